@@ -1,0 +1,56 @@
+"""Image super-resolution where a method is a plugin and an experiment is one TOML file.
+
+Names are imported when first used: ``import srcore`` does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srcore import metrics, testing
+    from srcore.api import build, components, load_experiment, load_generator, run, upscale
+    from srcore.contracts import LossContext
+    from srcore.errors import SrcoreError
+    from srcore.hookspecs import hookimpl
+    from srcore.options import option
+
+__version__ = "0.1.0"
+
+_SOURCES = {
+    "build": "srcore.api",
+    "components": "srcore.api",
+    "load_experiment": "srcore.api",
+    "load_generator": "srcore.api",
+    "run": "srcore.api",
+    "upscale": "srcore.api",
+    "LossContext": "srcore.contracts",
+    "SrcoreError": "srcore.errors",
+    "hookimpl": "srcore.hookspecs",
+    "option": "srcore.options",
+}
+
+__all__ = [
+    "LossContext",
+    "SrcoreError",
+    "__version__",
+    "build",
+    "components",
+    "hookimpl",
+    "load_experiment",
+    "load_generator",
+    "metrics",
+    "option",
+    "run",
+    "testing",
+    "upscale",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("metrics", "testing"):
+        return importlib.import_module(f"srcore.{name}")
+    if name in _SOURCES:
+        return getattr(importlib.import_module(_SOURCES[name]), name)
+    raise AttributeError(f"module 'srcore' has no attribute {name!r}")

@@ -1,0 +1,67 @@
+"""The core's own parts, registered through the same hooks that outsiders use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from srcore.registry import Registry
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """Register the core's components, one function per kind."""
+    _register_networks(registry)
+    _register_discriminators(registry)
+    _register_losses(registry)
+    _register_transforms(registry)
+    _register_datasets(registry)
+    _register_methods(registry)
+    _register_metrics(registry)
+    _register_optimization(registry)
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """Register the TOML files beside this module."""
+    registry.add_experiments("", Path(__file__).parent / "experiments")
+
+
+@hookimpl
+def srcore_register_weight_dialects(registry: Registry) -> None:
+    """Register the key layouts of the programs whose checkpoints the field exchanges."""
+
+
+def _register_networks(registry: Registry) -> None:
+    pass
+
+
+def _register_discriminators(registry: Registry) -> None:
+    pass
+
+
+def _register_losses(registry: Registry) -> None:
+    pass
+
+
+def _register_transforms(registry: Registry) -> None:
+    pass
+
+
+def _register_datasets(registry: Registry) -> None:
+    pass
+
+
+def _register_methods(registry: Registry) -> None:
+    pass
+
+
+def _register_metrics(registry: Registry) -> None:
+    pass
+
+
+def _register_optimization(registry: Registry) -> None:
+    pass

@@ -1,0 +1,1 @@
+"""The typed experiment: reading, merging and checking TOML files."""

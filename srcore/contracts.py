@@ -1,0 +1,204 @@
+"""What a component of each kind receives and offers: the page a plugin author reads.
+
+A component is registered with a *target* (class or function). The target is called with the
+component's options as keyword arguments, plus the context of its kind:
+
+=====================  =======================  ====================================
+kind                   also receives            must offer
+=====================  =======================  ====================================
+network                ``scale``                ``nn.Module``: :class:`Network`
+discriminator          -                        ``nn.Module``: :class:`Discriminator`
+discriminator_input    -                        :class:`DiscriminatorInput`
+loss                   -                        :class:`Loss` and/or :class:`DiscriminatorLoss`
+labels                 -                        :class:`Labels`
+transform              ``scale``                :class:`Transform`
+dataset                ``scale``                :class:`Dataset`
+method                 see ``srcore.methods``   ``srcore.methods.base.Method``
+stage                  -                        :class:`Stage`
+metric                 -                        :class:`Metric`
+optimizer              ``parameters``           ``torch.optim.Optimizer``
+schedule               -                        :class:`Schedule`
+=====================  =======================  ====================================
+
+Images on the device are float tensors ``(N, C, H, W)``, RGB, in [0, 1]; image files and dataset
+samples are arrays ``(H, W, C)``, RGB, uint8 or uint16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import attrs
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from srcore.engine.run import Run
+
+    #: Named tensors of one (micro-)batch: ``lr``, ``hr`` and what transforms add.
+    Batch = dict[str, Tensor]
+    #: One dataset item: ``lr`` and/or ``hr`` arrays ``(H, W, C)``.
+    Sample = dict[str, NDArray[np.generic]]
+
+
+class Network(Protocol):
+    """A generator: ``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped.
+
+    Any size must work, odd ones too: pad and cut inside. Optional attributes help tiling:
+    ``receptive_radius`` (low-resolution pixels around an output pixel that it depends on; absent
+    or None: unknown) and ``tile_multiple`` (tile sides should be a multiple of it; default 1).
+    """
+
+    scale: int
+
+    def __call__(self, lr: Tensor) -> Tensor: ...
+
+
+class Discriminator(Protocol):
+    """Images ``(N, 3, H, W)`` -> logits (any shape, no sigmoid).
+
+    It may define ``condition(batch) -> Any``: computed once per iteration without graph and handed
+    to ``forward(image, condition)`` for real and fake images alike. Without it ``forward(image)``
+    is called.
+    """
+
+    def __call__(self, image: Tensor, condition: Any = None) -> Tensor: ...
+
+
+@runtime_checkable
+class DiscriminatorInput(Protocol):
+    """Differentiable transform of what a discriminator sees (``[[discriminator.inputs]]``).
+
+    Called for every image right before the discriminator: noise, high-pass, gradient map, ...
+    ``progress`` runs from 0 at the start of training to 1 at the last iteration.
+    """
+
+    def __call__(self, image: Tensor, *, progress: float, generator: torch.Generator) -> Tensor: ...
+
+
+@attrs.define
+class LossContext:
+    """What a loss may look at.
+
+    Attributes:
+        batch: all tensors of the batch: ``lr``, ``hr``, and what transforms added.
+        sr: output of the generator, with graph, ``(N, 3, H, W)``. Detached while the
+            discriminator is trained.
+        iteration: 1-based number of the iteration.
+        progress: iteration / iterations of the stage, in (0, 1].
+        ema_sr: output of the EMA generator, no graph; present if some loss needs ``"ema_sr"``.
+        discriminate: images -> logits, with inputs, condition and frozen state taken care of;
+            present if the method has a discriminator.
+        labels: (real, fake) target values drawn for this iteration.
+        extras: whatever a method adds, by name.
+    """
+
+    batch: Batch
+    sr: Tensor
+    iteration: int
+    progress: float = 0.0
+    ema_sr: Tensor | None = None
+    discriminate: Any = None
+    labels: tuple[Any, Any] = (1.0, 0.0)
+    extras: dict[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def hr(self) -> Tensor:
+        """Ground truth ``(N, 3, H, W)``."""
+        return self.batch["hr"]
+
+    @property
+    def lr(self) -> Tensor:
+        """Input of the generator ``(N, 3, h, w)``."""
+        return self.batch["lr"]
+
+
+class Loss(Protocol):
+    """A term of the generator's loss: context -> scalar, not yet multiplied by its weight.
+
+    Losses are ``nn.Module``s whose ``forward`` takes the context; parameters they hold are frozen.
+    """
+
+    def __call__(self, context: LossContext) -> Tensor: ...
+
+
+@runtime_checkable
+class DiscriminatorLoss(Protocol):
+    """A loss with terms for the discriminator (also, or only).
+
+    Each yielded scalar is back-propagated before the next one is computed, so that forward passes
+    happen in a defined order and only one graph is alive at a time.
+    """
+
+    def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
+        """Yield (name, scalar)."""
+        ...
+
+
+class Labels(Protocol):
+    """Target values of adversarial losses, drawn once per iteration and shared by both networks.
+
+    Returns (real, fake): numbers, or tensors ``(N,)`` with one value per image.
+    """
+
+    def __call__(
+        self, batch_size: int, *, progress: float, generator: torch.Generator
+    ) -> tuple[Any, Any]: ...
+
+
+class Transform(Protocol):
+    """Works on a batch on its device; may add, change or crop tensors.
+
+    All randomness comes from ``generator``, which lives on the batch's device and is seeded for
+    every iteration. State that must survive a resume is offered through ``state_dict`` and
+    ``load_state_dict`` (tensors and plain values only); both are optional.
+    """
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch: ...
+
+
+class Dataset(Protocol):
+    """Images by index. ``generator`` is given in training (crop, augment, draw) and None otherwise
+    (whole images, nothing random). ``name`` identifies an item in tables and file names.
+    """
+
+    def __len__(self) -> int: ...
+
+    def name(self, index: int) -> str:
+        """Stem of the item's file."""
+        ...
+
+    def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
+        """Read one item. Raises DataError that names the file."""
+        ...
+
+
+class Metric(Protocol):
+    """SR and HR images ``(H, W, 3)`` uint8 -> number. ``hr`` is None for no-reference metrics.
+
+    ``higher_is_better`` says how to choose the best checkpoint.
+    """
+
+    higher_is_better: bool
+
+    def __call__(
+        self, sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, *, crop_border: int
+    ) -> float: ...
+
+
+class Schedule(Protocol):
+    """Learning rate in force during iteration ``iteration`` (1-based): a pure function."""
+
+    def __call__(self, base: float, iteration: int) -> float: ...
+
+
+class Stage(Protocol):
+    """A step of an experiment that is not training, such as writing degraded images."""
+
+    def run(self, run: Run) -> None:
+        """Do the work; ``run.folder`` is the stage's own folder. Must be safe to repeat."""
+        ...

@@ -1,0 +1,1 @@
+"""Image files, datasets and their preparation."""

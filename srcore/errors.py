@@ -1,0 +1,75 @@
+"""Everything a user can cause; the command line prints these plainly and lets bugs escape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+
+class SrcoreError(Exception):
+    """Base of all expected failures: the message is one line that says what to do."""
+
+    exit_code = 1
+
+
+class DataError(SrcoreError):
+    """An image, folder or database cannot be used as it is."""
+
+
+class WeightsError(SrcoreError):
+    """A weights file cannot be read or does not fit the network."""
+
+
+class PluginError(SrcoreError):
+    """A plugin is broken, duplicated, misspelt or missing."""
+
+    exit_code = 2
+
+
+class MissingExtraError(SrcoreError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional package: pip install 'srcore[{extra}]'")
+
+
+class Interrupted(SrcoreError):  # noqa: N818 - a signal is not an error
+    """A run stopped on SIGINT or SIGTERM after saving its state."""
+
+    def __init__(self, signal_number: int, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number
+
+
+@attrs.frozen
+class Problem:
+    """One thing wrong with an experiment.
+
+    Attributes:
+        path: dotted path that ends at the offending key, such as ``generator.num_blocks``.
+        message: what was expected, what was found and what to do.
+        source: where the key was written: a file, ``--set``, or empty.
+    """
+
+    path: str
+    message: str
+    source: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.source, self.path, self.message) if part)
+
+    def below(self, prefix: str) -> Problem:
+        """The same problem seen from the table that holds ``prefix``."""
+        joiner = "" if not self.path or self.path.startswith("[") else "."
+        return attrs.evolve(self, path=f"{prefix}{joiner}{self.path}")
+
+
+class ConfigError(SrcoreError):
+    """An experiment that cannot run; carries every problem found."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,132 @@
+"""All hooks, in the order in which they run. Implement them with ``srcore.hookimpl``.
+
+A plugin is a module that holds functions of these names. It is found through the entry-point group
+``srcore`` of its distribution. Take only the parameters you use; pluggy passes them by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+    from ignite.engine import Engine
+
+    from srcore.config.schema import Experiment
+    from srcore.engine.run import Run
+    from srcore.errors import Problem
+    from srcore.registry import Registry
+
+hookspec = pluggy.HookspecMarker("srcore")
+hookimpl = pluggy.HookimplMarker("srcore")
+
+
+@hookspec
+def srcore_register_components(registry: Registry) -> None:
+    """Register networks, losses and all other kinds of components.
+
+    When: once, when plugins are loaded, before anything else.
+    Do: call ``registry.add(kind, name, options, target)`` for every component. Name targets as
+        ``"package.module:name"`` so that listing components does not import torch.
+    Parameters: ``registry`` - refuses a name that another plugin has taken.
+    Returns: nothing.
+    Errors: stop the program with the plugin's name.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_register_experiments(registry: Registry) -> None:
+    """Register shipped experiment files.
+
+    When: once, after the components are registered.
+    Do: call ``registry.add_experiments("ldl", folder)``; ``folder/rrdb_x4.toml`` is then
+        addressed as ``ldl/rrdb_x4``.
+    Parameters: ``registry``.
+    Returns: nothing.
+    Errors: stop the program with the plugin's name.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_register_weight_dialects(registry: Registry) -> None:
+    """Register key layouts of checkpoint files written by other programs.
+
+    When: once, after the components are registered.
+    Do: call ``registry.add_dialect(name, target)``; see ``srcore.weights.dialects``.
+    Parameters: ``registry``.
+    Returns: nothing.
+    Errors: stop the program with the plugin's name.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_register_commands(cli: click.Group) -> None:
+    """Add commands to the ``srcore`` program.
+
+    When: when the command line starts.
+    Do: ``cli.add_command(...)``. Import torch inside the command, not at module level.
+    Parameters: ``cli`` - the click group of ``srcore``.
+    Returns: nothing.
+    Errors: stop the program with the plugin's name.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_experiment_loaded(experiment: Experiment) -> list[Problem]:  # type: ignore[empty-body]
+    """Check what concerns several tables of an experiment.
+
+    When: after an experiment was read and its own values were found valid, in ``srcore check``
+        and before every run.
+    Do: return a :class:`srcore.errors.Problem` for everything that cannot work; do not change the
+        experiment and do not import torch.
+    Parameters: ``experiment`` - all tables as typed objects.
+    Returns: a list of problems; the lists of all plugins are shown together.
+    Errors: stop the program with the plugin's name.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_run_started(run: Run) -> None:
+    """A stage of an experiment starts; its directory exists.
+
+    When: once for every stage that is executed, before networks are built; on every rank.
+    Do: write files of your own into ``run.folder``, read ``run.experiment``.
+    Parameters: ``run``.
+    Returns: nothing.
+    Errors: stop the run.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_engines_created(run: Run, trainer: Engine, evaluator: Engine) -> None:
+    """Networks, optimisers and both Ignite engines exist; training has not begun.
+
+    When: once for every training stage, after a resumed state was loaded; on every rank.
+    Do: attach Ignite handlers with ``trainer.add_event_handler``. ``trainer.state.losses`` holds
+        the loss terms of the last iteration, ``evaluator.state.metrics`` the last validation.
+    Parameters: ``run``, ``trainer``, ``evaluator`` (Ignite engines).
+    Returns: nothing.
+    Errors: stop the run.
+    Since: 0.1.
+    """
+
+
+@hookspec
+def srcore_run_finished(run: Run, error: BaseException | None) -> None:
+    """A stage ended.
+
+    When: after the last checkpoint was written, or after an error; on every rank.
+    Do: clean up, notify.
+    Parameters: ``run``; ``error`` - what ended the stage, None if it is complete.
+    Returns: nothing.
+    Errors: reported after the original error.
+    Since: 0.1.
+    """

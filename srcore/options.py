@@ -1,0 +1,177 @@
+"""Options of components: one attrs class per TOML table, each key declared once.
+
+A class of options is an ordinary frozen attrs class whose fields are made with :func:`option`:
+
+>>> @attrs.frozen(kw_only=True)
+... class BlurOptions:
+...     '''Gaussian blur.'''
+...
+...     sigma: float = option(1.5, "standard deviation in pixels", gt=0)
+>>> BlurOptions(sigma=-1.0)
+Traceback (most recent call last):
+    ...
+srcore.options.InvalidOptionError: sigma: expected a number > 0, found -1.0
+
+The declaration is all there is: the strict conversion from TOML, ``srcore check``,
+``srcore components`` and the reference documentation read it. Modules that hold such classes must
+not import torch, so that checking an experiment stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import attrs
+
+from srcore.errors import SrcoreError
+
+_METADATA_KEY = "srcore"
+
+
+class InvalidOptionError(SrcoreError, ValueError):
+    """An option's value lies outside what its declaration allows."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+@attrs.frozen
+class Declaration:
+    """What :func:`option` says of a key beside its type and default.
+
+    Attributes:
+        help: one phrase with unit, range and the paper's symbol.
+        ge, gt, le, lt: numeric limits; for tuples and lists they hold for every element.
+        path: the value names a file or folder that must exist (``"any"``: either).
+        check: returns a complaint, or an empty string.
+    """
+
+    help: str
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    path: Literal["file", "folder", "any"] | None = None
+    check: Callable[[Any], str] | None = None
+
+    @property
+    def limits(self) -> str:
+        """The numeric limits in words, such as ``>= 0 and < 1``; empty without limits."""
+        signs = ((">=", self.ge), (">", self.gt), ("<=", self.le), ("<", self.lt))
+        return " and ".join(f"{sign} {limit:g}" for sign, limit in signs if limit is not None)
+
+    def complaint(self, value: Any) -> str:
+        """What is wrong with ``value``, or an empty string."""
+        numbers = value if isinstance(value, (tuple, list)) else (value,)
+        if not all(self._within_limits(number) for number in numbers):
+            several = "numbers" if isinstance(value, (tuple, list)) else "a number"
+            return f"expected {several} {self.limits}, found {value!r}"
+        if self.check is not None and value is not None:
+            return self.check(value)
+        return ""
+
+    def _within_limits(self, number: Any) -> bool:
+        if not isinstance(number, (int, float)):
+            return True
+        return (
+            (self.ge is None or number >= self.ge)
+            and (self.gt is None or number > self.gt)
+            and (self.le is None or number <= self.le)
+            and (self.lt is None or number < self.lt)
+        )
+
+
+def option(
+    default: Any = attrs.NOTHING,
+    help: str = "",  # noqa: A002 - the word that users of argparse and click know
+    *,
+    factory: Callable[[], Any] | None = None,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    path: Literal["file", "folder", "any"] | None = None,
+    check: Callable[[Any], str] | None = None,
+) -> Any:
+    """Declare one key: default (none: the key is required), meaning, and what is allowed.
+
+    Args:
+        default: value when the key is absent.
+        help: one phrase with unit, range and the paper's symbol.
+        factory: makes the default where it must not be shared.
+        ge: smallest allowed value. ``gt``, ``le``, ``lt`` accordingly.
+        gt: exclusive lower limit.
+        le: largest allowed value.
+        lt: exclusive upper limit.
+        path: the value is a path that must exist when the experiment is checked.
+        check: returns a complaint about a value, or an empty string.
+    """
+    declaration = Declaration(help, ge=ge, gt=gt, le=le, lt=lt, path=path, check=check)
+
+    def validate(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        complaint = declaration.complaint(value)
+        if complaint:
+            raise InvalidOptionError(attribute.name, complaint)
+
+    metadata = {_METADATA_KEY: declaration}
+    if factory is not None:
+        return attrs.field(factory=factory, validator=validate, metadata=metadata)
+    return attrs.field(default=default, validator=validate, metadata=metadata)
+
+
+def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
+    """The declaration of an attrs field; an empty one for fields made without :func:`option`."""
+    found = attribute.metadata.get(_METADATA_KEY)
+    return found if isinstance(found, Declaration) else Declaration("")
+
+
+def keywords(options: Any) -> dict[str, Any]:
+    """The fields of an options instance as keyword arguments (not recursive)."""
+    return {
+        attribute.name: getattr(options, attribute.name)
+        for attribute in attrs.fields(type(options))
+    }
+
+
+@attrs.frozen(kw_only=True)
+class NoOptions:
+    """No keys beside ``type``."""
+
+
+def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (key, type, default, help) for every key of an options class, in declaration order."""
+    attrs.resolve_types(options)
+    for attribute in attrs.fields(options):
+        declaration = declaration_of(attribute)
+        text = declaration.help + (f" ({declaration.limits})" if declaration.limits else "")
+        yield attribute.name, type_name(attribute.type), _default_text(attribute), text
+
+
+def type_name(annotation: Any) -> str:
+    """An annotation as users should read it: ``"a" | "b"``, ``list[int]``, ``path``."""
+    text = str(annotation) if hasattr(annotation, "__args__") else annotation.__name__
+    for prefix in ("typing.", "pathlib._local.", "pathlib.", "collections.abc."):
+        text = text.replace(prefix, "")
+    if text.startswith("Literal["):
+        return " | ".join(f'"{value}"' for value in annotation.__args__)
+    return text.replace("Path", "path").replace("NoneType", "none").replace("None", "none")
+
+
+def _default_text(attribute: attrs.Attribute[Any]) -> str:
+    default = attribute.default
+    if default is attrs.NOTHING:
+        return "required"
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a function to mypy
+        default = default.factory()
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, str):
+        return f'"{default}"'
+    if isinstance(default, tuple):
+        return str(list(default))
+    return "none" if default is None else str(default)

@@ -1,0 +1,187 @@
+"""Where plugins put what they bring: components, experiments and weight dialects, by name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from srcore.errors import PluginError, SrcoreError
+from srcore.options import NoOptions, keywords
+
+#: Kinds of components. What is passed to a target beside its options, and what it must offer, is
+#: written in :mod:`srcore.contracts`.
+KINDS = (
+    "network",
+    "discriminator",
+    "discriminator_input",
+    "loss",
+    "labels",
+    "transform",
+    "dataset",
+    "method",
+    "stage",
+    "metric",
+    "optimizer",
+    "schedule",
+)
+
+#: The plugins of this project, so that an unknown name can say what to install.
+KNOWN_PLUGINS = {
+    "esrdgan": "srplug-esrdgan",
+    "ldl": "srplug-ldl",
+    "sed": "srplug-sed",
+    "dlsn": "srplug-dlsn",
+    "gla": "srplug-dlsn",
+    "usrdu": "srplug-usrdu",
+}
+
+Target = str | Callable[..., Any]
+
+
+def resolve(target: Target) -> Callable[..., Any]:
+    """The callable behind ``"package.module:name"``; imported now, not earlier."""
+    if not isinstance(target, str):
+        return target
+    module, _, name = target.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+@attrs.frozen
+class Component:
+    """A named, configurable part of a kind.
+
+    Attributes:
+        kind: one of :data:`KINDS`.
+        name: what ``type = "..."`` says in TOML; lower case with underscores.
+        options: attrs class whose fields are the TOML keys.
+        target: what builds it: a callable or ``"package.module:name"``, imported when needed.
+        needs: what must be there for it to work: for losses the context entries ``"ema_sr"`` or
+            ``"discriminator"``, for metrics ``"hr"``.
+        owner: distribution that registered it.
+    """
+
+    kind: str
+    name: str
+    options: type
+    target: Target
+    needs: frozenset[str]
+    owner: str
+
+    def build(self, options: Any, **context: Any) -> Any:
+        """Call the target with ``context`` and the options as keyword arguments."""
+        return resolve(self.target)(**context, **keywords(options))
+
+
+@attrs.define
+class Registry:
+    """Named entries of all kinds; refuses duplicates and names both plugins that wanted the name.
+
+    A plugin receives it in its registration hooks:
+
+        registry.add("loss", "ldl", LDLOptions, "srplug_ldl.losses:LDLLoss", needs=("ema_sr",))
+    """
+
+    owner: str = "srcore"
+    _components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
+    _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
+    _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
+
+    def add(
+        self,
+        kind: str,
+        name: str,
+        options: type | None,
+        target: Target,
+        *,
+        needs: Iterable[str] = (),
+    ) -> None:
+        """Register a component.
+
+        Args:
+            kind: one of :data:`KINDS`.
+            name: unique within the kind.
+            options: attrs class of its keys, or None if it has none.
+            target: callable or ``"package.module:name"``; a string keeps start-up quick.
+            needs: see :class:`Component`.
+
+        Raises:
+            PluginError: unknown kind, a class that is no attrs class, or a name that is taken.
+        """
+        if kind not in KINDS:
+            raise PluginError(
+                f"{self.owner}: registers {name!r} as a {kind!r}; kinds are {', '.join(KINDS)}"
+            )
+        if options is not None and not attrs.has(options):
+            raise PluginError(f"{self.owner}: options of {kind} {name!r} must be an attrs class")
+        taken = self._components.get((kind, name))
+        if taken is not None:
+            raise _duplicate(f"{kind} {name!r}", taken.owner, self.owner)
+        self._components[kind, name] = Component(
+            kind, name, options or NoOptions, target, frozenset(needs), self.owner
+        )
+
+    def add_experiments(self, prefix: str, folder: Path) -> None:
+        """Register every ``*.toml`` below ``folder`` as ``prefix/<stem>`` (no prefix: the stem)."""
+        for path in sorted(folder.glob("*.toml")):
+            name = f"{prefix}/{path.stem}" if prefix else path.stem
+            if name in self._experiments:
+                raise _duplicate(f"experiment {name!r}", self._experiments[name][1], self.owner)
+            self._experiments[name] = (path, self.owner)
+
+    def add_dialect(self, name: str, target: Target) -> None:
+        """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
+        if name in self._dialects:
+            raise _duplicate(f"weight dialect {name!r}", self._dialects[name][1], self.owner)
+        self._dialects[name] = (target, self.owner)
+
+    def get(self, kind: str, name: str) -> Component:
+        """The component, or an error that offers the closest name and the plugin to install."""
+        try:
+            return self._components[kind, name]
+        except KeyError:
+            raise SrcoreError(self.unknown(kind, name)) from None
+
+    def unknown(self, kind: str, name: str) -> str:
+        """One line on a name that is not registered: closest match, package to install."""
+        names = [component.name for component in self.components(kind)]
+        close = difflib.get_close_matches(name, names, n=1)
+        text = f"no {kind.replace('_', ' ')} {name!r}"
+        if close:
+            text += f"; did you mean {close[0]!r}?"
+        package = KNOWN_PLUGINS.get(name.partition("_")[0])
+        installed = {component.owner for component in self._components.values()}
+        if package is not None and package not in installed:
+            text += f"; it comes with {package} (pip install {package})"
+        elif not close:
+            text += f"; installed: {', '.join(names) or 'none'}"
+        return text
+
+    def components(self, kind: str | None = None) -> Iterator[Component]:
+        """All components, or those of one kind, sorted by kind and name."""
+        order = {name: position for position, name in enumerate(KINDS)}
+        for component in sorted(
+            self._components.values(), key=lambda entry: (order[entry.kind], entry.name)
+        ):
+            if kind is None or component.kind == kind:
+                yield component
+
+    def experiments(self) -> dict[str, tuple[Path, str]]:
+        """Shipped experiments: name -> (file, owner)."""
+        return dict(sorted(self._experiments.items()))
+
+    def dialects(self) -> dict[str, tuple[Target, str]]:
+        """Checkpoint dialects: name -> (target, owner), in the order of registration."""
+        return dict(self._dialects)
+
+
+def _duplicate(what: str, first: str, second: str) -> PluginError:
+    owners = f"by {first} and by {second}" if first != second else f"twice by {first}"
+    return PluginError(
+        f"{what} is registered {owners}; uninstall one of them or run with --without NAME"
+    )

@@ -1,0 +1,171 @@
+"""Running golden cases: numbers of reference programs, described by a manifest.
+
+A *golden root* holds ``<method>/manifest.json`` beside its arrays. Every case names a *kind*; a
+handler registered for that kind computes the case's outputs from its inputs. Handlers know nothing
+of particular cases, so further cases of the same form need no new code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+Outputs = Mapping[str, Any]
+Handler = Callable[["Case"], Outputs]
+
+HANDLERS: dict[str, Handler] = {}
+
+
+def golden_kind(*names: str) -> Callable[[Handler], Handler]:
+    """Register a function ``(case) -> {expected name: array or number}`` for kinds of cases."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            if name in HANDLERS and HANDLERS[name].__qualname__ != handler.__qualname__:
+                raise ValueError(f"golden kind {name!r} has two handlers")
+            HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+@attrs.frozen
+class Case:
+    """One case of a manifest.
+
+    Attributes:
+        folder: where its files are.
+        entry: its entry in the manifest.
+        arrays: everything in its ``.npz``.
+    """
+
+    folder: Path
+    entry: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+    @property
+    def name(self) -> str:
+        """Name of the case."""
+        return str(self.entry["name"])
+
+    @property
+    def hyper(self) -> dict[str, Any]:
+        """Settings of the case."""
+        return dict(self.entry["hyper"])
+
+    @property
+    def expected(self) -> dict[str, dict[str, Any]]:
+        """Expected arrays: name -> shape, dtype and tolerance."""
+        return dict(self.entry["expected"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.arrays
+
+    def tensor(self, name: str, *, requires_grad: bool = False) -> Any:
+        """An array as a new tensor of the same type."""
+        import torch
+
+        return torch.from_numpy(self.arrays[name].copy()).requires_grad_(requires_grad)
+
+    def weights(self, file: str | None = None) -> dict[str, Any]:
+        """Tensors of the case's weights file, or of another safetensors file of the case."""
+        from safetensors.torch import load_file
+
+        return dict(load_file(self.folder / (file or self.entry["weights"])))
+
+    @property
+    def weight_files(self) -> list[str]:
+        """The weights file and all extra safetensors files."""
+        files = [self.entry["weights"], *self.entry["extra_files"]]
+        return [file for file in files if file and file.endswith(".safetensors")]
+
+    def wants(self, pattern: str) -> list[str]:
+        """Expected names that start with ``pattern``."""
+        return [name for name in self.expected if name.startswith(pattern)]
+
+
+def read_cases(root: Path, method: str) -> list[Case]:
+    """All cases of a method below a golden root; none if the root does not hold the method."""
+    manifest = root / method / "manifest.json"
+    if not manifest.is_file():
+        return []
+    content = json.loads(manifest.read_text("utf-8"))
+    if content.get("schema") != 1:
+        raise ValueError(f"{manifest}: schema {content.get('schema')!r}; expected 1")
+    return [_read_case(manifest.parent, entry) for entry in content["cases"]]
+
+
+def _read_case(folder: Path, entry: dict[str, Any]) -> Case:
+    with np.load(folder / entry["data"], allow_pickle=False) as data:
+        return Case(folder, entry, {name: data[name] for name in data.files})
+
+
+def run_case(case: Case) -> None:
+    """Compute a case and compare everything that it expects.
+
+    Raises:
+        AssertionError: an unknown kind, a missing output, or outputs beyond their tolerance.
+    """
+    kind = case.entry["kind"]
+    assert kind in HANDLERS, f"no handler for golden kind {kind!r}; known: {sorted(HANDLERS)}"
+    outputs = dict(HANDLERS[kind](case))
+    problems = []
+    for name, bound in case.expected.items():
+        if name not in outputs:
+            if bound.get("compare") != "reference_only":
+                problems.append(f"{name}: not computed by the handler of kind {kind!r}")
+            continue
+        problems += compare(name, outputs[name], case[name], bound)
+    for name, bound in case.entry.get("expected_values", {}).items():
+        if name not in outputs:
+            if bound.get("compare") != "reference_only":
+                problems.append(f"{name}: not computed by the handler of kind {kind!r}")
+            continue
+        problems += compare(name, outputs[name], np.asarray(bound["value"]), bound)
+    assert not problems, f"{case.name}:\n  " + "\n  ".join(problems)
+
+
+def compare(name: str, got: Any, expected: NDArray[Any], bound: Mapping[str, Any]) -> list[str]:
+    """Problems of ``|got - expected| <= atol + rtol * |expected|`` with the bound's settings."""
+    if hasattr(got, "detach"):
+        got = got.detach().cpu().numpy()
+    got = np.asarray(got)
+    if got.shape != expected.shape:
+        if got.size != expected.size or expected.size != 1:
+            return [f"{name}: shape {got.shape}, expected {expected.shape}"]
+        got = got.reshape(expected.shape)
+    if not np.isfinite(got).all():
+        return [f"{name}: not finite"]
+    difference = np.abs(got.astype(np.float64) - expected.astype(np.float64))
+    excess = difference - (bound["atol"] + bound["rtol"] * np.abs(expected.astype(np.float64)))
+    misses = excess > 0
+    how, _, fraction = str(bound.get("compare", "allclose")).partition(":")
+    if how == "allclose_except_fraction":
+        worst = float(difference[misses].max()) if misses.any() else 0.0
+        if misses.mean() <= float(fraction) and worst <= bound["max_error"]:
+            return []
+    if not misses.any():
+        return []
+    where = np.unravel_index(int(excess.argmax()), excess.shape)
+    return [
+        f"{name}: {int(misses.sum())} of {misses.size} beyond tolerance, largest difference "
+        f"{difference.max():.3g} (allowed {bound['atol']:.3g} + {bound['rtol']:.3g}*|x|) "
+        f"at {tuple(int(axis) for axis in where)}"
+    ]
+
+
+def golden_parameters(root: Path, method: str) -> Iterator[Any]:
+    """Pytest parameters, one per case, marked ``golden``."""
+    import pytest
+
+    for case in read_cases(root, method):
+        yield pytest.param(case, id=f"{method}-{case.name}", marks=pytest.mark.golden)

@@ -1,0 +1,1 @@
+"""Batch transforms on the device: resampling, blur, noise, JPEG, degradation pipelines."""

@@ -1,0 +1,1 @@
+"""Reading and writing checkpoints of srcore and of the programs of the field."""
