@@ -33,6 +33,15 @@ def srcore_register_experiments(registry: Registry) -> None:
 @hookimpl
 def srcore_register_weight_dialects(registry: Registry) -> None:
     """Register the key layouts of the programs whose checkpoints the field exchanges."""
+    weights = "srcore.weights"
+    registry.add_dialect("rrdbnet_basicsr", f"{weights}.rrdbnet:BASICSR")
+    registry.add_dialect("rrdbnet_old_esrgan", f"{weights}.rrdbnet:OLD_ESRGAN")
+    registry.add_dialect("rrdbnet_esrgan_new", f"{weights}.rrdbnet:ESRGAN_NEW")
+    registry.add_dialect("rrdbnet_esrdgan", f"{weights}.rrdbnet:ESRDGAN")
+    registry.add_dialect("edsr_basicsr", f"{weights}.edsr:BASICSR")
+    registry.add_dialect("edsr_pytorch", f"{weights}.edsr:EDSR_PYTORCH")
+    registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
+    registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
 
 
 def _register_networks(registry: Registry) -> None:

@@ -1,0 +1,154 @@
+"""Key layouts of other programs: recognise one, translate it to srcore's names and back.
+
+srcore's own ("native") key names are BasicSR's. A *dialect* is one other way to write the weights
+of a network type. A plugin registers its dialects in ``srcore_register_weight_dialects``:
+
+    registry.add_dialect("dlsn_official", "srplug_dlsn.weights:OFFICIAL")
+
+where the target is a :class:`Dialect`. Users name a dialect by its registered name, or by the part
+after the network type: ``basicsr`` for ``rrdbnet_basicsr``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import attrs
+from torch import Tensor
+
+from srcore.errors import WeightsError
+from srcore.plugin_manager import plugins
+from srcore.registry import resolve
+
+State = dict[str, Tensor]
+Options = dict[str, Any]
+
+
+class UnknownArchitectureError(WeightsError):
+    """No registered dialect fits the keys of a file."""
+
+
+@attrs.frozen(kw_only=True)
+class Dialect:
+    """One way to name the weights of a network type.
+
+    Attributes:
+        network: registered name of the network that the weights belong to.
+        matches: tells from the names (and shapes) in a file whether it is written so; must be
+            false for other networks.
+        infer_options: (file's tensors, expected scale or None) -> options of the network with
+            ``"scale"`` among them, as far as names and shapes tell them. The expected scale
+            decides where the file alone leaves a choice, and is ignored elsewhere.
+        to_native: file's tensors -> native names; keeps names that it does not know, so that they
+            are reported as unexpected.
+        from_native: (native tensors, options with ``"scale"``) -> this dialect's names.
+        container: entry of a PyTorch file in which the program keeps the weights; empty: at the
+            top level.
+    """
+
+    network: str
+    matches: Callable[[Mapping[str, Tensor]], bool]
+    infer_options: Callable[[Mapping[str, Tensor], int | None], Options]
+    to_native: Callable[[Mapping[str, Tensor]], State]
+    from_native: Callable[[Mapping[str, Tensor], Mapping[str, Any]], State]
+    container: str = ""
+
+
+@attrs.frozen
+class Recognised:
+    """Weights whose network is known.
+
+    Attributes:
+        network: registered name of the network type.
+        options: its options, with ``"scale"``.
+        state: tensors under native names.
+        dialect: name of the dialect in which they were written; empty: already native.
+    """
+
+    network: str
+    options: Options
+    state: State
+    dialect: str = ""
+
+    @property
+    def scale(self) -> int:
+        """Factor between input and output sides."""
+        return int(self.options["scale"])
+
+
+def dialects(network: str | None = None) -> dict[str, Dialect]:
+    """Registered dialects by name, those of one network type or all."""
+    registered = plugins().registry.dialects()
+    found = {name: cast("Dialect", resolve(target)) for name, (target, _) in registered.items()}
+    return {name: entry for name, entry in found.items() if network in (None, entry.network)}
+
+
+def find_dialect(name: str, network: str) -> tuple[str, Dialect]:
+    """The dialect of a network type by its registered name or the part after the type.
+
+    Raises:
+        WeightsError: there is none of that name; lists those there are.
+    """
+    available = dialects(network)
+    for candidate in (name, f"{network}_{name}"):
+        if candidate in available:
+            return candidate, available[candidate]
+    raise WeightsError(
+        f"no dialect {name!r} for {network} weights; there are {', '.join(available) or 'none'}"
+    )
+
+
+def recognise(
+    state: Mapping[str, Tensor], *, network: str | None = None
+) -> tuple[str, Dialect] | None:
+    """Name and dialect in which tensors are written, or None."""
+    for name, dialect in dialects(network).items():
+        if dialect.matches(state):
+            return name, dialect
+    return None
+
+
+def convert_to_native(
+    state: Mapping[str, Tensor], *, scale: int | None = None, source: str = "weights"
+) -> Recognised:
+    """Find out which network tensors belong to, its options, and rename them to native names.
+
+    Args:
+        state: tensors by name, as unwrapped by :func:`srcore.weights.containers.unwrap`.
+        scale: expected scale; decides where the names leave a choice (a single up-sampling stage
+            of old ESRGAN files is x2 or x3; x2 without it).
+        source: how messages name the weights.
+
+    Raises:
+        UnknownArchitectureError: no registered dialect fits.
+    """
+    found = recognise(state)
+    if found is None:
+        raise UnknownArchitectureError(
+            f"{source}: unknown architecture (its keys begin with {', '.join(list(state)[:3])}); "
+            f"known: {', '.join(sorted({entry.network for entry in dialects().values()}))}"
+        )
+    name, dialect = found
+    options = dialect.infer_options(state, scale)
+    return Recognised(dialect.network, options, dialect.to_native(state), name)
+
+
+def rename(state: Mapping[str, Tensor], names: Mapping[str, str]) -> State:
+    """Rename layers: ``names`` maps a layer's old name to its new one; ``.weight`` etc. stay.
+
+    Keys of layers that ``names`` does not hold are kept as they are.
+    """
+    renamed = {}
+    for key, tensor in state.items():
+        layer, dot, leaf = key.rpartition(".")
+        renamed[f"{names.get(layer, layer)}{dot}{leaf}"] = tensor
+    return renamed
+
+
+def count(state: Mapping[str, Tensor], pattern: str, start: int = 0) -> int:
+    """How many consecutive numbers from ``start`` make ``pattern`` (with ``{}``) a key."""
+    number = start
+    while pattern.format(number) in state:
+        number += 1
+    return number - start

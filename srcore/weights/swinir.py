@@ -1,0 +1,140 @@
+"""The dialect of SwinIR: the official one, which KAIR, BasicSR and spandrel share.
+
+Files carry two buffers that srcore computes itself, ``relative_position_index`` and ``attn_mask``
+(for the training size only). They are read for the settings they tell, dropped from the native
+weights, and written again, because other programs insist on them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from srcore.weights.dialects import Dialect, Options, State, count
+from srcore.weights.edsr import upsample_scale
+
+_BLOCK = "layers.{}.residual_group.blocks.{}"
+_TABLE = "attn.relative_position_bias_table"
+_BUFFERS = ("attn.relative_position_index", "attn_mask")
+_LAYER_KEY = re.compile(
+    r"layers\.\d+\.(conv(\.[024])?\.(weight|bias)|residual_group\.blocks\.\d+\."
+    r"(attn_mask|attn\.relative_position_(bias_table|index)|"
+    r"(norm1|norm2|attn\.qkv|attn\.proj|mlp\.fc1|mlp\.fc2)\.(weight|bias)))"
+)
+
+#: Models trained with windows of 7 are those for JPEG artefacts, which work on 0..255.
+_JPEG_WINDOW = 7
+
+
+def _matches(state: Mapping[str, Tensor]) -> bool:
+    marks = ("conv_first.weight", "norm.weight", f"{_BLOCK.format(0, 0)}.{_TABLE}")
+    layers = (name for name in state if name.startswith("layers."))
+    # Every key of the layers, because HAT, DRCT and others extend SwinIR's blocks.
+    return all(mark in state for mark in marks) and all(map(_LAYER_KEY.fullmatch, layers))
+
+
+def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
+    stages = count(state, "layers.{}.residual_group.blocks.0.norm1.weight")
+    first = _BLOCK.format(0, 0)
+    dim = state["conv_first.weight"].shape[0]
+    window = (math.isqrt(state[f"{first}.{_TABLE}"].shape[0]) + 1) // 2
+    upsampler = _upsampler(state)
+    options = {
+        "scale": _scale(state, upsampler),
+        "embed_dim": dim,
+        "depths": tuple(
+            count(state, f"layers.{stage}.residual_group.blocks.{{}}.norm1.weight")
+            for stage in range(stages)
+        ),
+        "num_heads": tuple(
+            state[f"{_BLOCK.format(stage, 0)}.{_TABLE}"].shape[1] for stage in range(stages)
+        ),
+        "window_size": window,
+        "mlp_ratio": state[f"{first}.mlp.fc1.weight"].shape[0] / dim,
+        "upsampler": upsampler,
+        "residual_connection": "3conv" if "conv_after_body.0.weight" in state else "1conv",
+        "img_range": 255.0 if window == _JPEG_WINDOW else 1.0,
+        "img_size": _training_size(state, window),
+    }
+    if "conv_before_upsample.0.weight" in state:
+        options["num_features"] = state["conv_before_upsample.0.weight"].shape[0]
+    return options
+
+
+def _upsampler(state: Mapping[str, Tensor]) -> str:
+    if "conv_before_upsample.0.weight" in state:
+        return "nearest+conv" if "conv_up1.weight" in state else "pixelshuffle"
+    return "pixelshuffledirect" if "upsample.0.weight" in state else "none"
+
+
+def _scale(state: Mapping[str, Tensor], upsampler: str) -> int:
+    if upsampler == "pixelshuffle":
+        return upsample_scale(state, "upsample")
+    if upsampler == "pixelshuffledirect":
+        return math.isqrt(state["upsample.0.weight"].shape[0] // 3)
+    return 1 << count(state, "conv_up{}.weight", start=1)
+
+
+def _training_size(state: Mapping[str, Tensor], window: int) -> int:
+    """Side of the training patches: it decides whether windows are shifted at all."""
+    shifted = f"{_BLOCK.format(0, 1)}.attn_mask"
+    if shifted in state:
+        return math.isqrt(state[shifted].shape[0]) * window
+    has_buffers = f"{_BLOCK.format(0, 0)}.attn.relative_position_index" in state
+    has_second = f"{_BLOCK.format(0, 1)}.norm1.weight" in state
+    return window if has_buffers and has_second else 8 * window
+
+
+def _to_native(state: Mapping[str, Tensor]) -> State:
+    return {name: value for name, value in state.items() if not name.endswith(_BUFFERS)}
+
+
+def _from_native(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
+    completed = dict(state)
+    tables = [name for name in state if name.endswith(_TABLE)]
+    for name in tables:
+        block = name.removesuffix(f".{_TABLE}")
+        window = (math.isqrt(state[name].shape[0]) + 1) // 2
+        size = int(options.get("img_size", 8 * window))
+        completed[f"{block}.{_BUFFERS[0]}"] = relative_position_index(window)
+        if int(block.rpartition(".")[2]) % 2 and size > window:
+            completed[f"{block}.{_BUFFERS[1]}"] = attention_mask(size, window)
+    return completed
+
+
+def relative_position_index(window: int) -> Tensor:
+    """Row of the bias table for (query, key) pairs of a window: ``(w*w, w*w)`` int64.
+
+    Offsets (dy, dx) = query - key lie in [-(w-1), w-1]; the row is (dy+w-1)*(2w-1) + (dx+w-1).
+    """
+    pixel = torch.arange(window * window)
+    y, x = pixel // window, pixel % window
+    dy, dx = y[:, None] - y[None, :], x[:, None] - x[None, :]
+    return (dy + window - 1) * (2 * window - 1) + dx + window - 1
+
+
+def attention_mask(size: int, window: int) -> Tensor:
+    """-100 between pixels that a shift by w//2 brought together: ``(windows, w*w, w*w)``."""
+    position = torch.arange(size)
+    region = (position >= size - window).int() + (position >= size - window // 2).int()
+    regions = 3 * region[:, None] + region[None, :]
+    per_side = size // window
+    # (ny, w, nx, w) -> (ny*nx, w*w)
+    tiles = regions.reshape(per_side, window, per_side, window).transpose(1, 2)
+    tiles = tiles.reshape(per_side * per_side, window * window)
+    return torch.where(tiles[:, :, None] != tiles[:, None, :], -100.0, 0.0)
+
+
+OFFICIAL = Dialect(
+    network="swinir",
+    matches=_matches,
+    infer_options=_infer_options,
+    to_native=_to_native,
+    from_native=_from_native,
+    container="params",
+)
