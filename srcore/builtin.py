@@ -53,7 +53,23 @@ def _register_discriminators(registry: Registry) -> None:
 
 
 def _register_losses(registry: Registry) -> None:
-    pass
+    from srcore.losses import options
+
+    package = "srcore.losses"
+    registry.add("loss", "l1", options.PixelOptions, f"{package}.pixel:L1Loss")
+    registry.add("loss", "mse", options.PixelOptions, f"{package}.pixel:MSELoss")
+    registry.add(
+        "loss", "charbonnier", options.CharbonnierOptions, f"{package}.pixel:CharbonnierLoss"
+    )
+    for name, keys, target in (
+        ("adversarial", options.AdversarialOptions, "adversarial:AdversarialLoss"),
+        ("r1", options.R1Options, "penalties:R1Penalty"),
+        ("gradient_penalty", options.GradientPenaltyOptions, "penalties:GradientPenalty"),
+    ):
+        registry.add("loss", name, keys, f"{package}.{target}", needs=("discriminator",))
+    registry.add(
+        "labels", "constant", options.ConstantLabelOptions, f"{package}.labels:ConstantLabels"
+    )
 
 
 def _register_transforms(registry: Registry) -> None:
@@ -65,12 +81,38 @@ def _register_datasets(registry: Registry) -> None:
 
 
 def _register_methods(registry: Registry) -> None:
-    pass
+    from srcore.methods.options import GanOptions, SupervisedOptions
+
+    registry.add(
+        "method",
+        "supervised",
+        SupervisedOptions,
+        "srcore.methods.supervised:Supervised",
+        provides=("ema_sr",),
+    )
+    registry.add(
+        "method",
+        "gan",
+        GanOptions,
+        "srcore.methods.gan:Gan",
+        provides=("ema_sr", "discriminator"),
+    )
 
 
 def _register_metrics(registry: Registry) -> None:
-    pass
+    from srcore.metrics import options
+
+    package, keys = "srcore.metrics", options.ReferenceMetricOptions
+    registry.add("metric", "psnr", keys, f"{package}.peak_signal_noise_ratio:PSNR", needs=("hr",))
+    registry.add("metric", "ssim", keys, f"{package}.structural_similarity:SSIM", needs=("hr",))
 
 
 def _register_optimization(registry: Registry) -> None:
-    pass
+    from srcore.optimization import options
+
+    optimizers, schedules = "srcore.optimization.optimizers", "srcore.optimization.schedules"
+    registry.add("optimizer", "adam", options.AdamOptions, f"{optimizers}:adam")
+    registry.add("optimizer", "adamw", options.AdamWOptions, f"{optimizers}:adamw")
+    registry.add("schedule", "constant", options.ConstantOptions, f"{schedules}:Constant")
+    registry.add("schedule", "multistep", options.MultiStepOptions, f"{schedules}:MultiStep")
+    registry.add("schedule", "cosine", options.CosineOptions, f"{schedules}:Cosine")

@@ -132,6 +132,9 @@ class DiscriminatorLoss(Protocol):
 
     Each yielded scalar is back-propagated before the next one is computed, so that forward passes
     happen in a defined order and only one graph is alive at a time.
+
+    The experiment's ``weight`` multiplies the generator's term, and these terms only if the loss
+    sets ``discriminator_only = True``: then it has no term for the generator and is not called.
     """
 
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:

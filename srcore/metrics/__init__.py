@@ -1,1 +1,25 @@
-"""Image quality measures."""
+"""Image quality measures; ``psnr`` and ``ssim`` are public functions."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srcore.metrics.peak_signal_noise_ratio import psnr
+    from srcore.metrics.structural_similarity import ssim
+
+__all__ = ["psnr", "ssim"]
+
+# Imported when first used: listing components must not import OpenCV. The modules have other names
+# than the functions, because importing a module ``psnr`` would put it in the function's place.
+_SOURCES = {
+    "psnr": "srcore.metrics.peak_signal_noise_ratio",
+    "ssim": "srcore.metrics.structural_similarity",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SOURCES:
+        return getattr(importlib.import_module(_SOURCES[name]), name)
+    raise AttributeError(f"module 'srcore.metrics' has no attribute {name!r}")

@@ -1,0 +1,38 @@
+"""Looking up what a loss compares, with errors that say what is missing."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from srcore.contracts import LossContext
+from srcore.errors import SrcoreError
+
+
+def batch_entry(context: LossContext, name: str, loss: str) -> Tensor:
+    """The batch's tensor ``name``.
+
+    Raises:
+        SrcoreError: neither the data nor a transform provides it.
+    """
+    try:
+        return context.batch[name]
+    except KeyError:
+        raise SrcoreError(
+            f'loss "{loss}" needs the batch entry "{name}"; the batch holds '
+            f"{', '.join(sorted(context.batch))}; add the transform that makes it"
+        ) from None
+
+
+def same_size_entry(context: LossContext, name: str, loss: str) -> Tensor:
+    """The batch's tensor ``name``, which must have the shape of ``context.sr``.
+
+    Raises:
+        SrcoreError: it is missing or of another shape.
+    """
+    entry = batch_entry(context, name, loss)
+    if entry.shape != context.sr.shape:
+        raise SrcoreError(
+            f'loss "{loss}": the batch entry "{name}" has shape {tuple(entry.shape)}; expected '
+            f"{tuple(context.sr.shape)} as the generator's output; check scale and crop sizes"
+        )
+    return entry

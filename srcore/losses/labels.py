@@ -1,0 +1,20 @@
+"""Target values of adversarial losses."""
+
+from __future__ import annotations
+
+import attrs
+import torch
+
+
+@attrs.frozen(kw_only=True)
+class ConstantLabels:
+    """The same numbers in every iteration."""
+
+    real: float = 1.0
+    fake: float = 0.0
+
+    def __call__(
+        self, batch_size: int, *, progress: float, generator: torch.Generator
+    ) -> tuple[float, float]:
+        """(real, fake)."""
+        return self.real, self.fake
