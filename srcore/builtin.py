@@ -45,7 +45,13 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 
 
 def _register_networks(registry: Registry) -> None:
-    pass
+    from srcore.networks import options
+
+    registry.add("network", "rrdbnet", options.RRDBNetOptions, "srcore.networks.rrdbnet:RRDBNet")
+    registry.add("network", "edsr", options.EDSROptions, "srcore.networks.edsr:EDSR")
+    registry.add(
+        "network", "msrresnet", options.MSRResNetOptions, "srcore.networks.msrresnet:MSRResNet"
+    )
 
 
 def _register_discriminators(registry: Registry) -> None:
