@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -166,16 +167,14 @@ def _what_it_seems(start: bytes) -> str:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # On pickle protocols and TorchScript: what matters of them arrives as an exception.
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _unpickling_error(path, str(error)) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, UnicodeError) as error:
-        if "TorchScript" in str(error):
-            raise WeightsError(
-                f"{path}: is a TorchScript program, which holds code; save the weights alone, "
-                "with torch.save(model.state_dict(), ...)"
-            ) from error
-        reason = str(error).strip().split("\n")[0]
+        reason = re.split(r"\.\s|\n", str(error).strip())[0] or type(error).__name__
         raise WeightsError(
             f"{path}: damaged or cut off, copy or download it again ({reason})"
         ) from error
@@ -187,16 +186,16 @@ def _unpickling_error(path: Path, text: str) -> WeightsError:
             f"{path}: is a TorchScript program, which holds code; save the weights alone, "
             "with torch.save(model.state_dict(), ...)"
         )
-    code = re.search(r"(?:GLOBAL|find class|global:?) ([\w.]+\.\w+)", text)
-    if code is None and "nsupported" not in text:
-        reason = text.strip().split("\n")[-1]
-        return WeightsError(f"{path}: damaged or cut off, copy or download it again ({reason})")
-    name = f" ({code.group(1)})" if code else ""
-    return WeightsError(
-        f"{path}: refused, because reading it would run code{name}; use a .safetensors file or, if "
-        "you trust it, save its weights alone where it came from: torch.save(model.state_dict(), "
-        "...)"
-    )
+    code = re.search(r"GLOBAL ([\w.]+)", text)
+    if code is not None or "nsupported" in text:
+        name = f" ({code.group(1)})" if code else ""
+        return WeightsError(
+            f"{path}: refused, because it holds more than tensors{name} and reading it could run "
+            "code; use a .safetensors file or, if you trust it, save its weights alone where it "
+            "came from: torch.save(model.state_dict(), ...)"
+        )
+    reason = text.strip().split("\n")[-1]
+    return WeightsError(f"{path}: damaged or cut off, copy or download it again ({reason})")
 
 
 def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:

@@ -130,8 +130,11 @@ def convert_to_native(
             f"known: {', '.join(sorted({entry.network for entry in dialects().values()}))}"
         )
     name, dialect = found
-    options = dialect.infer_options(state, scale)
-    return Recognised(dialect.network, options, dialect.to_native(state), name)
+    try:
+        options = dialect.infer_options(state, scale)
+        return Recognised(dialect.network, options, dialect.to_native(state), name)
+    except UnknownArchitectureError as error:
+        raise UnknownArchitectureError(f"{source}: {error}") from error
 
 
 def rename(state: Mapping[str, Tensor], names: Mapping[str, str]) -> State:

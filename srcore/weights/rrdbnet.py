@@ -15,6 +15,7 @@ from torch import Tensor
 from srcore.weights.dialects import Dialect, Options, State, UnknownArchitectureError, rename
 
 _UNSHUFFLE = {3: 1, 12: 2, 48: 4}  # input channels -> factor
+_UNSHUFFLED_STAGES = 2  # behind an unshuffled input; at x4 both ways of building agree
 _MAX_UP = 3
 
 
@@ -74,7 +75,7 @@ class Layout:
         features, channels = state[f"{self.first}.weight"].shape[:2]
         colours = state[f"{self.last(stages)}.weight"].shape[0]
         unshuffle = _UNSHUFFLE.get(channels)
-        if unshuffle is None or colours != 3 or (unshuffle > 1 and stages != 2):
+        if unshuffle is None or colours != 3 or (unshuffle > 1 and stages != _UNSHUFFLED_STAGES):
             raise UnknownArchitectureError(
                 f"an RRDBNet of {channels} input and {colours} output channels with {stages} "
                 "up-sampling stages; srcore's has 3 colours, unshuffled by 2 (12 channels) or 4 "
@@ -88,7 +89,7 @@ class Layout:
             "num_features": features,
             "num_blocks": blocks,
             "growth_channels": state[f"{self.dense(0, 1, 1)}.weight"].shape[0],
-            "unshuffle": unshuffle > 1,
+            "unshuffle": stages == _UNSHUFFLED_STAGES,
         }
 
 

@@ -20,6 +20,7 @@ from srcore.weights.edsr import upsample_scale
 
 _BLOCK = "layers.{}.residual_group.blocks.{}"
 _TABLE = "attn.relative_position_bias_table"
+_ABSOLUTE = "absolute_pos_embed"
 _BUFFERS = ("attn.relative_position_index", "attn_mask")
 _LAYER_KEY = re.compile(
     r"layers\.\d+\.(conv(\.[024])?\.(weight|bias)|residual_group\.blocks\.\d+\."
@@ -58,9 +59,14 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
         "mlp_ratio": state[f"{first}.mlp.fc1.weight"].shape[0] / dim,
         "upsampler": upsampler,
         "residual_connection": "3conv" if "conv_after_body.0.weight" in state else "1conv",
+        "qkv_bias": f"{first}.attn.qkv.bias" in state,
+        "patch_norm": "patch_embed.norm.weight" in state,
+        "absolute_position": _ABSOLUTE in state,
         "img_range": 255.0 if window == _JPEG_WINDOW else 1.0,
-        "img_size": _training_size(state, window),
     }
+    size = _training_size(state, window)
+    if size is not None:
+        options["img_size"] = size
     if "conv_before_upsample.0.weight" in state:
         options["num_features"] = state["conv_before_upsample.0.weight"].shape[0]
     return options
@@ -80,14 +86,16 @@ def _scale(state: Mapping[str, Tensor], upsampler: str) -> int:
     return 1 << count(state, "conv_up{}.weight", start=1)
 
 
-def _training_size(state: Mapping[str, Tensor], window: int) -> int:
-    """Side of the training patches: it decides whether windows are shifted at all."""
+def _training_size(state: Mapping[str, Tensor], window: int) -> int | None:
+    """Side of the training patches, if the buffers tell: windows shift only if it is larger."""
+    if _ABSOLUTE in state:
+        return math.isqrt(state[_ABSOLUTE].shape[1])
     shifted = f"{_BLOCK.format(0, 1)}.attn_mask"
     if shifted in state:
         return math.isqrt(state[shifted].shape[0]) * window
     has_buffers = f"{_BLOCK.format(0, 0)}.attn.relative_position_index" in state
     has_second = f"{_BLOCK.format(0, 1)}.norm1.weight" in state
-    return window if has_buffers and has_second else 8 * window
+    return window if has_buffers and has_second else None
 
 
 def _to_native(state: Mapping[str, Tensor]) -> State:

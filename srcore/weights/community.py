@@ -1,0 +1,63 @@
+"""Community architectures that srcore does not have, read by spandrel (optional package)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import spandrel
+import torch
+from torch import Tensor, nn
+
+from srcore.weights.dialects import UnknownArchitectureError
+
+if TYPE_CHECKING:
+    from srcore.weights.containers import Checkpoint
+
+
+class SpandrelNetwork(nn.Module):
+    """A model of spandrel as a network of srcore, for inference only.
+
+    Its output is clamped to [0, 1] and has no graph; sizes are padded and cut by spandrel.
+
+    Attributes:
+        scale: factor between input and output sides.
+        tile_multiple: tile sides should be a multiple of it.
+        architecture: spandrel's name of the architecture.
+    """
+
+    def __init__(self, descriptor: spandrel.ImageModelDescriptor) -> None:
+        super().__init__()
+        self.model: nn.Module = descriptor.model
+        self.scale: int = descriptor.scale
+        self.tile_multiple: int = max(1, descriptor.size_requirements.multiple_of)
+        self.architecture: str = descriptor.architecture.name
+        self._descriptor = descriptor
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``; images one by one."""
+        # clone: tensors made in inference mode cannot be used by ordinary code
+        return torch.cat([self._descriptor(image).clone() for image in torch.split(lr, 1)])
+
+
+def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNetwork:
+    """The network of a checkpoint that srcore does not know.
+
+    Args:
+        checkpoint: unwrapped weights.
+        reason: why srcore does not know it.
+
+    Raises:
+        UnknownArchitectureError: spandrel does not know it either, or it is not an image model
+            with three colours.
+    """
+    try:
+        descriptor = spandrel.ModelLoader().load_from_state_dict(dict(checkpoint.state))
+    except spandrel.UnsupportedModelError as error:
+        raise UnknownArchitectureError(f"{reason}; nor does spandrel know it") from error
+    channels = (descriptor.input_channels, descriptor.output_channels)
+    if not isinstance(descriptor, spandrel.ImageModelDescriptor) or channels != (3, 3):
+        raise UnknownArchitectureError(
+            f"{checkpoint.source}: a {descriptor.architecture.name} model with {channels[0]} input "
+            f"and {channels[1]} output channels; expected colour images in and out"
+        )
+    return SpandrelNetwork(descriptor)

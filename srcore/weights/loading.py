@@ -1,0 +1,224 @@
+"""From a weights file to a ready generator, or into a network that exists already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from srcore.config.structure import Invalid, Structurer
+from srcore.errors import WeightsError
+from srcore.plugin_manager import plugins
+from srcore.weights.containers import Checkpoint, read_checkpoint, strip_prefix
+from srcore.weights.dialects import (
+    Recognised,
+    UnknownArchitectureError,
+    convert_to_native,
+    recognise,
+)
+from srcore.weights.report import KeyReport, compare
+from srcore.weights.saving import Metadata
+
+
+def load_generator(
+    path: str | Path,
+    device: str | torch.device = "cpu",
+    *,
+    key: str | None = None,
+    scale: int | None = None,
+) -> nn.Module:
+    """Build the generator that a weights file holds; architecture and scale are inferred.
+
+    Files of architectures that srcore does not know are left to spandrel, if it is installed.
+
+    Args:
+        path: ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file, of srcore or another program.
+        device: where the network goes.
+        key: entry of the file, such as ``"params"``; by default EMA weights come first.
+        scale: expected scale; tells x3 from x2 where a file does not.
+
+    Returns:
+        A :class:`srcore.contracts.Network` in evaluation mode.
+
+    Raises:
+        WeightsError: unreadable, unknown or incomplete file, or another scale than expected.
+    """
+    checkpoint = read_checkpoint(path, key=key)
+    try:
+        recognised = identify(checkpoint, scale=scale)
+        network = build_network(recognised, source=checkpoint.source)
+        check_complete(recognised, network, source=checkpoint.source)
+        network.load_state_dict(recognised.state)
+    except UnknownArchitectureError as error:
+        network = _spandrel_network(checkpoint, error)
+    if scale not in (None, network.scale):
+        raise WeightsError(f"{path}: holds x{network.scale} weights; expected x{scale}")
+    ready: nn.Module = network.to(device).eval()
+    return ready
+
+
+def load_into(
+    network: nn.Module,
+    weights: str | Path | Mapping[str, Tensor],
+    *,
+    network_type: str,
+    key: str | None = None,
+    strict: bool = True,
+    partial: bool = False,
+) -> KeyReport:
+    """Initialise a network, in place, from weights in any dialect known for its type.
+
+    Args:
+        network: generator or discriminator.
+        weights: a file, or tensors by name.
+        network_type: registered name of the network.
+        key: entry of the file, such as ``"params"``.
+        strict: refuse files with missing or unexpected tensors.
+        partial: copy what has an equal name and shape, and keep the rest of the network as it is;
+            so an x2 model initialises an x3 or x4 one.
+
+    Returns:
+        What fits and what does not.
+
+    Raises:
+        WeightsError: the file is unreadable, belongs to another network type, or does not fit.
+    """
+    checkpoint = _as_checkpoint(weights, key)
+    recognised = _as_type(checkpoint, network_type, getattr(network, "scale", None))
+    report = _report(checkpoint.source, recognised, network)
+    refused = bool(report.reshaped) or (strict and not report.complete)
+    if (refused and not partial) or not report.fitting:
+        raise WeightsError(report.explanation())
+    fitting = {name: recognised.state[name] for name in report.fitting}
+    network.load_state_dict(fitting, strict=False)
+    return report
+
+
+def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:
+    """Network type, options and native tensors of a checkpoint; srcore's own metadata first.
+
+    Raises:
+        UnknownArchitectureError: neither metadata nor a dialect tells what it is.
+    """
+    metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
+    if metadata is None:
+        return convert_to_native(checkpoint.state, scale=scale, source=checkpoint.source)
+    options = {**metadata.options, "scale": metadata.scale}
+    found = recognise(checkpoint.state, network=metadata.network)
+    if found is None:
+        return Recognised(metadata.network, options, checkpoint.state)
+    name, dialect = found
+    return Recognised(metadata.network, options, dialect.to_native(checkpoint.state), name)
+
+
+def build_network(recognised: Recognised, *, source: str = "weights") -> Any:
+    """Make the network of recognised weights, with its initial values.
+
+    Raises:
+        WeightsError: options that the installed version of the network does not know.
+    """
+    component = plugins().registry.get("network", recognised.network)
+    return component.build(network_options(recognised, source=source), scale=recognised.scale)
+
+
+def network_options(recognised: Recognised, *, source: str = "weights") -> Any:
+    """The options of recognised weights as the network's own class, defaults filled in.
+
+    Raises:
+        WeightsError: options that the installed version of the network does not know.
+    """
+    registry = plugins().registry
+    component = registry.get("network", recognised.network)
+    options = {name: value for name, value in recognised.options.items() if name != "scale"}
+    try:
+        return Structurer(registry).structure_table(options, component.options)
+    except Invalid as error:
+        problems = "; ".join(map(str, error.problems))
+        raise WeightsError(f"{source}: cannot build its {recognised.network}: {problems}") from None
+
+
+def check_complete(recognised: Recognised, network: nn.Module, *, source: str = "weights") -> None:
+    """Refuse weights that are not exactly those of a network.
+
+    Raises:
+        UnknownArchitectureError: there are tensors that the network does not have.
+        WeightsError: tensors are missing or have other shapes.
+    """
+    report = _report(source, recognised, network)
+    if report.unexpected:
+        raise UnknownArchitectureError(report.explanation())
+    if not report.complete:
+        raise WeightsError(report.explanation())
+
+
+def _as_checkpoint(weights: str | Path | Mapping[str, Tensor], key: str | None) -> Checkpoint:
+    if isinstance(weights, Mapping):
+        return Checkpoint("weights", strip_prefix(weights))
+    return read_checkpoint(weights, key=key)
+
+
+def _as_type(checkpoint: Checkpoint, network_type: str, scale: int | None) -> Recognised:
+    """The checkpoint as weights of a wanted network type; names of no dialect are kept."""
+    found = recognise(checkpoint.state, network=network_type)
+    if found is not None:
+        name, dialect = found
+        try:
+            return Recognised(
+                network_type,
+                dialect.infer_options(checkpoint.state, scale),
+                dialect.to_native(checkpoint.state),
+                name,
+            )
+        except UnknownArchitectureError as error:
+            raise WeightsError(f"{checkpoint.source}: {error}") from error
+    other = recognise(checkpoint.state)
+    if other is not None:
+        raise WeightsError(
+            f"{checkpoint.source}: holds {other[1].network} weights ({other[0]}), but the network "
+            f"is a {network_type}"
+        )
+    return Recognised(network_type, {}, checkpoint.state)
+
+
+def _report(source: str, recognised: Recognised, network: nn.Module) -> KeyReport:
+    own = network.state_dict()
+    report = compare(
+        recognised.state,
+        own,
+        source=source,
+        network=recognised.network,
+        dialect=recognised.dialect,
+    )
+    if report.complete:
+        return report
+    differences = _differences(recognised, own, getattr(network, "scale", None))
+    return attrs.evolve(report, differences=differences)
+
+
+def _differences(
+    recognised: Recognised, network_state: Mapping[str, Tensor], scale: int | None
+) -> dict[str, tuple[Any, Any]]:
+    """Settings told by the shapes of the file that differ from those of the network's shapes."""
+    found = recognise(network_state, network=recognised.network)
+    if found is None:
+        return {}
+    options = found[1].infer_options(network_state, scale)
+    return {
+        name: (value, options[name])
+        for name, value in recognised.options.items()
+        if name in options and options[name] != value
+    }
+
+
+def _spandrel_network(checkpoint: Checkpoint, error: UnknownArchitectureError) -> Any:
+    try:
+        from srcore.weights.community import load
+    except ModuleNotFoundError as missing:
+        raise UnknownArchitectureError(
+            f"{error}; spandrel reads many more: pip install 'srcore[spandrel]'"
+        ) from missing
+    return load(checkpoint, error)

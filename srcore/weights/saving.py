@@ -1,0 +1,119 @@
+"""Writing weights: safetensors that name their network, and that other programs open too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+import srcore
+from srcore.data.atomic import write_bytes
+from srcore.errors import WeightsError
+from srcore.weights.dialects import dialects
+
+_NETWORK, _OPTIONS, _SCALE, _VERSION = "network", "options", "scale", "srcore_version"
+
+
+@attrs.frozen
+class Metadata:
+    """What srcore writes beside the tensors of a generator.
+
+    Attributes:
+        network: registered name of the network type.
+        options: its options, those of the experiment file without ``type`` and ``scale``.
+        scale: factor between input and output sides.
+        version: version of srcore that wrote the file.
+    """
+
+    network: str
+    options: dict[str, Any]
+    scale: int
+    version: str = srcore.__version__
+
+    def to_text(self) -> dict[str, str]:
+        """As entries of a safetensors file."""
+        return {
+            "format": "pt",
+            _NETWORK: self.network,
+            _OPTIONS: json.dumps(self.options, default=str),
+            _SCALE: str(self.scale),
+            _VERSION: self.version,
+        }
+
+    @classmethod
+    def from_text(cls, entries: Mapping[str, str], source: str = "weights") -> Metadata | None:
+        """From entries of a safetensors file; None if srcore did not write it.
+
+        Raises:
+            WeightsError: srcore's entries are there but cannot be understood.
+        """
+        if _VERSION not in entries:
+            return None
+        try:
+            return cls(
+                entries[_NETWORK],
+                dict(json.loads(entries[_OPTIONS])),
+                int(entries[_SCALE]),
+                entries[_VERSION],
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise WeightsError(f"{source}: its srcore metadata is damaged ({error!r})") from error
+
+
+def save_safetensors(
+    path: str | Path, state: Mapping[str, Tensor], metadata: Metadata | None = None
+) -> None:
+    """Write tensors under the names they have, atomically.
+
+    Args:
+        path: the file; an existing one is replaced.
+        state: tensors by name, on any device.
+        metadata: what to write beside them.
+
+    Raises:
+        DataError: the folder is read-only, the disk is full, ...
+    """
+    # Tensors that share memory (tied weights, views) would be refused: copies never do.
+    tensors = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in state.items()
+    }
+    entries = {"format": "pt"} if metadata is None else metadata.to_text()
+    write_bytes(Path(path), safetensors.torch.save(tensors, metadata=entries))
+
+
+def save_generator(path: str | Path, state: Mapping[str, Tensor], metadata: Metadata) -> None:
+    """Write a generator for srcore and for other programs at once.
+
+    The names are those of the first dialect registered for the network type, which is the one
+    that other programs of the field read (spandrel opens RRDBNet and SwinIR).
+
+    Args:
+        path: the file; an existing one is replaced.
+        state: ``network.state_dict()``.
+        metadata: what makes the network again.
+    """
+    for dialect in dialects(metadata.network).values():
+        state = dialect.from_native(state, {**metadata.options, "scale": metadata.scale})
+        break
+    save_safetensors(path, state, metadata)
+
+
+def read_metadata(path: str | Path) -> Metadata | None:
+    """What srcore wrote beside the tensors; None for files of other programs.
+
+    Raises:
+        WeightsError: the file is no safetensors file.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            return Metadata.from_text(file.metadata() or {}, str(path))
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: not a readable safetensors file ({error})") from error
