@@ -83,7 +83,16 @@ def _register_transforms(registry: Registry) -> None:
 
 
 def _register_datasets(registry: Registry) -> None:
-    pass
+    from srcore.data import options
+
+    for name, table, target in (
+        ("paired_folder", options.PairedFolderOptions, "paired_folder:PairedFolder"),
+        ("hr_folder", options.HrFolderOptions, "hr_folder:HrFolder"),
+        ("lr_folder", options.LrFolderOptions, "lr_folder:LrFolder"),
+        ("unpaired_folders", options.UnpairedFoldersOptions, "unpaired_folders:UnpairedFolders"),
+        ("lmdb", options.LmdbOptions, "lmdb_dataset:lmdb_dataset"),
+    ):
+        registry.add("dataset", name, table, f"srcore.data.{target}")
 
 
 def _register_methods(registry: Registry) -> None:

@@ -32,9 +32,6 @@ Image.MAX_IMAGE_PIXELS = None
 #: What the number of channels means.
 KINDS = {1: "gray", 2: "gray_alpha", 3: "rgb", 4: "rgb_alpha"}
 
-#: Suffixes of files that are taken for images, lower case.
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
-
 #: Bits per channel and channels that a written format can hold.
 _WRITABLE = {
     ".png": ((8, 16), (1, 2, 3, 4)),
@@ -92,6 +89,12 @@ def read_header(path: Path) -> ImageHeader:
             return _header(image)
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def decode_header(data: bytes, source: Path | str) -> ImageHeader:
+    """Header of the content of an image file; ``source`` is what errors name."""
+    with _pillow(io.BytesIO(data), source) as image:
+        return _header(image)
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -1,0 +1,196 @@
+"""What can be known of a dataset before the first iteration: headers are read, pixels are not.
+
+Every function yields (key, message), one pair per fault, for :meth:`problems` of the options.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.data.listing import list_images, listed_images, pair_by_name, read_meta_info, some
+from srcore.errors import DataError
+
+if TYPE_CHECKING:
+    from srcore.data.options import (
+        CropOptions,
+        HrFolderOptions,
+        LmdbOptions,
+        LrFolderOptions,
+        PairedFolderOptions,
+        UnpairedFoldersOptions,
+    )
+
+Problems = Iterator[tuple[str, str]]
+#: Height and width.
+Size = tuple[int, int]
+
+
+def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
+    """Missing images, missing partners, sizes that do not fit."""
+    if not (options.hr.is_dir() and options.lr.is_dir()):
+        return  # said already: these keys name folders that must exist
+    try:
+        hr_paths = listed_images(options.hr, options.meta_info, recursive=options.recursive)
+    except DataError as error:
+        yield "hr", str(error)
+        return
+    try:
+        pairs = pair_by_name(hr_paths, options.hr, options.lr, options.lr_name)
+    except DataError as error:
+        yield "lr", str(error)
+        return
+    if options.meta_info is None:
+        yield from _without_truth(options, {lr for _, lr in pairs})
+    hr_sizes = _sizes(hr for hr, _ in pairs)
+    lr_sizes = _sizes(lr for _, lr in pairs)
+    names = [(str(hr), str(lr)) for hr, lr in pairs]
+    yield from _size_problems(names, hr_sizes, lr_sizes, scale)
+    yield from _small(options, "hr", [hr for hr, _ in names], hr_sizes, options.hr_patch_size or 1)
+
+
+def folder(
+    options: HrFolderOptions | LrFolderOptions | UnpairedFoldersOptions, key: str, smallest: int
+) -> Problems:
+    """No images under ``key``, unreadable ones, or ones with a side below ``smallest``."""
+    path: Path = getattr(options, key)
+    if not path.is_dir():
+        return
+    meta_info = getattr(options, "meta_info", None)
+    try:
+        paths = listed_images(path, meta_info, recursive=options.recursive)
+    except DataError as error:
+        yield key, str(error)
+        return
+    sizes = _sizes(paths)
+    yield from ((key, size) for size in sizes if isinstance(size, str))
+    yield from _small(options, key, [str(path) for path in paths], sizes, smallest)
+
+
+def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
+    """Not LMDB folders, or key lists that differ; sizes are those of the lists."""
+    if not options.hr.is_dir() or not (options.lr is None or options.lr.is_dir()):
+        return
+    hr, lr = _listed_sizes(options.hr), _listed_sizes(options.lr)
+    if isinstance(lr, str):
+        yield "lr", lr
+    if isinstance(hr, str):
+        yield "hr", hr
+        return
+    if isinstance(lr, dict) and options.lr is not None:
+        if missing := [key for key in hr if key not in lr]:
+            yield "lr", f"{options.lr}: no partner for {len(missing)} images: {some(missing)}"
+        if missing := [key for key in lr if key not in hr]:
+            yield "hr", f"{options.hr}: no partner for {len(missing)} images: {some(missing)}"
+        keys = [key for key in hr if key in lr]
+        names = [(f"{options.hr}: {key}", f"{options.lr}: {key}") for key in keys]
+        yield from _size_problems(
+            names, [hr[key] for key in keys], [lr[key] for key in keys], scale
+        )
+    names_of_hr = [f"{options.hr}: {key}" for key in hr]
+    yield from _small(options, "hr", names_of_hr, list(hr.values()), options.hr_patch_size or 1)
+
+
+def _listed_sizes(path: Path | None) -> dict[str, Size] | str:
+    try:
+        return {} if path is None else lmdb_sizes(path)
+    except DataError as error:
+        return str(error)
+
+
+def lmdb_sizes(path: Path) -> dict[str, Size]:
+    """Keys and sizes of an LMDB folder by its ``meta_info.txt``.
+
+    Raises:
+        DataError: no such list, or lines that are not ``name (h,w,c) ...``.
+    """
+    meta_info = path / "meta_info.txt"
+    if not meta_info.is_file() or not (path / "data.mdb").is_file():
+        raise DataError(
+            f"{path}: expected an LMDB folder with data.mdb and meta_info.txt; "
+            "make one with srcore prepare lmdb"
+        )
+    # Keys go without the suffix of image files, but may hold other dots.
+    names = [re.sub(r"\.\w{3,4}$", "", name) for name in read_meta_info(meta_info)]
+    lines = [line for line in meta_info.read_text("utf-8").splitlines() if line.strip()]
+    return {name: _listed_size(line, meta_info) for name, line in zip(names, lines, strict=True)}
+
+
+def _listed_size(line: str, meta_info: Path) -> Size:
+    found = re.search(r"\s\((\d+),\s*(\d+)\b", line)
+    if found is None:
+        raise DataError(f"{meta_info}: expected lines name (h,w,c), found {line!r}")
+    return int(found[1]), int(found[2])
+
+
+def fits(hr: Size, lr: Size, scale: int) -> bool:
+    """Whether ``lr`` belongs to ``hr`` cut to a multiple of the scale."""
+    return (hr[0] // scale, hr[1] // scale) == tuple(lr)
+
+
+def misfit(hr: Size, lr: Size, scale: int) -> str:
+    """What is wrong with the sizes of a pair, and what would be right."""
+    return (
+        f"{lr[1]}x{lr[0]} pixels (width x height) for {hr[1]}x{hr[0]}; "
+        f"expected {hr[1] // scale}x{hr[0] // scale} at scale {scale}"
+    )
+
+
+def _without_truth(options: PairedFolderOptions, used: set[Path]) -> Problems:
+    left = [
+        path.relative_to(options.lr).as_posix()
+        for path in list_images(options.lr, recursive=options.recursive)
+        if path not in used
+    ]
+    if left:
+        yield "hr", f"{options.hr}: no partner for {len(left)} images of {options.lr}: {some(left)}"
+
+
+def _size_problems(
+    names: Sequence[tuple[str, str]],
+    hr_sizes: Sequence[Size | str],
+    lr_sizes: Sequence[Size | str],
+    scale: int,
+) -> Problems:
+    for (_, lr_name), hr, lr in zip(names, hr_sizes, lr_sizes, strict=True):
+        if isinstance(hr, str):
+            yield "hr", hr
+        if isinstance(lr, str):
+            yield "lr", lr
+        if not isinstance(hr, str) and not isinstance(lr, str) and not fits(hr, lr, scale):
+            yield "lr", f"{lr_name}: {misfit(hr, lr, scale)}"
+
+
+def _small(
+    options: CropOptions | LrFolderOptions,
+    key: str,
+    names: Sequence[str],
+    sizes: Sequence[Size | str],
+    smallest: int,
+) -> Problems:
+    for name, size in zip(names, sizes, strict=True):
+        if not isinstance(size, str) and min(size) < smallest:
+            message = f"{name}: {size[1]}x{size[0]} pixels (width x height), smaller than "
+            own = getattr(options, "hr_patch_size", None)
+            what = "the crop" if own is not None else "one low-resolution pixel"
+            yield key, f"{message}{what} of {smallest}x{smallest}; leave it out or crop less"
+
+
+def _sizes(paths: Iterable[Path]) -> list[Size | str]:
+    """Height and width of every file, or what is wrong with it."""
+    # Threads wait together where a disk or network is slow.
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(_size, paths))
+
+
+def _size(path: Path) -> Size | str:
+    # Pillow and OpenCV are imported when there is something to read.
+    from srcore.data.images import image_size
+
+    try:
+        return image_size(path)
+    except DataError as error:
+        return str(error)

@@ -1,0 +1,52 @@
+"""Dataset ``hr_folder``: a folder of high-resolution images; lr is made on the fly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srcore.data.cache import cached
+from srcore.data.downscaled import DownscaledImages
+from srcore.data.listing import listed_images
+from srcore.data.sources import FileSource
+
+
+class HrFolder(DownscaledImages):
+    """High-resolution images of a folder.
+
+    .. code-block:: toml
+
+        [data.train]
+        type = "hr_folder"
+        hr = "photographs"
+        hr_patch_size = 96
+        downscale = "matlab"
+
+    The arguments are the keys of :class:`srcore.data.options.HrFolderOptions`.
+
+    Raises:
+        DataError: no images.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        hr: Path,
+        downscale: str = "matlab",
+        meta_info: Path | None = None,
+        recursive: bool = False,
+        hr_patch_size: int | None = None,
+        flip: bool = True,
+        rotate: bool = True,
+        cache: str = "none",
+        cache_folder: Path | None = None,
+    ) -> None:
+        source = FileSource(listed_images(hr, meta_info, recursive=recursive))
+        super().__init__(
+            cached(source, cache, cache_folder),
+            scale=scale,
+            downscale=downscale,
+            hr_patch_size=hr_patch_size,
+            flip=flip,
+            rotate=rotate,
+        )

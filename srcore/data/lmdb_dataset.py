@@ -1,0 +1,139 @@
+"""Dataset ``lmdb``: encoded images in LMDB folders (needs the package lmdb).
+
+Layout, as BasicSR writes it: a folder ``x.lmdb`` with ``data.mdb``, ``lock.mdb`` and
+``meta_info.txt``, whose lines are ``name.png (h,w,c) compression``. A key is the name without its
+suffix, a value the content of an image file. High- and low-resolution folders have the same keys.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from srcore.data.cache import cached
+from srcore.data.checks import lmdb_sizes
+from srcore.data.downscaled import DownscaledImages
+from srcore.data.images import ImageArray, ImageHeader, decode_header, decode_image, to_rgb
+from srcore.data.listing import some
+from srcore.data.pairs import PairedImages
+from srcore.errors import DataError, MissingExtraError
+
+
+def import_lmdb() -> Any:
+    """The package, or an error that says how to install it.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import lmdb
+    except ImportError as error:
+        raise MissingExtraError("reading and writing LMDB", "lmdb") from error
+    return lmdb
+
+
+class LmdbSource:
+    """Images of an LMDB folder, by key, in the order of its list.
+
+    Args:
+        folder: ``*.lmdb``.
+        keys: which images; None: all of the list.
+
+    Raises:
+        DataError: not an LMDB folder, or keys that it does not list.
+    """
+
+    def __init__(self, folder: Path, keys: list[str] | None = None) -> None:
+        self._folder = folder
+        listed = lmdb_sizes(folder)
+        self.keys = list(listed) if keys is None else keys
+        if missing := [key for key in self.keys if key not in listed]:
+            raise DataError(f"{folder}: no partner for {len(missing)} images: {some(missing)}")
+        import_lmdb()
+        self._environment: Any = None
+        self._process = 0
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def name(self, index: int) -> str:
+        """Last part of the key."""
+        return Path(self.keys[index]).name
+
+    def where(self, index: int) -> str:
+        """Folder and key."""
+        return f"{self._folder}: {self.keys[index]}"
+
+    def header(self, index: int) -> ImageHeader:
+        """Size and depth, without decoding."""
+        return decode_header(self._content(index), self.where(index))
+
+    def read(self, index: int) -> ImageArray:
+        """Decode the image to RGB."""
+        return to_rgb(decode_image(self._content(index), self.where(index)))
+
+    def _content(self, index: int) -> bytes:
+        with self._open().begin(write=False) as transaction:
+            content: bytes | None = transaction.get(self.keys[index].encode())
+        if content is None:
+            raise DataError(f"{self.where(index)}: listed in meta_info.txt but not stored")
+        return content
+
+    def _open(self) -> Any:
+        # An environment must not be used across a fork: every worker opens its own.
+        if self._environment is None or self._process != os.getpid():
+            lmdb = import_lmdb()
+            try:
+                self._environment = lmdb.open(
+                    str(self._folder), readonly=True, lock=False, readahead=False, meminit=False
+                )
+            except lmdb.Error as error:
+                raise DataError(f"{self._folder}: cannot be opened as LMDB: {error}") from error
+            self._process = os.getpid()
+        return self._environment
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_environment": None}
+
+
+def lmdb_dataset(
+    *,
+    scale: int,
+    hr: Path,
+    lr: Path | None = None,
+    downscale: str = "matlab",
+    hr_patch_size: int | None = None,
+    flip: bool = True,
+    rotate: bool = True,
+    cache: str = "none",
+    cache_folder: Path | None = None,
+) -> PairedImages | DownscaledImages:
+    """Dataset of one or two LMDB folders.
+
+    .. code-block:: toml
+
+        [data.train]
+        type = "lmdb"
+        hr = "DIV2K_train_HR_sub.lmdb"
+        lr = "DIV2K_train_LR_bicubic_X4_sub.lmdb"
+        hr_patch_size = 128
+
+    The arguments are the keys of :class:`srcore.data.options.LmdbOptions`.
+
+    Raises:
+        DataError: not such a folder, or keys without partner.
+        MissingExtraError: lmdb is not installed.
+    """
+    crops: dict[str, Any] = {
+        "scale": scale,
+        "hr_patch_size": hr_patch_size,
+        "flip": flip,
+        "rotate": rotate,
+    }
+    hr_source = LmdbSource(hr)
+    hr_images = cached(hr_source, cache, cache_folder)
+    if lr is None:
+        return DownscaledImages(hr_images, downscale=downscale, **crops)
+    lr_images = cached(LmdbSource(lr, hr_source.keys), cache, cache_folder)
+    return PairedImages(hr_images, lr_images, **crops)

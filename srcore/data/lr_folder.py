@@ -1,0 +1,47 @@
+"""Dataset ``lr_folder``: low-resolution images without a truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.data.listing import listed_images
+from srcore.data.sources import FileSource
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srcore.contracts import Sample
+
+
+class LrFolder:
+    """Low-resolution images of a folder, whole.
+
+    .. code-block:: toml
+
+        [data.validation.phone]
+        type = "lr_folder"
+        lr = "phone_photographs"
+
+    The arguments are the keys of :class:`srcore.data.options.LrFolderOptions`.
+
+    Raises:
+        DataError: no images.
+    """
+
+    def __init__(
+        self, *, scale: int, lr: Path, meta_info: Path | None = None, recursive: bool = False
+    ) -> None:
+        self.scale = scale
+        self._lr = FileSource(listed_images(lr, meta_info, recursive=recursive))
+
+    def __len__(self) -> int:
+        return len(self._lr)
+
+    def name(self, index: int) -> str:
+        """Stem of the file."""
+        return self._lr.name(index)
+
+    def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
+        """Read ``lr``, whole in training too. Raises DataError for an unreadable file."""
+        return {"lr": self._lr.read(index)}

@@ -1,0 +1,55 @@
+"""Dataset ``paired_folder``: two folders of images, paired by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srcore.data.cache import cached
+from srcore.data.listing import listed_images, pair_by_name
+from srcore.data.pairs import PairedImages
+from srcore.data.sources import FileSource
+
+
+class PairedFolder(PairedImages):
+    """High- and low-resolution images of two folders.
+
+    .. code-block:: toml
+
+        [data.train]
+        type = "paired_folder"
+        hr = "DIV2K_train_HR"
+        lr = "DIV2K_train_LR_bicubic/X4"
+        lr_name = "{}x4"
+        hr_patch_size = 128
+
+    The arguments are the keys of :class:`srcore.data.options.PairedFolderOptions`.
+
+    Raises:
+        DataError: no images, or images without partner.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        hr: Path,
+        lr: Path,
+        lr_name: str = "{}",
+        meta_info: Path | None = None,
+        recursive: bool = False,
+        hr_patch_size: int | None = None,
+        flip: bool = True,
+        rotate: bool = True,
+        cache: str = "none",
+        cache_folder: Path | None = None,
+    ) -> None:
+        hr_paths = listed_images(hr, meta_info, recursive=recursive)
+        pairs = pair_by_name(hr_paths, hr, lr, lr_name)
+        super().__init__(
+            cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder),
+            cached(FileSource([lr for _, lr in pairs]), cache, cache_folder),
+            scale=scale,
+            hr_patch_size=hr_patch_size,
+            flip=flip,
+            rotate=rotate,
+        )

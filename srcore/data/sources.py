@@ -1,0 +1,61 @@
+"""Where the images of a dataset come from: a numbered series of RGB arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from srcore.data.images import ImageArray, ImageHeader, read_header, read_rgb
+
+
+class ImageSource(Protocol):
+    """A numbered series of images."""
+
+    def __len__(self) -> int: ...
+
+    def name(self, index: int) -> str:
+        """Stem of the image's file."""
+        ...
+
+    def where(self, index: int) -> str:
+        """What an error about the image names: its path."""
+        ...
+
+    def header(self, index: int) -> ImageHeader:
+        """Size and depth, without decoding. Raises DataError."""
+        ...
+
+    def read(self, index: int) -> ImageArray:
+        """The image, RGB ``(H, W, 3)``, uint8 or uint16; not to be written to. Raises DataError."""
+        ...
+
+
+class FileSource:
+    """Image files.
+
+    Args:
+        paths: the files, in the order of their numbers.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = list(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def name(self, index: int) -> str:
+        """Stem of the file."""
+        return self.paths[index].stem
+
+    def where(self, index: int) -> str:
+        """Path of the file."""
+        return str(self.paths[index])
+
+    def header(self, index: int) -> ImageHeader:
+        """Size and depth, without decoding."""
+        return read_header(self.paths[index])
+
+    def read(self, index: int) -> ImageArray:
+        """Decode the file to RGB."""
+        return read_rgb(self.paths[index])

@@ -1,0 +1,93 @@
+"""Dataset ``unpaired_folders``: real low-resolution images and unrelated high-resolution ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.data.cache import cached
+from srcore.data.cropping import draw_crop, draw_orientation, finish, multiple_of
+from srcore.data.listing import list_images
+from srcore.data.sources import FileSource
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srcore.contracts import Sample
+    from srcore.data.images import ImageArray
+    from srcore.data.sources import ImageSource
+
+
+class UnpairedFolders:
+    """Images of two folders without relation (USR-DU, DSGAN and other unsupervised methods).
+
+    An index is a low-resolution image; the high-resolution image is drawn uniformly. ``lr`` is a
+    crop of ``hr_patch_size / scale`` pixels, laid independently of ``hr``. Without generator both
+    images are whole and the high-resolution one has the same number, counted round.
+
+    .. code-block:: toml
+
+        [data.train]
+        type = "unpaired_folders"
+        hr = "clean"
+        lr = "phone"
+        hr_patch_size = 256
+
+    The arguments are the keys of :class:`srcore.data.options.UnpairedFoldersOptions`.
+
+    Raises:
+        DataError: no images.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        hr: Path,
+        lr: Path,
+        recursive: bool = False,
+        hr_patch_size: int | None = None,
+        flip: bool = True,
+        rotate: bool = True,
+        cache: str = "none",
+        cache_folder: Path | None = None,
+    ) -> None:
+        self._scale = scale
+        self._hr = cached(FileSource(list_images(hr, recursive=recursive)), cache, cache_folder)
+        self._lr = cached(FileSource(list_images(lr, recursive=recursive)), cache, cache_folder)
+        self._hr_patch_size = hr_patch_size
+        self._flip = flip
+        self._rotate = rotate
+
+    def __len__(self) -> int:
+        return len(self._lr)
+
+    def name(self, index: int) -> str:
+        """Stem of the low-resolution file."""
+        return self._lr.name(index)
+
+    def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
+        """Read ``lr`` and some ``hr``.
+
+        Raises:
+            DataError: an unreadable file, or an image smaller than the crop.
+        """
+        if generator is None:
+            hr = multiple_of(self._hr.read(index % len(self._hr)), self._scale)
+            return {"lr": finish(self._lr.read(index)), "hr": finish(hr)}
+        size = self._hr_patch_size
+        hr_index = int(generator.integers(len(self._hr)))
+        return {
+            "hr": self._drawn(self._hr, hr_index, size, generator),
+            "lr": self._drawn(self._lr, index, size and size // self._scale, generator),
+        }
+
+    def _drawn(
+        self, source: ImageSource, index: int, size: int | None, generator: np.random.Generator
+    ) -> ImageArray:
+        image = source.read(index)
+        if size is not None:
+            height, width = image.shape[:2]
+            image = draw_crop(height, width, size, generator, source.where(index)).cut(image)
+        orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
+        return finish(image, orientation)
