@@ -52,10 +52,30 @@ def _register_networks(registry: Registry) -> None:
     registry.add(
         "network", "msrresnet", options.MSRResNetOptions, "srcore.networks.msrresnet:MSRResNet"
     )
+    registry.add("network", "swinir", options.SwinIROptions, "srcore.networks.swinir:SwinIR")
 
 
 def _register_discriminators(registry: Registry) -> None:
-    pass
+    from srcore.networks import options
+
+    registry.add(
+        "discriminator",
+        "vgg",
+        options.VGGDiscriminatorOptions,
+        "srcore.networks.vgg_discriminator:VGGDiscriminator",
+    )
+    registry.add(
+        "discriminator",
+        "unet",
+        options.UNetDiscriminatorOptions,
+        "srcore.networks.unet_discriminator:UNetDiscriminator",
+    )
+    registry.add(
+        "discriminator",
+        "patch",
+        options.PatchDiscriminatorOptions,
+        "srcore.networks.patch_discriminator:PatchDiscriminator",
+    )
 
 
 def _register_losses(registry: Registry) -> None:
@@ -120,6 +140,20 @@ def _register_metrics(registry: Registry) -> None:
     package, keys = "srcore.metrics", options.ReferenceMetricOptions
     registry.add("metric", "psnr", keys, f"{package}.peak_signal_noise_ratio:PSNR", needs=("hr",))
     registry.add("metric", "ssim", keys, f"{package}.structural_similarity:SSIM", needs=("hr",))
+    registry.add("metric", "niqe", options.NIQEOptions, f"{package}.niqe:NIQE")
+    for name, target in (
+        ("lpips", "LPIPS"),
+        ("dists", "DISTS"),
+        ("pieapp", "PieAPP"),
+        ("fid", "FID"),
+    ):
+        registry.add(
+            "metric",
+            name,
+            options.LearnedMetricOptions,
+            f"{package}.learned:{target}",
+            needs=("hr",),
+        )
 
 
 def _register_optimization(registry: Registry) -> None:

@@ -26,7 +26,7 @@ samples are arrays ``(H, W, C)``, RGB, uint8 or uint16.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import attrs
@@ -134,7 +134,7 @@ class DiscriminatorLoss(Protocol):
     happen in a defined order and only one graph is alive at a time.
 
     The experiment's ``weight`` multiplies the generator's term, and these terms only if the loss
-    sets ``discriminator_only = True``: then it has no term for the generator and is not called.
+    sets ``has_generator_term = False``: then it is a penalty and is not called for the generator.
     """
 
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
@@ -165,8 +165,10 @@ class Transform(Protocol):
 
 
 class Dataset(Protocol):
-    """Images by index. ``generator`` is given in training (crop, augment, draw) and None otherwise
-    (whole images, nothing random). ``name`` identifies an item in tables and file names.
+    """Images by index.
+
+    ``generator`` is given in training (crop, augment, draw) and None otherwise (whole images,
+    nothing random). ``name`` identifies an item in tables and file names.
     """
 
     def __len__(self) -> int: ...
@@ -183,7 +185,9 @@ class Dataset(Protocol):
 class Metric(Protocol):
     """SR and HR images ``(H, W, 3)`` uint8 -> number. ``hr`` is None for no-reference metrics.
 
-    ``higher_is_better`` says how to choose the best checkpoint.
+    ``higher_is_better`` says how to choose the best checkpoint. ``default_crop_border`` (optional)
+    is the border where the experiment names none; without it that is the scale. The value of a
+    set is the mean over its images, unless the metric is a :class:`SetMetric`.
     """
 
     higher_is_better: bool
@@ -191,6 +195,19 @@ class Metric(Protocol):
     def __call__(
         self, sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, *, crop_border: int
     ) -> float: ...
+
+
+@runtime_checkable
+class SetMetric(Protocol):
+    """A metric of whole sets of images, such as FID.
+
+    Calling it with a pair of images gives what it must know of them (an array), and ``combine``
+    the value of the set from the results of all its images, in their order.
+    """
+
+    def combine(self, values: Sequence[Any]) -> float:
+        """The value of a set. Raises SrcoreError for too few images."""
+        ...
 
 
 class Schedule(Protocol):

@@ -88,7 +88,7 @@ class Declaration:
 
 def option(
     default: Any = attrs.NOTHING,
-    help: str = "",  # noqa: A002 - the word that users of argparse and click know
+    help: str = "",
     *,
     factory: Callable[[], Any] | None = None,
     ge: float | None = None,
@@ -166,8 +166,9 @@ def _default_text(attribute: attrs.Attribute[Any]) -> str:
     default = attribute.default
     if default is attrs.NOTHING:
         return "required"
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a function to mypy
-        default = default.factory()
+    factory = getattr(default, "factory", None)
+    if factory is not None:
+        default = factory()
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, str):

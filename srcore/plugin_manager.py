@@ -80,9 +80,7 @@ class PluginManager:
             for implementation in self._implementations(hook, plugin):
                 names = implementation.argnames
                 try:
-                    results.append(
-                        implementation.function(*(arguments[name] for name in names))
-                    )
+                    results.append(implementation.function(*(arguments[name] for name in names)))
                 except (SrcoreError, KeyboardInterrupt):
                     raise
                 except Exception as error:
@@ -153,7 +151,7 @@ class PluginManager:
 
 def _entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
     """Entry points of the group, sorted by distribution so that the order never depends on disk."""
-    found = {}
+    found: dict[tuple[str, str, str], tuple[Distribution, EntryPoint]] = {}
     for distribution in distributions():
         for entry_point in distribution.entry_points:
             if entry_point.group == GROUP:
@@ -178,11 +176,14 @@ def plugins() -> PluginManager:
 
     The environment variable ``SRCORE_WITHOUT`` (comma separated) leaves plugins out.
     """
-    manager = _current.get()
-    if manager is None:
-        without = filter(None, os.environ.get("SRCORE_WITHOUT", "").split(","))
-        manager = PluginManager(without=without)
-        _current.set(manager)
+    return _current.get() or load()
+
+
+def load(without: Iterable[str] = ()) -> PluginManager:
+    """Load the installed plugins, except those named, and make them the current ones."""
+    listed = filter(None, os.environ.get("SRCORE_WITHOUT", "").split(","))
+    manager = PluginManager(without=[*without, *listed])
+    _current.set(manager)
     return manager
 
 

@@ -63,6 +63,8 @@ class Component:
         target: what builds it: a callable or ``"package.module:name"``, imported when needed.
         needs: what must be there for it to work: for losses the context entries ``"ema_sr"`` or
             ``"discriminator"``, for metrics ``"hr"``.
+        provides: for methods, what losses may need: ``"ema_sr"``, ``"discriminator"``, or
+            ``"losses"`` if the method brings its own and needs none in the file.
         owner: distribution that registered it.
     """
 
@@ -71,6 +73,7 @@ class Component:
     options: type
     target: Target
     needs: frozenset[str]
+    provides: frozenset[str]
     owner: str
 
     def build(self, options: Any, **context: Any) -> Any:
@@ -100,6 +103,7 @@ class Registry:
         target: Target,
         *,
         needs: Iterable[str] = (),
+        provides: Iterable[str] = (),
     ) -> None:
         """Register a component.
 
@@ -109,6 +113,7 @@ class Registry:
             options: attrs class of its keys, or None if it has none.
             target: callable or ``"package.module:name"``; a string keeps start-up quick.
             needs: see :class:`Component`.
+            provides: see :class:`Component`.
 
         Raises:
             PluginError: unknown kind, a class that is no attrs class, or a name that is taken.
@@ -123,7 +128,13 @@ class Registry:
         if taken is not None:
             raise _duplicate(f"{kind} {name!r}", taken.owner, self.owner)
         self._components[kind, name] = Component(
-            kind, name, options or NoOptions, target, frozenset(needs), self.owner
+            kind,
+            name,
+            options or NoOptions,
+            target,
+            frozenset(needs),
+            frozenset(provides),
+            self.owner,
         )
 
     def add_experiments(self, prefix: str, folder: Path) -> None:

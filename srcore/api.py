@@ -1,0 +1,89 @@
+"""The stable Python API; everything here is also reachable as ``srcore.<name>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from srcore.config.experiment import LoadedExperiment, check
+from srcore.config.structure import Invalid, Structurer
+from srcore.errors import ConfigError
+from srcore.inference.upscaler import upscale
+from srcore.plugin_manager import plugins
+from srcore.registry import Component
+from srcore.weights.loading import load_generator
+
+__all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]
+
+
+def build(kind: str, type: str, **options: Any) -> Any:
+    """Build a component from keyword arguments, checked like the keys of an experiment file.
+
+    Context of its kind (such as ``scale`` for networks) is passed along with the options:
+
+    >>> import srcore
+    >>> network = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
+    >>> network.scale
+    2
+
+    Args:
+        kind: kind of component, such as ``"network"`` or ``"loss"``.
+        type: its name.
+        options: keys of the component and context of the kind.
+
+    Raises:
+        ConfigError: unknown keys, wrong types or values out of range.
+    """
+    component = plugins().registry.get(kind, type)
+    context = {name: options.pop(name) for name in ("scale", "parameters") if name in options}
+    try:
+        typed = Structurer(plugins().registry).structure_table(options, component.options)
+    except Invalid as error:
+        raise ConfigError(problem.below(f"{kind} {type}") for problem in error.problems) from None
+    return component.build(typed, **context)
+
+
+def components(kind: str | None = None) -> list[Component]:
+    """Registered components, all or of one kind.
+
+    >>> import srcore
+    >>> "rrdbnet" in [component.name for component in srcore.components("network")]
+    True
+    """
+    return list(plugins().registry.components(kind))
+
+
+def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
+    """Read and check an experiment: a TOML file or the name of a shipped one.
+
+    Args:
+        path: file or name.
+        overrides: ``table.key=value`` assignments.
+
+    Raises:
+        ConfigError: all problems at once.
+    """
+    return check(path, overrides)
+
+
+def run(
+    experiment: LoadedExperiment | str | Path,
+    output: str | Path = "runs",
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> str | None:
+    """Run an experiment as ``srcore run`` does; returns the table of results.
+
+    Args:
+        experiment: loaded experiment, file or name.
+        output: folder of runs.
+        resume: continue an interrupted run.
+        overwrite: delete an earlier run of this name first.
+    """
+    from srcore.engine.runner import run_experiment
+
+    if not isinstance(experiment, LoadedExperiment):
+        experiment = load_experiment(experiment)
+    return run_experiment(experiment, Path(output), resume=resume, overwrite=overwrite)

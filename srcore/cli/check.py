@@ -1,0 +1,45 @@
+"""Find everything wrong with an experiment, without building a network."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from srcore.errors import ConfigError
+
+
+@click.command()
+@click.argument("experiment")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
+def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Find everything wrong with EXPERIMENT, without building a network.
+
+    EXPERIMENT is a TOML file or the name of a shipped experiment. Every problem is one line: file,
+    path of the key, what was expected, what was found, what to do.
+
+    \b
+    Examples:
+      srcore check experiment.toml
+      srcore check experiment.toml --set train.batch_size=4
+      srcore check esrgan_x4 --json
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.config.experiment import check
+
+    try:
+        loaded = check(experiment, overrides)
+    except ConfigError as error:
+        if as_json:
+            rows = [
+                {"source": p.source, "path": p.path, "message": p.message} for p in error.problems
+            ]
+            click.echo(json.dumps({"ok": False, "problems": rows}, indent=2))
+            raise click.exceptions.Exit(error.exit_code) from None
+        raise
+    stages = [stage.name for stage in loaded.stages if stage.name]
+    if as_json:
+        click.echo(json.dumps({"ok": True, "name": loaded.name, "stages": stages}))
+    else:
+        detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
+        click.echo(f"{experiment}: ok{detail}")

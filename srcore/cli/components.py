@@ -1,0 +1,83 @@
+"""List components with their keys, types, defaults and meaning."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+import click
+
+from srcore.config.suggest import closest
+from srcore.options import describe
+from srcore.plugin_manager import plugins
+from srcore.registry import KINDS, Component
+
+
+@click.command()
+@click.argument("kind", required=False)
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def command(kind: str | None, name: str | None, as_json: bool) -> None:
+    """List components with their keys, types, defaults and meaning.
+
+    Without KIND, names only. The keys come from the classes that check experiment files.
+
+    \b
+    Examples:
+      srcore components
+      srcore components loss
+      srcore components network swinir
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    registry = plugins().registry
+    if kind is not None and kind not in KINDS:
+        hint = closest(kind, KINDS) or f"kinds: {', '.join(KINDS)}"
+        raise click.UsageError(f'no kind "{kind}"; {hint}')
+    if kind is not None and name is not None:
+        found = [registry.get(kind, name)]
+    else:
+        found = list(registry.components(kind))
+    if as_json:
+        click.echo(json.dumps([_as_dict(component) for component in found], indent=2))
+    elif kind is None:
+        _print_names(found)
+    else:
+        for component in found:
+            _print_keys(component)
+
+
+def _print_names(components: list[Component]) -> None:
+    for kind in KINDS:
+        names = [component.name for component in components if component.kind == kind]
+        if names:
+            click.echo(f"{kind + ':':20} {', '.join(names)}")
+
+
+def _print_keys(component: Component) -> None:
+    click.echo(f"{component.name}  [{component.owner}]  {summary(component)}")
+    rows = list(describe(component.options))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for key, kind, default, text in rows:
+        line = f"  {key:{widths[0]}}  {kind:{widths[1]}}  {default:{widths[2]}}  {text}"
+        click.echo(line.rstrip())
+    click.echo()
+
+
+def _as_dict(component: Component) -> dict[str, Any]:
+    keys = [
+        {"key": key, "type": kind, "default": default, "help": text}
+        for key, kind, default, text in describe(component.options)
+    ]
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "owner": component.owner,
+        "summary": summary(component),
+        "keys": keys,
+    }
+
+
+def summary(component: Component) -> str:
+    """First line of the docstring of the component's options."""
+    text = inspect.getdoc(component.options) or ""
+    return text.split("\n", 1)[0]

@@ -1,0 +1,105 @@
+"""The ``srcore`` program: finds commands, prints expected failures as one line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from srcore import __version__
+from srcore.errors import SrcoreError
+
+#: Commands of the core in the order of ``--help``: module ``srcore.cli.<name>`` holds ``command``.
+COMMANDS = (
+    "new", "check", "run", "evaluate", "upscale", "prepare", "convert", "components", "plugins",
+)  # fmt: skip
+
+
+class SrcoreGroup(click.Group):
+    """Imports the module of a command when the command is used or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Core commands first, then those of plugins."""
+        return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"srcore.cli.{cmd_name}")
+            command: click.Command = module.command
+            return command
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Like click's, with the nearest name for a misspelt command."""
+        from srcore.config.suggest import closest
+
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            names = self.list_commands(ctx)
+            hint = closest(args[0], names) or f"commands: {', '.join(names)}"
+            ctx.fail(f'no command "{args[0]}"; {hint}')
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=SrcoreGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="srcore")
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="NAME",
+    expose_value=False,
+    help="Leave out an installed plugin (entry-point or package name); repeatable.",
+)
+def cli() -> None:
+    """Image super-resolution: a method is a plugin, an experiment is one TOML file.
+
+    \b
+    Examples:
+      srcore new                                list the shipped experiments
+      srcore new psnr_rrdb_x4 > experiment.toml
+      srcore check experiment.toml
+      srcore run experiment.toml
+      srcore upscale photo.jpg -o big.png
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script; exits with 0, 1, 2, 130 or 143."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        _load_plugins(arguments)
+        code = cli.main(args=arguments, prog_name="srcore", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except SrcoreError as error:
+        for line in str(error).splitlines():
+            click.echo(f"srcore: {line}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("srcore: interrupted", err=True)
+        sys.exit(130)
+
+
+def _load_plugins(arguments: list[str]) -> None:
+    """Load plugins before parsing, since they add commands; honours ``--without``."""
+    from srcore import plugin_manager
+
+    without = list(_without(arguments))
+    manager: Any = plugin_manager.load(without)
+    manager.call("srcore_register_commands", cli=cli)
+
+
+def _without(arguments: list[str]) -> list[str]:
+    names = []
+    for position, argument in enumerate(arguments):
+        if argument == "--without" and position + 1 < len(arguments):
+            names.append(arguments[position + 1])
+        elif argument.startswith("--without="):
+            names.append(argument.partition("=")[2])
+    return names

@@ -1,0 +1,47 @@
+"""Run an experiment: check it, train its stages, validate, write the results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("experiment")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    help="Folder of runs; results go to OUTPUT/<name>.",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="Continue an interrupted run, or start it.")
+@click.option("--overwrite", is_flag=True, help="Delete an earlier run of this name first.")
+@click.option("--quiet", is_flag=True, help="No progress bar, warnings only.")
+def command(
+    experiment: str,
+    overrides: tuple[str, ...],
+    output: Path,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Run EXPERIMENT, a TOML file or the name of a shipped experiment.
+
+    \b
+    Examples:
+      srcore run experiment.toml
+      srcore run experiment.toml --set train.iterations=2000 --set train.batch_size=8
+      srcore run experiment.toml --resume
+      torchrun --nproc-per-node=4 -m srcore run experiment.toml
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.config.experiment import check
+
+    if resume and overwrite:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    loaded = check(experiment, overrides)
+
+    from srcore.engine.runner import run_experiment
+
+    result = run_experiment(loaded, output, resume=resume, overwrite=overwrite, quiet=quiet)
+    if result is not None:
+        click.echo(result)

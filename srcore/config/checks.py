@@ -1,0 +1,115 @@
+"""Checks that look at several tables of an experiment; none of them imports torch.
+
+A component's options class may define ``problems(self, experiment)`` and yield (key, message)
+pairs for choices that cannot work in this experiment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from srcore.config.schema import Experiment
+from srcore.config.structure import Selected, is_pending
+from srcore.errors import Problem
+from srcore.options import keywords
+from srcore.plugin_manager import plugins
+
+_NEEDS = {"discriminator": "a discriminator", "ema_sr": "the EMA generator"}
+
+
+def cross_checks(experiment: Experiment) -> list[Problem]:
+    """All problems between tables, the components' own and the plugins' included."""
+    problems = list(_component_problems(experiment))
+    if experiment.task is None:
+        problems += _training_problems(experiment)
+    for found in plugins().call("srcore_experiment_loaded", experiment=experiment):
+        problems += found
+    return problems
+
+
+def selections(experiment: Experiment) -> Iterator[tuple[str, Selected]]:
+    """Every chosen component with the path of its table, nested ones included."""
+    yield from _walk(experiment, "")
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Selected]]:
+    if isinstance(value, Selected):
+        yield path, value
+        yield from _walk(value.options, path)
+    elif isinstance(value, (tuple, list)):
+        for index, item in enumerate(value):
+            yield from _walk(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _walk(item, f"{path}.{key}")
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            inline = field.name == "choice"
+            inner = path if inline else f"{path}.{field.name}".lstrip(".")
+            yield from _walk(getattr(value, field.name), inner)
+
+
+def _component_problems(experiment: Experiment) -> Iterator[Problem]:
+    for path, selected in selections(experiment):
+        check = getattr(selected.options, "problems", None)
+        if check is None or any(is_pending(value) for value in keywords(selected.options).values()):
+            continue
+        for key, message in check(experiment):
+            yield Problem(f"{path}.{key}" if key else path, message)
+
+
+def _training_problems(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.generator is None:
+        yield Problem("generator", "required table is missing; it names the network to train")
+    if experiment.data.train is None:
+        yield Problem("data.train", "required table is missing; it names the training images")
+    train = experiment.train
+    if train.batch_size % train.accumulate:
+        message = f"expected a divisor of batch_size = {train.batch_size}, found {train.accumulate}"
+        yield Problem("train.accumulate", message)
+    if train.precision == "float16" and train.device == "cpu":
+        yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
+    yield from _need_problems(experiment)
+    yield from _name_problems(experiment)
+
+
+def _need_problems(experiment: Experiment) -> Iterator[Problem]:
+    method = experiment.method.choice if experiment.method else None
+    name = method.type if method else "supervised"
+    provided = method.component.provides if method else frozenset({"ema_sr"})
+    for index, loss in enumerate(experiment.losses):
+        for need in sorted(loss.choice.component.needs):
+            who = f'"{loss.choice.type}" needs {_NEEDS.get(need, need)}'
+            if need not in provided:
+                hint = '; use method.type = "gan"' if need == "discriminator" else ""
+                message = f'{who}, which method "{name}" does not provide{hint}'
+                yield Problem(f"losses[{index}].type", message)
+            elif need == "ema_sr" and not experiment.uses_ema:
+                message = f"{who}; expected a decay such as 0.999, found 0"
+                yield Problem("train.ema_decay", message)
+    if "discriminator" in provided and experiment.discriminator is None:
+        message = f'required table is missing; method "{name}" trains a discriminator'
+        yield Problem("discriminator", message)
+    if experiment.discriminator is not None and "discriminator" not in provided:
+        message = f'method "{name}" has no use for it; set method.type = "gan" or remove the table'
+        yield Problem("discriminator", message)
+    if not experiment.losses and "losses" not in provided:
+        message = 'no loss to train with; add a [[losses]] table, e.g. type = "l1"'
+        yield Problem("losses", message)
+
+
+def _name_problems(experiment: Experiment) -> Iterator[Problem]:
+    labels = [loss.label for loss in experiment.losses]
+    for index, label in enumerate(labels):
+        if label in labels[:index]:
+            message = f'two losses are called "{label}"; give one of them a name = "..."'
+            yield Problem(f"losses[{index}].name", message)
+    trained = {"generator"} | ({"discriminator"} if experiment.discriminator else set())
+    for table in ("optimizer", "schedule"):
+        for name in getattr(experiment, table):
+            if name not in trained:
+                message = f"no such network is trained; trained: {', '.join(sorted(trained))}"
+                yield Problem(f"{table}.{name}", message)

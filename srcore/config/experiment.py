@@ -1,0 +1,168 @@
+"""Loading experiments: stages, typed tables, and all problems of a file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from srcore.config import reading
+from srcore.config.checks import cross_checks
+from srcore.config.reading import Source, SourcedText
+from srcore.config.schema import Experiment
+from srcore.config.structure import Invalid, Structurer
+from srcore.config.suggest import closest
+from srcore.errors import ConfigError, Problem
+from srcore.plugin_manager import plugins
+
+
+@attrs.frozen
+class Stage:
+    """One stage of an experiment.
+
+    Attributes:
+        name: folder of the stage; empty for an experiment without stages.
+        table: the merged table of this stage.
+        start_from: earlier stage whose generator this one starts from, or empty.
+        prefix: path of the stage in the file, such as ``stages[1]``.
+    """
+
+    name: str
+    table: dict[str, Any]
+    start_from: str = ""
+    prefix: str = ""
+
+
+@attrs.frozen
+class LoadedExperiment:
+    """A file that was read, merged and split into stages.
+
+    Attributes:
+        source: the merged file.
+        stages: in the order of the file; one unnamed stage if the file has none.
+    """
+
+    source: Source
+    stages: tuple[Stage, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+        return str(self.source.table.get("name", self.source.path.stem))
+
+    def experiment(self, stage: Stage, folders: Mapping[str, Path] | None = None) -> Experiment:
+        """The typed experiment of a stage; raises ConfigError with all its problems.
+
+        Args:
+            stage: one of ``stages``.
+            folders: output folders of the stages, to resolve ``stage:`` paths.
+        """
+        experiment, problems = self.examine(stage, folders)
+        if problems or experiment is None:
+            raise ConfigError(problems)
+        return experiment
+
+    def examine(
+        self, stage: Stage, folders: Mapping[str, Path] | None = None
+    ) -> tuple[Experiment | None, list[Problem]]:
+        """The typed experiment as far as it can be made, and everything wrong with it."""
+        structurer = Structurer(plugins().registry, folders)
+        try:
+            experiment = structurer.structure(stage.table, Experiment)
+            problems: list[Problem] = []
+        except Invalid as error:
+            experiment = error.partial if error.partial is not attrs.NOTHING else None
+            problems = error.problems
+        if experiment is not None:
+            problems = problems + cross_checks(experiment)
+        return experiment, [self._located(problem, stage) for problem in problems]
+
+    def _located(self, problem: Problem, stage: Stage) -> Problem:
+        if problem.source:
+            return problem
+        inside = f"{stage.prefix}.{problem.path}"
+        if stage.prefix and inside in self.source.origins:
+            return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
+        return attrs.evolve(problem, source=self.source.origin(problem.path))
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
+    """Read an experiment file (or a shipped experiment by name) and split it into stages.
+
+    Raises:
+        ConfigError: what makes the file unreadable; :func:`check` finds everything else.
+    """
+    source = reading.read(path, overrides)
+    return LoadedExperiment(source, _stages(source))
+
+
+def check(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
+    """Load an experiment and raise one ConfigError with all problems of all its stages."""
+    loaded = load(path, overrides)
+    problems: dict[str, Problem] = {}
+    for stage in loaded.stages:
+        _, found = loaded.examine(stage)
+        problems.update((str(problem), problem) for problem in found)
+    if problems:
+        raise ConfigError(problems.values())
+    return loaded
+
+
+def _stages(source: Source) -> tuple[Stage, ...]:
+    base = {key: value for key, value in source.table.items() if key != "stages"}
+    listed = source.table.get("stages")
+    if listed is None:
+        return (Stage("", base),)
+    where = source.origin("stages")
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise ConfigError([Problem("stages", "expected a list of tables: [[stages]]", where)])
+    problems: list[Problem] = []
+    stages: list[Stage] = []
+    for index, entry in enumerate(listed):
+        prefix = f"stages[{index}]"
+        name, start_from = entry.get("name"), entry.get("from", "")
+        earlier = [stage.name for stage in stages]
+        problems += [
+            Problem(f"{prefix}.{key}", message, where)
+            for key, message in _stage_problems(name, start_from, earlier)
+        ]
+        overlay = {key: value for key, value in entry.items() if key not in ("name", "from")}
+        table = reading.merge(base, overlay)
+        if start_from:
+            generator = dict(table.get("generator", {}))
+            generator["weights"] = SourcedText(
+                f"stage:{start_from}/generator.safetensors", source.path.parent
+            )
+            table["generator"] = generator
+        for path in _leaves(overlay):
+            source.origins.setdefault(f"{prefix}.{path}", where)
+        stages.append(Stage(str(name), table, str(start_from), prefix))
+    if problems:
+        raise ConfigError(problems)
+    return tuple(stages)
+
+
+def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[tuple[str, str]]:
+    if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
+        yield "name", f"expected a folder name (letters, digits, - and _), found {name!r}"
+    elif name in earlier:
+        yield "name", f'two stages are named "{name}"'
+    if start_from and start_from not in earlier:
+        hint = (
+            closest(str(start_from), earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
+        )
+        yield "from", f'no earlier stage "{start_from}"; {hint}'
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in table.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield f"{prefix}{key}[{index}]"
+                if isinstance(item, Mapping):
+                    yield from _leaves(item, f"{prefix}{key}[{index}].")

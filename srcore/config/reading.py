@@ -1,0 +1,211 @@
+"""From TOML files to one merged table: ``extends``, overrides, and where every key came from."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from srcore.errors import ConfigError, Problem
+from srcore.plugin_manager import plugins
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_EXTENDS_LIMIT = 16
+
+
+class SourcedText(str):
+    """A string of a TOML file that knows the folder which relative paths in it start from."""
+
+    base: Path
+
+    def __new__(cls, text: str, base: Path) -> SourcedText:
+        """Attach ``base`` to ``text``."""
+        self = super().__new__(cls, text)
+        self.base = base
+        return self
+
+
+@attrs.frozen
+class Source:
+    """A merged table and the origin of its keys.
+
+    Attributes:
+        table: nested dictionaries and lists as TOML has them; strings are :class:`SourcedText`.
+        origins: dotted path -> file or ``--set`` that wrote the key last.
+        path: the file that was asked for.
+    """
+
+    table: dict[str, Any]
+    origins: dict[str, str]
+    path: Path
+
+    def origin(self, path: str) -> str:
+        """Origin of a key, or of the nearest table above it."""
+        while path:
+            if path in self.origins:
+                return self.origins[path]
+            path = re.sub(r"(\[\d+\]|\.?[^.\[\]]+)$", "", path)
+        return display(self.path)
+
+
+def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
+    """Read an experiment: a file, or the name of a shipped experiment such as ``ldl/rrdb_x4``.
+
+    Args:
+        path: TOML file, or name of a shipped experiment.
+        overrides: ``table.key=value`` assignments; values are TOML, bare words are strings.
+
+    Raises:
+        ConfigError: missing file, malformed TOML (line and column), a circular ``extends``, or a
+            malformed override.
+    """
+    file = locate(path)
+    table, origins = _read_extended(file, base=_base_of(file), seen=())
+    for assignment in overrides:
+        keys, value = _parse_override(assignment)
+        addition: Any = _sourced(value, Path.cwd())
+        for key in reversed(keys):
+            addition = {key: addition}
+        _merge(table, addition, origins, f"--set {assignment}")
+    return Source(table, origins, file)
+
+
+def locate(path: str | Path) -> Path:
+    """The file behind a path or the name of a shipped experiment."""
+    text = str(path)
+    if Path(text).is_file():
+        return Path(text)
+    shipped = plugins().registry.experiments()
+    if text in shipped:
+        return shipped[text][0]
+    from srcore.config.suggest import closest
+
+    hint = closest(text, shipped) or ("shipped experiments: " + ", ".join(shipped))
+    prefix = text.split("/")[0]
+    from srcore.registry import KNOWN_PLUGINS
+
+    if (
+        "/" in text
+        and prefix in KNOWN_PLUGINS
+        and not any(name.startswith(f"{prefix}/") for name in shipped)
+    ):
+        hint = f"it comes with {KNOWN_PLUGINS[prefix]} (pip install {KNOWN_PLUGINS[prefix]})"
+    raise ConfigError([Problem("", f"no such file or shipped experiment; {hint}", text)])
+
+
+def display(path: Path) -> str:
+    """A path as messages show it: relative to the working directory where that is shorter."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def parse(file: Path) -> dict[str, Any]:
+    """Parse one TOML file; errors carry line and column."""
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem("", f"malformed TOML: {error}", display(file))]) from None
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text (byte {error.start}); is it a TOML file?"
+        raise ConfigError([Problem("", message, display(file))]) from None
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise ConfigError([Problem("", message, display(file))]) from None
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Deep merge: tables merge, everything else (lists too) is replaced.
+
+    A table that names another ``type`` replaces the table below it, since the keys of one
+    component mean nothing to another.
+    """
+    merged = dict(base)
+    _merge(merged, overlay, {}, "")
+    return merged
+
+
+def _merge(
+    table: dict[str, Any],
+    overlay: Mapping[str, Any],
+    origins: dict[str, str],
+    origin: str,
+    prefix: str = "",
+) -> None:
+    for key, value in overlay.items():
+        path = f"{prefix}{key}"
+        below = table.get(key)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            other_type = "type" in value and value["type"] != below.get("type", value["type"])
+            inner: dict[str, Any] = {} if other_type else dict(below)
+            _merge(inner, value, origins, origin, f"{path}.")
+            table[key] = inner
+        elif isinstance(value, Mapping):
+            table[key] = {}
+            _merge(table[key], value, origins, origin, f"{path}.")
+        else:
+            table[key] = value
+        origins[path] = origin
+
+
+def _read_extended(
+    file: Path, base: Path, seen: tuple[Path, ...]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    if file.resolve() in seen or len(seen) > _EXTENDS_LIMIT:
+        chain = " -> ".join(display(path) for path in (*seen, file))
+        raise ConfigError([Problem("extends", f"circular: {chain}", display(file))])
+    content = parse(file)
+    table: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    parent = content.pop("extends", None)
+    if parent is not None:
+        if not isinstance(parent, str):
+            message = f"expected a file or the name of a shipped experiment, found {parent!r}"
+            raise ConfigError([Problem("extends", message, display(file))])
+        beside = file.parent / parent
+        try:
+            target = beside if beside.is_file() else locate(parent)
+        except ConfigError as error:
+            problem = error.problems[0]
+            message = f"{problem.source}: {problem.message}"
+            raise ConfigError([Problem("extends", message, display(file))]) from None
+        # Paths written in a shipped experiment start from the file that extends it.
+        parent_base = target.parent if beside.is_file() else base
+        table, origins = _read_extended(target, parent_base, (*seen, file.resolve()))
+    _merge(table, _sourced(content, base), origins, display(file))
+    return table, origins
+
+
+def _base_of(file: Path) -> Path:
+    shipped = {entry[0] for entry in plugins().registry.experiments().values()}
+    return Path.cwd() if file in shipped else file.resolve().parent
+
+
+def _sourced(value: Any, base: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _sourced(item, base) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_sourced(item, base) for item in value]
+    return SourcedText(value, base) if isinstance(value, str) else value
+
+
+def _parse_override(assignment: str) -> tuple[list[str], Any]:
+    dotted, separator, text = assignment.partition("=")
+    keys = [key.strip() for key in dotted.split(".")]
+    if not separator or not all(keys):
+        message = f"expected table.key=value, found {assignment!r}"
+        raise ConfigError([Problem("", message, "--set")])
+    try:
+        return keys, tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return keys, text

@@ -1,0 +1,198 @@
+"""The tables of an experiment file, one attrs class each; every key is declared here once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from srcore.config.structure import Selected, component
+from srcore.options import option
+
+
+@attrs.frozen(kw_only=True)
+class GeneratorTable:
+    """``[generator]``: the network that is trained and, at the end, used."""
+
+    choice: Selected = component("network", inline=True)
+    weights: Path | None = option(
+        None, "file to start from; any supported checkpoint dialect", path="file"
+    )
+    partial_weights: bool = option(
+        False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class DiscriminatorTable:
+    """``[discriminator]``: judges images in adversarial training."""
+
+    choice: Selected = component("discriminator", inline=True)
+    weights: Path | None = option(None, "file to start from", path="file")
+    inputs: tuple[Selected, ...] = component("discriminator_input", default=())
+
+
+@attrs.frozen(kw_only=True)
+class LossTable:
+    """``[[losses]]``: a term of the training loss."""
+
+    choice: Selected = component("loss", inline=True)
+    weight: float = option(1.0, "factor of this term in the generator's loss")
+    name: str = option("", "name in logs; empty: the type")
+
+    @property
+    def label(self) -> str:
+        """Name in logs."""
+        return self.name or self.choice.type
+
+
+@attrs.frozen(kw_only=True)
+class MethodTable:
+    """``[method]``: what one training iteration does."""
+
+    choice: Selected = component("method", inline=True)
+
+
+@attrs.frozen(kw_only=True)
+class OptimizerTable:
+    """``[optimizer.generator]``, ``[optimizer.discriminator]``, ...: one per trained network."""
+
+    choice: Selected = component("optimizer", inline=True)
+    clip_gradient_norm: float | None = option(
+        None, "largest global norm of the gradient; none: no clipping", gt=0
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ScheduleTable:
+    """``[schedule.generator]``, ...: learning rate over the iterations."""
+
+    choice: Selected = component("schedule", inline=True)
+
+
+@attrs.frozen(kw_only=True)
+class MetricTable:
+    """``[[metrics]]``: measured on every validation image."""
+
+    choice: Selected = component("metric", inline=True)
+    name: str = option("", "name in tables; empty: the type")
+    crop_border: int | None = option(None, "pixels removed on every side; none: the scale", ge=0)
+
+    @property
+    def label(self) -> str:
+        """Name in tables."""
+        return self.name or self.choice.type
+
+
+@attrs.frozen(kw_only=True)
+class TrainDataTable:
+    """``[data.train]``: where training images come from."""
+
+    choice: Selected = component("dataset", inline=True)
+    transforms: tuple[Selected, ...] = component("transform", default=())
+    workers: int = option(2, "processes that read images; 0: the training process reads", ge=0)
+    on_bad_image: Literal["error", "skip"] = option(
+        "error", "what an unreadable image does: stop, or be replaced by another and counted"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ValidationDataTable:
+    """``[data.validation.NAME]``: images that the network is measured on."""
+
+    choice: Selected = component("dataset", inline=True)
+    transforms: tuple[Selected, ...] = component("transform", default=())
+
+
+@attrs.frozen(kw_only=True)
+class DataTable:
+    """``[data]``: training and validation images."""
+
+    train: TrainDataTable | None = option(None, "training images")
+    validation: dict[str, ValidationDataTable] = option(
+        factory=dict, help="named validation sets; the first chooses the best checkpoint"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class TrainTable:
+    """``[train]``: length, precision, and how often to look."""
+
+    iterations: int = option(1000, "optimiser steps", ge=1)
+    batch_size: int = option(16, "images per optimiser step and process", ge=1)
+    accumulate: int = option(
+        1, "parts that a batch is computed in, to save memory; divides batch_size", ge=1
+    )
+    precision: Literal["float32", "bfloat16", "float16"] = option(
+        "float32", "type that autocast computes in; float16 needs a GPU"
+    )
+    device: str = option("auto", 'where to train: "auto" (cuda, mps, cpu), "cpu", "cuda:1", ...')
+    channels_last: bool = option(False, "memory format; quicker with convolutions")
+    compile: bool = option(False, "torch.compile the generator")
+    ema_decay: float = option(
+        0.999, "decay of the running average of the generator; 0: none", ge=0, lt=1
+    )
+    validate_every: int = option(0, "iterations between validations; 0: only at the end", ge=0)
+    validate_at_start: bool = option(False, "also validate before the first iteration")
+    checkpoint_every: int = option(1000, "iterations between checkpoints", ge=1)
+    keep_every: int = option(0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0)
+    log_every: int = option(100, "iterations between log lines", ge=1)
+    images: int = option(4, "validation images that are written side by side", ge=0)
+    nan_skips: int = option(
+        0, "iterations in a row whose loss may be NaN or infinite; they are skipped", ge=0
+    )
+    deterministic: bool = option(False, "ask PyTorch for deterministic algorithms")
+    tensorboard: bool = option(True, "write TensorBoard files where tensorboard is installed")
+
+
+@attrs.frozen(kw_only=True)
+class Experiment:
+    """A whole experiment, or one stage of it."""
+
+    name: str = option(help="name of the run and of its folder")
+    scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=16)
+    seed: int = option(0, "start of all random numbers", ge=0)
+    generator: GeneratorTable | None = option(None, "the network that is trained")
+    discriminator: DiscriminatorTable | None = option(None, "judge of adversarial training")
+    losses: tuple[LossTable, ...] = option((), "terms of the training loss")
+    method: MethodTable | None = option(None, 'what an iteration does; none: "supervised"')
+    optimizer: dict[str, OptimizerTable] = option(
+        factory=dict, help="one table per trained network; absent: adam"
+    )
+    schedule: dict[str, ScheduleTable] = option(
+        factory=dict, help="one table per trained network; absent: constant"
+    )
+    data: DataTable = option(factory=DataTable, help="images")
+    train: TrainTable = option(factory=TrainTable, help="length, precision, intervals")
+    metrics: tuple[MetricTable, ...] = option((), "absent: psnr and ssim on Y")
+    task: Selected | None = component("stage", default=None)
+
+    @property
+    def hr_patch_size(self) -> int | None:
+        """Side of the training crops of the high-resolution images, None if unknown.
+
+        A transform may cut smaller crops on the device (``hr_patch_size`` among its options); the
+        last one that does counts.
+        """
+        train = self.data.train
+        if train is None:
+            return None
+        size: int | None = None
+        for choice in (train.choice, *train.transforms):
+            own = getattr(choice.options, "hr_patch_size", None)
+            size = own if own is not None else size
+        return size
+
+    @property
+    def uses_ema(self) -> bool:
+        """Whether a running average of the generator is kept."""
+        return self.train.ema_decay > 0
+
+    def needs(self) -> frozenset[str]:
+        """What the losses need from the method: ``ema_sr``, ``discriminator``, ..."""
+        return frozenset().union(*(loss.choice.component.needs for loss in self.losses))
+
+
+#: Keys of an experiment file that are not part of a single stage.
+STAGE_KEYS = ("name", "from")

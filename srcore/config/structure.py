@@ -1,0 +1,346 @@
+"""Strict conversion of TOML values to attrs classes, collecting every problem with its path.
+
+cattrs dispatches on types; the hooks here differ from its defaults on purpose. Nothing is coerced
+(no ``4.7 -> 4``, no ``"false" -> True``), unknown keys are refused, limits declared by
+:func:`srcore.option` are checked, and conversion goes on after a problem so that all are reported.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+import cattrs
+
+from srcore.config.reading import SourcedText
+from srcore.config.suggest import closest
+from srcore.errors import Problem
+from srcore.options import InvalidOptionError, declaration_of, type_name
+from srcore.registry import Component, Registry
+
+_KIND = "srcore.kind"
+_INLINE = "srcore.inline"
+
+#: Paths that start so name the output of an earlier stage and exist only once it has run.
+STAGE_PREFIX = "stage:"
+
+
+class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never reaches a user
+    """Problems found while converting, and what could be converted nevertheless."""
+
+    def __init__(self, problems: Iterable[Problem], partial: Any = attrs.NOTHING) -> None:
+        super().__init__()
+        self.problems = list(problems)
+        self.partial = partial
+
+
+@attrs.frozen
+class Selected:
+    """A component chosen by ``type`` and its options.
+
+    Attributes:
+        component: what the registry holds under that name.
+        options: instance of ``component.options``.
+    """
+
+    component: Component
+    options: Any
+
+    @property
+    def type(self) -> str:
+        """The chosen name."""
+        return self.component.name
+
+    def build(self, **context: Any) -> Any:
+        """Build it; ``context`` is what its kind receives beside the options."""
+        return self.component.build(self.options, **context)
+
+
+def component(kind: str, *, inline: bool = False, default: Any = attrs.NOTHING) -> Any:
+    """A field for a component of ``kind``: type ``Selected``, ``Selected | None`` or a tuple.
+
+    Args:
+        kind: kind of component.
+        inline: the component's ``type`` and keys stand in the same table as the other fields.
+        default: value when the table is absent.
+    """
+    return attrs.field(default=default, metadata={_KIND: kind, _INLINE: inline})
+
+
+class Structurer:
+    """Converts tables of one experiment.
+
+    Args:
+        registry: where component names are looked up.
+        stage_folders: output folders of stages, for paths such as ``stage:dsn/lr``; None while
+            checking, when such paths stay as they are.
+    """
+
+    def __init__(self, registry: Registry, stage_folders: Mapping[str, Path] | None = None) -> None:
+        self.registry = registry
+        self.stage_folders = stage_folders
+        self.converter = cattrs.Converter()
+        register = self.converter.register_structure_hook_func
+        for plain in (int, float, bool, str):
+            self.converter.register_structure_hook(plain, _structure_plain)
+        self.converter.register_structure_hook(Path, self._structure_path)
+        register(_has_origin(Literal), _structure_literal)
+        register(_has_origin(list, tuple), self._structure_sequence)
+        register(_has_origin(dict), self._structure_dict)
+        register(_has_origin(Union, types.UnionType), self._structure_union)
+        register(attrs.has, self.structure_table)
+
+    def structure(self, value: Any, cls: Any) -> Any:
+        """Convert ``value``; raises :class:`Invalid`."""
+        return self.converter.structure(value, cls)
+
+    def structure_table(self, value: Any, cls: type) -> Any:
+        """Convert a table to an attrs class, going on after problems."""
+        if not isinstance(value, Mapping):
+            raise Invalid([Problem("", f"expected a table, found {shown(value)}")])
+        attrs.resolve_types(cls)
+        fields = {field.name: field for field in attrs.fields(cls)}
+        inline = next((name for name, field in fields.items() if field.metadata.get(_INLINE)), "")
+        problems: list[Problem] = []
+        kept: dict[str, Any] = {}
+        unclaimed: dict[str, Any] = {}
+        own = {name: field for name, field in fields.items() if name != inline}
+        for key, item in value.items():
+            if key not in own:
+                unclaimed[key] = item
+                continue
+            converted = self._attempt(key, problems, lambda: self._field(own[key], item))  # noqa: B023 - called at once
+            if converted is not attrs.NOTHING:
+                kept[key] = converted
+        if inline:
+            kind = fields[inline].metadata[_KIND]
+            chosen = self._attempt(
+                "", problems, lambda: self.select(kind, unclaimed, also_known=own)
+            )
+            if chosen is not attrs.NOTHING:
+                kept[inline] = chosen
+        else:
+            for key in unclaimed:
+                hint = closest(key, own) or f"known keys: {', '.join(sorted(own)) or 'none'}"
+                problems.append(Problem(key, f"unknown key; {hint}"))
+        return _finish(cls, fields, value, kept, problems)
+
+    def select(self, kind: str, value: Any, also_known: Iterable[str] = ()) -> Selected:
+        """Convert ``{type = "...", keys...}`` to a component and its options."""
+        if not isinstance(value, Mapping):
+            raise Invalid([Problem("", f"expected a table with type = ..., found {shown(value)}")])
+        names = [entry.name for entry in self.registry.components(kind)]
+        name = value.get("type")
+        if not isinstance(name, str):
+            found = "is missing" if name is None else f"is {shown(name)}"
+            message = f"expected the name of a {kind.replace('_', ' ')}, but it {found}; "
+            raise Invalid([Problem("type", message + f"installed: {', '.join(names)}")])
+        if name not in names:
+            raise Invalid([Problem("type", self.registry.unknown(kind, name))])
+        chosen = self.registry.get(kind, name)
+        keys = {key: item for key, item in value.items() if key != "type"}
+        try:
+            return Selected(chosen, self.structure_table(keys, chosen.options))
+        except Invalid as error:
+            known = [field.name for field in attrs.fields(chosen.options)] + list(also_known)
+            problems = [_with_all_keys(problem, known, name) for problem in error.problems]
+            partial = error.partial
+            if partial is not attrs.NOTHING:
+                partial = Selected(chosen, partial)
+            raise Invalid(problems, partial) from None
+
+    def _field(self, field: attrs.Attribute[Any], item: Any) -> Any:
+        kind = field.metadata.get(_KIND)
+        if kind is None:
+            converted = self.structure(item, field.type)
+        elif get_origin(field.type) is tuple:
+            converted = self._several(item, lambda entry: self.select(kind, entry))
+        else:
+            converted = self.select(kind, item)
+        declaration = declaration_of(field)
+        complaint = declaration.complaint(converted)
+        if not complaint and declaration.path is not None and converted is not None:
+            complaint = _path_complaint(converted, declaration.path)
+        if complaint:
+            raise Invalid([Problem("", complaint)])
+        return converted
+
+    def _several(self, value: Any, convert: Any) -> tuple[Any, ...]:
+        if not isinstance(value, (list, tuple)):
+            raise Invalid([Problem("", f"expected a list, found {shown(value)}")])
+        problems: list[Problem] = []
+        kept = [
+            self._attempt(f"[{index}]", problems, lambda: convert(item))  # noqa: B023 - called at once
+            for index, item in enumerate(value)
+        ]
+        kept = [item for item in kept if item is not attrs.NOTHING]
+        if problems:
+            raise Invalid(problems, tuple(kept))
+        return tuple(kept)
+
+    def _structure_sequence(self, value: Any, cls: Any) -> Any:
+        arguments = get_args(cls)
+        open_ended = get_origin(cls) is list or (len(arguments) == 2 and arguments[1] is ...)
+        if open_ended:
+            items = self._several(value, lambda item: self.structure(item, arguments[0]))
+        else:
+            if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
+                message = f"expected a list of {len(arguments)} values, found {shown(value)}"
+                raise Invalid([Problem("", message)])
+            pairs = list(zip(value, arguments, strict=True))
+            items = self._several(pairs, lambda pair: self.structure(pair[0], pair[1]))
+        return list(items) if get_origin(cls) is list else items
+
+    def _structure_dict(self, value: Any, cls: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise Invalid([Problem("", f"expected a table, found {shown(value)}")])
+        problems: list[Problem] = []
+        kept = {}
+        for key, item in value.items():
+            converted = self._attempt(
+                str(key),
+                problems,
+                lambda: self.structure(item, get_args(cls)[1]),  # noqa: B023 - called at once
+            )
+            if converted is not attrs.NOTHING:
+                kept[str(key)] = converted
+        if problems:
+            raise Invalid(problems, kept)
+        return kept
+
+    def _structure_union(self, value: Any, cls: Any) -> Any:
+        choices = [choice for choice in get_args(cls) if choice is not type(None)]
+        if value is None:
+            return None
+        errors = []
+        for choice in choices:
+            try:
+                return self.structure(value, choice)
+            except Invalid as error:
+                errors.append(error)
+        if len(choices) == 1:
+            raise errors[0]
+        wanted = " or ".join(type_name(choice) for choice in choices)
+        raise Invalid([Problem("", f"expected {wanted}, found {shown(value)}")])
+
+    def _structure_path(self, value: Any, cls: Any) -> Path:
+        if isinstance(value, Path):
+            return value
+        if not isinstance(value, str) or not value:
+            raise Invalid([Problem("", f"expected a path (text), found {shown(value)}")])
+        if value.startswith(STAGE_PREFIX):
+            return self._stage_path(value)
+        base = value.base if isinstance(value, SourcedText) else Path.cwd()
+        return base / Path(value).expanduser()
+
+    def _stage_path(self, value: str) -> Path:
+        if self.stage_folders is None:
+            return Path(value)
+        name, _, rest = value.removeprefix(STAGE_PREFIX).partition("/")
+        if name not in self.stage_folders:
+            hint = closest(name, self.stage_folders) or f"stages: {', '.join(self.stage_folders)}"
+            raise Invalid([Problem("", f'no earlier stage "{name}"; {hint}')])
+        return self.stage_folders[name] / rest
+
+    def _attempt(self, prefix: str, problems: list[Problem], convert: Any) -> Any:
+        try:
+            return convert()
+        except Invalid as error:
+            problems += [p.below(prefix) if prefix else p for p in error.problems]
+            return error.partial
+
+
+def _has_origin(*origins: Any) -> Callable[[Any], bool]:
+    return lambda cls: get_origin(cls) in origins
+
+
+def is_pending(path: Any) -> bool:
+    """Whether a path names the output of a stage that may not have run yet."""
+    return isinstance(path, Path) and str(path).startswith(STAGE_PREFIX)
+
+
+def shown(value: Any) -> str:
+    """A TOML value as messages show it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, Mapping):
+        return "a table"
+    text = str(list(value)) if isinstance(value, (list, tuple)) else repr(value)
+    return text if len(text) < 80 else text[:77] + "..."
+
+
+def _structure_plain(value: Any, cls: type) -> Any:
+    if cls is float and type(value) in (int, float):
+        return float(value)
+    if cls is str and isinstance(value, str):
+        return str(value)
+    if type(value) is cls:
+        return value
+    wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[cls]
+    raise Invalid([Problem("", f"expected {wanted}, found {shown(value)}")])
+
+
+def _structure_literal(value: Any, cls: Any) -> Any:
+    allowed = get_args(cls)
+    plain = str(value) if isinstance(value, str) else value
+    if any(plain == entry and type(plain) is type(entry) for entry in allowed):
+        return plain
+    hint = closest(plain, [str(entry) for entry in allowed]) if isinstance(plain, str) else ""
+    wanted = ", ".join(shown(entry) for entry in allowed)
+    message = f"expected one of {wanted}, found {shown(value)}"
+    raise Invalid([Problem("", f"{message}; {hint}" if hint else message)])
+
+
+def _finish(
+    cls: type,
+    fields: Mapping[str, attrs.Attribute[Any]],
+    value: Mapping[str, Any],
+    kept: dict[str, Any],
+    problems: list[Problem],
+) -> Any:
+    required = [name for name, field in fields.items() if field.default is attrs.NOTHING]
+    missing = [name for name in required if name not in kept]
+    for name in missing:
+        field = fields[name]
+        if name not in value and not field.metadata.get(_INLINE):
+            wanted = type_name(field.type)
+            help_text = declaration_of(field).help
+            about = f" - {help_text}" if help_text else ""
+            problems.append(Problem(name, f"required key is missing ({wanted}{about})"))
+    if missing:
+        raise Invalid(problems)
+    try:
+        made = cls(**kept)
+    except InvalidOptionError as error:
+        raise Invalid([*problems, Problem(error.name, error.message)]) from None
+    if problems:
+        raise Invalid(problems, made)
+    return made
+
+
+def _with_all_keys(problem: Problem, known: list[str], name: str) -> Problem:
+    """An unknown key of an inline component: suggest from the component's and the table's keys."""
+    if not problem.message.startswith("unknown key") or "." in problem.path:
+        return problem
+    hint = closest(problem.path, known) or f"known keys of {name}: {', '.join(sorted(known))}"
+    return attrs.evolve(problem, message=f"unknown key; {hint}")
+
+
+def _path_complaint(path: Path, wanted: str) -> str:
+    if is_pending(path):
+        return ""
+    there = {"file": path.is_file(), "folder": path.is_dir(), "any": path.exists()}[wanted]
+    if there:
+        return ""
+    what = "a file or folder" if wanted == "any" else f"a {wanted}"
+    state = "is not one" if path.exists() else "does not exist"
+    parent = next((folder for folder in path.parents if folder.is_dir()), None)
+    hint = ""
+    if not path.exists() and parent is not None and parent == path.parent:
+        hint = closest(path.name, [entry.name for entry in parent.iterdir()])
+    return f"expected {what}; {path} {state}" + (f"; {hint}" if hint else "")

@@ -1,0 +1,113 @@
+"""The complete state of a training stage in one file, written atomically."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from srcore.atomic import writing
+from srcore.errors import SrcoreError
+
+if TYPE_CHECKING:
+    from srcore.engine.parts import Parts
+
+FORMAT = 1
+LAST = "last.pt"
+BEST = "best.pt"
+
+
+def training_state(parts: Parts) -> dict[str, Any]:
+    """Everything that the next iteration depends on, as tensors and plain values.
+
+    Random generators are not part of it: every iteration seeds them (:mod:`srcore.engine.seeding`).
+    """
+    return {
+        "format": FORMAT,
+        "iteration": parts.iteration,
+        "networks": {name: network.state_dict() for name, network in parts.networks.items()},
+        "optimizers": {name: u.optimizer.state_dict() for name, u in parts.updaters.items()},
+        "scaler": parts.scaler.state_dict(),
+        "transforms": [_state_of(transform) for transform in parts.transforms],
+        "losses": [_state_of(term.loss) for term in parts.losses],
+    }
+
+
+def restore_training_state(parts: Parts, state: dict[str, Any]) -> None:
+    """Put a saved state back into freshly built parts."""
+    for name, network in parts.networks.items():
+        network.load_state_dict(state["networks"][name])
+    for name, updater in parts.updaters.items():
+        updater.optimizer.load_state_dict(state["optimizers"][name])
+    parts.scaler.load_state_dict(state["scaler"])
+    for transform, saved in zip(parts.transforms, state["transforms"], strict=True):
+        _restore(transform, saved)
+    for term, saved in zip(parts.losses, state["losses"], strict=True):
+        _restore(term.loss, saved)
+    parts.iteration = int(state["iteration"])
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint: temporary file, fsync, rename.
+
+    Raises:
+        SrcoreError: the disk is full or the folder cannot be written; an older file stays.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path) as temporary:
+            torch.save(state, temporary)
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _is_write_failure(error):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else str(error).split("\n")[0]
+        raise SrcoreError(
+            f"{path}: the checkpoint could not be written ({reason}); the previous one is intact; "
+            "make room or choose another --output, then run again with --resume"
+        ) from error
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a checkpoint atomically."""
+    with writing(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def load(path: Path, device: torch.device) -> dict[str, Any]:
+    """Read a checkpoint without running any code in it.
+
+    Raises:
+        SrcoreError: not a checkpoint of srcore, or damaged.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, OSError, EOFError, ValueError) as error:
+        raise SrcoreError(
+            f"{path}: damaged checkpoint ({str(error).splitlines()[0]}); "
+            "use another one from the same folder, or start anew with --overwrite"
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise SrcoreError(f"{path}: not a training checkpoint of this version of srcore")
+    return state
+
+
+def _is_write_failure(error: RuntimeError) -> bool:
+    """Torch's zip writer reports a full disk as a RuntimeError."""
+    text = str(error)
+    return "PytorchStreamWriter" in text or "unexpected pos" in text or "enforce fail" in text
+
+
+def _state_of(part: Any) -> Any:
+    """State of a transform or loss that has one; frozen feature networks have none to save."""
+    if getattr(part, "saves_state", not isinstance(part, torch.nn.Module)) and hasattr(
+        part, "state_dict"
+    ):
+        return part.state_dict()
+    return None
+
+
+def _restore(part: Any, saved: Any) -> None:
+    if saved is not None:
+        part.load_state_dict(saved)

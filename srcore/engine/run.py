@@ -1,0 +1,171 @@
+"""A run: its folder, its experiment, and what happens around the work of a stage."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import attrs
+import tomli_w
+import torch
+
+from srcore.atomic import writing
+from srcore.config.schema import Experiment
+from srcore.config.structure import Selected
+from srcore.errors import SrcoreError
+
+#: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
+EXPERIMENT_FILE = "experiment.toml"
+_FINISHED_FILE = "finished.json"
+
+logger = logging.getLogger("srcore")
+
+
+@attrs.define
+class Run:
+    """One stage of an experiment while it runs.
+
+    Attributes:
+        folder: where this stage writes.
+        experiment: typed tables of this stage.
+        stage: name of the stage, empty if the experiment has none.
+        stage_folders: folders of all stages by name.
+        device: where networks compute.
+        resume: continue from the last checkpoint if there is one.
+        is_main: whether this process writes files.
+        quiet: no progress bar.
+        results: what the stage measured at its end.
+    """
+
+    folder: Path
+    experiment: Experiment
+    stage: str
+    stage_folders: dict[str, Path]
+    device: torch.device
+    resume: bool = False
+    is_main: bool = True
+    quiet: bool = False
+    results: dict[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.folder / "checkpoints"
+
+    def finished_iterations(self) -> int | None:
+        """Length of the finished stage in this folder; None if it is not finished."""
+        file = self.folder / _FINISHED_FILE
+        return int(json.loads(file.read_text("utf-8"))["iterations"]) if file.is_file() else None
+
+    def mark_finished(self, results: dict[str, Any]) -> None:
+        """Write down that the stage is complete."""
+        self.results = results
+        if self.is_main:
+            content = {"iterations": self.experiment.train.iterations, "results": results}
+            with writing(self.folder / _FINISHED_FILE) as temporary:
+                temporary.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+    def read_results(self) -> None:
+        """Take over the results of a stage that finished earlier."""
+        content = json.loads((self.folder / _FINISHED_FILE).read_text("utf-8"))
+        self.results = content["results"]
+
+    def write_experiment(self) -> None:
+        """Write the resolved experiment, defaults filled in."""
+        if self.is_main:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with writing(self.folder / EXPERIMENT_FILE) as temporary:
+                temporary.write_text(tomli_w.dumps(as_table(self.experiment)), "utf-8")
+
+    def refuse_changes(self) -> None:
+        """Refuse to resume with settings that would not continue the same training."""
+        file = self.folder / EXPERIMENT_FILE
+        if not file.is_file():
+            return
+        from srcore.config.reading import parse
+
+        before, now = _flat(parse(file)), _flat(as_table(self.experiment))
+        changed = [
+            f"{key} was {before.get(key, 'absent')}, now {now.get(key, 'absent')}"
+            for key in sorted(before.keys() | now.keys())
+            if before.get(key) != now.get(key) and not _may_change(key)
+        ]
+        if changed:
+            raise SrcoreError(
+                f"{self.folder}: cannot resume with other settings: {'; '.join(changed)}; "
+                "undo the change, choose another name, or start anew with --overwrite"
+            )
+
+
+def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Make the folder of a run; never overwrite an earlier one unasked.
+
+    Raises:
+        SrcoreError: the folder holds a run, or something else, or cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        is_run = (folder / EXPERIMENT_FILE).is_file()
+        if overwrite and is_run:
+            shutil.rmtree(folder)
+        elif not is_run:
+            raise SrcoreError(f"{folder}: exists and is not a run of srcore; choose another name")
+        elif not resume:
+            raise SrcoreError(
+                f"{folder}: holds an earlier run; continue it with --resume, delete it with "
+                "--overwrite, or choose another name with --set name=..."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-test"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise SrcoreError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def as_table(value: Any) -> Any:
+    """An experiment as nested plain values that TOML can hold; absent values are left out."""
+    if isinstance(value, Selected):
+        return {"type": value.type, **as_table(value.options)}
+    if attrs.has(type(value)):
+        table: dict[str, Any] = {}
+        for field in attrs.fields(type(value)):
+            item = getattr(value, field.name)
+            if field.name == "choice":
+                table |= as_table(item)
+            elif item is not None and item != ():
+                table[field.name] = as_table(item)
+        return table
+    if isinstance(value, dict):
+        return {key: as_table(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_table(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+_FREE_KEYS = (
+    "name", "metrics", "data.validation", "data.train.workers", "data.train.cache",
+    "train.iterations", "train.device", "train.validate_every", "train.validate_at_start",
+    "train.checkpoint_every", "train.keep_every", "train.log_every", "train.images",
+    "train.tensorboard", "train.nan_skips", "train.compile",
+)  # fmt: skip
+
+
+def _may_change(key: str) -> bool:
+    return any(key == free or key.startswith((f"{free}.", f"{free}[")) for free in _FREE_KEYS)
+
+
+def _flat(table: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(table, dict):
+        pairs = [(f"{prefix}.{key}" if prefix else key, item) for key, item in table.items()]
+    elif isinstance(table, list):
+        pairs = [(f"{prefix}[{index}]", item) for index, item in enumerate(table)]
+    else:
+        return {prefix: table}
+    flat: dict[str, Any] = {}
+    for path, item in pairs:
+        flat |= _flat(item, path)
+    return flat

@@ -1,0 +1,188 @@
+"""From a loaded experiment to finished stages: folders, devices, processes, log files."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from ignite import distributed as idist
+from tqdm import tqdm
+
+from srcore.config.experiment import LoadedExperiment
+from srcore.engine.run import Run, prepare_folder
+from srcore.engine.signals import StopRequest
+from srcore.errors import SrcoreError
+from srcore.plugin_manager import plugins
+
+logger = logging.getLogger("srcore")
+
+
+def run_experiment(
+    loaded: LoadedExperiment,
+    output: Path = Path("runs"),
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> str | None:
+    """Run all stages of an experiment that ``check`` found valid.
+
+    Args:
+        loaded: the experiment.
+        output: folder of runs; results go to ``output/<name>``.
+        resume: continue where an earlier run stopped; finished stages are skipped.
+        overwrite: delete an earlier run of this name first.
+        quiet: warnings only.
+
+    Returns:
+        A table of the results; None on all but the main process.
+
+    Raises:
+        SrcoreError: what went wrong, in one line.
+        Interrupted: SIGINT or SIGTERM came; everything is saved.
+    """
+    folder = output / loaded.name
+    folders = {stage.name: folder / stage.name for stage in loaded.stages}
+    runs: list[Run] = []
+    with _processes() as is_main:
+        if is_main:
+            prepare_folder(folder, resume=resume, overwrite=overwrite)
+        if idist.get_world_size() > 1:
+            idist.barrier()
+        with _logging(folder, is_main=is_main, quiet=quiet), StopRequest() as stop:
+            for stage in loaded.stages:
+                experiment = loaded.experiment(stage, folders)
+                device = pick_device(experiment.train.device)
+                run = Run(
+                    folders[stage.name], experiment, stage.name, folders, device,
+                    resume=resume, is_main=is_main, quiet=quiet,
+                )  # fmt: skip
+                _run_stage(run, stop)
+                runs.append(run)
+    return _table(runs) if is_main else None
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device for ``"auto"`` or an explicit name.
+
+    Raises:
+        SrcoreError: the device does not exist here.
+    """
+    if idist.get_world_size() > 1 and wanted == "auto":
+        return torch.device(idist.device())
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SrcoreError(f'train.device: "{wanted}" cannot be used here: {reason}') from None
+    return device
+
+
+def _run_stage(run: Run, stop: StopRequest) -> None:
+    done = run.finished_iterations() if run.resume else None
+    if done is not None and done >= run.experiment.train.iterations:
+        run.read_results()
+        logger.info("%s: finished earlier, skipped", run.folder)
+        return
+    if run.resume:
+        run.refuse_changes()
+    run.write_experiment()
+    plugins().call("srcore_run_started", run=run)
+    error: BaseException | None = None
+    try:
+        if run.experiment.task is not None:
+            run.experiment.task.build().run(run)
+            run.mark_finished(run.results)
+        else:
+            from srcore.engine.training import Training
+
+            with _deterministic(run.experiment.train.deterministic):
+                run.mark_finished(Training(run, stop).execute())
+    except BaseException as caught:
+        error = caught
+        raise
+    finally:
+        plugins().call("srcore_run_finished", run=run, error=error)
+
+
+@contextlib.contextmanager
+def _deterministic(wanted: bool) -> Iterator[None]:
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(wanted or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+@contextlib.contextmanager
+def _processes() -> Iterator[bool]:
+    """Join the other processes if torchrun started several; yield whether this is the main one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or torch.distributed.is_initialized():
+        yield idist.get_rank() == 0
+        return
+    idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield idist.get_rank() == 0
+    finally:
+        idist.finalize()
+
+
+class _TerminalHandler(logging.Handler):
+    """Writes lines above a progress bar instead of into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(self.format(record), file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
+    """Log to the run's folder and, beside the progress bar, to standard error."""
+    previous = logger.level
+    logger.setLevel(logging.DEBUG if is_main else logging.ERROR)
+    handlers: list[logging.Handler] = []
+    terminal = _TerminalHandler()
+    terminal.setLevel(logging.WARNING if quiet else logging.INFO)
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    handlers.append(terminal)
+    if is_main:
+        file = logging.FileHandler(folder / "run.log", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handlers.append(file)
+    for handler in handlers:
+        logger.addHandler(handler)
+    logging.captureWarnings(True)
+    warnings_logger = logging.getLogger("py.warnings")
+    for handler in handlers:
+        warnings_logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        for handler in handlers:
+            logger.removeHandler(handler)
+            warnings_logger.removeHandler(handler)
+            handler.close()
+        logger.setLevel(previous)
+
+
+def _table(runs: list[Run]) -> str:
+    """Results of the stages as aligned text."""
+    lines = []
+    for run in runs:
+        lines.append(f"{run.folder}")
+        for name, values in run.results.items():
+            if isinstance(values, dict):
+                shown = "  ".join(f"{label} {value:.4f}" for label, value in values.items())
+                lines.append(f"  {name:16} {shown}")
+    return "\n".join(lines)

@@ -1,0 +1,161 @@
+"""Which image comes when: an endless, seeded stream that can start anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import Dataset as TorchDataset
+
+from srcore.data.batching import stack_samples
+from srcore.data.tensors import to_float
+from srcore.engine.seeding import sample_generator
+from srcore.errors import DataError
+
+if TYPE_CHECKING:
+    from srcore.contracts import Dataset
+
+#: (epoch, index): identifies a draw of an image.
+Key = tuple[int, int]
+
+_SAMPLE_STREAM = 1
+_ORDER_STREAM = 2
+_MAX_REPLACEMENTS = 20
+
+
+class StreamSampler(Sampler[list[Key]]):
+    """Batches of keys: the images in a new random order every epoch, without end of epoch.
+
+    A batch may hold the end of one epoch and the start of the next, so no image is left out. With
+    several processes each takes its share of every global batch.
+
+    Args:
+        length: number of images.
+        batch_size: images per batch and process.
+        seed: seed of the experiment.
+        start: iterations already done.
+        stop: total number of iterations.
+        rank: this process.
+        world_size: number of processes.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        batch_size: int,
+        *,
+        seed: int,
+        start: int,
+        stop: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.length = length
+        self.batch_size = batch_size
+        self.seed = seed
+        self.start = start
+        self.stop = stop
+        self.rank = rank
+        self.world_size = world_size
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        epoch, order = -1, np.empty(0, np.int64)
+        for iteration in range(self.start, self.stop):
+            first = (iteration * self.world_size + self.rank) * self.batch_size
+            keys = []
+            for number in range(first, first + self.batch_size):
+                if number // self.length != epoch:
+                    epoch = number // self.length
+                    order = epoch_order(self.length, self.seed, epoch)
+                keys.append((epoch, int(order[number % self.length])))
+            yield keys
+
+
+def epoch_order(length: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The order of the images in an epoch."""
+    return sample_generator(seed, _ORDER_STREAM, epoch).permutation(length)
+
+
+class TrainingImages(TorchDataset[dict[str, Any]]):
+    """Reads the samples that a :class:`StreamSampler` asks for.
+
+    Args:
+        dataset: where the images come from.
+        seed: seed of the experiment.
+        skip_bad: replace an unreadable image by another one instead of raising.
+    """
+
+    def __init__(self, dataset: Dataset, *, seed: int, skip_bad: bool) -> None:
+        self.dataset = dataset
+        self.seed = seed
+        self.skip_bad = skip_bad
+
+    def __getitem__(self, key: Key) -> dict[str, Any]:
+        epoch, index = key
+        generator = sample_generator(self.seed, _SAMPLE_STREAM, epoch, index)
+        skipped: list[str] = []
+        while True:
+            try:
+                sample: dict[str, Any] = dict(self.dataset.sample(index, generator))
+            except DataError as error:
+                if not self.skip_bad:
+                    raise
+                skipped.append(str(error))
+                if len(skipped) >= _MAX_REPLACEMENTS:
+                    raise DataError(
+                        f"{len(skipped)} unreadable images in a row, the last: {error}"
+                    ) from None
+                index = int(generator.integers(len(self.dataset)))
+                continue
+            return sample | {"skipped": skipped}
+
+
+def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Stack the images of the samples; join the lists of skipped ones."""
+    skipped = [text for sample in samples for text in sample.pop("skipped")]
+    stacked = stack_samples(samples)
+    return {name: torch.from_numpy(images) for name, images in stacked.items()} | {
+        "skipped": skipped
+    }
+
+
+def training_loader(
+    images: TrainingImages, sampler: StreamSampler, *, workers: int, pin_memory: bool
+) -> DataLoader[dict[str, Any]]:
+    """A loader over the stream; workers receive (epoch, index) and keep no state."""
+    return DataLoader(
+        images,
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin_memory,
+        prefetch_factor=4 if workers else None,
+        # fork after OpenMP has started can deadlock, but "spawn" cannot share a memory cache
+        worker_init_fn=_quiet_worker if workers else None,
+    )
+
+
+def _quiet_worker(_: int) -> None:
+    """Leave interrupts to the main process and use one thread per worker."""
+    import signal
+
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+
+
+def to_device(batch: dict[str, Any], device: torch.device) -> dict[str, torch.Tensor]:
+    """uint8 or uint16 ``(N, H, W, C)`` -> float ``(N, C, H, W)`` in [0, 1] on ``device``."""
+    return {
+        name: to_float(value.to(device, non_blocking=True))
+        for name, value in batch.items()
+        if isinstance(value, torch.Tensor)
+    }

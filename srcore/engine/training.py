@@ -1,0 +1,332 @@
+"""One training stage: Ignite engines and the handlers around the method's iteration."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from ignite import distributed as idist
+from ignite.engine import Engine, Events
+
+from srcore.engine import checkpoint
+from srcore.engine.parts import NonFiniteLossError, Parts, is_finite
+from srcore.engine.pictures import write_strip
+from srcore.engine.progress import Progress
+from srcore.engine.records import Records
+from srcore.engine.run import as_table
+from srcore.engine.sampling import StreamSampler, TrainingImages, to_device, training_loader
+from srcore.engine.validation import (
+    ValidationImage,
+    gather,
+    means,
+    measures,
+    shard,
+    validation_engine,
+    validation_sets,
+)
+from srcore.errors import Interrupted, SrcoreError
+from srcore.plugin_manager import plugins
+
+if TYPE_CHECKING:
+    from srcore.engine.run import Run
+    from srcore.engine.signals import StopRequest
+    from srcore.methods.base import Method
+
+logger = logging.getLogger("srcore")
+
+GENERATOR_FILE = "generator.safetensors"
+BEST_GENERATOR_FILE = "generator_best.safetensors"
+
+
+class Training:
+    """Builds and runs a training stage.
+
+    Attributes:
+        run: folder and experiment.
+        parts: networks, losses, optimisers, transforms.
+        trainer: Ignite engine; ``trainer.state.losses`` holds the last iteration's terms.
+        evaluator: Ignite engine; ``evaluator.state.metrics`` holds the last validation as
+            ``{"<set>/<metric>": value}``.
+    """
+
+    def __init__(self, run: Run, stop: StopRequest) -> None:
+        self.run = run
+        self.stop = stop
+        self.experiment = run.experiment
+        self.settings = run.experiment.train
+        self.parts = Parts(run.experiment, run.device)
+        self.method = self._build_method()
+        self.sets = validation_sets(run.experiment)
+        self.measures = measures(run.experiment)
+        self.best: dict[str, float] = {}
+        self.skipped_in_row = 0
+        self.bad_images = 0
+        self.validated_at = -1
+        self.results: dict[str, Any] = {}
+        self._restore()
+        self.records = Records(run.folder, keep_until=self.parts.iteration) if run.is_main else None
+        self.trainer = Engine(self._iterate)
+        self.losses: dict[str, torch.Tensor] = {}
+        self.evaluator = validation_engine(
+            lambda: self.parts.best_generator,
+            run.experiment,
+            run.device,
+            self.measures,
+            self.settings.images if run.is_main else 0,
+        )
+        self.progress = Progress(run, self)
+        self._attach()
+
+    def execute(self) -> dict[str, Any]:
+        """Train to the last iteration; return the final validation by set and metric.
+
+        Raises:
+            Interrupted: a signal came; the state is saved.
+            SrcoreError: a loss stayed non-finite, a file could not be read or written, ...
+        """
+        start, stop = self.parts.iteration, self.settings.iterations
+        if start >= stop:
+            self._finish()
+            return self.results
+        loader = self._loader(start, stop)
+        self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
+        if start == 0 and self.settings.validate_at_start:
+            self.validate()
+        with self.progress:
+            self.trainer.run(_endless(loader))
+        if self.stop.signal_number is not None and self.parts.iteration < stop:
+            raise Interrupted(
+                self.stop.signal_number,
+                f"interrupted at iteration {self.parts.iteration} of {stop}; state saved in "
+                f"{self.run.checkpoints / checkpoint.LAST}; continue with --resume",
+            )
+        self._finish()
+        return self.results
+
+    def validate(self) -> dict[str, float]:
+        """Measure all validation sets, write records and pictures; return the means."""
+        found: dict[str, float] = {}
+        iteration = self.parts.iteration
+        for images in self.sets:
+            results: list[ValidationImage] = []
+            handler = self.evaluator.add_event_handler(
+                Events.ITERATION_COMPLETED,
+                lambda engine, kept=results: kept.append(engine.state.output),
+            )
+            work = [(images, index) for index in shard(len(images.dataset))]
+            if work:
+                self.evaluator.run(work, max_epochs=1)
+            handler.remove()
+            results = gather(results)
+            average = means(results)
+            found |= {f"{images.name}/{label}": value for label, value in average.items()}
+            self.results[images.name] = average
+            if self.records is not None:
+                self.records.add(iteration, images.name, average)
+                self._write_pictures(images.name, results)
+        self.evaluator.state.metrics = found
+        self.validated_at = iteration
+        self.progress.show_validation(found)
+        self._keep_best(found)
+        return found
+
+    def _build_method(self) -> Method:
+        table = self.experiment.method
+        if table is not None:
+            method: Method = table.choice.build(parts=self.parts)
+            return method
+        entry = plugins().registry.get("method", "supervised")
+        default: Method = entry.build(entry.options(), parts=self.parts)
+        return default
+
+    def _loader(self, start: int, stop: int) -> Any:
+        table = self.experiment.data.train
+        assert table is not None
+        dataset = table.choice.build(scale=self.experiment.scale)
+        images = TrainingImages(
+            dataset, seed=self.experiment.seed, skip_bad=table.on_bad_image == "skip"
+        )
+        sampler = StreamSampler(
+            len(dataset),
+            self.settings.batch_size,
+            seed=self.experiment.seed,
+            start=start,
+            stop=stop,
+            rank=idist.get_rank(),
+            world_size=idist.get_world_size(),
+        )
+        return training_loader(
+            images, sampler, workers=table.workers, pin_memory=self.run.device.type == "cuda"
+        )
+
+    def _iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
+        iteration = engine.state.iteration
+        self._count_bad_images(raw)
+        parts = self.parts
+        parts.begin(iteration, watch_norm=iteration % self.settings.log_every == 0)
+        batch = parts.transform(to_device(raw, self.run.device))
+        logs: dict[str, torch.Tensor] = {}
+        try:
+            for index, piece in enumerate(_pieces(batch, self.settings.accumulate)):
+                with parts.part(index):
+                    for name, value in self.method.step(piece).items():
+                        share = value / self.settings.accumulate
+                        logs[name] = logs[name] + share if name in logs else share
+            parts.scaler.update()
+            self.skipped_in_row = 0
+        except NonFiniteLossError as error:
+            self._skip_iteration(error)
+        if parts.ema is not None:
+            parts.ema.update()
+        self.losses = logs
+        setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
+        return logs
+
+    def _skip_iteration(self, error: NonFiniteLossError) -> None:
+        self.skipped_in_row += 1
+        for updater in self.parts.updaters.values():
+            updater.discard()
+        if self.skipped_in_row > self.settings.nan_skips:
+            raise SrcoreError(
+                f"{error}; training stopped, the last good checkpoint is "
+                f"{self.run.checkpoints / checkpoint.LAST}; a smaller learning rate, "
+                "optimizer.generator.clip_gradient_norm or float32 usually help "
+                "(train.nan_skips allows skipping such iterations)"
+            ) from None
+        logger.warning("%s; iteration skipped", error)
+
+    def _count_bad_images(self, raw: dict[str, Any]) -> None:
+        for text in raw.get("skipped", ()):
+            self.bad_images += 1
+            logger.warning("%s; another image takes its place", text)
+
+    def _attach(self) -> None:
+        plugins().call(
+            "srcore_engines_created", run=self.run, trainer=self.trainer, evaluator=self.evaluator
+        )
+        completed = self.trainer.on(Events.ITERATION_COMPLETED)
+        completed(self._after_iteration)
+
+    def _after_iteration(self, engine: Engine) -> None:
+        iteration, settings = engine.state.iteration, self.settings
+        last = iteration == settings.iterations
+        self.progress.tick()
+        if iteration % settings.log_every == 0 or last:
+            self._log(iteration)
+        if (settings.validate_every and iteration % settings.validate_every == 0) or last:
+            self.validate()
+        stopping = self._stop_requested()
+        if iteration % settings.checkpoint_every == 0 or last or stopping:
+            self.save()
+        if settings.keep_every and iteration % settings.keep_every == 0 and self.run.is_main:
+            kept = self.run.checkpoints / f"iteration_{iteration:08d}.pt"
+            checkpoint.save(kept, self._state())
+        if stopping and not last:
+            engine.terminate()
+
+    def _log(self, iteration: int) -> None:
+        values = {name: float(value) for name, value in self.losses.items()}
+        for name, updater in self.parts.updaters.items():
+            values[f"learning_rate/{name}"] = updater.learning_rate
+            if updater.gradient_norm is not None:
+                values[f"gradient_norm/{name}"] = float(updater.gradient_norm)
+        if self.records is not None:
+            self.records.add(iteration, "train", values)
+        self.progress.show_losses(iteration, values)
+
+    def _stop_requested(self) -> bool:
+        """Whether any process was told to stop; all processes stop after the same iteration."""
+        requested = self.stop.signal_number is not None
+        if idist.get_world_size() > 1:
+            requested = bool(idist.all_reduce(float(requested), op="MAX"))
+            if requested and self.stop.signal_number is None:
+                self.stop.signal_number = 15
+        return requested
+
+    def save(self) -> None:
+        """Write the last checkpoint and the generator; keep the old ones if weights went bad."""
+        if not self.run.is_main:
+            return
+        if not all(is_finite(network) for network in self.parts.networks.values()):
+            raise SrcoreError(
+                f"iteration {self.parts.iteration}: weights are not finite any more; the last good "
+                f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
+                "learning rate or gradient clipping usually helps"
+            )
+        checkpoint.save(self.run.checkpoints / checkpoint.LAST, self._state())
+        self._export(GENERATOR_FILE)
+
+    def _state(self) -> dict[str, Any]:
+        return checkpoint.training_state(self.parts) | {
+            "best": self.best,
+            "bad_images": self.bad_images,
+            "skipped_in_row": self.skipped_in_row,
+            "results": self.results,
+        }
+
+    def _restore(self) -> None:
+        path = self.run.checkpoints / checkpoint.LAST
+        if not (self.run.resume and path.is_file()):
+            return
+        state = checkpoint.load(path, self.run.device)
+        checkpoint.restore_training_state(self.parts, state)
+        self.best = state["best"]
+        self.bad_images = int(state["bad_images"])
+        self.skipped_in_row = int(state["skipped_in_row"])
+        self.results = state["results"]
+        logger.info("resumed at iteration %d from %s", self.parts.iteration, path)
+
+    def _keep_best(self, found: dict[str, float]) -> None:
+        if not found:
+            return
+        name = next(iter(found))
+        metric = self.measures[0].metric
+        better = getattr(metric, "higher_is_better", True)
+        value = found[name] if better else -found[name]
+        if self.best and value <= self.best["score"]:
+            return
+        self.best = {"score": value, "iteration": float(self.parts.iteration)}
+        if self.run.is_main:
+            checkpoint.save(self.run.checkpoints / checkpoint.BEST, self._state())
+            self._export(BEST_GENERATOR_FILE)
+
+    def _export(self, file: str) -> None:
+        from srcore.weights.saving import Metadata, save_safetensors
+
+        assert self.experiment.generator is not None
+        chosen = self.experiment.generator.choice
+        metadata = Metadata(chosen.type, as_table(chosen.options), self.experiment.scale)
+        state = self.parts.best_generator.state_dict()
+        save_safetensors(self.run.folder / file, state, metadata)
+
+    def _write_pictures(self, name: str, results: list[ValidationImage]) -> None:
+        for result in results[: self.settings.images]:
+            if result.sr is not None:
+                folder = self.run.folder / "images" / f"iteration_{self.parts.iteration:08d}"
+                path = write_strip(folder / f"{name}_{result.name}.png", result)
+                self.progress.show_picture(f"{name}/{result.name}", path)
+
+    def _finish(self) -> None:
+        if self.validated_at != self.parts.iteration and self.sets and not self.results:
+            self.validate()
+        if self.bad_images:
+            logger.warning("%d unreadable images were replaced by others", self.bad_images)
+        if self.run.is_main and not (self.run.folder / GENERATOR_FILE).is_file():
+            self._export(GENERATOR_FILE)
+
+
+def _pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, torch.Tensor]]:
+    """Split a batch along its first axis."""
+    if parts == 1:
+        yield batch
+        return
+    split = {name: value.chunk(parts) for name, value in batch.items()}
+    for index in range(parts):
+        yield {name: pieces[index] for name, pieces in split.items()}
+
+
+def _endless(loader: Any) -> Iterator[Any]:
+    """An iterator has no length: Ignite would count a loader's batches from 0 when it resumes."""
+    yield from loader

@@ -1,0 +1,84 @@
+"""One optimiser step: scaled backward passes, clipping, learning rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from torch.amp import GradScaler
+
+    from srcore.contracts import Schedule
+
+
+class Updater:
+    """Owns the optimiser of one network.
+
+    A batch may be computed in several parts; gradients add up and the optimiser steps after the
+    last part. Methods call :meth:`backward` for every loss and :meth:`step` once per part.
+
+    Args:
+        network: what is trained.
+        optimizer: its optimiser.
+        schedule: learning rate over the iterations.
+        scaler: gradient scaler of float16 training (disabled otherwise).
+        clip_norm: largest global gradient norm, or None.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        schedule: Schedule | None,
+        scaler: GradScaler,
+        clip_norm: float | None = None,
+    ) -> None:
+        self.network = network
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.scaler = scaler
+        self.clip_norm = clip_norm
+        self.parts = 1
+        self.is_last_part = True
+        self.watch_norm = False
+        self.gradient_norm: Tensor | None = None
+        self._bases = [float(group["lr"]) for group in optimizer.param_groups]
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate of the first parameter group."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def begin(self, iteration: int, parts: int, *, watch_norm: bool) -> None:
+        """Set the learning rate of an iteration and forget old gradients."""
+        if self.schedule is not None:
+            for group, base in zip(self.optimizer.param_groups, self._bases, strict=True):
+                group["lr"] = self.schedule(base, iteration)
+        self.parts = parts
+        self.watch_norm = watch_norm
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of a loss of this part."""
+        scaled: Tensor = self.scaler.scale(loss / self.parts if self.parts > 1 else loss)
+        torch.autograd.backward(scaled)
+
+    def step(self) -> None:
+        """After the last part: clip, step, forget the gradients."""
+        if not self.is_last_part:
+            return
+        self.scaler.unscale_(self.optimizer)
+        parameters = [p for p in self.network.parameters() if p.grad is not None]
+        if self.clip_norm is not None:
+            self.gradient_norm = nn.utils.clip_grad_norm_(parameters, self.clip_norm)
+        elif self.watch_norm:
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            self.gradient_norm = nn.utils.get_total_norm(gradients)
+        self.scaler.step(self.optimizer)
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def discard(self) -> None:
+        """Drop the gradients of an iteration that is skipped."""
+        self.optimizer.zero_grad(set_to_none=True)

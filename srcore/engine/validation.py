@@ -1,0 +1,176 @@
+"""Measuring a network on validation images, on any number of processes with the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import torch
+from ignite import distributed as idist
+from ignite.engine import Engine
+from numpy.typing import NDArray
+from torch import nn
+
+from srcore.data.tensors import to_image, to_tensor
+from srcore.engine.seeding import generator as seeded_generator
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment, MetricTable
+    from srcore.contracts import Dataset
+
+_VALIDATION_STREAM = 20
+
+
+@attrs.frozen
+class Measure:
+    """A configured metric: its name in tables, its border, and what computes it."""
+
+    label: str
+    crop_border: int
+    metric: Any
+    needs_hr: bool
+
+
+@attrs.frozen
+class ValidationImage:
+    """One validated image.
+
+    Attributes:
+        index: position in its set.
+        name: stem of its file.
+        values: measured values by metric.
+        lr, sr, hr: arrays ``(H, W, 3)`` uint8; kept only for images that are to be shown.
+    """
+
+    index: int
+    name: str
+    values: dict[str, float]
+    lr: NDArray[np.uint8] | None = None
+    sr: NDArray[np.uint8] | None = None
+    hr: NDArray[np.uint8] | None = None
+
+
+@attrs.define
+class ValidationSet:
+    """A named dataset with its transforms."""
+
+    name: str
+    dataset: Dataset
+    transforms: Sequence[Any]
+
+
+def validation_sets(experiment: Experiment) -> list[ValidationSet]:
+    """Build the validation sets of an experiment."""
+    return [
+        ValidationSet(
+            name,
+            table.choice.build(scale=experiment.scale),
+            [selected.build(scale=experiment.scale) for selected in table.transforms],
+        )
+        for name, table in experiment.data.validation.items()
+    ]
+
+
+def measures(experiment: Experiment) -> list[Measure]:
+    """Build the metrics of an experiment; PSNR and SSIM on Y where none are named."""
+    from srcore.plugin_manager import plugins
+
+    if experiment.metrics:
+        return [_measure(table, experiment.scale) for table in experiment.metrics]
+    registry = plugins().registry
+    chosen = [registry.get("metric", name) for name in ("psnr", "ssim")]
+    return [
+        Measure(entry.name, experiment.scale, entry.build(entry.options()), "hr" in entry.needs)
+        for entry in chosen
+    ]
+
+
+def _measure(table: MetricTable, scale: int) -> Measure:
+    border = scale if table.crop_border is None else table.crop_border
+    entry = table.choice.component
+    return Measure(table.label, border, table.choice.build(), "hr" in entry.needs)
+
+
+def validation_engine(
+    network: Callable[[], nn.Module],
+    experiment: Experiment,
+    device: torch.device,
+    measured: Sequence[Measure],
+    shown: int,
+) -> Engine:
+    """An Ignite engine whose batches are (set, index) and whose output is a ValidationImage.
+
+    Args:
+        network: gives the network to validate (evaluation mode, plain).
+        experiment: for the seed.
+        device: where the network is.
+        measured: metrics to compute.
+        shown: keep the pictures of the first so many images of each set.
+    """
+
+    def process(engine: Engine, work: tuple[ValidationSet, int]) -> ValidationImage:
+        images, index = work
+        return validate_image(
+            network(), images, index, experiment.seed, device, measured, keep=index < shown
+        )
+
+    return Engine(process)
+
+
+@torch.no_grad()
+def validate_image(
+    network: nn.Module,
+    images: ValidationSet,
+    index: int,
+    seed: int,
+    device: torch.device,
+    measured: Sequence[Measure],
+    *,
+    keep: bool,
+) -> ValidationImage:
+    """Super-resolve one image in float32 and measure it on 8-bit values."""
+    sample = images.dataset.sample(index, None)
+    batch = {name: to_tensor(image, device)[None] for name, image in sample.items()}
+    random = seeded_generator(device, seed, _VALIDATION_STREAM, index)
+    for transform in images.transforms:
+        batch = transform(batch, random)
+    training = network.training
+    network.eval()
+    sr = to_image(network(batch["lr"])[0])
+    network.train(training)
+    hr = to_image(batch["hr"][0]) if "hr" in batch else None
+    values = {
+        entry.label: float(entry.metric(sr, hr, crop_border=entry.crop_border))
+        for entry in measured
+        if hr is not None or not entry.needs_hr
+    }
+    lr = to_image(batch["lr"][0]) if keep else None
+    name = images.dataset.name(index)
+    return ValidationImage(index, name, values, lr, sr if keep else None, hr if keep else None)
+
+
+def shard(length: int) -> range:
+    """Indices that this process validates."""
+    return range(idist.get_rank(), length, idist.get_world_size())
+
+
+def gather(results: list[ValidationImage]) -> list[ValidationImage]:
+    """Results of all processes in the order of the set, without pictures from other processes."""
+    if idist.get_world_size() > 1:
+        plain = [attrs.evolve(result, lr=None, sr=None, hr=None) for result in results]
+        everyone: list[Any] = [None] * idist.get_world_size()
+        torch.distributed.all_gather_object(everyone, plain)
+        own = {result.index: result for result in results}
+        results = [own.get(result.index, result) for share in everyone for result in share]
+    return sorted(results, key=lambda result: result.index)
+
+
+def means(results: Sequence[ValidationImage]) -> dict[str, float]:
+    """Mean of every metric over the images that have it."""
+    labels = dict.fromkeys(label for result in results for label in result.values)
+    return {
+        label: float(np.mean([r.values[label] for r in results if label in r.values]))
+        for label in labels
+    }

@@ -1,0 +1,31 @@
+"""What a training method is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from srcore.contracts import Batch
+    from srcore.engine.parts import Parts
+
+
+class Method(ABC):
+    """One training iteration: forward passes, losses, updates.
+
+    A method is built with the :class:`srcore.engine.parts.Parts` of the stage and its options. The
+    engine prepares the iteration (seeds, learning rates, batch on the device, transforms), calls
+    :meth:`step` once for every part of the batch, and updates the EMA afterwards.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    @abstractmethod
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Train on one (part of a) batch; return values to log by name, detached.
+
+        Use ``self.parts.update_generator(terms)`` or the updaters' ``backward`` and ``step``.
+        """

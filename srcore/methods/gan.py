@@ -1,0 +1,167 @@
+"""Adversarial training: ``method.type = "gan"``.
+
+The common recipe of ESRGAN and its successors; a plugin replaces a loss, the discriminator or what
+the discriminator sees, not the recipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from srcore.contracts import DiscriminatorLoss, LossContext
+from srcore.methods.base import Method
+
+if TYPE_CHECKING:
+    from srcore.config.structure import Selected
+    from srcore.contracts import Batch
+    from srcore.engine.parts import LossTerm, Parts
+
+
+class Gan(Method):
+    """Generator and discriminator take turns on one forward pass of the generator.
+
+    In every iteration the generator runs once. Its update sees the discriminator frozen; the
+    discriminator's update sees the generated images detached, made before the generator's update.
+    The EMA follows in every iteration, also where the generator was not updated.
+
+        [method]
+        type = "gan"
+        generator_every = 2
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        generator_every: int = 1,
+        generator_start: int = 0,
+        adversarial_start: int = 0,
+        discriminator_steps: int = 1,
+        order: str = "generator_first",
+        labels: Selected | None = None,
+    ) -> None:
+        super().__init__(parts)
+        self.generator_every = generator_every
+        self.generator_start = generator_start
+        self.adversarial_start = adversarial_start
+        self.discriminator_steps = discriminator_steps
+        self.generator_first = order == "generator_first"
+        self.labels = labels.build() if labels is not None else None
+
+    @property
+    def updates_generator(self) -> bool:
+        """Whether the generator is updated in the present iteration."""
+        iteration = self.parts.iteration
+        return iteration % self.generator_every == 0 and iteration > self.generator_start
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Update both networks on one part of a batch."""
+        parts = self.parts
+        with_graph = self.updates_generator
+        with torch.set_grad_enabled(with_graph), parts.autocast():
+            context = parts.context(batch, parts.generator(batch["lr"]))
+        if self.labels is not None:
+            context.labels = self.labels(
+                len(context.sr), progress=parts.progress, generator=parts.random
+            )
+        condition = self._condition(batch)
+        updates = [self._train_discriminator]
+        if with_graph:
+            updates.insert(0 if self.generator_first else 1, self._train_generator)
+        logs: dict[str, Tensor] = {}
+        for update in updates:
+            logs |= update(context, condition)
+        return logs
+
+    def _train_generator(self, context: LossContext, condition: Any) -> dict[str, Tensor]:
+        parts = self.parts
+        context.discriminate = self._discriminate(parts.discriminator_module, condition)
+        with frozen(parts.discriminator_module):
+            with parts.autocast():
+                terms = parts.generator_terms(context, skip=self._is_too_early)
+            parts.update_generator(terms)
+        return {name: value.detach() for name, value in terms.items()}
+
+    def _train_discriminator(self, context: LossContext, condition: Any) -> dict[str, Tensor]:
+        parts = self.parts
+        seen = attrs.evolve(
+            context,
+            sr=context.sr.detach(),
+            discriminate=self._discriminate(parts.discriminator, condition),
+        )
+        logs: dict[str, Tensor] = {}
+        updater = parts.updaters["discriminator"]
+        for _ in range(self.discriminator_steps):
+            for name, value in self._discriminator_terms(seen):
+                parts.require_finite({name: value})
+                updater.backward(value)
+                logs[name] = value.detach()
+            updater.step()
+        for name in ("d_real", "d_fake"):
+            if name in seen.extras:
+                logs[name] = seen.extras[name]
+        return logs
+
+    def _discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
+        """Every loss's terms for the discriminator, each computed after the last was used.
+
+        The weight of a loss with a generator term belongs to that term, as in all published
+        recipes; a loss only for the discriminator (a penalty) carries its weight here.
+        """
+        for term in self.parts.losses:
+            if not isinstance(term.loss, DiscriminatorLoss):
+                continue
+            weight = 1.0 if getattr(term.loss, "has_generator_term", True) else term.weight
+            values = term.loss.discriminator_terms(context)
+            while True:
+                with self.parts.autocast():
+                    found = next(values, None)
+                if found is None:
+                    break
+                name, value = found
+                yield f"{term.label}_{name}", value if weight == 1.0 else weight * value
+
+    def _is_too_early(self, term: LossTerm) -> bool:
+        return self.parts.iteration <= self.adversarial_start and isinstance(
+            term.loss, DiscriminatorLoss
+        )
+
+    def _condition(self, batch: Batch) -> Any:
+        """What a conditional discriminator makes of the batch: once, without graph."""
+        condition = getattr(self.parts.discriminator_module, "condition", None)
+        if condition is None:
+            return None
+        with torch.no_grad(), self.parts.autocast():
+            return condition(batch)
+
+    def _discriminate(self, discriminator: Any, condition: Any) -> Any:
+        parts = self.parts
+
+        def discriminate(image: Tensor) -> Tensor:
+            for transform in parts.discriminator_inputs:
+                image = transform(image, progress=parts.progress, generator=parts.random)
+            arguments = (image,) if condition is None else (image, condition)
+            logits: Tensor = discriminator(*arguments)
+            return logits
+
+        return discriminate
+
+
+@contextlib.contextmanager
+def frozen(network: nn.Module | None) -> Iterator[None]:
+    """No gradients for the network's parameters inside the block."""
+    assert network is not None
+    changed = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in changed:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in changed:
+            parameter.requires_grad_(True)

@@ -1,0 +1,36 @@
+"""Options of the core's methods."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from srcore.config.structure import Selected, component
+from srcore.options import option
+
+
+@attrs.frozen(kw_only=True)
+class SupervisedOptions:
+    """Train the generator on pairs of images."""
+
+
+@attrs.frozen(kw_only=True)
+class GanOptions:
+    """Train a generator against a discriminator."""
+
+    generator_every: int = option(
+        1, "the generator is updated in every n-th iteration, the discriminator in all", ge=1
+    )
+    generator_start: int = option(
+        0, "iterations at the start in which only the discriminator is updated", ge=0
+    )
+    adversarial_start: int = option(
+        0, "iterations at the start without the terms that need the discriminator", ge=0
+    )
+    discriminator_steps: int = option(1, "discriminator updates per iteration", ge=1)
+    order: Literal["generator_first", "discriminator_first"] = option(
+        "generator_first",
+        "who is updated first; both use the same generated images",
+    )
+    labels: Selected | None = component("labels", default=None)
