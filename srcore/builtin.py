@@ -87,6 +87,8 @@ def _register_losses(registry: Registry) -> None:
     registry.add(
         "loss", "charbonnier", options.CharbonnierOptions, f"{package}.pixel:CharbonnierLoss"
     )
+    for name, target in (("perceptual", "PerceptualLoss"), ("style", "StyleLoss")):
+        registry.add("loss", name, options.PerceptualOptions, f"{package}.perceptual:{target}")
     for name, keys, target in (
         ("adversarial", options.AdversarialOptions, "adversarial:AdversarialLoss"),
         ("r1", options.R1Options, "penalties:R1Penalty"),

@@ -131,22 +131,22 @@ class AdversarialLoss(nn.Module):
         elif self.relativistic == "average" and self.detach_means:
             yield from self._detached_average_terms(context)
         else:
-            yield "discriminator", self._joint_term(context)
+            yield "joint", self._joint_term(context)
 
     def _plain_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
         for is_real in (False, True) if self.fake_first else (True, False):
             logits = self._logits(context, is_real=is_real)
-            name = "discriminator_real" if is_real else "discriminator_fake"
+            name = "real" if is_real else "fake"
             yield name, self._term(logits, context, is_real=is_real)
 
     def _detached_average_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
         fake = self._logits(context, is_real=False).detach()
         real = self._logits(context, is_real=True)
-        yield "discriminator_real", self._term(real - fake.mean(), context, is_real=True) / 2
+        yield "real", self._term(real - fake.mean(), context, is_real=True) / 2
         real_mean = real.detach().mean()
         del real  # its graph is spent; only one should be alive at a time
         fake = self._logits(context, is_real=False)
-        yield "discriminator_fake", self._term(fake - real_mean, context, is_real=False) / 2
+        yield "fake", self._term(fake - real_mean, context, is_real=False) / 2
 
     def _joint_term(self, context: LossContext) -> Tensor:
         if self.fake_first:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options import InvalidOptionError, option
+
+
+def _layers(layers: dict[str, float]) -> str:
+    """Complaint about layer names that VGG19 does not have."""
+    if not layers:
+        return "expected at least one layer, found none"
+    known = r"(conv|relu)([12]_[12]|[345]_[1-4])|pool[1-5]"
+    wrong = [name for name in layers if not re.fullmatch(known, name)]
+    if not wrong:
+        return ""
+    return (
+        f"expected names of VGG19 layers (conv1_1 to conv5_4, relu1_1 to relu5_4, pool1 to pool5), "
+        f"found {', '.join(map(repr, wrong))}"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +43,37 @@ class CharbonnierOptions(PixelOptions):
     """sqrt(d^2 + eps)."""
 
     eps: float = option(1e-12, "added to the squared difference as it is (BasicSR)", gt=0)
+
+
+@attrs.frozen(kw_only=True)
+class PerceptualOptions:
+    """A difference of VGG19 feature maps, or of their Gram matrices."""
+
+    layers: dict[str, float] = option(
+        factory=lambda: {"conv5_4": 1.0},
+        help="weight per layer: conv1_1 to conv5_4 (before the ReLU), relu1_1 ..., pool1 ...",
+        check=_layers,
+    )
+    criterion: Literal["l1", "mse", "fro"] = option(
+        "l1", "mean absolute or squared difference, or Frobenius norm over the batch"
+    )
+    target: str = option("hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"')
+    weights: Literal["imagenet", "file", "random"] = option(
+        "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
+    )
+    file: Path | None = option(None, 'VGG19 weights for weights = "file"', path="file")
+    use_input_norm: bool = option(True, "normalise with ImageNet's mean and deviation")
+    range_norm: bool = option(False, "images are in [-1, 1]: map them to [0, 1] first")
+
+    def __attrs_post_init__(self) -> None:
+        """Check what concerns two keys."""
+        if (self.file is not None) != (self.weights == "file"):
+            found = "none" if self.file is None else str(self.file)
+            raise InvalidOptionError(
+                "file",
+                f'expected a weights file if and only if weights = "file"; found weights = '
+                f'"{self.weights}" and file = {found}',
+            )
 
 
 @attrs.frozen(kw_only=True)

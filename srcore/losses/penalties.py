@@ -16,7 +16,7 @@ Norm = Literal["sample", "channel"]
 
 def input_gradient(logits: Tensor, images: Tensor) -> Tensor:
     """d(sum of logits)/d(images), itself differentiable."""
-    gradient: Tensor = torch.autograd.grad(logits.sum(), images, create_graph=True)[0]
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient
 
 
@@ -42,7 +42,8 @@ def gradient_penalty(logits: Tensor, images: Tensor, *, norm: Norm = "sample") -
     gradient = input_gradient(logits, images)
     if norm == "sample":
         gradient = gradient.flatten(1)
-    return (gradient.norm(dim=1) - 1).square().mean()
+    lengths: Tensor = torch.linalg.vector_norm(gradient, dim=1)
+    return (lengths - 1).square().mean()
 
 
 def interpolate(real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
@@ -56,7 +57,7 @@ class R1Penalty(nn.Module):
     Has no term for the generator; the experiment's ``weight`` multiplies the discriminator's.
     """
 
-    discriminator_only = True
+    has_generator_term = False
 
     def __init__(self, real: str = "hr") -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class R1Penalty(nn.Module):
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
         """One term."""
         images = batch_entry(context, self.real, "r1").detach().clone().requires_grad_()
-        yield "r1", r1_penalty(context.discriminate(images), images)
+        yield "penalty", r1_penalty(context.discriminate(images), images)
 
 
 class GradientPenalty(nn.Module):
@@ -76,7 +77,7 @@ class GradientPenalty(nn.Module):
     ``weight`` multiplies the discriminator's.
     """
 
-    discriminator_only = True
+    has_generator_term = False
 
     def __init__(self, real: str = "hr", norm: Norm = "sample") -> None:
         super().__init__()
@@ -94,4 +95,4 @@ class GradientPenalty(nn.Module):
         )
         images = interpolate(real, context.sr, alpha)
         logits = context.discriminate(images)
-        yield "gradient_penalty", gradient_penalty(logits, images, norm=self.norm)
+        yield "penalty", gradient_penalty(logits, images, norm=self.norm)

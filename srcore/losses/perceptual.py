@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Literal
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+
+from srcore.contracts import LossContext
+from srcore.losses.entries import same_size_entry
 
 Criterion = Literal["l1", "mse", "fro"]
 Features = Mapping[str, Tensor]
@@ -54,3 +59,77 @@ def style_distance(
 def _weighted_sum(values: Features, weights: Mapping[str, float]) -> Tensor:
     terms = [weight * values[name] for name, weight in weights.items()]
     return sum(terms[1:], start=terms[0])
+
+
+class PerceptualLoss(nn.Module):
+    """Distance of VGG19 feature maps of the generator's output and of the target.
+
+    ``sum_k weight_k * |phi_k(sr) - phi_k(target)|`` (Johnson et al., 2016; before the ReLU: ESRGAN,
+    Wang et al., 2018). The target's maps are constants.
+
+        [[losses]]
+        type = "perceptual"
+        layers = { conv5_4 = 1.0 }
+
+    Args:
+        layers: weight per layer, such as ``conv5_4`` (before its ReLU) or ``relu5_4`` (after it).
+        criterion: mean absolute (``"l1"``) or squared difference (``"mse"``), or the Frobenius
+            norm over the whole batch (``"fro"``).
+        target: batch entry to compare with, ``(N, 3, H, W)`` like ``sr``.
+        weights: ``"imagenet"``, ``"file"`` or ``"random"``; see
+            :class:`srcore.networks.vgg_features.VGGFeatures`.
+        file: weights file for ``weights = "file"``.
+        use_input_norm: normalise with ImageNet's mean and deviation.
+        range_norm: images are in [-1, 1].
+        features: images -> maps by layer, instead of VGG19.
+    """
+
+    name = "perceptual"
+
+    def __init__(
+        self,
+        layers: Mapping[str, float],
+        criterion: Criterion = "l1",
+        target: str = "hr",
+        weights: Literal["imagenet", "file", "random"] = "imagenet",
+        file: Path | None = None,
+        use_input_norm: bool = True,
+        range_norm: bool = False,
+        features: Callable[[Tensor], Features] | None = None,
+    ) -> None:
+        super().__init__()
+        self.layers = dict(layers)
+        self.criterion: Criterion = criterion
+        self.target = target
+        if features is None:
+            from srcore.networks.vgg_features import VGGFeatures
+
+            source = file if weights == "file" and file is not None else weights
+            features = VGGFeatures(
+                self.layers, source, use_input_norm=use_input_norm, range_norm=range_norm
+            )
+        self.features = features
+
+    def forward(self, context: LossContext) -> Tensor:
+        """The unweighted term."""
+        target = same_size_entry(context, self.target, self.name)
+        with torch.no_grad():
+            wanted = self.features(target)
+        return self.compare(self.features(context.sr), wanted)
+
+    def compare(self, features: Features, targets: Features) -> Tensor:
+        """The distance of two sets of feature maps."""
+        return perceptual_distance(features, targets, self.layers, self.criterion)
+
+
+class StyleLoss(PerceptualLoss):
+    """Distance of the Gram matrices of VGG19 feature maps (Gatys et al., 2016).
+
+    Takes the keys of :class:`PerceptualLoss`.
+    """
+
+    name = "style"
+
+    def compare(self, features: Features, targets: Features) -> Tensor:
+        """The distance of two sets of feature maps."""
+        return style_distance(features, targets, self.layers, self.criterion)

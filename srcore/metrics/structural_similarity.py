@@ -79,19 +79,16 @@ class SSIM:
 
     Args:
         y_channel: on Y (the papers' tables) instead of RGB.
-        crop_border: pixels removed on every side; None: what the evaluation says, the scale.
     """
 
     higher_is_better = True
 
-    def __init__(self, *, y_channel: bool = True, crop_border: int | None = None) -> None:
+    def __init__(self, *, y_channel: bool = True) -> None:
         self.y_channel = y_channel
-        self.crop_border = crop_border
 
     def __call__(
         self, sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, *, crop_border: int
     ) -> float:
         """SSIM of one image."""
         assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
-        border = crop_border if self.crop_border is None else self.crop_border
-        return ssim(sr, hr, crop_border=border, y_channel=self.y_channel)
+        return ssim(sr, hr, crop_border=crop_border, y_channel=self.y_channel)

@@ -145,8 +145,8 @@ def gan_loss_modes(case):
     return outputs | {
         "ragan_g": hyper["loss_weight"] * value,
         "ragan_g_grad_fake": hyper["loss_weight"] * fake_gradient,
-        "ragan_d_real": terms["discriminator_real"],
-        "ragan_d_fake": terms["discriminator_fake"],
+        "ragan_d_real": terms["real"],
+        "ragan_d_fake": terms["fake"],
         "ragan_d_grad_real": grad_real,
         "ragan_d_grad_fake": grad_fake,
     }
@@ -173,9 +173,9 @@ def gan_loss_vanilla(case):
     return {
         "out_gen": weight * value,
         "out_grad_gen": weight * generator_gradient,
-        "out_disc_real": terms["discriminator_real"],
+        "out_disc_real": terms["real"],
         "out_grad_disc_real": grad_real,
-        "out_disc_fake": terms["discriminator_fake"],
+        "out_disc_fake": terms["fake"],
         "out_grad_disc_fake": grad_fake,
     }
 
@@ -197,8 +197,8 @@ def relativistic_average_gan(case):
         "out_g_fake": weight * halves["fake"],
         "out_g_total": weight * value,
         "out_grad_fake_g": weight * generator_gradient,
-        "out_d_real": terms["discriminator_real"],
-        "out_d_fake": terms["discriminator_fake"],
+        "out_d_real": terms["real"],
+        "out_d_fake": terms["fake"],
         "out_grad_real_d": grad_real,
         "out_grad_fake_d": grad_fake,
     }
@@ -232,8 +232,8 @@ def srn_gan_losses(case):
     return {
         "out_loss_g_weighted": weight * value,
         "out_grad_fake_g": weight * generator_gradient,
-        "out_loss_d_real": terms["discriminator_real"],
-        "out_loss_d_fake": terms["discriminator_fake"],
+        "out_loss_d_real": terms["real"],
+        "out_loss_d_fake": terms["fake"],
         "out_grad_real_d": grad_real,
         "out_grad_fake_d": grad_fake,
     }

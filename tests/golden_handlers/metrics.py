@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from srcore.metrics.color import luma, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from srcore.metrics.niqe import NaturalModel, niqe
 from srcore.metrics.peak_signal_noise_ratio import psnr
 from srcore.metrics.structural_similarity import ssim
 from srcore.testing.golden import golden_kind
@@ -85,4 +86,19 @@ def psnr_rgb_float(case):
     return {
         "psnr_test_clipped": psnr(np.clip(sr, 0, 255), hr.astype(sr.dtype)) + peak,
         "psnr_test_unclipped": psnr(sr, hr.astype(sr.dtype)) + peak,
+    }
+
+
+@golden_kind("niqe")
+def niqe_scores(case):
+    model = NaturalModel(case["mu_pris_param"].ravel(), case["cov_pris_param"])
+    images = [case[f"rgb{number}"] for number in range(len(case.hyper["images"]))]
+    return {
+        f"niqe_{halving}_half": np.array(
+            [
+                niqe(image, halving=halving, model=model, block=case.hyper["block"])
+                for image in images
+            ]
+        )
+        for halving in ("matlab", "bilinear")
     }

@@ -1,0 +1,181 @@
+"""Measures by pretrained networks, through piq (``pip install 'srcore[metrics]'``).
+
+The networks' weights are downloaded by piq and torchvision into PyTorch's cache when a metric is
+built for the first time. Images are compared whole unless ``crop_border`` is given, which is how
+papers report these measures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from srcore.errors import MissingExtraError, SrcoreError, WeightsError
+
+Image = NDArray[np.uint8]
+
+
+class LearnedMetric:
+    """A network that compares a pair of images; subclasses say which.
+
+    Args:
+        device: where the network runs, such as ``"cpu"`` or ``"cuda"``.
+
+    Attributes:
+        name: as in the experiment file.
+        higher_is_better: False: all of them measure a distance.
+        default_crop_border: border in pixels where the experiment says nothing.
+    """
+
+    name: str
+    higher_is_better = False
+    default_crop_border = 0
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        _check_device(self.name, device)
+        with _loading(self.name):
+            self.network = self.build().eval().requires_grad_(False).to(device)
+        self.device = device
+
+    def build(self) -> nn.Module:
+        """The network, with its weights."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def __call__(self, sr: Image, hr: Image | None, *, crop_border: int) -> Any:
+        """The distance of one pair of images."""
+        assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
+        return float(self.network(self.tensor(sr, crop_border), self.tensor(hr, crop_border)))
+
+    def tensor(self, image: Image, crop_border: int) -> Tensor:
+        """``(H, W, 3)`` uint8 -> ``(1, 3, H, W)`` in [0, 1] on the device, without the border."""
+        inner = slice(crop_border, -crop_border or None)
+        planes = np.ascontiguousarray(image[inner, inner].transpose(2, 0, 1)[None])
+        return torch.from_numpy(planes).to(self.device).float() / 255
+
+
+class LPIPS(LearnedMetric):
+    """LPIPS (Zhang et al., 2018) with **VGG16** features, version 0.1 weights, as piq has it.
+
+    Papers on super-resolution often report the AlexNet variant (LDL does): other numbers. Do not
+    compare them with these.
+    """
+
+    name = "lpips"
+
+    def build(self) -> nn.Module:
+        """The network, with its weights."""
+        network: nn.Module = _piq(self.name).LPIPS()
+        return network
+
+
+class DISTS(LearnedMetric):
+    """DISTS (Ding et al., 2020): VGG16 structure and texture, images not resized."""
+
+    name = "dists"
+
+    def build(self) -> nn.Module:
+        """The network, with its weights."""
+        network: nn.Module = _piq(self.name).DISTS()
+        return network
+
+
+class PieAPP(LearnedMetric):
+    """PieAPP (Prashnani et al., 2018): patches of 64 pixels every 27 pixels; RGB."""
+
+    name = "pieapp"
+
+    def build(self) -> nn.Module:
+        """The network, with its weights."""
+        network: nn.Module = _piq(self.name).PieAPP()
+        return network
+
+
+class FID(LearnedMetric):
+    """Fréchet inception distance (Heusel et al., 2017) between all SR and all HR images of a set.
+
+    Features are the 2048 values of the TensorFlow Inception network after average pooling, each
+    image resized to 299x299 bilinearly. The value of a set depends strongly on its size: compare
+    only figures from the same images.
+    """
+
+    name = "fid"
+
+    def build(self) -> nn.Module:
+        """The network, with its weights."""
+        _piq(self.name)
+        from piq.feature_extractors import InceptionV3
+
+        network: nn.Module = InceptionV3()
+        return network
+
+    @torch.no_grad()
+    def __call__(self, sr: Image, hr: Image | None, *, crop_border: int) -> NDArray[np.float32]:
+        """Features ``(2, 2048)`` of SR and HR, for :meth:`combine`."""
+        assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
+        features = [
+            self.network(self.tensor(image, crop_border))[0].flatten() for image in (sr, hr)
+        ]
+        stacked: NDArray[np.float32] = torch.stack(features).cpu().numpy()
+        return stacked
+
+    def combine(self, values: Sequence[NDArray[np.float32]]) -> float:
+        """Distance between the sets, from the features of all images.
+
+        Raises:
+            SrcoreError: less than two images.
+        """
+        if len(values) < 2:
+            raise SrcoreError(f"fid compares sets of images; found {len(values)} image")
+        sr, hr = np.stack(values, axis=1).astype(np.float64)
+        return frechet_distance(sr, hr)
+
+
+def frechet_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """``|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`` of samples ``(N, D)``.
+
+    With S = X^T X for centred samples X, the trace of the root is the sum of the singular values
+    of ``X_a X_b^T``: exact also for fewer samples than features, where iterative roots fail.
+    """
+    centred = [(x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b)]
+    root_trace = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
+    spread = sum(float(np.square(x).sum()) for x in centred)
+    shift = float(np.square(a.mean(axis=0) - b.mean(axis=0)).sum())
+    return float(shift + spread - 2 * root_trace)
+
+
+def _piq(name: str) -> Any:
+    try:
+        import piq
+    except ImportError:
+        raise MissingExtraError(f'metric "{name}"', "metrics") from None
+    return piq
+
+
+def _check_device(name: str, device: str) -> None:
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise SrcoreError(
+            f'metric "{name}": device = "{device}" but PyTorch finds no CUDA device; use "cpu"'
+        )
+
+
+@contextlib.contextmanager
+def _loading(name: str) -> Iterator[None]:
+    """Say what to do where weights cannot be downloaded."""
+    with warnings.catch_warnings():
+        # piq asks torchvision for weights in a way that torchvision has deprecated.
+        warnings.filterwarnings("ignore", category=UserWarning, module="torchvision")
+        try:
+            yield
+        except OSError as error:
+            raise WeightsError(
+                f'metric "{name}": cannot get the weights of its network ({error}); connect once, '
+                f"or copy the files into {torch.hub.get_dir()}/checkpoints"
+            ) from error
