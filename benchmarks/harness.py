@@ -1,0 +1,164 @@
+"""Measuring: callables run in turns, medians with quartiles, and a record of the environment.
+
+Turns keep what disturbs a machine from falling on one candidate only. Check that candidates give
+the same result before timing them. Results go to ``benchmarks/results/<name>.json``; documents
+quote only numbers found there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PACKAGES = ("srcore", "torch", "torchvision", "numpy", "opencv-python-headless")
+
+
+def measure(
+    candidates: Mapping[str, Callable[[], Any]],
+    *,
+    repeats: int = 15,
+    warmup: int = 2,
+    synchronize: Callable[[], None] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Time candidates in turns.
+
+    Args:
+        candidates: what to call, by name.
+        repeats: measured rounds; every candidate runs once per round, the order rotates.
+        warmup: rounds that do not count.
+        synchronize: called before the clock is read, such as ``torch.cuda.synchronize``.
+
+    Returns:
+        Per candidate ``wall_ms`` and ``cpu_ms`` (of the calling thread), each with median,
+        quartiles, minimum and all values.
+    """
+    names = list(candidates)
+    times: dict[str, dict[str, list[float]]] = {name: {"wall": [], "cpu": []} for name in names}
+    for turn in range(warmup + repeats):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            wall, cpu = _time_once(candidates[name], synchronize)
+            if turn >= warmup:
+                times[name]["wall"].append(wall)
+                times[name]["cpu"].append(cpu)
+    return {
+        name: {f"{clock}_ms": summary(values) for clock, values in clocks.items()}
+        for name, clocks in times.items()
+    }
+
+
+def _time_once(
+    call: Callable[[], Any], synchronize: Callable[[], None] | None
+) -> tuple[float, float]:
+    if synchronize is not None:
+        synchronize()
+    wall, cpu = time.perf_counter(), time.thread_time()
+    call()
+    if synchronize is not None:
+        synchronize()
+    return (time.perf_counter() - wall) * 1e3, (time.thread_time() - cpu) * 1e3
+
+
+def summary(values: Sequence[float]) -> dict[str, Any]:
+    """Median, quartiles, minimum and the values themselves."""
+    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return {
+        "median": median,
+        "quartiles": [lower, upper],
+        "min": min(values),
+        "values": list(values),
+    }
+
+
+def peak_memory(arguments: Sequence[str]) -> float:
+    """Largest resident size in MiB of a fresh ``python <arguments>``."""
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"python {' '.join(arguments)} ended with {process.returncode}")
+    return usage.ru_maxrss / 1024
+
+
+def environment() -> dict[str, Any]:
+    """Commit, versions, processor and threads."""
+    record: dict[str, Any] = {
+        "commit": _git("rev-parse", "HEAD"),
+        "is_modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        record["torch_threads"] = torch.get_num_threads()
+        cuda = torch.cuda.is_available()
+        record["device"] = torch.cuda.get_device_name() if cuda else "cpu"
+    return record
+
+
+def write_results(name: str, results: Mapping[str, Any], **settings: Any) -> Path:
+    """Write ``benchmarks/results/<name>.json`` with the environment and the command."""
+    RESULTS.mkdir(exist_ok=True)
+    script = Path(sys.argv[0]).resolve()
+    shown = script.relative_to(ROOT) if script.is_relative_to(ROOT) else Path(script.name)
+    content = {
+        "benchmark": name,
+        "command": " ".join(["python", shown.as_posix(), *sys.argv[1:]]),
+        "environment": environment(),
+        "settings": settings,
+        "results": results,
+    }
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def print_table(results: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print medians of :func:`measure`."""
+    width = max(map(len, results))
+    for name, clocks in results.items():
+        cpu, wall = clocks["cpu_ms"], clocks["wall_ms"]
+        low, high = cpu["quartiles"]
+        print(
+            f"{name:{width}}  cpu {cpu['median']:9.3f} ms [{low:.3f}, {high:.3f}]"
+            f"  wall {wall['median']:9.3f} ms"
+        )
+
+
+def _git(*arguments: str) -> str:
+    result = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return result.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
