@@ -69,6 +69,7 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
     """
     file = locate(path)
     table, origins = _read_extended(file, base=_base_of(file), seen=())
+    table.setdefault("name", SourcedText(file.stem, file.parent))
     for assignment in overrides:
         keys, value = _parse_override(assignment)
         addition: Any = _sourced(value, Path.cwd())
@@ -115,13 +116,19 @@ def parse(file: Path) -> dict[str, Any]:
         with file.open("rb") as stream:
             return tomllib.load(stream)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem("", f"malformed TOML: {error}", display(file))]) from None
+        text = str(error).replace("at end of document", f"at {_end(file)}, the end of the file")
+        raise ConfigError([Problem("", f"malformed TOML: {text}", display(file))]) from None
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start}); is it a TOML file?"
         raise ConfigError([Problem("", message, display(file))]) from None
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
         raise ConfigError([Problem("", message, display(file))]) from None
+
+
+def _end(file: Path) -> str:
+    lines = file.read_text("utf-8").split("\n")
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,15 +187,19 @@ def _read_extended(
             message = f"{problem.source}: {problem.message}"
             raise ConfigError([Problem("extends", message, display(file))]) from None
         # Paths written in a shipped experiment start from the file that extends it.
-        parent_base = target.parent if beside.is_file() else base
+        parent_base = base if _is_shipped(target) else target.resolve().parent
         table, origins = _read_extended(target, parent_base, (*seen, file.resolve()))
     _merge(table, _sourced(content, base), origins, display(file))
     return table, origins
 
 
 def _base_of(file: Path) -> Path:
-    shipped = {entry[0] for entry in plugins().registry.experiments().values()}
-    return Path.cwd() if file in shipped else file.resolve().parent
+    return Path.cwd() if _is_shipped(file) else file.resolve().parent
+
+
+def _is_shipped(file: Path) -> bool:
+    shipped = plugins().registry.experiments().values()
+    return file.resolve() in {path.resolve() for path, _ in shipped}
 
 
 def _sourced(value: Any, base: Path) -> Any:

@@ -150,7 +150,7 @@ class TrainTable:
 class Experiment:
     """A whole experiment, or one stage of it."""
 
-    name: str = option(help="name of the run and of its folder")
+    name: str = option("", "name of the run and of its folder; empty: the file's name")
     scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=16)
     seed: int = option(0, "start of all random numbers", ge=0)
     generator: GeneratorTable | None = option(None, "the network that is trained")

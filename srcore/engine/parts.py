@@ -229,7 +229,6 @@ class Parts:
             wrapped = nn.parallel.DistributedDataParallel(
                 network,
                 device_ids=[self.device] if self.device.type == "cuda" else None,
-                broadcast_buffers=True,
             )
         return torch.compile(wrapped) if compiled else wrapped
 

@@ -76,9 +76,7 @@ class Run:
     def write_experiment(self) -> None:
         """Write the resolved experiment, defaults filled in."""
         if self.is_main:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with writing(self.folder / EXPERIMENT_FILE) as temporary:
-                temporary.write_text(tomli_w.dumps(as_table(self.experiment)), "utf-8")
+            write_table(self.folder / EXPERIMENT_FILE, as_table(self.experiment))
 
     def refuse_changes(self) -> None:
         """Refuse to resume with settings that would not continue the same training."""
@@ -124,6 +122,18 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
         probe.unlink()
     except OSError as error:
         raise SrcoreError(f"{folder}: cannot be written: {error.strerror}") from None
+
+
+def write_stages(folder: Path, name: str, stages: dict[str, Experiment]) -> None:
+    """Write an experiment with stages, each complete, as a file that can be run again."""
+    tables = [as_table(experiment) | {"name": stage} for stage, experiment in stages.items()]
+    write_table(folder / EXPERIMENT_FILE, {"name": name, "stages": tables})
+
+
+def write_table(file: Path, table: dict[str, Any]) -> None:
+    """Write a TOML file atomically."""
+    with writing(file) as temporary:
+        temporary.write_text(tomli_w.dumps(table), "utf-8")
 
 
 def as_table(value: Any) -> Any:

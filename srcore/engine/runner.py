@@ -14,7 +14,7 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
-from srcore.engine.run import Run, prepare_folder
+from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
@@ -52,6 +52,9 @@ def run_experiment(
     with _processes() as is_main:
         if is_main:
             prepare_folder(folder, resume=resume, overwrite=overwrite)
+            if loaded.stages[0].name:
+                stages = {stage.name: loaded.experiment(stage) for stage in loaded.stages}
+                write_stages(folder, loaded.name, stages)
         if idist.get_world_size() > 1:
             idist.barrier()
         with _logging(folder, is_main=is_main, quiet=quiet), StopRequest() as stop:
