@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import attrs
 import numpy as np
@@ -29,6 +29,11 @@ from torch import Tensor
 
 from srcore.errors import SrcoreError
 from srcore.transforms.banded import BandedMatrix
+from srcore.transforms.batch import image_of
+from srcore.transforms.options import BicubicOptions
+
+if TYPE_CHECKING:
+    from srcore.contracts import Batch
 
 Dialect = Literal["matlab", "matlab_uint8", "opencv"]
 Scale = float | tuple[float, float]
@@ -131,6 +136,36 @@ def resize_uint8(
         result = _resample(image, rows, columns).round().clamp(0, peak)
     output = result.numpy().astype(array.dtype)
     return np.ascontiguousarray(np.moveaxis(output, 0, -1)) if array.ndim == 3 else output
+
+
+def matlab_taps(n_in: int, n_out: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Input positions and weights of every output sample of ``matlab``, both ``(n_out, taps)``.
+
+    For code that resamples an axis piece by piece.
+    """
+    axis = _Axis(n_in, n_out, scale=n_out / n_in, a=-0.5, antialias=True, mirror=True)
+    return _taps(axis)
+
+
+class Bicubic:
+    """Transform ``bicubic``: LR from HR."""
+
+    def __init__(self, *, scale: int, **options: Any) -> None:
+        self.scale = scale
+        self.options = BicubicOptions(**options)
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Add ``lr``; draws nothing."""
+        hr = image_of(batch, "hr", "bicubic")
+        if hr.shape[-2] % self.scale or hr.shape[-1] % self.scale:
+            raise SrcoreError(
+                f"transform bicubic: HR sides must be multiples of the scale {self.scale}, found "
+                f"{hr.shape[-2]}x{hr.shape[-1]}; choose such a crop"
+            )
+        lr = resize(hr, scale=1 / self.scale, dialect=self.options.dialect)
+        if self.options.quantize:
+            lr = _grey_levels(lr * 255) / 255
+        return batch | {"lr": lr}
 
 
 def _resample(

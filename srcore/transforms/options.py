@@ -1,0 +1,221 @@
+"""Options of the batch transforms. Ranges are [lowest, highest], both drawn uniformly between.
+
+Defaults of the second-order degradation: Wang et al., "Real-ESRGAN", ICCVW 2021, as LDL uses them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import attrs
+
+from srcore.options import InvalidOptionError, option
+
+Range = tuple[float, float]
+ImageKey = Literal["lr", "hr"]
+_IMAGE_HELP = "which tensor of the batch to change"
+
+
+def _ordered(value: Any) -> str:
+    return "" if value[0] <= value[1] else f"expected lowest <= highest, found {list(value)}"
+
+
+def _odd_ordered(value: Any) -> str:
+    if any(size % 2 == 0 for size in value):
+        return f"expected odd sizes, found {list(value)}"
+    return _ordered(value)
+
+
+def _odd(value: Any) -> str:
+    return "" if value % 2 else f"expected an odd size, found {value}"
+
+
+def _probabilities(value: Any) -> str:
+    return "" if sum(value) > 0 else f"expected at least one number > 0, found {list(value)}"
+
+
+def _range(default: Range, help: str, **limits: Any) -> Any:
+    return option(default, help, check=_ordered, **limits)
+
+
+@attrs.frozen(kw_only=True)
+class BicubicOptions:
+    """LR made from the batch's HR images by bicubic down-scaling."""
+
+    dialect: Literal["matlab", "matlab_uint8", "opencv"] = option(
+        "matlab",
+        "matlab: antialiased, mirrored border; matlab_uint8: as the Set5/Set14/BSD100 files; "
+        "opencv: 4 taps without antialiasing",
+    )
+    quantize: bool = option(True, "clip to [0, 1] and round to 1/255, as an image file would")
+
+
+@attrs.frozen(kw_only=True)
+class KernelOptions:
+    """How blur kernels are drawn, one per image."""
+
+    sizes: tuple[int, int] = option(
+        (7, 21), "smallest and largest odd kernel size in pixels", ge=1, check=_odd_ordered
+    )
+    iso: float = option(0.45, "relative frequency of isotropic Gaussians", ge=0)
+    aniso: float = option(0.25, "relative frequency of anisotropic Gaussians", ge=0)
+    generalized_iso: float = option(0.12, "relative frequency: isotropic, exp(-q^beta/2)", ge=0)
+    generalized_aniso: float = option(0.03, "relative frequency: anisotropic, exp(-q^beta/2)", ge=0)
+    plateau_iso: float = option(0.12, "relative frequency: isotropic, 1/(1+q^beta)", ge=0)
+    plateau_aniso: float = option(0.03, "relative frequency: anisotropic, 1/(1+q^beta)", ge=0)
+    sinc_probability: float = option(0.1, "how often a sinc (ringing) kernel instead", ge=0, le=1)
+    sinc_cutoff: Range = _range(
+        (math.pi / 5, math.pi), "cutoff of sinc kernels in radians, sizes from 13 on", gt=0
+    )
+    sinc_cutoff_small: Range = _range(
+        (math.pi / 3, math.pi), "cutoff of sinc kernels in radians, sizes below 13", gt=0
+    )
+    sigma: Range = _range((0.2, 3.0), "standard deviation along either axis in pixels", gt=0)
+    rotation: Range = _range((-math.pi, math.pi), "angle of anisotropic kernels in radians")
+    generalized_beta: Range = _range(
+        (0.5, 4.0), "beta: half the draws from [lowest, 1], half from [1, highest]", gt=0
+    )
+    plateau_beta: Range = _range(
+        (1.0, 2.0), "beta: half the draws from [lowest, 1], half from [1, highest]", gt=0
+    )
+
+    @property
+    def kind_weights(self) -> tuple[float, ...]:
+        """Relative frequencies in the order of :data:`srcore.transforms.kernels.KINDS`."""
+        return (
+            self.iso,
+            self.aniso,
+            self.generalized_iso,
+            self.generalized_aniso,
+            self.plateau_iso,
+            self.plateau_aniso,
+        )
+
+    def __attrs_post_init__(self) -> None:
+        if sum(self.kind_weights) <= 0:
+            raise InvalidOptionError("iso", "expected at least one kind with a frequency > 0")
+
+
+@attrs.frozen(kw_only=True)
+class SecondKernelOptions(KernelOptions):
+    """Blur kernels of the second pass."""
+
+    sigma: Range = _range((0.2, 1.5), "standard deviation along either axis in pixels", gt=0)
+
+
+@attrs.frozen(kw_only=True)
+class BlurOptions(KernelOptions):
+    """Blur every image with a kernel of its own."""
+
+    image: ImageKey = option("lr", _IMAGE_HELP)
+    probability: float = option(1.0, "how often the batch is blurred", ge=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class GaussianNoiseOptions:
+    """Gaussian noise with a standard deviation drawn per image."""
+
+    image: ImageKey = option("lr", _IMAGE_HELP)
+    sigma: Range = _range((1.0, 30.0), "standard deviation in grey levels of 255", ge=0)
+    gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
+    quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+
+
+@attrs.frozen(kw_only=True)
+class PoissonNoiseOptions:
+    """Poisson (shot) noise with a strength drawn per image."""
+
+    image: ImageKey = option("lr", _IMAGE_HELP)
+    strength: Range = _range((0.05, 3.0), "1: photon counts as the image has levels", ge=0)
+    gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
+    quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+
+
+@attrs.frozen(kw_only=True)
+class JpegOptions:
+    """JPEG compression and decompression."""
+
+    image: ImageKey = option("lr", _IMAGE_HELP)
+    quality: Range = _range((30.0, 95.0), "JPEG quality, drawn per image", gt=0, le=100)
+    luma_table: Literal["standard", "published"] = option(
+        "standard", "published: transposed, as in the common differentiable JPEG code"
+    )
+    differentiable: bool = option(False, "smooth rounding that lets gradients through")
+
+
+@attrs.frozen(kw_only=True)
+class SharpenOptions:
+    """Unsharp masking with a soft threshold."""
+
+    source: str = option("hr", "tensor of the batch to sharpen")
+    target: str = option("hr_sharpened", "where the result goes; may equal source")
+    size: int = option(51, "taps of the Gaussian (published: radius 50)", ge=3, check=_odd)
+    weight: float = option(0.5, "amount of detail added", ge=0)
+    threshold: float = option(10.0, "details below this many grey levels stay", ge=0)
+
+
+@attrs.frozen(kw_only=True)
+class PairPoolOptions:
+    """Mix batches: hand out pairs of earlier batches so that one batch holds many degradations."""
+
+    size: int = option(180, "pairs kept per process; a multiple of the batch size", ge=1)
+
+
+@attrs.frozen(kw_only=True)
+class FirstPassOptions:
+    """First pass of blur, resize, noise and JPEG."""
+
+    blur_probability: float = option(1.0, "how often the batch is blurred", ge=0, le=1)
+    kernel: KernelOptions = option(factory=KernelOptions, help="blur kernels")
+    resize_probabilities: tuple[float, float, float] = option(
+        (0.2, 0.7, 0.1), "relative frequency of up, down, keep", ge=0, check=_probabilities
+    )
+    resize_up: Range = _range((1.0, 1.5), "factors when enlarging", gt=0)
+    resize_down: Range = _range((0.15, 1.0), "factors when shrinking", gt=0)
+    gaussian_probability: float = option(0.5, "Gaussian noise, else Poisson noise", ge=0, le=1)
+    gaussian_sigma: Range = _range((1.0, 30.0), "standard deviation in grey levels", ge=0)
+    poisson_scale: Range = _range((0.05, 3.0), "strength of Poisson noise", ge=0)
+    gray_probability: float = option(0.4, "how often all channels get the same noise", ge=0, le=1)
+    jpeg_quality: Range = _range((30.0, 95.0), "JPEG quality per image", gt=0, le=100)
+
+
+@attrs.frozen(kw_only=True)
+class SecondPassOptions(FirstPassOptions):
+    """Second pass; resize factors are relative to the size of the LR image."""
+
+    blur_probability: float = option(0.8, "how often the batch is blurred", ge=0, le=1)
+    kernel: SecondKernelOptions = option(factory=SecondKernelOptions, help="blur kernels")
+    resize_probabilities: tuple[float, float, float] = option(
+        (0.3, 0.4, 0.3), "relative frequency of up, down, keep", ge=0, check=_probabilities
+    )
+    resize_up: Range = _range((1.0, 1.2), "factors when enlarging", gt=0)
+    resize_down: Range = _range((0.3, 1.0), "factors when shrinking", gt=0)
+    gaussian_sigma: Range = _range((1.0, 25.0), "standard deviation in grey levels", ge=0)
+    poisson_scale: Range = _range((0.05, 2.5), "strength of Poisson noise", ge=0)
+
+
+@attrs.frozen(kw_only=True)
+class SecondOrderDegradationOptions:
+    """LR made from HR by two passes of blur, resize, noise and JPEG, and ringing."""
+
+    hr_crop: int = option(256, "side of the random HR crop afterwards; 0: no crop", ge=0)
+    first: FirstPassOptions = option(factory=FirstPassOptions, help="first pass")
+    second: SecondPassOptions = option(factory=SecondPassOptions, help="second pass")
+    resize_modes: tuple[Literal["area", "bilinear", "bicubic"], ...] = option(
+        ("area", "bilinear", "bicubic"),
+        "interpolations to draw from",
+        check=lambda value: "" if value else "expected at least one mode, found none",
+    )
+    sinc_probability: float = option(0.8, "how often the final filter is a sinc", ge=0, le=1)
+    sinc_sizes: tuple[int, int] = option(
+        (7, 21), "smallest and largest odd size of it", ge=1, check=_odd_ordered
+    )
+    sinc_cutoff: Range = _range((math.pi / 3, math.pi), "its cutoff in radians", gt=0)
+    degrade_sharpened: bool = option(True, "start from the sharpened HR image")
+    sharpen_size: int = option(51, "taps of the sharpening Gaussian", ge=3, check=_odd)
+    sharpen_weight: float = option(0.5, "amount of detail added by sharpening", ge=0)
+    sharpen_threshold: float = option(10.0, "details below this many grey levels stay", ge=0)
+    luma_table: Literal["standard", "published"] = option(
+        "published", "published: transposed, as the published programs have it"
+    )
