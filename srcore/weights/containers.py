@@ -72,10 +72,11 @@ def read_checkpoint(path: str | Path, *, key: str | None = None) -> Checkpoint:
     path = Path(path)
     start = _first_bytes(path)
     metadata: dict[str, str] = {}
-    if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":
-        content = _read_torch(path)
-    elif start[8:9] == b"{":
+    if start[4:9] == b"\0\0\0\0{":
+        # First, because the length of the header, in front, may begin like a pickle.
         content, metadata = _read_safetensors(path)
+    elif start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":
+        content = _read_torch(path)
     else:
         raise WeightsError(f"{path}: not a weights file: {_what_it_seems(start)}")
     state, taken = unwrap(content, key=key, source=path)
@@ -123,6 +124,10 @@ def _choose(
     for name in KEYS:
         if isinstance(content.get(name), Mapping):
             return name, content[name]
+    own = content.get("networks")  # a checkpoint of srcore's own training
+    for name in ("ema", "generator"):
+        if isinstance(own, Mapping) and isinstance(own.get(name), Mapping):
+            return f"networks.{name}", own[name]
     inner = [name for name, value in content.items() if isinstance(value, Mapping)]
     tensors = any(isinstance(value, Tensor) for value in content.values())
     if len(inner) == 1 and not tensors and inner[0] not in _OPTIMISER_KEYS | {"state"}:
@@ -167,10 +172,11 @@ def _what_it_seems(start: bytes) -> str:
 
 def _read_torch(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
+        # An open file, because torch.load goes by the ending of a name.
+        with path.open("rb") as file, warnings.catch_warnings():
             # On pickle protocols and TorchScript: what matters of them arrives as an exception.
             warnings.simplefilter("ignore", UserWarning)
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _unpickling_error(path, str(error)) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, UnicodeError) as error:

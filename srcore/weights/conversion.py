@@ -15,7 +15,7 @@ from srcore.options import keywords
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
-from srcore.weights.saving import Metadata, save_generator, save_safetensors
+from srcore.weights.saving import Metadata, save_safetensors, write_tensors
 
 SAFETENSORS = ".safetensors"
 PYTORCH = (".pth", ".pt", ".ckpt")
@@ -78,7 +78,7 @@ def convert(
 def _write_safetensors(recognised: Recognised, target: Path) -> None:
     if target.suffix != SAFETENSORS:
         raise WeightsError(f"{target}: expected a name that ends in {SAFETENSORS}")
-    save_generator(target, recognised.state, _metadata(recognised))
+    save_safetensors(target, recognised.state, _metadata(recognised))
 
 
 #: Formats beside the dialects: name -> writer.
@@ -90,7 +90,7 @@ def _write_dialect(recognised: Recognised, target: Path, to: str) -> str:
     options = {**_metadata(recognised).options, "scale": recognised.scale}
     state = dialect.from_native(recognised.state, options)
     if target.suffix == SAFETENSORS:
-        save_safetensors(target, state, _metadata(recognised))
+        write_tensors(target, state, _metadata(recognised))
     elif target.suffix in PYTORCH:
         buffer = io.BytesIO()
         torch.save({dialect.container: state} if dialect.container else state, buffer)

@@ -29,6 +29,30 @@ class UnknownArchitectureError(WeightsError):
     """No registered dialect fits the keys of a file."""
 
 
+@attrs.frozen
+class Recognised:
+    """Weights whose network is known.
+
+    Attributes:
+        network: registered name of the network type.
+        options: its options, with ``"scale"``.
+        state: tensors under native names.
+        dialect: name of the dialect in which they were written; empty: already native.
+        computed: endings of names of tensors that a file may lack.
+    """
+
+    network: str
+    options: Options
+    state: State
+    dialect: str = ""
+    computed: tuple[str, ...] = ()
+
+    @property
+    def scale(self) -> int:
+        """Factor between input and output sides."""
+        return int(self.options["scale"])
+
+
 @attrs.frozen(kw_only=True)
 class Dialect:
     """One way to name the weights of a network type.
@@ -45,6 +69,7 @@ class Dialect:
         from_native: (native tensors, options with ``"scale"``) -> this dialect's names.
         container: entry of a PyTorch file in which the program keeps the weights; empty: at the
             top level.
+        computed: endings of names of tensors that the network makes itself and a file may lack.
     """
 
     network: str
@@ -53,28 +78,12 @@ class Dialect:
     to_native: Callable[[Mapping[str, Tensor]], State]
     from_native: Callable[[Mapping[str, Tensor], Mapping[str, Any]], State]
     container: str = ""
+    computed: tuple[str, ...] = ()
 
-
-@attrs.frozen
-class Recognised:
-    """Weights whose network is known.
-
-    Attributes:
-        network: registered name of the network type.
-        options: its options, with ``"scale"``.
-        state: tensors under native names.
-        dialect: name of the dialect in which they were written; empty: already native.
-    """
-
-    network: str
-    options: Options
-    state: State
-    dialect: str = ""
-
-    @property
-    def scale(self) -> int:
-        """Factor between input and output sides."""
-        return int(self.options["scale"])
+    def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognised:
+        """Translate tensors written in this dialect, registered as ``name``."""
+        options, native = self.infer_options(state, scale), self.to_native(state)
+        return Recognised(self.network, options, native, name, self.computed)
 
 
 def dialects(network: str | None = None) -> dict[str, Dialect]:
@@ -131,8 +140,7 @@ def convert_to_native(
         )
     name, dialect = found
     try:
-        options = dialect.infer_options(state, scale)
-        return Recognised(dialect.network, options, dialect.to_native(state), name)
+        return dialect.read(state, name, scale)
     except UnknownArchitectureError as error:
         raise UnknownArchitectureError(f"{source}: {error}") from error
 

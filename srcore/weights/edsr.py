@@ -49,7 +49,7 @@ def upsample_scale(state: Mapping[str, Tensor], upsample: str) -> int:
 
 def _basicsr_matches(state: Mapping[str, Tensor]) -> bool:
     marks = ("conv_first", "body.0.conv1", "body.0.conv2", "conv_after_body", "conv_last")
-    return all(f"{mark}.weight" in state for mark in (*marks, "upsample.0"))
+    return all(f"{mark}.weight" in state for mark in marks)
 
 
 def _basicsr_options(state: Mapping[str, Tensor], scale: int | None) -> Options:

@@ -112,7 +112,7 @@ def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:
     if found is None:
         return Recognised(metadata.network, options, checkpoint.state)
     name, dialect = found
-    return Recognised(metadata.network, options, dialect.to_native(checkpoint.state), name)
+    return attrs.evolve(dialect.read(checkpoint.state, name, metadata.scale), options=options)
 
 
 def build_network(recognised: Recognised, *, source: str = "weights") -> Any:
@@ -167,25 +167,25 @@ def _as_type(checkpoint: Checkpoint, network_type: str, scale: int | None) -> Re
     if found is not None:
         name, dialect = found
         try:
-            return Recognised(
-                network_type,
-                dialect.infer_options(checkpoint.state, scale),
-                dialect.to_native(checkpoint.state),
-                name,
-            )
+            return dialect.read(checkpoint.state, name, scale)
         except UnknownArchitectureError as error:
             raise WeightsError(f"{checkpoint.source}: {error}") from error
     other = recognise(checkpoint.state)
-    if other is not None:
+    metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
+    held = metadata.network if metadata else other[1].network if other else network_type
+    if held != network_type:
         raise WeightsError(
-            f"{checkpoint.source}: holds {other[1].network} weights ({other[0]}), but the network "
-            f"is a {network_type}"
+            f"{checkpoint.source}: holds weights of {held}, but the network is {network_type}"
         )
     return Recognised(network_type, {}, checkpoint.state)
 
 
 def _report(source: str, recognised: Recognised, network: nn.Module) -> KeyReport:
-    own = network.state_dict()
+    own = {
+        name: value
+        for name, value in network.state_dict().items()
+        if not name.endswith(recognised.computed)
+    }
     report = compare(
         recognised.state,
         own,

@@ -70,40 +70,38 @@ class Metadata:
 def save_safetensors(
     path: str | Path, state: Mapping[str, Tensor], metadata: Metadata | None = None
 ) -> None:
-    """Write tensors under the names they have, atomically.
+    """Write a network's weights, atomically, for srcore and for other programs at once.
+
+    With metadata the names become those of the first dialect registered for the network type,
+    which is the one that the field's programs read (spandrel opens RRDBNet and SwinIR).
 
     Args:
         path: the file; an existing one is replaced.
-        state: tensors by name, on any device.
-        metadata: what to write beside them.
+        state: ``network.state_dict()``, on any device.
+        metadata: what makes the network again.
 
     Raises:
         DataError: the folder is read-only, the disk is full, ...
     """
+    if metadata is not None:
+        options = {**metadata.options, "scale": metadata.scale}
+        for dialect in dialects(metadata.network).values():
+            state = dialect.from_native(state, options)
+            break
+    write_tensors(path, state, metadata)
+
+
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor], metadata: Metadata | None = None
+) -> None:
+    """Write tensors under the names they have, atomically; raises as above."""
     # Tensors that share memory (tied weights, views) would be refused: copies never do.
-    tensors = {
+    copies = {
         name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in state.items()
+        for name, value in tensors.items()
     }
     entries = {"format": "pt"} if metadata is None else metadata.to_text()
-    write_bytes(Path(path), safetensors.torch.save(tensors, metadata=entries))
-
-
-def save_generator(path: str | Path, state: Mapping[str, Tensor], metadata: Metadata) -> None:
-    """Write a generator for srcore and for other programs at once.
-
-    The names are those of the first dialect registered for the network type, which is the one
-    that other programs of the field read (spandrel opens RRDBNet and SwinIR).
-
-    Args:
-        path: the file; an existing one is replaced.
-        state: ``network.state_dict()``.
-        metadata: what makes the network again.
-    """
-    for dialect in dialects(metadata.network).values():
-        state = dialect.from_native(state, {**metadata.options, "scale": metadata.scale})
-        break
-    save_safetensors(path, state, metadata)
+    write_bytes(Path(path), safetensors.torch.save(copies, metadata=entries))
 
 
 def read_metadata(path: str | Path) -> Metadata | None:

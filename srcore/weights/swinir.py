@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from srcore.networks.window_attention import relative_position_index, shift_mask
 from srcore.weights.dialects import Dialect, Options, State, count
 from srcore.weights.edsr import upsample_scale
 
@@ -31,6 +31,9 @@ _LAYER_KEY = re.compile(
 #: Models trained with windows of 7 are those for JPEG artefacts, which work on 0..255.
 _JPEG_WINDOW = 7
 
+#: Side of the training patches in windows, where nothing tells it (64 with windows of 8).
+_USUAL_SIZE = 8
+
 
 def _matches(state: Mapping[str, Tensor]) -> bool:
     marks = ("conv_first.weight", "norm.weight", f"{_BLOCK.format(0, 0)}.{_TABLE}")
@@ -43,7 +46,7 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     stages = count(state, "layers.{}.residual_group.blocks.0.norm1.weight")
     first = _BLOCK.format(0, 0)
     dim = state["conv_first.weight"].shape[0]
-    window = (math.isqrt(state[f"{first}.{_TABLE}"].shape[0]) + 1) // 2
+    window = _window(state[f"{first}.{_TABLE}"])
     upsampler = _upsampler(state)
     options = {
         "scale": _scale(state, upsampler),
@@ -104,38 +107,25 @@ def _to_native(state: Mapping[str, Tensor]) -> State:
 
 def _from_native(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
     completed = dict(state)
-    tables = [name for name in state if name.endswith(_TABLE)]
-    for name in tables:
+    for name in [name for name in state if name.endswith(_TABLE)]:
         block = name.removesuffix(f".{_TABLE}")
-        window = (math.isqrt(state[name].shape[0]) + 1) // 2
-        size = int(options.get("img_size", 8 * window))
-        completed[f"{block}.{_BUFFERS[0]}"] = relative_position_index(window)
-        if int(block.rpartition(".")[2]) % 2 and size > window:
-            completed[f"{block}.{_BUFFERS[1]}"] = attention_mask(size, window)
+        for buffer, value in _buffers(block, _window(state[name]), options).items():
+            completed.setdefault(f"{block}.{buffer}", value)
     return completed
 
 
-def relative_position_index(window: int) -> Tensor:
-    """Row of the bias table for (query, key) pairs of a window: ``(w*w, w*w)`` int64.
+def _buffers(block: str, window: int, options: Mapping[str, Any]) -> State:
+    made = {_BUFFERS[0]: relative_position_index(window)}
+    size = int(options.get("img_size", _USUAL_SIZE * window))
+    is_shifted = int(block.rpartition(".")[2]) % 2 == 1
+    if is_shifted and size > window:
+        size = math.ceil(size / window) * window
+        made[_BUFFERS[1]] = shift_mask(size, size, window, window // 2)
+    return made
 
-    Offsets (dy, dx) = query - key lie in [-(w-1), w-1]; the row is (dy+w-1)*(2w-1) + (dx+w-1).
-    """
-    pixel = torch.arange(window * window)
-    y, x = pixel // window, pixel % window
-    dy, dx = y[:, None] - y[None, :], x[:, None] - x[None, :]
-    return (dy + window - 1) * (2 * window - 1) + dx + window - 1
 
-
-def attention_mask(size: int, window: int) -> Tensor:
-    """-100 between pixels that a shift by w//2 brought together: ``(windows, w*w, w*w)``."""
-    position = torch.arange(size)
-    region = (position >= size - window).int() + (position >= size - window // 2).int()
-    regions = 3 * region[:, None] + region[None, :]
-    per_side = size // window
-    # (ny, w, nx, w) -> (ny*nx, w*w)
-    tiles = regions.reshape(per_side, window, per_side, window).transpose(1, 2)
-    tiles = tiles.reshape(per_side * per_side, window * window)
-    return torch.where(tiles[:, :, None] != tiles[:, None, :], -100.0, 0.0)
+def _window(table: Tensor) -> int:
+    return (math.isqrt(table.shape[0]) + 1) // 2
 
 
 OFFICIAL = Dialect(
@@ -145,4 +135,5 @@ OFFICIAL = Dialect(
     to_native=_to_native,
     from_native=_from_native,
     container="params",
+    computed=_BUFFERS,
 )

@@ -1,0 +1,79 @@
+import pytest
+import torch
+
+from srcore.errors import WeightsError
+from srcore.weights.containers import read_checkpoint
+from srcore.weights.conversion import convert
+from srcore.weights.dialects import dialects
+from srcore.weights.loading import load_generator
+from srcore.weights.saving import read_metadata
+
+NAMES = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
+
+
+@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("source", NAMES)
+@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
+def test_every_dialect_becomes_every_other(rrdbnet, tmp_path, source, target, ending):
+    native = rrdbnet(scale=4).state_dict()
+    expected = dialects()[f"rrdbnet_{target}"].from_native(native, {})
+    torch.save(dialects()[f"rrdbnet_{source}"].from_native(native, {}), tmp_path / "in.pth")
+    out = tmp_path / f"out{ending}"
+    done = convert(tmp_path / "in.pth", out, target)
+    assert (done.network, done.scale, done.source_dialect, done.target) == (
+        "rrdbnet",
+        4,
+        f"rrdbnet_{source}",
+        f"rrdbnet_{target}",
+    )
+    written = read_checkpoint(out)
+    assert written.state.keys() == expected.keys()
+    assert all(torch.equal(written.state[name], expected[name]) for name in expected)
+    assert written.key == ("params" if (target, ending) == ("basicsr", ".pth") else "")
+
+
+@pytest.mark.parametrize("network_type", ["rrdbnet", "edsr", "msrresnet", "swinir"])
+def test_safetensors_name_the_network_completely(networks, tmp_path, network_type):
+    torch.save({"params": networks[network_type].state_dict()}, tmp_path / "in.pth")
+    convert(tmp_path / "in.pth", tmp_path / "out.safetensors", "safetensors")
+    metadata = read_metadata(tmp_path / "out.safetensors")
+    assert (metadata.network, metadata.scale) == (network_type, 4)
+    assert metadata.options["num_features"] in (4, 64)
+    lr = torch.rand(1, 3, 4, 4)
+    loaded = load_generator(tmp_path / "out.safetensors")
+    assert torch.allclose(loaded(lr), networks[network_type].eval()(lr), atol=1e-6)
+
+
+def test_edsr_keeps_its_range_through_edsr_pytorch(networks, tmp_path):
+    torch.save(networks["edsr"].state_dict(), tmp_path / "in.pth")
+    convert(tmp_path / "in.pth", tmp_path / "out.pt", "edsr_pytorch")
+    shift = read_checkpoint(tmp_path / "out.pt").state["add_mean.bias"]
+    assert torch.allclose(shift, 255 * torch.tensor([0.4488, 0.4371, 0.404]))
+    convert(tmp_path / "out.pt", tmp_path / "back.pth", "basicsr")
+    state = read_checkpoint(tmp_path / "back.pth").state
+    assert all(
+        torch.equal(state[key], value) for key, value in networks["edsr"].state_dict().items()
+    )
+
+
+def test_unfit_names_dialects_and_scales_are_refused(networks, tmp_path):
+    path = tmp_path / "in.pth"
+    torch.save(networks["edsr"].state_dict(), path)
+    for name, to, message in (
+        ("out.pth", "safetensors", r"expected a name that ends in \.safetensors"),
+        ("out.bin", "basicsr", r"expected a name that ends in one of \.safetensors, \.pth"),
+        ("out.pth", "esrdgan", "no dialect 'esrdgan' for edsr weights; there are edsr_basicsr"),
+    ):
+        with pytest.raises(WeightsError, match=message):
+            convert(path, tmp_path / name, to)
+    with pytest.raises(WeightsError, match=r"in\.pth: holds x4 weights; expected x2"):
+        convert(path, tmp_path / "out.pth", "basicsr", scale=2)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_incomplete_file_is_not_converted(networks, tmp_path):
+    state = networks["rrdbnet"].state_dict()
+    del state["conv_body.bias"]
+    torch.save(state, tmp_path / "in.pth")
+    with pytest.raises(WeightsError, match=r"1 missing in the file \(conv_body\.bias\)"):
+        convert(tmp_path / "in.pth", tmp_path / "out.pth", "old_esrgan")

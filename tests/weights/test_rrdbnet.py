@@ -1,0 +1,67 @@
+import pytest
+import torch
+
+from srcore.weights.dialects import UnknownArchitectureError, convert_to_native, dialects
+
+DIALECTS = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scale": 1},
+        {"scale": 2},
+        {"scale": 4},
+        {"scale": 1, "unshuffle": False},
+        {"scale": 2, "unshuffle": False},
+        {"scale": 8, "unshuffle": False},
+    ],
+)
+def test_scale_and_unshuffling_follow_from_the_file(rrdbnet, dialect, options):
+    state = rrdbnet(**options).state_dict()
+    found = convert_to_native(dialects()[f"rrdbnet_{dialect}"].from_native(state, options))
+    expected = {"unshuffle": True, "num_features": 4, "num_blocks": 2, "growth_channels": 3}
+    assert found.options == expected | options
+    assert found.dialect == f"rrdbnet_{dialect}"
+
+
+def test_the_expected_scale_tells_x3_from_x2(rrdbnet):
+    state = rrdbnet(scale=3, unshuffle=False).state_dict()
+    old = dialects()["rrdbnet_old_esrgan"].from_native(state, {})
+    assert convert_to_native(old, scale=3).scale == 3
+    assert convert_to_native(old).scale == 2
+    assert convert_to_native(old, scale=4).scale == 2
+
+
+@pytest.mark.parametrize(
+    ("scale", "numbers"),
+    [(1, [0, 2, 4]), (2, [0, 3, 5, 7]), (4, [0, 3, 6, 8, 10]), (8, [0, 3, 6, 9, 11, 13])],
+)
+def test_old_esrgan_numbers_its_layers_as_published(rrdbnet, scale, numbers):
+    state = rrdbnet(scale=scale, unshuffle=False).state_dict()
+    old = dialects()["rrdbnet_old_esrgan"].from_native(state, {})
+    outer = {int(name.split(".")[1]) for name in old if not name.startswith("model.1.")}
+    assert sorted(outer) == numbers
+    assert "model.1.sub.2.weight" in old
+    assert "model.1.sub.1.RDB3.conv5.0.bias" in old
+
+
+def test_esrgan_plus_is_refused_by_name(rrdbnet):
+    state = dialects()["rrdbnet_old_esrgan"].from_native(rrdbnet(scale=4).state_dict(), {})
+    state["model.1.sub.0.RDB1.conv1x1.weight"] = torch.ones(3, 4, 1, 1)
+    with pytest.raises(UnknownArchitectureError, match=r"x\.pth: an ESRGAN\+ network"):
+        convert_to_native(state, source="x.pth")
+
+
+def test_grey_networks_are_not_taken_for_colour_ones(rrdbnet):
+    state = rrdbnet(scale=4, in_channels=1, out_channels=1).state_dict()
+    with pytest.raises(UnknownArchitectureError, match="1 input and 1 output channels"):
+        convert_to_native(state)
+
+
+def test_esrdgan_files_with_other_kernels_are_not_this_network(rrdbnet):
+    state = dialects()["rrdbnet_esrdgan"].from_native(rrdbnet(scale=4).state_dict(), {})
+    state["model.6.weight"] = torch.ones(3, 4, 5, 5)
+    with pytest.raises(UnknownArchitectureError, match="unknown architecture"):
+        convert_to_native(state)
