@@ -15,7 +15,8 @@ import torch
 from srcore.atomic import writing
 from srcore.config.schema import Experiment
 from srcore.config.structure import Selected
-from srcore.errors import SrcoreError
+from srcore.engine.signals import StopRequest
+from srcore.errors import Interrupted, SrcoreError
 
 #: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
 EXPERIMENT_FILE = "experiment.toml"
@@ -38,6 +39,7 @@ class Run:
         is_main: whether this process writes files.
         quiet: no progress bar.
         results: what the stage measured at its end.
+        stop: whether SIGINT or SIGTERM came.
     """
 
     folder: Path
@@ -49,6 +51,17 @@ class Run:
     is_main: bool = True
     quiet: bool = False
     results: dict[str, Any] = attrs.field(factory=dict)
+    stop: StopRequest = attrs.field(factory=StopRequest)
+
+    def stop_if_requested(self, done: str) -> None:
+        """For tasks, between two pieces of work: raise Interrupted if a signal came.
+
+        Args:
+            done: how far the task is, such as ``"12 of 800 images"``.
+        """
+        number = self.stop.signal_number
+        if number is not None:
+            raise Interrupted(number, f"interrupted after {done}; continue with --resume")
 
     @property
     def checkpoints(self) -> Path:

@@ -63,7 +63,7 @@ def run_experiment(
                 device = pick_device(experiment.train.device)
                 run = Run(
                     folders[stage.name], experiment, stage.name, folders, device,
-                    resume=resume, is_main=is_main, quiet=quiet,
+                    resume=resume, is_main=is_main, quiet=quiet, stop=stop,
                 )  # fmt: skip
                 _run_stage(run, stop)
                 runs.append(run)

@@ -65,7 +65,7 @@ class Gan(Method):
         parts = self.parts
         with_graph = self.updates_generator
         with torch.set_grad_enabled(with_graph), parts.autocast():
-            context = parts.context(batch, parts.generator(batch["lr"]))
+            context = self.generate(batch)
         if self.labels is not None:
             context.labels = self.labels(
                 len(context.sr), progress=parts.progress, generator=parts.random
@@ -78,6 +78,10 @@ class Gan(Method):
         for update in updates:
             logs |= update(context, condition)
         return logs
+
+    def generate(self, batch: Batch) -> LossContext:
+        """Run the generator; a subclass may feed it otherwise and add ``extras`` for losses."""
+        return self.parts.context(batch, self.parts.generator(batch["lr"]))
 
     def _train_generator(self, context: LossContext, condition: Any) -> dict[str, Tensor]:
         parts = self.parts

@@ -32,6 +32,7 @@ KEYS = (
     "params",
     "model",
     "net",
+    "gen",
 )
 
 #: Prefixes that wrappers such as DataParallel and torch.compile leave on every key.
