@@ -36,7 +36,8 @@ def command(
 
     IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program; its architecture,
     scale and dialect are recognised by its content. The ending of OUT decides between safetensors
-    and PyTorch. Files written with --to safetensors name their network and open in spandrel too.
+    and PyTorch. Files written with --to safetensors name their network; those of RRDBNet and SwinIR
+    open in spandrel too.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from srcore.weights.dialects import (
 )
 from srcore.weights.report import KeyReport, compare
 from srcore.weights.saving import Metadata
+
+logger = logging.getLogger(__name__)
 
 
 def load_generator(
@@ -95,6 +98,8 @@ def load_into(
         raise WeightsError(report.explanation())
     fitting = {name: recognised.state[name] for name in report.fitting}
     network.load_state_dict(fitting, strict=False)
+    if not report.complete:
+        logger.warning("%s", report.explanation())
     return report
 
 

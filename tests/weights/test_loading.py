@@ -140,7 +140,7 @@ def test_weights_of_another_network_type_are_refused(networks, saved):
 
 
 @pytest.mark.parametrize("scale", [3, 4])
-def test_an_x2_model_initialises_larger_scales_in_part(saved, scale):
+def test_an_x2_model_initialises_larger_scales_in_part(saved, scale, caplog):
     source = EDSR(scale=2, num_features=4, num_blocks=2)
     target = EDSR(scale=scale, num_features=4, num_blocks=2)
     fresh = {name: value.clone() for name, value in target.state_dict().items()}
@@ -152,6 +152,7 @@ def test_an_x2_model_initialises_larger_scales_in_part(saved, scale):
     for key in skipped:
         assert torch.equal(target.state_dict()[key], fresh[key])
     assert report.differences["scale"] == (2, scale)
+    assert f"holds x2 weights, but the network is x{scale}" in caplog.text
 
 
 def test_without_strict_other_names_pass_but_other_shapes_do_not(networks, saved):
