@@ -51,8 +51,6 @@ class LmdbSource:
         if missing := [key for key in self.keys if key not in listed]:
             raise DataError(f"{folder}: no partner for {len(missing)} images: {some(missing)}")
         import_lmdb()
-        self._environment: Any = None
-        self._process = 0
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -74,27 +72,32 @@ class LmdbSource:
         return to_rgb(decode_image(self._content(index), self.where(index)))
 
     def _content(self, index: int) -> bytes:
-        with self._open().begin(write=False) as transaction:
+        with _environment(self._folder).begin(write=False) as transaction:
             content: bytes | None = transaction.get(self.keys[index].encode())
         if content is None:
             raise DataError(f"{self.where(index)}: listed in meta_info.txt but not stored")
         return content
 
-    def _open(self) -> Any:
-        # An environment must not be used across a fork: every worker opens its own.
-        if self._environment is None or self._process != os.getpid():
-            lmdb = import_lmdb()
-            try:
-                self._environment = lmdb.open(
-                    str(self._folder), readonly=True, lock=False, readahead=False, meminit=False
-                )
-            except lmdb.Error as error:
-                raise DataError(f"{self._folder}: cannot be opened as LMDB: {error}") from error
-            self._process = os.getpid()
-        return self._environment
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_environment": None}
+# Open folders: LMDB allows one environment per folder and process, and none across a fork.
+_open: dict[Path, tuple[int, Any]] = {}
+
+
+def _environment(folder: Path) -> Any:
+    process, environment = _open.get(folder, (0, None))
+    if process == os.getpid():
+        return environment
+    if environment is not None:  # inherited from the process that forked this one
+        environment.close()
+    lmdb = import_lmdb()
+    try:
+        environment = lmdb.open(
+            str(folder), readonly=True, lock=False, readahead=False, meminit=False
+        )
+    except lmdb.Error as error:
+        raise DataError(f"{folder}: cannot be opened as LMDB: {error}") from error
+    _open[folder] = os.getpid(), environment
+    return environment
 
 
 def lmdb_dataset(

@@ -1,0 +1,211 @@
+"""Prepare folders of images for training."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import attrs
+import click
+
+if TYPE_CHECKING:
+    from srcore.data.prepare import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_OUTPUT = click.Path(path_type=Path)
+
+
+def _common(function: Command) -> Command:
+    """Arguments and options of all three commands."""
+    for decorate in (
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
+        click.option("--overwrite", is_flag=True, help="Replace files of the same names."),
+        click.option("--recursive", is_flag=True, help="Also take images of folders below."),
+        click.argument("output", type=_OUTPUT),
+        click.argument("folder", type=_FOLDER),
+    ):
+        function = decorate(function)
+    return function
+
+
+_workers = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=min(8, os.cpu_count() or 1),
+    help="Processes (default: as many as cores, at most 8).",
+)
+
+
+@click.group()
+def command() -> None:
+    """Prepare folders of images: sub-images, degraded copies, LMDB.
+
+    \b
+    Examples:
+      srcore prepare degrade DIV2K_HR DIV2K_LR_x4 --scale 4 --hr-output DIV2K_HR_cut
+      srcore prepare subimages DIV2K_HR_cut HR_sub
+      srcore prepare subimages DIV2K_LR_x4 LR_x4_sub --scale 4
+      srcore prepare lmdb HR_sub HR_sub.lmdb
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+
+
+@command.command()
+@_common
+@_workers
+@click.option("--crop", type=click.IntRange(min=1), default=480, help="Side, HR pixels (480).")
+@click.option("--step", type=click.IntRange(min=1), default=240, help="Distance, HR pixels (240).")
+@click.option(
+    "--threshold",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Largest rest at the far edge that is left out, HR pixels (0).",
+)
+@click.option(
+    "--scale",
+    type=click.IntRange(min=1),
+    default=1,
+    help="FOLDER holds LR images of this scale: crop, step and threshold are divided by it.",
+)
+def subimages(
+    folder: Path,
+    output: Path,
+    crop: int,
+    step: int,
+    threshold: int,
+    scale: int,
+    workers: int,
+    recursive: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Cut the images of FOLDER into overlapping PNG sub-images in OUTPUT.
+
+    Files are numbered row by row: 0001_s001.png, 0001_s002.png, ... Images smaller than the crop
+    are left out and listed.
+
+    \b
+    Examples:
+      srcore prepare subimages DIV2K_train_HR HR_sub
+      srcore prepare subimages DIV2K_train_LR_bicubic/X4 LR_x4_sub --scale 4
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.data.prepare import prepare_sub_images
+
+    sides = {"--crop": crop, "--step": step, "--threshold": threshold}
+    for name, value in sides.items():
+        if value % scale:
+            raise click.UsageError(f"{name}: expected a multiple of --scale {scale}, found {value}")
+    report = prepare_sub_images(
+        folder,
+        output,
+        crop=crop // scale,
+        step=step // scale,
+        threshold=threshold // scale,
+        recursive=recursive,
+        workers=workers,
+        overwrite=overwrite,
+    )
+    _summarize(report, f"sub-images of {crop // scale}x{crop // scale} in {output}", as_json)
+
+
+@command.command()
+@_common
+@_workers
+@click.option("--scale", type=click.IntRange(min=1), required=True, help="Factor of the sides.")
+@click.option(
+    "--downscale",
+    type=click.Choice(["matlab", "matlab_uint8", "opencv"]),
+    default="matlab",
+    help="Bicubic dialect (matlab).",
+)
+@click.option("--blur", type=click.FloatRange(min=0, min_open=True), help="Sigma, HR pixels.")
+@click.option("--noise", type=click.FloatRange(min=0), help="Sigma, grey levels of 255.")
+@click.option("--jpeg", type=click.IntRange(1, 100), help="Quality of a JPEG compression.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Start of the noise (0).")
+@click.option("--name", default="{}", help="Name of the copies; {} is the stem, e.g. {}x4.")
+@click.option("--hr-output", type=_OUTPUT, help="Folder for the HR images cut to fit the scale.")
+def degrade(
+    folder: Path,
+    output: Path,
+    scale: int,
+    downscale: Literal["matlab", "matlab_uint8", "opencv"],
+    blur: float | None,
+    noise: float | None,
+    jpeg: int | None,
+    seed: int,
+    name: str,
+    hr_output: Path | None,
+    workers: int,
+    recursive: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write degraded PNG copies of the images of FOLDER to OUTPUT.
+
+    In this order: cut to a multiple of the scale, blur, shrink bicubically, noise, JPEG. The noise
+    of an image depends on the seed and its name only.
+
+    \b
+    Examples:
+      srcore prepare degrade photographs lr_x2 --scale 2 --hr-output hr
+      srcore prepare degrade photographs lr --scale 4 --blur 1.2 --noise 5 --jpeg 70 --name {}x4
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if name.count("{}") != 1 or "/" in name:
+        raise click.UsageError(f'--name: expected one {{}} for the stem, found "{name}"')
+    from srcore.data.degrading import Degradation
+    from srcore.data.prepare import prepare_degraded
+
+    degradation = Degradation(
+        scale=scale, dialect=downscale, blur=blur, noise=noise, jpeg=jpeg, seed=seed
+    )
+    report = prepare_degraded(
+        folder,
+        output,
+        degradation,
+        name=name,
+        hr_output=hr_output,
+        recursive=recursive,
+        workers=workers,
+        overwrite=overwrite,
+    )
+    folders = output if hr_output is None else f"{output} and {hr_output}"
+    _summarize(report, f"files in {folders}", as_json)
+
+
+@command.command()
+@_common
+def lmdb(folder: Path, output: Path, recursive: bool, overwrite: bool, as_json: bool) -> None:
+    """Store the images of FOLDER in the LMDB folder OUTPUT (its name ends in .lmdb).
+
+    Needs the package lmdb: pip install 'srcore[lmdb]'.
+
+    \b
+    Example:
+      srcore prepare lmdb HR_sub HR_sub.lmdb
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.data.prepare import prepare_lmdb
+
+    report = prepare_lmdb(folder, output, recursive=recursive, overwrite=overwrite)
+    _summarize(report, f"images in {output}", as_json)
+
+
+def _summarize(report: Report, what: str, as_json: bool) -> None:
+    for line in report.failed:
+        click.echo(f"srcore: {line}", err=True)
+    for line in report.too_small:
+        click.echo(f"srcore: {line}: smaller than the crop, left out", err=True)
+    if as_json:
+        click.echo(json.dumps(attrs.asdict(report), indent=2))
+    else:
+        text = f"{report.images} images -> {report.written} {what}"
+        if report.too_small:
+            text += f"; {len(report.too_small)} smaller than the crop left out"
+        if report.failed:
+            text += f"; {len(report.failed)} unusable"
+        click.echo(text)
+    if report.failed:
+        raise click.exceptions.Exit(1)

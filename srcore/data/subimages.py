@@ -1,0 +1,54 @@
+"""Cutting large images into sub-images, so that training crops decode less.
+
+The rule and the names are those of the BasicSR extraction script.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from srcore.data.images import ImageArray
+
+
+def grid(
+    height: int, width: int, crop: int, step: int, threshold: int = 0
+) -> list[tuple[int, int]]:
+    """(top, left) of all sub-images, row by row.
+
+    Along each axis 0, step, 2 step, ... while the crop fits; if the rest is larger than
+    ``threshold``, one more that ends at the far edge. An image smaller than the crop has none.
+
+    Args:
+        height: of the image.
+        width: of the image.
+        crop: side of the sub-images.
+        step: distance between neighbours.
+        threshold: largest rest that is left out, pixels.
+    """
+    lefts = _positions(width, crop, step, threshold)
+    return [(top, left) for top in _positions(height, crop, step, threshold) for left in lefts]
+
+
+def sub_images(
+    image: ImageArray, stem: str, crop: int, step: int, threshold: int = 0
+) -> Iterator[tuple[str, ImageArray]]:
+    """Yield (stem of the file, view) of every sub-image: ``<base name>_s001``, ..."""
+    base = base_name(stem)
+    height, width = image.shape[:2]
+    corners = grid(height, width, crop, step, threshold)
+    for number, (top, left) in enumerate(corners, start=1):
+        yield f"{base}_s{number:03d}", image[top : top + crop, left : left + crop]
+
+
+def base_name(stem: str) -> str:
+    """A stem without the tokens x2, x3, x4 and x8: high- and low-resolution names agree then."""
+    return re.sub("x[2348]", "", stem)
+
+
+def _positions(size: int, crop: int, step: int, threshold: int) -> list[int]:
+    if size < crop:
+        return []
+    positions = list(range(0, size - crop + 1, step))
+    rest = size - (positions[-1] + crop)
+    return [*positions, size - crop] if rest > threshold else positions

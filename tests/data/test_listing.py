@@ -1,0 +1,85 @@
+import pytest
+
+from srcore.data.listing import list_images, listed_images, pair_by_name, read_meta_info, some
+from srcore.errors import DataError
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def names(paths):
+    return [path.name for path in paths]
+
+
+def test_images_are_sorted_naturally_and_others_left_out(tmp_path):
+    touch(tmp_path, "10.png", "2.PNG", "a1.jpg", "notes.txt", ".DS_Store", "._2.png", "sub/3.png")
+    assert names(list_images(tmp_path)) == ["2.PNG", "10.png", "a1.jpg"]
+    assert names(list_images(tmp_path, recursive=True)) == ["2.PNG", "10.png", "a1.jpg", "3.png"]
+
+
+def test_empty_missing_and_file_folders_are_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    for name, message in (
+        ("empty", r"empty: no images \(folders below it are not searched\)"),
+        ("file", "file: is a file; expected a folder of images"),
+        ("gone", "gone: no such folder; expected a folder of images"),
+    ):
+        with pytest.raises(DataError, match=message):
+            list_images(tmp_path / name)
+
+
+def test_meta_info_gives_first_fields_with_spaces(tmp_path):
+    path = tmp_path / "meta.txt"
+    path.write_text("b.png (480,480,3) 1\n\nmy photo.png (3,4,3)\nplain.png\n")
+    assert read_meta_info(path) == ["b.png", "my photo.png", "plain.png"]
+
+
+def test_empty_meta_info_is_named(tmp_path):
+    path = touch(tmp_path, "meta.txt") / "meta.txt"
+    with pytest.raises(DataError, match=r"meta\.txt: the list names no images"):
+        read_meta_info(path)
+    with pytest.raises(DataError, match=r"gone\.txt: the list of images cannot be read"):
+        read_meta_info(tmp_path / "gone.txt")
+
+
+def test_listed_images_follow_the_list_and_missing_ones_are_named(tmp_path):
+    touch(tmp_path, "a.png", "b.png")
+    meta = tmp_path / "meta.txt"
+    meta.write_text("b.png\na.png\n")
+    assert names(listed_images(tmp_path, meta)) == ["b.png", "a.png"]
+    meta.write_text("b.png\nc.png\n")
+    with pytest.raises(DataError, match=r"c\.png of .*meta\.txt not found"):
+        listed_images(tmp_path, meta)
+
+
+def test_pairs_are_found_through_the_template_and_below(tmp_path):
+    hr = touch(tmp_path / "hr", "0001.png", "sub/0002.png")
+    lr = touch(tmp_path / "lr", "0001x4.jpg", "sub/0002x4.png", "other.png")
+    pairs = pair_by_name(list_images(hr, recursive=True), hr, lr, "{}x4")
+    assert [(a.name, b.name) for a, b in pairs] == [
+        ("0001.png", "0001x4.jpg"),
+        ("0002.png", "0002x4.png"),
+    ]
+
+
+def test_dots_in_stems_do_not_confuse_pairing(tmp_path):
+    hr = touch(tmp_path / "hr", "a.b.png", "a.png")
+    lr = touch(tmp_path / "lr", "a.b.png", "a.png")
+    assert all(a.name == b.name for a, b in pair_by_name(list_images(hr), hr, lr, "{}"))
+
+
+def test_missing_partners_are_listed(tmp_path):
+    hr = touch(tmp_path / "hr", "a.png", "b.png", "c.png")
+    lr = touch(tmp_path / "lr", "ax2.png")
+    with pytest.raises(DataError, match=r'no partner for 2 of 3 .*"\{\}x2" expected bx2, cx2'):
+        pair_by_name(list_images(hr), hr, lr, "{}x2")
+
+
+def test_long_lists_are_cut():
+    assert some("abc") == "a, b, c"
+    assert some("abcdefghijkl") == "a, b, c, d, e, f, g, h and 4 more"
