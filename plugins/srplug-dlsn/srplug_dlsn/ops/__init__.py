@@ -1,0 +1,1 @@
+"""The hashed attention operator: definition, eager version, compiled versions, registration."""

@@ -1,0 +1,279 @@
+"""``torch.ops.srplug_dlsn``: schemas, shapes, gradients, and the choice of the backend.
+
+Use :func:`hashed_attention`. The operators below it can be traced (``torch.compile``,
+``torch.export``), mapped (``torch.vmap``) and run under autocast.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from srplug_dlsn.ops import eager, native
+
+Backend = Literal["auto", "native", "torch"]
+Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
+
+_NAME = "srplug_dlsn::hashed_attention"
+_library = torch.library.Library("srplug_dlsn", "FRAGMENT")
+_library.define(
+    "hashed_attention(Tensor query, Tensor key, Tensor value, Tensor fc_score, "
+    "Tensor sorted_indices, int chunk_size, str backend) -> (Tensor out, Tensor lse)",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+_library.define(
+    "hashed_attention_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, "
+    "Tensor fc_score, Tensor sorted_indices, Tensor out, Tensor lse, int chunk_size, str backend) "
+    "-> (Tensor grad_query, Tensor grad_key, Tensor grad_value, Tensor grad_fc_score)",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+
+
+def hashed_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    fc_score: Tensor,
+    sorted_indices: Tensor,
+    chunk_size: int,
+    *,
+    backend: Backend = "auto",
+) -> tuple[Tensor, Tensor]:
+    """Attention of every pixel to the pixels that a sort puts near it.
+
+    In every round the pixels stand in the order ``sorted_indices`` and are cut into chunks of
+    ``chunk_size`` slots; the last chunk is filled up with copies of the last elements, which are
+    keys like any other. A query in slot ``i`` of chunk ``c`` scores all keys of the chunks ``c-1``,
+    ``c`` and ``c+1`` (cyclic, with multiplicity) by ``s = query . key + fc_score[key pixel, i]``,
+    and one softmax over the keys of all rounds weights the values (Su et al., TPAMI 2022, Global
+    Learnable Attention, equations of section 3). Nothing of the size of the scores is stored, and
+    time and memory grow linearly with the number of pixels.
+
+    All four floating tensors must have one dtype and device. float32 and float64 are computed as
+    they are; float16 and bfloat16 with float32 sums. Gradients reach query, key, value and
+    fc_score; ``lse`` has none, and there is no second derivative.
+
+    Args:
+        query: ``(N, L, C)``.
+        key: ``(N, L, C)``, normalised by the caller where that is wanted.
+        value: ``(N, L, D)``.
+        fc_score: ``(N, L, T)``, what a pixel as a key adds for the query in each slot.
+        sorted_indices: ``(N, h, L)`` int32 or int64, a permutation of ``0..L-1`` per round. Other
+            contents are an error on the CPU and undefined (but memory-safe) on CUDA.
+        chunk_size: slots of a chunk, ``T``. With ``L < T`` there is one chunk of ``L`` slots.
+        backend: ``"native"``: the compiled kernel, or an error that says why there is none;
+            ``"torch"``: PyTorch operations; ``"auto"``: native where it is available, else torch
+            (logged once).
+
+    Returns:
+        The attended values ``(N, L, D)`` in the inputs' dtype and, per round, the log-sum-exp of
+        each query's scores ``(N, h, L)``, float32 (float64 for float64).
+
+    Raises:
+        ValueError: shapes that do not fit, named with what was expected.
+        TypeError: dtypes or devices that differ or are not supported.
+        NativeUnavailableError: ``backend="native"`` and there is no kernel for the device.
+
+    Example:
+        >>> import torch
+        >>> query, value = torch.rand(1, 10, 4), torch.rand(1, 10, 3)
+        >>> order = torch.stack([torch.randperm(10), torch.randperm(10)])[None]
+        >>> out, lse = hashed_attention(query, query, value, torch.zeros(1, 10, 4), order, 4)
+        >>> out.shape, lse.shape
+        (torch.Size([1, 10, 3]), torch.Size([1, 2, 10]))
+    """
+    result: tuple[Tensor, Tensor] = torch.ops.srplug_dlsn.hashed_attention(
+        query, key, value, fc_score, sorted_indices, chunk_size, backend
+    )
+    return result
+
+
+def _forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    fc_score: Tensor,
+    sorted_indices: Tensor,
+    chunk_size: int,
+    backend: str,
+) -> tuple[Tensor, Tensor]:
+    _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+    tensors = (query, key, value, fc_score)
+    kernel = native.choose(backend, query.device)
+    if kernel is not None:
+        computed = [kernel.prepare(tensor) for tensor in tensors]
+        out, lse = kernel.forward(*computed, sorted_indices, chunk_size)
+    else:
+        computed = [tensor.to(_accumulator(tensor.dtype)) for tensor in tensors]
+        out, lse = eager.forward(*computed, sorted_indices, chunk_size)
+    return out.to(value.dtype), lse
+
+
+def _backward(
+    grad_out: Tensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    fc_score: Tensor,
+    sorted_indices: Tensor,
+    out: Tensor,
+    lse: Tensor,
+    chunk_size: int,
+    backend: str,
+) -> Gradients:
+    _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+    tensors = (grad_out, query, key, value, fc_score)
+    kernel = native.choose(backend, query.device)
+    if kernel is not None:
+        computed = [kernel.prepare(tensor) for tensor in tensors]
+        gradients = kernel.backward(
+            *computed, sorted_indices, kernel.prepare(out), lse.contiguous(), chunk_size
+        )
+    else:
+        computed = [tensor.to(_accumulator(tensor.dtype)) for tensor in tensors]
+        out = out.to(computed[0].dtype)
+        gradients = eager.backward(*computed, sorted_indices, out, lse, chunk_size)
+    first, second, third, fourth = (gradient.to(query.dtype) for gradient in gradients)
+    return first, second, third, fourth
+
+
+def _accumulator(dtype: torch.dtype) -> torch.dtype:
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def _forward_shapes(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    fc_score: Tensor,
+    sorted_indices: Tensor,
+    chunk_size: int,
+    backend: str,
+) -> tuple[Tensor, Tensor]:
+    _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+    images, rounds, length = sorted_indices.shape
+    lse = query.new_empty((images, rounds, length), dtype=_accumulator(query.dtype))
+    return value.new_empty(value.shape), lse
+
+
+def _backward_shapes(grad_out: Tensor, *tensors: Tensor | int | str) -> Gradients:
+    query, key, value, fc_score = (x.new_empty(x.shape) for x in tensors[:4])  # type: ignore[union-attr]  # these four are tensors
+    return query, key, value, fc_score
+
+
+def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    *tensors, ctx.chunk_size, ctx.backend = inputs
+    ctx.save_for_backward(*tensors, *output)
+    ctx.mark_non_differentiable(output[1])
+
+
+def _gradients(ctx: Any, grad_out: Tensor, _: Tensor | None) -> tuple[Tensor | None, ...]:
+    gradients = torch.ops.srplug_dlsn.hashed_attention_backward(
+        grad_out, *ctx.saved_tensors, ctx.chunk_size, ctx.backend
+    )
+    return *gradients, None, None, None
+
+
+def _no_second_derivative(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    raise NotImplementedError("hashed_attention has no second derivative")
+
+
+def _vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any, of: str) -> tuple[Any, Any]:
+    """Images are independent: fold the mapped axis into the first one."""
+
+    def fold(argument: Any, axis: int | None) -> Any:
+        if not isinstance(argument, Tensor):
+            return argument
+        if axis is None:
+            return argument.expand(info.batch_size, *argument.shape).flatten(0, 1)
+        return argument.movedim(axis, 0).flatten(0, 1)
+
+    operator = getattr(torch.ops.srplug_dlsn, of)
+    results = operator(*map(fold, arguments, in_dims))
+    unfolded = tuple(result.unflatten(0, (info.batch_size, -1)) for result in results)
+    return unfolded, (0,) * len(unfolded)
+
+
+def _autocast(*arguments: Any, device: str, dtype: torch.dtype | None) -> Any:
+    """Cast floating tensors; None: to the type that autocast computes in."""
+    wanted = dtype or torch.get_autocast_dtype(device)
+    cast = [
+        argument.to(wanted)
+        if isinstance(argument, Tensor)
+        and argument.is_floating_point()
+        and argument.dtype != torch.float64
+        else argument
+        for argument in arguments
+    ]
+    with torch.autocast(device, enabled=False):
+        return torch.ops.srplug_dlsn.hashed_attention(*cast)
+
+
+def _check(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    fc_score: Tensor,
+    sorted_indices: Tensor,
+    chunk_size: int,
+    backend: str,
+) -> None:
+    """Everything the kernels rely on; raw pointers carry neither type nor size."""
+    if backend not in ("auto", "native", "torch"):
+        raise ValueError(f'backend is {backend!r}; expected "auto", "native" or "torch"')
+    if chunk_size < 1:
+        raise ValueError(f"chunk_size is {chunk_size}; expected at least 1")
+    if query.ndim != 3:
+        raise ValueError(f"query has shape {tuple(query.shape)}; expected (N, L, C)")
+    images, length, channels = query.shape
+    _check_shape("key", key, (images, length, channels))
+    _check_shape("value", value, (images, length, None))
+    _check_shape("fc_score", fc_score, (images, length, chunk_size))
+    _check_shape("sorted_indices", sorted_indices, (images, None, length))
+    if sorted_indices.shape[1] < 1:
+        raise ValueError("sorted_indices holds no round; expected (N, h, L) with h >= 1")
+    if query.dtype not in (torch.float32, torch.float64, torch.float16, torch.bfloat16):
+        raise TypeError(f"query is {query.dtype}; expected float32, float64, float16 or bfloat16")
+    if sorted_indices.dtype not in (torch.int32, torch.int64):
+        raise TypeError(f"sorted_indices is {sorted_indices.dtype}; expected int32 or int64")
+    for name, tensor in (("key", key), ("value", value), ("fc_score", fc_score)):
+        if tensor.dtype != query.dtype:
+            raise TypeError(f"{name} is {tensor.dtype}; expected {query.dtype} like query")
+    for name, tensor in (
+        ("key", key),
+        ("value", value),
+        ("fc_score", fc_score),
+        ("sorted_indices", sorted_indices),
+    ):
+        if tensor.device != query.device:
+            raise TypeError(f"{name} is on {tensor.device}; expected {query.device} like query")
+
+
+def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) -> None:
+    fits = tensor.ndim == len(expected) and all(
+        wanted is None or size == wanted
+        for size, wanted in zip(tensor.shape, expected, strict=True)
+    )
+    if not fits:
+        sizes = ", ".join("*" if size is None else str(size) for size in expected)
+        raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected ({sizes})")
+
+
+_library.impl("hashed_attention", _forward, "CompositeExplicitAutograd")
+_library.impl("hashed_attention_backward", _backward, "CompositeExplicitAutograd")
+torch.library.register_fake(_NAME, _forward_shapes, lib=_library)
+torch.library.register_fake(f"{_NAME}_backward", _backward_shapes, lib=_library)
+torch.library.register_autograd(_NAME, _gradients, setup_context=_setup_context, lib=_library)
+torch.library.register_autograd(f"{_NAME}_backward", _no_second_derivative, lib=_library)
+for _operator in ("hashed_attention", "hashed_attention_backward"):
+    torch.library.register_vmap(
+        f"srplug_dlsn::{_operator}", partial(_vmap, of=_operator), lib=_library
+    )
+# 16-bit matrix units exist on CUDA only; on the CPU the kernel computes in float32 anyway.
+_library.impl(
+    "hashed_attention", partial(_autocast, device="cpu", dtype=torch.float32), "AutocastCPU"
+)
+_library.impl("hashed_attention", partial(_autocast, device="cuda", dtype=None), "AutocastCUDA")

@@ -1,0 +1,315 @@
+"""Finding, loading, probing and calling the compiled libraries.
+
+Environment: ``SRPLUG_DLSN_LIBDIR`` is the only folder searched if set; ``SRPLUG_DLSN_CPU_ISA``
+(``base``, ``avx2``, ``avx512``) lowers the instruction set.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.resources
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch  # noqa: I001 - first: the libraries share the OpenMP runtime that torch has loaded
+from torch import Tensor
+
+from srplug_dlsn.errors import NativeUnavailableError
+
+ABI_VERSION = 1
+ISA_NAMES = ("base", "avx2", "avx512")
+Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
+
+_log = logging.getLogger(__name__)
+_TYPES = {torch.float32: 0, torch.float64: 1, torch.float16: 2, torch.bfloat16: 3}
+_SUFFIX = {"win32": ".dll"}.get(sys.platform, ".so")
+
+
+class _Sizes(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_int64)
+        for name in ("images", "length", "rounds", "channels", "width", "chunk")
+    ]
+
+
+class _Forward(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_void_p)
+        for name in ("query", "key", "value", "fc_score", "order", "out", "lse")
+    ]
+
+
+class _Backward(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_void_p)
+        for name in (
+            "grad_out",
+            "query",
+            "key",
+            "value",
+            "fc_score",
+            "order",
+            "out",
+            "lse",
+            "grad_query",
+            "grad_key",
+            "grad_value",
+            "grad_fc_score",
+        )
+    ]
+
+
+@attrs.frozen
+class Loaded:
+    """A library that was looked for.
+
+    Attributes:
+        path: its file; None if there is none.
+        library: the open library; None if it cannot be used.
+        reason: why not; empty if it can.
+    """
+
+    path: Path | None
+    library: Any
+    reason: str
+
+
+def choose(backend: str, device: torch.device) -> Kernel | None:
+    """The kernel for a device, or None for PyTorch operations.
+
+    Raises:
+        NativeUnavailableError: ``backend`` is ``"native"`` and there is no kernel.
+    """
+    if backend == "torch":
+        return None
+    kernel, reason = kernel_for(device.type, device.index or 0)
+    if kernel is None and backend == "native":
+        raise NativeUnavailableError(
+            f"hashed_attention: no compiled kernel for {device.type}: {reason}; "
+            'use backend "auto" or "torch", or see python -m srplug_dlsn'
+        )
+    return kernel
+
+
+@functools.cache
+def kernel_for(device_type: str, index: int = 0) -> tuple[Kernel | None, str]:
+    """The kernel for a device and, if there is none, the reason; logged once."""
+    kernel, reason = _find_kernel(device_type, index)
+    if kernel is None:
+        _log.info("hashed_attention on %s: PyTorch operations (%s)", device_type, reason)
+    else:
+        _log.info("hashed_attention on %s: compiled kernel (%s)", device_type, kernel.name)
+    return kernel, reason
+
+
+def _find_kernel(device_type: str, index: int) -> tuple[Kernel | None, str]:
+    if device_type not in ("cpu", "cuda"):
+        return None, "the kernels are for cpu and cuda"
+    loaded = load(device_type)
+    if loaded.library is None:
+        return None, loaded.reason
+    if device_type == "cpu":
+        return CpuKernel(loaded.library), ""
+    status = loaded.library.dlsn_cuda_probe(index)
+    if status:
+        return None, f"the driver says: {_cuda_error(loaded.library, status)} (code {status})"
+    return CudaKernel(loaded.library), ""
+
+
+@functools.cache
+def load(device_type: str) -> Loaded:
+    """Find and open ``_libdlsn_cpu`` or ``_libdlsn_cuda``."""
+    name = f"_libdlsn_{device_type}{_SUFFIX}"
+    path = next((folder / name for folder in folders() if (folder / name).is_file()), None)
+    if path is None:
+        how = "a C++ compiler" if device_type == "cpu" else "a CUDA compiler"
+        where = " or ".join(map(str, folders()))
+        return Loaded(None, None, f"no {name} in {where}; reinstall srplug-dlsn with {how}")
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        return Loaded(path, None, f"{path} cannot be loaded: {error}")
+    version = library.dlsn_abi_version()
+    if version != ABI_VERSION:
+        reason = f"{path} has interface {version}; expected {ABI_VERSION}; reinstall srplug-dlsn"
+        return Loaded(path, None, reason)
+    if device_type == "cpu":
+        library.dlsn_cpu_select_isa(_wanted_isa(library))
+    else:
+        library.dlsn_cuda_error.restype = ctypes.c_char_p
+        library.dlsn_cuda_forward_workspace.restype = ctypes.c_int64
+        library.dlsn_cuda_backward_workspace.restype = ctypes.c_int64
+    return Loaded(path, library, "")
+
+
+def folders() -> Iterator[Path]:
+    """Where the libraries may be: an editable install has several folders."""
+    only = os.environ.get("SRPLUG_DLSN_LIBDIR")
+    if only is not None:
+        yield Path(only)
+        return
+    package = importlib.resources.files("srplug_dlsn")
+    yield from (Path(str(path)) for path in getattr(package, "_paths", [package]))
+
+
+def _wanted_isa(library: Any) -> int:
+    name = os.environ.get("SRPLUG_DLSN_CPU_ISA")
+    if name is None:
+        return int(library.dlsn_cpu_best_isa())
+    if name not in ISA_NAMES:
+        raise NativeUnavailableError(
+            f"SRPLUG_DLSN_CPU_ISA is {name!r}; expected one of {', '.join(ISA_NAMES)}"
+        )
+    return ISA_NAMES.index(name)
+
+
+class Kernel:
+    """Calls one library. Arguments are checked and prepared; shapes as in the operator."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+    @property
+    def name(self) -> str:
+        """What is running, for logs."""
+        raise NotImplementedError
+
+    def prepare(self, tensor: Tensor) -> Tensor:
+        """Contiguous, in a dtype that the kernel takes."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        fc_score: Tensor,
+        sorted_indices: Tensor,
+        chunk_size: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Output and log-sum-exp per round."""
+        order = sorted_indices.to(torch.int32).contiguous()
+        out = torch.empty_like(value)
+        dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
+        lse = torch.empty(order.shape, dtype=dtype, device=query.device)
+        tensors = _Forward(*_pointers(query, key, value, fc_score, order, out, lse))
+        self._call("forward", query, _sizes(query, value, order, chunk_size), tensors)
+        return out, lse
+
+    def backward(
+        self,
+        grad_out: Tensor,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        fc_score: Tensor,
+        sorted_indices: Tensor,
+        out: Tensor,
+        lse: Tensor,
+        chunk_size: int,
+    ) -> Gradients:
+        """Gradients for query, key, value and fc_score."""
+        order = sorted_indices.to(torch.int32).contiguous()
+        inputs = (query, key, value, fc_score)
+        gradients = self._gradients(inputs)
+        tensors = _Backward(*_pointers(grad_out, *inputs, order, out, lse, *gradients))
+        self._call("backward", query, _sizes(query, value, order, chunk_size), tensors)
+        return gradients
+
+    def _gradients(self, inputs: tuple[Tensor, Tensor, Tensor, Tensor]) -> Gradients:
+        first, second, third, fourth = (torch.zeros_like(tensor) for tensor in inputs)
+        return first, second, third, fourth
+
+    def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
+        raise NotImplementedError
+
+
+class CpuKernel(Kernel):
+    """The C++ library."""
+
+    @property
+    def name(self) -> str:
+        """Instruction set in force."""
+        return f"C++, {ISA_NAMES[self.library.dlsn_cpu_select_isa(_wanted_isa(self.library))]}"
+
+    def prepare(self, tensor: Tensor) -> Tensor:
+        """16-bit types are computed in float32."""
+        dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
+        return tensor.to(dtype).contiguous()
+
+    def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
+        function = getattr(self.library, f"dlsn_cpu_{what}")
+        status = function(
+            _TYPES[query.dtype],
+            ctypes.byref(sizes),
+            ctypes.byref(tensors),
+            torch.get_num_threads(),
+        )
+        if status == -1:
+            raise MemoryError("hashed_attention: not enough memory for the kernel's buffers")
+        if status == -2:
+            raise ValueError(
+                "sorted_indices holds something other than a permutation of 0..L-1 in every round"
+            )
+        if status:
+            raise RuntimeError(f"hashed_attention: the kernel failed with status {status}")
+
+
+class CudaKernel(Kernel):
+    """The CUDA library; runs on torch's current stream."""
+
+    @property
+    def name(self) -> str:
+        """What is running."""
+        return "CUDA"
+
+    def prepare(self, tensor: Tensor) -> Tensor:
+        """All four dtypes are computed as they are."""
+        return tensor.contiguous()
+
+    def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
+        if sizes.images == 0 or sizes.length == 0:
+            return
+        kind = _TYPES[query.dtype]
+        # The only choice: sums over rounds in any order, or in a fixed one (backward).
+        fixed = (int(torch.are_deterministic_algorithms_enabled()),) if what == "backward" else ()
+        needed = getattr(self.library, f"dlsn_cuda_{what}_workspace")(
+            kind, ctypes.byref(sizes), *fixed
+        )
+        workspace = torch.empty(needed, dtype=torch.uint8, device=query.device)
+        status = getattr(self.library, f"dlsn_cuda_{what}")(
+            kind,
+            ctypes.byref(sizes),
+            ctypes.byref(tensors),
+            ctypes.c_void_p(workspace.data_ptr()),
+            *fixed,
+            query.device.index,
+            ctypes.c_void_p(torch.cuda.current_stream(query.device).cuda_stream),
+        )
+        if status == -3:
+            raise ValueError(
+                f"hashed_attention: the CUDA kernel does not take chunk_size {sizes.chunk} with "
+                f'{sizes.channels} query and {sizes.width} value channels; use backend "torch"'
+            )
+        if status:
+            raise RuntimeError(f"hashed_attention: {_cuda_error(self.library, status)}")
+
+
+def _cuda_error(library: Any, status: int) -> str:
+    text: bytes = library.dlsn_cuda_error(status)
+    return text.decode()
+
+
+def _sizes(query: Tensor, value: Tensor, order: Tensor, chunk_size: int) -> _Sizes:
+    images, length, channels = query.shape
+    return _Sizes(images, length, order.shape[1], channels, value.shape[2], chunk_size)
+
+
+def _pointers(*tensors: Tensor) -> list[int]:
+    return [tensor.data_ptr() for tensor in tensors]

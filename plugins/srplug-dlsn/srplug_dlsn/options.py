@@ -1,0 +1,61 @@
+"""Options of the network: the TOML keys below ``[generator]``. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import attrs
+
+from srcore.options import option
+
+#: Mean of the DIV2K training images, RGB in [0, 1].
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+
+
+def scale_complaint(scale: int) -> str:
+    """Why a DLSN cannot work at ``scale``; empty if it can."""
+    if scale == 3 or (scale > 1 and scale & (scale - 1) == 0):
+        return ""
+    return f"dlsn works at scale 3 or a power of two; found scale = {scale}"
+
+
+@attrs.frozen(kw_only=True)
+class DLSNOptions:
+    """DLSN (Su et al., TPAMI 2022, arXiv 2212.01057); the defaults are the published model."""
+
+    num_features: int = option(256, "channels F of the trunk; a multiple of reduction", ge=1)
+    num_groups: int = option(10, "residual groups G, each with one attention", ge=1)
+    num_blocks: int = option(4, "local blocks of two convolutions per group", ge=0)
+    reduction: int = option(4, "queries and keys have F / reduction channels", ge=1)
+    chunk_size: int = option(128, "pixels T of an attention chunk; weights fix it", ge=1)
+    num_hashes: int = option(3, "rounds h of hashing", ge=1)
+    res_scale: float = option(0.1, "factor of the groups' residuals", gt=0)
+    img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
+    rgb_mean: tuple[float, float, float] = option(
+        DIV2K_MEAN, "mean colour in [0, 1] that is removed inside the network"
+    )
+    hash_seed: int = option(0, "seed of the hash rotations in evaluation", ge=0)
+    attention_backend: Literal["auto", "native", "torch"] = option(
+        "auto",
+        "native: the compiled kernel or an error; torch: PyTorch operations; auto: native where "
+        "it is available (the log says which)",
+    )
+
+    chop_pixels: int = option(
+        0,
+        "in validation, cut images into overlapping tiles of fewer low-resolution pixels "
+        "(published: 120000); 0: never",
+        ge=0,
+    )
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Scales and widths that the network cannot have."""
+        complaint = scale_complaint(experiment.scale)
+        if complaint:
+            yield "", complaint
+        if self.num_features % self.reduction:
+            yield (
+                "num_features",
+                f"expected a multiple of reduction = {self.reduction}, found {self.num_features}",
+            )

@@ -1,0 +1,30 @@
+"""What the plugin adds to srcore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+from srplug_dlsn.options import DLSNOptions
+
+if TYPE_CHECKING:
+    from srcore.registry import Registry
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """The network."""
+    registry.add("network", "dlsn", DLSNOptions, "srplug_dlsn.networks:DLSN")
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """Published and small training settings."""
+    registry.add_experiments("dlsn", Path(__file__).parent / "experiments")
+
+
+@hookimpl
+def srcore_register_weight_dialects(registry: Registry) -> None:
+    """The published checkpoint files."""
+    registry.add_dialect("dlsn_official", "srplug_dlsn.weights:OFFICIAL")
