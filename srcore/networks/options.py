@@ -160,7 +160,7 @@ def swinir_problems(
             "num_heads",
             f"expected one number per stage, {len(depths)} as in depths; found {len(num_heads)}",
         )
-    for heads in num_heads:
+    for heads in dict.fromkeys(num_heads):
         if embed_dim % heads:
             yield "num_heads", f"expected divisors of embed_dim = {embed_dim}, found {heads}"
 
