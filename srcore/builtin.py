@@ -101,7 +101,23 @@ def _register_losses(registry: Registry) -> None:
 
 
 def _register_transforms(registry: Registry) -> None:
-    pass
+    from srcore.transforms import options
+
+    for name, keys, target in (
+        ("bicubic", options.BicubicOptions, "resize:Bicubic"),
+        ("blur", options.BlurOptions, "blur:Blur"),
+        ("gaussian_noise", options.GaussianNoiseOptions, "noise:GaussianNoise"),
+        ("jpeg", options.JpegOptions, "jpeg:Jpeg"),
+        ("pair_pool", options.PairPoolOptions, "pool:PairPool"),
+        ("poisson_noise", options.PoissonNoiseOptions, "noise:PoissonNoise"),
+        (
+            "second_order_degradation",
+            options.SecondOrderDegradationOptions,
+            "degradation:SecondOrderDegradation",
+        ),
+        ("sharpen", options.SharpenOptions, "sharpen:Sharpen"),
+    ):
+        registry.add("transform", name, keys, f"srcore.transforms.{target}")
 
 
 def _register_datasets(registry: Registry) -> None:
