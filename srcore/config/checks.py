@@ -12,9 +12,9 @@ from typing import Any
 import attrs
 
 from srcore.config.schema import Experiment
-from srcore.config.structure import Selected, is_pending
+from srcore.config.structure import Selected, is_pending, path_complaint
 from srcore.errors import Problem
-from srcore.options import keywords
+from srcore.options import declaration_of
 from srcore.plugin_manager import plugins
 
 _NEEDS = {"discriminator": "a discriminator", "ema_sr": "the EMA generator"}
@@ -55,10 +55,21 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Selected]]:
 def _component_problems(experiment: Experiment) -> Iterator[Problem]:
     for path, selected in selections(experiment):
         check = getattr(selected.options, "problems", None)
-        if check is None or any(is_pending(value) for value in keywords(selected.options).values()):
+        if check is None or not _paths_exist(selected.options):
             continue
         for key, message in check(experiment):
             yield Problem(f"{path}.{key}" if key else path, message)
+
+
+def _paths_exist(options: Any) -> bool:
+    """Whether all files and folders are there: a component cannot check what is missing."""
+    for field in attrs.fields(type(options)):
+        value, wanted = getattr(options, field.name), declaration_of(field).path
+        if wanted is None or value is None:
+            continue
+        if is_pending(value) or path_complaint(value, wanted):
+            return False
+    return True
 
 
 def _training_problems(experiment: Experiment) -> Iterator[Problem]:

@@ -76,7 +76,12 @@ class LoadedExperiment:
             experiment = error.partial if error.partial is not attrs.NOTHING else None
             problems = error.problems
         if experiment is not None:
-            problems = problems + cross_checks(experiment)
+            # a table that could not be converted is not missing
+            problems = problems + [
+                found
+                for found in cross_checks(experiment)
+                if not any(known.path.startswith(found.path) for known in problems)
+            ]
         return experiment, [self._located(problem, stage) for problem in problems]
 
     def _located(self, problem: Problem, stage: Stage) -> Problem:

@@ -162,10 +162,12 @@ class Structurer:
             converted = self.select(kind, item)
         declaration = declaration_of(field)
         complaint = declaration.complaint(converted)
-        if not complaint and declaration.path is not None and converted is not None:
-            complaint = _path_complaint(converted, declaration.path)
         if complaint:
             raise Invalid([Problem("", complaint)])
+        if declaration.path is not None and converted is not None:
+            complaint = path_complaint(converted, declaration.path)
+            if complaint:
+                raise Invalid([Problem("", complaint)], converted)
         return converted
 
     def _several(self, value: Any, convert: Any) -> tuple[Any, ...]:
@@ -331,7 +333,8 @@ def _with_all_keys(problem: Problem, known: list[str], name: str) -> Problem:
     return attrs.evolve(problem, message=f"unknown key; {hint}")
 
 
-def _path_complaint(path: Path, wanted: str) -> str:
+def path_complaint(path: Path, wanted: str) -> str:
+    """What is wrong with a path that should exist, or an empty string."""
     if is_pending(path):
         return ""
     there = {"file": path.is_file(), "folder": path.is_dir(), "any": path.exists()}[wanted]

@@ -1,1 +1,42 @@
-"""Public kit for plugin authors: fixtures, comparison, contract tests, golden data."""
+"""Public kit for plugin authors: tiny images, isolated plugins, comparison, contract, golden data.
+
+Installing srcore gives pytest the option ``--golden-root`` and the fixtures of
+:mod:`srcore.testing.pytest_plugin`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srcore.testing.comparison import assert_close, assert_same_state
+    from srcore.testing.contract import PluginContract
+    from srcore.testing.golden import golden_kind, run_case
+    from srcore.testing.images import tiny_image, write_tiny_images
+
+_SOURCES = {
+    "PluginContract": "contract",
+    "assert_close": "comparison",
+    "assert_same_state": "comparison",
+    "golden_kind": "golden",
+    "run_case": "golden",
+    "tiny_image": "images",
+    "write_tiny_images": "images",
+}
+
+__all__ = [
+    "PluginContract",
+    "assert_close",
+    "assert_same_state",
+    "golden_kind",
+    "run_case",
+    "tiny_image",
+    "write_tiny_images",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SOURCES:
+        return getattr(importlib.import_module(f"srcore.testing.{_SOURCES[name]}"), name)
+    raise AttributeError(f"module 'srcore.testing' has no attribute {name!r}")

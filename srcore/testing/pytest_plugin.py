@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         default=None,
         metavar="DIR",
-        help="run the golden cases below DIR (<DIR>/<method>/manifest.json), not the committed ones",
+        help="run the golden cases below DIR (DIR/<method>/manifest.json), not the committed ones",
     )
 
 
@@ -39,3 +40,69 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for parameter in golden_parameters(root, method)
     ]
     metafunc.parametrize("golden_case", parameters)
+
+
+@pytest.fixture
+def isolated_plugins() -> Iterator[Any]:
+    """A plugin manager that holds the core only; plugins are added with ``extra`` by hand."""
+    from srcore.plugin_manager import PluginManager, using
+
+    with using(PluginManager(discover=False)) as manager:
+        yield manager
+
+
+@pytest.fixture
+def tiny_images(tmp_path: Path) -> Path:
+    """A folder of six small images."""
+    from srcore.testing.images import write_tiny_images
+
+    return write_tiny_images(tmp_path / "images")
+
+
+@pytest.fixture
+def tiny_experiment(tmp_path: Path) -> Path:
+    """An experiment on disk that trains a very small network on six small images.
+
+    It validates on two more and takes a few seconds; tests extend or override it.
+    """
+    from srcore.testing.images import write_tiny_images
+
+    write_tiny_images(tmp_path / "train")
+    write_tiny_images(tmp_path / "validation", 2, seed=100)
+    file = tmp_path / "tiny.toml"
+    file.write_text(TINY_EXPERIMENT, "utf-8")
+    return file
+
+
+TINY_EXPERIMENT = """\
+name = "tiny"
+scale = 2
+
+[generator]
+type = "edsr"
+num_features = 8
+num_blocks = 1
+
+[[losses]]
+type = "l1"
+
+[data.train]
+type = "hr_folder"
+hr = "train"
+hr_patch_size = 32
+workers = 0
+
+[data.validation.tiny]
+type = "hr_folder"
+hr = "validation"
+
+[train]
+iterations = 6
+batch_size = 4
+device = "cpu"
+log_every = 2
+checkpoint_every = 2
+validate_every = 3
+ema_decay = 0.9
+tensorboard = false
+"""

@@ -1,0 +1,186 @@
+"""Twenty and more kinds of wrong configuration, each with its message."""
+
+import time
+
+import pytest
+
+from srcore.config.experiment import check, load
+from srcore.errors import ConfigError
+
+WRONG = [
+    ("tittle", 'tittle = "x"', "tittle: unknown key; known keys:"),
+    ("scale text", 'scale = "2"', 'scale: expected a whole number, found "2"'),
+    ("scale fraction", "scale = 2.5", "scale: expected a whole number, found 2.5"),
+    ("scale range", "scale = 0", "scale: expected a number >= 1 and <= 16, found 0"),
+    ("seed bool", "seed = true", "seed: expected a whole number, found true"),
+    ("network", 'generator.type = "edr"', "generator.type: no network 'edr'; did you mean 'edsr'?"),
+    (
+        "own plugin",
+        'generator.type = "dlsn_unknown"',
+        "generator.type: no network 'dlsn_unknown'",
+    ),
+    (
+        "key of component",
+        "generator.num_block = 3",
+        'generator.num_block: unknown key; did you mean "num_blocks"?',
+    ),
+    (
+        "range of component",
+        "generator.num_blocks = 0",
+        "generator.num_blocks: expected a number >= 1, found 0",
+    ),
+    (
+        "number as text",
+        'optimizer.generator.type = "adam"\noptimizer.generator.learning_rate = "fast"',
+        'optimizer.generator.learning_rate: expected a number, found "fast"',
+    ),
+    (
+        "literal",
+        'train.precision = "bf16"',
+        'train.precision: expected one of "float32", "bfloat16", "float16", found "bf16"',
+    ),
+    ("bool as text", 'train.compile = "false"', "train.compile: expected true or false"),
+    ("float as int", "train.iterations = 4.7", "train.iterations: expected a whole number"),
+    ("key of table", "train.ema_deacy = 0.9", 'train.ema_deacy: unknown key; did you mean "ema_'),
+    ("exclusive limit", "train.ema_decay = 1.0", "train.ema_decay: expected a number >= 0 and < 1"),
+    ("accumulate", "train.accumulate = 3", "train.accumulate: expected a divisor of batch_size"),
+    (
+        "float16 on cpu",
+        'train.precision = "float16"',
+        'train.precision: float16 needs a GPU; use "bfloat16" on a CPU',
+    ),
+    ("missing folder", 'data.train.hr = "trian"', 'does not exist; did you mean "train"?'),
+    ("patch size", "data.train.hr_patch_size = 33", "data.train.hr_patch_size: expected a multiple"),
+    (
+        "schedule of nothing",
+        'schedule.discriminator.type = "constant"',
+        "schedule.discriminator: no such network is trained; trained: generator",
+    ),
+    ("table as number", "train = 3", "train: expected a table, found 3"),
+    ("list as table", "losses = 3", "losses: expected a list, found 3"),
+    (
+        "weights file",
+        'generator.weights = "nothing.pth"',
+        "generator.weights: expected a file;",
+    ),
+    (
+        "loss needs discriminator",
+        'losses = [{ type = "adversarial" }]',
+        'losses[0].type: "adversarial" needs a discriminator, which method "supervised"',
+    ),
+    (
+        "same loss twice",
+        'losses = [{ type = "l1" }, { type = "l1" }]',
+        'losses[1].name: two losses are called "l1"',
+    ),
+    ("no loss", "losses = []", "losses: no loss to train with"),
+    (
+        "gan without discriminator",
+        'method.type = "gan"',
+        'discriminator: required table is missing; method "gan" trains a discriminator',
+    ),
+    (
+        "missing type",
+        "generator.type = 3",
+        "generator.type: expected the name of a network, but it is 3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), [row[1:] for row in WRONG], ids=[r[0] for r in WRONG])
+def test_wrong_configuration_is_named(tiny_experiment, change, message):
+    file = tiny_experiment.with_name("wrong.toml")
+    file.write_text(f'extends = "tiny.toml"\n{change}\n')
+    with pytest.raises(ConfigError) as caught:
+        check(file)
+    assert message in str(caught.value)
+    assert caught.value.exit_code == 2
+    assert all(str(problem).startswith(str(file)) or "wrong.toml" in str(problem)
+               for problem in caught.value.problems)
+
+
+def test_all_problems_are_reported_at_once_with_the_file_that_wrote_them(tiny_experiment):
+    file = tiny_experiment.with_name("wrong.toml")
+    file.write_text(
+        'extends = "tiny.toml"\ntittle = 1\n[train]\niteration = 5\n[generator]\nnum_blocks = -1\n'
+    )
+    broken = tiny_experiment.read_text().replace('hr = "validation"', 'hr = "validatoin"')
+    tiny_experiment.write_text(broken)
+    with pytest.raises(ConfigError) as caught:
+        check(file, ["train.log_every=0"])
+    lines = sorted(str(caught.value).splitlines())
+    assert len(lines) == 5
+    assert sum("wrong.toml" in line for line in lines) == 3
+    assert any("tiny.toml: data.validation.tiny.hr: expected a folder" in line for line in lines)
+    assert any(line.startswith("--set train.log_every=0: train.log_every") for line in lines)
+
+
+def test_loss_that_needs_the_average_is_refused_without_one(isolated_plugins, tiny_experiment):
+    from srcore.losses.options import PixelOptions
+
+    isolated_plugins.registry.add(
+        "loss", "careful", PixelOptions, "srcore.losses.pixel:L1Loss", needs=("ema_sr",)
+    )
+    overrides = ['losses=[{type="careful"}]', "train.ema_decay=0.0"]
+    with pytest.raises(ConfigError, match=r'train.ema_decay: "careful" needs the EMA generator'):
+        check(tiny_experiment, overrides)
+    check(tiny_experiment, overrides[:1])
+
+
+def test_a_table_that_is_wrong_is_not_called_missing(tiny_experiment):
+    with pytest.raises(ConfigError) as caught:
+        check(tiny_experiment, ['data.train.type="hr_foldr"'])
+    assert len(caught.value.problems) == 1
+
+
+def test_checking_is_quick_and_does_not_import_torch(tiny_experiment):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\nfrom srcore.cli.main import main\n"
+        f"try:\n    main(['check', {str(tiny_experiment)!r}])\n"
+        "except SystemExit as error:\n    assert not error.code\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'"
+    )
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ok" in done.stdout
+    assert time.perf_counter() - start < 6  # 2 s on an idle machine
+
+
+def test_loading_splits_stages_and_hands_weights_on(tiny_experiment):
+    file = tiny_experiment.with_name("stages.toml")
+    file.write_text(
+        'extends = "tiny.toml"\n[[stages]]\nname = "psnr"\n[[stages]]\nname = "long"\n'
+        'from = "psnr"\n[stages.train]\niterations = 9\n'
+    )
+    loaded = load(file)
+    first, second = (loaded.experiment(stage) for stage in loaded.stages)
+    assert (first.train.iterations, second.train.iterations) == (6, 9)
+    assert first.generator.weights is None
+    assert str(second.generator.weights) == "stage:psnr/generator.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        ('[[stages]]\nname = "a/b"', "stages[0].name: expected a folder name"),
+        ('[[stages]]\nname = "a"\n[[stages]]\nname = "a"', 'stages[1].name: two stages are named "a"'),
+        ('[[stages]]\nname = "a"\nfrom = "b"', 'stages[0].from: no earlier stage "b"'),
+        ("[stages]\nx = 1", "stages: expected a list of tables"),
+        (
+            '[[stages]]\nname = "a"\n[stages.train]\niterations = -1',
+            "stages[0].train.iterations: expected a number >= 1, found -1",
+        ),
+    ],
+)
+def test_wrong_stages_are_named(tiny_experiment, stages, message):
+    file = tiny_experiment.with_name("stages.toml")
+    file.write_text(f'extends = "tiny.toml"\n{stages}\n')
+    with pytest.raises(ConfigError) as caught:
+        check(file)
+    assert message in str(caught.value)

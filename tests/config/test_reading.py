@@ -1,0 +1,70 @@
+import pytest
+
+from srcore.config.reading import read
+from srcore.errors import ConfigError
+
+
+def test_tables_merge_deeply_and_lists_replace(tmp_path):
+    (tmp_path / "base.toml").write_text("a = 1\nl = [1, 2]\n[t]\nx = 1\ny = 2\n")
+    (tmp_path / "top.toml").write_text('extends = "base.toml"\nl = [3]\n[t]\ny = 5\n')
+    source = read(tmp_path / "top.toml", ["t.z=true", "t.w=word"])
+    assert source.table["t"] == {"x": 1, "y": 5, "z": True, "w": "word"}
+    assert source.table["l"] == [3]
+    assert source.table["a"] == 1
+    assert source.origin("t.x").endswith("base.toml")
+    assert source.origin("t.y").endswith("top.toml")
+    assert source.origin("t.z") == "--set t.z=true"
+
+
+def test_another_type_replaces_the_whole_table(tmp_path):
+    (tmp_path / "base.toml").write_text('[g]\ntype = "a"\nkey = 1\n')
+    (tmp_path / "top.toml").write_text('extends = "base.toml"\n[g]\ntype = "b"\n')
+    assert read(tmp_path / "top.toml").table["g"] == {"type": "b"}
+
+
+def test_the_name_defaults_to_that_of_the_file(tmp_path):
+    (tmp_path / "mine.toml").write_text("a = 1\n")
+    assert read(tmp_path / "mine.toml").table["name"] == "mine"
+
+
+def test_strings_know_the_folder_of_the_file_that_wrote_them(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "base.toml").write_text('p = "here"\n')
+    (tmp_path / "top.toml").write_text('extends = "sub/base.toml"\nq = "there"\n')
+    table = read(tmp_path / "top.toml").table
+    assert table["p"].base == tmp_path / "sub"
+    assert table["q"].base == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x = [1,", r"malformed TOML: .*line 1, column 8"),
+        ("x = 1\ny = = 2\n", r"malformed TOML: .*line 2, column 5"),
+        ('extends = "nowhere.toml"\n', "extends: nowhere.toml: no such file or shipped experiment"),
+        ("extends = 3\n", "extends: expected a file or the name of a shipped experiment, found 3"),
+        ('extends = "bad.toml"\n', "extends: circular: "),
+    ],
+)
+def test_unreadable_files_are_named(tmp_path, content, message):
+    (tmp_path / "bad.toml").write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        read(tmp_path / "bad.toml")
+
+
+def test_binary_file_is_not_toml(tmp_path):
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8 text"):
+        read(tmp_path / "bad.toml")
+
+
+def test_unknown_experiment_of_a_known_plugin_says_what_to_install(isolated_plugins):
+    with pytest.raises(ConfigError, match=r"it comes with srplug-ldl \(pip install srplug-ldl\)"):
+        read("ldl/rrdb_x4")
+
+
+@pytest.mark.parametrize("assignment", ["train.iterations", "=3", "a..b=3"])
+def test_malformed_overrides_are_refused(tmp_path, assignment):
+    (tmp_path / "mine.toml").write_text("a = 1\n")
+    with pytest.raises(ConfigError, match="--set: expected table.key=value"):
+        read(tmp_path / "mine.toml", [assignment])

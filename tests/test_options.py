@@ -1,0 +1,33 @@
+import doctest
+
+import attrs
+import pytest
+
+import srcore.options
+from srcore.options import InvalidOptionError, describe, option
+
+
+@attrs.frozen(kw_only=True)
+class Example:
+    """An example."""
+
+    size: int = option(3, "size in pixels", ge=1)
+    factors: tuple[float, ...] = option((0.5, 1.0), "two factors", ge=0, le=1)
+    name: str = option(help="a name")
+
+
+def test_examples_in_the_docstring_hold():
+    assert doctest.testmod(srcore.options).failed == 0
+
+
+def test_limits_hold_for_every_element():
+    with pytest.raises(InvalidOptionError, match="factors: expected numbers >= 0 and <= 1"):
+        Example(name="x", factors=(0.5, 1.5))
+
+
+def test_description_comes_from_the_declaration():
+    assert list(describe(Example)) == [
+        ("size", "int", "3", "size in pixels (>= 1)"),
+        ("factors", "tuple[float, ...]", "[0.5, 1.0]", "two factors (>= 0 and <= 1)"),
+        ("name", "str", "required", "a name"),
+    ]
