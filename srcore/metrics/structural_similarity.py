@@ -63,7 +63,7 @@ def _similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     for top in range(0, rows, STRIP):
         strip = slice(top, top + STRIP + WINDOW_SIZE - 1)
         total += float(_similarity_map(a[strip], b[strip]).sum())
-    return total / (rows * columns)
+    return float(total / (rows * columns))
 
 
 def _similarity_map(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
