@@ -50,7 +50,7 @@ _TO_YCBCR = (
 _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 
 #: At quality 100 the factor is 0; a small one keeps the quotient finite and the image intact.
-_SMALLEST_FACTOR = 1e-3
+_SMALLEST_FACTOR = 1e-4
 
 
 def jpeg(

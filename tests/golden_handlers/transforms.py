@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
+from srcore import metrics
 from srcore.testing.golden import golden_kind
 from srcore.transforms.blur import filter2d, gaussian_blur, gaussian_taps, separable_blur
 from srcore.transforms.degradation import (
@@ -55,13 +56,10 @@ def imresize_uint8_replicate(case):
 
 @golden_kind("bicubic_benchmark_image")
 def bicubic_benchmark_image(case):
-    from srcore.metrics.psnr import psnr
-    from srcore.metrics.ssim import ssim
-
     hr, scale = case["hr_uint8"], case.hyper["scale"]
     enlarged = resize_uint8(case["lr_uint8"], scale=scale)
     outputs = {"lr_uint8": resize_uint8(hr, scale=1 / scale)}
-    for name, metric in (("psnr", psnr), ("ssim", ssim)):
+    for name, metric in (("psnr", metrics.psnr), ("ssim", metrics.ssim)):
         outputs[name] = [
             [metric(enlarged, hr, crop_border=crop, y_channel=y) for y in (False, True)]
             for crop in (0, scale)

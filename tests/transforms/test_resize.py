@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from srcore.errors import SrcoreError
-from srcore.transforms.resize import resize, resize_uint8
+from srcore.transforms.resize import Bicubic, resize, resize_uint8
 
 SCALES = [1 / 4, 1 / 3, 1 / 2, 0.37, 0.9, 1.0, 1.7, 2, 3, 4]
 
@@ -209,6 +209,26 @@ def test_wrong_types_are_explained():
         resize_uint8(np.zeros((4, 4), np.uint16), scale=2, dialect="matlab_uint8")
     with pytest.raises(SrcoreError, match="image is empty"):
         resize(torch.zeros(3, 0, 4), scale=2)
+
+
+@pytest.mark.parametrize("dialect", ["matlab", "matlab_uint8", "opencv"])
+def test_the_transform_makes_the_lr_image_that_a_file_would_hold(dialect):
+    array = np.random.default_rng(6).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    hr = torch.from_numpy(array).permute(2, 0, 1)[None].float() / 255
+    batch = Bicubic(scale=4, dialect=dialect)({"hr": hr}, torch.Generator())
+    expected = resize_uint8(array, scale=1 / 4, dialect=dialect)
+    got = (batch["lr"][0] * 255).permute(1, 2, 0)
+    assert (got - torch.from_numpy(expected)).abs().max() < 1.01
+    assert (got.round() == torch.from_numpy(expected)).float().mean() > 0.995
+    assert torch.equal(batch["lr"], got.round().permute(2, 0, 1)[None] / 255)
+
+
+def test_the_transform_can_leave_the_lr_image_unrounded():
+    hr = torch.rand(1, 3, 24, 32)
+    batch = Bicubic(scale=4, quantize=False)({"hr": hr}, torch.Generator())
+    assert torch.equal(batch["lr"], resize(hr, scale=1 / 4))
+    with pytest.raises(SrcoreError, match="HR sides must be multiples of the scale 4, found 9x12"):
+        Bicubic(scale=4)({"hr": torch.rand(1, 3, 9, 12)}, torch.Generator())
 
 
 @pytest.mark.gpu
