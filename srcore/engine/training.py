@@ -120,7 +120,7 @@ class Training:
                 self.evaluator.run(work, max_epochs=1)
             handler.remove()
             results = gather(results)
-            average = means(results)
+            average = means(results, self.measures)
             found |= {f"{images.name}/{label}": value for label, value in average.items()}
             self.results[images.name] = average
             if self.records is not None:

@@ -13,6 +13,7 @@ from ignite.engine import Engine
 from numpy.typing import NDArray
 from torch import nn
 
+from srcore.contracts import SetMetric
 from srcore.data.tensors import to_image, to_tensor
 from srcore.engine.seeding import generator as seeded_generator
 
@@ -41,6 +42,7 @@ class ValidationImage:
         index: position in its set.
         name: stem of its file.
         values: measured values by metric.
+        collected: what metrics of whole sets keep of this image, by metric.
         lr, sr, hr: arrays ``(H, W, 3)`` uint8; kept only for images that are to be shown.
     """
 
@@ -50,6 +52,7 @@ class ValidationImage:
     lr: NDArray[np.uint8] | None = None
     sr: NDArray[np.uint8] | None = None
     hr: NDArray[np.uint8] | None = None
+    collected: dict[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.define
@@ -88,9 +91,11 @@ def measures(experiment: Experiment) -> list[Measure]:
 
 
 def _measure(table: MetricTable, scale: int) -> Measure:
-    border = scale if table.crop_border is None else table.crop_border
-    entry = table.choice.component
-    return Measure(table.label, border, table.choice.build(), "hr" in entry.needs)
+    entry, metric = table.choice.component, table.choice.build()
+    border = table.crop_border
+    if border is None:
+        border = getattr(metric, "default_crop_border", scale)
+    return Measure(table.label, border, metric, "hr" in entry.needs)
 
 
 def validation_engine(
@@ -141,14 +146,19 @@ def validate_image(
     sr = to_image(network(batch["lr"])[0])
     network.train(training)
     hr = to_image(batch["hr"][0]) if "hr" in batch else None
-    values = {
-        entry.label: float(entry.metric(sr, hr, crop_border=entry.crop_border))
-        for entry in measured
-        if hr is not None or not entry.needs_hr
-    }
+    values: dict[str, float] = {}
+    collected: dict[str, Any] = {}
+    for entry in measured:
+        if hr is not None or not entry.needs_hr:
+            found = entry.metric(sr, hr, crop_border=entry.crop_border)
+            if isinstance(entry.metric, SetMetric):
+                collected[entry.label] = found
+            else:
+                values[entry.label] = float(found)
     lr = to_image(batch["lr"][0]) if keep else None
     name = images.dataset.name(index)
-    return ValidationImage(index, name, values, lr, sr if keep else None, hr if keep else None)
+    result = ValidationImage(index, name, values, collected=collected)
+    return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
 
 
 def shard(length: int) -> range:
@@ -167,10 +177,15 @@ def gather(results: list[ValidationImage]) -> list[ValidationImage]:
     return sorted(results, key=lambda result: result.index)
 
 
-def means(results: Sequence[ValidationImage]) -> dict[str, float]:
-    """Mean of every metric over the images that have it."""
+def means(results: Sequence[ValidationImage], measured: Sequence[Measure] = ()) -> dict[str, float]:
+    """Mean of every metric over the images that have it, and the values of metrics of sets."""
     labels = dict.fromkeys(label for result in results for label in result.values)
-    return {
+    averages = {
         label: float(np.mean([r.values[label] for r in results if label in r.values]))
         for label in labels
     }
+    for entry in measured:
+        collected = [r.collected[entry.label] for r in results if entry.label in r.collected]
+        if collected:
+            averages[entry.label] = entry.metric.combine(collected)
+    return averages

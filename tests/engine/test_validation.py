@@ -1,0 +1,58 @@
+"""Values of validation sets: means over images, and metrics of whole sets."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from srcore.engine.validation import Measure, ValidationSet, means, validate_image
+
+
+class Difference:
+    """A metric of images."""
+
+    higher_is_better = False
+
+    def __call__(self, sr, hr, *, crop_border):
+        inner = slice(crop_border, -crop_border or None)
+        return np.abs(sr[inner, inner].astype(float) - hr[inner, inner]).mean()
+
+
+class LargestDifference(Difference):
+    """A metric of sets."""
+
+    def combine(self, values):
+        return max(values)
+
+
+class Images:
+    """Flat images: LR of 1, HR of 3 + index grey levels."""
+
+    def __len__(self):
+        return 3
+
+    def name(self, index):
+        return str(index)
+
+    def sample(self, index, generator):
+        return {
+            "lr": np.ones((4, 4, 3), np.uint8),
+            "hr": np.full((4, 4, 3), 3 + index, np.uint8),
+        }
+
+
+def test_metrics_of_sets_combine_what_they_kept_of_every_image():
+    measured = [
+        Measure("mean", 1, Difference(), needs_hr=True),
+        Measure("largest", 0, LargestDifference(), needs_hr=True),
+    ]
+    images = ValidationSet("flat", Images(), [])
+    results = [
+        validate_image(
+            nn.Identity(), images, index, 0, torch.device("cpu"), measured, keep=index == 0
+        )
+        for index in range(3)
+    ]
+    assert [result.values for result in results] == [{"mean": 2}, {"mean": 3}, {"mean": 4}]
+    assert means(results, measured) == {"mean": 3, "largest": 4}
+    assert results[0].hr is not None
+    assert results[1].hr is None
