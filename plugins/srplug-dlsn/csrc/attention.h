@@ -51,12 +51,21 @@ struct DlsnBackward {
     void *grad_query, *grad_key, *grad_value, *grad_fc_score; /* zeros on entry */
 };
 
+/* Super-Bit hashing: code = index of the largest projection; order = pixels sorted by code, stable. */
+struct DlsnHash {
+    int64_t images, length, rounds, channels, buckets; /* N L h C B */
+    const float *query;                                /* (N, L, C) */
+    const float *rotations;                            /* (h, B, C) */
+    int32_t *codes, *order;                            /* (N, h, L), overwritten */
+};
+
 DLSN_API int dlsn_abi_version(void);
 
 /* CPU: instruction sets are numbered 0 base, 1 AVX2, 2 AVX-512. */
 DLSN_API int dlsn_cpu_best_isa(void);
 DLSN_API int dlsn_cpu_select_isa(int level); /* at most the best one; returns what is in force */
 DLSN_API int dlsn_cpu_has_openmp(void);
+DLSN_API int dlsn_cpu_hash_order(const DlsnHash *hash, int threads);
 DLSN_API int dlsn_cpu_forward(int type, const DlsnSizes *sizes, const DlsnForward *tensors,
                               int threads);
 DLSN_API int dlsn_cpu_backward(int type, const DlsnSizes *sizes, const DlsnBackward *tensors,

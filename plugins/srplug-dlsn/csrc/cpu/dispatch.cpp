@@ -72,6 +72,11 @@ int dlsn_cpu_has_openmp(void) {
 #endif
 }
 
+int dlsn_cpu_hash_order(const DlsnHash *hash, int threads) {
+    if (hash->images == 0 || hash->length == 0) return DLSN_OK;
+    return active().hash_order(hash, threads);
+}
+
 int dlsn_cpu_forward(int type, const DlsnSizes *sizes, const DlsnForward *tensors, int threads) {
     if (is_empty(*sizes)) return DLSN_OK;
     const int status = check_order(*sizes, tensors->order);

@@ -5,6 +5,7 @@
 #include "../attention.h"
 
 struct DlsnCpuKernels {
+    int (*hash_order)(const DlsnHash *, int threads);
     int (*forward)(int type, const DlsnSizes *, const DlsnForward *, int threads);
     int (*backward)(int type, const DlsnSizes *, const DlsnBackward *, int threads);
 };

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from srplug_dlsn.hashing import hash_codes, sort_by_code
 from srplug_dlsn.ops import eager, native
 
 Backend = Literal["auto", "native", "torch"]
@@ -30,6 +31,58 @@ _library.define(
     "-> (Tensor grad_query, Tensor grad_key, Tensor grad_value, Tensor grad_fc_score)",
     tags=(torch.Tag.pt2_compliant_tag,),
 )
+_library.define(
+    "hash_order(Tensor query, Tensor rotations, str backend) -> (Tensor codes, Tensor order)",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+
+
+def hash_order(
+    query: Tensor, rotations: Tensor, *, backend: Backend = "auto"
+) -> tuple[Tensor, Tensor]:
+    """Hash codes of queries and the order that sorts pixels by code.
+
+    A round's code is the index of the largest projection of a query on the columns of a matrix
+    (the first of equals: an all-zero query has code 0); equal codes stay in ascending order of
+    their pixels. Computed in true float32 or better, whatever the input; no gradient.
+
+    Args:
+        query: ``(N, L, C)``.
+        rotations: ``(h, C, B)`` float32, see :func:`srplug_dlsn.hashing.draw_rotations`.
+        backend: as in :func:`hashed_attention`; the compiled version is for float32 on the CPU,
+            elsewhere PyTorch operations do the work.
+
+    Returns:
+        Codes in ``0..B-1`` and sorted pixel indices, both ``(N, h, L)`` int32.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+    result: tuple[Tensor, Tensor] = torch.ops.srplug_dlsn.hash_order(
+        query.detach(), rotations, backend
+    )
+    return result
+
+
+def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    _check_hash(query, rotations)
+    kernel = native.choose(backend, query.device) if query.device.type == "cpu" else None
+    if isinstance(kernel, native.CpuKernel) and query.dtype != torch.float64:
+        return kernel.hash_order(query.float(), rotations.float())
+    codes = hash_codes(query, rotations)
+    return codes.int(), sort_by_code(codes).int()
+
+
+def _hash_order_shapes(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    _check_hash(query, rotations)
+    shape = (query.shape[0], rotations.shape[0], query.shape[1])
+    return query.new_empty(shape, dtype=torch.int32), query.new_empty(shape, dtype=torch.int32)
+
+
+def _check_hash(query: Tensor, rotations: Tensor) -> None:
+    if query.ndim != 3:
+        raise ValueError(f"query has shape {tuple(query.shape)}; expected (N, L, C)")
+    _check_shape("rotations", rotations, (None, query.shape[2], None))
 
 
 def hashed_attention(
@@ -262,6 +315,8 @@ def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) ->
         raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected ({sizes})")
 
 
+_library.impl("hash_order", _hash_order, "CompositeExplicitAutograd")
+torch.library.register_fake("srplug_dlsn::hash_order", _hash_order_shapes, lib=_library)
 _library.impl("hashed_attention", _forward, "CompositeExplicitAutograd")
 _library.impl("hashed_attention_backward", _backward, "CompositeExplicitAutograd")
 torch.library.register_fake(_NAME, _forward_shapes, lib=_library)

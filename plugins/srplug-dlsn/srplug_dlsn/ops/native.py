@@ -65,6 +65,13 @@ class _Backward(ctypes.Structure):
     ]
 
 
+class _Hash(ctypes.Structure):
+    _fields_ = [  # noqa: RUF012 - ctypes reads a list
+        *((name, ctypes.c_int64) for name in ("images", "length", "rounds", "channels", "buckets")),
+        *((name, ctypes.c_void_p) for name in ("query", "rotations", "codes", "order")),
+    ]
+
+
 @attrs.frozen
 class Loaded:
     """A library that was looked for.
@@ -243,6 +250,19 @@ class CpuKernel(Kernel):
         dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
         return tensor.to(dtype).contiguous()
 
+    def hash_order(self, query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and order ``(N, h, L)`` int32 of float32 queries."""
+        images, length, channels = query.shape
+        rounds, _, buckets = rotations.shape
+        query, rotations = query.contiguous(), rotations.transpose(1, 2).contiguous()
+        codes = torch.empty(images, rounds, length, dtype=torch.int32)
+        order = torch.empty_like(codes)
+        pointers = _pointers(query, rotations, codes, order)
+        request = _Hash(images, length, rounds, channels, buckets, *pointers)
+        status = self.library.dlsn_cpu_hash_order(ctypes.byref(request), torch.get_num_threads())
+        self._raise(status)
+        return codes, order
+
     def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
         function = getattr(self.library, f"dlsn_cpu_{what}")
         status = function(
@@ -251,6 +271,10 @@ class CpuKernel(Kernel):
             ctypes.byref(tensors),
             torch.get_num_threads(),
         )
+        self._raise(status)
+
+    @staticmethod
+    def _raise(status: int) -> None:
         if status == -1:
             raise MemoryError("hashed_attention: not enough memory for the kernel's buffers")
         if status == -2:
