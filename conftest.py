@@ -1,17 +1,26 @@
-"""Test configuration of the whole repository: loads the golden handlers of the core's kinds."""
+"""Test configuration of the whole repository: loads the golden handlers of all kinds."""
 
 import importlib.util
 import sys
 from pathlib import Path
 
-HANDLERS = Path(__file__).parent / "tests" / "golden_handlers"
+ROOT = Path(__file__).parent
 
 
 def pytest_configure(config):
-    for path in sorted(HANDLERS.glob("*.py")):
-        name = f"golden_handlers_{path.stem}"
-        if name not in sys.modules:
-            spec = importlib.util.spec_from_file_location(name, path)
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[name] = module
-            spec.loader.exec_module(module)
+    """Load the handlers before tests are collected."""
+    for path in sorted((ROOT / "tests" / "golden_handlers").glob("*.py")):
+        load(f"golden_handlers_{path.stem}", path)
+    for path in sorted(ROOT.glob("plugins/*/tests/golden_handlers.py")):
+        package = path.parents[1].name.replace("-", "_")
+        if importlib.util.find_spec(package):  # each plugin can be tested without the others
+            load(f"golden_handlers_{package}", path)
+
+
+def load(name, path):
+    """Import a file under a name of its own, once."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)

@@ -1,0 +1,1 @@
+"""USR-DU for srcore: learn how real images were degraded, then train on samples of it."""

@@ -1,0 +1,74 @@
+"""``srcore usrdu``: blur kernels of a folder, published checkpoint layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def usrdu() -> None:
+    """USR-DU: blur kernels of real images, exchange of its checkpoints."""
+
+
+@usrdu.command()
+@click.argument("lr", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of kernels."
+)
+@click.option("--iterations", default=3000, show_default=True, type=click.IntRange(1))
+@click.option("--mat", is_flag=True, help="Also write MATLAB files (variable Kernel).")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--device", default="auto", show_default=True)
+def kernels(lr: Path, output: Path, iterations: int, mat: bool, seed: int, device: str) -> None:
+    """Estimate a blur kernel for every image of the folder LR (KernelGAN).
+
+    Kernels that are there already are kept. An experiment uses them with
+    kernels = "OUTPUT" in the transform usrdu_reference.
+
+    \b
+    Example:
+      srcore usrdu kernels phone -o kernels
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.engine.runner import pick_device
+    from srplug_usrdu.kernelgan import KernelGanSettings
+    from srplug_usrdu.stages import write_missing_kernels
+
+    settings = KernelGanSettings(iterations=iterations)
+    written = write_missing_kernels(
+        lr, output, settings, seed=seed, device=pick_device(device), mat=mat
+    )
+    click.echo(f"{output}: kernels of {written} images written")
+
+
+@usrdu.command()
+@click.argument("generator", type=click.Path(path_type=Path))
+@click.argument("dsn", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+def export(generator: Path, dsn: Path, output: Path) -> None:
+    """Write an RRDBNet and a DSN in the published two-part layout (params, one .pth file).
+
+    \b
+    Example:
+      srcore usrdu export runs/t/srn/generator.safetensors runs/t/dsn/generator.safetensors \\
+        -o net_g.pth
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    import torch
+
+    from srcore.atomic import writing
+    from srcore.errors import WeightsError
+    from srcore.weights.containers import read_checkpoint
+    from srcore.weights.loading import identify
+    from srplug_usrdu.weights import load_dsn, published_sr_state
+
+    found = identify(read_checkpoint(generator))
+    if found.network != "rrdbnet" or found.scale != 4:
+        raise WeightsError(
+            f"{generator}: a {found.network} of scale {found.scale}; the published layout holds "
+            "an rrdbnet of scale 4"
+        )
+    state = published_sr_state(found.state, load_dsn(dsn, scale=4).state_dict())
+    with writing(output) as temporary:
+        torch.save({"params": state}, temporary)
+    click.echo(str(output))

@@ -1,0 +1,218 @@
+"""TOML keys of everything this plugin brings; nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from srcore.losses.options import PerceptualOptions
+from srcore.methods.options import GanOptions
+from srcore.options import option
+
+Problems = Iterator[tuple[str, str]]
+
+SCALES = (2, 4)
+#: The feature head halves the low-resolution image four times.
+FEATURE_HEAD_MULTIPLE = 16
+_UNET_MULTIPLE = 8
+
+
+def _odd(value: Any) -> str:
+    return "" if value % 2 else f"expected an odd size, found {value}"
+
+
+@attrs.frozen(kw_only=True)
+class DownsamplerOptions:
+    """Down-sampling network (DSN): a clean image -> mean and log-scales of its degraded versions.
+
+    It runs from high to low resolution: it is trained by method ``usrdu_dsn`` and used by stage
+    ``usrdu_generate`` and transform ``laplace_sampling``.
+    """
+
+    num_features: int = option(64, "channels; the feature head has up to 8 times", ge=1)
+    num_blocks: int = option(8, "residual blocks at high resolution", ge=1)
+    scale_head: bool = option(True, "predict the log-scale v of every pixel; b = exp(v)")
+    feature_head: bool = option(True, "predict the log-scale q of VGG19's conv5_4 features")
+    feature_channels: int = option(512, "channels of q: those of the VGG19 layer", ge=1)
+
+    def problems(self, experiment: Any) -> Problems:
+        """Other scales than 2 and 4, and patches of which the feature head would leave nothing."""
+        if experiment.scale not in SCALES:
+            yield "", f"usrdu_dsn knows scales 2 and 4, found scale = {experiment.scale}"
+        size, smallest = experiment.hr_patch_size, FEATURE_HEAD_MULTIPLE * experiment.scale
+        if self.feature_head and size is not None and size < smallest:
+            yield (
+                "feature_head",
+                f"needs data.train.hr_patch_size >= {FEATURE_HEAD_MULTIPLE} * scale = {smallest}, "
+                f"found {size}; take larger patches, or set it to false and leave out "
+                '[[losses]] "usrdu_feature"',
+            )
+
+
+@attrs.frozen(kw_only=True)
+class UsrduDsnOptions(GanOptions):
+    """Train a down-sampling network on unpaired images; keys as of method "gan"."""
+
+    order: Literal["generator_first", "discriminator_first"] = option(
+        "discriminator_first", "who is updated first; both use the same generated images"
+    )
+
+    def problems(self, experiment: Any) -> Problems:
+        """Another network, losses that do not fit its heads, sizes the discriminator refuses."""
+        if experiment.generator is None:
+            return
+        network = experiment.generator.choice
+        if network.type != "usrdu_dsn":
+            yield "type", f'trains generator.type = "usrdu_dsn", found "{network.type}"'
+            return
+        yield from self._head_problems(network.options, experiment)
+        yield from _reference_problems(experiment)
+        size = experiment.hr_patch_size
+        judge = experiment.discriminator
+        if size is None or judge is None or judge.choice.type != "unet":
+            return
+        side = size // experiment.scale
+        if side % _UNET_MULTIPLE:
+            yield (
+                "",
+                f'the discriminator "unet" sees low-resolution patches of {side} pixels; expected '
+                f"data.train.hr_patch_size to be a multiple of {_UNET_MULTIPLE * experiment.scale}",
+            )
+
+    def _head_problems(self, network: DownsamplerOptions, experiment: Any) -> Problems:
+        """A head that no loss trains would hold noise; a loss without its head has nothing."""
+        losses = {loss.choice.type for loss in experiment.losses}
+        for head, loss in (("scale_head", "usrdu_data"), ("feature_head", "usrdu_feature")):
+            if getattr(network, head) and loss not in losses:
+                yield (
+                    "",
+                    f'nothing trains generator.{head}: add [[losses]] type = "{loss}", or set '
+                    f"generator.{head} = false",
+                )
+        if not network.feature_head and "usrdu_feature" in losses:
+            yield "", '[[losses]] "usrdu_feature" needs generator.feature_head = true'
+
+
+def _reference_problems(experiment: Any) -> Problems:
+    train = experiment.data.train
+    if train is None:
+        return
+    made = {transform.type for transform in train.transforms}
+    wanted = [
+        loss.choice.type
+        for loss in experiment.losses
+        if getattr(loss.choice.options, "target", "") == "lr_reference"
+    ]
+    if wanted and "usrdu_reference" not in made:
+        yield (
+            "",
+            f'[[losses]] "{wanted[0]}" compares with lr_reference; add '
+            '[[data.train.transforms]] type = "usrdu_reference"',
+        )
+
+
+@attrs.frozen(kw_only=True)
+class DataLossOptions:
+    """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in grey levels."""
+
+    kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, check=_odd)
+    target: str = option("lr_reference", "batch entry with the reference low-resolution images")
+
+
+@attrs.frozen(kw_only=True)
+class FeatureLossOptions:
+    """The same divergence between VGG19 features of the mean and of the reference."""
+
+    layer: str = option("conv5_4", "VGG19 layer that feature_head predicts the log-scale of")
+    target: str = option("lr_reference", "batch entry with the reference low-resolution images")
+    weights: Literal["imagenet", "file", "random"] = option(
+        "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
+    )
+    file: Path | None = option(None, 'VGG19 weights for weights = "file"', path="file")
+
+    def __attrs_post_init__(self) -> None:
+        """Check layer and file as the perceptual loss does."""
+        PerceptualOptions(layers={self.layer: 1.0}, weights=self.weights, file=self.file)
+
+
+@attrs.frozen(kw_only=True)
+class GaussianL1Options:
+    """Mean absolute difference of low frequencies."""
+
+    kernel_size: int = option(
+        9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, check=_odd
+    )
+    border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
+    target: str = option("hr", "batch entry to compare with")
+
+
+@attrs.frozen(kw_only=True)
+class HighPassOptions:
+    """Show the discriminator high frequencies only: 0.5 + 0.5 (x - low-pass of x)."""
+
+    kernel_size: int = option(
+        5, "taps of the Gaussian, its sigma is a sixth of it", ge=1, check=_odd
+    )
+    border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
+
+
+@attrs.frozen(kw_only=True)
+class ReferenceOptions:
+    """Add ``lr_reference``: the down-scaled ``hr`` that the DSN's mean is compared with."""
+
+    kernels: Path | None = option(
+        None,
+        "folder of blur kernels (*_kernel_x<scale>.npy or .mat), one drawn per image; "
+        "none: MATLAB's bicubic",
+        path="folder",
+    )
+
+    def problems(self, experiment: Any) -> Problems:
+        """A folder without kernels."""
+        if self.kernels is not None and self.kernels.is_dir():
+            from srcore.errors import DataError
+            from srplug_usrdu.kernels import list_kernels
+
+            try:
+                list_kernels(self.kernels, experiment.scale)
+            except DataError as error:
+                yield "kernels", str(error)
+
+
+@attrs.frozen(kw_only=True)
+class LaplaceSamplingOptions:
+    """Add Laplace noise to ``lr`` whose scale a frozen DSN tells from ``hr``."""
+
+    weights: Path = option(
+        help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',
+        path="file",
+    )
+    strength: float = option(1.0, "factor of the noise; 0: none", ge=0)
+
+
+@attrs.frozen(kw_only=True)
+class GenerateOptions:
+    """Write a low-resolution partner of every high-resolution image, into the folder ``lr``."""
+
+    hr: Path = option(help="folder of high-resolution images", path="folder")
+    weights: Path = option(
+        help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',
+        path="file",
+    )
+    recursive: bool = option(False, "also take images of folders below")
+    tile: int = option(512, "side of the tiles in high-resolution pixels; 0: whole images", ge=0)
+    scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
+    heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")
+
+
+@attrs.frozen(kw_only=True)
+class KernelsOptions:
+    """Estimate a blur kernel for every real low-resolution image (KernelGAN), into ``kernels``."""
+
+    lr: Path = option(help="folder of real low-resolution images", path="folder")
+    iterations: int = option(3000, "updates per image", ge=1)
+    num_features: int = option(64, "channels of both networks", ge=1)
+    mat: bool = option(False, "also write MATLAB files (variable Kernel)")

@@ -1,0 +1,80 @@
+"""What USR-DU registers with srcore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+from srplug_usrdu import options
+
+if TYPE_CHECKING:
+    import click
+
+    from srcore.config.schema import Experiment
+    from srcore.errors import Problem
+    from srcore.registry import Registry
+
+_LOSSES: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
+    ("usrdu_data", options.DataLossOptions, "DataLoss", ("log_scale",)),
+    ("usrdu_feature", options.FeatureLossOptions, "FeatureLoss", ("feature_log_scale",)),
+    ("gaussian_l1", options.GaussianL1Options, "GaussianL1Loss", ()),
+)
+_PARTS: tuple[tuple[str, str, type | None, str], ...] = (
+    ("transform", "usrdu_reference", options.ReferenceOptions, "transforms:Reference"),
+    ("transform", "laplace_sampling", options.LaplaceSamplingOptions, "transforms:LaplaceSampling"),
+    ("transform", "swap_lr_hr", None, "transforms:SwapImages"),
+    ("discriminator_input", "high_pass", options.HighPassOptions, "filters:HighPass"),
+    ("discriminator_input", "gradient_map", None, "filters:GradientMap"),
+    ("stage", "usrdu_generate", options.GenerateOptions, "stages:Generate"),
+    ("stage", "usrdu_kernels", options.KernelsOptions, "stages:EstimateKernels"),
+)
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """Networks, method, losses, transforms, discriminator inputs and stages."""
+    package = "srplug_usrdu"
+    registry.add(
+        "network", "usrdu_dsn", options.DownsamplerOptions, f"{package}.networks:Downsampler"
+    )
+    registry.add(
+        "method",
+        "usrdu_dsn",
+        options.UsrduDsnOptions,
+        f"{package}.method:DownsamplerTraining",
+        provides=("discriminator", "log_scale", "feature_log_scale"),
+    )
+    for name, keys, target, needs in _LOSSES:
+        registry.add("loss", name, keys, f"{package}.losses:{target}", needs=needs)
+    for kind, name, table, where in _PARTS:
+        registry.add(kind, name, table, f"{package}.{where}")
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """The published experiments and a tiny one."""
+    registry.add_experiments("usrdu", Path(__file__).parent / "experiments")
+
+
+@hookimpl
+def srcore_register_weight_dialects(registry: Registry) -> None:
+    """Published checkpoints."""
+    registry.add_dialect("usrdu_dsn_official", "srplug_usrdu.weights:DSN")
+    registry.add_dialect("rrdbnet_usrdu", "srplug_usrdu.weights:SRN")
+
+
+@hookimpl
+def srcore_register_commands(cli: click.Group) -> None:
+    """``srcore usrdu``."""
+    from srplug_usrdu.commands import usrdu
+
+    cli.add_command(usrdu)
+
+
+@hookimpl
+def srcore_experiment_loaded(experiment: Experiment) -> list[Problem]:
+    """Folders of the plugin's stages, also before the stages they build on have run."""
+    from srplug_usrdu.checks import task_problems
+
+    return list(task_problems(experiment))

@@ -1,0 +1,222 @@
+"""Stages beside training: writing low-resolution images, estimating blur kernels."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from ignite import distributed as idist
+from tqdm import tqdm
+
+from srcore.atomic import writing
+from srcore.data.cropping import multiple_of
+from srcore.data.images import image_size, read_rgb, write_image
+from srcore.data.listing import list_images, some
+from srcore.data.tensors import to_tensor
+from srcore.errors import DataError
+from srplug_usrdu.generation import degrade, heat_map, to_png_levels
+from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
+from srplug_usrdu.kernels import finished_kernels, write_kernels
+from srplug_usrdu.weights import load_dsn
+
+if TYPE_CHECKING:
+    from srcore.engine.run import Run
+    from srplug_usrdu.networks import Downsampler
+
+logger = logging.getLogger("srcore")
+
+
+class Generate:
+    """Stage ``usrdu_generate``: mean images of a DSN as PNG files, named like the HR images.
+
+    Files that are there are kept, so that an interrupted stage goes on where it was; several
+    processes share the images. Sides are cut to multiples of the scale first.
+
+        [[stages]]
+        name = "generate"
+        [stages.task]
+        type = "usrdu_generate"
+        hr = "clean"
+        weights = "stage:dsn/generator.safetensors"
+
+    Arguments: the keys of :class:`srplug_usrdu.options.GenerateOptions`.
+    """
+
+    def __init__(
+        self,
+        *,
+        hr: Path,
+        weights: Path,
+        recursive: bool = False,
+        tile: int = 512,
+        scale_maps: bool = False,
+        heat_maps: bool = False,
+    ) -> None:
+        self.hr = hr
+        self.weights = weights
+        self.recursive = recursive
+        self.tile = tile
+        self.scale_maps = scale_maps
+        self.heat_maps = heat_maps
+
+    def run(self, run: Run) -> None:
+        """Write ``lr/<stem>.png``, and what else is asked for, into the stage's folder.
+
+        Raises:
+            DataError: no images, equal stems, an unreadable or too small image.
+            WeightsError: not a DSN of the experiment's scale.
+            Interrupted: a signal came.
+        """
+        images = list_images(self.hr, recursive=self.recursive)
+        names = _names(images, self.hr)
+        scale = run.experiment.scale
+        _report_cuts(images, scale)
+        network = load_dsn(self.weights, scale=scale).to(run.device)
+        todo = [
+            (image, name)
+            for image, name in zip(images, names, strict=True)
+            if not all(path.is_file() for path in self._files(run.folder, name).values())
+        ]
+        if len(todo) < len(images):
+            logger.info("%d of %d images are there already", len(images) - len(todo), len(images))
+        for image, name in _progress(todo, "low-resolution images", run):
+            self._write(network, image, self._files(run.folder, name))
+        if idist.get_world_size() > 1:
+            idist.barrier()
+        run.results = {"generated": {"images": float(len(images))}}
+
+    def _files(self, folder: Path, name: str) -> dict[str, Path]:
+        files = {"lr": folder / "lr" / f"{name}.png"}
+        if self.scale_maps:
+            files["scale"] = folder / "scale_maps" / f"{name}.npy"
+        if self.heat_maps:
+            files["heat"] = folder / "heat_maps" / f"{name}.png"
+        return files
+
+    def _write(self, network: Downsampler, image: Path, files: dict[str, Path]) -> None:
+        device = next(network.parameters()).device
+        hr = to_tensor(multiple_of(read_rgb(image), network.scale), device)[None]
+        found = degrade(network, hr, tile=self.tile, scale_map=len(files) > 1)
+        if found.log_scale is not None:
+            log_scale = found.log_scale[0].cpu().numpy()
+            if "scale" in files:
+                with writing(files["scale"]) as temporary, temporary.open("wb") as stream:
+                    np.save(stream, log_scale)
+            if "heat" in files:
+                write_image(files["heat"], heat_map(log_scale[0]))
+        write_image(files["lr"], to_png_levels(found.mean[0]))
+
+
+class EstimateKernels:
+    """Stage ``usrdu_kernels``: a blur kernel per real low-resolution image, by KernelGAN.
+
+        [[stages]]
+        name = "kernels"
+        [stages.task]
+        type = "usrdu_kernels"
+        lr = "phone"
+
+    Transform ``usrdu_reference`` then takes ``kernels = "stage:kernels/kernels"``. Arguments: the
+    keys of :class:`srplug_usrdu.options.KernelsOptions`.
+    """
+
+    def __init__(
+        self, *, lr: Path, iterations: int = 3000, num_features: int = 64, mat: bool = False
+    ) -> None:
+        self.lr = lr
+        self.settings = KernelGanSettings(iterations=iterations, num_features=num_features)
+        self.mat = mat
+
+    def run(self, run: Run) -> None:
+        """Write ``kernels/<stem>/<stem>_kernel_x2.npy`` and ``_x4.npy``; keep those there are."""
+        write_missing_kernels(
+            self.lr, run.folder / "kernels", self.settings, seed=run.experiment.seed,
+            device=run.device, mat=self.mat, run=run,
+        )  # fmt: skip
+        if idist.get_world_size() > 1:
+            idist.barrier()
+        run.results = {"kernels": {"images": float(len(list_images(self.lr)))}}
+
+
+def write_missing_kernels(
+    lr: Path,
+    folder: Path,
+    settings: KernelGanSettings,
+    *,
+    seed: int,
+    device: torch.device,
+    mat: bool,
+    run: Run | None = None,
+) -> int:
+    """Estimate the kernels of all images of ``lr`` that ``folder`` does not hold yet.
+
+    Returns:
+        Number of images that this process worked on.
+
+    Raises:
+        DataError: no images, equal stems, or an unreadable or too small one.
+        Interrupted: the run was told to stop.
+    """
+    images = list_images(lr)
+    pairs = zip(images, _names(images, lr), strict=True)
+    todo = [(image, name) for image, name in pairs if not _has_kernels(folder, name)]
+    written = 0
+    for image, name in _progress(todo, "kernels", run):
+        pixels = to_tensor(read_rgb(image), device)[None]
+        raw = estimate_kernel(pixels, settings, seed=seed, source=str(image))
+        write_kernels(folder, name, finished_kernels(raw), mat=mat)
+        written += 1
+    return written
+
+
+def _has_kernels(folder: Path, name: str) -> bool:
+    return all((folder / name / f"{name}_kernel_x{scale}.npy").is_file() for scale in (2, 4))
+
+
+def _names(images: Sequence[Path], folder: Path) -> list[str]:
+    """Paths without suffix, relative to the folder; all different."""
+    names = [image.relative_to(folder).with_suffix("").as_posix() for image in images]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{folder}: several images are called {some(twice)} but for the suffix; what is made "
+            "of them is named by the stem: rename them"
+        )
+    return names
+
+
+def _report_cuts(images: Sequence[Path], scale: int) -> None:
+    """Warn of sizes that do not divide; refuse images without a low-resolution pixel."""
+    sizes = [(image, image_size(image)) for image in images]
+    small = [str(image) for image, size in sizes if min(size) < scale]
+    if small:
+        raise DataError(f"{some(small)}: smaller than one low-resolution pixel; leave them out")
+    cut = [image.name for image, size in sizes if size[0] % scale or size[1] % scale]
+    if cut:
+        logger.info(
+            "%s: sides are no multiples of %d; the last rows and columns are left out",
+            some(cut),
+            scale,
+        )
+
+
+def _progress(
+    todo: Sequence[tuple[Path, str]], label: str, run: Run | None
+) -> Iterator[tuple[Path, str]]:
+    """This process's share, with a bar on the main one; stops where a signal came."""
+    own = todo[idist.get_rank() :: idist.get_world_size()]
+    is_main, quiet = (run.is_main, run.quiet) if run is not None else (True, False)
+    shown = is_main and not quiet and sys.stderr.isatty()
+    step = max(1, math.ceil(len(own) / 10))
+    for number, entry in enumerate(tqdm(own, desc=label, unit="image", disable=not shown)):
+        if run is not None:
+            run.stop_if_requested(f"{number} of {len(own)} images")
+        yield entry
+        if not shown and is_main and (number + 1) % step == 0:
+            logger.info("%s: %d of %d images", label, number + 1, len(own))
