@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcore.data.atomic import write_bytes
+from srcore.data.cropping import Window
 from srcore.data.images import ImageArray, ImageHeader
 from srcore.data.sources import FileSource, ImageSource
 from srcore.errors import DataError
@@ -90,6 +91,14 @@ class MemoryCache(_Keeper):
         slot.flags.writeable = False
         return slot
 
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """A part of the kept image."""
+        return window.cut(self.read(index))
+
+    def header(self, index: int) -> ImageHeader:
+        """Size and depth, read once."""
+        return self._headers[index] or self._source.header(index)
+
     def _reserve(self) -> None:
         self._pixels = mmap.mmap(-1, max(1, int(self._starts[-1])))
         self._filled = mmap.mmap(-1, max(1, len(self._source)))
@@ -119,7 +128,7 @@ class MemoryCache(_Keeper):
 
 
 class DiskCache(_Keeper):
-    """Keeps decoded images as ``.npy`` files that are mapped into memory: a crop reads its rows.
+    """Keeps decoded images as ``.npy`` files, of which a crop reads its rows.
 
     A file's name follows from path, size and time of the image, so that a changed image is decoded
     again. Delete the folder to free the space.
@@ -129,18 +138,41 @@ class DiskCache(_Keeper):
         super().__init__(source)
         self._paths = source.paths
         self._folder = folder
-        self._kept: dict[int, Path] = {}
+        self._files: dict[int, tuple[Path, ImageHeader]] = {}
+
+    def header(self, index: int) -> ImageHeader:
+        """Size and depth, read once."""
+        return self._file(index)[1]
 
     def read(self, index: int) -> ImageArray:
-        """The kept image, mapped; decoded and written now if it is not there."""
-        kept = self._kept.get(index)
-        if kept is None:
-            kept = self._path(index)
-            if not kept.is_file():
-                self._write(kept, self._source.read(index))
-            self._kept[index] = kept
-        mapped: ImageArray = np.load(kept, mmap_mode="r")
-        return mapped
+        """The kept image, decoded and written now if it is not there."""
+        header = self._file(index)[1]
+        return self.read_window(index, Window(0, 0, header.height, header.width))
+
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """A part of the kept image; only its rows are read."""
+        kept, header = self._file(index)
+        if not kept.is_file():
+            self._write(kept, self._source.read(index))
+        dtype = np.dtype(np.uint16 if header.bits == 16 else np.uint8)
+        row = header.width * 3
+        pixels = header.height * row * dtype.itemsize
+        try:
+            # The pixels are the end of a .npy file.
+            start = kept.stat().st_size - pixels + window.top * row * dtype.itemsize
+            rows = np.fromfile(kept, dtype, window.height * row, offset=start)
+            image: ImageArray = rows.reshape(window.height, header.width, 3)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{kept}: not the cache of {self.where(index)}; delete it: {error}"
+            ) from error
+        return image[:, window.left : window.right]
+
+    def _file(self, index: int) -> tuple[Path, ImageHeader]:
+        found = self._files.get(index)
+        if found is None:
+            found = self._files[index] = self._path(index), self._source.header(index)
+        return found
 
     def _path(self, index: int) -> Path:
         path = self._paths[index].absolute()

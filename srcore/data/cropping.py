@@ -1,4 +1,4 @@
-"""Training crops of a pair and their flips, all decided by one generator."""
+"""Which part of an image becomes a training crop, and how it is laid: one generator decides."""
 
 from __future__ import annotations
 
@@ -10,33 +10,62 @@ from srcore.errors import DataError
 
 
 @attrs.frozen
-class Crop:
-    """A square on the grid of low-resolution pixels.
+class Window:
+    """A rectangle of pixels.
 
     Attributes:
-        top: first row, low-resolution pixels.
-        left: first column, low-resolution pixels.
-        size: side, low-resolution pixels.
+        top: first row.
+        left: first column.
+        height: rows.
+        width: columns.
     """
 
     top: int
     left: int
-    size: int
+    height: int
+    width: int
 
-    def cut(self, image: ImageArray, scale: int = 1) -> ImageArray:
-        """View of the square in an image that is ``scale`` times larger."""
-        top, left, size = self.top * scale, self.left * scale, self.size * scale
-        return image[top : top + size, left : left + size]
+    @property
+    def bottom(self) -> int:
+        """First row below."""
+        return self.top + self.height
+
+    @property
+    def right(self) -> int:
+        """First column to the right."""
+        return self.left + self.width
+
+    def cut(self, image: ImageArray) -> ImageArray:
+        """View of the window in an image."""
+        return image[self.top : self.bottom, self.left : self.right]
+
+    def times(self, scale: int) -> Window:
+        """The same place in an image that is ``scale`` times larger."""
+        return Window(self.top * scale, self.left * scale, self.height * scale, self.width * scale)
+
+    def grown(self, margin: int, height: int, width: int) -> Window:
+        """With ``margin`` more pixels on every side, as far as an image of this size goes."""
+        top, left = max(0, self.top - margin), max(0, self.left - margin)
+        bottom, right = min(height, self.bottom + margin), min(width, self.right + margin)
+        return Window(top, left, bottom - top, right - left)
+
+    def within(self, other: Window) -> Window:
+        """Coordinates that count from the corner of ``other``."""
+        return Window(self.top - other.top, self.left - other.left, self.height, self.width)
 
 
-def draw_crop(
-    height: int, width: int, size: int, generator: np.random.Generator, source: str = "image"
-) -> Crop:
+def draw_window(
+    height: int, width: int, size: int | None, generator: np.random.Generator | None, source: str
+) -> Window:
     """Uniform position of a square of side ``size`` in ``(height, width)``.
+
+    Without size or generator it is the whole image.
 
     Raises:
         DataError: the image is smaller; ``source`` is what the message names.
     """
+    if size is None or generator is None:
+        return Window(0, 0, height, width)
     if min(height, width) < size:
         raise DataError(
             f"{source}: {width}x{height} pixels (width x height) are smaller than the crop of "
@@ -44,7 +73,7 @@ def draw_crop(
         )
     top = int(generator.integers(height - size + 1))
     left = int(generator.integers(width - size + 1))
-    return Crop(top, left, size)
+    return Window(top, left, size, size)
 
 
 @attrs.frozen
@@ -70,20 +99,23 @@ class Orientation:
         return image.swapaxes(0, 1) if self.transpose else image
 
 
-def draw_orientation(generator: np.random.Generator, *, flip: bool, rotate: bool) -> Orientation:
+def draw_orientation(
+    generator: np.random.Generator | None, *, flip: bool, rotate: bool
+) -> Orientation:
     """Every allowed step with probability 1/2: ``flip`` allows the first, ``rotate`` the others.
 
-    Three numbers are drawn in any case, so that the options do not move other draws.
+    Three numbers are drawn in any case, so that the options do not move other draws. Without
+    generator nothing is turned.
     """
+    if generator is None:
+        return Orientation()
     flips, upside_down, transposes = (bool(draw) for draw in generator.random(3) < 0.5)
     return Orientation(flip and flips, rotate and upside_down, rotate and transposes)
 
 
-def finish(image: ImageArray, orientation: Orientation | None = None) -> ImageArray:
+def finish(image: ImageArray, orientation: Orientation) -> ImageArray:
     """Lay an image and copy it: contiguous, writable, and no part of the whole image is kept."""
-    if orientation is not None:
-        image = orientation.apply(image)
-    return np.array(image, order="C")
+    return np.array(orientation.apply(image), order="C")
 
 
 def multiple_of(image: ImageArray, factor: int) -> ImageArray:

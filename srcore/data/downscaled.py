@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from srcore.data.cropping import Crop, draw_crop, draw_orientation, finish, multiple_of
+from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,36 +63,24 @@ class DownscaledImages:
         Raises:
             DataError: an unreadable file, or an image smaller than the crop.
         """
-        hr = multiple_of(self._hr.read(index), self._scale)
-        if hr.size == 0:
-            raise DataError(
-                f"{self._hr.where(index)}: a side is smaller than scale = {self._scale}"
-            )
-        crop = None
-        if generator is not None and self._patch_size is not None:
-            height, width = (side // self._scale for side in hr.shape[:2])
-            where = self._hr.where(index)
-            crop = draw_crop(height, width, self._patch_size, generator, where)
-        sample = {"hr": hr if crop is None else crop.cut(hr, self._scale)}
-        if self._downscale != "none":
-            sample["lr"] = self._lr_of(hr, crop)
-        orientation = None
-        if generator is not None:
-            orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
-        return {name: finish(image, orientation) for name, image in sample.items()}
-
-    def _lr_of(self, hr: ImageArray, crop: Crop | None) -> ImageArray:
-        if crop is None:
-            return downscaled(hr, self._scale, self._downscale)
-        # The window keeps its border on the image's border, where the dialects continue the image.
-        height, width = (side // self._scale for side in hr.shape[:2])
-        top, left = max(0, crop.top - _MARGIN), max(0, crop.left - _MARGIN)
-        bottom = min(height, crop.top + crop.size + _MARGIN)
-        right = min(width, crop.left + crop.size + _MARGIN)
-        scale = self._scale
-        window = hr[top * scale : bottom * scale, left * scale : right * scale]
-        lr = downscaled(window, scale, self._downscale)
-        return Crop(crop.top - top, crop.left - left, crop.size).cut(lr)
+        header, scale = self._hr.header(index), self._scale
+        height, width = header.height // scale, header.width // scale
+        where = self._hr.where(index)
+        if not height or not width:
+            raise DataError(f"{where}: a side is smaller than scale = {scale}")
+        window = draw_window(height, width, self._patch_size, generator, where)
+        orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
+        if self._downscale == "none":
+            hr = self._hr.read_window(index, window.times(scale))
+            return {"hr": finish(hr, orientation)}
+        # A border of the image stays one: there the dialects continue the image.
+        wide = window.grown(_MARGIN, height, width)
+        hr, inside = self._hr.read_window(index, wide.times(scale)), window.within(wide)
+        lr = downscaled(hr, scale, self._downscale)
+        return {
+            "lr": finish(inside.cut(lr), orientation),
+            "hr": finish(inside.times(scale).cut(hr), orientation),
+        }
 
 
 def downscaled(image: ImageArray, scale: int, dialect: str) -> ImageArray:

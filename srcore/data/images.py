@@ -85,7 +85,7 @@ def read_header(path: Path) -> ImageHeader:
         DataError: not there, empty, or not an image.
     """
     try:
-        with _pillow(path, path) as image:
+        with open_header(path, path) as image:
             return _header(image)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -93,7 +93,7 @@ def read_header(path: Path) -> ImageHeader:
 
 def decode_header(data: bytes, source: Path | str) -> ImageHeader:
     """Header of the content of an image file; ``source`` is what errors name."""
-    with _pillow(io.BytesIO(data), source) as image:
+    with open_header(io.BytesIO(data), source) as image:
         return _header(image)
 
 
@@ -112,11 +112,15 @@ def read_image(path: Path) -> ImageArray:
         DataError: names the file and says what is wrong with it: missing, empty, not an image,
             truncated, or other than 8 or 16 bits per channel.
     """
+    return decode_image(read_data(path), path)
+
+
+def read_data(path: Path) -> bytes:
+    """Content of a file. Raises DataError."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return decode_image(data, path)
 
 
 def read_rgb(path: Path) -> ImageArray:
@@ -130,14 +134,14 @@ def decode_image(data: bytes, source: Path | str) -> ImageArray:
     Raises:
         DataError: see :func:`read_image`.
     """
-    with _pillow(io.BytesIO(data), source) as image:
-        if not _is_complete(data, image.format):
+    with open_header(io.BytesIO(data), source) as image:
+        if not is_complete(data, image.format):
             raise DataError(f"{source}: the image is truncated; copy or download it again")
         if image.mode in _PILLOW_DECODES:
-            return _decode_by_pillow(image, source)
+            return _decode_byopen_header(image, source)
         pixels = _decode_by_opencv(data, source)
         if pixels is None:
-            return _decode_by_pillow(image, source)
+            return _decode_byopen_header(image, source)
         if image.format == "PNG" and data[_PNG_COLOUR_TYPE] == _PNG_GRAY_ALPHA:
             pixels = pixels[..., [0, 3]]
         # OpenCV turns TIFF files itself.
@@ -193,7 +197,7 @@ def encode_image(
     suffix = suffix.lower()
     _check_writable(image, suffix, source)
     if icc_profile is not None and suffix != ".png" and image.dtype == np.uint8:
-        return _encode_by_pillow(image, suffix, quality, icc_profile)
+        return _encode_byopen_header(image, suffix, quality, icc_profile)
     if image.shape[-1] == 2:
         content = _gray_alpha_png(image)
         return content if icc_profile is None else _with_png_profile(content, icc_profile)
@@ -215,8 +219,12 @@ def encode_image(
 
 
 @contextmanager
-def _pillow(file: Path | io.BytesIO, source: Path | str) -> Iterator[Image.Image]:
-    """Header of a file, open for decoding; failures of Pillow become DataErrors."""
+def open_header(file: Path | io.BytesIO, source: Path | str) -> Iterator[Image.Image]:
+    """A file in Pillow, its header read and its pixels not.
+
+    Raises:
+        DataError: empty, not an image, or a header that makes no sense.
+    """
     size = file.getbuffer().nbytes if isinstance(file, io.BytesIO) else os.path.getsize(file)
     if size == 0:
         raise DataError(f"{source}: the file is empty")
@@ -255,8 +263,8 @@ def _bits(image: Image.Image) -> int:
     return 16 if tiles and "16" in str(tiles[0][3]) else 8
 
 
-def _is_complete(data: bytes, image_format: str | None) -> bool:
-    """Whether the end is there: OpenCV before 5 fills what is missing with gray."""
+def is_complete(data: bytes, image_format: str | None) -> bool:
+    """Whether a file's end is there: OpenCV before 5 fills what is missing with gray."""
     if image_format == "PNG":
         return b"IEND" in data[-4096:]
     if image_format in ("JPEG", "MPO"):
@@ -280,7 +288,7 @@ def _decode_by_opencv(data: bytes, source: Path | str) -> ImageArray | None:
     return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA, dst=pixels)
 
 
-def _decode_by_pillow(image: Image.Image, source: Path | str) -> ImageArray:
+def _decode_byopen_header(image: Image.Image, source: Path | str) -> ImageArray:
     """Decode what OpenCV cannot; says why if that is because the file is broken."""
     mode = _PILLOW_DECODES.get(image.mode, image.mode)
     if image.mode == "P" and "transparency" in image.info:
@@ -332,7 +340,7 @@ def _check_writable(image: ImageArray, suffix: str, source: Path | str) -> None:
         raise DataError(f"{source}: {suffix} cannot hold {kind}; use .png")
 
 
-def _encode_by_pillow(image: ImageArray, suffix: str, quality: int, profile: bytes) -> bytes:
+def _encode_byopen_header(image: ImageArray, suffix: str, quality: int, profile: bytes) -> bytes:
     formats = {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
     buffer = io.BytesIO()
     pixels = image[..., 0] if image.shape[-1] == 1 else image

@@ -13,10 +13,12 @@ from typing import Any
 
 from srcore.data.cache import cached
 from srcore.data.checks import lmdb_sizes
+from srcore.data.cropping import Window
 from srcore.data.downscaled import DownscaledImages
 from srcore.data.images import ImageArray, ImageHeader, decode_header, decode_image, to_rgb
 from srcore.data.listing import some
 from srcore.data.pairs import PairedImages
+from srcore.data.windows import decode_window
 from srcore.errors import DataError, MissingExtraError
 
 
@@ -70,6 +72,10 @@ class LmdbSource:
     def read(self, index: int) -> ImageArray:
         """Decode the image to RGB."""
         return to_rgb(decode_image(self._content(index), self.where(index)))
+
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """Decode the image as far as the window needs it."""
+        return decode_window(self._content(index), window, self.where(index))
 
     def _content(self, index: int) -> bytes:
         with _environment(self._folder).begin(write=False) as transaction:

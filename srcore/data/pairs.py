@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcore.data.checks import fits, misfit
-from srcore.data.cropping import draw_crop, draw_orientation, finish, multiple_of
+from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,18 +57,14 @@ class PairedImages:
         Raises:
             DataError: an unreadable file, sizes that do not fit, or an image smaller than the crop.
         """
-        hr, lr = self._hr.read(index), self._lr.read(index)
-        if not fits(hr.shape[:2], lr.shape[:2], self._scale):
-            found = misfit(hr.shape[:2], lr.shape[:2], self._scale)
-            raise DataError(f"{self._lr.where(index)}: {found}")
-        if generator is None:
-            return {"lr": finish(lr), "hr": finish(multiple_of(hr, self._scale))}
-        if self._patch_size is not None:
-            height, width = lr.shape[:2]
-            where = self._lr.where(index)
-            crop = draw_crop(height, width, self._patch_size, generator, where)
-            lr, hr = crop.cut(lr), crop.cut(hr, self._scale)
-        else:
-            hr = multiple_of(hr, self._scale)
+        hr, lr = (source.header(index) for source in (self._hr, self._lr))
+        hr_size, (height, width) = (hr.height, hr.width), (lr.height, lr.width)
+        where = self._lr.where(index)
+        if not fits(hr_size, (height, width), self._scale):
+            raise DataError(f"{where}: {misfit(hr_size, (height, width), self._scale)}")
+        window = draw_window(height, width, self._patch_size, generator, where)
         orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
-        return {"lr": finish(lr, orientation), "hr": finish(hr, orientation)}
+        return {
+            "lr": finish(self._lr.read_window(index, window), orientation),
+            "hr": finish(self._hr.read_window(index, window.times(self._scale)), orientation),
+        }

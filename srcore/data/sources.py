@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import attrs
+
+from srcore.data.cropping import Window
 from srcore.data.images import ImageArray, ImageHeader, read_header, read_rgb
+from srcore.data.windows import read_window
 
 
 class ImageSource(Protocol):
@@ -30,6 +34,10 @@ class ImageSource(Protocol):
         """The image, RGB ``(H, W, 3)``, uint8 or uint16; not to be written to. Raises DataError."""
         ...
 
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """A part of the image, perhaps without decoding the rest. Raises DataError."""
+        ...
+
 
 class FileSource:
     """Image files.
@@ -40,6 +48,7 @@ class FileSource:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = list(paths)
+        self._headers: dict[int, ImageHeader] = {}
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -53,9 +62,18 @@ class FileSource:
         return str(self.paths[index])
 
     def header(self, index: int) -> ImageHeader:
-        """Size and depth, without decoding."""
-        return read_header(self.paths[index])
+        """Size and depth, without decoding; read once."""
+        header = self._headers.get(index)
+        if header is None:
+            # Colour profiles are no use here and may be large.
+            header = attrs.evolve(read_header(self.paths[index]), icc_profile=None)
+            self._headers[index] = header
+        return header
 
     def read(self, index: int) -> ImageArray:
         """Decode the file to RGB."""
         return read_rgb(self.paths[index])
+
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """Decode the file as far as the window needs it."""
+        return read_window(self.paths[index], window)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.data.cache import cached
-from srcore.data.cropping import draw_crop, draw_orientation, finish, multiple_of
+from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.data.listing import list_images
 from srcore.data.sources import FileSource
 
@@ -72,22 +72,27 @@ class UnpairedFolders:
         Raises:
             DataError: an unreadable file, or an image smaller than the crop.
         """
-        if generator is None:
-            hr = multiple_of(self._hr.read(index % len(self._hr)), self._scale)
-            return {"lr": finish(self._lr.read(index)), "hr": finish(hr)}
         size = self._hr_patch_size
-        hr_index = int(generator.integers(len(self._hr)))
+        if generator is None:
+            hr_index = index % len(self._hr)
+        else:
+            hr_index = int(generator.integers(len(self._hr)))
         return {
-            "hr": self._drawn(self._hr, hr_index, size, generator),
-            "lr": self._drawn(self._lr, index, size and size // self._scale, generator),
+            "hr": self._part(self._hr, hr_index, size, self._scale, generator),
+            "lr": self._part(self._lr, index, size and size // self._scale, 1, generator),
         }
 
-    def _drawn(
-        self, source: ImageSource, index: int, size: int | None, generator: np.random.Generator
+    def _part(
+        self,
+        source: ImageSource,
+        index: int,
+        size: int | None,
+        multiple: int,
+        generator: np.random.Generator | None,
     ) -> ImageArray:
-        image = source.read(index)
-        if size is not None:
-            height, width = image.shape[:2]
-            image = draw_crop(height, width, size, generator, source.where(index)).cut(image)
+        """A crop, or the image cut to a multiple of ``multiple`` pixels."""
+        header = source.header(index)
+        height, width = (side - side % multiple for side in (header.height, header.width))
+        window = draw_window(height, width, size, generator, source.where(index))
         orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
-        return finish(image, orientation)
+        return finish(source.read_window(index, window), orientation)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from srcore.data.cache import DiskCache, MemoryCache, cached, default_folder
+from srcore.data.cropping import Window
 from srcore.data.images import write_image
 from srcore.data.sources import FileSource
 from srcore.errors import DataError
@@ -41,7 +42,8 @@ def test_every_image_is_decoded_once(source, tmp_path, how):
             image = cache.read(index)
             np.testing.assert_array_equal(image, plain.read(index))
             assert image.dtype == plain.read(index).dtype
-            assert not image.flags.writeable
+            window = Window(1, 2, 3, 4)
+            np.testing.assert_array_equal(cache.read_window(index, window), window.cut(image))
     assert source.decoded == 3
     assert len(cache) == 3
     assert cache.name(1) == "1"
@@ -58,6 +60,20 @@ def test_forked_processes_share_what_one_of_them_decoded(source):
     assert os.waitpid(child, 0)[1] == 0
     np.testing.assert_array_equal(cache.read(1), FileSource(source.paths).read(1))
     assert source.decoded == 0
+
+
+def test_memory_cache_cannot_be_written_to(source):
+    with pytest.raises(ValueError, match="read-only"):
+        MemoryCache(source).read(0)[...] = 0
+
+
+def test_a_cut_cache_file_is_named(source, tmp_path):
+    folder = tmp_path / "cache"
+    DiskCache(source, folder).read(0)
+    [kept] = folder.rglob("*.npy")
+    kept.write_bytes(kept.read_bytes()[:50])
+    with pytest.raises(DataError, match=r"\.npy: not the cache of .*0\.png; delete it"):
+        DiskCache(source, folder).read(0)
 
 
 def test_memory_cache_starts_empty_after_pickling(source):

@@ -3,27 +3,52 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from srcore.data.cropping import Crop, Orientation, draw_crop, draw_orientation, finish, multiple_of
+from srcore.data.cropping import (
+    Orientation,
+    Window,
+    draw_orientation,
+    draw_window,
+    finish,
+    multiple_of,
+)
 from srcore.errors import DataError
 
 
-def test_crops_lie_inside_and_reach_every_position():
+def test_windows_lie_inside_and_reach_every_position():
     generator = np.random.default_rng(0)
-    crops = {draw_crop(5, 4, 3, generator) for _ in range(200)}
-    assert crops == {Crop(top, left, 3) for top in range(3) for left in range(2)}
+    windows = {draw_window(5, 4, 3, generator, "a.png") for _ in range(200)}
+    assert windows == {Window(top, left, 3, 3) for top in range(3) for left in range(2)}
 
 
-def test_crop_of_a_larger_image_covers_the_same_content():
+def test_without_size_or_generator_the_image_is_whole():
+    assert draw_window(5, 4, 3, None, "a.png") == Window(0, 0, 5, 4)
+    assert draw_window(5, 4, None, np.random.default_rng(0), "a.png") == Window(0, 0, 5, 4)
+    assert draw_orientation(None, flip=True, rotate=True) == Orientation()
+
+
+def test_window_of_a_larger_image_covers_the_same_content():
     lr = np.arange(30).reshape(5, 6, 1)
     hr = lr.repeat(4, axis=0).repeat(4, axis=1)
-    crop = Crop(1, 2, 3)
-    np.testing.assert_array_equal(crop.cut(hr, 4)[::4, ::4], crop.cut(lr))
-    assert crop.cut(hr, 4).shape == (12, 12, 1)
+    window = Window(1, 2, 3, 2)
+    np.testing.assert_array_equal(window.times(4).cut(hr)[::4, ::4], window.cut(lr))
+    assert window.times(4).cut(hr).shape == (12, 8, 1)
+
+
+def test_grown_windows_stop_at_the_image_and_still_hold_the_window():
+    image = np.arange(30).reshape(5, 6, 1)
+    for top in range(4):
+        for left in range(4):
+            window = Window(top, left, 2, 3)
+            grown = window.grown(1, 5, 6)
+            np.testing.assert_array_equal(
+                window.within(grown).cut(grown.cut(image)), window.cut(image)
+            )
+    assert Window(0, 2, 2, 3).grown(1, 5, 6) == Window(0, 1, 3, 5)
 
 
 def test_small_image_is_named():
     with pytest.raises(DataError, match=r"a\.png: 4x5 pixels .* smaller than the crop of 6x6"):
-        draw_crop(5, 4, 6, np.random.default_rng(0), "a.png")
+        draw_window(5, 4, 6, np.random.default_rng(0), "a.png")
 
 
 def test_orientations_are_applied_flip_first_transpose_last():

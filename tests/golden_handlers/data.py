@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from srcore.data.cropping import Crop, Orientation
+from srcore.data.cropping import Orientation, Window
 from srcore.data.subimages import grid
 from srcore.data.tensors import to_image
 from srcore.testing.golden import golden_kind
@@ -71,12 +71,13 @@ def augment_modes(case):
 def paired_crop_augment(case):
     hyper = case.hyper
     scale = hyper["scale"]
-    crop = Crop(hyper["top_lq"], hyper["left_lq"], hyper["gt_size"] // scale)
+    size = hyper["gt_size"] // scale
+    window = Window(hyper["top_lq"], hyper["left_lq"], size, size)
     outputs = {}
     for index, flags in enumerate(hyper["flags_hflip_vflip_transpose"]):
         orientation = Orientation(*flags)
-        outputs[f"out_gt_{index}"] = orientation.apply(crop.cut(case["in_gt"], scale))
-        outputs[f"out_lq_{index}"] = orientation.apply(crop.cut(case["in_lq"]))
+        outputs[f"out_gt_{index}"] = orientation.apply(window.times(scale).cut(case["in_gt"]))
+        outputs[f"out_lq_{index}"] = orientation.apply(window.cut(case["in_lq"]))
     return outputs
 
 
