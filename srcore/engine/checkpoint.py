@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,9 +84,10 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, OSError, EOFError, ValueError) as error:
+    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0][:100]
         raise SrcoreError(
-            f"{path}: damaged checkpoint ({str(error).splitlines()[0]}); "
+            f"{path}: damaged checkpoint ({reason}); "
             "use another one from the same folder, or start anew with --overwrite"
         ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:

@@ -104,20 +104,22 @@ class TrainingImages(TorchDataset[dict[str, Any]]):
             try:
                 sample: dict[str, Any] = dict(self.dataset.sample(index, generator))
             except DataError as error:
+                # Handed to the main process as text: a loader would wrap it into a traceback.
                 if not self.skip_bad:
-                    raise
+                    return {"error": str(error)}
                 skipped.append(str(error))
                 if len(skipped) >= _MAX_REPLACEMENTS:
-                    raise DataError(
-                        f"{len(skipped)} unreadable images in a row, the last: {error}"
-                    ) from None
+                    return {"error": f"{len(skipped)} unreadable images in a row, last: {error}"}
                 index = int(generator.integers(len(self.dataset)))
                 continue
             return sample | {"skipped": skipped}
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Stack the images of the samples; join the lists of skipped ones."""
+    """Stack the images of the samples; join the lists of skipped ones; pass on an error."""
+    errors = [sample["error"] for sample in samples if "error" in sample]
+    if errors:
+        return {"error": errors[0]}
     skipped = [text for sample in samples for text in sample.pop("skipped")]
     stacked = stack_samples(samples)
     return {name: torch.from_numpy(images) for name, images in stacked.items()} | {

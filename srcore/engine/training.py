@@ -26,7 +26,7 @@ from srcore.engine.validation import (
     validation_engine,
     validation_sets,
 )
-from srcore.errors import Interrupted, SrcoreError
+from srcore.errors import DataError, Interrupted, SrcoreError
 from srcore.plugin_manager import plugins
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Training:
             self.measures,
             self.settings.images if run.is_main else 0,
         )
+        for engine in (self.trainer, self.evaluator):
+            engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
         self.progress = Progress(run, self)
         self._attach()
 
@@ -163,6 +165,8 @@ class Training:
 
     def _iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
         iteration = engine.state.iteration
+        if "error" in raw:
+            raise DataError(raw["error"])
         self._count_bad_images(raw)
         parts = self.parts
         parts.begin(iteration, watch_norm=iteration % self.settings.log_every == 0)

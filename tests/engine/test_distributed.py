@@ -1,0 +1,63 @@
+"""Two processes on one machine, as torchrun starts them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import torch
+
+from srcore.testing import assert_close, assert_same_state
+
+
+def torchrun(experiment, output, *extra, processes=2):
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone",
+        f"--nproc-per-node={processes}", "-m", "srcore", "run", str(experiment),
+        "--output", str(output), "--quiet", *extra,
+    ]  # fmt: skip
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def last(output):
+    return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
+
+
+def validations(output):
+    lines = (output / "tiny/metrics.jsonl").read_text().splitlines()
+    return [row for row in map(json.loads, lines) if row["phase"] != "train"]
+
+
+def test_two_ranks_train_like_one_with_the_whole_batch(tiny_experiment, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    torchrun(tiny_experiment, one, "--set", "train.batch_size=4", processes=1)
+    done = torchrun(tiny_experiment, two, "--set", "train.batch_size=2")
+    assert done.stdout.count("psnr") == 1, "only the main process reports"
+    for name, value in last(one)["networks"]["generator"].items():
+        assert_close(last(two)["networks"]["generator"][name], value, rtol=2e-3, atol=2e-4)
+    for single, double in zip(validations(one), validations(two), strict=True):
+        assert abs(single["values"]["psnr"] - double["values"]["psnr"]) < 0.05
+
+
+def test_validation_gives_the_same_numbers_on_any_number_of_ranks(tiny_experiment, tmp_path):
+    weights = tmp_path / "one/tiny/generator.safetensors"
+    torchrun(tiny_experiment, tmp_path / "one", processes=1)
+    frozen = (
+        "--set", f"generator.weights={weights}", "--set", "optimizer.generator.type=adam",
+        "--set", "optimizer.generator.learning_rate=1e-30", "--set", "train.iterations=1",
+    )  # fmt: skip
+    for processes in (1, 2):
+        torchrun(tiny_experiment, tmp_path / str(processes), *frozen, processes=processes)
+    assert validations(tmp_path / "1") == validations(tmp_path / "2")
+
+
+def test_two_ranks_resume_bit_identically(tiny_experiment, tmp_path):
+    torchrun(tiny_experiment, tmp_path / "whole")
+    torchrun(tiny_experiment, tmp_path / "parts", "--set", "train.iterations=4")
+    torchrun(tiny_experiment, tmp_path / "parts", "--resume")
+    whole, parts = last(tmp_path / "whole"), last(tmp_path / "parts")
+    for key in ("networks", "optimizers", "iteration"):
+        assert_same_state(whole[key], parts[key])
