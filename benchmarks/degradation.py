@@ -49,6 +49,13 @@ class DepthwiseSharpening(DenseSharpening):
         return filter2d(image, kernel)
 
 
+KINDS = {
+    "separable": SecondOrderDegradation,
+    "dense 51x51": DenseSharpening,
+    "dense 51x51, depthwise": DepthwiseSharpening,
+}
+
+
 def smooth_images():
     """Images in 8 bits with edges and texture."""
     generator = torch.Generator().manual_seed(0)
@@ -62,15 +69,8 @@ def main():
     """Check that the values agree, then time."""
     torch.set_num_threads(1)
     batch = {"hr": smooth_images()}
-    transforms = {
-        name: transform(scale=SCALE, hr_crop=CROP)
-        for name, transform in (
-            ("separable", SecondOrderDegradation),
-            ("dense 51x51", DenseSharpening),
-            ("dense 51x51, depthwise", DepthwiseSharpening),
-        )
-    }
-    difference = gate(batch["hr"], list(transforms.values()))
+    difference = gate(batch["hr"])
+    transforms = {name: kind(scale=SCALE, hr_crop=CROP) for name, kind in KINDS.items()}
 
     def run(transform):
         for seed in range(PLANS):
@@ -113,11 +113,15 @@ def main():
     print(path.name)
 
 
-def gate(hr, transforms):
-    """Assert that all give the same batch, in float64: no rounding crosses a threshold there."""
-    exact = {"hr": hr.double()}
+def gate(hr):
+    """Assert that all give the same batch, in float64: no rounding crosses a threshold there.
+
+    On a small window, because PyTorch unfolds dense filters in float64 at great cost of memory.
+    """
+    window = {"hr": hr[:1, :, :96, :96].double()}
     reference, *others = (
-        transform(exact, torch.Generator().manual_seed(0)) for transform in transforms
+        kind(scale=SCALE, hr_crop=64)(window, torch.Generator().manual_seed(0))
+        for kind in KINDS.values()
     )
     difference = max(
         (other[name] - reference[name]).abs().max().item() for other in others for name in other
