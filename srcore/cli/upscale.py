@@ -1,0 +1,218 @@
+"""Enlarge images with a generator."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srcore.errors import Interrupted
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from srcore.inference.batch import Result, Settings
+    from srcore.inference.jobs import Task
+
+_DEFAULT_SCALE = 2.0
+
+
+def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) -> int | str | None:
+    if value == "auto":
+        return value
+    if value == "none" and parameter.name == "tile":
+        return None
+    if not value.isdigit():
+        raise click.BadParameter(f"expected a number of pixels or auto, found {value!r}")
+    return int(value)
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
+@click.option("--recursive", is_flag=True, help="Also images in folders below.")
+@click.option(
+    "--weights", metavar="FILE",
+    help="Checkpoint of any supported program.  [default: the small model that comes with srcore]",
+)  # fmt: skip
+@click.option("--key", metavar="NAME", help="Entry of the checkpoint, such as params.")
+@click.option(
+    "--scale", type=click.FloatRange(0, min_open=True),
+    help="Output side / input side, any number.  [default: that of --weights, else 2]",
+)  # fmt: skip
+@click.option(
+    "--format", "image_format", type=click.Choice(["png", "jpeg", "webp", "tiff"]),
+    default="png", show_default=True, help="Format where --output does not name one.",
+)  # fmt: skip
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=95, show_default=True,
+    help="Of JPEG and WebP; WebP is lossless at 100.",
+)  # fmt: skip
+@click.option(
+    "--tile", default="auto", show_default=True, callback=_auto_or_number,
+    help="Side of a tile in input pixels, auto (by free memory) or none (whole image).",
+)  # fmt: skip
+@click.option(
+    "--overlap", default="auto", show_default=True, callback=_auto_or_number,
+    help="Context around a tile in input pixels.",
+)  # fmt: skip
+@click.option(
+    "--batch", type=click.IntRange(1), default=1, show_default=True, help="Tiles at a time."
+)
+@click.option(
+    "--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32", show_default=True, help="What the network computes in.",
+)  # fmt: skip
+@click.option(
+    "--device", default="auto", show_default=True,
+    help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
+)  # fmt: skip
+@click.option("--self-ensemble", is_flag=True, help="Average of 8 flipped and turned runs.")
+@click.option("--resume", is_flag=True, help="Skip inputs whose output exists.")
+@click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def command(**options: Any) -> None:
+    """Enlarge INPUT: image files, folders, or quoted patterns.
+
+    Gray stays gray, 16 bits stay 16 bits, alpha is enlarged too, the EXIF orientation is applied
+    and the ICC profile kept. Without --output, a.jpg becomes a_x2.png beside it, and the images of
+    the folder photos go to photos_x2. An output is a file name (one input), a folder, or a
+    template of {stem} {name} {suffix} {folder} {scale}.
+
+    Results are never cut off: a file appears when it is complete. Images that cannot be read are
+    reported, the others are done, and the exit code is 1. Paths of results go to standard output.
+
+    \b
+    Examples:
+      srcore upscale photo.jpg
+      srcore upscale photo.jpg -o big.png --scale 3
+      srcore upscale photos/ -o enlarged/ --recursive --resume
+      srcore upscale "photos/*.jpg" -o "out/{stem}_{scale}x.webp" --quality 90
+      srcore upscale scan.tif --weights runs/my_x4/generator.safetensors --tile 256
+      srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --precision bfloat16
+      torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.inference.batch import Settings
+
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("--resume and --overwrite exclude each other")
+    previous = signal.signal(signal.SIGTERM, _stop)
+    try:
+        network = _load(options)
+        scale = options["scale"] or float(network.scale)  # type: ignore[arg-type]  # int by contract
+        tasks = _tasks(options, scale)
+        done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
+        settings = Settings(
+            outscale=scale,
+            **{name: options[name] for name in (
+                "tile", "overlap", "batch", "precision", "self_ensemble", "quality",
+            )},
+        )  # fmt: skip
+        results = [*done, *_run(network, left, settings, options)]
+    except KeyboardInterrupt:
+        raise Interrupted(signal.SIGINT, _INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    _report(results, as_json=options["as_json"])
+
+
+_INTERRUPTED = "interrupted; finished files are complete, --resume does the others"
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number, _INTERRUPTED)
+
+
+def _load(options: dict[str, Any]) -> nn.Module:
+    from srcore.inference.devices import pick_device
+    from srcore.inference.shipped import shipped_model
+    from srcore.weights.loading import load_generator
+
+    device = pick_device(options["device"])
+    weights = options["weights"] or shipped_model(options["scale"] or _DEFAULT_SCALE)
+    options["scale"] = options["scale"] or (None if options["weights"] else _DEFAULT_SCALE)
+    return load_generator(weights, device, key=options["key"])
+
+
+def _tasks(options: dict[str, Any], scale: float) -> list[Task]:
+    """The tasks of this process: all of them, or its share under torchrun."""
+    from srcore.inference.jobs import plan
+
+    tasks = plan(
+        options["inputs"],
+        options["output"],
+        recursive=options["recursive"],
+        scale=scale,
+        image_format=options["image_format"],
+    )
+    rank, world = (int(os.environ.get(name, default)) for name, default in _RANKS)
+    return tasks[rank::world]
+
+
+_RANKS = (("RANK", "0"), ("WORLD_SIZE", "1"))
+
+
+def _split_finished(
+    tasks: list[Task], *, resume: bool, keep: bool
+) -> tuple[list[Result], list[Task]]:
+    """Results of tasks that are done already, and the other tasks."""
+    from srcore.inference.batch import Result
+    from srcore.inference.jobs import JobError
+
+    existing = [task for task in tasks if task.target.exists()]
+    if not existing or keep:
+        return [], tasks
+    if not resume:
+        raise JobError(
+            f"{existing[0].target}: exists"
+            + (f", and {len(existing) - 1} more outputs" if len(existing) > 1 else "")
+            + "; --resume skips what is done, --overwrite replaces it"
+        )
+    return (
+        [Result(task, "skipped") for task in existing],
+        [task for task in tasks if task not in existing],
+    )
+
+
+def _run(
+    network: nn.Module, tasks: list[Task], settings: Settings, options: dict[str, Any]
+) -> list[Result]:
+    from tqdm import tqdm
+
+    from srcore.inference.batch import pixels_of, upscale_files
+
+    hidden = options["quiet"] or not sys.stderr.isatty() or os.environ.get("LOCAL_RANK", "0") != "0"
+    results = []
+    with tqdm(
+        total=0 if hidden else sum(pixels_of(tasks)), disable=hidden, unit="px", unit_scale=True,
+        dynamic_ncols=True,
+    ) as bar:  # fmt: skip
+        for result in upscale_files(network, tasks, settings, bar.update):
+            results.append(result)
+            bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)
+            if result.status == "failed":
+                tqdm.write(f"srcore: {result.message}", file=sys.stderr)
+            elif not options["as_json"]:
+                tqdm.write(str(result.task.target), file=sys.stdout)
+    return results
+
+
+def _report(results: list[Result], *, as_json: bool) -> None:
+    counts = {
+        status: sum(result.status == status for result in results)
+        for status in ("done", "skipped", "failed")
+    }
+    if as_json:
+        files = [result.as_dict() for result in results]
+        click.echo(json.dumps({**counts, "files": files}, indent=2))
+    if len(results) > 1 or counts["failed"]:
+        text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        click.echo(f"srcore: {text}", err=True)
+    if counts["failed"]:
+        raise click.exceptions.Exit(1)

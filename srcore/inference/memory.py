@@ -1,0 +1,112 @@
+"""How large a tile may be, and which errors mean that it was too large."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from srcore.inference.devices import device_of
+
+#: Tile on the CPU: activations that stay in its caches make it faster than larger ones
+#: (``benchmarks/tiling.py``).
+_CPU_TILE = 192
+_TILES = (1024, 768, 512, 384, 256, 192, 128, 96, 64, 48, 32, 16)
+_FALLBACK_TILE = 256
+
+#: Of the free memory, what tiles may take; the rest is for the image, its result and others.
+_SHARE = 0.5
+#: Maps of the largest kind that are alive together (input, output, skip, workspace).
+_MAPS = 4
+_PROBE = 32
+
+_bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out; anything else is a bug or a bad input."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "not enough memory" in text or "out of memory" in text or "can't allocate memory" in text
+    )
+
+
+def choose_tile(network: nn.Module) -> int:
+    """Largest tile that the free memory of the network's device holds; at most 192 on the CPU."""
+    device = device_of(network)
+    largest = _CPU_TILE if device.type == "cpu" else _TILES[0]
+    free = free_memory(device)
+    if free is None:
+        return min(largest, _FALLBACK_TILE)
+    pixels = free * _SHARE / memory_per_pixel(network)
+    fitting = [tile for tile in _TILES if tile <= largest and (1.25 * tile) ** 2 <= pixels]
+    return fitting[0] if fitting else _TILES[-1]
+
+
+def memory_per_pixel(network: nn.Module) -> float:
+    """Estimated bytes per low-resolution pixel, from the largest maps of a small run."""
+    if network not in _bytes_per_pixel:
+        _bytes_per_pixel[network] = _probe(network)
+    return _bytes_per_pixel[network]
+
+
+def _probe(network: nn.Module) -> float:
+    largest = 0
+
+    def watch(module: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal largest
+        tensors = [item for item in (*inputs, output) if isinstance(item, Tensor)]
+        largest = max([largest, *(item.numel() * item.element_size() for item in tensors)])
+
+    leaves = [module for module in network.modules() if not any(module.children())]
+    handles = [module.register_forward_hook(watch) for module in leaves]
+    side = -(-_PROBE // _multiple(network)) * _multiple(network)
+    try:
+        with torch.inference_mode():
+            network(torch.zeros(1, 3, side, side, device=device_of(network)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return max(1.0, _MAPS * largest / side**2)
+
+
+def _multiple(network: nn.Module) -> int:
+    return int(getattr(network, "tile_multiple", 1) or 1)
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that can still be allocated on a device; None where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    candidates = [_available_memory(), _left_in_container()]
+    known = [value for value in candidates if value is not None]
+    return min(known) if known else None
+
+
+def _available_memory() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, AttributeError, ValueError):  # not Linux, or not a Unix
+        return None
+
+
+def _left_in_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What the control group of a container leaves (versions 2 and 1)."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            return max(0, int((root / limit).read_text()) - int((root / used).read_text()))
+        except (OSError, ValueError):  # no such group, or "max": no limit
+            continue
+    return None

@@ -1,0 +1,39 @@
+"""Geometric self-ensemble: the mean of a network's answers to eight flipped and turned inputs."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+
+class SelfEnsemble(nn.Module):
+    """Run a network on the eight symmetries of the square and average the results.
+
+    Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution", 2017,
+    section 3.4 (EDSR+). Costs eight times the time and no more memory.
+
+    Args:
+        network: ``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        for name in ("scale", "receptive_radius", "tile_multiple"):
+            if hasattr(network, name):
+                setattr(self, name, getattr(network, name))
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """``(N, 3, h, w)`` in [0, 1] -> mean of the eight outputs, turned back."""
+        total = None
+        for transpose in (False, True):
+            for flips in ((), (-1,), (-2,), (-2, -1)):
+                turned = torch.flip(lr, flips)
+                turned = turned.transpose(-2, -1) if transpose else turned
+                sr = cast("Tensor", self.network(turned.contiguous()))
+                sr = torch.flip(sr.transpose(-2, -1) if transpose else sr, flips).float()
+                total = sr if total is None else total.add_(sr)
+        assert total is not None
+        return total / 8

@@ -1,0 +1,145 @@
+"""Running a network on windows; windows that do not fit into memory are cut into smaller ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from srcore.errors import SrcoreError
+from srcore.inference.devices import Precision, autocast, device_of
+from srcore.inference.memory import is_out_of_memory
+from srcore.inference.tiling import SMALLEST_TILE, Span, cut
+
+
+class OutOfMemoryError(SrcoreError):
+    """Not even the smallest tile fits; the first original error is the cause."""
+
+
+class TileRunner:
+    """Calls a network without graph, in a chosen precision, and survives running out of memory.
+
+    What did not fit once is not tried again.
+
+    Args:
+        network: in evaluation mode, on its device.
+        precision: computed by autocast.
+        batch: at most so many windows at a time.
+        overlap_for: tile side -> overlap.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        precision: Precision,
+        batch: int,
+        overlap_for: Callable[[int], int],
+    ) -> None:
+        self.network = network
+        self.scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
+        self.multiple = int(getattr(network, "tile_multiple", 1) or 1)
+        self.device = device_of(network)
+        self.precision = precision
+        self.batch = batch
+        self.overlap_for = overlap_for
+        self._failed_side: float = math.inf
+        self._first_error: BaseException | None = None
+
+    def __call__(self, windows: Tensor) -> Tensor:
+        """``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``, float32.
+
+        Raises:
+            OutOfMemoryError: the smallest tile is still too large.
+            SrcoreError: the result is not finite or has the wrong size.
+        """
+        parts: list[Tensor] = []
+        done = 0
+        while done < len(windows):
+            chunk = windows[done : done + self.batch]
+            sr = self._in_tiles(chunk) if self._is_too_large(chunk) else self._attempt(chunk)
+            if sr is not None:
+                parts.append(sr)
+                done += len(chunk)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _attempt(self, windows: Tensor) -> Tensor | None:
+        """Result, or None after lowering what is tried next time."""
+        try:
+            return self._run(windows)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._first_error = self._first_error or error
+        if len(windows) > 1:
+            self.batch = len(windows) // 2
+        else:
+            self._failed_side = max(windows.shape[-2:])
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+    def _run(self, windows: Tensor) -> Tensor:
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            # Convolutions of one image are faster on this layout, on CPU and GPU alike.
+            sr: Tensor = self.network(windows.contiguous(memory_format=torch.channels_last)).float()
+        expected = tuple(self.scale * side for side in windows.shape[-2:])
+        if sr.shape[1] != 3 or sr.shape[-2:] != expected:
+            raise SrcoreError(
+                f"the network made {tuple(sr.shape)} of {tuple(windows.shape)}; expected 3 "
+                f"channels of {expected[0]}x{expected[1]} pixels (scale {self.scale})"
+            )
+        if not bool(torch.isfinite(sr).all()):
+            hint = "" if self.precision == "float32" else "; use --precision float32"
+            raise SrcoreError(f"the network's output is not finite in {self.precision}{hint}")
+        return sr
+
+    def _is_too_large(self, windows: Tensor) -> bool:
+        return max(windows.shape[-2:]) >= self._failed_side
+
+    def _in_tiles(self, windows: Tensor) -> Tensor:
+        """Cut windows into tiles that read at most half of the side that failed."""
+        side = int(self._failed_side) // 2
+        overlap = min(self.overlap_for(side), side // 4)
+        rows, columns = (
+            cut(length, side - 2 * overlap, overlap, self.multiple) for length in windows.shape[-2:]
+        )
+        largest = max(span.stop - span.start for span in (*rows, *columns))
+        if side < SMALLEST_TILE or largest >= self._failed_side:
+            reason = str(self._first_error).strip().split("\n")[0]
+            raise OutOfMemoryError(
+                f"out of memory on {self.device} even for a tile of {self._failed_side} pixels; "
+                f"close other programs, or use a smaller network or another device ({reason})"
+            ) from self._first_error
+        return blend(self, windows, rows, columns)
+
+
+def blend(
+    runner: TileRunner, images: Tensor, rows: tuple[Span, ...], columns: tuple[Span, ...]
+) -> Tensor:
+    """Run on every tile of images in memory and fade the results into each other."""
+    scale = runner.scale
+    height, width = (scale * side for side in images.shape[-2:])
+    result = images.new_zeros(*images.shape[:2], height, width)
+    for row in rows:
+        for column in columns:
+            sr = runner(images[..., row.start : row.stop, column.start : column.stop])
+            weights = row.weights(scale, sr.device)[:, None] * column.weights(scale, sr.device)
+            place = (..., kept(row, scale), kept(column, scale))
+            result[place] += inner(sr, row, column, scale) * weights
+    return result
+
+
+def kept(span: Span, scale: int) -> slice:
+    """Where the contribution of a tile lies in the result."""
+    return slice(scale * span.kept_start, scale * span.kept_stop)
+
+
+def inner(sr: Tensor, row: Span, column: Span, scale: int) -> Tensor:
+    """The part of a tile's output that contributes."""
+    return sr[
+        ...,
+        scale * (row.kept_start - row.start) : scale * (row.kept_stop - row.start),
+        scale * (column.kept_start - column.start) : scale * (column.kept_stop - column.start),
+    ]

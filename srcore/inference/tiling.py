@@ -1,0 +1,144 @@
+"""Where tiles lie, how much they overlap and how they are faded into each other.
+
+All tiles of an image have the same size and are spread evenly, so that they can be batched and
+none is a sliver. Neighbours share ``2 * overlap`` pixels: the middle of what they share is faded
+linearly from one to the other, the rest is context that is computed and thrown away. Tiles begin
+at multiples of the network's ``tile_multiple``, so that windows and pixel shuffles fall where they
+would fall in the whole image.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any, Literal
+
+import attrs
+import torch
+from torch import Tensor
+
+from srcore.errors import SrcoreError
+
+#: Smallest side of a tile in low-resolution pixels; below it nearly all work would be context.
+SMALLEST_TILE = 16
+
+#: Context that suffices for no visible difference from the whole image; more costs time only.
+_LARGEST_AUTO_OVERLAP = 16
+_SMALLEST_AUTO_OVERLAP = 6
+
+
+@attrs.frozen
+class Span:
+    """A tile along one axis, in low-resolution pixels.
+
+    Attributes:
+        start, stop: what the network reads (half-open).
+        fade_in: begin and end of the transition from the previous tile; None for the first tile.
+        fade_out: the same towards the next tile; None for the last tile.
+    """
+
+    start: int
+    stop: int
+    fade_in: tuple[int, int] | None = None
+    fade_out: tuple[int, int] | None = None
+
+    @property
+    def kept_start(self) -> int:
+        """First pixel that contributes to the result."""
+        return self.start if self.fade_in is None else self.fade_in[0]
+
+    @property
+    def kept_stop(self) -> int:
+        """End of what contributes to the result."""
+        return self.stop if self.fade_out is None else self.fade_out[1]
+
+    def weights(self, scale: int, device: torch.device | str = "cpu") -> Tensor:
+        """Weight of every kept output pixel, ``(scale * (kept_stop - kept_start),)``.
+
+        The weights of neighbouring tiles add up to 1.
+        """
+        first, last = scale * self.kept_start, scale * self.kept_stop
+        centres = (torch.arange(first, last, dtype=torch.float32) + 0.5) / scale
+        weights = torch.ones_like(centres)
+        if self.fade_in is not None:
+            weights = weights * _ramp(centres, self.fade_in)
+        if self.fade_out is not None:
+            weights = weights * (1 - _ramp(centres, self.fade_out))
+        return weights.to(device)
+
+
+def _ramp(centres: Tensor, fade: tuple[int, int]) -> Tensor:
+    """0 before the transition, 1 behind it."""
+    begin, end = fade
+    if begin == end:
+        return (centres > begin).to(centres.dtype)
+    return ((centres - begin) / (end - begin)).clamp(0, 1)
+
+
+def cut(length: int, tile: int, overlap: int, multiple: int = 1) -> tuple[Span, ...]:
+    """Cut one axis into equal tiles.
+
+    Args:
+        length: pixels along the axis.
+        tile: largest number of pixels that a tile contributes; it reads ``2 * overlap`` more.
+        overlap: context on either side of a seam, in pixels.
+        multiple: tiles begin at multiples of it.
+    """
+    shared = _round_up(2 * overlap, multiple)
+    number = max(1, math.ceil((length - shared) / tile))
+    if number == 1:
+        return (Span(0, length),)
+    padded = _round_up(length, multiple)
+    size = _round_up(math.ceil((padded + shared * (number - 1)) / number), multiple)
+    starts = [
+        index * (padded - size) // (number - 1) // multiple * multiple for index in range(number)
+    ]
+    edges = [(start, min(start + size, length)) for start in starts]
+    fades = [
+        _transition(later[0], earlier[1], min(overlap // 2, tile // 4))
+        for earlier, later in itertools.pairwise(edges)
+    ]
+    return tuple(
+        Span(*edge, fade_in=before, fade_out=after)
+        for edge, before, after in zip(edges, [None, *fades], [*fades, None], strict=True)
+    )
+
+
+def _transition(first: int, last: int, width: int) -> tuple[int, int]:
+    begin = (first + last - width) // 2
+    return begin, begin + width
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
+
+
+def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> int:
+    """Context in low-resolution pixels on either side of a seam.
+
+    ``"auto"``: a tenth of the tile, at least 6 and at most 16 pixels, or less if the network's
+    ``receptive_radius`` says that less makes tiled and whole results equal. The far ends of a
+    receptive field hardly count; the benchmark ``benchmarks/tiling.py`` has the differences.
+
+    Raises:
+        SrcoreError: a negative number.
+    """
+    if overlap != "auto":
+        if overlap < 0:
+            raise SrcoreError(f"overlap: expected a number of pixels >= 0, found {overlap}")
+        return overlap
+    limit = min(max(tile // 10, _SMALLEST_AUTO_OVERLAP), _LARGEST_AUTO_OVERLAP)
+    radius = getattr(network, "receptive_radius", None)
+    # A quarter of the overlap lies inside the transition.
+    return limit if radius is None else min(limit, math.ceil(radius * 4 / 3))
+
+
+def check_tile(tile: int) -> int:
+    """Refuse tiles that would be all context.
+
+    Raises:
+        SrcoreError: smaller than :data:`SMALLEST_TILE`.
+    """
+    if tile < SMALLEST_TILE:
+        raise SrcoreError(f"tile: expected at least {SMALLEST_TILE} pixels, found {tile}")
+    return tile

@@ -1,0 +1,226 @@
+"""Upscale images of any kind and size with a generator, tile by tile and band by band."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from srcore.data.tensors import to_image
+from srcore.errors import SrcoreError
+from srcore.inference import channels
+from srcore.inference.devices import Precision
+from srcore.inference.memory import choose_tile
+from srcore.inference.resampling import resample_bands
+from srcore.inference.self_ensemble import SelfEnsemble
+from srcore.inference.tile_runner import TileRunner, inner, kept
+from srcore.inference.tiling import Span, check_tile, choose_overlap, cut
+
+ImageArray = NDArray[Any]
+Tile = int | Literal["auto"] | None
+Overlap = int | Literal["auto"]
+
+
+def upscale(
+    network: nn.Module,
+    image: ImageArray,
+    *,
+    tile: Tile = "auto",
+    overlap: Overlap = "auto",
+    batch: int = 1,
+    precision: Precision = "float32",
+    self_ensemble: bool = False,
+    outscale: float | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> ImageArray:
+    """Upscale one image on the device of the network.
+
+    >>> import numpy as np, srcore
+    >>> network = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
+    >>> srcore.upscale(network, np.zeros((5, 7, 3), np.uint8)).shape
+    (10, 14, 3)
+
+    Args:
+        network: generator, see :class:`srcore.contracts.Network`; its mode is kept.
+        image: ``(H, W, C)`` or ``(H, W)``, uint8 or uint16; C is 1 gray, 2 gray + alpha, 3 RGB,
+            4 RGB + alpha. The range follows from the dtype.
+        tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
+            free memory; None runs the whole image at once. If memory runs out, smaller tiles are
+            tried.
+        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: see
+            :func:`srcore.inference.tiling.choose_overlap`.
+        batch: number of equal tiles that run together.
+        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast.
+        self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
+        outscale: output side / input side; differing from the network's scale, its result is
+            resampled with MATLAB's bicubic kernel. None: the network's scale.
+        progress: called with the number of input pixels finished since the last call.
+
+    Returns:
+        An array of the same dtype and number of dimensions and channels, ``outscale`` times the
+        size (rounded).
+
+    Raises:
+        SrcoreError: unsuitable image or settings, output that is not finite.
+        OutOfMemoryError: not even the smallest tile fits; the original error is its cause.
+    """
+    _check_image(image)
+    canvas: ImageArray | None = None
+    row = 0
+    for band in upscale_bands(
+        network,
+        image,
+        tile=tile,
+        overlap=overlap,
+        batch=batch,
+        precision=precision,
+        self_ensemble=self_ensemble,
+        outscale=outscale,
+        progress=progress,
+    ):
+        if canvas is None:
+            height, width = output_size(image, _scale(network), outscale)
+            canvas = np.empty((height, width, *band.shape[2:]), image.dtype)
+        canvas[row : row + len(band)] = band
+        row += len(band)
+    assert canvas is not None
+    return canvas if image.ndim == 3 else canvas[..., 0]
+
+
+def output_size(image: ImageArray, scale: int, outscale: float | None = None) -> tuple[int, int]:
+    """Height and width of an upscaled image."""
+    factor = scale if outscale is None else outscale
+    height, width = (max(1, int(side * factor + 0.5)) for side in image.shape[:2])
+    return height, width
+
+
+def upscale_bands(
+    network: nn.Module,
+    image: ImageArray,
+    *,
+    tile: Tile = "auto",
+    overlap: Overlap = "auto",
+    batch: int = 1,
+    precision: Precision = "float32",
+    self_ensemble: bool = False,
+    outscale: float | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Iterator[ImageArray]:
+    """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
+
+    Besides the input only one row of tiles is in memory, whatever the size of the result.
+    """
+    _check_image(image)
+    if batch < 1:
+        raise SrcoreError(f"batch: expected at least 1, found {batch}")
+    if outscale is not None and not outscale > 0:
+        raise SrcoreError(f"outscale: expected a factor > 0, found {outscale}")
+    image = image if image.ndim == 3 else image[..., None]
+    scale = _scale(network)
+    was_training = network.training
+    network.eval()
+    try:
+        side = _side(tile, network, image)
+        runner = TileRunner(
+            SelfEnsemble(network) if self_ensemble else network,
+            precision,
+            batch,
+            lambda tile: choose_overlap(overlap, tile, network),
+        )
+        bands = _sr_bands(runner, image, side, progress or _ignore)
+        size = tuple(scale * length for length in image.shape[:2])
+        wanted = output_size(image, scale, outscale)
+        if wanted != size:
+            bands = resample_bands(bands, (size[0], size[1]), wanted)
+        for band in bands:
+            yield to_image(band, image.dtype)
+    finally:
+        network.train(was_training)
+
+
+def _sr_bands(
+    runner: TileRunner, image: ImageArray, tile: int, progress: Callable[[int], object]
+) -> Iterator[Tensor]:
+    """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more."""
+    overlap = runner.overlap_for(tile)
+    rows, columns = (cut(length, tile, overlap, runner.multiple) for length in image.shape[:2])
+    scale = runner.scale
+    carried: Tensor | None = None
+    for row in rows:
+        strip = _row_of_tiles(runner, image, row, columns)
+        strip *= row.weights(scale, strip.device)[:, None]
+        if carried is not None:
+            strip[:, : carried.shape[1]] += carried
+        done = row.stop if row.fade_out is None else row.fade_out[0]
+        cut_at = scale * (done - row.kept_start)
+        # A copy, so that the strip it was cut from can go.
+        carried = strip[:, cut_at:].clone()
+        yield strip[:, :cut_at].clamp_(0, 1)
+        before = 0 if row.fade_in is None else row.fade_in[0]
+        progress((done - before) * image.shape[1])
+
+
+def _row_of_tiles(
+    runner: TileRunner, image: ImageArray, row: Span, columns: tuple[Span, ...]
+) -> Tensor:
+    """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
+    scale = runner.scale
+    height = scale * (row.kept_stop - row.kept_start)
+    strip = torch.zeros(image.shape[2], height, scale * image.shape[1], device=runner.device)
+    for group in _equal(columns, runner.batch):
+        windows = [image[row.start : row.stop, column.start : column.stop] for column in group]
+        inputs = [channels.split(window, runner.device) for window in windows]
+        outputs = torch.split(runner(torch.cat(inputs)), [len(part) for part in inputs])
+        for column, window, output in zip(group, windows, outputs, strict=True):
+            sr = inner(channels.join(output, window), row, column, scale)
+            strip[..., kept(column, scale)] += sr * column.weights(scale, strip.device)
+    return strip
+
+
+def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
+    """Neighbouring tiles of equal width, at most ``batch`` at a time."""
+    group: tuple[Span, ...] = ()
+    for column in columns:
+        same = group and column.stop - column.start == group[0].stop - group[0].start
+        if group and (not same or len(group) == batch):
+            yield group
+            group = ()
+        group = (*group, column)
+    yield group
+
+
+def _side(tile: Tile, network: nn.Module, image: ImageArray) -> int:
+    if tile is None:
+        return max(image.shape[:2])
+    return choose_tile(network) if tile == "auto" else check_tile(tile)
+
+
+def _scale(network: nn.Module) -> int:
+    scale: object = getattr(network, "scale", None)
+    if not isinstance(scale, int):
+        raise SrcoreError(
+            f"{type(network).__name__} has no attribute scale; set it to the network's integer "
+            "factor between output and input sides"
+        )
+    return scale
+
+
+def _check_image(image: ImageArray) -> None:
+    if (
+        image.dtype not in (np.uint8, np.uint16)
+        or image.ndim not in (2, 3)
+        or not image.size
+        or image.shape[2:] not in ((), (1,), (2,), (3,), (4,))
+    ):
+        raise SrcoreError(
+            "image: expected uint8 or uint16 (H, W) or (H, W, C) with 1 to 4 channels, found "
+            f"{image.dtype} {image.shape}"
+        )
+
+
+def _ignore(pixels: int) -> None:
+    pass
