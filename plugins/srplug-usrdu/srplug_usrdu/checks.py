@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from srcore.data.listing import list_images
 from srcore.errors import DataError, Problem
-from srplug_usrdu.options import SCALES
+from srplug_usrdu.options import SCALES, hr_folder
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
-
-_FOLDER_KEYS = {"usrdu_generate": "hr", "usrdu_kernels": "lr"}
 
 
 def task_problems(experiment: Experiment) -> Iterator[Problem]:
@@ -23,14 +21,23 @@ def task_problems(experiment: Experiment) -> Iterator[Problem]:
     that has not run; this is.
     """
     task = experiment.task
-    key = _FOLDER_KEYS.get(task.type) if task is not None else None
-    if task is None or key is None:
+    if task is None or task.type not in ("usrdu_generate", "usrdu_kernels"):
         return
-    folder: Path = getattr(task.options, key)
+    if task.type == "usrdu_kernels":
+        yield from _folder_problems("task.lr", task.options.lr)
+        return
+    folder = hr_folder(task.options.hr, experiment)
+    if folder is None:
+        yield Problem("task.hr", "required key is missing; data.train names no folder hr either")
+    else:
+        yield from _folder_problems("task.hr", folder, recursive=task.options.recursive)
+    if experiment.scale not in SCALES:
+        yield Problem("scale", f"USR-DU knows scales 2 and 4, found {experiment.scale}")
+
+
+def _folder_problems(path: str, folder: Path, *, recursive: bool = False) -> Iterator[Problem]:
     if folder.is_dir():
         try:
-            list_images(folder, recursive=getattr(task.options, "recursive", False))
+            list_images(folder, recursive=recursive)
         except DataError as error:
-            yield Problem(f"task.{key}", str(error))
-    if task.type == "usrdu_generate" and experiment.scale not in SCALES:
-        yield Problem("scale", f"USR-DU knows scales 2 and 4, found {experiment.scale}")
+            yield Problem(path, str(error))

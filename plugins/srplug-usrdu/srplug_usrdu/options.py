@@ -197,7 +197,9 @@ class LaplaceSamplingOptions:
 class GenerateOptions:
     """Write a low-resolution partner of every high-resolution image, into the folder ``lr``."""
 
-    hr: Path = option(help="folder of high-resolution images", path="folder")
+    hr: Path | None = option(
+        None, "folder of high-resolution images; none: data.train.hr", path="folder"
+    )
     weights: Path = option(
         help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',
         path="file",
@@ -206,6 +208,15 @@ class GenerateOptions:
     tile: int = option(512, "side of the tiles in high-resolution pixels; 0: whole images", ge=0)
     scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
     heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")
+
+
+def hr_folder(own: Path | None, experiment: Any) -> Path | None:
+    """The folder that a stage ``usrdu_generate`` reads: its own or that of the training images."""
+    train = experiment.data.train
+    if own is not None or train is None:
+        return own
+    found: Path | None = getattr(train.choice.options, "hr", None)
+    return found
 
 
 @attrs.frozen(kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.atomic import writing
+from srcore.data.atomic import write_bytes
 from srcore.data.cropping import multiple_of
 from srcore.data.images import image_size, read_rgb, write_image
 from srcore.data.listing import list_images, some
@@ -23,11 +26,14 @@ from srcore.errors import DataError
 from srplug_usrdu.generation import degrade, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernels import finished_kernels, write_kernels
+from srplug_usrdu.options import hr_folder
 from srplug_usrdu.weights import load_dsn
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
     from srplug_usrdu.networks import Downsampler
+
+_OUTPUTS = ("lr", "scale_maps", "heat_maps")
 
 logger = logging.getLogger("srcore")
 
@@ -35,14 +41,14 @@ logger = logging.getLogger("srcore")
 class Generate:
     """Stage ``usrdu_generate``: mean images of a DSN as PNG files, named like the HR images.
 
-    Files that are there are kept, so that an interrupted stage goes on where it was; several
-    processes share the images. Sides are cut to multiples of the scale first.
+    Files that are there are kept if they come from the same weights, so that an interrupted stage
+    goes on where it was; several processes share the images. Sides are cut to multiples of the
+    scale first.
 
         [[stages]]
         name = "generate"
         [stages.task]
         type = "usrdu_generate"
-        hr = "clean"
         weights = "stage:dsn/generator.safetensors"
 
     Arguments: the keys of :class:`srplug_usrdu.options.GenerateOptions`.
@@ -51,8 +57,8 @@ class Generate:
     def __init__(
         self,
         *,
-        hr: Path,
         weights: Path,
+        hr: Path | None = None,
         recursive: bool = False,
         tile: int = 512,
         scale_maps: bool = False,
@@ -73,11 +79,17 @@ class Generate:
             WeightsError: not a DSN of the experiment's scale.
             Interrupted: a signal came.
         """
-        images = list_images(self.hr, recursive=self.recursive)
-        names = _names(images, self.hr)
+        folder = hr_folder(self.hr, run.experiment)
+        if folder is None:
+            raise DataError("usrdu_generate: no folder of images; set task.hr")
+        images = list_images(folder, recursive=self.recursive)
+        names = _names(images, folder)
         scale = run.experiment.scale
         _report_cuts(images, scale)
         network = load_dsn(self.weights, scale=scale).to(run.device)
+        if run.is_main:
+            self._remove_outdated(run.folder)
+        _wait_for_all()
         todo = [
             (image, name)
             for image, name in zip(images, names, strict=True)
@@ -87,9 +99,17 @@ class Generate:
             logger.info("%d of %d images are there already", len(images) - len(todo), len(images))
         for image, name in _progress(todo, "low-resolution images", run):
             self._write(network, image, self._files(run.folder, name))
-        if idist.get_world_size() > 1:
-            idist.barrier()
+        _wait_for_all()
         run.results = {"generated": {"images": float(len(images))}}
+
+    def _remove_outdated(self, folder: Path) -> None:
+        """Images of other weights than now, for instance because the DSN was trained longer."""
+        note, digest = folder / "weights.sha256", hashlib.sha256(self.weights.read_bytes())
+        if note.is_file() and note.read_text("ascii") == digest.hexdigest():
+            return
+        for name in _OUTPUTS:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        write_bytes(note, digest.hexdigest().encode("ascii"))
 
     def _files(self, folder: Path, name: str) -> dict[str, Path]:
         files = {"lr": folder / "lr" / f"{name}.png"}
@@ -139,8 +159,7 @@ class EstimateKernels:
             self.lr, run.folder / "kernels", self.settings, seed=run.experiment.seed,
             device=run.device, mat=self.mat, run=run,
         )  # fmt: skip
-        if idist.get_world_size() > 1:
-            idist.barrier()
+        _wait_for_all()
         run.results = {"kernels": {"images": float(len(list_images(self.lr)))}}
 
 
@@ -173,6 +192,11 @@ def write_missing_kernels(
         write_kernels(folder, name, finished_kernels(raw), mat=mat)
         written += 1
     return written
+
+
+def _wait_for_all() -> None:
+    if idist.get_world_size() > 1:
+        idist.barrier()
 
 
 def _has_kernels(folder: Path, name: str) -> bool:
