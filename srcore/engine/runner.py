@@ -14,6 +14,7 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
+from srcore.engine.results import results_table
 from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
@@ -67,7 +68,7 @@ def run_experiment(
                 )  # fmt: skip
                 _run_stage(run, stop)
                 runs.append(run)
-    return _table(runs) if is_main else None
+    return results_table(runs) if is_main else None
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -177,15 +178,3 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
             warnings_logger.removeHandler(handler)
             handler.close()
         logger.setLevel(previous)
-
-
-def _table(runs: list[Run]) -> str:
-    """Results of the stages as aligned text."""
-    lines = []
-    for run in runs:
-        lines.append(f"{run.folder}")
-        for name, values in run.results.items():
-            if isinstance(values, dict):
-                shown = "  ".join(f"{label} {value:.4f}" for label, value in values.items())
-                lines.append(f"  {name:16} {shown}")
-    return "\n".join(lines)

@@ -12,20 +12,11 @@ from ignite.engine import Engine, Events
 
 from srcore.engine import checkpoint
 from srcore.engine.parts import NonFiniteLossError, Parts, is_finite
-from srcore.engine.pictures import write_strip
 from srcore.engine.progress import Progress
 from srcore.engine.records import Records
 from srcore.engine.run import as_table
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device, training_loader
-from srcore.engine.validation import (
-    ValidationImage,
-    gather,
-    means,
-    measures,
-    shard,
-    validation_engine,
-    validation_sets,
-)
+from srcore.engine.validator import Averages, Validator
 from srcore.errors import DataError, Interrupted, SrcoreError
 from srcore.plugin_manager import plugins
 
@@ -58,31 +49,24 @@ class Training:
         self.settings = run.experiment.train
         self.parts = Parts(run.experiment, run.device)
         self.method = self._build_method()
-        self.sets = validation_sets(run.experiment)
-        self.measures = measures(run.experiment)
+        self.validator = Validator(run, lambda: self.parts.best_generator)
+        self.evaluator = self.validator.engine
         self.best: dict[str, float] = {}
         self.skipped_in_row = 0
         self.bad_images = 0
         self.validated_at = -1
-        self.results: dict[str, Any] = {}
+        self.results: Averages = {}
         self._restore()
         self.records = Records(run.folder, keep_until=self.parts.iteration) if run.is_main else None
         self.trainer = Engine(self._iterate)
         self.losses: dict[str, torch.Tensor] = {}
-        self.evaluator = validation_engine(
-            lambda: self.parts.best_generator,
-            run.experiment,
-            run.device,
-            self.measures,
-            self.settings.images if run.is_main else 0,
-        )
         for engine in (self.trainer, self.evaluator):
             engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
         self.progress = Progress(run, self)
         self._attach()
 
     def execute(self) -> dict[str, Any]:
-        """Train to the last iteration; return the final validation by set and metric.
+        """Train to the last iteration; return the final validation and the bicubic baseline.
 
         Raises:
             Interrupted: a signal came; the state is saved.
@@ -90,8 +74,7 @@ class Training:
         """
         start, stop = self.parts.iteration, self.settings.iterations
         if start >= stop:
-            self._finish()
-            return self.results
+            return self._finish()
         loader = self._loader(start, stop)
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
         if start == 0 and self.settings.validate_at_start:
@@ -104,33 +87,29 @@ class Training:
                 f"interrupted at iteration {self.parts.iteration} of {stop}; state saved in "
                 f"{self.run.checkpoints / checkpoint.LAST}; continue with --resume",
             )
-        self._finish()
-        return self.results
+        return self._finish()
 
     def validate(self) -> dict[str, float]:
-        """Measure all validation sets, write records and pictures; return the means."""
-        found: dict[str, float] = {}
+        """Measure all validation sets; write records and pictures; keep the best generator.
+
+        Returns:
+            Averages as ``{"<set>/<metric>": value}``.
+        """
         iteration = self.parts.iteration
-        for images in self.sets:
-            results: list[ValidationImage] = []
-            handler = self.evaluator.add_event_handler(
-                Events.ITERATION_COMPLETED,
-                lambda engine, kept=results: kept.append(engine.state.output),
-            )
-            work = [(images, index) for index in shard(len(images.dataset))]
-            if work:
-                self.evaluator.run(work, max_epochs=1)
-            handler.remove()
-            results = gather(results)
-            average = means(results, self.measures)
-            found |= {f"{images.name}/{label}": value for label, value in average.items()}
-            self.results[images.name] = average
-            if self.records is not None:
-                self.records.add(iteration, images.name, average)
-                self._write_pictures(images.name, results)
-        self.evaluator.state.metrics = found
+        self.results, pictures = self.validator.measure(iteration)
+        found = {
+            f"{name}/{label}": value
+            for name, values in self.results.items()
+            for label, value in values.items()
+        }
+        if self.records is not None:
+            for name, values in self.results.items():
+                self.records.add(iteration, name, values)
+        setattr(self.evaluator.state, "metrics", found)  # noqa: B010 - Ignite's state is open
         self.validated_at = iteration
         self.progress.show_validation(found)
+        for path in pictures:
+            self.progress.show_picture(path.stem, path)
         self._keep_best(found)
         return found
 
@@ -286,7 +265,7 @@ class Training:
         if not found:
             return
         name = next(iter(found))
-        metric = self.measures[0].metric
+        metric = self.validator.measures[0].metric
         better = getattr(metric, "higher_is_better", True)
         value = found[name] if better else -found[name]
         if self.best and value <= self.best["score"]:
@@ -305,20 +284,14 @@ class Training:
         state = self.parts.best_generator.state_dict()
         save_safetensors(self.run.folder / file, state, metadata)
 
-    def _write_pictures(self, name: str, results: list[ValidationImage]) -> None:
-        for result in results[: self.settings.images]:
-            if result.sr is not None:
-                folder = self.run.folder / "images" / f"iteration_{self.parts.iteration:08d}"
-                path = write_strip(folder / f"{name}_{result.name}.png", result)
-                self.progress.show_picture(f"{name}/{result.name}", path)
-
-    def _finish(self) -> None:
-        if self.validated_at != self.parts.iteration and self.sets and not self.results:
+    def _finish(self) -> dict[str, Any]:
+        if self.validated_at != self.parts.iteration and self.validator.sets and not self.results:
             self.validate()
         if self.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.bad_images)
         if self.run.is_main and not (self.run.folder / GENERATOR_FILE).is_file():
             self._export(GENERATOR_FILE)
+        return {"validation": self.results, "bicubic": self.validator.bicubic()}
 
 
 def _pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, torch.Tensor]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 import torch
 from ignite import distributed as idist
-from ignite.engine import Engine
 from numpy.typing import NDArray
 from torch import nn
 
@@ -96,32 +95,6 @@ def _measure(table: MetricTable, scale: int) -> Measure:
     if border is None:
         border = getattr(metric, "default_crop_border", scale)
     return Measure(table.label, border, metric, "hr" in entry.needs)
-
-
-def validation_engine(
-    network: Callable[[], nn.Module],
-    experiment: Experiment,
-    device: torch.device,
-    measured: Sequence[Measure],
-    shown: int,
-) -> Engine:
-    """An Ignite engine whose batches are (set, index) and whose output is a ValidationImage.
-
-    Args:
-        network: gives the network to validate (evaluation mode, plain).
-        experiment: for the seed.
-        device: where the network is.
-        measured: metrics to compute.
-        shown: keep the pictures of the first so many images of each set.
-    """
-
-    def process(engine: Engine, work: tuple[ValidationSet, int]) -> ValidationImage:
-        images, index = work
-        return validate_image(
-            network(), images, index, experiment.seed, device, measured, keep=index < shown
-        )
-
-    return Engine(process)
 
 
 @torch.no_grad()

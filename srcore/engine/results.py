@@ -1,0 +1,50 @@
+"""What a run prints at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srcore.engine.run import Run
+
+_HEADER = ("set", "metric", "bicubic", "trained", "gain")
+
+
+def results_table(runs: Sequence[Run]) -> str:
+    """A table of what every stage reached, beside bicubic enlargement.
+
+    Values follow the protocol of the experiment's metrics; by default luma (Y of BT.601, 16..235)
+    of 8-bit images without a border of ``scale`` pixels.
+    """
+    return "\n".join(line for run in runs for line in _lines(run))
+
+
+def _lines(run: Run) -> Iterator[str]:
+    validation = run.results.get("validation", {})
+    rows = [_HEADER] if validation else []
+    for name, values in validation.items():
+        baseline = run.results.get("bicubic", {}).get(name, {})
+        for label, value in values.items():
+            below = baseline.get(label)
+            known = below is not None
+            rows.append(
+                (
+                    name,
+                    label,
+                    f"{below:.4f}" if known else "-",
+                    f"{value:.4f}",
+                    f"{value - below:+.4f}" if known else "-",
+                )
+            )
+    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
+    yield f"{run.folder}"
+    for row in rows:
+        left = "  ".join(text.ljust(width) for text, width in zip(row[:2], widths[:2], strict=True))
+        right = "  ".join(
+            text.rjust(width) for text, width in zip(row[2:], widths[2:], strict=True)
+        )
+        yield f"  {left}  {right}"
+    for key, found in run.results.items():
+        if key not in ("validation", "bicubic"):
+            yield f"  {key}: {found}"

@@ -1,0 +1,111 @@
+"""Runs validations: an Ignite engine over all images, pictures, the bicubic baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ignite.engine import Engine, Events
+from torch import Tensor, nn
+
+from srcore.engine.pictures import write_strip
+from srcore.engine.validation import (
+    ValidationImage,
+    ValidationSet,
+    gather,
+    means,
+    measures,
+    shard,
+    validate_image,
+    validation_sets,
+)
+from srcore.transforms.resize import resize
+
+if TYPE_CHECKING:
+    from srcore.engine.run import Run
+
+#: Values by set and metric.
+Averages = dict[str, dict[str, float]]
+
+
+class Validator:
+    """Measures a network on the validation sets of an experiment.
+
+    Attributes:
+        engine: Ignite engine whose batches are (:class:`ValidationSet`, index) and whose output is
+            a :class:`ValidationImage`.
+        sets: the validation sets.
+        measures: the metrics.
+    """
+
+    def __init__(self, run: Run, network: Callable[[], nn.Module]) -> None:
+        self.run = run
+        self.network = network
+        self.sets = validation_sets(run.experiment)
+        self.measures = measures(run.experiment)
+        self.engine = Engine(lambda engine, work: self._validate(self.network(), *work))
+
+    @property
+    def shown(self) -> int:
+        """How many images of each set are kept as pictures by this process."""
+        return self.run.experiment.train.images if self.run.is_main else 0
+
+    def measure(self, iteration: int) -> tuple[Averages, list[Path]]:
+        """Validate all sets; return averages and the pictures that were written."""
+        averages: Averages = {}
+        written: list[Path] = []
+        for images in self.sets:
+            results = gather(self._results(images))
+            averages[images.name] = means(results, self.measures)
+            folder = self.run.folder / "images" / f"iteration_{iteration:08d}"
+            written += [
+                write_strip(folder / f"{images.name}_{result.name}.png", result)
+                for result in results[: self.shown]
+                if result.sr is not None
+            ]
+        return averages, written
+
+    def bicubic(self) -> Averages:
+        """What plain bicubic enlargement reaches; no entry for sets it makes no sense for."""
+        scale = self.run.experiment.scale
+        averages: Averages = {}
+        for images in self.sets:
+            sample = images.dataset.sample(0, None) if not images.transforms else {}
+            if "hr" in sample and _fits(sample["lr"].shape, sample["hr"].shape, scale):
+                enlarge = Bicubic(scale)
+                own = [self._validate(enlarge, images, i) for i in shard(len(images.dataset))]
+                averages[images.name] = means(gather(own), self.measures)
+        return averages
+
+    def _results(self, images: ValidationSet) -> list[ValidationImage]:
+        results: list[ValidationImage] = []
+        handler = self.engine.add_event_handler(
+            Events.ITERATION_COMPLETED, lambda engine: results.append(engine.state.output)
+        )
+        work = [(images, index) for index in shard(len(images.dataset))]
+        if work:
+            self.engine.run(work, max_epochs=1)
+        handler.remove()
+        return results
+
+    def _validate(self, network: nn.Module, images: ValidationSet, index: int) -> ValidationImage:
+        seed, device = self.run.experiment.seed, self.run.device
+        keep = index < self.shown
+        return validate_image(network, images, index, seed, device, self.measures, keep=keep)
+
+
+class Bicubic(nn.Module):
+    """MATLAB's bicubic as a network; the row that every table of results is read against."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``."""
+        return resize(lr, scale=self.scale)
+
+
+def _fits(lr: tuple[int, ...], hr: tuple[int, ...], scale: int) -> bool:
+    return hr[0] == scale * lr[0] and hr[1] == scale * lr[1]
