@@ -7,9 +7,8 @@ evaluated on every copy. Same results as :class:`srplug_dlsn.attention.GLA`, to 
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
-
 from srplug_dlsn.attention import GLA, KEY_EPSILON
+from torch.nn import functional as F
 
 
 class PublishedGLA(GLA):

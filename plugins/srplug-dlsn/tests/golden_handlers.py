@@ -1,16 +1,16 @@
 """How DLSN's golden cases are computed; generic over sizes and settings."""
 
 import torch
-
-from srcore.inference.self_ensemble import SelfEnsemble
-from srcore.testing.golden import golden_kind
 from srplug_dlsn.attention import GLA
-from srplug_dlsn.inference import chop, owner_map
 from srplug_dlsn.hashing import hash_codes, sort_by_code
+from srplug_dlsn.inference import chop, owner_map
 from srplug_dlsn.networks import DLSN
 from srplug_dlsn.ops.library import hashed_attention
 from srplug_dlsn.ops.reference import pad_order
 from srplug_dlsn.weights import OFFICIAL
+
+from srcore.inference.self_ensemble import SelfEnsemble
+from srcore.testing.golden import golden_kind
 
 
 @golden_kind("hashed_attention_op")

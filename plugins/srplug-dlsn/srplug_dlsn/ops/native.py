@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import torch  # noqa: I001 - first: the libraries share the OpenMP runtime that torch has loaded
+import torch
 from torch import Tensor
 
 from srplug_dlsn.errors import NativeUnavailableError
@@ -66,7 +66,7 @@ class _Backward(ctypes.Structure):
 
 
 class _Hash(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012 - ctypes reads a list
+    _fields_ = [
         *((name, ctypes.c_int64) for name in ("images", "length", "rounds", "channels", "buckets")),
         *((name, ctypes.c_void_p) for name in ("query", "rotations", "codes", "order")),
     ]

@@ -1,0 +1,80 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from srplug_dlsn.ops import native
+
+HAS_NATIVE = native.kernel_for("cpu")[0] is not None
+
+
+def run_python(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        check=False,
+    )
+
+
+def test_a_folder_without_libraries_leaves_pytorch_operations(tmp_path):
+    script = (
+        "import torch\n"
+        "from srplug_dlsn.attention import GLA\n"
+        "from srplug_dlsn.errors import NativeUnavailableError\n"
+        "block = GLA(8, chunk_size=4).eval()\n"
+        "assert block(torch.rand(1, 8, 5, 5)).shape == (1, 8, 5, 5)\n"
+        "block.backend = 'native'\n"
+        "try:\n"
+        "    block(torch.rand(1, 8, 5, 5))\n"
+        "except NativeUnavailableError as error:\n"
+        "    print(error)\n"
+    )
+    result = run_python("-c", script, SRPLUG_DLSN_LIBDIR=str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert "hash" not in result.stderr
+    assert "no compiled kernel for cpu: no _libdlsn_cpu" in result.stdout
+    assert "reinstall srplug-dlsn with a C++ compiler" in result.stdout
+
+
+def test_a_broken_library_is_reported_with_the_loaders_reason(tmp_path):
+    (tmp_path / "_libdlsn_cpu.so").write_text("not a library")
+    result = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_LIBDIR=str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert "cannot be loaded" in result.stdout
+
+
+def test_diagnosis_says_what_is_chosen():
+    result = run_python("-m", "srplug_dlsn")
+    assert result.returncode == 0, result.stderr
+    assert ("chosen:  C++" in result.stdout) == HAS_NATIVE
+    assert "searched:" in result.stdout
+
+
+@pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
+def test_instruction_set_can_be_lowered_but_not_raised():
+    library = native.load("cpu").library
+    best = library.dlsn_cpu_best_isa()
+    try:
+        assert library.dlsn_cpu_select_isa(0) == 0
+        assert library.dlsn_cpu_select_isa(99) == best
+    finally:
+        library.dlsn_cpu_select_isa(best)
+    lowered = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_CPU_ISA="base")
+    assert "C++, base" in lowered.stdout
+    wrong = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_CPU_ISA="sse9")
+    assert "SRPLUG_DLSN_CPU_ISA is 'sse9'; expected one of base, avx2, avx512" in wrong.stderr
+
+
+@pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
+def test_a_library_of_another_interface_is_refused(monkeypatch):
+    monkeypatch.setattr(native, "ABI_VERSION", 999)
+    loaded = native.load.__wrapped__("cpu")
+    assert loaded.library is None
+    assert "expected 999" in loaded.reason
+
+
+def test_importing_the_plugin_does_not_import_torch():
+    script = "import sys, srplug_dlsn.plugin; print('torch' in sys.modules)"
+    assert run_python("-c", script).stdout.strip() == "False"

@@ -1,0 +1,77 @@
+import pytest
+import torch
+from srplug_dlsn.hashing import (
+    bucket_count,
+    draw_rotations,
+    fixed_rotations,
+    hash_codes,
+    sort_by_code,
+)
+from srplug_dlsn.ops import native
+from srplug_dlsn.ops.library import hash_order
+
+BACKENDS = ["torch", "native"] if native.kernel_for("cpu")[0] else ["torch"]
+
+
+@pytest.mark.parametrize(
+    ("length", "chunk", "buckets"),
+    [(2304, 128, 18), (400, 128, 4), (127, 128, 2), (1, 128, 2), (255, 128, 2), (529, 4, 128)],
+)
+def test_buckets_are_even_and_at_most_128(length, chunk, buckets):
+    assert bucket_count(length, chunk) == buckets
+
+
+@pytest.mark.parametrize(("channels", "buckets"), [(8, 4), (4, 8), (6, 6), (1, 2)])
+def test_rotations_are_orthogonal_in_the_shorter_direction(channels, buckets):
+    rotations = draw_rotations(3, channels, buckets)
+    assert rotations.shape == (3, channels, buckets)
+    for rotation in rotations:
+        tall = rotation if channels >= buckets else rotation.T
+        torch.testing.assert_close(tall.T @ tall, torch.eye(tall.shape[1]), rtol=0, atol=1e-5)
+
+
+def test_rotations_have_no_preferred_sign():
+    signs = torch.stack([draw_rotations(1, 4, 2)[0, 0, 0].sign() for _ in range(200)])
+    assert abs(signs.mean()) < 0.3
+
+
+def test_fixed_rotations_repeat_and_differ_by_seed():
+    assert torch.equal(fixed_rotations(2, 4, 6, 1), fixed_rotations(2, 4, 6, 1))
+    assert not torch.equal(fixed_rotations(2, 4, 6, 1), fixed_rotations(2, 4, 6, 2))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("size", [(2, 37, 5, 3, 6), (1, 200, 64, 3, 128), (1, 1, 3, 1, 2)])
+def test_codes_are_the_first_largest_projection_and_order_is_stable(size, backend):
+    images, length, channels, rounds, buckets = size
+    query = torch.randn(images, length, channels).relu()
+    query[:, ::7] = 0
+    rotations = draw_rotations(rounds, channels, buckets)
+    codes, order = hash_order(query, rotations, backend=backend)
+    for image in range(images):
+        for turn in range(rounds):
+            projection = query[image].double() @ rotations[turn].double()
+            expected = [row.index(max(row)) for row in projection.tolist()]
+            assert codes[image, turn].tolist() == expected
+            by_code = sorted(range(length), key=lambda pixel: expected[pixel])
+            assert order[image, turn].tolist() == by_code
+    assert (codes[:, :, ::7] == 0).all()
+
+
+def test_codes_of_double_and_half_queries_are_exact():
+    query, rotations = torch.randn(1, 30, 4, dtype=torch.float64), draw_rotations(2, 4, 6)
+    expected = torch.einsum("nlc,hcb->nhlb", query, rotations.double()).argmax(-1)
+    assert torch.equal(hash_codes(query, rotations), expected)
+    codes, order = hash_order(query, rotations)
+    assert torch.equal(codes, expected.int())
+    assert torch.equal(order, sort_by_code(expected).int())
+    half = query.half()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(hash_order(half, rotations)[0], hash_order(half.float(), rotations)[0])
+
+
+def test_wrong_shapes_are_named():
+    with pytest.raises(
+        ValueError, match=r"rotations has shape \(2, 5, 6\); expected \(\*, 4, \*\)"
+    ):
+        hash_order(torch.rand(1, 8, 4), torch.rand(2, 5, 6))
