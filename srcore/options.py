@@ -19,8 +19,9 @@ not import torch, so that checking an experiment stays quick.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
@@ -144,22 +145,37 @@ class NoOptions:
 
 
 def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
-    """Yield (key, type, default, help) for every key of an options class, in declaration order."""
+    """Yield (key, type, default, help) for every key of an options class, in declaration order.
+
+    Keys of a table inside the table are yielded as ``table.key``.
+    """
     attrs.resolve_types(options)
     for attribute in attrs.fields(options):
         declaration = declaration_of(attribute)
+        if _METADATA_KEY in attribute.metadata and _is_table(attribute.type):
+            for key, *about in describe(attribute.type):
+                yield f"{attribute.name}.{key}", about[0], about[1], about[2]
+            continue
         text = declaration.help + (f" ({declaration.limits})" if declaration.limits else "")
         yield attribute.name, type_name(attribute.type), _default_text(attribute), text
 
 
 def type_name(annotation: Any) -> str:
-    """An annotation as users should read it: ``"a" | "b"``, ``list[int]``, ``path``."""
+    """An annotation as users should read it: ``"a" | "b"``, ``list[int]``, ``path``, ``table``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return " | ".join(type_name(choice) for choice in get_args(annotation))
+    if _is_table(annotation):
+        return "table"
     text = str(annotation) if hasattr(annotation, "__args__") else annotation.__name__
     for prefix in ("typing.", "pathlib._local.", "pathlib.", "collections.abc."):
         text = text.replace(prefix, "")
     if text.startswith("Literal["):
         return " | ".join(f'"{value}"' for value in annotation.__args__)
     return text.replace("Path", "path").replace("NoneType", "none").replace("None", "none")
+
+
+def _is_table(annotation: Any) -> bool:
+    return isinstance(annotation, type) and attrs.has(annotation)
 
 
 def _default_text(attribute: attrs.Attribute[Any]) -> str:

@@ -1,10 +1,12 @@
 import doctest
+from pathlib import Path
+from typing import Literal
 
 import attrs
 import pytest
 
 import srcore.options
-from srcore.options import InvalidOptionError, describe, option
+from srcore.options import InvalidOptionError, describe, option, type_name
 
 
 @attrs.frozen(kw_only=True)
@@ -31,3 +33,18 @@ def test_description_comes_from_the_declaration():
         ("factors", "tuple[float, ...]", "[0.5, 1.0]", "two factors (>= 0 and <= 1)"),
         ("name", "str", "required", "a name"),
     ]
+
+
+@attrs.frozen(kw_only=True)
+class Nested:
+    """A table with a table."""
+
+    file: Literal["default"] | Path = option("default", "where from")
+    inner: Example = option(help="an example")
+
+
+def test_keys_of_inner_tables_are_described_too():
+    described = list(describe(Nested))
+    assert described[0] == ("file", '"default" | path', '"default"', "where from")
+    assert [row[0] for row in described[1:]] == ["inner.size", "inner.factors", "inner.name"]
+    assert type_name(Example) == "table"

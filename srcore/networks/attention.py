@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from srcore.errors import SrcoreError
 
@@ -15,7 +16,7 @@ try:
 except (ImportError, OSError):  # not installed, or built for other libraries
     _memory_efficient_attention = None
 
-_BACKENDS = ("auto", "xformers", "torch")
+_BACKENDS = ("auto", "xformers", "torch", "math")
 _XFORMERS_TYPES = (torch.float32, torch.float16, torch.bfloat16)
 #: xformers' kernels read rows of a bias in groups of this many elements.
 _BIAS_ALIGNMENT = 8
@@ -26,15 +27,17 @@ def attention(
 ) -> Tensor:
     r"""Compute ``softmax(q k^T / sqrt(d) + bias) v`` (Vaswani et al. 2017, eq. 1).
 
-    Both backends agree to rounding (about 1e-5 in float32), gradients included.
+    The backends agree to rounding (about 1e-5 in float32), gradients included.
 
     Args:
         q: queries ``[B, heads, N, d]``.
         k: keys ``[B, heads, M, d]``.
         v: values ``[B, heads, M, d]``.
         bias: added to the scores; broadcastable to ``[B, heads, N, M]``, any floating type.
-        backend: ``"xformers"``, ``"torch"`` (``scaled_dot_product_attention``), or ``"auto"``:
-            xformers where it is installed and able (CUDA tensors, supported types), else torch.
+        backend: ``"xformers"``, ``"torch"`` (``scaled_dot_product_attention``), ``"math"`` (torch
+            without its fused kernels: stores all scores, and is the only one with second
+            derivatives), or ``"auto"``: xformers where it is installed and able (CUDA tensors,
+            supported types), else torch.
 
     Returns:
         ``[B, heads, N, d]``.
@@ -47,6 +50,9 @@ def attention(
         raise SrcoreError(f'attention backend: expected one of {expected}; found "{backend}"')
     if bias is not None:
         bias = bias.to(q.dtype)
+    if backend == "math":
+        with sdpa_kernel(SDPBackend.MATH):
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     if backend == "torch":
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     obstacle = _xformers_obstacle(q, bias)

@@ -25,7 +25,7 @@ def reference(q, k, v, bias=None):
 
 
 @pytest.mark.parametrize("shape", [None, (1, 3, 4, 5), (2, 1, 1, 5), (4, 5)])
-@pytest.mark.parametrize("backend", ["auto", "torch"])
+@pytest.mark.parametrize("backend", ["auto", "torch", "math"])
 def test_values_and_gradients_equal_the_written_out_softmax(shape, backend):
     tensors = inputs()
     if shape is not None:
@@ -44,9 +44,21 @@ def test_bias_may_have_another_type_than_the_queries():
     assert attention(q, k, v, torch.zeros(4, 5)).dtype == torch.bfloat16
 
 
+def test_math_has_second_derivatives():
+    tensors = [tensor.float() for tensor in inputs(keys=7)]
+
+    def penalty(function):
+        leaves = [tensor.detach().requires_grad_() for tensor in tensors]
+        (gradient,) = torch.autograd.grad(function(*leaves).sum(), leaves[1], create_graph=True)
+        return torch.autograd.grad(gradient.square().sum(), leaves)
+
+    got = penalty(lambda q, k, v: attention(q, k, v, backend="math"))
+    torch.testing.assert_close(got, penalty(reference), rtol=1e-4, atol=1e-5)
+
+
 def test_unknown_backend_is_refused():
     with pytest.raises(
-        SrcoreError, match='expected one of "auto", "xformers", "torch"; found "fl"'
+        SrcoreError, match='expected one of "auto", "xformers", "torch", "math"; found "fl"'
     ):
         attention(*inputs(), backend="fl")
 
