@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from torch import nn
 
 
-def scaled_kaiming_(layers: Iterable[nn.Conv2d], factor: float = 0.1) -> None:
+def scaled_kaiming_(layers: Iterable[nn.Conv2d | nn.Linear], factor: float = 0.1) -> None:
     """Kaiming normal (fan-in, ReLU gain) times ``factor``; biases 0.
 
     Small residuals at the start keep deep networks without normalisation trainable (ESRGAN, Wang

@@ -1,0 +1,1 @@
+"""ESRDGAN for srcore: generator, discriminator, and its training tricks for any GAN."""

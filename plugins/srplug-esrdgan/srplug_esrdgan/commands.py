@@ -1,0 +1,55 @@
+"""``srcore esrdgan``: files of the published program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def esrdgan() -> None:
+    """ESRDGAN: files of the published program."""
+
+
+@esrdgan.command("import")
+@click.argument("source", metavar="G_PTH", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--channel-order",
+    type=click.Choice(["bgr", "rgb"]),
+    default="bgr",
+    show_default=True,
+    help="Order of the colours that it was trained on; the published program has bgr.",
+)
+@click.option(
+    "--activation",
+    type=click.Choice(["leaky_relu", "relu"]),
+    default="leaky_relu",
+    show_default=True,
+    help="act_type of its configuration.",
+)
+@click.option(
+    "--dense-scaling", type=float, default=0.2, show_default=True, help="Its rdb_res_scaling."
+)
+@click.option(
+    "--block-scaling", type=float, default=0.2, show_default=True, help="Its rrdb_res_scaling."
+)
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+def import_(source: Path, target: Path, overwrite: bool, **options: str | float) -> None:
+    """Write the generator G_<it>.pth as OUT, a .safetensors file that upscale and evaluate take.
+
+    The published file does not tell the order of its colours, its activation and its residual
+    scalings; OUT does.
+
+    \b
+    Example:
+      srcore esrdgan import G_200000.pth esrdgan.safetensors
+      srcore upscale photo.png --weights esrdgan.safetensors
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if target.exists() and not overwrite:
+        raise click.UsageError(f"{target} exists; choose another name or add --overwrite")
+    from srplug_esrdgan.weights import import_generator
+
+    found = import_generator(source, target, **options)
+    click.echo(f"{source} (esrdgan x{found.scale}) -> {target}")

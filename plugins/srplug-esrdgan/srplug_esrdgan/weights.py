@@ -1,0 +1,89 @@
+"""Networks of the published program: ``G_<it>.pth`` and ``D_<it>.pth``.
+
+Both are bare state_dicts whose names are the networks' own. What names and shapes do not tell
+is the order of the colours (the program works on blue, green, red), the activation and the residual
+scalings; :func:`import_generator` takes them and writes a file that says everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from srcore.errors import WeightsError
+from srcore.weights.containers import read_checkpoint
+from srcore.weights.dialects import Dialect, Options, Recognised, State, count
+from srcore.weights.loading import build_network, check_complete, network_options
+from srcore.weights.saving import Metadata, save_safetensors
+
+_DENSE = "model.1.module.{}.rdbs.0.conv1.conv.0.weight"
+_UP = "model.{}.upconv.1.weight"
+_FIRST, _FUSION = "model.0.weight", "model.1.module.0.rdbs.0.LFF.weight"
+
+
+def _matches(state: Mapping[str, Tensor]) -> bool:
+    return _FIRST in state and _FUSION in state and _DENSE.format(0) in state
+
+
+def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
+    stages = count(state, _UP, start=2)
+    last_but_one = state.get(f"model.{2 + stages}.weight")
+    return {
+        "scale": 2**stages,
+        "num_features": state[_FIRST].shape[0],
+        "num_blocks": count(state, _DENSE),
+        "growth_channels": state[_DENSE.format(0)].shape[0],
+        "fusion_kernel_size": state[_FUSION].shape[-1],
+        "hr_kernel_size": 3 if last_but_one is None else last_but_one.shape[-1],
+    }
+
+
+def _same(state: Mapping[str, Tensor], *_: Any) -> State:
+    return dict(state)
+
+
+#: The generator; its own names are the published ones. Where all kernels are 3x3 the core's
+#: dialect of RRDBNet fits as well and comes first for files that do not name their network.
+OFFICIAL = Dialect(
+    network="esrdgan",
+    matches=_matches,
+    infer_options=_infer_options,
+    to_native=_same,
+    from_native=_same,
+)
+
+
+def import_generator(source: Path, target: Path, **options: Any) -> Recognised:
+    """Write a published generator as a safetensors file that names its network and options.
+
+    Args:
+        source: ``G_<it>.pth``.
+        target: ``.safetensors`` file.
+        options: of :class:`srplug_esrdgan.networks.Generator`, where the file does not tell them:
+            ``channel_order``, ``activation``, ``dense_scaling``, ``block_scaling``.
+
+    Returns:
+        What was found.
+
+    Raises:
+        WeightsError: not such a generator, incomplete, or unknown options.
+    """
+    if target.suffix != ".safetensors":
+        raise WeightsError(f"{target}: expected a name that ends in .safetensors")
+    checkpoint = read_checkpoint(source)
+    if not _matches(checkpoint.state):
+        raise WeightsError(
+            f"{source}: holds no ESRDGAN generator (its keys begin with "
+            f"{', '.join(list(checkpoint.state)[:3])})"
+        )
+    found = Recognised(
+        "esrdgan", _infer_options(checkpoint.state, None) | options, checkpoint.state, "official"
+    )
+    check_complete(found, build_network(found, source=str(source)), source=str(source))
+    typed = network_options(found, source=str(source))
+    written = {name: getattr(typed, name) for name in found.options if name != "scale"}
+    save_safetensors(target, found.state, Metadata("esrdgan", written, found.scale))
+    return found
