@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from srcore.errors import DataError
+
 
 @contextlib.contextmanager
 def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
@@ -41,3 +43,16 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file as :func:`writing` does.
+
+    Raises:
+        DataError: the folder is read-only, the disk is full, ...
+    """
+    try:
+        with writing(path, durable=durable) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error

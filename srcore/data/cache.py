@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcore.data.atomic import write_bytes
+from srcore.atomic import write_bytes
 from srcore.data.cropping import Window
 from srcore.data.images import ImageArray, ImageHeader
 from srcore.data.sources import FileSource, ImageSource

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from srcore.data.atomic import write_bytes
+from srcore.atomic import write_bytes
 from srcore.errors import DataError
 
 ImageArray = NDArray[Any]
@@ -174,7 +174,7 @@ def write_image(
         image: uint8 or uint16, gray, RGB, or with alpha.
         quality: of JPEG and WebP, 1 to 100; WebP is lossless at 100.
         icc_profile: colour profile to embed (PNG, JPEG, WebP, TIFF of 8 bits).
-        durable: wait for the disk, see :func:`srcore.data.atomic.write_bytes`.
+        durable: wait for the disk, see :func:`srcore.atomic.write_bytes`.
 
     Raises:
         DataError: the format cannot hold the image, or the file cannot be written.

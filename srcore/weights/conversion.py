@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import torch
 
-from srcore.data.atomic import write_bytes
+from srcore.atomic import write_bytes
 from srcore.errors import WeightsError
 from srcore.options import keywords
 from srcore.weights.containers import read_checkpoint

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import srcore
-from srcore.data.atomic import write_bytes
+from srcore.atomic import write_bytes
 from srcore.errors import WeightsError
 from srcore.weights.dialects import dialects
 

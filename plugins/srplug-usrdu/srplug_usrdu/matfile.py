@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.data.atomic import write_bytes
+from srcore.atomic import write_bytes
 from srcore.errors import DataError
 
 _MATRIX, _COMPRESSED = 14, 15

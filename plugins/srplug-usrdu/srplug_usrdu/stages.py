@@ -16,8 +16,7 @@ import torch
 from ignite import distributed as idist
 from tqdm import tqdm
 
-from srcore.atomic import writing
-from srcore.data.atomic import write_bytes
+from srcore.atomic import write_bytes, writing
 from srcore.data.cropping import multiple_of
 from srcore.data.images import image_size, read_rgb, write_image
 from srcore.data.listing import list_images, some
