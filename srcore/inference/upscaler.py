@@ -195,7 +195,7 @@ def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
 
 def _side(tile: Tile, network: nn.Module, image: ImageArray) -> int:
     if tile is None:
-        return max(image.shape[:2])
+        return int(max(image.shape[:2]))
     return choose_tile(network) if tile == "auto" else check_tile(tile)
 
 

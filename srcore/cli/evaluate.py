@@ -1,0 +1,225 @@
+"""Measure generators on benchmark images, beside bicubic interpolation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from srcore.inference.evaluation import Comparison, Contender, Measure, SetResult
+    from srcore.inference.image_sets import ImageSet
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_PICTURES = ("save_images", "strips", "error_maps")
+
+
+@click.command()
+@click.argument("models", nargs=-1, metavar="[MODEL...]")
+@click.option(
+    "--data", multiple=True, metavar="[NAME=]DIR",
+    help="Benchmark folder, or a folder of them; repeatable.",
+)  # fmt: skip
+@click.option("--hr", type=_FOLDER, help="Folder of high-resolution images, instead of --data.")
+@click.option("--lr", type=_FOLDER, help="Folder of low-resolution images for --hr.")
+@click.option(
+    "--scale", type=click.IntRange(1), multiple=True,
+    help="Scale of a table without models; repeatable.  [default: the models' scales]",
+)  # fmt: skip
+@click.option(
+    "--metrics", default="psnr,ssim", show_default=True, metavar="NAMES",
+    help="Metrics, comma separated; options follow a colon: psnr:y_channel=false.",
+)  # fmt: skip
+@click.option(
+    "--crop-border", type=click.IntRange(0), help="Pixels cropped on every side.  [default: scale]"
+)
+@click.option("--key", metavar="NAME", help="Entry of the checkpoints, such as params.")
+@click.option(
+    "--device", default="auto", show_default=True,
+    help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
+)  # fmt: skip
+@click.option(
+    "--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
+    default="float32", show_default=True, help="What networks compute in.",
+)  # fmt: skip
+@click.option(
+    "--tile", type=click.IntRange(16), help="Tile side in LR pixels.  [default: whole images]"
+)
+@click.option("--self-ensemble", is_flag=True, help="Average of 8 flipped and turned runs.")
+@click.option("--per-image", is_flag=True, help="Print the values of every image too.")
+@click.option("--csv", "csv_file", type=_FILE, help="Write a table as CSV.")
+@click.option("--markdown", "markdown_file", type=_FILE, help="Write tables in Markdown.")
+@click.option("--json-file", type=_FILE, help="Write everything as JSON.")
+@click.option("--json", "print_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--save-images", type=_FOLDER, help="Write results to DIR/<set>_x<scale>/<model>/.")
+@click.option("--strips", type=_FOLDER, help="Write side-by-side pictures to DIR/<set>_x<scale>/.")
+@click.option(
+    "--error-maps", type=_FOLDER, help="Write maps of the error of Y, like --save-images."
+)
+@click.option("--overwrite", is_flag=True, help="Replace tables and pictures that exist.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def command(models: tuple[str, ...], **options: Any) -> None:
+    """Measure MODELs (weights files, or NAME=FILE) on benchmark images, beside bicubic.
+
+    A benchmark folder holds HR_x4 and LR_x4, GTmod12 and LRbicx4, HR and LR_bicubic/X4, or only
+    high-resolution images, whose low-resolution ones are then made by MATLAB's bicubic. Without
+    MODEL and with --scale, the table of bicubic interpolation is printed.
+
+    \b
+    Examples:
+      srcore evaluate --scale 4 --data benchmark/Set5
+      srcore evaluate runs/my_x4/generator.safetensors --data benchmark/
+      srcore evaluate mine=a.safetensors theirs=b.pth --data Set5 --data Set14 --strips strips/
+      srcore evaluate a.pth --hr DIV2K_valid_HR --lr DIV2K_valid_LR_bicubic/X4 --csv table.csv
+      srcore evaluate a.pth --data Set5 --metrics psnr,ssim,psnr:y_channel=false,niqe --per-image
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if not options["data"] and not options["hr"]:
+        raise click.UsageError("name images: --data DIR, or --hr DIR with --lr DIR")
+    if bool(options["hr"]) != bool(options["lr"]):
+        raise click.UsageError("--hr and --lr belong together; for --hr alone use --data DIR")
+    if not models and not options["scale"]:
+        raise click.UsageError("name a MODEL, or --scale N for the table of bicubic interpolation")
+    tables = {name: options[name] for name in ("csv_file", "markdown_file", "json_file")}
+    _refuse_existing([*tables.values()], overwrite=options["overwrite"])
+
+    from srcore.inference.evaluation import choose_measures
+
+    measures = choose_measures(options["metrics"])
+    contenders = _contenders(models, options)
+    sets = [found for scale in contenders for found in _sets(options, scale)]
+    folders = [
+        options[name] / f"{found.name}_x{found.scale}"
+        for name in _PICTURES
+        for found in sets
+        if options[name]
+    ]
+    _refuse_existing(folders, overwrite=options["overwrite"])
+    results = _evaluate(sets, contenders, measures, options)
+    _write(results, measures, tables, options)
+
+
+def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, list[Contender]]:
+    """By scale; bicubic first."""
+    from srcore.inference.evaluation import bicubic
+
+    found = [_contender(model, options) for model in models]
+    names = [contender.name for contender in found]
+    for name in names:
+        if names.count(name) > 1 or name == "bicubic":
+            raise click.UsageError(f"two models are called {name}; use NAME=FILE")
+    scales = sorted({contender.scale for contender in found} | set(options["scale"]))
+    return {
+        scale: [bicubic(scale), *(entry for entry in found if entry.scale == scale)]
+        for scale in scales
+    }
+
+
+def _contender(model: str, options: dict[str, Any]) -> Contender:
+    from srcore.inference.devices import pick_device
+    from srcore.inference.evaluation import Contender
+    from srcore.inference.upscaler import upscale
+    from srcore.weights.loading import load_generator
+
+    name, separator, path = model.partition("=")
+    if not separator or Path(model).exists():
+        path = model
+        # Runs call all their files generator.safetensors; their folders tell them apart.
+        stem = Path(model).stem
+        name = Path(model).resolve().parent.name if stem == "generator" else stem
+    network = load_generator(path, pick_device(options["device"]), key=options["key"])
+    scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
+
+    def run(lr: Any) -> Any:
+        settings = {name: options[name] for name in ("tile", "precision", "self_ensemble")}
+        return upscale(network, lr, **settings)
+
+    return Contender(name, scale, run)
+
+
+def _sets(options: dict[str, Any], scale: int) -> list[ImageSet]:
+    from srcore.inference.image_sets import find_sets, paired_set
+
+    if options["hr"]:
+        return [paired_set(options["hr"], options["lr"], scale)]
+    return [found for argument in options["data"] for found in find_sets(argument, scale)]
+
+
+def _evaluate(
+    sets: Sequence[ImageSet],
+    contenders: dict[int, list[Contender]],
+    measures: Sequence[Measure],
+    options: dict[str, Any],
+) -> list[SetResult]:
+    from tqdm import tqdm
+
+    from srcore.inference.evaluation import evaluate_set
+
+    hidden = options["quiet"] or not sys.stderr.isatty()
+    total = sum(len(found) * len(contenders[found.scale]) for found in sets)
+    with tqdm(total=total, disable=hidden, unit="image", dynamic_ncols=True) as bar:
+        return [
+            evaluate_set(
+                found,
+                contenders[found.scale],
+                measures,
+                crop_border=options["crop_border"],
+                look=_painter(found.scale, options),
+                progress=bar.update,
+            )
+            for found in sets
+        ]
+
+
+def _painter(scale: int, options: dict[str, Any]) -> Callable[[Comparison], None] | None:
+    """Writes the pictures that were asked for."""
+    if not any(options[name] for name in _PICTURES):
+        return None
+    from srcore.data.images import write_image
+    from srcore.inference.comparison import error_map, strip
+
+    def paint(pictures: Comparison) -> None:
+        folder, file = f"{pictures.set_name}_x{scale}", f"{pictures.image}.png"
+        for name, sr in pictures.sr.items():
+            if options["save_images"]:
+                write_image(options["save_images"] / folder / name / file, sr, durable=False)
+            if options["error_maps"]:
+                drawn = error_map(sr, pictures.hr)
+                write_image(options["error_maps"] / folder / name / file, drawn, durable=False)
+        if options["strips"]:
+            drawn = strip({**pictures.sr, "HR": pictures.hr})
+            write_image(options["strips"] / folder / file, drawn, durable=False)
+
+    return paint
+
+
+def _refuse_existing(paths: Sequence[Path | None], *, overwrite: bool) -> None:
+    for path in paths:
+        if path is not None and path.exists() and not overwrite:
+            raise click.UsageError(f"{path}: exists; --overwrite replaces it")
+
+
+def _write(
+    results: Sequence[SetResult],
+    measures: Sequence[Measure],
+    tables: dict[str, Path | None],
+    options: dict[str, Any],
+) -> None:
+    from srcore.atomic import write_bytes
+    from srcore.inference.tables import as_csv, as_json, as_markdown, as_text
+
+    contents = {
+        "csv_file": as_csv(results, measures),
+        "markdown_file": as_markdown(results, measures),
+        "json_file": as_json(results),
+    }
+    for name, path in tables.items():
+        if path is not None:
+            write_bytes(path, contents[name].encode())
+    if options["print_json"]:
+        click.echo(as_json(results), nl=False)
+    else:
+        click.echo(as_text(results, measures, per_image=options["per_image"]))

@@ -1,0 +1,145 @@
+"""Benchmark folders in the layouts of the field, recognised by the names of their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.contracts import Dataset
+from srcore.data.hr_folder import HrFolder
+from srcore.data.listing import is_image_name, natural_key
+from srcore.data.paired_folder import PairedFolder
+from srcore.errors import DataError
+
+#: Folder of HR images, folder of LR images, name of an LR image by the stem of the HR image.
+_LAYOUTS = (
+    ("HR_x{scale}", "LR_x{scale}", "{stem}"),
+    ("GTmod12", "LRbicx{scale}", "{stem}"),
+    ("HR", "LR_bicubic/X{scale}", "{stem}x{scale}"),
+    ("HR", "LR_bicubic/X{scale}", "{stem}"),
+    ("DIV2K_valid_HR", "DIV2K_valid_LR_bicubic/X{scale}", "{stem}x{scale}"),
+    ("HR", "LR_x{scale}", "{stem}"),
+    ("HR", "x{scale}", "{stem}"),
+    ("GT", "LR", "{stem}"),
+    ("HR", "LR", "{stem}"),
+)
+_HR_FOLDERS = ("HR_x{scale}", "GTmod12", "HR", "GT", "original")
+
+
+@attrs.frozen
+class ImageSet:
+    """Pairs of images to evaluate on.
+
+    Attributes:
+        name: for tables.
+        scale: factor between HR and LR.
+        origin: where the LR images come from, for the statement of the protocol.
+        dataset: the images.
+    """
+
+    name: str
+    scale: int
+    origin: str
+    dataset: Dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def pair(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """LR and HR ``(H, W, 3)`` uint8, HR cut to ``scale`` times the size of LR.
+
+        Raises:
+            DataError: unreadable, or the sizes do not fit the scale.
+        """
+        sample = self.dataset.sample(index, None)
+        return _as_uint8(sample["lr"]), _as_uint8(sample["hr"])
+
+
+def find_sets(argument: str, scale: int) -> list[ImageSet]:
+    """The image sets that ``DIR`` or ``NAME=DIR`` names.
+
+    A folder is a set if it holds the folders of a known layout, such as ``HR_x4`` and ``LR_x4`` or
+    ``GTmod12`` and ``LRbicx4``; or one of high-resolution images; or images, taken for
+    high-resolution ones. Without LR images they are made by MATLAB's bicubic. A folder of such
+    folders stands for all of them.
+
+    Raises:
+        DataError: no such folder, or nothing in it is recognised.
+    """
+    name, separator, path = argument.partition("=")
+    if not separator or Path(argument).is_dir():
+        name, path = "", argument
+    folder = Path(path)
+    if not folder.is_dir():
+        raise DataError(f"--data {argument}: no such folder: {folder}")
+    own = _recognise(folder, name or folder.resolve().name, scale)
+    if own is not None:
+        return [own]
+    below = sorted(
+        (entry for entry in folder.iterdir() if entry.is_dir()),
+        key=lambda entry: natural_key(entry.name),
+    )
+    sets = [_recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale) for entry in below]
+    found = [entry for entry in sets if entry is not None]
+    if not found:
+        raise DataError(
+            f"{folder}: no images for scale {scale}; expected images, HR_x{scale} and LR_x{scale}, "
+            f"GTmod12 and LRbicx{scale}, or HR and LR_bicubic/X{scale}, here or one folder below"
+        )
+    return found
+
+
+def paired_set(hr: Path, lr: Path, scale: int, name: str = "") -> ImageSet:
+    """A set of two folders; names of LR images may end with ``x4`` or the like."""
+    for template in ("{stem}", "{stem}x{scale}", "{stem}_x{scale}", "{stem}LRx{scale}"):
+        if _fits(hr, lr, _lr_name(template, scale)):
+            break
+    else:
+        template = "{stem}"
+    return _paired(hr, lr, template, scale, name or hr.resolve().name)
+
+
+def _recognise(folder: Path, name: str, scale: int) -> ImageSet | None:
+    for hr_name, lr_name, template in _LAYOUTS:
+        hr, lr = (folder / part.format(scale=scale) for part in (hr_name, lr_name))
+        if hr.is_dir() and lr.is_dir() and _fits(hr, lr, _lr_name(template, scale)):
+            return _paired(hr, lr, template, scale, name)
+    for hr_name in _HR_FOLDERS:
+        hr = folder / hr_name.format(scale=scale)
+        if _images(hr):
+            return _hr_only(hr, scale, name)
+    return _hr_only(folder, scale, name) if _images(folder) else None
+
+
+def _paired(hr: Path, lr: Path, template: str, scale: int, name: str) -> ImageSet:
+    dataset = PairedFolder(scale=scale, hr=hr, lr=lr, lr_name=_lr_name(template, scale))
+    return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset)
+
+
+def _hr_only(hr: Path, scale: int, name: str) -> ImageSet:
+    dataset = HrFolder(scale=scale, hr=hr, downscale="matlab")
+    return ImageSet(name, scale, "LR made from HR by MATLAB's bicubic, 8 bits", dataset)
+
+
+def _lr_name(template: str, scale: int) -> str:
+    return template.replace("{stem}", "{}").replace("{scale}", str(scale))
+
+
+def _images(folder: Path) -> Sequence[Path]:
+    return [entry for entry in folder.iterdir() if is_image_name(entry)] if folder.is_dir() else []
+
+
+def _fits(hr: Path, lr: Path, lr_name: str) -> bool:
+    """Whether the first pair has the names of a layout; all others are checked when paired."""
+    stems = {entry.stem for entry in _images(lr)}
+    return any(lr_name.replace("{}", entry.stem) in stems for entry in _images(hr))
+
+
+def _as_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if image.dtype == np.uint8:
+        return np.asarray(image, np.uint8)
+    return np.round(np.asarray(image, np.float64) / 257).astype(np.uint8)
