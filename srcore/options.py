@@ -27,7 +27,8 @@ import attrs
 
 from srcore.errors import SrcoreError
 
-_METADATA_KEY = "srcore"
+#: Where an attrs field keeps its :class:`Declaration`.
+METADATA_KEY = "srcore"
 
 
 class InvalidOptionError(SrcoreError, ValueError):
@@ -119,7 +120,7 @@ def option(
         if complaint:
             raise InvalidOptionError(attribute.name, complaint)
 
-    metadata = {_METADATA_KEY: declaration}
+    metadata = {METADATA_KEY: declaration}
     if factory is not None:
         return attrs.field(factory=factory, validator=validate, metadata=metadata)
     return attrs.field(default=default, validator=validate, metadata=metadata)
@@ -127,7 +128,7 @@ def option(
 
 def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
     """The declaration of an attrs field; an empty one for fields made without :func:`option`."""
-    found = attribute.metadata.get(_METADATA_KEY)
+    found = attribute.metadata.get(METADATA_KEY)
     return found if isinstance(found, Declaration) else Declaration("")
 
 
@@ -152,7 +153,7 @@ def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
     attrs.resolve_types(options)
     for attribute in attrs.fields(options):
         declaration = declaration_of(attribute)
-        if _METADATA_KEY in attribute.metadata and _is_table(attribute.type):
+        if METADATA_KEY in attribute.metadata and _is_table(attribute.type):
             for key, *about in describe(attribute.type):
                 yield f"{attribute.name}.{key}", about[0], about[1], about[2]
             continue

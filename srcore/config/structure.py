@@ -18,7 +18,7 @@ import cattrs
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
 from srcore.errors import Problem
-from srcore.options import InvalidOptionError, declaration_of, type_name
+from srcore.options import METADATA_KEY, Declaration, InvalidOptionError, declaration_of, type_name
 from srcore.registry import Component, Registry
 
 _KIND = "srcore.kind"
@@ -67,7 +67,11 @@ def component(kind: str, *, inline: bool = False, default: Any = attrs.NOTHING) 
         inline: the component's ``type`` and keys stand in the same table as the other fields.
         default: value when the table is absent.
     """
-    return attrs.field(default=default, metadata={_KIND: kind, _INLINE: inline})
+    what = kind.replace("_", " ")
+    number = "[[...]] tables" if default == () else "a table"
+    declaration = Declaration(f"{number} with the type of a {what} and its keys")
+    metadata = {_KIND: kind, _INLINE: inline, METADATA_KEY: declaration}
+    return attrs.field(default=default, metadata=metadata)
 
 
 class Structurer:
