@@ -59,3 +59,19 @@ class DLSNOptions:
                 "num_features",
                 f"expected a multiple of reduction = {self.reduction}, found {self.num_features}",
             )
+
+
+def _odd(value: int) -> str:
+    return "" if value % 2 else f"expected an odd size, found {value}"
+
+
+@attrs.frozen(kw_only=True)
+class BlurDownscaleOptions:
+    """LR made from HR by a fixed Gaussian blur and bicubic down-scaling (BD)."""
+
+    size: int = option(7, "taps of the blur in pixels", ge=1, check=_odd)
+    sigma: float = option(1.6, "standard deviation of the blur in pixels", gt=0)
+    dialect: Literal["matlab", "matlab_uint8", "opencv"] = option(
+        "matlab", "bicubic dialect of the down-scaling"
+    )
+    quantize: bool = option(True, "round to 1/255, as an image file would")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_dlsn.options import DLSNOptions
+from srplug_dlsn.options import BlurDownscaleOptions, DLSNOptions
 
 if TYPE_CHECKING:
     from srcore.registry import Registry
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
-    """The network."""
+    """The network and the BD degradation."""
     registry.add("network", "dlsn", DLSNOptions, "srplug_dlsn.networks:DLSN")
+    registry.add(
+        "transform",
+        "blur_downscale",
+        BlurDownscaleOptions,
+        "srplug_dlsn.transforms:BlurDownscale",
+    )
 
 
 @hookimpl

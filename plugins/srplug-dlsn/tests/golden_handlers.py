@@ -71,7 +71,7 @@ def _lse_slots(query, key, value, fc_score, order, lse, chunk_size):
         return slots
     # The operator skips padded queries: score them by hand.
     missing, length = padded.shape[-1] - order.shape[-1], order.shape[-1]
-    images, rounds, total = padded.shape
+    images, _, total = padded.shape
     count = total // chunk_size
     near = [(count - 1 + shift) % count for shift in (-1, 0, 1)]
     keys = torch.cat([padded[..., c * chunk_size : (c + 1) * chunk_size] for c in near], -1)

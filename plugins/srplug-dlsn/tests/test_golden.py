@@ -4,6 +4,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+from srplug_dlsn.ops import native
+
 from srcore.testing.golden import run_case
 
 GOLDEN_METHODS = ["dlsn"]
@@ -17,5 +20,11 @@ if _NAME not in sys.modules:
     _spec.loader.exec_module(sys.modules[_NAME])
 
 
-def test_golden_case(golden_case):
+BACKENDS = ["auto", "torch"] if native.kernel_for("cpu")[0] else ["torch"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_golden_case(golden_case, backend, monkeypatch):
+    if backend == "torch":
+        monkeypatch.setattr(native, "choose", lambda backend, device: None)
     run_case(golden_case)

@@ -6,6 +6,7 @@ Use :func:`hashed_attention`. The operators below it can be traced (``torch.comp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -18,7 +19,6 @@ from srplug_dlsn.ops import eager, native
 Backend = Literal["auto", "native", "torch"]
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
 
-_NAME = "srplug_dlsn::hashed_attention"
 _library = torch.library.Library("srplug_dlsn", "FRAGMENT")
 _library.define(
     "hashed_attention(Tensor query, Tensor key, Tensor value, Tensor fc_score, "
@@ -154,14 +154,11 @@ def _forward(
     backend: str,
 ) -> tuple[Tensor, Tensor]:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    tensors = (query, key, value, fc_score)
     kernel = native.choose(backend, query.device)
-    if kernel is not None:
-        computed = [kernel.prepare(tensor) for tensor in tensors]
-        out, lse = kernel.forward(*computed, sorted_indices, chunk_size)
-    else:
-        computed = [tensor.to(_accumulator(tensor.dtype)) for tensor in tensors]
-        out, lse = eager.forward(*computed, sorted_indices, chunk_size)
+    forward, prepare = (kernel.forward, kernel.prepare) if kernel else (eager.forward, _widen)
+    out, lse = forward(
+        prepare(query), prepare(key), prepare(value), prepare(fc_score), sorted_indices, chunk_size
+    )
     return out.to(value.dtype), lse
 
 
@@ -178,19 +175,25 @@ def _backward(
     backend: str,
 ) -> Gradients:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    tensors = (grad_out, query, key, value, fc_score)
     kernel = native.choose(backend, query.device)
-    if kernel is not None:
-        computed = [kernel.prepare(tensor) for tensor in tensors]
-        gradients = kernel.backward(
-            *computed, sorted_indices, kernel.prepare(out), lse.contiguous(), chunk_size
-        )
-    else:
-        computed = [tensor.to(_accumulator(tensor.dtype)) for tensor in tensors]
-        out = out.to(computed[0].dtype)
-        gradients = eager.backward(*computed, sorted_indices, out, lse, chunk_size)
+    backward, prepare = (kernel.backward, kernel.prepare) if kernel else (eager.backward, _widen)
+    gradients = backward(
+        prepare(grad_out),
+        prepare(query),
+        prepare(key),
+        prepare(value),
+        prepare(fc_score),
+        sorted_indices,
+        prepare(out),
+        lse.contiguous(),
+        chunk_size,
+    )
     first, second, third, fourth = (gradient.to(query.dtype) for gradient in gradients)
     return first, second, third, fourth
+
+
+def _widen(tensor: Tensor) -> Tensor:
+    return tensor.to(_accumulator(tensor.dtype))
 
 
 def _accumulator(dtype: torch.dtype) -> torch.dtype:
@@ -315,20 +318,31 @@ def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) ->
         raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected ({sizes})")
 
 
-_library.impl("hash_order", _hash_order, "CompositeExplicitAutograd")
-torch.library.register_fake("srplug_dlsn::hash_order", _hash_order_shapes, lib=_library)
-_library.impl("hashed_attention", _forward, "CompositeExplicitAutograd")
-_library.impl("hashed_attention_backward", _backward, "CompositeExplicitAutograd")
-torch.library.register_fake(_NAME, _forward_shapes, lib=_library)
-torch.library.register_fake(f"{_NAME}_backward", _backward_shapes, lib=_library)
-torch.library.register_autograd(_NAME, _gradients, setup_context=_setup_context, lib=_library)
-torch.library.register_autograd(f"{_NAME}_backward", _no_second_derivative, lib=_library)
-for _operator in ("hashed_attention", "hashed_attention_backward"):
-    torch.library.register_vmap(
-        f"srplug_dlsn::{_operator}", partial(_vmap, of=_operator), lib=_library
-    )
-# 16-bit matrix units exist on CUDA only; on the CPU the kernel computes in float32 anyway.
-_library.impl(
-    "hashed_attention", partial(_autocast, device="cpu", dtype=torch.float32), "AutocastCPU"
-)
-_library.impl("hashed_attention", partial(_autocast, device="cuda", dtype=None), "AutocastCUDA")
+def _register() -> None:
+    kernels = {
+        "hash_order": (_hash_order, _hash_order_shapes),
+        "hashed_attention": (_forward, _forward_shapes),
+        "hashed_attention_backward": (_backward, _backward_shapes),
+    }
+    for name, (kernel, shapes) in kernels.items():
+        _implement(name, kernel, "CompositeExplicitAutograd")
+        torch.library.register_fake(f"srplug_dlsn::{name}", shapes, lib=_library)
+    for name, gradient, setup in (
+        ("hashed_attention", _gradients, _setup_context),
+        ("hashed_attention_backward", _no_second_derivative, None),
+    ):
+        torch.library.register_autograd(
+            f"srplug_dlsn::{name}", gradient, setup_context=setup, lib=_library
+        )
+        torch.library.register_vmap(f"srplug_dlsn::{name}", partial(_vmap, of=name), lib=_library)
+    # 16-bit matrix units exist on CUDA only; on the CPU the kernel computes in float32 anyway.
+    on_cpu = partial(_autocast, device="cpu", dtype=torch.float32)
+    _implement("hashed_attention", on_cpu, "AutocastCPU")
+    _implement("hashed_attention", partial(_autocast, device="cuda", dtype=None), "AutocastCUDA")
+
+
+def _implement(name: str, function: Callable[..., Any], key: str) -> None:
+    _library.impl(name, function, key)  # type: ignore[no-untyped-call]  # torch has no annotations here
+
+
+_register()

@@ -1,5 +1,6 @@
-"""Hashed attention by its definition: short, differentiable, memory-hungry. The other versions
-are compared with it.
+"""Hashed attention by its definition: short, differentiable, memory-hungry.
+
+The other versions are compared with it.
 
 Axes: N images, L pixels, h rounds, n chunks of T slots; C and D widths of query and value.
 """
@@ -67,7 +68,7 @@ def hashed_attention(
 
 
 def pad_order(order: Tensor, slots: int) -> Tensor:
-    """Repeat the last elements, in order, so that whole chunks result: ``(..., L)`` -> ``(..., nT)``.
+    """Repeat the last elements, in order, up to whole chunks: ``(..., L)`` -> ``(..., nT)``.
 
     The copies are real keys: their pixels count twice for every query that sees them.
     """

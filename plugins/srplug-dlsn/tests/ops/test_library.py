@@ -124,6 +124,7 @@ def test_gradcheck(backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # opcheck looks at its own copies
 def test_opcheck(backend, requires_grad):
     inputs = make_inputs(2, 37, 5, 7, 8, 3)
     tensors = [tensor.requires_grad_(requires_grad) for tensor in inputs[:4]]
@@ -318,7 +319,7 @@ def test_wrong_arguments_are_named(change, error, message):
 
 
 def test_unknown_backend_is_refused():
-    with pytest.raises(ValueError, match='backend is "?\'?gpu\'?"?; expected "auto", "native"'):
+    with pytest.raises(ValueError, match="backend is 'gpu'; expected"):
         hashed_attention(*make_inputs(1, 13, 4, 5, 4, 2), backend="gpu")
 
 
