@@ -82,7 +82,7 @@ class LinearDownscaler(nn.Module):
         """The convolutions multiplied out, ``(13, 13)``, with graph; a correlation kernel."""
         # the response to an impulse is the kernel turned by half a circle
         side = 2 * KERNEL_SIZE - 1
-        response = torch.zeros(1, 1, side, side, device=next(self.parameters()).device)
+        response = next(self.parameters()).new_zeros(1, 1, side, side)
         response[..., KERNEL_SIZE - 1, KERNEL_SIZE - 1] = 1
         for weight in self.parameters():
             response = F.conv2d(response, weight)

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import scipy.io
+from srplug_usrdu.matfile import read_matrix, write_matrix
+
+from srcore.errors import DataError
+
+KERNEL = np.random.default_rng(0).random((13, 17))
+
+
+def test_scipy_reads_what_we_write(tmp_path):
+    write_matrix(tmp_path / "k.mat", "Kernel", KERNEL)
+    assert np.array_equal(scipy.io.loadmat(tmp_path / "k.mat")["Kernel"], KERNEL)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "u1"])
+def test_we_read_what_scipy_writes(tmp_path, compressed, dtype):
+    kernel = (255 * KERNEL).astype(dtype)
+    other = {"note": "text", "Kernel": kernel, "z": 1j * KERNEL}
+    scipy.io.savemat(tmp_path / "k.mat", other, do_compression=compressed)
+    assert np.array_equal(read_matrix(tmp_path / "k.mat", "Kernel"), kernel.astype("f8"))
+
+
+def test_round_trip(tmp_path):
+    write_matrix(tmp_path / "k.mat", "Kernel", KERNEL[:1])
+    assert np.array_equal(read_matrix(tmp_path / "k.mat", "Kernel"), KERNEL[:1])
+
+
+def test_missing_variable_names_what_there_is(tmp_path):
+    write_matrix(tmp_path / "k.mat", "Blur", KERNEL)
+    with pytest.raises(DataError, match="no real matrix 'Kernel'; it holds Blur"):
+        read_matrix(tmp_path / "k.mat", "Kernel")
+
+
+def test_other_files_and_damaged_ones_are_told_apart(tmp_path):
+    (tmp_path / "text.mat").write_text("no matrix")
+    with pytest.raises(DataError, match="not a MATLAB 5 file"):
+        read_matrix(tmp_path / "text.mat", "Kernel")
+    write_matrix(tmp_path / "k.mat", "Kernel", KERNEL)
+    (tmp_path / "cut.mat").write_bytes((tmp_path / "k.mat").read_bytes()[:300])
+    with pytest.raises(DataError, match="damaged or cut off"):
+        read_matrix(tmp_path / "cut.mat", "Kernel")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_matrix(tmp_path / "absent.mat", "Kernel")
