@@ -1,0 +1,161 @@
+"""TOML keys of the semantic discriminators; nothing here imports torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from srcore.config.structure import path_complaint
+from srcore.options import option
+
+Problems = Iterator[tuple[str, str]]
+Attention = Literal["auto", "torch", "xformers", "math"]
+BatchNorm = Literal["frozen", "batch"]
+
+#: Sides of images over sides of the semantic map.
+SEMANTIC_STRIDE = 16
+#: Groups of the fusion block's GroupNorm.
+NORM_GROUPS = 32
+#: Strides of the features that the semantics are fused with, in the order of the layers att1 to 3.
+PATCH_STRIDES = (4, 8, 8)
+UNET_STRIDES = (2, 4, 8)
+#: Smallest images that leave a logit.
+PATCH_MINIMUM = 32
+UNET_MINIMUM = 16
+
+#: Losses of the core that need derivatives of the discriminator's derivatives.
+_PENALTIES = ("r1", "gradient_penalty")
+
+
+def _weights(weights: Any) -> str:
+    return path_complaint(weights, "file") if isinstance(weights, Path) else ""
+
+
+@attrs.frozen(kw_only=True)
+class SemanticsOptions:
+    """``[discriminator.semantics]``: CLIP's ResNet (Radford et al. 2021, arXiv 2103.00020).
+
+    Stem and three of its four stages see the whole high-resolution image, and nothing is trained.
+    """
+
+    weights: Literal["openai", "random"] | Path = option(
+        help='a file (OpenAI\'s RN50.pt, safetensors or state_dict), "openai" (downloaded once by '
+        'open_clip), or "random" for tests',
+        check=_weights,
+    )
+    batch_norm: BatchNorm = option(
+        "frozen",
+        "running statistics, as a frozen network has; batch: those of the images at hand, as the "
+        "published program",
+    )
+    width: int = option(
+        64, "channels behind the stem; the semantic map has 16 times as many; 80 in RN50x4", ge=2
+    )
+    blocks: tuple[int, int, int] = option(
+        (3, 4, 6), "bottleneck blocks of the three stages; RN50x4 has 4, 6, 10", ge=1
+    )
+
+    @property
+    def channels(self) -> int:
+        """Channels of the semantic map."""
+        return semantic_channels(self.width)
+
+
+@attrs.frozen(kw_only=True)
+class SemanticDiscriminatorOptions:
+    """Keys of both discriminators."""
+
+    semantics: SemanticsOptions = option(help="the network that describes the real image")
+    num_features: int = option(
+        64, "channels of the first layer; deeper ones have up to 8 times", ge=1
+    )
+    num_heads: int = option(1, "attention heads of the fusion blocks", ge=1)
+    head_dim: int = option(64, "channels of an attention head", ge=1)
+    in_channels: int = option(3, "channels of the images", ge=1)
+    attention: Attention = option(
+        "auto",
+        "attention kernels; auto: xformers where installed and able (CUDA), else torch; math: "
+        "needed by r1 and gradient_penalty, takes much more memory",
+    )
+
+    def _problems(self, experiment: Any, strides: tuple[int, ...], minimum: int) -> Problems:
+        largest = SEMANTIC_STRIDE // min(strides)
+        complaint = channels_complaint(self.semantics.channels, largest)
+        if complaint:
+            step = math.lcm(NORM_GROUPS, largest**2) // SEMANTIC_STRIDE
+            width = nearest_multiple(self.semantics.width, step)
+            yield "semantics.width", f"16 * width: {complaint}; the nearest width is {width}"
+        yield from patch_problems(experiment, minimum)
+        yield from self._penalty_problems(experiment)
+
+    def _penalty_problems(self, experiment: Any) -> Problems:
+        penalties = [loss.choice.type for loss in experiment.losses]
+        penalty = next((name for name in penalties if name in _PENALTIES), None)
+        if penalty is not None and self.attention != "math":
+            yield (
+                "attention",
+                f'loss "{penalty}" needs second derivatives, which only "math" has; found '
+                f'"{self.attention}"',
+            )
+
+
+@attrs.frozen(kw_only=True)
+class SemanticPatchOptions(SemanticDiscriminatorOptions):
+    """PatchGAN that knows the semantics of the real image (P+SeD): a logit per patch."""
+
+    def problems(self, experiment: Any) -> Problems:
+        """Widths and patch sizes that do not divide."""
+        yield from self._problems(experiment, PATCH_STRIDES, PATCH_MINIMUM)
+
+
+@attrs.frozen(kw_only=True)
+class SemanticUNetOptions(SemanticDiscriminatorOptions):
+    """U-Net discriminator that knows the semantics of the real image (U+SeD): a logit per pixel."""
+
+    skip_connection: bool = option(True, "add the encoder's features on the way up")
+
+    def problems(self, experiment: Any) -> Problems:
+        """Widths and patch sizes that do not divide."""
+        yield from self._problems(experiment, UNET_STRIDES, UNET_MINIMUM)
+
+
+def semantic_channels(width: int) -> int:
+    """Channels of the third stage: planes 4 * width, four times as many behind a bottleneck."""
+    return 16 * width
+
+
+def channels_complaint(channels: int, up_factor: int) -> str:
+    """Why a fusion block cannot have so many semantic channels; empty if it can."""
+    divisor = math.lcm(NORM_GROUPS, up_factor**2)
+    if channels % divisor == 0:
+        return ""
+    return f"expected a multiple of {divisor} channels in the semantic map, found {channels}"
+
+
+def patch_problems(experiment: Any, minimum: int = SEMANTIC_STRIDE) -> Problems:
+    """Training patches that the semantic map does not fit; for other semantic discriminators too.
+
+    Args:
+        experiment: :class:`srcore.config.schema.Experiment`.
+        minimum: smallest side of an image.
+    """
+    size = experiment.hr_patch_size
+    if size is None or (size % SEMANTIC_STRIDE == 0 and size >= minimum):
+        return
+    multiple = math.lcm(SEMANTIC_STRIDE, experiment.scale)  # patches are multiples of scale, too
+    smallest = -(-minimum // multiple) * multiple
+    nearest = max(smallest, nearest_multiple(size, multiple))
+    yield (
+        "",
+        f"expected data.train.hr_patch_size to be a multiple of {SEMANTIC_STRIDE} and at least "
+        f"{minimum}, found {size}; the nearest is {nearest}",
+    )
+
+
+def nearest_multiple(value: int, step: int) -> int:
+    """The positive multiple of ``step`` that is nearest to ``value``; the larger of two."""
+    return max(step, (2 * value + step) // (2 * step) * step)

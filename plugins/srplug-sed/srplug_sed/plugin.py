@@ -1,0 +1,29 @@
+"""What SeD registers with srcore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+from srplug_sed import options
+
+if TYPE_CHECKING:
+    from srcore.registry import Registry
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """Both discriminators."""
+    package = "srplug_sed.discriminators"
+    for name, keys, target in (
+        ("sed_patch", options.SemanticPatchOptions, "patch_discriminator"),
+        ("sed_unet", options.SemanticUNetOptions, "unet_discriminator"),
+    ):
+        registry.add("discriminator", name, keys, f"{package}:{target}")
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """The published experiments and a tiny one."""
+    registry.add_experiments("sed", Path(__file__).parent / "experiments")

@@ -1,0 +1,167 @@
+"""Semantic maps of images by CLIP's ResNet (Radford et al. 2021, arXiv 2103.00020).
+
+The network is open_clip's ``ModifiedResNet``, imported when one is built.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from srcore.errors import SrcoreError, WeightsError
+from srcore.weights.containers import read_checkpoint, strip_prefix
+from srplug_sed.options import BatchNorm, semantic_channels
+from srplug_sed.torchscript import is_torchscript, read_torchscript
+
+_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_STD = (0.26862954, 0.26130258, 0.27577711)
+_PREFIX = "visual."
+#: The third stage; the stem is number 0.
+_STAGE = 3
+
+
+class ClipSemantics(nn.Module):
+    """Stem and three stages of CLIP's modified ResNet-50; frozen.
+
+    Always float32, whatever the precision of the training, and without graph.
+
+    Args:
+        weights: a file, ``"openai"`` (downloaded once and cached by open_clip) or ``"random"`` (for
+            tests; the same values every time, with a warning). Files are OpenAI's TorchScript
+            archive ``RN50.pt``, whose program is not run; safetensors or a state_dict of a whole
+            CLIP model (keys ``visual.*``); or of its visual network alone. What is behind the third
+            stage is not needed and ignored.
+        batch_norm: ``"frozen"`` uses running statistics. ``"batch"`` uses those of the images at
+            hand, as the published program did, which never switched its extractor to evaluation
+            mode; with ``train.accumulate`` that is a part of a batch.
+        width: channels behind the stem.
+        blocks: bottleneck blocks of the three stages.
+
+    Raises:
+        SrcoreError: open_clip is not installed.
+        WeightsError: weights that cannot be had or do not fit.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        weights: Literal["openai", "random"] | str | Path,
+        batch_norm: BatchNorm = "frozen",
+        width: int = 64,
+        blocks: Sequence[int] = (3, 4, 6),
+    ) -> None:
+        super().__init__()
+        self.channels = semantic_channels(width)
+        self.trunk = _trunk(width, blocks)
+        for name, value in (("mean", _MEAN), ("std", _STD)):
+            self.register_buffer(name, torch.tensor(value).view(1, 3, 1, 1), persistent=False)
+        if weights == "random":
+            _randomize(self.trunk)
+        else:
+            _load(self.trunk, _openai_file() if weights == "openai" else Path(weights))
+        self.requires_grad_(False)
+        self.train(batch_norm == "batch")
+
+    @torch.no_grad()
+    def forward(self, image: Tensor) -> Tensor:
+        """RGB in [0, 1], ``(N, 3, H, W)`` -> non-negative ``(N, 16 * width, H / 16, W / 16)``."""
+        with torch.autocast(image.device.type, enabled=False):
+            x = (image.float() - self.mean) / self.std
+            found = self.trunk.forward_intermediates(x, indices=[_STAGE], intermediates_only=True)
+        semantic: Tensor = found["image_intermediates"][0]
+        return semantic
+
+
+def _trunk(width: int, blocks: Sequence[int]) -> Any:
+    """The network up to its third stage; its tensors hold no values yet."""
+    try:
+        from open_clip.modified_resnet import ModifiedResNet
+    except ImportError as error:
+        raise SrcoreError(
+            f"semantic discriminators need open_clip ({error}); pip install open_clip_torch"
+        ) from error
+    with torch.device("meta"):  # what is thrown away is most of the network
+        trunk = ModifiedResNet(layers=[*blocks, 1], output_dim=1, heads=1, width=width)
+    trunk.layer4, trunk.attnpool = nn.Identity(), nn.Identity()
+    return trunk.to_empty(device="cpu")
+
+
+def _randomize(trunk: nn.Module) -> None:
+    warnings.warn(
+        "CLIP with random weights: its semantics mean nothing; use them in tests only",
+        stacklevel=3,
+    )
+    # Its own generator: every run and every process gets the same network.
+    generator = torch.Generator().manual_seed(0)
+    for layer in trunk.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+        elif isinstance(layer, nn.BatchNorm2d):
+            layer.reset_parameters()
+
+
+def _load(trunk: nn.Module, path: Path) -> None:
+    found = _visual(read_torchscript(path, _PREFIX)) if is_torchscript(path) else _read(path)
+    state = {}
+    for name, wanted in trunk.state_dict().items():
+        tensor = found.get(name)
+        if tensor is None and name.endswith("num_batches_tracked"):
+            tensor = torch.zeros_like(wanted)  # counts only, and some exports leave it out
+        if tensor is None or tensor.shape != wanted.shape:
+            there = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
+            raise WeightsError(
+                f"{path}: CLIP's visual network needs {name} of shape {tuple(wanted.shape)}; found "
+                f"{there}{_hint(found)}"
+            )
+        state[name] = tensor.to(wanted.dtype)  # OpenAI's file has half precision
+    trunk.load_state_dict(state)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    return _visual(read_checkpoint(path).state)
+
+
+def _visual(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The visual network's tensors, where they stand beside those of the text network."""
+    visual = {name: value for name, value in state.items() if name.startswith(_PREFIX)}
+    if not visual:
+        return strip_prefix(state)
+    return {name.removeprefix(_PREFIX): value for name, value in visual.items()}
+
+
+def _hint(found: dict[str, Tensor]) -> str:
+    """The settings of a network of other sizes."""
+    last = found.get("conv3.weight")
+    if last is None or "layer3.0.conv1.weight" not in found:
+        return "; it holds no CLIP ResNet"
+    blocks = [_count(found, f"layer{stage}") for stage in (1, 2, 3)]
+    return f"; it holds a network of semantics.width = {len(last)}, semantics.blocks = {blocks}"
+
+
+def _count(state: dict[str, Tensor], stage: str) -> int:
+    return len({name.split(".")[1] for name in state if name.startswith(f"{stage}.")})
+
+
+def _openai_file() -> Path:
+    """The file of OpenAI's weights, which open_clip downloads and caches."""
+    from open_clip.pretrained import download_pretrained, get_pretrained_cfg
+
+    config = get_pretrained_cfg("RN50", "openai")
+    try:
+        return Path(download_pretrained(config))
+    except (OSError, RuntimeError) as error:  # no connection; a download with another hash
+        raise WeightsError(
+            f"CLIP's weights could not be downloaded ({_first_line(error)}); set "
+            f"discriminator.semantics.weights to a file: RN50.pt from {config['url']}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

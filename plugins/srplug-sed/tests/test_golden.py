@@ -1,0 +1,9 @@
+"""Golden cases of SeD, those of the core's kinds included."""
+
+from srcore.testing.golden import run_case
+
+GOLDEN_METHODS = ["sed"]
+
+
+def test_golden_case(golden_case):
+    run_case(golden_case)
