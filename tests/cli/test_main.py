@@ -1,0 +1,128 @@
+"""The program: quick help, exit codes, plain errors."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from srcore.cli.main import COMMANDS, main
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return caught.value.code, captured.out, captured.err
+
+
+def test_help_is_quick_and_does_not_import_torch():
+    code = (
+        "import sys\nfrom srcore.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted(m for m in ('torch', 'cv2', 'numpy', 'open_clip') if m in sys.modules))"
+    )
+    best = 9.0
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        best = min(best, time.perf_counter() - start)
+    assert done.stdout.rstrip().endswith("[]")
+    assert best < 1.0  # 0.3 s on an idle machine
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_that_ends_with_examples(capsys, command):
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert "Examples:" in out or "Commands:" in out
+
+
+def test_misspelt_command_is_a_usage_error_with_a_suggestion(capsys):
+    code, _, err = run(capsys, "upscle")
+    assert code == 2
+    assert 'no command "upscle"; did you mean "upscale"?' in err
+
+
+def test_version(capsys):
+    assert run(capsys, "--version")[1].startswith("srcore, version ")
+
+
+def test_new_lists_and_prints_shipped_experiments(capsys):
+    code, out, _ = run(capsys, "new")
+    assert code == 0
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names
+    code, out, _ = run(capsys, "new", names[0])
+    assert code == 0
+    assert "scale" in out or "extends" in out
+
+
+def test_check_prints_problems_on_stderr_and_exits_2(capsys, tiny_experiment):
+    code, out, err = run(capsys, "check", tiny_experiment, "--set", "train.iterations=0")
+    assert (code, out) == (2, "")
+    assert err.startswith("srcore: --set train.iterations=0: train.iterations: expected a number")
+
+
+def test_check_as_json(capsys, tiny_experiment):
+    code, out, _ = run(capsys, "check", tiny_experiment, "--set", "train.iterations=0", "--json")
+    assert code == 2
+    (problem,) = json.loads(out)["problems"]
+    assert problem["path"] == "train.iterations"
+    code, out, _ = run(capsys, "check", tiny_experiment, "--json")
+    assert (code, json.loads(out)["ok"]) == (0, True)
+
+
+def test_run_prints_the_table_and_nothing_else_on_stdout(capsys, tiny_experiment, tmp_path):
+    code, out, err = run(capsys, "run", tiny_experiment, "--output", tmp_path / "runs")
+    assert code == 0
+    assert out.splitlines()[1].split() == ["set", "metric", "bicubic", "trained", "gain"]
+    assert "iteration 6/6" in err
+
+
+def test_run_refuses_contradicting_flags(capsys, tiny_experiment):
+    assert run(capsys, "run", tiny_experiment, "--resume", "--overwrite")[0] == 2
+
+
+def test_failed_run_exits_1_with_one_line(capsys, tiny_experiment, tmp_path):
+    arguments = ("run", tiny_experiment, "--output", tmp_path / "runs")
+    run(capsys, *arguments)
+    code, _, err = run(capsys, *arguments)
+    assert code == 1
+    assert len(err.splitlines()) == 1
+
+
+def test_components_lists_keys_with_type_default_and_meaning(capsys):
+    code, out, _ = run(capsys, "components", "network", "edsr")
+    assert code == 0
+    assert "num_features" in out
+    code, out, _ = run(capsys, "components", "--json")
+    edsr = next(entry for entry in json.loads(out) if entry["name"] == "edsr")
+    key = next(key for key in edsr["keys"] if key["key"] == "num_features")
+    assert key.keys() == {"key", "type", "default", "help"}
+    assert (key["type"], key["default"]) == ("int", "64")
+
+
+def test_components_names_the_closest_kind(capsys):
+    code, _, err = run(capsys, "components", "netwrok")
+    assert code == 2
+    assert 'did you mean "network"?' in err
+
+
+def test_plugins_lists_version_hooks_and_components(capsys):
+    code, out, _ = run(capsys, "plugins", "--json")
+    core = json.loads(out)[0]
+    assert core["distribution"] == "srcore"
+    assert "srcore_register_components" in core["hooks"]
+    assert "network edsr" in core["components"]
+
+
+def test_without_leaves_a_plugin_out(capsys):
+    names = [row["name"] for row in json.loads(run(capsys, "plugins", "--json")[1])]
+    left = json.loads(
+        run(capsys, *sum([["--without", n] for n in names[1:]], []), "plugins", "--json")[1]
+    )
+    assert [row["name"] for row in left] == ["builtin"]
