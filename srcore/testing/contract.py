@@ -11,19 +11,24 @@ whose defaults are too large for a test, go into ``small``.
 from __future__ import annotations
 
 import contextlib
+import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
 import torch
+from ignite.engine import Engine, Events
 from torch import nn
 
 from srcore.config.experiment import load
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
 from srcore.engine.runner import run_experiment
-from srcore.plugin_manager import Plugin, plugins
+from srcore.errors import Interrupted
+from srcore.hookspecs import hookimpl
+from srcore.plugin_manager import Plugin, PluginManager, plugins, using
 from srcore.registry import Component
 from srcore.testing.comparison import assert_same_state
 
@@ -118,10 +123,12 @@ class PluginContract:
             assert_same_state(*states)
 
     def test_resumed_run_equals_an_uninterrupted_one(self, tmp_path: Path) -> None:
-        """Two and two iterations are four iterations."""
+        """Stopped after two of four iterations and resumed: the same checkpoint."""
         if self.experiment:
             whole = self._run(tmp_path / "whole", 4)
-            self._run(tmp_path / "parts", 2)
+            stopping = PluginManager(without=plugins().without, extra=[_StopAfter(2)])
+            with using(stopping), pytest.raises(Interrupted):
+                self._run(tmp_path / "parts", 4)
             assert_same_state(whole, self._run(tmp_path / "parts", 4, resume=True))
 
     def _plugin(self) -> Plugin:
@@ -175,6 +182,20 @@ class PluginContract:
         last = folder / "contract" / loaded.stages[-1].name / "checkpoints" / "last.pt"
         state = torch.load(last, weights_only=True)
         return {key: value for key, value in state.items() if key not in ("best", "results")}
+
+
+class _StopAfter:
+    """A plugin that interrupts training as a terminal would, after an iteration."""
+
+    def __init__(self, iteration: int) -> None:
+        self.iteration = iteration
+
+    @hookimpl
+    def srcore_engines_created(self, trainer: Engine) -> None:
+        """Send the signal while the iteration is computed."""
+        trainer.add_event_handler(
+            Events.ITERATION_STARTED(once=self.iteration), signal.raise_signal, signal.SIGTERM
+        )
 
 
 @contextlib.contextmanager
