@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ignite.engine import Engine
 
     from srcore.config.schema import Experiment
+    from srcore.engine.parts import Parts
     from srcore.engine.run import Run
     from srcore.errors import Problem
     from srcore.registry import Registry
@@ -106,13 +107,17 @@ def srcore_run_started(run: Run) -> None:
 
 
 @hookspec
-def srcore_engines_created(run: Run, trainer: Engine, evaluator: Engine) -> None:
+def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
     """Networks, optimisers and both Ignite engines exist; training has not begun.
 
     When: once for every training stage, after a resumed state was loaded; on every rank.
     Do: attach Ignite handlers with ``trainer.add_event_handler``. ``trainer.state.losses`` holds
         the loss terms of the last iteration, ``evaluator.state.metrics`` the last validation.
-    Parameters: ``run``, ``trainer``, ``evaluator`` (Ignite engines).
+        While a set is validated, ``evaluator.state.batch`` is (set, index) and
+        ``evaluator.state.output`` the image's result; append the paths of pictures that you write
+        to ``evaluator.state.pictures``, and they appear on TensorBoard too.
+    Parameters: ``run``; ``parts`` - networks, losses, optimisers, iteration; ``trainer``,
+        ``evaluator`` (Ignite engines).
     Returns: nothing.
     Errors: stop the run.
     Since: 0.1.

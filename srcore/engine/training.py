@@ -187,7 +187,11 @@ class Training:
 
     def _attach(self) -> None:
         plugins().call(
-            "srcore_engines_created", run=self.run, trainer=self.trainer, evaluator=self.evaluator
+            "srcore_engines_created",
+            run=self.run,
+            parts=self.parts,
+            trainer=self.trainer,
+            evaluator=self.evaluator,
         )
         completed = self.trainer.on(Events.ITERATION_COMPLETED)
         completed(self._after_iteration)
@@ -264,8 +268,10 @@ class Training:
     def _keep_best(self, found: dict[str, float]) -> None:
         if not found:
             return
-        name = next(iter(found))
-        metric = self.validator.measures[0].metric
+        name = next(iter(found))  # of a set without ground truth: its first no-reference metric
+        metric = {entry.label: entry.metric for entry in self.validator.measures}.get(
+            name.partition("/")[2]
+        )
         better = getattr(metric, "higher_is_better", True)
         value = found[name] if better else -found[name]
         if self.best and value <= self.best["score"]:

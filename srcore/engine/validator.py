@@ -34,7 +34,8 @@ class Validator:
 
     Attributes:
         engine: Ignite engine whose batches are (:class:`ValidationSet`, index) and whose output is
-            a :class:`ValidationImage`.
+            a :class:`ValidationImage`; handlers append the pictures that they write to
+            ``engine.state.pictures``.
         sets: the validation sets.
         measures: the metrics.
     """
@@ -55,6 +56,7 @@ class Validator:
         """Validate all sets; return averages and the pictures that were written."""
         averages: Averages = {}
         written: list[Path] = []
+        setattr(self.engine.state, "pictures", written)  # noqa: B010 - Ignite's state is open
         for images in self.sets:
             results = gather(self._results(images))
             averages[images.name] = means(results, self.measures)

@@ -1,0 +1,95 @@
+"""``srcore ldl``: artifact maps of existing images."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def ldl() -> None:
+    """LDL: look at the artifacts of a generator."""
+
+
+@ldl.command("map")
+@click.option("--sr", type=_FILE, required=True, help="Output of the generator.")
+@click.option("--ema", type=_FILE, help="Output of its EMA; without it the map is not refined.")
+@click.option("--hr", type=_FILE, required=True, help="Ground truth of the same size.")
+@click.option("-o", "--output", type=_FILE, required=True, help="Picture to write.")
+@click.option("--beside", is_flag=True, help="Put SR, EMA SR and HR beside the map.")
+@click.option(
+    "--max", "maximum", type=click.FloatRange(0, min_open=True), metavar="VALUE",
+    help="Value of the brightest colour, to compare pictures; by default the map's largest.",
+)  # fmt: skip
+@click.option("--window-size", default=7, show_default=True, type=click.IntRange(3))
+@click.option("--exponent", default=0.2, show_default=True, type=click.FloatRange(0, 1))
+@click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
+def map_command(
+    sr: Path,
+    ema: Path | None,
+    hr: Path,
+    output: Path,
+    beside: bool,
+    maximum: float | None,
+    window_size: int,
+    exponent: float,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write the artifact map of an image as a picture, and print its largest value and mean.
+
+    Bright pixels are probable artifacts: places where the residual varies strongly, and where the
+    generator is no better than its EMA.
+
+    \b
+    Example:
+      srcore ldl map --sr sr.png --ema ema.png --hr hr.png -o map.png
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if window_size % 2 == 0:
+        raise click.UsageError(f"--window-size: expected an odd size, found {window_size}")
+    if output.exists() and not overwrite:
+        raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    from srcore.data.images import write_image
+    from srplug_ldl.pictures import comparison, heat_picture, map_of_images
+
+    truth = _eight_bits(hr)
+    generated = _same_size(sr, truth, hr)
+    average = _same_size(ema, truth, hr) if ema is not None else None
+    values = map_of_images(generated, average, truth, window_size=window_size, exponent=exponent)
+    heat = heat_picture(values, maximum)
+    write_image(output, comparison(generated, average, truth, values, heat) if beside else heat)
+    found = {"max": float(values.max()), "mean": float(values.mean())}
+    if as_json:
+        click.echo(json.dumps({"out": str(output), **found}))
+    else:
+        click.echo(f"{output}: largest {found['max']:.4g}, mean {found['mean']:.4g}")
+
+
+def _eight_bits(path: Path) -> NDArray[Any]:
+    import numpy as np
+
+    from srcore.data.images import read_rgb
+
+    image = read_rgb(path)
+    if image.dtype == np.uint16:
+        return np.round(image / 257.0).astype(np.uint8)
+    return image
+
+
+def _same_size(path: Path, truth: NDArray[Any], hr: Path) -> NDArray[Any]:
+    from srcore.errors import DataError
+
+    image = _eight_bits(path)
+    if image.shape != truth.shape:
+        found, wanted = (f"{shape[1]}x{shape[0]}" for shape in (image.shape, truth.shape))
+        raise DataError(f"{path}: {found} pixels; expected {wanted}, the size of {hr}")
+    return image

@@ -1,0 +1,37 @@
+"""TOML keys of the LDL loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from srcore.options import option
+
+
+def _odd(value: Any) -> str:
+    return "" if value % 2 else f"expected an odd size, found {value}"
+
+
+@attrs.frozen(kw_only=True)
+class LDLOptions:
+    """Artifact-aware L1 loss; needs the EMA generator."""
+
+    window_size: int = option(
+        7, "side of the windows of the local variance in pixels", ge=3, check=_odd
+    )
+    exponent: float = option(
+        0.2, "power of an image's residual variance that scales its map", ge=0, le=1
+    )
+    detach_map: bool = option(
+        False, "no gradient through the map; the published training lets it flow"
+    )
+    target: str = option("hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"')
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Training patches that a window does not fit into."""
+        patch, border = experiment.hr_patch_size, self.window_size // 2
+        if patch is not None and patch <= border:
+            message = f"windows of {self.window_size} need patches above {border}, found {patch}"
+            yield "window_size", message

@@ -1,0 +1,114 @@
+"""Artifact maps to look at: in every validation, and of existing files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+from numpy.typing import NDArray
+
+from srcore.data.images import write_image
+from srcore.data.tensors import to_image, to_tensor
+from srcore.engine.pictures import side_by_side
+from srplug_ldl.losses import artifact_map, residual
+from srplug_ldl.options import LDLOptions
+
+if TYPE_CHECKING:
+    from srcore.engine.parts import Parts
+    from srcore.engine.run import Run
+    from srcore.engine.validation import ValidationImage
+
+Picture = NDArray[np.uint8]
+
+
+def map_of_images(
+    sr: NDArray[Any],
+    ema: NDArray[Any] | None,
+    hr: NDArray[Any],
+    *,
+    window_size: int = 7,
+    exponent: float = 0.2,
+) -> NDArray[np.float32]:
+    """The artifact map of integer images ``(H, W, C)`` of one size; ``(H, W)``, >= 0.
+
+    Args:
+        sr: the generator's output.
+        ema: the EMA generator's output; None: no refinement.
+        hr: ground truth.
+        window_size: odd side of the windows.
+        exponent: power of the image's residual variance.
+    """
+    wanted = to_tensor(hr)[None]
+    errors = residual(to_tensor(sr)[None], wanted)
+    others = residual(to_tensor(ema)[None], wanted) if ema is not None else None
+    found = artifact_map(errors, others, window_size=window_size, exponent=exponent)
+    values: NDArray[np.float32] = found[0, 0].numpy()
+    return values
+
+
+def heat_picture(values: NDArray[np.float32], maximum: float | None = None) -> Picture:
+    """A map ``(H, W)`` as colours from black (0) over red to pale yellow (the maximum).
+
+    Brightness grows with the root of the value: maps hold squares and span several decades.
+
+    Args:
+        values: the map.
+        maximum: value of the brightest colour; None: the map's largest.
+    """
+    largest = float(values.max()) if maximum is None else maximum
+    share = np.sqrt(np.clip(values / largest, 0, 1)) if largest > 0 else np.zeros_like(values)
+    levels = np.round(share * 255).astype(np.uint8)
+    return np.ascontiguousarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1])
+
+
+def comparison(
+    sr: Picture, ema: Picture | None, hr: Picture, values: NDArray[np.float32], heat: Picture
+) -> Picture:
+    """SR | EMA SR | HR | artifact map."""
+    columns = [("generator", sr), ("EMA", ema), ("ground truth", hr)]
+    caption = f"artifacts  max {values.max():.3g}  mean {values.mean():.3g}"
+    return side_by_side([(name, image) for name, image in columns if image is not None]
+                        + [(caption, heat)])  # fmt: skip
+
+
+def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
+    """Write ``images/iteration_*/<set>_<image>_artifacts.png`` in every validation.
+
+    Only where the experiment trains with the loss ``ldl``, and for the images that the validation
+    shows anyway and that have a ground truth. Maps are those of 8-bit images.
+    """
+    options = next(
+        (t.choice.options for t in run.experiment.losses if t.choice.type == "ldl"), None
+    )
+    if options is None or parts.ema is None:
+        return
+
+    def write(engine: Engine) -> None:
+        result: ValidationImage = engine.state.output
+        shown = result.sr is not None and result.hr is not None
+        if shown and result.sr.shape == result.hr.shape:
+            images, _ = engine.state.batch
+            folder = run.folder / "images" / f"iteration_{parts.iteration:08d}"
+            path = folder / f"{images.name}_{result.name}_artifacts.png"
+            write_image(path, _picture(parts, result, options))
+            engine.state.pictures.append(path)
+
+    evaluator.add_event_handler(Events.ITERATION_COMPLETED, write)
+
+
+def _picture(parts: Parts, result: ValidationImage, options: LDLOptions) -> Picture:
+    """The validated image comes from the EMA generator; the other one is run here."""
+    assert result.lr is not None
+    assert result.sr is not None
+    assert result.hr is not None
+    generator = parts.generator_module
+    with torch.no_grad():
+        sr = to_image(generator.eval()(to_tensor(result.lr, parts.device)[None])[0])
+    generator.train()
+    values = map_of_images(
+        sr, result.sr, result.hr, window_size=options.window_size, exponent=options.exponent
+    )
+    return comparison(sr, result.sr, result.hr, values, heat_picture(values))

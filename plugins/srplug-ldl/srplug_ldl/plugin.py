@@ -1,0 +1,45 @@
+"""What LDL registers with srcore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+from srplug_ldl.options import LDLOptions
+
+if TYPE_CHECKING:
+    import click
+    from ignite.engine import Engine
+
+    from srcore.engine.parts import Parts
+    from srcore.engine.run import Run
+    from srcore.registry import Registry
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """The loss."""
+    registry.add("loss", "ldl", LDLOptions, "srplug_ldl.losses:LDLLoss", needs=("ema_sr",))
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """The published experiments and tiny ones."""
+    registry.add_experiments("ldl", Path(__file__).parent / "experiments")
+
+
+@hookimpl
+def srcore_register_commands(cli: click.Group) -> None:
+    """``srcore ldl``."""
+    from srplug_ldl.commands import ldl
+
+    cli.add_command(ldl)
+
+
+@hookimpl
+def srcore_engines_created(run: Run, parts: Parts, evaluator: Engine) -> None:
+    """Pictures of the artifact map in every validation."""
+    from srplug_ldl.pictures import attach_pictures
+
+    attach_pictures(run, parts, evaluator)
