@@ -142,7 +142,7 @@ def _stages(source: Source) -> tuple[Stage, ...]:
             )
             table["generator"] = generator
         for path in _leaves(overlay):
-            source.origins.setdefault(f"{prefix}.{path}", where)
+            source.origins.setdefault(f"{prefix}.{path}", source.origin(f"{prefix}.{path}"))
         stages.append(Stage(str(name), table, str(start_from), prefix))
     if problems:
         raise ConfigError(problems)

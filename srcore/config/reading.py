@@ -132,7 +132,7 @@ def _end(file: Path) -> str:
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Deep merge: tables merge, everything else (lists too) is replaced.
+    """Deep merge: tables merge, everything else (lists too) is replaced, but stages merge by name.
 
     A table that names another ``type`` replaces the table below it, since the keys of one
     component mean nothing to another.
@@ -152,6 +152,9 @@ def _merge(
     for key, value in overlay.items():
         path = f"{prefix}{key}"
         below = table.get(key)
+        if path == "stages":
+            table[key] = _merge_stages(below, value, origins, origin)
+            continue
         if isinstance(value, Mapping) and isinstance(below, Mapping):
             other_type = "type" in value and value["type"] != below.get("type", value["type"])
             inner: dict[str, Any] = {} if other_type else dict(below)
@@ -163,6 +166,30 @@ def _merge(
         else:
             table[key] = value
         origins[path] = origin
+
+
+def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str) -> Any:
+    """Stages merge by name: ``[[stages]]`` of a file, or ``stages.NAME`` of an override.
+
+    Stages that are new come after those that were there. What is no list of tables stays as it is
+    and is refused later.
+    """
+    if isinstance(overlay, Mapping) and all(isinstance(item, Mapping) for item in overlay.values()):
+        overlay = [{"name": name, **item} for name, item in overlay.items()]
+    if not isinstance(overlay, list) or not all(isinstance(item, Mapping) for item in overlay):
+        origins["stages"] = origin
+        return overlay
+    merged = [dict(item) for item in below] if isinstance(below, list) else []
+    known = {stage.get("name"): stage for stage in merged}
+    for item in overlay:
+        stage = known.get(item.get("name"))
+        if stage is None:
+            stage = {}
+            merged.append(stage)
+        index = next(number for number, entry in enumerate(merged) if entry is stage)
+        _merge(stage, item, origins, origin, f"stages[{index}].")
+    origins.setdefault("stages", origin)
+    return merged
 
 
 def _read_extended(

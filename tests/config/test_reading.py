@@ -68,3 +68,22 @@ def test_malformed_overrides_are_refused(tmp_path, assignment):
     (tmp_path / "mine.toml").write_text("a = 1\n")
     with pytest.raises(ConfigError, match="--set: expected table.key=value"):
         read(tmp_path / "mine.toml", [assignment])
+
+
+def test_stages_merge_by_name(tmp_path):
+    (tmp_path / "base.toml").write_text(
+        '[[stages]]\nname = "a"\nx = 1\n[[stages]]\nname = "b"\n[stages.t]\ny = 1\nz = 1\n'
+    )
+    (tmp_path / "top.toml").write_text(
+        'extends = "base.toml"\n[[stages]]\nname = "b"\n[stages.t]\ny = 2\n'
+        '[[stages]]\nname = "c"\n'
+    )
+    source = read(tmp_path / "top.toml", ["stages.a.x=5"])
+    assert source.table["stages"] == [
+        {"name": "a", "x": 5},
+        {"name": "b", "t": {"y": 2, "z": 1}},
+        {"name": "c"},
+    ]
+    assert source.origin("stages[0].x") == "--set stages.a.x=5"
+    assert source.origin("stages[1].t.y").endswith("top.toml")
+    assert source.origin("stages[1].t.z").endswith("base.toml")
