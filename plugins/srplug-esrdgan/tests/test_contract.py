@@ -1,6 +1,7 @@
 """What every plugin must do."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from srcore.testing import PluginContract
 
@@ -14,7 +15,7 @@ class TestEsrdgan(PluginContract):
         f"data.train.hr={IMAGES / 'train'}",
         f"data.validation.examples.hr={IMAGES / 'validation'}",
     )
-    small = {
+    small: ClassVar = {
         ("network", "esrdgan"): {"num_features": 4, "num_blocks": 1, "growth_channels": 2},
         ("discriminator", "esrdgan"): {"input_size": 32, "num_features": 2},
     }
