@@ -69,7 +69,9 @@ class SemanticsOptions:
 class SemanticDiscriminatorOptions:
     """Keys of both discriminators."""
 
-    semantics: SemanticsOptions = option(help="the network that describes the real image")
+    semantics: SemanticsOptions = option(
+        help='what describes the real image, such as { weights = "openai" }'
+    )
     num_features: int = option(
         64, "channels of the first layer; deeper ones have up to 8 times", ge=1
     )
