@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,9 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
         handlers.append(file)
     for handler in handlers:
         logger.addHandler(handler)
+    capture = contextlib.ExitStack()
+    # Entering forgets what was warned of before: every run's log holds all of its own warnings.
+    capture.enter_context(warnings.catch_warnings())
     logging.captureWarnings(True)
     warnings_logger = logging.getLogger("py.warnings")
     for handler in handlers:
@@ -173,6 +177,7 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
         yield
     finally:
         logging.captureWarnings(False)
+        capture.close()
         for handler in handlers:
             logger.removeHandler(handler)
             warnings_logger.removeHandler(handler)

@@ -148,13 +148,15 @@ def _normalized(plane: Floats) -> Floats:
 def _fit(blocks: Floats) -> tuple[Floats, Floats, Floats]:
     """Asymmetric generalised Gaussian by moment matching: alpha, left and right width per block.
 
-    NaN for blocks without negative or without positive values.
+    NaN for blocks without negative or without positive values, such as blown-out sky.
     """
     flat = blocks.reshape(len(blocks), -1)
     squares = flat**2
     left, right = _deviation(squares, flat < 0), _deviation(squares, flat > 0)
     ratio = left / right
-    moments = np.abs(flat).mean(axis=1) ** 2 / squares.mean(axis=1)
+    spread = squares.mean(axis=1)
+    unknown = np.full(len(flat), np.nan)
+    moments = np.divide(np.abs(flat).mean(axis=1) ** 2, spread, out=unknown, where=spread > 0)
     wanted = moments * (ratio**3 + 1) * (ratio + 1) / (ratio**2 + 1) ** 2
     grid, expected = _moment_table()
     nearest = np.abs(expected - wanted[:, None]).argmin(axis=1)

@@ -6,6 +6,7 @@ Defaults of the second-order degradation: Wang et al., "Real-ESRGAN", ICCVW 2021
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import attrs
@@ -161,6 +162,14 @@ class PairPoolOptions:
 
     size: int = option(180, "pairs kept per process; a multiple of the batch size", ge=1)
 
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """A pool that batches do not fill evenly."""
+        batch = experiment.train.batch_size
+        if self.size % batch:
+            nearest = max(1, round(self.size / batch)) * batch
+            message = f"expected a multiple of train.batch_size = {batch}, found {self.size}"
+            yield "size", f"{message}; the nearest is {nearest}"
+
 
 @attrs.frozen(kw_only=True)
 class FirstPassOptions:
@@ -219,3 +228,19 @@ class SecondOrderDegradationOptions:
     luma_table: Literal["standard", "published"] = option(
         "published", "published: transposed, as the published programs have it"
     )
+
+    @property
+    def hr_patch_size(self) -> int | None:
+        """Side of the HR images afterwards, if they are cropped."""
+        return self.hr_crop or None
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Crops between LR pixels, or larger than the images."""
+        scale, size = experiment.scale, self.hr_crop
+        if size % scale:
+            found = f"expected a multiple of scale = {scale}, found {size}"
+            yield "hr_crop", f"{found}; use {max(scale, size - size % scale)}"
+        train = experiment.data.train
+        whole = getattr(train.choice.options, "hr_patch_size", None) if train else None
+        if whole is not None and size > whole:
+            yield "hr_crop", f"expected at most data.train.hr_patch_size = {whole}, found {size}"
