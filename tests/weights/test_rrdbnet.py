@@ -60,7 +60,7 @@ def test_grey_networks_are_not_taken_for_colour_ones(rrdbnet):
         convert_to_native(state)
 
 
-def test_esrdgan_files_with_other_kernels_are_not_this_network(rrdbnet):
+def test_esrdgan_files_with_other_kernels_are_not_this_network(rrdbnet, isolated_plugins):
     state = dialects()["rrdbnet_esrdgan"].from_native(rrdbnet(scale=4).state_dict(), {})
     state["model.6.weight"] = torch.ones(3, 4, 5, 5)
     with pytest.raises(UnknownArchitectureError, match="unknown architecture"):
