@@ -7,9 +7,14 @@ from srcore.errors import DataError
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     file = tmp_path / "results.bin"
     write_bytes(file, b"old")
-    with pytest.raises(RuntimeError, match="in the middle"), writing(file) as temporary:
-        temporary.write_bytes(b"half of the n")
-        raise RuntimeError("in the middle")
+
+    def fail():
+        with writing(file) as temporary:
+            temporary.write_bytes(b"half of the n")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -22,5 +27,5 @@ def test_folders_are_made_and_files_are_not_private(tmp_path):
 
 def test_an_impossible_place_is_one_line(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(DataError, match="file/b.bin: cannot be written: "):
+    with pytest.raises(DataError, match=r"file/b\.bin: cannot be written: "):
         write_bytes(tmp_path / "file" / "b.bin", b"x")

@@ -113,7 +113,7 @@ def test_components_names_the_closest_kind(capsys):
 
 
 def test_plugins_lists_version_hooks_and_components(capsys):
-    code, out, _ = run(capsys, "plugins", "--json")
+    _, out, _ = run(capsys, "plugins", "--json")
     core = json.loads(out)[0]
     assert core["distribution"] == "srcore"
     assert "srcore_register_components" in core["hooks"]
@@ -122,7 +122,6 @@ def test_plugins_lists_version_hooks_and_components(capsys):
 
 def test_without_leaves_a_plugin_out(capsys):
     names = [row["name"] for row in json.loads(run(capsys, "plugins", "--json")[1])]
-    left = json.loads(
-        run(capsys, *sum([["--without", n] for n in names[1:]], []), "plugins", "--json")[1]
-    )
+    without = [f"--without={name}" for name in names[1:]]
+    left = json.loads(run(capsys, *without, "plugins", "--json")[1])
     assert [row["name"] for row in left] == ["builtin"]

@@ -66,7 +66,7 @@ def test_unknown_experiment_of_a_known_plugin_says_what_to_install(isolated_plug
 @pytest.mark.parametrize("assignment", ["train.iterations", "=3", "a..b=3"])
 def test_malformed_overrides_are_refused(tmp_path, assignment):
     (tmp_path / "mine.toml").write_text("a = 1\n")
-    with pytest.raises(ConfigError, match="--set: expected table.key=value"):
+    with pytest.raises(ConfigError, match=r"--set: expected table\.key=value"):
         read(tmp_path / "mine.toml", [assignment])
 
 
@@ -75,8 +75,7 @@ def test_stages_merge_by_name(tmp_path):
         '[[stages]]\nname = "a"\nx = 1\n[[stages]]\nname = "b"\n[stages.t]\ny = 1\nz = 1\n'
     )
     (tmp_path / "top.toml").write_text(
-        'extends = "base.toml"\n[[stages]]\nname = "b"\n[stages.t]\ny = 2\n'
-        '[[stages]]\nname = "c"\n'
+        'extends = "base.toml"\n[[stages]]\nname = "b"\n[stages.t]\ny = 2\n[[stages]]\nname = "c"\n'
     )
     source = read(tmp_path / "top.toml", ["stages.a.x=5"])
     assert source.table["stages"] == [
