@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def esrdgan() -> None:
-    """ESRDGAN: files of the published program."""
+    """ESRDGAN: networks and training states of the published program."""
 
 
 @esrdgan.command("import")
@@ -53,3 +53,35 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
 
     found = import_generator(source, target, **options)
     click.echo(f"{source} (esrdgan x{found.scale}) -> {target}")
+
+
+@esrdgan.command("continue")
+@click.argument("experiment")
+@click.argument("checkpoints", type=click.Path(path_type=Path))
+@click.argument("iteration", type=click.IntRange(1))
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of runs; the run goes to OUTPUT/<name>.",
+)
+def continue_(
+    experiment: str, checkpoints: Path, iteration: int, overrides: tuple[str, ...], output: Path
+) -> None:
+    """Make a run of EXPERIMENT out of G_, D_ and state_ITERATION.pth in the folder CHECKPOINTS.
+
+    Networks, both Adam states and the iteration are taken over. The published program trains on
+    blue, green, red: set channel_order for both networks, here or in the experiment.
+
+    \b
+    Example:
+      srcore esrdgan continue mine.toml runs/esrdgan 100000
+      srcore run mine.toml --resume
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.config.experiment import check
+    from srplug_esrdgan.continuation import continue_training
+
+    loaded = check(experiment, overrides)
+    click.echo(continue_training(loaded, checkpoints, iteration, output))
