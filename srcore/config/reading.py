@@ -179,6 +179,11 @@ def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str
     if not isinstance(overlay, list) or not all(isinstance(item, Mapping) for item in overlay):
         origins["stages"] = origin
         return overlay
+    names = [item.get("name") for item in overlay]
+    for index, name in enumerate(names):
+        if name is not None and name in names[:index]:
+            message = f'two stages are named "{name}"'
+            raise ConfigError([Problem(f"stages[{index}].name", message, origin)])
     merged = [dict(item) for item in below] if isinstance(below, list) else []
     known = {stage.get("name"): stage for stage in merged}
     for item in overlay:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,21 +16,14 @@ def run(capsys, *arguments):
     return caught.value.code, captured.out, captured.err
 
 
-def test_help_is_quick_and_does_not_import_torch():
+def test_help_does_not_import_anything_heavy():
     code = (
         "import sys\nfrom srcore.cli.main import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         "print(sorted(m for m in ('torch', 'cv2', 'numpy', 'open_clip') if m in sys.modules))"
     )
-    best = 9.0
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        best = min(best, time.perf_counter() - start)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("[]")
-    assert best < 1.0  # 0.3 s on an idle machine
 
 
 @pytest.mark.parametrize("command", COMMANDS)

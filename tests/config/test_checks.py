@@ -1,7 +1,5 @@
 """Twenty and more kinds of wrong configuration, each with its message."""
 
-import time
-
 import pytest
 
 from srcore.config.experiment import check, load
@@ -137,7 +135,7 @@ def test_a_table_that_is_wrong_is_not_called_missing(tiny_experiment):
     assert len(caught.value.problems) == 1
 
 
-def test_checking_is_quick_and_does_not_import_torch(tiny_experiment):
+def test_checking_does_not_import_torch(tiny_experiment):
     import subprocess
     import sys
 
@@ -147,11 +145,9 @@ def test_checking_is_quick_and_does_not_import_torch(tiny_experiment):
         "except SystemExit as error:\n    assert not error.code\n"
         "assert 'torch' not in sys.modules, 'torch was imported'"
     )
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "ok" in done.stdout
-    assert time.perf_counter() - start < 6  # 2 s on an idle machine
 
 
 def test_loading_splits_stages_and_hands_weights_on(tiny_experiment):
@@ -171,7 +167,7 @@ def test_loading_splits_stages_and_hands_weights_on(tiny_experiment):
     ("stages", "message"),
     [
         ('[[stages]]\nname = "a/b"', "stages[0].name: expected a folder name"),
-        ('[[stages]]\nname = "a b"', "stages[0].name: expected a folder name"),
+        ('[[stages]]\nname = "a"\n[[stages]]\nname = "a"', "stages[1].name: two stages are na"),
         ('[[stages]]\nname = "a"\nfrom = "b"', 'stages[0].from: no earlier stage "b"'),
         ("[stages]\nx = 1", "stages: expected a list of tables"),
         (
