@@ -13,6 +13,7 @@ import collections
 import io
 import pickle
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,22 @@ _STORAGES = {
 }
 
 
+#: What unpickling and slicing run into where bytes are wrong.
+_DAMAGE = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
 class _Node:
     """An object of the program: its attributes, none of its code."""
 
@@ -53,10 +70,11 @@ class _StoredTensor:
 
 def is_torchscript(path: Path) -> bool:
     """Whether a file is a TorchScript archive."""
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
 def read_torchscript(path: Path, prefix: str = "") -> dict[str, Tensor]:
@@ -75,8 +93,8 @@ def read_torchscript(path: Path, prefix: str = "") -> dict[str, Tensor]:
                 for name, tensor in _tensors(tree, "")
                 if name.startswith(prefix)
             }
-    except (pickle.UnpicklingError, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        reason = str(error).strip("'\"").splitlines()[0][:100]
+    except _DAMAGE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise WeightsError(
             f"{path}: TorchScript archive whose weights cannot be read ({reason}); download it "
             "again, or save its weights alone as safetensors"
@@ -116,9 +134,8 @@ def _stored(
 
 def _root(archive: zipfile.ZipFile) -> str:
     """The folder that everything in the archive is in; its name is free."""
-    return next(
-        name.removesuffix("/data.pkl") for name in archive.namelist() if name.endswith("/data.pkl")
-    )
+    trees = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+    return trees[0].removesuffix("/data.pkl")
 
 
 def _tensors(node: Any, path: str) -> Iterator[tuple[str, _StoredTensor]]:
