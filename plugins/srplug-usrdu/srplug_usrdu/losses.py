@@ -32,7 +32,11 @@ def laplace_divergence(difference: Tensor, log_scale: Tensor, absolute: Tensor) 
 
 
 def kl_data_loss(
-    mean: Tensor, reference: Tensor, log_scale: Tensor | None, kernel_size: int = 5
+    mean: Tensor,
+    reference: Tensor,
+    log_scale: Tensor | None,
+    kernel_size: int = 5,
+    levels: float = GREY_LEVELS,
 ) -> Tensor:
     """Data loss of the DSN, in images' units (a grey level is 1/255).
 
@@ -46,16 +50,21 @@ def kl_data_loss(
         reference: R, like ``mean``, a constant.
         log_scale: v, like ``mean``, or None.
         kernel_size: taps of G.
+        levels: grey levels between black and white.
     """
-    difference = GREY_LEVELS * (mean - reference)
+    difference = levels * (mean - reference)
     low = low_pass(difference, kernel_size, "valid")  # linear: G(m) - G(R)
     if log_scale is None:
-        return low.abs().mean() / GREY_LEVELS
-    return laplace_divergence(low, log_scale, difference.abs()) / GREY_LEVELS
+        return low.abs().mean() / levels
+    return laplace_divergence(low, log_scale, difference.abs()) / levels
 
 
 def feature_uncertainty_loss(
-    features: Tensor, reference: Tensor, log_scale: Tensor, slope: float = 0.5
+    features: Tensor,
+    reference: Tensor,
+    log_scale: Tensor,
+    slope: float = 0.5,
+    levels: float = GREY_LEVELS,
 ) -> Tensor:
     """Exact divergence between feature maps, which count as images after ``slope * V + offset``.
 
@@ -67,9 +76,10 @@ def feature_uncertainty_loss(
         reference: V(R).
         log_scale: q, like the features.
         slope: factor of the features.
+        levels: grey levels between black and white.
     """
-    absolute = (GREY_LEVELS * slope * (features - reference)).abs()
-    return laplace_divergence(absolute, log_scale, absolute) / GREY_LEVELS
+    absolute = (levels * slope * (features - reference)).abs()
+    return laplace_divergence(absolute, log_scale, absolute) / levels
 
 
 class DataLoss(nn.Module):

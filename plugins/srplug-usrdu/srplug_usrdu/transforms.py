@@ -113,9 +113,11 @@ class SwapImages:
         return batch | {"lr": hr, "hr": lr}
 
 
-def laplace_sample(mean: Tensor, log_scale: Tensor, noise: Tensor) -> Tensor:
-    """``mean + exp(log_scale) noise / 255`` with unit noise; all ``(N, C, H, W)``."""
-    return mean + log_scale.exp() * noise / GREY_LEVELS
+def laplace_sample(
+    mean: Tensor, log_scale: Tensor, noise: Tensor, levels: float = GREY_LEVELS
+) -> Tensor:
+    """``mean + exp(log_scale) noise / levels`` with unit noise; all ``(N, C, H, W)``."""
+    return mean + log_scale.exp() * noise / levels
 
 
 def unit_laplace(uniform: Tensor) -> Tensor:

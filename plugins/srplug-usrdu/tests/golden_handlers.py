@@ -96,7 +96,6 @@ def regenerated(state, hyper):
 @golden_kind("kl_data_loss")
 def data_loss(case):
     hyper, size = case.hyper, case.hyper["kernel_size"]
-    assert hyper["range"] == 255
     references = {
         "bic": resize(case.tensor("in_hr"), scale=1 / hyper["scale"]),
         "ker": case.tensor("in_ref_lr"),
@@ -105,7 +104,7 @@ def data_loss(case):
     for name, reference in references.items():
         mean = case.tensor("in_gen", requires_grad=True)
         log_scale = case.tensor("in_log_scale", requires_grad=True)
-        loss = kl_data_loss(mean, reference, log_scale, size)
+        loss = kl_data_loss(mean, reference, log_scale, size, hyper["range"])
         loss.backward()
         outputs |= {
             f"out_loss_{name}": loss,
@@ -113,7 +112,7 @@ def data_loss(case):
             f"out_grad_log_scale_{name}": log_scale.grad,
         }
     mean = case.tensor("in_gen", requires_grad=True)
-    loss = kl_data_loss(mean, references["bic"], None, size)
+    loss = kl_data_loss(mean, references["bic"], None, size, hyper["range"])
     loss.backward()
     outputs |= {"out_loss_without_scale": loss, "out_grad_gen_without_scale": mean.grad}
     outputs["out_loss_plain_l1"] = plain_l1(case.tensor("in_gen"), references["bic"])
@@ -132,10 +131,11 @@ def plain_l1(mean, reference):
 @golden_kind("feature_uncertainty_loss")
 def feature_loss(case):
     slope, _ = case.hyper["affine"]  # the offset cancels
-    assert case.hyper["range"] == 255
     features = case.tensor("in_feat_gen", requires_grad=True)
     log_scale = case.tensor("in_feat_log_scale", requires_grad=True)
-    loss = feature_uncertainty_loss(features, case.tensor("in_feat_ref"), log_scale, slope)
+    loss = feature_uncertainty_loss(
+        features, case.tensor("in_feat_ref"), log_scale, slope, case.hyper["range"]
+    )
     loss.backward()
     return {
         "out_loss": loss,
@@ -146,10 +146,11 @@ def feature_loss(case):
 
 @golden_kind("laplace_sampling")
 def laplace_sampling(case):
-    assert case.hyper["range"] == 255
     noise = case.tensor("in_z")
     torch.testing.assert_close(unit_laplace(case.tensor("in_u")), noise, rtol=1e-3, atol=1e-4)
-    sample = laplace_sample(case.tensor("in_lr"), case.tensor("in_log_scale"), noise)
+    sample = laplace_sample(
+        case.tensor("in_lr"), case.tensor("in_log_scale"), noise, case.hyper["range"]
+    )
     return {"out_sample": sample}
 
 
@@ -188,7 +189,10 @@ def srn_network(case):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "net_g.pth"
         torch.save({"params": state}, file)
-        generator, sampler = load_generator(file), built("laplace_sampling", file)
+        generator, sampler = (
+            load_generator(file),
+            built("laplace_sampling", file, case.hyper["scale"]),
+        )
         assert set(published_sr_state(generator.state_dict(), load_dsn(file).state_dict())) == set(
             state
         )
@@ -210,9 +214,9 @@ def srn_network(case):
     return outputs
 
 
-def built(name, weights):
+def built(name, weights, scale):
     component = plugins().registry.get("transform", name)
-    return component.build(component.options(weights=weights), scale=4)
+    return component.build(component.options(weights=weights), scale=scale)
 
 
 def published_gradients(parameters):
@@ -364,7 +368,8 @@ def srn_training_step(case):
         parts.transforms[0].draw = lambda like, generator: case.tensor("in_z")
 
     with tempfile.TemporaryDirectory() as folder:
-        table = srn_experiment(case, Path(folder))
+        scale = batch["hr"].shape[-1] // batch["lr"].shape[-1]
+        table = srn_experiment(case, Path(folder), scale)
         seen = train_once(table, batch, toy_vgg(case, folder), "percep", given_noise)
     logs, (_, real, fake) = seen["logs"], seen["logits"]
     outputs = {
@@ -387,7 +392,7 @@ def srn_training_step(case):
     return outputs
 
 
-def srn_experiment(case, folder):
+def srn_experiment(case, folder, scale):
     hyper = case.hyper
     published = folder / "net_g.pth"
     save_part(case, "net_g.", published)
@@ -395,7 +400,7 @@ def srn_experiment(case, folder):
     assert [sizes["num_features"], sizes["num_blocks"]] == [hyper["nf"], hyper["nb"]]
     return {
         "name": "step",
-        "scale": 4,
+        "scale": scale,
         "generator": {
             "type": "rrdbnet",
             "num_features": hyper["nf"],
