@@ -35,8 +35,8 @@ def draw_rotations(
     """
     tall, wide = max(channels, buckets), min(channels, buckets)
     gaussian = torch.randn(rounds, tall, wide, generator=generator, dtype=torch.float32)
-    orthogonal, triangle = torch.linalg.qr(gaussian)
-    orthogonal = orthogonal * triangle.diagonal(dim1=-2, dim2=-1).sign()[:, None]
+    factors = torch.linalg.qr(gaussian)
+    orthogonal: Tensor = factors.Q * factors.R.diagonal(dim1=-2, dim2=-1).sign()[:, None]
     return orthogonal if channels >= buckets else orthogonal.transpose(1, 2).contiguous()
 
 

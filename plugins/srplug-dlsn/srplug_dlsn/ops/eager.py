@@ -67,8 +67,12 @@ def backward(
     """
     images, length, _ = query.shape
     slots = min(chunk_size, length)
-    inputs = (query, key, value, fc_score)
-    gradients = tuple(torch.zeros_like(x, memory_format=torch.contiguous_format) for x in inputs)
+    gradients = (
+        query.new_zeros(query.shape),
+        key.new_zeros(key.shape),
+        value.new_zeros(value.shape),
+        fc_score.new_zeros(fc_score.shape),
+    )
     if length == 0:
         return gradients
     combined = lse.logsumexp(1)
@@ -79,7 +83,7 @@ def backward(
             padded = pad_order(sorted_indices[image, turn].long(), slots)
 
             def chunked(pixels: Tensor, padded: Tensor = padded) -> Tensor:
-                return pixels[padded].unflatten(0, (-1, slots))
+                return pixels[padded].view(-1, slots, *pixels.shape[1:])
 
             probability = _scores(query[image], key[image], fc_score[image], padded, slots)
             probability.sub_(chunked(combined[image])[..., None]).exp_()
@@ -100,7 +104,7 @@ def backward(
 
 def _scores(query: Tensor, key: Tensor, fc_score: Tensor, padded: Tensor, slots: int) -> Tensor:
     """Scores (n, T, 3T) of one round; rows of padded queries hold unused numbers."""
-    queries = query[padded].unflatten(0, (-1, slots))
+    queries = query[padded].view(-1, slots, query.shape[1])
     keys = _near(key[padded], slots)
     learned = _near(fc_score[padded, :slots], slots)  # (n, 3T, T): rows belong to keys
     return torch.baddbmm(learned.transpose(1, 2), queries, keys.transpose(1, 2))
@@ -116,5 +120,5 @@ def _near(sequence: Tensor, slots: int) -> Tensor:
 
 def _fold(near: Tensor) -> Tensor:
     """(n, 3T, X) -> (n*T, X): adds up what the three neighbours say of each slot."""
-    before, same, after = near.unflatten(1, (3, -1)).unbind(1)
+    before, same, after = near.chunk(3, dim=1)
     return (before.roll(-1, 0) + same + after.roll(1, 0)).flatten(0, 1)

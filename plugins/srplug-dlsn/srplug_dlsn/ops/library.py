@@ -19,7 +19,7 @@ from srplug_dlsn.ops import eager, native
 Backend = Literal["auto", "native", "torch"]
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
 
-_library = torch.library.Library("srplug_dlsn", "FRAGMENT")
+_library: Any = torch.library.Library("srplug_dlsn", "FRAGMENT")  # type: ignore[no-untyped-call]  # torch has no annotations here
 _library.define(
     "hashed_attention(Tensor query, Tensor key, Tensor value, Tensor fc_score, "
     "Tensor sorted_indices, int chunk_size, str backend) -> (Tensor out, Tensor lse)",
@@ -215,9 +215,15 @@ def _forward_shapes(
     return value.new_empty(value.shape), lse
 
 
-def _backward_shapes(grad_out: Tensor, *tensors: Tensor | int | str) -> Gradients:
-    query, key, value, fc_score = (x.new_empty(x.shape) for x in tensors[:4])  # type: ignore[union-attr]  # these four are tensors
-    return query, key, value, fc_score
+def _backward_shapes(
+    grad_out: Tensor, query: Tensor, key: Tensor, value: Tensor, fc_score: Tensor, *_: Any
+) -> Gradients:
+    return (
+        query.new_empty(query.shape),
+        key.new_empty(key.shape),
+        value.new_empty(value.shape),
+        fc_score.new_empty(fc_score.shape),
+    )
 
 
 def _setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
@@ -319,13 +325,13 @@ def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) ->
 
 
 def _register() -> None:
-    kernels = {
+    kernels: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         "hash_order": (_hash_order, _hash_order_shapes),
         "hashed_attention": (_forward, _forward_shapes),
         "hashed_attention_backward": (_backward, _backward_shapes),
     }
     for name, (kernel, shapes) in kernels.items():
-        _implement(name, kernel, "CompositeExplicitAutograd")
+        _library.impl(name, kernel, "CompositeExplicitAutograd")
         torch.library.register_fake(f"srplug_dlsn::{name}", shapes, lib=_library)
     for name, gradient, setup in (
         ("hashed_attention", _gradients, _setup_context),
@@ -337,12 +343,8 @@ def _register() -> None:
         torch.library.register_vmap(f"srplug_dlsn::{name}", partial(_vmap, of=name), lib=_library)
     # 16-bit matrix units exist on CUDA only; on the CPU the kernel computes in float32 anyway.
     on_cpu = partial(_autocast, device="cpu", dtype=torch.float32)
-    _implement("hashed_attention", on_cpu, "AutocastCPU")
-    _implement("hashed_attention", partial(_autocast, device="cuda", dtype=None), "AutocastCUDA")
-
-
-def _implement(name: str, function: Callable[..., Any], key: str) -> None:
-    _library.impl(name, function, key)  # type: ignore[no-untyped-call]  # torch has no annotations here
+    _library.impl("hashed_attention", on_cpu, "AutocastCPU")
+    _library.impl("hashed_attention", partial(_autocast, device="cuda", dtype=None), "AutocastCUDA")
 
 
 _register()

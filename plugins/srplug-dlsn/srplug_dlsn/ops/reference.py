@@ -45,7 +45,7 @@ def hashed_attention(
     rounds = sorted_indices.shape[1]
     slots = min(chunk_size, length)
     order = pad_order(sorted_indices.long(), slots)  # (N, h, n*T)
-    chunks = order.unflatten(-1, (-1, slots))  # (N, h, n, T): pixel of each slot
+    chunks = order.view(images, rounds, -1, slots)  # (N, h, n, T): pixel of each slot
     near = torch.cat([chunks.roll(1, 2), chunks, chunks.roll(-1, 2)], dim=-1)  # (N, h, n, 3T)
     batch = torch.arange(images, device=query.device)[:, None, None, None]
 
