@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from srcore.errors import SrcoreError
     from srcore.hookspecs import hookimpl
     from srcore.options import option
+    from srcore.selection import Selected, component
 
 __version__ = "0.1.0"
 
@@ -28,14 +29,18 @@ _SOURCES = {
     "LossContext": "srcore.contracts",
     "SrcoreError": "srcore.errors",
     "hookimpl": "srcore.hookspecs",
+    "Selected": "srcore.selection",
+    "component": "srcore.selection",
     "option": "srcore.options",
 }
 
 __all__ = [
     "LossContext",
+    "Selected",
     "SrcoreError",
     "__version__",
     "build",
+    "component",
     "components",
     "hookimpl",
     "load_experiment",

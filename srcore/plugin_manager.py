@@ -17,6 +17,11 @@ from srcore.errors import PluginError, SrcoreError
 from srcore.registry import Registry
 
 GROUP = "srcore"
+_REGISTRATION_HOOKS = (
+    "srcore_register_components",
+    "srcore_register_experiments",
+    "srcore_register_weight_dialects",
+)
 
 
 @attrs.frozen
@@ -56,7 +61,7 @@ class PluginManager:
         self._manager = pluggy.PluginManager("srcore")
         self._manager.add_hookspecs(hookspecs)
         self.plugins: list[Plugin] = []
-        self.registry = Registry()
+        self._registry: Registry | None = None
         self.without = frozenset(without)
         self._register(Plugin("builtin", "srcore", _version("srcore"), builtin))
         if discover:
@@ -66,12 +71,16 @@ class PluginManager:
         for module in extra:
             name = getattr(module, "__name__", type(module).__name__)
             self._register(Plugin(name, name, "", module))
-        for hook in (
-            "srcore_register_components",
-            "srcore_register_experiments",
-            "srcore_register_weight_dialects",
-        ):
-            self._call_registration(hook)
+
+    @property
+    def registry(self) -> Registry:
+        """What the plugins registered; filled on first use, so that ``--help`` stays quick."""
+        if self._registry is None:
+            registry = Registry()
+            for hook in _REGISTRATION_HOOKS:
+                self._call_registration(hook, registry)
+            self._registry = registry
+        return self._registry
 
     def call(self, hook: str, **arguments: Any) -> list[Any]:
         """Call a hook of every plugin, core first; an unexpected error names the plugin."""
@@ -94,12 +103,12 @@ class PluginManager:
         callers = self._manager.get_hookcallers(plugin.module) or []
         return sorted(caller.name for caller in callers)
 
-    def _call_registration(self, hook: str) -> None:
+    def _call_registration(self, hook: str, registry: Registry) -> None:
         for plugin in self.plugins:
-            self.registry.owner = plugin.distribution
+            registry.owner = plugin.distribution
             for implementation in self._implementations(hook, plugin):
                 try:
-                    implementation.function(self.registry)
+                    implementation.function(registry)
                 except PluginError as error:
                     raise PluginError(f"{plugin.label}: hook {hook}: {error}") from error
                 except Exception as error:

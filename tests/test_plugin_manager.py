@@ -42,7 +42,7 @@ def test_duplicate_names_name_both_plugins():
         registry.add("network", "edsr", None, "x:y")
 
     with pytest.raises(PluginError, match=r"'edsr' is registered by srcore and by stranger"):
-        PluginManager(discover=False, extra=[with_hook(register)])
+        _ = PluginManager(discover=False, extra=[with_hook(register)]).registry
 
 
 def test_misspelt_hook_is_refused():
@@ -70,7 +70,7 @@ def test_raising_registration_hook_names_plugin_and_hook_and_keeps_the_cause():
     with pytest.raises(
         PluginError, match="stranger: hook srcore_register_components failed: ZeroDivisionError: oh"
     ) as caught:
-        PluginManager(discover=False, extra=[with_hook(register)])
+        _ = PluginManager(discover=False, extra=[with_hook(register)]).registry
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 

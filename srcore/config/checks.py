@@ -11,11 +11,12 @@ from typing import Any
 
 import attrs
 
+from srcore.config.paths import is_pending, path_complaint
 from srcore.config.schema import Experiment
-from srcore.config.structure import Selected, is_pending, path_complaint
 from srcore.errors import Problem
 from srcore.options import declaration_of
 from srcore.plugin_manager import plugins
+from srcore.selection import Selected
 
 _NEEDS = {"discriminator": "a discriminator", "ema_sr": "the EMA generator"}
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import attrs
 
-from srcore.config.structure import Selected, component
 from srcore.options import option
+from srcore.selection import Selected, component
 
 
 @attrs.frozen(kw_only=True)

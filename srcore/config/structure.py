@@ -15,17 +15,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 import cattrs
 
+from srcore.config.paths import STAGE_PREFIX, path_complaint
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
 from srcore.errors import Problem
-from srcore.options import METADATA_KEY, Declaration, InvalidOptionError, declaration_of, type_name
-from srcore.registry import Component, Registry
-
-_KIND = "srcore.kind"
-_INLINE = "srcore.inline"
-
-#: Paths that start so name the output of an earlier stage and exist only once it has run.
-STAGE_PREFIX = "stage:"
+from srcore.options import InvalidOptionError, declaration_of, type_name
+from srcore.registry import Registry
+from srcore.selection import INLINE, KIND, Selected
 
 
 class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never reaches a user
@@ -35,43 +31,6 @@ class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never 
         super().__init__()
         self.problems = list(problems)
         self.partial = partial
-
-
-@attrs.frozen
-class Selected:
-    """A component chosen by ``type`` and its options.
-
-    Attributes:
-        component: what the registry holds under that name.
-        options: instance of ``component.options``.
-    """
-
-    component: Component
-    options: Any
-
-    @property
-    def type(self) -> str:
-        """The chosen name."""
-        return self.component.name
-
-    def build(self, **context: Any) -> Any:
-        """Build it; ``context`` is what its kind receives beside the options."""
-        return self.component.build(self.options, **context)
-
-
-def component(kind: str, *, inline: bool = False, default: Any = attrs.NOTHING) -> Any:
-    """A field for a component of ``kind``: type ``Selected``, ``Selected | None`` or a tuple.
-
-    Args:
-        kind: kind of component.
-        inline: the component's ``type`` and keys stand in the same table as the other fields.
-        default: value when the table is absent.
-    """
-    what = kind.replace("_", " ")
-    number = "[[...]] tables" if default == () else "a table"
-    declaration = Declaration(f"{number} with the type of a {what} and its keys")
-    metadata = {_KIND: kind, _INLINE: inline, METADATA_KEY: declaration}
-    return attrs.field(default=default, metadata=metadata)
 
 
 class Structurer:
@@ -107,7 +66,7 @@ class Structurer:
             raise Invalid([Problem("", f"expected a table, found {shown(value)}")])
         attrs.resolve_types(cls)
         fields = {field.name: field for field in attrs.fields(cls)}
-        inline = next((name for name, field in fields.items() if field.metadata.get(_INLINE)), "")
+        inline = next((name for name, field in fields.items() if field.metadata.get(INLINE)), "")
         problems: list[Problem] = []
         kept: dict[str, Any] = {}
         unclaimed: dict[str, Any] = {}
@@ -120,7 +79,7 @@ class Structurer:
             if converted is not attrs.NOTHING:
                 kept[key] = converted
         if inline:
-            kind = fields[inline].metadata[_KIND]
+            kind = fields[inline].metadata[KIND]
             chosen = self._attempt(
                 "", problems, lambda: self.select(kind, unclaimed, also_known=own)
             )
@@ -157,7 +116,7 @@ class Structurer:
             raise Invalid(problems, partial) from None
 
     def _field(self, field: attrs.Attribute[Any], item: Any) -> Any:
-        kind = field.metadata.get(_KIND)
+        kind = field.metadata.get(KIND)
         if kind is None:
             converted = self.structure(item, field.type)
         elif get_origin(field.type) is tuple:
@@ -263,11 +222,6 @@ def _has_origin(*origins: Any) -> Callable[[Any], bool]:
     return lambda cls: get_origin(cls) in origins
 
 
-def is_pending(path: Any) -> bool:
-    """Whether a path names the output of a stage that may not have run yet."""
-    return isinstance(path, Path) and str(path).startswith(STAGE_PREFIX)
-
-
 def shown(value: Any) -> str:
     """A TOML value as messages show it."""
     if isinstance(value, bool):
@@ -313,7 +267,7 @@ def _finish(
     missing = [name for name in required if name not in kept]
     for name in missing:
         field = fields[name]
-        if name not in value and not field.metadata.get(_INLINE):
+        if name not in value and not field.metadata.get(INLINE):
             wanted = type_name(field.type)
             help_text = declaration_of(field).help
             about = f" - {help_text}" if help_text else ""
@@ -335,19 +289,3 @@ def _with_all_keys(problem: Problem, known: list[str], name: str) -> Problem:
         return problem
     hint = closest(problem.path, known) or f"known keys of {name}: {', '.join(sorted(known))}"
     return attrs.evolve(problem, message=f"unknown key; {hint}")
-
-
-def path_complaint(path: Path, wanted: str) -> str:
-    """What is wrong with a path that should exist, or an empty string."""
-    if is_pending(path):
-        return ""
-    there = {"file": path.is_file(), "folder": path.is_dir(), "any": path.exists()}[wanted]
-    if there:
-        return ""
-    what = "a file or folder" if wanted == "any" else f"a {wanted}"
-    state = "is not one" if path.exists() else "does not exist"
-    parent = next((folder for folder in path.parents if folder.is_dir()), None)
-    hint = ""
-    if not path.exists() and parent is not None and parent == path.parent:
-        hint = closest(path.name, [entry.name for entry in parent.iterdir()])
-    return f"expected {what}; {path} {state}" + (f"; {hint}" if hint else "")

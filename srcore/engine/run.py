@@ -14,9 +14,9 @@ import torch
 
 from srcore.atomic import writing
 from srcore.config.schema import Experiment
-from srcore.config.structure import Selected
 from srcore.engine.signals import StopRequest
 from srcore.errors import Interrupted, SrcoreError
+from srcore.selection import Selected
 
 #: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
 EXPERIMENT_FILE = "experiment.toml"

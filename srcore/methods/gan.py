@@ -18,9 +18,9 @@ from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.methods.base import Method
 
 if TYPE_CHECKING:
-    from srcore.config.structure import Selected
     from srcore.contracts import Batch
     from srcore.engine.parts import LossTerm, Parts
+    from srcore.selection import Selected
 
 
 class Gan(Method):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import attrs
 
-from srcore.config.structure import path_complaint
+from srcore.config.paths import path_complaint
 from srcore.options import option
 
 Problems = Iterator[tuple[str, str]]
