@@ -6,8 +6,11 @@ Image Super-Resolution", CVPR 2022.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from srcore.contracts import LossContext
 from srcore.errors import SrcoreError
@@ -17,7 +20,27 @@ from srplug_ldl.variance import local_variance
 
 def residual(image: Tensor, target: Tensor) -> Tensor:
     """Absolute differences summed over channels: two ``(N, C, H, W)`` -> ``(N, 1, H, W)``."""
-    return (target - image).abs().sum(dim=1, keepdim=True)
+    found: Tensor = _Residual.apply(image, target)
+    return found
+
+
+class _Residual(torch.autograd.Function):
+    """Keeps the two images, which are there anyway, and no difference of all channels."""
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, target: Tensor) -> Tensor:
+        ctx.save_for_backward(image, target)
+        total = torch.zeros_like(image[:, :1])
+        for channel in range(image.shape[1]):
+            total += (target[:, channel, None] - image[:, channel, None]).abs_()
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        image, target = ctx.saved_tensors
+        result = torch.sub(image, target).sign_().mul_(gradient)
+        return result, None
 
 
 def image_weight(residuals: Tensor, exponent: float = 0.2) -> Tensor:
