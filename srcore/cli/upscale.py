@@ -188,12 +188,13 @@ def _run(
     from srcore.inference.batch import pixels_of, upscale_files
 
     hidden = options["quiet"] or not sys.stderr.isatty() or os.environ.get("LOCAL_RANK", "0") != "0"
+    pixels = pixels_of(tasks)
     results = []
     with tqdm(
-        total=0 if hidden else sum(pixels_of(tasks)), disable=hidden, unit="px", unit_scale=True,
+        total=sum(pixels), disable=hidden, unit="px", unit_scale=True,
         dynamic_ncols=True,
     ) as bar:  # fmt: skip
-        for result in upscale_files(network, tasks, settings, bar.update):
+        for result in upscale_files(network, tasks, pixels, settings, bar.update):
             results.append(result)
             bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)
             if result.status == "failed":

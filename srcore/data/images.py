@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,17 @@ _WRITABLE = {
     ".jpg": ((8,), (1, 3)),
     ".jpeg": ((8,), (1, 3)),
     ".bmp": ((8,), (1, 3)),
+}
+
+# Pixels that one byte of a file can stand for at most. PNG: deflate makes data 1032 times smaller,
+# and a byte holds 8 pixels of 1 bit. JPEG: 1 bit per block of 8x8. TIFF: LZW and pixels of 1 bit.
+_PIXELS_PER_BYTE = {
+    "PNG": 8 * 1032,
+    "JPEG": 512,
+    "MPO": 512,
+    "BMP": 128,
+    "PPM": 8,
+    "TIFF": 8 * 2800,
 }
 
 # Sideways and mirrored photographs: value of the EXIF orientation -> (transposed, flips).
@@ -137,6 +149,7 @@ def decode_image(data: bytes, source: Path | str) -> ImageArray:
     with open_header(io.BytesIO(data), source) as image:
         if not is_complete(data, image.format):
             raise DataError(f"{source}: the image is truncated; copy or download it again")
+        _refuse_lying_header(image, len(data), source)
         if image.mode in _PILLOW_DECODES:
             return _decode_byopen_header(image, source)
         pixels = _decode_by_opencv(data, source)
@@ -190,8 +203,12 @@ def encode_image(
     *,
     quality: int = 95,
     icc_profile: bytes | None = None,
+    may_overwrite: bool = False,
 ) -> bytes:
-    """Content of a file with this suffix; arguments as in :func:`write_image`."""
+    """Content of a file with this suffix; arguments as in :func:`write_image`.
+
+    ``may_overwrite`` allows to use the image's memory for the conversion of huge ones.
+    """
     if image.ndim == 2:
         image = image[..., None]
     suffix = suffix.lower()
@@ -203,7 +220,8 @@ def encode_image(
         return content if icc_profile is None else _with_png_profile(content, icc_profile)
     if image.shape[-1] >= 3:
         code = cv2.COLOR_RGB2BGR if image.shape[-1] == 3 else cv2.COLOR_RGBA2BGRA
-        image = cv2.cvtColor(np.ascontiguousarray(image), code)
+        image = np.ascontiguousarray(image)
+        image = cv2.cvtColor(image, code, dst=image if may_overwrite else None)
     # OpenCV writes lossless WebP above quality 100.
     webp_quality = 101 if quality == 100 else quality
     settings = {
@@ -229,7 +247,10 @@ def open_header(file: Path | io.BytesIO, source: Path | str) -> Iterator[Image.I
     if size == 0:
         raise DataError(f"{source}: the file is empty")
     try:
-        image = Image.open(file)
+        with warnings.catch_warnings():
+            # What Pillow only warns of (odd metadata) does not concern the pixels.
+            warnings.simplefilter("ignore", UserWarning)
+            image = Image.open(file)
     except UnidentifiedImageError:
         raise DataError(f"{source}: not an image (or of an unknown format)") from None
     except (OSError, SyntaxError, ValueError) as error:
@@ -270,6 +291,16 @@ def is_complete(data: bytes, image_format: str | None) -> bool:
     if image_format in ("JPEG", "MPO"):
         return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
     return True
+
+
+def _refuse_lying_header(image: Image.Image, size: int, source: Path | str) -> None:
+    """Before a damaged or malicious file of some hundred bytes makes us allocate gigabytes."""
+    width, height = image.size
+    if width * height > size * _PIXELS_PER_BYTE.get(image.format or "", width * height):
+        raise DataError(
+            f"{source}: its header promises {width}x{height} pixels, but {size} bytes cannot hold "
+            "them; copy or download it again"
+        )
 
 
 def _decode_by_opencv(data: bytes, source: Path | str) -> ImageArray | None:

@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from srcore.data.images import ImageHeader, read_header, read_image
-from srcore.errors import DataError, SrcoreError
+from srcore.data.images import read_header, read_image
+from srcore.errors import DataError, Interrupted, SrcoreError
 from srcore.inference.devices import Precision
 from srcore.inference.jobs import Task
 from srcore.inference.output import check_writable, write_bands
 from srcore.inference.upscaler import Overlap, Tile, output_size, upscale_bands
 
-#: Larger images are not read ahead: two of them need not be in memory.
-_READ_AHEAD_PIXELS = 40_000_000
+#: Pixels and colour profile of a file.
+Input = tuple[NDArray[Any], bytes | None]
 
-#: Deflate makes data at most 1032 times smaller (RFC 1951: 258 bytes from 2 bits).
-_LARGEST_DEFLATE_RATIO = 1032
+#: Two images are in memory at the same time only if they have no more pixels together.
+_READ_AHEAD_PIXELS = 60_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -86,6 +86,7 @@ def _pixels(path: Path) -> int:
 def upscale_files(
     network: nn.Module,
     tasks: Sequence[Task],
+    pixels: Sequence[int],
     settings: Settings,
     progress: Callable[[int], object],
 ) -> Iterator[Result]:
@@ -94,20 +95,22 @@ def upscale_files(
     Args:
         network: generator on its device.
         tasks: what to do.
+        pixels: of every task, see :func:`pixels_of`.
         settings: how.
         progress: called with numbers of finished input pixels.
     """
     with ThreadPoolExecutor(1) as reader:
-        ahead: Future[NDArray[Any]] | None = None
+        ahead: Future[Input] | None = None
         for position, task in enumerate(tasks):
-            pending, ahead = ahead, None
-            following = tasks[position + 1] if position + 1 < len(tasks) else None
-            if following is not None and 0 < _pixels(following.source) <= _READ_AHEAD_PIXELS:
-                ahead = reader.submit(_read, following.source)
+            current = ahead or reader.submit(_read, task.source)
+            ahead = None
+            if sum(pixels[position : position + 2]) <= _READ_AHEAD_PIXELS:
+                ahead = _submit_next(reader, tasks, position)
             started = time.perf_counter()
             try:
-                image = _read(task.source) if pending is None else pending.result()
-                size = _upscale_file(network, task, image, settings, progress)
+                size = _upscale_file(network, task, current.result(), settings, progress)
+            except Interrupted:
+                raise
             except SrcoreError as error:
                 yield Result(task, "failed", _about(task.source, error))
             except MemoryError as error:
@@ -116,13 +119,21 @@ def upscale_files(
                 yield Result(task, "done", size=size, seconds=time.perf_counter() - started)
 
 
+def _submit_next(
+    reader: ThreadPoolExecutor, tasks: Sequence[Task], position: int
+) -> Future[Input] | None:
+    following = tasks[position + 1 : position + 2]
+    return reader.submit(_read, following[0].source) if following else None
+
+
 def _upscale_file(
     network: nn.Module,
     task: Task,
-    image: NDArray[Any],
+    source: Input,
     settings: Settings,
     progress: Callable[[int], object],
 ) -> tuple[int, int]:
+    image, profile = source
     height, width = output_size(image, int(network.scale), settings.outscale)  # type: ignore[arg-type]  # an int by the contract
     check_writable(task.target, image, (height, width))
     options = attrs.asdict(settings)
@@ -130,29 +141,13 @@ def _upscale_file(
     bands = upscale_bands(network, image, progress=progress, **options)
     shape = (height, width, image.shape[2])
     dtype = np.dtype(image.dtype)
-    profile = read_header(task.source).icc_profile
     write_bands(task.target, bands, shape, dtype, quality=quality, icc_profile=profile)
     return width, height
 
 
-def _read(path: Path) -> NDArray[Any]:
+def _read(path: Path) -> Input:
     header = read_header(path)
-    _refuse_lying_header(path, header)
-    return read_image(path)
-
-
-def _refuse_lying_header(path: Path, header: ImageHeader) -> None:
-    """Before gigabytes are allocated for a damaged or malicious PNG of a few hundred bytes."""
-    with path.open("rb") as file:
-        if file.read(4) != b"\x89PNG":
-            return
-    # 1 bit per pixel is the least that a PNG can have.
-    least = header.height * header.width // 8 // _LARGEST_DEFLATE_RATIO
-    if path.stat().st_size < least:
-        raise DataError(
-            f"{path}: its header promises {header.width}x{header.height} pixels, but the file is "
-            f"too small for them ({path.stat().st_size} bytes); copy or download it again"
-        )
+    return read_image(path), header.icc_profile
 
 
 def _about(path: Path, error: SrcoreError) -> str:

@@ -76,9 +76,15 @@ def write_bands(
                         stream.write(band)
             else:
                 canvas = _filled_canvas(bands, shape, dtype, path.parent)
-                file.write(
-                    encode_image(canvas, path.suffix, path, quality=quality, icc_profile=profile)
+                encoded = encode_image(
+                    canvas,
+                    path.suffix,
+                    path,
+                    quality=quality,
+                    icc_profile=profile,
+                    may_overwrite=True,
                 )
+                file.write(encoded)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
 

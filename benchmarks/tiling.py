@@ -1,0 +1,110 @@
+"""Tiles against the whole image: time, largest difference and peak memory. One thread.
+
+python benchmarks/tiling.py [WEIGHTS.safetensors ...]
+
+Without weights, networks with initial weights are measured. ``large`` runs the command line on a
+picture of 12000x8000 pixels in a fresh process and takes minutes:
+
+python benchmarks/tiling.py --large WEIGHTS.safetensors
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from harness import measure, peak_memory, print_table, write_results
+from skimage import data
+
+import srcore
+from srcore.data.images import write_image
+
+HEIGHT, WIDTH, TILE = 240, 320, 64
+NETWORKS = {
+    "edsr x2, 32 features, 4 blocks": ("edsr", 2, {"num_features": 32, "num_blocks": 4}),
+    "edsr x4, 64 features, 8 blocks": ("edsr", 4, {"num_features": 64, "num_blocks": 8}),
+    "rrdbnet x4, 32 features, 4 blocks": (
+        "rrdbnet",
+        4,
+        {"num_features": 32, "num_blocks": 4, "growth_channels": 16},
+    ),
+}
+
+
+def networks(paths):
+    """Networks by name: those of the files, or some with initial weights."""
+    if paths:
+        return {Path(path).stem: srcore.load_generator(path) for path in paths}
+    torch.manual_seed(0)
+    return {
+        name: srcore.build("network", kind, scale=scale, **options).eval()
+        for name, (kind, scale, options) in NETWORKS.items()
+    }
+
+
+def differences(network, image, tiles):
+    """Largest difference from the whole image in grey levels of 8 bits, by tile."""
+    whole = srcore.upscale(network, image, tile=None).astype(int)
+    return {
+        str(tile): int(np.abs(srcore.upscale(network, image, tile=tile) - whole).max())
+        for tile in tiles
+    }
+
+
+def compare(network, image):
+    """Times of tiles relative to the whole image (CPU time of the thread)."""
+    tiles = {"whole": None, "64": TILE, "128": 128, "192": 192}
+    gate = differences(network, image, [64, 128, 192])
+    if max(gate.values()) > 1:
+        raise SystemExit(f"tiled and whole results differ by more than 1/255: {gate}")
+    timed = measure(
+        {name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
+         for name, tile in tiles.items()},
+        repeats=9,
+    )  # fmt: skip
+    # Pairs of one round, so that what disturbs the machine falls on both.
+    whole = timed["whole"]["cpu_ms"]["values"]
+    ratios = {
+        name: float(np.median(np.divide(values["cpu_ms"]["values"], whole)))
+        for name, values in timed.items()
+    }
+    print_table(timed)
+    print("ratio to whole:", {name: round(ratio, 3) for name, ratio in ratios.items()})
+    print("largest difference:", gate)
+    return {"ratio_to_whole": ratios, "largest_difference": gate, "times": timed}
+
+
+def large(weights):
+    """Peak memory in MiB of the command line on 96 megapixels."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "in.jpg", Path(folder) / "out.png"
+        photo = data.astronaut()
+        tiled = np.tile(photo, (16, 24, 1))[:8000, :12000]
+        write_image(source, np.ascontiguousarray(tiled), durable=False)
+        arguments = ["-m", "srcore", "upscale", source, "-o", target, "--weights", weights]
+        return {"peak_mib": peak_memory([str(argument) for argument in arguments])}
+
+
+def main(arguments):
+    """Measure and write the results."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    if arguments[:1] == ["--large"]:
+        results = large(Path(arguments[1]).resolve())
+        print(results)
+        write_results("tiling_large", results, height=8000, width=12000)
+        return
+    image = np.ascontiguousarray(data.astronaut()[:HEIGHT, :WIDTH])
+    results = {}
+    for name, network in networks(arguments).items():
+        print(name)
+        results[name] = compare(network, image)
+    write_results("tiling", results, height=HEIGHT, width=WIDTH)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,138 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import srcore
+from srcore.cli.main import main
+from srcore.data.images import read_image, write_image
+from srcore.metrics import psnr
+from srcore.transforms.resize import resize_uint8
+from srcore.weights.saving import Metadata, save_safetensors
+
+OPTIONS = {"num_features": 4, "num_blocks": 1}
+
+
+@pytest.fixture
+def evaluate(tmp_path, monkeypatch, capsys):
+    """Runs the command in a folder with a data set and two models."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("a", "b")):
+        small = np.random.default_rng(seed).integers(0, 256, (11, 9, 3), np.uint8)
+        hr = resize_uint8(small, size=(36, 36))
+        write_image(Path("sets/Toy/HR_x2") / f"{name}.png", hr, durable=False)
+        write_image(Path("sets/Toy/LR_x2") / f"{name}.png", resize_uint8(hr, size=(18, 18)))
+    for seed, name in enumerate(("one", "two")):
+        torch.manual_seed(seed)
+        network = srcore.build("network", "edsr", scale=2, **OPTIONS)
+        path = Path(f"{name}/generator.safetensors")
+        save_safetensors(path, network.state_dict(), Metadata("edsr", OPTIONS, 2))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as caught:
+            main(["evaluate", *arguments])
+        return (caught.value.code, *capsys.readouterr())
+
+    return run
+
+
+ONE, TWO = "one/generator.safetensors", "two/generator.safetensors"
+
+
+def test_the_table_has_bicubic_and_all_models_side_by_side(evaluate):
+    code, out, err = evaluate(ONE, f"other={TWO}", "--data", "sets", "--device", "cpu")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert "BT.601" in lines[0]
+    assert lines[2] == "Toy x2, 2 images, HR_x2 and LR_x2"
+    assert [line.split()[0] for line in lines[3:]] == ["psnr", "bicubic", "one", "other"]
+
+
+def test_bicubic_alone_needs_only_a_scale(evaluate):
+    code, out, _ = evaluate("--scale", "2", "--data", "Mine=sets/Toy", "--json")
+    assert code == 0
+    (found,) = json.loads(out)["sets"]
+    assert (found["name"], found["crop_border"]) == ("Mine", 2)
+    (model,) = found["models"]
+    hr = read_image(Path("sets/Toy/HR_x2/b.png"))
+    sr = resize_uint8(read_image(Path("sets/Toy/LR_x2/b.png")), size=(36, 36))
+    assert model["per_image"]["psnr"][1] == psnr(sr, hr, crop_border=2, y_channel=True)
+
+
+def test_tables_and_pictures_are_written_on_request_only(evaluate):
+    code, _, _ = evaluate(
+        ONE, "--data", "sets/Toy", "--device", "cpu", "--crop-border", "0",
+        "--csv", "t.csv", "--markdown", "t.md", "--json-file", "t.json",
+        "--save-images", "sr", "--strips", "strips", "--error-maps", "maps",
+    )  # fmt: skip
+    assert code == 0
+    content = json.loads(Path("t.json").read_text())
+    sr = read_image(Path("sr/Toy_x2/one/a.png"))
+    hr = read_image(Path("sets/Toy/HR_x2/a.png"))
+    model = content["sets"][0]["models"][1]
+    assert model["per_image"]["psnr"][0] == psnr(sr, hr, crop_border=0, y_channel=True)
+    assert len(Path("t.csv").read_text().splitlines()) == 1 + 2 * 3
+    assert "## x2: psnr / ssim" in Path("t.md").read_text()
+    assert read_image(Path("strips/Toy_x2/b.png")).shape == (36 + 24, 3 * 36 + 2 * 8, 3)
+    assert read_image(Path("maps/Toy_x2/bicubic/b.png")).shape == (36, 36, 3)
+
+
+@pytest.mark.parametrize("option", ["--csv", "--markdown", "--json-file"])
+def test_tables_are_not_replaced_silently(evaluate, option):
+    Path("table").write_text("mine")
+    arguments = ["--scale", "2", "--data", "sets/Toy", option, "table"]
+    code, _, err = evaluate(*arguments)
+    assert code == 2
+    assert "table: exists; --overwrite replaces it" in err
+    assert Path("table").read_text() == "mine"
+    assert evaluate(*arguments, "--overwrite")[0] == 0
+    assert Path("table").read_text() != "mine"
+
+
+def test_pictures_are_not_replaced_silently(evaluate):
+    arguments = ["--scale", "2", "--data", "sets/Toy", "--strips", "strips"]
+    assert evaluate(*arguments)[0] == 0
+    code, _, err = evaluate(*arguments)
+    assert code == 2
+    assert "strips/Toy_x2: exists" in err
+
+
+def test_two_folders_can_be_named(evaluate):
+    code, out, _ = evaluate(
+        "--scale", "2", "--hr", "sets/Toy/HR_x2", "--lr", "sets/Toy/LR_x2", "--metrics",
+        "psnr,psnr:y_channel=false", "--per-image",
+    )  # fmt: skip
+    assert code == 0
+    assert out.count("bicubic") == 1 + 3  # the protocol and three lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "sets"], "name a MODEL, or --scale N"),
+        ([ONE], "name images: --data DIR"),
+        ([ONE, "--hr", "sets"], "--hr and --lr belong together"),
+        ([ONE, f"x/../{ONE}", "--data", "sets"], "two models are called one; use NAME=FILE"),
+        (["--scale", "3", "--data", "nowhere"], "--data nowhere: no such folder"),
+        (["--scale", "3", "--data", "sets"], "no images for scale 3"),
+        (["--scale", "2", "--data", "sets", "--metrics", "psn"], "did you mean 'psnr'"),
+        (["nothing.pth", "--data", "sets"], "nothing.pth: cannot be read"),
+    ],
+)
+def test_wrong_usage_is_explained(evaluate, arguments, message):
+    Path("x").mkdir()
+    code, out, err = evaluate(*arguments)
+    assert code in (1, 2)
+    assert out == ""
+    assert message in err
+
+
+def test_a_damaged_image_stops_the_evaluation(evaluate):
+    path = Path("sets/Toy/LR_x2/b.png")
+    path.write_bytes(path.read_bytes()[:100])
+    code, out, err = evaluate("--scale", "2", "--data", "sets/Toy")
+    assert (code, out) == (1, "")
+    assert "sets/Toy/LR_x2/b.png" in err
+    assert len(err.splitlines()) == 1

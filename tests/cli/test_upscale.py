@@ -1,0 +1,260 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageCms
+
+import srcore
+from srcore.cli.main import main
+from srcore.data.images import read_header, read_image, write_image
+from srcore.weights.saving import Metadata, save_safetensors
+
+OPTIONS = {"num_features": 4, "num_blocks": 1}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    torch.manual_seed(0)
+    network = srcore.build("network", "edsr", scale=2, **OPTIONS)
+    path = tmp_path_factory.mktemp("weights") / "tiny_x2.safetensors"
+    save_safetensors(path, network.state_dict(), Metadata("edsr", OPTIONS, 2))
+    return path
+
+
+@pytest.fixture
+def upscale(weights, tmp_path, monkeypatch, capsys):
+    """Runs the command in a folder of its own: arguments -> (exit code, out, err)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as caught:
+            main(["upscale", "--weights", str(weights), "--device", "cpu", *arguments])
+        return (caught.value.code, *capsys.readouterr())
+
+    return run
+
+
+def _photos(folder, number=3):
+    for index in range(number):
+        image = np.random.default_rng(index).integers(0, 256, (6 + index, 9, 3), np.uint8)
+        write_image(Path(folder) / f"{index}.png", image, durable=False)
+
+
+def test_a_file_is_enlarged_beside_itself_and_named_on_standard_output(upscale):
+    _photos(".", 1)
+    assert upscale("0.png") == (0, "0_x2.png\n", "")
+    assert read_image(Path("0_x2.png")).shape == (12, 18, 3)
+
+
+def test_any_output_scale_and_format_can_be_asked_for(upscale):
+    _photos(".", 1)
+    code, out, _ = upscale("0.png", "--scale", "3", "--format", "jpeg", "--quality", "80")
+    assert (code, out) == (0, "0_x3.jpg\n")
+    assert read_image(Path("0_x3.jpg")).shape == (18, 27, 3)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_depth_and_channels_are_kept(upscale, channels, suffix):
+    image = np.random.default_rng(0).integers(0, 65536, (7, 5, channels), np.uint16)
+    write_image(Path("in.png"), image)
+    assert upscale("in.png", "-o", f"out{suffix}")[0] == 0
+    result = read_image(Path(f"out{suffix}"))
+    assert (result.shape, result.dtype) == ((14, 10, channels), np.uint16)
+
+
+def test_orientation_is_applied_and_the_profile_kept(upscale):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.new("RGB", (20, 10), "red").save("in.jpg", exif=exif, icc_profile=profile)
+    assert upscale("in.jpg")[0] == 0
+    header = read_header(Path("in_x2.png"))
+    assert (header.height, header.width, header.icc_profile) == (40, 20, profile)
+
+
+def test_bad_files_are_one_line_each_and_the_others_are_done(upscale):
+    _photos("in")
+    Path("in/1.png").write_text("no image")
+    code, out, err = upscale("in", "missing.png", "-o", "out/")
+    assert code == 1
+    assert out.split() == ["out/0.png", "out/2.png"]
+    lines = err.splitlines()
+    assert lines[0] == "srcore: in/1.png: not an image (or of an unknown format)"
+    assert lines[1] == "srcore: missing.png: no such file"
+    assert lines[2] == "srcore: 2 done, 2 failed"
+    assert len(lines) == 3
+    assert sorted(os.listdir("out")) == ["0.png", "2.png"]
+
+
+def test_results_are_never_replaced_silently(upscale):
+    _photos("in")
+    assert upscale("in")[0] == 0
+    before = {path: path.stat().st_mtime_ns for path in Path("in_x2").iterdir()}
+    code, out, err = upscale("in")
+    assert (code, out) == (2, "")
+    assert err == (
+        "srcore: in_x2/0.png: exists, and 2 more outputs; --resume skips what is done, "
+        "--overwrite replaces it\n"
+    )
+    assert {path: path.stat().st_mtime_ns for path in Path("in_x2").iterdir()} == before
+    assert upscale("in", "--overwrite")[0] == 0
+    assert all(path.stat().st_mtime_ns > time_ for path, time_ in before.items())
+
+
+def test_resume_repeats_nothing_and_loses_nothing(upscale):
+    _photos("in", 4)
+    assert upscale("in")[0] == 0
+    Path("in_x2/2.png").unlink()
+    before = {path: path.stat().st_mtime_ns for path in Path("in_x2").iterdir()}
+    code, out, err = upscale("in", "--resume")
+    assert (code, out, err) == (0, "in_x2/2.png\n", "srcore: 1 done, 3 skipped\n")
+    after = {path: path.stat().st_mtime_ns for path in Path("in_x2").iterdir()}
+    assert {path: after[path] for path in before} == before
+    assert len(after) == 4
+
+
+def test_json_tells_what_became_of_every_file(upscale):
+    _photos("in", 2)
+    Path("in/1.png").write_bytes(Path("in/1.png").read_bytes()[:60])
+    code, out, _ = upscale("in", "--json")
+    report = json.loads(out)
+    assert code == 1
+    assert [report[name] for name in ("done", "skipped", "failed")] == [1, 0, 1]
+    done, failed = report["files"]
+    assert (done["target"], done["size"]) == ("in_x2/0.png", [18, 12])
+    assert "1.png" in failed["message"]
+
+
+def test_processes_of_torchrun_share_the_files(upscale, monkeypatch):
+    _photos("in", 5)
+    outputs = []
+    for rank in range(2):
+        monkeypatch.setenv("RANK", str(rank))
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        code, out, _ = upscale("in")
+        assert code == 0
+        outputs.append(out.split())
+    assert list(map(len, outputs)) == [3, 2]
+    assert sorted(outputs[0] + outputs[1]) == [f"in_x2/{index}.png" for index in range(5)]
+
+
+def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
+    write_image(Path("in.png"), np.zeros((4, 4, 4), np.uint8))
+    code, out, err = upscale("in.png", "-o", "out.jpg")
+    assert (code, out) == (1, "")
+    assert err.startswith("srcore: in.png: out.jpg: .jpg cannot hold rgb_alpha; use .png\n")
+    assert not Path("out.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--resume", "--overwrite"], "--resume and --overwrite exclude each other"),
+        (["--tile", "big"], "expected a number of pixels or auto, found 'big'"),
+        (["--overlap", "none"], "expected a number of pixels or auto, found 'none'"),
+        (["--quality", "0"], "0 is not in the range 1<=x<=100"),
+        (["--device", "gpu"], "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
+    ],
+)
+def test_wrong_usage_is_explained(upscale, arguments, message):
+    _photos(".", 1)
+    code, out, err = upscale("0.png", *arguments)
+    assert code in (1, 2)
+    assert out == ""
+    assert message in err
+
+
+def test_without_models_the_command_says_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("srcore.inference.shipped.shipped_model.__defaults__", (tmp_path,))
+    with pytest.raises(SystemExit) as caught:
+        main(["upscale", "photo.png", "--scale", "3"])
+    assert caught.value.code == 1
+    assert "has no model x4.safetensors; name one with --weights FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_job_is_completed_by_repeating_it(upscale, tmp_path, weights, number):
+    for index in range(12):
+        image = np.random.default_rng(index).integers(0, 256, (200, 200, 3), np.uint8)
+        write_image(tmp_path / "in" / f"{index}.png", image, durable=False)
+    command = [
+        sys.executable, "-m", "srcore", "upscale", "in", "--weights", str(weights),
+        "--device", "cpu", "--resume",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    output = tmp_path / "in_x2"
+    deadline = time.monotonic() + 60
+    while len(_finished(output)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    finished = _finished(output)
+    assert 2 <= len(finished) < 12
+    if number != signal.SIGKILL:
+        assert process.returncode == 128 + number
+        assert b"interrupted; finished files are complete" in err
+        assert {path.name for path in output.iterdir()} == set(finished)
+    code, out, _ = upscale("in", "--resume")
+    assert (code, len(out.split())) == (0, 12 - len(finished))
+    after = _finished(output)
+    assert len(after) == 12
+    assert {name: after[name] for name in finished} == finished
+    for index in range(12):
+        assert read_image(output / f"{index}.png").shape == (400, 400, 3)
+
+
+def _finished(folder):
+    if not folder.is_dir():
+        return {}
+    return {
+        path.name: path.stat().st_mtime_ns
+        for path in folder.iterdir()
+        if not path.name.startswith(".")
+    }
+
+
+_MEASURED = """
+import resource, sys
+from srcore.cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def _peak_memory(folder, weights, height, width):
+    """MiB of a process that upscales a smooth photograph of that size."""
+    ramp = np.linspace(0, 255, width).astype(np.uint8)
+    image = np.broadcast_to(ramp[None, :, None], (height, width, 3))
+    write_image(folder / "in.jpg", np.ascontiguousarray(image), durable=False)
+    arguments = ["upscale", "in.jpg", "--weights", str(weights), "--device", "cpu", "--overwrite"]
+    result = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *arguments],
+        cwd=folder, capture_output=True, text=True, check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert read_header(folder / "in_x2.png").width == 2 * width
+    return int(result.stdout.split()[-1])
+
+
+def test_memory_does_not_grow_with_the_result(tmp_path, weights):
+    small = _peak_memory(tmp_path, weights, 100, 800)
+    large = _peak_memory(tmp_path, weights, 3000, 800)
+    # The result of the large one has 28 MB more, its input 7 MB more.
+    assert large - small < 28
+
+
+@pytest.mark.slow
+def test_a_picture_of_96_megapixels_takes_less_than_three_gigabytes(tmp_path, weights):
+    assert _peak_memory(tmp_path, weights, 8000, 12000) < 3 * 1024

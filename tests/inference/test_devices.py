@@ -1,0 +1,54 @@
+import pytest
+import torch
+from torch import nn
+
+from srcore.errors import SrcoreError
+from srcore.inference.devices import device_of, pick_device
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_auto_is_the_cpu_without_accelerator():
+    assert pick_device() == torch.device("cpu")
+
+
+def test_auto_prefers_cuda_then_mps(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device().type == "mps"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert pick_device() == torch.device("cuda", 0)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert pick_device() == torch.device("cuda", 3)
+
+
+@pytest.mark.usefixtures("no_gpu")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cuda", "finds no CUDA GPU here; use --device cpu"),
+        ("mps", "no Apple GPU"),
+        ("gpu", "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
+    ],
+)
+def test_devices_that_are_not_there_are_refused(name, message):
+    with pytest.raises(SrcoreError, match=message):
+        pick_device(name)
+
+
+def test_a_missing_gpu_number_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(SrcoreError, match="cuda:5 does not exist; there are 2 GPUs"):
+        pick_device("cuda:5")
+
+
+def test_a_network_without_weights_is_on_the_cpu():
+    assert device_of(nn.Identity()) == torch.device("cpu")
+    assert device_of(nn.Conv2d(1, 1, 1, device="meta")) == torch.device("meta")

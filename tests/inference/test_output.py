@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from PIL import ImageCms
+
+from srcore.data.images import read_header, read_image
+from srcore.errors import DataError
+from srcore.inference import output
+from srcore.inference.output import check_writable, matching_profile, write_bands
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _write(path, image, **options):
+    bands = iter(np.array_split(image, 3))
+    write_bands(path, bands, image.shape, image.dtype, **options)
+
+
+def _image(channels=3, dtype=np.uint8):
+    generator = np.random.default_rng(0)
+    return generator.integers(0, np.iinfo(dtype).max, (19, 23, channels), dtype)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_lossless_formats_hold_the_bands(tmp_path, monkeypatch, name, in_memory):
+    monkeypatch.setattr(output, "_CANVAS_IN_MEMORY", 2**28 if in_memory else 0)
+    _write(tmp_path / name, _image(), quality=100)
+    np.testing.assert_array_equal(read_image(tmp_path / name), _image())
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
+def test_the_colour_profile_is_kept(tmp_path, name):
+    _write(tmp_path / name, _image(), icc_profile=SRGB)
+    assert read_header(tmp_path / name).icc_profile == SRGB
+
+
+def test_a_profile_of_other_colours_is_left_out():
+    cmyk = SRGB[:16] + b"CMYK" + SRGB[20:]
+    assert matching_profile(cmyk, 3) is None
+    assert matching_profile(SRGB, 1) is None
+    assert matching_profile(SRGB, 4) == SRGB
+    assert matching_profile(None, 3) is None
+
+
+def test_after_a_failure_there_is_no_file(tmp_path):
+    def bands():
+        yield _image()[:5]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_bands(tmp_path / "a.png", bands(), (19, 23, 3), np.dtype(np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"file/a.png: cannot be written: "):
+        _write(tmp_path / "file" / "a.png", _image())
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "size", "message"),
+    [
+        ("a.jpg", _image(4), (1, 1), "cannot hold rgb_alpha"),
+        ("a.jpg", _image(3, np.uint16), (1, 1), "8 bits per channel only"),
+        ("a.webp", _image(), (10, 20000), "20000x10 pixels; .webp holds at most 16383 per side"),
+        ("a.jpg", _image(), (70000, 10), "at most 65535"),
+    ],
+)
+def test_formats_that_cannot_hold_the_result_are_refused(tmp_path, name, image, size, message):
+    with pytest.raises(DataError, match=message):
+        check_writable(tmp_path / name, image, size)
