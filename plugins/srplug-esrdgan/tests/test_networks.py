@@ -66,7 +66,7 @@ def test_an_output_pixel_depends_on_nothing_beyond_the_receptive_radius(scale, k
     reach, side = 0, 2 * network.receptive_radius + 9
     middle = side // 2
     lr = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
-    for phase in range(scale):
+    for phase in {0, scale - 1}:  # the outermost pixels that a low-resolution one becomes
         pixel = network(lr)[0, 0, middle * scale + phase, middle * scale + phase]
         (gradient,) = torch.autograd.grad(pixel, lr)
         rows = gradient.abs().sum((0, 1, 3)).nonzero()[:, 0]
