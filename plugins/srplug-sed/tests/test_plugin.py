@@ -1,0 +1,91 @@
+"""The contract of a plugin, and the shipped experiments in small."""
+
+import warnings
+from typing import ClassVar
+
+import pytest
+import torch
+
+import srcore
+from srcore.config.experiment import load
+from srcore.engine.runner import run_experiment
+from srcore.testing import PluginContract, write_tiny_images
+
+SLIM = {"semantics": {"weights": "random", "width": 4, "blocks": [1, 1, 1]}, "num_features": 4}
+
+
+@pytest.fixture(autouse=True)
+def images_where_the_tiny_experiments_look(tmp_path, monkeypatch):
+    write_tiny_images(tmp_path / "examples/images/train", 4, height=72, width=80)
+    write_tiny_images(tmp_path / "examples/images/validation", 1, seed=9)
+    monkeypatch.chdir(tmp_path)
+
+
+class TestSedPatch(PluginContract):
+    plugin = "sed"
+    experiment = "sed/tiny_patch"
+    small: ClassVar = {("discriminator", "sed_patch"): SLIM, ("discriminator", "sed_unet"): SLIM}
+
+
+class TestSedUNet(TestSedPatch):
+    experiment = "sed/tiny_unet"
+
+
+SMALL = (
+    "discriminator.num_features=4",
+    "discriminator.head_dim=8",
+    "discriminator.semantics={weights='random', width=4, blocks=[1, 1, 1]}",
+    "losses=[{type='l1'}, {type='adversarial', weight=0.01}]",
+    "data.train={type='hr_folder', hr='examples/images/train', hr_patch_size=64, workers=0}",
+    "data.validation.Set5={type='hr_folder', hr='examples/images/validation'}",
+    "train={iterations=2, batch_size=2, device='cpu', tensorboard=false}",
+)
+GENERATORS = {
+    "rrdb": ("generator.num_features=4", "generator.num_blocks=1", "generator.growth_channels=4"),
+    "swinir": (
+        "generator.embed_dim=8", "generator.depths=[2]", "generator.num_heads=[2]",
+        "generator.num_features=4", "generator.img_size=16",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("discriminator", ["patch", "unet"])
+def test_published_experiments_run_in_small(generator, discriminator, tmp_path):
+    experiment = load(f"sed/{generator}_{discriminator}_x4", (*SMALL, *GENERATORS[generator]))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="CLIP with random weights")
+        run_experiment(experiment, tmp_path / "runs", quiet=True)
+    state = torch.load(
+        tmp_path / f"runs/sed_{generator}_{discriminator}_x4/checkpoints/last.pt", weights_only=True
+    )
+    assert state["iteration"] == 2
+    assert not [name for name in state["networks"]["discriminator"] if "trunk" in name]
+
+
+@pytest.mark.parametrize(
+    ("name", "perceptual"),
+    [("rrdb_patch", 0.1), ("rrdb_unet", 1.0), ("swinir_patch", 0.1), ("swinir_unet", 1.0)],
+)
+def test_published_numbers(name, perceptual):
+    loaded = load(f"sed/{name}_x4")
+    experiment, _ = loaded.examine(loaded.stages[0])
+    generator, discriminator = experiment.generator.choice, experiment.discriminator.choice
+    assert generator.type == {"rrdb": "rrdbnet", "swinir": "swinir"}[name.split("_")[0]]
+    assert discriminator.type == f"sed_{name.split('_')[1]}"
+    defaults = srcore.components("discriminator")
+    options = next(entry.options for entry in defaults if entry.name == discriminator.type)
+    assert discriminator.options == options(semantics=discriminator.options.semantics)
+    assert discriminator.options.semantics.batch_norm == "frozen"
+    assert [(loss.label, loss.weight) for loss in experiment.losses] == [
+        ("l1", 1.0), ("perceptual", perceptual), ("adversarial", 0.01),
+    ]  # fmt: skip
+    layers = {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0}
+    assert experiment.losses[1].choice.options.layers == layers
+    for network in ("generator", "discriminator"):
+        adam, steps = experiment.optimizer[network].choice, experiment.schedule[network].choice
+        assert (adam.options.learning_rate, adam.options.betas) == (1e-4, (0.9, 0.99))
+        assert (steps.options.milestones, steps.options.gamma) == ((100_000, 200_000), 0.5)
+    train = experiment.train
+    assert (train.iterations, train.batch_size, train.ema_decay) == (300_000, 8, 0.0)
+    assert experiment.hr_patch_size == 256
