@@ -11,9 +11,10 @@ import click
 from srcore import __version__
 from srcore.errors import SrcoreError
 
-#: Commands of the core in the order of ``--help``: module ``srcore.cli.<name>`` holds ``command``.
+#: Commands of the core in the order of ``--help``; ``srcore/cli/<name>.py`` holds ``command``.
 COMMANDS = (
     "new", "check", "run", "evaluate", "upscale", "prepare", "convert", "components", "plugins",
+    "new-plugin",
 )  # fmt: skip
 
 
@@ -27,7 +28,7 @@ class SrcoreGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""
         if cmd_name in COMMANDS:
-            module = importlib.import_module(f"srcore.cli.{cmd_name}")
+            module = importlib.import_module(f"srcore.cli.{cmd_name.replace('-', '_')}")
             command: click.Command = module.command
             return command
         return self.commands.get(cmd_name)

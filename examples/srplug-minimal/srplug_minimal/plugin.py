@@ -1,0 +1,21 @@
+"""What this plugin brings. Keep it light: it is imported whenever ``srcore`` starts."""
+
+from pathlib import Path
+
+import srcore
+
+
+@srcore.hookimpl
+def srcore_register_components(registry):
+    """Targets are text, so that listing components does not import torch."""
+    from srplug_minimal import options
+
+    loss, network = "srplug_minimal.losses:MinimalLoss", "srplug_minimal.networks:MinimalNet"
+    registry.add("loss", "minimal", options.MinimalLossOptions, loss)
+    registry.add("network", "minimal_net", options.MinimalNetOptions, network)
+
+
+@srcore.hookimpl
+def srcore_register_experiments(registry):
+    """``experiments/tiny.toml`` becomes ``minimal/tiny``."""
+    registry.add_experiments("minimal", Path(__file__).parent / "experiments")

@@ -1,0 +1,1 @@
+"""Writing the files of a new plugin from the templates beside this module."""
