@@ -69,6 +69,8 @@ def run_experiment(
                 )  # fmt: skip
                 _run_stage(run, stop)
                 runs.append(run)
+                if idist.get_world_size() > 1:
+                    idist.barrier()  # the next stage names files that the main process writes
     return results_table(runs) if is_main else None
 
 
