@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from ignite import distributed as idist
 
 from srcore.atomic import writing
 from srcore.errors import SrcoreError
@@ -24,15 +25,17 @@ def training_state(parts: Parts) -> dict[str, Any]:
     """Everything that the next iteration depends on, as tensors and plain values.
 
     Random generators are not part of it: every iteration seeds them (:mod:`srcore.engine.seeding`).
+    With several processes all of them must call it; the first one's result is complete.
     """
+    own = _own_state(parts)
     return {
         "format": FORMAT,
         "iteration": parts.iteration,
         "networks": {name: network.state_dict() for name, network in parts.networks.items()},
         "optimizers": {name: u.optimizer.state_dict() for name, u in parts.updaters.items()},
         "scaler": parts.scaler.state_dict(),
-        "transforms": [_state_of(transform) for transform in parts.transforms],
-        "losses": [_state_of(term.loss) for term in parts.losses],
+        **own,
+        "other_ranks": _from_other_ranks(own),
     }
 
 
@@ -43,10 +46,13 @@ def restore_training_state(parts: Parts, state: dict[str, Any]) -> None:
     for name, updater in parts.updaters.items():
         updater.optimizer.load_state_dict(state["optimizers"][name])
     parts.scaler.load_state_dict(state["scaler"])
-    for transform, saved in zip(parts.transforms, state["transforms"], strict=True):
-        _restore(transform, saved)
-    for term, saved in zip(parts.losses, state["losses"], strict=True):
-        _restore(term.loss, saved)
+    ranks = [state, *state["other_ranks"]]
+    if idist.get_rank() < len(ranks):  # a process that was not there before starts afresh
+        own = ranks[idist.get_rank()]
+        for transform, saved in zip(parts.transforms, own["transforms"], strict=True):
+            _restore(transform, saved)
+        for term, saved in zip(parts.losses, own["losses"], strict=True):
+            _restore(term.loss, saved)
     parts.iteration = int(state["iteration"])
 
 
@@ -99,6 +105,34 @@ def _is_write_failure(error: RuntimeError) -> bool:
     """Torch's zip writer reports a full disk as a RuntimeError."""
     text = str(error)
     return "PytorchStreamWriter" in text or "unexpected pos" in text or "enforce fail" in text
+
+
+def _own_state(parts: Parts) -> dict[str, list[Any]]:
+    """What differs between processes: a pool of pairs, for example."""
+    return {
+        "transforms": [_state_of(transform) for transform in parts.transforms],
+        "losses": [_state_of(term.loss) for term in parts.losses],
+    }
+
+
+def _from_other_ranks(own: dict[str, list[Any]]) -> list[Any]:
+    """Own states of the processes 1, 2, ..., for the first process; empty if nothing has state."""
+    nothing = all(state is None for states in own.values() for state in states)
+    if idist.get_world_size() == 1 or nothing:
+        return []
+    is_first = idist.get_rank() == 0
+    everyone: list[Any] | None = [None] * idist.get_world_size() if is_first else None
+    torch.distributed.gather_object(_on_cpu(own), everyone, dst=0)
+    return everyone[1:] if everyone is not None else []
+
+
+def _on_cpu(value: Any) -> Any:
+    """Nested states with all tensors on the CPU: a process has no use for another one's device."""
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, dict):
+        return {name: _on_cpu(item) for name, item in value.items()}
+    return [_on_cpu(item) for item in value] if isinstance(value, list) else value
 
 
 def _state_of(part: Any) -> Any:

@@ -207,9 +207,8 @@ class Training:
         stopping = self._stop_requested()
         if iteration % settings.checkpoint_every == 0 or last or stopping:
             self.save()
-        if settings.keep_every and iteration % settings.keep_every == 0 and self.run.is_main:
-            kept = self.run.checkpoints / f"iteration_{iteration:08d}.pt"
-            checkpoint.save(kept, self._state())
+        if settings.keep_every and iteration % settings.keep_every == 0:
+            self._save_state(f"iteration_{iteration:08d}.pt")
         if stopping and not last:
             engine.terminate()
 
@@ -234,16 +233,20 @@ class Training:
 
     def save(self) -> None:
         """Write the last checkpoint and the generator; keep the old ones if weights went bad."""
-        if not self.run.is_main:
-            return
         if not all(is_finite(network) for network in self.parts.networks.values()):
             raise SrcoreError(
                 f"iteration {self.parts.iteration}: weights are not finite any more; the last good "
                 f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
                 "learning rate or gradient clipping usually helps"
             )
-        checkpoint.save(self.run.checkpoints / checkpoint.LAST, self._state())
+        self._save_state(checkpoint.LAST)
         self._export(GENERATOR_FILE)
+
+    def _save_state(self, name: str) -> None:
+        """Collect the state of all processes; the main one writes it."""
+        state = self._state()
+        if self.run.is_main:
+            checkpoint.save(self.run.checkpoints / name, state)
 
     def _state(self) -> dict[str, Any]:
         return checkpoint.training_state(self.parts) | {
@@ -277,13 +280,14 @@ class Training:
         if self.best and value <= self.best["score"]:
             return
         self.best = {"score": value, "iteration": float(self.parts.iteration)}
-        if self.run.is_main:
-            checkpoint.save(self.run.checkpoints / checkpoint.BEST, self._state())
-            self._export(BEST_GENERATOR_FILE)
+        self._save_state(checkpoint.BEST)
+        self._export(BEST_GENERATOR_FILE)
 
     def _export(self, file: str) -> None:
         from srcore.weights.saving import Metadata, save_safetensors
 
+        if not self.run.is_main:
+            return
         assert self.experiment.generator is not None
         chosen = self.experiment.generator.choice
         metadata = Metadata(chosen.type, as_table(chosen.options), self.experiment.scale)
@@ -295,7 +299,7 @@ class Training:
             self.validate()
         if self.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.bad_images)
-        if self.run.is_main and not (self.run.folder / GENERATOR_FILE).is_file():
+        if not (self.run.folder / GENERATOR_FILE).is_file():
             self._export(GENERATOR_FILE)
         return {"validation": self.results, "bicubic": self.validator.bicubic()}
 
