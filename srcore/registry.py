@@ -30,7 +30,8 @@ KINDS = (
     "schedule",
 )
 
-#: The plugins of this project, so that an unknown name can say what to install.
+#: The plugins of this project by what their names begin with, so that an unknown name can say
+#: what to install.
 KNOWN_PLUGINS = {
     "esrdgan": "srplug-esrdgan",
     "ldl": "srplug-ldl",
@@ -38,6 +39,11 @@ KNOWN_PLUGINS = {
     "dlsn": "srplug-dlsn",
     "gla": "srplug-dlsn",
     "usrdu": "srplug-usrdu",
+    "instance": "srplug-esrdgan",  # instance_noise
+    "gradient": "srplug-usrdu",  # gradient_map; gradient_penalty is the core's and always there
+    "high": "srplug-usrdu",  # high_pass
+    "laplace": "srplug-usrdu",  # laplace_sampling
+    "gaussian": "srplug-usrdu",  # gaussian_l1; gaussian_noise is the core's and always there
 }
 
 Target = str | Callable[..., Any]
