@@ -1,0 +1,122 @@
+"""LDL with every discriminator and generator of the core, and under every way of training."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from srcore.errors import ConfigError
+from srcore.plugin_manager import plugins
+from srcore.testing import assert_close
+
+DISCRIMINATORS = {
+    "patch": {"num_layers": 1, "num_features": 4},
+    "unet": {"num_features": 4},
+    "vgg": {"num_features": 2, "input_size": 128},
+}
+GENERATORS = {
+    "rrdbnet": {"num_features": 4, "num_blocks": 1, "growth_channels": 4},
+    "msrresnet": {"num_features": 4, "num_blocks": 1},
+    "edsr": {"num_features": 4, "num_blocks": 1},
+    "swinir": {"embed_dim": 12, "depths": [2, 2], "num_heads": [2, 2], "num_features": 8},
+}
+
+
+def table(kind, options):
+    """Overrides that put another component in place of the small experiment's."""
+    pairs = ", ".join(f"{key} = {value}" for key, value in options.items())
+    return f"{kind}={{{pairs}}}"
+
+
+def assert_trained(values):
+    assert values["ldl"] > 0
+    assert all(abs(value) < 1e6 for value in values.values())
+
+
+def test_the_tables_name_all_components_of_the_core():
+    registry = plugins().registry
+    for kind, known in (("discriminator", DISCRIMINATORS), ("network", GENERATORS)):
+        owned = {entry.name for entry in registry.components(kind) if entry.owner == "srcore"}
+        assert owned == known.keys()
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+@pytest.mark.parametrize("relativistic", ["none", "average"])
+def test_trains_with_every_discriminator(train, name, relativistic):
+    options = {"type": f'"{name}"', **DISCRIMINATORS[name]}
+    size = DISCRIMINATORS[name].get("input_size", 32)
+    losses = (
+        'losses=[{type="l1"},{type="ldl"},'
+        f'{{type="adversarial",weight=0.1,relativistic="{relativistic}"}}]'
+    )
+    chosen = table("discriminator", options)
+    assert_trained(train(chosen, losses, f"data.train.hr_patch_size={size}"))
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_trains_with_every_generator(train, name):
+    assert_trained(train(table("generator", {"type": f'"{name}"', **GENERATORS[name]})))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("train.precision=bfloat16",),
+        ("train.accumulate=2",),
+        ("train.channels_last=true",),
+        ("train.deterministic=true",),
+        ("method.generator_every=2", "train.iterations=4"),
+        ('losses=[{type="l1"},{type="ldl",detach_map=true,window_size=5,exponent=0.5},'
+         '{type="adversarial"}]',),
+    ],
+)  # fmt: skip
+def test_trains_in_every_way(train, settings):
+    assert_trained(train(*settings))
+
+
+def test_accumulated_parts_have_the_loss_of_the_whole_batch(train):
+    whole, parts = (
+        train(f"train.accumulate={count}", "train.iterations=1", output=str(count))
+        for count in (1, 2)
+    )
+    assert abs(whole["ldl"] - parts["ldl"]) <= 1e-5 * whole["ldl"]
+
+
+def test_two_ranks_train_like_one_with_the_whole_batch(small_experiment, tmp_path):
+    states = []
+    for processes, batch in ((1, 4), (2, 2)):
+        output = tmp_path / f"ranks{processes}"
+        command = [
+            sys.executable, "-m", "torch.distributed.run", "--standalone",
+            f"--nproc-per-node={processes}", "-m", "srcore", "run", str(small_experiment),
+            "--output", str(output), "--quiet", "--set", f"train.batch_size={batch}",
+            "--set", 'discriminator={type="patch",num_layers=1,num_features=4,norm="none"}',
+        ]  # fmt: skip
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        last = torch.load(output / "small/checkpoints/last.pt", weights_only=True)
+        states.append(last["networks"])
+        assert list((output / "small/images").rglob("*_artifacts.png"))
+    for network in ("generator", "ema", "discriminator"):
+        for name, value in states[0][network].items():
+            assert_close(states[1][network][name], value, rtol=2e-3, atol=3e-4)
+
+
+def test_without_ema_the_check_says_what_to_set(train):
+    message = r'train\.ema_decay: "ldl" needs the EMA generator; expected a decay such as 0\.999'
+    with pytest.raises(ConfigError, match=message):
+        train("train.ema_decay=0.0")
+
+
+def test_windows_larger_than_the_patches_are_found_by_the_check(train):
+    losses = 'losses=[{type="ldl",window_size=33},{type="adversarial"}]'
+    message = r"losses\[0\]\.window_size: windows of 33 need patches above 16, found 16"
+    with pytest.raises(ConfigError, match=message):
+        train(losses, "data.train.hr_patch_size=16")
+    with pytest.raises(ConfigError, match=r"window_size: expected an odd size, found 6"):
+        train('losses=[{type="ldl",window_size=6},{type="adversarial"}]')
