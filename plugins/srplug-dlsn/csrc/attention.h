@@ -71,14 +71,15 @@ DLSN_API int dlsn_cpu_forward(int type, const DlsnSizes *sizes, const DlsnForwar
 DLSN_API int dlsn_cpu_backward(int type, const DlsnSizes *sizes, const DlsnBackward *tensors,
                                int threads);
 
-/* CUDA: `workspace` has at least the bytes that the *_workspace functions tell. */
+/* CUDA: float32, float16, bfloat16. `workspace` has at least the bytes that *_workspace tell; work is
+ * queued on `stream` and not waited for. Sums are taken in a fixed order: results repeat. */
 DLSN_API int dlsn_cuda_probe(int device);
 DLSN_API const char *dlsn_cuda_error(int status);
 DLSN_API int64_t dlsn_cuda_forward_workspace(int type, const DlsnSizes *sizes);
-DLSN_API int64_t dlsn_cuda_backward_workspace(int type, const DlsnSizes *sizes, int deterministic);
+DLSN_API int64_t dlsn_cuda_backward_workspace(int type, const DlsnSizes *sizes);
 DLSN_API int dlsn_cuda_forward(int type, const DlsnSizes *sizes, const DlsnForward *tensors,
                                void *workspace, int device, void *stream);
 DLSN_API int dlsn_cuda_backward(int type, const DlsnSizes *sizes, const DlsnBackward *tensors,
-                                void *workspace, int deterministic, int device, void *stream);
+                                void *workspace, int device, void *stream);
 
 #endif
