@@ -66,9 +66,10 @@ def hash_order(
 
 def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     _check_hash(query, rotations)
-    kernel = native.choose(backend, query.device) if query.device.type == "cpu" else None
-    if isinstance(kernel, native.CpuKernel) and query.dtype != torch.float64:
-        return kernel.hash_order(query.float(), rotations.float())
+    if query.device.type == "cpu" and query.dtype != torch.float64:
+        kernel = native.choose(backend, query.device, query.dtype)
+        if isinstance(kernel, native.CpuKernel):
+            return kernel.hash_order(query.float(), rotations.float())
     codes = hash_codes(query, rotations)
     return codes.int(), sort_by_code(codes).int()
 
@@ -154,7 +155,7 @@ def _forward(
     backend: str,
 ) -> tuple[Tensor, Tensor]:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    kernel = native.choose(backend, query.device)
+    kernel = native.choose(backend, query.device, query.dtype)
     forward, prepare = (kernel.forward, kernel.prepare) if kernel else (eager.forward, _widen)
     out, lse = forward(
         prepare(query), prepare(key), prepare(value), prepare(fc_score), sorted_indices, chunk_size
@@ -175,7 +176,7 @@ def _backward(
     backend: str,
 ) -> Gradients:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    kernel = native.choose(backend, query.device)
+    kernel = native.choose(backend, query.device, query.dtype)
     backward, prepare = (kernel.backward, kernel.prepare) if kernel else (eager.backward, _widen)
     gradients = backward(
         prepare(grad_out),

@@ -87,8 +87,8 @@ class Loaded:
     reason: str
 
 
-def choose(backend: str, device: torch.device) -> Kernel | None:
-    """The kernel for a device, or None for PyTorch operations.
+def choose(backend: str, device: torch.device, dtype: torch.dtype) -> Kernel | None:
+    """The kernel for a device and dtype, or None for PyTorch operations.
 
     Raises:
         NativeUnavailableError: ``backend`` is ``"native"`` and there is no kernel.
@@ -96,6 +96,8 @@ def choose(backend: str, device: torch.device) -> Kernel | None:
     if backend == "torch":
         return None
     kernel, reason = kernel_for(device.type, device.index or 0)
+    if kernel is not None and not kernel.takes(dtype):
+        kernel, reason = None, f"there is no version for {dtype}"
     if kernel is None and backend == "native":
         raise NativeUnavailableError(
             f"hashed_attention: no compiled kernel for {device.type}: {reason}; "
@@ -149,10 +151,15 @@ def load(device_type: str) -> Loaded:
     if device_type == "cpu":
         library.dlsn_cpu_select_isa(_wanted_isa(library))
     else:
-        library.dlsn_cuda_error.restype = ctypes.c_char_p
-        library.dlsn_cuda_forward_workspace.restype = ctypes.c_int64
-        library.dlsn_cuda_backward_workspace.restype = ctypes.c_int64
+        declare(library)
     return Loaded(path, library, "")
+
+
+def declare(library: Any) -> None:
+    """Tell ctypes what the CUDA library's functions return where it is no int."""
+    library.dlsn_cuda_error.restype = ctypes.c_char_p
+    library.dlsn_cuda_forward_workspace.restype = ctypes.c_int64
+    library.dlsn_cuda_backward_workspace.restype = ctypes.c_int64
 
 
 def folders() -> Iterator[Path]:
@@ -186,6 +193,10 @@ class Kernel:
     def name(self) -> str:
         """What is running, for logs."""
         raise NotImplementedError
+
+    def takes(self, dtype: torch.dtype) -> bool:
+        """Whether there is a version for a floating dtype."""
+        return True
 
     def prepare(self, tensor: Tensor) -> Tensor:
         """Contiguous, in a dtype that the kernel takes."""
@@ -293,28 +304,33 @@ class CudaKernel(Kernel):
         """What is running."""
         return "CUDA"
 
+    def takes(self, dtype: torch.dtype) -> bool:
+        """There is no float64 version."""
+        return dtype != torch.float64
+
     def prepare(self, tensor: Tensor) -> Tensor:
-        """All four dtypes are computed as they are."""
+        """The three dtypes are computed as they are."""
         return tensor.contiguous()
+
+    def _place(self, device: torch.device) -> tuple[int, int]:
+        """Device number and the stream to use."""
+        stream: int = torch.cuda.current_stream(device).cuda_stream
+        return device.index, stream
 
     def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
         if sizes.images == 0 or sizes.length == 0:
             return
         kind = _TYPES[query.dtype]
-        # The only choice: sums over rounds in any order, or in a fixed one (backward).
-        fixed = (int(torch.are_deterministic_algorithms_enabled()),) if what == "backward" else ()
-        needed = getattr(self.library, f"dlsn_cuda_{what}_workspace")(
-            kind, ctypes.byref(sizes), *fixed
-        )
+        device, stream = self._place(query.device)
+        needed = getattr(self.library, f"dlsn_cuda_{what}_workspace")(kind, ctypes.byref(sizes))
         workspace = torch.empty(needed, dtype=torch.uint8, device=query.device)
         status = getattr(self.library, f"dlsn_cuda_{what}")(
             kind,
             ctypes.byref(sizes),
             ctypes.byref(tensors),
             ctypes.c_void_p(workspace.data_ptr()),
-            *fixed,
-            query.device.index,
-            ctypes.c_void_p(torch.cuda.current_stream(query.device).cuda_stream),
+            device,
+            ctypes.c_void_p(stream),
         )
         if status == -3:
             raise ValueError(

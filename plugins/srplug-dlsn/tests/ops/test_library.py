@@ -334,8 +334,8 @@ def test_other_things_than_permutations_are_refused(broken):
 
 def test_devices_without_a_kernel_are_an_error_when_it_is_requested():
     with pytest.raises(NativeUnavailableError, match="no compiled kernel for xpu"):
-        native.choose("native", torch.device("xpu"))
-    assert native.choose("auto", torch.device("xpu")) is None
+        native.choose("native", torch.device("xpu"), torch.float32)
+    assert native.choose("auto", torch.device("xpu"), torch.float32) is None
 
 
 def test_memory_above_the_inputs_is_small():

@@ -45,7 +45,13 @@ def test_operator_tests_are_clean_under_address_and_undefined_behaviour_sanitize
     assert " passed" in output
     assert "native" in _run(
         sys.executable,
-        *("-m", "pytest", "-q", "--collect-only", str(PLUGIN / "tests" / "ops" / "test_library.py")),
+        *(
+            "-m",
+            "pytest",
+            "-q",
+            "--collect-only",
+            str(PLUGIN / "tests" / "ops" / "test_library.py"),
+        ),
         LD_PRELOAD=":".join(runtime),
         ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0",
         SRPLUG_DLSN_LIBDIR=str(tmp_path),
