@@ -5,6 +5,7 @@ image's own patches; its convolutions, multiplied out, are the kernel.
 
 Where the paper and the sheet this follows leave a choice: images are in [-1, 1]; the mask of the
 boundary term is ``(exp(d/2) - 1) / (exp(n/4) - 1)`` with d the distance from the centre of n x n;
+boundary and sparsity are means over the kernel (with sums, sparsity would drive it to zero);
 uniform noise of at most a grey level goes onto real and generated patches alike.
 """
 
@@ -147,12 +148,12 @@ def kernel_penalty(kernel: Tensor, *, faded: bool) -> Tensor:
     distance = torch.hypot(offsets[:, None], offsets)
     mask = torch.expm1(distance / 2) / math.expm1(size / 4)
     total = kernel.sum()
-    penalty = 0.5 * (1 - total).abs() + 0.5 * (kernel * mask).abs().sum()
+    penalty = 0.5 * (1 - total).abs() + 0.5 * (kernel * mask).abs().mean()
     if not faded:
         return penalty
     aim = 0.5  # beyond the middle: where the bicubic term aligns the halved image
     mass = torch.stack([(kernel.sum(1) * offsets).sum(), (kernel.sum(0) * offsets).sum()]) / total
-    sparsity = (kernel.abs() + 1e-12).pow(0.2).sum()
+    sparsity = (kernel.abs() + 1e-12).pow(0.2).mean()
     off_centre: Tensor = torch.linalg.vector_norm(mass - aim)
     return penalty + off_centre + 5 * sparsity
 

@@ -1,7 +1,10 @@
 """The three stages of the tiny experiment on the example images."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,23 @@ def test_missing_output_of_generate_is_one_line(experiment, tmp_path):
     with pytest.raises(ConfigError) as caught:
         run(experiment, tmp_path / "runs", once, resume=True)
     assert re.search(r"data\.train\.lr: expected a folder; .*does not exist", str(caught.value))
+
+
+@pytest.mark.slow
+def test_two_processes_share_all_three_stages(experiment, tmp_path):
+    launch = ["-m", "torch.distributed.run", "--nproc-per-node=2", "-m", "srcore", "run"]
+    arguments = [experiment.name, "--output", "runs", "--set", "train.iterations=2", "--quiet"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [sys.executable, *launch, *arguments],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        timeout=500,
+    )
+    folder = tmp_path / "runs" / "tiny"
+    assert len(list((folder / "generate" / "lr").iterdir())) == 7
+    assert (folder / "srn" / "generator.safetensors").is_file()
 
 
 STAGE_THREE = """
