@@ -338,23 +338,28 @@ def test_devices_without_a_kernel_are_an_error_when_it_is_requested():
     assert native.choose("auto", torch.device("xpu"), torch.float32) is None
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="reads Linux's counters")
 def test_memory_above_the_inputs_is_small():
-    """Nothing of the size of the scores (4.6 MB here per round and image) is kept."""
+    """Nothing of the size of the scores (24 MiB per round here) is kept by the kernel."""
     script = (
-        "import resource, torch\n"
+        "import torch\n"
+        "from pathlib import Path\n"
         "from srplug_dlsn.ops.library import hashed_attention\n"
+        "def resident(field):\n"
+        "    return int(Path('/proc/self/status').read_text().partition(field)[2].split()[0])\n"
         "L = 16384\n"
         "q, v, m = torch.rand(1, L, 16), torch.rand(1, L, 16), torch.rand(1, L, 128)\n"
         "order = torch.arange(L).repeat(1, 3, 1)\n"
         "hashed_attention(q[:, :256], q[:, :256], v[:, :256], m[:, :256], order[..., :256], 128)\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "Path('/proc/self/clear_refs').write_text('5')\n"
+        "before = resident('VmRSS:')\n"
         "hashed_attention(q, q, v, m, order, 128)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(resident('VmHWM:') - before)\n"
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
     )
-    scores = 16384 * 3 * 128 * 4 / 1024  # KiB, one round
-    allowed = 8 * 1024 if HAS_NATIVE else 4 * scores
-    assert int(result.stdout) < allowed
+    scores = 16384 * 3 * 128 * 4 / 1024  # KiB of one round
+    used = int(result.stdout)
+    assert 0 < used < (4 * 1024 if HAS_NATIVE else 4 * scores)
