@@ -87,28 +87,26 @@ def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
         return
 
     def write(engine: Engine) -> None:
-        result: ValidationImage = engine.state.output
-        shown = result.sr is not None and result.hr is not None
-        if shown and result.sr.shape == result.hr.shape:
-            images, _ = engine.state.batch
+        state: Any = engine.state  # Ignite declares neither the engine's output nor our entries
+        images, _ = state.batch
+        picture = _picture(parts, state.output, options)
+        if picture is not None:
             folder = run.folder / "images" / f"iteration_{parts.iteration:08d}"
-            path = folder / f"{images.name}_{result.name}_artifacts.png"
-            write_image(path, _picture(parts, result, options))
-            engine.state.pictures.append(path)
+            path = folder / f"{images.name}_{state.output.name}_artifacts.png"
+            write_image(path, picture)
+            state.pictures.append(path)
 
     evaluator.add_event_handler(Events.ITERATION_COMPLETED, write)
 
 
-def _picture(parts: Parts, result: ValidationImage, options: LDLOptions) -> Picture:
-    """The validated image comes from the EMA generator; the other one is run here."""
-    assert result.lr is not None
-    assert result.sr is not None
-    assert result.hr is not None
+def _picture(parts: Parts, result: ValidationImage, options: LDLOptions) -> Picture | None:
+    """SR | EMA SR | HR | map; None for images that are not shown or have no ground truth."""
+    lr, ema, hr = result.lr, result.sr, result.hr
+    if lr is None or ema is None or hr is None or ema.shape != hr.shape:
+        return None
     generator = parts.generator_module
     with torch.no_grad():
-        sr = to_image(generator.eval()(to_tensor(result.lr, parts.device)[None])[0])
+        sr = to_image(generator.eval()(to_tensor(lr, parts.device)[None])[0])
     generator.train()
-    values = map_of_images(
-        sr, result.sr, result.hr, window_size=options.window_size, exponent=options.exponent
-    )
-    return comparison(sr, result.sr, result.hr, values, heat_picture(values))
+    values = map_of_images(sr, ema, hr, window_size=options.window_size, exponent=options.exponent)
+    return comparison(sr, ema, hr, values, heat_picture(values))

@@ -48,8 +48,8 @@ type = "hr_folder"
 hr = "validation"
 
 [train]
-iterations = 3
-batch_size = 4
+iterations = 2
+batch_size = 2
 device = "cpu"
 log_every = 1
 checkpoint_every = 1
