@@ -64,7 +64,8 @@ def compare(network, image):
     timed = measure(
         {name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
          for name, tile in tiles.items()},
-        repeats=9,
+        repeats=7,
+        warmup=1,
     )  # fmt: skip
     # Pairs of one round, so that what disturbs the machine falls on both.
     whole = timed["whole"]["cpu_ms"]["values"]

@@ -116,7 +116,7 @@ def _round_up(value: int, multiple: int) -> int:
 def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> int:
     """Context in low-resolution pixels on either side of a seam.
 
-    ``"auto"``: a tenth of the tile, at least 6 and at most 16 pixels, or less if the network's
+    ``"auto"``: a sixteenth of the tile, at least 6 and at most 16 pixels, or less if the network's
     ``receptive_radius`` says that less makes tiled and whole results equal. The far ends of a
     receptive field hardly count; the benchmark ``benchmarks/tiling.py`` has the differences.
 
@@ -127,7 +127,7 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
         if overlap < 0:
             raise SrcoreError(f"overlap: expected a number of pixels >= 0, found {overlap}")
         return overlap
-    limit = min(max(tile // 10, _SMALLEST_AUTO_OVERLAP), _LARGEST_AUTO_OVERLAP)
+    limit = min(max(tile // 16, _SMALLEST_AUTO_OVERLAP), _LARGEST_AUTO_OVERLAP)
     radius = getattr(network, "receptive_radius", None)
     # A quarter of the overlap lies inside the transition.
     return limit if radius is None else min(limit, math.ceil(radius * 4 / 3))
