@@ -6,7 +6,6 @@ For races and accesses out of bounds:
 
 import pytest
 import torch
-
 from srplug_dlsn.attention import GLA
 from srplug_dlsn.ops import native, reference
 from srplug_dlsn.ops.library import hash_order, hashed_attention
@@ -107,7 +106,7 @@ def test_autocast_computes_in_sixteen_bit():
 def test_float64_takes_pytorch_operations_unless_native_is_requested():
     tensors, order, chunk = make_inputs(1, 37, 5, 7, 8, 3, torch.float64)
     hashed_attention(*tensors, order, chunk)
-    with pytest.raises(native.NativeUnavailableError, match="no version for torch.float64"):
+    with pytest.raises(native.NativeUnavailableError, match=r"no version for torch\.float64"):
         hashed_attention(*tensors, order, chunk, backend="native")
 
 

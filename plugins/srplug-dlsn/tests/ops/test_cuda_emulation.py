@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from srplug_dlsn.ops import native, reference
 
 PLUGIN = Path(__file__).parents[2]
