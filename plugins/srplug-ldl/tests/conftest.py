@@ -71,7 +71,7 @@ def small_experiment(tmp_path):
 
 @pytest.fixture
 def train(small_experiment, tmp_path):
-    """Run the experiment with overrides; gives the values logged in the last iteration."""
+    """Run the experiment with overrides; gives the values logged in every iteration."""
 
     def run(*overrides, output="run", **options):
         loaded = srcore.load_experiment(small_experiment, overrides)
@@ -79,7 +79,6 @@ def train(small_experiment, tmp_path):
             warnings.filterwarnings("ignore", message="VGG19 with random weights")
             run_experiment(loaded, tmp_path / output, quiet=True, **options)
         lines = (tmp_path / output / "small/metrics.jsonl").read_text("utf-8").splitlines()
-        rows = [row for row in map(json.loads, lines) if row["phase"] == "train"]
-        return rows[-1]["values"]
+        return [row["values"] for row in map(json.loads, lines) if row["phase"] == "train"]
 
     return run
