@@ -101,6 +101,8 @@ learning_rate = 2e-4
 betas = [0.9, 0.999]
 [[stages.data.train.transforms]]
 type = "usrdu_reference"
+[stages.train]
+iterations = {dsn_iterations}
 
 [[stages]]
 name = "generate"
@@ -205,6 +207,7 @@ def write_experiment(arguments):
         device=arguments.device,
         iterations=arguments.iterations,
         dsn_features=arguments.dsn_features,
+        dsn_iterations=arguments.dsn_iterations,
     )
     for name in ARMS:
         text += ARM.format(name=name, network=NETWORK, data=data[name], validation=VALIDATION)
@@ -213,13 +216,19 @@ def write_experiment(arguments):
     return path
 
 
+def rounded(measured):
+    """The held-out means of a stage."""
+    return {name: round(value, 4) for name, value in measured["held_out"].items()}
+
+
 def main():
     """Run and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photographs", type=Path)
     parser.add_argument("held_out", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder of images and runs")
-    parser.add_argument("--iterations", type=int, default=600, help="of every training stage")
+    parser.add_argument("--iterations", type=int, default=600, help="of the SR stages")
+    parser.add_argument("--dsn-iterations", type=int, default=6000, help="of the DSN")
     parser.add_argument("--images", type=int, default=12, help="held-out images")
     parser.add_argument("--dsn-features", type=int, default=12)
     parser.add_argument("--device", default="cpu")
@@ -229,13 +238,14 @@ def main():
     prepare(arguments)
     loaded = check(write_experiment(arguments))
     run_experiment(loaded, arguments.work / "runs", resume=True)
-    results = {}
+    table = {}
     for name in ("start", *ARMS):
-        folder = arguments.work / "runs" / "usrdu_quality" / name
-        results[name] = json.loads((folder / "finished.json").read_text())["results"]["held_out"]
-    table = {name: {k: round(v, 4) for k, v in values.items()} for name, values in results.items()}
+        finished = arguments.work / "runs" / "usrdu_quality" / name / "finished.json"
+        measured = json.loads(finished.read_text())["results"]
+        table[name] = rounded(measured["validation"])
+    table["interpolation"] = rounded(measured["bicubic"])
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
-    keys = ("iterations", "images", "dsn_features", "device", "threads")
+    keys = ("iterations", "dsn_iterations", "images", "dsn_features", "device", "threads")
     settings = {key: getattr(arguments, key) for key in keys}
     harness.write_results("usrdu_quality", table, **settings)
 
