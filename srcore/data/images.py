@@ -151,10 +151,10 @@ def decode_image(data: bytes, source: Path | str) -> ImageArray:
             raise DataError(f"{source}: the image is truncated; copy or download it again")
         _refuse_lying_header(image, len(data), source)
         if image.mode in _PILLOW_DECODES:
-            return _decode_byopen_header(image, source)
+            return _decode_by_pillow(image, source)
         pixels = _decode_by_opencv(data, source)
         if pixels is None:
-            return _decode_byopen_header(image, source)
+            return _decode_by_pillow(image, source)
         if image.format == "PNG" and data[_PNG_COLOUR_TYPE] == _PNG_GRAY_ALPHA:
             pixels = pixels[..., [0, 3]]
         # OpenCV turns TIFF files itself.
@@ -214,7 +214,7 @@ def encode_image(
     suffix = suffix.lower()
     _check_writable(image, suffix, source)
     if icc_profile is not None and suffix != ".png" and image.dtype == np.uint8:
-        return _encode_byopen_header(image, suffix, quality, icc_profile)
+        return _encode_by_pillow(image, suffix, quality, icc_profile)
     if image.shape[-1] == 2:
         content = _gray_alpha_png(image)
         return content if icc_profile is None else _with_png_profile(content, icc_profile)
@@ -319,7 +319,7 @@ def _decode_by_opencv(data: bytes, source: Path | str) -> ImageArray | None:
     return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA, dst=pixels)
 
 
-def _decode_byopen_header(image: Image.Image, source: Path | str) -> ImageArray:
+def _decode_by_pillow(image: Image.Image, source: Path | str) -> ImageArray:
     """Decode what OpenCV cannot; says why if that is because the file is broken."""
     mode = _PILLOW_DECODES.get(image.mode, image.mode)
     if image.mode == "P" and "transparency" in image.info:
@@ -371,7 +371,7 @@ def _check_writable(image: ImageArray, suffix: str, source: Path | str) -> None:
         raise DataError(f"{source}: {suffix} cannot hold {kind}; use .png")
 
 
-def _encode_byopen_header(image: ImageArray, suffix: str, quality: int, profile: bytes) -> bytes:
+def _encode_by_pillow(image: ImageArray, suffix: str, quality: int, profile: bytes) -> bytes:
     formats = {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
     buffer = io.BytesIO()
     pixels = image[..., 0] if image.shape[-1] == 1 else image
