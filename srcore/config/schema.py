@@ -172,15 +172,16 @@ class Experiment:
     def hr_patch_size(self) -> int | None:
         """Side of the training crops of the high-resolution images, None if unknown.
 
-        A transform may cut smaller crops on the device (``hr_patch_size`` among its options); the
-        last one that does counts.
+        A transform may cut smaller crops on the device (``hr_crop`` among its options); the last
+        one that does counts.
         """
         train = self.data.train
         if train is None:
             return None
         size: int | None = None
         for choice in (train.choice, *train.transforms):
-            own = getattr(choice.options, "hr_patch_size", None)
+            own = getattr(choice.options, "hr_crop", None)
+            own = own or getattr(choice.options, "hr_patch_size", None)
             size = own if own is not None else size
         return size
 

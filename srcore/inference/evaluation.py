@@ -46,10 +46,17 @@ class Contender:
 
 @attrs.frozen
 class Measure:
-    """A metric as tables name it."""
+    """A metric under the name the user asked for.
+
+    Attributes:
+        label: name in tables.
+        metric: what computes it.
+        crop_border: pixels removed on every side; None: the border of the evaluation.
+    """
 
     label: str
     metric: Any
+    crop_border: int | None = None
 
     @property
     def higher_is_better(self) -> bool:
@@ -117,6 +124,8 @@ def bicubic(scale: int) -> Contender:
 def choose_measures(specification: str) -> list[Measure]:
     """Metrics from ``psnr,ssim,niqe``; options follow a colon: ``psnr:y_channel=false``.
 
+    ``crop_border`` is an option of every metric; learned metrics crop nothing unless asked to.
+
     Raises:
         SrcoreError: an unknown metric or option.
     """
@@ -135,13 +144,19 @@ def _measure(text: str) -> Measure:
         if not separator:
             raise SrcoreError(f"--metrics {text}: expected {name}:key=value, found {pair!r}")
         table[key] = _parsed(value)
+    border = table.pop("crop_border", None)
+    if border is not None and (type(border) is not int or border < 0):
+        raise SrcoreError(f"--metrics {text}: crop_border: expected a number >= 0, found {border}")
     try:
         options = Structurer(plugins().registry).structure_table(table, component.options)
     except Invalid as error:
         raise ConfigError(
             problem.below(f"--metrics {name}") for problem in error.problems
         ) from None
-    return Measure(text, component.build(options))
+    metric = component.build(options)
+    if border is None:
+        border = getattr(metric, "default_crop_border", None)
+    return Measure(text, metric, border)
 
 
 def _parsed(text: str) -> Any:
@@ -183,7 +198,14 @@ def evaluate_set(
         for contender in contenders:
             sr = pictures[contender.name] = contender.upscale(lr)
             values[contender.name].append(
-                [measure.metric(sr, hr, crop_border=border) for measure in measures]
+                [
+                    measure.metric(
+                        sr,
+                        hr,
+                        crop_border=border if measure.crop_border is None else measure.crop_border,
+                    )
+                    for measure in measures
+                ]
             )
             if progress is not None:
                 progress()

@@ -182,3 +182,22 @@ def test_wrong_stages_are_named(tiny_experiment, stages, message):
     with pytest.raises(ConfigError) as caught:
         check(file)
     assert message in str(caught.value)
+
+
+def test_the_crop_of_a_degradation_is_what_discriminators_see(tiny_experiment):
+    overrides = [
+        'method.type="gan"',
+        'discriminator.type="vgg"',
+        "discriminator.input_size=128",
+        "data.train.hr_patch_size=144",
+        'data.train.downscale="none"',
+        'losses=[{type="adversarial"}]',
+    ]
+    crop = 'data.train.transforms=[{type="second_order_degradation", hr_crop=%d}]'
+    loaded = load(tiny_experiment, [*overrides, crop % 128])
+    experiment, problems = loaded.examine(loaded.stages[0])
+    assert experiment.hr_patch_size == 128
+    assert not [problem for problem in problems if problem.path.startswith("discriminator")]
+    loaded = load(tiny_experiment, [*overrides, crop % 64])
+    _, problems = loaded.examine(loaded.stages[0])
+    assert [problem for problem in problems if problem.path.startswith("discriminator")]

@@ -157,3 +157,15 @@ def test_error_maps_are_black_without_error_and_grow_brighter():
     assert error_map(hr, hr).max() <= 4
     assert brightness == sorted(brightness)
     assert len(set(brightness)) == 4
+
+
+def test_every_metric_may_have_its_own_border(images):
+    measures = choose_measures("psnr, psnr:crop_border=0")
+    result = evaluate_set(images, [bicubic(2)], measures)
+    lr, hr = images.pair(0)
+    sr = resize_uint8(lr, size=hr.shape[:2])
+    values = result.rows[0].values
+    assert values["psnr"][0] == psnr(sr, hr, crop_border=2, y_channel=True)
+    assert values["psnr:crop_border=0"][0] == psnr(sr, hr, crop_border=0, y_channel=True)
+    with pytest.raises(SrcoreError, match=r"crop_border: expected a number >= 0, found -1"):
+        choose_measures("psnr:crop_border=-1")
