@@ -15,7 +15,6 @@ import contextlib
 import copy
 import io
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -158,17 +157,21 @@ def memory_of(variant):
         if variant == "bare":
             step, _ = bare_loop(training, take=lambda network: network)
             call = partial(step, batch)
-        before = resident()
+        before = resident("VmRSS")
         for _ in range(MEMORY_STEPS):
             call()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = resident("VmHWM")
         sys.stderr.write(json.dumps({"growth": peak - before, "peak": peak}))
 
 
-def resident():
-    """Present resident size in MiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
+def resident(field):
+    """Present (VmRSS) or largest (VmHWM) resident size in MiB.
+
+    getrusage would also count the process that started this one.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith(field))
+    return int(line.split()[1]) / 1024
 
 
 def memory():

@@ -83,12 +83,23 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
 
 def peak_memory(arguments: Sequence[str]) -> float:
     """Largest resident size in MiB of a fresh ``python <arguments>``."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"python {' '.join(arguments)} ended with {process.returncode}")
-    return usage.ru_maxrss / 1024
+    # A process's largest size counts its parent's from before exec: a small one stands between.
+    starter = (
+        "import resource, subprocess, sys\n"
+        "code = subprocess.call([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", starter, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"python {' '.join(arguments)} ended with {done.returncode}")
+    return int(done.stdout) / 1024
 
 
 def environment() -> dict[str, Any]:

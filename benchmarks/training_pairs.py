@@ -8,7 +8,6 @@ that the engine does beside the step counts.
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from pathlib import Path
@@ -45,12 +44,12 @@ def first_batch(training: Training) -> dict[str, Any]:
     return batch
 
 
-def in_turns(training: Training, step: Any, batch: dict[str, Any], warmup: int) -> Any:
+def in_turns(training: Training, step: Any, batch: dict[str, Any], warmup: int) -> tuple[Any, Any]:
     """Times of ``step(batch)`` and of the engine's iteration on the same batch, in turns.
 
     Returns:
-        ``{"bare": ..., "engine": ...}`` with the summaries of :func:`harness.measure`, and
-        ``overhead``: the median of the pairs' engine/bare - 1 in CPU time with its quartiles.
+        ``{"bare": ..., "engine": ...}`` with the summaries of :func:`harness.measure`, and the
+        overhead: the median of the pairs' engine / bare - 1 in CPU time with its quartiles.
     """
     times: dict[str, dict[str, list[float]]] = {
         name: {"wall": [], "cpu": []} for name in ("bare", "engine")
@@ -63,7 +62,7 @@ def in_turns(training: Training, step: Any, batch: dict[str, Any], warmup: int) 
             with _clock(times["engine"]):
                 yield dict(batch)
 
-    training._loader = lambda start, stop: turns()  # type: ignore[method-assign] # ours
+    training._loader = lambda start, stop: turns()
     training.execute()
     for clocks in times.values():
         for values in clocks.values():
@@ -93,14 +92,6 @@ class _clock:  # noqa: N801 - reads as a function
     def __exit__(self, *_: object) -> None:
         self.into["wall"].append((time.perf_counter() - self.wall) * 1e3)
         self.into["cpu"].append((time.thread_time() - self.cpu) * 1e3)
-
-
-def peak_of_iterations(call: Any, count: int = 3) -> float:
-    """MiB by which the largest resident size grows while ``call`` runs ``count`` times."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(count):
-        call()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
 def largest_difference(first: torch.nn.Module, second: torch.nn.Module) -> float:
