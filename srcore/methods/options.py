@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import attrs
 
@@ -34,3 +35,10 @@ class GanOptions:
         "who is updated first; both use the same generated images",
     )
     labels: Selected | None = component("labels", default=None)
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Several discriminator steps need the whole batch at once."""
+        parts = experiment.train.accumulate
+        if self.discriminator_steps > 1 and parts > 1:
+            message = f"expected 1 where train.accumulate = {parts}, found"
+            yield "discriminator_steps", f"{message} {self.discriminator_steps}"

@@ -201,3 +201,15 @@ def test_the_crop_of_a_degradation_is_what_discriminators_see(tiny_experiment):
     loaded = load(tiny_experiment, [*overrides, crop % 64])
     _, problems = loaded.examine(loaded.stages[0])
     assert [problem for problem in problems if problem.path.startswith("discriminator")]
+
+
+def test_several_discriminator_steps_need_the_whole_batch(tiny_experiment):
+    overrides = [
+        'method={type="gan", discriminator_steps=2}',
+        'discriminator.type="unet"',
+        'losses=[{type="adversarial"}]',
+        "train.accumulate=2",
+    ]
+    with pytest.raises(ConfigError, match=r"method\.discriminator_steps: expected 1 where train"):
+        check(tiny_experiment, overrides)
+    check(tiny_experiment, overrides[:-1])
