@@ -1,8 +1,13 @@
 """Test configuration of the whole repository: loads the golden handlers of all kinds."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
+
+# Tests work on small tensors: threads cost more than they give, and the last bits of sums depend on
+# their number. Tests about threads set their own.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent
 

@@ -34,6 +34,10 @@ class MissingExtraError(SrcoreError):
         super().__init__(f"{what} needs an optional package: pip install 'srcore[{extra}]'")
 
 
+class RandomWeightsWarning(UserWarning):
+    """A network that should be pretrained has random weights, as asked for; shown in every run."""
+
+
 class Interrupted(SrcoreError):  # noqa: N818 - a signal is not an error
     """A run stopped on SIGINT or SIGTERM after saving its state."""
 

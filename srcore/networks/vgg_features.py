@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.errors import SrcoreError, WeightsError
+from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
 from srcore.weights.containers import read_checkpoint
 
 _CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
@@ -114,6 +114,7 @@ class VGGFeatures(nn.Module):
     def _randomize(self) -> None:
         warnings.warn(
             "VGG19 with random weights: features mean nothing; use them in tests only",
+            RandomWeightsWarning,
             stacklevel=3,
         )
         # Its own generator: every run and every rank gets the same network.

@@ -182,8 +182,8 @@ def test_without_models_the_command_says_what_to_do(tmp_path, monkeypatch, capsy
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_job_is_completed_by_repeating_it(upscale, tmp_path, weights, number):
-    for index in range(12):
-        image = np.random.default_rng(index).integers(0, 256, (200, 200, 3), np.uint8)
+    for index in range(40):
+        image = np.random.default_rng(index).integers(0, 256, (120, 120, 3), np.uint8)
         write_image(tmp_path / "in" / f"{index}.png", image, durable=False)
     command = [
         sys.executable, "-m", "srcore", "upscale", "in", "--weights", str(weights),
@@ -199,18 +199,18 @@ def test_an_interrupted_job_is_completed_by_repeating_it(upscale, tmp_path, weig
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     finished = _finished(output)
-    assert 2 <= len(finished) < 12
+    assert 2 <= len(finished) < 40
     if number != signal.SIGKILL:
         assert process.returncode == 128 + number
         assert b"interrupted; finished files are complete" in err
         assert {path.name for path in output.iterdir()} == set(finished)
     code, out, _ = upscale("in", "--resume")
-    assert (code, len(out.split())) == (0, 12 - len(finished))
+    assert (code, len(out.split())) == (0, 40 - len(finished))
     after = _finished(output)
-    assert len(after) == 12
+    assert len(after) == 40
     assert {name: after[name] for name in finished} == finished
-    for index in range(12):
-        assert read_image(output / f"{index}.png").shape == (400, 400, 3)
+    for index in range(40):
+        assert read_image(output / f"{index}.png").shape == (240, 240, 3)
 
 
 def _finished(folder):

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from srcore.errors import SrcoreError, WeightsError
+from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
 from srcore.weights.containers import read_checkpoint, strip_prefix
 from srplug_sed.options import BatchNorm, semantic_channels
 from srplug_sed.torchscript import is_torchscript, read_torchscript
@@ -96,6 +96,7 @@ def _trunk(width: int, blocks: Sequence[int]) -> Any:
 def _randomize(trunk: nn.Module) -> None:
     warnings.warn(
         "CLIP with random weights: its semantics mean nothing; use them in tests only",
+        RandomWeightsWarning,
         stacklevel=3,
     )
     # Its own generator: every run and every process gets the same network.
