@@ -190,7 +190,12 @@ def test_an_interrupted_job_is_completed_by_repeating_it(upscale, tmp_path, weig
         "--device", "cpu", "--resume",
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # a shell's background jobs ignore SIGINT, and so would what they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     output = tmp_path / "in_x2"
     deadline = time.monotonic() + 60
