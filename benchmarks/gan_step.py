@@ -5,11 +5,11 @@ python benchmarks/gan_step.py
 RRDBNet (64 features, 4 blocks, x4), VGG19 conv5_4 with random weights, VGG discriminator 128, batch
 4 of LR 32x32, L1 + perceptual + relativistic average, Adam for both, average of the weights; one
 CPU thread. Times: the whole engine, in turns with the loop. Gate: after all iterations both hold
-the same networks. For times the C library keeps freed memory (MALLOC_* variables): returning and
-faulting pages takes about a tenth of either's time, another share in every run.
+the same networks. Page faults of the allocator take a tenth of either's time, another share in
+every run: on a busy machine single runs differ by some percent.
 
-Memory: every variant in a fresh process with the usual allocator that has imported the same modules
-and built the same networks; MiB by which the resident size grows beyond that, and its peak.
+Memory: every variant in a fresh process that has imported the same modules and built the same
+networks; MiB by which the resident size grows beyond that, and its peak.
 """
 
 from __future__ import annotations
