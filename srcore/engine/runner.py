@@ -18,7 +18,7 @@ from srcore.config.experiment import LoadedExperiment
 from srcore.engine.results import results_table
 from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
-from srcore.errors import RandomWeightsWarning, SrcoreError
+from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
 
 logger = logging.getLogger("srcore")
@@ -176,10 +176,7 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
     for handler in handlers:
         warnings_logger.addHandler(handler)
     try:
-        with warnings.catch_warnings():
-            # Python shows a warning once per process; every run's log should have this one.
-            warnings.simplefilter("always", RandomWeightsWarning)
-            yield
+        yield
     finally:
         logging.captureWarnings(False)
         capture.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -112,11 +113,10 @@ class VGGFeatures(nn.Module):
             inputs = outputs
 
     def _randomize(self) -> None:
-        warnings.warn(
-            "VGG19 with random weights: features mean nothing; use them in tests only",
-            RandomWeightsWarning,
-            stacklevel=3,
-        )
+        text = "VGG19 with random weights: features mean nothing; use them in tests only"
+        warnings.warn(text, RandomWeightsWarning, stacklevel=3)
+        # Python shows a warning once per process; the log of every run should have it.
+        logging.getLogger("srcore").warning(text)
         # Its own generator: every run and every rank gets the same network.
         generator = torch.Generator().manual_seed(0)
         for conv in self.children():

@@ -94,6 +94,7 @@ def test_tiny_experiments_train(name, example_images):
         assert load_generator(folder / "generator.safetensors").scale == 4
 
 
+@pytest.mark.filterwarnings("ignore:VGG19 with random weights")
 def test_random_feature_weights_are_warned_of_in_every_runs_log(example_images):
     small = ["data.train.hr_patch_size=128", "train.batch_size=1"]
     for run in ("first", "second"):

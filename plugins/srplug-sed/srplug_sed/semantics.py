@@ -5,6 +5,7 @@ The network is open_clip's ``ModifiedResNet``, imported when one is built.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,11 +95,10 @@ def _trunk(width: int, blocks: Sequence[int]) -> Any:
 
 
 def _randomize(trunk: nn.Module) -> None:
-    warnings.warn(
-        "CLIP with random weights: its semantics mean nothing; use them in tests only",
-        RandomWeightsWarning,
-        stacklevel=3,
-    )
+    text = "CLIP with random weights: its semantics mean nothing; use them in tests only"
+    warnings.warn(text, RandomWeightsWarning, stacklevel=3)
+    # Python shows a warning once per process; the log of every run should have it.
+    logging.getLogger("srcore").warning(text)
     # Its own generator: every run and every process gets the same network.
     generator = torch.Generator().manual_seed(0)
     for layer in trunk.modules():
