@@ -119,7 +119,7 @@ def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, lis
 
 
 def _contender(model: str, options: dict[str, Any]) -> Contender:
-    from srcore.inference.devices import pick_device
+    from srcore.devices import pick_device
     from srcore.inference.evaluation import Contender
     from srcore.inference.upscaler import upscale
     from srcore.weights.loading import load_generator

@@ -130,7 +130,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _load(options: dict[str, Any]) -> nn.Module:
-    from srcore.inference.devices import pick_device
+    from srcore.devices import pick_device
     from srcore.inference.shipped import shipped_model
     from srcore.weights.loading import load_generator
 

@@ -15,10 +15,10 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
+from srcore.devices import pick_device
 from srcore.engine.results import results_table
 from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
-from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
 
 logger = logging.getLogger("srcore")
@@ -62,7 +62,7 @@ def run_experiment(
         with _logging(folder, is_main=is_main, quiet=quiet), StopRequest() as stop:
             for stage in loaded.stages:
                 experiment = loaded.experiment(stage, folders)
-                device = pick_device(experiment.train.device)
+                device = pick_device(experiment.train.device, "train.device")
                 run = Run(
                     folders[stage.name], experiment, stage.name, folders, device,
                     resume=resume, is_main=is_main, quiet=quiet, stop=stop,
@@ -72,27 +72,6 @@ def run_experiment(
                 if idist.get_world_size() > 1:
                     idist.barrier()  # the next stage names files that the main process writes
     return results_table(runs) if is_main else None
-
-
-def pick_device(wanted: str) -> torch.device:
-    """The device for ``"auto"`` or an explicit name.
-
-    Raises:
-        SrcoreError: the device does not exist here.
-    """
-    if idist.get_world_size() > 1 and wanted == "auto":
-        return torch.device(idist.device())
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise SrcoreError(f'train.device: "{wanted}" cannot be used here: {reason}') from None
-    return device
 
 
 def _run_stage(run: Run, stop: StopRequest) -> None:
@@ -166,20 +145,17 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
         file = logging.FileHandler(folder / "run.log", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
-    for handler in handlers:
-        logger.addHandler(handler)
-    capture = contextlib.ExitStack()
-    # Entering forgets what was warned of before: every run's log holds all of its own warnings.
-    capture.enter_context(warnings.catch_warnings())
-    logging.captureWarnings(True)
     warnings_logger = logging.getLogger("py.warnings")
     for handler in handlers:
+        logger.addHandler(handler)
         warnings_logger.addHandler(handler)
+    logging.captureWarnings(True)
     try:
-        yield
+        # Entering forgets what was warned of before: every run's log holds all of its own warnings.
+        with warnings.catch_warnings():
+            yield
     finally:
         logging.captureWarnings(False)
-        capture.close()
         for handler in handlers:
             logger.removeHandler(handler)
             warnings_logger.removeHandler(handler)

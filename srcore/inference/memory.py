@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from srcore.inference.devices import device_of
+from srcore.devices import device_of
 
 #: Tile on the CPU: activations that stay in its caches make it faster than larger ones
 #: (``benchmarks/tiling.py``).

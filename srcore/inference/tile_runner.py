@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from srcore.devices import Precision, autocast, device_of
 from srcore.errors import SrcoreError
-from srcore.inference.devices import Precision, autocast, device_of
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tiling import SMALLEST_TILE, Span, cut
 

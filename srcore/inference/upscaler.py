@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.data.tensors import to_image
+from srcore.devices import Precision
 from srcore.errors import SrcoreError
 from srcore.inference import channels
-from srcore.inference.devices import Precision
 from srcore.inference.memory import choose_tile
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from srcore.config.experiment import LoadedExperiment
+from srcore.devices import pick_device
 from srcore.engine.run import Run, prepare_folder
-from srcore.engine.runner import pick_device
 from srcore.engine.signals import StopRequest
 from srcore.engine.training import Training
 from srcore.errors import SrcoreError, WeightsError

@@ -31,7 +31,7 @@ def kernels(lr: Path, output: Path, iterations: int, mat: bool, seed: int, devic
     Example:
       srcore usrdu kernels phone -o kernels
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.engine.runner import pick_device
+    from srcore.devices import pick_device
     from srplug_usrdu.kernelgan import KernelGanSettings
     from srplug_usrdu.stages import write_missing_kernels
 

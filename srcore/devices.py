@@ -15,38 +15,52 @@ from srcore.errors import SrcoreError
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
-def pick_device(name: str = "auto") -> torch.device:
+def pick_device(name: str = "auto", key: str = "device") -> torch.device:
     """The device of that name; ``"auto"`` takes CUDA, then MPS (Apple), then the CPU.
 
-    Under ``torchrun`` every process takes the GPU of its ``LOCAL_RANK``.
+    Under ``torchrun`` every process takes the GPU of its ``LOCAL_RANK``, and never MPS, which has
+    no collective operations.
+
+    Args:
+        name: ``"auto"`` or one of PyTorch's names.
+        key: where the user wrote it, an option of the command line or a dotted path of the
+            experiment; for messages.
 
     Raises:
         SrcoreError: the device does not exist here.
     """
+    use_cpu = f'set {key} = "cpu"' if "." in key else f"use --{key} cpu"
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
+        alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+        name = "cuda" if torch.cuda.is_available() else "mps" if alone and _has_mps() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise SrcoreError(
-            f"device: expected auto, cpu, cuda, cuda:N or mps, found {name!r}"
-        ) from None
+        expected = "auto, cpu, cuda, cuda:N or mps"
+        raise SrcoreError(f"{key}: expected {expected}, found {name!r}") from None
     if device.type == "cuda":
-        return _cuda(device)
-    if device.type == "mps" and not _has_mps():
-        raise SrcoreError("device: no Apple GPU (mps) here; use --device cpu")
+        return _cuda(device, key, use_cpu)
+    if device.type == "mps":
+        if not _has_mps():
+            raise SrcoreError(f"{key}: no Apple GPU (mps) here; {use_cpu}")
+        return device
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split(". ")[0].splitlines()[0]
+        raise SrcoreError(f"{key}: {name} cannot be used here: {reason}; {use_cpu}") from None
     return device
 
 
-def _cuda(device: torch.device) -> torch.device:
+def _cuda(device: torch.device, key: str, use_cpu: str) -> torch.device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
-        raise SrcoreError("device: PyTorch finds no CUDA GPU here; use --device cpu")
+        raise SrcoreError(f"{key}: PyTorch finds no CUDA GPU here; {use_cpu}")
     index = device.index
     if index is None:
         index = int(os.environ.get("LOCAL_RANK", "0")) % count
     if index >= count:
-        raise SrcoreError(f"device: cuda:{index} does not exist; there are {count} GPUs, from 0")
+        raise SrcoreError(f"{key}: cuda:{index} does not exist; there are {count} GPUs, from 0")
     return torch.device("cuda", index)
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from srcore.devices import device_of, pick_device
 from srcore.errors import SrcoreError
-from srcore.inference.devices import device_of, pick_device
 
 
 @pytest.fixture
@@ -28,12 +28,28 @@ def test_auto_prefers_cuda_then_mps(monkeypatch):
     assert pick_device() == torch.device("cuda", 3)
 
 
+def test_several_processes_do_not_share_an_apple_gpu(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert pick_device() == torch.device("cpu")
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_the_message_names_the_key_that_the_user_wrote():
+    with pytest.raises(
+        SrcoreError, match=r'train\.device: .* no CUDA.*; set train\.device = "cpu"'
+    ):
+        pick_device("cuda", "train.device")
+
+
 @pytest.mark.usefixtures("no_gpu")
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("cuda", "finds no CUDA GPU here; use --device cpu"),
         ("mps", "no Apple GPU"),
+        ("xpu", "xpu cannot be used here: .*; use --device cpu"),
         ("gpu", "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
     ],
 )
