@@ -75,6 +75,17 @@ def device_of(network: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
+def slow_precision(device: torch.device, precision: Precision) -> str:
+    """Why ``precision`` will be slow on ``device``; empty if it will not, or nothing is known."""
+    # PyTorch before 2.10 does not say what the processor can do.
+    can = getattr(torch.cpu, "get_capabilities", dict)()
+    if device.type != "cpu" or precision != "bfloat16" or can.get("architecture") != "x86_64":
+        return ""
+    if can.get("avx512_bf16") or can.get("amx_bf16"):
+        return ""
+    return "this processor has no bfloat16 instructions; float32 is several times as fast"
+
+
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[Any]:
     """Context in which a network computes in ``precision``; weights stay as they are.
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from srcore.devices import device_of, pick_device
+from srcore.devices import device_of, pick_device, slow_precision
 from srcore.errors import SrcoreError
 
 
@@ -68,3 +68,23 @@ def test_a_missing_gpu_number_is_refused(monkeypatch):
 def test_a_network_without_weights_is_on_the_cpu():
     assert device_of(nn.Identity()) == torch.device("cpu")
     assert device_of(nn.Conv2d(1, 1, 1, device="meta")) == torch.device("meta")
+
+
+@pytest.mark.parametrize(
+    ("flags", "device", "precision", "slow"),
+    [
+        ({}, "cpu", "bfloat16", True),
+        ({"avx512_bf16": True}, "cpu", "bfloat16", False),
+        ({"amx_bf16": True}, "cpu", "bfloat16", False),
+        ({}, "cpu", "float32", False),
+        ({}, "cuda", "bfloat16", False),
+        ({"architecture": "aarch64"}, "cpu", "bfloat16", False),
+    ],
+)
+def test_bfloat16_is_called_slow_on_processors_without_it(
+    monkeypatch, flags, device, precision, slow
+):
+    known = {"architecture": "x86_64", **flags}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    complaint = slow_precision(torch.device(device), precision)
+    assert ("no bfloat16 instructions" in complaint) == slow

@@ -130,11 +130,14 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _load(options: dict[str, Any]) -> nn.Module:
-    from srcore.devices import pick_device
+    from srcore.devices import pick_device, slow_precision
     from srcore.inference.shipped import shipped_model
     from srcore.weights.loading import load_generator
 
     device = pick_device(options["device"])
+    slow = slow_precision(device, options["precision"])
+    if slow:
+        click.echo(f"precision: {slow}", err=True)
     weights = options["weights"] or shipped_model(options["scale"] or _DEFAULT_SCALE)
     options["scale"] = options["scale"] or (None if options["weights"] else _DEFAULT_SCALE)
     return load_generator(weights, device, key=options["key"])

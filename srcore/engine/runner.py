@@ -15,10 +15,11 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
-from srcore.devices import pick_device
+from srcore.devices import pick_device, slow_precision
 from srcore.engine.results import results_table
 from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
+from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
 
 logger = logging.getLogger("srcore")
@@ -83,8 +84,10 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     if run.resume:
         run.refuse_changes()
     run.write_experiment()
+    slow = slow_precision(run.device, run.experiment.train.precision)
+    if slow:
+        logger.warning("train.precision: %s", slow)
     plugins().call("srcore_run_started", run=run)
-    error: BaseException | None = None
     try:
         if run.experiment.task is not None:
             run.experiment.task.build().run(run)
@@ -94,11 +97,13 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
 
             with _deterministic(run.experiment.train.deterministic):
                 run.mark_finished(Training(run, stop).execute())
-    except BaseException as caught:
-        error = caught
+    except BaseException as error:
+        try:
+            plugins().call("srcore_run_finished", run=run, error=error)
+        except SrcoreError as second:  # must not hide what ended the stage
+            logger.error("%s", second)
         raise
-    finally:
-        plugins().call("srcore_run_finished", run=run, error=error)
+    plugins().call("srcore_run_finished", run=run, error=None)
 
 
 @contextlib.contextmanager
