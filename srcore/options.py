@@ -171,7 +171,9 @@ def type_name(annotation: Any) -> str:
     for prefix in ("typing.", "pathlib._local.", "pathlib.", "collections.abc."):
         text = text.replace(prefix, "")
     if text.startswith("Literal["):
-        return " | ".join(f'"{value}"' for value in annotation.__args__)
+        return " | ".join(
+            f'"{value}"' if isinstance(value, str) else str(value) for value in annotation.__args__
+        )
     return text.replace("Path", "path").replace("NoneType", "none").replace("None", "none")
 
 

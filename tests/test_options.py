@@ -27,6 +27,11 @@ def test_limits_hold_for_every_element():
         Example(name="x", factors=(0.5, 1.5))
 
 
+def test_allowed_values_are_shown_as_toml_has_them():
+    assert type_name(Literal["a", "b"]) == '"a" | "b"'
+    assert type_name(Literal[3, 5]) == "3 | 5"
+
+
 def test_description_comes_from_the_declaration():
     assert list(describe(Example)) == [
         ("size", "int", "3", "size in pixels (>= 1)"),
