@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import attrs
 
@@ -36,6 +37,10 @@ class MissingExtraError(SrcoreError):
 
 class RandomWeightsWarning(UserWarning):
     """A network that should be pretrained has random weights, as asked for; shown in every run."""
+
+
+class DeprecatedHookWarning(FutureWarning):
+    """A plugin implements a hook that goes away; names the plugin's distribution and version."""
 
 
 class Interrupted(SrcoreError):  # noqa: N818 - a signal is not an error
@@ -77,3 +82,19 @@ class ConfigError(SrcoreError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def cause(error: BaseException) -> str:
+    """An unexpected error in one line: type, message, and where in a plugin it came from.
+
+    The place is the last one on the way that is neither srcore's own nor Python's import machinery:
+    what whoever wrote the plugin looks for.
+    """
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+    ours, place, step = str(Path(__file__).parent), "", error.__traceback__
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        if not (file.startswith(("<", ours)) or "importlib" in Path(file).parts):
+            place = f" ({'/'.join(Path(file).parts[-2:])}, line {step.tb_lineno})"
+        step = step.tb_next
+    return text + place

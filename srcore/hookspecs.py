@@ -132,6 +132,7 @@ def srcore_run_finished(run: Run, error: BaseException | None) -> None:
     Do: clean up, notify.
     Parameters: ``run``; ``error`` - what ended the stage, None if it is complete.
     Returns: nothing.
-    Errors: reported after the original error.
+    Errors: stop the run; if the stage failed already, they are logged, and the error of the stage
+        is what the program reports.
     Since: 0.1.
     """

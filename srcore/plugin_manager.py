@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
 import attrs
 import pluggy
 
 from srcore import builtin, hookspecs
-from srcore.errors import PluginError, SrcoreError
+from srcore.discovery import entry_points, misfit, normalised, version_of
+from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError, cause
 from srcore.registry import Registry
 
-GROUP = "srcore"
 _REGISTRATION_HOOKS = (
     "srcore_register_components",
     "srcore_register_experiments",
@@ -29,21 +31,32 @@ class Plugin:
     """A loaded plugin.
 
     Attributes:
-        name: name of its entry point.
+        name: name of its entry point; empty if it was not found by one.
         distribution: the package that brought it.
         version: version of that package.
         module: the object with the hook implementations.
+        is_discovered: whether it was found by entry point and can be left out.
     """
 
     name: str
     distribution: str
     version: str
     module: Any
+    is_discovered: bool = False
 
     @property
     def label(self) -> str:
         """Distribution and version, as error messages name it."""
         return f"{self.distribution} {self.version}".strip()
+
+    @property
+    def advice(self) -> str:
+        """What a message about this plugin ends with."""
+        return _leave_out(self.name) if self.is_discovered else ""
+
+
+def _leave_out(name: str) -> str:
+    return f"; run with --without {name} to leave it out"
 
 
 class PluginManager:
@@ -63,10 +76,11 @@ class PluginManager:
         self.plugins: list[Plugin] = []
         self._registry: Registry | None = None
         self.without = frozenset(without)
-        self._register(Plugin("builtin", "srcore", _version("srcore"), builtin))
+        self._register(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
-            for distribution, entry_point in _entry_points():
-                if not {entry_point.name, distribution.name} & self.without:
+            left_out = {normalised(name) for name in self.without}
+            for distribution, entry_point in entry_points():
+                if not {normalised(entry_point.name), normalised(distribution.name)} & left_out:
                     self._load(distribution, entry_point)
         for module in extra:
             name = getattr(module, "__name__", type(module).__name__)
@@ -78,103 +92,147 @@ class PluginManager:
         if self._registry is None:
             registry = Registry()
             for hook in _REGISTRATION_HOOKS:
-                self._call_registration(hook, registry)
+                self.fill(hook, registry=registry)
             self._registry = registry
         return self._registry
 
+    def fill(self, hook: str, **receiver: Any) -> None:
+        """Call a registration hook; the receiver's ``owner`` names the plugin that is adding."""
+        for plugin in self.plugins:
+            for target in receiver.values():
+                target.owner = plugin.distribution
+            try:
+                for _ in self._results(hook, plugin, receiver):
+                    pass
+            except _HookError:
+                raise
+            except SrcoreError as error:
+                raise _HookError(f"{plugin.label}: hook {hook}: {error}{plugin.advice}") from error
+
     def call(self, hook: str, **arguments: Any) -> list[Any]:
         """Call a hook of every plugin, core first; an unexpected error names the plugin."""
-        results = []
+        return [result for _, result in self.answers(hook, **arguments)]
+
+    def answers(self, hook: str, **arguments: Any) -> Iterator[tuple[Plugin, Any]]:
+        """As :meth:`call`, each result with the plugin that gave it; without those that are None.
+
+        Raises:
+            PluginError: an implementation raised what is no SrcoreError; names distribution,
+                version, hook and cause.
+        """
         for plugin in self.plugins:
-            for implementation in self._implementations(hook, plugin):
-                names = implementation.argnames
-                try:
-                    results.append(implementation.function(*(arguments[name] for name in names)))
-                except (SrcoreError, KeyboardInterrupt):
-                    raise
-                except Exception as error:
-                    raise PluginError(
-                        f"{plugin.label}: hook {hook} failed: {type(error).__name__}: {error}"
-                    ) from error
-        return [result for result in results if result is not None]
+            for result in self._results(hook, plugin, arguments):
+                if result is not None:
+                    yield plugin, result
 
     def hooks_of(self, plugin: Plugin) -> list[str]:
         """Names of the hooks that a plugin implements."""
         callers = self._manager.get_hookcallers(plugin.module) or []
         return sorted(caller.name for caller in callers)
 
-    def _call_registration(self, hook: str, registry: Registry) -> None:
-        for plugin in self.plugins:
-            registry.owner = plugin.distribution
-            for implementation in self._implementations(hook, plugin):
-                try:
-                    implementation.function(registry)
-                except PluginError as error:
-                    raise PluginError(f"{plugin.label}: hook {hook}: {error}") from error
-                except Exception as error:
-                    raise PluginError(
-                        f"{plugin.label}: hook {hook} failed: {type(error).__name__}: {error}"
-                    ) from error
+    def _results(self, hook: str, plugin: Plugin, arguments: dict[str, Any]) -> Iterator[Any]:
+        for implementation in self._implementations(hook, plugin):
+            given = [arguments[name] for name in implementation.argnames]
+            try:
+                result = implementation.function(*given)
+            except (SrcoreError, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # a plugin's SystemExit must not end the program unnamed
+                raise _HookError(
+                    f"{plugin.label}: hook {hook} failed: {cause(error)}{plugin.advice}"
+                ) from error
+            yield result
 
     def _implementations(self, hook: str, plugin: Plugin) -> list[pluggy.HookImpl]:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         return [entry for entry in caller.get_hookimpls() if entry.plugin is plugin.module]
 
     def _load(self, distribution: Distribution, entry_point: EntryPoint) -> None:
-        label = f"{distribution.name} {distribution.version}"
+        label, advice = f"{distribution.name} {distribution.version}", _leave_out(entry_point.name)
+        unfit = misfit(distribution)
+        if unfit:
+            raise PluginError(f"{label}: {unfit}, or{advice[1:]}")
+        if not entry_point.pattern.match(entry_point.value):
+            raise PluginError(
+                f'{label}: entry point {entry_point.name} is "{entry_point.value}"; expected '
+                f"package.module or package.module:name{advice}"
+            )
         try:
             module = entry_point.load()
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit() at import included
             raise PluginError(
-                f"{label}: cannot import {entry_point.value}: {type(error).__name__}: {error}; "
-                f"reinstall it, or run with --without {entry_point.name}"
+                f"{label}: cannot import {entry_point.value}: {cause(error)}; "
+                f"reinstall it, or{advice[1:]}"
             ) from error
-        self._register(Plugin(entry_point.name, distribution.name, distribution.version, module))
+        plugin = Plugin(
+            entry_point.name, distribution.name, distribution.version, module, is_discovered=True
+        )
+        self._register(plugin)
+        if not self.hooks_of(plugin):
+            raise PluginError(f"{label}: {entry_point.value} implements no hook of srcore{advice}")
 
     def _register(self, plugin: Plugin) -> None:
         for taken in self.plugins:
             if taken.name == plugin.name:
                 raise PluginError(
                     f"plugin {plugin.name!r} is provided by {taken.label} and by {plugin.label}; "
-                    "uninstall one of them"
+                    f"uninstall one of them, or run with --without {plugin.distribution}"
+                )
+            if taken.module is plugin.module:
+                raise PluginError(
+                    f"{plugin.label}: entry point {plugin.name!r} names the module that "
+                    f"{taken.label} brings as {taken.name!r}{plugin.advice}"
                 )
         self._refuse_misspelt_hooks(plugin)
-        try:
-            self._manager.register(plugin.module, plugin.name)
-        except (pluggy.PluginValidationError, ValueError) as error:
-            text = " ".join(str(error).split())
-            raise PluginError(f"{plugin.label}: {text}") from error
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                self._manager.register(plugin.module, plugin.name)
+            except (pluggy.PluginValidationError, ValueError) as error:
+                text = " ".join(str(error).split())
+                raise PluginError(f"{plugin.label}: {text}{plugin.advice}") from error
+        # pluggy warns of deprecated hooks at the line of the plugin; users know distributions.
+        for warning in caught:
+            text = f"{plugin.label}: {warning.message}; look for a newer version of the plugin"
+            warnings.warn(text, DeprecatedHookWarning, stacklevel=2)
+        self._refuse_special_hooks(plugin)
         self.plugins.append(plugin)
 
     def _refuse_misspelt_hooks(self, plugin: Plugin) -> None:
         known = [name for name in vars(hookspecs) if name.startswith("srcore_")]
-        for name in vars(plugin.module) if hasattr(plugin.module, "__dict__") else ():
-            marked = hasattr(getattr(plugin.module, name), "srcore_impl")
-            if name in known and not marked and callable(getattr(plugin.module, name)):
-                raise PluginError(f"{plugin.label}: {name} lacks the @srcore.hookimpl decorator")
-            if (marked or name.startswith("srcore_")) and name not in known:
+        for name in dir(plugin.module):
+            value = inspect.getattr_static(plugin.module, name, None)
+            marked = hasattr(value, "srcore_impl")
+            if name in known and not marked and callable(value):
                 raise PluginError(
-                    f"{plugin.label}: unknown hook {name}; hooks are {', '.join(known)}"
+                    f"{plugin.label}: {name} lacks the @srcore.hookimpl decorator{plugin.advice}"
+                )
+            looks_like_one = name.startswith("srcore_") and inspect.isfunction(value)
+            if (marked or looks_like_one) and name not in known:
+                raise PluginError(
+                    f"{plugin.label}: srcore {version_of('srcore')} has no hook {name}; hooks are "
+                    f"{', '.join(known)}{plugin.advice}"
                 )
 
+    def _refuse_special_hooks(self, plugin: Plugin) -> None:
+        """Plugins run in the order of their names: what pluggy offers beside that is not heeded."""
+        for hook in self.hooks_of(plugin):
+            for found in self._implementations(hook, plugin):
+                options = ("wrapper", "hookwrapper", "tryfirst", "trylast")
+                asked = [name for name in options if getattr(found, name, False)]
+                if inspect.iscoroutinefunction(found.function):
+                    asked.append("async")
+                if asked:
+                    raise PluginError(
+                        f"{plugin.label}: hook {hook} asks for {', '.join(asked)}; hooks of srcore "
+                        f"are plain functions, called in the order of plugins{plugin.advice}"
+                    )
 
-def _entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
-    """Entry points of the group, sorted by distribution so that the order never depends on disk."""
-    found: dict[tuple[str, str, str], tuple[Distribution, EntryPoint]] = {}
-    for distribution in distributions():
-        for entry_point in distribution.entry_points:
-            if entry_point.group == GROUP:
-                found.setdefault(
-                    (distribution.name, entry_point.name, entry_point.value),
-                    (distribution, entry_point),
-                )
-    yield from (found[key] for key in sorted(found))
 
-
-def _version(name: str) -> str:
-    for distribution in distributions(name=name):
-        return distribution.version
-    return "(not installed)"
+class _HookError(PluginError):
+    """A hook failed; the message names the plugin already."""
 
 
 _current: ContextVar[PluginManager | None] = ContextVar("srcore_plugins", default=None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from srcore.errors import PluginError, SrcoreError
+from srcore.discovery import label
+from srcore.errors import PluginError, SrcoreError, cause
 from srcore.options import NoOptions, keywords
 
 #: Kinds of components. What is passed to a target beside its options, and what it must offer, is
@@ -49,12 +51,27 @@ KNOWN_PLUGINS = {
 Target = str | Callable[..., Any]
 
 
-def resolve(target: Target) -> Callable[..., Any]:
-    """The callable behind ``"package.module:name"``; imported now, not earlier."""
+def resolve(target: Target, what: str = "target", owner: str = "srcore") -> Callable[..., Any]:
+    """The callable behind ``"package.module:name"``; imported now, not earlier.
+
+    Args:
+        target: what a plugin registered.
+        what: what it is, for the message.
+        owner: distribution that registered it.
+
+    Raises:
+        PluginError: the module cannot be imported or lacks the name.
+    """
     if not isinstance(target, str):
         return target
     module, _, name = target.partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except (SrcoreError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # sys.exit() at import included
+        text = f"{label(owner)}: {what}: cannot import {target}: {cause(error)}"
+        raise PluginError(text) from error
     return found
 
 
@@ -83,8 +100,22 @@ class Component:
     owner: str
 
     def build(self, options: Any, **context: Any) -> Any:
-        """Call the target with ``context`` and the options as keyword arguments."""
-        return resolve(self.target)(**context, **keywords(options))
+        """Call the target with ``context`` and the options as keyword arguments.
+
+        Raises:
+            PluginError: the target cannot be imported, or does not take these arguments.
+        """
+        given = keywords(options)
+        what = f"{self.kind.replace('_', ' ')} {self.name!r}"
+        target = resolve(self.target, what, self.owner)
+        try:
+            return target(**context, **given)
+        except TypeError as error:
+            refused = _refused(target, context, given)
+            if not refused:
+                raise  # a mistake inside the target: its traceback says where
+            text = f"{label(self.owner)}: {what}: {self.target} is built with {refused}"
+            raise PluginError(text) from error
 
 
 @attrs.define
@@ -122,14 +153,14 @@ class Registry:
             provides: see :class:`Component`.
 
         Raises:
-            PluginError: unknown kind, a class that is no attrs class, or a name that is taken.
+            PluginError: unknown kind, options that are no attrs class, a target that is neither
+                callable nor ``"package.module:name"``, or a name that is taken.
         """
         if kind not in KINDS:
-            raise PluginError(
-                f"{self.owner}: registers {name!r} as a {kind!r}; kinds are {', '.join(KINDS)}"
-            )
-        if options is not None and not attrs.has(options):
-            raise PluginError(f"{self.owner}: options of {kind} {name!r} must be an attrs class")
+            raise PluginError(f"registers {name!r} as a {kind!r}; kinds are {', '.join(KINDS)}")
+        if options is not None and not (isinstance(options, type) and attrs.has(options)):
+            raise PluginError(f"options of {kind} {name!r} must be an attrs class")
+        _check_target(f"{kind} {name!r}", target)
         taken = self._components.get((kind, name))
         if taken is not None:
             raise _duplicate(f"{kind} {name!r}", taken.owner, self.owner)
@@ -145,7 +176,13 @@ class Registry:
 
     def add_experiments(self, prefix: str, folder: Path) -> None:
         """Register every ``*.toml`` below ``folder`` as ``prefix/<stem>`` (no prefix: the stem)."""
-        for path in sorted(folder.glob("*.toml")):
+        paths = sorted(Path(folder).glob("*.toml"))
+        if not paths:
+            raise PluginError(
+                f"no experiments in {folder}; expected *.toml files (does the package's data "
+                "include them?)"
+            )
+        for path in paths:
             name = f"{prefix}/{path.stem}" if prefix else path.stem
             if name in self._experiments:
                 raise _duplicate(f"experiment {name!r}", self._experiments[name][1], self.owner)
@@ -155,6 +192,7 @@ class Registry:
         """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
         if name in self._dialects:
             raise _duplicate(f"weight dialect {name!r}", self._dialects[name][1], self.owner)
+        _check_target(f"weight dialect {name!r}", target, plain=True)
         self._dialects[name] = (target, self.owner)
 
     def get(self, kind: str, name: str) -> Component:
@@ -198,7 +236,30 @@ class Registry:
 
 
 def _duplicate(what: str, first: str, second: str) -> PluginError:
-    owners = f"by {first} and by {second}" if first != second else f"twice by {first}"
-    return PluginError(
-        f"{what} is registered {owners}; uninstall one of them or run with --without NAME"
-    )
+    owners = f"by {label(first)} and by {label(second)}" if first != second else f"twice by {first}"
+    return PluginError(f"{what} is registered {owners}")
+
+
+def _check_target(what: str, target: object, *, plain: bool = False) -> None:
+    """Refuse what can be built by no means when it is registered, not when it is first used."""
+    if isinstance(target, str):
+        module, _, name = target.partition(":")
+        if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
+            raise PluginError(f'target of {what} is "{target}"; expected "package.module:name"')
+    elif not plain and not callable(target):
+        raise PluginError(f"target of {what} is {target!r}; expected a callable or its name")
+
+
+def _refused(target: Callable[..., Any], context: dict[str, Any], given: dict[str, Any]) -> str:
+    """What about the arguments does not fit the signature; empty if they fit."""
+    names = ", ".join([*context, *given]) or "no arguments"
+    twice = ", ".join(context.keys() & given.keys())
+    if twice:
+        return f"{names}: the key {twice} is also given by srcore; rename it"
+    try:
+        inspect.signature(target).bind(**context, **given)
+    except TypeError as error:
+        return f"{names}: {error}"
+    except ValueError:  # no signature to be had
+        pass
+    return ""

@@ -5,7 +5,8 @@ from types import ModuleType
 import pytest
 
 import srcore
-from srcore.errors import PluginError, SrcoreError
+from srcore import hookspecs
+from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
 from srcore.plugin_manager import PluginManager
 from srcore.registry import Registry
 
@@ -41,13 +42,15 @@ def test_duplicate_names_name_both_plugins():
     def register(registry):
         registry.add("network", "edsr", None, "x:y")
 
-    with pytest.raises(PluginError, match=r"'edsr' is registered by srcore and by stranger"):
+    with pytest.raises(PluginError, match=r"'edsr' is registered by srcore \S+ and by stranger"):
         _ = PluginManager(discover=False, extra=[with_hook(register)]).registry
 
 
 def test_misspelt_hook_is_refused():
     misspelt = with_hook(lambda registry: None, "srcore_register_component")
-    with pytest.raises(PluginError, match="stranger: unknown hook srcore_register_component"):
+    with pytest.raises(
+        PluginError, match=r"stranger: srcore \S+ has no hook srcore_register_component;"
+    ):
         PluginManager(discover=False, extra=[misspelt])
 
 
@@ -107,6 +110,24 @@ def test_unknown_kind_and_plain_class_as_options_are_refused():
         registry.add("colour", "x", None, "a:b")
     with pytest.raises(PluginError, match="options of loss 'x' must be an attrs class"):
         registry.add("loss", "x", dict, "a:b")
+
+
+def test_deprecated_hook_names_the_distribution_of_the_plugin(monkeypatch):
+    @hookspecs.hookspec(warn_on_impl=DeprecationWarning("srcore_run_ended goes away in 0.3"))
+    def srcore_run_ended(run): ...
+
+    @hookspecs.hookspec(warn_on_impl_args={"colour": DeprecationWarning("colour goes away in 0.3")})
+    def srcore_run_began(run, colour): ...
+
+    monkeypatch.setattr(hookspecs, "srcore_run_ended", srcore_run_ended, raising=False)
+    monkeypatch.setattr(hookspecs, "srcore_run_began", srcore_run_began, raising=False)
+    ended = with_hook(lambda run: None, "srcore_run_ended")
+    message = r"^stranger: srcore_run_ended goes away in 0\.3; look for a newer version"
+    with pytest.warns(DeprecatedHookWarning, match=message):
+        PluginManager(discover=False, extra=[ended])
+    began = with_hook(lambda colour: None, "srcore_run_began")
+    with pytest.warns(DeprecatedHookWarning, match="^stranger: colour goes away in 0"):
+        PluginManager(discover=False, extra=[began])
 
 
 def test_left_out_plugins_are_not_loaded(monkeypatch):

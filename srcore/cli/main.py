@@ -4,22 +4,55 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from typing import Any
 
 import click
 
 from srcore import __version__
-from srcore.errors import SrcoreError
+from srcore.discovery import label
+from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
 
 #: Commands of the core in the order of ``--help``; ``srcore/cli/<name>.py`` holds ``command``.
 COMMANDS = (
-    "new", "check", "run", "evaluate", "upscale", "prepare", "convert", "components", "plugins",
-    "new-plugin",
+    "new", "check", "run", "evaluate", "report", "upscale", "prepare", "convert", "components",
+    "plugins", "new-plugin",
 )  # fmt: skip
 
 
 class SrcoreGroup(click.Group):
-    """Imports the module of a command when the command is used or listed."""
+    """Imports the module of a command when the command is used or listed.
+
+    Attributes:
+        owner: distribution of the plugin that is adding commands.
+        owners: who brought each added command.
+    """
+
+    owner = "srcore"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owners: dict[str, str] = {}
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a plugin's command.
+
+        Raises:
+            PluginError: it has no name, or the name is taken.
+        """
+        name = name or getattr(cmd, "name", None)
+        if not isinstance(cmd, click.Command) or not name:
+            raise PluginError(f"add_command takes a named click command, not {cmd!r}")
+        taken = "srcore" if name in COMMANDS else self.owners.get(name)
+        if taken is not None:
+            raise PluginError(f"command {name!r} is brought by {label(taken)} already")
+        self.owners[name] = self.owner
+        super().add_command(cmd, name)
+
+    def forget_added(self) -> None:
+        """Drop the commands of plugins, before a new set of plugins adds its own."""
+        self.owners.clear()
+        self.commands.clear()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Core commands first, then those of plugins."""
@@ -91,9 +124,18 @@ def _load_plugins(arguments: list[str]) -> None:
     """Load plugins before parsing, since they add commands; honours ``--without``."""
     from srcore import plugin_manager
 
-    without = list(_without(arguments))
-    manager: Any = plugin_manager.load(without)
-    manager.call("srcore_register_commands", cli=cli)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DeprecatedHookWarning)
+        manager = plugin_manager.load(_without(arguments))
+    for warning in caught:
+        if issubclass(warning.category, DeprecatedHookWarning):
+            click.echo(f"srcore: warning: {warning.message}", err=True)
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    cli.forget_added()
+    manager.fill("srcore_register_commands", cli=cli)
 
 
 def _without(arguments: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ import contextlib
 import signal
 import warnings
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from torch import nn
 from srcore.config.experiment import load
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
+from srcore.discovery import core_ranges, misfit
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted
 from srcore.hookspecs import hookimpl
@@ -56,6 +58,12 @@ class PluginContract:
         """The installed distribution brings the plugin, with at least one hook."""
         assert plugins().hooks_of(self._plugin())
 
+    def test_declares_the_versions_of_srcore_that_it_fits(self) -> None:
+        """With a range such as ``srcore>=0.1,<0.2``, later versions can say what to upgrade."""
+        found = distribution(self._plugin().distribution)
+        assert any(core_ranges(found)), "dependencies must name a range, such as srcore>=0.1,<0.2"
+        assert misfit(found) == ""
+
     def test_options_structure_from_nothing_but_required_keys(self) -> None:
         """Every component can be configured; every key has a description."""
         from srcore.options import describe
@@ -67,9 +75,9 @@ class PluginContract:
 
     def test_shipped_experiments_pass_the_check(self) -> None:
         """Nothing is wrong with them but data that is not on this machine."""
-        distribution = self._plugin().distribution
+        ours = self._plugin().distribution
         for name, (_, owner) in plugins().registry.experiments().items():
-            if owner == distribution:
+            if owner == ours:
                 loaded = load(name)
                 for stage in loaded.stages:
                     experiment, problems = loaded.examine(stage)

@@ -89,7 +89,10 @@ class Dialect:
 def dialects(network: str | None = None) -> dict[str, Dialect]:
     """Registered dialects by name, those of one network type or all."""
     registered = plugins().registry.dialects()
-    found = {name: cast("Dialect", resolve(target)) for name, (target, _) in registered.items()}
+    found = {
+        name: cast("Dialect", resolve(target, f"weight dialect {name!r}", owner))
+        for name, (target, owner) in registered.items()
+    }
     return {name: entry for name, entry in found.items() if network in (None, entry.network)}
 
 

@@ -1,0 +1,99 @@
+"""Which plugins are installed and whether they fit this core: from metadata, before any import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import Distribution, EntryPoint, distributions
+
+from srcore import __version__
+
+#: Entry-point group of plugins.
+GROUP = "srcore"
+
+_REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?(?P<range>[^;)]*)\)?\s*(?:;\s*(?P<marker>.*))?$"
+)
+
+
+def entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
+    """Entry points of the group, sorted by distribution so that the order never depends on disk.
+
+    Of a distribution that is found twice, the one that comes first on ``sys.path`` counts, as for
+    an import.
+    """
+    found: dict[str, list[tuple[Distribution, EntryPoint]]] = {}
+    for distribution in distributions():
+        entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
+        if entries:
+            # A folder that pip left half deleted has no name.
+            name = normalised(distribution.name or "unnamed")
+            found.setdefault(name, [(distribution, entry) for entry in entries])
+    for name in sorted(found):
+        yield from sorted(found[name], key=lambda pair: pair[1].name)
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as package indexes compare it: ``SRPlug_x`` is ``srplug-x``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def version_of(name: str) -> str:
+    """Version of an installed distribution; ``(not installed)`` if there is none."""
+    for distribution in distributions(name=name):
+        return str(distribution.version)
+    return "(not installed)"
+
+
+def label(name: str) -> str:
+    """Distribution and version, as error messages name it."""
+    version = version_of(name)
+    return name if version == "(not installed)" else f"{name} {version}"
+
+
+def misfit(distribution: Distribution, running: str = __version__) -> str:
+    """Why a plugin's declared range of core versions excludes this one; empty if it does not.
+
+    A pre-release of the core counts as itself or as the release that it becomes: a plugin that
+    wants ``>=0.1,<0.2`` works with 0.1.0rc1, and is refused by 0.2.0.dev1, whose interfaces are
+    those of 0.2.
+
+    Args:
+        distribution: the plugin's distribution.
+        running: version of the core.
+    """
+    # Imported here: half of what `packaging` costs at start-up is its parser of requirements.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import Version
+
+    version = Version(running)
+    release = Version(version.base_version)
+    for wanted in core_ranges(distribution):
+        try:
+            specifiers = SpecifierSet(wanted)
+        except InvalidSpecifier:
+            continue  # nothing that can be compared; pip complains about it at installation
+        if any(specifiers.contains(it, prereleases=True) for it in {version, release}):
+            continue
+        outdated = any(
+            specifier.operator in (">=", ">", "~=", "==", "===")
+            and Version(specifier.version.removesuffix(".*")) > release
+            for specifier in specifiers
+        )
+        upgrade = "srcore" if outdated else distribution.name
+        return f"wants srcore {wanted}, installed is {running}; pip install --upgrade {upgrade}"
+    return ""
+
+
+def core_ranges(distribution: Distribution) -> Iterator[str]:
+    """The ranges of core versions that a distribution requires; an empty one admits all."""
+    for line in distribution.requires or ():
+        match = _REQUIREMENT.match(line)
+        if match is None or normalised(match["name"]) != "srcore":
+            continue
+        if match["marker"]:
+            from packaging.markers import Marker
+
+            if not Marker(match["marker"]).evaluate({"extra": ""}):
+                continue
+        yield match["range"].strip()
