@@ -90,10 +90,10 @@ def test_plugin_may_take_fewer_parameters_than_the_hook_offers():
     seen = []
     manager = PluginManager(
         discover=False,
-        extra=[with_hook(lambda error: seen.append(error), "srcore_run_finished")],
+        extra=[with_hook(lambda trainer: seen.append(trainer), "srcore_engines_created")],
     )
-    manager.call("srcore_run_finished", run=None, error="e")
-    assert seen == ["e"]
+    manager.call("srcore_engines_created", run=None, parts=None, trainer="t", evaluator=None)
+    assert seen == ["t"]
 
 
 def test_unknown_component_offers_the_closest_and_the_package():
