@@ -62,7 +62,7 @@ def misfit(distribution: Distribution, running: str = __version__) -> str:
         distribution: the plugin's distribution.
         running: version of the core.
     """
-    # Imported here: half of what `packaging` costs at start-up is its parser of requirements.
+    # Not packaging.requirements: its parser would be half of what this costs at start-up.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import Version
 
@@ -92,8 +92,10 @@ def core_ranges(distribution: Distribution) -> Iterator[str]:
         if match is None or normalised(match["name"]) != "srcore":
             continue
         if match["marker"]:
+            if "extra" in match["marker"]:
+                continue
             from packaging.markers import Marker
 
-            if not Marker(match["marker"]).evaluate({"extra": ""}):
+            if not Marker(match["marker"]).evaluate():
                 continue
         yield match["range"].strip()
