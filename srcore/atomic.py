@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,26 +23,18 @@ def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
             files that can be made again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    # Named here and not by tempfile.mkstemp: an interrupt between its return and the try below
+    # would leave the file behind.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
     try:
+        temporary.open("xb").close()
         yield temporary
         if durable:
             with temporary.open("rb") as stream:
                 os.fsync(stream.fileno())
-        # mkstemp makes private files; results should have the permissions of ordinary ones.
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    # There is no way to read the mask other than setting it.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
