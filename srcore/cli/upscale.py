@@ -62,6 +62,10 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     help="Context around a tile in input pixels.",
 )  # fmt: skip
 @click.option(
+    "--border", type=click.IntRange(0), default=8, show_default=True,
+    help="Input pixels mirrored beyond the edges, against coloured rims.",
+)  # fmt: skip
+@click.option(
     "--batch", type=click.IntRange(1), default=1, show_default=True, help="Tiles at a time."
 )
 @click.option(
@@ -111,7 +115,7 @@ def command(**options: Any) -> None:
         settings = Settings(
             outscale=scale,
             **{name: options[name] for name in (
-                "tile", "overlap", "batch", "precision", "self_ensemble", "quality",
+                "tile", "overlap", "border", "batch", "precision", "self_ensemble", "quality",
             )},
         )  # fmt: skip
         results = [*done, *_run(network, left, settings, options)]

@@ -34,6 +34,7 @@ class Settings:
     outscale: float | None = None
     tile: Tile = "auto"
     overlap: Overlap = "auto"
+    border: int = 0
     batch: int = 1
     precision: Precision = "float32"
     self_ensemble: bool = False

@@ -14,6 +14,7 @@ from srcore.data.tensors import to_image
 from srcore.devices import Precision
 from srcore.errors import SrcoreError
 from srcore.inference import channels
+from srcore.inference.border import Continued
 from srcore.inference.memory import choose_tile
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
@@ -31,6 +32,7 @@ def upscale(
     *,
     tile: Tile = "auto",
     overlap: Overlap = "auto",
+    border: int = 0,
     batch: int = 1,
     precision: Precision = "float32",
     self_ensemble: bool = False,
@@ -53,6 +55,9 @@ def upscale(
             tried.
         overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: see
             :func:`srcore.inference.tiling.choose_overlap`.
+        border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
+            while the network runs; with 0 networks see their own zeros there, as in the papers'
+            measurements.
         batch: number of equal tiles that run together.
         precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast.
         self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
@@ -76,6 +81,7 @@ def upscale(
         image,
         tile=tile,
         overlap=overlap,
+        border=border,
         batch=batch,
         precision=precision,
         self_ensemble=self_ensemble,
@@ -104,6 +110,7 @@ def upscale_bands(
     *,
     tile: Tile = "auto",
     overlap: Overlap = "auto",
+    border: int = 0,
     batch: int = 1,
     precision: Precision = "float32",
     self_ensemble: bool = False,
@@ -117,21 +124,25 @@ def upscale_bands(
     _check_image(image)
     if batch < 1:
         raise SrcoreError(f"batch: expected at least 1, found {batch}")
+    if border < 0:
+        raise SrcoreError(f"border: expected a number of pixels >= 0, found {border}")
     if outscale is not None and not outscale > 0:
         raise SrcoreError(f"outscale: expected a factor > 0, found {outscale}")
     image = image if image.ndim == 3 else image[..., None]
+    continued = Continued(image, border)
     scale = _scale(network)
     was_training = network.training
     network.eval()
     try:
-        side = _side(tile, network, image)
+        side = _side(tile, network, continued)
         runner = TileRunner(
             SelfEnsemble(network) if self_ensemble else network,
             precision,
             batch,
             lambda tile: choose_overlap(overlap, tile, network),
         )
-        bands = _sr_bands(runner, image, side, progress or _ignore)
+        bands = continued.cut_away(_sr_bands(runner, continued, side), scale)
+        bands = _counted(bands, progress or _ignore, image.shape[1], scale)
         size = tuple(scale * length for length in image.shape[:2])
         wanted = output_size(image, scale, outscale)
         if wanted != size:
@@ -142,12 +153,12 @@ def upscale_bands(
         network.train(was_training)
 
 
-def _sr_bands(
-    runner: TileRunner, image: ImageArray, tile: int, progress: Callable[[int], object]
-) -> Iterator[Tensor]:
+def _sr_bands(runner: TileRunner, image: Continued, tile: int) -> Iterator[Tensor]:
     """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more."""
     overlap = runner.overlap_for(tile)
-    rows, columns = (cut(length, tile, overlap, runner.multiple) for length in image.shape[:2])
+    rows, columns = (
+        cut(length, tile, overlap, runner.multiple) for length in (image.height, image.width)
+    )
     scale = runner.scale
     carried: Tensor | None = None
     for row in rows:
@@ -160,19 +171,27 @@ def _sr_bands(
         # A copy, so that the strip it was cut from can go.
         carried = strip[:, cut_at:].clone()
         yield strip[:, :cut_at].clamp_(0, 1)
-        before = 0 if row.fade_in is None else row.fade_in[0]
-        progress((done - before) * image.shape[1])
+
+
+def _counted(
+    bands: Iterator[Tensor], progress: Callable[[int], object], width: int, scale: int
+) -> Iterator[Tensor]:
+    """The bands; tells the input pixels of each when the next one is asked for."""
+    for band in bands:
+        yield band
+        progress(band.shape[1] // scale * width)
 
 
 def _row_of_tiles(
-    runner: TileRunner, image: ImageArray, row: Span, columns: tuple[Span, ...]
+    runner: TileRunner, image: Continued, row: Span, columns: tuple[Span, ...]
 ) -> Tensor:
     """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
     scale = runner.scale
     height = scale * (row.kept_stop - row.kept_start)
-    strip = torch.zeros(image.shape[2], height, scale * image.shape[1], device=runner.device)
+    colours = image.image.shape[2]
+    strip = torch.zeros(colours, height, scale * image.width, device=runner.device)
     for group in _equal(columns, runner.batch):
-        windows = [image[row.start : row.stop, column.start : column.stop] for column in group]
+        windows = [image.window(row, column) for column in group]
         inputs = [channels.split(window, runner.device) for window in windows]
         outputs = torch.split(runner(torch.cat(inputs)), [len(part) for part in inputs])
         for column, window, output in zip(group, windows, outputs, strict=True):
@@ -193,9 +212,9 @@ def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
     yield group
 
 
-def _side(tile: Tile, network: nn.Module, image: ImageArray) -> int:
+def _side(tile: Tile, network: nn.Module, image: Continued) -> int:
     if tile is None:
-        return int(max(image.shape[:2]))
+        return max(image.height, image.width)
     return choose_tile(network) if tile == "auto" else check_tile(tile)
 
 
