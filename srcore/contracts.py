@@ -51,6 +51,8 @@ class Network(Protocol):
     Any size must work, odd ones too: pad and cut inside. Optional attributes help tiling:
     ``receptive_radius`` (low-resolution pixels around an output pixel that it depends on; absent
     or None: unknown) and ``tile_multiple`` (tile sides should be a multiple of it; default 1).
+    A module inside that no exporter can record says so in ``export_obstacle``: why, and what works
+    instead, as the end of a sentence.
     """
 
     scale: int

@@ -1,4 +1,4 @@
-"""Translate a generator's weights to another program's names, or to safetensors."""
+"""Translate a generator's weights, or export the generator as a program."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ import click
 @click.option(
     "--to",
     required=True,
-    metavar="DIALECT|safetensors",
-    help="What to write: safetensors, or basicsr, old_esrgan, esrgan_new, esrdgan, edsr_pytorch, "
-    "official (SwinIR), or a plugin's dialect.",
+    metavar="DIALECT|FORMAT",
+    help="What to write. Weights: safetensors, or basicsr, old_esrgan, esrgan_new, esrdgan, "
+    "edsr_pytorch, official (SwinIR), or a plugin's dialect. Programs: onnx, torchscript, "
+    "torch_export.",
 )
 @click.option("--key", help="Entry of IN to take, such as params; EMA weights come first.")
 @click.option("--scale", type=int, help="Expected scale; tells x3 from x2 where IN does not.")
+@click.option("--opset", type=click.IntRange(min=18), help="Version of ONNX's operators.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -29,32 +31,51 @@ def command(
     to: str,
     key: str | None,
     scale: int | None,
+    opset: int | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Translate a generator's weights to another program's names, or to safetensors.
+    """Translate a generator's weights, or export the generator as a program.
 
     IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program; its architecture,
     scale and dialect are recognised by its content. The ending of OUT decides between safetensors
     and PyTorch. Files written with --to safetensors name their network; those of RRDBNet and SwinIR
     open in spandrel too.
 
+    Programs run without srcore: onnx (.onnx), torchscript (.pt, .ts), torch_export (.pt2). They
+    take float32 images (N, 3, height, width) in [0, 1] of any number and size and return images
+    that are not clamped. Before OUT is written, the program is loaded again and compared with
+    PyTorch on two sizes; one that differs by more than 1e-4 of the largest value is refused.
+
     \b
     Examples:
       srcore convert RRDB_ESRGAN_x4_old_arch.pth esrgan.safetensors --to safetensors
       srcore convert net_g_400000.pth for_bsrgan.pth --to esrgan_new --key params
       srcore convert runs/my_edsr/generator.safetensors edsr.pt --to edsr_pytorch
+      srcore convert runs/my_rrdb/generator.safetensors my_rrdb.onnx --to onnx
+      srcore convert 001_classicalSR_x4.pth swinir.onnx --to onnx --opset 20
+      srcore convert RealESRGAN_x2plus.pth x2plus.ts --to torchscript
+      srcore convert runs/my_edsr/generator.safetensors my_edsr.pt2 --to torch_export
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     if target.exists() and not overwrite:
         raise click.UsageError(f"{target} exists; choose another name or add --overwrite")
+    if opset is not None and to != "onnx":
+        raise click.UsageError("--opset goes with --to onnx")
     from srcore.weights.conversion import convert
 
-    done = convert(source, target, to, key=key, scale=scale)
+    done = convert(source, target, to, key=key, scale=scale, opset=opset)
     if as_json:
-        click.echo(json.dumps(attrs.asdict(done) | {"source": str(source), "out": str(target)}))
+        result = {name: value for name, value in attrs.asdict(done).items() if value is not None}
+        click.echo(json.dumps(result | {"source": str(source), "out": str(target)}))
         return
     taken = f", entry {done.key}" if done.key else ""
     click.echo(
         f"{source} ({done.network} x{done.scale}, {done.source_dialect}{taken}) -> {target} "
         f"({done.target})"
     )
+    if done.agreement:
+        sizes = " and ".join("x".join(map(str, size)) for size in done.agreement.sizes)
+        click.echo(
+            f"same as PyTorch on {sizes}: largest difference {done.agreement.difference:.1e}, "
+            f"largest value {done.agreement.largest:.2g}"
+        )

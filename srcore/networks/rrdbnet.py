@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from srcore.errors import SrcoreError
 from srcore.networks.initialization import scaled_kaiming_
 from srcore.networks.options import rrdbnet_complaint
-from srcore.networks.padding import pad_to_multiple
+from srcore.networks.padding import crop, pad_to_multiple
 
 _CONVS_PER_BLOCK = 15
 #: Up-sampling stages and last convolutions together see 2 pixels of the trunk, whatever the scale.
@@ -132,7 +132,9 @@ class RRDBNet(nn.Module):
             x = F.interpolate(x, scale_factor=factor, mode="nearest")
             x = _activate(conv(x))
         sr: Tensor = self.conv_last(_activate(self.conv_hr(x)))
-        return sr[..., : self.scale * height, : self.scale * width]
+        if self.tile_multiple == 1:
+            return sr
+        return crop(sr, self.scale * height, self.scale * width)
 
 
 def _up_factors(scale: int) -> tuple[int, ...]:

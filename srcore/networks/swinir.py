@@ -13,7 +13,7 @@ from torchvision.ops import StochasticDepth
 
 from srcore.errors import SrcoreError
 from srcore.networks.options import DIV2K_MEAN, swinir_problems
-from srcore.networks.padding import pad_to_multiple
+from srcore.networks.padding import crop, is_traced, pad_to_multiple
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.window_attention import (
     WindowAttention,
@@ -269,7 +269,7 @@ class SwinIR(nn.Module):
         shallow = self.conv_first(image)
         deep = self.conv_after_body(self._transform(shallow)) + shallow
         sr = self._reconstruct(deep, image) / self.img_range + self.mean
-        return sr[..., : self.scale * height, : self.scale * width]
+        return crop(sr, self.scale * height, self.scale * width)
 
     def _transform(self, shallow: Tensor) -> Tensor:
         """All stages: ``[B, C, H, W]`` -> ``[B, C, H, W]``."""
@@ -288,7 +288,8 @@ class SwinIR(nn.Module):
         embedding: Any = self.absolute_pos_embed
         side = math.isqrt(embedding.shape[1])
         grid = _to_map(embedding.reshape(1, side, side, -1))
-        if (height, width) != (side, side):
+        # Traced sizes are never compared: a branch would fix them in an exported program.
+        if is_traced() or (height, width) != (side, side):
             grid = F.interpolate(grid, (height, width), mode="bicubic", align_corners=False)
         return _to_tokens(grid)
 

@@ -91,7 +91,7 @@ class WindowAttention(nn.Module):
         """
         batch, number, pixels, channels = windows.shape
         qkv = self.qkv(windows).reshape(batch, number, pixels, 3, self.num_heads, -1)
-        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each [B, windows, heads, N, d]
+        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).unbind()  # each [B, windows, heads, N, d]
         bias = self._position_bias()  # [heads, N, N]
         if mask is None:
             q, k, v = (part.flatten(0, 1) for part in (q, k, v))  # [B*windows, heads, N, d]

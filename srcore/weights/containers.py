@@ -181,6 +181,8 @@ def _read_torch(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         raise _unpickling_error(path, str(error)) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError, UnicodeError) as error:
+        if "TorchScript" in str(error):
+            raise _unpickling_error(path, str(error)) from error
         reason = re.split(r"\.\s|\n", str(error).strip())[0] or type(error).__name__
         raise WeightsError(
             f"{path}: damaged or cut off, copy or download it again ({reason})"

@@ -52,3 +52,33 @@ def test_nothing_is_overwritten_unless_asked(edsr, tmp_path):
 def test_help_ends_with_examples():
     output = CliRunner().invoke(command, ["--help"]).output
     assert "srcore convert RRDB_ESRGAN_x4_old_arch.pth esrgan.safetensors" in output
+
+
+def test_an_exported_program_is_reported_with_the_comparison(edsr, tmp_path):
+    out = tmp_path / "out.ts"
+    result = CliRunner().invoke(command, [str(edsr), str(out), "--to", "torchscript"])
+    first, second = result.output.splitlines()
+    assert first == f"{edsr} (edsr x2, edsr_basicsr, entry params) -> {out} (torchscript)"
+    assert second.startswith("same as PyTorch on 1x3x33x18 and 3x3x19x48: largest difference ")
+    arguments = [str(edsr), str(out), "--to", "torchscript", "--overwrite", "--json"]
+    written = json.loads(CliRunner().invoke(command, arguments).output)
+    assert written["target"] == "torchscript"
+    assert written["agreement"]["sizes"] == [[1, 3, 33, 18], [3, 3, 19, 48]]
+    assert written["agreement"]["difference"] <= 1e-4 * written["agreement"]["largest"]
+
+
+def test_a_refused_export_leaves_the_old_file(edsr, tmp_path):
+    out = tmp_path / "out.pt2"
+    out.write_bytes(b"precious")
+    arguments = [str(edsr), str(out), "--to", "torch_export"]
+    assert CliRunner().invoke(command, arguments).exit_code == 2
+    wrong = [str(edsr), str(out), "--to", "onnx", "--overwrite"]
+    result = CliRunner().invoke(command, wrong)
+    assert str(result.exception) == f"{out}: expected a name that ends in .onnx"
+    assert out.read_bytes() == b"precious"
+
+
+def test_opset_belongs_to_onnx(edsr, tmp_path):
+    arguments = [str(edsr), str(tmp_path / "a.ts"), "--to", "torchscript", "--opset", "20"]
+    result = CliRunner().invoke(command, arguments)
+    assert (result.exit_code, "--opset goes with --to onnx" in result.output) == (2, True)

@@ -55,6 +55,14 @@ class GLA(nn.Module):
         ValueError: ``channels`` is not divisible by ``reduction``.
     """
 
+    #: Shown by ``srcore convert``. ONNX has no operator for the attention; rotations are drawn per
+    #: number of pixels, which a recorded program would fix for all images.
+    export_obstacle = (
+        "its hashed attention is an operator of srplug-dlsn with rotations made for every image "
+        "size, which no exported program can hold; convert to safetensors and use srcore upscale "
+        "or srcore.load_generator"
+    )
+
     def __init__(
         self,
         channels: int,

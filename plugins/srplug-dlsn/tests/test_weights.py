@@ -1,7 +1,10 @@
+import pytest
 import torch
 from srplug_dlsn.networks import DLSN
 from srplug_dlsn.weights import OFFICIAL
 
+from srcore.errors import WeightsError
+from srcore.weights.conversion import convert
 from srcore.weights.dialects import recognise
 
 TINY = {"num_features": 8, "num_groups": 2, "num_blocks": 1, "chunk_size": 8, "reduction": 2}
@@ -47,3 +50,14 @@ def test_weights_of_x2_start_x4_where_shapes_fit():
     target = DLSN(3, **TINY).state_dict()
     fits = {name for name in target if name in source and source[name].shape == target[name].shape}
     assert target.keys() - fits == {"tail.0.0.weight", "tail.0.0.bias"}
+
+
+@pytest.mark.parametrize(
+    ("to", "name"), [("onnx", "a.onnx"), ("torchscript", "a.ts"), ("torch_export", "a.pt2")]
+)
+def test_exports_are_refused_with_what_works_instead(tmp_path, to, name):
+    torch.save(official(2), tmp_path / "in.pth")
+    message = f"dlsn cannot be written as {to}: its hashed attention .* convert to safetensors"
+    with pytest.raises(WeightsError, match=message):
+        convert(tmp_path / "in.pth", tmp_path / name, to)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.pth"]

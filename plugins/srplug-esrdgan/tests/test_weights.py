@@ -13,6 +13,7 @@ from srplug_esrdgan.weights import import_generator
 import srcore
 from srcore.errors import WeightsError
 from srcore.testing import assert_close
+from srcore.weights.conversion import convert
 from srcore.weights.loading import load_into
 from srcore.weights.saving import read_metadata
 
@@ -111,3 +112,19 @@ def test_a_generator_saved_by_a_run_opens_as_what_it_was(tmp_path):
     save_safetensors(path, network.state_dict(), Metadata("esrdgan", options, 2))
     lr = torch.rand(1, 3, 6, 5)
     assert_close(srcore.load_generator(path)(lr), network(lr))
+
+
+@pytest.mark.parametrize(
+    ("to", "name"),
+    [
+        pytest.param("onnx", "a.onnx", marks=pytest.mark.slow),
+        ("torchscript", "a.ts"),
+        pytest.param("torch_export", "a.pt2", marks=pytest.mark.slow),
+    ],
+)
+def test_the_generator_can_be_exported(tmp_path, to, name):
+    save_generator(tmp_path / "in.pth", scale=4, hr_kernel_size=5)
+    done = convert(tmp_path / "in.pth", tmp_path / name, to)
+    assert (done.network, done.scale) == ("esrdgan", 4)
+    assert done.agreement.difference <= 1e-4 * done.agreement.largest
+    assert (tmp_path / name).stat().st_size > 1000

@@ -1,0 +1,169 @@
+"""Writing a generator as a program that runs without srcore, and checking that it does the same.
+
+A file is written only after its program has been loaded again and run beside PyTorch on sizes other
+than the one it was recorded with.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from srcore.atomic import write_bytes
+from srcore.errors import SrcoreError, WeightsError
+from srcore.weights.export_formats import FORMATS
+from srcore.weights.saving import Metadata
+
+#: Largest difference allowed, relative to the largest output. Other programs add float32 numbers in
+#: another order, which gives 1e-7 to 1e-5. A size or a mask that was fixed while recording gives
+#: another shape or differences above 1e-2. 1e-4 is 1/40 of a step of an 8-bit image.
+TOLERANCE = 1e-4
+
+_LONGEST_CAUSE = 240
+
+
+@attrs.frozen
+class Agreement:
+    """How an exported program compares with PyTorch.
+
+    Attributes:
+        sizes: shapes ``(N, 3, h, w)`` of the images that were tried.
+        difference: largest absolute difference of any output value.
+        largest: largest absolute output value; outputs of images in [0, 1] are about 1.
+    """
+
+    sizes: tuple[tuple[int, int, int, int], ...]
+    difference: float
+    largest: float
+
+
+def export(
+    network: nn.Module, target: Path, to: str, metadata: Metadata, *, opset: int | None = None
+) -> Agreement:
+    """Write a network as a program for images of any number and size.
+
+    Args:
+        network: generator with its weights, on the CPU; set to evaluation mode.
+        target: file to write.
+        to: a name of :data:`srcore.weights.export_formats.FORMATS`.
+        metadata: what the file says of the network.
+        opset: version of ONNX's operators; by default what PyTorch writes.
+
+    Raises:
+        WeightsError: an unfit file name, a network that cannot be recorded for all sizes, or a
+            program whose results differ.
+        MissingExtraError: packages for ONNX are not installed.
+        DataError: the file cannot be written.
+    """
+    form = FORMATS[to]
+    if target.suffix not in form.endings:
+        raise WeightsError(f"{target}: expected a name that ends in {' or '.join(form.endings)}")
+    where = f"{target}: {metadata.network} cannot be written as {to}"
+    obstacle = export_obstacle(network)
+    if obstacle:
+        raise WeightsError(f"{where}: {obstacle}")
+    form.require()
+    network.eval()
+    example, *others = _shapes(getattr(network, "tile_multiple", 1))
+    with torch.no_grad(), _quiet():
+        content = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
+        program = _attempt(where, lambda: form.load(content))
+        agreement = _compare(where, network, program, tuple(others))
+    write_bytes(target, content)
+    return agreement
+
+
+def export_obstacle(network: nn.Module) -> str:
+    """Why a network cannot be exported, as one of its modules says; empty: nothing known."""
+    said = (getattr(module, "export_obstacle", "") for module in network.modules())
+    return next(filter(None, said), "")
+
+
+def _shapes(multiple: int) -> tuple[tuple[int, int, int, int], ...]:
+    """Shape to record with, then those to try: not square, odd and even, with and without padding.
+
+    Single images, rows and columns, or single windows would be taken for constants.
+    """
+    side = max(16, multiple)
+    return (
+        (2, 3, side + 5, 2 * side + 3),
+        (1, 3, 2 * side + 1, side + 2),
+        (3, 3, side + 3, 3 * side),
+    )
+
+
+def _image(shape: tuple[int, ...]) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
+def _compare(
+    where: str,
+    network: nn.Module,
+    program: Callable[[Tensor], Tensor],
+    shapes: tuple[tuple[int, int, int, int], ...],
+) -> Agreement:
+    difference = largest = 0.0
+    for shape in shapes:
+        lr = _image(shape)
+        expected = network(lr)
+        found = _attempt(f"{where}: recorded, but fails on {_words(shape)}", lambda: program(lr))  # noqa: B023 - called at once
+        if found.shape != expected.shape:
+            raise WeightsError(
+                f"{where}: the program makes {_words(found.shape)} of {_words(shape)}; "
+                f"expected {_words(expected.shape)}; the network fixes a size in its forward()"
+            )
+        peak = float(expected.abs().max())
+        worst = float((found - expected).abs().max())
+        if not worst <= TOLERANCE * peak:  # also for not-a-number
+            raise WeightsError(
+                f"{where}: results differ by {worst:.2g} on {_words(shape)}; allowed "
+                f"{TOLERANCE * peak:.2g}; the network fixes something in its forward() that "
+                "depends on the size or the content of the image"
+            )
+        difference, largest = max(difference, worst), max(largest, peak)
+    return Agreement(shapes, difference, largest)
+
+
+def _words(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _attempt(where: str, action: Callable[[], Any]) -> Any:
+    try:
+        return action()
+    except SrcoreError:
+        raise
+    # Exporters raise whatever they meet in a network that they cannot record: TypeError,
+    # RuntimeError, their own types. The cause is kept.
+    except Exception as error:
+        raise WeightsError(f"{where}: {_cause(error)}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """First line of the innermost error; exporters wrap it in advice of many lines."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    line = text.split("\n")[0].strip() or "no reason given"
+    cut = f"{line[:_LONGEST_CAUSE]} ..." if len(line) > _LONGEST_CAUSE else line
+    return f"{cut} ({type(error).__name__})"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep warnings back that tell users nothing they could act on."""
+    with warnings.catch_warnings():
+        # TorchScript is what was asked for.
+        warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", FutureWarning)
+        warnings.filterwarnings("ignore", r"`torch\.jit\.\w+` is deprecated", DeprecationWarning)
+        # A guess that something was fixed; the comparison on other sizes knows.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # torch does not list it
+        yield

@@ -1,0 +1,230 @@
+"""Programs that run without srcore: they are opened here by their own runtimes."""
+
+import json
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from srcore.errors import DataError, MissingExtraError, WeightsError
+from srcore.networks.edsr import EDSR
+from srcore.networks.msrresnet import MSRResNet
+from srcore.networks.rrdbnet import RRDBNet
+from srcore.networks.swinir import SwinIR
+from srcore.weights.conversion import convert
+from srcore.weights.export import TOLERANCE, export
+from srcore.weights.saving import Metadata, save_safetensors
+
+ENDINGS = {"onnx": ".onnx", "torchscript": ".pt", "torch_export": ".pt2"}
+SWINIR = {"img_size": 16, "window_size": 8, "embed_dim": 8, "depths": (2,), "num_heads": (2,)}
+SMALL = {"num_features": 4, "num_blocks": 1}
+NETWORKS = {
+    "edsr_x2": (EDSR, {"scale": 2, **SMALL}),
+    "edsr_x3": (EDSR, {"scale": 3, **SMALL}),
+    "msrresnet_x4": (MSRResNet, {"scale": 4, **SMALL}),
+    "rrdbnet_x1": (RRDBNet, {"scale": 1, **SMALL, "growth_channels": 3}),
+    "rrdbnet_x2": (RRDBNet, {"scale": 2, **SMALL, "growth_channels": 3}),
+    "rrdbnet_x4": (RRDBNet, {"scale": 4, **SMALL, "growth_channels": 3}),
+    "swinir_x4": (SwinIR, {"scale": 4, **SWINIR}),
+    "swinir_x2_direct": (
+        SwinIR,
+        {"scale": 2, **SWINIR, "upsampler": "pixelshuffledirect", "absolute_position": True},
+    ),
+    "swinir_x4_nearest": (SwinIR, {"scale": 4, **SWINIR, "upsampler": "nearest+conv"}),
+}
+#: Sizes beside those that the exporter tries itself: one window, all but square, padded or not.
+SIZES = ((1, 17, 31), (2, 24, 16), (1, 40, 23))
+QUICK = {("onnx", "edsr_x2"), ("torch_export", "edsr_x2")}
+
+
+def cases():
+    for to in ENDINGS:
+        for name in NETWORKS:
+            # Recording with open sizes takes 5 to 60 seconds, whatever the size of the network.
+            slow = to != "torchscript" and (to, name) not in QUICK
+            yield pytest.param(to, name, marks=[pytest.mark.slow] if slow else [])
+
+
+def build(name):
+    kind, options = NETWORKS[name]
+    torch.manual_seed(0)
+    network = kind(**options).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            # Initial weights hardly use attention masks and position biases; these do.
+            parameter.add_(torch.randn_like(parameter), alpha=0.2)
+    return network, {key: value for key, value in options.items() if key != "scale"}
+
+
+def open_file(path, to):
+    """The program and the metadata of a file, without srcore."""
+    if to == "onnx":
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        metadata = session.get_modelmeta().custom_metadata_map
+        return lambda lr: torch.from_numpy(session.run(None, {"lr": lr.numpy()})[0]), metadata
+    extra = {"srcore.json": ""}
+    if to == "torchscript":
+        with pytest.warns(FutureWarning, match="deprecated"):
+            program = torch.jit.load(path, _extra_files=extra)
+    else:
+        program = torch.export.load(path, extra_files=extra).module()
+    return program, json.loads(extra["srcore.json"])
+
+
+@pytest.mark.parametrize(("to", "name"), list(cases()))
+def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name):
+    network, options = build(name)
+    kind = name.split("_")[0]
+    metadata = Metadata(kind, options, network.scale)
+    save_safetensors(tmp_path / "in.safetensors", network.state_dict(), metadata)
+    target = tmp_path / f"out{ENDINGS[to]}"
+    done = convert(tmp_path / "in.safetensors", target, to)
+    assert (done.network, done.scale, done.target) == (kind, network.scale, to)
+    assert done.agreement.difference <= TOLERANCE * done.agreement.largest
+    assert len(set(done.agreement.sizes)) == 2
+    program, said = open_file(target, to)
+    for number, height, width in SIZES:
+        lr = torch.rand(number, 3, height, width)
+        with torch.no_grad():
+            expected, found = network(lr), program(lr)
+        assert found.shape == expected.shape
+        assert (found - expected).abs().max() <= TOLERANCE * expected.abs().max()
+    assert {key: said[key] for key in ("network", "scale", "srcore_version")} == {
+        "network": kind,
+        "scale": str(network.scale),
+        "srcore_version": metadata.version,
+    }
+    written = json.loads(said["options"])
+    assert all(written[key] == _as_json(value) for key, value in options.items())
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "in.safetensors", target])
+
+
+def _as_json(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_onnx_names_its_axes_and_takes_the_wanted_operators(tmp_path):
+    import onnx
+
+    network, _ = build("edsr_x2")
+    export(network, tmp_path / "a.onnx", "onnx", Metadata("edsr", {}, 2), opset=19)
+    model = onnx.load(tmp_path / "a.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    assert [entry.version for entry in model.opset_import if not entry.domain] == [19]
+    (lr,), (sr,) = model.graph.input, model.graph.output
+    assert _axes(lr) == ["batch", 3, "height", "width"]
+    assert _axes(sr) == ["batch", 3, "2*height", "2*width"]
+    assert b"swinir.py" not in model.SerializeToString()
+    assert b"site-packages" not in model.SerializeToString()
+    assert model.producer_name == "srcore"
+
+
+def _axes(value):
+    dims = value.type.tensor_type.shape.dim
+    return [dim.dim_param or dim.dim_value for dim in dims]
+
+
+class FixedWidth(nn.Module):
+    """A network that takes the width out of the trace."""
+
+    scale = 1
+
+    def __init__(self, of):
+        super().__init__()
+        self.of = of
+
+    def forward(self, lr):
+        return self.of(lr, int(lr.shape[-1]))
+
+
+NOTHING = Metadata("fixed", {}, 1)
+
+
+def refused(network, path, to):
+    with pytest.raises(WeightsError) as caught:
+        export(network, path, to, NOTHING)
+    assert not list(path.parent.iterdir())
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{path}: fixed cannot be written as {to}: ")
+    return line
+
+
+def test_a_recorded_size_is_found_by_the_shape(tmp_path):
+    network = FixedWidth(lambda lr, width: lr.mean(-1, keepdim=True).expand(-1, -1, -1, width))
+    line = refused(network, tmp_path / "a.ts", "torchscript")
+    assert "the program makes 1x3x33x35 of 1x3x33x18; expected 1x3x33x18" in line
+
+
+def test_a_recorded_number_is_found_by_the_values(tmp_path):
+    network = FixedWidth(lambda lr, width: lr * width)
+    line = refused(network, tmp_path / "a.ts", "torchscript")
+    assert "results differ by 17 on 1x3x33x18; allowed 0.0018" in line
+
+
+def test_a_program_that_fails_on_another_size_is_not_written(tmp_path):
+    network = FixedWidth(lambda lr, width: lr + torch.zeros(width))
+    line = refused(network, tmp_path / "a.ts", "torchscript")
+    assert "recorded, but fails on 1x3x33x18: " in line
+    assert "(RuntimeError)" in line
+
+
+@pytest.mark.parametrize("to", ["torch_export", "onnx"])
+def test_what_an_exporter_cannot_record_is_one_line(tmp_path, to):
+    def by_content(lr, width):
+        return lr if lr.sum() > 0 else -lr
+
+    refused(FixedWidth(by_content), tmp_path / f"a{ENDINGS[to]}", to)
+
+
+def test_results_that_are_no_numbers_are_refused(tmp_path):
+    network = FixedWidth(lambda lr, width: lr / 0 - lr / 0)
+    assert "results differ by nan" in refused(network, tmp_path / "a.ts", "torchscript")
+
+
+def test_a_module_can_say_why_it_cannot_be_exported(tmp_path):
+    network = FixedWidth(lambda lr, width: lr)
+    network.inner = nn.Identity()
+    network.inner.export_obstacle = "it talks to a satellite"
+    for to, ending in ENDINGS.items():
+        line = refused(network, tmp_path / f"a{ending}", to)
+        assert line.endswith(f"{to}: it talks to a satellite")
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxscript", "onnxruntime"])
+def test_missing_packages_are_named_before_any_work(tmp_path, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    network, _ = build("edsr_x2")
+    with pytest.raises(MissingExtraError, match=r"ONNX needs .* pip install 'srcore\[onnx\]'"):
+        export(network, tmp_path / "a.onnx", "onnx", NOTHING)
+
+
+def test_unfit_names_and_operators_are_refused(tmp_path):
+    network, _ = build("edsr_x2")
+    torch.save(network.state_dict(), tmp_path / "in.pth")
+    for name, to, message in (
+        ("a.pt", "onnx", r"a\.pt: expected a name that ends in \.onnx"),
+        ("a.onnx", "torchscript", r"expected a name that ends in \.pt or \.ts"),
+        ("a.pt", "torch_export", r"expected a name that ends in \.pt2"),
+    ):
+        with pytest.raises(WeightsError, match=message):
+            convert(tmp_path / "in.pth", tmp_path / name, to)
+    with pytest.raises(WeightsError, match="opset: means the operators of ONNX; torchscript has"):
+        convert(tmp_path / "in.pth", tmp_path / "a.pt", "torchscript", opset=20)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.pth"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    network, _ = build("edsr_x2")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DataError, match="cannot be written"):
+        export(network, tmp_path / "file" / "a.ts", "torchscript", NOTHING)
+
+
+def test_exported_files_are_told_from_weights(tmp_path):
+    network, _ = build("edsr_x2")
+    export(network, tmp_path / "a.ts", "torchscript", NOTHING)
+    with pytest.raises(WeightsError, match="is a TorchScript program, which holds code"):
+        convert(tmp_path / "a.ts", tmp_path / "b.safetensors", "safetensors")
