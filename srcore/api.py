@@ -57,6 +57,21 @@ def components(kind: str | None = None) -> list[Component]:
 def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     """Read and check an experiment: a TOML file or the name of a shipped one.
 
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> images = srcore.testing.write_tiny_images(folder / "images")
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... generator = { type = "edsr", num_features = 8, num_blocks = 1 }
+    ... losses = [{ type = "l1" }]
+    ... train = { iterations = 2, batch_size = 2, device = "cpu" }
+    ... [data]
+    ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
+    ... ''')
+    >>> experiment = srcore.load_experiment(folder / "tiny.toml", ["seed=7"])
+    >>> len(experiment.stages)
+    1
+
     Args:
         path: file or name.
         overrides: ``table.key=value`` assignments.
@@ -75,6 +90,21 @@ def run(
     overwrite: bool = False,
 ) -> str | None:
     """Run an experiment as ``srcore run`` does; returns the table of results.
+
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> images = srcore.testing.write_tiny_images(folder / "images", 2)
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... generator = { type = "edsr", num_features = 8, num_blocks = 1 }
+    ... losses = [{ type = "l1" }]
+    ... train = { iterations = 1, batch_size = 2, device = "cpu", tensorboard = false }
+    ... [data]
+    ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
+    ... ''')
+    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> srcore.load_generator(folder / "runs" / "tiny" / "generator.safetensors").scale
+    2
 
     Args:
         experiment: loaded experiment, file or name.

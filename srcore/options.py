@@ -102,6 +102,14 @@ def option(
 ) -> Any:
     """Declare one key: default (none: the key is required), meaning, and what is allowed.
 
+    >>> @attrs.frozen(kw_only=True)
+    ... class Options:
+    ...     weight: float = option(1.0, "factor of the loss", ge=0)
+    >>> Options().weight
+    1.0
+    >>> list(describe(Options))
+    [('weight', 'float', '1.0', 'factor of the loss (>= 0)')]
+
     Args:
         default: value when the key is absent.
         help: one phrase with unit, range and the paper's symbol.

@@ -33,6 +33,10 @@ def psnr(
     >>> import numpy as np
     >>> round(psnr(np.zeros((8, 8), np.uint8), np.full((8, 8), 255, np.uint8)), 6)
     0.0
+    >>> import srcore
+    >>> image = srcore.testing.tiny_image().clip(0, 254)
+    >>> round(srcore.metrics.psnr(image, image + 1), 2)
+    48.13
     """
     a, b = cropped_pair(a, b, crop_border, y_channel=y_channel)
     difference = a.astype(np.float64) - b

@@ -38,6 +38,11 @@ def ssim(
 
     Raises:
         SrcoreError: unequal shapes, other types, or less than 11 pixels left after the crop.
+
+    >>> import srcore
+    >>> image = srcore.testing.tiny_image()
+    >>> round(srcore.metrics.ssim(image, image, crop_border=4, y_channel=True), 6)
+    1.0
     """
     a, b = cropped_pair(a, b, crop_border, y_channel=y_channel)
     if min(a.shape[:2]) < WINDOW_SIZE:

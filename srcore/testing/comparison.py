@@ -17,7 +17,15 @@ TOLERANCES = {
 def assert_close(
     actual: Tensor, expected: Tensor, *, rtol: float | None = None, atol: float | None = None
 ) -> None:
-    """``torch.testing.assert_close`` with the tolerance of the less precise of both types."""
+    """``torch.testing.assert_close`` with the tolerance of the less precise of both types.
+
+    >>> one = torch.ones(3, dtype=torch.float64)
+    >>> assert_close(one.half() + 1e-3, one)
+    >>> assert_close(one + 1e-3, one)
+    Traceback (most recent call last):
+        ...
+    AssertionError: Tensor-likes are not close!...
+    """
     types = {actual.dtype, expected.dtype} & TOLERANCES.keys()
     default = max((TOLERANCES[kind] for kind in types), default=(0.0, 0.0))
     torch.testing.assert_close(
@@ -31,7 +39,14 @@ def assert_close(
 
 
 def assert_same_state(first: object, second: object, path: str = "state") -> None:
-    """Assert that two nested states (checkpoints) are bit-identical; name the first difference."""
+    """Assert that two nested states (checkpoints) are bit-identical; name the first difference.
+
+    >>> assert_same_state({"step": 1, "w": torch.ones(2)}, {"step": 1, "w": torch.ones(2)})
+    >>> assert_same_state({"w": [torch.ones(2)]}, {"w": [torch.zeros(2)]})
+    Traceback (most recent call last):
+        ...
+    AssertionError: state/w/0: tensors differ...
+    """
     assert type(first) is type(second), f"{path}: {type(first)} and {type(second)}"
     if isinstance(first, dict) and isinstance(second, dict):
         assert first.keys() == second.keys(), f"{path}: {first.keys() ^ second.keys()}"

@@ -23,7 +23,14 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def golden_kind(*names: str) -> Callable[[Handler], Handler]:
-    """Register a function ``(case) -> {expected name: array or number}`` for kinds of cases."""
+    """Register a function ``(case) -> {expected name: array or number}`` for kinds of cases.
+
+    >>> @golden_kind("doubling")
+    ... def double(case):
+    ...     return {"y": 2 * case["x"]}
+    >>> entry = {"name": "two", "kind": "doubling", "expected": {"y": {"atol": 0, "rtol": 0}}}
+    >>> run_case(Case(Path(), entry, {"x": np.ones(2), "y": np.full(2, 2.0)}))
+    """
 
     def register(handler: Handler) -> Handler:
         for name in names:
@@ -111,6 +118,15 @@ def _read_case(folder: Path, entry: dict[str, Any]) -> Case:
 
 def run_case(case: Case) -> None:
     """Compute a case and compare everything that it expects.
+
+    >>> @golden_kind("halving")
+    ... def halve(case):
+    ...     return {"y": case["x"] / 2}
+    >>> entry = {"name": "two", "kind": "halving", "expected": {"y": {"atol": 0, "rtol": 0}}}
+    >>> run_case(Case(Path(), entry, {"x": np.ones(2), "y": np.ones(2)}))
+    Traceback (most recent call last):
+        ...
+    AssertionError: ...y: 2 of 2 beyond tolerance, largest difference 0.5...
 
     Raises:
         AssertionError: an unknown kind, a missing output, or outputs beyond their tolerance.

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 
 def tiny_image(seed: int = 0, height: int = 48, width: int = 48) -> NDArray[np.uint8]:
-    """An RGB image ``(height, width, 3)``: a gradient, stripes, a disc, a little noise."""
+    """An RGB image ``(height, width, 3)``: a gradient, stripes, a disc, a little noise.
+
+    >>> import srcore
+    >>> image = srcore.testing.tiny_image(seed=3, height=20, width=30)
+    >>> image.shape, str(image.dtype)
+    ((20, 30, 3), 'uint8')
+    """
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     angle, period = random.uniform(0, np.pi), random.uniform(4, 12)
@@ -32,7 +38,13 @@ def tiny_image(seed: int = 0, height: int = 48, width: int = 48) -> NDArray[np.u
 def write_tiny_images(
     folder: Path, count: int = 6, *, height: int = 48, width: int = 48, seed: int = 0
 ) -> Path:
-    """Write ``count`` tiny images as ``00.png``, ``01.png``, ... and return the folder."""
+    """Write ``count`` tiny images as ``00.png``, ``01.png``, ... and return the folder.
+
+    >>> import tempfile, srcore
+    >>> folder = srcore.testing.write_tiny_images(Path(tempfile.mkdtemp()), 2)
+    >>> sorted(file.name for file in folder.iterdir())
+    ['00.png', '01.png']
+    """
     from srcore.data.images import write_image
 
     folder.mkdir(parents=True, exist_ok=True)

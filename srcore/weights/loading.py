@@ -38,6 +38,14 @@ def load_generator(
 
     Files of architectures that srcore does not know are left to spandrel, if it is installed.
 
+    >>> import pathlib, tempfile, srcore, torch
+    >>> network = srcore.build("network", "edsr", scale=3, num_features=8, num_blocks=2)
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "edsr.pth"
+    >>> torch.save(network.state_dict(), file)
+    >>> loaded = srcore.load_generator(file)
+    >>> loaded.scale, loaded.training
+    (3, False)
+
     Args:
         path: ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file, of srcore or another program.
         device: where the network goes.

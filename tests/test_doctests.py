@@ -1,0 +1,42 @@
+"""The examples in the docstrings of the public modules are run."""
+
+import doctest
+import importlib
+
+import pytest
+
+import srcore
+
+MODULES = (
+    "srcore.api",
+    "srcore.inference.upscaler",
+    "srcore.metrics.peak_signal_noise_ratio",
+    "srcore.metrics.structural_similarity",
+    "srcore.options",
+    "srcore.testing.comparison",
+    "srcore.testing.golden",
+    "srcore.testing.images",
+    "srcore.weights.loading",
+)
+PUBLIC = [
+    *((srcore, name) for name in ("build", "components", "load_experiment", "load_generator")),
+    *((srcore, name) for name in ("option", "run", "upscale")),
+    *((srcore.metrics, name) for name in srcore.metrics.__all__),
+    # The contract is a class of tests to inherit; its module's docstring shows how.
+    *((srcore.testing, name) for name in srcore.testing.__all__ if name != "PluginContract"),
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_hold(module, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    outcome = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
+
+
+@pytest.mark.parametrize(("owner", "name"), PUBLIC, ids=[name for _, name in PUBLIC])
+def test_every_public_function_has_an_example_that_is_run(owner, name):
+    found = getattr(owner, name)
+    assert found.__module__ in MODULES
+    assert ">>>" in (found.__doc__ or "")
