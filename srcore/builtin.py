@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from srcore.engine.run import Run
     from srcore.registry import Registry
 
 
@@ -42,6 +43,15 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
     registry.add_dialect("edsr_pytorch", f"{weights}.edsr:EDSR_PYTORCH")
     registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
     registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
+
+
+@hookimpl
+def srcore_run_finished(run: Run, error: BaseException | None) -> None:
+    """Write the report of the stage."""
+    if run.is_main:
+        from srcore.report.writing import write_after_stage
+
+        write_after_stage(run, error)
 
 
 def _register_networks(registry: Registry) -> None:

@@ -236,6 +236,26 @@ def encode_image(
     return content
 
 
+def with_png_text(content: bytes, keyword: str, text: str) -> bytes:
+    """The content of a PNG file with a text of any language (iTXt) that :func:`png_text` reads."""
+    chunk = _png_chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8"))
+    return _after_png_header(content, chunk)
+
+
+def png_text(path: Path, keyword: str) -> str | None:
+    """A text that :func:`with_png_text` wrote, read without decoding pixels; None if absent.
+
+    Raises:
+        DataError: not there, empty, or not an image.
+    """
+    try:
+        with open_header(path, path) as image:
+            text = image.info.get(keyword)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return str(text) if text is not None else None
+
+
 @contextmanager
 def open_header(file: Path | io.BytesIO, source: Path | str) -> Iterator[Image.Image]:
     """A file in Pillow, its header read and its pixels not.
@@ -398,9 +418,13 @@ def _gray_alpha_png(image: ImageArray) -> bytes:
 
 
 def _with_png_profile(content: bytes, profile: bytes) -> bytes:
-    """Insert an iCCP chunk behind the header chunk (OpenCV writes none, Pillow no 16-bit RGB)."""
-    end_of_header = 33  # signature 8, length 4, "IHDR" 4, content 13, checksum 4
+    """Insert an iCCP chunk (OpenCV writes none, Pillow no 16-bit RGB)."""
     chunk = _png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
+    return _after_png_header(content, chunk)
+
+
+def _after_png_header(content: bytes, chunk: bytes) -> bytes:
+    end_of_header = 33  # signature 8, length 4, "IHDR" 4, content 13, checksum 4
     return content[:end_of_header] + chunk + content[end_of_header:]
 
 

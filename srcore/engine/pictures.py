@@ -1,15 +1,23 @@
-"""Side-by-side pictures of validation images: bicubic | super-resolved | ground truth."""
+"""Side-by-side pictures of validation images: bicubic | super-resolved | ground truth.
+
+A strip is a PNG file that describes itself: a text in it holds sizes, names and measured values of
+its columns, so that :func:`read_strip` can take it apart again.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.data.images import write_image
+from srcore.atomic import write_bytes
+from srcore.data.images import encode_image, png_text, read_rgb, with_png_text
 from srcore.transforms.resize import resize_uint8
 
 if TYPE_CHECKING:
@@ -17,20 +25,89 @@ if TYPE_CHECKING:
 
 _GAP = 8
 _CAPTION_HEIGHT = 24
+_KEYWORD = "srcore-strip"
 
 
-def write_strip(path: Path, result: ValidationImage) -> Path:
-    """Write the strip of one image; without ground truth it has two columns."""
+@attrs.frozen
+class Column:
+    """One picture of a strip.
+
+    Attributes:
+        name: ``"bicubic"``, ``"trained"`` or ``"ground truth"``.
+        picture: ``(H, W, 3)`` uint8.
+        values: what was measured on it, by metric.
+    """
+
+    name: str
+    picture: NDArray[np.uint8]
+    values: Mapping[str, float] = attrs.field(factory=dict)
+
+    @property
+    def caption(self) -> str:
+        """What is written above the picture."""
+        return "  ".join([self.name, *(f"{name} {v:.4g}" for name, v in self.values.items())])
+
+
+@attrs.frozen
+class Strip:
+    """A validation image in columns.
+
+    Attributes:
+        set_name: its validation set.
+        image: stem of its file.
+        columns: from left to right.
+    """
+
+    set_name: str
+    image: str
+    columns: tuple[Column, ...]
+
+
+def bicubic_of(result: ValidationImage) -> NDArray[np.uint8]:
+    """The low-resolution image, enlarged to the size of the super-resolved one."""
     assert result.sr is not None
     assert result.lr is not None
     height, width = result.sr.shape[:2]
-    bicubic = resize_uint8(result.lr, size=(height, width))
-    values = "  ".join(f"{name} {value:.4g}" for name, value in result.values.items())
-    columns = [("bicubic", bicubic), (f"trained  {values}", result.sr)]
+    return np.asarray(resize_uint8(result.lr, size=(height, width)), np.uint8)
+
+
+def write_strip(
+    path: Path, result: ValidationImage, *, set_name: str, bicubic_values: Mapping[str, float]
+) -> Path:
+    """Write the strip of one image; without ground truth it has two columns."""
+    assert result.sr is not None
+    columns = [
+        Column("bicubic", bicubic_of(result), bicubic_values),
+        Column("trained", result.sr, result.values),
+    ]
     if result.hr is not None:
-        columns.append(("ground truth", result.hr))
-    write_image(path, side_by_side(columns))
+        columns.append(Column("ground truth", result.hr))
+    described = [
+        {"name": c.name, "size": c.picture.shape[:2], "values": dict(c.values)} for c in columns
+    ]
+    text = json.dumps({"set": set_name, "image": result.name, "columns": described})
+    pixels = side_by_side([(column.caption, column.picture) for column in columns])
+    write_bytes(path, with_png_text(encode_image(pixels, ".png", path), _KEYWORD, text))
     return path
+
+
+def read_strip(path: Path) -> Strip | None:
+    """Take a strip apart; None for any other picture.
+
+    Raises:
+        DataError: not an image, or a damaged one.
+    """
+    text = png_text(path, _KEYWORD)
+    if text is None:
+        return None
+    described, pixels = json.loads(text), read_rgb(path)
+    columns, left = [], 0
+    for entry in described["columns"]:
+        height, width = entry["size"]
+        area = pixels[_CAPTION_HEIGHT : _CAPTION_HEIGHT + height, left : left + width]
+        columns.append(Column(entry["name"], np.ascontiguousarray(area), entry["values"]))
+        left += width + _GAP
+    return Strip(described["set"], described["image"], tuple(columns))
 
 
 def side_by_side(columns: list[tuple[str, NDArray[Any]]]) -> NDArray[np.uint8]:

@@ -119,6 +119,20 @@ def validate_image(
     sr = to_image(network(batch["lr"])[0])
     network.train(training)
     hr = to_image(batch["hr"][0]) if "hr" in batch else None
+    values, collected = measure_image(sr, hr, measured)
+    lr = to_image(batch["lr"][0]) if keep else None
+    name = images.dataset.name(index)
+    result = ValidationImage(index, name, values, collected=collected)
+    return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
+
+
+def measure_image(
+    sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, measured: Sequence[Measure]
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Values of one image ``(H, W, 3)`` by metric, and what metrics of whole sets keep of it.
+
+    Without ground truth, metrics that need it are left out.
+    """
     values: dict[str, float] = {}
     collected: dict[str, Any] = {}
     for entry in measured:
@@ -128,10 +142,7 @@ def validate_image(
                 collected[entry.label] = found
             else:
                 values[entry.label] = float(found)
-    lr = to_image(batch["lr"][0]) if keep else None
-    name = images.dataset.name(index)
-    result = ValidationImage(index, name, values, collected=collected)
-    return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
+    return values, collected
 
 
 def shard(length: int) -> range:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
-from srcore.engine.pictures import write_strip
+from srcore.engine.pictures import bicubic_of, write_strip
 from srcore.engine.validation import (
     ValidationImage,
     ValidationSet,
     gather,
     means,
+    measure_image,
     measures,
     shard,
     validate_image,
@@ -46,6 +47,7 @@ class Validator:
         self.sets = validation_sets(run.experiment)
         self.measures = measures(run.experiment)
         self.engine = Engine(lambda engine, work: self._validate(self.network(), *work))
+        self._bicubic_values: dict[tuple[str, int], dict[str, float]] = {}
 
     @property
     def shown(self) -> int:
@@ -62,7 +64,12 @@ class Validator:
             averages[images.name] = means(results, self.measures)
             folder = self.run.folder / "images" / f"iteration_{iteration:08d}"
             written += [
-                write_strip(folder / f"{images.name}_{result.name}.png", result)
+                write_strip(
+                    folder / f"{images.name}_{result.name}.png",
+                    result,
+                    set_name=images.name,
+                    bicubic_values=self._values_of_bicubic(images, result),
+                )
                 for result in results[: self.shown]
                 if result.sr is not None
             ]
@@ -79,6 +86,16 @@ class Validator:
                 own = [self._validate(enlarge, images, i) for i in shard(len(images.dataset))]
                 averages[images.name] = means(gather(own), self.measures)
         return averages
+
+    def _values_of_bicubic(
+        self, images: ValidationSet, result: ValidationImage
+    ) -> dict[str, float]:
+        """Values of the bicubic column of a strip; they stay the same, so once per run."""
+        key = (images.name, result.index)
+        if key not in self._bicubic_values:
+            values, _ = measure_image(bicubic_of(result), result.hr, self.measures)
+            self._bicubic_values[key] = values
+        return self._bicubic_values[key]
 
     def _results(self, images: ValidationSet) -> list[ValidationImage]:
         results: list[ValidationImage] = []

@@ -26,7 +26,7 @@ def test_a_run_leaves_what_the_documentation_promises(tiny_experiment, tmp_path)
     for name in (
         "experiment.toml", "run.log", "metrics.csv", "metrics.jsonl", "generator.safetensors",
         "generator_best.safetensors", "checkpoints/last.pt", "checkpoints/best.pt",
-        "finished.json", "images/iteration_00000006/tiny_00.png",
+        "finished.json", "report.html", "images/iteration_00000006/tiny_00.png",
     ):  # fmt: skip
         assert (folder / name).is_file(), name
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]

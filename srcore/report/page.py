@@ -1,0 +1,126 @@
+"""The page itself: everything put together in one file that needs no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from srcore.atomic import write_bytes
+from srcore.report import tables
+from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
+from srcore.report.pictures import gallery
+from srcore.report.reading import RunRecord, has_stages, read_run
+
+REPORT_FILE = "report.html"
+_HERE = Path(__file__).parent
+
+
+def write_report(folders: Sequence[Path], path: Path | None = None) -> Path:
+    """Write the report of one run, or of several beside each other.
+
+    Args:
+        folders: folders of runs, of stages, or of experiments with stages.
+        path: the file; None: ``report.html`` in the folder of a single run.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        SrcoreError: a folder holds no run, or the file cannot be written.
+    """
+    target = path or folders[0] / REPORT_FILE
+    # A page in another place does not know where those of the stages are.
+    in_place = len(folders) == 1 and target.resolve() == (folders[0] / REPORT_FILE).resolve()
+    runs = [run for folder in folders for run in read_run(folder)]
+    title = _title(folders, runs)
+    if len(runs) > 1 and title == runs[0].name:  # the heading names the experiment already
+        runs = [attrs.evolve(run, name="") for run in runs]
+    content = render(_named_apart(runs), title=title, links=in_place)
+    # Names come from folders and may hold what is no text.
+    write_bytes(target, content.encode("utf-8", "replace"), durable=False)
+    return target
+
+
+def render(runs: Sequence[RunRecord], *, title: str, links: bool = False) -> str:
+    """The page as text.
+
+    Args:
+        runs: at least one; several are compared.
+        title: heading of the page.
+        links: whether it lies beside the pages of its stages, or of its experiment.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    started = [run for run in runs if run.started]
+    measured = next((run for run in started if run.validation), None)
+    single = runs[0] if len(runs) == 1 else None
+    facts = [tables.facts(run) for run in runs]
+    return environment.get_template("page.html.jinja").render(
+        title=title,
+        absent=tables.ABSENT,
+        css=Markup((_HERE / "page.css").read_text("utf-8")),
+        script=Markup((_HERE / "page.js").read_text("utf-8")),
+        runs=runs,
+        single=single,
+        facts=facts,
+        fact_names=[name for name in tables.FACTS if any(name in fact for fact in facts)],
+        states=[tables.state(run) for run in runs],
+        rows=tables.rows(started),
+        started=started,
+        colours={run.label: index % COLOURS for index, run in enumerate(started)},
+        validates=any(run.experiment.get("data", {}).get("validation") for run in started),
+        protocol=tables.protocol(measured) if measured else "",
+        others=[tables.other_results(run) for run in runs],
+        gallery=gallery(started),
+        sections=_sections(started),
+        points=_points,
+        up=links and single is not None and bool(single.stage),
+        down=links and single is None,
+    )
+
+
+def _sections(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Chart]]]:
+    """Anchor, heading and charts of the sections that have any."""
+    found = [
+        ("validation", "Validation", validation_charts(runs)),
+        ("training", "Training", training_charts(runs)),
+    ]
+    return [section for section in found if section[2]]
+
+
+def _points(chart: Chart) -> str:
+    """What the script needs to read a chart's values out, as an attribute's text."""
+    lines = [
+        {"label": line.label, "colour": line.colour, "points": line.points} for line in chart.lines
+    ]
+    return json.dumps(lines, separators=(",", ":"))
+
+
+def _title(folders: Sequence[Path], runs: Sequence[RunRecord]) -> str:
+    if len(runs) == 1:
+        return runs[0].label
+    if len(folders) == 1 and has_stages(folders[0]):
+        return runs[0].name
+    return "Comparison"
+
+
+def _named_apart(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Runs of equal labels get a number, in the order in which they were named."""
+    labels = [run.label for run in runs]
+    return [
+        run
+        if labels.count(run.label) == 1
+        else attrs.evolve(run, name=f"{run.name} ({labels[: index + 1].count(run.label)})")
+        for index, run in enumerate(runs)
+    ]

@@ -1,0 +1,230 @@
+"""What the folder of a run holds, as typed records; nothing here needs the run's plugins."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.config.reading import parse
+from srcore.engine.records import read_records
+from srcore.errors import SrcoreError
+
+EXPERIMENT_FILE = "experiment.toml"
+TRAINING = "train"
+
+#: Results by validation set and metric.
+Averages = dict[str, dict[str, float]]
+
+
+@attrs.frozen
+class Series:
+    """One recorded value over the iterations; non-finite values are left out and counted.
+
+    Attributes:
+        phase: ``"train"`` or the name of a validation set.
+        name: loss term, ``learning_rate/...``, metric.
+        iterations: where it was recorded, ``(N,)``.
+        values: what was recorded, ``(N,)``.
+        dropped: how many values were not finite.
+    """
+
+    phase: str
+    name: str
+    iterations: NDArray[np.int64]
+    values: NDArray[np.float64]
+    dropped: int = 0
+
+
+@attrs.frozen
+class RunRecord:
+    """What a run, or one stage of it, left behind.
+
+    Attributes:
+        folder: where it was read from.
+        name: name of the experiment.
+        stage: name of the stage, empty if the experiment has none.
+        experiment: resolved tables; empty if the stage has not started.
+        toml: the same as text.
+        finished: whether the stage is complete.
+        results: what the stage measured at its end; of an unfinished one the last validation.
+        series: everything recorded, in the order of its first appearance.
+        pictures: files of the last validation that wrote any.
+        pictures_at: iteration of that validation.
+        dates: first and last day in the log, ISO 8601.
+        version: of srcore, as the generator's file says.
+        parameters: number of weights of the generator.
+    """
+
+    folder: Path
+    name: str
+    stage: str = ""
+    experiment: dict[str, Any] = attrs.field(factory=dict)
+    toml: str = ""
+    finished: bool = False
+    results: dict[str, Any] = attrs.field(factory=dict)
+    series: tuple[Series, ...] = ()
+    pictures: tuple[Path, ...] = ()
+    pictures_at: int = 0
+    dates: tuple[str, ...] = ()
+    version: str = ""
+    parameters: int = 0
+
+    @property
+    def label(self) -> str:
+        """Name and stage, or one of them if the other is empty."""
+        return " / ".join(filter(None, (self.name, self.stage)))
+
+    @property
+    def started(self) -> bool:
+        """Whether the stage has a folder."""
+        return bool(self.experiment)
+
+    @property
+    def validation(self) -> Averages:
+        """Averages that the network reached."""
+        found: Averages = self.results.get("validation", {})
+        return found
+
+    @property
+    def bicubic(self) -> Averages:
+        """Averages of bicubic enlargement; known once a stage is finished."""
+        found: Averages = self.results.get("bicubic", {})
+        return found
+
+    @property
+    def last_iteration(self) -> int:
+        """The last one that was recorded."""
+        return max((int(series.iterations[-1]) for series in self.series), default=0)
+
+
+def read_run(folder: Path) -> list[RunRecord]:
+    """Read a run: one record, or one per stage, those included that have not started.
+
+    Raises:
+        SrcoreError: the folder holds no run.
+        ConfigError: its experiment cannot be read.
+    """
+    table = _table(folder)
+    if "stages" not in table:
+        return [_record(folder, table, _stage_name(folder))]
+    return [
+        _record(folder / name, _table(folder / name), name)
+        if (folder / name / EXPERIMENT_FILE).is_file()
+        else RunRecord(folder / name, str(table.get("name", folder.name)), name)
+        for name in (str(stage["name"]) for stage in table["stages"])
+    ]
+
+
+def has_stages(folder: Path) -> bool:
+    """Whether this is the folder of an experiment with stages."""
+    return "stages" in _table(folder)
+
+
+def _table(folder: Path) -> dict[str, Any]:
+    file = folder / EXPERIMENT_FILE
+    if not file.is_file():
+        problem = "is not a run of srcore" if folder.is_dir() else "no such folder"
+        raise SrcoreError(
+            f"{folder}: {problem}; expected a folder with {EXPERIMENT_FILE}, such as "
+            "runs/quickstart"
+        )
+    return parse(file)
+
+
+def _stage_name(folder: Path) -> str:
+    """A stage lies in the folder of its experiment."""
+    above = folder.resolve().parent / EXPERIMENT_FILE
+    stages = parse(above).get("stages", []) if above.is_file() else []
+    name = folder.resolve().name
+    return name if any(stage.get("name") == name for stage in stages) else ""
+
+
+def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
+    rows = read_records(folder / "metrics.jsonl")
+    results, finished = _results(folder / "finished.json"), (folder / "finished.json").is_file()
+    if not finished:
+        results = {"validation": _last_validation(rows)}
+    pictures_at, pictures = _pictures(folder / "images")
+    version, parameters = _generator(folder / "generator.safetensors")
+    log = folder / "run.log"
+    return RunRecord(
+        folder,
+        str(table.get("name", folder.name)),
+        stage,
+        table,
+        (folder / EXPERIMENT_FILE).read_text("utf-8"),
+        finished,
+        results,
+        _series(rows),
+        pictures,
+        pictures_at,
+        _dates(log if log.is_file() else folder.resolve().parent / "run.log"),
+        version,
+        parameters,
+    )
+
+
+def _results(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        found = json.loads(file.read_text("utf-8"))["results"]
+    except (ValueError, KeyError, TypeError):
+        raise SrcoreError(f"{file}: damaged; resume the run to write it again") from None
+    return dict(found)
+
+
+def _last_validation(rows: list[dict[str, Any]]) -> Averages:
+    return {row["phase"]: row["values"] for row in rows if row["phase"] != TRAINING}
+
+
+def _series(rows: list[dict[str, Any]]) -> tuple[Series, ...]:
+    collected: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
+    for row in rows:
+        for name, value in row["values"].items():
+            iterations, values = collected.setdefault((row["phase"], name), ([], []))
+            iterations.append(row["iteration"])
+            values.append(value)
+    series = []
+    for (phase, name), (iterations, values) in collected.items():
+        found = np.asarray(values, np.float64)
+        good = np.isfinite(found)
+        if good.any():
+            at = np.asarray(iterations, np.int64)[good]
+            series.append(Series(phase, name, at, found[good], int((~good).sum())))
+    return tuple(series)
+
+
+def _pictures(folder: Path) -> tuple[int, tuple[Path, ...]]:
+    """Pictures of the last validation that wrote some."""
+    for below in sorted(folder.glob("iteration_*"), reverse=True):
+        files = tuple(sorted(file for file in below.glob("*.png") if file.is_file()))
+        number = below.name.removeprefix("iteration_")
+        if files and number.isdigit():
+            return int(number), files
+    return 0, ()
+
+
+def _dates(log: Path) -> tuple[str, ...]:
+    """First and last day of a log, once if they are the same."""
+    if not log.is_file():
+        return ()
+    days = re.findall(r"^\d{4}-\d\d-\d\d(?= )", log.read_text("utf-8", "replace"), re.MULTILINE)
+    return tuple(dict.fromkeys((days[0], days[-1]))) if days else ()
+
+
+def _generator(file: Path) -> tuple[str, int]:
+    """Version and number of weights, from the header of a safetensors file."""
+    try:
+        with file.open("rb") as stream:
+            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+        version = str(header.pop("__metadata__", {}).get("srcore_version", ""))
+        return version, sum(int(np.prod(entry["shape"])) for entry in header.values())
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):
+        return "", 0  # no generator yet, or none that we wrote: two facts less on the page

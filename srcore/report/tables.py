@@ -1,0 +1,182 @@
+"""What the page says in words and numbers: facts about runs, results, the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from srcore.report.reading import RunRecord
+
+#: Names of the facts about a run, in the order of the page.
+FACTS = (
+    "Scale", "Task", "Generator", "Weights", "Discriminator", "Losses", "Iterations", "Batch",
+    "Seed", "Date", "srcore",
+)  # fmt: skip
+#: What a table shows where there is no number.
+ABSENT = "-"
+_DEFAULT_METRICS = ({"type": "psnr"}, {"type": "ssim"})
+_DEFAULT_PROTOCOL = (
+    "PSNR and SSIM are those of the luma (Y of BT.601, 16 to 235) of 8-bit images, without a "
+    "border of {scale} pixels."
+)
+
+
+@attrs.frozen
+class Cell:
+    """A number of the table of results; ``best`` marks the best one of its row."""
+
+    text: str
+    gain: str = ""
+    best: bool = False
+
+
+@attrs.frozen
+class Row:
+    """A metric on a validation set, in one column per run."""
+
+    set_name: str
+    metric: str
+    bicubic: str
+    cells: tuple[Cell, ...]
+    best_at: str = ""
+
+
+def facts(run: RunRecord) -> dict[str, str]:
+    """What identifies a run, named by :data:`FACTS`; what is unknown is left out."""
+    table = run.experiment
+    generator = table.get("generator", {})
+    train = table.get("train", {})
+    is_task = "task" in table
+    texts = (
+        f"x{table['scale']}" if "scale" in table else "",
+        str(table["task"].get("type", "")) if is_task else "",
+        "" if is_task else str(generator.get("type", "")),
+        f"{run.parameters:,}" if run.parameters else "",
+        str(table.get("discriminator", {}).get("type", "")),
+        "" if is_task else " + ".join(_term(loss) for loss in table.get("losses", ())),
+        "" if is_task else _iterations(run),
+        "" if is_task else str(train.get("batch_size", "")),
+        str(table.get("seed", "")),
+        " to ".join(run.dates),
+        run.version,
+    )
+    return {name: text for name, text in zip(FACTS, texts, strict=True) if text}
+
+
+def state(run: RunRecord) -> str:
+    """Whether a run is complete, in words."""
+    if run.finished:
+        return "finished"
+    return "not finished" if run.started else "not started"
+
+
+def rows(runs: Sequence[RunRecord]) -> list[Row]:
+    """The table of results: what every run reached at its last validation, beside bicubic."""
+    keys = dict.fromkeys(
+        (name, metric)
+        for run in runs
+        for name, values in run.validation.items()
+        for metric in values
+    )
+    return [_row(runs, *key) for key in keys]
+
+
+def protocol(run: RunRecord) -> str:
+    """How the values were measured."""
+    scale, metrics = run.experiment.get("scale"), run.experiment.get("metrics", ())
+    if not metrics:
+        return _DEFAULT_PROTOCOL.format(scale=scale)
+    described = []
+    for metric in metrics:
+        options = {k: v for k, v in metric.items() if k not in ("type", "name")}
+        options.setdefault("crop_border", f"that of the metric, or {scale}")
+        text = ", ".join(f"{key.replace('_', ' ')} {_plain(v)}" for key, v in options.items())
+        described.append(f"{_label(metric)} ({text})")
+    return f"Measured on 8-bit images: {'; '.join(described)}."
+
+
+def other_results(run: RunRecord) -> dict[str, str]:
+    """What a stage without training measured, such as the number of images that it wrote."""
+    found: dict[str, str] = {}
+    for key, value in run.results.items():
+        if key in ("validation", "bicubic"):
+            continue
+        inner = value.items() if isinstance(value, dict) else [("", value)]
+        found |= {f"{key} {name}".strip().replace("_", " "): _plain(item) for name, item in inner}
+    return found
+
+
+def higher_is_better(run: RunRecord, label: str) -> bool | None:
+    """Direction of a metric; None if its plugin is not installed."""
+    from srcore.errors import SrcoreError
+    from srcore.plugin_manager import plugins
+    from srcore.registry import resolve
+
+    for metric in run.experiment.get("metrics", _DEFAULT_METRICS):
+        if _label(metric) == label:
+            try:
+                target = resolve(plugins().registry.get("metric", metric["type"]).target)
+            except (SrcoreError, ImportError, AttributeError):
+                return None
+            direction: bool | None = getattr(target, "higher_is_better", None)
+            return direction
+    return None
+
+
+def _row(runs: Sequence[RunRecord], set_name: str, metric: str) -> Row:
+    values = [run.validation.get(set_name, {}).get(metric) for run in runs]
+    known = [run.bicubic.get(set_name, {}).get(metric) for run in runs]
+    below = [value for value in known if value is not None]
+    direction = next(
+        (higher_is_better(r, metric) for r, v in zip(runs, values, strict=True) if v is not None)
+    )
+    measured = [value for value in values if value is not None and np.isfinite(value)]
+    best = None
+    if len(measured) > 1 and direction is not None:
+        best = max(measured) if direction else min(measured)
+    cells = tuple(
+        Cell(
+            ABSENT if value is None else f"{value:.4f}",
+            "" if value is None or own is None else f"{value - own:+.4f}",
+            best is not None and value == best,
+        )
+        for value, own in zip(values, known, strict=True)
+    )
+    # Runs of one set see the same images; where they do not, no single number is bicubic's.
+    same = len({f"{value:.4f}" for value in below}) == 1
+    single = len(runs) == 1 and direction is not None
+    best_at = _best_at(runs[0], set_name, metric, higher=bool(direction)) if single else ""
+    return Row(set_name, metric, f"{below[0]:.4f}" if same else ABSENT, cells, best_at)
+
+
+def _best_at(run: RunRecord, set_name: str, metric: str, *, higher: bool) -> str:
+    for series in run.series:
+        if (series.phase, series.name) == (set_name, metric):
+            index = int(series.values.argmax() if higher else series.values.argmin())
+            return f"{series.values[index]:.4f} at {series.iterations[index]:,}"
+    return ""
+
+
+def _iterations(run: RunRecord) -> str:
+    wanted = run.experiment.get("train", {}).get("iterations", 0)
+    if run.finished:
+        return f"{wanted:,}"
+    return f"{run.last_iteration:,} recorded of {wanted:,}"
+
+
+def _term(loss: dict[str, Any]) -> str:
+    weight = loss.get("weight", 1.0)
+    return _label(loss) if weight == 1 else f"{weight:g} {_label(loss)}"
+
+
+def _label(table: dict[str, Any]) -> str:
+    return str(table.get("name") or table["type"])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

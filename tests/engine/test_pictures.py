@@ -1,0 +1,69 @@
+"""Strips say what they show and can be taken apart again."""
+
+import numpy as np
+import pytest
+
+from srcore.data.images import png_text, read_rgb, with_png_text, write_image
+from srcore.engine.pictures import bicubic_of, read_strip, write_strip
+from srcore.engine.validation import ValidationImage
+from srcore.errors import DataError
+from srcore.transforms.resize import resize_uint8
+
+
+@pytest.fixture
+def result(rng):
+    def make(*, truth=True):
+        sr, hr = rng.integers(0, 256, (2, 18, 22, 3), np.uint8)
+        lr = rng.integers(0, 256, (9, 11, 3), np.uint8)
+        return ValidationImage(3, "Löwe <2>", {"psnr": 31.5}, lr, sr, hr if truth else None)
+
+    return make
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_strip_is_read_back_pixel_by_pixel(result, tmp_path, truth):
+    image = result(truth=truth)
+    path = write_strip(tmp_path / "a.png", image, set_name="my_set", bicubic_values={"psnr": 30.0})
+    strip = read_strip(path)
+    assert (strip.set_name, strip.image) == ("my_set", "Löwe <2>")
+    assert [column.name for column in strip.columns] == ["bicubic", "trained", "ground truth"][
+        : 2 + truth
+    ]
+    assert [dict(column.values) for column in strip.columns[:2]] == [{"psnr": 30.0}, {"psnr": 31.5}]
+    np.testing.assert_array_equal(strip.columns[0].picture, resize_uint8(image.lr, size=(18, 22)))
+    np.testing.assert_array_equal(strip.columns[0].picture, bicubic_of(image))
+    np.testing.assert_array_equal(strip.columns[1].picture, image.sr)
+    if truth:
+        np.testing.assert_array_equal(strip.columns[2].picture, image.hr)
+
+
+def test_equal_results_are_equal_files(result, tmp_path):
+    image = result()
+    first, second = (
+        write_strip(tmp_path / name, image, set_name="s", bicubic_values={}).read_bytes()
+        for name in ("a.png", "b.png")
+    )
+    assert first == second
+
+
+def test_other_pictures_are_no_strips(tmp_path, rng):
+    write_image(tmp_path / "a.png", rng.integers(0, 256, (9, 9, 3), np.uint8))
+    assert read_strip(tmp_path / "a.png") is None
+    (tmp_path / "b.png").write_bytes(b"nonsense")
+    with pytest.raises(DataError, match=r"b\.png: not an image"):
+        read_strip(tmp_path / "b.png")
+
+
+def test_a_text_leaves_the_pixels_alone(tmp_path, rng):
+    image = rng.integers(0, 256, (9, 9, 3), np.uint8)
+    path = tmp_path / "a.png"
+    write_image(path, image)
+    assert png_text(path, "key") is None
+    path.write_bytes(with_png_text(path.read_bytes(), "key", "Straße 日本"))
+    assert png_text(path, "key") == "Straße 日本"
+    np.testing.assert_array_equal(read_rgb(path), image)
