@@ -29,6 +29,7 @@ def test_a_new_plugin_is_discovered_and_passes_its_own_tests(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: srplug-my-method\nVersion: 0.1.0\n"
+        "Requires-Dist: srcore>=0.1,<0.2\n"
     )
     (info / "entry_points.txt").write_text("[srcore]\nmy_method = srplug_my_method.plugin\n")
     done = subprocess.run(

@@ -1,0 +1,176 @@
+"""Where is it? File names answer, as the table in CONTRIBUTING.md says; versions agree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import srcore
+from srcore import hookspecs
+from srcore.cli.main import COMMANDS, cli
+from srcore.plugin_manager import PluginManager
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {
+    "network": "networks",
+    "discriminator": "networks",
+    "loss": "losses",
+    "labels": "losses",
+    "transform": "transforms",
+    "dataset": "data",
+    "method": "methods",
+    "metric": "metrics",
+    "optimizer": "optimization",
+    "schedule": "optimization",
+}
+#: Names of files in plugins; other kinds choose their own.
+FILES = {
+    "network": {"networks"},
+    "discriminator": {"networks", "discriminators"},
+    "loss": {"losses"},
+    "labels": {"labels"},
+    "transform": {"transforms"},
+    "method": {"method"},
+    "stage": {"stages"},
+    "metric": {"metrics"},
+    "dataset": {"data"},
+}
+MANAGER = PluginManager()
+REGISTRY = MANAGER.registry
+PROJECTS = [ROOT, *sorted((ROOT / "plugins").iterdir())]
+
+
+def module_of(target):
+    return target.partition(":")[0] if isinstance(target, str) else target.__module__
+
+
+CORE = [entry for entry in REGISTRY.components() if entry.owner == "srcore"]
+OURS = [
+    entry
+    for entry in REGISTRY.components()
+    if entry.owner.startswith("srplug-") and (ROOT / "plugins" / entry.owner).is_dir()
+]
+
+
+@pytest.mark.parametrize("component", CORE, ids=lambda entry: f"{entry.kind}-{entry.name}")
+def test_component_of_the_core_lies_in_the_folder_of_its_kind(component):
+    package = f"srcore.{FOLDERS[component.kind]}"
+    module = module_of(component.target)
+    assert module.rpartition(".")[0] == package
+    assert component.options.__module__ in (f"{package}.options", "srcore.options")
+
+
+@pytest.mark.parametrize(
+    "component",
+    [entry for entry in CORE if entry.kind in ("network", "discriminator", "method")],
+    ids=lambda entry: f"{entry.kind}-{entry.name}",
+)
+def test_network_and_method_have_files_of_their_own_name(component):
+    stem = component.name + ("_discriminator" if component.kind == "discriminator" else "")
+    assert module_of(component.target) == f"srcore.{FOLDERS[component.kind]}.{stem}"
+
+
+@pytest.mark.parametrize("component", OURS, ids=lambda entry: f"{entry.owner}-{entry.name}")
+def test_component_of_a_plugin_lies_in_the_file_of_its_kind(component):
+    package, _, stem = module_of(component.target).rpartition(".")
+    assert package == component.owner.replace("-", "_")
+    assert stem in FILES.get(component.kind, {stem})
+    assert component.options.__module__ in (f"{package}.options", "srcore.options")
+
+
+def test_hooks_are_declared_in_hookspecs_and_implemented_in_plugin_files():
+    declared = {name for name in vars(hookspecs) if name.startswith("srcore_")}
+    assert declared
+    for plugin in MANAGER.plugins:
+        assert declared >= set(MANAGER.hooks_of(plugin))
+        if (ROOT / "plugins" / plugin.distribution).is_dir():
+            assert plugin.module.__name__ == f"{plugin.distribution.replace('-', '_')}.plugin"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_of_the_core_is_a_file(name):
+    assert (ROOT / "srcore" / "cli" / f"{name.replace('-', '_')}.py").is_file()
+
+
+def test_commands_of_plugins_lie_in_commands_files():
+    cli.forget_added()
+    MANAGER.fill("srcore_register_commands", cli=cli)
+    for name, owner in cli.owners.items():
+        if (ROOT / "plugins" / owner).is_dir():
+            modules = {command.callback.__module__ for command in leaves(cli.commands[name])}
+            assert modules == {f"{owner.replace('-', '_')}.commands"}
+
+
+def leaves(command):
+    children = getattr(command, "commands", {}).values()
+    return [leaf for child in children for leaf in leaves(child)] or [command]
+
+
+def test_checkpoint_dialects_lie_in_weights():
+    for name, (target, owner) in REGISTRY.dialects().items():
+        package = owner.replace("-", "_")
+        ours = f"srcore.weights.{name.partition('_')[0]}"
+        if owner == "srcore" or (ROOT / "plugins" / owner).is_dir():
+            assert module_of(target) == (ours if owner == "srcore" else f"{package}.weights")
+
+
+def test_experiments_are_found_by_their_address():
+    for name, (path, owner) in REGISTRY.experiments().items():
+        prefix, _, stem = name.rpartition("/")
+        assert (path.parent.name, path.stem) == ("experiments", stem)
+        if owner == "srcore" or (ROOT / "plugins" / owner).is_dir():
+            assert owner == (f"srplug-{prefix}" if prefix else "srcore")
+
+
+def test_tests_lie_where_their_modules_lie():
+    """A folder of tests is one of srcore or of the repository; its files are test_<what>.py."""
+    own_data = {"golden", "golden_handlers"}
+    for folder in (ROOT / "tests").iterdir():
+        if folder.is_dir() and folder.name not in own_data | {"__pycache__"}:
+            tested = (ROOT / "srcore" / folder.name, ROOT / folder.name)
+            assert any(it.is_dir() for it in tested), folder
+            stray = [
+                path.name
+                for path in folder.glob("*.py")
+                if not path.name.startswith(("test_", "conftest"))
+            ]
+            assert not stray, f"{folder}: {stray}"
+    assert not [path for path in ROOT.glob("**/tests/**/__init__.py") if ".venv" not in str(path)]
+
+
+def test_golden_values_lie_beside_a_manifest_of_their_method():
+    folders = [*ROOT.glob("tests/golden/*/"), *ROOT.glob("plugins/*/tests/golden/*/")]
+    assert folders
+    for folder in folders:
+        assert (folder / "manifest.json").is_file(), folder
+
+
+def test_every_place_that_contributing_names_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:srcore|plugins|tests|docs|benchmarks|examples|\.ci)/[^` ]*)`", text)
+    assert len(named) > 15
+    missing = [it for it in named if not list(ROOT.glob(re.sub(r"<\w+>", "*", it).rstrip("/")))]
+    assert not missing
+
+
+def test_versions_of_all_distributions_agree():
+    projects = [tomllib.loads((it / "pyproject.toml").read_text("utf-8")) for it in PROJECTS]
+    assert {it["project"]["version"] for it in projects} == {srcore.__version__}
+
+
+def test_plugins_declare_the_range_of_this_minor_version():
+    major, minor = srcore.__version__.split(".")[:2]
+    wanted = f'"srcore>={major}.{minor},<{major}.{int(minor) + 1}"'
+    files = [
+        *ROOT.glob("plugins/*/pyproject.toml"),
+        ROOT / "srcore" / "scaffold" / "plugin" / "pyproject.toml.in",
+        ROOT / "examples" / "srplug-minimal" / "pyproject.toml",
+    ]
+    assert len(files) == 7
+    for file in files:
+        assert wanted in file.read_text("utf-8"), file
