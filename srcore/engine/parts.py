@@ -220,7 +220,10 @@ class Parts:
     def _network(self, network: nn.Module) -> nn.Module:
         network = network.to(self.device)
         if self.train.channels_last:
-            network = network.to(memory_format=torch.channels_last)
+            # Parameters only: DDP cannot broadcast a lone buffer with such strides in place.
+            for parameter in network.parameters():
+                if parameter.ndim == 4:
+                    parameter.data = parameter.data.to(memory_format=torch.channels_last)
         return network.train()
 
     def _callable(self, network: nn.Module, *, compiled: bool) -> Any:
@@ -249,6 +252,7 @@ class Parts:
                 self.discriminator_module,
                 discriminator.weights,
                 network_type=discriminator.choice.type,
+                role="discriminator",
             )
 
     def _loss(self, table: LossTable) -> LossTerm:

@@ -144,12 +144,17 @@ def training_loader(
 
 
 def _quiet_worker(_: int) -> None:
-    """Leave interrupts to the main process and use one thread per worker."""
+    """Leave signals to the main process and use one thread per worker.
+
+    Terminals, torchrun and batch systems signal the whole process group; the main process still
+    needs batches to finish its iteration, and tells the workers when to end.
+    """
     import signal
 
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
 

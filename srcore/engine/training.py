@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -79,8 +80,9 @@ class Training:
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
         if start == 0 and self.settings.validate_at_start:
             self.validate()
-        with self.progress:
-            self.trainer.run(_endless(loader))
+        # Closing ends the workers, which ignore SIGTERM and would be waited for at exit.
+        with self.progress, contextlib.closing(_endless(loader)) as batches:
+            self.trainer.run(batches)
         if self.stop.signal_number is not None and self.parts.iteration < stop:
             raise Interrupted(
                 self.stop.signal_number,
@@ -314,6 +316,6 @@ def _pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, to
         yield {name: pieces[index] for name, pieces in split.items()}
 
 
-def _endless(loader: Any) -> Iterator[Any]:
+def _endless(loader: Any) -> Generator[Any, None, None]:
     """An iterator has no length: Ignite would count a loader's batches from 0 when it resumes."""
     yield from loader

@@ -54,10 +54,11 @@ def test_validation_gives_the_same_numbers_on_any_number_of_ranks(tiny_experimen
     assert validations(tmp_path / "1") == validations(tmp_path / "2")
 
 
-def test_two_ranks_resume_bit_identically(tiny_experiment, tmp_path):
-    torchrun(tiny_experiment, tmp_path / "whole")
-    torchrun(tiny_experiment, tmp_path / "parts", "--set", "train.iterations=4")
-    torchrun(tiny_experiment, tmp_path / "parts", "--resume")
+def test_two_ranks_resume_bit_identically_also_in_channels_last(tiny_experiment, tmp_path):
+    settings = ("--set", "train.channels_last=true")
+    torchrun(tiny_experiment, tmp_path / "whole", *settings)
+    torchrun(tiny_experiment, tmp_path / "parts", *settings, "--set", "train.iterations=4")
+    torchrun(tiny_experiment, tmp_path / "parts", *settings, "--resume")
     whole, parts = last(tmp_path / "whole"), last(tmp_path / "parts")
     for key in ("networks", "optimizers", "iteration"):
         assert_same_state(whole[key], parts[key])

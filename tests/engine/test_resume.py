@@ -41,15 +41,22 @@ def run(experiment, output, *extra):
 
 
 def kill_when(experiment, output, stage, iteration, number, *extra):
-    """Start a run and send it a signal once it has recorded the iteration; return its exit code."""
+    """Start a run and send it a signal once it has recorded the iteration; return its exit code.
+
+    All but SIGKILL go to its workers too, as terminals, torchrun and batch systems send them.
+    """
     process = subprocess.Popen(
-        command(experiment, output, *extra), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(experiment, output, *extra),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
+    send = os.kill if number == signal.SIGKILL else os.killpg
     records = output / "tiny" / stage / "metrics.jsonl"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         if records.is_file() and f'"iteration": {iteration},' in records.read_text():
-            process.send_signal(number)
+            send(process.pid, number)
             break
         time.sleep(0.002)
     return process.wait(timeout=60)
@@ -93,7 +100,10 @@ def test_killed_and_resumed_run_is_bit_identical(staged, tmp_path, workers):
 def test_interrupted_run_saves_and_exits_with_the_signals_code(
     tiny_experiment, tmp_path, number, code
 ):
-    long = ("--set", "train.iterations=100000", "--set", "train.log_every=1")
+    long = (
+        "--set", "train.iterations=100000", "--set", "train.log_every=1",
+        "--set", "data.train.workers=2",
+    )  # fmt: skip
     output = tmp_path / "out"
     assert kill_when(tiny_experiment, output, "", 3, number, *long) == code
     state = torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
