@@ -77,10 +77,12 @@ class LoadedExperiment:
             problems = error.problems
         if experiment is not None:
             # a table that could not be converted is not missing
+            broken = {known.path.partition(".")[0] for known in problems}
             problems = problems + [
                 found
                 for found in cross_checks(experiment)
                 if not any(known.path.startswith(found.path) for known in problems)
+                and not _is_about(found.path, broken)
             ]
         return experiment, [self._located(problem, stage) for problem in problems]
 
@@ -91,6 +93,12 @@ class LoadedExperiment:
         if stage.prefix and inside in self.source.origins:
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
+
+
+def _is_about(path: str, broken: set[str]) -> bool:
+    """Whether ``optimizer.NETWORK`` or ``schedule.NETWORK`` names a network's broken table."""
+    table, _, network = path.partition(".")
+    return table in ("optimizer", "schedule") and network in broken
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:

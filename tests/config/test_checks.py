@@ -213,3 +213,18 @@ def test_several_discriminator_steps_need_the_whole_batch(tiny_experiment):
     with pytest.raises(ConfigError, match=r"method\.discriminator_steps: expected 1 where train"):
         check(tiny_experiment, overrides)
     check(tiny_experiment, overrides[:-1])
+
+
+def test_a_broken_discriminator_is_one_problem_not_three(tiny_experiment):
+    file = tiny_experiment.with_name("broken.toml")
+    file.write_text("""
+extends = "tiny.toml"
+method.type = "gan"
+discriminator = { type = "unet", num_features = 0 }
+optimizer.discriminator = { type = "adam" }
+schedule.discriminator = { type = "constant" }
+""")
+    with pytest.raises(ConfigError) as caught:
+        check(file)
+    (problem,) = caught.value.problems
+    assert problem.path == "discriminator.num_features"
