@@ -13,8 +13,6 @@ from srcore.data.sources import FileSource
 class HrFolder(DownscaledImages):
     """High-resolution images of a folder.
 
-    .. code-block:: toml
-
         [data.train]
         type = "hr_folder"
         hr = "photographs"

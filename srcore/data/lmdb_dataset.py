@@ -120,8 +120,6 @@ def lmdb_dataset(
 ) -> PairedImages | DownscaledImages:
     """Dataset of one or two LMDB folders.
 
-    .. code-block:: toml
-
         [data.train]
         type = "lmdb"
         hr = "DIV2K_train_HR_sub.lmdb"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 class LrFolder:
     """Low-resolution images of a folder, whole.
 
-    .. code-block:: toml
-
         [data.validation.phone]
         type = "lr_folder"
         lr = "phone_photographs"

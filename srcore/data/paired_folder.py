@@ -13,8 +13,6 @@ from srcore.data.sources import FileSource
 class PairedFolder(PairedImages):
     """High- and low-resolution images of two folders.
 
-    .. code-block:: toml
-
         [data.train]
         type = "paired_folder"
         hr = "DIV2K_train_HR"

@@ -25,8 +25,6 @@ class UnpairedFolders:
     crop of ``hr_patch_size / scale`` pixels, laid independently of ``hr``. Without generator both
     images are whole and the high-resolution one has the same number, counted round.
 
-    .. code-block:: toml
-
         [data.train]
         type = "unpaired_folders"
         hr = "clean"

@@ -1,0 +1,69 @@
+"""Pages of the hooks and of the command line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator.docstrings import markdown, sections
+from generator.signatures import definition
+from srcore import hookspecs
+
+if TYPE_CHECKING:
+    from srcore.plugin_manager import PluginManager
+
+_HELP_WIDTH = 88
+
+
+def hook_names() -> list[str]:
+    """All hooks in the order in which they run."""
+    return [name for name in vars(hookspecs) if name.startswith("srcore_")]
+
+
+def hooks_page(manager: PluginManager) -> str:
+    """Every hook with its real signature, its contract, and who implements it."""
+    parts = [
+        "# Hooks",
+        markdown(inspect.getdoc(hookspecs) or ""),
+        "What the parameters offer is in the [API reference](api.md#what-hooks-receive). "
+        "[Writing hooks](../how-to/write-hooks.md) has examples.",
+    ]
+    for name in hook_names():
+        hook = getattr(hookspecs, name)
+        parts += [f"## {name}", f"```py\n{definition(name, hook)}\n```"]
+        for section in sections(inspect.getdoc(hook) or ""):
+            lines = section.lines
+            title = f"{section.title}: " if section.title else ""
+            parts.append(markdown("\n".join([title + lines[0], *lines[1:]])))
+        users = [f"`{p.distribution}`" for p in manager.plugins if name in manager.hooks_of(p)]
+        if users:
+            parts.append(f"**Implemented by:** {', '.join(users)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def cli_page(group: click.Group) -> str:
+    """The help of every command, those of plugins included."""
+    parts = ["# Command line", "The `--help` of every command."]
+    for path, command in _commands("srcore", group):
+        context = click.Context(
+            command,
+            info_name=path,
+            max_content_width=_HELP_WIDTH,
+            terminal_width=_HELP_WIDTH,
+            help_option_names=["-h", "--help"],  # as the program sets them for all commands
+        )
+        level = "##" if path.count(" ") <= 1 else "###"
+        parts += [f"{level} {path}", f"```text\n{command.get_help(context).rstrip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=path)
+        for name in command.list_commands(context):
+            below: Any = command.get_command(context, name)
+            yield from _commands(f"{path} {name}", below)

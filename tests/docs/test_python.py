@@ -1,0 +1,144 @@
+"""Every Python block of the documentation runs; plugins that a page shows are loaded and used."""
+
+import ast
+import doctest
+import importlib
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import torch
+from generator.blocks import blocks
+
+import srcore
+from srcore import options, testing
+from srcore.engine.runner import run_experiment
+from srcore.metrics import psnr, ssim
+from srcore.plugin_manager import PluginManager, using
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("plugins/*/README.md")),
+]
+#: Pages whose blocks are checked by another test.
+ELSEWHERE = {"docs/tutorial/first-plugin.md": "test_tutorial.py follows it"}
+#: A fence without a language shows output or a drawing.
+LANGUAGES = {"python", "pycon", "py", "toml", "bash", "sh", "text", "bibtex", ""}
+
+
+def with_blocks(*languages):
+    return [
+        pytest.param(page, id=str(page.relative_to(ROOT)))
+        for page in PAGES
+        if str(page.relative_to(ROOT)) not in ELSEWHERE and blocks(page, *languages)
+    ]
+
+
+@pytest.fixture
+def strangers(workspace, monkeypatch):
+    """Packages in the workspace can be imported, and are forgotten afterwards."""
+    monkeypatch.syspath_prepend(workspace)
+    before = set(sys.modules)
+    yield workspace
+    for name in set(sys.modules) - before:
+        if name.startswith("srplug_"):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", with_blocks("python"))
+def test_python_blocks_run(page, strangers):
+    found = blocks(page, "python")
+    files = [block for block in found if block.place[0] is not None]
+    for block in files:
+        block.write(strangers)
+    if files:
+        use_plugin(page, strangers)
+    scope = {"__name__": "page"}
+    for block in found:
+        if block.place[0] is None:
+            code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+            exec(code, scope)
+
+
+def use_plugin(page, folder):
+    """Install the page's plugin as a distribution, build what it registers, call its hooks."""
+    (project,) = (block for block in blocks(page, "toml") if "[project" in block.code)
+    points = tomllib.loads(project.code)["project"]["entry-points"]["srcore"]
+    info = folder / "srplug_page-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: srplug-page\nVersion: 0.1\n")
+    lines = "".join(f"{name} = {target}\n" for name, target in points.items())
+    (info / "entry_points.txt").write_text(f"[srcore]\n{lines}")
+    importlib.invalidate_caches()
+    with using(PluginManager()) as manager:
+        plugin = next(plugin for plugin in manager.plugins if plugin.name in points)
+        hooks = manager.hooks_of(plugin)
+        assert hooks
+        for component in manager.registry.components():
+            if component.owner == "srplug-page":
+                use_component(component)
+        if "srcore_register_commands" in hooks:
+            group = click.Group()
+            manager.fill("srcore_register_commands", cli=group)
+            assert plugin.name in group.commands
+        if {"srcore_engines_created", "srcore_run_finished"} & set(hooks):
+            train(folder)
+
+
+def use_component(component):
+    assert component.kind == "loss", f"teach this test to use a {component.kind}"
+    hr = torch.rand(1, 3, 8, 8)
+    sr = (hr + 0.1).requires_grad_(True)
+    context = srcore.LossContext(batch={"hr": hr}, sr=sr, iteration=1)
+    loss = component.build(component.options())(context)
+    loss.backward()
+    assert torch.isfinite(sr.grad).all()
+
+
+def train(folder):
+    from srcore.testing import write_tiny_images
+    from srcore.testing.pytest_plugin import TINY_EXPERIMENT
+
+    write_tiny_images(folder / "train", 2)
+    write_tiny_images(folder / "validation", 1)
+    (folder / "tiny.toml").write_text(TINY_EXPERIMENT)
+    with pytest.raises(srcore.SrcoreError, match="patience needs validations"):
+        srcore.load_experiment(folder / "tiny.toml", ["train.validate_every=0"])
+    settings = ["train.validate_every=1", "train.iterations=30", "train.log_every=10"]
+    loaded = srcore.load_experiment(folder / "tiny.toml", settings)
+    run_experiment(loaded, folder / "runs", quiet=True)
+    assert (folder / "runs/tiny/state.txt").read_text() == "done\n"
+
+
+@pytest.mark.parametrize("page", with_blocks("pycon"))
+def test_sessions_give_what_they_show(page, workspace):
+    # Examples of docstrings take the names of their modules for granted.
+    scope = {**vars(options), "srcore": srcore, "torch": torch, "psnr": psnr, "ssim": ssim}
+    scope |= {name: getattr(testing, name) for name in testing.__all__}
+    for block in blocks(page, "pycon"):
+        name = f"{page.name}:{block.line}"
+        test = doctest.DocTestParser().get_doctest(block.code, dict(scope), name, str(page), 0)
+        output = []
+        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=output.append)
+        assert not output, "".join(output)
+
+
+@pytest.mark.parametrize("page", with_blocks("py"))
+def test_signatures_are_python(page):
+    for block in blocks(page, "py"):
+        ast.parse(block.code)
+
+
+def test_every_block_has_a_language_that_is_checked():
+    for page in PAGES:
+        for block in blocks(page):
+            assert block.language in LANGUAGES, f"{page}:{block.line}: {block.language!r}"

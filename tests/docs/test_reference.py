@@ -1,0 +1,155 @@
+"""The reference holds everything that there is, and what it says is what the code says."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+import yaml
+from generate import OURS, pages
+from generator.api import public_names
+from generator.components import TABLES
+from generator.program import hook_names
+
+import srcore
+from srcore import hookspecs
+from srcore.config import schema
+from srcore.options import METADATA_KEY
+from srcore.plugin_manager import plugins
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs/reference"
+
+
+def read(name):
+    return (REFERENCE / f"{name}.md").read_text("utf-8")
+
+
+def section(text, heading):
+    """Text below a heading, up to the next one of its level or above."""
+    level = len(heading) - len(heading.lstrip("#"))
+    found = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{level}}} |\Z)", text, re.M | re.S)
+    assert found, f"no heading {heading}"
+    return found[1]
+
+
+def test_generated_pages_are_current():
+    for name, text in pages().items():
+        assert (REFERENCE / name).read_text("utf-8") == text, (
+            f"docs/reference/{name} differs from the code: run  python docs/generate.py"
+        )
+    assert {path.name for path in REFERENCE.iterdir()} == set(pages())
+
+
+@pytest.mark.parametrize("name", hook_names())
+def test_hook_is_documented_with_its_real_signature(name):
+    text = section(read("hooks"), f"## {name}")
+    (shown,) = ast.parse(re.search(r"```py\n(.*?)```", text, re.S)[1]).body
+    real = inspect.signature(getattr(hookspecs, name))
+    arguments = {argument.arg: ast.unparse(argument.annotation) for argument in shown.args.args}
+    assert arguments == {key: value.annotation for key, value in real.parameters.items()}
+    assert ast.unparse(shown.returns) == real.return_annotation
+    for what in ("When", "Do", "Parameters", "Returns", "Errors", "Since"):
+        assert f"**{what}:** " in text
+
+
+@pytest.mark.parametrize("name", hook_names())
+def test_hook_has_a_test(name):
+    folders = [ROOT / "tests", *ROOT.glob("plugins/*/tests")]
+    files = [path for folder in folders for path in folder.rglob("test_*.py")]
+    assert any(name in path.read_text("utf-8") for path in files if path != Path(__file__))
+
+
+def test_every_table_of_an_experiment_is_in_the_reference():
+    tables = {
+        value for value in vars(schema).values()
+        if inspect.isclass(value) and attrs.has(value) and value.__module__ == schema.__name__
+    }  # fmt: skip
+    assert tables - set(TABLES.values()) == {schema.DataTable}  # [data] has tables only
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_every_key_of_an_experiment_is_in_the_reference(heading):
+    shown = heading if heading[0] != "[" else f"`{heading}`"
+    text = section(read("configuration"), f"## {shown}")
+    for field in attrs.fields(TABLES[heading]):
+        key = "type" if field.name == "choice" else field.name
+        assert f"\n| `{key}` | " in text, key
+
+
+def test_every_component_and_key_is_in_the_reference():
+    text = read("components")
+    for component in plugins().registry.components():
+        if component.owner in OURS:
+            heading = f"### {component.name} {{ #{component.kind}-{component.name} }}"
+            below = section(text, heading)
+            assert f"`{component.owner}`" in below
+            for key in keys(component.options):
+                assert f"\n| `{key}` | " in below, f"{component.name}: {key}"
+
+
+def keys(options, prefix=""):
+    attrs.resolve_types(options)
+    for field in attrs.fields(options):
+        if METADATA_KEY in field.metadata and inspect.isclass(field.type) and attrs.has(field.type):
+            yield from keys(field.type, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name
+
+
+def test_every_public_name_is_in_the_reference():
+    text = read("api")
+    for name in public_names():
+        assert re.search(rf"^###? {re.escape(name)}$", text, re.M), name
+    assert srcore.__all__
+
+
+def test_every_shipped_experiment_of_a_plugin_is_on_its_page_and_no_other_is_named():
+    shipped = set(plugins().registry.experiments())
+    prefixes = {name.split("/")[0] for name in shipped if "/" in name} & {
+        owner.removeprefix("srplug-") for owner in OURS
+    }
+    for prefix in prefixes:
+        text = (ROOT / f"docs/methods/{prefix}.md").read_text("utf-8")
+        for name in shipped:
+            stem = name.removesuffix("_x2") + "_x4"
+            if name.startswith(f"{prefix}/") and not (stem in text and "`_x2`" in text):
+                assert f"`{name}`" in text, name
+    for page in {*ROOT.glob("docs/**/*.md")} - {ROOT / "docs/design.md"}:  # golden cases there
+        for name in re.findall(rf"`((?:{'|'.join(sorted(prefixes))})/\w+)`", page.read_text()):
+            assert name in shipped, f"{page}: {name}"
+
+
+def test_every_page_is_in_the_navigation():
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+    listed = set(leaves(config["nav"]))
+    docs = ROOT / "docs"
+    assert listed == {str(path.relative_to(docs)) for path in docs.rglob("*.md")}
+
+
+def leaves(entry):
+    if isinstance(entry, str):
+        yield entry
+    else:
+        for item in entry.values() if isinstance(entry, dict) else entry:
+            yield from leaves(item)
+
+
+@pytest.mark.slow
+def test_the_site_builds_strictly_and_asks_nobody_else(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    built = sorted(tmp_path.rglob("*.html"))
+    assert len(built) > 20
+    for page in built:
+        text = page.read_text("utf-8")
+        assert not re.search(r"<(?:script|img|iframe)[^>]* src=\"?(?:https?:)?//", text), page
+        assert not re.search(r"<link[^>]* rel=\"?(?:stylesheet|preconnect)\"?[^>]*//", text), page
+        assert r'class="arithmatex">\(' not in text, page
+        assert r'class="arithmatex">\[' not in text, page
+    assert "<math" in (tmp_path / "methods/ldl.html").read_text("utf-8")
