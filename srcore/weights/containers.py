@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import torch
@@ -23,6 +23,8 @@ from srcore.errors import WeightsError
 
 State = dict[str, Tensor]
 
+Role = Literal["generator", "discriminator"]
+
 #: Names under which programs put weights, in the order of preference.
 KEYS = (
     "model_state_dict",
@@ -32,8 +34,13 @@ KEYS = (
     "params",
     "model",
     "net",
-    "gen",
 )
+
+#: Names in files that hold both networks of an adversarial training, srcore's own last.
+ROLE_KEYS: dict[Role, tuple[str, ...]] = {
+    "generator": ("gen", "networks.ema", "networks.generator"),
+    "discriminator": ("dis", "networks.discriminator"),
+}
 
 #: Prefixes that wrappers such as DataParallel and torch.compile leave on every key.
 PREFIXES = ("module.", "netG.", "_orig_mod.")
@@ -58,13 +65,16 @@ class Checkpoint:
     metadata: dict[str, str] = attrs.field(factory=dict)
 
 
-def read_checkpoint(path: str | Path, *, key: str | None = None) -> Checkpoint:
+def read_checkpoint(
+    path: str | Path, *, key: str | None = None, role: Role = "generator"
+) -> Checkpoint:
     """Read the weights in a ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file.
 
     Args:
         path: the file; its format is recognised by its first bytes.
         key: which entry of the file to take, such as ``"params"``, dots for entries of entries;
             by default the first of :data:`KEYS` (so EMA weights before others).
+        role: which network to take from a file that holds both.
 
     Raises:
         WeightsError: the file is missing, damaged, no weights file, would run code, holds the
@@ -80,12 +90,16 @@ def read_checkpoint(path: str | Path, *, key: str | None = None) -> Checkpoint:
         content = _read_torch(path)
     else:
         raise WeightsError(f"{path}: not a weights file: {_what_it_seems(start)}")
-    state, taken = unwrap(content, key=key, source=path)
+    state, taken = unwrap(content, key=key, source=path, role=role)
     return Checkpoint(str(path), state, taken, metadata)
 
 
 def unwrap(
-    content: Any, *, key: str | None = None, source: str | Path = "weights"
+    content: Any,
+    *,
+    key: str | None = None,
+    source: str | Path = "weights",
+    role: Role = "generator",
 ) -> tuple[State, str]:
     """Take the tensors out of what a file holds and strip prefixes common to all keys.
 
@@ -99,7 +113,7 @@ def unwrap(
         raise WeightsError(
             f"{source}: holds a {type(content).__name__}; expected named tensors (a state_dict)"
         )
-    taken, inner = _choose(content, key, source)
+    taken, inner = _choose(content, key, source, role)
     state = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
     if not state:
         _refuse_training_state(content, source)
@@ -118,17 +132,16 @@ def strip_prefix(state: Mapping[str, Tensor]) -> State:
 
 
 def _choose(
-    content: Mapping[str, Any], key: str | None, source: str | Path
+    content: Mapping[str, Any], key: str | None, source: str | Path, role: Role
 ) -> tuple[str, Mapping[str, Any]]:
     if key:
         return key, _entry(content, key, source)
-    for name in KEYS:
-        if isinstance(content.get(name), Mapping):
-            return name, content[name]
-    own = content.get("networks")  # a checkpoint of srcore's own training
-    for name in ("ema", "generator"):
-        if isinstance(own, Mapping) and isinstance(own.get(name), Mapping):
-            return f"networks.{name}", own[name]
+    for name in (*KEYS, *ROLE_KEYS[role]):
+        found: Any = content
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if isinstance(found, Mapping):
+            return name, found
     inner = [name for name, value in content.items() if isinstance(value, Mapping)]
     tensors = any(isinstance(value, Tensor) for value in content.values())
     if len(inner) == 1 and not tensors and inner[0] not in _OPTIMISER_KEYS | {"state"}:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import WeightsError
 from srcore.plugin_manager import plugins
-from srcore.weights.containers import Checkpoint, read_checkpoint, strip_prefix
+from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
 from srcore.weights.dialects import (
     Recognised,
     UnknownArchitectureError,
@@ -78,6 +78,7 @@ def load_into(
     *,
     network_type: str,
     key: str | None = None,
+    role: Role = "generator",
     strict: bool = True,
     partial: bool = False,
 ) -> KeyReport:
@@ -88,6 +89,7 @@ def load_into(
         weights: a file, or tensors by name.
         network_type: registered name of the network.
         key: entry of the file, such as ``"params"``.
+        role: which network to take from a file that holds both.
         strict: refuse files with missing or unexpected tensors.
         partial: copy what has an equal name and shape, and keep the rest of the network as it is;
             so an x2 model initialises an x3 or x4 one.
@@ -98,7 +100,7 @@ def load_into(
     Raises:
         WeightsError: the file is unreadable, belongs to another network type, or does not fit.
     """
-    checkpoint = _as_checkpoint(weights, key)
+    checkpoint = _as_checkpoint(weights, key, role)
     recognised = _as_type(checkpoint, network_type, getattr(network, "scale", None))
     report = _report(checkpoint.source, recognised, network)
     refused = bool(report.reshaped) or (strict and not report.complete)
@@ -168,10 +170,12 @@ def check_complete(recognised: Recognised, network: nn.Module, *, source: str = 
         raise WeightsError(report.explanation())
 
 
-def _as_checkpoint(weights: str | Path | Mapping[str, Tensor], key: str | None) -> Checkpoint:
+def _as_checkpoint(
+    weights: str | Path | Mapping[str, Tensor], key: str | None, role: Role = "generator"
+) -> Checkpoint:
     if isinstance(weights, Mapping):
         return Checkpoint("weights", strip_prefix(weights))
-    return read_checkpoint(weights, key=key)
+    return read_checkpoint(weights, key=key, role=role)
 
 
 def _as_type(checkpoint: Checkpoint, network_type: str, scale: int | None) -> Recognised:

@@ -175,3 +175,29 @@ def test_a_file_without_tensors_is_refused(tmp_path, content):
 def test_a_file_that_holds_no_dict_is_refused(tmp_path):
     with pytest.raises(WeightsError, match=r"holds a list; expected named tensors"):
         read_checkpoint(saved(tmp_path / "x.pth", [torch.ones(1)]))
+
+
+@pytest.mark.parametrize(
+    ("content", "generator", "discriminator"),
+    [
+        ({"gen": {"g": 1}, "dis": {"d": 2}}, "gen", "dis"),
+        (
+            {"networks": {"ema": {"g": 1}, "generator": {"g": 3}, "discriminator": {"d": 2}}},
+            "networks.ema",
+            "networks.discriminator",
+        ),
+        ({"params": {"g": 1}}, "params", "params"),
+    ],
+)
+def test_a_file_of_both_networks_gives_the_one_that_is_asked_for(content, generator, discriminator):
+    def filled(table):
+        return {
+            name: filled(value) if isinstance(value, dict) else torch.full((2,), float(value))
+            for name, value in table.items()
+        }
+
+    for role, key in (("generator", generator), ("discriminator", discriminator)):
+        state, taken = unwrap(filled(content), role=role)
+        assert taken == key
+        value = 2.0 if "dis" in key else 1.0
+        assert [tensor.tolist() for tensor in state.values()] == [[value, value]]

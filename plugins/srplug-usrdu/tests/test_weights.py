@@ -5,6 +5,7 @@ from srplug_usrdu.commands import usrdu
 from srplug_usrdu.networks import Downsampler
 from srplug_usrdu.weights import load_dsn, published_sr_state
 
+import srcore
 from srcore.errors import WeightsError
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.weights.loading import load_generator, load_into
@@ -98,3 +99,15 @@ def test_incomplete_dsn_names_what_is_missing(tmp_path):
     torch.save({"gen": state}, tmp_path / "down.pth")
     with pytest.raises(WeightsError, match=r"var\.2\.bias"):
         load_dsn(tmp_path / "down.pth")
+
+
+def test_a_published_dsn_file_initialises_the_discriminator_beside_it(tmp_path):
+    discriminator = srcore.build("discriminator", "unet", num_features=8)
+    published = {"gen": dsn().state_dict(), "dis": discriminator.state_dict()}
+    torch.save(published, tmp_path / "model_down_0420.pth")
+    other = srcore.build("discriminator", "unet", num_features=8)
+    path = tmp_path / "model_down_0420.pth"
+    report = load_into(other, path, network_type="unet", role="discriminator")
+    assert report.complete
+    for name, value in discriminator.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
