@@ -135,7 +135,7 @@ def _block(block: list[str]) -> str:
         return "```pycon\n" + "\n".join(block) + "\n```"
     if block[0].startswith("==="):
         return _table(block)
-    return inline(" ".join(line.strip() for line in block))
+    return inline(" ".join(line.strip() for line in block).replace("::", ":"))
 
 
 def _language(code: str) -> str:

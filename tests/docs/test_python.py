@@ -12,10 +12,11 @@ import torch
 from generator.blocks import blocks
 
 import srcore
-from srcore import options, testing
+from srcore import options
 from srcore.engine.runner import run_experiment
-from srcore.metrics import psnr, ssim
+from srcore.metrics import peak_signal_noise_ratio, structural_similarity
 from srcore.plugin_manager import PluginManager, using
+from srcore.testing import comparison, golden, images
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,6 +30,7 @@ PAGES = [
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("plugins/*/README.md")),
 ]
+MODULES = (options, golden, comparison, images, peak_signal_noise_ratio, structural_similarity)
 #: Pages whose blocks are checked by another test.
 ELSEWHERE = {"docs/tutorial/first-plugin.md": "test_tutorial.py follows it"}
 #: A fence without a language shows output or a drawing.
@@ -122,8 +124,7 @@ def train(folder):
 @pytest.mark.parametrize("page", with_blocks("pycon"))
 def test_sessions_give_what_they_show(page, workspace):
     # Examples of docstrings take the names of their modules for granted.
-    scope = {**vars(options), "srcore": srcore, "torch": torch, "psnr": psnr, "ssim": ssim}
-    scope |= {name: getattr(testing, name) for name in testing.__all__}
+    scope = {name: value for module in MODULES for name, value in vars(module).items()}
     for block in blocks(page, "pycon"):
         name = f"{page.name}:{block.line}"
         test = doctest.DocTestParser().get_doctest(block.code, dict(scope), name, str(page), 0)
