@@ -78,7 +78,7 @@ def device_of(network: nn.Module) -> torch.device:
 def slow_precision(device: torch.device, precision: Precision) -> str:
     """Why ``precision`` will be slow on ``device``; empty if it will not, or nothing is known."""
     # PyTorch before 2.10 does not say what the processor can do.
-    can = getattr(torch.cpu, "get_capabilities", dict)()
+    can: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     if device.type != "cpu" or precision != "bfloat16" or can.get("architecture") != "x86_64":
         return ""
     if can.get("avx512_bf16") or can.get("amx_bf16"):

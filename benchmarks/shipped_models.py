@@ -1,0 +1,90 @@
+"""The small models that come with srcore: colours they shift, and the time for 500x500 pixels.
+
+    python benchmarks/shipped_models.py PHOTOGRAPHS...
+
+One thread, settings of `srcore upscale`. Flat images of 343 colours: largest deviation. Photographs
+(folders of low-resolution images): the mean of every channel before and after. The quality table
+of srcore/models/README.md is made by `srcore evaluate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from harness import measure, print_table, write_results
+
+import srcore
+from srcore.data.images import read_rgb
+from srcore.data.listing import list_images
+from srcore.inference.shipped import SCALES, shipped_model
+
+BORDER = 8
+LEVELS = (0, 16, 64, 128, 192, 240, 255)
+
+
+def enlarge(network, image, tile="auto"):
+    """As the command does."""
+    return srcore.upscale(network, image, border=BORDER, tile=tile)
+
+
+def flat_colours(network):
+    """Largest deviation in grey levels, and that of black and white."""
+    worst = {}
+    for colour in itertools.product(LEVELS, repeat=3):
+        image = np.full((24, 27, 3), colour, np.uint8)
+        worst[colour] = int(np.abs(enlarge(network, image).astype(int) - colour).max())
+    return {
+        "largest_deviation": max(worst.values()),
+        "black": worst[(0, 0, 0)],
+        "white": worst[(255, 255, 255)],
+        "colours": len(worst),
+    }
+
+
+def mean_shifts(network, folders):
+    """Shift of the mean of every channel, in grey levels, over all photographs."""
+    shifts = []
+    for path in (path for folder in folders for path in list_images(folder)):
+        lr = read_rgb(path)
+        shifts.append(enlarge(network, lr).mean((0, 1)) - lr.mean((0, 1)))
+    return {
+        "photographs": len(shifts),
+        "mean_shift_rgb": [round(float(value), 4) for value in np.mean(shifts, axis=0)],
+        "largest_shift": round(float(np.abs(shifts).max()), 4),
+    }
+
+
+def main():
+    """Measure and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("photographs", type=Path, nargs="+")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    image = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
+    networks = {scale: srcore.load_generator(shipped_model(scale), "cpu") for scale in SCALES}
+    results = {}
+    for scale, network in networks.items():
+        results[f"x{scale}"] = {
+            "flat": flat_colours(network),
+            "photographs": mean_shifts(network, arguments.photographs),
+        }
+        sys.stdout.write(f"x{scale}: {results[f'x{scale}']}\n")
+    timed = measure(
+        {f"x{scale}": lambda network=network: enlarge(network, image)
+         for scale, network in networks.items()},
+        repeats=5,
+        warmup=1,
+    )  # fmt: skip
+    print_table(timed)
+    for name, times in timed.items():
+        results[name]["500x500"] = times
+    write_results("shipped_models", results, border=BORDER)
+
+
+if __name__ == "__main__":
+    main()
