@@ -44,7 +44,8 @@ def command(
 
     Programs run without srcore: onnx (.onnx), torchscript (.pt, .ts), torch_export (.pt2). They
     take float32 images (N, 3, height, width) in [0, 1] of any number and size and return images
-    that are not clamped. Before OUT is written, the program is loaded again and compared with
+    that are not clamped; torch_export refuses the smallest images, a few pixels high or wide, for
+    SwinIR one window. Before OUT is written, the program is loaded again and compared with
     PyTorch on two sizes; one that differs by more than 1e-4 of the largest value is refused.
 
     \b
