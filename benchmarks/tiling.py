@@ -2,8 +2,9 @@
 
 python benchmarks/tiling.py [WEIGHTS.safetensors ...]
 
-Without weights, networks with initial weights are measured. ``large`` runs the command line on a
-picture of 12000x8000 pixels in a fresh process and takes minutes:
+Without weights, the models that come with srcore and networks with initial weights are measured.
+``large`` runs the command line on a picture of 12000x8000 pixels in a fresh process and takes
+minutes:
 
 python benchmarks/tiling.py --large WEIGHTS.safetensors
 """
@@ -22,6 +23,7 @@ from skimage import data
 
 import srcore
 from srcore.data.images import write_image
+from srcore.inference.shipped import SCALES, shipped_model
 
 HEIGHT, WIDTH, TILE = 240, 320, 64
 NETWORKS = {
@@ -36,11 +38,12 @@ NETWORKS = {
 
 
 def networks(paths):
-    """Networks by name: those of the files, or some with initial weights."""
+    """Networks by name: those of the files, or the shipped models and some with initial weights."""
     if paths:
         return {Path(path).stem: srcore.load_generator(path) for path in paths}
     torch.manual_seed(0)
-    return {
+    shipped = {f"shipped x{scale}": srcore.load_generator(shipped_model(scale)) for scale in SCALES}
+    return shipped | {
         name: srcore.build("network", kind, scale=scale, **options).eval()
         for name, (kind, scale, options) in NETWORKS.items()
     }
