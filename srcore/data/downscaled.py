@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from srcore.data.cropping import draw_orientation, draw_window, finish
+from srcore.data.aligned import AlignedImages
+from srcore.data.cropping import finish
 from srcore.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _MARGIN = 4
 
 
-class DownscaledImages:
+class DownscaledImages(AlignedImages):
     """High-resolution images; ``lr`` is computed from the image cut to a multiple of the scale.
 
     A crop's ``lr`` equals the crop of the whole image's ``lr``.
@@ -28,34 +29,14 @@ class DownscaledImages:
         scale: factor between the sides.
         downscale: bicubic dialect (:mod:`srcore.transforms.resize`), or ``"none"``: samples hold
             ``hr`` only.
-        hr_patch_size: side of the training crops, high-resolution pixels; None: whole images.
-        flip: see :func:`srcore.data.cropping.draw_orientation`.
-        rotate: see there.
+        crops: ``hr_patch_size``, ``flip`` and ``rotate`` of :class:`AlignedImages`.
     """
 
     def __init__(
-        self,
-        hr: ImageSource,
-        *,
-        scale: int,
-        downscale: str = "matlab",
-        hr_patch_size: int | None = None,
-        flip: bool = True,
-        rotate: bool = True,
+        self, hr: ImageSource, *, scale: int, downscale: str = "matlab", **crops: Any
     ) -> None:
-        self._hr = hr
-        self._scale = scale
+        super().__init__(hr, scale=scale, **crops)
         self._downscale = downscale
-        self._patch_size = None if hr_patch_size is None else hr_patch_size // scale
-        self._flip = flip
-        self._rotate = rotate
-
-    def __len__(self) -> int:
-        return len(self._hr)
-
-    def name(self, index: int) -> str:
-        """Stem of the file."""
-        return self._hr.name(index)
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
         """Read ``hr`` and make ``lr``: a random crop, or the whole image without generator.
@@ -68,8 +49,7 @@ class DownscaledImages:
         where = self._hr.where(index)
         if not height or not width:
             raise DataError(f"{where}: a side is smaller than scale = {scale}")
-        window = draw_window(height, width, self._patch_size, generator, where)
-        orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
+        window, orientation = self._draw(height, width, generator, where)
         if self._downscale == "none":
             hr = self._hr.read_window(index, window.times(scale))
             return {"hr": finish(hr, orientation)}
