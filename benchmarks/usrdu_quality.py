@@ -93,12 +93,16 @@ type = "usrdu_data"
 weight = 100.0
 [stages.optimizer.generator]
 type = "adam"
-learning_rate = 2e-4
+learning_rate = 1e-3
 betas = [0.9, 0.999]
 [stages.optimizer.discriminator]
 type = "adam"
 learning_rate = 2e-4
 betas = [0.9, 0.999]
+[stages.schedule.generator]
+type = "cosine"
+periods = [{dsn_iterations}]
+eta_min = 1e-5
 [[stages.data.train.transforms]]
 type = "usrdu_reference"
 [stages.train]
@@ -188,7 +192,13 @@ def prepare(arguments):
     (work / "held_out_sources").mkdir()
     for path in held_out:
         shutil.copyfile(path, work / "held_out_sources" / path.name)
-    common = {"scale": 4, "dialect": "matlab", "blur": 2.0, "noise": 6.0, "jpeg": 75}
+    common = {
+        "scale": 4,
+        "dialect": "matlab",
+        "blur": arguments.blur,
+        "noise": arguments.noise,
+        "jpeg": arguments.jpeg,
+    }
     prepare_degraded(work / "sources", work / "real", Degradation(**common, seed=1))
     prepare_degraded(
         work / "held_out_sources",
@@ -228,9 +238,12 @@ def main():
     parser.add_argument("held_out", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder of images and runs")
     parser.add_argument("--iterations", type=int, default=600, help="of the SR stages")
-    parser.add_argument("--dsn-iterations", type=int, default=6000, help="of the DSN")
-    parser.add_argument("--images", type=int, default=12, help="held-out images")
-    parser.add_argument("--dsn-features", type=int, default=12)
+    parser.add_argument("--dsn-iterations", type=int, default=3000, help="of the DSN")
+    parser.add_argument("--images", type=int, default=20, help="held-out images")
+    parser.add_argument("--dsn-features", type=int, default=16)
+    parser.add_argument("--blur", type=float, default=3.0, help="sigma in HR pixels")
+    parser.add_argument("--noise", type=float, default=3.0, help="sigma in grey levels")
+    parser.add_argument("--jpeg", type=int, default=80, help="quality")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -245,7 +258,10 @@ def main():
         table[name] = rounded(measured["validation"])
     table["interpolation"] = rounded(measured["bicubic"])
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
-    keys = ("iterations", "dsn_iterations", "images", "dsn_features", "device", "threads")
+    keys = (
+        "iterations", "dsn_iterations", "images", "dsn_features", "blur", "noise", "jpeg", "device",
+        "threads",
+    )  # fmt: skip
     settings = {key: getattr(arguments, key) for key in keys}
     harness.write_results("usrdu_quality", table, **settings)
 
