@@ -15,7 +15,7 @@ from srcore.testing import write_tiny_images
 from srcore.weights.loading import load_generator
 
 ROOT = Path(__file__).parents[2]
-LARGE = ("psnr_rrdb_x4", "esrgan_x4", "realesrgan_x4")
+LARGE = ("psnr_rrdb_x4", "esrgan_x4", "realesrgan_x4", "small")
 TINY = {
     "psnr_rrdb_tiny": [""],
     "esrgan_tiny": ["psnr", "gan"],
@@ -54,6 +54,18 @@ def test_large_experiments_lack_nothing_but_data(name, tmp_path, monkeypatch):
     for problem in caught.value.problems:
         assert "does not exist" in problem.message, str(problem)
         assert problem.path.startswith("data."), str(problem)
+
+
+def test_small_trains_x4_from_the_trunk_of_x2(example_images):
+    overrides = [f"stages.{stage}.train.iterations=2" for stage in ("x2", "x4")]
+    folder = example_images / "examples/images/train"
+    loaded = check("small", [f"data.train.hr={folder}", "data.train.workers=0", *overrides])
+    run_experiment(loaded, example_images / "runs", quiet=True)
+    runs = example_images / "runs/small"
+    for scale in (2, 4):
+        assert load_generator(runs / f"x{scale}/generator.safetensors").scale == scale
+    log = (runs / "run.log").read_text("utf-8")
+    assert "holds x2 weights, but the network is x4; 32 tensors fit" in log
 
 
 @pytest.mark.parametrize("name", TINY)
