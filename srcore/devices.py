@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 
@@ -97,3 +97,8 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
     if precision not in ("bfloat16", "float16"):
         raise SrcoreError(f"precision: expected float32, bfloat16 or float16, found {precision!r}")
     return torch.autocast(device.type, getattr(torch, precision))
+
+
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """``tensor`` in float32 if it has 16 bits, else as it is: what losses compute in."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

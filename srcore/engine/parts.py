@@ -12,6 +12,7 @@ from ignite import distributed as idist
 from torch import Tensor, nn
 
 from srcore.contracts import LossContext
+from srcore.devices import at_least_float32
 from srcore.engine.ema import ExponentialAverage
 from srcore.engine.seeding import derive, seed_everything
 from srcore.engine.seeding import generator as seeded_generator
@@ -174,10 +175,10 @@ class Parts:
         ema_sr = None
         if self.ema is not None and "ema_sr" in self.experiment.needs():
             with torch.no_grad(), self.autocast():
-                ema_sr = self.ema.network(batch["lr"]).float()
+                ema_sr = at_least_float32(self.ema.network(batch["lr"]))
         return LossContext(
             batch=batch,
-            sr=sr.float(),
+            sr=at_least_float32(sr),
             iteration=self.iteration,
             progress=self.progress,
             ema_sr=ema_sr,

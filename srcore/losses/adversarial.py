@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.contracts import LossContext
+from srcore.devices import at_least_float32
 from srcore.losses.entries import batch_entry
 
 Mode = Literal["vanilla", "lsgan", "wgan", "wgan_softplus", "hinge"]
@@ -62,8 +63,7 @@ def expand_label(label: Label, logits: Tensor) -> Tensor:
 
 def discriminate(context: LossContext, images: Tensor) -> Tensor:
     """Logits of images, in float32 at least: means and differences suffer from 16 bits."""
-    logits: Tensor = context.discriminate(images)
-    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+    return at_least_float32(context.discriminate(images))
 
 
 class AdversarialLoss(nn.Module):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from srcore.contracts import LossContext
+from srcore.devices import at_least_float32
 from srcore.errors import SrcoreError
 from srcore.losses.entries import same_size_entry
 from srplug_ldl.variance import local_variance
@@ -125,12 +126,12 @@ class LDLLoss(nn.Module):
                 'loss "ldl" needs the output of the EMA generator; set train.ema_decay to a decay '
                 "such as 0.999"
             )
-        target = _precise(same_size_entry(context, self.target, "ldl"))
+        target = at_least_float32(same_size_entry(context, self.target, "ldl"))
         with torch.autocast(target.device.type, enabled=False):
-            errors = residual(_precise(context.sr), target)
+            errors = residual(at_least_float32(context.sr), target)
             weights = artifact_map(
                 errors,
-                residual(_precise(context.ema_sr), target),
+                residual(at_least_float32(context.ema_sr), target),
                 window_size=self.window_size,
                 exponent=self.exponent,
             )
@@ -138,7 +139,3 @@ class LDLLoss(nn.Module):
                 weights = weights.detach()
             # errors are sums over channels; the published mean goes over channels too
             return (weights * errors).mean() / target.shape[1]
-
-
-def _precise(image: Tensor) -> Tensor:
-    return image.float() if image.dtype in (torch.float16, torch.bfloat16) else image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from srcore.devices import at_least_float32
 from srcore.methods.gan import Gan
 
 if TYPE_CHECKING:
@@ -36,5 +37,5 @@ class DownsamplerTraining(Gan):
         context = self.parts.context(batch, found.mean)
         for name in ("log_scale", "feature_log_scale"):
             value = getattr(found, name)
-            context.extras[name] = None if value is None else value.float()
+            context.extras[name] = None if value is None else at_least_float32(value)
         return context

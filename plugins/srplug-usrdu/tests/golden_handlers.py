@@ -1,5 +1,6 @@
 """Golden kinds of USR-DU; training steps run the real parts and methods of an experiment."""
 
+import functools
 import json
 import tempfile
 import warnings
@@ -223,6 +224,23 @@ def published_gradients(parameters):
     return published_sr_state({name: value.grad for name, value in parameters.items()}, {})
 
 
+def double_precision(handler):
+    """Networks and losses in float64: in float32, rounding decides on which side of a kink (of a
+    rectifier, of an absolute value) an activation falls, and differs between processors.
+    """
+
+    @functools.wraps(handler)
+    def run(case):
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            return handler(case)
+        finally:
+            torch.set_default_dtype(before)
+
+    return run
+
+
 def train_once(table, batch, vgg, loss_label, change=lambda parts: None):
     """One iteration of an experiment; what happened on the way."""
     experiment = Structurer(plugins().registry).structure(table, Experiment)
@@ -282,8 +300,9 @@ def adam(hyper):
 
 
 @golden_kind("dsn_training_step")
+@double_precision
 def dsn_training_step(case):
-    hr, lr = case.tensor("in_hr"), case.tensor("in_target_lr")
+    hr, lr = case.tensor("in_hr").double(), case.tensor("in_target_lr").double()
     with tempfile.TemporaryDirectory() as folder:
         table = dsn_experiment(case, Path(folder), scale=hr.shape[-1] // lr.shape[-1])
         seen = train_once(table, {"hr": hr, "lr": lr}, toy_vgg(case, folder), "feature")
@@ -361,11 +380,12 @@ def step_gradients(case, generator, discriminator):
 
 
 @golden_kind("srn_training_step")
+@double_precision
 def srn_training_step(case):
-    batch = {"lr": case.tensor("in_lq"), "hr": case.tensor("in_gt")}
+    batch = {"lr": case.tensor("in_lq").double(), "hr": case.tensor("in_gt").double()}
 
     def given_noise(parts):
-        parts.transforms[0].draw = lambda like, generator: case.tensor("in_z")
+        parts.transforms[0].draw = lambda like, generator: case.tensor("in_z").double()
 
     with tempfile.TemporaryDirectory() as folder:
         scale = batch["hr"].shape[-1] // batch["lr"].shape[-1]
