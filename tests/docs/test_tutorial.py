@@ -15,6 +15,9 @@ PAGE = ROOT / "docs/tutorial/first-plugin.md"
 SHORTER = {"srcore run edges/tiny": ("--set", "train.iterations=2")}
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
     """Do all steps; return the folder and what every command printed, by command line."""

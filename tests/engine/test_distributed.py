@@ -5,16 +5,27 @@ import os
 import subprocess
 import sys
 
+import pytest
 import torch
 
+from srcore.cli.main import main
 from srcore.testing import assert_close, assert_same_state
 
 
-def torchrun(experiment, output, *extra, processes=2):
+def arguments(experiment, output, *extra):
+    return ["run", str(experiment), "--output", str(output), "--quiet", *extra]
+
+
+def alone(experiment, output, *extra):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments(experiment, output, *extra))
+    assert ended.value.code == 0
+
+
+def torchrun(experiment, output, *extra):
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone",
-        f"--nproc-per-node={processes}", "-m", "srcore", "run", str(experiment),
-        "--output", str(output), "--quiet", *extra,
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+        "-m", "srcore", *arguments(experiment, output, *extra),
     ]  # fmt: skip
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -33,7 +44,7 @@ def validations(output):
 
 def test_two_ranks_train_like_one_with_the_whole_batch(tiny_experiment, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
-    torchrun(tiny_experiment, one, "--set", "train.batch_size=4", processes=1)
+    alone(tiny_experiment, one, "--set", "train.batch_size=4")
     done = torchrun(tiny_experiment, two, "--set", "train.batch_size=2")
     assert done.stdout.count("psnr") == 1, "only the main process reports"
     for name, value in last(one)["networks"]["generator"].items():
@@ -44,13 +55,13 @@ def test_two_ranks_train_like_one_with_the_whole_batch(tiny_experiment, tmp_path
 
 def test_validation_gives_the_same_numbers_on_any_number_of_ranks(tiny_experiment, tmp_path):
     weights = tmp_path / "one/tiny/generator.safetensors"
-    torchrun(tiny_experiment, tmp_path / "one", processes=1)
+    alone(tiny_experiment, tmp_path / "one")
     frozen = (
         "--set", f"generator.weights={weights}", "--set", "optimizer.generator.type=adam",
         "--set", "optimizer.generator.learning_rate=1e-30", "--set", "train.iterations=1",
     )  # fmt: skip
-    for processes in (1, 2):
-        torchrun(tiny_experiment, tmp_path / str(processes), *frozen, processes=processes)
+    alone(tiny_experiment, tmp_path / "1", *frozen)
+    torchrun(tiny_experiment, tmp_path / "2", *frozen)
     assert validations(tmp_path / "1") == validations(tmp_path / "2")
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from srcore.cli.main import main
 from srcore.testing import assert_same_state
 
 STAGES = """
@@ -26,18 +27,14 @@ from = "first"
 """
 
 
-def command(experiment, output, *extra):
-    return [
-        sys.executable, "-m", "srcore", "run", str(experiment), "--output", str(output),
-        "--resume", "--quiet", *extra,
-    ]  # fmt: skip
+def arguments(experiment, output, *extra):
+    return ["run", str(experiment), "--output", str(output), "--resume", "--quiet", *extra]
 
 
-def run(experiment, output, *extra):
-    done = subprocess.run(
-        command(experiment, output, *extra), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def run(experiment, output, *extra, code=0):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments(experiment, output, *extra))
+    assert ended.value.code == code
 
 
 def kill_when(experiment, output, stage, iteration, number, *extra):
@@ -46,7 +43,7 @@ def kill_when(experiment, output, stage, iteration, number, *extra):
     All but SIGKILL go to its workers too, as terminals, torchrun and batch systems send them.
     """
     process = subprocess.Popen(
-        command(experiment, output, *extra),
+        [sys.executable, "-m", "srcore", *arguments(experiment, output, *extra)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -121,28 +118,17 @@ def test_longer_training_continues_a_finished_run(tiny_experiment, tmp_path):
     assert_same_state(first["networks"], second["networks"])
 
 
-def test_resuming_with_other_settings_is_refused(tiny_experiment, tmp_path):
+def test_resuming_with_other_settings_is_refused(tiny_experiment, tmp_path, capsys):
     run(tiny_experiment, tmp_path)
-    changed = command(
-        tiny_experiment, tmp_path, "--set", "train.iterations=8", "--set", "generator.num_blocks=2"
-    )
-    done = subprocess.run(changed, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "cannot resume with other settings: generator.num_blocks was 1, now 2" in done.stderr
+    changed = ("--set", "train.iterations=8", "--set", "generator.num_blocks=2")
+    run(tiny_experiment, tmp_path, *changed, code=1)
+    refusal = "cannot resume with other settings: generator.num_blocks was 1, now 2"
+    assert refusal in capsys.readouterr().err
 
 
 def test_worker_count_does_not_change_what_is_trained_on(tiny_experiment, tmp_path):
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for workers in (0, 1, 3):
-        done = subprocess.run(
-            command(
-                tiny_experiment, tmp_path / str(workers), "--set", f"data.train.workers={workers}"
-            ),
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        output = tmp_path / str(workers)
+        run(tiny_experiment, output, "--set", f"data.train.workers={workers}")
     for workers in (1, 3):
         same(tmp_path / "0", tmp_path / str(workers), "")

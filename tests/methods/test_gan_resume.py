@@ -50,10 +50,7 @@ def test_resumed_run_is_bit_identical(experiment, tmp_path, discriminator, preci
         loaded = srcore.load_experiment(experiment, (*settings, f"train.iterations={iterations}"))
         run_experiment(loaded, tmp_path / name, quiet=True, **options)
         folder = tmp_path / name / "tiny"
-        return (
-            torch.load(folder / "checkpoints/last.pt", weights_only=True),
-            (folder / "metrics.jsonl").read_text(),
-        )
+        return last(tmp_path / name), (folder / "metrics.jsonl").read_text()
 
     whole, logs = train("whole", 6)
     train("parts", 1)
@@ -65,17 +62,20 @@ def test_resumed_run_is_bit_identical(experiment, tmp_path, discriminator, preci
     assert logs.startswith(before)
 
 
-def torchrun(experiment, output, *overrides, processes=2):
+def torchrun(experiment, output, *overrides):
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone",
-        f"--nproc-per-node={processes}", "-m", "srcore", "run", str(experiment),
-        "--output", str(output), "--quiet", "--resume",
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+        "-m", "srcore", "run", str(experiment), "--output", str(output), "--quiet", "--resume",
     ]  # fmt: skip
     for override in overrides:
         command += ["--set", override]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+    return last(output)
+
+
+def last(output):
     return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
 
 
@@ -86,7 +86,9 @@ SMOOTH = (
 
 
 def test_two_ranks_train_both_networks_like_one_with_the_whole_batch(experiment, tmp_path):
-    one = torchrun(experiment, tmp_path / "one", *SMOOTH, "train.batch_size=4", processes=1)
+    alone = srcore.load_experiment(experiment, (*SMOOTH, "train.batch_size=4"))
+    run_experiment(alone, tmp_path / "one", quiet=True)
+    one = last(tmp_path / "one")
     two = torchrun(experiment, tmp_path / "two", *SMOOTH, "train.batch_size=2")
     for network in ("generator", "discriminator"):
         for name, value in one["networks"][network].items():
