@@ -1,5 +1,8 @@
 """Tiles against the whole image: time, largest difference and peak memory. One thread.
 
+``plain`` is the whole image in one call of the network as one writes it in PyTorch; ``whole`` is
+the same by ``srcore.upscale(tile=None)``, which gives the network the faster memory layout.
+
 python benchmarks/tiling.py [WEIGHTS.safetensors ...]
 
 Without weights, the models that come with srcore and networks with initial weights are measured.
@@ -58,6 +61,14 @@ def differences(network, image, tiles):
     }
 
 
+def plain(network, image):
+    """The whole image by PyTorch alone."""
+    with torch.inference_mode():
+        lr = torch.from_numpy(image.transpose(2, 0, 1).copy())[None].float() / 255
+        sr = network(lr).clamp(0, 1).mul(255).round().to(torch.uint8)
+    return sr[0].numpy().transpose(1, 2, 0)
+
+
 def compare(network, image):
     """Times of tiles relative to the whole image (CPU time of the thread)."""
     tiles = {"whole": None, "64": TILE, "128": 128, "192": 192}
@@ -65,21 +76,23 @@ def compare(network, image):
     if max(gate.values()) > 1:
         raise SystemExit(f"tiled and whole results differ by more than 1/255: {gate}")
     timed = measure(
-        {name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
+        {"plain": lambda: plain(network, image)}
+        | {name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
          for name, tile in tiles.items()},
-        repeats=7,
+        repeats=9,
         warmup=1,
     )  # fmt: skip
     # Pairs of one round, so that what disturbs the machine falls on both.
-    whole = timed["whole"]["cpu_ms"]["values"]
-    ratios = {
-        name: float(np.median(np.divide(values["cpu_ms"]["values"], whole)))
-        for name, values in timed.items()
-    }
+    results = {"largest_difference": gate}
+    for base in ("plain", "whole"):
+        reference = timed[base]["cpu_ms"]["values"]
+        results[f"ratio_to_{base}"] = {
+            name: round(float(np.median(np.divide(values["cpu_ms"]["values"], reference))), 3)
+            for name, values in timed.items()
+        }
     print_table(timed)
-    print("ratio to whole:", {name: round(ratio, 3) for name, ratio in ratios.items()})
-    print("largest difference:", gate)
-    return {"ratio_to_whole": ratios, "largest_difference": gate, "times": timed}
+    print(results)
+    return results | {"times": timed}
 
 
 def large(weights):

@@ -127,7 +127,7 @@ def blend(
             sr = runner(images[..., row.start : row.stop, column.start : column.stop])
             weights = row.weights(scale, sr.device)[:, None] * column.weights(scale, sr.device)
             place = (..., kept(row, scale), kept(column, scale))
-            result[place] += inner(sr, row, column, scale) * weights
+            result[place].addcmul_(inner(sr, row, column, scale), weights)
     return result
 
 

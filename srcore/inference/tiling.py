@@ -18,13 +18,10 @@ import torch
 from torch import Tensor
 
 from srcore.errors import SrcoreError
+from srcore.inference.reach import LONGEST_REACH, measure_reach
 
 #: Smallest side of a tile in low-resolution pixels; below it nearly all work would be context.
 SMALLEST_TILE = 16
-
-#: Context that suffices for no visible difference from the whole image; more costs time only.
-_LARGEST_AUTO_OVERLAP = 16
-_SMALLEST_AUTO_OVERLAP = 6
 
 
 @attrs.frozen
@@ -116,9 +113,10 @@ def _round_up(value: int, multiple: int) -> int:
 def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> int:
     """Context in low-resolution pixels on either side of a seam.
 
-    ``"auto"``: a sixteenth of the tile, at least 6 and at most 16 pixels, or less if the network's
-    ``receptive_radius`` says that less makes tiled and whole results equal. The far ends of a
-    receptive field hardly count; the benchmark ``benchmarks/tiling.py`` has the differences.
+    ``"auto"``: what the network needs (:func:`srcore.inference.reach.measure_reach`), but at least
+    a thirty-second of the tile, up to 16 pixels, since that costs little; less if the
+    network's ``receptive_radius`` says that less makes tiled and whole results equal. The
+    benchmark ``benchmarks/tiling.py`` has the differences.
 
     Raises:
         SrcoreError: a negative number.
@@ -127,10 +125,11 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
         if overlap < 0:
             raise SrcoreError(f"overlap: expected a number of pixels >= 0, found {overlap}")
         return overlap
-    limit = min(max(tile // 16, _SMALLEST_AUTO_OVERLAP), _LARGEST_AUTO_OVERLAP)
     radius = getattr(network, "receptive_radius", None)
     # A quarter of the overlap lies inside the transition.
-    return limit if radius is None else min(limit, math.ceil(radius * 4 / 3))
+    exact = math.inf if radius is None else math.ceil(radius * 4 / 3)
+    generous = min(tile // 32, LONGEST_REACH)
+    return int(min(exact, max(generous, measure_reach(network))))
 
 
 def check_tile(tile: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -139,7 +140,7 @@ def upscale_bands(
             SelfEnsemble(network) if self_ensemble else network,
             precision,
             batch,
-            lambda tile: choose_overlap(overlap, tile, network),
+            cache(lambda tile: choose_overlap(overlap, tile, network)),
         )
         bands = continued.cut_away(_sr_bands(runner, continued, side), scale)
         bands = _counted(bands, progress or _ignore, image.shape[1], scale)
@@ -155,7 +156,8 @@ def upscale_bands(
 
 def _sr_bands(runner: TileRunner, image: Continued, tile: int) -> Iterator[Tensor]:
     """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more."""
-    overlap = runner.overlap_for(tile)
+    is_cut = max(image.height, image.width) > tile
+    overlap = runner.overlap_for(tile) if is_cut else 0
     rows, columns = (
         cut(length, tile, overlap, runner.multiple) for length in (image.height, image.width)
     )
@@ -196,7 +198,7 @@ def _row_of_tiles(
         outputs = torch.split(runner(torch.cat(inputs)), [len(part) for part in inputs])
         for column, window, output in zip(group, windows, outputs, strict=True):
             sr = inner(channels.join(output, window), row, column, scale)
-            strip[..., kept(column, scale)] += sr * column.weights(scale, strip.device)
+            strip[..., kept(column, scale)].addcmul_(sr, column.weights(scale, strip.device))
     return strip
 
 

@@ -51,9 +51,12 @@ def test_an_image_that_fits_is_one_tile():
 
 @pytest.mark.parametrize(
     ("tile", "radius", "expected"),
-    [(64, None, 6), (128, None, 8), (512, None, 16), (512, 200, 16), (512, 3, 4), (64, 0, 0)],
+    [(64, None, 5), (256, None, 8), (2048, None, 16), (512, 200, 16), (512, 3, 4), (64, 0, 0)],
 )
-def test_auto_overlap_grows_with_the_tile_and_stops_at_the_receptive_field(tile, radius, expected):
+def test_auto_overlap_grows_with_the_tile_and_stops_at_the_receptive_field(
+    tile, radius, expected, monkeypatch
+):
+    monkeypatch.setattr("srcore.inference.tiling.measure_reach", lambda network: 5)
     assert choose_overlap("auto", tile, _Network(radius)) == expected
 
 
