@@ -158,7 +158,7 @@ def label_rows(case, *, smooth_flipped):
     return torch.tensor(rows)
 
 
-@golden_kind("train_step_esrdgan")
+@golden_kind("train_step_esrdgan", double=True)
 def train_step(case):
     hyper = case.hyper
     parts = Parts(experiment_of(case), torch.device("cpu"))
@@ -178,7 +178,7 @@ def train_step(case):
     parts.generator_module.register_forward_hook(lambda *call: seen.append(call[2].detach()))
     method = parts.experiment.method.choice.build(parts=parts)
     parts.begin(hyper["it"], watch_norm=False)
-    batch = {name: case.tensor(f"{name}_uint8").float() / 255 for name in ("lr", "hr")}
+    batch = {name: case.tensor(f"{name}_uint8") / 255.0 for name in ("lr", "hr")}
     logs = method.step(batch)
     return {
         **losses_of(logs),

@@ -45,12 +45,12 @@ def map_settings(hyper):
     return {"window_size": hyper["ksize"], "exponent": hyper.get("stabiliser_exponent", 0.2)}
 
 
-@golden_kind("train_step_esrgan")
+@golden_kind("train_step_esrgan", double=True)
 def train_step_esrgan(case):
     return train_steps(case, relativistic="average")
 
 
-@golden_kind("train_step_realesrgan")
+@golden_kind("train_step_realesrgan", double=True)
 def train_step_realesrgan(case):
     return train_steps(case, relativistic="none")
 

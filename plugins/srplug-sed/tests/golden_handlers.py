@@ -159,7 +159,7 @@ def clip_trunk_batchstats(case):
     return {"out_y": y} | buffers(case, network.trunk, "out_{}_after")
 
 
-@golden_kind("train_step_patch", "train_step_unet")
+@golden_kind("train_step_patch", "train_step_unet", double=True)
 def train_step(case):
     """Whole iterations of the core's method on parts built from an experiment."""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,5 @@
 """Golden kinds of USR-DU; training steps run the real parts and methods of an experiment."""
 
-import functools
 import json
 import tempfile
 import warnings
@@ -224,23 +223,6 @@ def published_gradients(parameters):
     return published_sr_state({name: value.grad for name, value in parameters.items()}, {})
 
 
-def double_precision(handler):
-    """Networks and losses in float64: in float32, rounding decides on which side of a kink (of a
-    rectifier, of an absolute value) an activation falls, and differs between processors.
-    """
-
-    @functools.wraps(handler)
-    def run(case):
-        before = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float64)
-        try:
-            return handler(case)
-        finally:
-            torch.set_default_dtype(before)
-
-    return run
-
-
 def train_once(table, batch, vgg, loss_label, change=lambda parts: None):
     """One iteration of an experiment; what happened on the way."""
     experiment = Structurer(plugins().registry).structure(table, Experiment)
@@ -299,10 +281,9 @@ def adam(hyper):
     return {"type": "adam", "learning_rate": hyper["lr"], "betas": hyper["adam_betas"]}
 
 
-@golden_kind("dsn_training_step")
-@double_precision
+@golden_kind("dsn_training_step", double=True)
 def dsn_training_step(case):
-    hr, lr = case.tensor("in_hr").double(), case.tensor("in_target_lr").double()
+    hr, lr = case.tensor("in_hr"), case.tensor("in_target_lr")
     with tempfile.TemporaryDirectory() as folder:
         table = dsn_experiment(case, Path(folder), scale=hr.shape[-1] // lr.shape[-1])
         seen = train_once(table, {"hr": hr, "lr": lr}, toy_vgg(case, folder), "feature")
@@ -379,13 +360,12 @@ def step_gradients(case, generator, discriminator):
     return outputs
 
 
-@golden_kind("srn_training_step")
-@double_precision
+@golden_kind("srn_training_step", double=True)
 def srn_training_step(case):
-    batch = {"lr": case.tensor("in_lq").double(), "hr": case.tensor("in_gt").double()}
+    batch = {"lr": case.tensor("in_lq"), "hr": case.tensor("in_gt")}
 
     def given_noise(parts):
-        parts.transforms[0].draw = lambda like, generator: case.tensor("in_z").double()
+        parts.transforms[0].draw = lambda like, generator: case.tensor("in_z")
 
     with tempfile.TemporaryDirectory() as folder:
         scale = batch["hr"].shape[-1] // batch["lr"].shape[-1]
