@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -10,10 +9,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.data import png
 from srcore.errors import DataError
 
-#: Number of channels -> colour type of the PNG specification.
-_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _LARGEST_SIDE = 2**31 - 1
 _PAETH = 4
 
@@ -49,12 +47,9 @@ class PngStream:
         self._bytes_per_pixel = channels * dtype.itemsize
         self._above = np.zeros((1, width * self._bytes_per_pixel), np.uint8)
         self._compressor = zlib.compressobj(_COMPRESSION, strategy=zlib.Z_FILTERED)
-        file.write(b"\x89PNG\r\n\x1a\n")
-        depth = 8 * dtype.itemsize
-        header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[channels], 0, 0, 0)
-        self._chunk(b"IHDR", header)
+        file.write(png.header(height, width, channels, dtype))
         if icc_profile is not None:
-            self._chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile))
+            file.write(png.profile(icc_profile))
 
     def __enter__(self) -> PngStream:
         return self
@@ -66,8 +61,8 @@ class PngStream:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._chunk(b"IDAT", self._compressor.flush())
-            self._chunk(b"IEND", b"")
+            self._file.write(png.chunk(b"IDAT", self._compressor.flush()))
+            self._file.write(png.chunk(b"IEND", b""))
 
     def write(self, band: NDArray[Any]) -> None:
         """Append rows ``(h, W, C)``."""
@@ -80,7 +75,7 @@ class PngStream:
             compressed = self._compressor.compress(self._filtered(part).tobytes())
             self._above = part[-1:].copy()
             if compressed:
-                self._chunk(b"IDAT", compressed)
+                self._file.write(png.chunk(b"IDAT", compressed))
 
     def _filtered(self, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Rows minus their Paeth prediction, each behind the number of the filter."""
@@ -99,8 +94,3 @@ class PngStream:
         result[:, 0] = _PAETH
         np.subtract(rows, predicted.astype(np.uint8), out=result[:, 1:])
         return result
-
-    def _chunk(self, name: bytes, content: bytes) -> None:
-        self._file.write(struct.pack(">I", len(content)) + name)
-        self._file.write(content)
-        self._file.write(struct.pack(">I", zlib.crc32(content, zlib.crc32(name))))

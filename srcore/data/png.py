@@ -1,0 +1,64 @@
+"""PNG files by the chunk: what OpenCV and Pillow cannot write.
+
+Sections of the PNG specification (W3C, third edition) are named where bytes come from.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+#: Number of channels -> colour type (section 11.2.1).
+_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_END_OF_HEADER = 33  # signature 8, length 4, "IHDR" 4, content 13, checksum 4
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """Length, name, content and checksum (section 5.3)."""
+    checksum = zlib.crc32(content, zlib.crc32(name))
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
+
+
+def header(height: int, width: int, channels: int, dtype: np.dtype[Any]) -> bytes:
+    """Signature and IHDR of an image of 1 to 4 channels, uint8 or uint16."""
+    depth, colour_type = 8 * dtype.itemsize, _COLOUR_TYPES[channels]
+    sizes = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", sizes)
+
+
+def profile(icc_profile: bytes) -> bytes:
+    """The iCCP chunk of a colour profile."""
+    return chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile))
+
+
+def with_profile(content: bytes, icc_profile: bytes) -> bytes:
+    """The content of a PNG file with a colour profile (OpenCV writes none)."""
+    return _after_header(content, profile(icc_profile))
+
+
+def with_png_text(content: bytes, keyword: str, text: str) -> bytes:
+    """The content of a PNG file with a text of any language (iTXt) that ``png_text`` reads."""
+    encoded = keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8")
+    return _after_header(content, chunk(b"iTXt", encoded))
+
+
+def gray_alpha(image: NDArray[Any]) -> bytes:
+    """``(H, W, 2)`` as colour type 4, which OpenCV cannot write and Pillow only with 8 bits."""
+    height, width, channels = image.shape
+    rows = image.astype(image.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
+    unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # every row starts with its filter: 0, none
+    return (
+        header(height, width, channels, image.dtype)
+        + chunk(b"IDAT", zlib.compress(unfiltered.tobytes()))
+        + chunk(b"IEND", b"")
+    )
+
+
+def _after_header(content: bytes, new: bytes) -> bytes:
+    return content[:_END_OF_HEADER] + new + content[_END_OF_HEADER:]
