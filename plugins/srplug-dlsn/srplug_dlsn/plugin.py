@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_dlsn.options import BlurDownscaleOptions, DLSNOptions
 
 if TYPE_CHECKING:
     from srcore.registry import Registry
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """The network and the BD degradation."""
+    from srplug_dlsn.options import BlurDownscaleOptions, DLSNOptions
+
     registry.add("network", "dlsn", DLSNOptions, "srplug_dlsn.networks:DLSN")
     registry.add(
         "transform",

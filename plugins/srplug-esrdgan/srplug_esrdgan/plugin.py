@@ -6,31 +6,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_esrdgan import options
 
 if TYPE_CHECKING:
     import click
 
     from srcore.registry import Registry
 
-_PARTS = (
-    ("network", "esrdgan", options.GeneratorOptions, "networks:Generator"),
-    ("discriminator", "esrdgan", options.DiscriminatorOptions, "networks:Discriminator"),
-    ("labels", "esrdgan", options.LabelOptions, "labels:SoftLabels"),
-    (
-        "discriminator_input",
-        "instance_noise",
-        options.InstanceNoiseOptions,
-        "instance_noise:InstanceNoise",
-    ),
-)
-
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Networks, labels and noise."""
-    for kind, name, table, target in _PARTS:
-        registry.add(kind, name, table, f"srplug_esrdgan.{target}")
+    from srplug_esrdgan import options
+
+    package, noise = "srplug_esrdgan", options.InstanceNoiseOptions
+    registry.add("network", "esrdgan", options.GeneratorOptions, f"{package}.networks:Generator")
+    registry.add(
+        "discriminator",
+        "esrdgan",
+        options.DiscriminatorOptions,
+        f"{package}.networks:Discriminator",
+    )
+    registry.add("labels", "esrdgan", options.LabelOptions, f"{package}.labels:SoftLabels")
+    registry.add(
+        "discriminator_input", "instance_noise", noise, f"{package}.instance_noise:InstanceNoise"
+    )
 
 
 @hookimpl

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_ldl.options import LDLOptions
 
 if TYPE_CHECKING:
     import click
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """The loss."""
+    from srplug_ldl.options import LDLOptions
+
     registry.add("loss", "ldl", LDLOptions, "srplug_ldl.losses:LDLLoss", needs=("ema_sr",))
 
 

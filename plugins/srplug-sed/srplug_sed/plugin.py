@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_sed import options
 
 if TYPE_CHECKING:
     from srcore.registry import Registry
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Both discriminators."""
+    from srplug_sed import options
+
     package = "srplug_sed.discriminators"
     for name, keys, target in (
         ("sed_patch", options.SemanticPatchOptions, "patch_discriminator"),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_usrdu import options
 
 if TYPE_CHECKING:
     import click
@@ -15,25 +14,12 @@ if TYPE_CHECKING:
     from srcore.errors import Problem
     from srcore.registry import Registry
 
-_LOSSES: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
-    ("usrdu_data", options.DataLossOptions, "DataLoss", ("log_scale",)),
-    ("usrdu_feature", options.FeatureLossOptions, "FeatureLoss", ("feature_log_scale",)),
-    ("gaussian_l1", options.GaussianL1Options, "GaussianL1Loss", ()),
-)
-_PARTS: tuple[tuple[str, str, type | None, str], ...] = (
-    ("transform", "usrdu_reference", options.ReferenceOptions, "transforms:Reference"),
-    ("transform", "laplace_sampling", options.LaplaceSamplingOptions, "transforms:LaplaceSampling"),
-    ("transform", "swap_lr_hr", None, "transforms:SwapImages"),
-    ("discriminator_input", "high_pass", options.HighPassOptions, "filters:HighPass"),
-    ("discriminator_input", "gradient_map", None, "filters:GradientMap"),
-    ("stage", "usrdu_generate", options.GenerateOptions, "stages:Generate"),
-    ("stage", "usrdu_kernels", options.KernelsOptions, "stages:EstimateKernels"),
-)
-
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Networks, method, losses, transforms, discriminator inputs and stages."""
+    from srplug_usrdu import options
+
     package = "srplug_usrdu"
     registry.add(
         "network", "usrdu_dsn", options.DownsamplerOptions, f"{package}.networks:Downsampler"
@@ -45,9 +31,28 @@ def srcore_register_components(registry: Registry) -> None:
         f"{package}.method:DownsamplerTraining",
         provides=("discriminator", "log_scale", "feature_log_scale"),
     )
-    for name, keys, target, needs in _LOSSES:
+    losses: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
+        ("usrdu_data", options.DataLossOptions, "DataLoss", ("log_scale",)),
+        ("usrdu_feature", options.FeatureLossOptions, "FeatureLoss", ("feature_log_scale",)),
+        ("gaussian_l1", options.GaussianL1Options, "GaussianL1Loss", ()),
+    )
+    for name, keys, target, needs in losses:
         registry.add("loss", name, keys, f"{package}.losses:{target}", needs=needs)
-    for kind, name, table, where in _PARTS:
+    others: tuple[tuple[str, str, type | None, str], ...] = (
+        ("transform", "usrdu_reference", options.ReferenceOptions, "transforms:Reference"),
+        (
+            "transform",
+            "laplace_sampling",
+            options.LaplaceSamplingOptions,
+            "transforms:LaplaceSampling",
+        ),
+        ("transform", "swap_lr_hr", None, "transforms:SwapImages"),
+        ("discriminator_input", "high_pass", options.HighPassOptions, "filters:HighPass"),
+        ("discriminator_input", "gradient_map", None, "filters:GradientMap"),
+        ("stage", "usrdu_generate", options.GenerateOptions, "stages:Generate"),
+        ("stage", "usrdu_kernels", options.KernelsOptions, "stages:EstimateKernels"),
+    )
+    for kind, name, table, where in others:
         registry.add(kind, name, table, f"{package}.{where}")
 
 
