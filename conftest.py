@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,18 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent
+
+
+def pytest_cmdline_main(config):
+    """Start anew if pytest took the folder of ``--golden-root DIR`` for that of the tests.
+
+    It looks for its settings before it knows the options of plugins, and so from there upwards.
+    """
+    settings = ROOT / "pyproject.toml"
+    if config.getoption("--golden-root") and config.inipath != settings:
+        command = [sys.executable, "-m", "pytest", "-c", settings, *config.invocation_params.args]
+        return subprocess.call(command)
+    return None
 
 
 def pytest_configure(config):
