@@ -174,6 +174,45 @@ def test_one_line_names_distribution_version_and_cause(install, capsys, name):
     assert srcore(capsys, "--without", "stranger", "components") == (0, "")
 
 
+HANDLER = """
+    import srcore
+    from ignite.engine import Events
+
+    @srcore.hookimpl
+    def srcore_engines_created(trainer):
+        trainer.add_event_handler(Events.ITERATION_COMPLETED(once=2), count_sheep)
+
+    def count_sheep(engine):
+        {}["sheep"]
+    """
+
+
+def test_a_bug_in_a_handler_is_shown_whole_with_whose_it_is(
+    install, capsys, tiny_experiment, tmp_path
+):
+    install(HANDLER)
+    run = ("run", tiny_experiment, "--output", tmp_path / "runs", "--quiet")
+    exit_code, err = srcore(capsys, *run)
+    assert exit_code == 1
+    *_, cause, advice = err.splitlines()
+    assert "Traceback" in err
+    assert cause == "KeyError: 'sheep'"
+    assert advice == (
+        "srcore: this happened in srplug-stranger 1.2 (srplug_stranger.plugin, line 10); report "
+        "it there; run with --without stranger to leave it out"
+    )
+    assert srcore(capsys, "--without", "stranger", *run[:-1], "--overwrite", "--quiet")[0] == 0
+
+
+def test_a_bug_of_the_core_is_called_so(capsys, monkeypatch):
+    monkeypatch.setattr("srcore.cli.components.command.callback", lambda **given: 1 / 0)
+    exit_code, err = srcore(capsys, "components")
+    assert exit_code == 1
+    *_, cause, advice = err.splitlines()
+    assert cause == "ZeroDivisionError: division by zero"
+    assert advice.startswith("srcore: this is a bug of srcore ")
+
+
 @pytest.mark.parametrize("given", ["stranger", "srplug-stranger", "SRPlug_Stranger"])
 def test_left_out_by_entry_point_or_distribution_however_it_is_spelt(install, capsys, given):
     install("1 / 0")

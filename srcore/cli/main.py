@@ -118,6 +118,11 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("srcore: interrupted", err=True)
         sys.exit(130)
+    except Exception as error:
+        from srcore.cli import unexpected
+
+        unexpected.show(error)
+        sys.exit(1)
 
 
 def _load_plugins(arguments: list[str]) -> None:

@@ -1,0 +1,45 @@
+"""What nobody expected: the whole traceback, then one line that says in whose code it happened."""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+
+import click
+
+from srcore.discovery import label
+from srcore.plugin_manager import Plugin, plugins
+
+
+def show(error: BaseException) -> None:
+    """Print the traceback and whose code it leads into, on standard error."""
+    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    found = _deepest(error.__traceback__)
+    if found is None:
+        click.echo(
+            f"srcore: this is a bug of {label('srcore')}; please report it with the text above",
+            err=True,
+        )
+        return
+    plugin, place = found
+    click.echo(
+        f"srcore: this happened in {plugin.label} ({place}); report it there{plugin.advice}",
+        err=True,
+    )
+
+
+def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
+    """The innermost call that lies in a plugin's package, and where."""
+    packages = {_package(plugin): plugin for plugin in plugins().plugins if plugin.is_discovered}
+    found = None
+    for frame, line in traceback.walk_tb(trace):
+        module = str(frame.f_globals.get("__name__", ""))
+        plugin = packages.get(module.partition(".")[0])
+        if plugin is not None:
+            found = plugin, f"{module}, line {line}"
+    return found
+
+
+def _package(plugin: Plugin) -> str:
+    module = getattr(plugin.module, "__name__", None) or type(plugin.module).__module__
+    return str(module).partition(".")[0]
