@@ -19,6 +19,7 @@ from srcore.engine.run import as_table
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device, training_loader
 from srcore.engine.validator import Averages, Validator
 from srcore.errors import DataError, Interrupted, SrcoreError
+from srcore.inference.memory import is_out_of_memory
 from srcore.plugin_manager import plugins
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ class Training:
             self.validate()
         # Closing ends the workers, which ignore SIGTERM and would be waited for at exit.
         with self.progress, contextlib.closing(_endless(loader)) as batches:
-            self.trainer.run(batches)
+            try:
+                self.trainer.run(batches)
+            except (RuntimeError, MemoryError) as error:
+                if is_out_of_memory(error):
+                    raise SrcoreError(self._what_to_lower(error)) from error
+                raise
         if self.stop.signal_number is not None and self.parts.iteration < stop:
             raise Interrupted(
                 self.stop.signal_number,
@@ -168,6 +174,15 @@ class Training:
         self.losses = logs
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
         return logs
+
+    def _what_to_lower(self, error: BaseException) -> str:
+        settings, reason = self.settings, str(error).strip().split("\n")[0]
+        return (
+            f"iteration {self.trainer.state.iteration}: out of memory on {self.run.device}; raise "
+            f"train.accumulate (now {settings.accumulate}), or lower train.batch_size (now "
+            f'{settings.batch_size}) or the patch size, or set train.precision = "bfloat16" '
+            f"({reason})"
+        )
 
     def _skip_iteration(self, error: NonFiniteLossError) -> None:
         self.skipped_in_row += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,20 @@ import numpy as np
 import torch
 from ignite import distributed as idist
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from srcore.contracts import SetMetric
 from srcore.data.tensors import to_image, to_tensor
 from srcore.engine.seeding import generator as seeded_generator
+from srcore.inference.memory import is_out_of_memory
+from srcore.inference.tile_runner import TileRunner
+from srcore.inference.tiling import choose_overlap
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment, MetricTable
     from srcore.contracts import Dataset
+
+logger = logging.getLogger("srcore")
 
 _VALIDATION_STREAM = 20
 
@@ -116,7 +122,7 @@ def validate_image(
         batch = transform(batch, random)
     training = network.training
     network.eval()
-    sr = to_image(network(batch["lr"])[0])
+    sr = to_image(_super_resolve(network, batch["lr"])[0])
     network.train(training)
     hr = to_image(batch["hr"][0]) if "hr" in batch else None
     values, collected = measure_image(sr, hr, measured)
@@ -124,6 +130,22 @@ def validate_image(
     name = images.dataset.name(index)
     result = ValidationImage(index, name, values, collected=collected)
     return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
+
+
+def _super_resolve(network: nn.Module, lr: Tensor) -> Tensor:
+    """The whole image at once; in tiles if memory runs out, which differs by a grey level."""
+    try:
+        sr: Tensor = network(lr)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        logger.info("out of memory for an image of %dx%d; in tiles", *lr.shape[:-3:-1])
+    else:
+        return sr
+    # Outside of the except block: the error holds what filled the memory.
+    return TileRunner(
+        network, "float32", batch=1, overlap_for=lambda tile: choose_overlap("auto", tile, network)
+    )(lr)
 
 
 def measure_image(

@@ -150,6 +150,22 @@ def test_single_nan_may_be_skipped(poisoned, tiny_experiment, tmp_path, caplog):
     assert 'iteration 4: loss term "hiccup" is nan; iteration skipped' in caplog.text
 
 
+def test_out_of_memory_says_what_to_lower(tiny_experiment, tmp_path, monkeypatch):
+    def step(self, batch):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore advice")
+
+    monkeypatch.setattr("srcore.methods.supervised.Supervised.step", step)
+    expected = (
+        "iteration 1: out of memory on cpu; raise train.accumulate (now 1), or lower "
+        'train.batch_size (now 4) or the patch size, or set train.precision = "bfloat16" '
+        "(CUDA out of memory. Tried to allocate 2 GiB.)"
+    )
+    with pytest.raises(SrcoreError) as caught:
+        run(tiny_experiment, tmp_path)
+    assert str(caught.value) == expected
+    assert isinstance(caught.value.__cause__, torch.OutOfMemoryError)
+
+
 def test_damaged_checkpoint_is_one_clear_line(tiny_experiment, tmp_path):
     run(tiny_experiment, tmp_path)
     (tmp_path / "tiny/checkpoints/last.pt").write_bytes(b"damaged")

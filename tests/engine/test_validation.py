@@ -56,3 +56,37 @@ def test_metrics_of_sets_combine_what_they_kept_of_every_image():
     assert means(results, measured) == {"mean": 3, "largest": 4}
     assert results[0].hr is not None
     assert results[1].hr is None
+
+
+class LittleMemory(nn.Module):
+    """A network that cannot take more than some pixels at once."""
+
+    scale = 2
+
+    def __init__(self, most):
+        super().__init__()
+        self.most, self.inner = most, nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, lr):
+        if lr.shape[-1] * lr.shape[-2] > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB")
+        return torch.sigmoid(self.inner(lr).repeat_interleave(2, -1).repeat_interleave(2, -2))
+
+
+class Photograph(Images):
+    def sample(self, index, generator):
+        random = np.random.default_rng(index)
+        return {"lr": random.integers(0, 256, (70, 90, 3), np.uint8)}
+
+
+def test_images_beyond_the_memory_are_validated_in_tiles(caplog):
+    caplog.set_level("INFO", logger="srcore")
+    network = LittleMemory(most=70 * 90)
+    images = ValidationSet("large", Photograph(), [])
+    measured = (images, 0, 0, torch.device("cpu"), [])
+    whole = validate_image(network, *measured, keep=True).sr
+    assert not caplog.records
+    network.most = 50 * 50
+    tiled = validate_image(network, *measured, keep=True).sr
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    assert "out of memory for an image of 90x70; in tiles" in caplog.text
