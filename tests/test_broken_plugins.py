@@ -204,13 +204,14 @@ def test_a_bug_in_a_handler_is_shown_whole_with_whose_it_is(
     assert srcore(capsys, "--without", "stranger", *run[:-1], "--overwrite", "--quiet")[0] == 0
 
 
-def test_a_bug_of_the_core_is_called_so(capsys, monkeypatch):
+def test_what_nobody_expected_is_shown_whole(capsys, monkeypatch):
     monkeypatch.setattr("srcore.cli.components.command.callback", lambda **given: 1 / 0)
     exit_code, err = srcore(capsys, "components")
     assert exit_code == 1
     *_, cause, advice = err.splitlines()
     assert cause == "ZeroDivisionError: division by zero"
-    assert advice.startswith("srcore: this is a bug of srcore ")
+    assert advice.startswith("srcore: srcore ")
+    assert "did not expect this" in advice
 
 
 @pytest.mark.parametrize("given", ["stranger", "srplug-stranger", "SRPlug_Stranger"])

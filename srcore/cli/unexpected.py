@@ -17,7 +17,8 @@ def show(error: BaseException) -> None:
     found = _deepest(error.__traceback__)
     if found is None:
         click.echo(
-            f"srcore: this is a bug of {label('srcore')}; please report it with the text above",
+            f"srcore: {label('srcore')} did not expect this; if nothing above says what to do, "
+            "please report it with that text",
             err=True,
         )
         return
