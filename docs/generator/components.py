@@ -47,7 +47,7 @@ table |
 A path that starts with `stage:NAME/` names a file that an earlier stage writes. Relative paths \
 start from the file that holds them; in shipped experiments from the file that extends them, or \
 from the working directory. `--set table.key=value` of `srcore check` and `srcore run` uses the \
-same dotted paths; stages are `stages.NAME.table.key`.
+same dotted paths; stages are `stages.NAME.table.key`, elements of lists `losses[0].weight`.
 """
 
 

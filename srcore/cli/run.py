@@ -9,7 +9,13 @@ import click
 
 @click.command()
 @click.argument("experiment")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, such as losses[0].weight=0.1.",
+)
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of runs; results go to OUTPUT/<name>.",

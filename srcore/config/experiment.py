@@ -10,6 +10,7 @@ import attrs
 
 from srcore.config import reading
 from srcore.config.checks import cross_checks
+from srcore.config.merging import merge
 from srcore.config.reading import Source, SourcedText
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
@@ -142,7 +143,7 @@ def _stages(source: Source) -> tuple[Stage, ...]:
             for key, message in _stage_problems(name, start_from, earlier)
         ]
         overlay = {key: value for key, value in entry.items() if key not in ("name", "from")}
-        table = reading.merge(base, overlay)
+        table = merge(base, overlay)
         if start_from:
             generator = dict(table.get("generator", {}))
             generator["weights"] = SourcedText(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from srcore.config.merging import merge_into
+from srcore.config.overrides import override, parse_override
 from srcore.errors import ConfigError, Problem
 from srcore.plugin_manager import plugins
 
@@ -61,7 +63,7 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
 
     Args:
         path: TOML file, or name of a shipped experiment.
-        overrides: ``table.key=value`` assignments; values are TOML, bare words are strings.
+        overrides: ``table.key=value`` assignments, see :mod:`srcore.config.overrides`.
 
     Raises:
         ConfigError: missing file, malformed TOML (line and column), a circular ``extends``, or a
@@ -71,11 +73,8 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
     table, origins = _read_extended(file, base=_base_of(file), seen=())
     table.setdefault("name", SourcedText(file.stem, file.parent))
     for assignment in overrides:
-        keys, value = _parse_override(assignment)
-        addition: Any = _sourced(value, Path.cwd())
-        for key in reversed(keys):
-            addition = {key: addition}
-        _merge(table, addition, origins, f"--set {assignment}")
+        keys, value = parse_override(assignment)
+        override(table, keys, _sourced(value, Path.cwd()), origins, f"--set {assignment}")
     return Source(table, origins, file)
 
 
@@ -131,72 +130,6 @@ def _end(file: Path) -> str:
     return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
-def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Deep merge: tables merge, everything else (lists too) is replaced, but stages merge by name.
-
-    A table that names another ``type`` replaces the table below it, since the keys of one
-    component mean nothing to another.
-    """
-    merged = dict(base)
-    _merge(merged, overlay, {}, "")
-    return merged
-
-
-def _merge(
-    table: dict[str, Any],
-    overlay: Mapping[str, Any],
-    origins: dict[str, str],
-    origin: str,
-    prefix: str = "",
-) -> None:
-    for key, value in overlay.items():
-        path = f"{prefix}{key}"
-        below = table.get(key)
-        if path == "stages":
-            table[key] = _merge_stages(below, value, origins, origin)
-            continue
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            other_type = "type" in value and value["type"] != below.get("type", value["type"])
-            inner: dict[str, Any] = {} if other_type else dict(below)
-            _merge(inner, value, origins, origin, f"{path}.")
-            table[key] = inner
-        elif isinstance(value, Mapping):
-            table[key] = {}
-            _merge(table[key], value, origins, origin, f"{path}.")
-        else:
-            table[key] = value
-        origins[path] = origin
-
-
-def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str) -> Any:
-    """Stages merge by name: ``[[stages]]`` of a file, or ``stages.NAME`` of an override.
-
-    Stages that are new come after those that were there. What is no list of tables stays as it is
-    and is refused later.
-    """
-    if isinstance(overlay, Mapping) and all(isinstance(item, Mapping) for item in overlay.values()):
-        overlay = [{"name": name, **item} for name, item in overlay.items()]
-    if not isinstance(overlay, list) or not all(isinstance(item, Mapping) for item in overlay):
-        origins["stages"] = origin
-        return overlay
-    names = [item.get("name") for item in overlay]
-    for index, name in enumerate(names):
-        if name is not None and name in names[:index]:
-            message = f'two stages are named "{name}"'
-            raise ConfigError([Problem(f"stages[{index}].name", message, origin)])
-    merged = [dict(item) for item in below] if isinstance(below, list) else []
-    known = {stage.get("name"): stage for stage in merged}
-    for item in overlay:
-        stage = known.get(item.get("name"))
-        if stage is None:
-            stage = {}
-            merged.append(stage)
-        index = next(number for number, entry in enumerate(merged) if entry is stage)
-        _merge(stage, item, origins, origin, f"stages[{index}].")
-    origins.setdefault("stages", origin)
-    return merged
-
-
 def _read_extended(
     file: Path, base: Path, seen: tuple[Path, ...]
 ) -> tuple[dict[str, Any], dict[str, str]]:
@@ -221,7 +154,7 @@ def _read_extended(
         # Paths written in a shipped experiment start from the file that extends it.
         parent_base = base if _is_shipped(target) else target.resolve().parent
         table, origins = _read_extended(target, parent_base, (*seen, file.resolve()))
-    _merge(table, _sourced(content, base), origins, display(file))
+    merge_into(table, _sourced(content, base), origins, display(file))
     return table, origins
 
 
@@ -240,15 +173,3 @@ def _sourced(value: Any, base: Path) -> Any:
     if isinstance(value, list):
         return [_sourced(item, base) for item in value]
     return SourcedText(value, base) if isinstance(value, str) else value
-
-
-def _parse_override(assignment: str) -> tuple[list[str], Any]:
-    dotted, separator, text = assignment.partition("=")
-    keys = [key.strip() for key in dotted.split(".")]
-    if not separator or not all(keys):
-        message = f"expected table.key=value, found {assignment!r}"
-        raise ConfigError([Problem("", message, "--set")])
-    try:
-        return keys, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return keys, text

@@ -86,3 +86,67 @@ def test_stages_merge_by_name(tmp_path):
     assert source.origin("stages[0].x") == "--set stages.a.x=5"
     assert source.origin("stages[1].t.y").endswith("top.toml")
     assert source.origin("stages[1].t.z").endswith("base.toml")
+
+
+LISTS = """
+pair = [1, 2]
+
+[[losses]]
+type = "l1"
+
+[[losses]]
+type = "ldl"
+weight = 1.0
+
+[[stages]]
+name = "gan"
+
+[[stages.data.transforms]]
+sizes = [3, 5]
+"""
+
+
+@pytest.mark.parametrize(
+    ("assignment", "path", "found"),
+    [
+        ("pair[1]=7", "pair[1]", lambda table: table["pair"] == [1, 7]),
+        ("losses[0].weight=2", "losses[0].weight", lambda t: t["losses"][0]["weight"] == 2),
+        (
+            "losses[1].type=l2",  # another component: the other keys go
+            "losses[1].type",
+            lambda table: table["losses"][1] == {"type": "l2"},
+        ),
+        (
+            "stages.gan.data.transforms[0].sizes[1]=9",
+            "stages[0].data.transforms[0].sizes[1]",
+            lambda table: table["stages"][0]["data"]["transforms"][0]["sizes"] == [3, 9],
+        ),
+        (
+            "stages[0].train.iterations=4",
+            "stages[0].train.iterations",
+            lambda table: table["stages"][0]["train"] == {"iterations": 4},
+        ),
+    ],
+)
+def test_overrides_reach_into_lists(tmp_path, assignment, path, found):
+    (tmp_path / "mine.toml").write_text(LISTS)
+    source = read(tmp_path / "mine.toml", [assignment])
+    assert found(source.table)
+    assert source.origin(path) == f"--set {assignment}"
+    assert source.origin("losses[0].type").endswith("mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("losses[2].weight=1", r"losses\[2\]: losses has 2 elements"),
+        ("stages.gan.losses[0].weight=1", r"stages\[0\].losses is no list here"),
+        ("stages.other.losses[0].weight=1", r"stages\.other\.losses is no list here"),
+        ("pair.x[0]=1", r"pair\.x is no list here"),
+        ("pair[0].x=1", r"pair\[0\]: expected a table, found 1"),
+    ],
+)
+def test_overrides_of_elements_that_are_not_there_are_refused(tmp_path, assignment, message):
+    (tmp_path / "mine.toml").write_text(LISTS)
+    with pytest.raises(ConfigError, match=message):
+        read(tmp_path / "mine.toml", [assignment])

@@ -59,7 +59,13 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
 @click.argument("experiment")
 @click.argument("checkpoints", type=click.Path(path_type=Path))
 @click.argument("iteration", type=click.IntRange(1))
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, such as losses[0].weight=0.1.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),

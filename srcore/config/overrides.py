@@ -1,0 +1,101 @@
+"""``--set table.key=value``: the paths that problems name, ``losses[1].weight`` included.
+
+Values are TOML, bare words are strings. Stages are ``stages[0]`` or ``stages.NAME``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from srcore.config.merging import merge_into
+from srcore.errors import ConfigError, Problem
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_ELEMENT = re.compile(r"(?P<list>[^\[\]]+)\[(?P<index>\d+)\]$")
+
+
+def parse_override(assignment: str) -> tuple[list[str], Any]:
+    """``a.b[0].c=3`` -> ``["a", "b[0]", "c"], 3``. Raises ConfigError."""
+    dotted, separator, text = assignment.partition("=")
+    keys = [key.strip() for key in dotted.split(".")]
+    if not separator or not all(keys):
+        message = f"expected table.key=value, found {assignment!r}"
+        raise ConfigError([Problem("", message, "--set")])
+    try:
+        return keys, tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return keys, text
+
+
+def override(
+    table: dict[str, Any],
+    keys: Sequence[str],
+    value: Any,
+    origins: dict[str, str],
+    origin: str,
+    prefix: str = "",
+) -> None:
+    """Set a key of a merged table in place; arguments as in :func:`merge_into`.
+
+    Raises:
+        ConfigError: an element of a list that is not there.
+    """
+    position = next((index for index, key in enumerate(keys) if _ELEMENT.match(key)), None)
+    if position is None:
+        merge_into(table, _nested(keys, value), origins, origin, prefix)
+        return
+    key, rest, path = keys[position], keys[position + 1 :], prefix
+    below: Any = table
+    for name in keys[:position]:
+        below, path = _below(below, name, path)
+    items, index = _element(below, key, path, origin)
+    here = f"{path}{key}"
+    if not rest:
+        items[index] = value
+        origins[here] = origin
+    elif not isinstance(items[index], dict):
+        message = f"expected a table, found {items[index]!r}"
+        raise ConfigError([Problem(here, message, origin)])
+    elif any(map(_ELEMENT.match, rest)):
+        override(items[index], rest, value, origins, origin, f"{here}.")
+    else:  # under its name, since another type replaces the element
+        named = {key: items[index]}
+        merge_into(named, {key: _nested(rest, value)}, origins, origin, path)
+        items[index] = named[key]
+        if rest[-1] != "type":  # what stands beside it still comes from where it came from
+            for depth in range(len(rest)):
+                origins.pop(".".join([here, *rest[:depth]]), None)
+
+
+def _nested(keys: Sequence[str], value: Any) -> Any:
+    for key in reversed(keys):
+        value = {key: value}
+    return value
+
+
+def _element(table: Any, key: str, path: str, origin: str) -> tuple[list[Any], int]:
+    """The list that ``key`` (``name[index]``) means, and the index."""
+    found = _ELEMENT.match(key)
+    assert found is not None
+    name, index = found["list"], int(found["index"])
+    items = table.get(name) if isinstance(table, dict) else None
+    if isinstance(items, list) and index < len(items):
+        return items, index
+    count = f"has {len(items)} elements" if isinstance(items, list) else "is no list here"
+    raise ConfigError([Problem(f"{path}{key}", f"{path}{name} {count}", origin)])
+
+
+def _below(table: Any, key: str, path: str) -> tuple[Any, str]:
+    """The table of that name, or the stage, and its path; an empty one where there is none."""
+    if isinstance(table, list):
+        for index, stage in enumerate(table):
+            if isinstance(stage, dict) and stage.get("name") == key:
+                return stage, f"{path[:-1]}[{index}]."
+    return (table.get(key, {}) if isinstance(table, dict) else {}), f"{path}{key}."
