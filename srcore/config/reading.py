@@ -34,6 +34,10 @@ class SourcedText(str):
         self.base = base
         return self
 
+    def __getnewargs__(self) -> tuple[str, Path]:  # type: ignore[override]  # what __new__ takes
+        """Copies and pickles keep the folder."""
+        return str(self), self.base
+
 
 @attrs.frozen
 class Source:

@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import pytest
 
 from srcore.config.reading import read
@@ -34,6 +37,8 @@ def test_strings_know_the_folder_of_the_file_that_wrote_them(tmp_path):
     table = read(tmp_path / "top.toml").table
     assert table["p"].base == tmp_path / "sub"
     assert table["q"].base == tmp_path
+    for copied in (copy.deepcopy(table["p"]), pickle.loads(pickle.dumps(table["p"]))):
+        assert (copied, copied.base) == ("here", tmp_path / "sub")
 
 
 @pytest.mark.parametrize(
