@@ -44,7 +44,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.safetensors"
     save_safetensors(path, {"a": torch.ones(2)})
     before = path.read_bytes()
-    monkeypatch.setattr("os.replace", _full_disk)
+    monkeypatch.setattr("pathlib.Path.replace", _full_disk)
     with pytest.raises(srcore.SrcoreError, match=r"x\.safetensors: cannot be written: No space"):
         save_safetensors(path, {"a": torch.zeros(2)})
     assert path.read_bytes() == before
