@@ -6,18 +6,13 @@ import json
 
 import click
 
+from srcore.cli.overriding import overrides_option
 from srcore.errors import ConfigError
 
 
 @click.command()
 @click.argument("experiment")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key, such as losses[0].weight=0.1.",
-)
+@overrides_option
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
 def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Find everything wrong with EXPERIMENT, without building a network.

@@ -6,16 +6,12 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.overriding import overrides_option
+
 
 @click.command()
 @click.argument("experiment")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key, such as losses[0].weight=0.1.",
-)
+@overrides_option
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of runs; results go to OUTPUT/<name>.",

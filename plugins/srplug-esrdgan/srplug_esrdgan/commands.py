@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.overriding import overrides_option
+
 
 @click.group()
 def esrdgan() -> None:
@@ -59,13 +61,7 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
 @click.argument("experiment")
 @click.argument("checkpoints", type=click.Path(path_type=Path))
 @click.argument("iteration", type=click.IntRange(1))
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a key, such as losses[0].weight=0.1.",
-)
+@overrides_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
