@@ -40,21 +40,21 @@ def override(
     value: Any,
     origins: dict[str, str],
     origin: str,
-    prefix: str = "",
 ) -> None:
     """Set a key of a merged table in place; arguments as in :func:`merge_into`.
 
     Raises:
         ConfigError: an element of a list that is not there.
     """
-    position = next((index for index, key in enumerate(keys) if _ELEMENT.match(key)), None)
-    if position is None:
-        merge_into(table, _nested(keys, value), origins, origin, prefix)
+    elements = [position for position, key in enumerate(keys) if _ELEMENT.match(key)]
+    if not elements:
+        merge_into(table, _nested(keys, value), origins, origin)
         return
-    key, rest, path = keys[position], keys[position + 1 :], prefix
+    last = elements[-1]
+    key, rest, path = keys[last], keys[last + 1 :], ""
     below: Any = table
-    for name in keys[:position]:
-        below, path = _below(below, name, path)
+    for name in keys[:last]:
+        below, path = _below(below, name, path, origin)
     items, index = _element(below, key, path, origin)
     here = f"{path}{key}"
     if not rest:
@@ -63,8 +63,6 @@ def override(
     elif not isinstance(items[index], dict):
         message = f"expected a table, found {items[index]!r}"
         raise ConfigError([Problem(here, message, origin)])
-    elif any(map(_ELEMENT.match, rest)):
-        override(items[index], rest, value, origins, origin, f"{here}.")
     else:  # under its name, since another type replaces the element
         named = {key: items[index]}
         merge_into(named, {key: _nested(rest, value)}, origins, origin, path)
@@ -92,8 +90,11 @@ def _element(table: Any, key: str, path: str, origin: str) -> tuple[list[Any], i
     raise ConfigError([Problem(f"{path}{key}", f"{path}{name} {count}", origin)])
 
 
-def _below(table: Any, key: str, path: str) -> tuple[Any, str]:
-    """The table of that name, or the stage, and its path; an empty one where there is none."""
+def _below(table: Any, key: str, path: str, origin: str) -> tuple[Any, str]:
+    """What ``key`` names in a table (a table, an element, a stage) and its path; {} if nothing."""
+    if _ELEMENT.match(key):
+        items, index = _element(table, key, path, origin)
+        return items[index], f"{path}{key}."
     if isinstance(table, list):
         for index, stage in enumerate(table):
             if isinstance(stage, dict) and stage.get("name") == key:
