@@ -129,7 +129,9 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
     # A quarter of the overlap lies inside the transition.
     exact = math.inf if radius is None else math.ceil(radius * 4 / 3)
     generous = min(tile // 32, LONGEST_REACH)
-    return int(min(exact, max(generous, measure_reach(network))))
+    if generous < min(exact, LONGEST_REACH):  # else what is measured could change nothing
+        generous = max(generous, measure_reach(network))
+    return int(min(exact, generous))
 
 
 def check_tile(tile: int) -> int:
