@@ -1,16 +1,25 @@
 """Test configuration of the whole repository: loads the golden handlers of all kinds."""
 
+import datetime
 import importlib.util
+import json
 import os
+import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 # Tests work on small tensors: threads cost more than they give, and the last bits of sums depend on
 # their number. Tests about threads set their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent
+
+
+STRESS_RESULTS = ROOT / "tests" / "stress" / "results"
 
 
 def pytest_cmdline_main(config):
@@ -42,3 +51,53 @@ def load(name, path):
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
+
+
+@pytest.fixture
+def stress_result(request):
+    """A function that keeps what a stress test found: ``stress_result("weights", files=1000)``.
+
+    It is written to ``tests/stress/results/<name>.json`` when the session ends, to be committed.
+    """
+    begin = time.monotonic()
+
+    def keep(name, **figures):
+        import torch
+
+        kept[STRESS_RESULTS / f"{name}.json"] = {
+            "test": request.node.nodeid,
+            "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "commit": revision(),
+            "processor": f"{processor()}, {os.cpu_count()} cores",
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "seconds": round(time.monotonic() - begin, 1),
+            "figures": figures,
+        }
+
+    kept = request.config.stash.setdefault(RESULTS, {})
+    return keep
+
+
+RESULTS = pytest.StashKey()
+
+
+def pytest_sessionfinish(session):
+    """Write the results of stress tests; outside any test, since tests write no such files."""
+    for path, result in session.config.stash.get(RESULTS, {}).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+
+
+def revision():
+    """The commit that the working tree stands on."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def processor():
+    """Name of the processor as the system knows it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

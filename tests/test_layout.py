@@ -1,5 +1,6 @@
 """Where is it? File names answer, as the table in CONTRIBUTING.md says; versions agree."""
 
+import json
 import re
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def test_experiments_are_found_by_their_address():
 
 def test_tests_lie_where_their_modules_lie():
     """A folder of tests is one of srcore or of the repository; its files are test_<what>.py."""
-    own_data = {"golden", "golden_handlers"}
+    own_data = {"golden", "golden_handlers", "stress"}
     for folder in (ROOT / "tests").iterdir():
         if folder.is_dir() and folder.name not in own_data | {"__pycache__"}:
             tested = (ROOT / "srcore" / folder.name, ROOT / folder.name)
@@ -148,6 +149,14 @@ def test_golden_values_lie_beside_a_manifest_of_their_method():
     assert folders
     for folder in folders:
         assert (folder / "manifest.json").is_file(), folder
+
+
+def test_results_of_stress_tests_say_when_and_where_they_ran():
+    for file in (ROOT / "tests" / "stress" / "results").glob("*.json"):
+        result = json.loads(file.read_text("utf-8"))
+        assert result["test"].partition("::")[2], file
+        for key in ("when", "commit", "processor", "python", "torch", "seconds", "figures"):
+            assert result.get(key) not in (None, ""), f"{file}: {key}"
 
 
 def test_every_place_that_contributing_names_exists():
