@@ -18,9 +18,8 @@ import torch
 from harness import measure, print_table, write_results
 from skimage import data
 
-from srcore.data.images import to_rgb, write_image
 from srcore.data.paired_folder import PairedFolder
-from srcore.data.tensors import to_tensor
+from srcore.images import to_rgb, to_tensor, write_image
 from srcore.transforms.resize import resize_uint8
 
 SCALE, HR, PATCH = 4, 480, 128

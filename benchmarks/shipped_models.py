@@ -19,8 +19,7 @@ import torch
 from harness import measure, print_table, write_results
 
 import srcore
-from srcore.data.images import read_rgb
-from srcore.data.listing import list_images
+from srcore.images import list_images, read_rgb
 from srcore.inference.shipped import SCALES, shipped_model
 
 BORDER = 8

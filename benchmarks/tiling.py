@@ -25,7 +25,7 @@ from harness import measure, peak_memory, print_table, write_results
 from skimage import data
 
 import srcore
-from srcore.data.images import write_image
+from srcore.images import write_image
 from srcore.inference.shipped import SCALES, shipped_model
 
 HEIGHT, WIDTH, TILE = 240, 320, 64

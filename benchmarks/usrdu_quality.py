@@ -24,9 +24,9 @@ import torch
 
 from srcore.config.experiment import check
 from srcore.data.degrading import Degradation
-from srcore.data.listing import list_images
 from srcore.data.prepare import prepare_degraded
 from srcore.engine.runner import run_experiment
+from srcore.images import list_images
 
 ARMS = ("bicubic", "mean", "sampled")
 

@@ -144,6 +144,16 @@ def test_tests_lie_where_their_modules_lie():
     assert not [path for path in ROOT.glob("**/tests/**/__init__.py") if ".venv" not in str(path)]
 
 
+def test_image_files_have_one_public_face():
+    """Whoever is outside srcore/images imports its names from there, not from its modules."""
+    inside = ROOT / "srcore" / "images", ROOT / "tests" / "images"
+    folders = [ROOT / name for name in ("srcore", "tests", "plugins", "benchmarks", "docs")]
+    for path in [file for folder in folders for file in folder.rglob("*.py")]:
+        if not set(inside) & set(path.parents):
+            found = re.findall(r"(?:from|import) srcore\.images\.\w+", path.read_text("utf-8"))
+            assert not found, f"{path}: {found}"
+
+
 def test_golden_values_lie_beside_a_manifest_of_their_method():
     folders = [*ROOT.glob("tests/golden/*/"), *ROOT.glob("plugins/*/tests/golden/*/")]
     assert folders

@@ -178,7 +178,7 @@ def _painter(scale: int, options: dict[str, Any]) -> Callable[[Comparison], None
     """Writes the pictures that were asked for."""
     if not any(options[name] for name in _PICTURES):
         return None
-    from srcore.data.images import write_image
+    from srcore.images import write_image
     from srcore.inference.comparison import error_map, strip
 
     def paint(pictures: Comparison) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 
 from srcore.atomic import write_bytes
 from srcore.data.cropping import Window
-from srcore.data.images import ImageArray, ImageHeader
 from srcore.data.sources import FileSource, ImageSource
 from srcore.errors import DataError
+from srcore.images import ImageArray, ImageHeader
 
 
 def cached(source: ImageSource, how: str, folder: Path | None = None) -> ImageSource:

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srcore.data.listing import list_images, listed_images, pair_by_name, read_meta_info, some
 from srcore.errors import DataError
+from srcore.images import list_images, listed_images, pair_by_name, read_meta_info, some
 
 if TYPE_CHECKING:
     from srcore.data.options import (
@@ -188,7 +188,7 @@ def _sizes(paths: Iterable[Path]) -> list[Size | str]:
 
 def _size(path: Path) -> Size | str:
     # Pillow and OpenCV are imported when there is something to read.
-    from srcore.data.images import image_size
+    from srcore.images import image_size
 
     try:
         return image_size(path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from srcore.data.images import ImageArray
 from srcore.errors import DataError
+from srcore.images import ImageArray
 
 
 @attrs.frozen

@@ -11,8 +11,8 @@ import numpy as np
 
 from srcore.data.cropping import multiple_of
 from srcore.data.downscaled import downscaled
-from srcore.data.images import ImageArray, decode_image, encode_image, to_rgb
 from srcore.errors import DataError
+from srcore.images import ImageArray, decode_image, encode_image, to_rgb
 
 
 @attrs.frozen(kw_only=True)

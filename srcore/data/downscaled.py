@@ -12,8 +12,8 @@ from srcore.errors import DataError
 
 if TYPE_CHECKING:
     from srcore.contracts import Sample
-    from srcore.data.images import ImageArray
     from srcore.data.sources import ImageSource
+    from srcore.images import ImageArray
 
 # Low-resolution pixels around a crop that its cubic kernel (4 wide) may reach, and one to spare.
 _MARGIN = 4

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from srcore.data.cache import cached
 from srcore.data.downscaled import DownscaledImages
-from srcore.data.listing import listed_images
 from srcore.data.sources import FileSource
+from srcore.images import listed_images
 
 
 class HrFolder(DownscaledImages):

@@ -15,11 +15,17 @@ from srcore.data.cache import cached
 from srcore.data.checks import lmdb_sizes
 from srcore.data.cropping import Window
 from srcore.data.downscaled import DownscaledImages
-from srcore.data.images import ImageArray, ImageHeader, decode_header, decode_image, to_rgb
-from srcore.data.listing import some
 from srcore.data.pairs import PairedImages
-from srcore.data.windows import decode_window
 from srcore.errors import DataError, MissingExtraError
+from srcore.images import (
+    ImageArray,
+    ImageHeader,
+    decode_header,
+    decode_image,
+    decode_window,
+    some,
+    to_rgb,
+)
 
 
 def import_lmdb() -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srcore.data.listing import listed_images
 from srcore.data.sources import FileSource
+from srcore.images import listed_images
 
 if TYPE_CHECKING:
     import numpy as np

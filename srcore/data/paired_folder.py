@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from srcore.data.cache import cached
-from srcore.data.listing import listed_images, pair_by_name
 from srcore.data.pairs import PairedImages
 from srcore.data.sources import FileSource
+from srcore.images import listed_images, pair_by_name
 
 
 class PairedFolder(PairedImages):

@@ -20,10 +20,17 @@ from tqdm import tqdm
 
 from srcore.data.cropping import multiple_of
 from srcore.data.degrading import Degradation
-from srcore.data.images import encode_image, image_size, read_image, read_rgb, write_image
-from srcore.data.listing import list_images, some
 from srcore.data.subimages import base_name, sub_images
 from srcore.errors import DataError
+from srcore.images import (
+    encode_image,
+    image_size,
+    list_images,
+    read_image,
+    read_rgb,
+    some,
+    write_image,
+)
 
 
 @attrs.define

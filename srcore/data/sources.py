@@ -9,8 +9,7 @@ from typing import Protocol
 import attrs
 
 from srcore.data.cropping import Window
-from srcore.data.images import ImageArray, ImageHeader, read_header, read_rgb
-from srcore.data.windows import read_window
+from srcore.images import ImageArray, ImageHeader, read_header, read_rgb, read_window
 
 
 class ImageSource(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from srcore.data.images import ImageArray
+from srcore.images import ImageArray
 
 
 def grid(

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from srcore.data.cache import cached
 from srcore.data.cropping import draw_orientation, draw_window, finish
-from srcore.data.listing import list_images
 from srcore.data.sources import FileSource
+from srcore.images import list_images
 
 if TYPE_CHECKING:
     import numpy as np
 
     from srcore.contracts import Sample
-    from srcore.data.images import ImageArray
     from srcore.data.sources import ImageSource
+    from srcore.images import ImageArray
 
 
 class UnpairedFolders:

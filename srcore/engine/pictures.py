@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.atomic import write_bytes
-from srcore.data.images import encode_image, png_text, read_rgb, with_png_text
+from srcore.images import encode_image, png_text, read_rgb, with_png_text
 from srcore.transforms.resize import resize_uint8
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from srcore.data.images import read_image
+from srcore.images import read_image
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run

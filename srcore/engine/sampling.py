@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader, Sampler
 from torch.utils.data import Dataset as TorchDataset
 
 from srcore.data.batching import stack_samples
-from srcore.data.tensors import to_float
 from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError
+from srcore.images import to_float
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset

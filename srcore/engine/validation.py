@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.contracts import SetMetric
-from srcore.data.tensors import to_image, to_tensor
 from srcore.engine.seeding import generator as seeded_generator
+from srcore.images import to_image, to_tensor
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from srcore.data.images import read_header, read_image
 from srcore.devices import Precision
 from srcore.errors import DataError, Interrupted, SrcoreError
+from srcore.images import read_header, read_image
 from srcore.inference.jobs import Task
 from srcore.inference.output import check_writable, write_bands
 from srcore.inference.upscaler import Overlap, Tile, output_size, upscale_bands

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from srcore.data.tensors import to_tensor
+from srcore.images import to_tensor
 
 
 def split(window: NDArray[Any], device: torch.device) -> Tensor:

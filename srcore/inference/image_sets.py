@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from srcore.contracts import Dataset
 from srcore.data.hr_folder import HrFolder
-from srcore.data.listing import is_image_name, natural_key
 from srcore.data.paired_folder import PairedFolder
 from srcore.errors import DataError
+from srcore.images import is_image_name, natural_key
 
 #: Folder of HR images, folder of LR images, name of an LR image by the stem of the HR image.
 _LAYOUTS = (

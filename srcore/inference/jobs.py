@@ -8,8 +8,8 @@ from pathlib import Path
 
 import attrs
 
-from srcore.data.listing import is_image_name, natural_key
 from srcore.errors import SrcoreError
+from srcore.images import is_image_name, natural_key
 from srcore.inference.output import FORMATS
 
 

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.atomic import writing
-from srcore.data.images import encode_image
 from srcore.errors import DataError
-from srcore.inference.png_stream import PngStream
+from srcore.images import PngStream, encode_image
 
 ImageArray = NDArray[Any]
 

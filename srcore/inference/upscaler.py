@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srcore.data.tensors import to_image
 from srcore.devices import Precision
 from srcore.errors import SrcoreError
+from srcore.images import to_image
 from srcore.inference import channels
 from srcore.inference.border import Continued
 from srcore.inference.memory import choose_tile

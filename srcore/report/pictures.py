@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.data.images import read_rgb
 from srcore.engine.pictures import Column, Strip, read_strip
 from srcore.errors import DataError
+from srcore.images import read_rgb
 from srcore.report.reading import RunRecord
 
 #: Bytes that all pictures of a page may take together.

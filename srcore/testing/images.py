@@ -45,7 +45,7 @@ def write_tiny_images(
     >>> sorted(file.name for file in folder.iterdir())
     ['00.png', '01.png']
     """
-    from srcore.data.images import write_image
+    from srcore.images import write_image
 
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):

@@ -7,7 +7,7 @@ import torch
 
 import srcore
 from srcore.cli.main import main
-from srcore.data.images import read_image, write_image
+from srcore.images import read_image, write_image
 from srcore.metrics import psnr
 from srcore.transforms.resize import resize_uint8
 from srcore.weights.saving import Metadata, save_safetensors

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from srcore.cli.prepare import command
-from srcore.data.images import image_size, write_image
+from srcore.images import image_size, write_image
 
 
 @pytest.fixture

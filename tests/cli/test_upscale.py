@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 import srcore
 from srcore.cli.main import main
-from srcore.data.images import read_header, read_image, write_image
+from srcore.images import read_header, read_image, write_image
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}

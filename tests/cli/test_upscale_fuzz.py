@@ -14,7 +14,7 @@ from PIL import Image
 
 import srcore
 from srcore.cli.main import main
-from srcore.data.images import read_image
+from srcore.images import read_image
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srcore.data.images import write_image
+from srcore.images import write_image
 
 
 def smooth_noise(height, width, seed):

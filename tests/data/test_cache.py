@@ -7,9 +7,9 @@ import pytest
 
 from srcore.data.cache import DiskCache, MemoryCache, cached, default_folder
 from srcore.data.cropping import Window
-from srcore.data.images import write_image
 from srcore.data.sources import FileSource
 from srcore.errors import DataError
+from srcore.images import write_image
 
 
 class CountingSource(FileSource):

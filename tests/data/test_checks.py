@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from srcore.data.images import write_image
 from srcore.data.options import (
     HrFolderOptions,
     LmdbOptions,
@@ -14,6 +13,7 @@ from srcore.data.options import (
     UnpairedFoldersOptions,
 )
 from srcore.data.prepare import prepare_lmdb
+from srcore.images import write_image
 from srcore.options import InvalidOptionError
 
 

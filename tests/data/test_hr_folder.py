@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from srcore.data.hr_folder import HrFolder
-from srcore.data.images import write_image
 from srcore.errors import DataError
+from srcore.images import write_image
 from srcore.transforms.resize import resize_uint8
 
 

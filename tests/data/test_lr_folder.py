@@ -1,7 +1,7 @@
 import numpy as np
 
-from srcore.data.images import write_image
 from srcore.data.lr_folder import LrFolder
+from srcore.images import write_image
 
 
 def test_images_are_whole_with_and_without_generator(tmp_path):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from srcore.data.images import read_image, write_image
 from srcore.data.paired_folder import PairedFolder
 from srcore.errors import DataError
+from srcore.images import read_image, write_image
 
 
 def test_whole_pairs_are_cut_to_the_scale(pair_folders):

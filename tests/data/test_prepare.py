@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from srcore.data.degrading import Degradation
-from srcore.data.images import read_image, write_image
 from srcore.data.prepare import prepare_degraded, prepare_lmdb, prepare_sub_images
 from srcore.errors import DataError
+from srcore.images import read_image, write_image
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from srcore.data.images import write_image
 from srcore.data.unpaired_folders import UnpairedFolders
 from srcore.errors import DataError
+from srcore.images import write_image
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from srcore.data.images import png_text, read_rgb, with_png_text, write_image
 from srcore.engine.pictures import bicubic_of, read_strip, write_strip
 from srcore.engine.validation import ValidationImage
 from srcore.errors import DataError
+from srcore.images import png_text, read_rgb, with_png_text, write_image
 from srcore.transforms.resize import resize_uint8
 
 

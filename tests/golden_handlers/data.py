@@ -4,7 +4,7 @@ import numpy as np
 
 from srcore.data.cropping import Orientation, Window
 from srcore.data.subimages import grid
-from srcore.data.tensors import to_image
+from srcore.images import to_image
 from srcore.testing.golden import golden_kind
 
 

@@ -2,8 +2,8 @@ import attrs
 import numpy as np
 import pytest
 
-from srcore.data.images import write_image
 from srcore.errors import ConfigError, SrcoreError
+from srcore.images import write_image
 from srcore.inference.comparison import error_map, strip
 from srcore.inference.evaluation import (
     Contender,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from srcore.data.images import write_image
 from srcore.errors import DataError
+from srcore.images import write_image
 from srcore.inference.image_sets import find_sets, paired_set
 from srcore.transforms.resize import resize_uint8
 

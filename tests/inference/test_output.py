@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import ImageCms
 
-from srcore.data.images import read_header, read_image
 from srcore.errors import DataError
+from srcore.images import read_header, read_image
 from srcore.inference import output
 from srcore.inference.output import check_writable, matching_profile, write_bands
 

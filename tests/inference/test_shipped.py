@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import srcore
-from srcore.data.images import read_image, read_rgb, write_image
 from srcore.errors import WeightsError
+from srcore.images import read_image, read_rgb, write_image
 from srcore.inference.shipped import SCALES, shipped_model
 from srcore.options import keywords
 from srcore.transforms.resize import resize_uint8

@@ -5,8 +5,8 @@ import base64
 import cv2
 import numpy as np
 
-from srcore.data.images import write_image
 from srcore.engine.pictures import read_strip
+from srcore.images import write_image
 from srcore.report.pictures import gallery
 from srcore.report.reading import read_run
 

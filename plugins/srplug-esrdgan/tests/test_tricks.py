@@ -9,8 +9,8 @@ import torch
 
 from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
-from srcore.data.images import write_image
 from srcore.engine.parts import Parts
+from srcore.images import write_image
 from srcore.plugin_manager import plugins
 from srcore.transforms.resize import resize_uint8
 

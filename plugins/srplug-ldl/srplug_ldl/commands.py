@@ -58,7 +58,7 @@ def map_command(
         raise click.UsageError(f"--window-size: expected an odd size, found {window_size}")
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
-    from srcore.data.images import write_image
+    from srcore.images import write_image
     from srplug_ldl.pictures import comparison, heat_picture, map_of_images
 
     truth = _eight_bits(hr)
@@ -77,7 +77,7 @@ def map_command(
 def _eight_bits(path: Path) -> NDArray[Any]:
     import numpy as np
 
-    from srcore.data.images import read_rgb
+    from srcore.images import read_rgb
 
     image = read_rgb(path)
     if image.dtype == np.uint16:

@@ -10,9 +10,8 @@ import torch
 from ignite.engine import Engine, Events
 from numpy.typing import NDArray
 
-from srcore.data.images import write_image
-from srcore.data.tensors import to_image, to_tensor
 from srcore.engine.pictures import side_by_side
+from srcore.images import to_image, to_tensor, write_image
 from srplug_ldl.losses import artifact_map, residual
 from srplug_ldl.options import LDLOptions
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from srplug_ldl.commands import ldl
 from srplug_ldl.pictures import heat_picture, map_of_images
 
-from srcore.data.images import read_image, write_image
 from srcore.errors import DataError
+from srcore.images import read_image, write_image
 from srcore.testing.images import tiny_image
 
 

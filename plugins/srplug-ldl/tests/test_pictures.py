@@ -7,7 +7,7 @@ import torch
 from srplug_ldl.losses import artifact_map, residual
 from srplug_ldl.pictures import comparison, heat_picture, map_of_images
 
-from srcore.data.images import read_image
+from srcore.images import read_image
 from srcore.testing.images import tiny_image, write_tiny_images
 
 

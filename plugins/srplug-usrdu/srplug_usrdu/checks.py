@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srcore.data.listing import list_images
 from srcore.errors import DataError, Problem
+from srcore.images import list_images
 from srplug_usrdu.options import SCALES, hr_folder
 
 if TYPE_CHECKING:

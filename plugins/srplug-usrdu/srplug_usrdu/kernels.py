@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.data.listing import natural_key
 from srcore.errors import DataError
+from srcore.images import natural_key
 from srplug_usrdu.matfile import read_matrix, write_matrix
 
 if TYPE_CHECKING:

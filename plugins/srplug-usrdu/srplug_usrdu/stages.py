@@ -18,10 +18,8 @@ from tqdm import tqdm
 
 from srcore.atomic import write_bytes, writing
 from srcore.data.cropping import multiple_of
-from srcore.data.images import image_size, read_rgb, write_image
-from srcore.data.listing import list_images, some
-from srcore.data.tensors import to_tensor
 from srcore.errors import DataError
+from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
 from srplug_usrdu.generation import degrade, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernels import finished_kernels, write_kernels

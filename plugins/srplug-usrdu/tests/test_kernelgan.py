@@ -18,8 +18,8 @@ from srplug_usrdu.kernelgan import (
 )
 from srplug_usrdu.kernels import finished_kernels
 
-from srcore.data.images import read_rgb
 from srcore.errors import DataError
+from srcore.images import read_rgb
 from srcore.testing.images import tiny_image
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

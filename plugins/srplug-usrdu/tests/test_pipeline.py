@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from srcore.cli.prepare import command as prepare
 from srcore.config.experiment import check
-from srcore.data.images import image_size
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
+from srcore.images import image_size
 from srcore.testing.comparison import assert_same_state
 from srcore.weights.loading import load_generator
 

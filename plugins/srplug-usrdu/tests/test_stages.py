@@ -10,9 +10,9 @@ from srplug_usrdu.stages import EstimateKernels, Generate
 
 from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
-from srcore.data.images import read_rgb, write_image
 from srcore.engine.run import Run
 from srcore.errors import DataError, Interrupted, WeightsError
+from srcore.images import read_rgb, write_image
 from srcore.plugin_manager import plugins
 from srcore.testing.images import tiny_image, write_tiny_images
 from srcore.weights.saving import Metadata, save_safetensors

@@ -4,9 +4,8 @@ import pytest
 from PIL import Image
 
 from srcore.data.cropping import Window
-from srcore.data.images import read_rgb, write_image
-from srcore.data.windows import read_window
 from srcore.errors import DataError
+from srcore.images import read_rgb, read_window, write_image
 
 WINDOWS = [Window(0, 0, 40, 30), Window(0, 0, 8, 8), Window(32, 22, 8, 8), Window(11, 5, 9, 13)]
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from srcore.data.image_header import bits_per_channel, exif_orientation, open_header, unreadable
 from srcore.errors import DataError
+from srcore.images.header import bits_per_channel, exif_orientation, open_header, unreadable
 
 ImageArray = NDArray[Any]
 

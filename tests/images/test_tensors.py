@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from srcore.data.tensors import to_float, to_image, to_tensor
+from srcore.images import to_float, to_image, to_tensor
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcore.data.images import ImageArray, decode_image, is_complete, open_header, read_data, to_rgb
 from srcore.errors import DataError
+from srcore.images.decoding import ImageArray, decode_image, is_complete, read_data, to_rgb
+from srcore.images.header import open_header
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,11 +28,11 @@ _PLAIN_MODES = ("L", "LA", "RGB", "RGBA")
 def read_window(path: Path, window: Window) -> ImageArray:
     """Decode a part of a file to RGB ``(H, W, 3)``.
 
-    Equal to the part of :func:`srcore.data.images.read_rgb`, but damage below the window is not
+    Equal to the part of :func:`srcore.images.read_rgb`, but damage below the window is not
     noticed, except that the file's end is missing.
 
     Raises:
-        DataError: as :func:`srcore.data.images.read_image`, or a window that is not in the image.
+        DataError: as :func:`srcore.images.read_image`, or a window that is not in the image.
     """
     return decode_window(read_data(path), window, path)
 

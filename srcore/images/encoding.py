@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from srcore.atomic import write_bytes
-from srcore.data import png
-from srcore.data.image_decoding import ImageArray
 from srcore.errors import DataError
+from srcore.images import png
+from srcore.images.decoding import ImageArray
 
 #: What the number of channels means.
 KINDS = {1: "gray", 2: "gray_alpha", 3: "rgb", 4: "rgb_alpha"}

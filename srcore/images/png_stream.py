@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.data import png
 from srcore.errors import DataError
+from srcore.images import png
 
 _LARGEST_SIDE = 2**31 - 1
 _PAETH = 4

@@ -1,7 +1,7 @@
 import pytest
 
-from srcore.data.listing import list_images, listed_images, pair_by_name, read_meta_info, some
 from srcore.errors import DataError
+from srcore.images import list_images, listed_images, pair_by_name, read_meta_info, some
 
 
 def touch(folder, *names):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcore.data.images import (
+from srcore.errors import DataError
+from srcore.images import (
     decode_image,
     image_size,
     read_header,
@@ -16,7 +17,6 @@ from srcore.data.images import (
     to_rgb,
     write_image,
 )
-from srcore.errors import DataError
 
 
 def noise(*shape, dtype=np.uint8):

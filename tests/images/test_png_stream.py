@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcore.data.images import decode_image
-from srcore.inference.png_stream import PngStream
+from srcore.images import PngStream, decode_image
 
 
 def _encode(image, rows, profile=None):

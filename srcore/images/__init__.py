@@ -1,0 +1,106 @@
+"""Image files <-> arrays: the names that others import.
+
+An image is an array ``(H, W, C)``, uint8 or uint16; ``C`` says what it is: 1 gray, 2 gray + alpha,
+3 RGB, 4 RGB + alpha. The range follows from the dtype, never from the largest value.
+
+Names are imported when first used: looking for images in a folder needs no decoder, and reading
+them no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srcore.images.decoding import (
+        ImageArray,
+        decode_image,
+        read_data,
+        read_image,
+        read_rgb,
+        to_rgb,
+    )
+    from srcore.images.encoding import KINDS, encode_image, write_image
+    from srcore.images.header import (
+        ImageHeader,
+        decode_header,
+        image_size,
+        png_text,
+        read_header,
+    )
+    from srcore.images.listing import (
+        IMAGE_SUFFIXES,
+        is_image_name,
+        list_images,
+        listed_images,
+        natural_key,
+        pair_by_name,
+        read_meta_info,
+        some,
+    )
+    from srcore.images.png import with_png_text
+    from srcore.images.png_stream import PngStream
+    from srcore.images.tensors import to_float, to_image, to_tensor
+    from srcore.images.windows import decode_window, read_window
+
+_MODULES = {
+    "decoding": ("ImageArray", "decode_image", "read_data", "read_image", "read_rgb", "to_rgb"),
+    "encoding": ("KINDS", "encode_image", "write_image"),
+    "header": ("ImageHeader", "decode_header", "image_size", "png_text", "read_header"),
+    "listing": (
+        "IMAGE_SUFFIXES",
+        "is_image_name",
+        "list_images",
+        "listed_images",
+        "natural_key",
+        "pair_by_name",
+        "read_meta_info",
+        "some",
+    ),
+    "png": ("with_png_text",),
+    "png_stream": ("PngStream",),
+    "tensors": ("to_float", "to_image", "to_tensor"),
+    "windows": ("decode_window", "read_window"),
+}
+_SOURCES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "KINDS",
+    "ImageArray",
+    "ImageHeader",
+    "PngStream",
+    "decode_header",
+    "decode_image",
+    "decode_window",
+    "encode_image",
+    "image_size",
+    "is_image_name",
+    "list_images",
+    "listed_images",
+    "natural_key",
+    "pair_by_name",
+    "png_text",
+    "read_data",
+    "read_header",
+    "read_image",
+    "read_meta_info",
+    "read_rgb",
+    "read_window",
+    "some",
+    "to_float",
+    "to_image",
+    "to_rgb",
+    "to_tensor",
+    "with_png_text",
+    "write_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SOURCES:
+        raise AttributeError(f"module 'srcore.images' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"srcore.images.{_SOURCES[name]}"), name)
+    globals()[name] = value
+    return value

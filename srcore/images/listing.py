@@ -1,0 +1,127 @@
+"""Which images a folder or a list names, and which of them belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from srcore.errors import DataError
+
+#: Suffixes of files that are taken for images, lower case.
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+
+# At most so many names are written out in one message.
+_SHOWN = 8
+
+
+def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
+    """Image files of a folder in natural order (``2.png`` before ``10.png``).
+
+    Files with other suffixes and hidden files (``.DS_Store``, ``._a.png``) are left out.
+
+    Args:
+        folder: where to look.
+        recursive: also look in folders below.
+
+    Raises:
+        DataError: the folder does not exist, cannot be read, or holds no image.
+    """
+    if not folder.is_dir():
+        found = "is a file" if folder.is_file() else "no such folder"
+        raise DataError(f"{folder}: {found}; expected a folder of images")
+    try:
+        entries = list(folder.rglob("*") if recursive else folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
+    images = [entry for entry in entries if is_image_name(entry)]
+    if not images:
+        below = "" if recursive else " (folders below it are not searched)"
+        raise DataError(
+            f"{folder}: no images{below}; expected files such as *.png, *.jpg, *.webp, *.tif"
+        )
+    return sorted(images, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether a file is taken for an image, by its name."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Sort key that compares runs of digits as numbers."""
+    return [(int(part), part) if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def read_meta_info(path: Path) -> list[str]:
+    """Names of a list file: one per line, ``name (h,w,c)`` or a bare name.
+
+    Raises:
+        DataError: the file cannot be read or names nothing.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: the list of images cannot be read: {error}") from error
+    # Names may hold spaces; what follows them starts with a parenthesis.
+    names = [re.split(r"\s+\(", line.strip(), maxsplit=1)[0] for line in lines if line.strip()]
+    if not names:
+        raise DataError(f"{path}: the list names no images")
+    return names
+
+
+def listed_images(folder: Path, meta_info: Path | None, *, recursive: bool = False) -> list[Path]:
+    """Images that a list names (in its order), or all of the folder without a list.
+
+    Raises:
+        DataError: as :func:`list_images` and :func:`read_meta_info`, or listed files are missing.
+    """
+    if meta_info is None:
+        return list_images(folder, recursive=recursive)
+    paths = [folder / name for name in read_meta_info(meta_info)]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise DataError(f"{folder}: {some(missing)} of {meta_info} not found")
+    return paths
+
+
+def pair_by_name(
+    hr_paths: Sequence[Path], hr_folder: Path, lr_folder: Path, template: str
+) -> list[tuple[Path, Path]]:
+    """Find the low-resolution partner of every high-resolution image.
+
+    Args:
+        hr_paths: high-resolution images, in or below ``hr_folder``.
+        hr_folder: their folder.
+        lr_folder: where partners are, in the same folders below.
+        template: name of the partner, ``{}`` being the stem: ``{}x4`` for ``0001x4.png``. The
+            partner's suffix may differ.
+
+    Raises:
+        DataError: images without partner on either side, listed by name.
+    """
+    partners = {
+        path.relative_to(lr_folder).with_suffix("").as_posix(): path
+        for path in list_images(lr_folder, recursive=True)
+    }
+    pairs, missing = [], []
+    for path in hr_paths:
+        inside = path.relative_to(hr_folder)
+        wanted = (inside.parent / template.replace("{}", inside.stem)).as_posix()
+        if wanted in partners:
+            pairs.append((path, partners[wanted]))
+        else:
+            missing.append(wanted)
+    if missing:
+        raise DataError(
+            f"{lr_folder}: no partner for {len(missing)} of {len(hr_paths)} images of {hr_folder}; "
+            f'with the template "{template}" expected {some(missing)}'
+        )
+    return pairs
+
+
+def some(names: Iterable[str]) -> str:
+    """Names for a message: ``a, b, c and 12 more``."""
+    names = list(names)
+    text = ", ".join(names[:_SHOWN])
+    return text if len(names) <= _SHOWN else f"{text} and {len(names) - _SHOWN} more"
