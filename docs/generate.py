@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
         if missing:
             sys.exit(f"install the plugins of this repository first: {', '.join(sorted(missing))}")
         cli.forget_added()
-        manager.fill("srcore_register_commands", cli=cli)
+        manager.hook.srcore_register_commands(cli=cli)
         found = {
             "hooks": hooks_page(manager),
             "configuration": configuration_page(),

@@ -11,12 +11,12 @@ from contextvars import ContextVar
 from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
-import attrs
 import pluggy
 
 from srcore import builtin, hookspecs
 from srcore.discovery import entry_points, misfit, normalised, version_of
-from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError, cause
+from srcore.errors import DeprecatedHookWarning, PluginError, cause
+from srcore.plugin import Implementations, Plugin, leave_out
 from srcore.registry import Registry
 
 _REGISTRATION_HOOKS = (
@@ -24,39 +24,6 @@ _REGISTRATION_HOOKS = (
     "srcore_register_experiments",
     "srcore_register_weight_dialects",
 )
-
-
-@attrs.frozen
-class Plugin:
-    """A loaded plugin.
-
-    Attributes:
-        name: name of its entry point; empty if it was not found by one.
-        distribution: the package that brought it.
-        version: version of that package.
-        module: the object with the hook implementations.
-        is_discovered: whether it was found by entry point and can be left out.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    module: Any
-    is_discovered: bool = False
-
-    @property
-    def label(self) -> str:
-        """Distribution and version, as error messages name it."""
-        return f"{self.distribution} {self.version}".strip()
-
-    @property
-    def advice(self) -> str:
-        """What a message about this plugin ends with."""
-        return _leave_out(self.name) if self.is_discovered else ""
-
-
-def _leave_out(name: str) -> str:
-    return f"; run with --without {name} to leave it out"
 
 
 class PluginManager:
@@ -76,7 +43,7 @@ class PluginManager:
         self.plugins: list[Plugin] = []
         self._registry: Registry | None = None
         self.without = frozenset(without)
-        self._register(Plugin("builtin", "srcore", version_of("srcore"), builtin))
+        self._add(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
             left_out = {normalised(name) for name in self.without}
             for distribution, entry_point in entry_points():
@@ -84,7 +51,20 @@ class PluginManager:
                     self._load(distribution, entry_point)
         for module in extra:
             name = getattr(module, "__name__", type(module).__name__)
-            self._register(Plugin(name, name, "", module))
+            self._add(Plugin(name, name, "", module))
+        # pluggy calls what was registered last first; the order of srcore is that of the list
+        for plugin in reversed(self.plugins):
+            self._register(plugin)
+
+    @property
+    def hook(self) -> pluggy.HookRelay:
+        """The hook callers of pluggy: ``plugins().hook.srcore_run_started(run=run)``.
+
+        Raises:
+            PluginError: an implementation raised what is no SrcoreError; names distribution,
+                version, hook and cause.
+        """
+        return self._manager.hook
 
     @property
     def registry(self) -> Registry:
@@ -92,63 +72,17 @@ class PluginManager:
         if self._registry is None:
             registry = Registry()
             for hook in _REGISTRATION_HOOKS:
-                self.fill(hook, registry=registry)
+                getattr(self.hook, hook)(registry=registry)
             self._registry = registry
         return self._registry
 
-    def fill(self, hook: str, **receiver: Any) -> None:
-        """Call a registration hook; the receiver's ``owner`` names the plugin that is adding."""
-        for plugin in self.plugins:
-            for target in receiver.values():
-                target.owner = plugin.distribution
-            try:
-                for _ in self._results(hook, plugin, receiver):
-                    pass
-            except _HookError:
-                raise
-            except SrcoreError as error:
-                raise _HookError(f"{plugin.label}: hook {hook}: {error}{plugin.advice}") from error
-
-    def call(self, hook: str, **arguments: Any) -> list[Any]:
-        """Call a hook of every plugin, core first; an unexpected error names the plugin."""
-        return [result for _, result in self.answers(hook, **arguments)]
-
-    def answers(self, hook: str, **arguments: Any) -> Iterator[tuple[Plugin, Any]]:
-        """As :meth:`call`, each result with the plugin that gave it; without those that are None.
-
-        Raises:
-            PluginError: an implementation raised what is no SrcoreError; names distribution,
-                version, hook and cause.
-        """
-        for plugin in self.plugins:
-            for result in self._results(hook, plugin, arguments):
-                if result is not None:
-                    yield plugin, result
-
     def hooks_of(self, plugin: Plugin) -> list[str]:
         """Names of the hooks that a plugin implements."""
-        callers = self._manager.get_hookcallers(plugin.module) or []
-        return sorted(caller.name for caller in callers)
-
-    def _results(self, hook: str, plugin: Plugin, arguments: dict[str, Any]) -> Iterator[Any]:
-        for implementation in self._implementations(hook, plugin):
-            given = [arguments[name] for name in implementation.argnames]
-            try:
-                result = implementation.function(*given)
-            except (SrcoreError, KeyboardInterrupt):
-                raise
-            except BaseException as error:  # a plugin's SystemExit must not end the program unnamed
-                raise _HookError(
-                    f"{plugin.label}: hook {hook} failed: {cause(error)}{plugin.advice}"
-                ) from error
-            yield result
-
-    def _implementations(self, hook: str, plugin: Plugin) -> list[pluggy.HookImpl]:
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        return [entry for entry in caller.get_hookimpls() if entry.plugin is plugin.module]
+        registered = self._manager.get_plugin(plugin.name)
+        return sorted(caller.name for caller in self._manager.get_hookcallers(registered) or ())
 
     def _load(self, distribution: Distribution, entry_point: EntryPoint) -> None:
-        label, advice = f"{distribution.name} {distribution.version}", _leave_out(entry_point.name)
+        label, advice = f"{distribution.name} {distribution.version}", leave_out(entry_point.name)
         unfit = misfit(distribution)
         if unfit:
             raise PluginError(f"{label}: {unfit}, or{advice[1:]}")
@@ -166,14 +100,17 @@ class PluginManager:
                 f"{label}: cannot import {entry_point.value}: {cause(error)}; "
                 f"reinstall it, or{advice[1:]}"
             ) from error
-        plugin = Plugin(
-            entry_point.name, distribution.name, distribution.version, module, is_discovered=True
+        self._add(
+            Plugin(
+                entry_point.name,
+                distribution.name,
+                distribution.version,
+                module,
+                is_discovered=True,
+            )
         )
-        self._register(plugin)
-        if not self.hooks_of(plugin):
-            raise PluginError(f"{label}: {entry_point.value} implements no hook of srcore{advice}")
 
-    def _register(self, plugin: Plugin) -> None:
+    def _add(self, plugin: Plugin) -> None:
         for taken in self.plugins:
             if taken.name == plugin.name:
                 raise PluginError(
@@ -185,11 +122,19 @@ class PluginManager:
                     f"{plugin.label}: entry point {plugin.name!r} names the module that "
                     f"{taken.label} brings as {taken.name!r}{plugin.advice}"
                 )
-        self._refuse_misspelt_hooks(plugin)
+        self.plugins.append(plugin)
+
+    def _register(self, plugin: Plugin) -> None:
+        marked = self._marked(plugin)
+        if not marked and plugin.is_discovered:
+            module = plugin.module.__name__
+            raise PluginError(
+                f"{plugin.label}: {module} implements no hook of srcore{plugin.advice}"
+            )
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                self._manager.register(plugin.module, plugin.name)
+                self._manager.register(Implementations(plugin, marked), plugin.name)
             except (pluggy.PluginValidationError, ValueError) as error:
                 text = " ".join(str(error).split())
                 raise PluginError(f"{plugin.label}: {text}{plugin.advice}") from error
@@ -197,42 +142,30 @@ class PluginManager:
         for warning in caught:
             text = f"{plugin.label}: {warning.message}; look for a newer version of the plugin"
             warnings.warn(text, DeprecatedHookWarning, stacklevel=2)
-        self._refuse_special_hooks(plugin)
-        self.plugins.append(plugin)
 
-    def _refuse_misspelt_hooks(self, plugin: Plugin) -> None:
+    def _marked(self, plugin: Plugin) -> dict[str, pluggy.HookimplOpts]:
+        """The functions of a plugin that are marked as hooks; misspelt ones are refused."""
         known = [name for name in vars(hookspecs) if name.startswith("srcore_")]
+        marked = {}
         for name in dir(plugin.module):
+            options = self._manager.parse_hookimpl_opts(plugin.module, name)
             value = inspect.getattr_static(plugin.module, name, None)
-            marked = hasattr(value, "srcore_impl")
-            if name in known and not marked and callable(value):
+            if options is None and name in known and callable(value):
                 raise PluginError(
                     f"{plugin.label}: {name} lacks the @srcore.hookimpl decorator{plugin.advice}"
                 )
-            looks_like_one = name.startswith("srcore_") and inspect.isfunction(value)
-            if (marked or looks_like_one) and name not in known:
+            hook = (options and options["specname"]) or name
+            if options is not None:
+                marked[name] = options
+                wanted = not options["optionalhook"]
+            else:
+                wanted = name.startswith("srcore_") and inspect.isfunction(value)
+            if wanted and hook not in known:
                 raise PluginError(
-                    f"{plugin.label}: srcore {version_of('srcore')} has no hook {name}; hooks are "
+                    f"{plugin.label}: srcore {version_of('srcore')} has no hook {hook}; hooks are "
                     f"{', '.join(known)}{plugin.advice}"
                 )
-
-    def _refuse_special_hooks(self, plugin: Plugin) -> None:
-        """Plugins run in the order of their names: what pluggy offers beside that is not heeded."""
-        for hook in self.hooks_of(plugin):
-            for found in self._implementations(hook, plugin):
-                options = ("wrapper", "hookwrapper", "tryfirst", "trylast")
-                asked = [name for name in options if getattr(found, name, False)]
-                if inspect.iscoroutinefunction(found.function):
-                    asked.append("async")
-                if asked:
-                    raise PluginError(
-                        f"{plugin.label}: hook {hook} asks for {', '.join(asked)}; hooks of srcore "
-                        f"are plain functions, called in the order of plugins{plugin.advice}"
-                    )
-
-
-class _HookError(PluginError):
-    """A hook failed; the message names the plugin already."""
+        return marked
 
 
 _current: ContextVar[PluginManager | None] = ContextVar("srcore_plugins", default=None)

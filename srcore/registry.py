@@ -118,7 +118,7 @@ class Component:
             raise PluginError(text) from error
 
 
-@attrs.define
+@attrs.frozen
 class Registry:
     """Named entries of all kinds; refuses duplicates and names both plugins that wanted the name.
 
@@ -127,10 +127,14 @@ class Registry:
         registry.add("loss", "ldl", LDLOptions, "srplug_ldl.losses:LDLLoss", needs=("ema_sr",))
     """
 
-    owner: str = "srcore"
+    owner: str = "srcore"  # distribution that adds through this object
     _components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
     _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
     _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
+
+    def owned_by(self, owner: str) -> Registry:
+        """The same registry for another distribution: what it adds belongs to ``owner``."""
+        return attrs.evolve(self, owner=owner)
 
     def add(
         self,

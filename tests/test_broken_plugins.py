@@ -80,15 +80,24 @@ BROKEN = {
         """,
         "has no hook srcore_register_component; hooks are srcore_register_components, ",
     ),
-    "wrapper": (
+    "wrapper that does not yield": (
         """
         import srcore
 
         @srcore.hookimpl(wrapper=True)
+        def srcore_run_started(run): ...
+        """,
+        "hook srcore_run_started is marked as a wrapper and has no yield",
+    ),
+    "yield without a wrapper": (
+        """
+        import srcore
+
+        @srcore.hookimpl
         def srcore_run_started(run):
             yield
         """,
-        "srplug-stranger 1.2: hook srcore_run_started asks for wrapper; hooks of srcore are plain",
+        "hook srcore_run_started yields; return a value, or mark it with wrapper=True",
     ),
     "coroutine": (
         """
@@ -97,7 +106,7 @@ BROKEN = {
         @srcore.hookimpl
         async def srcore_run_started(run): ...
         """,
-        "hook srcore_run_started asks for async",
+        "hook srcore_run_started is async; expected a plain function",
     ),
     "name of a core component": (
         REGISTER + "registry.add('network', 'edsr', None, 'a:b')",

@@ -100,7 +100,7 @@ def test_command_of_the_core_is_a_file(name):
 
 def test_commands_of_plugins_lie_in_commands_files():
     cli.forget_added()
-    MANAGER.fill("srcore_register_commands", cli=cli)
+    MANAGER.hook.srcore_register_commands(cli=cli)
     for name, owner in cli.owners.items():
         if (ROOT / "plugins" / owner).is_dir():
             modules = {command.callback.__module__ for command in leaves(cli.commands[name])}

@@ -83,7 +83,7 @@ def test_raising_later_hook_names_plugin_and_hook():
 
     manager = PluginManager(discover=False, extra=[with_hook(started, "srcore_run_started")])
     with pytest.raises(PluginError, match="stranger: hook srcore_run_started failed: KeyError"):
-        manager.call("srcore_run_started", run=None)
+        manager.hook.srcore_run_started(run=None)
 
 
 def test_plugin_may_take_fewer_parameters_than_the_hook_offers():
@@ -92,7 +92,7 @@ def test_plugin_may_take_fewer_parameters_than_the_hook_offers():
         discover=False,
         extra=[with_hook(lambda trainer: seen.append(trainer), "srcore_engines_created")],
     )
-    manager.call("srcore_engines_created", run=None, parts=None, trainer="t", evaluator=None)
+    manager.hook.srcore_engines_created(run=None, parts=None, trainer="t", evaluator=None)
     assert seen == ["t"]
 
 

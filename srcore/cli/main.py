@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 import warnings
@@ -24,7 +25,7 @@ class SrcoreGroup(click.Group):
     """Imports the module of a command when the command is used or listed.
 
     Attributes:
-        owner: distribution of the plugin that is adding commands.
+        owner: distribution that adds commands through this object.
         owners: who brought each added command.
     """
 
@@ -33,6 +34,12 @@ class SrcoreGroup(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.owners: dict[str, str] = {}
+
+    def owned_by(self, owner: str) -> SrcoreGroup:
+        """The same group for a plugin: what it adds belongs to ``owner``."""
+        view = copy.copy(self)
+        view.owner = owner
+        return view
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a plugin's command.
@@ -140,7 +147,7 @@ def _load_plugins(arguments: list[str]) -> None:
                 warning.message, warning.category, warning.filename, warning.lineno
             )
     cli.forget_added()
-    manager.fill("srcore_register_commands", cli=cli)
+    manager.hook.srcore_register_commands(cli=cli)
 
 
 def _without(arguments: list[str]) -> list[str]:

@@ -8,7 +8,8 @@ from types import TracebackType
 import click
 
 from srcore.discovery import label
-from srcore.plugin_manager import Plugin, plugins
+from srcore.plugin import Plugin
+from srcore.plugin_manager import plugins
 
 
 def show(error: BaseException) -> None:

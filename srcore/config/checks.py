@@ -13,7 +13,7 @@ import attrs
 
 from srcore.config.paths import is_pending, path_complaint
 from srcore.config.schema import Experiment
-from srcore.errors import PluginError, Problem
+from srcore.errors import Problem
 from srcore.options import declaration_of
 from srcore.plugin_manager import plugins
 from srcore.selection import Selected
@@ -26,13 +26,7 @@ def cross_checks(experiment: Experiment) -> list[Problem]:
     problems = list(_component_problems(experiment))
     if experiment.task is None:
         problems += _training_problems(experiment)
-    hook = "srcore_experiment_loaded"
-    for plugin, found in plugins().answers(hook, experiment=experiment):
-        if not isinstance(found, list) or not all(isinstance(entry, Problem) for entry in found):
-            raise PluginError(
-                f"{plugin.label}: hook {hook} returned {found!r:.60}; expected a list of "
-                f"srcore.errors.Problem{plugin.advice}"
-            )
+    for found in plugins().hook.srcore_experiment_loaded(experiment=experiment):
         problems += found
     return problems
 

@@ -87,7 +87,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     slow = slow_precision(run.device, run.experiment.train.precision)
     if slow:
         logger.warning("train.precision: %s", slow)
-    plugins().call("srcore_run_started", run=run)
+    plugins().hook.srcore_run_started(run=run)
     try:
         if run.experiment.task is not None:
             run.experiment.task.build().run(run)
@@ -99,11 +99,11 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
                 run.mark_finished(Training(run, stop).execute())
     except BaseException as error:
         try:
-            plugins().call("srcore_run_finished", run=run, error=error)
+            plugins().hook.srcore_run_finished(run=run, error=error)
         except SrcoreError as second:  # must not hide what ended the stage
             logger.error("%s", second)
         raise
-    plugins().call("srcore_run_finished", run=run, error=None)
+    plugins().hook.srcore_run_finished(run=run, error=None)
 
 
 @contextlib.contextmanager

@@ -203,8 +203,7 @@ class Training:
             logger.warning("%s; another image takes its place", text)
 
     def _attach(self) -> None:
-        plugins().call(
-            "srcore_engines_created",
+        plugins().hook.srcore_engines_created(
             run=self.run,
             parts=self.parts,
             trainer=self.trainer,

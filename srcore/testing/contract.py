@@ -30,7 +30,8 @@ from srcore.discovery import core_ranges, misfit
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted
 from srcore.hookspecs import hookimpl
-from srcore.plugin_manager import Plugin, PluginManager, plugins, using
+from srcore.plugin import Plugin
+from srcore.plugin_manager import PluginManager, plugins, using
 from srcore.registry import Component
 from srcore.testing.comparison import assert_same_state
 

@@ -88,7 +88,7 @@ def check_program(words, capsys):
 
 def check_srcore(arguments, capsys):
     cli.forget_added()
-    plugins().fill("srcore_register_commands", cli=cli)
+    plugins().hook.srcore_register_commands(cli=cli)
     command, rest = cli, list(arguments)
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
         found = command.get_command(click.Context(command), rest[0])

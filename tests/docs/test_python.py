@@ -90,7 +90,7 @@ def use_plugin(page, folder):
                 use_component(component)
         if "srcore_register_commands" in hooks:
             group = click.Group()
-            manager.fill("srcore_register_commands", cli=group)
+            manager.hook.srcore_register_commands(cli=group)
             assert plugin.name in group.commands
         if {"srcore_engines_created", "srcore_run_finished"} & set(hooks):
             train(folder)
