@@ -10,6 +10,17 @@ from pathlib import Path
 
 from srcore.errors import DataError
 
+_LONGEST_SUFFIX = 16
+
+
+def temporary_neighbour(path: Path) -> Path:
+    """A hidden name beside ``path`` that no file has.
+
+    It is short whatever the length of ``path``'s name, which may be all that the file system takes.
+    """
+    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    return path.with_name(f".srcore-{secrets.token_hex(6)}{suffix}")
+
 
 @contextlib.contextmanager
 def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
@@ -25,7 +36,7 @@ def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Named here and not by tempfile.mkstemp: an interrupt between its return and the try below
     # would leave the file behind.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
+    temporary = temporary_neighbour(path)
     try:
         temporary.open("xb").close()
         yield temporary

@@ -29,3 +29,9 @@ def test_an_impossible_place_is_one_line(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(DataError, match=r"file/b\.bin: cannot be written: "):
         write_bytes(tmp_path / "file" / "b.bin", b"x")
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".png", "n." + "s" * 253, "ü" * 127, " ", "-a"])
+def test_any_name_that_the_file_system_takes_can_be_written(tmp_path, name):
+    write_bytes(tmp_path / name, b"x", durable=False)
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]

@@ -218,7 +218,7 @@ def _write(
     }
     for name, path in tables.items():
         if path is not None:
-            write_bytes(path, contents[name].encode())
+            write_bytes(path, contents[name].encode("utf-8", "surrogateescape"))
     if options["print_json"]:
         click.echo(as_json(results), nl=False)
     else:

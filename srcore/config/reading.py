@@ -14,6 +14,7 @@ from srcore.config.merging import merge_into
 from srcore.config.overrides import override, parse_override
 from srcore.errors import ConfigError, Problem
 from srcore.plugin_manager import plugins
+from srcore.texts import decode_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -116,13 +117,12 @@ def display(path: Path) -> str:
 def parse(file: Path) -> dict[str, Any]:
     """Parse one TOML file; errors carry line and column."""
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
+        return tomllib.loads(decode_text(file.read_bytes()).replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
         text = str(error).replace("at end of document", f"at {_end(file)}, the end of the file")
         raise ConfigError([Problem("", f"malformed TOML: {text}", display(file))]) from None
     except UnicodeDecodeError as error:
-        message = f"not UTF-8 text (byte {error.start}); is it a TOML file?"
+        message = f"not {error.encoding.upper()} text (byte {error.start}); is it a TOML file?"
         raise ConfigError([Problem("", message, display(file))]) from None
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
@@ -130,7 +130,7 @@ def parse(file: Path) -> dict[str, Any]:
 
 
 def _end(file: Path) -> str:
-    lines = file.read_text("utf-8").split("\n")
+    lines = decode_text(file.read_bytes()).split("\n")
     return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 

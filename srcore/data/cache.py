@@ -181,7 +181,7 @@ class DiskCache(_Keeper):
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
         identity = f"{path}\0{state.st_size}\0{state.st_mtime_ns}"
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return self._folder / digest[:2] / f"{digest}.npy"
 
     @staticmethod

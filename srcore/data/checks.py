@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.errors import DataError
-from srcore.images import list_images, listed_images, pair_by_name, read_meta_info, some
+from srcore.images import list_images, listed_images, pair_by_name, read_list, some
 
 if TYPE_CHECKING:
     from srcore.data.options import (
@@ -113,17 +113,13 @@ def lmdb_sizes(path: Path) -> dict[str, Size]:
             f"{path}: expected an LMDB folder with data.mdb and meta_info.txt; "
             "make one with srcore prepare lmdb"
         )
-    # Keys go without the suffix of image files, but may hold other dots.
-    names = [re.sub(r"\.\w{3,4}$", "", name) for name in read_meta_info(meta_info)]
-    lines = [line for line in meta_info.read_text("utf-8").splitlines() if line.strip()]
-    return {name: _listed_size(line, meta_info) for name, line in zip(names, lines, strict=True)}
-
-
-def _listed_size(line: str, meta_info: Path) -> Size:
-    found = re.search(r"\s\((\d+),\s*(\d+)\b", line)
-    if found is None:
-        raise DataError(f"{meta_info}: expected lines name (h,w,c), found {line!r}")
-    return int(found[1]), int(found[2])
+    sizes = {}
+    for line in read_list(meta_info):
+        if line.size is None:
+            raise DataError(f"{meta_info}: expected lines name (h,w,c), found {line.name!r}")
+        # Keys go without the suffix of image files, but may hold other dots.
+        sizes[re.sub(r"\.\w{3,4}$", "", line.name)] = line.size
+    return sizes
 
 
 def fits(hr: Size, lr: Size, scale: int) -> bool:

@@ -68,7 +68,9 @@ class Degradation:
             values = np.moveaxis(np.asarray(resized.numpy()), 0, -1)
         if self.noise is not None:
             # Seeded by the name: the same whatever the order and the other images.
-            generator = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+            generator = np.random.default_rng(
+                [self.seed, zlib.crc32(name.encode("utf-8", "surrogateescape"))]
+            )
             values = values + generator.normal(0, self.noise / 255, values.shape)
         result: ImageArray = np.rint(values.clip(0, 1) * peak).astype(hr.dtype)
         return result

@@ -41,6 +41,11 @@ def import_lmdb() -> Any:
     return lmdb
 
 
+def encoded_key(key: str) -> bytes:
+    """What a key is stored as: UTF-8, or the bytes of a file name that is none."""
+    return key.encode("utf-8", "surrogateescape")
+
+
 class LmdbSource:
     """Images of an LMDB folder, by key, in the order of its list.
 
@@ -85,7 +90,7 @@ class LmdbSource:
 
     def _content(self, index: int) -> bytes:
         with _environment(self._folder).begin(write=False) as transaction:
-            content: bytes | None = transaction.get(self.keys[index].encode())
+            content: bytes | None = transaction.get(encoded_key(self.keys[index]))
         if content is None:
             raise DataError(f"{self.where(index)}: listed in meta_info.txt but not stored")
         return content

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from srcore.data.cropping import multiple_of
 from srcore.data.degrading import Degradation
+from srcore.data.lmdb_dataset import encoded_key, import_lmdb
 from srcore.data.subimages import base_name, sub_images
 from srcore.errors import DataError
 from srcore.images import (
@@ -215,8 +216,6 @@ def prepare_lmdb(
         DataError: no images, an output that exists or has another suffix, a full disk.
         MissingExtraError: lmdb is not installed.
     """
-    from srcore.data.lmdb_dataset import import_lmdb
-
     lmdb = import_lmdb()
     if output.suffix != ".lmdb":
         raise DataError(f"{output}: the name of an LMDB folder ends in .lmdb")
@@ -231,7 +230,7 @@ def prepare_lmdb(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         # Filled beside its place and renamed, so that half a database is never found there.
-        temporary = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}."))
+        temporary = Path(tempfile.mkdtemp(dir=output.parent, prefix=".srcore-"))
         report = _fill_lmdb(lmdb, temporary, paths, [key.as_posix() for key in keys])
         if output.exists():
             shutil.rmtree(output)
@@ -252,17 +251,26 @@ def _fill_lmdb(lmdb: Any, folder: Path, paths: Sequence[Path], keys: Sequence[st
     lines = []
     with lmdb.open(str(folder), map_size=_map_size(paths)) as environment:
         for path, key in tqdm(list(zip(paths, keys, strict=True)), desc="LMDB", unit="image"):
-            stored = _png_of(path)
+            unfit = _unfit_key(key, environment.max_key_size())
+            stored = f"{path}: {unfit}" if unfit else _png_of(path)
             if isinstance(stored, str):
                 report.failed.append(stored)
                 continue
             content, shape = stored
             with environment.begin(write=True) as transaction:
-                transaction.put(key.encode(), content)
+                transaction.put(encoded_key(key), content)
             lines.append(f"{key}.png ({shape[0]},{shape[1]},{shape[2]}) 1\n")
             report.add(Report(images=1, written=1))
-    (folder / "meta_info.txt").write_text("".join(lines), "utf-8")
+    (folder / "meta_info.txt").write_bytes("".join(lines).encode("utf-8", "surrogateescape"))
     return report
+
+
+def _unfit_key(key: str, longest: int) -> str:
+    """Why a name cannot be stored, empty if it can."""
+    if "\n" in key:
+        return "a name with a line break has no place in meta_info.txt; rename the file"
+    length = len(encoded_key(key))
+    return f"a key of {length} bytes; LMDB holds at most {longest}" if length > longest else ""
 
 
 def _png_of(path: Path) -> tuple[bytes, tuple[int, ...]] | str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         listed_images,
         natural_key,
         pair_by_name,
+        read_list,
         read_meta_info,
         some,
     )
@@ -55,6 +56,7 @@ _MODULES = {
         "listed_images",
         "natural_key",
         "pair_by_name",
+        "read_list",
         "read_meta_info",
         "some",
     ),
@@ -85,6 +87,7 @@ __all__ = [
     "read_data",
     "read_header",
     "read_image",
+    "read_list",
     "read_meta_info",
     "read_rgb",
     "read_window",

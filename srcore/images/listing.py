@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import attrs
+
 from srcore.errors import DataError
+from srcore.texts import decode_text
 
 #: Suffixes of files that are taken for images, lower case.
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
@@ -48,41 +53,96 @@ def is_image_name(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Sort key that compares runs of digits as numbers."""
-    return [(int(part), part) if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+def natural_key(name: str) -> list[tuple[int, str, str]]:
+    """Sort key that compares runs of digits, of any script and length, as numbers."""
+    parts = re.split(r"(\d+)", name)
+    # Texts and numbers take turns, so that like is compared with like.
+    return [_number(part) if index % 2 else (0, "", part) for index, part in enumerate(parts)]
 
 
-def read_meta_info(path: Path) -> list[str]:
-    """Names of a list file: one per line, ``name (h,w,c)`` or a bare name.
+def _number(digits: str) -> tuple[int, str, str]:
+    # Python refuses to convert thousands of digits, and there is no need to.
+    plain = "".join(str(unicodedata.decimal(digit)) for digit in digits).lstrip("0")
+    return len(plain), plain, digits
+
+
+@attrs.frozen
+class Listed:
+    """A line of a list file.
+
+    Attributes:
+        name: of the image, as the list has it.
+        size: height and width, where the line says them.
+    """
+
+    name: str
+    size: tuple[int, int] | None = None
+
+
+# ``name (h,w,c) compression``; what follows the name is anchored at the end, since names may hold
+# spaces and parentheses themselves.
+_LINE = re.compile(
+    r"(?P<name>.*?)\s+\((?P<height>\d+),\s*(?P<width>\d+)(,\s*\d+)?\)(\s+-?\d+)?\s*", re.DOTALL
+)
+
+
+def read_list(path: Path) -> list[Listed]:
+    """Lines of a list file: ``name (h,w,c)`` or a bare name.
+
+    Names that are no UTF-8 keep their bytes, as Python's functions of file names do it.
 
     Raises:
         DataError: the file cannot be read or names nothing.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = decode_text(path.read_bytes(), "surrogateescape")
+    except OSError as error:
+        raise DataError(
+            f"{path}: the list of images cannot be read: {error.strerror or error}"
+        ) from error
+    except UnicodeDecodeError as error:
         raise DataError(f"{path}: the list of images cannot be read: {error}") from error
-    # Names may hold spaces; what follows them starts with a parenthesis.
-    names = [re.split(r"\s+\(", line.strip(), maxsplit=1)[0] for line in lines if line.strip()]
-    if not names:
+    if "\0" in text:
+        raise DataError(f"{path}: not a list of images: it holds bytes that no text has")
+    # Not splitlines(), which also splits at characters that names may hold.
+    lines = [_listed(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+    if not lines:
         raise DataError(f"{path}: the list names no images")
-    return names
+    return lines
+
+
+def _listed(line: str) -> Listed:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return Listed(line.rstrip())
+    return Listed(found["name"], (int(found["height"]), int(found["width"])))
+
+
+def read_meta_info(path: Path) -> list[str]:
+    """Names of a list file, see :func:`read_list`."""
+    return [line.name for line in read_list(path)]
 
 
 def listed_images(folder: Path, meta_info: Path | None, *, recursive: bool = False) -> list[Path]:
     """Images that a list names (in its order), or all of the folder without a list.
 
     Raises:
-        DataError: as :func:`list_images` and :func:`read_meta_info`, or listed files are missing.
+        DataError: as :func:`list_images` and :func:`read_list`, or listed files are missing.
     """
     if meta_info is None:
         return list_images(folder, recursive=recursive)
-    paths = [folder / name for name in read_meta_info(meta_info)]
-    missing = [path.name for path in paths if not path.is_file()]
+    paths = [_listed_file(folder, name) for name in read_meta_info(meta_info)]
+    missing = [path.relative_to(folder).as_posix() for path in paths if not os.path.isfile(path)]
     if missing:
         raise DataError(f"{folder}: {some(missing)} of {meta_info} not found")
     return paths
+
+
+def _listed_file(folder: Path, name: str) -> Path:
+    """The file of that very name, else the one of a list that is indented or from Windows."""
+    spellings = (name, name.strip(), name.strip().replace("\\", "/"))
+    files = [folder / text for text in spellings]
+    return next((file for file in files if os.path.isfile(file)), files[0])
 
 
 def pair_by_name(

@@ -57,9 +57,22 @@ def test_unreadable_files_are_named(tmp_path, content, message):
         read(tmp_path / "bad.toml")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_files_are_read_as_windows_writes_them(tmp_path, encoding):
+    (tmp_path / "base.toml").write_bytes('name = "größe"\r\n[t]\r\nx = 1\r\n'.encode(encoding))
+    (tmp_path / "top.toml").write_bytes('extends = "base.toml"\r\n'.encode(encoding))
+    assert read(tmp_path / "top.toml").table == {"name": "größe", "t": {"x": 1}}
+
+
+def test_the_end_of_a_file_with_a_mark_is_found(tmp_path):
+    (tmp_path / "bad.toml").write_bytes("x = [1,".encode("utf-16"))
+    with pytest.raises(ConfigError, match="line 1, column 8"):
+        read(tmp_path / "bad.toml")
+
+
 def test_binary_file_is_not_toml(tmp_path):
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="not UTF-8 text"):
+    with pytest.raises(ConfigError, match="not UTF-16-LE text"):
         read(tmp_path / "bad.toml")
 
 

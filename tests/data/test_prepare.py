@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from srcore.data.degrading import Degradation
+from srcore.data.lmdb_dataset import lmdb_dataset
 from srcore.data.prepare import prepare_degraded, prepare_lmdb, prepare_sub_images
 from srcore.errors import DataError
 from srcore.images import read_image, write_image
@@ -95,3 +96,30 @@ def test_unreadable_images_are_left_out_of_an_lmdb(folder, tmp_path):
     report = prepare_lmdb(folder, tmp_path / "a.lmdb")
     assert report.failed == [f"{folder / 'tiny.png'}: the file is empty"]
     assert (tmp_path / "a.lmdb" / "meta_info.txt").read_text() == "a.png (20,28,3) 1\n"
+
+
+def test_any_name_is_stored_in_an_lmdb_and_found_again(tmp_path):
+    names = ["photo (1)", " (2,3,4) 5", "ü", "\udcff", "x" * 245]
+    rng = np.random.default_rng(0)
+    for name in [*names, "line\nbreak"]:
+        image = rng.integers(0, 256, (8, 8, 3), np.uint8)
+        write_image(tmp_path / "in" / f"{name}.png", image, durable=False)
+    report = prepare_lmdb(tmp_path / "in", tmp_path / ("y" * 245 + ".lmdb"))
+    assert report.written == len(names)
+    assert [line.split(": ")[1] for line in report.failed] == [
+        "a name with a line break has no place in meta_info.txt; rename the file"
+    ]
+    dataset = lmdb_dataset(scale=2, hr=tmp_path / ("y" * 245 + ".lmdb"))
+    assert len(dataset) == len(names)
+    for index in range(len(dataset)):
+        expected = read_image(tmp_path / "in" / f"{dataset.name(index)}.png")
+        np.testing.assert_array_equal(dataset.sample(index, None)["hr"], expected)
+
+
+def test_a_key_too_long_for_lmdb_is_one_line_and_the_rest_is_done(folder, tmp_path):
+    below = folder / ("d" * 250) / ("e" * 250)
+    write_image(below / f"{'f' * 20}.png", np.zeros((8, 8, 3), np.uint8))
+    report = prepare_lmdb(folder, tmp_path / "a.lmdb", recursive=True)
+    assert report.written == 3
+    assert len(report.failed) == 1
+    assert "a key of 522 bytes; LMDB holds at most 511" in report.failed[0]

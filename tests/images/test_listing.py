@@ -1,7 +1,16 @@
 import pytest
 
 from srcore.errors import DataError
-from srcore.images import list_images, listed_images, pair_by_name, read_meta_info, some
+from srcore.images import (
+    list_images,
+    listed_images,
+    natural_key,
+    pair_by_name,
+    read_list,
+    read_meta_info,
+    some,
+)
+from srcore.images.listing import Listed
 
 
 def touch(folder, *names):
@@ -83,3 +92,43 @@ def test_missing_partners_are_listed(tmp_path):
 def test_long_lists_are_cut():
     assert some("abc") == "a, b, c"
     assert some("abcdefghijkl") == "a, b, c, d, e, f, g, h and 4 more"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "photo (1)", "photo (1,2,3) 4", "a b", " leading", "x(2)", "a.b", "ü", "\u2028line",
+        "\x85", "\uff12", "\udcff", "(1,2,3)", "a\r",
+    ],
+)  # fmt: skip
+def test_any_name_in_a_list_is_found_again(tmp_path, name):
+    line = f"{name}.png (4,5,3) 1\n".encode("utf-8", "surrogateescape")
+    (tmp_path / "meta.txt").write_bytes(b"first.png\n" + line)
+    (tmp_path / "bare.txt").write_bytes(f"{name}.png\n".encode("utf-8", "surrogateescape"))
+    assert read_list(tmp_path / "meta.txt") == [
+        Listed("first.png"),
+        Listed(f"{name}.png", (4, 5)),
+    ]
+    touch(tmp_path, f"{name}.png")
+    assert names(listed_images(tmp_path, tmp_path / "bare.txt")) == [f"{name}.png"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_lists_are_read_as_windows_writes_them(tmp_path, encoding):
+    touch(tmp_path, "0.png", "sub/é.png")
+    (tmp_path / "list.txt").write_bytes("0.png\r\n  sub\\é.png \r\n\r\n".encode(encoding))
+    found = listed_images(tmp_path, tmp_path / "list.txt")
+    assert found == [tmp_path / "0.png", tmp_path / "sub/é.png"]
+
+
+def test_a_list_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\r")
+    with pytest.raises(DataError, match=r"list\.txt: not a list of images"):
+        read_list(tmp_path / "list.txt")
+
+
+def test_digits_of_any_script_and_length_have_an_order():
+    ordered = ["2", "٣", "10", "a2", "a10", "a" + "9" * 5000, "b", "x²", "x①", "²"]
+    shuffled = ordered[::-1]
+    assert sorted(shuffled, key=natural_key) == ordered
+    assert sorted(["01", "1", "001"], key=natural_key) == ["001", "01", "1"]
