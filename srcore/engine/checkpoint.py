@@ -77,9 +77,16 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a checkpoint atomically."""
+    """Give a checkpoint a second name, without a second set of bytes where the disk can do that.
+
+    Checkpoints are replaced and never changed, so both names keep what they stand for.
+    """
     with writing(target) as temporary:
-        shutil.copyfile(source, temporary)
+        temporary.unlink()
+        try:
+            temporary.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, temporary)
 
 
 def load(path: Path, device: torch.device) -> dict[str, Any]:

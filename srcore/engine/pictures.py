@@ -7,6 +7,7 @@ its columns, so that :func:`read_strip` can take it apart again.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,19 @@ def bicubic_of(result: ValidationImage) -> NDArray[np.uint8]:
     assert result.lr is not None
     height, width = result.sr.shape[:2]
     return np.asarray(resize_uint8(result.lr, size=(height, width)), np.uint8)
+
+
+def folder_of(run_folder: Path, iteration: int) -> Path:
+    """Where the pictures of a validation lie."""
+    return run_folder / "images" / f"iteration_{iteration:08d}"
+
+
+def remove_later(run_folder: Path, iteration: int) -> None:
+    """Remove the pictures of validations that the state of a killed run does not know of."""
+    for folder in sorted((run_folder / "images").glob("iteration_*")):
+        number = folder.name.removeprefix("iteration_")
+        if number.isdecimal() and int(number) > iteration:
+            shutil.rmtree(folder)
 
 
 def write_strip(

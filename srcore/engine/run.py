@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import tomli_w
 import torch
 
 from srcore.atomic import writing
 from srcore.config.schema import Experiment
+from srcore.engine.exports import exported_state
 from srcore.engine.signals import StopRequest
+from srcore.engine.tables import as_table, flat, write_table
 from srcore.errors import Interrupted, SrcoreError
-from srcore.selection import Selected
 
 #: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
 EXPERIMENT_FILE = "experiment.toml"
@@ -69,15 +69,26 @@ class Run:
         return self.folder / "checkpoints"
 
     def finished_iterations(self) -> int | None:
-        """Length of the finished stage in this folder; None if it is not finished."""
+        """Length of the finished stage in this folder; None if it is not finished.
+
+        A stage whose exported generator is another one than at its end is not finished.
+        """
         file = self.folder / _FINISHED_FILE
-        return int(json.loads(file.read_text("utf-8"))["iterations"]) if file.is_file() else None
+        if not file.is_file():
+            return None
+        content = json.loads(file.read_text("utf-8"))
+        is_whole = content.get("generator", "") in ("", exported_state(self.folder))
+        return int(content["iterations"]) if is_whole else None
 
     def mark_finished(self, results: dict[str, Any]) -> None:
-        """Write down that the stage is complete."""
+        """Write down that the stage is complete: its last file."""
         self.results = results
         if self.is_main:
-            content = {"iterations": self.experiment.train.iterations, "results": results}
+            content = {
+                "iterations": self.experiment.train.iterations,
+                "generator": exported_state(self.folder),
+                "results": results,
+            }
             with writing(self.folder / _FINISHED_FILE) as temporary:
                 temporary.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
@@ -98,7 +109,7 @@ class Run:
             return
         from srcore.config.reading import parse
 
-        before, now = _flat(parse(file)), _flat(as_table(self.experiment))
+        before, now = flat(parse(file)), flat(as_table(self.experiment))
         changed = [
             f"{key} was {before.get(key, 'absent')}, now {now.get(key, 'absent')}"
             for key in sorted(before.keys() | now.keys())
@@ -143,32 +154,6 @@ def write_stages(folder: Path, name: str, stages: dict[str, Experiment]) -> None
     write_table(folder / EXPERIMENT_FILE, {"name": name, "stages": tables})
 
 
-def write_table(file: Path, table: dict[str, Any]) -> None:
-    """Write a TOML file atomically."""
-    with writing(file) as temporary:
-        temporary.write_text(tomli_w.dumps(table), "utf-8")
-
-
-def as_table(value: Any) -> Any:
-    """An experiment as nested plain values that TOML can hold; absent values are left out."""
-    if isinstance(value, Selected):
-        return {"type": value.type, **as_table(value.options)}
-    if attrs.has(type(value)):
-        table: dict[str, Any] = {}
-        for field in attrs.fields(type(value)):
-            item = getattr(value, field.name)
-            if field.name == "choice":
-                table |= as_table(item)
-            elif item is not None and item != ():
-                table[field.name] = as_table(item)
-        return table
-    if isinstance(value, dict):
-        return {key: as_table(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_table(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
-
-
 _FREE_KEYS = (
     "name", "metrics", "data.validation", "data.train.workers", "data.train.cache",
     "train.iterations", "train.device", "train.validate_every", "train.validate_at_start",
@@ -179,16 +164,3 @@ _FREE_KEYS = (
 
 def _may_change(key: str) -> bool:
     return any(key == free or key.startswith((f"{free}.", f"{free}[")) for free in _FREE_KEYS)
-
-
-def _flat(table: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(table, dict):
-        pairs = [(f"{prefix}.{key}" if prefix else key, item) for key, item in table.items()]
-    elif isinstance(table, list):
-        pairs = [(f"{prefix}[{index}]", item) for index, item in enumerate(table)]
-    else:
-        return {prefix: table}
-    flat: dict[str, Any] = {}
-    for path, item in pairs:
-        flat |= _flat(item, path)
-    return flat

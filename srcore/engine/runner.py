@@ -21,6 +21,7 @@ from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
+from srcore.report.writing import write_after_stage
 
 logger = logging.getLogger("srcore")
 
@@ -80,6 +81,8 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     if done is not None and done >= run.experiment.train.iterations:
         run.read_results()
         logger.info("%s: finished earlier, skipped", run.folder)
+        if run.is_main:  # the run may have been killed before its report was written
+            write_after_stage(run, None)
         return
     if run.resume:
         run.refuse_changes()

@@ -11,11 +11,10 @@ import torch
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
-from srcore.engine import checkpoint
+from srcore.engine import checkpoint, exports, pictures
 from srcore.engine.parts import NonFiniteLossError, Parts, is_finite
 from srcore.engine.progress import Progress
 from srcore.engine.records import Records
-from srcore.engine.run import as_table
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device, training_loader
 from srcore.engine.validator import Averages, Validator
 from srcore.errors import DataError, Interrupted, SrcoreError
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from srcore.methods.base import Method
 
 logger = logging.getLogger("srcore")
-
-GENERATOR_FILE = "generator.safetensors"
-BEST_GENERATOR_FILE = "generator_best.safetensors"
 
 
 class Training:
@@ -56,10 +52,11 @@ class Training:
         self.best: dict[str, float] = {}
         self.skipped_in_row = 0
         self.bad_images = 0
+        self.saved_at = -1
         self.validated_at = -1
         self.results: Averages = {}
         self._restore()
-        self.records = Records(run.folder, keep_until=self.parts.iteration) if run.is_main else None
+        self.records = Records(run.folder, keep_until=self.saved_at) if run.is_main else None
         self.trainer = Engine(self._iterate)
         self.losses: dict[str, torch.Tensor] = {}
         for engine in (self.trainer, self.evaluator):
@@ -79,7 +76,7 @@ class Training:
             return self._finish()
         loader = self._loader(start, stop)
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
-        if start == 0 and self.settings.validate_at_start:
+        if start == 0 and self.settings.validate_at_start and self.validated_at < 0:
             self.validate()
         # Closing ends the workers, which ignore SIGTERM and would be waited for at exit.
         with self.progress, contextlib.closing(_endless(loader)) as batches:
@@ -221,10 +218,9 @@ class Training:
         if (settings.validate_every and iteration % settings.validate_every == 0) or last:
             self.validate()
         stopping = self._stop_requested()
-        if iteration % settings.checkpoint_every == 0 or last or stopping:
+        keeping = bool(settings.keep_every) and iteration % settings.keep_every == 0
+        if iteration % settings.checkpoint_every == 0 or last or stopping or keeping:
             self.save()
-        if settings.keep_every and iteration % settings.keep_every == 0:
-            self._save_state(f"iteration_{iteration:08d}.pt")
         if stopping and not last:
             engine.terminate()
 
@@ -248,7 +244,7 @@ class Training:
         return requested
 
     def save(self) -> None:
-        """Write the last checkpoint and the generator; keep the old ones if weights went bad."""
+        """Write the last checkpoint and what is made of it; keep old ones if weights went bad."""
         if not all(is_finite(network) for network in self.parts.networks.values()):
             raise SrcoreError(
                 f"iteration {self.parts.iteration}: weights are not finite any more; the last good "
@@ -256,7 +252,8 @@ class Training:
                 "learning rate or gradient clipping usually helps"
             )
         self._save_state(checkpoint.LAST)
-        self._export(GENERATOR_FILE)
+        self.saved_at = self.parts.iteration
+        self._derive()
 
     def _save_state(self, name: str) -> None:
         """Collect the state of all processes; the main one writes it."""
@@ -270,19 +267,53 @@ class Training:
             "bad_images": self.bad_images,
             "skipped_in_row": self.skipped_in_row,
             "results": self.results,
+            "validated_at": self.validated_at,
         }
 
     def _restore(self) -> None:
+        """Continue from the last checkpoint; whatever lies beside it and is newer goes."""
         path = self.run.checkpoints / checkpoint.LAST
-        if not (self.run.resume and path.is_file()):
+        if self.run.resume and path.is_file():
+            state = checkpoint.load(path, self.run.device)
+            checkpoint.restore_training_state(self.parts, state)
+            self.best = state["best"]
+            self.bad_images = int(state["bad_images"])
+            self.skipped_in_row = int(state["skipped_in_row"])
+            self.results = state["results"]
+            self.saved_at = self.parts.iteration
+            self.validated_at = int(state.get("validated_at", self.saved_at))
+            logger.info("resumed at iteration %d from %s", self.parts.iteration, path)
+            self._derive()
+            self._compare_best()
+        if self.run.is_main:
+            pictures.remove_later(self.run.folder, self.saved_at)
+
+    def _derive(self) -> None:
+        """Make what is made of the last checkpoint, unless it is there already."""
+        if not self.run.is_main:
             return
-        state = checkpoint.load(path, self.run.device)
-        checkpoint.restore_training_state(self.parts, state)
-        self.best = state["best"]
-        self.bad_images = int(state["bad_images"])
-        self.skipped_in_row = int(state["skipped_in_row"])
-        self.results = state["results"]
-        logger.info("resumed at iteration %d from %s", self.parts.iteration, path)
+        iteration, every = self.parts.iteration, self.settings.keep_every
+        if every and iteration and iteration % every == 0:
+            kept = self.run.checkpoints / f"iteration_{iteration:08d}.pt"
+            checkpoint.copy(self.run.checkpoints / checkpoint.LAST, kept)
+        self._export(exports.GENERATOR_FILE, self.parts.best_generator.state_dict(), iteration)
+
+    def _compare_best(self) -> None:
+        """Believe the best checkpoint itself; the run may have been killed after writing it."""
+        path = self.run.checkpoints / checkpoint.BEST
+        if self.best.get("iteration") == self.saved_at:
+            if self.run.is_main:
+                checkpoint.copy(self.run.checkpoints / checkpoint.LAST, path)
+            state = self.parts.best_generator.state_dict()
+            self._export(exports.BEST_GENERATOR_FILE, state, self.saved_at)
+        elif path.is_file():
+            found = checkpoint.load(path, self.run.device)
+            self.best, networks = found["best"], found["networks"]
+            best = networks.get("ema", networks["generator"])
+            self._export(exports.BEST_GENERATOR_FILE, best, found["iteration"])
+        elif self.best:
+            logger.warning("%s is missing: the next validation counts as the best", path)
+            self.best = {}
 
     def _keep_best(self, found: dict[str, float]) -> None:
         if not found:
@@ -296,27 +327,21 @@ class Training:
         if self.best and value <= self.best["score"]:
             return
         self.best = {"score": value, "iteration": float(self.parts.iteration)}
+        if self.saved_at < 0:  # there is never another checkpoint without a last one
+            self.save()
         self._save_state(checkpoint.BEST)
-        self._export(BEST_GENERATOR_FILE)
-
-    def _export(self, file: str) -> None:
-        from srcore.weights.saving import Metadata, save_safetensors
-
-        if not self.run.is_main:
-            return
-        assert self.experiment.generator is not None
-        chosen = self.experiment.generator.choice
-        metadata = Metadata(chosen.type, as_table(chosen.options), self.experiment.scale)
         state = self.parts.best_generator.state_dict()
-        save_safetensors(self.run.folder / file, state, metadata)
+        self._export(exports.BEST_GENERATOR_FILE, state, self.parts.iteration)
+
+    def _export(self, file: str, state: dict[str, torch.Tensor], iteration: int) -> None:
+        if self.run.is_main:
+            exports.export(self.run.folder / file, self.experiment, state, iteration)
 
     def _finish(self) -> dict[str, Any]:
         if self.validated_at != self.parts.iteration and self.validator.sets and not self.results:
             self.validate()
         if self.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.bad_images)
-        if not (self.run.folder / GENERATOR_FILE).is_file():
-            self._export(GENERATOR_FILE)
         return {"validation": self.results, "bicubic": self.validator.bicubic()}
 
 

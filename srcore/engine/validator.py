@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
-from srcore.engine.pictures import bicubic_of, write_strip
+from srcore.engine.pictures import bicubic_of, folder_of, write_strip
 from srcore.engine.validation import (
     ValidationImage,
     ValidationSet,
@@ -62,7 +62,7 @@ class Validator:
         for images in self.sets:
             results = gather(self._results(images))
             averages[images.name] = means(results, self.measures)
-            folder = self.run.folder / "images" / f"iteration_{iteration:08d}"
+            folder = folder_of(self.run.folder, iteration)
             written += [
                 write_strip(
                     folder / f"{images.name}_{result.name}.png",

@@ -19,6 +19,7 @@ from srcore.errors import WeightsError
 from srcore.weights.dialects import dialects
 
 _NETWORK, _OPTIONS, _SCALE, _VERSION = "network", "options", "scale", "srcore_version"
+_ITERATION, _STATE = "iteration", "state"
 
 
 @attrs.frozen
@@ -30,22 +31,29 @@ class Metadata:
         options: its options, those of the experiment file without ``type`` and ``scale``.
         scale: factor between input and output sides.
         version: version of srcore that wrote the file.
+        iteration: how long a run had trained it; None outside of runs.
+        state: hash of the state that it was made of (:mod:`srcore.engine.exports`).
     """
 
     network: str
     options: dict[str, Any]
     scale: int
     version: str = srcore.__version__
+    iteration: int | None = None
+    state: str = ""
 
     def to_text(self) -> dict[str, str]:
         """As entries of a safetensors file."""
-        return {
+        entries = {
             "format": "pt",
             _NETWORK: self.network,
             _OPTIONS: json.dumps(self.options, default=str),
             _SCALE: str(self.scale),
             _VERSION: self.version,
         }
+        if self.iteration is not None:
+            entries |= {_ITERATION: str(self.iteration), _STATE: self.state}
+        return entries
 
     @classmethod
     def from_text(cls, entries: Mapping[str, str], source: str = "weights") -> Metadata | None:
@@ -62,6 +70,8 @@ class Metadata:
                 dict(json.loads(entries[_OPTIONS])),
                 int(entries[_SCALE]),
                 entries[_VERSION],
+                int(entries[_ITERATION]) if _ITERATION in entries else None,
+                entries.get(_STATE, ""),
             )
         except (KeyError, ValueError, TypeError) as error:
             raise WeightsError(f"{source}: its srcore metadata is damaged ({error!r})") from error

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srcore.engine.pictures import write_strip
-from srcore.engine.run import write_table
+from srcore.engine.tables import write_table
 from srcore.engine.validation import ValidationImage
 
 EXPERIMENT = {

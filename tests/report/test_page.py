@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from srcore.engine.run import write_table
+from srcore.engine.tables import write_table
 from srcore.report.page import write_report
 
 VOID = {"meta", "link", "img", "input", "br"}

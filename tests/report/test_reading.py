@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from srcore.engine.run import write_table
+from srcore.engine.tables import write_table
 from srcore.errors import SrcoreError
 from srcore.report.reading import has_stages, read_run
 

@@ -1,0 +1,66 @@
+"""Exported generators: each says which state it was made of, so that an older one is never trusted.
+
+A run may be killed between a checkpoint and what is made of it. Whatever continues the run compares
+what lies there with the state and writes anew what is of another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+import torch
+from torch import Tensor
+
+from srcore.config.schema import Experiment
+from srcore.engine.tables import as_table
+from srcore.errors import WeightsError
+from srcore.weights.saving import Metadata, read_metadata, save_safetensors
+
+GENERATOR_FILE = "generator.safetensors"
+BEST_GENERATOR_FILE = "generator_best.safetensors"
+
+
+def export(file: Path, experiment: Experiment, state: Mapping[str, Tensor], iteration: int) -> None:
+    """Write a generator for use, unless the file holds just this state already.
+
+    Args:
+        file: what is written.
+        experiment: names the network and its options.
+        state: the generator's ``state_dict()``.
+        iteration: when it was reached.
+    """
+    digest = hash_of(state)
+    found = exported(file)
+    if found is not None and (found.iteration, found.state) == (iteration, digest):
+        return
+    assert experiment.generator is not None
+    chosen = experiment.generator.choice
+    about = Metadata(chosen.type, as_table(chosen.options), experiment.scale)
+    save_safetensors(file, state, attrs.evolve(about, iteration=iteration, state=digest))
+
+
+def exported(file: Path) -> Metadata | None:
+    """What a file says of itself; None if there is none that can be read."""
+    try:
+        return read_metadata(file) if file.is_file() else None
+    except WeightsError:
+        return None
+
+
+def exported_state(folder: Path) -> str:
+    """Hash of the state that a run's exported generator was made of; empty if there is none."""
+    found = exported(folder / GENERATOR_FILE)
+    return found.state if found is not None else ""
+
+
+def hash_of(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names, types, shapes and values of tensors, whatever device they are on."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
