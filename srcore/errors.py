@@ -7,11 +7,18 @@ from pathlib import Path
 
 import attrs
 
+from srcore.messages import one_line, shortened
+
 
 class SrcoreError(Exception):
     """Base of all expected failures: the message is one line that says what to do."""
 
     exit_code = 1
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What is printed: one line for each problem, whatever the values in it hold."""
+        return (one_line(str(self)),)
 
 
 class DataError(SrcoreError):
@@ -66,7 +73,10 @@ class Problem:
     source: str = ""
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.source, self.path, self.message) if part)
+        return one_line(": ".join(part for part in self._parts() if part))
+
+    def _parts(self) -> tuple[str, ...]:
+        return shortened(self.source, 250), shortened(self.path, 250), self.message
 
     def below(self, prefix: str) -> Problem:
         """The same problem seen from the table that holds ``prefix``."""
@@ -81,7 +91,12 @@ class ConfigError(SrcoreError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One line for each problem."""
+        return tuple(str(problem) for problem in self.problems)
 
 
 def cause(error: BaseException) -> str:

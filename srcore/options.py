@@ -26,6 +26,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from srcore.errors import SrcoreError
+from srcore.messages import shown
 
 #: Where an attrs field keeps its :class:`Declaration`.
 METADATA_KEY = "srcore"
@@ -72,7 +73,7 @@ class Declaration:
         numbers = value if isinstance(value, (tuple, list)) else (value,)
         if not all(self._within_limits(number) for number in numbers):
             several = "numbers" if isinstance(value, (tuple, list)) else "a number"
-            return f"expected {several} {self.limits}, found {value!r}"
+            return f"expected {several} {self.limits}, found {shown(value)}"
         if self.check is not None and value is not None:
             return self.check(value)
         return ""

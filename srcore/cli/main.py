@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = cli.main(args=arguments, prog_name="srcore", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except SrcoreError as error:
-        for line in str(error).splitlines():
+        for line in error.lines:
             click.echo(f"srcore: {line}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:

@@ -114,11 +114,12 @@ def _need_problems(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _name_problems(experiment: Experiment) -> Iterator[Problem]:
-    labels = [loss.label for loss in experiment.losses]
-    for index, label in enumerate(labels):
-        if label in labels[:index]:
-            message = f'two losses are called "{label}"; give one of them a name = "..."'
+    labels: set[str] = set()
+    for index, loss in enumerate(experiment.losses):
+        if loss.label in labels:
+            message = f'two losses are called "{loss.label}"; give one of them a name = "..."'
             yield Problem(f"losses[{index}].name", message)
+        labels.add(loss.label)
     trained = {"generator"} | ({"discriminator"} if experiment.discriminator else set())
     for table in ("optimizer", "schedule"):
         for name in getattr(experiment, table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from srcore.config.checks import cross_checks
 from srcore.config.merging import merge
 from srcore.config.reading import Source, SourcedText
 from srcore.config.schema import Experiment
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.suggest import closest
+from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
+from srcore.messages import shown
 from srcore.plugin_manager import plugins
 
 
@@ -119,6 +122,10 @@ def check(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     for stage in loaded.stages:
         _, found = loaded.examine(stage)
         problems.update((str(problem), problem) for problem in found)
+        if len(problems) >= MOST_PROBLEMS:
+            message = "these first: more problems follow, or may follow"
+            first = itertools.islice(problems.values(), MOST_PROBLEMS)
+            raise ConfigError([*first, Problem("", message, loaded.source.origin(""))])
     if problems:
         raise ConfigError(problems.values())
     return loaded
@@ -132,8 +139,11 @@ def _stages(source: Source) -> tuple[Stage, ...]:
     where = source.origin("stages")
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise ConfigError([Problem("stages", "expected a list of tables: [[stages]]", where)])
+    if len(listed) > MAX_STAGES:
+        raise ConfigError([Problem("stages", f"more than {MAX_STAGES} stages", where)])
     problems: list[Problem] = []
     stages: list[Stage] = []
+    count = 0
     for index, entry in enumerate(listed):
         prefix = f"stages[{index}]"
         name, start_from = entry.get("name"), entry.get("from", "")
@@ -144,8 +154,13 @@ def _stages(source: Source) -> tuple[Stage, ...]:
         ]
         overlay = {key: value for key, value in entry.items() if key not in ("name", "from")}
         table = merge(base, overlay)
-        if start_from:
-            generator = dict(table.get("generator", {}))
+        count += sum(1 for _ in _leaves(table))
+        if count > MAX_VALUES:
+            message = f"more than {MAX_VALUES} values in all stages; is it an experiment?"
+            raise ConfigError([Problem(prefix, message, where)])
+        generator = table.get("generator", {})
+        if start_from and isinstance(generator, dict):
+            generator = dict(generator)
             generator["weights"] = SourcedText(
                 f"stage:{start_from}/generator.safetensors", source.path.parent
             )
@@ -160,14 +175,14 @@ def _stages(source: Source) -> tuple[Stage, ...]:
 
 def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[tuple[str, str]]:
     if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
-        yield "name", f"expected a folder name (letters, digits, - and _), found {name!r}"
+        yield "name", f"expected a folder name (letters, digits, - and _), found {shown(name)}"
     elif name in earlier:
-        yield "name", f'two stages are named "{name}"'
+        yield "name", f"two stages are named {shown(name)}"
     if start_from and start_from not in earlier:
         hint = (
             closest(str(start_from), earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
         )
-        yield "from", f'no earlier stage "{start_from}"; {hint}'
+        yield "from", f"no earlier stage {shown(start_from)}; {hint}"
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from srcore.errors import ConfigError, Problem
+from srcore.messages import shown
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,19 +61,25 @@ def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str
     if not isinstance(overlay, list) or not all(isinstance(item, Mapping) for item in overlay):
         origins["stages"] = origin
         return overlay
-    names = [item.get("name") for item in overlay]
-    for index, name in enumerate(names):
-        if name is not None and name in names[:index]:
-            message = f'two stages are named "{name}"'
-            raise ConfigError([Problem(f"stages[{index}].name", message, origin)])
-    merged = [dict(item) for item in below] if isinstance(below, list) else []
-    known = {stage.get("name"): stage for stage in merged}
-    for item in overlay:
-        stage = known.get(item.get("name"))
-        if stage is None:
-            stage = {}
-            merged.append(stage)
-        index = next(number for number, entry in enumerate(merged) if entry is stage)
-        merge_into(stage, item, origins, origin, f"stages[{index}].")
+    usable = isinstance(below, list) and all(isinstance(item, Mapping) for item in below)
+    merged = [dict(item) for item in below] if usable else []
+    known = {_name(stage): index for index, stage in enumerate(merged)}
+    seen: set[str] = set()
+    for position, item in enumerate(overlay):
+        name = _name(item)
+        if name is not None and name in seen:
+            message = f"two stages are named {shown(name)}"
+            raise ConfigError([Problem(f"stages[{position}].name", message, origin)])
+        seen.add(name or "")
+        index = known.get(name, len(merged)) if name is not None else len(merged)
+        if index == len(merged):
+            merged.append({})
+        merge_into(merged[index], item, origins, origin, f"stages[{index}].")
     origins.setdefault("stages", origin)
     return merged
+
+
+def _name(stage: Mapping[str, Any]) -> str | None:
+    """The name of a stage; None if there is none or if it is no text, which is refused later."""
+    name = stage.get("name")
+    return name if isinstance(name, str) else None

@@ -6,19 +6,15 @@ Values are TOML, bare words are strings. Stages are ``stages[0]`` or ``stages.NA
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from srcore.config.merging import merge_into
+from srcore.config.toml import MAX_DEPTH, MalformedTomlError, excesses, parse
 from srcore.errors import ConfigError, Problem
+from srcore.messages import shown
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-_ELEMENT = re.compile(r"(?P<list>[^\[\]]+)\[(?P<index>\d+)\]$")
+_ELEMENT = re.compile(r"(?P<list>[^\[\]]+)\[(?P<index>[0-9]{1,9})\]$")
 
 
 def parse_override(assignment: str) -> tuple[list[str], Any]:
@@ -26,12 +22,22 @@ def parse_override(assignment: str) -> tuple[list[str], Any]:
     dotted, separator, text = assignment.partition("=")
     keys = [key.strip() for key in dotted.split(".")]
     if not separator or not all(keys):
-        message = f"expected table.key=value, found {assignment!r}"
+        message = f"expected table.key=value, found {shown(assignment)}"
         raise ConfigError([Problem("", message, "--set")])
+    if len(keys) > MAX_DEPTH:
+        message = f"a key of more than {MAX_DEPTH} parts"
+        raise ConfigError([Problem("", message, f"--set {assignment}")])
     try:
-        return keys, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        parsed = parse(f"value = {text}")
+    except MalformedTomlError:
         return keys, text
+    problems = [
+        Problem(found.path.replace("value", dotted, 1), found.message, f"--set {assignment}")
+        for found in excesses(parsed)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return keys, parsed["value"] if len(parsed) == 1 else text
 
 
 def override(
@@ -61,7 +67,7 @@ def override(
         items[index] = value
         origins[here] = origin
     elif not isinstance(items[index], dict):
-        message = f"expected a table, found {items[index]!r}"
+        message = f"expected a table, found {shown(items[index])}"
         raise ConfigError([Problem(here, message, origin)])
     else:  # under its name, since another type replaces the element
         named = {key: items[index]}

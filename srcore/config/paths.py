@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,41 @@ def path_complaint(path: Path, wanted: str) -> str:
     """What is wrong with a path that should exist, or an empty string."""
     if is_pending(path):
         return ""
-    there = {"file": path.is_file(), "folder": path.is_dir(), "any": path.exists()}[wanted]
-    if there:
+    state = state_of(path)
+    if state == wanted or (wanted == "any" and state in ("file", "folder")):
         return ""
     what = "a file or folder" if wanted == "any" else f"a {wanted}"
-    state = "is not one" if path.exists() else "does not exist"
-    parent = next((folder for folder in path.parents if folder.is_dir()), None)
-    hint = ""
-    if not path.exists() and parent is not None and parent == path.parent:
-        hint = closest(path.name, [entry.name for entry in parent.iterdir()])
+    if state in ("file", "folder", "other"):
+        state = "is not one"
+    hint = closest(path.name, _neighbours(path)) if state == MISSING else ""
     return f"expected {what}; {path} {state}" + (f"; {hint}" if hint else "")
+
+
+MISSING = "does not exist"
+
+
+def state_of(path: Path) -> str:
+    """``file``, ``folder``, ``other`` (a pipe, a device), or why there is nothing to use.
+
+    Unlike :meth:`pathlib.Path.is_file` it never raises, whatever the path is.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING
+    except OSError as error:  # no permission, a name that is too long, a loop of links
+        return f"cannot be used: {error.strerror}"
+    except ValueError:  # a null character
+        return "cannot be used: no file has such a name"
+    if stat.S_ISREG(mode):
+        return "file"
+    return "folder" if stat.S_ISDIR(mode) else "other"
+
+
+def _neighbours(path: Path) -> list[str]:
+    """Names beside a path that is missing; not of all files where there are very many."""
+    try:
+        with os.scandir(path.parent) as entries:
+            return [entry.name for entry in itertools.islice(entries, 1000)]
+    except OSError:
+        return []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,14 +10,13 @@ import attrs
 
 from srcore.config.merging import merge_into
 from srcore.config.overrides import override, parse_override
+from srcore.config.paths import state_of
+from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
+from srcore.config.toml import parse as parse_toml
 from srcore.errors import ConfigError, Problem
+from srcore.messages import shown
 from srcore.plugin_manager import plugins
 from srcore.texts import decode_text
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _EXTENDS_LIMIT = 16
 
@@ -59,7 +56,7 @@ class Source:
         while path:
             if path in self.origins:
                 return self.origins[path]
-            path = re.sub(r"(\[\d+\]|\.?[^.\[\]]+)$", "", path)
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return display(self.path)
 
 
@@ -86,7 +83,7 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
 def locate(path: str | Path) -> Path:
     """The file behind a path or the name of a shipped experiment."""
     text = str(path)
-    if Path(text).is_file():
+    if state_of(Path(text)) == "file":
         return Path(text)
     shipped = plugins().registry.experiments()
     if text in shipped:
@@ -117,21 +114,27 @@ def display(path: Path) -> str:
 def parse(file: Path) -> dict[str, Any]:
     """Parse one TOML file; errors carry line and column."""
     try:
-        return tomllib.loads(decode_text(file.read_bytes()).replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        text = str(error).replace("at end of document", f"at {_end(file)}, the end of the file")
-        raise ConfigError([Problem("", f"malformed TOML: {text}", display(file))]) from None
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+        content = parse_toml(_decoded(raw))
+    except MalformedTomlError as error:
+        raise ConfigError([Problem("", str(error), display(file))]) from None
     except UnicodeDecodeError as error:
         message = f"not {error.encoding.upper()} text (byte {error.start}); is it a TOML file?"
         raise ConfigError([Problem("", message, display(file))]) from None
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
         raise ConfigError([Problem("", message, display(file))]) from None
+    problems = [attrs.evolve(problem, source=display(file)) for problem in excesses(content)]
+    if problems:
+        raise ConfigError(problems)
+    return content
 
 
-def _end(file: Path) -> str:
-    lines = decode_text(file.read_bytes()).split("\n")
-    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
+def _decoded(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise MalformedTomlError(f"more than {MAX_BYTES >> 10} KiB; is it an experiment?")
+    return decode_text(content).replace("\r\n", "\n")
 
 
 def _read_extended(
@@ -146,11 +149,11 @@ def _read_extended(
     parent = content.pop("extends", None)
     if parent is not None:
         if not isinstance(parent, str):
-            message = f"expected a file or the name of a shipped experiment, found {parent!r}"
+            message = f"expected a file or the name of a shipped experiment, found {shown(parent)}"
             raise ConfigError([Problem("extends", message, display(file))])
         beside = file.parent / parent
         try:
-            target = beside if beside.is_file() else locate(parent)
+            target = beside if state_of(beside) == "file" else locate(parent)
         except ConfigError as error:
             problem = error.problems[0]
             message = f"{problem.source}: {problem.message}"

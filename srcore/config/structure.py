@@ -7,6 +7,7 @@ cattrs dispatches on types; the hooks here differ from its defaults on purpose. 
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -19,9 +20,13 @@ from srcore.config.paths import STAGE_PREFIX, path_complaint
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
 from srcore.errors import Problem
+from srcore.messages import shown
 from srcore.options import InvalidOptionError, declaration_of, type_name
 from srcore.registry import Registry
 from srcore.selection import INLINE, KIND, Selected
+
+#: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
+MOST_PROBLEMS = 200
 
 
 class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never reaches a user
@@ -43,6 +48,7 @@ class Structurer:
     """
 
     def __init__(self, registry: Registry, stage_folders: Mapping[str, Path] | None = None) -> None:
+        self._failures = 0
         self.registry = registry
         self.stage_folders = stage_folders
         self.converter = cattrs.Converter()
@@ -89,6 +95,9 @@ class Structurer:
             for key in unclaimed:
                 hint = closest(key, own) or f"known keys: {', '.join(sorted(own)) or 'none'}"
                 problems.append(Problem(key, f"unknown key; {hint}"))
+                self._failures += 1
+                if self._failures >= MOST_PROBLEMS:
+                    break
         return _finish(cls, fields, value, kept, problems)
 
     def select(self, kind: str, value: Any, also_known: Iterable[str] = ()) -> Selected:
@@ -133,7 +142,8 @@ class Structurer:
                 raise Invalid([Problem("", complaint)], converted)
         return converted
 
-    def _several(self, value: Any, convert: Any) -> tuple[Any, ...]:
+    def _several(self, value: Any, convert: Any, *, keep: bool = True) -> tuple[Any, ...]:
+        """Convert every item; ``keep``: what could be converted stands for the whole list."""
         if not isinstance(value, (list, tuple)):
             raise Invalid([Problem("", f"expected a list, found {shown(value)}")])
         problems: list[Problem] = []
@@ -143,20 +153,21 @@ class Structurer:
         ]
         kept = [item for item in kept if item is not attrs.NOTHING]
         if problems:
-            raise Invalid(problems, tuple(kept))
+            raise Invalid(problems, tuple(kept) if keep else attrs.NOTHING)
         return tuple(kept)
 
     def _structure_sequence(self, value: Any, cls: Any) -> Any:
         arguments = get_args(cls)
         open_ended = get_origin(cls) is list or (len(arguments) == 2 and arguments[1] is ...)
         if open_ended:
-            items = self._several(value, lambda item: self.structure(item, arguments[0]))
+            keep = attrs.has(arguments[0])  # what is left of a list of numbers is another list
+            items = self._several(value, lambda item: self.structure(item, arguments[0]), keep=keep)
         else:
             if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
                 message = f"expected a list of {len(arguments)} values, found {shown(value)}"
                 raise Invalid([Problem("", message)])
             pairs = list(zip(value, arguments, strict=True))
-            items = self._several(pairs, lambda pair: self.structure(pair[0], pair[1]))
+            items = self._several(pairs, lambda pair: self.structure(pair[0], pair[1]), keep=False)
         return list(items) if get_origin(cls) is list else items
 
     def _structure_dict(self, value: Any, cls: Any) -> dict[str, Any]:
@@ -199,7 +210,11 @@ class Structurer:
         if value.startswith(STAGE_PREFIX):
             return self._stage_path(value)
         base = value.base if isinstance(value, SourcedText) else Path.cwd()
-        return base / Path(value).expanduser()
+        try:
+            return base / Path(value).expanduser()
+        except RuntimeError:
+            user = value.partition("/")[0]
+            raise Invalid([Problem("", f"no home folder of {shown(user)} is known")]) from None
 
     def _stage_path(self, value: str) -> Path:
         if self.stage_folders is None:
@@ -211,9 +226,12 @@ class Structurer:
         return self.stage_folders[name] / rest
 
     def _attempt(self, prefix: str, problems: list[Problem], convert: Any) -> Any:
+        if self._failures >= MOST_PROBLEMS:
+            return attrs.NOTHING
         try:
             return convert()
         except Invalid as error:
+            self._failures += 1
             problems += [p.below(prefix) if prefix else p for p in error.problems]
             return error.partial
 
@@ -222,20 +240,10 @@ def _has_origin(*origins: Any) -> Callable[[Any], bool]:
     return lambda cls: get_origin(cls) in origins
 
 
-def shown(value: Any) -> str:
-    """A TOML value as messages show it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, Mapping):
-        return "a table"
-    text = str(list(value)) if isinstance(value, (list, tuple)) else repr(value)
-    return text if len(text) < 80 else text[:77] + "..."
-
-
 def _structure_plain(value: Any, cls: type) -> Any:
     if cls is float and type(value) in (int, float):
+        if not -sys.float_info.max <= value <= sys.float_info.max:  # NaN too
+            raise Invalid([Problem("", f"expected a finite number, found {shown(value)}")])
         return float(value)
     if cls is str and isinstance(value, str):
         return str(value)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
+
+_LONGEST, _MOST = 128, 1000
 
 
 def closest(name: str, known: Iterable[str]) -> str:
     """``did you mean "x"?`` for the nearest known name, or an empty string."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    if len(name) > _LONGEST:  # nobody means a short one by it, and comparing takes long
+        return ""
+    known = [entry for entry in itertools.islice(known, _MOST) if len(entry) <= _LONGEST]
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""
