@@ -222,5 +222,9 @@ class Stage(Protocol):
     """A step of an experiment that is not training, such as writing degraded images."""
 
     def run(self, run: Run) -> None:
-        """Do the work; ``run.folder`` is the stage's own folder. Must be safe to repeat."""
+        """Do the work; ``run.folder`` is the stage's own folder. Must be safe to repeat.
+
+        The options say what it writes there: ``outputs(self) -> tuple[str, ...]``, patterns such as
+        ``"lr/*.png"``. Later stages may name these, and ``--overwrite`` deletes no other files.
+        """
         ...

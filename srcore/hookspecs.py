@@ -104,7 +104,8 @@ def srcore_run_started(run: Run) -> None:
     """A stage of an experiment starts; its directory exists.
 
     When: once for every stage that is executed, before networks are built; on every rank.
-    Do: write files of your own into ``run.folder``, read ``run.experiment``.
+    Do: write files of your own below ``run.folder / "plugins"``, which ``--overwrite`` deletes with
+        the run (other files keep it from doing so); read ``run.experiment``.
     Parameters: ``run``.
     Returns: nothing.
     Errors: stop the run.

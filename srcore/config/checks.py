@@ -11,6 +11,8 @@ from typing import Any
 
 import attrs
 
+from srcore.config.layout import TRAINING_PHASE
+from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.paths import is_pending, path_complaint
 from srcore.config.schema import Experiment
 from srcore.errors import Problem
@@ -113,13 +115,28 @@ def _need_problems(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("losses", message)
 
 
+def _set_problems(experiment: Experiment) -> Iterator[Problem]:
+    """Validation sets name files of the run, and their rows beside those of the training."""
+    sets = experiment.data.validation
+    for name in sets:
+        complaint = name_complaint(name)
+        if not complaint and name_key(name) == name_key(TRAINING_PHASE):
+            complaint = f'"{name}" is what the training itself is called in metrics.csv'
+        if complaint:
+            yield Problem(f"data.validation.{name}", complaint)
+    for first, second in same_names(sets):
+        yield Problem(f"data.validation.{second}", f'would share its files with "{first}"')
+
+
 def _name_problems(experiment: Experiment) -> Iterator[Problem]:
-    labels: set[str] = set()
-    for index, loss in enumerate(experiment.losses):
-        if loss.label in labels:
-            message = f'two losses are called "{loss.label}"; give one of them a name = "..."'
-            yield Problem(f"losses[{index}].name", message)
-        labels.add(loss.label)
+    for table in ("losses", "metrics"):
+        labels: set[str] = set()
+        for index, entry in enumerate(getattr(experiment, table)):
+            if entry.label in labels:
+                message = f'two {table} are called "{entry.label}"; give one of them a name = "..."'
+                yield Problem(f"{table}[{index}].name", message)
+            labels.add(entry.label)
+    yield from _set_problems(experiment)
     trained = {"generator"} | ({"discriminator"} if experiment.discriminator else set())
     for table in ("optimizer", "schedule"):
         for name in getattr(experiment, table):

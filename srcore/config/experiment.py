@@ -11,7 +11,9 @@ import attrs
 
 from srcore.config import reading
 from srcore.config.checks import cross_checks
+from srcore.config.layout import EXPERIMENT_FILES
 from srcore.config.merging import merge
+from srcore.config.names import name_complaint, name_key
 from srcore.config.reading import Source, SourcedText
 from srcore.config.schema import Experiment
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
@@ -137,6 +139,9 @@ def _stages(source: Source) -> tuple[Stage, ...]:
     if listed is None:
         return (Stage("", base),)
     where = source.origin("stages")
+    if listed == []:
+        message = "expected at least one [[stages]] table, found none; remove the key to train once"
+        raise ConfigError([Problem("stages", message, where)])
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise ConfigError([Problem("stages", "expected a list of tables: [[stages]]", where)])
     if len(listed) > MAX_STAGES:
@@ -152,6 +157,14 @@ def _stages(source: Source) -> tuple[Stage, ...]:
             Problem(f"{prefix}.{key}", message, where)
             for key, message in _stage_problems(name, start_from, earlier)
         ]
+        own_generator = entry.get("generator")
+        if start_from and isinstance(own_generator, dict) and "weights" in own_generator:
+            path = f"{prefix}.generator.weights"
+            message = (
+                f'the stage starts from "{start_from}" (from) and would not read it; remove one '
+                "of both"
+            )
+            problems.append(Problem(path, message, source.origin(path)))
         overlay = {key: value for key, value in entry.items() if key not in ("name", "from")}
         table = merge(base, overlay)
         count += sum(1 for _ in _leaves(table))
@@ -174,15 +187,28 @@ def _stages(source: Source) -> tuple[Stage, ...]:
 
 
 def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[tuple[str, str]]:
-    if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
-        yield "name", f"expected a folder name (letters, digits, - and _), found {shown(name)}"
-    elif name in earlier:
-        yield "name", f"two stages are named {shown(name)}"
+    complaint = _stage_name_complaint(name, earlier)
+    if complaint:
+        yield "name", complaint
     if start_from and start_from not in earlier:
         hint = (
             closest(str(start_from), earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
         )
         yield "from", f"no earlier stage {shown(start_from)}; {hint}"
+
+
+def _stage_name_complaint(name: Any, earlier: list[str]) -> str:
+    if not isinstance(name, str):
+        found = "nothing" if name is None else shown(name)
+        return f"expected the name of one folder, found {found}"
+    if name_complaint(name):
+        return name_complaint(name)
+    if name_key(name) in map(name_key, EXPERIMENT_FILES):
+        return f"{shown(name)} is a file of every run; choose another name"
+    for other in earlier:
+        if name_key(other) == name_key(name):
+            return f"stages {shown(other)} and {shown(name)} would share a folder"
+    return ""
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

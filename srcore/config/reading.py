@@ -45,11 +45,13 @@ class Source:
         table: nested dictionaries and lists as TOML has them; strings are :class:`SourcedText`.
         origins: dotted path -> file or ``--set`` that wrote the key last.
         path: the file that was asked for.
+        files: it and those that it extends.
     """
 
     table: dict[str, Any]
     origins: dict[str, str]
     path: Path
+    files: tuple[Path, ...] = ()
 
     def origin(self, path: str) -> str:
         """Origin of a key, or of the nearest table above it."""
@@ -72,12 +74,14 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
             malformed override.
     """
     file = locate(path)
-    table, origins = _read_extended(file, base=_base_of(file), seen=())
-    table.setdefault("name", SourcedText(file.stem, file.parent))
+    files: list[Path] = []
+    table, origins = _read_extended(file, _base_of(file), files)
     for assignment in overrides:
         keys, value = parse_override(assignment)
         override(table, keys, _sourced(value, Path.cwd()), origins, f"--set {assignment}")
-    return Source(table, origins, file)
+    if table.get("name", "") == "":
+        table["name"] = SourcedText(file.stem, file.parent)
+    return Source(table, origins, file, tuple(files))
 
 
 def locate(path: str | Path) -> Path:
@@ -138,11 +142,12 @@ def _decoded(content: bytes) -> str:
 
 
 def _read_extended(
-    file: Path, base: Path, seen: tuple[Path, ...]
+    file: Path, base: Path, seen: list[Path]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     if file.resolve() in seen or len(seen) > _EXTENDS_LIMIT:
         chain = " -> ".join(display(path) for path in (*seen, file))
         raise ConfigError([Problem("extends", f"circular: {chain}", display(file))])
+    seen.append(file.resolve())
     content = parse(file)
     table: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -160,7 +165,7 @@ def _read_extended(
             raise ConfigError([Problem("extends", message, display(file))]) from None
         # Paths written in a shipped experiment start from the file that extends it.
         parent_base = base if _is_shipped(target) else target.resolve().parent
-        table, origins = _read_extended(target, parent_base, (*seen, file.resolve()))
+        table, origins = _read_extended(target, parent_base, seen)
     merge_into(table, _sourced(content, base), origins, display(file))
     return table, origins
 

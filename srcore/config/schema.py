@@ -7,8 +7,16 @@ from typing import Literal
 
 import attrs
 
+from srcore.config.names import name_complaint
 from srcore.options import option
 from srcore.selection import Selected, component
+
+
+def _run_name_complaint(name: str) -> str:
+    complaint = name and name_complaint(name)
+    if complaint and "/" in name:
+        complaint += "; other places are named by --output"
+    return complaint
 
 
 @attrs.frozen(kw_only=True)
@@ -150,7 +158,9 @@ class TrainTable:
 class Experiment:
     """A whole experiment, or one stage of it."""
 
-    name: str = option("", "name of the run and of its folder; empty: the file's name")
+    name: str = option(
+        "", "name of the run and of its folder; empty: the file's name", check=_run_name_complaint
+    )
     scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=16)
     seed: int = option(0, "start of all random numbers", ge=0)
     generator: GeneratorTable | None = option(None, "the network that is trained")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from srcore.atomic import writing
 from srcore.config.schema import Experiment
 from srcore.engine.exports import exported_state
+from srcore.engine.overwriting import delete_run, outer_run
 from srcore.engine.signals import StopRequest
 from srcore.engine.tables import as_table, flat, write_table
 from srcore.errors import Interrupted, SrcoreError
@@ -126,12 +126,18 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Make the folder of a run; never overwrite an earlier one unasked.
 
     Raises:
-        SrcoreError: the folder holds a run, or something else, or cannot be written.
+        SrcoreError: the folder holds a run, or something else, lies in another run, or cannot be
+            written.
     """
+    outer = outer_run(folder)
+    if outer is not None:
+        raise SrcoreError(
+            f"{folder}: is the place of a stage of the run {outer}; choose another --output"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         is_run = (folder / EXPERIMENT_FILE).is_file()
         if overwrite and is_run:
-            shutil.rmtree(folder)
+            delete_run(folder)
         elif not is_run:
             raise SrcoreError(f"{folder}: exists and is not a run of srcore; choose another name")
         elif not resume:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
 from srcore.devices import pick_device, slow_precision
+from srcore.engine.overwriting import refuse_own_inputs
 from srcore.engine.results import results_table
 from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
@@ -50,11 +51,16 @@ def run_experiment(
         SrcoreError: what went wrong, in one line.
         Interrupted: SIGINT or SIGTERM came; everything is saved.
     """
+    # Everything that can be wrong is known before an earlier run is deleted.
+    experiments = [loaded.experiment(stage) for stage in loaded.stages]
+    devices = [pick_device(found.train.device, "train.device") for found in experiments]
     folder = output / loaded.name
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
     with _processes() as is_main:
         if is_main:
+            if overwrite:
+                refuse_own_inputs(folder, loaded, experiments)
             prepare_folder(folder, resume=resume, overwrite=overwrite)
             if loaded.stages[0].name:
                 stages = {stage.name: loaded.experiment(stage) for stage in loaded.stages}
@@ -62,9 +68,8 @@ def run_experiment(
         if idist.get_world_size() > 1:
             idist.barrier()
         with _logging(folder, is_main=is_main, quiet=quiet), StopRequest() as stop:
-            for stage in loaded.stages:
+            for stage, device in zip(loaded.stages, devices, strict=True):
                 experiment = loaded.experiment(stage, folders)
-                device = pick_device(experiment.train.device, "train.device")
                 run = Run(
                     folders[stage.name], experiment, stage.name, folders, device,
                     resume=resume, is_main=is_main, quiet=quiet, stop=stop,

@@ -13,7 +13,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.report.reading import TRAINING, RunRecord, Series
+from srcore.config.layout import TRAINING_PHASE
+from srcore.report.reading import RunRecord, Series
 from srcore.report.scales import Axis, iteration_axis, number, value_axis
 
 #: Side of the square that paths live in.
@@ -70,7 +71,7 @@ class Chart:
 def validation_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     """One chart per validation set and metric, with a line for bicubic enlargement."""
     names = dict.fromkeys(
-        (s.phase, s.name) for run in runs for s in run.series if s.phase != TRAINING
+        (s.phase, s.name) for run in runs for s in run.series if s.phase != TRAINING_PHASE
     )
     charts = []
     for phase, name in names:
@@ -87,7 +88,7 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
 
     Names with a slash, such as ``learning_rate/generator``, share a chart if there is one run.
     """
-    names = dict.fromkeys(s.name for run in runs for s in run.series if s.phase == TRAINING)
+    names = dict.fromkeys(s.name for run in runs for s in run.series if s.phase == TRAINING_PHASE)
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(name.partition("/")[0] if len(runs) == 1 else name, []).append(name)
@@ -97,7 +98,7 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
         lines = [
             (label if len(runs) > 1 else _inner(name), series, colour)
             for name in groups[group]
-            for label, series, colour in _lines_of(runs, TRAINING, name)
+            for label, series, colour in _lines_of(runs, TRAINING_PHASE, name)
         ]
         if len(runs) == 1:
             lines = [(label, series, i) for i, (label, series, _) in enumerate(lines)]

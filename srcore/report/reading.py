@@ -11,12 +11,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.config.layout import TRAINING_PHASE
 from srcore.config.reading import parse
 from srcore.engine.records import read_records
 from srcore.errors import SrcoreError
 
 EXPERIMENT_FILE = "experiment.toml"
-TRAINING = "train"
 
 #: Results by validation set and metric.
 Averages = dict[str, dict[str, float]]
@@ -181,7 +181,7 @@ def _results(file: Path) -> dict[str, Any]:
 
 
 def _last_validation(rows: list[dict[str, Any]]) -> Averages:
-    return {row["phase"]: row["values"] for row in rows if row["phase"] != TRAINING}
+    return {row["phase"]: row["values"] for row in rows if row["phase"] != TRAINING_PHASE}
 
 
 def _series(rows: list[dict[str, Any]]) -> tuple[Series, ...]:

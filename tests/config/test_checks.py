@@ -71,6 +71,28 @@ WRONG = [
         'losses = [{ type = "l1" }, { type = "l1" }]',
         'losses[1].name: two losses are called "l1"',
     ),
+    ("run name", 'name = "../x"', 'name: expected the name of one folder, found "../x"'),
+    ("run elsewhere", 'name = "a/b"', 'holds "/"; other places are named by --output'),
+    (
+        "name of a set",
+        'data.validation."a/b" = { type = "hr_folder", hr = "validation" }',
+        'data.validation.a/b: expected the name of one folder, found "a/b", which holds "/"',
+    ),
+    (
+        "set named as the training",
+        'data.validation.Train = { type = "hr_folder", hr = "validation" }',
+        'data.validation.Train: "Train" is what the training itself is called in metrics.csv',
+    ),
+    (
+        "sets of one name",
+        'data.validation.TINY = { type = "hr_folder", hr = "validation" }',
+        'data.validation.TINY: would share its files with "tiny"',
+    ),
+    (
+        "same metric twice",
+        'metrics = [{ type = "psnr" }, { type = "psnr", crop_border = 0 }]',
+        'metrics[1].name: two metrics are called "psnr"',
+    ),
     ("no loss", "losses = []", "losses: no loss to train with"),
     (
         "gan without discriminator",
@@ -166,8 +188,23 @@ def test_loading_splits_stages_and_hands_weights_on(tiny_experiment):
 @pytest.mark.parametrize(
     ("stages", "message"),
     [
-        ('[[stages]]\nname = "a/b"', "stages[0].name: expected a folder name"),
-        ('[[stages]]\nname = "a"\n[[stages]]\nname = "a"', "stages[1].name: two stages are na"),
+        ('[[stages]]\nname = "a/b"', "stages[0].name: expected the name of one folder, found"),
+        ("[[stages]]\nfrom = 3", "stages[0].name: expected the name of one folder, found noth"),
+        ('[[stages]]\nname = "RUN.log"', 'stages[0].name: "RUN.log" is a file of every run'),
+        (
+            '[[stages]]\nname = "psnr"\n[[stages]]\nname = "PSNR"',
+            'stages[1].name: stages "psnr" and "PSNR" would share a folder',
+        ),
+        ("stages = []", "stages: expected at least one [[stages]] table, found none"),
+        (
+            '[[stages]]\nname = "a"\n[[stages]]\nname = "b"\nfrom = "a"\n'
+            '[stages.generator]\nweights = "x.pth"',
+            'stages[1].generator.weights: the stage starts from "a" (from) and would not read',
+        ),
+        (
+            '[[stages]]\nname = "a"\n[[stages]]\nname = "a"',
+            'stages[1].name: two stages are named "a"',
+        ),
         ('[[stages]]\nname = "a"\nfrom = "b"', 'stages[0].from: no earlier stage "b"'),
         ("[stages]\nx = 1", "stages: expected a list of tables"),
         (

@@ -209,6 +209,11 @@ class GenerateOptions:
     scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
     heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")
 
+    def outputs(self) -> tuple[str, ...]:
+        """What the stage writes."""
+        maps = ("scale_maps/*.npy",) * self.scale_maps + ("heat_maps/*.png",) * self.heat_maps
+        return ("weights.sha256", "lr/*.png", *maps)
+
 
 def hr_folder(own: Path | None, experiment: Any) -> Path | None:
     """The folder that a stage ``usrdu_generate`` reads: its own or that of the training images."""
@@ -227,3 +232,7 @@ class KernelsOptions:
     iterations: int = option(3000, "updates per image", ge=1)
     num_features: int = option(64, "channels of both networks", ge=1)
     mat: bool = option(False, "also write MATLAB files (variable Kernel)")
+
+    def outputs(self) -> tuple[str, ...]:
+        """What the stage writes."""
+        return ("kernels/*.npy", *("kernels/*.mat",) * self.mat)

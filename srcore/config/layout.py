@@ -1,0 +1,27 @@
+"""What the folder of a run holds, by patterns in which ``*`` stands for folders too.
+
+``stage:`` paths and ``--overwrite`` go by it: what a stage writes must be listed here, or by
+``outputs`` of the options of its task.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: In the folder of every stage, training or not, and of an experiment without stages.
+COMMON_FILES = ("experiment.toml", "run.log", "report.html", "finished.json", "plugins/*")
+#: In the folder of a stage that trains.
+TRAINING_FILES = (
+    "metrics.jsonl", "metrics.csv", "generator.safetensors", "generator_best.safetensors",
+    "checkpoints/*.pt", "images/iteration_*.png", "tensorboard/*tfevents*",
+)  # fmt: skip
+#: In the folder of an experiment with stages, beside the folders of its stages.
+EXPERIMENT_FILES = ("experiment.toml", "run.log", "report.html")
+#: Phase of the training's own rows in metrics.jsonl; those of validation sets have their names.
+TRAINING_PHASE = "train"
+
+
+def task_files(task: Any) -> tuple[str, ...]:
+    """What a stage with this task (:class:`srcore.selection.Selected`) writes of its own."""
+    outputs = getattr(getattr(task, "options", None), "outputs", None)
+    return tuple(outputs()) if outputs is not None else ()

@@ -1,0 +1,157 @@
+"""Deleting an earlier run: what srcore wrote there, and nothing else.
+
+A folder is deleted file by file and only if every one of them is known; a user's notes, a run
+inside the run, or a link stop it before anything is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from srcore.config.experiment import LoadedExperiment
+from srcore.config.layout import COMMON_FILES, EXPERIMENT_FILES, TRAINING_FILES, task_files
+from srcore.config.paths import is_pending
+from srcore.config.reading import parse
+from srcore.config.schema import Experiment
+from srcore.config.structure import Invalid, Structurer
+from srcore.errors import ConfigError, SrcoreError
+from srcore.images import some
+from srcore.plugin_manager import plugins
+from srcore.selection import Selected
+
+#: What a killed process leaves of :func:`srcore.atomic.writing`.
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}(\.\w+)?")
+
+
+def delete_run(folder: Path) -> None:
+    """Delete an earlier run whole, or say what keeps it and delete nothing.
+
+    Raises:
+        SrcoreError: it is a link, or holds what the run did not write.
+    """
+    if folder.is_symlink():
+        raise SrcoreError(
+            f"{folder}: is a link, and --overwrite deletes no link's target; delete it yourself or "
+            "choose another name"
+        )
+    files, folders = _content(folder)
+    known = list(_patterns(folder))
+    foreign = [path for path in files if not _is_known(path.relative_to(folder), known)]
+    if foreign:
+        names = some(path.relative_to(folder).as_posix() for path in foreign)
+        raise SrcoreError(
+            f"{folder}: nothing was deleted, it holds what the run did not write: {names}; move "
+            "that away, or choose another name"
+        )
+    try:
+        # The mark of a run goes last: a deletion that was interrupted can be done again.
+        for path in sorted(files, key=lambda path: path == folder / "experiment.toml"):
+            path.unlink()
+        for path in folders:
+            path.rmdir()
+    except OSError as error:
+        raise SrcoreError(
+            f"{error.filename or folder}: cannot be deleted: {error.strerror}"
+        ) from error
+
+
+def refuse_own_inputs(folder: Path, loaded: LoadedExperiment, stages: Iterable[Experiment]) -> None:
+    """Refuse to delete what the new run reads: its experiment file, images or weights.
+
+    Raises:
+        SrcoreError: names them.
+    """
+    place = folder.resolve()
+    inputs = [*loaded.source.files, *(path for stage in stages for path in _paths(stage))]
+    inside = [path for path in inputs if place in (path.resolve(), *path.resolve().parents)]
+    if inside:
+        names = some(map(str, dict.fromkeys(inside)))
+        raise SrcoreError(
+            f"{folder}: nothing was deleted, the new run reads {names} of it; copy that, or choose "
+            "another name"
+        )
+
+
+def outer_run(folder: Path) -> Path | None:
+    """The run whose stage has its place in this folder, or None."""
+    above = folder.absolute().parent
+    # An experiment.toml alone may be the user's, in the folder that is worked in.
+    if not all((above / file).is_file() for file in ("experiment.toml", "run.log")):
+        return None
+    try:
+        stages = parse(above / "experiment.toml").get("stages")
+    except ConfigError:
+        return None
+    names = [stage.get("name") for stage in stages or () if isinstance(stage, dict)]
+    return above if folder.name in names else None
+
+
+def _content(folder: Path) -> tuple[list[Path], list[Path]]:
+    """All files (links count as such) and all folders, the inner ones first."""
+    files, folders = [], []
+    for top, below, names in os.walk(folder, topdown=False):
+        here = Path(top)
+        links = [name for name in below if (here / name).is_symlink()]
+        files += [here / name for name in (*names, *links)]
+        folders.append(here)
+    return files, folders
+
+
+def _is_known(path: Path, patterns: Iterable[str]) -> bool:
+    temporary = _TEMPORARY.fullmatch(path.name)
+    names = [path, path.with_name(temporary["name"])] if temporary else [path]
+    return any(fnmatchcase(name.as_posix(), pattern) for name in names for pattern in patterns)
+
+
+def _patterns(folder: Path) -> Iterator[str]:
+    """What the run in this folder may have written, by its experiment."""
+    try:
+        table = parse(folder / "experiment.toml")
+    except ConfigError:
+        table = {}  # what is known of every run can still be deleted
+    stages = table.get("stages")
+    if not isinstance(stages, list):
+        yield from _stage_patterns(table)
+        return
+    yield from EXPERIMENT_FILES
+    for stage in stages:
+        if isinstance(stage, dict) and isinstance(stage.get("name"), str):
+            yield from (f"{_literally(stage['name'])}/{own}" for own in _stage_patterns(stage))
+
+
+def _literally(name: str) -> str:
+    return re.sub(r"([\[*?])", r"[\1]", name)
+
+
+def _stage_patterns(table: dict[str, Any]) -> tuple[str, ...]:
+    if "task" not in table:
+        return COMMON_FILES + TRAINING_FILES
+    try:
+        task = Structurer(plugins().registry, {}).select("stage", table["task"])
+    except Invalid as error:  # a path that is gone changes nothing about what was written
+        task = error.partial
+    return COMMON_FILES + task_files(task)
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """All paths of an experiment but those that name outputs of its own stages."""
+    if isinstance(value, Path):
+        if not is_pending(value):
+            yield value
+    elif isinstance(value, Selected):
+        yield from _paths(value.options)
+    elif isinstance(value, dict):
+        yield from (path for item in value.values() for path in _paths(item))
+    elif isinstance(value, (tuple, list)):
+        yield from (path for item in value for path in _paths(item))
+    elif attrs.has(type(value)):
+        yield from (
+            path for f in attrs.fields(type(value)) for path in _paths(getattr(value, f.name))
+        )

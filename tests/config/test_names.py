@@ -1,0 +1,90 @@
+"""Names that become folders: the same rule for runs, stages and validation sets."""
+
+import pytest
+
+from srcore.config.experiment import check, load
+from srcore.config.names import name_complaint, name_key, same_names
+
+GOOD = (
+    "x4",
+    "my run, v1.2",
+    "B\u00e4ume",
+    "\u8d85\u89e3\u50cf",
+    "-x",
+    "a" * 128,
+    "console",
+    "~nouser",
+    "com10",
+)
+BAD = {
+    "": "is empty",
+    ".": "is a folder of every folder",
+    "..": "is a folder of every folder",
+    "../x": 'holds "/"',
+    "/": 'holds "/"',
+    "a\\b": 'holds "\\"',
+    "c:": 'holds ":"',
+    "a*": 'holds "*"',
+    'a"b': 'holds "',
+    "a\0b": "cannot be shown",
+    "a\nb": "cannot be shown",
+    "\udcff": "cannot be shown",
+    ".hidden": 'begins with "."',
+    " x": 'begins with " "',
+    "x.": 'ends with "."',
+    "x ": 'ends with " "',
+    "con": "is a device on Windows",
+    "Aux.old": "is a device on Windows",
+    "nul .x": "is a device on Windows",
+    "lpt9": "is a device on Windows",
+    "\u00e4" * 65: "is longer than 128 bytes",
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_names_of_all_languages_are_taken(name):
+    assert name_complaint(name) == ""
+
+
+@pytest.mark.parametrize(("name", "reason"), BAD.items(), ids=map(ascii, BAD))
+def test_names_that_are_no_folder_somewhere_are_refused_in_one_line(name, reason):
+    complaint = name_complaint(name)
+    assert complaint.endswith(reason)
+    assert complaint.isprintable()
+
+
+def test_names_that_share_a_file_somewhere_are_found():
+    assert name_key("Stra\u00dfe") == name_key("STRASSE")
+    assert name_key("\u00e4") == name_key("A\u0308")
+    assert list(same_names(["a", "b", "A", "c", "B"])) == [("a", "A"), ("b", "B")]
+    assert list(same_names(["a", "ab", "b"])) == []
+
+
+@pytest.mark.parametrize("overrides", [(), ('name=""',)])
+def test_an_empty_name_means_that_of_the_file(tiny_experiment, overrides):
+    file = tiny_experiment.with_name("mine.toml")
+    file.write_text('extends = "tiny.toml"\nname = ""\n')
+    loaded = load(file, overrides)
+    assert loaded.name == "mine"
+    assert loaded.experiment(loaded.stages[0]).name == "mine"
+
+
+def test_a_file_whose_name_is_no_folder_needs_another(tiny_experiment):
+    file = tiny_experiment.rename(tiny_experiment.with_name("aux.toml"))
+    text = file.read_text().replace('name = "tiny"', "")
+    file.write_text(text)
+    with pytest.raises(Exception, match=r'aux.toml: name: expected .* found "aux", which is a dev'):
+        check(file)
+    check(file, ["name=mine"])
+
+
+def test_inherited_weights_give_way_to_those_of_a_stage(tiny_experiment, tmp_path):
+    (tmp_path / "start.pth").write_bytes(b"")
+    file = tiny_experiment.with_name("stages.toml")
+    file.write_text(
+        'extends = "tiny.toml"\ngenerator.weights = "start.pth"\n'
+        '[[stages]]\nname = "a"\n[[stages]]\nname = "b"\nfrom = "a"\n'
+    )
+    first, second = (check(file).experiment(stage) for stage in check(file).stages)
+    assert first.generator.weights.name == "start.pth"
+    assert str(second.generator.weights) == "stage:a/generator.safetensors"
