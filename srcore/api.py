@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import attrs
+
+from srcore.component import Component
 from srcore.config.experiment import LoadedExperiment, check
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
 from srcore.inference.upscaler import upscale
 from srcore.plugin_manager import plugins
-from srcore.registry import Component
 from srcore.weights.loading import load_generator
 
 __all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]
@@ -36,7 +38,12 @@ def build(kind: str, type: str, **options: Any) -> Any:
         ConfigError: unknown keys, wrong types or values out of range.
     """
     component = plugins().registry.get(kind, type)
-    context = {name: options.pop(name) for name in ("scale", "parameters") if name in options}
+    own = {field.name for field in attrs.fields(component.options)}
+    context = {
+        name: options.pop(name)
+        for name in ("scale", "parameters")
+        if name in options and name not in own
+    }
     try:
         typed = Structurer(plugins().registry).structure_table(options, component.options)
     except Invalid as error:

@@ -35,8 +35,9 @@ def srcore_register_components(registry: Registry) -> None:
     """Register networks, losses and all other kinds of components.
 
     When: once, when plugins are loaded, before anything else.
-    Do: call ``registry.add(kind, name, options, target)`` for every component. Name targets as
-        ``"package.module:name"`` so that listing components does not import torch.
+    Do: call ``registry.add(kind, name, options, target)`` for every component. Options and targets
+        may be ``"package.module:name"``, imported when needed, so that listing components does not
+        import torch. ``registry.add_kind("plugin.what", contract)`` adds a kind of components.
     Parameters: ``registry`` - refuses a name that another plugin has taken.
     Returns: nothing.
     Errors: stop the program with the plugin's name.

@@ -73,6 +73,7 @@ class PluginManager:
             registry = Registry()
             for hook in _REGISTRATION_HOOKS:
                 getattr(self.hook, hook)(registry=registry)
+            registry.complete()
             self._registry = registry
         return self._registry
 

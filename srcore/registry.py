@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import attrs
 
+from srcore.component import Component, Kind, Target, is_options
 from srcore.discovery import label
-from srcore.errors import PluginError, SrcoreError, cause
-from srcore.options import NoOptions, keywords
+from srcore.errors import PluginError, SrcoreError
 
-#: Kinds of components. What is passed to a target beside its options, and what it must offer, is
-#: written in :mod:`srcore.contracts`.
+#: The core's kinds of components. What is passed to a target beside its options, and what it must
+#: offer, is written in :mod:`srcore.contracts`.
 KINDS = (
     "network",
     "discriminator",
@@ -48,75 +45,6 @@ KNOWN_PLUGINS = {
     "gaussian": "srplug-usrdu",  # gaussian_l1; gaussian_noise is the core's and always there
 }
 
-Target = str | Callable[..., Any]
-
-
-def resolve(target: Target, what: str = "target", owner: str = "srcore") -> Callable[..., Any]:
-    """The callable behind ``"package.module:name"``; imported now, not earlier.
-
-    Args:
-        target: what a plugin registered.
-        what: what it is, for the message.
-        owner: distribution that registered it.
-
-    Raises:
-        PluginError: the module cannot be imported or lacks the name.
-    """
-    if not isinstance(target, str):
-        return target
-    module, _, name = target.partition(":")
-    try:
-        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    except (SrcoreError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # sys.exit() at import included
-        text = f"{label(owner)}: {what}: cannot import {target}: {cause(error)}"
-        raise PluginError(text) from error
-    return found
-
-
-@attrs.frozen
-class Component:
-    """A named, configurable part of a kind.
-
-    Attributes:
-        kind: one of :data:`KINDS`.
-        name: what ``type = "..."`` says in TOML; lower case with underscores.
-        options: attrs class whose fields are the TOML keys.
-        target: what builds it: a callable or ``"package.module:name"``, imported when needed.
-        needs: what must be there for it to work: for losses the context entries ``"ema_sr"`` or
-            ``"discriminator"``, for metrics ``"hr"``.
-        provides: for methods, what losses may need: ``"ema_sr"``, ``"discriminator"``, or
-            ``"losses"`` if the method brings its own and needs none in the file.
-        owner: distribution that registered it.
-    """
-
-    kind: str
-    name: str
-    options: type
-    target: Target
-    needs: frozenset[str]
-    provides: frozenset[str]
-    owner: str
-
-    def build(self, options: Any, **context: Any) -> Any:
-        """Call the target with ``context`` and the options as keyword arguments.
-
-        Raises:
-            PluginError: the target cannot be imported, or does not take these arguments.
-        """
-        given = keywords(options)
-        what = f"{self.kind.replace('_', ' ')} {self.name!r}"
-        target = resolve(self.target, what, self.owner)
-        try:
-            return target(**context, **given)
-        except TypeError as error:
-            refused = _refused(target, context, given)
-            if not refused:
-                raise  # a mistake inside the target: its traceback says where
-            text = f"{label(self.owner)}: {what}: {self.target} is built with {refused}"
-            raise PluginError(text) from error
-
 
 @attrs.frozen
 class Registry:
@@ -131,6 +59,9 @@ class Registry:
     _components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
     _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
     _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
+    _kinds: dict[str, Kind] = attrs.field(
+        factory=lambda: {name: Kind(name, None, "srcore") for name in KINDS}
+    )
 
     def owned_by(self, owner: str) -> Registry:
         """The same registry for another distribution: what it adds belongs to ``owner``."""
@@ -140,7 +71,7 @@ class Registry:
         self,
         kind: str,
         name: str,
-        options: type | None,
+        options: str | type | None,
         target: Target,
         *,
         needs: Iterable[str] = (),
@@ -149,34 +80,97 @@ class Registry:
         """Register a component.
 
         Args:
-            kind: one of :data:`KINDS`.
+            kind: one of :data:`KINDS`, or a kind that a plugin adds with :meth:`add_kind`.
             name: unique within the kind.
-            options: attrs class of its keys, or None if it has none.
+            options: attrs class of its keys, ``"package.module:name"`` of one, or None if it has
+                none.
             target: callable or ``"package.module:name"``; a string keeps start-up quick.
-            needs: see :class:`Component`.
-            provides: see :class:`Component`.
+            needs: see :class:`srcore.component.Component`.
+            provides: see :class:`srcore.component.Component`.
 
         Raises:
             PluginError: unknown kind, options that are no attrs class, a target that is neither
                 callable nor ``"package.module:name"``, or a name that is taken.
         """
-        if kind not in KINDS:
-            raise PluginError(f"registers {name!r} as a {kind!r}; kinds are {', '.join(KINDS)}")
-        if options is not None and not (isinstance(options, type) and attrs.has(options)):
+        # A kind with a dot is another plugin's, which may be asked later: see complete
+        if kind not in self._kinds and "." not in kind:
+            raise PluginError(f"registers {name!r} as a {kind!r}; kinds are {self._kind_names}")
+        if isinstance(options, str):
+            _check_target(f"options of {kind} {name!r}", options)
+        elif options is not None and not is_options(options):
             raise PluginError(f"options of {kind} {name!r} must be an attrs class")
-        _check_target(f"{kind} {name!r}", target)
+        _check_target(f"target of {kind} {name!r}", target)
         taken = self._components.get((kind, name))
         if taken is not None:
             raise _duplicate(f"{kind} {name!r}", taken.owner, self.owner)
         self._components[kind, name] = Component(
             kind,
             name,
-            options or NoOptions,
+            options,
             target,
             frozenset(needs),
             frozenset(provides),
             self.owner,
         )
+
+    def add_kind(self, name: str, contract: Target | None = None) -> None:
+        """Add a kind of components, for whose places ``component(name)`` makes keys.
+
+            registry.add_kind("wavelets.filter", "srplug_wavelets.contracts:Filter")
+            registry.add("wavelets.filter", "haar", None, "srplug_wavelets.filters:Haar")
+
+        Args:
+            name: name of the plugin, a dot, and what it is, so that no two plugins meet.
+            contract: class that every component must be an instance of when it is built, or
+                ``"package.module:name"`` of one. A protocol is marked with
+                ``typing.runtime_checkable``.
+
+        Raises:
+            PluginError: a name of another form or one that is taken.
+        """
+        parts = name.split(".")
+        if len(parts) != 2 or not all(part.isidentifier() for part in parts):
+            raise PluginError(f'adds the kind {name!r}; expected "plugin.what", such as "ldl.map"')
+        if name in self._kinds:
+            raise _duplicate(f"kind {name!r}", self._kinds[name].owner, self.owner)
+        if contract is not None:
+            _check_target(f"contract of kind {name!r}", contract)
+        self._kinds[name] = Kind(name, contract, self.owner)
+
+    def complete(self) -> None:
+        """Once all plugins were asked: every component learns the rules of its kind.
+
+        Raises:
+            PluginError: nobody added the kind; names the plugin, the component, the kinds there
+                are.
+        """
+        for key, entry in self._components.items():
+            kind = self._kinds.get(entry.kind)
+            if kind is None:
+                raise PluginError(
+                    f"{label(entry.owner)}: registers {entry.name!r} as a {entry.kind!r}, which no "
+                    f"installed plugin adds; kinds are {self._kind_names}"
+                )
+            self._components[key] = attrs.evolve(entry, rules=kind)
+
+    def kind(self, name: str) -> Kind:
+        """What is known of a kind.
+
+        Raises:
+            SrcoreError: there is none of that name.
+        """
+        try:
+            return self._kinds[name]
+        except KeyError:
+            raise SrcoreError(f"no kind {name!r}; kinds are {self._kind_names}") from None
+
+    def kinds(self) -> tuple[str, ...]:
+        """Names of all kinds: the core's, then those of plugins by name."""
+        return (*KINDS, *sorted(self._kinds.keys() - set(KINDS)))
+
+    @property
+    def _kind_names(self) -> str:
+        return ", ".join(self.kinds())
 
     def add_experiments(self, prefix: str, folder: Path) -> None:
         """Register every ``*.toml`` below ``folder`` as ``prefix/<stem>`` (no prefix: the stem)."""
@@ -196,7 +190,7 @@ class Registry:
         """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
         if name in self._dialects:
             raise _duplicate(f"weight dialect {name!r}", self._dialects[name][1], self.owner)
-        _check_target(f"weight dialect {name!r}", target, plain=True)
+        _check_target(f"target of weight dialect {name!r}", target, plain=True)
         self._dialects[name] = (target, self.owner)
 
     def get(self, kind: str, name: str) -> Component:
@@ -223,7 +217,7 @@ class Registry:
 
     def components(self, kind: str | None = None) -> Iterator[Component]:
         """All components, or those of one kind, sorted by kind and name."""
-        order = {name: position for position, name in enumerate(KINDS)}
+        order = {name: position for position, name in enumerate(self.kinds())}
         for component in sorted(
             self._components.values(), key=lambda entry: (order[entry.kind], entry.name)
         ):
@@ -249,21 +243,6 @@ def _check_target(what: str, target: object, *, plain: bool = False) -> None:
     if isinstance(target, str):
         module, _, name = target.partition(":")
         if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
-            raise PluginError(f'target of {what} is "{target}"; expected "package.module:name"')
+            raise PluginError(f'{what} is "{target}"; expected "package.module:name"')
     elif not plain and not callable(target):
-        raise PluginError(f"target of {what} is {target!r}; expected a callable or its name")
-
-
-def _refused(target: Callable[..., Any], context: dict[str, Any], given: dict[str, Any]) -> str:
-    """What about the arguments does not fit the signature; empty if they fit."""
-    names = ", ".join([*context, *given]) or "no arguments"
-    twice = ", ".join(context.keys() & given.keys())
-    if twice:
-        return f"{names}: the key {twice} is also given by srcore; rename it"
-    try:
-        inspect.signature(target).bind(**context, **given)
-    except TypeError as error:
-        return f"{names}: {error}"
-    except ValueError:  # no signature to be had
-        pass
-    return ""
+        raise PluginError(f"{what} is {target!r}; expected a callable or its name")

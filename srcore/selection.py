@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
+from srcore.component import Component
 from srcore.options import METADATA_KEY, Declaration
-from srcore.registry import Component
 
 KIND = "srcore.kind"
 INLINE = "srcore.inline"

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import attrs
 
 from generator.docstrings import inline, markdown
+from srcore.component import Component, resolve
 from srcore.config import schema
 from srcore.options import declaration_of, describe
-from srcore.registry import KINDS, Component, Registry, resolve
+from srcore.registry import Registry
 from srcore.selection import INLINE, KIND
 
 #: Tables of an experiment in the order of the page: heading -> class.
@@ -75,7 +76,7 @@ def components_page(registry: Registry) -> str:
         "the same for what is installed. What a component of each kind receives and must offer is "
         "in the [API reference](api.md#contracts).",
     ]
-    for kind in KINDS:
+    for kind in registry.kinds():
         parts.append(f"## {kind}")
         for component in registry.components(kind):
             parts += _component(component)

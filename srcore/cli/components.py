@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from srcore.component import Component
 from srcore.config.suggest import closest
 from srcore.options import describe
 from srcore.plugin_manager import plugins
-from srcore.registry import KINDS, Component
+from srcore.registry import Registry
 
 
 @click.command()
@@ -30,8 +31,9 @@ def command(kind: str | None, name: str | None, as_json: bool) -> None:
       srcore components network swinir
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     registry = plugins().registry
-    if kind is not None and kind not in KINDS:
-        hint = closest(kind, KINDS) or f"kinds: {', '.join(KINDS)}"
+    kinds = registry.kinds()
+    if kind is not None and kind not in kinds:
+        hint = closest(kind, kinds) or f"kinds: {', '.join(kinds)}"
         raise click.UsageError(f'no kind "{kind}"; {hint}')
     if kind is not None and name is not None:
         found = [registry.get(kind, name)]
@@ -40,15 +42,15 @@ def command(kind: str | None, name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(component) for component in found], indent=2))
     elif kind is None:
-        _print_names(found)
+        _print_names(registry)
     else:
         for component in found:
             _print_keys(component)
 
 
-def _print_names(components: list[Component]) -> None:
-    for kind in KINDS:
-        names = [component.name for component in components if component.kind == kind]
+def _print_names(registry: Registry) -> None:
+    for kind in registry.kinds():
+        names = [component.name for component in registry.components(kind)]
         if names:
             click.echo(f"{kind + ':':20} {', '.join(names)}")
 

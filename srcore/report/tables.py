@@ -111,9 +111,9 @@ def other_results(run: RunRecord) -> dict[str, str]:
 
 def higher_is_better(run: RunRecord, label: str) -> bool | None:
     """Direction of a metric; None if its plugin is not installed."""
+    from srcore.component import resolve
     from srcore.errors import SrcoreError
     from srcore.plugin_manager import plugins
-    from srcore.registry import resolve
 
     for metric in run.experiment.get("metrics", _DEFAULT_METRICS):
         if _label(metric) == label:

@@ -23,6 +23,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch import nn
 
+from srcore.component import Component
 from srcore.config.experiment import load
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
@@ -32,7 +33,6 @@ from srcore.errors import Interrupted
 from srcore.hookspecs import hookimpl
 from srcore.plugin import Plugin
 from srcore.plugin_manager import PluginManager, plugins, using
-from srcore.registry import Component
 from srcore.testing.comparison import assert_same_state
 
 

@@ -17,9 +17,9 @@ from typing import Any, cast
 import attrs
 from torch import Tensor
 
+from srcore.component import resolve
 from srcore.errors import WeightsError
 from srcore.plugin_manager import plugins
-from srcore.registry import resolve
 
 State = dict[str, Tensor]
 Options = dict[str, Any]

@@ -7,8 +7,9 @@ import attrs
 import pytest
 
 from srcore import builtin
+from srcore.component import resolve
 from srcore.networks import options
-from srcore.registry import Registry, resolve
+from srcore.registry import Registry
 
 
 def problems(chosen, scale=4, hr_patch_size=None):
