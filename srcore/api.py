@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from srcore.component import Component
+from srcore.building import Component
 from srcore.config.experiment import LoadedExperiment, check
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError

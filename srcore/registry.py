@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from srcore.component import Component, Kind, Target, is_options
+from srcore.building import Component, Kind, Target, is_options
 from srcore.discovery import label
 from srcore.errors import PluginError, SrcoreError
 
@@ -85,8 +85,8 @@ class Registry:
             options: attrs class of its keys, ``"package.module:name"`` of one, or None if it has
                 none.
             target: callable or ``"package.module:name"``; a string keeps start-up quick.
-            needs: see :class:`srcore.component.Component`.
-            provides: see :class:`srcore.component.Component`.
+            needs: see :class:`srcore.building.Component`.
+            provides: see :class:`srcore.building.Component`.
 
         Raises:
             PluginError: unknown kind, options that are no attrs class, a target that is neither

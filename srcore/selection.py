@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from srcore.component import Component
+from srcore.building import Component
 from srcore.options import METADATA_KEY, Declaration
 
 KIND = "srcore.kind"

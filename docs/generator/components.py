@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import attrs
 
 from generator.docstrings import inline, markdown
-from srcore.component import Component, resolve
+from srcore.building import Component, resolve
 from srcore.config import schema
 from srcore.options import declaration_of, describe
 from srcore.registry import Registry

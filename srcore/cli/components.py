@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from srcore.component import Component
+from srcore.building import Component
 from srcore.config.suggest import closest
 from srcore.options import describe
 from srcore.plugin_manager import plugins

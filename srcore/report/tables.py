@@ -111,7 +111,7 @@ def other_results(run: RunRecord) -> dict[str, str]:
 
 def higher_is_better(run: RunRecord, label: str) -> bool | None:
     """Direction of a metric; None if its plugin is not installed."""
-    from srcore.component import resolve
+    from srcore.building import resolve
     from srcore.errors import SrcoreError
     from srcore.plugin_manager import plugins
 

@@ -23,7 +23,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch import nn
 
-from srcore.component import Component
+from srcore.building import Component
 from srcore.config.experiment import load
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext

@@ -17,7 +17,7 @@ from typing import Any, cast
 import attrs
 from torch import Tensor
 
-from srcore.component import resolve
+from srcore.building import resolve
 from srcore.errors import WeightsError
 from srcore.plugin_manager import plugins
 

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from srcore import builtin
-from srcore.component import resolve
+from srcore.building import resolve
 from srcore.networks import options
 from srcore.registry import Registry
 
