@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from contextlib import AbstractContextManager
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
+from srcore.processes import local_rank, world_size
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -31,7 +31,7 @@ def pick_device(name: str = "auto", key: str = "device") -> torch.device:
     """
     use_cpu = f'set {key} = "cpu"' if "." in key else f"use --{key} cpu"
     if name == "auto":
-        alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+        alone = world_size() == 1
         name = "cuda" if torch.cuda.is_available() else "mps" if alone and _has_mps() else "cpu"
     try:
         device = torch.device(name)
@@ -58,7 +58,7 @@ def _cuda(device: torch.device, key: str, use_cpu: str) -> torch.device:
         raise SrcoreError(f"{key}: PyTorch finds no CUDA GPU here; {use_cpu}")
     index = device.index
     if index is None:
-        index = int(os.environ.get("LOCAL_RANK", "0")) % count
+        index = local_rank() % count
     if index >= count:
         raise SrcoreError(f"{key}: cuda:{index} does not exist; there are {count} GPUs, from 0")
     return torch.device("cuda", index)

@@ -17,21 +17,21 @@ def test_auto_is_the_cpu_without_accelerator():
     assert pick_device() == torch.device("cpu")
 
 
-def test_auto_prefers_cuda_then_mps(monkeypatch):
+def test_auto_prefers_cuda_then_mps(monkeypatch, torchrun_variables):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert pick_device().type == "mps"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     assert pick_device() == torch.device("cuda", 0)
-    monkeypatch.setenv("LOCAL_RANK", "3")
+    torchrun_variables(3, 4)
     assert pick_device() == torch.device("cuda", 3)
 
 
-def test_several_processes_do_not_share_an_apple_gpu(monkeypatch):
+def test_several_processes_do_not_share_an_apple_gpu(monkeypatch, torchrun_variables):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setenv("WORLD_SIZE", "2")
+    torchrun_variables(0, 2)
     assert pick_device() == torch.device("cpu")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from types import FrameType
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcore.errors import Interrupted
+from srcore.processes import left_aside, local_rank, rank, world_size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -158,11 +158,15 @@ def _tasks(options: dict[str, Any], scale: float) -> list[Task]:
         scale=scale,
         image_format=options["image_format"],
     )
-    rank, world = (int(os.environ.get(name, default)) for name, default in _RANKS)
-    return tasks[rank::world]
-
-
-_RANKS = (("RANK", "0"), ("WORLD_SIZE", "1"))
+    if left_aside():
+        click.echo(f"srcore: {left_aside()}", err=True)
+    share = tasks[rank() :: world_size()]
+    if len(share) < len(tasks) and not options["quiet"]:
+        click.echo(
+            f"srcore: process {rank()} of {world_size()} takes {len(share)} of {len(tasks)} images",
+            err=True,
+        )
+    return share
 
 
 def _split_finished(
@@ -194,7 +198,7 @@ def _run(
 
     from srcore.inference.batch import pixels_of, upscale_files
 
-    hidden = options["quiet"] or not sys.stderr.isatty() or os.environ.get("LOCAL_RANK", "0") != "0"
+    hidden = options["quiet"] or not sys.stderr.isatty() or local_rank() != 0
     pixels = pixels_of(tasks)
     results = []
     with tqdm(

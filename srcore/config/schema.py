@@ -100,6 +100,11 @@ class TrainDataTable:
     choice: Selected = component("dataset", inline=True)
     transforms: tuple[Selected, ...] = component("transform", default=())
     workers: int = option(2, "processes that read images; 0: the training process reads", ge=0)
+    batch_timeout: float = option(
+        300.0,
+        "seconds to wait for a batch of the reading processes before the run ends; 0: for ever",
+        ge=0,
+    )
     on_bad_image: Literal["error", "skip"] = option(
         "error", "what an unreadable image does: stop, or be replaced by another and counted"
     )

@@ -162,7 +162,8 @@ def write_stages(folder: Path, name: str, stages: dict[str, Experiment]) -> None
 
 _FREE_KEYS = (
     "name", "metrics", "data.validation", "data.train.workers", "data.train.cache",
-    "train.iterations", "train.device", "train.validate_every", "train.validate_at_start",
+    "data.train.batch_timeout", "train.iterations", "train.device", "train.validate_every",
+    "train.validate_at_start",
     "train.checkpoint_every", "train.keep_every", "train.log_every", "train.images",
     "train.tensorboard", "train.nan_skips", "train.compile",
 )  # fmt: skip

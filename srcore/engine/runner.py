@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from srcore.engine.run import Run, prepare_folder, write_stages
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
+from srcore.processes import left_aside, world_size
 from srcore.report.writing import write_after_stage
 
 logger = logging.getLogger("srcore")
@@ -68,6 +68,8 @@ def run_experiment(
         if idist.get_world_size() > 1:
             idist.barrier()
         with _logging(folder, is_main=is_main, quiet=quiet), StopRequest() as stop:
+            if left_aside():
+                logger.warning("%s", left_aside())
             for stage, device in zip(loaded.stages, devices, strict=True):
                 experiment = loaded.experiment(stage, folders)
                 run = Run(
@@ -127,7 +129,7 @@ def _deterministic(wanted: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def _processes() -> Iterator[bool]:
     """Join the other processes if torchrun started several; yield whether this is the main one."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or torch.distributed.is_initialized():
+    if world_size() == 1 or torch.distributed.is_initialized():
         yield idist.get_rank() == 0
         return
     idist.initialize("nccl" if torch.cuda.is_available() else "gloo")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Sampler
 from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import Sampler, get_worker_info
 
 from srcore.data.batching import stack_samples
+from srcore.engine import shared_memory
 from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError
 from srcore.images import to_float
@@ -60,21 +61,24 @@ class StreamSampler(Sampler[list[Key]]):
         self.stop = stop
         self.rank = rank
         self.world_size = world_size
+        self._order = -1, np.empty(0, np.int64)
 
     def __len__(self) -> int:
         return self.stop - self.start
 
     def __iter__(self) -> Iterator[list[Key]]:
-        epoch, order = -1, np.empty(0, np.int64)
-        for iteration in range(self.start, self.stop):
-            first = (iteration * self.world_size + self.rank) * self.batch_size
-            keys = []
-            for number in range(first, first + self.batch_size):
-                if number // self.length != epoch:
-                    epoch = number // self.length
-                    order = epoch_order(self.length, self.seed, epoch)
-                keys.append((epoch, int(order[number % self.length])))
-            yield keys
+        return (self.keys(iteration) for iteration in range(self.start, self.stop))
+
+    def keys(self, iteration: int) -> list[Key]:
+        """The images of one iteration, counted from 0."""
+        first = (iteration * self.world_size + self.rank) * self.batch_size
+        keys = []
+        for number in range(first, first + self.batch_size):
+            epoch = number // self.length
+            if self._order[0] != epoch:
+                self._order = epoch, epoch_order(self.length, self.seed, epoch)
+            keys.append((epoch, int(self._order[1][number % self.length])))
+        return keys
 
 
 def epoch_order(length: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -116,47 +120,26 @@ class TrainingImages(TorchDataset[dict[str, Any]]):
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Stack the images of the samples; join the lists of skipped ones; pass on an error."""
+    """Stack the images of the samples; join the lists of skipped ones; pass on an error.
+
+    A reading process puts the batch into shared memory here, where it can still say that there is
+    no room: what PyTorch's queue does not deliver is lost without a word.
+    """
     errors = [sample["error"] for sample in samples if "error" in sample]
     if errors:
         return {"error": errors[0]}
     skipped = [text for sample in samples for text in sample.pop("skipped")]
     stacked = stack_samples(samples)
-    return {name: torch.from_numpy(images) for name, images in stacked.items()} | {
-        "skipped": skipped
-    }
-
-
-def training_loader(
-    images: TrainingImages, sampler: StreamSampler, *, workers: int, pin_memory: bool
-) -> DataLoader[dict[str, Any]]:
-    """A loader over the stream; workers receive (epoch, index) and keep no state."""
-    return DataLoader(
-        images,
-        batch_sampler=sampler,
-        num_workers=workers,
-        collate_fn=collate,
-        pin_memory=pin_memory,
-        prefetch_factor=4 if workers else None,
-        # fork after OpenMP has started can deadlock, but "spawn" cannot share a memory cache
-        worker_init_fn=_quiet_worker if workers else None,
-    )
-
-
-def _quiet_worker(_: int) -> None:
-    """Leave signals to the main process and use one thread per worker.
-
-    Terminals, torchrun and batch systems signal the whole process group; the main process still
-    needs batches to finish its iteration, and tells the workers when to end.
-    """
-    import signal
-
-    import cv2
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)
+    batch = {name: torch.from_numpy(images) for name, images in stacked.items()}
+    if get_worker_info() is not None:
+        try:
+            for images in batch.values():
+                images.untyped_storage().share_memory_()
+        except RuntimeError as error:
+            if not shared_memory.is_full(error):
+                raise
+            return {"error": shared_memory.full(error)}
+    return {**batch, "skipped": skipped}
 
 
 def to_device(batch: dict[str, Any], device: torch.device) -> dict[str, torch.Tensor]:

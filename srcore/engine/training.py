@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,8 +13,9 @@ from ignite.engine import Engine, Events
 from srcore.engine import checkpoint, exports, pictures
 from srcore.engine.parts import NonFiniteLossError, Parts, is_finite
 from srcore.engine.progress import Progress
+from srcore.engine.readers import Readers
 from srcore.engine.records import Records
-from srcore.engine.sampling import StreamSampler, TrainingImages, to_device, training_loader
+from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
 from srcore.engine.validator import Averages, Validator
 from srcore.errors import DataError, Interrupted, SrcoreError
 from srcore.inference.memory import is_out_of_memory
@@ -74,14 +74,16 @@ class Training:
         start, stop = self.parts.iteration, self.settings.iterations
         if start >= stop:
             return self._finish()
-        loader = self._loader(start, stop)
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
         if start == 0 and self.settings.validate_at_start and self.validated_at < 0:
             self.validate()
-        # Closing ends the workers, which ignore SIGTERM and would be waited for at exit.
-        with self.progress, contextlib.closing(_endless(loader)) as batches:
+        with self.progress, self._readers(start, stop) as readers:
             try:
-                self.trainer.run(batches)
+                self.trainer.run(iter(readers))
+            except Interrupted:  # while it waited for images: the last iteration is complete
+                if idist.get_world_size() > 1:
+                    raise  # others may wait for this process, and a state is saved by all
+                self.save()
             except (RuntimeError, MemoryError) as error:
                 if is_out_of_memory(error):
                     raise SrcoreError(self._what_to_lower(error)) from error
@@ -127,7 +129,7 @@ class Training:
         default: Method = entry.build(entry.options(), parts=self.parts)
         return default
 
-    def _loader(self, start: int, stop: int) -> Any:
+    def _readers(self, start: int, stop: int) -> Any:
         table = self.experiment.data.train
         assert table is not None
         dataset = table.choice.build(scale=self.experiment.scale)
@@ -143,8 +145,13 @@ class Training:
             rank=idist.get_rank(),
             world_size=idist.get_world_size(),
         )
-        return training_loader(
-            images, sampler, workers=table.workers, pin_memory=self.run.device.type == "cuda"
+        return Readers(
+            images,
+            sampler,
+            workers=table.workers,
+            timeout=table.batch_timeout,
+            pin_memory=self.run.device.type == "cuda",
+            stop=self.stop,
         )
 
     def _iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -353,8 +360,3 @@ def _pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, to
     split = {name: value.chunk(parts) for name, value in batch.items()}
     for index in range(parts):
         yield {name: pieces[index] for name, pieces in split.items()}
-
-
-def _endless(loader: Any) -> Generator[Any, None, None]:
-    """An iterator has no length: Ignite would count a loader's batches from 0 when it resumes."""
-    yield from loader

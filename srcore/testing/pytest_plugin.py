@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,24 @@ def tiny_experiment(tmp_path: Path) -> Path:
     file = tmp_path / "tiny.toml"
     file.write_text(TINY_EXPERIMENT, "utf-8")
     return file
+
+
+@pytest.fixture
+def torchrun_variables(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
+    """Set what torchrun gives to process ``rank`` of ``world_size`` on one machine."""
+
+    def set_variables(rank: int, world_size: int) -> None:
+        for name, value in (
+            ("RANK", rank),
+            ("LOCAL_RANK", rank),
+            ("WORLD_SIZE", world_size),
+            ("LOCAL_WORLD_SIZE", world_size),
+            ("MASTER_ADDR", "127.0.0.1"),
+            ("MASTER_PORT", 29500),
+        ):
+            monkeypatch.setenv(name, str(value))
+
+    return set_variables
 
 
 TINY_EXPERIMENT = """\

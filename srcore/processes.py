@@ -1,0 +1,80 @@
+"""Whether torchrun started this process, and how many it started beside it.
+
+A pod, a batch system or another tool may set some of these variables (``WORLD_SIZE`` above all)
+for purposes of its own. Work is shared out only where the set is complete: half of it is no proof
+that anybody does the other half.
+"""
+
+from __future__ import annotations
+
+import os
+
+from srcore.errors import SrcoreError
+
+#: What torchrun gives to every process that it starts.
+_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+class LaunchError(SrcoreError):
+    """The variables of torchrun are there, but are no numbers or contradict each other."""
+
+    exit_code = 2
+
+
+def is_launched() -> bool:
+    """Whether the variables that torchrun sets are all here."""
+    return all(os.environ.get(name, "").strip() for name in _VARIABLES)
+
+
+def world_size() -> int:
+    """How many processes torchrun started; 1 without it.
+
+    Raises:
+        LaunchError: as :func:`rank`.
+    """
+    return _number("WORLD_SIZE") if is_launched() else 1
+
+
+def rank() -> int:
+    """Number of this process among all that torchrun started; 0 without it.
+
+    Raises:
+        LaunchError: the variables hold no numbers, or ones that cannot be.
+    """
+    if not is_launched():
+        return 0
+    own, world = _number("RANK"), _number("WORLD_SIZE")
+    if own >= world:
+        raise LaunchError(f"RANK = {own}: expected a number below WORLD_SIZE = {world}")
+    return own
+
+
+def local_rank() -> int:
+    """Number of this process on its machine; 0 without torchrun."""
+    return _number("LOCAL_RANK") if is_launched() else 0
+
+
+def processes_here() -> int:
+    """How many processes torchrun started on this machine; 1 without it."""
+    return max(1, _number("LOCAL_WORLD_SIZE")) if is_launched() else 1
+
+
+def left_aside() -> str:
+    """What to say where some of the variables are set and are not followed; else empty."""
+    found = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
+    asks = os.environ.get("WORLD_SIZE", "").strip() not in ("", "0", "1")
+    if is_launched() or not asks:
+        return ""
+    missing = [name for name in _VARIABLES if name not in found]
+    return (
+        f"{' and '.join(found)} in the environment "
+        f"{'is' if len(found) == 1 else 'are'} not followed: without {', '.join(missing)} "
+        "torchrun did not start this process, so it does the whole work itself"
+    )
+
+
+def _number(name: str) -> int:
+    text = os.environ[name].strip()
+    if not text.isdigit():
+        raise LaunchError(f"{name} in the environment: expected a whole number, found {text!r}")
+    return int(text)
