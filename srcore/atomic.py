@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from srcore.errors import DataError
 
 _LONGEST_SUFFIX = 16
+_TEMPORARY = re.compile(r"\.srcore-[0-9a-f]{12}(\..*)?")
 
 
 def temporary_neighbour(path: Path) -> Path:
@@ -20,6 +22,11 @@ def temporary_neighbour(path: Path) -> Path:
     """
     suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
     return path.with_name(f".srcore-{secrets.token_hex(6)}{suffix}")
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file was being written by :func:`writing`; after a kill it is worth nothing."""
+    return _TEMPORARY.fullmatch(path.name) is not None
 
 
 @contextlib.contextmanager

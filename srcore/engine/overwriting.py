@@ -15,23 +15,24 @@ from typing import Any
 
 import attrs
 
+from srcore.atomic import is_temporary
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.layout import COMMON_FILES, EXPERIMENT_FILES, TRAINING_FILES, task_files
 from srcore.config.paths import is_pending
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
+from srcore.engine.lock import LOCK_FILE
 from srcore.errors import ConfigError, SrcoreError
 from srcore.images import some
 from srcore.plugin_manager import plugins
 from srcore.selection import Selected
 
-#: What a killed process leaves of :func:`srcore.atomic.writing`.
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}(\.\w+)?")
-
 
 def delete_run(folder: Path) -> None:
     """Delete an earlier run whole, or say what keeps it and delete nothing.
+
+    The lock that the caller holds, and with it the empty folder, stay.
 
     Raises:
         SrcoreError: it is a link, or holds what the run did not write.
@@ -42,6 +43,9 @@ def delete_run(folder: Path) -> None:
             "choose another name"
         )
     files, folders = _content(folder)
+    if folder / LOCK_FILE in files:
+        files.remove(folder / LOCK_FILE)
+        folders.remove(folder)
     known = list(_patterns(folder))
     foreign = [path for path in files if not _is_known(path.relative_to(folder), known)]
     if foreign:
@@ -105,9 +109,7 @@ def _content(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _is_known(path: Path, patterns: Iterable[str]) -> bool:
-    temporary = _TEMPORARY.fullmatch(path.name)
-    names = [path, path.with_name(temporary["name"])] if temporary else [path]
-    return any(fnmatchcase(name.as_posix(), pattern) for name in names for pattern in patterns)
+    return is_temporary(path) or any(fnmatchcase(path.as_posix(), name) for name in patterns)
 
 
 def _patterns(folder: Path) -> Iterator[str]:

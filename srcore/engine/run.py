@@ -13,13 +13,11 @@ import torch
 from srcore.atomic import writing
 from srcore.config.schema import Experiment
 from srcore.engine.exports import exported_state
-from srcore.engine.overwriting import delete_run, outer_run
+from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.signals import StopRequest
 from srcore.engine.tables import as_table, flat, write_table
 from srcore.errors import Interrupted, SrcoreError
 
-#: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
-EXPERIMENT_FILE = "experiment.toml"
 _FINISHED_FILE = "finished.json"
 
 logger = logging.getLogger("srcore")
@@ -120,44 +118,6 @@ class Run:
                 f"{self.folder}: cannot resume with other settings: {'; '.join(changed)}; "
                 "undo the change, choose another name, or start anew with --overwrite"
             )
-
-
-def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    """Make the folder of a run; never overwrite an earlier one unasked.
-
-    Raises:
-        SrcoreError: the folder holds a run, or something else, lies in another run, or cannot be
-            written.
-    """
-    outer = outer_run(folder)
-    if outer is not None:
-        raise SrcoreError(
-            f"{folder}: is the place of a stage of the run {outer}; choose another --output"
-        )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        is_run = (folder / EXPERIMENT_FILE).is_file()
-        if overwrite and is_run:
-            delete_run(folder)
-        elif not is_run:
-            raise SrcoreError(f"{folder}: exists and is not a run of srcore; choose another name")
-        elif not resume:
-            raise SrcoreError(
-                f"{folder}: holds an earlier run; continue it with --resume, delete it with "
-                "--overwrite, or choose another name with --set name=..."
-            )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-test"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise SrcoreError(f"{folder}: cannot be written: {error.strerror}") from None
-
-
-def write_stages(folder: Path, name: str, stages: dict[str, Experiment]) -> None:
-    """Write an experiment with stages, each complete, as a file that can be run again."""
-    tables = [as_table(experiment) | {"name": stage} for stage, experiment in stages.items()]
-    write_table(folder / EXPERIMENT_FILE, {"name": name, "stages": tables})
 
 
 _FREE_KEYS = (

@@ -15,9 +15,10 @@ from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
 from srcore.devices import pick_device, slow_precision
+from srcore.engine.folder import opened
 from srcore.engine.overwriting import refuse_own_inputs
 from srcore.engine.results import results_table
-from srcore.engine.run import Run, prepare_folder, write_stages
+from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
@@ -57,29 +58,33 @@ def run_experiment(
     folder = output / loaded.name
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
-    with _processes() as is_main:
+    with contextlib.ExitStack() as stack:
+        is_main = stack.enter_context(_processes())
         if is_main:
             if overwrite:
                 refuse_own_inputs(folder, loaded, experiments)
-            prepare_folder(folder, resume=resume, overwrite=overwrite)
-            if loaded.stages[0].name:
-                stages = {stage.name: loaded.experiment(stage) for stage in loaded.stages}
-                write_stages(folder, loaded.name, stages)
+            stages = {
+                stage.name: found for stage, found in zip(loaded.stages, experiments, strict=True)
+            }
+            stack.enter_context(
+                opened(folder, stages, name=loaded.name, resume=resume, overwrite=overwrite)
+            )
         if idist.get_world_size() > 1:
             idist.barrier()
-        with _logging(folder, is_main=is_main, quiet=quiet), StopRequest() as stop:
-            if left_aside():
-                logger.warning("%s", left_aside())
-            for stage, device in zip(loaded.stages, devices, strict=True):
-                experiment = loaded.experiment(stage, folders)
-                run = Run(
-                    folders[stage.name], experiment, stage.name, folders, device,
-                    resume=resume, is_main=is_main, quiet=quiet, stop=stop,
-                )  # fmt: skip
-                _run_stage(run, stop)
-                runs.append(run)
-                if idist.get_world_size() > 1:
-                    idist.barrier()  # the next stage names files that the main process writes
+        stack.enter_context(_logging(folder, is_main=is_main, quiet=quiet))
+        stop = stack.enter_context(StopRequest())
+        if left_aside():
+            logger.warning("%s", left_aside())
+        for stage, device in zip(loaded.stages, devices, strict=True):
+            experiment = loaded.experiment(stage, folders)
+            run = Run(
+                folders[stage.name], experiment, stage.name, folders, device,
+                resume=resume, is_main=is_main, quiet=quiet, stop=stop,
+            )  # fmt: skip
+            _run_stage(run, stop)
+            runs.append(run)
+            if idist.get_world_size() > 1:
+                idist.barrier()  # the next stage names files that the main process writes
     return results_table(runs) if is_main else None
 
 

@@ -41,11 +41,9 @@ def content(folder):
 
 
 def test_a_run_is_deleted_whole(runs):
-    (runs / "both/a/.last.pt.0123abcd.pt").write_bytes(b"half")
-    (runs / "both/a/checkpoints/.last.pt.0123abcd.pt").write_bytes(b"half")
+    (runs / "both/a/checkpoints/.srcore-0123456789ab.pt").write_bytes(b"half")
     (runs / "both/a/plugins").mkdir()
     (runs / "both/a/plugins/notes.json").write_text("{}")
-    (runs / "both/a/.last.pt.0123abcd.pt").unlink()
     delete_run(runs / "both")
     assert not (runs / "both").exists()
 

@@ -14,7 +14,8 @@ import torch
 
 from srcore.config.experiment import LoadedExperiment
 from srcore.devices import pick_device
-from srcore.engine.run import Run, prepare_folder
+from srcore.engine.folder import opened
+from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.engine.training import Training
 from srcore.errors import SrcoreError, WeightsError
@@ -50,12 +51,12 @@ def continue_training(
         )
     state = read_state(checkpoints / f"state_{iteration}.pth")
     folder = output / loaded.name
-    prepare_folder(folder, resume=False, overwrite=False)
-    run = Run(folder, experiment, stage.name, {stage.name: folder}, pick_device("cpu"), quiet=True)
-    run.write_experiment()
-    training = Training(run, StopRequest())
-    _fill(training, checkpoints, iteration, state)
-    training.save()
+    with opened(folder, {"": experiment}, name=loaded.name, resume=False, overwrite=False):
+        run = Run(folder, experiment, "", {"": folder}, pick_device("cpu"), quiet=True)
+        run.write_experiment()
+        training = Training(run, StopRequest())
+        _fill(training, checkpoints, iteration, state)
+        training.save()
     return folder
 
 

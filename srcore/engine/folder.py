@@ -1,0 +1,90 @@
+"""The folder of a run: who may write into it, and what has to go before.
+
+A run that was killed at any point can be started again: the experiment is the first file that it
+writes, and what a kill before that leaves behind is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from srcore.atomic import is_temporary
+from srcore.config.schema import Experiment
+from srcore.engine.lock import LOCK_FILE, locked
+from srcore.engine.overwriting import delete_run, outer_run
+from srcore.engine.tables import as_table, write_table
+from srcore.errors import SrcoreError
+
+#: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
+EXPERIMENT_FILE = "experiment.toml"
+_BEFORE_THE_EXPERIMENT = (LOCK_FILE, "run.log")
+
+
+@contextlib.contextmanager
+def opened(
+    folder: Path, experiments: Mapping[str, Experiment], *, name: str, resume: bool, overwrite: bool
+) -> Iterator[None]:
+    """Make the folder of a run and be alone in it; never overwrite an earlier run unasked.
+
+    Args:
+        folder: the folder.
+        experiments: by name of their stage; a single empty name if there are no stages.
+        name: of the experiment.
+        resume: an earlier run in it is continued.
+        overwrite: an earlier run in it is deleted.
+
+    Raises:
+        SrcoreError: the folder holds a run, or something else, lies in another run, is in use or
+            cannot be written.
+    """
+    _refuse(folder, resume=resume, overwrite=overwrite)
+    with locked(folder):
+        _refuse(folder, resume=resume, overwrite=overwrite)  # others may have worked until now
+        if overwrite and _is_run(folder):
+            delete_run(folder)
+        remove_temporaries(folder)
+        if "" not in experiments:
+            tables = [as_table(found) | {"name": stage} for stage, found in experiments.items()]
+            write_table(folder / EXPERIMENT_FILE, {"name": name, "stages": tables})
+        elif not _is_run(folder):
+            write_table(folder / EXPERIMENT_FILE, as_table(experiments[""]))
+        yield
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what killed processes left of files that they were about to write."""
+    for path in folder.rglob(".*"):
+        if is_temporary(path) and path.is_file():
+            path.unlink()
+
+
+def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    outer = outer_run(folder)
+    if outer is not None:
+        raise SrcoreError(
+            f"{folder}: is the place of a stage of the run {outer}; choose another --output"
+        )
+    if _is_unused(folder):
+        return
+    if not _is_run(folder):
+        raise SrcoreError(f"{folder}: exists and is not a run of srcore; choose another name")
+    if not (resume or overwrite):
+        raise SrcoreError(
+            f"{folder}: holds an earlier run; continue it with --resume, delete it with "
+            "--overwrite, or choose another name with --set name=..."
+        )
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / EXPERIMENT_FILE).is_file()
+
+
+def _is_unused(folder: Path) -> bool:
+    """Whether nothing lies there but what a run leaves that was killed before its first file."""
+    if not folder.is_dir():
+        return not folder.exists()
+    return all(
+        path.name in _BEFORE_THE_EXPERIMENT or is_temporary(path) for path in folder.iterdir()
+    )
