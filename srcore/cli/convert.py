@@ -40,7 +40,8 @@ def command(
     IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program; its architecture,
     scale and dialect are recognised by its content. The ending of OUT decides between safetensors
     and PyTorch. Files written with --to safetensors name their network; those of RRDBNet and SwinIR
-    open in spandrel too.
+    open in spandrel too. Weights are read back before they take the place of OUT; an option that
+    the dialect cannot say, such as img_range of EDSR, is named.
 
     Programs run without srcore: onnx (.onnx), torchscript (.pt, .ts), torch_export (.pt2). They
     take float32 images (N, 3, height, width) in [0, 1] of any number and size and return images
@@ -65,8 +66,14 @@ def command(
     from srcore.weights.conversion import convert
 
     done = convert(source, target, to, key=key, scale=scale, opset=opset)
+    for name, (value, assumed) in done.lost.items():
+        lost = f"{done.target} cannot say {name} = {_shown(value)}"
+        told = f"whoever reads the file assumes {_shown(assumed)} and must be told"
+        click.echo(f"srcore: warning: {target}: {lost}; {told}", err=True)
     if as_json:
-        result = {name: value for name, value in attrs.asdict(done).items() if value is not None}
+        result = {
+            key: value for key, value in attrs.asdict(done).items() if value not in (None, {})
+        }
         click.echo(json.dumps(result | {"source": str(source), "out": str(target)}))
         return
     taken = f", entry {done.key}" if done.key else ""
@@ -80,3 +87,8 @@ def command(
             f"same as PyTorch on {sizes}: largest difference {done.agreement.difference:.1e}, "
             f"largest value {done.agreement.largest:.2g}"
         )
+
+
+def _shown(value: object) -> str:
+    """An option's value as an experiment file spells it."""
+    return "none" if value is None else json.dumps(value)

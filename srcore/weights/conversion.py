@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+import math
+import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
 
 from srcore.atomic import write_bytes
+from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
-from srcore.options import keywords
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.dialects import Recognised, find_dialect
+from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
 from srcore.weights.saving import Metadata, save_safetensors, write_tensors
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from srcore.weights.export import Agreement
 
 SAFETENSORS = ".safetensors"
+SAFETENSORS_FORMAT = "safetensors"
 PYTORCH = (".pth", ".pt", ".ckpt")
+
+#: Formats of programs; every other word is a dialect or :data:`SAFETENSORS_FORMAT`.
+PROGRAMS = ("onnx", "torchscript", "torch_export")
 
 
 @attrs.frozen
@@ -39,6 +43,8 @@ class Conversion:
         key: entry of the file that held the weights; empty: at the top level.
         target: dialect or format that was written.
         agreement: how an exported program compares with PyTorch; None for weights.
+        lost: options that the written weights do not tell: name -> (value, what a reader of the
+            file assumes instead). The weights are whole; whoever reads them must be told.
     """
 
     network: str
@@ -47,6 +53,7 @@ class Conversion:
     key: str
     target: str
     agreement: Agreement | None = None
+    lost: dict[str, tuple[Any, Any]] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -73,14 +80,18 @@ def convert(
         source: weights file in any known dialect.
         target: file to write; ``.safetensors``, or ``.pth``, ``.pt``, ``.ckpt`` for PyTorch;
             ``.onnx``, ``.pt`` or ``.ts`` (TorchScript), ``.pt2`` (torch.export) for programs.
-        to: a name of :data:`FORMATS`, or a dialect such as ``basicsr`` or ``old_esrgan``.
+        to: ``safetensors``, a name of :data:`PROGRAMS`, or a dialect such as ``basicsr`` or
+            ``old_esrgan``.
         key: entry of the source, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where the file does not.
         opset: version of ONNX's operators; by default what PyTorch writes.
 
+    What is written is read back before it takes the place of ``target``.
+
     Raises:
-        WeightsError: unknown or incomplete source, unknown dialect, an unfit file name, or a
-            network that cannot be exported (see :func:`srcore.weights.export.export`).
+        WeightsError: unknown or incomplete source, unknown dialect, an unfit file name, a network
+            that cannot be exported (see :func:`srcore.weights.export.export`), or a dialect that
+            does not give back the weights that it was given.
         MissingExtraError: packages for ONNX are not installed.
     """
     source, target = Path(source), Path(target)
@@ -92,26 +103,72 @@ def convert(
         raise WeightsError(f"opset: means the operators of ONNX; {to} has none")
     network = build_network(recognised, source=str(source))
     check_complete(recognised, network, source=str(source))
-    agreement = None
-    if to in FORMATS:
-        content = _Source(recognised, network, _metadata(recognised))
-        agreement = FORMATS[to](content, target, opset)
-    else:
-        to = _write_dialect(recognised, target, to)
-    return Conversion(
+    done = Conversion(
         recognised.network,
         recognised.scale,
         recognised.dialect or "native",
         checkpoint.key,
         to,
-        agreement,
+    )
+    content = _Source(recognised, network, _metadata(recognised))
+    if to in PROGRAMS:
+        return attrs.evolve(done, agreement=_export(to, content, target, opset))
+    write = _write_safetensors
+    if to != SAFETENSORS_FORMAT:
+        name, dialect = find_dialect(to, recognised.network)
+        write, done = partial(_write_dialect, dialect), attrs.evolve(done, target=name)
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / target.name
+        write(content, written, target)
+        lost = _lost(content, written, target, done.target)
+        write_bytes(target, written.read_bytes())
+    return attrs.evolve(done, lost=lost)
+
+
+def _lost(source: _Source, written: Path, target: Path, to: str) -> dict[str, tuple[Any, Any]]:
+    """Options that a written file does not give back; refuses one with other weights."""
+    given = source.recognised
+    found = identify(read_checkpoint(written), scale=given.scale)
+    differing = [
+        name
+        for name in given.state.keys() | found.state.keys()
+        if not name.endswith(given.computed + found.computed)
+        and not _equal(given.state.get(name), found.state.get(name))
+    ]
+    if (found.network, found.scale) != (given.network, given.scale):
+        wrong = f"as {found.network} x{found.scale}"
+    elif differing:
+        wrong = f"with other tensors ({', '.join(sorted(differing)[:3])})"
+    else:
+        options, again = source.metadata.options, _metadata(found).options
+        return {
+            name: (value, again.get(name))
+            for name, value in options.items()
+            if not _close(value, again.get(name))
+        }
+    raise WeightsError(
+        f"{target}: not written: {given.network} x{given.scale} in dialect {to} is read back "
+        f"{wrong}"
     )
 
 
-def _write_safetensors(source: _Source, target: Path, opset: int | None) -> None:
+def _equal(given: torch.Tensor | None, found: torch.Tensor | None) -> bool:
+    return given is not None and found is not None and torch.equal(given, found)
+
+
+def _close(given: Any, found: Any) -> bool:
+    """Whether two values of an option mean the same; numbers may have passed through float32."""
+    if isinstance(given, (list, tuple)) and isinstance(found, (list, tuple)):
+        return len(given) == len(found) and all(map(_close, given, found))
+    if isinstance(given, float) and isinstance(found, float):
+        return math.isclose(given, found, rel_tol=1e-5, abs_tol=1e-6)
+    return bool(given == found)
+
+
+def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
     if target.suffix != SAFETENSORS:
         raise WeightsError(f"{target}: expected a name that ends in {SAFETENSORS}")
-    save_safetensors(target, source.recognised.state, source.metadata)
+    save_safetensors(written, source.recognised.state, source.metadata)
 
 
 def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreement:
@@ -121,29 +178,18 @@ def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreem
     return export(source.network, target, to, source.metadata, opset=opset)
 
 
-#: Formats beside the dialects: name -> writer.
-FORMATS: dict[str, Callable[[_Source, Path, int | None], Agreement | None]] = {
-    "safetensors": _write_safetensors,
-    **{name: partial(_export, name) for name in ("onnx", "torchscript", "torch_export")},
-}
-
-
-def _write_dialect(recognised: Recognised, target: Path, to: str) -> str:
-    name, dialect = find_dialect(to, recognised.network)
-    options = {**_metadata(recognised).options, "scale": recognised.scale}
-    state = dialect.from_native(recognised.state, options)
+def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Path) -> None:
+    options = {**source.metadata.options, "scale": source.metadata.scale}
+    state = dialect.from_native(source.recognised.state, options)
     if target.suffix == SAFETENSORS:
-        write_tensors(target, state, _metadata(recognised))
+        write_tensors(written, state, source.metadata)
     elif target.suffix in PYTORCH:
-        buffer = io.BytesIO()
-        torch.save({dialect.container: state} if dialect.container else state, buffer)
-        write_bytes(target, buffer.getvalue())
+        torch.save({dialect.container: state} if dialect.container else state, written)
     else:
         endings = ", ".join((SAFETENSORS, *PYTORCH))
         raise WeightsError(f"{target}: expected a name that ends in one of {endings}")
-    return name
 
 
 def _metadata(recognised: Recognised) -> Metadata:
-    options = keywords(network_options(recognised))
+    options = as_table(network_options(recognised))
     return Metadata(recognised.network, options, recognised.scale)

@@ -7,6 +7,9 @@ of a network type. A plugin registers its dialects in ``srcore_register_weight_d
 
 where the target is a :class:`Dialect`. Users name a dialect by its registered name, or by the part
 after the network type: ``basicsr`` for ``rrdbnet_basicsr``.
+
+Any plugin may add a way to read a network and to convert it. How srcore itself writes a network is
+for the network's own distribution to say, with ``Dialect(..., exported=True)``.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ import attrs
 from torch import Tensor
 
 from srcore.building import resolve
-from srcore.errors import WeightsError
+from srcore.discovery import label
+from srcore.errors import PluginError, WeightsError
 from srcore.plugin_manager import plugins
 
 State = dict[str, Tensor]
@@ -70,6 +74,9 @@ class Dialect:
         container: entry of a PyTorch file in which the program keeps the weights; empty: at the
             top level.
         computed: endings of names of tensors that the network makes itself and a file may lack.
+        exported: srcore writes the files of the network so, because other programs read them; only
+            for dialects of the network's own distribution. Without one of them its first dialect
+            is taken, and native names where it has none.
     """
 
     network: str
@@ -79,6 +86,7 @@ class Dialect:
     from_native: Callable[[Mapping[str, Tensor], Mapping[str, Any]], State]
     container: str = ""
     computed: tuple[str, ...] = ()
+    exported: bool = False
 
     def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognised:
         """Translate tensors written in this dialect, registered as ``name``."""
@@ -87,13 +95,49 @@ class Dialect:
 
 
 def dialects(network: str | None = None) -> dict[str, Dialect]:
-    """Registered dialects by name, those of one network type or all."""
-    registered = plugins().registry.dialects()
-    found = {
-        name: cast("Dialect", resolve(target, f"weight dialect {name!r}", owner))
-        for name, (target, owner) in registered.items()
-    }
-    return {name: entry for name, entry in found.items() if network in (None, entry.network)}
+    """Registered dialects by name, all or those of one network type, its own before others'."""
+    if network is None:
+        return _resolved(lambda owner: True)
+    own = _owner_of(network)
+    found = _resolved(lambda owner: owner == own) | _resolved(lambda owner: owner != own)
+    return {name: entry for name, entry in found.items() if entry.network == network}
+
+
+def exported_dialect(network: str) -> Dialect | None:
+    """How srcore writes files of a network type; None: under its native names.
+
+    Raises:
+        PluginError: the network's distribution marks two dialects as exported.
+    """
+    own = _owner_of(network)
+    found = _resolved(lambda owner: owner == own)
+    found = {name: entry for name, entry in found.items() if entry.network == network}
+    marked = [name for name, entry in found.items() if entry.exported]
+    if len(marked) > 1:
+        names = " and ".join(marked)
+        raise PluginError(f"{label(own)}: weight dialects {names} are exported; expected one")
+    return next((found[name] for name in marked or found), None)
+
+
+def _owner_of(network: str) -> str:
+    """The distribution that brings a network type; empty if nobody does."""
+    entries = plugins().registry.components("network")
+    return next((entry.owner for entry in entries if entry.name == network), "")
+
+
+def _resolved(wanted: Callable[[str], bool]) -> dict[str, Dialect]:
+    """The dialects of the distributions that are wanted; no other is imported."""
+    found = {}
+    for name, (target, owner) in plugins().registry.dialects().items():
+        if wanted(owner):
+            entry = cast("Dialect", resolve(target, f"weight dialect {name!r}", owner))
+            found[name] = entry
+            if entry.exported and _owner_of(entry.network) != owner:
+                raise PluginError(
+                    f"{label(owner)}: weight dialect {name!r} is exported, but {entry.network!r} "
+                    "is not its network: only a network's own distribution says how it is written"
+                )
+    return found
 
 
 def find_dialect(name: str, network: str) -> tuple[str, Dialect]:

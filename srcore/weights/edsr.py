@@ -67,6 +67,7 @@ BASICSR = Dialect(
     to_native=_keep,
     from_native=_keep,
     container="params",
+    exported=True,
 )
 
 

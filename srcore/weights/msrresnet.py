@@ -37,4 +37,5 @@ BASICSR = Dialect(
     to_native=_keep,
     from_native=_keep,
     container="params",
+    exported=True,
 )

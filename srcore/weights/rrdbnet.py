@@ -103,7 +103,7 @@ NATIVE = Layout(
 )
 
 
-def _dialect(layout: Layout, container: str = "") -> Dialect:
+def _dialect(layout: Layout, container: str = "", *, exported: bool = False) -> Dialect:
     def to_native(state: Mapping[str, Tensor]) -> State:
         sizes = layout.sizes(state)
         names = dict(zip(layout.layers(*sizes), NATIVE.layers(*sizes), strict=True))
@@ -122,6 +122,7 @@ def _dialect(layout: Layout, container: str = "") -> Dialect:
         to_native=to_native,
         from_native=from_native,
         container=container,
+        exported=exported,
     )
 
 
@@ -134,7 +135,7 @@ def _refuse_esrgan_plus(state: Mapping[str, Tensor]) -> None:
         )
 
 
-BASICSR = _dialect(NATIVE, container="params")
+BASICSR = _dialect(NATIVE, container="params", exported=True)
 
 OLD_ESRGAN = _dialect(
     Layout(

@@ -16,7 +16,7 @@ from torch import Tensor
 import srcore
 from srcore.atomic import write_bytes
 from srcore.errors import WeightsError
-from srcore.weights.dialects import dialects
+from srcore.weights.dialects import exported_dialect
 
 _NETWORK, _OPTIONS, _SCALE, _VERSION = "network", "options", "scale", "srcore_version"
 _ITERATION, _STATE = "iteration", "state"
@@ -82,8 +82,9 @@ def save_safetensors(
 ) -> None:
     """Write a network's weights, atomically, for srcore and for other programs at once.
 
-    With metadata the names become those of the first dialect registered for the network type,
-    which is the one that the field's programs read (spandrel opens RRDBNet and SwinIR).
+    With metadata the names become those of the dialect that the network's own distribution exports
+    (:func:`srcore.weights.dialects.exported_dialect`), so that the field's programs read the file
+    (spandrel opens RRDBNet and SwinIR). Equal weights and metadata make equal files.
 
     Args:
         path: the file; an existing one is replaced.
@@ -95,9 +96,9 @@ def save_safetensors(
     """
     if metadata is not None:
         options = {**metadata.options, "scale": metadata.scale}
-        for dialect in dialects(metadata.network).values():
+        dialect = exported_dialect(metadata.network)
+        if dialect is not None:
             state = dialect.from_native(state, options)
-            break
     write_tensors(path, state, metadata)
 
 
@@ -111,7 +112,20 @@ def write_tensors(
         for name, value in tensors.items()
     }
     entries = {"format": "pt"} if metadata is None else metadata.to_text()
-    write_bytes(Path(path), safetensors.torch.save(copies, metadata=entries))
+    write_bytes(Path(path), _sorted(safetensors.torch.save(copies, metadata=entries)))
+
+
+def _sorted(content: bytes) -> bytes:
+    """A safetensors file with its metadata in the order of their names.
+
+    The library writes them in the order of a hash map with a new seed in every process.
+    """
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def read_metadata(path: str | Path) -> Metadata | None:

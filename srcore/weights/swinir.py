@@ -136,4 +136,5 @@ OFFICIAL = Dialect(
     from_native=_from_native,
     container="params",
     computed=_BUFFERS,
+    exported=True,
 )

@@ -4,8 +4,10 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+import srcore
 from srcore.cli.convert import command
 from srcore.networks.edsr import EDSR
+from srcore.weights.saving import Metadata, save_safetensors
 
 
 @pytest.fixture
@@ -82,3 +84,18 @@ def test_opset_belongs_to_onnx(edsr, tmp_path):
     arguments = [str(edsr), str(tmp_path / "a.ts"), "--to", "torchscript", "--opset", "20"]
     result = CliRunner().invoke(command, arguments)
     assert (result.exit_code, "--opset goes with --to onnx" in result.output) == (2, True)
+
+
+def test_options_that_are_lost_are_named(tmp_path, capsys):
+    unusual = {"num_features": 4, "num_blocks": 1, "img_range": 1.0}
+    network = srcore.build("network", "edsr", scale=2, **unusual)
+    source = tmp_path / "unusual.safetensors"
+    save_safetensors(source, network.state_dict(), Metadata("edsr", unusual, 2))
+    target = tmp_path / "out.pth"
+    command([str(source), str(target), "--to", "basicsr", "--json"], standalone_mode=False)
+    shown = capsys.readouterr()
+    assert shown.err == (
+        f"srcore: warning: {target}: edsr_basicsr cannot say img_range = 1.0; whoever reads the "
+        "file assumes 255.0 and must be told\n"
+    )
+    assert json.loads(shown.out)["lost"] == {"img_range": [1.0, 255.0]}

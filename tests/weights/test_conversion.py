@@ -1,12 +1,15 @@
+import attrs
 import pytest
 import torch
 
+import srcore
 from srcore.errors import WeightsError
+from srcore.weights import edsr
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
 from srcore.weights.loading import load_generator
-from srcore.weights.saving import read_metadata
+from srcore.weights.saving import Metadata, read_metadata, save_safetensors
 
 NAMES = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
 
@@ -77,3 +80,44 @@ def test_an_incomplete_file_is_not_converted(networks, tmp_path):
     torch.save(state, tmp_path / "in.pth")
     with pytest.raises(WeightsError, match=r"1 missing in the file \(conv_body\.bias\)"):
         convert(tmp_path / "in.pth", tmp_path / "out.pth", "old_esrgan")
+
+
+@pytest.fixture
+def unusual_edsr(tmp_path):
+    """An EDSR whose options no file of another program says."""
+    network = srcore.build(
+        "network", "edsr", scale=2, num_features=8, num_blocks=1, img_range=1.0, res_scale=0.5
+    )
+    path = tmp_path / "edsr.safetensors"
+    options = {"num_features": 8, "num_blocks": 1, "img_range": 1.0, "res_scale": 0.5}
+    save_safetensors(path, network.state_dict(), Metadata("edsr", options, 2))
+    return path
+
+
+def test_options_that_a_dialect_cannot_say_are_named(unusual_edsr, tmp_path):
+    done = convert(unusual_edsr, tmp_path / "out.pth", "basicsr")
+    assert done.lost == {"img_range": (1.0, 255.0), "res_scale": (0.5, 1.0)}
+    done = convert(unusual_edsr, tmp_path / "out.pt", "edsr_pytorch")
+    assert done.lost == {"res_scale": (0.5, 1.0)}  # this dialect stores the range
+
+
+@pytest.mark.parametrize("to", ["basicsr", "edsr_pytorch", "safetensors"])
+def test_safetensors_lose_nothing(unusual_edsr, tmp_path, to):
+    assert convert(unusual_edsr, tmp_path / "out.safetensors", to).lost == {}
+    lr = torch.rand(1, 3, 5, 6)
+    before, after = map(load_generator, (unusual_edsr, tmp_path / "out.safetensors"))
+    assert torch.equal(before(lr), after(lr))
+
+
+def test_a_dialect_that_does_not_give_back_what_it_was_given_is_refused(
+    unusual_edsr, tmp_path, monkeypatch
+):
+    def forgets(state, options):
+        return {name: value.round() for name, value in state.items()}
+
+    broken = attrs.evolve(edsr.BASICSR, from_native=forgets)
+    monkeypatch.setattr(edsr, "BASICSR", broken)
+    (tmp_path / "out.pth").write_text("before")
+    with pytest.raises(WeightsError, match=r"out\.pth: not written: edsr x2 in dialect edsr_b"):
+        convert(unusual_edsr, tmp_path / "out.pth", "basicsr")
+    assert (tmp_path / "out.pth").read_text() == "before"

@@ -1,15 +1,18 @@
+import attrs
 import pytest
 import torch
 
-from srcore.errors import WeightsError
+from srcore.errors import PluginError, WeightsError
 from srcore.hookspecs import hookimpl
 from srcore.plugin_manager import PluginManager, using
+from srcore.weights import edsr
 from srcore.weights.dialects import (
     Dialect,
     UnknownArchitectureError,
     convert_to_native,
     count,
     dialects,
+    exported_dialect,
     find_dialect,
     rename,
 )
@@ -99,3 +102,83 @@ def test_renaming_keeps_unknown_layers_and_all_leaves():
 def test_counting_stops_at_the_first_gap():
     assert count({"a.0": 1, "a.1": 1, "a.3": 1}, "a.{}") == 2
     assert count({"a.1": 1}, "a.{}", start=1) == 1
+
+
+EDSR_ELSEWHERE = attrs.evolve(TOY, network="edsr", matches=lambda state: True)
+TOY_FILES = attrs.evolve(TOY, exported=True)
+
+
+def toy_network(scale):
+    return torch.nn.Identity()
+
+
+class Networks:
+    """A distribution that brings the network ``toy`` and two ways to write it."""
+
+    __name__ = "srplug-toy"
+
+    def __init__(self, *dialects):
+        self.dialects = dialects
+
+    @hookimpl
+    def srcore_register_components(self, registry):
+        registry.add("network", "toy", None, toy_network)
+
+    @hookimpl
+    def srcore_register_weight_dialects(self, registry):
+        for number, dialect in enumerate(self.dialects):
+            registry.add_dialect(f"toy_{number}", dialect)
+
+
+class Others(Networks):
+    """Another distribution with a dialect, and nothing else."""
+
+    __name__ = "a-stranger"
+
+    @hookimpl
+    def srcore_register_components(self, registry):
+        """Nothing."""
+
+    @hookimpl(tryfirst=True)
+    def srcore_register_weight_dialects(self, registry):
+        for number, dialect in enumerate(self.dialects):
+            registry.add_dialect(f"other_{number}", dialect)
+
+
+def test_no_other_plugin_decides_how_a_network_is_written():
+    with using(PluginManager(discover=False, extra=[Others(EDSR_ELSEWHERE, TOY), Networks()])):
+        assert exported_dialect("edsr") is edsr.BASICSR
+        assert exported_dialect("toy") is None  # native names: its own distribution has no dialect
+        assert list(dialects("edsr")) == ["edsr_basicsr", "edsr_pytorch", "other_0"]
+
+
+def test_the_networks_own_distribution_decides_and_its_first_dialect_counts_without_a_mark():
+    plain = attrs.evolve(TOY)
+    with using(PluginManager(discover=False, extra=[Networks(plain, TOY_FILES)])):
+        assert exported_dialect("toy") is TOY_FILES
+    with using(PluginManager(discover=False, extra=[Networks(plain, TOY)])):
+        assert exported_dialect("toy") is plain
+
+
+def test_marks_that_contradict_each_other_are_refused():
+    manager = PluginManager(discover=False, extra=[Networks(TOY_FILES, attrs.evolve(TOY_FILES))])
+    with using(manager), pytest.raises(PluginError, match="toy_0 and toy_1 are exported; expected"):
+        exported_dialect("toy")
+    stranger = Others(attrs.evolve(EDSR_ELSEWHERE, exported=True))
+    message = r"^a-stranger: weight dialect 'other_0' is exported, but 'edsr' is not its network"
+    with (
+        using(PluginManager(discover=False, extra=[stranger])),
+        pytest.raises(PluginError, match=message),
+    ):
+        dialects("edsr")
+
+
+class Broken:
+    @hookimpl
+    def srcore_register_weight_dialects(self, registry):
+        registry.add_dialect("broken", "a_module_that_nobody_has:DIALECT")
+
+
+def test_a_broken_dialect_of_another_plugin_does_not_keep_a_network_from_being_saved():
+    with using(PluginManager(discover=False, extra=[Broken()])):
+        assert exported_dialect("edsr") is edsr.BASICSR

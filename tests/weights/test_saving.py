@@ -4,7 +4,7 @@ import torch
 import srcore
 from srcore.errors import WeightsError
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.saving import Metadata, read_metadata, save_safetensors
+from srcore.weights.saving import Metadata, read_metadata, save_safetensors, write_tensors
 
 
 def test_metadata_comes_back(tmp_path, rrdbnet):
@@ -53,3 +53,16 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
 
 def _full_disk(source, target):
     raise OSError(28, "No space left on device")
+
+
+def test_equal_weights_make_equal_files_in_every_process(tmp_path):
+    # The library orders metadata by a hash whose seed changes from call to call.
+    files = [tmp_path / f"{number}.safetensors" for number in range(8)]
+    metadata = Metadata("edsr", {"num_features": 8}, 2, iteration=3, state="0a")
+    for file in files:
+        write_tensors(file, {"b": torch.ones(3), "a": torch.zeros(1)}, metadata)
+    assert len({file.read_bytes() for file in files}) == 1
+    assert read_metadata(files[0]) == metadata
+    header = files[0].read_bytes()[8:].partition(b"}")[0].decode()
+    assert header.startswith('{"__metadata__":{"format":"pt","iteration":"3","network":"edsr",')
+    assert int.from_bytes(files[0].read_bytes()[:8], "little") % 8 == 0

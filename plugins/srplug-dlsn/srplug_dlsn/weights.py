@@ -89,4 +89,5 @@ OFFICIAL = Dialect(
     infer_options=_infer_options,
     to_native=_to_native,
     from_native=_from_native,
+    exported=True,
 )

@@ -53,6 +53,7 @@ OFFICIAL = Dialect(
     infer_options=_infer_options,
     to_native=_same,
     from_native=_same,
+    exported=True,
 )
 
 

@@ -75,6 +75,7 @@ DSN = Dialect(
     to_native=_same,
     from_native=_same,
     container="gen",
+    exported=True,
 )
 
 #: The SR network of a published file; the DSN beside it is left out.
