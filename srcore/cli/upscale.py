@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from types import FrameType
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srcore.cli.console import say
 from srcore.errors import Interrupted
 from srcore.processes import left_aside, local_rank, rank, world_size
 
@@ -110,7 +112,7 @@ def command(**options: Any) -> None:
     try:
         network = _load(options)
         scale = options["scale"] or float(network.scale)  # type: ignore[arg-type]  # int by contract
-        tasks = _tasks(options, scale)
+        tasks, failed = _tasks(options, scale)
         done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
         settings = Settings(
             outscale=scale,
@@ -118,7 +120,7 @@ def command(**options: Any) -> None:
                 "tile", "overlap", "border", "batch", "precision", "self_ensemble", "quality",
             )},
         )  # fmt: skip
-        results = [*done, *_run(network, left, settings, options)]
+        results = [*failed, *done, *_run(network, left, settings, options)]
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, _INTERRUPTED) from None
     finally:
@@ -147,11 +149,12 @@ def _load(options: dict[str, Any]) -> nn.Module:
     return load_generator(weights, device, key=options["key"])
 
 
-def _tasks(options: dict[str, Any], scale: float) -> list[Task]:
-    """The tasks of this process: all of them, or its share under torchrun."""
-    from srcore.inference.jobs import plan
+def _tasks(options: dict[str, Any], scale: float) -> tuple[list[Task], list[Result]]:
+    """The tasks of this process, all or its share under torchrun, and what failed already."""
+    from srcore.inference.batch import Result
+    from srcore.inference.jobs import Task, plan
 
-    tasks = plan(
+    planned = plan(
         options["inputs"],
         options["output"],
         recursive=options["recursive"],
@@ -159,14 +162,25 @@ def _tasks(options: dict[str, Any], scale: float) -> list[Task]:
         image_format=options["image_format"],
     )
     if left_aside():
-        click.echo(f"srcore: {left_aside()}", err=True)
-    share = tasks[rank() :: world_size()]
-    if len(share) < len(tasks) and not options["quiet"]:
-        click.echo(
-            f"srcore: process {rank()} of {world_size()} takes {len(share)} of {len(tasks)} images",
+        say(f"srcore: {left_aside()}", err=True)
+    share = planned.tasks[rank() :: world_size()]
+    if len(share) < len(planned.tasks) and not options["quiet"]:
+        say(
+            f"srcore: process {rank()} of {world_size()} takes {len(share)} of "
+            f"{len(planned.tasks)} images",
             err=True,
         )
-    return share
+    if rank():
+        return share, []
+    for note in planned.notes:
+        say(f"srcore: {note}", err=True)
+    failed = [
+        Result(Task(folder, folder), "failed", f"{folder}: cannot be read: {reason}")
+        for folder, reason in planned.unreadable
+    ]
+    for result in failed:
+        say(f"srcore: {result.message}", err=True)
+    return share, failed
 
 
 def _split_finished(
@@ -176,7 +190,7 @@ def _split_finished(
     from srcore.inference.batch import Result
     from srcore.inference.jobs import JobError
 
-    existing = [task for task in tasks if task.target.exists()]
+    existing = [task for task in tasks if os.path.exists(task.target)]
     if not existing or keep:
         return [], tasks
     if not resume:
@@ -209,22 +223,23 @@ def _run(
             results.append(result)
             bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)
             if result.status == "failed":
-                tqdm.write(f"srcore: {result.message}", file=sys.stderr)
+                say(f"srcore: {result.message}", err=True)
             elif not options["as_json"]:
-                tqdm.write(str(result.task.target), file=sys.stdout)
+                say(str(result.task.target))
     return results
 
 
 def _report(results: list[Result], *, as_json: bool) -> None:
+    from srcore.inference.batch import summary
+
     counts = {
         status: sum(result.status == status for result in results)
         for status in ("done", "skipped", "failed")
     }
     if as_json:
         files = [result.as_dict() for result in results]
-        click.echo(json.dumps({**counts, "files": files}, indent=2))
+        say(json.dumps({**counts, "files": files}, indent=2))
     if len(results) > 1 or counts["failed"]:
-        text = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        click.echo(f"srcore: {text}", err=True)
+        say(f"srcore: {summary(results)}", err=True)
     if counts["failed"]:
         raise click.exceptions.Exit(1)

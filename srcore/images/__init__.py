@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from srcore.images.png import with_png_text
     from srcore.images.png_stream import PngStream
     from srcore.images.tensors import to_float, to_image, to_tensor
+    from srcore.images.walking import files_of
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
@@ -63,6 +64,7 @@ _MODULES = {
     "png": ("with_png_text",),
     "png_stream": ("PngStream",),
     "tensors": ("to_float", "to_image", "to_tensor"),
+    "walking": ("files_of",),
     "windows": ("decode_window", "read_window"),
 }
 _SOURCES = {name: module for module, names in _MODULES.items() for name in names}
@@ -77,6 +79,7 @@ __all__ = [
     "decode_image",
     "decode_window",
     "encode_image",
+    "files_of",
     "image_size",
     "is_image_name",
     "list_images",

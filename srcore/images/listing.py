@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from srcore.errors import DataError
+from srcore.images.walking import files_of
 from srcore.texts import decode_text
 
 #: Suffixes of files that are taken for images, lower case.
@@ -23,7 +24,8 @@ _SHOWN = 8
 def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
     """Image files of a folder in natural order (``2.png`` before ``10.png``).
 
-    Files with other suffixes and hidden files (``.DS_Store``, ``._a.png``) are left out.
+    Files with other suffixes and hidden files (``.DS_Store``, ``._a.png``) are left out. Links to
+    folders are followed, but not in circles.
 
     Args:
         folder: where to look.
@@ -36,10 +38,9 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
         found = "is a file" if folder.is_file() else "no such folder"
         raise DataError(f"{folder}: {found}; expected a folder of images")
     try:
-        entries = list(folder.rglob("*") if recursive else folder.iterdir())
+        images = [file for file in files_of(folder, recursive=recursive) if is_image_name(file)]
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
-    images = [entry for entry in entries if is_image_name(entry)]
     if not images:
         below = "" if recursive else " (folders below it are not searched)"
         raise DataError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,9 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from srcore.devices import Precision
-from srcore.errors import DataError, Interrupted, SrcoreError
+from srcore.errors import Interrupted, SrcoreError, cause
 from srcore.images import read_header, read_image
 from srcore.inference.jobs import Task
+from srcore.inference.memory import is_out_of_memory
 from srcore.inference.output import check_writable, write_bands
 from srcore.inference.upscaler import Overlap, Tile, output_size, upscale_bands
 
@@ -25,6 +28,12 @@ Input = tuple[NDArray[Any], bytes | None]
 
 #: Two images are in memory at the same time only if they have no more pixels together.
 _READ_AHEAD_PIXELS = 60_000_000
+
+#: Reasons of failures that the last line names.
+_REASONS = 8
+
+#: Characters of a library's message about missing memory.
+_SHOWN = 120
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +68,14 @@ class Result:
     size: tuple[int, int] | None = None
     seconds: float = 0.0
 
+    @property
+    def reason(self) -> str:
+        """The message without names of files and details: what several failures share."""
+        text = self.message
+        for path in (self.task.source, self.task.target):
+            text = text.removeprefix(f"{path}: ")
+        return re.split(r"[:;(]", text, maxsplit=1)[0].strip()
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -71,6 +88,19 @@ class Result:
         }
 
 
+def summary(results: Sequence[Result]) -> str:
+    """How many files were done, skipped and failed: ``2 done, 1 failed: 1 no such file``."""
+    counts = Counter(result.status for result in results)
+    text = ", ".join(
+        f"{counts[status]} {status}" for status in ("done", "skipped", "failed") if counts[status]
+    )
+    reasons = Counter(result.reason for result in results if result.status == "failed")
+    shown = [f"{number} {reason}" for reason, number in reasons.most_common(_REASONS)]
+    if others := sum(reasons.values()) - sum(number for _, number in reasons.most_common(_REASONS)):
+        shown.append(f"{others} for other reasons")
+    return f"{text}: {', '.join(shown)}" if shown else text
+
+
 def pixels_of(tasks: Sequence[Task]) -> list[int]:
     """Input pixels of every task by the headers; 0 where a header cannot be read."""
     return [_pixels(task.source) for task in tasks]
@@ -79,7 +109,7 @@ def pixels_of(tasks: Sequence[Task]) -> list[int]:
 def _pixels(path: Path) -> int:
     try:
         header = read_header(path)
-    except DataError:
+    except Exception:  # said when its turn comes
         return 0
     return header.height * header.width
 
@@ -112,10 +142,8 @@ def upscale_files(
                 size = _upscale_file(network, task, current.result(), settings, progress)
             except Interrupted:
                 raise
-            except SrcoreError as error:
+            except Exception as error:  # whatever it is, the other files are done
                 yield Result(task, "failed", _about(task.source, error))
-            except MemoryError as error:
-                yield Result(task, "failed", f"{task.source}: not enough memory ({error})")
             else:
                 yield Result(task, "done", size=size, seconds=time.perf_counter() - started)
 
@@ -151,6 +179,10 @@ def _read(path: Path) -> Input:
     return read_image(path), header.icc_profile
 
 
-def _about(path: Path, error: SrcoreError) -> str:
-    text = " ".join(str(error).split())
-    return text if str(path) in text else f"{path}: {text}"
+def _about(path: Path, error: Exception) -> str:
+    if isinstance(error, SrcoreError):
+        text = " ".join(str(error).split())
+        return text if str(path) in text else f"{path}: {text}"
+    if is_out_of_memory(error):
+        return f"{path}: not enough memory: {' '.join(str(error).split())[:_SHOWN]}"
+    return f"{path}: {cause(error)}"

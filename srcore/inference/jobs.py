@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 
 from srcore.errors import SrcoreError
-from srcore.images import is_image_name, natural_key
+from srcore.images import is_image_name
+from srcore.inference.distinct import Named, distinct_names
+from srcore.inference.finding import Found, Search
 from srcore.inference.output import FORMATS
 
 
@@ -33,28 +35,31 @@ class Task:
 
 
 @attrs.frozen
-class Found:
-    """An input file and the folder that it was found through (None: named itself)."""
+class Plan:
+    """A job.
 
-    path: Path
-    root: Path | None = None
+    Attributes:
+        tasks: what is to be done.
+        notes: what is left out or named otherwise than expected, one line each.
+        unreadable: folders that could not be looked into, and why.
+    """
 
-    @property
-    def below(self) -> Path:
-        """Its folder relative to the one that was named."""
-        return self.path.relative_to(self.root).parent if self.root is not None else Path()
+    tasks: list[Task]
+    notes: list[str]
+    unreadable: list[tuple[Path, str]]
 
 
 def plan(
     inputs: Sequence[str], output: str | None, *, recursive: bool, scale: float, image_format: str
-) -> list[Task]:
+) -> Plan:
     """Find the inputs and name their results.
 
     Args:
         inputs: files, folders, or patterns such as ``"photos/*.jpg"``.
         output: file (for one input), folder, or template with ``{stem}``, ``{name}``, ``{suffix}``,
             ``{folder}`` and ``{scale}``; None: beside a file as ``<stem>_x<scale>``, and for a
-            folder in ``<folder>_x<scale>``.
+            folder in ``<folder>_x<scale>``. Inputs that would get the same name in a folder are
+            told apart by their suffixes or folders.
         recursive: also take images in folders below.
         scale: for names.
         image_format: one of :data:`srcore.inference.output.FORMATS`, for names without a suffix.
@@ -64,45 +69,35 @@ def plan(
             with the same output.
     """
     suffix = FORMATS[image_format]
-    found = list(_find(inputs, recursive, Path(output) if output else None))
-    if not found:
-        raise JobError(f"no images in {', '.join(inputs)}; expected files such as *.png, *.jpg")
+    search = Search(recursive, Path(output) if output else None)
+    found = search.find(inputs)
+    if not found and not search.unreadable:
+        left_out = "".join(f"; {note}" for note in search.notes)
+        raise JobError(
+            f"no images in {', '.join(inputs)}; expected files such as *.png, *.jpg{left_out}"
+        )
+    notes = list(search.notes)
     single = _single_file(output, found)
-    tasks = [Task(entry.path, single or _target(entry, output, scale, suffix)) for entry in found]
+    if single is not None:
+        tasks = [Task(found[0].path, single)]
+    elif output is not None and "{" in output:
+        tasks = [Task(entry.path, _filled(output, entry.path, scale, suffix)) for entry in found]
+    else:
+        label = f"_x{scale:g}"
+        wanted = [_named(entry, output, label, suffix) for entry in found]
+        targets = distinct_names(wanted)
+        tasks = [Task(entry.path, target) for entry, target in zip(found, targets, strict=True)]
+        notes += _renamed(wanted, targets)
     _refuse_collisions(tasks)
     # A repeated job must not take the results of the first one for inputs.
-    targets = {task.target.absolute() for task in tasks}
-    return [task for task in tasks if task.source.absolute() not in targets]
-
-
-def _find(inputs: Sequence[str], recursive: bool, output: Path | None) -> Iterable[Found]:
-    seen: set[Path] = set()
-    for name in inputs:
-        for entry in _matches(name, recursive):
-            inside = output is not None and output.is_dir() and output in entry.path.parents
-            if entry.path in seen or (inside and entry.root is not None and output != entry.root):
-                continue
-            seen.add(entry.path)
-            yield entry
-
-
-def _matches(name: str, recursive: bool) -> list[Found]:
-    path = Path(name)
-    if path.is_dir():
-        entries = path.rglob("*") if recursive else path.iterdir()
-        images = [entry for entry in entries if is_image_name(entry) and entry.is_file()]
-        images.sort(key=lambda entry: natural_key(entry.relative_to(path).as_posix()))
-        return [Found(entry, path) for entry in images]
-    if path.exists() or not glob.has_magic(name):
-        # A missing file is reported when its turn comes, and the others are done.
-        return [Found(path)]
-    matches = sorted(glob.glob(name, recursive=True), key=natural_key)
-    return [Found(Path(match)) for match in matches if is_image_name(Path(match))]
+    made = {os.path.abspath(task.target) for task in tasks}
+    tasks = [task for task in tasks if os.path.abspath(task.source) not in made]
+    return Plan(tasks, notes, search.unreadable)
 
 
 def _single_file(output: str | None, found: Sequence[Found]) -> Path | None:
     """The output if it names one image file rather than a folder or a template."""
-    if output is None or "{" in output or Path(output).is_dir() or output.endswith(("/", "\\")):
+    if output is None or "{" in output or os.path.isdir(output) or output.endswith(("/", "\\")):
         return None
     if not Path(output).suffix:
         return None
@@ -119,15 +114,34 @@ def _single_file(output: str | None, found: Sequence[Found]) -> Path | None:
     return Path(output)
 
 
-def _target(entry: Found, output: str | None, scale: float, suffix: str) -> Path:
-    path, label = entry.path, f"x{scale:g}"
-    if output is None:
-        if entry.root is None:
-            return path.with_name(f"{path.stem}_{label}{suffix}")
-        root = entry.root if entry.root.name else entry.root.resolve()
-        return root.with_name(f"{root.name}_{label}") / entry.below / f"{path.stem}{suffix}"
-    if "{" not in output:
-        return Path(output) / entry.below / f"{path.stem}{suffix}"
+def _named(entry: Found, output: str | None, label: str, suffix: str) -> Named:
+    """Where a result goes if it is alone."""
+    path = entry.path
+    if output is not None:
+        return Named(path, Path(output) / entry.below, suffix)
+    if entry.root is None:
+        return Named(path, path.parent, label + suffix)
+    root = entry.root if entry.root.name else entry.root.resolve()
+    return Named(path, root.with_name(root.name + label) / entry.below, suffix)
+
+
+def _renamed(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
+    """A line about inputs whose results do not have the names that were to be expected."""
+    changed = [
+        f"{named.source} -> {target}"
+        for named, target in zip(wanted, targets, strict=True)
+        if target != named.plain
+    ]
+    if not changed:
+        return []
+    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    return [f"inputs of equal names are told apart: {', '.join(changed[:_SHOWN])}{more}"]
+
+
+_SHOWN = 4
+
+
+def _filled(template: str, path: Path, scale: float, suffix: str) -> Path:
     fields = {
         "stem": path.stem,
         "name": path.name,
@@ -136,10 +150,10 @@ def _target(entry: Found, output: str | None, scale: float, suffix: str) -> Path
         "scale": f"{scale:g}",
     }
     try:
-        target = Path(output.format(**fields))
+        target = Path(template.format(**fields))
     except (KeyError, IndexError, ValueError) as error:
         raise JobError(
-            f"--output {output}: bad template ({error}); fields are "
+            f"--output {template}: bad template ({error}); fields are "
             f"{', '.join(f'{{{name}}}' for name in fields)}"
         ) from None
     return target if is_image_name(target) else target.with_name(target.name + suffix)

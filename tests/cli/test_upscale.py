@@ -89,9 +89,35 @@ def test_bad_files_are_one_line_each_and_the_others_are_done(upscale):
     lines = err.splitlines()
     assert lines[0] == "srcore: in/1.png: not an image (or of an unknown format)"
     assert lines[1] == "srcore: missing.png: no such file"
-    assert lines[2] == "srcore: 2 done, 2 failed"
+    assert lines[2] == "srcore: 2 done, 2 failed: 1 not an image, 1 no such file"
     assert len(lines) == 3
     assert sorted(os.listdir("out")) == ["0.png", "2.png"]
+
+
+def test_what_a_folder_leaves_out_is_said_and_equal_stems_are_told_apart(upscale):
+    _photos("in", 1)
+    write_image(Path("in/0.jpg"), np.zeros((4, 4, 3), np.uint8))
+    Path("in/readme.txt").touch()
+    code, out, err = upscale("in")
+    assert (code, out.split()) == (0, ["in_x2/0_jpg.png", "in_x2/0_png.png"])
+    assert err.splitlines() == [
+        "srcore: in: left out 1 file that are no images by name: 1 .txt",
+        "srcore: inputs of equal names are told apart: in/0.jpg -> in_x2/0_jpg.png, "
+        "in/0.png -> in_x2/0_png.png",
+        "srcore: 2 done",
+    ]
+
+
+def test_names_of_any_length_and_bytes_are_done_or_one_line(upscale):
+    _photos("in", 1)
+    for name in ("x" * 251, "\udcff", "line\nbreak", " "):
+        os.link("in/0.png", f"in/{name}.png")
+    code, _, err = upscale("in")
+    assert (code, err) == (0, "srcore: 5 done\n")
+    assert len(os.listdir("in_x2")) == 5
+    code, _, err = upscale(f"in/{'x' * 251}.png")
+    assert code == 1
+    assert err.splitlines()[0].endswith("_x2.png: cannot be written: File name too long")
 
 
 def test_results_are_never_replaced_silently(upscale):

@@ -16,8 +16,8 @@ def folder(tmp_path, monkeypatch):
 
 
 def _plan(*inputs, output=None, recursive=False, scale=2, image_format="png"):
-    tasks = plan(inputs, output, recursive=recursive, scale=scale, image_format=image_format)
-    return {task.source.as_posix(): task.target.as_posix() for task in tasks}
+    planned = plan(inputs, output, recursive=recursive, scale=scale, image_format=image_format)
+    return {task.source.as_posix(): task.target.as_posix() for task in planned.tasks}
 
 
 def test_a_file_goes_beside_itself(folder):
@@ -60,6 +60,68 @@ def test_results_of_an_earlier_job_are_no_inputs(folder):
     assert "in/out/2.png" not in _plan("in", output="in/out", recursive=True)
 
 
+def test_results_of_inputs_with_equal_stems_are_told_apart(folder):
+    for name in ("in/2.jpg", "other/2.png", "in/2_png.webp"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert _plan("in") == {
+        "in/2.jpg": "in_x2/2_jpg.png",
+        "in/2.png": "in_x2/2_png_2.png",
+        "in/2_png.webp": "in_x2/2_png.png",
+        "in/10.jpg": "in_x2/10.png",
+    }
+    assert _plan("in/2.jpg", "in/2.png")["in/2.jpg"] == "in/2_jpg_x2.png"
+    assert _plan("in/2.png", "other/2.png", output="out") == {
+        "in/2.png": "out/in/2.png",
+        "other/2.png": "out/other/2.png",
+    }
+    assert _plan("in/2.png", "in/deep/3.webp", "other", "in/2.jpg", output="out/") == {
+        "in/2.png": "out/in/2_png.png",
+        "in/deep/3.webp": "out/3.png",
+        "other/2.png": "out/other/2.png",
+        "in/2.jpg": "out/in/2_jpg.png",
+    }
+
+
+def test_what_is_left_out_or_renamed_is_said(folder):
+    Path("in/2.jpg").touch()
+    Path("in/b.TXT").touch()
+    Path("in/Makefile").touch()
+    planned = plan(["in"], None, recursive=False, scale=2, image_format="png")
+    assert planned.notes == [
+        "in: left out 3 files that are no images by name: 2 .txt, 1 without suffix",
+        "in: left out 1 folder below; --recursive takes them",
+        "inputs of equal names are told apart: in/2.jpg -> in_x2/2_jpg.png, "
+        "in/2.png -> in_x2/2_png.png",
+    ]
+    planned = plan(["in/*"], None, recursive=False, scale=2, image_format="png")
+    assert "left out 3 files" in planned.notes[0]
+
+
+def test_linked_folders_are_followed_but_not_in_circles(folder):
+    Path("elsewhere").mkdir()
+    Path("elsewhere/7.png").touch()
+    Path("in/linked").symlink_to(Path("elsewhere").absolute())
+    for name in ("in/up", "in/again", "elsewhere/back", "in/deep/self"):
+        Path(name).symlink_to(Path("in").absolute())
+    Path("in/deep/loop").symlink_to("loop")
+    Path("in/gone.png").symlink_to("nowhere.png")
+    found = {"in/2.png", "in/10.jpg", "in/gone.png", "in/deep/3.webp", "in/linked/7.png"}
+    assert set(_plan("in", recursive=True)) == found
+    assert set(_plan("in/**/*.*", output="out/")) == found
+
+
+def test_files_named_twice_are_done_once(folder):
+    assert len(_plan("in", "./in/2.png", "in/*.png", str(Path("in/2.png").absolute()))) == 2
+
+
+def test_names_that_no_file_can_have_are_tasks_that_will_fail(folder):
+    for name in ("x" * 5000 + ".png", "x" * 300, "in/\0.png"):
+        assert len(_plan(name, output="out/")) == 1
+        with pytest.raises(JobError, match="no images in"):
+            _plan("*" + name)
+
+
 def test_a_missing_file_is_a_task_that_will_fail(folder):
     assert _plan("in/2.png", "nowhere.png", output="out/")["nowhere.png"] == "out/nowhere.png"
 
@@ -72,6 +134,7 @@ def test_a_missing_file_is_a_task_that_will_fail(folder):
         (["in/2.png"], "one.gif", "unknown image format"),
         (["in/2.png"], "{steam}.png", "bad template .*fields are {stem}, {name}"),
         (["in/2.png"], "in/2.png", "in/2.png would be replaced by its own result"),
+        (["in/*.txt"], None, "no images in .*left out 1 file that are no images by name: 1 .txt"),
         (["in"], "same/{folder}.png", "would both become same/in.png; use a template"),
     ],
 )

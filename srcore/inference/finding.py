@@ -1,0 +1,135 @@
+"""Which files an upscaling job was asked for, and what of them it leaves out."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from srcore.images import files_of, is_image_name, natural_key
+
+
+@attrs.frozen
+class Found:
+    """An input file and the folder that it was found through (None: named itself)."""
+
+    path: Path
+    root: Path | None = None
+
+    @property
+    def below(self) -> Path:
+        """Its folder relative to the one that was named."""
+        return self.path.relative_to(self.root).parent if self.root is not None else Path()
+
+
+class Search:
+    """Looks for inputs and remembers what it passed by.
+
+    Args:
+        recursive: also take images in folders below.
+        output: a folder whose images are results and no inputs, unless it is named itself.
+
+    Attributes:
+        notes: one line for every folder or pattern of which something is left out.
+        unreadable: folders that could not be looked into, and why.
+    """
+
+    def __init__(self, recursive: bool, output: Path | None) -> None:
+        self.notes: list[str] = []
+        self.unreadable: list[tuple[Path, str]] = []
+        self._recursive = recursive
+        self._output = output
+
+    def find(self, inputs: Sequence[str]) -> list[Found]:
+        """Files that the inputs name, each once, those of a folder in natural order."""
+        found: dict[str, Found] = {}
+        for name in inputs:
+            for entry in self._matches(name):
+                found.setdefault(os.path.abspath(entry.path), entry)
+        return list(found.values())
+
+    def _matches(self, name: str) -> list[Found]:
+        path = Path(name)
+        if os.path.isdir(path):
+            made = None if self._output == path else self._output
+            files = [file for file in self._files_of(path) if made not in file.parents]
+            images = self._images(name, files)
+            folders = 0 if self._recursive else len(_folders_in(path) - {made})
+            if folders:
+                self.notes.append(
+                    f"{name}: left out {_count(folders, 'folder')} below; --recursive takes them"
+                )
+            return [Found(image, path) for image in images]
+        if os.path.lexists(path) or not glob.has_magic(name):
+            # A missing file is reported when its turn comes, and the others are done.
+            return [Found(path)]
+        return [Found(image) for image in self._images(name, self._globbed(name))]
+
+    def _files_of(self, folder: Path, *, below: bool | None = None) -> list[Path]:
+        below = self._recursive if below is None else below
+        try:
+            return list(files_of(folder, recursive=below, on_error=self._remember))
+        except OSError as error:
+            self._remember(error, folder)
+            return []
+
+    def _remember(self, error: OSError, folder: Path | None = None) -> None:
+        self.unreadable.append((folder or Path(error.filename), error.strerror or str(error)))
+
+    def _images(self, name: str, files: Sequence[Path]) -> list[Path]:
+        """Those that are images by their names, sorted; the others are counted by suffix."""
+        others = Counter(
+            file.suffix.lower() or "without suffix"
+            for file in files
+            if not is_image_name(file) and not file.name.startswith(".")
+        )
+        if others:
+            kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
+            total = _count(sum(others.values()), "file")
+            self.notes.append(f"{name}: left out {total} that are no images by name: {kinds}")
+        images = [file for file in files if is_image_name(file)]
+        return sorted(images, key=lambda image: natural_key(image.as_posix()))
+
+    def _globbed(self, pattern: str) -> list[Path]:
+        if "**" not in Path(pattern).parts:
+            return [Path(match) for match in glob.glob(pattern) if not os.path.isdir(match)]
+        # glob would follow links in circles.
+        parts = Path(pattern).parts
+        start = parts.index("**")
+        base = os.path.join(*parts[:start]) if start else ""
+        folders = [Path(folder) for folder in (glob.glob(base) if base else ["."])]
+        return [
+            file
+            for folder in folders
+            if folder.is_dir()
+            for file in self._files_of(folder, below=True)
+            if _fits(file.relative_to(folder).parts, parts[start:])
+        ]
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path has the form of a pattern in which ``**`` stands for any visible folders."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        if any(part.startswith(".") for part in parts):
+            return False
+        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def _folders_in(folder: Path) -> set[Path | None]:
+    try:
+        entries = list(folder.iterdir())
+    except OSError:  # said already
+        return set()
+    return {entry for entry in entries if os.path.isdir(entry) and entry.name[0] != "."}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

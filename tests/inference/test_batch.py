@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+import torch
+
+from srcore.errors import DataError, Interrupted
+from srcore.images import write_image
+from srcore.inference import batch
+from srcore.inference.batch import Result, Settings, pixels_of, summary, upscale_files
+from srcore.inference.jobs import Task
+
+
+class Twice(torch.nn.Module):
+    scale = 2
+
+    def forward(self, lr):
+        return lr.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    made = []
+    for index in range(3):
+        path = tmp_path / f"{index}.png"
+        write_image(path, np.full((4, 4 + index, 3), 9, np.uint8), durable=False)
+        made.append(Task(path, tmp_path / "out" / f"{index}.png"))
+    return made
+
+
+def _run(tasks, network=None):
+    return list(
+        upscale_files(network or Twice(), tasks, pixels_of(tasks), Settings(), lambda pixels: None)
+    )
+
+
+def _failing(function, error, on):
+    """The function, which raises when an argument's text ends with ``on``."""
+
+    def wrapped(*arguments, **options):
+        if any(str(argument).endswith(on) for argument in arguments):
+            raise error
+        return function(*arguments, **options)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("step", ["read_header", "read_image", "check_writable", "write_bands"])
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (TypeError("int() argument must be"), r"1\.png: TypeError: int\(\) argument must be"),
+        (MemoryError("Unable to allocate 9 GiB"), "1.png: not enough memory: Unable to alloc"),
+        (RuntimeError("out of memory: 9 GiB"), "1.png: not enough memory: out of memory"),
+        (OSError(28, "No space left on device"), "1.png: OSError: .*No space left"),
+        (ValueError("decoder"), "1.png: ValueError: decoder"),
+        (DataError("odd"), "1.png: odd"),
+    ],
+)
+def test_whatever_fails_for_one_file_the_others_are_done(tasks, monkeypatch, step, error, message):
+    monkeypatch.setattr(batch, step, _failing(getattr(batch, step), error, "1.png"))
+    results = _run(tasks)
+    assert [result.status for result in results] == ["done", "failed", "done"]
+    assert "\n" not in results[1].message
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(results[1].message)
+
+
+def test_an_interrupt_is_no_failure_of_a_file(tasks, monkeypatch):
+    interrupt = Interrupted(15, "stop")
+    monkeypatch.setattr(batch, "read_image", _failing(batch.read_image, interrupt, "1.png"))
+    with pytest.raises(Interrupted, match="stop"):
+        _run(tasks)
+
+
+def test_a_network_that_fails_on_one_image_enlarges_the_others(tasks):
+    class Picky(Twice):
+        def forward(self, lr):
+            if lr.shape[-1] == 5:
+                raise IndexError("odd width")
+            return super().forward(lr)
+
+    results = _run(tasks, Picky())
+    assert [result.status for result in results] == ["done", "failed", "done"]
+    assert "1.png: IndexError: odd width" in results[1].message
+
+
+def test_the_last_line_counts_by_reason(tmp_path):
+    task = Task(tmp_path / "a.png", tmp_path / "b.jpg")
+    messages = [
+        f"{task.source}: no such file",
+        f"{task.source}: {task.target}: .jpg holds 8 bits per channel only; use .png or .tif",
+        f"{task.source}: not enough memory: 9 GiB",
+        f"{task.source}: not enough memory: 8 GiB",
+    ]
+    results = [
+        Result(task, "done"),
+        Result(task, "skipped"),
+        *(Result(task, "failed", message) for message in messages),
+    ]
+    assert summary(results) == (
+        "1 done, 1 skipped, 4 failed: 2 not enough memory, 1 no such file, "
+        "1 .jpg holds 8 bits per channel only"
+    )
+    assert summary(results[:2]) == "1 done, 1 skipped"
+    many = [Result(task, "failed", f"reason {index}") for index in range(12)]
+    assert summary(many).endswith("1 reason 7, 4 for other reasons")
