@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from srcore import metrics, testing
     from srcore.api import build, components, load_experiment, load_generator, run, upscale
-    from srcore.contracts import LossContext
+    from srcore.contracts import DISCRIMINATOR, GENERATOR, LossContext, Role
     from srcore.errors import SrcoreError
     from srcore.hookspecs import hookimpl
+    from srcore.methods.base import Method
     from srcore.options import option
     from srcore.selection import Selected, component
 
@@ -26,16 +27,24 @@ _SOURCES = {
     "load_generator": "srcore.api",
     "run": "srcore.api",
     "upscale": "srcore.api",
+    "DISCRIMINATOR": "srcore.contracts",
+    "GENERATOR": "srcore.contracts",
     "LossContext": "srcore.contracts",
+    "Role": "srcore.contracts",
     "SrcoreError": "srcore.errors",
     "hookimpl": "srcore.hookspecs",
+    "Method": "srcore.methods.base",
     "Selected": "srcore.selection",
     "component": "srcore.selection",
     "option": "srcore.options",
 }
 
 __all__ = [
+    "DISCRIMINATOR",
+    "GENERATOR",
     "LossContext",
+    "Method",
+    "Role",
     "Selected",
     "SrcoreError",
     "__version__",

@@ -146,6 +146,14 @@ class Component:
             raise PluginError(f"{label(self.owner)}: {self.label}: {self.target} {complaint}")
         return built
 
+    def accepts(self, argument: str) -> bool:
+        """Whether the target names an argument: what it is offered beside its options varies."""
+        target = resolve(self.target, self.label, self.owner)
+        try:
+            return argument in inspect.signature(target).parameters
+        except ValueError:  # no signature to be had
+            return False
+
 
 def is_options(candidate: object) -> bool:
     """Whether something can be the options of a component: an attrs class."""

@@ -45,8 +45,52 @@ if TYPE_CHECKING:
     Sample = dict[str, NDArray[np.generic]]
 
 
+@attrs.frozen(kw_only=True)
+class Role:
+    """A network that a method works with, declared by ``roles()`` of the method's options.
+
+    >>> class DistillationOptions:
+    ...     def roles(self):
+    ...         teacher = Role(trained=False, needs_weights=True)
+    ...         return {"generator": GENERATOR, "teacher": teacher}
+
+    ``[generator]`` and ``[discriminator]`` configure the roles of these names,
+    ``[networks.NAME]`` all others. Seeds, device, processes, memory format, optimiser, schedule,
+    clipping, average, checkpoint, resume, logs and export follow from the declaration.
+
+    Attributes:
+        kind: kind of component: ``"network"`` or ``"discriminator"``.
+        trained: it has an optimiser; otherwise it is frozen, in evaluation mode.
+        needs: what the component must provide, beside its kind.
+        needs_weights: it makes no sense without ``weights``.
+        ema: a running average is kept where the experiment asks for one (``train.ema_decay``).
+        exported: written as ``NAME.safetensors``.
+        takes_losses: the method computes the terms that say ``for = "NAME"``.
+        compiled: ``train.compile`` concerns it. Not for discriminators: penalties differentiate
+            twice, which compiled networks cannot.
+    """
+
+    kind: str = "network"
+    trained: bool = True
+    needs: tuple[str, ...] = ()
+    needs_weights: bool = False
+    ema: bool = False
+    exported: bool = False
+    takes_losses: bool = False
+    compiled: bool = True
+
+
+#: The network that is validated, exported and, at the end, used.
+GENERATOR = Role(ema=True, exported=True, takes_losses=True)
+#: The judge of adversarial training.
+DISCRIMINATOR = Role(kind="discriminator", compiled=False)
+
+
 class Network(Protocol):
     """A generator: ``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped.
+
+    A network of the other direction, ``(N, 3, scale*h, scale*w)`` -> ``(N, 3, h, w)``, is
+    registered with ``provides=["shrinks"]`` and fits roles with ``needs=("shrinks",)``.
 
     Any size must work, odd ones too: pad and cut inside. Optional attributes help tiling:
     ``receptive_radius`` (low-resolution pixels around an output pixel that it depends on; absent

@@ -19,6 +19,7 @@ not import torch, so that checking an experiment stays quick.
 
 from __future__ import annotations
 
+import keyword
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, Union, get_args, get_origin
@@ -141,6 +142,12 @@ def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
     return found if isinstance(found, Declaration) else Declaration("")
 
 
+def key_of(attribute: attrs.Attribute[Any]) -> str:
+    """The key of a field in TOML: its name; ``for_`` stands for ``for``, a word of Python."""
+    plain = attribute.name.removesuffix("_")
+    return plain if keyword.iskeyword(plain) else attribute.name
+
+
 def keywords(options: Any) -> dict[str, Any]:
     """The fields of an options instance as keyword arguments (not recursive)."""
     return {
@@ -164,10 +171,10 @@ def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
         declaration = declaration_of(attribute)
         if METADATA_KEY in attribute.metadata and _is_table(attribute.type):
             for key, *about in describe(attribute.type):
-                yield f"{attribute.name}.{key}", about[0], about[1], about[2]
+                yield f"{key_of(attribute)}.{key}", about[0], about[1], about[2]
             continue
         text = declaration.help + (f" ({declaration.limits})" if declaration.limits else "")
-        yield attribute.name, type_name(attribute.type), _default_text(attribute), text
+        yield key_of(attribute), type_name(attribute.type), _default_text(attribute), text
 
 
 def type_name(annotation: Any) -> str:

@@ -11,6 +11,7 @@ from srcore.options import METADATA_KEY, Declaration
 
 KIND = "srcore.kind"
 INLINE = "srcore.inline"
+BY_ROLE = "srcore.by_role"
 
 
 @attrs.frozen
@@ -35,16 +36,19 @@ class Selected:
         return self.component.build(self.options, **context)
 
 
-def component(kind: str, *, inline: bool = False, default: Any = attrs.NOTHING) -> Any:
+def component(
+    kind: str, *, inline: bool = False, by_role: bool = False, default: Any = attrs.NOTHING
+) -> Any:
     """A field for a component of ``kind``: type ``Selected``, ``Selected | None`` or a tuple.
 
     Args:
         kind: kind of component.
         inline: the component's ``type`` and keys stand in the same table as the other fields.
+        by_role: in ``[networks.NAME]`` the method's role of that name says the kind.
         default: value when the table is absent.
     """
     what = kind.replace("_", " ")
     number = "[[...]] tables" if default == () else "a table"
     declaration = Declaration(f"{number} with the type of a {what} and its keys")
-    metadata = {KIND: kind, INLINE: inline, METADATA_KEY: declaration}
+    metadata = {KIND: kind, INLINE: inline, BY_ROLE: by_role, METADATA_KEY: declaration}
     return attrs.field(default=default, metadata=metadata)

@@ -20,6 +20,7 @@ TABLES: dict[str, type] = {
     "Top level": schema.Experiment,
     "[generator]": schema.GeneratorTable,
     "[discriminator]": schema.DiscriminatorTable,
+    "[networks.NAME]": schema.NetworkTable,
     "[[losses]]": schema.LossTable,
     "[method]": schema.MethodTable,
     "[optimizer.NETWORK]": schema.OptimizerTable,

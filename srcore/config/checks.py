@@ -14,7 +14,8 @@ import attrs
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.paths import is_pending, path_complaint
-from srcore.config.schema import Experiment
+from srcore.config.role_checks import role_problems
+from srcore.config.schema import Experiment, method_name
 from srcore.errors import Problem
 from srcore.options import declaration_of
 from srcore.plugin_manager import plugins
@@ -76,8 +77,6 @@ def _paths_exist(options: Any) -> bool:
 
 
 def _training_problems(experiment: Experiment) -> Iterator[Problem]:
-    if experiment.generator is None:
-        yield Problem("generator", "required table is missing; it names the network to train")
     if experiment.data.train is None:
         yield Problem("data.train", "required table is missing; it names the training images")
     train = experiment.train
@@ -86,13 +85,13 @@ def _training_problems(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("train.accumulate", message)
     if train.precision == "float16" and train.device == "cpu":
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
+    yield from role_problems(experiment)
     yield from _need_problems(experiment)
     yield from _name_problems(experiment)
 
 
 def _need_problems(experiment: Experiment) -> Iterator[Problem]:
-    method = experiment.method.choice if experiment.method else None
-    name = method.type if method else "supervised"
+    method, name = experiment.method.choice if experiment.method else None, method_name(experiment)
     provided = method.component.provides if method else frozenset({"ema_sr"})
     for index, loss in enumerate(experiment.losses):
         for need in sorted(loss.choice.component.needs):
@@ -104,12 +103,6 @@ def _need_problems(experiment: Experiment) -> Iterator[Problem]:
             elif need == "ema_sr" and not experiment.uses_ema:
                 message = f"{who}; expected a decay such as 0.999, found 0"
                 yield Problem("train.ema_decay", message)
-    if "discriminator" in provided and experiment.discriminator is None:
-        message = f'required table is missing; method "{name}" trains a discriminator'
-        yield Problem("discriminator", message)
-    if experiment.discriminator is not None and "discriminator" not in provided:
-        message = f'method "{name}" has no use for it; set method.type = "gan" or remove the table'
-        yield Problem("discriminator", message)
     if not experiment.losses and "losses" not in provided:
         message = 'no loss to train with; add a [[losses]] table, e.g. type = "l1"'
         yield Problem("losses", message)
@@ -137,9 +130,3 @@ def _name_problems(experiment: Experiment) -> Iterator[Problem]:
                 yield Problem(f"{table}[{index}].name", message)
             labels.add(entry.label)
     yield from _set_problems(experiment)
-    trained = {"generator"} | ({"discriminator"} if experiment.discriminator else set())
-    for table in ("optimizer", "schedule"):
-        for name in getattr(experiment, table):
-            if name not in trained:
-                message = f"no such network is trained; trained: {', '.join(sorted(trained))}"
-                yield Problem(f"{table}.{name}", message)

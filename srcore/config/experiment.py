@@ -15,7 +15,7 @@ from srcore.config.layout import EXPERIMENT_FILES
 from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
 from srcore.config.reading import Source, SourcedText
-from srcore.config.schema import Experiment
+from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.suggest import closest
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
@@ -74,7 +74,7 @@ class LoadedExperiment:
         self, stage: Stage, folders: Mapping[str, Path] | None = None
     ) -> tuple[Experiment | None, list[Problem]]:
         """The typed experiment as far as it can be made, and everything wrong with it."""
-        structurer = Structurer(plugins().registry, folders)
+        structurer = Structurer(plugins().registry, folders, _role_kinds(stage))
         try:
             experiment = structurer.structure(stage.table, Experiment)
             problems: list[Problem] = []
@@ -99,6 +99,19 @@ class LoadedExperiment:
         if stage.prefix and inside in self.source.origins:
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
+
+
+def _role_kinds(stage: Stage) -> dict[str, str]:
+    """Kinds of the method's networks; its own problems are found with the others."""
+    try:
+        method = Structurer(plugins().registry).structure(stage.table["method"], MethodTable)
+    except KeyError:
+        return {}
+    except Invalid as error:
+        if error.partial is attrs.NOTHING:
+            return {}
+        method = error.partial
+    return {name: role.kind for name, role in roles_of(method.choice).items()}
 
 
 def _is_about(path: str, broken: set[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from srcore.config.names import name_complaint
+from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
 from srcore.options import option
 from srcore.selection import Selected, component
 
@@ -42,17 +43,35 @@ class DiscriminatorTable:
 
 
 @attrs.frozen(kw_only=True)
+class NetworkTable:
+    """``[networks.NAME]``: a further network of the method, such as a teacher."""
+
+    choice: Selected = component("network", inline=True, by_role=True)
+    weights: Path | None = option(
+        None, "file to start from; any supported checkpoint dialect", path="file"
+    )
+    partial_weights: bool = option(False, "load what fits and report the rest")
+    inputs: tuple[Selected, ...] = component("discriminator_input", default=())
+
+
+@attrs.frozen(kw_only=True)
 class LossTable:
     """``[[losses]]``: a term of the training loss."""
 
     choice: Selected = component("loss", inline=True)
-    weight: float = option(1.0, "factor of this term in the generator's loss")
+    weight: float = option(1.0, "factor of this term in the loss of its network")
+    for_: str = option("generator", "the network that the term trains")
     name: str = option("", "name in logs; empty: the type")
 
     @property
     def label(self) -> str:
         """Name in logs."""
         return self.name or self.choice.type
+
+    def trained_parts(self) -> dict[str, Role]:
+        """Modules of the loss that are trained with its network, by attribute."""
+        declared = getattr(self.choice.options, "roles", None)
+        return dict(declared()) if callable(declared) else {}
 
 
 @attrs.frozen(kw_only=True)
@@ -170,6 +189,9 @@ class Experiment:
     seed: int = option(0, "start of all random numbers", ge=0)
     generator: GeneratorTable | None = option(None, "the network that is trained")
     discriminator: DiscriminatorTable | None = option(None, "judge of adversarial training")
+    networks: dict[str, NetworkTable] = option(
+        factory=dict, help="further networks of the method, one table each"
+    )
     losses: tuple[LossTable, ...] = option((), "terms of the training loss")
     method: MethodTable | None = option(None, 'what an iteration does; none: "supervised"')
     optimizer: dict[str, OptimizerTable] = option(
@@ -205,9 +227,52 @@ class Experiment:
         """Whether a running average of the generator is kept."""
         return self.train.ema_decay > 0
 
+    def roles(self) -> dict[str, Role]:
+        """The networks of the method by name, in the order in which they are built."""
+        return roles_of(self.method.choice if self.method is not None else None)
+
+    def trained_parts(self) -> dict[str, Role]:
+        """What losses train beside the networks, by name: ``<name of the loss>_<part>``."""
+        return {
+            f"{loss.label}_{part}": role
+            for loss in self.losses
+            for part, role in loss.trained_parts().items()
+        }
+
+    def trained(self) -> tuple[str, ...]:
+        """Names that ``[optimizer.NAME]`` and ``[schedule.NAME]`` may have."""
+        networks = [name for name, role in self.roles().items() if role.trained]
+        return (*networks, *self.trained_parts())
+
+    def network_table(self, name: str) -> GeneratorTable | DiscriminatorTable | NetworkTable | None:
+        """The table that configures a role; None if it is missing."""
+        if name == "generator":
+            return self.generator
+        return self.discriminator if name == "discriminator" else self.networks.get(name)
+
     def needs(self) -> frozenset[str]:
         """What the losses need from the method: ``ema_sr``, ``discriminator``, ..."""
         return frozenset().union(*(loss.choice.component.needs for loss in self.losses))
+
+
+def method_name(experiment: Experiment) -> str:
+    """Name of the method that trains an experiment."""
+    return experiment.method.choice.type if experiment.method is not None else "supervised"
+
+
+def roles_of(method: Selected | None) -> dict[str, Role]:
+    """What a chosen method works with; a method that does not say so trains a generator.
+
+    Args:
+        method: the choice of ``[method]``; None: the default method.
+    """
+    if method is None:
+        return {"generator": GENERATOR}
+    declared = getattr(method.options, "roles", None)
+    if callable(declared):
+        return dict(declared())
+    judged = "discriminator" in method.component.provides
+    return {"generator": GENERATOR} | ({"discriminator": DISCRIMINATOR} if judged else {})
 
 
 #: Keys of an experiment file that are not part of a single stage.

@@ -21,9 +21,9 @@ from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
-from srcore.options import InvalidOptionError, declaration_of, type_name
+from srcore.options import InvalidOptionError, declaration_of, key_of, type_name
 from srcore.registry import Registry
-from srcore.selection import INLINE, KIND, Selected
+from srcore.selection import BY_ROLE, INLINE, KIND, Selected
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200
@@ -45,12 +45,19 @@ class Structurer:
         registry: where component names are looked up.
         stage_folders: output folders of stages, for paths such as ``stage:dsn/lr``; None while
             checking, when such paths stay as they are.
+        role_kinds: kinds of the networks in ``[networks.NAME]`` by name.
     """
 
-    def __init__(self, registry: Registry, stage_folders: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        stage_folders: Mapping[str, Path] | None = None,
+        role_kinds: Mapping[str, str] | None = None,
+    ) -> None:
         self._failures = 0
         self.registry = registry
         self.stage_folders = stage_folders
+        self.role_kinds = role_kinds or {}
         self.converter = cattrs.Converter()
         register = self.converter.register_structure_hook_func
         for plain in (int, float, bool, str):
@@ -66,12 +73,18 @@ class Structurer:
         """Convert ``value``; raises :class:`Invalid`."""
         return self.converter.structure(value, cls)
 
-    def structure_table(self, value: Any, cls: type) -> Any:
-        """Convert a table to an attrs class, going on after problems."""
+    def structure_table(self, value: Any, cls: type, *, kind: str = "") -> Any:
+        """Convert a table to an attrs class, going on after problems.
+
+        Args:
+            value: the table.
+            cls: the class.
+            kind: kind of its inline component; empty: as declared.
+        """
         if not isinstance(value, Mapping):
             raise Invalid([Problem("", f"expected a table, found {shown(value)}")])
         attrs.resolve_types(cls)
-        fields = {field.name: field for field in attrs.fields(cls)}
+        fields = {key_of(field): field for field in attrs.fields(cls)}
         inline = next((name for name, field in fields.items() if field.metadata.get(INLINE)), "")
         problems: list[Problem] = []
         kept: dict[str, Any] = {}
@@ -85,7 +98,7 @@ class Structurer:
             if converted is not attrs.NOTHING:
                 kept[key] = converted
         if inline:
-            kind = fields[inline].metadata[KIND]
+            kind = kind or fields[inline].metadata[KIND]
             chosen = self._attempt(
                 "", problems, lambda: self.select(kind, unclaimed, also_known=own)
             )
@@ -117,7 +130,7 @@ class Structurer:
         try:
             return Selected(chosen, self.structure_table(keys, chosen.options))
         except Invalid as error:
-            known = [field.name for field in attrs.fields(chosen.options)] + list(also_known)
+            known = [key_of(field) for field in attrs.fields(chosen.options)] + list(also_known)
             problems = [_with_all_keys(problem, known, name) for problem in error.problems]
             partial = error.partial
             if partial is not attrs.NOTHING:
@@ -179,13 +192,20 @@ class Structurer:
             converted = self._attempt(
                 str(key),
                 problems,
-                lambda: self.structure(item, get_args(cls)[1]),  # noqa: B023 - called at once
+                lambda: self._entry(str(key), item, get_args(cls)[1]),  # noqa: B023 - called at once
             )
             if converted is not attrs.NOTHING:
                 kept[str(key)] = converted
         if problems:
             raise Invalid(problems, kept)
         return kept
+
+    def _entry(self, key: str, item: Any, cls: Any) -> Any:
+        """An entry of ``dict[str, cls]``; networks of a method have the kind of their role."""
+        by_role = attrs.has(cls) and any(f.metadata.get(BY_ROLE) for f in attrs.fields(cls))
+        if by_role:
+            return self.structure_table(item, cls, kind=self.role_kinds.get(key, ""))
+        return self.structure(item, cls)
 
     def _structure_union(self, value: Any, cls: Any) -> Any:
         choices = [choice for choice in get_args(cls) if choice is not type(None)]
@@ -283,7 +303,7 @@ def _finish(
     if missing:
         raise Invalid(problems)
     try:
-        made = cls(**kept)
+        made = cls(**{fields[key].name: item for key, item in kept.items()})
     except InvalidOptionError as error:
         raise Invalid([*problems, Problem(error.name, error.message)]) from None
     if problems:

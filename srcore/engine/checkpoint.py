@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from ignite import distributed as idist
 
 from srcore.atomic import writing
+from srcore.engine.part_state import restore, state_of
 from srcore.errors import SrcoreError
 
 if TYPE_CHECKING:
@@ -21,26 +24,33 @@ LAST = "last.pt"
 BEST = "best.pt"
 
 
-def training_state(parts: Parts) -> dict[str, Any]:
+def training_state(
+    parts: Parts, others: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
     """Everything that the next iteration depends on, as tensors and plain values.
+
+    ``others`` are further objects with state by name, such as the method.
 
     Random generators are not part of it: every iteration seeds them (:mod:`srcore.engine.seeding`).
     With several processes all of them must call it; the first one's result is complete.
     """
-    own = _own_state(parts)
+    own = _own_state(parts, others)
     return {
         "format": FORMAT,
         "iteration": parts.iteration,
         "networks": {name: network.state_dict() for name, network in parts.networks.items()},
         "optimizers": {name: u.optimizer.state_dict() for name, u in parts.updaters.items()},
         "scaler": parts.scaler.state_dict(),
+        "evaluated": parts.evaluated(),
         **own,
         "other_ranks": _from_other_ranks(own),
     }
 
 
-def restore_training_state(parts: Parts, state: dict[str, Any]) -> None:
-    """Put a saved state back into freshly built parts."""
+def restore_training_state(
+    parts: Parts, state: dict[str, Any], others: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Put a saved state back into freshly built parts and ``others``."""
     for name, network in parts.networks.items():
         network.load_state_dict(state["networks"][name])
     for name, updater in parts.updaters.items():
@@ -50,9 +60,11 @@ def restore_training_state(parts: Parts, state: dict[str, Any]) -> None:
     if idist.get_rank() < len(ranks):  # a process that was not there before starts afresh
         own = ranks[idist.get_rank()]
         for transform, saved in zip(parts.transforms, own["transforms"], strict=True):
-            _restore(transform, saved)
+            restore(transform, saved)
         for term, saved in zip(parts.losses, own["losses"], strict=True):
-            _restore(term.loss, saved)
+            restore(term.loss, saved)
+        for name, saved in own.get("others", {}).items():  # absent in older checkpoints
+            restore(others.get(name), saved)
     parts.iteration = int(state["iteration"])
 
 
@@ -114,17 +126,19 @@ def _is_write_failure(error: RuntimeError) -> bool:
     return "PytorchStreamWriter" in text or "unexpected pos" in text or "enforce fail" in text
 
 
-def _own_state(parts: Parts) -> dict[str, list[Any]]:
-    """What differs between processes: a pool of pairs, for example."""
+def _own_state(parts: Parts, others: Mapping[str, Any]) -> dict[str, Any]:
+    """What may differ between processes: a pool of pairs, for example."""
     return {
-        "transforms": [_state_of(transform) for transform in parts.transforms],
-        "losses": [_state_of(term.loss) for term in parts.losses],
+        "transforms": [state_of(transform) for transform in parts.transforms],
+        "losses": [state_of(term.loss) for term in parts.losses],
+        "others": {name: state_of(other) for name, other in others.items()},
     }
 
 
-def _from_other_ranks(own: dict[str, list[Any]]) -> list[Any]:
+def _from_other_ranks(own: dict[str, Any]) -> list[Any]:
     """Own states of the processes 1, 2, ..., for the first process; empty if nothing has state."""
-    nothing = all(state is None for states in own.values() for state in states)
+    states = [*own["transforms"], *own["losses"], *own["others"].values()]
+    nothing = all(state is None for state in states)
     if idist.get_world_size() == 1 or nothing:
         return []
     is_first = idist.get_rank() == 0
@@ -140,17 +154,3 @@ def _on_cpu(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _on_cpu(item) for name, item in value.items()}
     return [_on_cpu(item) for item in value] if isinstance(value, list) else value
-
-
-def _state_of(part: Any) -> Any:
-    """State of a transform or loss that has one; frozen feature networks have none to save."""
-    if getattr(part, "saves_state", not isinstance(part, torch.nn.Module)) and hasattr(
-        part, "state_dict"
-    ):
-        return part.state_dict()
-    return None
-
-
-def _restore(part: Any, saved: Any) -> None:
-    if saved is not None:
-        part.load_state_dict(saved)

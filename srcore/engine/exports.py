@@ -23,21 +23,34 @@ GENERATOR_FILE = "generator.safetensors"
 BEST_GENERATOR_FILE = "generator_best.safetensors"
 
 
-def export(file: Path, experiment: Experiment, state: Mapping[str, Tensor], iteration: int) -> None:
-    """Write a generator for use, unless the file holds just this state already.
+def file_of(role: str) -> str:
+    """Name of the file that a role's network is exported to."""
+    return f"{role}.safetensors"
+
+
+def export(
+    file: Path,
+    experiment: Experiment,
+    state: Mapping[str, Tensor],
+    iteration: int,
+    role: str = "generator",
+) -> None:
+    """Write a network for use, unless the file holds just this state already.
 
     Args:
         file: what is written.
         experiment: names the network and its options.
-        state: the generator's ``state_dict()``.
+        state: the network's ``state_dict()``.
         iteration: when it was reached.
+        role: what the network is to the method.
     """
     digest = hash_of(state)
     found = exported(file)
     if found is not None and (found.iteration, found.state) == (iteration, digest):
         return
-    assert experiment.generator is not None
-    chosen = experiment.generator.choice
+    table = experiment.network_table(role)
+    assert table is not None
+    chosen = table.choice
     about = Metadata(chosen.type, as_table(chosen.options), experiment.scale)
     save_safetensors(file, state, attrs.evolve(about, iteration=iteration, state=digest))
 

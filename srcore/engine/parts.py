@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.devices import at_least_float32
-from srcore.engine.ema import ExponentialAverage
+from srcore.engine.roles import LOSS_PART, RoleNetwork, build_role, finish, load_weights
 from srcore.engine.seeding import derive, seed_everything
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.engine.updater import Updater
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from srcore.config.schema import Experiment, LossTable
     from srcore.contracts import Batch
+    from srcore.engine.ema import ExponentialAverage
+    from srcore.selection import Selected
 
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _INIT_STREAM, _ITERATION_STREAM, _TRANSFORM_STREAM, _METHOD_STREAM = 10, 11, 12, 13
@@ -36,11 +38,21 @@ class NonFiniteLossError(SrcoreError):
 
 @attrs.frozen
 class LossTerm:
-    """A configured loss: its name in logs, its weight, and what computes it."""
+    """A configured loss.
+
+    Attributes:
+        label: name in logs.
+        weight: factor of its term.
+        loss: what computes it.
+        role: the network that the term trains.
+        parts: names of what the loss trains itself.
+    """
 
     label: str
     weight: float
     loss: Any
+    role: str = "generator"
+    parts: tuple[str, ...] = ()
 
 
 class Parts:
@@ -49,57 +61,65 @@ class Parts:
     Attributes:
         experiment: the stage's experiment.
         device: where it computes.
-        generator: callable network (compiled and distributed as asked for).
-        generator_module: the plain network behind it, for state and evaluation.
-        discriminator, discriminator_module: likewise, None without a discriminator.
-        ema: running average of the generator, or None.
+        roles: the networks of the method by name, ``generator`` first.
         losses: all loss terms in the order of the file.
-        updaters: one per trained network: ``generator``, ``discriminator``.
+        updaters: one per trained network, and per part that a loss trains.
         transforms: batch transforms in the order of the file.
         iteration: 1-based number of the present iteration.
         random: generator of the method's own draws (labels, noise), reseeded every iteration.
     """
 
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
-        assert experiment.generator is not None
         self.experiment = experiment
         self.device = device
         self.iteration = 0
         self.train = experiment.train
         seed_everything(experiment.seed, _INIT_STREAM)
-        self.generator_module = self._network(
-            experiment.generator.choice.build(scale=experiment.scale)
-        )
-        self.discriminator_module: nn.Module | None = None
-        self.discriminator_inputs: list[Any] = []
-        if experiment.discriminator is not None:
-            self.discriminator_module = self._network(experiment.discriminator.choice.build())
-            self.discriminator_inputs = [s.build() for s in experiment.discriminator.inputs]
-        self._load_weights()
-        self.ema = (
-            ExponentialAverage(self.generator_module, self.train.ema_decay)
-            if experiment.uses_ema
-            else None
-        )
-        self.generator: Any = self._callable(self.generator_module, compiled=self.train.compile)
-        self.discriminator: Any = None
-        if self.discriminator_module is not None:
-            self.discriminator = self._callable(self.discriminator_module, compiled=False)
+        self.roles = self._build_roles()
         self.losses = [self._loss(table) for table in experiment.losses]
+        self.loss_parts = self._loss_parts()
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.train.precision == "float16")
-        self.updaters = {"generator": self._updater("generator", self.generator_module)}
-        if self.discriminator_module is not None:
-            self.updaters["discriminator"] = self._updater(
-                "discriminator", self.discriminator_module
-            )
+        self.updaters: dict[str, Updater] = {}
+        for name, made in (*self.roles.items(), *self.loss_parts.items()):
+            if made.role.trained:
+                made.updater = self.updaters[name] = self._updater(name, made.network)
+        for made in self.loss_parts.values():
+            self.updaters[made.name].exchanges_gradients = True
         table = experiment.data.train
         self.transforms = [
             selected.build(scale=experiment.scale)
             for selected in (table.transforms if table else ())
         ]
-        self._move_transforms()
+        for transform in self.transforms:
+            if isinstance(transform, nn.Module):
+                transform.to(device)
         self.random = seeded_generator(device, experiment.seed, _METHOD_STREAM)
         self.transform_random = seeded_generator(device, experiment.seed, _TRANSFORM_STREAM)
+
+    @property
+    def generator(self) -> Any:
+        """The generator as methods call it: compiled and distributed as asked for."""
+        return self.roles["generator"].wrapped
+
+    @property
+    def generator_module(self) -> nn.Module:
+        """The plain generator, for state and evaluation."""
+        return self.roles["generator"].network
+
+    @property
+    def discriminator(self) -> Any:
+        """The discriminator as methods call it; None without one."""
+        return self.roles["discriminator"].wrapped if "discriminator" in self.roles else None
+
+    @property
+    def discriminator_module(self) -> nn.Module | None:
+        """The plain discriminator; None without one."""
+        return self.roles["discriminator"].network if "discriminator" in self.roles else None
+
+    @property
+    def ema(self) -> ExponentialAverage | None:
+        """The running average of the generator."""
+        return self.roles["generator"].average
 
     @property
     def progress(self) -> float:
@@ -108,18 +128,28 @@ class Parts:
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        """Plain networks by name, the averaged generator included."""
-        found = {"generator": self.generator_module}
-        if self.discriminator_module is not None:
-            found["discriminator"] = self.discriminator_module
-        if self.ema is not None:
-            found["ema"] = self.ema.network
+        """Plain networks that change, by name: the trained ones and all averages.
+
+        The generator's average is ``ema``, that of another network ``NAME_ema``.
+        """
+        everything = (*self.roles.values(), *self.loss_parts.values())
+        found = {made.name: made.network for made in everything if made.role.trained}
+        for made in self.roles.values():
+            if made.average is not None:
+                name = "ema" if made.name == "generator" else f"{made.name}_ema"
+                found[name] = made.average.network
         return found
 
     @property
     def best_generator(self) -> nn.Module:
         """What is validated and exported: the average if there is one, else the generator."""
-        return self.ema.network if self.ema is not None else self.generator_module
+        return self.roles["generator"].best
+
+    def update_averages(self) -> None:
+        """At the end of an iteration: move all running averages."""
+        for made in self.roles.values():
+            if made.average is not None:
+                made.average.update()
 
     def begin(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare an iteration: seeds, learning rates, gradients."""
@@ -165,9 +195,9 @@ class Parts:
         for updater in self.updaters.values():
             updater.is_last_part = is_last
         with contextlib.ExitStack() as stack:
-            for network in (self.generator, self.discriminator):
-                if not is_last and hasattr(network, "no_sync"):
-                    stack.enter_context(network.no_sync())
+            if not is_last:
+                for made in self.roles.values():
+                    stack.enter_context(made.unsynchronised())
             yield
 
     def context(self, batch: Batch, sr: Tensor) -> LossContext:
@@ -185,26 +215,48 @@ class Parts:
             extras={"generator": self.random},
         )
 
+    def terms(
+        self,
+        context: LossContext,
+        role: str = "generator",
+        skip: Callable[[LossTerm], bool] = lambda term: False,
+    ) -> dict[str, Tensor]:
+        """Weighted terms of the losses for a network, by name, in the order of the file."""
+        return {
+            term.label: term.weight * term.loss(context)
+            for term in self.losses
+            if term.role == role
+            and getattr(term.loss, "has_generator_term", True)
+            and not skip(term)
+        }
+
     def generator_terms(
         self, context: LossContext, skip: Callable[[LossTerm], bool] = lambda term: False
     ) -> dict[str, Tensor]:
         """Weighted generator terms by name, in the order of the file."""
-        return {
-            term.label: term.weight * term.loss(context)
-            for term in self.losses
-            if getattr(term.loss, "has_generator_term", True) and not skip(term)
-        }
+        return self.terms(context, skip=skip)
 
-    def update_generator(self, terms: Mapping[str, Tensor]) -> None:
-        """Back-propagate the sum of the terms and step the generator's optimiser."""
+    def update(self, role: str, terms: Mapping[str, Tensor]) -> None:
+        """Back-propagate the sum of the terms and step the optimiser of a network.
+
+        Parts that the losses of this network train are stepped with it.
+        """
         self.require_finite(terms)
         total = (
             torch.stack(list(terms.values())).sum()
             if len(terms) > 1
             else next(iter(terms.values()))
         )
-        self.updaters["generator"].backward(total)
-        self.updaters["generator"].step()
+        self.updaters[role].backward(total)
+        self.updaters[role].step()
+        for term in self.losses:
+            if term.role == role and term.label in terms:
+                for part in term.parts:
+                    self.updaters[part].step()
+
+    def update_generator(self, terms: Mapping[str, Tensor]) -> None:
+        """Back-propagate the sum of the terms and step the generator's optimiser."""
+        self.update("generator", terms)
 
     def require_finite(self, terms: Mapping[str, Tensor]) -> None:
         """Raise NonFiniteLossError naming the first bad term; all processes decide alike."""
@@ -218,72 +270,93 @@ class Parts:
         shown = ", ".join(f'"{name}" is {float(terms[name].detach()):g}' for name in bad)
         raise NonFiniteLossError(f"iteration {self.iteration}: loss term {shown}")
 
-    def _network(self, network: nn.Module) -> nn.Module:
-        network = network.to(self.device)
-        if self.train.channels_last:
-            # Parameters only: DDP cannot broadcast a lone buffer with such strides in place.
-            for parameter in network.parameters():
-                if parameter.ndim == 4:
-                    parameter.data = parameter.data.to(memory_format=torch.channels_last)
-        return network.train()
-
-    def _callable(self, network: nn.Module, *, compiled: bool) -> Any:
-        wrapped: Any = network
-        if idist.get_world_size() > 1:
-            wrapped = nn.parallel.DistributedDataParallel(
-                network,
-                device_ids=[self.device] if self.device.type == "cuda" else None,
+    def _build_roles(self) -> dict[str, RoleNetwork]:
+        """All networks in the order of the method, so that each draws the same initial values."""
+        tables = {name: self.experiment.network_table(name) for name in self.experiment.roles()}
+        roles: dict[str, RoleNetwork] = {}
+        for name, role in self.experiment.roles().items():
+            table = tables[name]
+            assert table is not None, name  # the checks before a run refuse it
+            roles[name] = build_role(
+                name,
+                role,
+                table,
+                scale=self.experiment.scale,
+                device=self.device,
+                channels_last=self.train.channels_last,
             )
-        return torch.compile(wrapped) if compiled else wrapped
-
-    def _load_weights(self) -> None:
-        from srcore.weights.loading import load_into
-
-        generator, discriminator = self.experiment.generator, self.experiment.discriminator
-        if generator is not None and generator.weights is not None:
-            load_into(
-                self.generator_module,
-                generator.weights,
-                network_type=generator.choice.type,
-                partial=generator.partial_weights,
-            )
-        if discriminator is not None and discriminator.weights is not None:
-            assert self.discriminator_module is not None
-            load_into(
-                self.discriminator_module,
-                discriminator.weights,
-                network_type=discriminator.choice.type,
-                role="discriminator",
-            )
+        for name, made in roles.items():
+            table = tables[name]
+            assert table is not None
+            load_weights(made, table)
+            finish(made, self.train)
+        return roles
 
     def _loss(self, table: LossTable) -> LossTerm:
         loss = table.choice.build()
         if isinstance(loss, nn.Module):
             loss = loss.to(self.device).requires_grad_(False)
-        return LossTerm(table.label, table.weight, loss)
+        parts = tuple(f"{table.label}_{part}" for part in table.trained_parts())
+        return LossTerm(table.label, table.weight, loss, table.for_, parts)
+
+    def _loss_parts(self) -> dict[str, RoleNetwork]:
+        """Modules that losses train, as the experiment names them."""
+        found: dict[str, RoleNetwork] = {}
+        for table, term in zip(self.experiment.losses, self.losses, strict=True):
+            for attribute in table.trained_parts():
+                module = getattr(term.loss, attribute).requires_grad_(True)
+                name = f"{table.label}_{attribute}"
+                found[name] = RoleNetwork(name, LOSS_PART, module, module)
+        return found
 
     def _updater(self, name: str, network: nn.Module) -> Updater:
+        """The optimiser of a network; its target takes what it names of these arguments."""
         registry = plugins().registry
         table = self.experiment.optimizer.get(name)
-        parameters = [p for p in network.parameters() if p.requires_grad]
-        if table is not None:
-            optimizer = table.choice.build(parameters=parameters)
-        else:
-            adam = registry.get("optimizer", "adam")
-            optimizer = adam.build(adam.options(), parameters=parameters)
+        named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+        offered = {
+            "parameters": [parameter for _, parameter in named],
+            "named_parameters": named,
+            "network": network,
+        }
+        component = table.choice.component if table else registry.get("optimizer", "adam")
+        options = table.choice.options if table else component.options()
+        taken = {key: value for key, value in offered.items() if component.accepts(key)}
+        optimizer = component.build(options, **(taken or {"parameters": offered["parameters"]}))
         schedule = self.experiment.schedule.get(name)
         return Updater(
             network,
             optimizer,
-            schedule.choice.build() if schedule is not None else None,
+            self._schedule(schedule.choice) if schedule is not None else None,
             self.scaler,
             table.clip_gradient_norm if table is not None else None,
         )
 
-    def _move_transforms(self) -> None:
-        for transform in [*self.transforms, *self.discriminator_inputs]:
-            if isinstance(transform, nn.Module):
-                transform.to(self.device)
+    def _schedule(self, choice: Selected) -> Any:
+        """A schedule; one that asks for ``iterations`` gets the length of the stage."""
+        asks = choice.component.accepts("iterations") and not hasattr(choice.options, "iterations")
+        return choice.build(**({"iterations": self.train.iterations} if asks else {}))
+
+    def evaluated(self) -> dict[str, dict[str, Tensor]]:
+        """Weights to be used of networks whose optimisers average, by role; empty without such."""
+        found: dict[str, dict[str, Tensor]] = {}
+        for name, made in self.roles.items():
+            if made.updater is not None and made.updater.averages and made.average is None:
+                with made.updater.evaluating():
+                    state = made.network.state_dict()
+                    found[name] = {key: value.clone() for key, value in state.items()}
+        return found
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Networks hold the weights to be used: schedule-free optimisers average inside the block.
+
+        What is trained on afterwards is what was there before, to the bit.
+        """
+        with contextlib.ExitStack() as stack:
+            for updater in self.updaters.values():
+                stack.enter_context(updater.evaluating())
+            yield
 
 
 def is_finite(network: nn.Module) -> bool:

@@ -9,6 +9,7 @@ import attrs
 import tomli_w
 
 from srcore.atomic import writing
+from srcore.options import key_of
 from srcore.selection import Selected
 
 
@@ -29,7 +30,7 @@ def as_table(value: Any) -> Any:
             if field.name == "choice":
                 table |= as_table(item)
             elif item is not None and item != ():
-                table[field.name] = as_table(item)
+                table[key_of(field)] = as_table(item)
         return table
     if isinstance(value, dict):
         return {key: as_table(item) for key, item in value.items()}

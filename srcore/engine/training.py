@@ -103,7 +103,8 @@ class Training:
             Averages as ``{"<set>/<metric>": value}``.
         """
         iteration = self.parts.iteration
-        self.results, pictures = self.validator.measure(iteration)
+        with self.parts.evaluating():
+            self.results, pictures = self.validator.measure(iteration)
         found = {
             f"{name}/{label}": value
             for name, values in self.results.items()
@@ -173,8 +174,7 @@ class Training:
             self.skipped_in_row = 0
         except NonFiniteLossError as error:
             self._skip_iteration(error)
-        if parts.ema is not None:
-            parts.ema.update()
+        parts.update_averages()
         self.losses = logs
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
         return logs
@@ -269,7 +269,7 @@ class Training:
             checkpoint.save(self.run.checkpoints / name, state)
 
     def _state(self) -> dict[str, Any]:
-        return checkpoint.training_state(self.parts) | {
+        return checkpoint.training_state(self.parts, {"method": self.method}) | {
             "best": self.best,
             "bad_images": self.bad_images,
             "skipped_in_row": self.skipped_in_row,
@@ -282,7 +282,7 @@ class Training:
         path = self.run.checkpoints / checkpoint.LAST
         if self.run.resume and path.is_file():
             state = checkpoint.load(path, self.run.device)
-            checkpoint.restore_training_state(self.parts, state)
+            checkpoint.restore_training_state(self.parts, state, {"method": self.method})
             self.best = state["best"]
             self.bad_images = int(state["bad_images"])
             self.skipped_in_row = int(state["skipped_in_row"])
@@ -303,7 +303,11 @@ class Training:
         if every and iteration and iteration % every == 0:
             kept = self.run.checkpoints / f"iteration_{iteration:08d}.pt"
             checkpoint.copy(self.run.checkpoints / checkpoint.LAST, kept)
-        self._export(exports.GENERATOR_FILE, self.parts.best_generator.state_dict(), iteration)
+        with self.parts.evaluating():
+            for name, made in self.parts.roles.items():
+                if made.role.exported:
+                    file, state = exports.file_of(name), made.best.state_dict()
+                    exports.export(self.run.folder / file, self.experiment, state, iteration, name)
 
     def _compare_best(self) -> None:
         """Believe the best checkpoint itself; the run may have been killed after writing it."""
@@ -311,13 +315,13 @@ class Training:
         if self.best.get("iteration") == self.saved_at:
             if self.run.is_main:
                 checkpoint.copy(self.run.checkpoints / checkpoint.LAST, path)
-            state = self.parts.best_generator.state_dict()
-            self._export(exports.BEST_GENERATOR_FILE, state, self.saved_at)
+            self._export_best(self.saved_at)
         elif path.is_file():
             found = checkpoint.load(path, self.run.device)
             self.best, networks = found["best"], found["networks"]
-            best = networks.get("ema", networks["generator"])
-            self._export(exports.BEST_GENERATOR_FILE, best, found["iteration"])
+            evaluated = found.get("evaluated", {}).get("generator")
+            best = evaluated or networks.get("ema", networks["generator"])
+            self._export_best(found["iteration"], best)
         elif self.best:
             logger.warning("%s is missing: the next validation counts as the best", path)
             self.best = {}
@@ -337,12 +341,14 @@ class Training:
         if self.saved_at < 0:  # there is never another checkpoint without a last one
             self.save()
         self._save_state(checkpoint.BEST)
-        state = self.parts.best_generator.state_dict()
-        self._export(exports.BEST_GENERATOR_FILE, state, self.parts.iteration)
+        self._export_best(self.parts.iteration)
 
-    def _export(self, file: str, state: dict[str, torch.Tensor], iteration: int) -> None:
+    def _export_best(self, iteration: int, state: dict[str, torch.Tensor] | None = None) -> None:
         if self.run.is_main:
-            exports.export(self.run.folder / file, self.experiment, state, iteration)
+            file = self.run.folder / exports.BEST_GENERATOR_FILE
+            with self.parts.evaluating():
+                found = self.parts.best_generator.state_dict() if state is None else state
+                exports.export(file, self.experiment, found, iteration)
 
     def _finish(self) -> dict[str, Any]:
         if self.validated_at != self.parts.iteration and self.validator.sets and not self.results:

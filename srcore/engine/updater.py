@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import torch
+from ignite import distributed as idist
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ class Updater:
         schedule: learning rate over the iterations.
         scaler: gradient scaler of float16 training (disabled otherwise).
         clip_norm: largest global gradient norm, or None.
+
+    Attributes:
+        exchanges_gradients: several processes average the gradients here; networks that are
+            distributed by PyTorch have done so during the backward pass.
     """
 
     def __init__(
@@ -43,6 +50,8 @@ class Updater:
         self.parts = 1
         self.is_last_part = True
         self.watch_norm = False
+        self.exchanges_gradients = False
+        self._evaluating = False
         self.gradient_norm: Tensor | None = None
         self._bases = [float(group["lr"]) for group in optimizer.param_groups]
 
@@ -50,6 +59,11 @@ class Updater:
     def learning_rate(self) -> float:
         """Learning rate of the first parameter group."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
+    def averages(self) -> bool:
+        """Whether the optimiser is schedule-free: its ``eval()`` puts an average in place."""
+        return all(callable(getattr(self.optimizer, name, None)) for name in ("train", "eval"))
 
     def begin(self, iteration: int, parts: int, *, watch_norm: bool) -> None:
         """Set the learning rate of an iteration and forget old gradients."""
@@ -69,6 +83,11 @@ class Updater:
         """After the last part: clip, step, forget the gradients."""
         if not self.is_last_part:
             return
+        if self.exchanges_gradients and idist.get_world_size() > 1:
+            for parameter in self.network.parameters():
+                if parameter.grad is not None:
+                    idist.all_reduce(parameter.grad)
+                    parameter.grad /= idist.get_world_size()
         self.scaler.unscale_(self.optimizer)
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         if self.clip_norm is not None:
@@ -82,3 +101,26 @@ class Updater:
     def discard(self) -> None:
         """Drop the gradients of an iteration that is skipped."""
         self.optimizer.zero_grad(set_to_none=True)
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Schedule-free optimisers put their average into the network inside the block.
+
+        Their way back rounds, so the weights are kept and put back: looking at a network must not
+        change what it is trained to.
+        """
+        if self._evaluating or not self.averages:
+            yield
+            return
+        optimizer: Any = self.optimizer
+        kept = [parameter.detach().clone() for parameter in self.network.parameters()]
+        optimizer.eval()
+        self._evaluating = True
+        try:
+            yield
+        finally:
+            self._evaluating = False
+            optimizer.train()
+            with torch.no_grad():
+                for parameter, value in zip(self.network.parameters(), kept, strict=True):
+                    parameter.copy_(value)

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from torch import Tensor
 
     from srcore.contracts import Batch
@@ -29,3 +31,10 @@ class Method(ABC):
 
         Use ``self.parts.update_generator(terms)`` or the updaters' ``backward`` and ``step``.
         """
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the method continues from after a resume: tensors and plain values by name."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - nothing to do
+        """Take back what :meth:`state_dict` gave; called only if that was not empty."""

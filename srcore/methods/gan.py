@@ -6,15 +6,15 @@ the discriminator sees, not the recipe.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from srcore.contracts import DiscriminatorLoss, LossContext
+from srcore.engine.part_state import restore, state_of
 from srcore.methods.base import Method
 
 if TYPE_CHECKING:
@@ -83,10 +83,19 @@ class Gan(Method):
         """Run the generator; a subclass may feed it otherwise and add ``extras`` for losses."""
         return self.parts.context(batch, self.parts.generator(batch["lr"]))
 
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the labels, where they have one."""
+        labels = state_of(self.labels)
+        return {} if labels is None else {"labels": labels}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back the state of the labels."""
+        restore(self.labels, state.get("labels"))
+
     def _train_generator(self, context: LossContext, condition: Any) -> dict[str, Tensor]:
         parts = self.parts
         context.discriminate = self._discriminate(parts.discriminator_module, condition)
-        with frozen(parts.discriminator_module):
+        with parts.roles["discriminator"].frozen():
             with parts.autocast():
                 terms = parts.generator_terms(context, skip=self._is_too_early)
             parts.update_generator(terms)
@@ -148,24 +157,10 @@ class Gan(Method):
         parts = self.parts
 
         def discriminate(image: Tensor) -> Tensor:
-            for transform in parts.discriminator_inputs:
+            for transform in parts.roles["discriminator"].inputs:
                 image = transform(image, progress=parts.progress, generator=parts.random)
             arguments = (image,) if condition is None else (image, condition)
             logits: Tensor = discriminator(*arguments)
             return logits
 
         return discriminate
-
-
-@contextlib.contextmanager
-def frozen(network: nn.Module | None) -> Iterator[None]:
-    """No gradients for the network's parameters inside the block."""
-    assert network is not None
-    changed = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    for parameter in changed:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in changed:
-            parameter.requires_grad_(True)

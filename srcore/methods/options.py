@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
 from srcore.options import option
 from srcore.selection import Selected, component
 
@@ -14,6 +15,10 @@ from srcore.selection import Selected, component
 @attrs.frozen(kw_only=True)
 class SupervisedOptions:
     """Train the generator on pairs of images."""
+
+    def roles(self) -> dict[str, Role]:
+        """One network."""
+        return {"generator": GENERATOR}
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +40,10 @@ class GanOptions:
         "who is updated first; both use the same generated images",
     )
     labels: Selected | None = component("labels", default=None)
+
+    def roles(self) -> dict[str, Role]:
+        """Two networks that take turns."""
+        return {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Several discriminator steps need the whole batch at once."""

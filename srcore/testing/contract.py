@@ -87,13 +87,18 @@ class PluginContract:
                     assert experiment is not None, name
 
     def test_networks_enlarge_odd_sizes_by_their_scale(self) -> None:
-        """(N, 3, h, w) -> (N, 3, scale*h, scale*w), in float32 and under bfloat16 autocast."""
+        """(N, 3, h, w) -> (N, 3, scale*h, scale*w), in float32 and under bfloat16 autocast.
+
+        Networks that shrink take images of any size the other way, ends rounded up.
+        """
         for component in self._components("network"):
             network, scale = self._network(component)
-            for height, width in ((17, 23), (24, 24)):
+            shrinks = "shrinks" in component.provides
+            for height, width in ((33, 45), (48, 48)) if shrinks else ((17, 23), (24, 24)):
                 lr = torch.rand(1, 3, height, width)
+                sides = [-(-s // scale) if shrinks else scale * s for s in (height, width)]
                 with torch.no_grad():
-                    assert network(lr).shape == (1, 3, scale * height, scale * width)
+                    assert network(lr).shape == (1, 3, *sides)
                     with torch.autocast("cpu", dtype=torch.bfloat16):
                         assert torch.isfinite(network(lr).float()).all()
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.contracts import Role
 from srcore.losses.options import PerceptualOptions
 from srcore.methods.options import GanOptions
 from srcore.options import option
@@ -59,6 +60,11 @@ class UsrduDsnOptions(GanOptions):
     order: Literal["generator_first", "discriminator_first"] = option(
         "discriminator_first", "who is updated first; both use the same generated images"
     )
+
+    def roles(self) -> dict[str, Role]:
+        """The generator makes small images of large ones."""
+        roles = super().roles()
+        return {**roles, "generator": attrs.evolve(roles["generator"], needs=("shrinks",))}
 
     def problems(self, experiment: Any) -> Problems:
         """Another network, losses that do not fit its heads, sizes the discriminator refuses."""

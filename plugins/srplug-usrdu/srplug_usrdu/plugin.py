@@ -22,7 +22,11 @@ def srcore_register_components(registry: Registry) -> None:
 
     package = "srplug_usrdu"
     registry.add(
-        "network", "usrdu_dsn", options.DownsamplerOptions, f"{package}.networks:Downsampler"
+        "network",
+        "usrdu_dsn",
+        options.DownsamplerOptions,
+        f"{package}.networks:Downsampler",
+        provides=("shrinks",),
     )
     registry.add(
         "method",

@@ -25,17 +25,6 @@ class TestUSRDU(PluginContract):
         write_tiny_images(tmp_path / "examples/images/train", 3, height=72, width=80)
         write_tiny_images(tmp_path / "degraded", 3, height=24, width=24, seed=50)
 
-    def test_networks_enlarge_odd_sizes_by_their_scale(self):
-        """The DSN works the other way: odd sizes shrink by its scale, rounded up."""
-        for component in self._components("network"):
-            network, scale = self._network(component)
-            for height, width in ((33, 45), (48, 48)):
-                hr = torch.rand(1, 3, height, width)
-                with torch.no_grad():
-                    assert network(hr).shape == (1, 3, -(-height // scale), -(-width // scale))
-                    with torch.autocast("cpu", dtype=torch.bfloat16):
-                        assert torch.isfinite(network(hr).float()).all()
-
     def _context(self):
         context = super()._context()
         context.batch["lr_reference"] = context.batch["hr"]

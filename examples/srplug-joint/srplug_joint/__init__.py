@@ -1,0 +1,1 @@
+"""Joint training of a generator, a degrader and a discriminator, for srcore."""

@@ -1,0 +1,8 @@
+"""The contract of srcore, with a run that is killed and resumed."""
+
+from srcore.testing import PluginContract
+
+
+class TestContract(PluginContract):
+    plugin = "joint"
+    experiment = "joint/tiny"

@@ -1,0 +1,94 @@
+"""Checks of the networks of a method: which tables there must be, and what may name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from srcore.config.schema import Experiment, method_name
+from srcore.config.suggest import closest
+from srcore.contracts import Role
+from srcore.errors import Problem
+from srcore.plugin_manager import plugins
+
+#: Roles with a table of their own at the top of the file.
+OWN_TABLES = ("generator", "discriminator")
+
+
+def role_problems(experiment: Experiment) -> Iterator[Problem]:
+    """Networks that are missing, that nobody uses, or that cannot play their role."""
+    roles = experiment.roles()
+    name = method_name(experiment)
+    for role_name, role in roles.items():
+        yield from _table_problems(experiment, role_name, role, name)
+    if experiment.discriminator is not None and "discriminator" not in roles:
+        message = f'method "{name}" has no use for it; set method.type = "gan" or remove the table'
+        yield Problem("discriminator", message)
+    for key in experiment.networks:
+        yield from _unused_problems(key, roles, name)
+    yield from _target_problems(experiment, roles, name)
+    yield from _optimised_problems(experiment)
+
+
+def _table_problems(
+    experiment: Experiment, name: str, role: Role, method: str
+) -> Iterator[Problem]:
+    where = name if name in OWN_TABLES else f"networks.{name}"
+    table = experiment.network_table(name)
+    if table is None:
+        if name == "generator":
+            yield Problem(where, "required table is missing; it names the network to train")
+        else:
+            verb = "trains" if role.trained else "works with"
+            kind = role.kind if name == role.kind else f'{role.kind} "{name}"'
+            message = f'required table is missing; method "{method}" {verb} a {kind}'
+            yield Problem(where, message)
+        return
+    if role.needs_weights and table.weights is None:
+        yield Problem(
+            f"{where}.weights",
+            f'required key is missing; method "{method}" needs a trained network here',
+        )
+    if "shrinks" in table.choice.component.provides and "shrinks" not in role.needs:
+        message = f'"{table.choice.type}" makes small images of large ones'
+        yield Problem(f"{where}.type", f'{message}; method "{method}" needs one that enlarges')
+    missing = sorted(set(role.needs) - table.choice.component.provides)
+    if missing:
+        fitting = [
+            component.name
+            for component in plugins().registry.components(role.kind)
+            if set(role.needs) <= component.provides
+        ]
+        yield Problem(
+            f"{where}.type",
+            f'"{table.choice.type}" lacks {", ".join(missing)}, which method "{method}" needs; '
+            f"fitting: {', '.join(fitting) or 'none is installed'}",
+        )
+
+
+def _unused_problems(key: str, roles: dict[str, Role], method: str) -> Iterator[Problem]:
+    if key in OWN_TABLES:
+        yield Problem(f"networks.{key}", f"this network has a table of its own; write [{key}]")
+    elif key not in roles:
+        known = [name for name in roles if name not in OWN_TABLES]
+        hint = closest(key, known) or f"its further networks: {', '.join(known) or 'none'}"
+        yield Problem(f"networks.{key}", f'method "{method}" has no network "{key}"; {hint}')
+
+
+def _target_problems(
+    experiment: Experiment, roles: dict[str, Role], method: str
+) -> Iterator[Problem]:
+    possible = [name for name, role in roles.items() if role.takes_losses]
+    for index, loss in enumerate(experiment.losses):
+        if loss.for_ not in possible:
+            message = f'method "{method}" has no losses for "{loss.for_}"'
+            hint = closest(loss.for_, possible) or f"expected one of {', '.join(possible)}"
+            yield Problem(f"losses[{index}].for", f"{message}; {hint}")
+
+
+def _optimised_problems(experiment: Experiment) -> Iterator[Problem]:
+    trained = experiment.trained()
+    for table in ("optimizer", "schedule"):
+        for name in getattr(experiment, table):
+            if name not in trained:
+                message = f"no such network is trained; trained: {', '.join(sorted(trained))}"
+                yield Problem(f"{table}.{name}", message)

@@ -1,0 +1,160 @@
+"""The networks of a method: each with all that training does to it, in one object."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import torch
+from ignite import distributed as idist
+from torch import nn
+
+from srcore.contracts import Role
+from srcore.engine.ema import ExponentialAverage
+
+if TYPE_CHECKING:
+    from srcore.config.schema import DiscriminatorTable, GeneratorTable, NetworkTable, TrainTable
+    from srcore.engine.updater import Updater
+
+logger = logging.getLogger("srcore")
+
+#: What is trained beside the networks of a method: modules of losses.
+LOSS_PART = Role(kind="module", compiled=False)
+
+
+@attrs.define(eq=False)
+class RoleNetwork:
+    """A network in its role.
+
+    Attributes:
+        name: name of the role: ``generator``, ``discriminator``, ``teacher``, ...
+        role: what the method declared of it.
+        network: the plain network, for state, evaluation and export.
+        wrapped: what a method calls: compiled and distributed as asked for.
+        inputs: differentiable transforms of what a discriminator sees, in order.
+        updater: its optimiser; None if it is not trained.
+        average: its running average, or None.
+    """
+
+    name: str
+    role: Role
+    network: nn.Module
+    wrapped: Any
+    inputs: list[Any] = attrs.field(factory=list)
+    updater: Updater | None = None
+    average: ExponentialAverage | None = None
+
+    @property
+    def best(self) -> nn.Module:
+        """What is validated and exported: the average if there is one, else the network."""
+        return self.average.network if self.average is not None else self.network
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[nn.Module]:
+        """The plain network without gradients for its parameters inside the block."""
+        changed = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        for parameter in changed:
+            parameter.requires_grad_(False)
+        try:
+            yield self.network
+        finally:
+            for parameter in changed:
+                parameter.requires_grad_(True)
+
+    def unsynchronised(self) -> contextlib.AbstractContextManager[Any]:
+        """Several processes do not exchange this network's gradients inside the block."""
+        no_sync = getattr(self.wrapped, "no_sync", None)
+        return no_sync() if no_sync is not None else contextlib.nullcontext()
+
+
+def build_role(
+    name: str,
+    role: Role,
+    table: GeneratorTable | DiscriminatorTable | NetworkTable,
+    *,
+    scale: int,
+    device: torch.device,
+    channels_last: bool,
+) -> RoleNetwork:
+    """Make the network of a table and place it; weights, average and optimiser come later."""
+    context = {"scale": scale} if role.kind == "network" else {}
+    network = place(table.choice.build(**context), device, channels_last=channels_last)
+    made = RoleNetwork(name, role, network, network)
+    made.inputs = [selected.build() for selected in getattr(table, "inputs", ())]
+    for transform in made.inputs:
+        if isinstance(transform, nn.Module):
+            transform.to(device)
+    return made
+
+
+def place(network: nn.Module, device: torch.device, *, channels_last: bool) -> nn.Module:
+    """Move a network to a device and its kernels into a memory format; in training mode."""
+    network = network.to(device)
+    if channels_last:
+        # Parameters only: DDP cannot broadcast a lone buffer with such strides in place.
+        for parameter in network.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.to(memory_format=torch.channels_last)
+    return network.train()
+
+
+def load_weights(
+    made: RoleNetwork, table: GeneratorTable | DiscriminatorTable | NetworkTable
+) -> None:
+    """Start from the weights that the table names, if it names any."""
+    from srcore.weights.loading import load_into
+
+    if table.weights is not None:
+        load_into(
+            made.network,
+            table.weights,
+            network_type=table.choice.type,
+            role="discriminator" if made.role.kind == "discriminator" else "generator",
+            partial=getattr(table, "partial_weights", False),
+        )
+
+
+def finish(made: RoleNetwork, train: TrainTable) -> None:
+    """Freeze it or keep an average, distribute and compile it, as its role and ``train`` say."""
+    if not made.role.trained:
+        made.network.eval().requires_grad_(False)
+    if made.role.ema and train.ema_decay > 0:
+        made.average = ExponentialAverage(made.network, train.ema_decay)
+    made.wrapped = made.network
+    if made.role.trained and idist.get_world_size() > 1:
+        device = next(made.network.parameters()).device
+        idle = parameters_without_gradient(made.network) if made.role.kind == "network" else []
+        if idle:
+            logger.info(
+                "%s: %d parameters get no gradient, such as %s", made.name, len(idle), idle[0]
+            )
+        made.wrapped = nn.parallel.DistributedDataParallel(
+            made.network,
+            device_ids=[device] if device.type == "cuda" else None,
+            find_unused_parameters=bool(idle),
+        )
+    if made.role.compiled and train.compile:
+        made.wrapped = torch.compile(made.wrapped)
+
+
+def parameters_without_gradient(network: nn.Module) -> list[str]:
+    """Names of trained parameters that a small image does not reach, found on a copy.
+
+    Distributed training waits for the gradient of every parameter; it must know that some never
+    come. A network that cannot be probed counts as one that uses all.
+    """
+    copied = copy.deepcopy(network).train()
+    parameter = next(copied.parameters())
+    channels = int(getattr(network, "in_channels", 3))
+    with torch.random.fork_rng(), torch.enable_grad():
+        image = torch.rand(1, channels, 32, 32, device=parameter.device, dtype=parameter.dtype)
+        try:
+            torch.autograd.backward(copied(image).sum())
+        except (AttributeError, RuntimeError, TypeError, ValueError):
+            return []
+    trained = [(name, value) for name, value in copied.named_parameters() if value.requires_grad]
+    return [name for name, value in trained if value.grad is None]
