@@ -91,15 +91,62 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     measures = choose_measures(options["metrics"])
     contenders = _contenders(models, options)
     sets = [found for scale in contenders for found in _sets(options, scale)]
-    folders = [
-        options[name] / f"{found.name}_x{found.scale}"
-        for name in _PICTURES
-        for found in sets
-        if options[name]
-    ]
-    _refuse_existing(folders, overwrite=options["overwrite"])
+    _check_places(models, contenders, sets, tables, options)
     results = _evaluate(sets, contenders, measures, options)
     _write(results, measures, tables, options)
+
+
+def _check_places(
+    models: Sequence[str],
+    contenders: dict[int, list[Contender]],
+    sets: Sequence[ImageSet],
+    tables: dict[str, Path | None],
+    options: dict[str, Any],
+) -> None:
+    """Nothing that is written may be there already unasked, be an input, or be written twice."""
+    from srcore.replacing import refuse_replacing, refuse_sharing
+
+    written = [(path, name.replace("_file", "")) for name, path in tables.items() if path]
+    refuse_sharing(written)
+    folders = {folder for found in sets for folder in found.folders}
+    inputs = [file for folder in folders for file in folder.iterdir()]
+    refuse_replacing([*map(_weights_file, models), *inputs], [path for path, _ in written])
+    chosen = [name for name in _PICTURES if options[name]]
+    if not chosen:
+        return
+    _check_names(contenders, sets)
+    places, inner = [], []
+    for found in sets:
+        for name in chosen:
+            places.append(options[name] / f"{found.name}_x{found.scale}")
+            if name != "strips":  # those hold all models
+                label = f"--{name.replace('_', '-')}"
+                inner += [(places[-1] / entry.name, label) for entry in contenders[found.scale]]
+    _refuse_existing(places, overwrite=options["overwrite"])
+    refuse_sharing(inner)
+    refuse_replacing(folders, [*places, *(path for path, _ in inner)])
+
+
+def _check_names(contenders: dict[int, list[Contender]], sets: Sequence[ImageSet]) -> None:
+    """Models and sets name folders of pictures."""
+    from srcore.config.names import name_complaint, same_names
+
+    for scale, entries in contenders.items():
+        own = [found.name for found in sets if found.scale == scale]
+        for name in (*(entry.name for entry in entries), *"/".join(own).split("/")):
+            if name_complaint(name):
+                raise click.UsageError(f"{name_complaint(name)}; use NAME=FILE, NAME=DIR")
+        for first, second in (*same_names(entry.name for entry in entries), *same_names(own)):
+            raise click.UsageError(
+                f'pictures of "{first}" and "{second}" would share a folder; name them apart: '
+                "NAME=FILE, NAME=DIR"
+            )
+
+
+def _weights_file(model: str) -> Path:
+    """The file of ``FILE`` or ``NAME=FILE``."""
+    _, separator, path = model.partition("=")
+    return Path(path) if separator and not Path(model).exists() else Path(model)
 
 
 def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, list[Contender]]:
@@ -124,12 +171,11 @@ def _contender(model: str, options: dict[str, Any]) -> Contender:
     from srcore.inference.upscaler import upscale
     from srcore.weights.loading import load_generator
 
-    name, separator, path = model.partition("=")
-    if not separator or Path(model).exists():
-        path = model
+    path = _weights_file(model)
+    name = model.partition("=")[0]
+    if path == Path(model):
         # Runs call all their files generator.safetensors; their folders tell them apart.
-        stem = Path(model).stem
-        name = Path(model).resolve().parent.name if stem == "generator" else stem
+        name = path.resolve().parent.name if path.stem == "generator" else path.stem
     network = load_generator(path, pick_device(options["device"]), key=options["key"])
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 

@@ -160,6 +160,7 @@ def _tasks(options: dict[str, Any], scale: float) -> tuple[list[Task], list[Resu
         recursive=options["recursive"],
         scale=scale,
         image_format=options["image_format"],
+        overwrite=options["overwrite"],
     )
     if left_aside():
         say(f"srcore: {left_aside()}", err=True)

@@ -64,6 +64,8 @@ def same_names(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pairs (earlier, later) of names that are the same file or folder on some system."""
     first: dict[str, str] = {}
     for name in names:
-        earlier = first.setdefault(name_key(name), name)
-        if earlier is not name:
-            yield earlier, name
+        key = name_key(name)
+        if key in first:
+            yield first[key], name
+        else:
+            first[key] = name

@@ -22,6 +22,7 @@ from srcore.data.cropping import multiple_of
 from srcore.data.degrading import Degradation
 from srcore.data.lmdb_dataset import encoded_key, import_lmdb
 from srcore.data.subimages import base_name, sub_images
+from srcore.deleting import delete_known, refuse_foreign
 from srcore.errors import DataError
 from srcore.images import (
     encode_image,
@@ -32,6 +33,10 @@ from srcore.images import (
     some,
     write_image,
 )
+from srcore.replacing import refuse_sharing, refuse_writing_among
+
+#: What an LMDB folder holds.
+_LMDB_FILES = ("data.mdb", "lock.mdb", "meta_info.txt")
 
 
 @attrs.define
@@ -138,12 +143,14 @@ def prepare_sub_images(
         overwrite: replace files of the same names.
 
     Raises:
+        ReplacedInputError: an output folder that images are read from.
         DataError: no images, an output folder with images in it, two images whose sub-images would
             have the same names, or a file that cannot be written.
     """
     paths = list_images(source, recursive=recursive)
     targets = [output / path.relative_to(source).parent / base_name(path.stem) for path in paths]
     _refuse_collisions(paths, targets)
+    refuse_writing_among(source, paths, targets, recursive=recursive)
     _refuse_existing(output, overwrite=overwrite)
     jobs = [
         _SubImageJob(path=path, output=target.parent, crop=crop, step=step, threshold=threshold)
@@ -176,24 +183,27 @@ def prepare_degraded(
         overwrite: replace files of the same names.
 
     Raises:
+        ReplacedInputError: an output folder that images are read from.
         DataError: no images, an output folder with images in it, or a file that cannot be written.
     """
     paths = list_images(source, recursive=recursive)
     stems = [path.relative_to(source).with_suffix("") for path in paths]
     targets = [output / stem.parent / f"{name.replace('{}', stem.name)}.png" for stem in stems]
     _refuse_collisions(paths, targets)
-    _refuse_existing(output, overwrite=overwrite)
+    hr_targets: list[Path | None] = [None] * len(stems)
     if hr_output is not None:
-        _refuse_existing(hr_output, overwrite=overwrite)
+        hr_targets = [hr_output / stem.parent / f"{stem.name}.png" for stem in stems]
+    named = [
+        *((path, "an LR image") for path in targets),
+        *((path, "an HR image") for path in hr_targets if path is not None),
+    ]
+    refuse_sharing(named)
+    refuse_writing_among(source, paths, [path for path, _ in named], recursive=recursive)
+    for folder in filter(None, (output, hr_output)):
+        _refuse_existing(folder, overwrite=overwrite)
     jobs = [
-        _DegradeJob(
-            path=path,
-            name=stem.as_posix(),
-            lr=target,
-            hr=None if hr_output is None else hr_output / stem.parent / f"{stem.name}.png",
-            degradation=degradation,
-        )
-        for path, stem, target in zip(paths, stems, targets, strict=True)
+        _DegradeJob(path=path, name=stem.as_posix(), lr=lr, hr=hr, degradation=degradation)
+        for path, stem, lr, hr in zip(paths, stems, targets, hr_targets, strict=True)
     ]
     return _run(jobs, workers, "degraded copies")
 
@@ -222,10 +232,13 @@ def prepare_lmdb(
     paths = list_images(source, recursive=recursive)
     keys = [path.relative_to(source).with_suffix("") for path in paths]
     _refuse_collisions(paths, keys)
+    refuse_writing_among(source, paths, [output / "data.mdb"], recursive=recursive)
     is_lmdb = (output / "data.mdb").is_file()
     if output.exists() and not (overwrite and is_lmdb):
         hint = "use another name or --overwrite" if is_lmdb else "it is no LMDB folder, so it stays"
         raise DataError(f"{output}: exists already; {hint}")
+    if output.exists():
+        refuse_foreign(output, _LMDB_FILES, "srcore prepare lmdb")
     temporary = None
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -233,7 +246,7 @@ def prepare_lmdb(
         temporary = Path(tempfile.mkdtemp(dir=output.parent, prefix=".srcore-"))
         report = _fill_lmdb(lmdb, temporary, paths, [key.as_posix() for key in keys])
         if output.exists():
-            shutil.rmtree(output)
+            delete_known(output, _LMDB_FILES, writer="srcore prepare lmdb", last="data.mdb")
         temporary.chmod(0o755)
         temporary.rename(output)
     except OSError as error:

@@ -1,27 +1,21 @@
-"""Deleting an earlier run: what srcore wrote there, and nothing else.
-
-A folder is deleted file by file and only if every one of them is known; a user's notes, a run
-inside the run, or a link stop it before anything is gone.
-"""
+"""Deleting an earlier run: what it wrote, nothing else, and nothing that the new run reads."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from srcore.atomic import is_temporary
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.layout import COMMON_FILES, EXPERIMENT_FILES, TRAINING_FILES, task_files
 from srcore.config.paths import is_pending
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
+from srcore.deleting import delete_known
 from srcore.engine.lock import LOCK_FILE
 from srcore.errors import ConfigError, SrcoreError
 from srcore.images import some
@@ -37,33 +31,9 @@ def delete_run(folder: Path) -> None:
     Raises:
         SrcoreError: it is a link, or holds what the run did not write.
     """
-    if folder.is_symlink():
-        raise SrcoreError(
-            f"{folder}: is a link, and --overwrite deletes no link's target; delete it yourself or "
-            "choose another name"
-        )
-    files, folders = _content(folder)
-    if folder / LOCK_FILE in files:
-        files.remove(folder / LOCK_FILE)
-        folders.remove(folder)
-    known = list(_patterns(folder))
-    foreign = [path for path in files if not _is_known(path.relative_to(folder), known)]
-    if foreign:
-        names = some(path.relative_to(folder).as_posix() for path in foreign)
-        raise SrcoreError(
-            f"{folder}: nothing was deleted, it holds what the run did not write: {names}; move "
-            "that away, or choose another name"
-        )
-    try:
-        # The mark of a run goes last: a deletion that was interrupted can be done again.
-        for path in sorted(files, key=lambda path: path == folder / "experiment.toml"):
-            path.unlink()
-        for path in folders:
-            path.rmdir()
-    except OSError as error:
-        raise SrcoreError(
-            f"{error.filename or folder}: cannot be deleted: {error.strerror}"
-        ) from error
+    delete_known(
+        folder, _patterns(folder), writer="the run", last="experiment.toml", keep=LOCK_FILE
+    )
 
 
 def refuse_own_inputs(folder: Path, loaded: LoadedExperiment, stages: Iterable[Experiment]) -> None:
@@ -95,21 +65,6 @@ def outer_run(folder: Path) -> Path | None:
         return None
     names = [stage.get("name") for stage in stages or () if isinstance(stage, dict)]
     return above if folder.name in names else None
-
-
-def _content(folder: Path) -> tuple[list[Path], list[Path]]:
-    """All files (links count as such) and all folders, the inner ones first."""
-    files, folders = [], []
-    for top, below, names in os.walk(folder, topdown=False):
-        here = Path(top)
-        links = [name for name in below if (here / name).is_symlink()]
-        files += [here / name for name in (*names, *links)]
-        folders.append(here)
-    return files, folders
-
-
-def _is_known(path: Path, patterns: Iterable[str]) -> bool:
-    return is_temporary(path) or any(fnmatchcase(path.as_posix(), name) for name in patterns)
 
 
 def _patterns(folder: Path) -> Iterator[str]:

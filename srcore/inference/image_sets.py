@@ -39,12 +39,14 @@ class ImageSet:
         scale: factor between HR and LR.
         origin: where the LR images come from, for the statement of the protocol.
         dataset: the images.
+        folders: where they lie.
     """
 
     name: str
     scale: int
     origin: str
     dataset: Dataset
+    folders: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -117,12 +119,12 @@ def _recognise(folder: Path, name: str, scale: int) -> ImageSet | None:
 
 def _paired(hr: Path, lr: Path, template: str, scale: int, name: str) -> ImageSet:
     dataset = PairedFolder(scale=scale, hr=hr, lr=lr, lr_name=_lr_name(template, scale))
-    return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset)
+    return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset, (hr, lr))
 
 
 def _hr_only(hr: Path, scale: int, name: str) -> ImageSet:
     dataset = HrFolder(scale=scale, hr=hr, downscale="matlab")
-    return ImageSet(name, scale, "LR made from HR by MATLAB's bicubic, 8 bits", dataset)
+    return ImageSet(name, scale, "LR made from HR by MATLAB's bicubic, 8 bits", dataset, (hr,))
 
 
 def _lr_name(template: str, scale: int) -> str:

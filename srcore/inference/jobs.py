@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import attrs
@@ -13,6 +13,7 @@ from srcore.images import is_image_name
 from srcore.inference.distinct import Named, distinct_names
 from srcore.inference.finding import Found, Search
 from srcore.inference.output import FORMATS
+from srcore.replacing import file_key, refuse_replacing
 
 
 class JobError(SrcoreError):
@@ -50,7 +51,13 @@ class Plan:
 
 
 def plan(
-    inputs: Sequence[str], output: str | None, *, recursive: bool, scale: float, image_format: str
+    inputs: Sequence[str],
+    output: str | None,
+    *,
+    recursive: bool,
+    scale: float,
+    image_format: str,
+    overwrite: bool = False,
 ) -> Plan:
     """Find the inputs and name their results.
 
@@ -63,10 +70,13 @@ def plan(
         recursive: also take images in folders below.
         scale: for names.
         image_format: one of :data:`srcore.inference.output.FORMATS`, for names without a suffix.
+        overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
+            an input that is another one's output is taken for the result of an earlier job.
 
     Raises:
         JobError: nothing found, several inputs for one output file, a bad template, or two inputs
             with the same output.
+        ReplacedInputError: an output is an input.
     """
     suffix = FORMATS[image_format]
     search = Search(recursive, Path(output) if output else None)
@@ -89,9 +99,11 @@ def plan(
         tasks = [Task(entry.path, target) for entry, target in zip(found, targets, strict=True)]
         notes += _renamed(wanted, targets)
     _refuse_collisions(tasks)
+    if overwrite:
+        refuse_replacing((task.source for task in tasks), (task.target for task in tasks))
     # A repeated job must not take the results of the first one for inputs.
-    made = {os.path.abspath(task.target) for task in tasks}
-    tasks = [task for task in tasks if os.path.abspath(task.source) not in made]
+    made = {file_key(task.target) for task in tasks}
+    tasks = [task for task in tasks if file_key(task.source) not in made]
     return Plan(tasks, notes, search.unreadable)
 
 
@@ -160,13 +172,14 @@ def _filled(template: str, path: Path, scale: float, suffix: str) -> Path:
 
 
 def _refuse_collisions(tasks: Sequence[Task]) -> None:
-    taken: dict[Path, Task] = {}
+    taken: dict[Hashable, Task] = {}
     for task in tasks:
-        if task.target.absolute() == task.source.absolute():
+        key = file_key(task.target)
+        if key == file_key(task.source):
             raise JobError(
                 f"{task.source} would be replaced by its own result; name another folder"
             )
-        other = taken.setdefault(task.target.absolute(), task)
+        other = taken.setdefault(key, task)
         if other is not task:
             raise JobError(
                 f"{other.source} and {task.source} would both become {task.target}; use a template "

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from srcore.atomic import write_bytes
+from srcore.replacing import refuse_replacing
 from srcore.report import tables
 from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
 from srcore.report.pictures import gallery
@@ -30,8 +31,11 @@ def write_report(folders: Sequence[Path], path: Path | None = None) -> Path:
 
     Raises:
         SrcoreError: a folder holds no run, or the file cannot be written.
+        ReplacedInputError: the page would replace another file of a run.
     """
     target = path or folders[0] / REPORT_FILE
+    files = (file for folder in folders for file in folder.rglob("*") if file.is_file())
+    refuse_replacing((file for file in files if file.name != REPORT_FILE), [target])
     # A page in another place does not know where those of the stages are.
     in_place = len(folders) == 1 and target.resolve() == (folders[0] / REPORT_FILE).resolve()
     runs = [run for folder in folders for run in read_run(folder)]

@@ -14,6 +14,7 @@ import torch
 from srcore.atomic import write_bytes
 from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
+from srcore.replacing import refuse_replacing
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
@@ -93,8 +94,10 @@ def convert(
             that cannot be exported (see :func:`srcore.weights.export.export`), or a dialect that
             does not give back the weights that it was given.
         MissingExtraError: packages for ONNX are not installed.
+        ReplacedInputError: source and target are one file.
     """
     source, target = Path(source), Path(target)
+    refuse_replacing([source], [target])
     checkpoint = read_checkpoint(source, key=key)
     recognised = identify(checkpoint, scale=scale)
     if scale not in (None, recognised.scale):

@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from srcore.errors import WeightsError
+from srcore.replacing import refuse_replacing
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, Recognised, State, count
 from srcore.weights.loading import build_network, check_complete, network_options
@@ -71,9 +72,11 @@ def import_generator(source: Path, target: Path, **options: Any) -> Recognised:
 
     Raises:
         WeightsError: not such a generator, incomplete, or unknown options.
+        ReplacedInputError: source and target are one file.
     """
     if target.suffix != ".safetensors":
         raise WeightsError(f"{target}: expected a name that ends in .safetensors")
+    refuse_replacing([source], [target])
     checkpoint = read_checkpoint(source)
     if not _matches(checkpoint.state):
         raise WeightsError(

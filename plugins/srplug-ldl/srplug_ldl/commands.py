@@ -59,8 +59,10 @@ def map_command(
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
     from srcore.images import write_image
+    from srcore.replacing import refuse_replacing
     from srplug_ldl.pictures import comparison, heat_picture, map_of_images
 
+    refuse_replacing(filter(None, (sr, ema, hr)), [output])
     truth = _eight_bits(hr)
     generated = _same_size(sr, truth, hr)
     average = _same_size(ema, truth, hr) if ema is not None else None

@@ -46,7 +46,8 @@ def kernels(lr: Path, output: Path, iterations: int, mat: bool, seed: int, devic
 @click.argument("generator", type=click.Path(path_type=Path))
 @click.argument("dsn", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-def export(generator: Path, dsn: Path, output: Path) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace OUTPUT if it exists.")
+def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     """Write an RRDBNet and a DSN in the published two-part layout (params, one .pth file).
 
     \b
@@ -54,14 +55,20 @@ def export(generator: Path, dsn: Path, output: Path) -> None:
       srcore usrdu export runs/t/srn/generator.safetensors runs/t/dsn/generator.safetensors \\
         -o net_g.pth
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if output.exists() and not overwrite:
+        raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    import io
+
     import torch
 
-    from srcore.atomic import writing
+    from srcore.atomic import write_bytes
     from srcore.errors import WeightsError
+    from srcore.replacing import refuse_replacing
     from srcore.weights.containers import read_checkpoint
     from srcore.weights.loading import identify
     from srplug_usrdu.weights import load_dsn, published_sr_state
 
+    refuse_replacing([generator, dsn], [output])
     found = identify(read_checkpoint(generator))
     if found.network != "rrdbnet" or found.scale != 4:
         raise WeightsError(
@@ -69,6 +76,7 @@ def export(generator: Path, dsn: Path, output: Path) -> None:
             "an rrdbnet of scale 4"
         )
     state = published_sr_state(found.state, load_dsn(dsn, scale=4).state_dict())
-    with writing(output) as temporary:
-        torch.save({"params": state}, temporary)
+    buffer = io.BytesIO()
+    torch.save({"params": state}, buffer)
+    write_bytes(output, buffer.getvalue())
     click.echo(str(output))

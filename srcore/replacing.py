@@ -1,0 +1,98 @@
+"""No input is ever replaced by an output: they are compared as files, not as names.
+
+A name may lead to a file through links, ``..``, another case or a second mount; what counts is
+where it ends. Every command that writes asks here before it begins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
+
+from srcore.config.names import name_key
+from srcore.errors import SrcoreError
+from srcore.images import some
+
+
+class ReplacedInputError(SrcoreError):
+    """A job would replace, or mix its results with, what it reads."""
+
+    exit_code = 2
+
+
+def file_key(path: Path) -> Hashable:
+    """Equal for all paths of one file or folder, whether it exists or is yet to be written."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        state = None
+    if state is not None and state.st_ino:
+        return state.st_dev, state.st_ino
+    try:
+        place = os.path.realpath(path)
+    except ValueError:  # a NUL: no file can have this name, whoever opens it says so
+        place = os.path.abspath(path)
+    return name_key(place) if sys.platform in ("win32", "darwin") else place
+
+
+def refuse_replacing(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Refuse outputs that are inputs.
+
+    Raises:
+        ReplacedInputError: names them.
+    """
+    known = {file_key(path): path for path in inputs}
+    found = [(path, known[key]) for path in outputs if (key := file_key(path)) in known]
+    if found:
+        output, source = found[0]
+        what = "is an input" if output == source else f"is the input {source}"
+        more = f", and {len(found) - 1} more are inputs" if len(found) > 1 else ""
+        raise ReplacedInputError(
+            f"{output}: {what}{more}; no input is replaced by an output, name another place"
+        )
+
+
+def refuse_sharing(outputs: Sequence[tuple[Path, str]]) -> None:
+    """Refuse two outputs in one file.
+
+    Args:
+        outputs: files and what is written to them.
+
+    Raises:
+        ReplacedInputError: names them.
+    """
+    first: dict[Hashable, str] = {}
+    shared = []
+    for path, what in outputs:
+        key = file_key(path)
+        if key in first:
+            shared.append(f"{path} ({first[key]} and {what})")
+        first.setdefault(key, what)
+    if shared:
+        raise ReplacedInputError(f"two outputs in one file: {some(shared)}; name different places")
+
+
+def refuse_writing_among(
+    source: Path, inputs: Iterable[Path], outputs: Iterable[Path], *, recursive: bool = False
+) -> None:
+    """Refuse outputs in folders that inputs are read from: the next job would read them too.
+
+    Args:
+        source: the folder that was named.
+        inputs: files found in it.
+        outputs: files to be written.
+        recursive: whether folders below ``source`` are read.
+
+    Raises:
+        ReplacedInputError: names the folder.
+    """
+    read = {file_key(folder) for folder in {source, *(path.parent for path in inputs)}}
+    for folder in dict.fromkeys(path.parent for path in outputs):
+        above = folder.resolve().parents if recursive else ()
+        if file_key(folder) in read or any(file_key(upper) == file_key(source) for upper in above):
+            where = "images are read from it" if file_key(folder) in read else f"lies in {source}"
+            raise ReplacedInputError(
+                f"{folder}: {where}; name a folder of its own for what is written"
+            )
