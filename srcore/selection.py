@@ -12,6 +12,7 @@ from srcore.options import METADATA_KEY, Declaration
 KIND = "srcore.kind"
 INLINE = "srcore.inline"
 BY_ROLE = "srcore.by_role"
+DEFAULT_TYPE = "srcore.default_type"
 
 
 @attrs.frozen
@@ -37,7 +38,12 @@ class Selected:
 
 
 def component(
-    kind: str, *, inline: bool = False, by_role: bool = False, default: Any = attrs.NOTHING
+    kind: str,
+    *,
+    inline: bool = False,
+    by_role: bool = False,
+    default: Any = attrs.NOTHING,
+    default_type: str | None = None,
 ) -> Any:
     """A field for a component of ``kind``: type ``Selected``, ``Selected | None`` or a tuple.
 
@@ -46,9 +52,17 @@ def component(
         inline: the component's ``type`` and keys stand in the same table as the other fields.
         by_role: in ``[networks.NAME]`` the method's role of that name says the kind.
         default: value when the table is absent.
+        default_type: the component of a table without ``type``: what is used without the table.
     """
     what = kind.replace("_", " ")
     number = "[[...]] tables" if default == () else "a table"
-    declaration = Declaration(f"{number} with the type of a {what} and its keys")
-    metadata = {KIND: kind, INLINE: inline, BY_ROLE: by_role, METADATA_KEY: declaration}
+    without = f'; without type: "{default_type}"' if default_type else ""
+    declaration = Declaration(f"{number} with the type of a {what} and its keys{without}")
+    metadata = {
+        KIND: kind,
+        INLINE: inline,
+        BY_ROLE: by_role,
+        DEFAULT_TYPE: default_type,
+        METADATA_KEY: declaration,
+    }
     return attrs.field(default=default, metadata=metadata)

@@ -42,6 +42,9 @@ _SPECIAL = """\
 | `extends` | `str` | a file, or the name of a shipped experiment, that is read first; tables \
 merge deeply, lists replace, stages merge by name, and a table with another `type` replaces the \
 old one |
+| `drop` | `list of str` | inherited keys that are taken away before the other keys of the file \
+(or of the stage that holds it) are laid over: `drop = ["discriminator", "schedule.generator", \
+"stages.psnr"]`; `losses = []` empties a list |
 | `[[stages]]` | `list of tables` | steps of the experiment; each has a `name` and overlays any \
 table |
 | `stages.from` | `str` | name of an earlier stage whose generator this one starts from |
@@ -49,7 +52,8 @@ table |
 A path that starts with `stage:NAME/` names a file that an earlier stage writes. Relative paths \
 start from the file that holds them; in shipped experiments from the file that extends them, or \
 from the working directory. `--set table.key=value` of `srcore check` and `srcore run` uses the \
-same dotted paths; stages are `stages.NAME.table.key`, elements of lists `losses[0].weight`.
+same dotted paths; stages are `stages.NAME.table.key`, elements of lists `losses[0].weight`. \
+`srcore new NAME --flat` prints a shipped experiment as one file without `extends`.
 """
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import click
 
-from srcore.config.reading import locate, parse
+from srcore.config.reading import locate, parse, read
 from srcore.plugin_manager import plugins
 
 
 @click.command()
 @click.argument("name", required=False)
-def command(name: str | None) -> None:
+@click.option("--flat", is_flag=True, help="What it extends is written out: one whole file.")
+def command(name: str | None, flat: bool) -> None:
     """Print the shipped experiment NAME; without NAME, list all of them.
 
     \b
     Examples:
       srcore new
       srcore new psnr_rrdb_x4 > experiment.toml
+      srcore new esrgan_x4 --flat > experiment.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if flat:
+        click.echo(_flat(name), nl=False)
+        return
     if name is not None:
         click.echo(locate(name).read_text("utf-8"), nl=False)
         return
@@ -25,6 +30,18 @@ def command(name: str | None) -> None:
     width = max((len(entry) for entry in shipped), default=0)
     for entry, (path, owner) in shipped.items():
         click.echo(f"{entry:{width}}  {_summary(path)} [{owner}]")
+
+
+def _flat(name: str | None) -> str:
+    """The merged tables of an experiment, as one file; its keys and no defaults."""
+    import tomli_w
+
+    if name is None:
+        raise click.UsageError("--flat needs the name of an experiment")
+    table = read(name).table
+    plain = {key: value for key, value in table.items() if not isinstance(value, (dict, list))}
+    stages = {"stages": table.pop("stages")} if "stages" in table else {}
+    return f"# {_summary(locate(name))}\n\n" + tomli_w.dumps({**plain, **table, **stages})
 
 
 def _summary(path: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import attrs
 
 from srcore.config import reading
 from srcore.config.checks import cross_checks
+from srcore.config.dropping import KEY, drop, take_out
 from srcore.config.layout import EXPERIMENT_FILES
 from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
@@ -178,8 +179,10 @@ def _stages(source: Source) -> tuple[Stage, ...]:
                 "of both"
             )
             problems.append(Problem(path, message, source.origin(path)))
-        overlay = {key: value for key, value in entry.items() if key not in ("name", "from")}
-        table = merge(base, overlay)
+        overlay = {key: value for key, value in entry.items() if key not in ("name", "from", KEY)}
+        table = merge(
+            _without_dropped(base, entry.get(KEY, ()), f"{prefix}.{KEY}", source), overlay
+        )
         count += sum(1 for _ in _leaves(table))
         if count > MAX_VALUES:
             message = f"more than {MAX_VALUES} values in all stages; is it an experiment?"
@@ -197,6 +200,18 @@ def _stages(source: Source) -> tuple[Stage, ...]:
     if problems:
         raise ConfigError(problems)
     return tuple(stages)
+
+
+def _without_dropped(
+    base: Mapping[str, Any], paths: Sequence[str], where: str, source: Source
+) -> dict[str, Any]:
+    """The tables that all stages share, without those that a stage drops."""
+    table = dict(base)
+    own = [path for path in paths if f"{where}.{path}" in source.origins]
+    for path in own:
+        take_out(table, path)
+    drop(table, [path for path in paths if path not in own], where, source.origin(where))
+    return table
 
 
 def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[tuple[str, str]]:

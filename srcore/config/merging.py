@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from srcore.config.dropping import KEY, drop, dropped_paths, take_out
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
     """Deep merge: tables merge, everything else (lists too) is replaced, but stages merge by name.
+
+    ``drop`` at the top lists keys that are taken out of ``base`` first.
 
     A table that names another ``type`` replaces the table below it, since the keys of one
     component mean nothing to another.
@@ -31,6 +34,9 @@ def merge_into(
 
     ``prefix`` is the path of ``table`` with a dot at its end.
     """
+    if not prefix and KEY in overlay:
+        drop(table, dropped_paths(overlay[KEY], KEY, origin), KEY, origin)
+        overlay = {key: value for key, value in overlay.items() if key != KEY}
     for key, value in overlay.items():
         path = f"{prefix}{key}"
         below = table.get(key)
@@ -74,9 +80,31 @@ def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str
         index = known.get(name, len(merged)) if name is not None else len(merged)
         if index == len(merged):
             merged.append({})
-        merge_into(merged[index], item, origins, origin, f"stages[{index}].")
+        path = f"stages[{index}]."
+        item = _without_dropped(merged[index], item, origins, origin, path)
+        merge_into(merged[index], item, origins, origin, path)
     origins.setdefault("stages", origin)
     return merged
+
+
+def _without_dropped(
+    below: dict[str, Any],
+    stage: Mapping[str, Any],
+    origins: dict[str, str],
+    origin: str,
+    prefix: str,
+) -> Mapping[str, Any]:
+    """Take what a stage drops out of the stage that it extends; its list grows by those of it.
+
+    The stage drops them from the tables that all stages share too, once it is laid over them.
+    """
+    if KEY not in stage:
+        return stage
+    paths = dropped_paths(stage[KEY], prefix + KEY, origin)
+    for name in paths:
+        if take_out(below, name):
+            origins[f"{prefix}{KEY}.{name}"] = origin
+    return {**stage, KEY: [*below.get(KEY, ()), *paths]}
 
 
 def _name(stage: Mapping[str, Any]) -> str | None:

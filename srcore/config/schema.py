@@ -78,14 +78,14 @@ class LossTable:
 class MethodTable:
     """``[method]``: what one training iteration does."""
 
-    choice: Selected = component("method", inline=True)
+    choice: Selected = component("method", inline=True, default_type="supervised")
 
 
 @attrs.frozen(kw_only=True)
 class OptimizerTable:
     """``[optimizer.generator]``, ``[optimizer.discriminator]``, ...: one per trained network."""
 
-    choice: Selected = component("optimizer", inline=True)
+    choice: Selected = component("optimizer", inline=True, default_type="adam")
     clip_gradient_norm: float | None = option(
         None, "largest global norm of the gradient; none: no clipping", gt=0
     )
@@ -95,7 +95,7 @@ class OptimizerTable:
 class ScheduleTable:
     """``[schedule.generator]``, ...: learning rate over the iterations."""
 
-    choice: Selected = component("schedule", inline=True)
+    choice: Selected = component("schedule", inline=True, default_type="constant")
 
 
 @attrs.frozen(kw_only=True)

@@ -23,7 +23,7 @@ from srcore.errors import Problem
 from srcore.messages import shown
 from srcore.options import InvalidOptionError, declaration_of, key_of, type_name
 from srcore.registry import Registry
-from srcore.selection import BY_ROLE, INLINE, KIND, Selected
+from srcore.selection import BY_ROLE, DEFAULT_TYPE, INLINE, KIND, Selected
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200
@@ -100,7 +100,9 @@ class Structurer:
         if inline:
             kind = kind or fields[inline].metadata[KIND]
             chosen = self._attempt(
-                "", problems, lambda: self.select(kind, unclaimed, also_known=own)
+                "",
+                problems,
+                lambda: self.select(kind, unclaimed, own, fields[inline].metadata[DEFAULT_TYPE]),
             )
             if chosen is not attrs.NOTHING:
                 kept[inline] = chosen
@@ -113,12 +115,18 @@ class Structurer:
                     break
         return _finish(cls, fields, value, kept, problems)
 
-    def select(self, kind: str, value: Any, also_known: Iterable[str] = ()) -> Selected:
+    def select(
+        self,
+        kind: str,
+        value: Any,
+        also_known: Iterable[str] = (),
+        default_type: str | None = None,
+    ) -> Selected:
         """Convert ``{type = "...", keys...}`` to a component and its options."""
         if not isinstance(value, Mapping):
             raise Invalid([Problem("", f"expected a table with type = ..., found {shown(value)}")])
         names = [entry.name for entry in self.registry.components(kind)]
-        name = value.get("type")
+        name = value.get("type", default_type)
         if not isinstance(name, str):
             found = "is missing" if name is None else f"is {shown(name)}"
             message = f"expected the name of a {kind.replace('_', ' ')}, but it {found}; "
@@ -265,6 +273,8 @@ def _structure_plain(value: Any, cls: type) -> Any:
         if not -sys.float_info.max <= value <= sys.float_info.max:  # NaN too
             raise Invalid([Problem("", f"expected a finite number, found {shown(value)}")])
         return float(value)
+    if cls is int and type(value) is float and value.is_integer() and abs(value) <= 2**53:
+        return int(value)  # 1e5; beyond, not every whole number is one
     if cls is str and isinstance(value, str):
         return str(value)
     if type(value) is cls:

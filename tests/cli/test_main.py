@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from srcore.cli.main import COMMANDS, main
+from srcore.config.reading import read
 from srcore.plugin_manager import plugins, using
 
 
@@ -58,6 +59,21 @@ def test_check_prints_problems_on_stderr_and_exits_2(capsys, tiny_experiment):
     code, out, err = run(capsys, "check", tiny_experiment, "--set", "train.iterations=0")
     assert (code, out) == (2, "")
     assert err.startswith("srcore: --set train.iterations=0: train.iterations: expected a number")
+
+
+@pytest.mark.parametrize("name", sorted(plugins().registry.experiments()))
+def test_flat_experiments_say_the_same_in_one_file(capsys, tmp_path, name):
+    code, out, _ = run(capsys, "new", name, "--flat")
+    assert code == 0
+    assert "extends" not in out
+    (tmp_path / "flat.toml").write_text(out)
+    assert read(tmp_path / "flat.toml").table == read(name).table
+
+
+def test_flat_needs_a_name(capsys):
+    code, _, err = run(capsys, "new", "--flat")
+    assert code == 2
+    assert "--flat needs the name of an experiment" in err
 
 
 def test_check_as_json(capsys, tiny_experiment):

@@ -240,6 +240,26 @@ def test_the_crop_of_a_degradation_is_what_discriminators_see(tiny_experiment):
     assert [problem for problem in problems if problem.path.startswith("discriminator")]
 
 
+def test_set_reaches_a_table_that_is_absent(tiny_experiment):
+    overrides = ["optimizer.generator.learning_rate=2e-4", "method={}", "schedule.generator={}"]
+    loaded = check(tiny_experiment, overrides)
+    experiment = loaded.experiment(loaded.stages[0])
+    optimizer = experiment.optimizer["generator"].choice
+    assert (optimizer.type, optimizer.options.learning_rate) == ("adam", 2e-4)
+    assert experiment.method.choice.type == "supervised"
+    assert experiment.schedule["generator"].choice.type == "constant"
+
+
+def test_whole_numbers_may_be_written_with_an_exponent(tiny_experiment):
+    loaded = check(tiny_experiment, ["train.iterations=1e5"])
+    iterations = loaded.experiment(loaded.stages[0]).train.iterations
+    assert (iterations, type(iterations)) == (100_000, int)
+    with pytest.raises(ConfigError, match=r"expected a whole number, found 2\.5"):
+        check(tiny_experiment, ["train.iterations=2.5"])
+    with pytest.raises(ConfigError, match="iterations: expected a whole number, found 1e\\+40"):
+        check(tiny_experiment, ["train.iterations=1e40"])
+
+
 def test_several_discriminator_steps_need_the_whole_batch(tiny_experiment):
     overrides = [
         'method={type="gan", discriminator_steps=2}',

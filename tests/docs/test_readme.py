@@ -1,9 +1,16 @@
-"""The README's table of what combines is the matrix that is tested."""
+"""The README: its experiment runs; its table of what combines is the matrix that is tested."""
 
 import importlib.util
 import math
 import re
 from pathlib import Path
+
+import pytest
+from generator.blocks import blocks
+
+import srcore
+from srcore.engine.runner import run_experiment
+from srcore.testing import write_tiny_images
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,3 +30,22 @@ def test_the_table_of_combinations_is_the_matrix_of_the_tests():
     matrix = composition()
     assert listed == [list(axis) for axis in matrix.AXES]
     assert f"all {math.prod(map(len, listed))}." in section
+
+
+@pytest.mark.filterwarnings("ignore::srcore.errors.RandomWeightsWarning")
+def test_the_experiment_runs(workspace):
+    (block,) = (b for b in blocks(ROOT / "README.md", "toml") if "extends" in b.code)
+    (workspace / "my_esrgan.toml").write_text(block.code)
+    for folder, side in (("sub", 128), ("sub_x4", 32), ("validation", 32)):
+        write_tiny_images(workspace / "photos" / folder, 2, height=side, width=side)
+    tiny = (
+        "generator.num_features=4", "generator.num_blocks=1", "generator.growth_channels=4",
+        "data.train.workers=0", "train.batch_size=1", "train.device=cpu", "train.tensorboard=false",
+        "stages.psnr.train.iterations=1", "stages.gan.train.iterations=1",
+        "stages.gan.discriminator.num_features=8", "stages.gan.discriminator.head_dim=16",
+        'stages.gan.discriminator.semantics={weights="random", width=8, blocks=[1, 1, 1]}',
+        "stages.gan.losses[1].weights=random",
+    )  # fmt: skip
+    table = run_experiment(srcore.load_experiment("my_esrgan.toml", tiny))
+    assert "holiday" in table
+    assert (workspace / "runs/my_esrgan/gan/generator.safetensors").is_file()
