@@ -38,6 +38,7 @@ workers = 0
 batch_size = 4
 device = "cpu"
 tensorboard = false
+ema_warmup = false
 checkpoint_every = 1000000
 """
 

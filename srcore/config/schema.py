@@ -165,6 +165,11 @@ class TrainTable:
     ema_decay: float = option(
         0.999, "decay of the running average of the generator; 0: none", ge=0, lt=1
     )
+    ema_warmup: bool = option(
+        True,
+        "the decay of update t is at most t / (t + 19), so that a short training holds nothing of "
+        "its random start; false: constant from the first update, as published",
+    )
     validate_every: int = option(0, "iterations between validations; 0: only at the end", ge=0)
     validate_at_start: bool = option(False, "also validate before the first iteration")
     checkpoint_every: int = option(1000, "iterations between checkpoints", ge=1)
@@ -172,7 +177,10 @@ class TrainTable:
     log_every: int = option(100, "iterations between log lines", ge=1)
     images: int = option(4, "validation images that are written side by side", ge=0)
     nan_skips: int = option(
-        0, "iterations in a row whose loss may be NaN or infinite; they are skipped", ge=0
+        0,
+        "iterations in a row whose loss may be NaN or infinite; they are put back and skipped, "
+        "for which a second copy of weights and optimisers is kept",
+        ge=0,
     )
     deterministic: bool = option(False, "ask PyTorch for deterministic algorithms")
     tensorboard: bool = option(True, "write TensorBoard files where tensorboard is installed")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 LAST = "last.pt"
 BEST = "best.pt"
+#: Entries that differ between processes: a pool of pairs, for example.
+_OF_PROCESSES = ("transforms", "losses", "others")
 
 
 def training_state(
@@ -34,15 +36,16 @@ def training_state(
     Random generators are not part of it: every iteration seeds them (:mod:`srcore.engine.seeding`).
     With several processes all of them must call it; the first one's result is complete.
     """
-    own = _own_state(parts, others)
+    trained = trained_state(parts, others)
+    own = {name: trained[name] for name in _OF_PROCESSES}
+    averages = parts.averages
     return {
         "format": FORMAT,
         "iteration": parts.iteration,
+        **trained,
         "networks": {name: network.state_dict() for name, network in parts.networks.items()},
-        "optimizers": {name: u.optimizer.state_dict() for name, u in parts.updaters.items()},
-        "scaler": parts.scaler.state_dict(),
+        "average_updates": {name: average.updates for name, average in averages.items()},
         "evaluated": parts.evaluated(),
-        **own,
         "other_ranks": _from_other_ranks(own),
     }
 
@@ -51,21 +54,43 @@ def restore_training_state(
     parts: Parts, state: dict[str, Any], others: Mapping[str, Any] = MappingProxyType({})
 ) -> None:
     """Put a saved state back into freshly built parts and ``others``."""
-    for name, network in parts.networks.items():
+    ranks = [state, *state["other_ranks"]]
+    # a process that was not there before starts afresh
+    own = ranks[idist.get_rank()] if idist.get_rank() < len(ranks) else {}
+    restore_trained_state(parts, {**state, **dict.fromkeys(_OF_PROCESSES), **own}, others)
+    for name, average in parts.averages.items():
+        average.network.load_state_dict(state["networks"][name])
+        average.updates = int(state.get("average_updates", {}).get(name, state["iteration"]))
+    parts.iteration = int(state["iteration"])
+
+
+def trained_state(parts: Parts, others: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """What an iteration of this process may change before the running averages follow."""
+    return {
+        "networks": {name: network.state_dict() for name, network in parts.trained.items()},
+        "optimizers": {name: u.optimizer.state_dict() for name, u in parts.updaters.items()},
+        "scaler": parts.loss_scale.state_dict(),
+        "transforms": [state_of(transform) for transform in parts.transforms],
+        "losses": [state_of(term.loss) for term in parts.losses],
+        "others": {name: state_of(other) for name, other in others.items()},
+    }
+
+
+def restore_trained_state(
+    parts: Parts, state: dict[str, Any], others: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Put back what :func:`trained_state` gave; what differs between processes may be None."""
+    for name, network in parts.trained.items():
         network.load_state_dict(state["networks"][name])
     for name, updater in parts.updaters.items():
         updater.optimizer.load_state_dict(state["optimizers"][name])
-    parts.scaler.load_state_dict(state["scaler"])
-    ranks = [state, *state["other_ranks"]]
-    if idist.get_rank() < len(ranks):  # a process that was not there before starts afresh
-        own = ranks[idist.get_rank()]
-        for transform, saved in zip(parts.transforms, own["transforms"], strict=True):
-            restore(transform, saved)
-        for term, saved in zip(parts.losses, own["losses"], strict=True):
-            restore(term.loss, saved)
-        for name, saved in own.get("others", {}).items():  # absent in older checkpoints
-            restore(others.get(name), saved)
-    parts.iteration = int(state["iteration"])
+    parts.loss_scale.load_state_dict(state["scaler"])
+    losses = [term.loss for term in parts.losses]
+    for owners, saved in ((parts.transforms, state["transforms"]), (losses, state["losses"])):
+        for owner, its_state in zip(owners, saved or (), strict=saved is not None):
+            restore(owner, its_state)
+    for name, its_state in (state["others"] or {}).items():  # absent in older checkpoints
+        restore(others.get(name), its_state)
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -124,15 +149,6 @@ def _is_write_failure(error: RuntimeError) -> bool:
     """Torch's zip writer reports a full disk as a RuntimeError."""
     text = str(error)
     return "PytorchStreamWriter" in text or "unexpected pos" in text or "enforce fail" in text
-
-
-def _own_state(parts: Parts, others: Mapping[str, Any]) -> dict[str, Any]:
-    """What may differ between processes: a pool of pairs, for example."""
-    return {
-        "transforms": [state_of(transform) for transform in parts.transforms],
-        "losses": [state_of(term.loss) for term in parts.losses],
-        "others": {name: state_of(other) for name, other in others.items()},
-    }
 
 
 def _from_other_ranks(own: dict[str, Any]) -> list[Any]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.devices import at_least_float32
+from srcore.engine.loss_scale import LossScale
 from srcore.engine.roles import LOSS_PART, RoleNetwork, build_role, finish, load_weights
 from srcore.engine.seeding import derive, seed_everything
 from srcore.engine.seeding import generator as seeded_generator
@@ -78,7 +79,7 @@ class Parts:
         self.roles = self._build_roles()
         self.losses = [self._loss(table) for table in experiment.losses]
         self.loss_parts = self._loss_parts()
-        self.scaler = torch.amp.GradScaler(device.type, enabled=self.train.precision == "float16")
+        self.loss_scale = LossScale(enabled=self.train.precision == "float16")
         self.updaters: dict[str, Updater] = {}
         for name, made in (*self.roles.items(), *self.loss_parts.items()):
             if made.role.trained:
@@ -132,13 +133,23 @@ class Parts:
 
         The generator's average is ``ema``, that of another network ``NAME_ema``.
         """
+        averages = {name: average.network for name, average in self.averages.items()}
+        return {**self.trained, **averages}
+
+    @property
+    def trained(self) -> dict[str, nn.Module]:
+        """Plain networks that are trained, by role, and the trained parts of losses."""
         everything = (*self.roles.values(), *self.loss_parts.values())
-        found = {made.name: made.network for made in everything if made.role.trained}
-        for made in self.roles.values():
-            if made.average is not None:
-                name = "ema" if made.name == "generator" else f"{made.name}_ema"
-                found[name] = made.average.network
-        return found
+        return {made.name: made.network for made in everything if made.role.trained}
+
+    @property
+    def averages(self) -> dict[str, ExponentialAverage]:
+        """Running averages by their names among the :attr:`networks`."""
+        return {
+            "ema" if made.name == "generator" else f"{made.name}_ema": made.average
+            for made in self.roles.values()
+            if made.average is not None
+        }
 
     @property
     def best_generator(self) -> nn.Module:
@@ -147,9 +158,8 @@ class Parts:
 
     def update_averages(self) -> None:
         """At the end of an iteration: move all running averages."""
-        for made in self.roles.values():
-            if made.average is not None:
-                made.average.update()
+        for average in self.averages.values():
+            average.update()
 
     def begin(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare an iteration: seeds, learning rates, gradients."""
@@ -166,10 +176,18 @@ class Parts:
             updater.begin(iteration, self.train.accumulate, watch_norm=watch_norm)
 
     def transform(self, batch: Batch) -> Batch:
-        """Apply the batch transforms in order, without graph."""
+        """Apply the batch transforms in order, without graph.
+
+        Raises:
+            NonFiniteLossError: where bad iterations may be skipped, a transform's result is not
+                finite. Seen later, it would lie in a pool of pairs already.
+        """
         with torch.no_grad():
-            for transform in self.transforms:
+            for number, transform in enumerate(self.transforms):
                 batch = transform(batch, self.transform_random)
+                if self.train.nan_skips:
+                    means = {name: value.float().mean() for name, value in batch.items()}
+                    self.require_finite(means, f"after transform {number + 1}, the mean of")
         return self.formatted(batch)
 
     def formatted(self, batch: Batch) -> Batch:
@@ -239,8 +257,11 @@ class Parts:
     def update(self, role: str, terms: Mapping[str, Tensor]) -> None:
         """Back-propagate the sum of the terms and step the optimiser of a network.
 
-        Parts that the losses of this network train are stepped with it.
+        Parts that the losses of this network train are stepped with it. There may be no terms: all
+        of them wait for their start.
         """
+        if not terms:
+            return
         self.require_finite(terms)
         total = (
             torch.stack(list(terms.values())).sum()
@@ -258,8 +279,8 @@ class Parts:
         """Back-propagate the sum of the terms and step the generator's optimiser."""
         self.update("generator", terms)
 
-    def require_finite(self, terms: Mapping[str, Tensor]) -> None:
-        """Raise NonFiniteLossError naming the first bad term; all processes decide alike."""
+    def require_finite(self, terms: Mapping[str, Tensor], what: str = "loss term") -> None:
+        """Raise NonFiniteLossError naming the bad terms; all processes decide alike."""
         values = torch.stack([value.detach().float() for value in terms.values()])
         finite = torch.isfinite(values).to(torch.uint8)
         if idist.get_world_size() > 1:
@@ -268,7 +289,7 @@ class Parts:
             return
         bad = [name for name, ok in zip(terms, finite.tolist(), strict=True) if not ok]
         shown = ", ".join(f'"{name}" is {float(terms[name].detach()):g}' for name in bad)
-        raise NonFiniteLossError(f"iteration {self.iteration}: loss term {shown}")
+        raise NonFiniteLossError(f"iteration {self.iteration}: {what} {shown}")
 
     def _build_roles(self) -> dict[str, RoleNetwork]:
         """All networks in the order of the method, so that each draws the same initial values."""
@@ -328,7 +349,7 @@ class Parts:
             network,
             optimizer,
             self._schedule(schedule.choice) if schedule is not None else None,
-            self.scaler,
+            self.loss_scale,
             table.clip_gradient_norm if table is not None else None,
         )
 
@@ -357,8 +378,3 @@ class Parts:
             for updater in self.updaters.values():
                 stack.enter_context(updater.evaluating())
             yield
-
-
-def is_finite(network: nn.Module) -> bool:
-    """Whether all parameters of a network are finite numbers."""
-    return all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters())

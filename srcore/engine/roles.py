@@ -123,7 +123,9 @@ def finish(made: RoleNetwork, train: TrainTable) -> None:
     if not made.role.trained:
         made.network.eval().requires_grad_(False)
     if made.role.ema and train.ema_decay > 0:
-        made.average = ExponentialAverage(made.network, train.ema_decay)
+        made.average = ExponentialAverage(
+            made.network, train.ema_decay, warmup=train.ema_warmup, copy_buffers=True
+        )
     made.wrapped = made.network
     if made.role.trained and idist.get_world_size() > 1:
         device = next(made.network.parameters()).device

@@ -11,10 +11,12 @@ from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
 from srcore.engine import checkpoint, exports, pictures
-from srcore.engine.parts import NonFiniteLossError, Parts, is_finite
+from srcore.engine.finiteness import Finiteness
+from srcore.engine.parts import NonFiniteLossError, Parts
 from srcore.engine.progress import Progress
 from srcore.engine.readers import Readers
 from srcore.engine.records import Records
+from srcore.engine.rollback import Rollback
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
 from srcore.engine.validator import Averages, Validator
 from srcore.errors import DataError, Interrupted, SrcoreError
@@ -46,7 +48,11 @@ class Training:
         self.experiment = run.experiment
         self.settings = run.experiment.train
         self.parts = Parts(run.experiment, run.device)
+        self.finiteness = Finiteness(self.parts)
         self.method = self._build_method()
+        self.rollback = Rollback(
+            self.parts, {"method": self.method}, enabled=self.settings.nan_skips > 0
+        )
         self.validator = Validator(run, lambda: self.parts.best_generator)
         self.evaluator = self.validator.engine
         self.best: dict[str, float] = {}
@@ -162,19 +168,21 @@ class Training:
         self._count_bad_images(raw)
         parts = self.parts
         parts.begin(iteration, watch_norm=iteration % self.settings.log_every == 0)
-        batch = parts.transform(to_device(raw, self.run.device))
+        self.rollback.remember()
         logs: dict[str, torch.Tensor] = {}
         try:
+            batch = parts.transform(to_device(raw, self.run.device))
             for index, piece in enumerate(_pieces(batch, self.settings.accumulate)):
                 with parts.part(index):
                     for name, value in self.method.step(piece).items():
                         share = value / self.settings.accumulate
                         logs[name] = logs[name] + share if name in logs else share
-            parts.scaler.update()
-            self.skipped_in_row = 0
         except NonFiniteLossError as error:
             self._skip_iteration(error)
-        parts.update_averages()
+        else:
+            self.skipped_in_row = 0
+            parts.loss_scale.update()
+            parts.update_averages()
         self.losses = logs
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
         return logs
@@ -190,8 +198,7 @@ class Training:
 
     def _skip_iteration(self, error: NonFiniteLossError) -> None:
         self.skipped_in_row += 1
-        for updater in self.parts.updaters.values():
-            updater.discard()
+        self.rollback.undo()
         if self.skipped_in_row > self.settings.nan_skips:
             raise SrcoreError(
                 f"{error}; training stopped, the last good checkpoint is "
@@ -252,9 +259,10 @@ class Training:
 
     def save(self) -> None:
         """Write the last checkpoint and what is made of it; keep old ones if weights went bad."""
-        if not all(is_finite(network) for network in self.parts.networks.values()):
+        bad = self.finiteness.complaint()
+        if bad:
             raise SrcoreError(
-                f"iteration {self.parts.iteration}: weights are not finite any more; the last good "
+                f"iteration {self.parts.iteration}: not finite any more: {bad}; the last good "
                 f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
                 "learning rate or gradient clipping usually helps"
             )

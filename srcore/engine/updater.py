@@ -11,9 +11,8 @@ from ignite import distributed as idist
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from torch.amp import GradScaler
-
     from srcore.contracts import Schedule
+    from srcore.engine.loss_scale import LossScale
 
 
 class Updater:
@@ -26,7 +25,7 @@ class Updater:
         network: what is trained.
         optimizer: its optimiser.
         schedule: learning rate over the iterations.
-        scaler: gradient scaler of float16 training (disabled otherwise).
+        loss_scale: that of float16 training, shared by all networks.
         clip_norm: largest global gradient norm, or None.
 
     Attributes:
@@ -39,13 +38,13 @@ class Updater:
         network: nn.Module,
         optimizer: torch.optim.Optimizer,
         schedule: Schedule | None,
-        scaler: GradScaler,
+        loss_scale: LossScale,
         clip_norm: float | None = None,
     ) -> None:
         self.network = network
         self.optimizer = optimizer
         self.schedule = schedule
-        self.scaler = scaler
+        self.loss_scale = loss_scale
         self.clip_norm = clip_norm
         self.parts = 1
         self.is_last_part = True
@@ -76,26 +75,27 @@ class Updater:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss of this part."""
-        scaled: Tensor = self.scaler.scale(loss / self.parts if self.parts > 1 else loss)
-        torch.autograd.backward(scaled)
+        share = loss / self.parts if self.parts > 1 else loss
+        torch.autograd.backward(self.loss_scale.scaled(share))
 
     def step(self) -> None:
-        """After the last part: clip, step, forget the gradients."""
-        if not self.is_last_part:
+        """After the last part: clip, step, forget the gradients; without any there is no step."""
+        parameters = [p for p in self.network.parameters() if p.grad is not None]
+        if not (self.is_last_part and parameters):
             return
         if self.exchanges_gradients and idist.get_world_size() > 1:
             for parameter in self.network.parameters():
                 if parameter.grad is not None:
                     idist.all_reduce(parameter.grad)
                     parameter.grad /= idist.get_world_size()
-        self.scaler.unscale_(self.optimizer)
-        parameters = [p for p in self.network.parameters() if p.grad is not None]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        finite = self.loss_scale.unscale(gradients)
         if self.clip_norm is not None:
             self.gradient_norm = nn.utils.clip_grad_norm_(parameters, self.clip_norm)
         elif self.watch_norm:
-            gradients = [p.grad for p in parameters if p.grad is not None]
             self.gradient_norm = nn.utils.get_total_norm(gradients)
-        self.scaler.step(self.optimizer)
+        if finite:
+            self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
     def discard(self) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from srcore.contracts import SetMetric
 from srcore.engine.seeding import generator as seeded_generator
+from srcore.errors import SrcoreError
 from srcore.images import to_image, to_tensor
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tile_runner import TileRunner
@@ -113,8 +114,13 @@ def validate_image(
     measured: Sequence[Measure],
     *,
     keep: bool,
+    network_name: str = "the network",
 ) -> ValidationImage:
-    """Super-resolve one image in float32 and measure it on 8-bit values."""
+    """Super-resolve one image in float32 and measure it on 8-bit values.
+
+    Raises:
+        SrcoreError: the output is not finite; as an image it would be black, with a PSNR.
+    """
     sample = images.dataset.sample(index, None)
     batch = {name: to_tensor(image, device)[None] for name, image in sample.items()}
     random = seeded_generator(device, seed, _VALIDATION_STREAM, index)
@@ -122,8 +128,15 @@ def validate_image(
         batch = transform(batch, random)
     training = network.training
     network.eval()
-    sr = to_image(_super_resolve(network, batch["lr"])[0])
+    output = _super_resolve(network, batch["lr"])[0]
     network.train(training)
+    if not torch.isfinite(output).all():
+        raise SrcoreError(
+            f"validation: what {network_name} makes of {images.name}/{images.dataset.name(index)} "
+            "is not finite (NaN or infinite), so nothing can be measured; a smaller learning rate "
+            "or gradient clipping usually helps"
+        )
+    sr = to_image(output)
     hr = to_image(batch["hr"][0]) if "hr" in batch else None
     values, collected = measure_image(sr, hr, measured)
     lr = to_image(batch["lr"][0]) if keep else None

@@ -10,6 +10,7 @@ from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
 from srcore.engine.pictures import bicubic_of, folder_of, write_strip
+from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
     ValidationImage,
     ValidationSet,
@@ -56,6 +57,7 @@ class Validator:
 
     def measure(self, iteration: int) -> tuple[Averages, list[Path]]:
         """Validate all sets; return averages and the pictures that were written."""
+        share_buffers(self.network())
         averages: Averages = {}
         written: list[Path] = []
         setattr(self.engine.state, "pictures", written)  # noqa: B010 - Ignite's state is open
@@ -111,7 +113,13 @@ class Validator:
     def _validate(self, network: nn.Module, images: ValidationSet, index: int) -> ValidationImage:
         seed, device = self.run.experiment.seed, self.run.device
         keep = index < self.shown
-        return validate_image(network, images, index, seed, device, self.measures, keep=keep)
+        if isinstance(network, Bicubic):
+            name = "bicubic enlargement"
+        else:
+            name = f"the {'averaged ' if self.run.experiment.uses_ema else ''}generator"
+        return validate_image(
+            network, images, index, seed, device, self.measures, keep=keep, network_name=name
+        )
 
 
 class Bicubic(nn.Module):

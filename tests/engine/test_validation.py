@@ -1,10 +1,12 @@
 """Values of validation sets: means over images, and metrics of whole sets."""
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from srcore.engine.validation import Measure, ValidationSet, means, validate_image
+from srcore.errors import SrcoreError
 
 
 class Difference:
@@ -56,6 +58,22 @@ def test_metrics_of_sets_combine_what_they_kept_of_every_image():
     assert means(results, measured) == {"mean": 3, "largest": 4}
     assert results[0].hr is not None
     assert results[1].hr is None
+
+
+class Diverged(nn.Module):
+    def forward(self, lr):
+        return lr / lr.new_zeros(())
+
+
+def test_output_that_is_not_finite_has_no_psnr():
+    measured = [Measure("mean", 0, Difference(), needs_hr=True)]
+    images = ValidationSet("flat", Images(), [])
+    expected = r"what the averaged generator makes of flat/1 is not finite \(NaN or infinite\)"
+    with pytest.raises(SrcoreError, match=expected):
+        validate_image(
+            Diverged(), images, 1, 0, torch.device("cpu"), measured, keep=False,
+            network_name="the averaged generator",
+        )  # fmt: skip
 
 
 class LittleMemory(nn.Module):

@@ -81,7 +81,9 @@ def test_adversarial_term_waits_for_its_start_but_the_discriminator_does_not(sta
 
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_average_follows_in_every_iteration(states, every):
-    found, _ = states(f"method.generator_every={every}", "train.ema_decay=0.9")
+    found, _ = states(
+        f"method.generator_every={every}", "train.ema_decay=0.9", "train.ema_warmup=false"
+    )
     average = None
     for state in found:
         networks = state["networks"]

@@ -157,7 +157,7 @@ def experiment_table(case, folder, relativistic):
         ],
         "optimizer": {"generator": adam, "discriminator": adam},
         "data": {"train": {"type": "hr_folder", "hr": str(folder), "transforms": transforms}},
-        "train": {"ema_decay": hyper["ema_decay"]},
+        "train": {"ema_decay": hyper["ema_decay"], "ema_warmup": False},
     }
 
 

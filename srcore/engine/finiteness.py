@@ -1,0 +1,52 @@
+"""Whether training went bad: numbers in its state that are not finite any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from srcore.engine.parts import Parts
+
+
+class Finiteness:
+    """Looks at everything that is saved: parameters, buffers, averages, states of optimisers.
+
+    Entries that are not finite from the start, such as a mask of minus infinity, are meant so.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._meant = set(_bad(parts))
+
+    def complaint(self) -> str:
+        """What is not finite, by names, or an empty string."""
+        bad = [name for name in _bad(self.parts) if name not in self._meant]
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        return ", ".join(bad[:3]) + more
+
+
+def _bad(parts: Parts) -> list[str]:
+    named = [(name, value) for name, value in _tensors(parts) if value.is_floating_point()]
+    if not named:
+        return []
+    # Together, so that the device is waited for once.
+    device = parts.device
+    finite = torch.stack([torch.isfinite(value).all().to(device) for _, value in named])
+    return [name for (name, _), good in zip(named, finite.tolist(), strict=True) if not good]
+
+
+def _tensors(parts: Parts) -> Iterator[tuple[str, Tensor]]:
+    for role, network in parts.networks.items():
+        for name, value in network.state_dict().items():
+            if isinstance(value, Tensor):
+                yield f"{role}: {name}", value
+    for role, updater in parts.updaters.items():
+        names: dict[Tensor, str] = {p: name for name, p in updater.network.named_parameters()}
+        for parameter, state in updater.optimizer.state.items():
+            for key, value in state.items():
+                if isinstance(value, Tensor):
+                    yield f"optimizer.{role}: {key} of {names.get(parameter, '?')}", value
