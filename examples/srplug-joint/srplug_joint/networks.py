@@ -14,4 +14,4 @@ class Shrink(nn.Module):
         self.last = nn.Conv2d(num_features, 3, 3, padding=1)
 
     def forward(self, hr: Tensor) -> Tensor:
-        return F.avg_pool2d(hr, self.scale) + self.last(F.relu(self.first(hr)))
+        return F.avg_pool2d(hr, self.scale, ceil_mode=True) + self.last(F.relu(self.first(hr)))
