@@ -41,6 +41,7 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
     registry.add_dialect("rrdbnet_esrdgan", f"{weights}.rrdbnet:ESRDGAN")
     registry.add_dialect("edsr_basicsr", f"{weights}.edsr:BASICSR")
     registry.add_dialect("edsr_pytorch", f"{weights}.edsr:EDSR_PYTORCH")
+    registry.add_dialect("compact_realesrgan", f"{weights}.compact:REAL_ESRGAN")
     registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
     registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
 
@@ -59,6 +60,7 @@ def _register_networks(registry: Registry) -> None:
 
     registry.add("network", "rrdbnet", options.RRDBNetOptions, "srcore.networks.rrdbnet:RRDBNet")
     registry.add("network", "edsr", options.EDSROptions, "srcore.networks.edsr:EDSR")
+    registry.add("network", "compact", options.CompactOptions, "srcore.networks.compact:Compact")
     registry.add(
         "network", "msrresnet", options.MSRResNetOptions, "srcore.networks.msrresnet:MSRResNet"
     )

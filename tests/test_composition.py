@@ -18,6 +18,7 @@ GENERATORS = {
     "rrdbnet": "num_features = 4\nnum_blocks = 1\ngrowth_channels = 4",
     "edsr": "num_features = 4\nnum_blocks = 1",
     "msrresnet": "num_features = 4\nnum_blocks = 1",
+    "compact": "num_features = 4\nnum_convs = 1",
     "swinir": "img_size = 32\nembed_dim = 8\ndepths = [2]\nnum_heads = [2]\nnum_features = 8",
     "esrdgan": "num_features = 4\nnum_blocks = 1\ngrowth_channels = 4",
     "dlsn": "num_features = 8\nnum_groups = 1\nnum_blocks = 1\nchunk_size = 32",

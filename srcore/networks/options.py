@@ -90,6 +90,19 @@ class EDSROptions:
 
 
 @attrs.frozen(kw_only=True)
+class CompactOptions:
+    """SRVGGNetCompact of Real-ESRGAN (Wang et al. 2021): plain, small, and quick on a CPU."""
+
+    num_features: int = option(64, "channels between the convolutions", ge=1)
+    num_convs: int = option(
+        16, "convolutions between the first and the last; 32 in realesr-general-x4v3", ge=0
+    )
+    activation: Literal["prelu", "relu", "leakyrelu"] = option(
+        "prelu", "prelu learns one slope per channel; leakyrelu has slope 0.1"
+    )
+
+
+@attrs.frozen(kw_only=True)
 class MSRResNetOptions:
     """Modified SRResNet without normalisation, on top of a bilinear enlargement."""
 

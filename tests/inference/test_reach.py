@@ -55,7 +55,7 @@ def test_cuts_where_tiles_may_begin(multiple):
     assert widths[1] % multiple == 0
 
 
-@pytest.mark.parametrize("name", ["edsr", "msrresnet", "rrdbnet", "swinir"])
+@pytest.mark.parametrize("name", ["edsr", "msrresnet", "compact", "rrdbnet", "swinir"])
 def test_tiles_with_that_overlap_equal_the_whole_within_a_level(name):
     torch.manual_seed(0)
     network = srcore.build("network", name, scale=2).eval()

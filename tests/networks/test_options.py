@@ -24,7 +24,7 @@ def components():
 
 
 def test_all_networks_are_registered(components):
-    names = {"rrdbnet", "edsr", "msrresnet", "swinir", "vgg", "unet", "patch"}
+    names = {"rrdbnet", "edsr", "msrresnet", "compact", "swinir", "vgg", "unet", "patch"}
     assert names <= {component.name for component in components}
 
 

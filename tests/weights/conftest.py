@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from srcore.networks.compact import Compact
 from srcore.networks.edsr import EDSR
 from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
@@ -35,5 +36,6 @@ def networks():
         "swinir": SwinIR(
             scale=4, img_size=8, window_size=4, embed_dim=4, depths=(2, 2), num_heads=(2, 1)
         ),
+        "compact": Compact(scale=4, num_features=4, num_convs=2),
         "msrresnet": MSRResNet(scale=4, num_features=4, num_blocks=2),
     }

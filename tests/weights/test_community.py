@@ -72,21 +72,21 @@ def test_dialects_are_those_that_spandrel_reads(dialect):
 
 
 @pytest.fixture
-def compact(tmp_path):
+def foreign(tmp_path):
     """A file of an architecture that srcore does not have."""
-    from spandrel.architectures.Compact import Compact
+    from spandrel.architectures.RCAN import RCAN
 
     torch.manual_seed(0)
-    model = Compact(num_feat=8, num_conv=2, upscale=2).eval()
-    path = tmp_path / "compact.pth"
+    model = RCAN(scale=2, n_resgroups=1, n_resblocks=1, n_feats=16).eval()
+    path = tmp_path / "foreign.pth"
     torch.save({"params": model.state_dict()}, path)
     return path, model
 
 
-def test_other_architectures_are_left_to_spandrel(compact):
-    path, model = compact
+def test_other_architectures_are_left_to_spandrel(foreign):
+    path, model = foreign
     network = load_generator(path)
-    assert (network.scale, network.architecture) == (2, "RealESRGAN Compact")
+    assert (network.scale, network.architecture) == (2, "RCAN")
     lr = torch.rand(2, 3, 5, 7)
     sr = network(lr)
     assert sr.shape == (2, 3, 10, 14)

@@ -35,7 +35,7 @@ def test_every_dialect_becomes_every_other(rrdbnet, tmp_path, source, target, en
     assert written.key == ("params" if (target, ending) == ("basicsr", ".pth") else "")
 
 
-@pytest.mark.parametrize("network_type", ["rrdbnet", "edsr", "msrresnet", "swinir"])
+@pytest.mark.parametrize("network_type", ["rrdbnet", "edsr", "msrresnet", "compact", "swinir"])
 def test_safetensors_name_the_network_completely(networks, tmp_path, network_type):
     torch.save({"params": networks[network_type].state_dict()}, tmp_path / "in.pth")
     convert(tmp_path / "in.pth", tmp_path / "out.safetensors", "safetensors")
