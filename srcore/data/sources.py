@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from srcore.data.cropping import Window
-from srcore.images import ImageArray, ImageHeader, read_header, read_rgb, read_window
+from srcore.images import ImageArray, ImageHeader, Metadata, read_header, read_rgb, read_window
 
 
 class ImageSource(Protocol):
@@ -64,8 +64,8 @@ class FileSource:
         """Size and depth, without decoding; read once."""
         header = self._headers.get(index)
         if header is None:
-            # Colour profiles are no use here and may be large.
-            header = attrs.evolve(read_header(self.paths[index]), icc_profile=None)
+            # Colour profiles and EXIF data are no use here and may be large.
+            header = attrs.evolve(read_header(self.paths[index]), metadata=Metadata())
             self._headers[index] = header
         return header
 

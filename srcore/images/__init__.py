@@ -14,23 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from srcore.images.decoding import (
-        ImageArray,
         decode_image,
         read_data,
         read_image,
         read_rgb,
         to_rgb,
     )
-    from srcore.images.encoding import KINDS, encode_image, write_image
+    from srcore.images.encoding import KINDS, encode_image, holding, write_image
+    from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader
+    from srcore.images.formats import of_suffix, read_suffixes, written_suffixes
     from srcore.images.header import (
-        ImageHeader,
         decode_header,
         image_size,
         png_text,
         read_header,
     )
     from srcore.images.listing import (
-        IMAGE_SUFFIXES,
         is_image_name,
         list_images,
         listed_images,
@@ -40,18 +39,20 @@ if TYPE_CHECKING:
         read_meta_info,
         some,
     )
-    from srcore.images.png import with_png_text
+    from srcore.images.metadata import Metadata
+    from srcore.images.png_chunks import with_png_text
     from srcore.images.png_stream import PngStream
     from srcore.images.tensors import to_float, to_image, to_tensor
     from srcore.images.walking import files_of
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
-    "decoding": ("ImageArray", "decode_image", "read_data", "read_image", "read_rgb", "to_rgb"),
-    "encoding": ("KINDS", "encode_image", "write_image"),
-    "header": ("ImageHeader", "decode_header", "image_size", "png_text", "read_header"),
+    "decoding": ("decode_image", "read_data", "read_image", "read_rgb", "to_rgb"),
+    "encoding": ("KINDS", "encode_image", "holding", "write_image"),
+    "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader"),
+    "formats": ("of_suffix", "read_suffixes", "written_suffixes"),
+    "header": ("decode_header", "image_size", "png_text", "read_header"),
     "listing": (
-        "IMAGE_SUFFIXES",
         "is_image_name",
         "list_images",
         "listed_images",
@@ -61,7 +62,8 @@ _MODULES = {
         "read_meta_info",
         "some",
     ),
-    "png": ("with_png_text",),
+    "metadata": ("Metadata",),
+    "png_chunks": ("with_png_text",),
     "png_stream": ("PngStream",),
     "tensors": ("to_float", "to_image", "to_tensor"),
     "walking": ("files_of",),
@@ -70,21 +72,25 @@ _MODULES = {
 _SOURCES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "IMAGE_SUFFIXES",
     "KINDS",
+    "Holds",
     "ImageArray",
+    "ImageFormat",
     "ImageHeader",
+    "Metadata",
     "PngStream",
     "decode_header",
     "decode_image",
     "decode_window",
     "encode_image",
     "files_of",
+    "holding",
     "image_size",
     "is_image_name",
     "list_images",
     "listed_images",
     "natural_key",
+    "of_suffix",
     "pair_by_name",
     "png_text",
     "read_data",
@@ -93,6 +99,7 @@ __all__ = [
     "read_list",
     "read_meta_info",
     "read_rgb",
+    "read_suffixes",
     "read_window",
     "some",
     "to_float",
@@ -101,6 +108,7 @@ __all__ = [
     "to_tensor",
     "with_png_text",
     "write_image",
+    "written_suffixes",
 ]
 
 

@@ -3,58 +3,33 @@
 from __future__ import annotations
 
 import io
-import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import attrs
-from PIL import Image, UnidentifiedImageError
+from typing import BinaryIO
 
 from srcore.errors import DataError
-
-# Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones.
-Image.MAX_IMAGE_PIXELS = None
-
-_EXIF_ORIENTATION = 0x0112
-_TIFF_BITS_PER_SAMPLE = 258
-
-
-@attrs.frozen
-class ImageHeader:
-    """What a file says before its pixels are decoded.
-
-    Attributes:
-        height: rows, after the EXIF orientation.
-        width: columns, after the EXIF orientation.
-        bits: per channel, 8 or 16; others cannot be read.
-        icc_profile: colour profile, None if there is none (sRGB is meant).
-    """
-
-    height: int
-    width: int
-    bits: int
-    icc_profile: bytes | None = attrs.field(default=None, repr=False)
+from srcore.images.format import ImageFormat, ImageHeader, Where
+from srcore.images.formats import START_BYTES, recognised
+from srcore.images.png_chunks import read_text
 
 
 def read_header(path: Path) -> ImageHeader:
-    """Read size, depth and colour profile without decoding pixels (some 30 microseconds).
+    """Read size, depth, channels and metadata without decoding pixels (some 30 microseconds).
+
+    :func:`srcore.images.read_image` returns what this says, or refuses the file.
 
     Raises:
-        DataError: not there, empty, or not an image.
+        DataError: not there, empty, not an image, or one that is not read.
     """
     try:
-        with open_header(path, path) as image:
-            return _header(image)
+        with path.open("rb") as file:
+            return header_of(file, path)[1]
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def decode_header(data: bytes, source: Path | str) -> ImageHeader:
+def decode_header(data: bytes, source: Where) -> ImageHeader:
     """Header of the content of an image file; ``source`` is what errors name."""
-    with open_header(io.BytesIO(data), source) as image:
-        return _header(image)
+    return header_of(io.BytesIO(data), source)[1]
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -69,62 +44,28 @@ def png_text(path: Path, keyword: str) -> str | None:
     Raises:
         DataError: not there, empty, or not an image.
     """
+    read_header(path)
     try:
-        with open_header(path, path) as image:
-            text = image.info.get(keyword)
+        with path.open("rb") as file:
+            return read_text(file, keyword)
     except OSError as error:
         raise unreadable(path, error) from error
-    return str(text) if text is not None else None
 
 
-@contextmanager
-def open_header(file: Path | io.BytesIO, source: Path | str) -> Iterator[Image.Image]:
-    """A file in Pillow, its header read and its pixels not.
+def header_of(file: BinaryIO, where: Where) -> tuple[ImageFormat, ImageHeader]:
+    """Format and header of a file.
 
     Raises:
-        DataError: empty, not an image, or a header that makes no sense.
+        DataError: empty, not an image, or one that is not read.
     """
-    size = file.getbuffer().nbytes if isinstance(file, io.BytesIO) else os.path.getsize(file)
-    if size == 0:
-        raise DataError(f"{source}: the file is empty")
-    try:
-        with warnings.catch_warnings():
-            # What Pillow only warns of (odd metadata) does not concern the pixels.
-            warnings.simplefilter("ignore", UserWarning)
-            image = Image.open(file)
-    except UnidentifiedImageError:
-        raise DataError(f"{source}: not an image (or of an unknown format)") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise DataError(f"{source}: the image is damaged or truncated: {error}") from error
-    with image:
-        yield image
-
-
-def _header(image: Image.Image) -> ImageHeader:
-    width, height = image.size
-    if image.format != "TIFF" and exif_orientation(image) >= 5:
-        width, height = height, width
-    return ImageHeader(height, width, bits_per_channel(image), image.info.get("icc_profile"))
-
-
-def exif_orientation(image: Image.Image) -> int:
-    """1 (upright) to 8, by the EXIF data."""
-    # Only where the header has it: getexif() of a PNG without would decode the pixels.
-    if "exif" not in image.info and image.format != "TIFF":
-        return 1
-    return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-
-
-def bits_per_channel(image: Image.Image) -> int:
-    """Of the file; Pillow's mode does not always say."""
-    if image.format == "TIFF":
-        return int(max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (8,))))  # type: ignore[attr-defined]  # TiffImageFile
-    if image.mode.startswith("I"):
-        return 16
-    tiles = getattr(image, "tile", ())
-    return 16 if tiles and "16" in str(tiles[0][3]) else 8
+    start = file.read(START_BYTES)
+    if not start:
+        raise DataError(f"{where}: the file is empty")
+    image_format = recognised(start)
+    if image_format is None:
+        raise DataError(f"{where}: not an image (or of an unknown format)")
+    file.seek(0)
+    return image_format, image_format.header(file, where)
 
 
 def unreadable(path: Path, error: OSError) -> DataError:

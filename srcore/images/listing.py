@@ -14,9 +14,6 @@ from srcore.errors import DataError
 from srcore.images.walking import files_of
 from srcore.texts import decode_text
 
-#: Suffixes of files that are taken for images, lower case.
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
-
 # At most so many names are written out in one message.
 _SHOWN = 8
 
@@ -50,8 +47,10 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
 
 
 def is_image_name(path: Path) -> bool:
-    """Whether a file is taken for an image, by its name."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    """Whether a file is taken for an image, by its name: whether its suffix is one that is read."""
+    from srcore.images.formats import read_suffixes  # brings the decoders
+
+    return path.suffix.lower() in read_suffixes() and not path.name.startswith(".")
 
 
 def natural_key(name: str) -> list[tuple[int, str, str]]:

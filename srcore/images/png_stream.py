@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import png
+from srcore.images import png_chunks as png
+from srcore.images.metadata import Metadata
 
 _LARGEST_SIDE = 2**31 - 1
 _PAETH = 4
@@ -26,7 +27,7 @@ class PngStream:
         file: open for binary writing.
         shape: (H, W, C) of the picture, C from 1 to 4.
         dtype: uint8 or uint16.
-        icc_profile: colour profile to embed.
+        metadata: what to keep beside the pixels.
 
     Raises:
         DataError: the picture is larger than the format allows.
@@ -37,7 +38,7 @@ class PngStream:
         file: BinaryIO,
         shape: tuple[int, int, int],
         dtype: np.dtype[Any],
-        icc_profile: bytes | None = None,
+        metadata: Metadata | None = None,
     ) -> None:
         height, width, channels = shape
         if max(height, width) > _LARGEST_SIDE:
@@ -48,8 +49,8 @@ class PngStream:
         self._above = np.zeros((1, width * self._bytes_per_pixel), np.uint8)
         self._compressor = zlib.compressobj(_COMPRESSION, strategy=zlib.Z_FILTERED)
         file.write(png.header(height, width, channels, dtype))
-        if icc_profile is not None:
-            file.write(png.profile(icc_profile))
+        if metadata is not None:
+            file.write(png.describing(metadata))
 
     def __enter__(self) -> PngStream:
         return self

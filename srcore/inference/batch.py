@@ -17,14 +17,14 @@ from torch import nn
 
 from srcore.devices import Precision
 from srcore.errors import Interrupted, SrcoreError, cause
-from srcore.images import read_header, read_image
+from srcore.images import Metadata, read_header, read_image
 from srcore.inference.jobs import Task
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.output import check_writable, write_bands
 from srcore.inference.upscaler import Overlap, Tile, output_size, upscale_bands
 
-#: Pixels and colour profile of a file.
-Input = tuple[NDArray[Any], bytes | None]
+#: Pixels of a file, and what it says besides them.
+Input = tuple[NDArray[Any], Metadata]
 
 #: Two images are in memory at the same time only if they have no more pixels together.
 _READ_AHEAD_PIXELS = 60_000_000
@@ -162,7 +162,7 @@ def _upscale_file(
     settings: Settings,
     progress: Callable[[int], object],
 ) -> tuple[int, int]:
-    image, profile = source
+    image, metadata = source
     height, width = output_size(image, int(network.scale), settings.outscale)  # type: ignore[arg-type]  # an int by the contract
     check_writable(task.target, image, (height, width))
     options = attrs.asdict(settings)
@@ -170,13 +170,13 @@ def _upscale_file(
     bands = upscale_bands(network, image, progress=progress, **options)
     shape = (height, width, image.shape[2])
     dtype = np.dtype(image.dtype)
-    write_bands(task.target, bands, shape, dtype, quality=quality, icc_profile=profile)
+    write_bands(task.target, bands, shape, dtype, quality=quality, metadata=metadata)
     return width, height
 
 
 def _read(path: Path) -> Input:
     header = read_header(path)
-    return read_image(path), header.icc_profile
+    return read_image(path), header.metadata
 
 
 def _about(path: Path, error: Exception) -> str:

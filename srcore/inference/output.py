@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from srcore.atomic import writing
 from srcore.errors import DataError
-from srcore.images import PngStream, encode_image
+from srcore.images import Metadata, PngStream, encode_image, holding
 
 ImageArray = NDArray[Any]
 
 #: Names of formats -> suffix of their files.
 FORMATS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
 
-_LARGEST_SIDES = {".jpg": 65535, ".jpeg": 65535, ".webp": 16383}
 _CANVAS_IN_MEMORY = 2**28
-_COLOUR_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
 
 
 def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None:
@@ -36,8 +34,8 @@ def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None
         DataError: names the file and says which format would do.
     """
     encode_image(image[:1, :1], path.suffix, path)
-    limit = _LARGEST_SIDES.get(path.suffix.lower())
-    if limit is not None and max(size) > limit:
+    limit = holding(path.suffix.lower(), path)[1].largest_side
+    if max(size) > limit:
         raise DataError(
             f"{path}: {size[1]}x{size[0]} pixels; {path.suffix} holds at most {limit} per side, "
             "use .png"
@@ -51,7 +49,7 @@ def write_bands(
     dtype: np.dtype[Any],
     *,
     quality: int = 95,
-    icc_profile: bytes | None = None,
+    metadata: Metadata | None = None,
 ) -> None:
     """Write bands of rows ``(h, W, C)`` to an image file, which appears only when it is complete.
 
@@ -61,16 +59,16 @@ def write_bands(
         shape: (H, W, C) of the whole.
         dtype: uint8 or uint16.
         quality: of JPEG and WebP, 1 to 100.
-        icc_profile: colour profile to embed; left out if it is not one for these channels.
+        metadata: what to keep beside the pixels, as far as the format holds it.
 
     Raises:
         DataError: the file cannot be written.
     """
-    profile = matching_profile(icc_profile, shape[2])
+    kept = (metadata or Metadata()).for_channels(shape[2]).for_size(*shape[:2])
     try:
         with writing(path) as temporary, temporary.open("wb") as file:
             if path.suffix.lower() == ".png":
-                with PngStream(file, shape, dtype, profile) as stream:
+                with PngStream(file, shape, dtype, kept) as stream:
                     for band in bands:
                         stream.write(band)
             else:
@@ -80,23 +78,12 @@ def write_bands(
                     path.suffix,
                     path,
                     quality=quality,
-                    icc_profile=profile,
+                    metadata=kept,
                     may_overwrite=True,
                 )
                 file.write(encoded)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-def matching_profile(profile: bytes | None, channels: int) -> bytes | None:
-    """The profile if it describes colours of this number of channels, else None.
-
-    A CMYK photograph is converted to RGB when it is read, and its profile would be wrong then.
-    """
-    # The colour space is named in bytes 16 to 19 of the header (ICC.1, section 7.2.8).
-    if profile is None or profile[16:20] != _COLOUR_SPACES[channels]:
-        return None
-    return profile
 
 
 def _filled_canvas(

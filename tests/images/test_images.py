@@ -201,7 +201,7 @@ def test_gif_is_read_by_its_first_frame():
     [
         ("a.jpg", noise(4, 4, 3, dtype=np.uint16), "holds 8 bits per channel only"),
         ("a.jpg", noise(4, 4, 4), "cannot hold rgb_alpha"),
-        ("a.xyz", noise(4, 4, 3), r"cannot write \.xyz; use \.bmp, \.jpeg"),
+        ("a.xyz", noise(4, 4, 3), r"cannot write \.xyz; use \.apng, \.avif"),
         ("a", noise(4, 4, 3), "cannot write a file without a suffix"),
         ("a.png", noise(4, 4, 3) / 255, "expected a uint8 or uint16 image"),
     ],

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcore.images import PngStream, decode_image
+from srcore.images import Metadata, PngStream, decode_image
 
 
-def _encode(image, rows, profile=None):
+def _encode(image, rows, metadata=None):
     buffer = io.BytesIO()
-    with PngStream(buffer, image.shape, image.dtype, profile) as stream:
+    with PngStream(buffer, image.shape, image.dtype, metadata) as stream:
         for start in range(0, len(image), rows):
             stream.write(image[start : start + rows])
     return buffer.getvalue()
@@ -30,6 +30,6 @@ def test_photographs_become_smaller_than_their_pixels():
 
 
 def test_the_colour_profile_is_embedded():
-    content = _encode(np.zeros((2, 2, 3), np.uint8), 1, b"a profile")
+    content = _encode(np.zeros((2, 2, 3), np.uint8), 1, Metadata(icc_profile=b"a profile"))
     with Image.open(io.BytesIO(content)) as opened:
         assert opened.info["icc_profile"] == b"a profile"

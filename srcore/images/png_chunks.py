@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from srcore.images.metadata import Metadata
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -37,15 +39,43 @@ def profile(icc_profile: bytes) -> bytes:
     return chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile))
 
 
-def with_profile(content: bytes, icc_profile: bytes) -> bytes:
-    """The content of a PNG file with a colour profile (OpenCV writes none)."""
-    return _after_header(content, profile(icc_profile))
+def describing(metadata: Metadata) -> bytes:
+    """Chunks of colours, EXIF data and resolution, in an order that the specification allows."""
+    parts = [chunk(name, content) for name, content in metadata.png_colour]
+    if metadata.icc_profile is not None:
+        # A profile and sRGB exclude each other (section 11.3.2.3).
+        parts = [part for part in parts if part[4:8] != b"sRGB"]
+        parts.append(profile(metadata.icc_profile))
+    if metadata.dpi is not None:
+        per_metre = [round(value / 0.0254) for value in metadata.dpi]
+        parts.append(chunk(b"pHYs", struct.pack(">IIB", *per_metre, 1)))
+    if metadata.exif is not None:
+        parts.append(chunk(b"eXIf", metadata.exif))
+    return b"".join(parts)
 
 
 def with_png_text(content: bytes, keyword: str, text: str) -> bytes:
     """The content of a PNG file with a text of any language (iTXt) that ``png_text`` reads."""
     encoded = keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8")
-    return _after_header(content, chunk(b"iTXt", encoded))
+    return after_header(content, chunk(b"iTXt", encoded))
+
+
+def read_text(file: BinaryIO, keyword: str) -> str | None:
+    """The text that :func:`with_png_text` wrote; None if there is none."""
+    wanted = keyword.encode("latin-1") + b"\0\0\0\0\0"
+    file.seek(len(SIGNATURE))
+    while len(start := file.read(8)) == 8:
+        length, name = struct.unpack(">I4s", start)
+        if name == b"iTXt":
+            content = file.read(length)
+            if content.startswith(wanted):
+                return content[len(wanted) :].decode("utf-8", "replace")
+            file.seek(4, 1)
+        elif name == b"IDAT":
+            return None
+        else:
+            file.seek(length + 4, 1)
+    return None
 
 
 def gray_alpha(image: NDArray[Any]) -> bytes:
@@ -60,5 +90,6 @@ def gray_alpha(image: NDArray[Any]) -> bytes:
     )
 
 
-def _after_header(content: bytes, new: bytes) -> bytes:
+def after_header(content: bytes, new: bytes) -> bytes:
+    """The content of a PNG file with further chunks before all but its header."""
     return content[:_END_OF_HEADER] + new + content[_END_OF_HEADER:]

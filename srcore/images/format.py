@@ -1,0 +1,170 @@
+"""What a file format is: one class that says how its files are recognised, read and written.
+
+A further format is a module in ``srcore/images/formats/`` and an entry in its ``FORMATS``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.errors import DataError
+from srcore.images.metadata import Metadata
+
+ImageArray = NDArray[Any]
+#: What errors name: the path of a file, or another word for where its content comes from.
+Where = Path | str
+
+
+@attrs.frozen
+class ImageHeader:
+    """What a file says before its pixels are decoded; the decoded pixels are held to it.
+
+    Attributes:
+        height: rows, after the EXIF orientation.
+        width: columns, after the EXIF orientation.
+        bits: per channel of the decoded array, 8 or 16.
+        channels: of the decoded array: 1 gray, 2 gray + alpha, 3 RGB, 4 RGB + alpha.
+        orientation: EXIF orientation, 1 (upright) to 8.
+        frames: pictures in the file; what is decoded is the first.
+        metadata: colour profile, EXIF, resolution and what else describes the picture.
+    """
+
+    height: int
+    width: int
+    bits: int
+    channels: int = 3
+    orientation: int = 1
+    frames: int = 1
+    metadata: Metadata = attrs.field(factory=Metadata, repr=False)
+
+    @classmethod
+    def of_stored(
+        cls, height: int, width: int, bits: int, channels: int, orientation: int = 1, **more: Any
+    ) -> ImageHeader:
+        """From the sizes of the stored rows, which the orientation may turn."""
+        if orientation >= 5:
+            height, width = width, height
+        return cls(height, width, bits, channels, orientation, **more)
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """Colour profile, None if there is none (sRGB is meant)."""
+        return self.metadata.icc_profile
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of the decoded array."""
+        return self.height, self.width, self.channels
+
+    @property
+    def stored_shape(self) -> tuple[int, int, int]:
+        """Of the array before it is turned upright."""
+        turned = self.orientation >= 5
+        sides = (self.width, self.height) if turned else (self.height, self.width)
+        return (*sides, self.channels)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the decoded array."""
+        return np.dtype(np.uint16 if self.bits == 16 else np.uint8)
+
+
+@attrs.frozen(kw_only=True)
+class Holds:
+    """What files of a format can hold when they are written.
+
+    Attributes:
+        bits: per channel.
+        channels: numbers of channels.
+        largest_side: pixels.
+        metadata: names of the fields of :class:`Metadata` that are kept.
+    """
+
+    bits: tuple[int, ...] = (8,)
+    channels: tuple[int, ...] = (1, 3, 4)
+    largest_side: int = 2**31 - 1
+    metadata: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Writing:
+    """How an image is written.
+
+    Attributes:
+        quality: of lossy formats, 1 to 100; WebP and AVIF are lossless at 100.
+        metadata: what is kept beside the pixels.
+        may_overwrite: the memory of the image may be used for its conversion.
+    """
+
+    quality: int = 95
+    metadata: Metadata = attrs.field(factory=Metadata)
+    may_overwrite: bool = False
+
+
+class ImageFormat(ABC):
+    """A file format: what it is recognised by, what is read of it, what is written.
+
+    ``header`` and ``decode`` speak of the same picture: what ``decode`` returns has the shape and
+    type that ``header`` said, or the file is refused.
+    """
+
+    #: What messages call it.
+    name: ClassVar[str]
+    #: Suffixes of its files, lower case; the first is the one that is written.
+    suffixes: ClassVar[tuple[str, ...]]
+    #: What can be written; None: the format is only read.
+    holds: ClassVar[Holds | None] = None
+    #: Pixels that one byte of a file can stand for at most; None: no limit is known.
+    pixels_per_byte: ClassVar[int | None] = None
+
+    @abstractmethod
+    def recognises(self, start: bytes) -> bool:
+        """Whether a file that begins with these bytes (64 if it has so many) is one."""
+
+    @abstractmethod
+    def header(self, file: BinaryIO, where: Where) -> ImageHeader:
+        """Read what describes the picture, not its pixels. ``file`` is at its start.
+
+        Raises:
+            DataError: damaged, or of a kind that is not read exactly; says which.
+        """
+
+    @abstractmethod
+    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+        """The pixels as they are stored (before the orientation): ``header.stored_shape``.
+
+        Raises:
+            DataError: damaged or cut off.
+        """
+
+    def decode_rows(self, data: bytes, header: ImageHeader, stop: int, where: Where) -> ImageArray:
+        """The first ``stop`` stored rows or more, if that is less work than all."""
+        return self.decode(data, header, where)
+
+    def encode(self, image: ImageArray, writing: Writing) -> bytes:
+        """Content of a file. Shape and type of the image are among those that ``holds`` names."""
+        raise NotImplementedError(f"{self.name} is only read")
+
+
+def damaged(where: Where, why: object) -> DataError:
+    """What to raise for content that breaks the rules of its format."""
+    return DataError(f"{where}: the image is damaged or truncated: {why}")
+
+
+def truncated(where: Where) -> DataError:
+    """What to raise for a file whose end is missing."""
+    return DataError(f"{where}: the image is truncated; copy or download it again")
+
+
+def unsupported(where: Where, found: str) -> DataError:
+    """What to raise for a kind of file that nothing here reads exactly."""
+    return DataError(
+        f"{where}: {found}; expected 8 or 16 bits per channel, gray or RGB, with or without alpha; "
+        "convert it with another program"
+    )

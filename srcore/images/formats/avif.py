@@ -1,0 +1,101 @@
+"""AVIF: Pillow decodes 8 bits, OpenCV the 10 and 12 bits that Pillow would cut to 8."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from PIL import features
+
+from srcore.images import exif
+from srcore.images.format import (
+    Holds,
+    ImageArray,
+    ImageFormat,
+    ImageHeader,
+    Where,
+    Writing,
+    damaged,
+    unsupported,
+)
+from srcore.images.metadata import Metadata
+from srcore.images.pillow import as_array, opened, saved
+from srcore.images.samples import stretched
+
+_BRANDS = (b"avif", b"avis")
+#: Where the box with the depth is looked for.
+_START_BYTES = 2**16
+
+
+class Avif(ImageFormat):
+    """AV1 image file format."""
+
+    name = "AVIF"
+    suffixes = (".avif", ".avifs")
+    holds = Holds(largest_side=65535, metadata=frozenset({"icc_profile", "exif"}))
+
+    def recognises(self, start: bytes) -> bool:
+        if start[4:8] != b"ftyp":
+            return False
+        (size,) = struct.unpack_from(">I", start)
+        brands = start[8 : min(size, len(start))]
+        return any(brand in brands for brand in _BRANDS)
+
+    def header(self, file: BinaryIO, where: Where) -> ImageHeader:
+        if not features.check("avif"):
+            raise unsupported(where, "AVIF needs Pillow 11.3 or newer (pip install -U pillow)")
+        depth = _depth(file.read(_START_BYTES))
+        file.seek(0)
+        with opened(file, "AVIF", where) as image:
+            # Pillow writes the rotation of the container into the EXIF data.
+            exif_data = exif.strip_prefix(image.info.get("exif"))
+            return ImageHeader.of_stored(
+                image.height,
+                image.width,
+                8 if depth == 8 else 16,
+                4 if image.mode == "RGBA" else 3,
+                exif.orientation(exif_data),
+                frames=int(getattr(image, "n_frames", 1)),
+                metadata=Metadata(
+                    icc_profile=image.info.get("icc_profile") or None,
+                    exif=exif_data,
+                    dpi=exif.resolution(exif_data),
+                    others=("XMP",) if image.info.get("xmp") else (),
+                ),
+            )
+
+    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+        if header.bits == 8:
+            with opened(io.BytesIO(data), "AVIF", where) as image:
+                return as_array(image, "RGBA" if header.channels == 4 else "RGB")
+        try:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error:
+            pixels = None
+        if pixels is None:
+            raise damaged(where, "its picture data cannot be decoded")
+        if pixels.dtype != np.uint16:
+            raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
+        if pixels.ndim == 2:
+            pixels = np.repeat(pixels[..., None], 3, axis=-1)
+        else:
+            pixels = cv2.cvtColor(
+                pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[-1] == 4 else cv2.COLOR_BGR2RGB
+            )
+        return stretched(pixels, 2 ** _depth(data[:_START_BYTES]) - 1)
+
+    def encode(self, image: ImageArray, writing: Writing) -> bytes:
+        fine = {"subsampling": "4:4:4"} if writing.quality >= 90 else {}
+        return saved(image, "AVIF", writing.metadata, quality=writing.quality, **fine)
+
+
+def _depth(start: bytes) -> int:
+    """8, 10 or 12, by the first configuration of a coder (AV1-ISOBMFF, section 2.3.3)."""
+    place = start.find(b"av1C")
+    if place < 0 or place + 7 > len(start):
+        return 8
+    flags = start[place + 6]
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10

@@ -1,0 +1,105 @@
+"""GIF (89a): the first picture, as a viewer shows it before any other."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import BinaryIO
+
+import attrs
+
+from srcore.images.format import ImageArray, ImageFormat, ImageHeader, Where, damaged, truncated
+from srcore.images.pillow import as_array, opened
+
+_EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B
+_GRAPHIC_CONTROL = 0xF9
+
+
+@attrs.frozen
+class _Layout:
+    width: int
+    height: int
+    frames: int
+    box: tuple[int, int, int, int]  # of the first picture: left, top, right, bottom
+    is_transparent: bool
+
+    @property
+    def covers(self) -> bool:
+        left, top, right, bottom = self.box
+        return left == top == 0 and right >= self.width and bottom >= self.height
+
+
+class Gif(ImageFormat):
+    """Graphics interchange format; read only, by its first picture."""
+
+    name = "GIF"
+    suffixes = (".gif",)
+    # A code of 12 bits stands for at most 4096 pixels.
+    pixels_per_byte = 2800
+
+    def recognises(self, start: bytes) -> bool:
+        return start.startswith((b"GIF87a", b"GIF89a"))
+
+    def header(self, file: BinaryIO, where: Where) -> ImageHeader:
+        layout = _layout(file.read(), where)
+        has_alpha = layout.is_transparent or not layout.covers
+        return ImageHeader(
+            layout.height, layout.width, 8, 4 if has_alpha else 3, frames=layout.frames
+        )
+
+    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+        layout = _layout(data, where)
+        with opened(io.BytesIO(data), "GIF", where) as image:
+            pixels = as_array(image, "RGBA" if header.channels == 4 else "RGB")
+        if not layout.covers:  # nothing is there yet
+            left, top, right, bottom = layout.box
+            pixels[:top] = pixels[bottom:] = 0
+            pixels[:, :left] = pixels[:, right:] = 0
+        return pixels
+
+
+def _layout(data: bytes, where: Where) -> _Layout:
+    if len(data) < 13:
+        raise truncated(where)
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    place = 13 + _table_size(flags)
+    box: tuple[int, int, int, int] | None = None
+    frames, is_transparent = 0, False
+    while place < len(data) and data[place] != _END:
+        kind = data[place]
+        if kind == _EXTENSION:
+            is_control = data[place + 1 : place + 3] == bytes([_GRAPHIC_CONTROL, 4])
+            if is_control and not frames and place + 3 < len(data):
+                is_transparent = bool(data[place + 3] & 1)
+            place += 2
+        elif kind == _PICTURE:
+            if place + 10 > len(data):
+                raise truncated(where)
+            left, top, columns, rows, flags = struct.unpack_from("<HHHHB", data, place + 1)
+            if box is None:
+                # A picture beyond the screen makes it larger, in Pillow as in browsers.
+                width, height = max(width, left + columns), max(height, top + rows)
+                box = left, top, left + columns, top + rows
+            place += 11 + _table_size(flags)
+        else:
+            raise damaged(where, f"a block of unknown kind {kind:#04x}")
+        place = _after_blocks(data, place, where)
+        frames += kind == _PICTURE
+    if box is None:
+        raise truncated(where)
+    if not width or not height:
+        raise damaged(where, "its header makes no sense")
+    return _Layout(width, height, frames, box, is_transparent)
+
+
+def _table_size(flags: int) -> int:
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _after_blocks(data: bytes, place: int, where: Where) -> int:
+    while True:
+        if place >= len(data):
+            raise truncated(where)
+        if data[place] == 0:
+            return place + 1
+        place += 1 + data[place]

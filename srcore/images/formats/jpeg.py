@@ -1,0 +1,217 @@
+"""JPEG (ITU-T T.81), by its segments.
+
+A file ends at its own end marker; cameras put videos and maps behind it. Pillow decodes. That a
+file was cut and closed again is found by keeping the end marker from the decoder: one that still
+wants data then has been given too little. libjpeg itself fills the rest with gray in silence.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from typing import BinaryIO
+
+import attrs
+import numpy as np
+from PIL import Image
+
+from srcore.images import exif, strict_jpeg
+from srcore.images.format import (
+    Holds,
+    ImageArray,
+    ImageFormat,
+    ImageHeader,
+    Where,
+    Writing,
+    damaged,
+    truncated,
+    unsupported,
+)
+from srcore.images.metadata import Metadata
+from srcore.images.pillow import as_array, saved
+
+_START, _END = b"\xff\xd8", b"\xff\xd9"
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_SEGMENT_FREE = {0x01, *range(0xD0, 0xD8)}
+#: Start-of-frame markers (table B.1) of sequential and progressive Huffman coding, which are read.
+_FRAMES_READ = (0xC0, 0xC1, 0xC2)
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+#: A marker in coded data: what follows FF is no stuffed zero, restart or fill.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+#: Stuffed ones, of which no Huffman code consists. The decoder looks 8 bytes ahead.
+_FILLING = b"\xff\x00" * 9
+_FILLING_2 = bytes(9)
+
+
+@attrs.frozen
+class _Segments:
+    height: int
+    width: int
+    channels: int
+    is_one_scan: bool
+    metadata: Metadata
+    orientation: int
+
+
+class Jpeg(ImageFormat):
+    """Photographs of 8 bits: gray, YCbCr, RGB, CMYK and YCCK; MPO and motion photos too."""
+
+    name = "JPEG"
+    suffixes = (".jpg", ".jpeg", ".jfif", ".jpe", ".mpo")
+    holds = Holds(
+        channels=(1, 3), largest_side=65500, metadata=frozenset({"icc_profile", "exif", "dpi"})
+    )
+    pixels_per_byte = 512  # 1 bit per block of 8x8
+
+    def recognises(self, start: bytes) -> bool:
+        return start.startswith(_START + b"\xff")
+
+    def header(self, file: BinaryIO, where: Where) -> ImageHeader:
+        found = _read_segments(file, where)
+        return ImageHeader.of_stored(
+            found.height,
+            found.width,
+            8,
+            1 if found.channels == 1 else 3,
+            found.orientation,
+            metadata=found.metadata,
+        )
+
+    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+        segments = _read_segments(io.BytesIO(data), where)
+        end = _end(data, where)
+        if strict_jpeg.is_installed() and segments.channels in (1, 3):
+            return strict_jpeg.decode(data[:end], segments.channels, where)
+        body = data[: end - 2]
+        if segments.is_one_scan:
+            return _decoded(body + _FILLING, where)
+        # Several scans are decoded together, when the end marker is seen: in place of it come two
+        # fillings, which show in the picture if a scan has too little data.
+        pixels = _decoded(body + _FILLING + _END, where)
+        if not np.array_equal(pixels, _decoded(body + _FILLING_2 + _END, where)):
+            raise _closed_early(where)
+        return pixels
+
+    def encode(self, image: ImageArray, writing: Writing) -> bytes:
+        return saved(image, "JPEG", writing.metadata, quality=writing.quality)
+
+
+def _read_segments(file: BinaryIO, where: Where) -> _Segments:
+    """Everything before the coded data."""
+    file.seek(2)
+    frame, exif_data, density = b"", None, None
+    profile: dict[int, bytes] = {}
+    others: list[str] = []
+    is_progressive = False
+    while True:
+        marker = _next_marker(file, where)
+        if marker in _SEGMENT_FREE:
+            continue
+        if marker == _END_OF_IMAGE:
+            raise damaged(where, "it ends before its picture data")
+        (length,) = struct.unpack(">H", _exactly(file, 2, where))
+        if length < 2:
+            raise damaged(where, "a segment without length")
+        content = _exactly(file, length - 2, where)
+        if marker in _FRAMES:
+            if marker not in _FRAMES_READ:
+                raise unsupported(where, "JPEG with arithmetic or lossless coding")
+            frame, is_progressive = content, marker == 0xC2
+        elif marker == _START_OF_SCAN:
+            break
+        elif marker == 0xE0 and content.startswith(b"JFIF\0"):
+            density = _density(content)
+        elif marker == 0xE1 and content.startswith(b"Exif\0\0"):
+            exif_data = exif_data or exif.strip_prefix(content)
+        elif marker == 0xE2 and content.startswith(b"ICC_PROFILE\0") and len(content) > 14:
+            profile[content[12]] = content[14:]
+        else:
+            others += _name(marker, content)
+    if len(frame) < 6:
+        raise damaged(where, "no frame before its picture data")
+    precision, height, width, channels = struct.unpack(">BHHB", frame[:6])
+    if precision != 8:
+        raise unsupported(where, f"JPEG of {precision} bits")
+    if channels not in (1, 3, 4):
+        raise unsupported(where, f"JPEG of {channels} channels")
+    if not height or not width:
+        raise unsupported(where, "JPEG that says its height behind its picture data")
+    metadata = Metadata(
+        icc_profile=b"".join(profile[number] for number in sorted(profile)) or None,
+        exif=exif_data,
+        dpi=density or exif.resolution(exif_data),
+        others=tuple(dict.fromkeys(others)),
+    )
+    scan_channels = content[0] if content else 0
+    is_one_scan = not is_progressive and scan_channels == channels
+    return _Segments(height, width, channels, is_one_scan, metadata, exif.orientation(exif_data))
+
+
+def _next_marker(file: BinaryIO, where: Where) -> int:
+    byte = _exactly(file, 1, where)
+    while byte != b"\xff":  # libjpeg skips what is between segments, too
+        byte = _exactly(file, 1, where)
+    while byte == b"\xff":
+        byte = _exactly(file, 1, where)
+    return byte[0]
+
+
+def _exactly(file: BinaryIO, count: int, where: Where) -> bytes:
+    content = file.read(count)
+    if len(content) < count:
+        raise truncated(where)
+    return content
+
+
+def _end(data: bytes, where: Where) -> int:
+    """Where the picture ends: behind the end marker that closes its scans."""
+    place = 2
+    while True:
+        place = data.find(b"\xff", place)
+        if place < 0 or place + 2 > len(data):
+            raise truncated(where)
+        marker = data[place + 1]
+        if marker == _END_OF_IMAGE:
+            return place + 2
+        if marker in (0x00, 0xFF) or marker in _SEGMENT_FREE:
+            place += 1 if marker == 0xFF else 2
+            continue
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        if marker == _START_OF_SCAN:
+            found = _MARKER.search(data, place)
+            if found is None:
+                raise truncated(where)
+            place = found.start()
+
+
+def _decoded(content: bytes, where: Where) -> ImageArray:
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+            return as_array(image, "RGB" if image.mode == "CMYK" else image.mode)
+    except (OSError, SyntaxError, ValueError) as error:
+        if "truncated" in str(error):
+            raise _closed_early(where) from error
+        raise damaged(where, error) from error
+
+
+def _closed_early(where: Where) -> Exception:
+    return damaged(where, "its picture data end early; copy or download it again")
+
+
+def _density(jfif: bytes) -> tuple[float, float] | None:
+    if len(jfif) < 12 or jfif[7] not in (1, 2):
+        return None
+    x, y = struct.unpack(">HH", jfif[8:12])
+    factor = 1.0 if jfif[7] == 1 else 2.54
+    return (x * factor, y * factor) if x and y else None
+
+
+def _name(marker: int, content: bytes) -> list[str]:
+    if marker == 0xE1 and content.startswith(b"http://ns.adobe.com/xap/1.0/"):
+        return ["XMP"]
+    if marker == 0xED and content.startswith(b"Photoshop"):
+        return ["IPTC"]
+    if marker == 0xFE:
+        return ["texts"]
+    return ["further pictures (MPF)"] if marker == 0xE2 and content.startswith(b"MPF\0") else []

@@ -1,0 +1,304 @@
+"""PNG, after the specification (W3C, third edition), whose sections are named.
+
+OpenCV decodes the picture data and is given nothing else: no palette, no transparency, no colour
+chunks, about which versions of it have different opinions. Those are applied here. What lies before
+the picture data counts; chunks behind it (section 5.6 allows only texts and a time there) do not.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import attrs
+import cv2
+import numpy as np
+
+from srcore.images import exif, png_chunks
+from srcore.images.format import (
+    Holds,
+    ImageArray,
+    ImageFormat,
+    ImageHeader,
+    Where,
+    Writing,
+    damaged,
+    truncated,
+    unsupported,
+)
+from srcore.images.metadata import Metadata
+from srcore.images.png_rows import decode_first_rows
+
+_GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
+#: Colour type -> stored channels and depths (section 11.2.1).
+_KINDS = {
+    _GRAY: (1, (1, 2, 4, 8, 16)),
+    _RGB: (3, (8, 16)),
+    _PALETTE: (1, (1, 2, 4, 8)),
+    _GRAY_ALPHA: (2, (8, 16)),
+    _RGB_ALPHA: (4, (8, 16)),
+}
+_COLOUR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
+_TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
+_USED = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"acTL", *_COLOUR_CHUNKS)
+_LARGEST_PROFILE = 2**26
+_INCHES_PER_METRE = 1 / 0.0254
+
+
+@attrs.frozen
+class _Layout:
+    """What the chunks before the picture data say of the pixels."""
+
+    width: int
+    height: int
+    depth: int
+    colour_type: int
+    interlaced: bool
+    palette: bytes
+    transparency: bytes | None
+
+    @property
+    def channels(self) -> int:
+        if self.colour_type == _PALETTE:
+            return 3 if self.transparency is None else 4
+        return _KINDS[self.colour_type][0] + (self.transparency is not None)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether rows hold pixels of 8 bits as they are."""
+        plain = self.colour_type != _PALETTE and self.transparency is None
+        return plain and self.depth == 8 and not self.interlaced
+
+
+class Png(ImageFormat):
+    """Portable network graphics, animated ones too (their first picture)."""
+
+    name = "PNG"
+    suffixes = (".png", ".apng")
+    holds = Holds(
+        bits=(8, 16),
+        channels=(1, 2, 3, 4),
+        metadata=frozenset({"icc_profile", "png_colour", "exif", "dpi"}),
+    )
+    # Deflate makes data 1032 times smaller, and a byte holds 8 pixels of 1 bit.
+    pixels_per_byte = 8 * 1032
+
+    def recognises(self, start: bytes) -> bool:
+        return start.startswith(png_chunks.SIGNATURE)
+
+    def header(self, file: BinaryIO, where: Where) -> ImageHeader:
+        chunks: dict[bytes, bytes] = {}
+        others = []
+        for name, content in _chunks_before_data(file, where):
+            if name in _TEXT_CHUNKS:
+                others.append("XMP" if content.startswith(b"XML:com.adobe.xmp\0") else "texts")
+            else:
+                chunks.setdefault(name, content)
+        layout = _layout(chunks, where)
+        exif_data = exif.strip_prefix(chunks.get(b"eXIf"))
+        return ImageHeader.of_stored(
+            layout.height,
+            layout.width,
+            16 if layout.depth == 16 else 8,
+            layout.channels,
+            exif.orientation(exif_data),
+            frames=_frames(chunks.get(b"acTL")),
+            metadata=Metadata(
+                icc_profile=_profile(chunks.get(b"iCCP")),
+                png_colour=tuple((name, chunks[name]) for name in _COLOUR_CHUNKS if name in chunks),
+                exif=exif_data,
+                dpi=_dpi(chunks.get(b"pHYs")),
+                others=tuple(dict.fromkeys(others)),
+            ),
+        )
+
+    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+        chunks, picture_data = _all_chunks(data, where)
+        layout = _layout(chunks, where)
+        # An index is decoded as gray, which OpenCV stretches to 8 bits.
+        colour_type = _GRAY if layout.colour_type == _PALETTE else layout.colour_type
+        ihdr = chunks[b"IHDR"]
+        plain = b"".join(
+            (
+                png_chunks.SIGNATURE,
+                png_chunks.chunk(b"IHDR", ihdr[:9] + bytes([colour_type]) + ihdr[10:]),
+                *picture_data,
+                png_chunks.chunk(b"IEND", b""),
+            )
+        )
+        try:
+            pixels = cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error as error:
+            raise damaged(where, error.err) from error
+        if pixels is None:
+            raise damaged(where, "its picture data cannot be decoded")
+        del plain
+        return _coloured(_in_order(pixels, colour_type), layout, where)
+
+    def decode_rows(self, data: bytes, header: ImageHeader, stop: int, where: Where) -> ImageArray:
+        chunks, _ = _all_chunks(data, where, check=False)
+        if not _layout(chunks, where).is_plain or header.frames > 1:
+            return self.decode(data, header, where)
+        return decode_first_rows(data, stop, where)
+
+    def encode(self, image: ImageArray, writing: Writing) -> bytes:
+        before = png_chunks.describing(writing.metadata)
+        if image.shape[-1] == 2:
+            return png_chunks.after_header(png_chunks.gray_alpha(image), before)
+        if image.shape[-1] >= 3:
+            code = cv2.COLOR_RGB2BGR if image.shape[-1] == 3 else cv2.COLOR_RGBA2BGRA
+            image = np.ascontiguousarray(image)
+            image = cv2.cvtColor(image, code, dst=image if writing.may_overwrite else None)
+        _, encoded = cv2.imencode(".png", np.ascontiguousarray(image))
+        return png_chunks.after_header(encoded.tobytes(), before)
+
+
+def _chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, bytes]]:
+    file.seek(len(png_chunks.SIGNATURE))
+    while True:
+        start = file.read(8)
+        if len(start) < 8:
+            raise truncated(where)
+        length, name = struct.unpack(">I4s", start)
+        if name == b"IDAT":
+            return
+        if name in _USED:
+            content, checksum = file.read(length), file.read(4)
+            if len(checksum) < 4:
+                raise truncated(where)
+            if _is_whole(name, content, checksum, where):
+                yield name, content
+        elif name in _TEXT_CHUNKS:
+            yield name, file.read(min(length, 20))
+            file.seek(length - min(length, 20) + 4, 1)
+        else:
+            _refuse_critical(name, where)
+            file.seek(length + 4, 1)
+
+
+def _all_chunks(
+    data: bytes, where: Where, *, check: bool = True
+) -> tuple[dict[bytes, bytes], list[memoryview]]:
+    """Chunks that describe the pixels, and the whole chunks of picture data, up to IEND."""
+    view = memoryview(data)
+    chunks: dict[bytes, bytes] = {}
+    picture_data: list[memoryview] = []
+    place = len(png_chunks.SIGNATURE)
+    while True:
+        if place + 12 > len(data):
+            raise truncated(where)
+        length, name = struct.unpack_from(">I4s", data, place)
+        end = place + 12 + length
+        if end > len(data):
+            raise truncated(where)
+        if name == b"IEND":
+            return chunks, picture_data
+        if name == b"IDAT":
+            if check:
+                _is_whole(name, view[place + 8 : end - 4], data[end - 4 : end], where)
+            picture_data.append(view[place:end])
+        elif name in (b"IHDR", b"PLTE", b"tRNS") and not picture_data:
+            content = data[place + 8 : end - 4]
+            if _is_whole(name, content, data[end - 4 : end], where):
+                chunks.setdefault(name, content)
+        else:
+            _refuse_critical(name, where)
+        place = end
+
+
+def _is_whole(name: bytes, content: bytes | memoryview, checksum: bytes, where: Where) -> bool:
+    """Whether a chunk is as it was written; one that pixels need is reported if it is not."""
+    if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
+        return True
+    if name[:1].isupper() or name == b"tRNS":
+        raise damaged(where, f"wrong checksum of a chunk {name.decode('latin-1')}")
+    return False
+
+
+def _refuse_critical(name: bytes, where: Where) -> None:
+    """Chunks that must be understood, by their upper-case first letter (section 5.4)."""
+    if name == b"CgBI":
+        raise unsupported(where, "PNG as Xcode optimises it for iPhones")
+    if not (name.isalpha() and name.isascii()):
+        raise damaged(where, "a chunk has no name")
+    if name[:1].isupper() and name not in (b"IHDR", b"PLTE"):
+        raise unsupported(where, f"PNG with a chunk {name.decode('latin-1')}")
+
+
+def _layout(chunks: dict[bytes, bytes], where: Where) -> _Layout:
+    ihdr = chunks.get(b"IHDR", b"")
+    if len(ihdr) != 13:
+        raise damaged(where, "no header (IHDR)")
+    width, height, depth, colour_type, compression, filtering, interlace = struct.unpack(
+        ">IIBBBBB", ihdr
+    )
+    sides_are_right = 0 < width < 2**31 and 0 < height < 2**31
+    known = colour_type in _KINDS and depth in _KINDS[colour_type][1]
+    if not (sides_are_right and known and compression == filtering == 0 and interlace < 2):
+        raise damaged(where, "its header (IHDR) makes no sense")
+    palette = chunks.get(b"PLTE", b"")
+    if colour_type == _PALETTE and (not palette or len(palette) % 3):
+        raise damaged(where, "no palette (PLTE)")
+    transparency = chunks.get(b"tRNS")
+    if transparency is not None:
+        needed = {_GRAY: 2, _RGB: 6, _PALETTE: 1}.get(colour_type)
+        if needed is None or len(transparency) < needed:
+            transparency = None
+    return _Layout(width, height, depth, colour_type, interlace == 1, palette, transparency)
+
+
+def _in_order(pixels: ImageArray, colour_type: int) -> ImageArray:
+    """What OpenCV decoded as ``(H, W, C)`` in the order of the file."""
+    if pixels.ndim == 2:
+        return pixels[..., None]
+    if colour_type == _GRAY_ALPHA:
+        return np.ascontiguousarray(pixels[..., [0, 3]])
+    code = cv2.COLOR_BGR2RGB if pixels.shape[-1] == 3 else cv2.COLOR_BGRA2RGBA
+    return cv2.cvtColor(pixels, code, dst=pixels)
+
+
+def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
+    """With palette and transparency (sections 11.2.2 and 11.3.1.1)."""
+    if layout.colour_type == _PALETTE:
+        colours = np.frombuffer(layout.palette, np.uint8).reshape(-1, 3)
+        if layout.transparency is not None:
+            alpha = np.full((len(colours), 1), 255, np.uint8)
+            given = np.frombuffer(layout.transparency, np.uint8)[: len(colours)]
+            alpha[: len(given), 0] = given
+            colours = np.hstack([colours, alpha])
+        indices = pixels[..., 0] // (255 // (2**layout.depth - 1))
+        if indices.max() >= len(colours):
+            raise damaged(where, "a pixel is of no colour of its palette")
+        coloured: ImageArray = colours[indices]
+        return coloured
+    if layout.transparency is None:
+        return pixels
+    key = np.frombuffer(layout.transparency, ">u2")[: pixels.shape[-1]] & (2**layout.depth - 1)
+    if layout.depth < 8:
+        key = key * (255 // (2**layout.depth - 1))
+    largest = np.iinfo(pixels.dtype).max
+    is_visible = (pixels != key.astype(pixels.dtype)).any(-1, keepdims=True)
+    return np.concatenate([pixels, is_visible * pixels.dtype.type(largest)], axis=-1)
+
+
+def _frames(control: bytes | None) -> int:
+    return max(1, int.from_bytes(control[:4], "big")) if control else 1
+
+
+def _profile(chunk: bytes | None) -> bytes | None:
+    if chunk is None:
+        return None
+    _, _, rest = chunk.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(rest[1:], _LARGEST_PROFILE) or None
+    except zlib.error:  # a bad profile does not make bad pixels
+        return None
+
+
+def _dpi(chunk: bytes | None) -> tuple[float, float] | None:
+    if chunk is None or len(chunk) != 9 or chunk[8] != 1:
+        return None
+    x, y = struct.unpack(">II", chunk[:8])
+    return (x / _INCHES_PER_METRE, y / _INCHES_PER_METRE) if x and y else None

@@ -1,0 +1,39 @@
+"""JPEG by simplejpeg, if it is installed: it reports what libjpeg only warns of."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+
+from srcore.images.format import ImageArray, Where, damaged
+
+#: Some cameras write bytes between the coded data and the end marker; pixels are as they should be.
+_HARMLESS = "extraneous bytes before marker"
+
+
+@cache
+def is_installed() -> bool:
+    """Whether the extra ``strict`` is there."""
+    return find_spec("simplejpeg") is not None
+
+
+def decode(data: bytes, channels: int, where: Where) -> ImageArray:
+    """Pixels of a file of 1 or 3 channels.
+
+    Raises:
+        DataError: damage anywhere in the picture data.
+    """
+    import simplejpeg
+
+    settings = {
+        "colorspace": "GRAY" if channels == 1 else "RGB",
+        "fastdct": False,
+        "fastupsample": False,
+    }
+    try:
+        pixels: ImageArray = simplejpeg.decode_jpeg(data, strict=True, **settings)
+    except ValueError as error:
+        if _HARMLESS not in str(error):
+            raise damaged(where, error) from error
+        pixels = simplejpeg.decode_jpeg(data, strict=False, **settings)
+    return pixels

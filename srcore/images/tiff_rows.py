@@ -1,0 +1,177 @@
+"""Stored rows of a TIFF picture as bytes, whatever their compression.
+
+Strips and tiles are only unpacked here. What is not deflate is unpacked by libtiff in Pillow, which
+is told that it is a gray picture of 8 bits (1 bit for the codes of fax machines): so no decoder has
+an opinion about planes, alpha, depth or photometric interpretation.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from srcore.images.format import Where, damaged, truncated
+from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
+
+NONE, DEFLATE, FAX, JPEG = 1, (8, 32946), (2, 3, 4), 7
+#: Compression that libtiff unpacks to bytes -> its name.
+BY_LIBTIFF = {5: "LZW", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard"}
+
+
+@attrs.frozen
+class Rows:
+    """Where the rows of one plane (or of the whole picture) lie.
+
+    Attributes:
+        height: rows of the picture.
+        width: bytes of a stored row; with tiles, those of all tiles side by side.
+        part_height: rows of a strip or tile.
+        part_width: bytes of a row of a strip (as ``width``) or tile.
+        is_tiled: whether they are tiles.
+        offsets: of the strips or tiles, by rows.
+        counts: their lengths, bytes.
+        compression: as in the file.
+        order: byte order of the file.
+        bits_reversed: whether the lowest bit of a byte comes first.
+        columns: pixels of a row, for the codes of fax machines.
+        codec_fields: fields of the file that its codec reads.
+    """
+
+    height: int
+    width: int
+    part_height: int
+    part_width: int
+    is_tiled: bool
+    offsets: tuple[int, ...]
+    counts: tuple[int, ...]
+    compression: int
+    order: str
+    bits_reversed: bool
+    columns: int
+    codec_fields: dict[int, Value]
+
+    @property
+    def stored_height(self) -> int:
+        """Rows with those by which tiles reach beyond the picture."""
+        return (
+            -(-self.height // self.part_height) * self.part_height if self.is_tiled else self.height
+        )
+
+
+def read_rows(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
+    """``(stored_height, width)`` bytes. Raises DataError."""
+    end = max((it + n for it, n in zip(rows.offsets, rows.counts, strict=True)), default=0)
+    if end > len(data):
+        raise truncated(where)
+    if rows.compression == NONE or rows.compression in DEFLATE:
+        return _unpacked_here(data, rows, where)
+    return _unpacked_by_libtiff(data, rows, where)
+
+
+def _unpacked_here(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
+    view = memoryview(data)
+    if rows.compression == NONE and not rows.is_tiled and not rows.bits_reversed:
+        whole = _one_piece(view, rows)
+        if whole is not None:
+            return whole
+    result = np.empty((rows.stored_height, rows.width), np.uint8)
+    across = rows.width // rows.part_width
+    for number, (offset, count) in enumerate(zip(rows.offsets, rows.counts, strict=True)):
+        top = number // across * rows.part_height
+        left = number % across * rows.part_width
+        target = result[top : top + rows.part_height, left : left + rows.part_width]
+        part = view[offset : offset + count]
+        content: bytes | memoryview = _reversed(part) if rows.bits_reversed else part
+        if rows.compression != NONE:
+            try:
+                content = zlib.decompressobj().decompress(content, target.size)
+            except zlib.error as error:
+                raise damaged(where, error) from error
+        if len(content) < target.size:
+            raise truncated(where)
+        target[:] = np.frombuffer(content, np.uint8, target.size).reshape(target.shape)
+    return result
+
+
+def _one_piece(view: memoryview, rows: Rows) -> NDArray[np.uint8] | None:
+    """The rows without a copy, if one strip follows the other."""
+    size = rows.height * rows.width
+    place = rows.offsets[0]
+    for offset, count in zip(rows.offsets, rows.counts, strict=True):
+        if offset != place:
+            return None
+        place += count
+    if place - rows.offsets[0] < size:
+        return None
+    found = np.frombuffer(view, np.uint8, size, rows.offsets[0])
+    return found.reshape(rows.height, rows.width)
+
+
+def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
+    is_fax = rows.compression in FAX
+    content = _as_gray(
+        data, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
+    )
+    try:
+        with Image.open(io.BytesIO(content), formats=("TIFF",)) as image:
+            pixels = np.array(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise damaged(where, error) from error
+    if is_fax:
+        pixels = np.packbits(pixels, axis=1)
+    if pixels.shape != (rows.stored_height, rows.width):
+        raise damaged(where, "its strips are not of its size")
+    return pixels
+
+
+def _as_gray(data: bytes, rows: Rows, *, columns: int, bits: int) -> bytes:
+    """The file with a directory that calls the rows a gray picture of one byte per pixel."""
+
+    def field(*numbers: int) -> Value:
+        return value_of(rows.order, LONG, *numbers)
+
+    fields = dict(rows.codec_fields)
+    fields |= {
+        256: field(columns),
+        257: field(rows.stored_height),
+        258: field(bits),
+        259: field(rows.compression),
+        262: field(1),  # black is zero
+        266: field(2 if rows.bits_reversed else 1),
+        277: field(1),
+    }
+    if rows.is_tiled:
+        fields |= {
+            322: field(rows.part_width),
+            323: field(rows.part_height),
+            324: field(*rows.offsets),
+            325: field(*rows.counts),
+        }
+    else:
+        fields |= {
+            273: field(*rows.offsets),
+            278: field(rows.part_height),
+            279: field(*rows.counts),
+        }
+    return with_directory(data, rows.order, fields)
+
+
+def with_directory(data: bytes, order: str, fields: dict[int, Value]) -> bytes:
+    """The file with another directory, behind its end; offsets into it stay right."""
+    place = len(data) + len(data) % 2
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", place)
+    directory = write_directories(order, fields, {}, place)
+    return b"".join((start, memoryview(data)[8:], bytes(place - len(data)), directory))
+
+
+_BITS_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+
+
+def _reversed(content: memoryview) -> bytes:
+    return bytes(content).translate(_BITS_REVERSED)
