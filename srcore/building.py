@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from srcore.describing import unusable
 from srcore.discovery import label
 from srcore.errors import PluginError, SrcoreError, cause
 from srcore.options import NoOptions, keywords
@@ -112,16 +113,19 @@ class Component:
         """The attrs class whose fields are the TOML keys.
 
         Raises:
-            PluginError: it cannot be imported, or is no attrs class.
+            PluginError: it cannot be imported, is no attrs class, or declares a key of a type that
+                no key can have.
         """
-        target = self.options_target
-        if not isinstance(target, str):
-            return target or NoOptions
-        found = resolve(target, f"options of {self.label}", self.owner)
-        if not is_options(found):
-            text = f"{label(self.owner)}: options of {self.label}: {target} is no attrs class"
-            raise PluginError(text)
-        assert isinstance(found, type)
+        found = self.options_target or NoOptions
+        what = f"options of {self.label}"
+        if isinstance(found, str):
+            resolved = resolve(found, what, self.owner)
+            if not (isinstance(resolved, type) and attrs.has(resolved)):
+                raise PluginError(f"{label(self.owner)}: {what}: {found} is no attrs class")
+            found = resolved
+        complaint = unusable(found)
+        if complaint:
+            raise PluginError(f"{label(self.owner)}: {what}: {complaint}")
         return found
 
     def build(self, options: Any, **context: Any) -> Any:
@@ -153,11 +157,6 @@ class Component:
             return argument in inspect.signature(target).parameters
         except ValueError:  # no signature to be had
             return False
-
-
-def is_options(candidate: object) -> bool:
-    """Whether something can be the options of a component: an attrs class."""
-    return isinstance(candidate, type) and attrs.has(candidate)
 
 
 def _refused(target: Callable[..., Any], context: dict[str, Any], given: dict[str, Any]) -> str:

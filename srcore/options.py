@@ -20,9 +20,8 @@ not import torch, so that checking an experiment stays quick.
 from __future__ import annotations
 
 import keyword
-import types
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, Union, get_args, get_origin
+from collections.abc import Callable
+from typing import Any, Literal
 
 import attrs
 
@@ -31,6 +30,10 @@ from srcore.messages import shown
 
 #: Where an attrs field keeps its :class:`Declaration`.
 METADATA_KEY = "srcore"
+
+#: Where an attrs field of :func:`srcore.selection.component` keeps its arguments of these names.
+KIND, INLINE, BY_ROLE = "srcore.kind", "srcore.inline", "srcore.by_role"
+DEFAULT_TYPE = "srcore.default_type"
 
 
 class InvalidOptionError(SrcoreError, ValueError):
@@ -109,6 +112,7 @@ def option(
     ...     weight: float = option(1.0, "factor of the loss", ge=0)
     >>> Options().weight
     1.0
+    >>> from srcore.describing import describe
     >>> list(describe(Options))
     [('weight', 'float', '1.0', 'factor of the loss (>= 0)')]
 
@@ -159,55 +163,3 @@ def keywords(options: Any) -> dict[str, Any]:
 @attrs.frozen(kw_only=True)
 class NoOptions:
     """No keys beside ``type``."""
-
-
-def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
-    """Yield (key, type, default, help) for every key of an options class, in declaration order.
-
-    Keys of a table inside the table are yielded as ``table.key``.
-    """
-    attrs.resolve_types(options)
-    for attribute in attrs.fields(options):
-        declaration = declaration_of(attribute)
-        if METADATA_KEY in attribute.metadata and _is_table(attribute.type):
-            for key, *about in describe(attribute.type):
-                yield f"{key_of(attribute)}.{key}", about[0], about[1], about[2]
-            continue
-        text = declaration.help + (f" ({declaration.limits})" if declaration.limits else "")
-        yield key_of(attribute), type_name(attribute.type), _default_text(attribute), text
-
-
-def type_name(annotation: Any) -> str:
-    """An annotation as users should read it: ``"a" | "b"``, ``list[int]``, ``path``, ``table``."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return " | ".join(type_name(choice) for choice in get_args(annotation))
-    if _is_table(annotation):
-        return "table"
-    text = str(annotation) if hasattr(annotation, "__args__") else annotation.__name__
-    for prefix in ("typing.", "pathlib._local.", "pathlib.", "collections.abc."):
-        text = text.replace(prefix, "")
-    if text.startswith("Literal["):
-        return " | ".join(
-            f'"{value}"' if isinstance(value, str) else str(value) for value in annotation.__args__
-        )
-    return text.replace("Path", "path").replace("NoneType", "none").replace("None", "none")
-
-
-def _is_table(annotation: Any) -> bool:
-    return isinstance(annotation, type) and attrs.has(annotation)
-
-
-def _default_text(attribute: attrs.Attribute[Any]) -> str:
-    default = attribute.default
-    if default is attrs.NOTHING:
-        return "required"
-    factory = getattr(default, "factory", None)
-    if factory is not None:
-        default = factory()
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, str):
-        return f'"{default}"'
-    if isinstance(default, tuple):
-        return str(list(default))
-    return "none" if default is None else str(default)

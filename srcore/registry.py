@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from srcore.building import Component, Kind, Target, is_options
+from srcore.building import Component, Kind, Target
 from srcore.discovery import label
 from srcore.errors import PluginError, SrcoreError
 
@@ -97,7 +97,7 @@ class Registry:
             raise PluginError(f"registers {name!r} as a {kind!r}; kinds are {self._kind_names}")
         if isinstance(options, str):
             _check_target(f"options of {kind} {name!r}", options)
-        elif options is not None and not is_options(options):
+        elif options is not None and not (isinstance(options, type) and attrs.has(options)):
             raise PluginError(f"options of {kind} {name!r} must be an attrs class")
         _check_target(f"target of {kind} {name!r}", target)
         taken = self._components.get((kind, name))

@@ -7,12 +7,7 @@ from typing import Any
 import attrs
 
 from srcore.building import Component
-from srcore.options import METADATA_KEY, Declaration
-
-KIND = "srcore.kind"
-INLINE = "srcore.inline"
-BY_ROLE = "srcore.by_role"
-DEFAULT_TYPE = "srcore.default_type"
+from srcore.options import BY_ROLE, DEFAULT_TYPE, INLINE, KIND, METADATA_KEY, Declaration
 
 
 @attrs.frozen
@@ -45,7 +40,14 @@ def component(
     default: Any = attrs.NOTHING,
     default_type: str | None = None,
 ) -> Any:
-    """A field for a component of ``kind``: type ``Selected``, ``Selected | None`` or a tuple.
+    """A field for a component of ``kind``, or for several.
+
+        images: Selected = component("dataset")  # required
+        labels: Selected | None = component("labels", default=None)
+        filters: tuple[Selected, ...] = component("transform", default=())
+        sets: dict[str, Selected] = component("dataset", default={})  # tables by name
+
+    What is built receives :class:`Selected` objects and calls their ``build``.
 
     Args:
         kind: kind of component.
@@ -55,9 +57,8 @@ def component(
         default_type: the component of a table without ``type``: what is used without the table.
     """
     what = kind.replace("_", " ")
-    number = "[[...]] tables" if default == () else "a table"
     without = f'; without type: "{default_type}"' if default_type else ""
-    declaration = Declaration(f"{number} with the type of a {what} and its keys{without}")
+    declaration = Declaration(f"the type of a {what} and its keys{without}")
     metadata = {
         KIND: kind,
         INLINE: inline,
@@ -65,4 +66,6 @@ def component(
         DEFAULT_TYPE: default_type,
         METADATA_KEY: declaration,
     }
+    if isinstance(default, (dict, list)):  # never shared between experiments
+        return attrs.field(factory=lambda: type(default)(default), metadata=metadata)
     return attrs.field(default=default, metadata=metadata)

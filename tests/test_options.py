@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 import srcore.options
-from srcore.options import InvalidOptionError, describe, option, type_name
+from srcore.describing import describe, type_name
+from srcore.options import InvalidOptionError, option
 
 
 @attrs.frozen(kw_only=True)

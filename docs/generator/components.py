@@ -11,9 +11,9 @@ import attrs
 from generator.docstrings import inline, markdown
 from srcore.building import Component, resolve
 from srcore.config import schema
-from srcore.options import declaration_of, describe
+from srcore.describing import describe
+from srcore.options import INLINE, KIND, declaration_of
 from srcore.registry import Registry
-from srcore.selection import INLINE, KIND
 
 #: Tables of an experiment in the order of the page: heading -> class.
 TABLES: dict[str, type] = {

@@ -10,7 +10,7 @@ import click
 
 from srcore.building import Component
 from srcore.config.suggest import closest
-from srcore.options import describe
+from srcore.describing import describe
 from srcore.plugin_manager import plugins
 from srcore.registry import Registry
 

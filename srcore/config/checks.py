@@ -17,7 +17,7 @@ from srcore.config.paths import is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment, method_name
 from srcore.errors import Problem
-from srcore.options import declaration_of
+from srcore.options import declaration_of, key_of
 from srcore.plugin_manager import plugins
 from srcore.selection import Selected
 
@@ -52,7 +52,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Selected]]:
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             inline = field.name == "choice"
-            inner = path if inline else f"{path}.{field.name}".lstrip(".")
+            inner = path if inline else f"{path}.{key_of(field)}".lstrip(".")
             yield from _walk(getattr(value, field.name), inner)
 
 

@@ -19,11 +19,20 @@ import cattrs
 from srcore.config.paths import STAGE_PREFIX, path_complaint
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
+from srcore.describing import key_type, type_name, without_none
 from srcore.errors import Problem
 from srcore.messages import shown
-from srcore.options import InvalidOptionError, declaration_of, key_of, type_name
+from srcore.options import (
+    BY_ROLE,
+    DEFAULT_TYPE,
+    INLINE,
+    KIND,
+    InvalidOptionError,
+    declaration_of,
+    key_of,
+)
 from srcore.registry import Registry
-from srcore.selection import BY_ROLE, DEFAULT_TYPE, INLINE, KIND, Selected
+from srcore.selection import Selected
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200
@@ -149,8 +158,12 @@ class Structurer:
         kind = field.metadata.get(KIND)
         if kind is None:
             converted = self.structure(item, field.type)
-        elif get_origin(field.type) is tuple:
+        elif get_origin(without_none(field.type)) is tuple:
             converted = self._several(item, lambda entry: self.select(kind, entry))
+        elif get_origin(without_none(field.type)) is list:
+            converted = list(self._several(item, lambda entry: self.select(kind, entry)))
+        elif get_origin(without_none(field.type)) is dict:
+            converted = self._by_name(item, lambda _, entry: self.select(kind, entry))
         else:
             converted = self.select(kind, item)
         declaration = declaration_of(field)
@@ -192,6 +205,9 @@ class Structurer:
         return list(items) if get_origin(cls) is list else items
 
     def _structure_dict(self, value: Any, cls: Any) -> dict[str, Any]:
+        return self._by_name(value, lambda key, item: self._entry(key, item, get_args(cls)[1]))
+
+    def _by_name(self, value: Any, convert: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise Invalid([Problem("", f"expected a table, found {shown(value)}")])
         problems: list[Problem] = []
@@ -200,7 +216,7 @@ class Structurer:
             converted = self._attempt(
                 str(key),
                 problems,
-                lambda: self._entry(str(key), item, get_args(cls)[1]),  # noqa: B023 - called at once
+                lambda: convert(str(key), item),  # noqa: B023 - called at once
             )
             if converted is not attrs.NOTHING:
                 kept[str(key)] = converted
@@ -306,7 +322,7 @@ def _finish(
     for name in missing:
         field = fields[name]
         if name not in value and not field.metadata.get(INLINE):
-            wanted = type_name(field.type)
+            wanted = key_type(field)
             help_text = declaration_of(field).help
             about = f" - {help_text}" if help_text else ""
             problems.append(Problem(name, f"required key is missing ({wanted}{about})"))

@@ -67,7 +67,7 @@ class PluginContract:
 
     def test_options_structure_from_nothing_but_required_keys(self) -> None:
         """Every component can be configured; every key has a description."""
-        from srcore.options import describe
+        from srcore.describing import describe
 
         for component in self._components():
             self._options(component)

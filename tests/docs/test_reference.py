@@ -18,7 +18,7 @@ from generator.program import hook_names
 import srcore
 from srcore import hookspecs
 from srcore.config import schema
-from srcore.options import METADATA_KEY
+from srcore.describing import is_inner_table
 from srcore.plugin_manager import plugins
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_every_component_and_key_is_in_the_reference():
 def keys(options, prefix=""):
     attrs.resolve_types(options)
     for field in attrs.fields(options):
-        if METADATA_KEY in field.metadata and inspect.isclass(field.type) and attrs.has(field.type):
+        if is_inner_table(field):
             yield from keys(field.type, f"{prefix}{field.name}.")
         else:
             yield prefix + field.name
