@@ -35,8 +35,10 @@ class SpandrelNetwork(nn.Module):
 
     def forward(self, lr: Tensor) -> Tensor:
         """``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``; images one by one."""
-        # clone: tensors made in inference mode cannot be used by ordinary code
-        return torch.cat([self._descriptor(image).clone() for image in torch.split(lr, 1)])
+        # clones: some networks (RCAN) write into what they are given, and tensors made in
+        # inference mode cannot be used by ordinary code
+        images = torch.split(lr, 1)
+        return torch.cat([self._descriptor(image.clone()).clone() for image in images])
 
 
 def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNetwork:
