@@ -220,7 +220,7 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def name(self, index: int) -> str:
-        """Stem of the item's file."""
+        """What tells the item from the others: the stem of its file, with folders if needed."""
         ...
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:

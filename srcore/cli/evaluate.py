@@ -187,11 +187,13 @@ def _contender(model: str, options: dict[str, Any]) -> Contender:
 
 
 def _sets(options: dict[str, Any], scale: int) -> list[ImageSet]:
-    from srcore.inference.image_sets import find_sets, paired_set
+    from srcore.inference.image_sets import find_sets, paired_set, told_apart
 
     if options["hr"]:
         return [paired_set(options["hr"], options["lr"], scale)]
-    return [found for argument in options["data"] for found in find_sets(argument, scale)]
+    return told_apart(
+        [found for argument in options["data"] for found in find_sets(argument, scale)]
+    )
 
 
 def _evaluate(

@@ -43,7 +43,7 @@ class AlignedImages:
         return len(self._hr)
 
     def name(self, index: int) -> str:
-        """Stem of the high-resolution file."""
+        """Name of the high-resolution file."""
         return self._hr.name(index)
 
     def _draw(

@@ -69,8 +69,8 @@ class LmdbSource:
         return len(self.keys)
 
     def name(self, index: int) -> str:
-        """Last part of the key."""
-        return Path(self.keys[index]).name
+        """The key."""
+        return self.keys[index]
 
     def where(self, index: int) -> str:
         """Folder and key."""

@@ -9,7 +9,15 @@ from typing import Protocol
 import attrs
 
 from srcore.data.cropping import Window
-from srcore.images import ImageArray, ImageHeader, Metadata, read_header, read_rgb, read_window
+from srcore.images import (
+    ImageArray,
+    ImageHeader,
+    Metadata,
+    names_of,
+    read_header,
+    read_rgb,
+    read_window,
+)
 
 
 class ImageSource(Protocol):
@@ -18,7 +26,7 @@ class ImageSource(Protocol):
     def __len__(self) -> int: ...
 
     def name(self, index: int) -> str:
-        """Stem of the image's file."""
+        """What tells the image from the others: the stem of its file, with folders if needed."""
         ...
 
     def where(self, index: int) -> str:
@@ -47,14 +55,17 @@ class FileSource:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = list(paths)
+        self._names: list[str] | None = None
         self._headers: dict[int, ImageHeader] = {}
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def name(self, index: int) -> str:
-        """Stem of the file."""
-        return self.paths[index].stem
+        """Stem of the file, with its folder if the files are in several."""
+        if self._names is None:
+            self._names = names_of(self.paths)
+        return self._names[index]
 
     def where(self, index: int) -> str:
         """Path of the file."""

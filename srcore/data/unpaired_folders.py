@@ -61,7 +61,7 @@ class UnpairedFolders:
         return len(self._lr)
 
     def name(self, index: int) -> str:
-        """Stem of the low-resolution file."""
+        """Name of the low-resolution file."""
         return self._lr.name(index)
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:

@@ -7,8 +7,10 @@ its columns, so that :func:`read_strip` can take it apart again.
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from srcore.engine.validation import ValidationImage
 
 _GAP = 8
+_UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
+_LONGEST_NAME = 120  # bytes of an image's name in that of its picture
 _CAPTION_HEIGHT = 24
 _KEYWORD = "srcore-strip"
 
@@ -75,6 +79,21 @@ def bicubic_of(result: ValidationImage) -> NDArray[np.uint8]:
 def folder_of(run_folder: Path, iteration: int) -> Path:
     """Where the pictures of a validation lie."""
     return run_folder / "images" / f"iteration_{iteration:08d}"
+
+
+def file_names(images: Sequence[str]) -> list[str]:
+    """A name for the picture of every image of a set: all different, all in one folder.
+
+    >>> file_names(["a", "x/a", "x_a"])
+    ['a', 'x_a', 'x_a_2']
+    """
+    names: dict[str, None] = {}
+    for image in images:
+        text = image.encode("utf-8", "backslashreplace")[:_LONGEST_NAME].decode("utf-8", "ignore")
+        stem = _UNSAFE.sub("_", text)
+        different = chain([stem], (f"{stem}_{number}" for number in count(2)))
+        names[next(name for name in different if name not in names)] = None
+    return list(names)
 
 
 def remove_later(run_folder: Path, iteration: int) -> None:

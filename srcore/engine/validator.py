@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
-from srcore.engine.pictures import bicubic_of, folder_of, write_strip
+from srcore.engine.pictures import bicubic_of, file_names, folder_of, write_strip
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
     ValidationImage,
@@ -65,14 +65,15 @@ class Validator:
             results = gather(self._results(images))
             averages[images.name] = means(results, self.measures)
             folder = folder_of(self.run.folder, iteration)
+            files = file_names([result.name for result in results])
             written += [
                 write_strip(
-                    folder / f"{images.name}_{result.name}.png",
+                    folder / f"{images.name}_{file}.png",
                     result,
                     set_name=images.name,
                     bicubic_values=self._values_of_bicubic(images, result),
                 )
-                for result in results[: self.shown]
+                for result, file in list(zip(results, files, strict=True))[: self.shown]
                 if result.sr is not None
             ]
         return averages, written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -178,6 +179,28 @@ def pair_by_name(
             f'with the template "{template}" expected {some(missing)}'
         )
     return pairs
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """What tells files apart: their stems, with their folders where they are in several.
+
+    >>> names_of([Path("x/1.png"), Path("x/2.png")])
+    ['1', '2']
+    >>> names_of([Path("x/1.png"), Path("y/1.png"), Path("y/2.png"), Path("y/2.jpg")])
+    ['x/1', 'y/1', 'y/2_png', 'y/2_jpg']
+    """
+    parents = {os.path.abspath(path.parent) for path in paths}
+    common = os.path.commonpath(parents) if len(parents) > 1 else None
+    stems = [path.stem if common is None else _stem_below(path, common) for path in paths]
+    number = Counter(stems)
+    return [
+        f"{stem}_{path.suffix[1:]}" if number[stem] > 1 else stem
+        for stem, path in zip(stems, paths, strict=True)
+    ]
+
+
+def _stem_below(path: Path, folder: str) -> str:
+    return Path(os.path.relpath(path, folder)).with_suffix("").as_posix()
 
 
 def some(names: Iterable[str]) -> str:

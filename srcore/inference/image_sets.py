@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import attrs
@@ -93,6 +94,19 @@ def find_sets(argument: str, scale: int) -> list[ImageSet]:
             f"GTmod12 and LRbicx{scale}, or HR and LR_bicubic/X{scale}, here or one folder below"
         )
     return found
+
+
+def told_apart(sets: Sequence[ImageSet]) -> list[ImageSet]:
+    """The sets; those that have the name of another are numbered, and their folder is said."""
+    taken: set[str] = set()
+    result = []
+    for found in sets:
+        names = chain([found.name], (f"{found.name}_{number}" for number in count(2)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        origin = found.origin if name == found.name else f"{found.origin}, from {found.folders[0]}"
+        result.append(attrs.evolve(found, name=name, origin=origin))
+    return result
 
 
 def paired_set(hr: Path, lr: Path, scale: int, name: str = "") -> ImageSet:

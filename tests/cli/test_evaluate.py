@@ -136,3 +136,20 @@ def test_a_damaged_image_stops_the_evaluation(evaluate):
     assert (code, out) == (1, "")
     assert "sets/Toy/LR_x2/b.png" in err
     assert len(err.splitlines()) == 1
+
+
+def test_sets_and_images_of_one_name_have_pictures_of_their_own(evaluate):
+    for folder, value in (("x/Toy", 10), ("y/Toy", 90)):
+        write_image(Path(folder) / "a.png", np.full((24, 24, 3), value, np.uint8))
+        write_image(Path(folder) / "a.bmp", np.full((24, 24, 3), value + 50, np.uint8))
+    data = ["--data", "x/Toy", "--data", "y/Toy", "--scale", "2"]
+    assert evaluate(*data, "--strips", "strips", "--save-images", "sr")[0] == 0
+    found = {
+        str(file.relative_to("strips")): int(read_image(file)[-1, 0, 0])
+        for file in Path("strips").rglob("*.png")
+    }
+    assert found == {
+        "Toy_x2/a_png.png": 10, "Toy_x2/a_bmp.png": 60,
+        "Toy_2_x2/a_png.png": 90, "Toy_2_x2/a_bmp.png": 140,
+    }  # fmt: skip
+    assert len(list(Path("sr").rglob("*.png"))) == 4

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from srcore.engine.pictures import bicubic_of, read_strip, write_strip
+import srcore
+from srcore.engine.pictures import bicubic_of, file_names, read_strip, write_strip
+from srcore.engine.runner import run_experiment
 from srcore.engine.validation import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
@@ -67,3 +69,31 @@ def test_a_text_leaves_the_pixels_alone(tmp_path, rng):
     path.write_bytes(with_png_text(path.read_bytes(), "key", "Straße 日本"))
     assert png_text(path, "key") == "Straße 日本"
     np.testing.assert_array_equal(read_rgb(path), image)
+
+
+def test_every_image_of_a_set_has_a_picture_of_its_own():
+    names = ["a", "x/a", "x_a", "x/a_2", "a" * 300, "a" * 300 + "b", "?", "\udcff", "ü" * 100]
+    files = file_names(names)
+    assert files[:3] == ["a", "x_a", "x_a_2"]
+    assert len(set(files)) == len(names)
+    assert all(len(file.encode()) <= 130 and not set(file) & set('/\\:?"') for file in files)
+
+
+def test_images_of_one_name_in_two_folders_have_a_picture_each(tiny_experiment, tmp_path):
+    images = tmp_path / "val"
+    for index, name in enumerate(("x/a.png", "y/a.png", "y/a.jpg")):
+        image = np.random.default_rng(index).integers(0, 256, (32, 32, 3), np.uint8)
+        write_image(images / name, image, durable=False)
+    overrides = [
+        "train.iterations=2", "train.images=3", "train.log_every=1",
+        f"data.validation.tiny.hr={images}", "data.validation.tiny.recursive=true",
+    ]  # fmt: skip
+    run_experiment(srcore.load_experiment(tiny_experiment, overrides), tmp_path)
+    folder = tmp_path / "tiny/images/iteration_00000002"
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "tiny_x_a.png", "tiny_y_a_jpg.png", "tiny_y_a_png.png",
+    ]  # fmt: skip
+    strips = [read_strip(file) for file in sorted(folder.iterdir())]
+    assert [strip.image for strip in strips] == ["x/a", "y/a_jpg", "y/a_png"]
+    truth = strips[0].columns[2].picture
+    np.testing.assert_array_equal(truth, read_rgb(images / "x/a.png"))

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from srcore.errors import DataError
 from srcore.images import (
     list_images,
     listed_images,
+    names_of,
     natural_key,
     pair_by_name,
     read_list,
@@ -132,3 +135,11 @@ def test_digits_of_any_script_and_length_have_an_order():
     shuffled = ordered[::-1]
     assert sorted(shuffled, key=natural_key) == ordered
     assert sorted(["01", "1", "001"], key=natural_key) == ["001", "01", "1"]
+
+
+def test_names_tell_files_of_any_folders_apart(tmp_path):
+    assert names_of([]) == []
+    assert names_of([Path("a.png"), tmp_path / "b.x.png"])[1].endswith("b.x")
+    paths = [Path("d/x/1.png"), Path("d/x/y/1.png"), Path("d/1.png"), Path("d/1.PNG")]
+    assert names_of(paths) == ["x/1", "x/y/1", "1_png", "1_PNG"]
+    assert names_of([Path("d/../d/1.png"), Path("d/e/1.png")]) == ["1", "e/1"]

@@ -3,7 +3,7 @@ import pytest
 
 from srcore.errors import DataError
 from srcore.images import write_image
-from srcore.inference.image_sets import find_sets, paired_set
+from srcore.inference.image_sets import find_sets, paired_set, told_apart
 from srcore.transforms.resize import resize_uint8
 
 
@@ -88,3 +88,20 @@ def test_sixteen_bits_are_measured_as_eight(tmp_path):
     _, hr = found.pair(0)
     assert hr.dtype == np.uint8
     assert (hr[0, 0, 0], hr[5, 5, 0]) == (40, 255)
+
+
+def test_sets_of_one_name_are_told_apart(tmp_path):
+    for folder in ("x/Set5", "y/Set5", "y/Set14"):
+        _make(tmp_path / folder, "HR")
+    found = [*find_sets(str(tmp_path / "x"), 2), *find_sets(str(tmp_path / "y"), 2)]
+    different = told_apart(found)
+    assert sorted(entry.name for entry in different) == ["Set14", "Set5", "Set5_2"]
+    (second,) = [entry for entry in different if entry.name == "Set5_2"]
+    assert second.origin.endswith(f", from {tmp_path / 'y/Set5/HR'}")
+
+
+def test_images_of_one_stem_have_names_of_their_own(tmp_path):
+    _make(tmp_path, ".", names=("a", "b"))
+    write_image(tmp_path / "a.jpg", _hr(3))
+    (found,) = find_sets(str(tmp_path), 2)
+    assert {found.dataset.name(index) for index in range(3)} == {"a_jpg", "a_png", "b"}
