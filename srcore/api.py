@@ -95,6 +95,7 @@ def run(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    recover: bool = False,
 ) -> str | None:
     """Run an experiment as ``srcore run`` does; returns the table of results.
 
@@ -118,9 +119,12 @@ def run(
         output: folder of runs.
         resume: continue an interrupted run.
         overwrite: delete an earlier run of this name first.
+        recover: resume, and where the last checkpoint is damaged or missing from the newest good.
     """
     from srcore.engine.runner import run_experiment
 
     if not isinstance(experiment, LoadedExperiment):
         experiment = load_experiment(experiment)
-    return run_experiment(experiment, Path(output), resume=resume, overwrite=overwrite)
+    return run_experiment(
+        experiment, Path(output), resume=resume, overwrite=overwrite, recover=recover
+    )

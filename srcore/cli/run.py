@@ -17,6 +17,10 @@ from srcore.cli.overriding import overrides_option
     help="Folder of runs; results go to OUTPUT/<name>.",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue an interrupted run, or start it.")
+@click.option(
+    "--recover", is_flag=True,
+    help="As --resume; from the newest good checkpoint if the last one is damaged or missing.",
+)  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Delete an earlier run of this name first.")
 @click.option("--quiet", is_flag=True, help="No progress bar, warnings only.")
 def command(
@@ -24,6 +28,7 @@ def command(
     overrides: tuple[str, ...],
     output: Path,
     resume: bool,
+    recover: bool,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -38,12 +43,15 @@ def command(
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.config.experiment import check
 
-    if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other")
+    if (resume or recover) and overwrite:
+        name = "--resume" if resume else "--recover"
+        raise click.UsageError(f"{name} and --overwrite exclude each other")
     loaded = check(experiment, overrides)
 
     from srcore.engine.runner import run_experiment
 
-    result = run_experiment(loaded, output, resume=resume, overwrite=overwrite, quiet=quiet)
+    result = run_experiment(
+        loaded, output, resume=resume, overwrite=overwrite, recover=recover, quiet=quiet
+    )
     if result is not None:
         click.echo(result)

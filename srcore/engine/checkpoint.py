@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 LAST = "last.pt"
+PREVIOUS = "previous.pt"
 BEST = "best.pt"
 #: Entries that differ between processes: a pool of pairs, for example.
 _OF_PROCESSES = ("transforms", "losses", "others")
+
+_DAMAGE = (
+    OSError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, ValueError,
+    LookupError, TypeError, AttributeError, AssertionError,
+)  # fmt: skip
 
 
 def training_state(
@@ -93,8 +100,13 @@ def restore_trained_state(
         restore(others.get(name), its_state)
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
+def save(path: Path, state: dict[str, Any], *, replaced: Path | None = None) -> None:
     """Write a checkpoint: temporary file, fsync, rename.
+
+    Args:
+        path: the file.
+        state: what is written.
+        replaced: second name for the file that was there.
 
     Raises:
         SrcoreError: the disk is full or the folder cannot be written; an older file stays.
@@ -103,6 +115,8 @@ def save(path: Path, state: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path) as temporary:
             torch.save(state, temporary)
+            if replaced is not None:
+                copy(path, replaced)
     except (OSError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _is_write_failure(error):
             raise
@@ -111,6 +125,18 @@ def save(path: Path, state: dict[str, Any]) -> None:
             f"{path}: the checkpoint could not be written ({reason}); the previous one is intact; "
             "make room or choose another --output, then run again with --resume"
         ) from error
+
+
+def save_last(folder: Path, state: dict[str, Any], *, keep_previous: bool) -> None:
+    """Write the last checkpoint; raises as :func:`save`.
+
+    Args:
+        folder: folder of the checkpoints.
+        state: what is written.
+        keep_previous: the one that it replaces becomes the previous one.
+    """
+    last = folder / LAST
+    save(last, state, replaced=folder / PREVIOUS if keep_previous and last.is_file() else None)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -133,14 +159,16 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
         SrcoreError: not a checkpoint of srcore, or damaged.
     """
     try:
+        # PyTorch does not compare the checksums: it would train on with flipped bits.
+        with zipfile.ZipFile(path) as archive:
+            wrong = archive.testzip()
+        if wrong is not None:
+            raise zipfile.BadZipFile(f"wrong checksum of {wrong}")
         state = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise SrcoreError(
-            f"{path}: damaged checkpoint ({reason}); "
-            "use another one from the same folder, or start anew with --overwrite"
-        ) from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    except _DAMAGE as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:100]
+        raise SrcoreError(f"{path}: damaged checkpoint ({reason})") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT or "iteration" not in state:
         raise SrcoreError(f"{path}: not a training checkpoint of this version of srcore")
     return state
 

@@ -41,15 +41,28 @@ class Records:
 
 
 def read_records(file: Path) -> list[dict[str, Any]]:
-    """Rows of a ``metrics.jsonl``; a line cut short by a crash ends the list."""
+    """Rows of a ``metrics.jsonl``; a line that is no row (cut short by a crash) ends the list."""
     rows = []
     if file.is_file():
-        for line in file.read_text("utf-8").splitlines():
+        for line in file.read_text("utf-8", "replace").splitlines():
             try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
+                row = json.loads(line)
+            except ValueError:
                 break
+            if not _is_row(row):
+                break
+            rows.append(row)
     return rows
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("iteration"), int)
+        and isinstance(row.get("phase"), str)
+        and isinstance(row.get("values"), dict)
+        and all(isinstance(value, (int, float)) for value in row["values"].values())
+    )
 
 
 def _write_rows(stream: TextIO, iteration: int, phase: str, values: Mapping[str, float]) -> None:

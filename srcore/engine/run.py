@@ -34,6 +34,7 @@ class Run:
         stage_folders: folders of all stages by name.
         device: where networks compute.
         resume: continue from the last checkpoint if there is one.
+        recover: continue from the newest good checkpoint if the last one is damaged or missing.
         is_main: whether this process writes files.
         quiet: no progress bar.
         results: what the stage measured at its end.
@@ -48,6 +49,7 @@ class Run:
     resume: bool = False
     is_main: bool = True
     quiet: bool = False
+    recover: bool = False
     results: dict[str, Any] = attrs.field(factory=dict)
     stop: StopRequest = attrs.field(factory=StopRequest)
 
@@ -74,9 +76,14 @@ class Run:
         file = self.folder / _FINISHED_FILE
         if not file.is_file():
             return None
-        content = json.loads(file.read_text("utf-8"))
+        try:
+            content = json.loads(file.read_bytes())
+            iterations, _ = int(content["iterations"]), dict(content["results"])
+        except (OSError, ValueError, LookupError, TypeError):
+            logger.warning("%s: damaged; made anew", file)
+            return None
         is_whole = content.get("generator", "") in ("", exported_state(self.folder))
-        return int(content["iterations"]) if is_whole else None
+        return iterations if is_whole else None
 
     def mark_finished(self, results: dict[str, Any]) -> None:
         """Write down that the stage is complete: its last file."""

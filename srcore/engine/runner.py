@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,6 +27,9 @@ from srcore.plugin_manager import plugins
 from srcore.processes import left_aside, world_size
 from srcore.report.writing import write_after_stage
 
+#: A file system that is full, over its quota, or whose files may not grow further.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 logger = logging.getLogger("srcore")
 
 
@@ -34,6 +39,7 @@ def run_experiment(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    recover: bool = False,
     quiet: bool = False,
 ) -> str | None:
     """Run all stages of an experiment that ``check`` found valid.
@@ -43,6 +49,7 @@ def run_experiment(
         output: folder of runs; results go to ``output/<name>``.
         resume: continue where an earlier run stopped; finished stages are skipped.
         overwrite: delete an earlier run of this name first.
+        recover: resume, and where the last checkpoint is damaged or missing from the newest good.
         quiet: warnings only.
 
     Returns:
@@ -52,6 +59,7 @@ def run_experiment(
         SrcoreError: what went wrong, in one line.
         Interrupted: SIGINT or SIGTERM came; everything is saved.
     """
+    resume = resume or recover
     # Everything that can be wrong is known before an earlier run is deleted.
     experiments = [loaded.experiment(stage) for stage in loaded.stages]
     devices = [pick_device(found.train.device, "train.device") for found in experiments]
@@ -59,6 +67,7 @@ def run_experiment(
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_disk_troubles(folder))
         is_main = stack.enter_context(_processes())
         if is_main:
             if overwrite:
@@ -79,7 +88,7 @@ def run_experiment(
             experiment = loaded.experiment(stage, folders)
             run = Run(
                 folders[stage.name], experiment, stage.name, folders, device,
-                resume=resume, is_main=is_main, quiet=quiet, stop=stop,
+                resume=resume, recover=recover, is_main=is_main, quiet=quiet, stop=stop,
             )  # fmt: skip
             _run_stage(run, stop)
             runs.append(run)
@@ -129,6 +138,23 @@ def _deterministic(wanted: bool) -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before)
+
+
+@contextlib.contextmanager
+def _disk_troubles(folder: Path) -> Iterator[None]:
+    """A run's own file that cannot be written or read, for whatever reason, is one line."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename2 or error.filename  # of a renaming: what was to be replaced
+        file = Path(os.fsdecode(name)) if name is not None else folder
+        is_ours = name is not None and folder in (file, *file.parents)
+        if error.errno not in _FULL and not is_ours:
+            raise
+        hint = "make room, then run again with --resume; " if error.errno in _FULL else ""
+        raise SrcoreError(
+            f"{file}: {error.strerror}; {hint}the run is where its last checkpoint is"
+        ) from error
 
 
 @contextlib.contextmanager

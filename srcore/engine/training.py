@@ -16,6 +16,7 @@ from srcore.engine.parts import NonFiniteLossError, Parts
 from srcore.engine.progress import Progress
 from srcore.engine.readers import Readers
 from srcore.engine.records import Records
+from srcore.engine.recovery import starting_state
 from srcore.engine.rollback import Rollback
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
 from srcore.engine.validator import Averages, Validator
@@ -266,17 +267,15 @@ class Training:
                 f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
                 "learning rate or gradient clipping usually helps"
             )
-        self._save_state(checkpoint.LAST)
+        state = self._state()
+        if self.run.is_main:
+            is_new = self.saved_at != self.parts.iteration
+            checkpoint.save_last(self.run.checkpoints, state, keep_previous=is_new)
         self.saved_at = self.parts.iteration
         self._derive()
 
-    def _save_state(self, name: str) -> None:
-        """Collect the state of all processes; the main one writes it."""
-        state = self._state()
-        if self.run.is_main:
-            checkpoint.save(self.run.checkpoints / name, state)
-
     def _state(self) -> dict[str, Any]:
+        """What all processes know; all must call it, and the main one writes it."""
         return checkpoint.training_state(self.parts, {"method": self.method}) | {
             "best": self.best,
             "bad_images": self.bad_images,
@@ -287,21 +286,31 @@ class Training:
 
     def _restore(self) -> None:
         """Continue from the last checkpoint; whatever lies beside it and is newer goes."""
-        path = self.run.checkpoints / checkpoint.LAST
-        if self.run.resume and path.is_file():
-            state = checkpoint.load(path, self.run.device)
-            checkpoint.restore_training_state(self.parts, state, {"method": self.method})
-            self.best = state["best"]
-            self.bad_images = int(state["bad_images"])
-            self.skipped_in_row = int(state["skipped_in_row"])
-            self.results = state["results"]
-            self.saved_at = self.parts.iteration
-            self.validated_at = int(state.get("validated_at", self.saved_at))
-            logger.info("resumed at iteration %d from %s", self.parts.iteration, path)
+        folder, run = self.run.checkpoints, self.run
+        state = starting_state(folder, run.device, recover=run.recover) if run.resume else None
+        if state is not None:
+            try:
+                self._load_state(state)
+            except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+                reason = " ".join(str(error).split())[:200]
+                raise SrcoreError(
+                    f"{folder / checkpoint.LAST}: does not fit the experiment ({reason}); choose "
+                    "another name, or start anew with --overwrite"
+                ) from error
+            logger.info("resumed at iteration %d from %s", self.saved_at, folder / checkpoint.LAST)
             self._derive()
             self._compare_best()
         if self.run.is_main:
             pictures.remove_later(self.run.folder, self.saved_at)
+
+    def _load_state(self, state: dict[str, Any]) -> None:
+        checkpoint.restore_training_state(self.parts, state, {"method": self.method})
+        self.best = dict(state["best"])
+        self.bad_images = int(state["bad_images"])
+        self.skipped_in_row = int(state["skipped_in_row"])
+        self.results = dict(state["results"])
+        self.saved_at = self.parts.iteration
+        self.validated_at = int(state.get("validated_at", self.saved_at))
 
     def _derive(self) -> None:
         """Make what is made of the last checkpoint, unless it is there already."""
@@ -324,14 +333,19 @@ class Training:
             if self.run.is_main:
                 checkpoint.copy(self.run.checkpoints / checkpoint.LAST, path)
             self._export_best(self.saved_at)
-        elif path.is_file():
-            found = checkpoint.load(path, self.run.device)
+            return
+        try:
+            found = checkpoint.load(path, self.run.device) if path.exists() else None
+        except SrcoreError as error:
+            logger.warning("%s", error)
+            found = None
+        if found is not None:
             self.best, networks = found["best"], found["networks"]
             evaluated = found.get("evaluated", {}).get("generator")
             best = evaluated or networks.get("ema", networks["generator"])
             self._export_best(found["iteration"], best)
         elif self.best:
-            logger.warning("%s is missing: the next validation counts as the best", path)
+            logger.warning("%s is lost: the next validation counts as the best", path)
             self.best = {}
 
     def _keep_best(self, found: dict[str, float]) -> None:
@@ -348,7 +362,9 @@ class Training:
         self.best = {"score": value, "iteration": float(self.parts.iteration)}
         if self.saved_at < 0:  # there is never another checkpoint without a last one
             self.save()
-        self._save_state(checkpoint.BEST)
+        state = self._state()
+        if self.run.is_main:
+            checkpoint.save(self.run.checkpoints / checkpoint.BEST, state)
         self._export_best(self.parts.iteration)
 
     def _export_best(self, iteration: int, state: dict[str, torch.Tensor] | None = None) -> None:

@@ -1,0 +1,71 @@
+"""Which checkpoint a run continues from when the last one is damaged or gone."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from ignite import distributed as idist
+
+from srcore.engine import checkpoint
+from srcore.errors import SrcoreError
+
+logger = logging.getLogger("srcore")
+
+
+def starting_state(folder: Path, device: torch.device, *, recover: bool) -> dict[str, Any] | None:
+    """The last checkpoint, or with ``recover`` the newest good one instead.
+
+    No checkpoint is written before there is a last one, so where only others are found it was lost.
+
+    Args:
+        folder: folder of the checkpoints.
+        device: where tensors go.
+        recover: take another one if the last one is damaged or missing; it becomes the last one.
+
+    Returns:
+        The state; None if there is no checkpoint at all: the run had not come that far.
+
+    Raises:
+        SrcoreError: the last one is damaged or missing; says what there is instead.
+    """
+    last = folder / checkpoint.LAST
+    others = [path for path in sorted(folder.glob("*.pt")) if path != last]
+    if last.exists():
+        try:
+            return checkpoint.load(last, device)
+        except SrcoreError as error:
+            problem = str(error)
+    elif others:
+        problem = f"{last}: missing, though the run has been further"
+    else:
+        return None
+    newest = _newest(others)
+    if newest is None:
+        raise SrcoreError(f"{problem}; no other checkpoint is good; start anew with --overwrite")
+    path, iteration = newest
+    if not recover:
+        raise SrcoreError(
+            f"{problem}; the newest good one is {path.name} of iteration {iteration}: continue "
+            "from it with --recover, or start anew with --overwrite"
+        )
+    logger.warning("%s; continued from %s of iteration %d", problem, path.name, iteration)
+    state = checkpoint.load(path, device)
+    if idist.get_rank() == 0:
+        checkpoint.copy(path, last)
+    return state
+
+
+def _newest(paths: list[Path]) -> tuple[Path, int] | None:
+    """The good checkpoint of the latest iteration, and that."""
+    found: tuple[Path, int] | None = None
+    for path in paths:
+        try:
+            iteration = int(checkpoint.load(path, torch.device("cpu"))["iteration"])
+        except SrcoreError:
+            continue
+        if found is None or iteration > found[1]:
+            found = path, iteration
+    return found
