@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from srcore.inference.jobs import Task
 
 _DEFAULT_SCALE = 2.0
+#: Names of srcore.inference.output.FORMATS, which help does not import; same: as each input.
+_FORMATS = ("png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp", "same")
 
 
 def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) -> int | str | None:
@@ -48,12 +50,13 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     help="Output side / input side, any number.  [default: that of --weights, else 2]",
 )  # fmt: skip
 @click.option(
-    "--format", "image_format", type=click.Choice(["png", "jpeg", "webp", "tiff"]),
-    default="png", show_default=True, help="Format where --output does not name one.",
+    "--format", "image_format", type=click.Choice(_FORMATS, case_sensitive=False),
+    default="png", show_default=True,
+    help="Format where --output does not name one; same: that of each input.",
 )  # fmt: skip
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=95, show_default=True,
-    help="Of JPEG and WebP; WebP is lossless at 100.",
+    help="Of JPEG, WebP and AVIF; WebP is lossless at 100.",
 )  # fmt: skip
 @click.option(
     "--tile", default="auto", show_default=True, callback=_auto_or_number,

@@ -26,17 +26,23 @@ def split(window: NDArray[Any], device: torch.device) -> Tensor:
 
 
 def join(outputs: Tensor, window: NDArray[Any]) -> Tensor:
-    """Outputs ``(K, 3, H, W)`` for the parts of :func:`split` -> ``(C, H, W)``."""
+    """Outputs ``(K, 3, H, W)`` for the parts of :func:`split` -> ``(C, H, W)``; gray is luma."""
     channels = window.shape[-1]
-    colours = outputs[0] if channels >= 3 else outputs[0].mean(0, keepdim=True)
+    colours = outputs[0] if channels >= 3 else _luma(outputs[0])
     if channels in (1, 3):
         return colours
     if len(outputs) == 2:
-        alpha = outputs[1].mean(0, keepdim=True)
+        alpha = _luma(outputs[1])
     else:
         value = to_tensor(window[:1, :1, -1:])[0, 0, 0]
         alpha = colours.new_full((1, *colours.shape[1:]), float(value))
     return torch.cat([colours, alpha])
+
+
+def _luma(colours: Tensor) -> Tensor:
+    """``(3, H, W)`` -> ``(1, H, W)``: BT.601, as the published programs make gray and alpha."""
+    weights = colours.new_tensor([0.299, 0.587, 0.114])
+    return (colours * weights[:, None, None]).sum(0, keepdim=True)
 
 
 def _is_flat(plane: Tensor) -> bool:

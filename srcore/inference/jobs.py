@@ -9,10 +9,9 @@ from pathlib import Path
 import attrs
 
 from srcore.errors import SrcoreError
-from srcore.images import is_image_name
 from srcore.inference.distinct import Named, distinct_names
 from srcore.inference.finding import Found, Search
-from srcore.inference.output import FORMATS
+from srcore.inference.output import SAME, is_written, suffix_for
 from srcore.replacing import file_key, refuse_replacing
 
 
@@ -69,7 +68,8 @@ def plan(
             told apart by their suffixes or folders.
         recursive: also take images in folders below.
         scale: for names.
-        image_format: one of :data:`srcore.inference.output.FORMATS`, for names without a suffix.
+        image_format: one of :data:`srcore.inference.output.FORMATS`, for names without a suffix,
+            or ``"same"``: that of every input, PNG where it is only read.
         overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
             an input that is another one's output is taken for the result of an earlier job.
 
@@ -78,7 +78,6 @@ def plan(
             with the same output.
         ReplacedInputError: an output is an input.
     """
-    suffix = FORMATS[image_format]
     search = Search(recursive, Path(output) if output else None)
     found = search.find(inputs)
     if not found and not search.unreadable:
@@ -91,13 +90,22 @@ def plan(
     if single is not None:
         tasks = [Task(found[0].path, single)]
     elif output is not None and "{" in output:
-        tasks = [Task(entry.path, _filled(output, entry.path, scale, suffix)) for entry in found]
+        tasks = [
+            Task(
+                entry.path, _filled(output, entry.path, scale, suffix_for(image_format, entry.path))
+            )
+            for entry in found
+        ]
     else:
         label = f"_x{scale:g}"
-        wanted = [_named(entry, output, label, suffix) for entry in found]
+        wanted = [
+            _named(entry, output, label, suffix_for(image_format, entry.path)) for entry in found
+        ]
         targets = distinct_names(wanted)
         tasks = [Task(entry.path, target) for entry, target in zip(found, targets, strict=True)]
         notes += _renamed(wanted, targets)
+    if image_format == SAME and single is None:
+        notes += _become_png(found)
     _refuse_collisions(tasks)
     if overwrite:
         refuse_replacing((task.source for task in tasks), (task.target for task in tasks))
@@ -113,7 +121,7 @@ def _single_file(output: str | None, found: Sequence[Found]) -> Path | None:
         return None
     if not Path(output).suffix:
         return None
-    if not is_image_name(Path(output)):
+    if not is_written(Path(output)):
         raise JobError(
             f"--output {output}: unknown image format; use .png, .jpg, .webp or .tif, or end the "
             "name of a folder with /"
@@ -150,6 +158,12 @@ def _renamed(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
     return [f"inputs of equal names are told apart: {', '.join(changed[:_SHOWN])}{more}"]
 
 
+def _become_png(found: Sequence[Found]) -> list[str]:
+    """A line about inputs of formats that are only read."""
+    suffixes = {entry.path.suffix.lower() for entry in found if not is_written(entry.path)}
+    return [f"{', '.join(sorted(suffixes))} is only read: written as PNG"] if suffixes else []
+
+
 _SHOWN = 4
 
 
@@ -168,7 +182,7 @@ def _filled(template: str, path: Path, scale: float, suffix: str) -> Path:
             f"--output {template}: bad template ({error}); fields are "
             f"{', '.join(f'{{{name}}}' for name in fields)}"
         ) from None
-    return target if is_image_name(target) else target.with_name(target.name + suffix)
+    return target if is_written(target) else target.with_name(target.name + suffix)
 
 
 def _refuse_collisions(tasks: Sequence[Task]) -> None:

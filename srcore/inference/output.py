@@ -12,14 +12,37 @@ from numpy.typing import NDArray
 
 from srcore.atomic import writing
 from srcore.errors import DataError
-from srcore.images import Metadata, PngStream, encode_image, holding
+from srcore.images import Metadata, PngStream, encode_image, holding, written_suffixes
 
 ImageArray = NDArray[Any]
 
 #: Names of formats -> suffix of their files.
-FORMATS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
+FORMATS = {
+    "png": ".png",
+    "jpeg": ".jpg",
+    "jpg": ".jpg",
+    "webp": ".webp",
+    "tiff": ".tif",
+    "avif": ".avif",
+    "bmp": ".bmp",
+}
+
+#: Instead of a name of FORMATS: the format of every input.
+SAME = "same"
 
 _CANVAS_IN_MEMORY = 2**28
+
+
+def is_written(path: Path) -> bool:
+    """Whether files of this suffix can be written."""
+    return path.suffix.lower() in written_suffixes()
+
+
+def suffix_for(image_format: str, source: Path) -> str:
+    """Suffix of the result of an input: PNG where its own format is only read."""
+    if image_format != SAME:
+        return FORMATS[image_format]
+    return source.suffix if is_written(source) else FORMATS["png"]
 
 
 def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None:

@@ -16,6 +16,7 @@ from srcore.errors import SrcoreError
 from srcore.images import to_image
 from srcore.inference import channels
 from srcore.inference.border import Continued
+from srcore.inference.invisible import with_visible_colours
 from srcore.inference.memory import choose_tile
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
@@ -50,7 +51,8 @@ def upscale(
     Args:
         network: generator, see :class:`srcore.contracts.Network`; its mode is kept.
         image: ``(H, W, C)`` or ``(H, W)``, uint8 or uint16; C is 1 gray, 2 gray + alpha, 3 RGB,
-            4 RGB + alpha. The range follows from the dtype.
+            4 RGB + alpha. The range follows from the dtype. Pixels of alpha 0 take the colours of
+            the nearest visible one first.
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
             tried.
@@ -129,7 +131,7 @@ def upscale_bands(
         raise SrcoreError(f"border: expected a number of pixels >= 0, found {border}")
     if outscale is not None and not outscale > 0:
         raise SrcoreError(f"outscale: expected a factor > 0, found {outscale}")
-    image = image if image.ndim == 3 else image[..., None]
+    image = with_visible_colours(image if image.ndim == 3 else image[..., None])
     continued = Continued(image, border)
     scale = _scale(network)
     was_training = network.training

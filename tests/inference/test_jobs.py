@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from srcore.cli import upscale
+from srcore.images import written_suffixes
 from srcore.inference.jobs import JobError, plan
+from srcore.inference.output import FORMATS, SAME
 
 
 @pytest.fixture
@@ -141,3 +144,16 @@ def test_a_missing_file_is_a_task_that_will_fail(folder):
 def test_jobs_that_cannot_be_are_refused_before_they_start(folder, inputs, output, message):
     with pytest.raises(JobError, match=message):
         _plan(*inputs, output=output)
+
+
+def test_the_format_of_each_input_is_kept_where_it_can_be_written(tmp_path):
+    for name in ("a.jpg", "b.TIF", "c.gif"):
+        (tmp_path / name).touch()
+    made = plan([str(tmp_path)], "out/", recursive=False, scale=2, image_format="same")
+    assert [task.target.name for task in made.tasks] == ["a.jpg", "b.TIF", "c.png"]
+    assert made.notes == [".gif is only read: written as PNG"]
+
+
+def test_the_command_offers_all_formats_that_are_written():
+    assert set(upscale._FORMATS) == {*FORMATS, SAME}
+    assert set(FORMATS.values()) <= set(written_suffixes())

@@ -28,7 +28,7 @@ class Nearest(nn.Module):
 def _image(height, width, channels, dtype=np.uint8, seed=0):
     largest = np.iinfo(dtype).max
     shape = (height, width, channels)
-    return np.random.default_rng(seed).integers(0, largest, shape, dtype, endpoint=True)
+    return np.random.default_rng(seed).integers(1, largest, shape, dtype, endpoint=True)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
