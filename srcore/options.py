@@ -20,6 +20,7 @@ not import torch, so that checking an experiment stays quick.
 from __future__ import annotations
 
 import keyword
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -34,6 +35,9 @@ METADATA_KEY = "srcore"
 #: Where an attrs field of :func:`srcore.selection.component` keeps its arguments of these names.
 KIND, INLINE, BY_ROLE = "srcore.kind", "srcore.inline", "srcore.by_role"
 DEFAULT_TYPE = "srcore.default_type"
+
+#: Whole numbers without an upper limit of their own end here.
+LARGEST_INTEGER = 2**31 - 1
 
 
 class InvalidOptionError(SrcoreError, ValueError):
@@ -56,6 +60,7 @@ class Declaration:
         ge, gt, le, lt: numeric limits; for tuples and lists they hold for every element.
         path: the value names a file or folder that must exist (``"any"``: either).
         check: returns a complaint, or an empty string.
+        entry: the value names an entry of the batch that is read.
     """
 
     help: str
@@ -65,6 +70,7 @@ class Declaration:
     lt: float | None = None
     path: Literal["file", "folder", "any"] | None = None
     check: Callable[[Any], str] | None = None
+    entry: bool = False
 
     @property
     def limits(self) -> str:
@@ -75,11 +81,27 @@ class Declaration:
     def complaint(self, value: Any) -> str:
         """What is wrong with ``value``, or an empty string."""
         numbers = value if isinstance(value, (tuple, list)) else (value,)
+        complaint = self._beyond_numbers(value)
+        if complaint:
+            return complaint
         if not all(self._within_limits(number) for number in numbers):
             several = "numbers" if isinstance(value, (tuple, list)) else "a number"
             return f"expected {several} {self.limits}, found {shown(value)}"
         if self.check is not None and value is not None:
             return self.check(value)
+        return ""
+
+    def _beyond_numbers(self, value: Any) -> str:
+        """A complaint about what no computation takes: NaN, infinity, endless whole numbers."""
+        if isinstance(value, (tuple, list)):
+            return next(filter(None, map(self._beyond_numbers, value)), "")
+        if isinstance(value, dict):
+            return next(filter(None, map(self._beyond_numbers, value.values())), "")
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"expected a finite number, found {value}"
+        bounded = self.le is not None or self.lt is not None
+        if isinstance(value, int) and not bounded and abs(value) > LARGEST_INTEGER:
+            return f"expected a whole number up to {LARGEST_INTEGER}, found {shown(value)}"
         return ""
 
     def _within_limits(self, number: Any) -> bool:
@@ -104,6 +126,7 @@ def option(
     lt: float | None = None,
     path: Literal["file", "folder", "any"] | None = None,
     check: Callable[[Any], str] | None = None,
+    entry: bool = False,
 ) -> Any:
     """Declare one key: default (none: the key is required), meaning, and what is allowed.
 
@@ -126,8 +149,10 @@ def option(
         lt: exclusive upper limit.
         path: the value is a path that must exist when the experiment is checked.
         check: returns a complaint about a value, or an empty string.
+        entry: the value names an entry of the batch that is read; ``srcore check`` looks whether
+            the data or a transform makes it (``entries`` of their options).
     """
-    declaration = Declaration(help, ge=ge, gt=gt, le=le, lt=lt, path=path, check=check)
+    declaration = Declaration(help, ge=ge, gt=gt, le=le, lt=lt, path=path, check=check, entry=entry)
 
     def validate(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         complaint = declaration.complaint(value)

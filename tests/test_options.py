@@ -7,7 +7,7 @@ import pytest
 
 import srcore.options
 from srcore.describing import describe, type_name
-from srcore.options import InvalidOptionError, option
+from srcore.options import LARGEST_INTEGER, Declaration, InvalidOptionError, option
 
 
 @attrs.frozen(kw_only=True)
@@ -54,3 +54,18 @@ def test_keys_of_inner_tables_are_described_too():
     assert described[0] == ("file", '"default" | path', '"default"', "where from")
     assert [row[0] for row in described[1:]] == ["inner.size", "inner.factors", "inner.name"]
     assert type_name(Example) == "table"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), (1.0, float("nan"))])
+def test_numbers_are_finite(value):
+    complaint = Declaration("").complaint(value)
+    assert complaint.startswith("expected a finite number, found ")
+    assert Declaration("").complaint({"layer": value}) == complaint
+
+
+def test_whole_numbers_end_somewhere():
+    assert Declaration("").complaint(LARGEST_INTEGER) == ""
+    for value in (LARGEST_INTEGER + 1, -(10**30), [10**20]):
+        assert "expected a whole number up to 2147483647, found" in Declaration("").complaint(value)
+    assert Declaration("", lt=2**63).complaint(2**62) == ""
+    assert "expected a number < 9.2" in Declaration("", lt=2**63).complaint(2**63)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import attrs
 import click
 
+from srcore.cli.numbers import FiniteRange
+from srcore.config.names import name_complaint
+
 if TYPE_CHECKING:
     from srcore.data.prepare import Report
 
@@ -35,7 +38,7 @@ def _common(function: Command) -> Command:
 
 _workers = click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1024),
     default=min(8, os.cpu_count() or 1),
     help="Processes (default: as many as cores, at most 8).",
 )
@@ -122,8 +125,8 @@ def subimages(
     default="matlab",
     help="Bicubic dialect (matlab).",
 )
-@click.option("--blur", type=click.FloatRange(min=0, min_open=True), help="Sigma, HR pixels.")
-@click.option("--noise", type=click.FloatRange(min=0), help="Sigma, grey levels of 255.")
+@click.option("--blur", type=FiniteRange(min=0, min_open=True), help="Sigma, HR pixels.")
+@click.option("--noise", type=FiniteRange(min=0), help="Sigma, grey levels of 255.")
 @click.option("--jpeg", type=click.IntRange(1, 100), help="Quality of a JPEG compression.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Start of the noise (0).")
 @click.option("--name", default="{}", help="Name of the copies; {} is the stem, e.g. {}x4.")
@@ -154,8 +157,11 @@ def degrade(
       srcore prepare degrade photographs lr_x2 --scale 2 --hr-output hr
       srcore prepare degrade photographs lr --scale 4 --blur 1.2 --noise 5 --jpeg 70 --name {}x4
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if name.count("{}") != 1 or "/" in name:
+    if name.count("{}") != 1:
         raise click.UsageError(f'--name: expected one {{}} for the stem, found "{name}"')
+    complaint = name_complaint(name.replace("{}", "stem"))
+    if complaint:
+        raise click.UsageError(f"--name: {complaint}")
     from srcore.data.degrading import Degradation
     from srcore.data.prepare import prepare_degraded
 

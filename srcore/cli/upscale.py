@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcore.cli.console import say
+from srcore.cli.numbers import FiniteRange
 from srcore.errors import Interrupted
 from srcore.processes import left_aside, local_rank, rank, world_size
 
@@ -46,7 +47,7 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
 )  # fmt: skip
 @click.option("--key", metavar="NAME", help="Entry of the checkpoint, such as params.")
 @click.option(
-    "--scale", type=click.FloatRange(0, min_open=True),
+    "--scale", type=FiniteRange(0, min_open=True),
     help="Output side / input side, any number.  [default: that of --weights, else 2]",
 )  # fmt: skip
 @click.option(

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from srcore.config.entry_checks import entry_problems
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.paths import is_pending, path_complaint
@@ -87,6 +88,7 @@ def _training_problems(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
     yield from role_problems(experiment)
     yield from _need_problems(experiment)
+    yield from entry_problems(experiment)
     yield from _name_problems(experiment)
 
 

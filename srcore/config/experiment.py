@@ -17,6 +17,7 @@ from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
 from srcore.config.reading import Source, SourcedText
 from srcore.config.schema import Experiment, MethodTable, roles_of
+from srcore.config.stage_checks import stage_path_problems
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.suggest import closest
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
@@ -91,9 +92,10 @@ class LoadedExperiment:
                 if not any(known.path.startswith(found.path) for known in problems)
                 and not _is_about(found.path, broken)
             ]
-        return experiment, [self._located(problem, stage) for problem in problems]
+        return experiment, [self.located(problem, stage) for problem in problems]
 
-    def _located(self, problem: Problem, stage: Stage) -> Problem:
+    def located(self, problem: Problem, stage: Stage) -> Problem:
+        """A problem of a stage with the file that wrote the key, and its path in that file."""
         if problem.source:
             return problem
         inside = f"{stage.prefix}.{problem.path}"
@@ -135,8 +137,14 @@ def check(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     """Load an experiment and raise one ConfigError with all problems of all its stages."""
     loaded = load(path, overrides)
     problems: dict[str, Problem] = {}
+    earlier: dict[str, Experiment | None] = {}
+    names = [stage.name for stage in loaded.stages]
     for stage in loaded.stages:
-        _, found = loaded.examine(stage)
+        experiment, found = loaded.examine(stage)
+        if experiment is not None:
+            of_stages = stage_path_problems(experiment, earlier, names, stage.start_from)
+            found += [loaded.located(problem, stage) for problem in of_stages]
+        earlier[stage.name] = experiment
         problems.update((str(problem), problem) for problem in found)
         if len(problems) >= MOST_PROBLEMS:
             message = "these first: more problems follow, or may follow"

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 #: In the folder of every stage, training or not, and of an experiment without stages.
 COMMON_FILES = ("experiment.toml", "run.log", "report.html", "finished.json", "plugins/*")
-#: In the folder of a stage that trains.
-TRAINING_FILES = (
+#: In the folder of a stage that trains, beside the files of its networks.
+_TRAINING_FILES = (
     "metrics.jsonl", "metrics.csv", "generator.safetensors", "generator_best.safetensors",
     "checkpoints/*.pt", "images/iteration_*.png", "tensorboard/*tfevents*",
 )  # fmt: skip
@@ -19,6 +21,12 @@ TRAINING_FILES = (
 EXPERIMENT_FILES = ("experiment.toml", "run.log", "report.html")
 #: Phase of the training's own rows in metrics.jsonl; those of validation sets have their names.
 TRAINING_PHASE = "train"
+
+
+def training_files(networks: Iterable[str]) -> tuple[str, ...]:
+    """What a stage that trains these networks writes of its own."""
+    own = (re.sub(r"([\[*?])", r"[\1]", name) for name in networks if name != "generator")
+    return (*_TRAINING_FILES, *(f"{name}.safetensors" for name in own))
 
 
 def task_files(task: Any) -> tuple[str, ...]:

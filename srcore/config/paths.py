@@ -5,10 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from srcore.config.suggest import closest
+from srcore.options import key_of
+from srcore.selection import Selected
 
 #: Paths that start so name the output of an earlier stage and exist only once it has run.
 STAGE_PREFIX = "stage:"
@@ -17,6 +22,24 @@ STAGE_PREFIX = "stage:"
 def is_pending(path: Any) -> bool:
     """Whether a path names the output of a stage that may not have run yet."""
     return isinstance(path, Path) and str(path).startswith(STAGE_PREFIX)
+
+
+def paths_of(value: Any, key: str = "") -> Iterator[tuple[str, Path]]:
+    """All paths in an experiment or a part of it, with the dotted keys that hold them."""
+    if isinstance(value, Path):
+        yield key, value
+    elif isinstance(value, Selected):
+        yield from paths_of(value.options, key)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from paths_of(item, f"{key}.{name}")
+    elif isinstance(value, (tuple, list)):
+        for index, item in enumerate(value):
+            yield from paths_of(item, f"{key}[{index}]")
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            inner = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
+            yield from paths_of(getattr(value, field.name), inner)
 
 
 def path_complaint(path: Path, wanted: str) -> str:

@@ -118,7 +118,9 @@ class TrainDataTable:
 
     choice: Selected = component("dataset", inline=True)
     transforms: tuple[Selected, ...] = component("transform", default=())
-    workers: int = option(2, "processes that read images; 0: the training process reads", ge=0)
+    workers: int = option(
+        2, "processes that read images; 0: the training process reads", ge=0, le=1024
+    )
     batch_timeout: float = option(
         300.0,
         "seconds to wait for a batch of the reading processes before the run ends; 0: for ever",
@@ -152,7 +154,7 @@ class TrainTable:
     """``[train]``: length, precision, and how often to look."""
 
     iterations: int = option(1000, "optimiser steps", ge=1)
-    batch_size: int = option(16, "images per optimiser step and process", ge=1)
+    batch_size: int = option(16, "images per optimiser step and process", ge=1, le=65536)
     accumulate: int = option(
         1, "parts that a batch is computed in, to save memory; divides batch_size", ge=1
     )
@@ -194,7 +196,7 @@ class Experiment:
         "", "name of the run and of its folder; empty: the file's name", check=_run_name_complaint
     )
     scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=16)
-    seed: int = option(0, "start of all random numbers", ge=0)
+    seed: int = option(0, "start of all random numbers", ge=0, lt=2**63)
     generator: GeneratorTable | None = option(None, "the network that is trained")
     discriminator: DiscriminatorTable | None = option(None, "judge of adversarial training")
     networks: dict[str, NetworkTable] = option(

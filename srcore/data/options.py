@@ -66,6 +66,10 @@ class PairedFolderOptions(CropOptions):
     )
     recursive: bool = option(False, "also take images of folders below")
 
+    def entries(self) -> tuple[str, ...]:
+        """What a sample holds."""
+        return ("lr", "hr")
+
     def problems(self, experiment: Any) -> Problems:
         """Missing partners, and all pairs whose sizes do not fit the scale."""
         yield from self.patch_problems(experiment.scale)
@@ -85,6 +89,10 @@ class HrFolderOptions(CropOptions):
     )
     recursive: bool = option(False, "also take images of folders below")
 
+    def entries(self) -> tuple[str, ...]:
+        """What a sample holds."""
+        return ("hr",) if self.downscale == "none" else ("lr", "hr")
+
     def problems(self, experiment: Any) -> Problems:
         """No images, and images smaller than the crop."""
         yield from self.patch_problems(experiment.scale)
@@ -100,6 +108,10 @@ class LrFolderOptions:
         None, "list of names, one per line; none: all images", path="file"
     )
     recursive: bool = option(False, "also take images of folders below")
+
+    def entries(self) -> tuple[str, ...]:
+        """What a sample holds."""
+        return ("lr",)
 
     def problems(self, experiment: Any) -> Problems:
         """No images."""
@@ -117,6 +129,10 @@ class UnpairedFoldersOptions(CropOptions):
     hr: Path = option(help="folder of high-resolution images", path="folder")
     lr: Path = option(help="folder of low-resolution images", path="folder")
     recursive: bool = option(False, "also take images of folders below")
+
+    def entries(self) -> tuple[str, ...]:
+        """What a sample holds."""
+        return ("lr", "hr")
 
     def problems(self, experiment: Any) -> Problems:
         """No images, and images smaller than the crop."""
@@ -140,6 +156,10 @@ class LmdbOptions(CropOptions):
     downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
         "matlab", 'bicubic dialect that makes lr where there is no lr folder; "none": transforms do'
     )
+
+    def entries(self) -> tuple[str, ...]:
+        """What a sample holds."""
+        return ("hr",) if self.lr is None and self.downscale == "none" else ("lr", "hr")
 
     def problems(self, experiment: Any) -> Problems:
         """Not such a folder, keys without partner, sizes that do not fit the scale."""

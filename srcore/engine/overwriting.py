@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from srcore.config.experiment import LoadedExperiment
-from srcore.config.layout import COMMON_FILES, EXPERIMENT_FILES, TRAINING_FILES, task_files
-from srcore.config.paths import is_pending
+from srcore.config.layout import COMMON_FILES, EXPERIMENT_FILES, task_files, training_files
+from srcore.config.paths import is_pending, paths_of
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
@@ -20,7 +18,6 @@ from srcore.engine.lock import LOCK_FILE
 from srcore.errors import ConfigError, SrcoreError
 from srcore.images import some
 from srcore.plugin_manager import plugins
-from srcore.selection import Selected
 
 
 def delete_run(folder: Path) -> None:
@@ -43,7 +40,8 @@ def refuse_own_inputs(folder: Path, loaded: LoadedExperiment, stages: Iterable[E
         SrcoreError: names them.
     """
     place = folder.resolve()
-    inputs = [*loaded.source.files, *(path for stage in stages for path in _paths(stage))]
+    paths = (path for stage in stages for _, path in paths_of(stage))
+    inputs = [*loaded.source.files, *(path for path in paths if not is_pending(path))]
     inside = [path for path in inputs if place in (path.resolve(), *path.resolve().parents)]
     if inside:
         names = some(map(str, dict.fromkeys(inside)))
@@ -89,26 +87,11 @@ def _literally(name: str) -> str:
 
 def _stage_patterns(table: dict[str, Any]) -> tuple[str, ...]:
     if "task" not in table:
-        return COMMON_FILES + TRAINING_FILES
+        further = table.get("networks")
+        networks = ("discriminator", *(further if isinstance(further, dict) else ()))
+        return COMMON_FILES + training_files(networks)
     try:
         task = Structurer(plugins().registry, {}).select("stage", table["task"])
     except Invalid as error:  # a path that is gone changes nothing about what was written
         task = error.partial
     return COMMON_FILES + task_files(task)
-
-
-def _paths(value: Any) -> Iterator[Path]:
-    """All paths of an experiment but those that name outputs of its own stages."""
-    if isinstance(value, Path):
-        if not is_pending(value):
-            yield value
-    elif isinstance(value, Selected):
-        yield from _paths(value.options)
-    elif isinstance(value, dict):
-        yield from (path for item in value.values() for path in _paths(item))
-    elif isinstance(value, (tuple, list)):
-        yield from (path for item in value for path in _paths(item))
-    elif attrs.has(type(value)):
-        yield from (
-            path for f in attrs.fields(type(value)) for path in _paths(getattr(value, f.name))
-        )

@@ -29,12 +29,16 @@ def _layers(layers: dict[str, float]) -> str:
 class PixelOptions:
     """A difference of pixel values."""
 
-    target: str = option("hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"')
+    target: str = option(
+        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
+    )
     reduction: Literal["mean", "sum"] = option(
         "mean", "over all elements; with a weight map the mean is sum(w l) / sum(w)"
     )
     weight_map: str | None = option(
-        None, "batch entry with one weight per element, of 1 or all channels; none: no weights"
+        None,
+        "batch entry with one weight per element, of 1 or all channels; none: no weights",
+        entry=True,
     )
 
 
@@ -57,7 +61,9 @@ class PerceptualOptions:
     criterion: Literal["l1", "mse", "fro"] = option(
         "l1", "mean absolute or squared difference, or Frobenius norm over the batch"
     )
-    target: str = option("hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"')
+    target: str = option(
+        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
+    )
     weights: Literal["imagenet", "file", "random"] = option(
         "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
     )
@@ -94,14 +100,14 @@ class AdversarialOptions:
     discriminator_order: Literal["real_first", "fake_first"] = option(
         "real_first", "which images the discriminator sees first in its own step"
     )
-    real: str = option("hr", "batch entry with the real images")
+    real: str = option("hr", "batch entry with the real images", entry=True)
 
 
 @attrs.frozen(kw_only=True)
 class R1Options:
     """Penalty on the discriminator's gradient at real images."""
 
-    real: str = option("hr", "batch entry with the real images")
+    real: str = option("hr", "batch entry with the real images", entry=True)
 
 
 @attrs.frozen(kw_only=True)

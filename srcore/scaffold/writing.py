@@ -25,7 +25,12 @@ def write_plugin(name: str, parent: Path) -> list[Path]:
         SrcoreError: a name that is no identifier, or a folder that exists.
     """
     name = name.removeprefix("srplug-").removeprefix("srplug_").replace("-", "_")
-    if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower():
+    if (
+        not name.isascii()
+        or not name.isidentifier()
+        or keyword.iskeyword(name)
+        or name != name.lower()
+    ):
         raise SrcoreError(
             f"{name!r}: expected a name of lower-case letters, digits and _, such as my_loss"
         )

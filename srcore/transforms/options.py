@@ -51,6 +51,10 @@ class BicubicOptions:
     )
     quantize: bool = option(True, "clip to [0, 1] and round to 1/255, as an image file would")
 
+    def entries(self) -> tuple[str, ...]:
+        """What the transform makes."""
+        return ("lr",)
+
 
 @attrs.frozen(kw_only=True)
 class KernelOptions:
@@ -109,51 +113,71 @@ class SecondKernelOptions(KernelOptions):
 class BlurOptions(KernelOptions):
     """Blur every image with a kernel of its own."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP)
+    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
     probability: float = option(1.0, "how often the batch is blurred", ge=0, le=1)
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
 
 
 @attrs.frozen(kw_only=True)
 class GaussianNoiseOptions:
     """Gaussian noise with a standard deviation drawn per image."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP)
+    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
     sigma: Range = _range((1.0, 30.0), "standard deviation in grey levels of 255", ge=0)
     gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
     quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
 
 
 @attrs.frozen(kw_only=True)
 class PoissonNoiseOptions:
     """Poisson (shot) noise with a strength drawn per image."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP)
+    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
     strength: Range = _range((0.05, 3.0), "1: photon counts as the image has levels", ge=0)
     gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
     quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
 
 
 @attrs.frozen(kw_only=True)
 class JpegOptions:
     """JPEG compression and decompression."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP)
+    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
     quality: Range = _range((30.0, 95.0), "JPEG quality, drawn per image", gt=0, le=100)
     luma_table: Literal["standard", "published"] = option(
         "standard", "published: transposed, as in the common differentiable JPEG code"
     )
     differentiable: bool = option(False, "smooth rounding that lets gradients through")
 
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
+
 
 @attrs.frozen(kw_only=True)
 class SharpenOptions:
     """Unsharp masking with a soft threshold."""
 
-    source: str = option("hr", "tensor of the batch to sharpen")
+    source: str = option("hr", "tensor of the batch to sharpen", entry=True)
     target: str = option("hr_sharpened", "where the result goes; may equal source")
     size: int = option(51, "taps of the Gaussian (published: radius 50)", ge=3, check=_odd)
     weight: float = option(0.5, "amount of detail added", ge=0)
     threshold: float = option(10.0, "details below this many grey levels stay", ge=0)
+
+    def entries(self) -> tuple[str, ...]:
+        """What the transform makes."""
+        return (self.target,)
 
 
 @attrs.frozen(kw_only=True)
@@ -161,6 +185,10 @@ class PairPoolOptions:
     """Mix batches: hand out pairs of earlier batches so that one batch holds many degradations."""
 
     size: int = option(180, "pairs kept per process; a multiple of the batch size", ge=1)
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """A pool that batches do not fill evenly."""
@@ -228,6 +256,10 @@ class SecondOrderDegradationOptions:
     luma_table: Literal["standard", "published"] = option(
         "published", "published: transposed, as the published programs have it"
     )
+
+    def entries(self) -> tuple[str, ...]:
+        """What the transform makes."""
+        return ("lr", "hr", "hr_sharpened")
 
     @property
     def hr_patch_size(self) -> int | None:

@@ -71,6 +71,14 @@ WRONG = [
         'losses = [{ type = "l1" }, { type = "l1" }]',
         'losses[1].name: two losses are called "l1"',
     ),
+    ("NaN", "losses = [{ type = 'l1', weight = nan }]", "losses[0].weight: expected a finite num"),
+    ("infinity", "train.ema_decay = -inf", "train.ema_decay: expected a finite number, found -inf"),
+    (
+        "processes",
+        "data.train.workers = 2147483648",
+        "expected a number >= 0 and <= 1024, ",
+    ),
+    ("endless", "train.log_every = 99999999999", "expected a whole number up to 2147483647"),
     ("run name", 'name = "../x"', 'name: expected the name of one folder, found "../x"'),
     ("run elsewhere", 'name = "a/b"', 'holds "/"; other places are named by --output'),
     (

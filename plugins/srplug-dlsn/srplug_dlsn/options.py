@@ -75,3 +75,7 @@ class BlurDownscaleOptions:
         "matlab", "bicubic dialect of the down-scaling"
     )
     quantize: bool = option(True, "round to 1/255, as an image file would")
+
+    def entries(self) -> tuple[str, ...]:
+        """What the transform makes."""
+        return ("lr",)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.numbers import FiniteRange
 from srcore.cli.overriding import overrides_option
 
 
@@ -32,10 +33,18 @@ def esrdgan() -> None:
     help="act_type of its configuration.",
 )
 @click.option(
-    "--dense-scaling", type=float, default=0.2, show_default=True, help="Its rdb_res_scaling."
+    "--dense-scaling",
+    type=FiniteRange(),
+    default=0.2,
+    show_default=True,
+    help="Its rdb_res_scaling.",
 )
 @click.option(
-    "--block-scaling", type=float, default=0.2, show_default=True, help="Its rrdb_res_scaling."
+    "--block-scaling",
+    type=FiniteRange(),
+    default=0.2,
+    show_default=True,
+    help="Its rrdb_res_scaling.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def import_(source: Path, target: Path, overwrite: bool, **options: str | float) -> None:

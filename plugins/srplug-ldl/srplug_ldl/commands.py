@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srcore.cli.numbers import FiniteRange
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,11 +28,11 @@ def ldl() -> None:
 @click.option("-o", "--output", type=_FILE, required=True, help="Picture to write.")
 @click.option("--beside", is_flag=True, help="Put SR, EMA SR and HR beside the map.")
 @click.option(
-    "--max", "maximum", type=click.FloatRange(0, min_open=True), metavar="VALUE",
+    "--max", "maximum", type=FiniteRange(0, min_open=True), metavar="VALUE",
     help="Value of the brightest colour, to compare pictures; by default the map's largest.",
 )  # fmt: skip
 @click.option("--window-size", default=7, show_default=True, type=click.IntRange(3))
-@click.option("--exponent", default=0.2, show_default=True, type=click.FloatRange(0, 1))
+@click.option("--exponent", default=0.2, show_default=True, type=FiniteRange(0, 1))
 @click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
 def map_command(

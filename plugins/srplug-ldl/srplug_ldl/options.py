@@ -27,7 +27,9 @@ class LDLOptions:
     detach_map: bool = option(
         False, "no gradient through the map; the published training lets it flow"
     )
-    target: str = option("hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"')
+    target: str = option(
+        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
+    )
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Training patches that a window does not fit into."""

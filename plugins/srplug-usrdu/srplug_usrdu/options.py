@@ -11,7 +11,7 @@ import attrs
 from srcore.contracts import Role
 from srcore.losses.options import PerceptualOptions
 from srcore.methods.options import GanOptions
-from srcore.options import option
+from srcore.options import NoOptions, option
 
 Problems = Iterator[tuple[str, str]]
 
@@ -75,7 +75,6 @@ class UsrduDsnOptions(GanOptions):
             yield "type", f'trains generator.type = "usrdu_dsn", found "{network.type}"'
             return
         yield from self._head_problems(network.options, experiment)
-        yield from _reference_problems(experiment)
         size = experiment.hr_patch_size
         judge = experiment.discriminator
         if size is None or judge is None or judge.choice.type != "unet":
@@ -102,30 +101,14 @@ class UsrduDsnOptions(GanOptions):
             yield "", '[[losses]] "usrdu_feature" needs generator.feature_head = true'
 
 
-def _reference_problems(experiment: Any) -> Problems:
-    train = experiment.data.train
-    if train is None:
-        return
-    made = {transform.type for transform in train.transforms}
-    wanted = [
-        loss.choice.type
-        for loss in experiment.losses
-        if getattr(loss.choice.options, "target", "") == "lr_reference"
-    ]
-    if wanted and "usrdu_reference" not in made:
-        yield (
-            "",
-            f'[[losses]] "{wanted[0]}" compares with lr_reference; add '
-            '[[data.train.transforms]] type = "usrdu_reference"',
-        )
-
-
 @attrs.frozen(kw_only=True)
 class DataLossOptions:
     """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in grey levels."""
 
     kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, check=_odd)
-    target: str = option("lr_reference", "batch entry with the reference low-resolution images")
+    target: str = option(
+        "lr_reference", "batch entry with the reference low-resolution images", entry=True
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -133,7 +116,9 @@ class FeatureLossOptions:
     """The same divergence between VGG19 features of the mean and of the reference."""
 
     layer: str = option("conv5_4", "VGG19 layer that feature_head predicts the log-scale of")
-    target: str = option("lr_reference", "batch entry with the reference low-resolution images")
+    target: str = option(
+        "lr_reference", "batch entry with the reference low-resolution images", entry=True
+    )
     weights: Literal["imagenet", "file", "random"] = option(
         "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
     )
@@ -152,7 +137,7 @@ class GaussianL1Options:
         9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, check=_odd
     )
     border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
-    target: str = option("hr", "batch entry to compare with")
+    target: str = option("hr", "batch entry to compare with", entry=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -176,6 +161,10 @@ class ReferenceOptions:
         path="folder",
     )
 
+    def entries(self) -> tuple[str, ...]:
+        """What the transform makes."""
+        return ("lr_reference",)
+
     def problems(self, experiment: Any) -> Problems:
         """A folder without kernels."""
         if self.kernels is not None and self.kernels.is_dir():
@@ -197,6 +186,19 @@ class LaplaceSamplingOptions:
         path="file",
     )
     strength: float = option(1.0, "factor of the noise; 0: none", ge=0)
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
+
+
+@attrs.frozen(kw_only=True)
+class SwapOptions(NoOptions):
+    """No keys."""
+
+    def entries(self) -> tuple[str, ...]:
+        """What the transform makes."""
+        return ("lr", "hr")
 
 
 @attrs.frozen(kw_only=True)

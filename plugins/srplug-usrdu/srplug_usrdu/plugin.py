@@ -50,7 +50,7 @@ def srcore_register_components(registry: Registry) -> None:
             options.LaplaceSamplingOptions,
             "transforms:LaplaceSampling",
         ),
-        ("transform", "swap_lr_hr", None, "transforms:SwapImages"),
+        ("transform", "swap_lr_hr", options.SwapOptions, "transforms:SwapImages"),
         ("discriminator_input", "high_pass", options.HighPassOptions, "filters:HighPass"),
         ("discriminator_input", "gradient_map", None, "filters:GradientMap"),
         ("stage", "usrdu_generate", options.GenerateOptions, "stages:Generate"),

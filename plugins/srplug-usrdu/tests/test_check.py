@@ -118,9 +118,8 @@ def test_loss_without_head(folder):
 
 def test_loss_without_reference(folder):
     found = stage_problems(folder, transforms="")
-    assert 'compares with lr_reference; add [[data.train.transforms]] type = "usrdu_reference"' in (
-        found
-    )
+    assert 'losses[1].target: no batch entry "lr_reference"; the batch holds hr, lr; ' in found
+    assert 'transform "usrdu_reference" makes it' in found
 
 
 def test_another_network_for_the_method(folder):

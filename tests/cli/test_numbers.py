@@ -1,0 +1,41 @@
+"""Numbers of all commands: no NaN and no infinity, which compare as nobody expects."""
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from srcore.cli.main import cli, main
+from srcore.cli.numbers import FiniteRange
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+def test_numbers_that_are_none_are_refused(value):
+    @click.command()
+    @click.option("--number", type=FiniteRange(0, min_open=True))
+    def command(number):
+        """A command."""
+
+    done = CliRunner().invoke(command, ["--number", value])
+    assert done.exit_code == 2
+    assert "Invalid value for '--number'" in done.output
+    assert CliRunner().invoke(command, ["--number", "0.5"]).exit_code == 0
+
+
+def test_all_commands_take_finite_numbers_only():
+    with pytest.raises(SystemExit):
+        main(["--version"])  # adds the commands of plugins
+    loose = [
+        f"{command.name} {parameter.name}"
+        for command in commands(cli)
+        for parameter in command.params
+        if isinstance(parameter.type, (click.FloatRange, click.types.FloatParamType))
+        and not isinstance(parameter.type, FiniteRange)
+    ]
+    assert loose == []
+
+
+def commands(group):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield from commands(command) if isinstance(command, click.Group) else [command]
