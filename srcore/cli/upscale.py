@@ -83,7 +83,7 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
 )  # fmt: skip
 @click.option("--self-ensemble", is_flag=True, help="Average of 8 flipped and turned runs.")
-@click.option("--resume", is_flag=True, help="Skip inputs whose output exists.")
+@click.option("--resume", is_flag=True, help="Skip inputs of which an output was made.")
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -192,22 +192,26 @@ def _split_finished(
     tasks: list[Task], *, resume: bool, keep: bool
 ) -> tuple[list[Result], list[Task]]:
     """Results of tasks that are done already, and the other tasks."""
-    from srcore.inference.batch import Result
     from srcore.inference.jobs import JobError
+    from srcore.inference.resuming import resumed
 
-    existing = [task for task in tasks if os.path.exists(task.target)]
-    if not existing or keep:
+    if keep:
         return [], tasks
-    if not resume:
+    if resume:
+        job = resumed(tasks)
+        for note in job.notes:
+            say(f"srcore: {note}", err=True)
+        for result in job.results:
+            if result.status == "failed":
+                say(f"srcore: {result.message}", err=True)
+        return job.results, job.left
+    if existing := [task.target for task in tasks if os.path.exists(task.target)]:
         raise JobError(
-            f"{existing[0].target}: exists"
+            f"{existing[0]}: exists"
             + (f", and {len(existing) - 1} more outputs" if len(existing) > 1 else "")
             + "; --resume skips what is done, --overwrite replaces it"
         )
-    return (
-        [Result(task, "skipped") for task in existing],
-        [task for task in tasks if task not in existing],
-    )
+    return [], tasks
 
 
 def _run(

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         some,
     )
     from srcore.images.metadata import Metadata
+    from srcore.images.origins import Origin, origin_of, with_origin
     from srcore.images.png_chunks import with_png_text
     from srcore.images.png_stream import PngStream
     from srcore.images.tensors import to_float, to_image, to_tensor
@@ -53,6 +54,7 @@ _MODULES = {
     "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader"),
     "formats": ("of_suffix", "read_suffixes", "written_suffixes"),
     "header": ("decode_header", "image_size", "png_text", "read_header"),
+    "origins": ("Origin", "origin_of", "with_origin"),
     "listing": (
         "is_image_name",
         "list_images",
@@ -80,6 +82,7 @@ __all__ = [
     "ImageFormat",
     "ImageHeader",
     "Metadata",
+    "Origin",
     "PngStream",
     "decode_header",
     "decode_image",
@@ -94,6 +97,7 @@ __all__ = [
     "names_of",
     "natural_key",
     "of_suffix",
+    "origin_of",
     "pair_by_name",
     "png_text",
     "read_data",
@@ -109,6 +113,7 @@ __all__ = [
     "to_image",
     "to_rgb",
     "to_tensor",
+    "with_origin",
     "with_png_text",
     "write_image",
     "written_suffixes",

@@ -17,14 +17,14 @@ from torch import nn
 
 from srcore.devices import Precision
 from srcore.errors import Interrupted, SrcoreError, cause
-from srcore.images import Metadata, read_header, read_image
+from srcore.images import Metadata, Origin, read_header, read_image
 from srcore.inference.jobs import Task
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.output import check_writable, write_bands
 from srcore.inference.upscaler import Overlap, Tile, output_size, upscale_bands
 
-#: Pixels of a file, and what it says besides them.
-Input = tuple[NDArray[Any], Metadata]
+#: Pixels of a file, what it says besides them, and what it is known by.
+Input = tuple[NDArray[Any], Metadata, Origin]
 
 #: Two images are in memory at the same time only if they have no more pixels together.
 _READ_AHEAD_PIXELS = 60_000_000
@@ -74,7 +74,8 @@ class Result:
         text = self.message
         for path in (self.task.source, self.task.target):
             text = text.removeprefix(f"{path}: ")
-        return re.split(r"[:;(]", text, maxsplit=1)[0].strip()
+        parts = [part.strip() for part in re.split(r"[:;(]", text)]
+        return next((part for part in parts if not re.match(r"\d+x\d+", part)), text)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -162,7 +163,7 @@ def _upscale_file(
     settings: Settings,
     progress: Callable[[int], object],
 ) -> tuple[int, int]:
-    image, metadata = source
+    image, metadata, origin = source
     height, width = output_size(image, int(network.scale), settings.outscale)  # type: ignore[arg-type]  # an int by the contract
     check_writable(task.target, image, (height, width))
     options = attrs.asdict(settings)
@@ -170,13 +171,13 @@ def _upscale_file(
     bands = upscale_bands(network, image, progress=progress, **options)
     shape = (height, width, image.shape[2])
     dtype = np.dtype(image.dtype)
-    write_bands(task.target, bands, shape, dtype, quality=quality, metadata=metadata)
+    write_bands(task.target, bands, shape, dtype, quality=quality, metadata=metadata, origin=origin)
     return width, height
 
 
 def _read(path: Path) -> Input:
     header = read_header(path)
-    return read_image(path), header.metadata
+    return read_image(path), header.metadata, Origin.of(path)
 
 
 def _about(path: Path, error: Exception) -> str:

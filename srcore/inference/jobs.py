@@ -28,10 +28,12 @@ class Task:
     Attributes:
         source: the image.
         target: where the result goes.
+        other: where it goes if the target turns out to be another input's result; None: nowhere.
     """
 
     source: Path
     target: Path
+    other: Path | None = None
 
 
 @attrs.frozen
@@ -102,7 +104,10 @@ def plan(
             _named(entry, output, label, suffix_for(image_format, entry.path)) for entry in found
         ]
         targets = distinct_names(wanted)
-        tasks = [Task(entry.path, target) for entry, target in zip(found, targets, strict=True)]
+        tasks = [
+            Task(named.source, target, named.plain if target != named.plain else named.with_suffix)
+            for named, target in zip(wanted, targets, strict=True)
+        ]
         notes += _renamed(wanted, targets)
     if image_format == SAME and single is None:
         notes += _become_png(found)

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from srcore.atomic import writing
 from srcore.errors import DataError
-from srcore.images import Metadata, PngStream, encode_image, holding, written_suffixes
+from srcore.images import (
+    Metadata,
+    Origin,
+    PngStream,
+    encode_image,
+    holding,
+    with_origin,
+    written_suffixes,
+)
 
 ImageArray = NDArray[Any]
 
@@ -73,6 +81,7 @@ def write_bands(
     *,
     quality: int = 95,
     metadata: Metadata | None = None,
+    origin: Origin | None = None,
 ) -> None:
     """Write bands of rows ``(h, W, C)`` to an image file, which appears only when it is complete.
 
@@ -83,6 +92,7 @@ def write_bands(
         dtype: uint8 or uint16.
         quality: of JPEG and WebP, 1 to 100.
         metadata: what to keep beside the pixels, as far as the format holds it.
+        origin: what it was made from, to be found by :func:`srcore.images.origin_of`.
 
     Raises:
         DataError: the file cannot be written.
@@ -92,6 +102,8 @@ def write_bands(
         with writing(path) as temporary, temporary.open("wb") as file:
             if path.suffix.lower() == ".png":
                 with PngStream(file, shape, dtype, kept) as stream:
+                    if origin is not None:
+                        file.write(origin.png_chunk())
                     for band in bands:
                         stream.write(band)
             else:
@@ -104,7 +116,7 @@ def write_bands(
                     metadata=kept,
                     may_overwrite=True,
                 )
-                file.write(encoded)
+                file.write(with_origin(encoded, origin) if origin is not None else encoded)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
 

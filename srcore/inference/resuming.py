@@ -1,0 +1,85 @@
+"""What of a job is done already, known by what the results say of their origin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from srcore.images import Origin, origin_of
+from srcore.inference.batch import Result
+from srcore.inference.jobs import Task
+
+
+@attrs.define
+class Resumed:
+    """A job that goes on.
+
+    Attributes:
+        results: tasks that are done, or cannot be done without replacing another's result.
+        left: tasks to do.
+        notes: results that get other names than expected.
+    """
+
+    results: list[Result] = attrs.field(factory=list)
+    left: list[Task] = attrs.field(factory=list)
+    notes: list[str] = attrs.field(factory=list)
+
+
+def resumed(tasks: Sequence[Task]) -> Resumed:
+    """Sort out what is done: an output counts if it was made from the task's input.
+
+    One that does not say where it comes from counts too. If it was made from another input, the
+    result gets the name by which equal names are told apart, or the task fails.
+    """
+    job = Resumed()
+    wanted = {task.target for task in tasks}
+    for task in tasks:
+        digest = _digest(task.source)
+        origins = {path: _origin_of(path) for path in (task.target, task.other) if path}
+        made = [path for path, origin in origins.items() if origin and origin.digest == digest]
+        there = origins[task.target]
+        if made:
+            job.results.append(Result(attrs.evolve(task, target=made[0]), "skipped"))
+        elif not os.path.exists(task.target):
+            job.left.append(task)
+        elif there is None:
+            job.results.append(Result(task, "skipped"))
+        elif _is_free(task.other, wanted) and there.name != task.source.name:
+            assert task.other is not None
+            wanted.add(task.other)
+            job.notes.append(f"{task.target} was made from {there.name}: using {task.other}")
+            job.left.append(attrs.evolve(task, target=task.other))
+        else:
+            job.results.append(_refused(task, there))
+    return job
+
+
+def _is_free(path: Path | None, wanted: set[Path]) -> bool:
+    return path is not None and path not in wanted and not os.path.exists(path)
+
+
+def _refused(task: Task, origin: Origin) -> Result:
+    another = "another file " if origin.name == task.source.name else ""
+    return Result(
+        task,
+        "failed",
+        f"{task.source}: the output was made from another input: {task.target} from {another}"
+        f"{origin.name}; --overwrite replaces it, another --output keeps it",
+    )
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return Origin.of(path).digest
+    except (OSError, ValueError):
+        return None  # said when its turn comes
+
+
+def _origin_of(path: Path) -> Origin | None:
+    try:
+        return origin_of(path)
+    except (OSError, ValueError):
+        return None
