@@ -52,6 +52,22 @@ def pick_device(name: str = "auto", key: str = "device") -> torch.device:
     return device
 
 
+def in_words(device: torch.device, asked: str) -> str:
+    """A device by name, and why it was taken where that was left open."""
+    text = str(device)
+    if device.type == "cuda":
+        text += f" ({torch.cuda.get_device_name(device)})"
+    if asked != "auto" or device.type != "cpu":
+        return text
+    if torch.version.cuda is None:
+        why = "this PyTorch is built without CUDA"
+    else:
+        why = "PyTorch finds no CUDA GPU"
+    if _has_mps():
+        why += ", and several processes cannot share an Apple GPU"
+    return f'{text} ("auto": {why})'
+
+
 def _cuda(device: torch.device, key: str, use_cpu: str) -> torch.device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:

@@ -205,10 +205,11 @@ def _evaluate(
     from tqdm import tqdm
 
     from srcore.inference.evaluation import evaluate_set
+    from srcore.terminal import width
 
     hidden = options["quiet"] or not sys.stderr.isatty()
     total = sum(len(found) * len(contenders[found.scale]) for found in sets)
-    with tqdm(total=total, disable=hidden, unit="image", dynamic_ncols=True) as bar:
+    with tqdm(total=total, disable=hidden, unit="image", **width()) as bar:
         return [
             evaluate_set(
                 found,

@@ -15,6 +15,7 @@ from srcore.cli.console import say
 from srcore.cli.numbers import FiniteRange
 from srcore.errors import Interrupted
 from srcore.processes import left_aside, local_rank, rank, world_size
+from srcore.terminal import width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -226,7 +227,7 @@ def _run(
     results = []
     with tqdm(
         total=sum(pixels), disable=hidden, unit="px", unit_scale=True,
-        dynamic_ncols=True,
+        **width(),
     ) as bar:  # fmt: skip
         for result in upscale_files(network, tasks, pixels, settings, bar.update):
             results.append(result)

@@ -14,7 +14,8 @@ from typing import Any
 COMMON_FILES = ("experiment.toml", "run.log", "report.html", "finished.json", "plugins/*")
 #: In the folder of a stage that trains, beside the files of its networks.
 _TRAINING_FILES = (
-    "metrics.jsonl", "metrics.csv", "generator.safetensors", "generator_best.safetensors",
+    "metrics.jsonl", "metrics.csv", "performance.json", "bicubic.json",
+    "generator.safetensors", "generator_best.safetensors",
     "checkpoints/*.pt", "images/iteration_*.png", "tensorboard/*tfevents*",
 )  # fmt: skip
 #: In the folder of an experiment with stages, beside the folders of its stages.

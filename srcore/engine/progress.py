@@ -14,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from srcore.images import read_image
+from srcore.terminal import width
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
@@ -40,8 +41,8 @@ class Progress:
                 initial=self.training.parts.iteration,
                 desc=self.run.stage or self.run.experiment.name,
                 unit="it",
-                dynamic_ncols=True,
                 smoothing=0.05,
+                **width(),
             )
         return self
 
@@ -61,26 +62,31 @@ class Progress:
         if self.bar is not None:
             self.bar.update()
 
-    def show_losses(self, iteration: int, values: Mapping[str, float]) -> None:
+    def show_losses(self, iteration: int, values: Mapping[str, float], speed: str = "") -> None:
         """Log lines, bar postfix and TensorBoard scalars of the training losses."""
         if not self.run.is_main:
             return
         text = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         level = logging.INFO if self.bar is None else logging.DEBUG
         total = self.run.experiment.train.iterations
-        logger.log(level, "iteration %d/%d: %s", iteration, total, text)
+        end = f"  ({speed})" if speed else ""
+        logger.log(level, "iteration %d/%d: %s%s", iteration, total, text, end)
         first = next(iter(values), None)
         if self.bar is not None and first is not None:
             self.shown[first] = f"{values[first]:.4g}"
             self.bar.set_postfix(self.shown, refresh=False)
         self._scalars("train", iteration, values)
 
-    def show_validation(self, values: Mapping[str, float]) -> None:
-        """Log line, bar postfix and TensorBoard scalars of a validation."""
+    def show_validation(
+        self, values: Mapping[str, float], bicubic: Mapping[str, Mapping[str, float]] | None = None
+    ) -> None:
+        """Log line with bicubic beside, bar postfix and TensorBoard scalars of a validation."""
         if not self.run.is_main or not values:
             return
         iteration = self.training.parts.iteration
-        text = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+        text = ", ".join(
+            f"{name} {value:.4f}{_beside(name, bicubic or {})}" for name, value in values.items()
+        )
         logger.info("validation at iteration %d: %s", iteration, text)
         if self.bar is not None:
             name = next(iter(values))
@@ -110,3 +116,9 @@ class Progress:
         # points that a killed run wrote after its last checkpoint are hidden by purge_step
         step = self.training.parts.iteration + 1
         return TensorboardLogger(log_dir=str(folder), purge_step=step).writer
+
+
+def _beside(name: str, bicubic: Mapping[str, Mapping[str, float]]) -> str:
+    set_name, _, metric = name.partition("/")
+    value = bicubic.get(set_name, {}).get(metric)
+    return "" if value is None else f" (bicubic {value:.4f})"

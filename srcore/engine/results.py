@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from srcore.atomic import writing
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
 
+#: What plain bicubic enlargement reaches, from the first validation on.
+BICUBIC_FILE = "bicubic.json"
 _HEADER = ("set", "metric", "bicubic", "trained", "gain")
 
 
@@ -48,3 +54,9 @@ def _lines(run: Run) -> Iterator[str]:
     for key, found in run.results.items():
         if key not in ("validation", "bicubic"):
             yield f"  {key}: {found}"
+
+
+def write_bicubic(folder: Path, averages: Mapping[str, Mapping[str, float]]) -> None:
+    """Write down what bicubic enlargement reaches, for reports of runs that go on."""
+    with writing(folder / BICUBIC_FILE) as temporary:
+        temporary.write_text(json.dumps(averages, indent=2) + "\n", "utf-8")

@@ -12,11 +12,15 @@ from ignite.engine import Engine, Events
 
 from srcore.engine import checkpoint, exports, pictures
 from srcore.engine.finiteness import Finiteness
+from srcore.engine.head import head, lines
+from srcore.engine.means import Means
 from srcore.engine.parts import NonFiniteLossError, Parts
+from srcore.engine.performance import Performance
 from srcore.engine.progress import Progress
 from srcore.engine.readers import Readers
 from srcore.engine.records import Records
 from srcore.engine.recovery import starting_state
+from srcore.engine.results import write_bicubic
 from srcore.engine.rollback import Rollback
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
 from srcore.engine.validator import Averages, Validator
@@ -62,10 +66,13 @@ class Training:
         self.saved_at = -1
         self.validated_at = -1
         self.results: Averages = {}
+        self.bicubic: Averages | None = None
+        self.means = Means()
         self._restore()
         self.records = Records(run.folder, keep_until=self.saved_at) if run.is_main else None
         self.trainer = Engine(self._iterate)
         self.losses: dict[str, torch.Tensor] = {}
+        self.performance = Performance(run)
         for engine in (self.trainer, self.evaluator):
             engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
         self.progress = Progress(run, self)
@@ -85,6 +92,7 @@ class Training:
         if start == 0 and self.settings.validate_at_start and self.validated_at < 0:
             self.validate()
         with self.progress, self._readers(start, stop) as readers:
+            self.performance.begin(readers)
             try:
                 self.trainer.run(iter(readers))
             except Interrupted:  # while it waited for images: the last iteration is complete
@@ -109,7 +117,15 @@ class Training:
         Returns:
             Averages as ``{"<set>/<metric>": value}``.
         """
+        with self.performance.part("validation"):
+            return self._validate()
+
+    def _validate(self) -> dict[str, float]:
         iteration = self.parts.iteration
+        if self.bicubic is None:
+            self.bicubic = self.validator.bicubic()
+            if self.run.is_main:
+                write_bicubic(self.run.folder, self.bicubic)
         with self.parts.evaluating():
             self.results, pictures = self.validator.measure(iteration)
         found = {
@@ -122,7 +138,7 @@ class Training:
                 self.records.add(iteration, name, values)
         setattr(self.evaluator.state, "metrics", found)  # noqa: B010 - Ignite's state is open
         self.validated_at = iteration
-        self.progress.show_validation(found)
+        self.progress.show_validation(found, self.bicubic)
         for path in pictures:
             self.progress.show_picture(path.stem, path)
         self._keep_best(found)
@@ -144,6 +160,10 @@ class Training:
         images = TrainingImages(
             dataset, seed=self.experiment.seed, skip_bad=table.on_bad_image == "skip"
         )
+        self.performance.head = head(self.run, self.parts, len(dataset), self.validator.sets)
+        for line in lines(self.performance.head):
+            logger.info("%s", line)
+        self.performance.write()
         sampler = StreamSampler(
             len(dataset),
             self.settings.batch_size,
@@ -168,7 +188,7 @@ class Training:
             raise DataError(raw["error"])
         self._count_bad_images(raw)
         parts = self.parts
-        parts.begin(iteration, watch_norm=iteration % self.settings.log_every == 0)
+        parts.begin(iteration, watch_norm=self._is_logged(iteration))
         self.rollback.remember()
         logs: dict[str, torch.Tensor] = {}
         try:
@@ -182,6 +202,7 @@ class Training:
             self._skip_iteration(error)
         else:
             self.skipped_in_row = 0
+            self.means.add(logs)
             parts.loss_scale.update()
             parts.update_averages()
         self.losses = logs
@@ -228,7 +249,8 @@ class Training:
         iteration, settings = engine.state.iteration, self.settings
         last = iteration == settings.iterations
         self.progress.tick()
-        if iteration % settings.log_every == 0 or last:
+        self.performance.count()
+        if self._is_logged(iteration):
             self._log(iteration)
         if (settings.validate_every and iteration % settings.validate_every == 0) or last:
             self.validate()
@@ -239,15 +261,18 @@ class Training:
         if stopping and not last:
             engine.terminate()
 
+    def _is_logged(self, iteration: int) -> bool:
+        return iteration % self.settings.log_every == 0 or iteration == self.settings.iterations
+
     def _log(self, iteration: int) -> None:
-        values = {name: float(value) for name, value in self.losses.items()}
+        values = self.means.take()
         for name, updater in self.parts.updaters.items():
             values[f"learning_rate/{name}"] = updater.learning_rate
             if updater.gradient_norm is not None:
                 values[f"gradient_norm/{name}"] = float(updater.gradient_norm)
         if self.records is not None:
             self.records.add(iteration, "train", values)
-        self.progress.show_losses(iteration, values)
+        self.progress.show_losses(iteration, values, self.performance.line(iteration))
 
     def _stop_requested(self) -> bool:
         """Whether any process was told to stop; all processes stop after the same iteration."""
@@ -267,12 +292,14 @@ class Training:
                 f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
                 "learning rate or gradient clipping usually helps"
             )
-        state = self._state()
-        if self.run.is_main:
-            is_new = self.saved_at != self.parts.iteration
-            checkpoint.save_last(self.run.checkpoints, state, keep_previous=is_new)
-        self.saved_at = self.parts.iteration
-        self._derive()
+        with self.performance.part("saving"):
+            state = self._state()
+            if self.run.is_main:
+                is_new = self.saved_at != self.parts.iteration
+                checkpoint.save_last(self.run.checkpoints, state, keep_previous=is_new)
+            self.saved_at = self.parts.iteration
+            self._derive()
+        self.performance.write()
 
     def _state(self) -> dict[str, Any]:
         """What all processes know; all must call it, and the main one writes it."""
@@ -282,6 +309,7 @@ class Training:
             "skipped_in_row": self.skipped_in_row,
             "results": self.results,
             "validated_at": self.validated_at,
+            "means": self.means.state_dict(),
         }
 
     def _restore(self) -> None:
@@ -309,6 +337,7 @@ class Training:
         self.bad_images = int(state["bad_images"])
         self.skipped_in_row = int(state["skipped_in_row"])
         self.results = dict(state["results"])
+        self.means.load_state_dict(state.get("means", self.means.state_dict()))
         self.saved_at = self.parts.iteration
         self.validated_at = int(state.get("validated_at", self.saved_at))
 
@@ -379,7 +408,10 @@ class Training:
             self.validate()
         if self.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.bad_images)
-        return {"validation": self.results, "bicubic": self.validator.bicubic()}
+        self.performance.write()
+        if self.bicubic is None:
+            self.bicubic = self.validator.bicubic()
+        return {"validation": self.results, "bicubic": self.bicubic}
 
 
 def _pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, torch.Tensor]]:

@@ -71,6 +71,7 @@ class Updater:
                 group["lr"] = self.schedule(base, iteration)
         self.parts = parts
         self.watch_norm = watch_norm
+        self.gradient_norm = None
         self.optimizer.zero_grad(set_to_none=True)
 
     def backward(self, loss: Tensor) -> None:

@@ -59,6 +59,8 @@ class RunRecord:
         dates: first and last day in the log, ISO 8601.
         version: of srcore, as the generator's file says.
         parameters: number of weights of the generator.
+        head: what it ran on, in words, by name.
+        performance: how fast, as ``performance.json`` says.
     """
 
     folder: Path
@@ -74,6 +76,8 @@ class RunRecord:
     dates: tuple[str, ...] = ()
     version: str = ""
     parameters: int = 0
+    head: dict[str, str] = attrs.field(factory=dict)
+    performance: dict[str, Any] = attrs.field(factory=dict)
 
     @property
     def label(self) -> str:
@@ -93,7 +97,7 @@ class RunRecord:
 
     @property
     def bicubic(self) -> Averages:
-        """Averages of bicubic enlargement; known once a stage is finished."""
+        """Averages of bicubic enlargement; known from the first validation on."""
         found: Averages = self.results.get("bicubic", {})
         return found
 
@@ -149,7 +153,9 @@ def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
     rows = read_records(folder / "metrics.jsonl")
     results, finished = _results(folder / "finished.json"), (folder / "finished.json").is_file()
     if not finished:
-        results = {"validation": _last_validation(rows)}
+        bicubic = _json(folder / "bicubic.json")
+        results = {"validation": _last_validation(rows), "bicubic": bicubic}
+    performance = _json(folder / "performance.json")
     pictures_at, pictures = _pictures(folder / "images")
     version, parameters = _generator(folder / "generator.safetensors")
     log = folder / "run.log"
@@ -167,6 +173,8 @@ def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
         _dates(log if log.is_file() else folder.resolve().parent / "run.log"),
         version,
         parameters,
+        performance.get("head", {}),
+        performance,
     )
 
 
@@ -178,6 +186,15 @@ def _results(file: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         raise SrcoreError(f"{file}: damaged; resume the run to write it again") from None
     return dict(found)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    """A small table beside the results; empty if there is none that can be read."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _last_validation(rows: list[dict[str, Any]]) -> Averages:

@@ -14,6 +14,8 @@ from srcore.report.reading import RunRecord
 FACTS = (
     "Scale", "Task", "Generator", "Weights", "Discriminator", "Losses", "Iterations", "Batch",
     "Seed", "Date", "srcore",
+    "Device", "Processes", "Precision", "Versions", "Networks", "Training images",
+    "Validation images", "Speed", "Time", "Peak memory",
 )  # fmt: skip
 #: What a table shows where there is no number.
 ABSENT = "-"
@@ -63,7 +65,8 @@ def facts(run: RunRecord) -> dict[str, str]:
         " to ".join(run.dates),
         run.version,
     )
-    return {name: text for name, text in zip(FACTS, texts, strict=True) if text}
+    known = dict(zip(FACTS, texts, strict=False)) | run.head | _performance(run.performance)
+    return {name: known[name] for name in FACTS if known.get(name)}
 
 
 def state(run: RunRecord) -> str:
@@ -124,6 +127,18 @@ def higher_is_better(run: RunRecord, label: str) -> bool | None:
             direction: bool | None = getattr(target, "higher_is_better", None)
             return direction
     return None
+
+
+def _performance(found: dict[str, Any]) -> dict[str, str]:
+    """How fast it went, on what the time went, and how much memory that took."""
+    seconds = found.get("seconds", {})
+    peaks = found.get("peak_memory_mib", {})
+    speed = found.get("iterations_per_second", 0)
+    return {
+        "Speed": f"{speed:.3g} iterations/s" if speed else "",
+        "Time": ", ".join(f"{name} {took:,.0f} s" for name, took in seconds.items()),
+        "Peak memory": ", ".join(f"{name} {peak:,.0f} MiB" for name, peak in peaks.items()),
+    }
 
 
 def _row(runs: Sequence[RunRecord], set_name: str, metric: str) -> Row:

@@ -1,0 +1,68 @@
+"""What a stage runs on, in words: the head of the log, of the terminal and of the report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from ignite import distributed as idist
+
+from srcore import __version__
+from srcore.devices import in_words
+from srcore.plugin_manager import plugins
+
+if TYPE_CHECKING:
+    from srcore.engine.parts import Parts
+    from srcore.engine.run import Run
+    from srcore.engine.validation import ValidationSet
+
+
+def head(
+    run: Run, parts: Parts, images: int, validation: Sequence[ValidationSet]
+) -> dict[str, str]:
+    """Facts by name.
+
+    Args:
+        run: the stage.
+        parts: its networks.
+        images: number of training images.
+        validation: the validation sets.
+    """
+    train, processes = run.experiment.train, idist.get_world_size()
+    batch = train.batch_size * processes
+    epoch = images / batch
+    sets = ", ".join(f"{entry.name} {len(entry.dataset)}" for entry in validation)
+    return {
+        "Device": in_words(run.device, train.device),
+        "Processes": f"{processes}, with {torch.get_num_threads()} threads each",
+        "Precision": train.precision,
+        "Versions": ", ".join(
+            (
+                f"srcore {__version__}",
+                f"torch {torch.__version__}",
+                *_plugin_versions(),
+                f"Python {platform.python_version()}",
+            )
+        ),
+        "Networks": ", ".join(
+            f"{name} {_parameters(made.network)}" for name, made in parts.roles.items()
+        ),
+        "Training images": f"{images:,}; an epoch is {epoch:.4g} iterations of {batch}",
+        "Validation images": sets or "none",
+    }
+
+
+def lines(facts: dict[str, str]) -> list[str]:
+    """The head as lines of a log."""
+    return [f"{name.lower()}: {text}" for name, text in facts.items()]
+
+
+def _parameters(network: torch.nn.Module) -> str:
+    count = sum(parameter.numel() for parameter in network.parameters())
+    return f"{type(network).__name__} with {count:,} parameters"
+
+
+def _plugin_versions() -> list[str]:
+    return sorted({plugin.label for plugin in plugins().plugins if plugin.is_discovered})
