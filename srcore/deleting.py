@@ -28,8 +28,8 @@ def refuse_foreign(folder: Path, patterns: Iterable[str], writer: str) -> None:
     """
     if folder.is_symlink():
         raise SrcoreError(
-            f"{folder}: is a link, and --overwrite deletes no link's target; delete it yourself or "
-            "choose another name"
+            f"{folder}: is a link, and no link's target is deleted; delete it yourself or choose "
+            "another name"
         )
     known = list(patterns)
     files, _ = _content(folder)

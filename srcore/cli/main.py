@@ -12,6 +12,7 @@ import click
 
 from srcore import __version__
 from srcore.cli.console import accept_any_text
+from srcore.cli.streams import lasting_streams
 from srcore.discovery import label
 from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
 
@@ -112,7 +113,12 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script; exits with 0, 1, 2, 130 or 143."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    accept_any_text()
+    with lasting_streams():
+        accept_any_text()
+        _main(arguments)
+
+
+def _main(arguments: list[str]) -> None:
     try:
         _load_plugins(arguments)
         code = cli.main(args=arguments, prog_name="srcore", standalone_mode=False)

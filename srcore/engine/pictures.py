@@ -6,9 +6,9 @@ its columns, so that :func:`read_strip` can take it apart again.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.atomic import write_bytes
+from srcore.errors import DataError
 from srcore.images import encode_image, png_text, read_rgb, with_png_text
 from srcore.transforms.resize import resize_uint8
 
@@ -101,7 +102,10 @@ def remove_later(run_folder: Path, iteration: int) -> None:
     for folder in sorted((run_folder / "images").glob("iteration_*")):
         number = folder.name.removeprefix("iteration_")
         if number.isdecimal() and int(number) > iteration:
-            shutil.rmtree(folder)
+            for file in folder.glob("*.png"):
+                file.unlink()
+            with contextlib.suppress(OSError):  # somebody else's files keep it
+                folder.rmdir()
 
 
 def write_strip(
@@ -128,12 +132,15 @@ def read_strip(path: Path) -> Strip | None:
     """Take a strip apart; None for any other picture.
 
     Raises:
-        DataError: not an image, or a damaged one.
+        DataError: not an image, a damaged one, or one whose description is none.
     """
     text = png_text(path, _KEYWORD)
     if text is None:
         return None
-    described, pixels = json.loads(text), read_rgb(path)
+    pixels = read_rgb(path)
+    described = _description(text)
+    if described is None or not _fits(described["columns"], pixels.shape[:2]):
+        raise DataError(f"{path}: is not the strip of pictures that it says it is")
     columns, left = [], 0
     for entry in described["columns"]:
         height, width = entry["size"]
@@ -141,6 +148,41 @@ def read_strip(path: Path) -> Strip | None:
         columns.append(Column(entry["name"], np.ascontiguousarray(area), entry["values"]))
         left += width + _GAP
     return Strip(described["set"], described["image"], tuple(columns))
+
+
+def _description(text: str) -> dict[str, Any] | None:
+    """What a strip says of itself; None if it is nothing that :func:`write_strip` writes."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("columns"), list):
+        return None
+    names = all(isinstance(found.get(key), str) for key in ("set", "image"))
+    return found if names and all(map(_is_column, found["columns"])) else None
+
+
+def _is_column(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+        return False
+    size, values = entry.get("size"), entry.get("values")
+    return (
+        isinstance(size, list)
+        and len(size) == 2
+        and all(type(side) is int and side > 0 for side in size)
+        and isinstance(values, dict)
+        and all(type(value) in (int, float) for value in values.values())
+    )
+
+
+def _fits(columns: Sequence[dict[str, Any]], shape: tuple[int, ...]) -> bool:
+    """Whether two or three columns lie within a picture, and show the same at the same size."""
+    sizes = [tuple(entry["size"]) for entry in columns]
+    if len(sizes) not in (2, 3):
+        return False
+    height = _CAPTION_HEIGHT + max(size[0] for size in sizes)
+    width = sum(size[1] for size in sizes) + _GAP * (len(sizes) - 1)
+    return (height, width) == tuple(shape)
 
 
 def side_by_side(columns: list[tuple[str, NDArray[Any]]]) -> NDArray[np.uint8]:

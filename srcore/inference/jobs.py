@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
+from string import Formatter
 
 import attrs
 
@@ -180,14 +181,24 @@ def _filled(template: str, path: Path, scale: float, suffix: str) -> Path:
         "folder": str(path.parent),
         "scale": f"{scale:g}",
     }
+    target = Path(_formatted(template, fields))
+    return target if is_written(target) else target.with_name(target.name + suffix)
+
+
+def _formatted(template: str, fields: Mapping[str, str]) -> str:
+    """Fill in plain fields; format specifications and attributes mean nothing in a file's name."""
+    parts = []
     try:
-        target = Path(template.format(**fields))
-    except (KeyError, IndexError, ValueError) as error:
+        for literal, field, specification, conversion in Formatter().parse(template):
+            if field is not None and (field not in fields or specification or conversion):
+                raise ValueError(f"{{{field}{':' if specification else ''}{specification}}}")
+            parts += [literal, fields[field] if field is not None else ""]
+    except ValueError as error:
         raise JobError(
             f"--output {template}: bad template ({error}); fields are "
             f"{', '.join(f'{{{name}}}' for name in fields)}"
         ) from None
-    return target if is_written(target) else target.with_name(target.name + suffix)
+    return "".join(parts)
 
 
 def _refuse_collisions(tasks: Sequence[Task]) -> None:

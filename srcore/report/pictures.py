@@ -189,8 +189,8 @@ def _whole(picture: Picture, share: int) -> str:
     """A picture that is not cut, shrunk until it fits."""
     height, width = picture.shape[:2]
     for limit in _WIDTHS:
-        factor = min(1.0, limit / width)
-        size = (round(width * factor), max(1, round(height * factor)))
+        factor = min(1.0, limit / width, 4 * limit / height)
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if factor < 1 else picture
         uri = _uri(np.asarray(small, np.uint8))
         if len(uri) <= share:

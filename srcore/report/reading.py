@@ -223,7 +223,7 @@ def _pictures(folder: Path) -> tuple[int, tuple[Path, ...]]:
     for below in sorted(folder.glob("iteration_*"), reverse=True):
         files = tuple(sorted(file for file in below.glob("*.png") if file.is_file()))
         number = below.name.removeprefix("iteration_")
-        if files and number.isdigit():
+        if files and number.isdecimal():
             return int(number), files
     return 0, ()
 

@@ -70,7 +70,7 @@ def test_links_are_not_followed(runs, tmp_path):
     shutil.move(runs / "both", elsewhere)
     (runs / "both").symlink_to(elsewhere)
     before = content(elsewhere)
-    with pytest.raises(SrcoreError, match="both: is a link, and --overwrite deletes no link's ta"):
+    with pytest.raises(SrcoreError, match="both: is a link, and no link's target is del"):
         delete_run(runs / "both")
     (runs / "both").unlink()
     shutil.move(elsewhere / "a", tmp_path / "a")

@@ -1,12 +1,14 @@
 """Pictures on the page: the right ones, small enough."""
 
 import base64
+import json
 
 import cv2
 import numpy as np
+import pytest
 
 from srcore.engine.pictures import read_strip
-from srcore.images import write_image
+from srcore.images import encode_image, with_png_text, write_image
 from srcore.report.pictures import gallery
 from srcore.report.reading import read_run
 
@@ -90,3 +92,52 @@ def test_many_images_are_limited_and_the_page_says_so(make_run):
     found = gallery(runs_of(folder))
     assert len(found.figures) == 24
     assert found.notes == ("24 of 30 images are shown",)
+
+
+GOOD = {
+    "set": "s", "image": "i",
+    "columns": [{"name": n, "size": [8, 8], "values": {"psnr": 1.0}} for n in ("a", "b")],
+}  # fmt: skip
+
+
+def changed(**keys):
+    return json.dumps({**GOOD, **keys})
+
+
+def column(**keys):
+    return changed(columns=[GOOD["columns"][0], {**GOOD["columns"][1], **keys}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "nonsense", "3", "[]", "{}", "[" * 100_000, json.dumps({}), changed(set=3),
+        changed(image=None), changed(columns=3), changed(columns=[]), changed(columns=[3]),
+        changed(columns=GOOD["columns"][:1]), changed(columns=GOOD["columns"] * 2), column(name=1),
+        column(size=8), column(size=[8]), column(size=[8, -8]), column(size=[0, 8]),
+        column(size=["8", 8]), column(size=[8, 10**9]), column(size=[True, 8]), column(values=[1]),
+        column(values={"psnr": "high"}), column(values={"psnr": [1]}),
+    ],
+)  # fmt: skip
+def test_a_foreign_picture_that_calls_itself_a_strip_is_counted_and_left_out(make_run, text):
+    folder = make_run("a", images=("one",))
+    (strip,) = (folder / "images").rglob("*.png")
+    pixels = encode_image(np.zeros((32, 24, 3), np.uint8), ".png", "x")
+    strip.with_name("foreign.png").write_bytes(with_png_text(pixels, "srcore-strip", text))
+    found = gallery(runs_of(folder))
+    assert [figure.image for figure in found.figures] == ["one"]
+    assert found.notes == ("1 pictures could not be read",)
+    strip.with_name("foreign.png").write_bytes(
+        with_png_text(pixels, "srcore-strip", json.dumps(GOOD))
+    )
+    assert [figure.image for figure in gallery(runs_of(folder)).figures] == ["i", "one"]
+
+
+@pytest.mark.parametrize("shape", [(1, 70_000), (70_000, 1), (1, 1), (3, 2000)])
+def test_a_foreign_picture_of_any_shape_is_shown(make_run, shape):
+    folder = make_run("a", images=("one",))
+    (strip,) = (folder / "images").rglob("*.png")
+    write_image(strip.with_name("foreign.png"), np.zeros((*shape, 3), np.uint8))
+    ((name, uri),) = gallery(runs_of(folder)).further
+    assert name == "foreign"
+    assert max(decoded(uri).shape) <= 4800

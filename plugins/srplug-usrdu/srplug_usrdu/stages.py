@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from tqdm import tqdm
 
 from srcore.atomic import write_bytes, writing
 from srcore.data.cropping import multiple_of
+from srcore.deleting import delete_known
 from srcore.errors import DataError
 from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
 from srplug_usrdu.generation import degrade, heat_map, to_png_levels
@@ -105,7 +105,8 @@ class Generate:
         if note.is_file() and note.read_text("ascii") == digest.hexdigest():
             return
         for name in _OUTPUTS:
-            shutil.rmtree(folder / name, ignore_errors=True)
+            if (folder / name).exists():
+                delete_known(folder / name, ("*.png", "*.npy"), writer="the stage", last="")
         write_bytes(note, digest.hexdigest().encode("ascii"))
 
     def _files(self, folder: Path, name: str) -> dict[str, Path]:
