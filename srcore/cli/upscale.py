@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from torch import nn
 
     from srcore.inference.batch import Result, Settings
-    from srcore.inference.jobs import Task
+    from srcore.inference.jobs import Plan, Task
+    from srcore.inference.sizing import Sizing
 
 _DEFAULT_SCALE = 2.0
+_PIXELS = click.IntRange(1, 2**31 - 1)
 #: Names of srcore.inference.output.FORMATS, which help does not import; same: as each input.
 _FORMATS = ("png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp", "same")
 
@@ -50,6 +53,17 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
 @click.option(
     "--scale", type=FiniteRange(0, min_open=True),
     help="Output side / input side, any number.  [default: that of --weights, else 2]",
+)  # fmt: skip
+@click.option("--width", type=_PIXELS, help="Of the result, pixels; the height follows.")
+@click.option("--height", type=_PIXELS, help="Of the result, pixels; the width follows.")
+@click.option(
+    "--max-side", type=_PIXELS,
+    help="Longer side of the result, pixels; with --scale its upper limit.",
+)  # fmt: skip
+@click.option(
+    "--fit", type=click.Choice(["inside", "cover", "stretch"]),
+    help="With --width and --height: within them, filling them and cut, or out of proportion.  "
+    "[default: inside]",
 )  # fmt: skip
 @click.option(
     "--format", "image_format", type=click.Choice(_FORMATS, case_sensitive=False),
@@ -103,24 +117,31 @@ def command(**options: Any) -> None:
     Examples:
       srcore upscale photo.jpg
       srcore upscale photo.jpg -o big.png --scale 3
+      srcore upscale photo.jpg --width 3840 --height 2160 --fit cover
       srcore upscale photos/ -o enlarged/ --recursive --resume
       srcore upscale "photos/*.jpg" -o "out/{stem}_{scale}x.webp" --quality 90
       srcore upscale scan.tif --weights runs/my_x4/generator.safetensors --tile 256
       srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --precision bfloat16
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.inference.batch import Settings
+    from srcore.inference.batch import Settings, largest_factor
+    from srcore.inference.sizing import Sizing
 
     if options["resume"] and options["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
-        network = _load(options)
-        scale = options["scale"] or float(network.scale)  # type: ignore[arg-type]  # int by contract
-        tasks, failed = _tasks(options, scale)
+        sizing = _sizing(options)
+        network = None if sizing.is_by_size else _load(options)
+        if network is not None and sizing.scale is None:
+            # int by contract
+            sizing = Sizing(scale=options["scale"] or float(network.scale))  # type: ignore[arg-type]
+        planned = _plan(options, sizing)
+        tasks, failed = _share(planned, options)
+        network = network or _load(options, lambda: largest_factor(sizing, planned.tasks))
         done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
         settings = Settings(
-            outscale=scale,
+            sizing=sizing,
             **{name: options[name] for name in (
                 "tile", "overlap", "border", "batch", "precision", "self_ensemble", "quality",
             )},
@@ -140,7 +161,22 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Interrupted(number, _INTERRUPTED)
 
 
-def _load(options: dict[str, Any]) -> nn.Module:
+def _sizing(options: dict[str, Any]) -> Sizing:
+    from srcore.inference.sizing import Sizing
+
+    sides = options["width"], options["height"]
+    if any(sides) and (options["scale"] or options["max_side"]):
+        raise click.UsageError("--width and --height exclude --scale and --max-side")
+    if options["fit"] and not all(sides):
+        raise click.UsageError("--fit needs --width and --height")
+    return Sizing(
+        fit=options["fit"] or "inside",
+        **{name: options[name] for name in ("scale", "width", "height", "max_side")},
+    )
+
+
+def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) -> nn.Module:
+    """The network; the one that comes with srcore is chosen by a factor, else by ``--scale``."""
     from srcore.devices import pick_device, slow_precision
     from srcore.inference.shipped import shipped_model
     from srcore.weights.loading import load_generator
@@ -149,24 +185,30 @@ def _load(options: dict[str, Any]) -> nn.Module:
     slow = slow_precision(device, options["precision"])
     if slow:
         click.echo(f"precision: {slow}", err=True)
-    weights = options["weights"] or shipped_model(options["scale"] or _DEFAULT_SCALE)
+    wanted = factor() if factor and not options["weights"] else options["scale"]
+    weights = options["weights"] or shipped_model(wanted or _DEFAULT_SCALE)
     options["scale"] = options["scale"] or (None if options["weights"] else _DEFAULT_SCALE)
     return load_generator(weights, device, key=options["key"])
 
 
-def _tasks(options: dict[str, Any], scale: float) -> tuple[list[Task], list[Result]]:
-    """The tasks of this process, all or its share under torchrun, and what failed already."""
-    from srcore.inference.batch import Result
-    from srcore.inference.jobs import Task, plan
+def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:
+    from srcore.inference.jobs import plan
 
-    planned = plan(
+    return plan(
         options["inputs"],
         options["output"],
         recursive=options["recursive"],
-        scale=scale,
+        scale=sizing.label if sizing.is_by_size else sizing.scale or _DEFAULT_SCALE,
         image_format=options["image_format"],
         overwrite=options["overwrite"],
     )
+
+
+def _share(planned: Plan, options: dict[str, Any]) -> tuple[list[Task], list[Result]]:
+    """The tasks of this process, all or its share under torchrun, and what failed already."""
+    from srcore.inference.batch import Result
+    from srcore.inference.jobs import Task
+
     if left_aside():
         say(f"srcore: {left_aside()}", err=True)
     share = planned.tasks[rank() :: world_size()]

@@ -21,7 +21,8 @@ from srcore.images import Metadata, Origin, read_header, read_image
 from srcore.inference.jobs import Task
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.output import check_writable, write_bands
-from srcore.inference.upscaler import Overlap, Tile, output_size, upscale_bands
+from srcore.inference.sizing import Sizing, middle
+from srcore.inference.upscaler import Overlap, Tile, upscale_bands
 
 #: Pixels of a file, what it says besides them, and what it is known by.
 Input = tuple[NDArray[Any], Metadata, Origin]
@@ -40,7 +41,7 @@ _SHOWN = 120
 class Settings:
     """How a job upscales and writes; see :func:`srcore.inference.upscaler.upscale`."""
 
-    outscale: float | None = None
+    sizing: Sizing = attrs.field(factory=Sizing)
     tile: Tile = "auto"
     overlap: Overlap = "auto"
     border: int = 0
@@ -107,12 +108,23 @@ def pixels_of(tasks: Sequence[Task]) -> list[int]:
     return [_pixels(task.source) for task in tasks]
 
 
+def largest_factor(sizing: Sizing, tasks: Sequence[Task]) -> float:
+    """The largest factor between output and input sides; 1 where no header can be read."""
+    sizes = [size for task in tasks if (size := _size(task.source)) is not None]
+    return max((sizing.factor(height, width, 1) for height, width in sizes), default=1.0)
+
+
 def _pixels(path: Path) -> int:
+    height, width = _size(path) or (0, 0)
+    return height * width
+
+
+def _size(path: Path) -> tuple[int, int] | None:
     try:
         header = read_header(path)
     except Exception:  # said when its turn comes
-        return 0
-    return header.height * header.width
+        return None
+    return header.height, header.width
 
 
 def upscale_files(
@@ -164,14 +176,22 @@ def _upscale_file(
     progress: Callable[[int], object],
 ) -> tuple[int, int]:
     image, metadata, origin = source
-    height, width = output_size(image, int(network.scale), settings.outscale)  # type: ignore[arg-type]  # an int by the contract
+    target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
+    height, width = target.final
     check_writable(task.target, image, (height, width))
-    options = attrs.asdict(settings)
+    options = attrs.asdict(settings, recurse=False)
     quality = options.pop("quality")
-    bands = upscale_bands(network, image, progress=progress, **options)
-    shape = (height, width, image.shape[2])
-    dtype = np.dtype(image.dtype)
-    write_bands(task.target, bands, shape, dtype, quality=quality, metadata=metadata, origin=origin)
+    del options["sizing"]
+    bands = upscale_bands(network, image, size=target.resized, progress=progress, **options)
+    write_bands(
+        task.target,
+        middle(bands, target),
+        (height, width, image.shape[2]),
+        np.dtype(image.dtype),
+        quality=quality,
+        metadata=metadata,
+        origin=origin,
+    )
     return width, height
 
 

@@ -57,7 +57,7 @@ def plan(
     output: str | None,
     *,
     recursive: bool,
-    scale: float,
+    scale: float | str,
     image_format: str,
     overwrite: bool = False,
 ) -> Plan:
@@ -70,7 +70,7 @@ def plan(
             folder in ``<folder>_x<scale>``. Inputs that would get the same name in a folder are
             told apart by their suffixes or folders.
         recursive: also take images in folders below.
-        scale: for names.
+        scale: for names: a factor, or another word for the size.
         image_format: one of :data:`srcore.inference.output.FORMATS`, for names without a suffix,
             or ``"same"``: that of every input, PNG where it is only read.
         overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
@@ -100,7 +100,7 @@ def plan(
             for entry in found
         ]
     else:
-        label = f"_x{scale:g}"
+        label = f"_{scale}" if isinstance(scale, str) else f"_x{scale:g}"
         wanted = [
             _named(entry, output, label, suffix_for(image_format, entry.path)) for entry in found
         ]
@@ -173,13 +173,13 @@ def _become_png(found: Sequence[Found]) -> list[str]:
 _SHOWN = 4
 
 
-def _filled(template: str, path: Path, scale: float, suffix: str) -> Path:
+def _filled(template: str, path: Path, scale: float | str, suffix: str) -> Path:
     fields = {
         "stem": path.stem,
         "name": path.name,
         "suffix": path.suffix.lstrip("."),
         "folder": str(path.parent),
-        "scale": f"{scale:g}",
+        "scale": scale if isinstance(scale, str) else f"{scale:g}",
     }
     target = Path(_formatted(template, fields))
     return target if is_written(target) else target.with_name(target.name + suffix)

@@ -39,6 +39,7 @@ def upscale(
     precision: Precision = "float32",
     self_ensemble: bool = False,
     outscale: float | None = None,
+    size: tuple[int, int] | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> ImageArray:
     """Upscale one image on the device of the network.
@@ -66,11 +67,12 @@ def upscale(
         self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
         outscale: output side / input side; differing from the network's scale, its result is
             resampled with MATLAB's bicubic kernel. None: the network's scale.
+        size: height and width of the result, instead of ``outscale``; the proportions may change.
         progress: called with the number of input pixels finished since the last call.
 
     Returns:
         An array of the same dtype and number of dimensions and channels, ``outscale`` times the
-        size (rounded).
+        size (rounded), or ``size``.
 
     Raises:
         SrcoreError: unsuitable image or settings, output that is not finite.
@@ -89,10 +91,11 @@ def upscale(
         precision=precision,
         self_ensemble=self_ensemble,
         outscale=outscale,
+        size=size,
         progress=progress,
     ):
         if canvas is None:
-            height, width = output_size(image, _scale(network), outscale)
+            height, width = size or output_size(image, _scale(network), outscale)
             canvas = np.empty((height, width, *band.shape[2:]), image.dtype)
         canvas[row : row + len(band)] = band
         row += len(band)
@@ -118,6 +121,7 @@ def upscale_bands(
     precision: Precision = "float32",
     self_ensemble: bool = False,
     outscale: float | None = None,
+    size: tuple[int, int] | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[ImageArray]:
     """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
@@ -131,6 +135,8 @@ def upscale_bands(
         raise SrcoreError(f"border: expected a number of pixels >= 0, found {border}")
     if outscale is not None and not outscale > 0:
         raise SrcoreError(f"outscale: expected a factor > 0, found {outscale}")
+    if size is not None and (outscale is not None or min(size) < 1):
+        raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
     image = with_visible_colours(image if image.ndim == 3 else image[..., None])
     continued = Continued(image, border)
     scale = _scale(network)
@@ -146,10 +152,10 @@ def upscale_bands(
         )
         bands = continued.cut_away(_sr_bands(runner, continued, side), scale)
         bands = _counted(bands, progress or _ignore, image.shape[1], scale)
-        size = tuple(scale * length for length in image.shape[:2])
-        wanted = output_size(image, scale, outscale)
-        if wanted != size:
-            bands = resample_bands(bands, (size[0], size[1]), wanted)
+        made = (scale * image.shape[0], scale * image.shape[1])
+        wanted = size or output_size(image, scale, outscale)
+        if wanted != made:
+            bands = resample_bands(bands, made, wanted)
         for band in bands:
             yield to_image(band, image.dtype)
     finally:

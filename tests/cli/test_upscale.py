@@ -60,6 +60,43 @@ def test_any_output_scale_and_format_can_be_asked_for(upscale):
     assert read_image(Path("0_x3.jpg")).shape == (18, 27, 3)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name", "size"),
+    [
+        (["--width", "50"], "0_w50.png", (33, 50)),
+        (["--height", "50"], "0_h50.png", (50, 75)),
+        (["--max-side", "7"], "0_max7.png", (5, 7)),
+        (["--max-side", "30", "--scale", "2"], "0_x2_max30.png", (12, 18)),
+        (["--width", "50", "--height", "30"], "0_50x30.png", (30, 45)),
+        (["--width", "50", "--height", "30", "--fit", "cover"], "0_50x30.png", (30, 50)),
+        (["--width", "50", "--height", "30", "--fit", "stretch"], "0_50x30.png", (30, 50)),
+    ],
+)
+def test_results_have_the_size_that_was_asked_for(upscale, arguments, name, size):
+    _photos(".", 1)
+    assert upscale("0.png", *arguments) == (0, f"{name}\n", "")
+    assert read_image(Path(name)).shape[:2] == size
+
+
+@pytest.mark.parametrize(("width", "model"), [("10", "x2"), ("18", "x2"), ("19", "x4")])
+def test_the_model_is_chosen_by_the_size(upscale, monkeypatch, tmp_path, capsys, width, model):
+    _photos(".", 1)
+    monkeypatch.setattr("srcore.inference.shipped.shipped_model.__defaults__", (tmp_path,))
+    with pytest.raises(SystemExit):
+        main(["upscale", "0.png", "--width", width])
+    assert f"no model {model}.safetensors" in capsys.readouterr().err
+
+
+def test_sizes_that_a_format_does_not_hold_are_refused_before_the_network_runs(
+    upscale, monkeypatch
+):
+    monkeypatch.setattr("srcore.inference.batch.upscale_bands", lambda *a, **b: pytest.fail("ran"))
+    _photos(".", 1)
+    code, _, err = upscale("0.png", "-o", "a.jpg", "--width", "65501")
+    assert code == 1
+    assert "0.png: a.jpg: 65501x43667 pixels; .jpg holds at most 65500 per side" in err
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_depth_and_channels_are_kept(upscale, channels, suffix):
@@ -196,6 +233,9 @@ def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
         (["--resume", "--overwrite"], "--resume and --overwrite exclude each other"),
         (["--tile", "big"], "expected a number of pixels or auto, found 'big'"),
         (["--overlap", "none"], "expected a number of pixels or auto, found 'none'"),
+        (["--width", "9", "--scale", "2"], "--width and --height exclude --scale and --max-side"),
+        (["--fit", "cover", "--width", "9"], "--fit needs --width and --height"),
+        (["--max-side", "0"], "0 is not in the range"),
         (["--quality", "0"], "0 is not in the range 1<=x<=100"),
         (["--device", "gpu"], "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
     ],

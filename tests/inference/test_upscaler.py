@@ -165,6 +165,8 @@ def test_other_arrays_are_refused(network, image, found):
         ({"tile": 3}, "tile: expected at least 16"),
         ({"batch": 0}, "batch: expected at least 1, found 0"),
         ({"outscale": -1.0}, "outscale: expected a factor > 0"),
+        ({"size": (0, 3)}, "size: expected pixels > 0 and no outscale"),
+        ({"size": (3, 3), "outscale": 2.0}, "size: expected pixels > 0 and no outscale"),
         ({"precision": "int8"}, "precision: expected float32, bfloat16 or float16, found 'int8'"),
     ],
 )
