@@ -86,10 +86,15 @@ class Component:
         options_target: attrs class of the TOML keys or ``"package.module:name"`` of one; None:
             there are none.
         target: what builds it: a callable or ``"package.module:name"``, imported when needed.
-        needs: what must be there for it to work: for losses the context entries ``"ema_sr"`` or
-            ``"discriminator"``, for metrics ``"hr"``.
-        provides: for methods, what losses may need: ``"ema_sr"``, ``"discriminator"``, or
-            ``"losses"`` if the method brings its own and needs none in the file.
+        needs: what must be there for it to work. Of losses, networks, discriminators, transforms
+            and datasets: what the method provides (``"ema_sr"``, ``"discriminator"``,
+            ``"condition"``, ...) or the batch holds (``"lr"``, ``"hr"``, ...). Of methods: what
+            their networks provide or the batch holds. Of metrics: ``"hr"``.
+        provides: what others may need. Of datasets and transforms: entries of the batch. Of
+            methods: ``"ema_sr"``, ``"discriminator"``, ``"condition"``, ..., and ``"losses"`` if
+            the method brings its own and needs none in the file. Entries of the batch that
+            depend on keys are said by ``entries(self)`` of the options, those that a key names by
+            ``option(..., entry=True)``.
         owner: distribution that registered it.
         rules: the kind, known once all plugins have registered.
     """

@@ -115,21 +115,30 @@ def _register_losses(registry: Registry) -> None:
 def _register_transforms(registry: Registry) -> None:
     from srcore.transforms import options
 
+    package = "srcore.transforms"
+    registry.add(
+        "transform",
+        "bicubic",
+        options.BicubicOptions,
+        f"{package}.resize:Bicubic",
+        needs=("hr",),
+    )
+    registry.add(
+        "transform",
+        "second_order_degradation",
+        options.SecondOrderDegradationOptions,
+        f"{package}.degradation:SecondOrderDegradation",
+        needs=("hr",),
+    )
     for name, keys, target in (
-        ("bicubic", options.BicubicOptions, "resize:Bicubic"),
         ("blur", options.BlurOptions, "blur:Blur"),
         ("gaussian_noise", options.GaussianNoiseOptions, "noise:GaussianNoise"),
         ("jpeg", options.JpegOptions, "jpeg:Jpeg"),
         ("pair_pool", options.PairPoolOptions, "pool:PairPool"),
         ("poisson_noise", options.PoissonNoiseOptions, "noise:PoissonNoise"),
-        (
-            "second_order_degradation",
-            options.SecondOrderDegradationOptions,
-            "degradation:SecondOrderDegradation",
-        ),
         ("sharpen", options.SharpenOptions, "sharpen:Sharpen"),
     ):
-        registry.add("transform", name, keys, f"srcore.transforms.{target}")
+        registry.add("transform", name, keys, f"{package}.{target}")
 
 
 def _register_datasets(registry: Registry) -> None:
@@ -142,7 +151,8 @@ def _register_datasets(registry: Registry) -> None:
         ("unpaired_folders", options.UnpairedFoldersOptions, "unpaired_folders:UnpairedFolders"),
         ("lmdb", options.LmdbOptions, "lmdb_dataset:lmdb_dataset"),
     ):
-        registry.add("dataset", name, table, f"srcore.data.{target}")
+        provides = ("lr",) if name == "lr_folder" else ("lr", "hr")
+        registry.add("dataset", name, table, f"srcore.data.{target}", provides=provides)
 
 
 def _register_methods(registry: Registry) -> None:
@@ -160,7 +170,7 @@ def _register_methods(registry: Registry) -> None:
         "gan",
         GanOptions,
         "srcore.methods.gan:Gan",
-        provides=("ema_sr", "discriminator"),
+        provides=("ema_sr", "discriminator", "condition"),
     )
 
 

@@ -14,15 +14,14 @@ import attrs
 from srcore.config.entry_checks import entry_problems
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.names import name_complaint, name_key, same_names
+from srcore.config.need_checks import need_problems
 from srcore.config.paths import is_pending, path_complaint
 from srcore.config.role_checks import role_problems
-from srcore.config.schema import Experiment, method_name
+from srcore.config.schema import Experiment
 from srcore.errors import Problem
 from srcore.options import declaration_of, key_of
 from srcore.plugin_manager import plugins
 from srcore.selection import Selected
-
-_NEEDS = {"discriminator": "a discriminator", "ema_sr": "the EMA generator"}
 
 
 def cross_checks(experiment: Experiment) -> list[Problem]:
@@ -87,27 +86,9 @@ def _training_problems(experiment: Experiment) -> Iterator[Problem]:
     if train.precision == "float16" and train.device == "cpu":
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
     yield from role_problems(experiment)
-    yield from _need_problems(experiment)
+    yield from need_problems(experiment)
     yield from entry_problems(experiment)
     yield from _name_problems(experiment)
-
-
-def _need_problems(experiment: Experiment) -> Iterator[Problem]:
-    method, name = experiment.method.choice if experiment.method else None, method_name(experiment)
-    provided = method.component.provides if method else frozenset({"ema_sr"})
-    for index, loss in enumerate(experiment.losses):
-        for need in sorted(loss.choice.component.needs):
-            who = f'"{loss.choice.type}" needs {_NEEDS.get(need, need)}'
-            if need not in provided:
-                hint = '; use method.type = "gan"' if need == "discriminator" else ""
-                message = f'{who}, which method "{name}" does not provide{hint}'
-                yield Problem(f"losses[{index}].type", message)
-            elif need == "ema_sr" and not experiment.uses_ema:
-                message = f"{who}; expected a decay such as 0.999, found 0"
-                yield Problem("train.ema_decay", message)
-    if not experiment.losses and "losses" not in provided:
-        message = 'no loss to train with; add a [[losses]] table, e.g. type = "l1"'
-        yield Problem("losses", message)
 
 
 def _set_problems(experiment: Experiment) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
 """Do the data and transforms make the batch entries that something reads?
 
-Datasets and transforms say by ``entries`` of their options what they put into a batch; keys
-declared with ``option(..., entry=True)`` name what is read. Where a component does not say, nothing
-can be known, and nothing is refused.
+Datasets and transforms say by ``entries`` of their options, or where no key matters by ``provides``
+at registration, what they put into a batch; keys declared with ``option(..., entry=True)`` and
+``needs`` name what is read. Where a component does not say, nothing can be known, and nothing is
+refused.
 """
 
 from __future__ import annotations
@@ -38,6 +39,23 @@ def entry_problems(experiment: Experiment) -> Iterator[Problem]:
             yield from _missing_lr(f"data.validation.{name}", entries)
 
 
+def training_entries(experiment: Experiment) -> set[str] | None:
+    """What is in a batch of the training behind the last transform; None if that is unknown."""
+    train = experiment.data.train
+    return _through("", train.choice, train.transforms)[0] if train is not None else None
+
+
+def entry_makers(need: str) -> str:
+    """Which datasets and transforms make an entry, as the end of a message."""
+    told = [
+        f"{kind} {', '.join(names)}"
+        for kind in ("dataset", "transform")
+        if (names := [it.name for it in plugins().registry.components(kind) if need in it.provides])
+    ]
+    maker = _maker(need)
+    return f"; it comes with {' or '.join(told)}" if told else f"; {maker}" if maker else ""
+
+
 def _through(
     path: str, dataset: Selected, transforms: Iterable[Selected]
 ) -> tuple[set[str] | None, list[Problem]]:
@@ -45,18 +63,25 @@ def _through(
     problems: list[Problem] = []
     entries = _entries(dataset)
     for index, transform in enumerate(transforms):
-        added = _entries(transform)
-        if entries is None or added is None:
+        if entries is None:
             return None, problems
-        problems += _unmade(f"{path}.transforms[{index}]", transform.options, entries)
-        entries |= added
+        where = f"{path}.transforms[{index}]"
+        problems += _unmade(where, transform.options, entries)
+        for need in sorted(transform.component.needs - entries):
+            message = f'"{transform.type}" needs {need} in the batch; there is '
+            message += ", ".join(sorted(entries)) + entry_makers(need)
+            problems.append(Problem(f"{where}.type", message))
+        added = _entries(transform)
+        entries = None if added is None else entries | added
     return entries, problems
 
 
 def _entries(selected: Selected) -> set[str] | None:
     # Not what a class of options inherits: a plugin's dataset may hold more than ours.
     declares = "entries" in vars(type(selected.options))
-    return set(selected.options.entries()) if declares else None
+    if not declares:
+        return set(selected.component.provides) or None
+    return set(selected.options.entries())
 
 
 def _unmade(path: str, options: Any, entries: set[str]) -> Iterator[Problem]:

@@ -14,6 +14,11 @@ from srcore.plugin_manager import plugins
 OWN_TABLES = ("generator", "discriminator")
 
 
+def where_of(role: str) -> str:
+    """Path of the table that configures a role."""
+    return role if role in OWN_TABLES else f"networks.{role}"
+
+
 def role_problems(experiment: Experiment) -> Iterator[Problem]:
     """Networks that are missing, that nobody uses, or that cannot play their role."""
     roles = experiment.roles()
@@ -32,7 +37,7 @@ def role_problems(experiment: Experiment) -> Iterator[Problem]:
 def _table_problems(
     experiment: Experiment, name: str, role: Role, method: str
 ) -> Iterator[Problem]:
-    where = name if name in OWN_TABLES else f"networks.{name}"
+    where = where_of(name)
     table = experiment.network_table(name)
     if table is None:
         if name == "generator":

@@ -22,6 +22,7 @@ def srcore_register_components(registry: Registry) -> None:
         "blur_downscale",
         BlurDownscaleOptions,
         "srplug_dlsn.transforms:BlurDownscale",
+        needs=("hr",),
     )
 
 

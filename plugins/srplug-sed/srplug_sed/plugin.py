@@ -21,7 +21,8 @@ def srcore_register_components(registry: Registry) -> None:
         ("sed_patch", options.SemanticPatchOptions, "patch_discriminator"),
         ("sed_unet", options.SemanticUNetOptions, "unet_discriminator"),
     ):
-        registry.add("discriminator", name, keys, f"{package}:{target}")
+        needs = ("condition", "hr")
+        registry.add("discriminator", name, keys, f"{package}:{target}", needs=needs)
 
 
 @hookimpl

@@ -52,6 +52,8 @@ class Downsampler(nn.Module):
 
         [generator]
         type = "usrdu_dsn"
+        [method]
+        type = "usrdu_dsn"
 
     Args:
         scale: 2 or 4.

@@ -33,7 +33,8 @@ def srcore_register_components(registry: Registry) -> None:
         "usrdu_dsn",
         options.UsrduDsnOptions,
         f"{package}.method:DownsamplerTraining",
-        provides=("discriminator", "log_scale", "feature_log_scale"),
+        needs=("hr",),
+        provides=("discriminator", "condition", "log_scale", "feature_log_scale"),
     )
     losses: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
         ("usrdu_data", options.DataLossOptions, "DataLoss", ("log_scale",)),
@@ -42,15 +43,15 @@ def srcore_register_components(registry: Registry) -> None:
     )
     for name, keys, target, needs in losses:
         registry.add("loss", name, keys, f"{package}.losses:{target}", needs=needs)
+    sampling = options.LaplaceSamplingOptions
+    transforms: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
+        ("usrdu_reference", options.ReferenceOptions, "Reference", ("hr",)),
+        ("laplace_sampling", sampling, "LaplaceSampling", ("lr", "hr")),
+        ("swap_lr_hr", options.SwapOptions, "SwapImages", ("lr", "hr")),
+    )
+    for name, keys, target, needs in transforms:
+        registry.add("transform", name, keys, f"{package}.transforms:{target}", needs=needs)
     others: tuple[tuple[str, str, type | None, str], ...] = (
-        ("transform", "usrdu_reference", options.ReferenceOptions, "transforms:Reference"),
-        (
-            "transform",
-            "laplace_sampling",
-            options.LaplaceSamplingOptions,
-            "transforms:LaplaceSampling",
-        ),
-        ("transform", "swap_lr_hr", options.SwapOptions, "transforms:SwapImages"),
         ("discriminator_input", "high_pass", options.HighPassOptions, "filters:HighPass"),
         ("discriminator_input", "gradient_map", None, "filters:GradientMap"),
         ("stage", "usrdu_generate", options.GenerateOptions, "stages:Generate"),
