@@ -233,7 +233,9 @@ class Metric(Protocol):
 
     ``higher_is_better`` says how to choose the best checkpoint. ``default_crop_border`` (optional)
     is the border where the experiment names none; without it that is the scale. The value of a
-    set is the mean over its images, unless the metric is a :class:`SetMetric`.
+    set is the mean over its images, unless the metric is a :class:`SetMetric`. An image that cannot
+    be measured raises SrcoreError and is left out. A metric whose value may be infinite can offer
+    ``pool(values) -> float``: a finite value of a set, by which validations are then compared.
     """
 
     higher_is_better: bool

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from srcore.atomic import writing
+from srcore.strict_json import dumps
 
 _COLUMNS = ("iteration", "phase", "name", "value")
 
@@ -20,12 +21,17 @@ class Records:
     runs write equal files; a resumed run first drops what was written after its checkpoint.
     """
 
-    def __init__(self, folder: Path, *, keep_until: int) -> None:
+    def __init__(self, folder: Path, *, keep_until: int, validated_at: int) -> None:
         self.lines = folder / "metrics.jsonl"
         self.rows = folder / "metrics.csv"
-        kept = [row for row in read_records(self.lines) if row["iteration"] <= keep_until]
+        kept = [
+            row
+            for row in read_records(self.lines)
+            # What was measured at the last checkpoint, but not saved, is measured again.
+            if row["iteration"] <= (keep_until if row["phase"] == "train" else validated_at)
+        ]
         with writing(self.lines) as temporary:
-            temporary.write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
+            temporary.write_text("".join(dumps(row) + "\n" for row in kept), "utf-8")
         with writing(self.rows) as temporary, temporary.open("w", newline="") as stream:
             csv.writer(stream).writerow(_COLUMNS)
             for row in kept:
@@ -35,7 +41,7 @@ class Records:
         """Append the values of one moment."""
         row = {"iteration": iteration, "phase": phase, "values": dict(values)}
         with self.lines.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
+            stream.write(dumps(row) + "\n")
         with self.rows.open("a", newline="", encoding="utf-8") as stream:
             _write_rows(stream, iteration, phase, values)
 
@@ -68,4 +74,4 @@ def _is_row(row: Any) -> bool:
 def _write_rows(stream: TextIO, iteration: int, phase: str, values: Mapping[str, float]) -> None:
     writer = csv.writer(stream)
     for name, value in values.items():
-        writer.writerow((iteration, phase, name, repr(float(value))))
+        writer.writerow((iteration, phase, name, "" if value is None else repr(float(value))))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.atomic import writing
+from srcore.strict_json import dumps
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
@@ -38,9 +39,9 @@ def _lines(run: Run) -> Iterator[str]:
                 (
                     name,
                     label,
-                    f"{below:.4f}" if known else "-",
-                    f"{value:.4f}",
-                    f"{value - below:+.4f}" if known else "-",
+                    _text(below) if known else "-",
+                    _text(value),
+                    f"{value - below:+.4f}" if known and _finite(value, below) else "-",
                 )
             )
     widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
@@ -59,4 +60,13 @@ def _lines(run: Run) -> Iterator[str]:
 def write_bicubic(folder: Path, averages: Mapping[str, Mapping[str, float]]) -> None:
     """Write down what bicubic enlargement reaches, for reports of runs that go on."""
     with writing(folder / BICUBIC_FILE) as temporary:
-        temporary.write_text(json.dumps(averages, indent=2) + "\n", "utf-8")
+        temporary.write_text(dumps(averages, indent=2) + "\n", "utf-8")
+
+
+def _finite(*values: float | None) -> bool:
+    return all(value is not None and math.isfinite(value) for value in values)
+
+
+def _text(value: float | None) -> str:
+    """A value; files keep one that is infinite, such as the PSNR of equal images, as null."""
+    return f"{value:.4f}" if value is not None and _finite(value) else "inf"

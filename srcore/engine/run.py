@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,20 @@ from typing import Any
 import attrs
 import torch
 
-from srcore.atomic import writing
 from srcore.config.schema import Experiment
+from srcore.engine.ending import (
+    COMPLETE,
+    FINISHED_FILE,
+    Ending,
+    read_ending,
+    reason_of,
+    write_ending,
+)
 from srcore.engine.exports import exported_state
 from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.signals import StopRequest
 from srcore.engine.tables import as_table, flat, write_table
 from srcore.errors import Interrupted, SrcoreError
-
-_FINISHED_FILE = "finished.json"
 
 logger = logging.getLogger("srcore")
 
@@ -39,6 +43,8 @@ class Run:
         quiet: no progress bar.
         results: what the stage measured at its end.
         stop: whether SIGINT or SIGTERM came.
+        stop_reason: why the training is to end early; empty: it is not.
+        iteration: the last one whose state is saved; None: none, or a stage without training.
     """
 
     folder: Path
@@ -52,6 +58,8 @@ class Run:
     recover: bool = False
     results: dict[str, Any] = attrs.field(factory=dict)
     stop: StopRequest = attrs.field(factory=StopRequest)
+    stop_reason: str = ""
+    iteration: int | None = None
 
     def stop_if_requested(self, done: str) -> None:
         """For tasks, between two pieces of work: raise Interrupted if a signal came.
@@ -68,39 +76,45 @@ class Run:
         """Folder of the checkpoints."""
         return self.folder / "checkpoints"
 
-    def finished_iterations(self) -> int | None:
-        """Length of the finished stage in this folder; None if it is not finished.
+    def finished(self) -> Ending | None:
+        """How the stage in this folder ended, if that was a complete end.
 
         A stage whose exported generator is another one than at its end is not finished.
         """
-        file = self.folder / _FINISHED_FILE
-        if not file.is_file():
-            return None
         try:
-            content = json.loads(file.read_bytes())
-            iterations, _ = int(content["iterations"]), dict(content["results"])
-        except (OSError, ValueError, LookupError, TypeError):
-            logger.warning("%s: damaged; made anew", file)
+            ending = read_ending(self.folder)
+        except SrcoreError:
+            logger.warning("%s: damaged; made anew", self.folder / FINISHED_FILE)
             return None
-        is_whole = content.get("generator", "") in ("", exported_state(self.folder))
-        return iterations if is_whole else None
+        if ending is None or not ending.complete:
+            return None
+        return ending if ending.generator in ("", exported_state(self.folder)) else None
+
+    def request_stop(self, reason: str) -> None:
+        """End the training after the present iteration: save, validate, export, go on.
+
+        Args:
+            reason: what ``finished.json``, report and log say.
+        """
+        self.stop_reason = reason
 
     def mark_finished(self, results: dict[str, Any]) -> None:
         """Write down that the stage is complete: its last file."""
         self.results = results
-        if self.is_main:
-            content = {
-                "iterations": self.experiment.train.iterations,
-                "generator": exported_state(self.folder),
-                "results": results,
-            }
-            with writing(self.folder / _FINISHED_FILE) as temporary:
-                temporary.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        planned = self.experiment.train.iterations
+        iteration = planned if self.iteration is None else self.iteration
+        self._mark(Ending(iteration, planned, self.stop_reason or COMPLETE, results=results))
 
-    def read_results(self) -> None:
-        """Take over the results of a stage that finished earlier."""
-        content = json.loads((self.folder / _FINISHED_FILE).read_text("utf-8"))
-        self.results = content["results"]
+    def mark_ended(self, error: BaseException) -> None:
+        """Write down at which iteration a signal or an error ended the stage."""
+        if self.iteration is not None:
+            planned, reason = self.experiment.train.iterations, reason_of(error)
+            self._mark(Ending(self.iteration, planned, reason, False, self.results))
+
+    def _mark(self, ending: Ending) -> None:
+        if self.is_main:
+            state = exported_state(self.folder)
+            write_ending(self.folder, attrs.evolve(ending, generator=state))
 
     def write_experiment(self) -> None:
         """Write the resolved experiment, defaults filled in."""

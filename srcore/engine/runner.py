@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
 from srcore.devices import pick_device, slow_precision
+from srcore.engine.ending import forget_ending
 from srcore.engine.folder import opened
 from srcore.engine.overwriting import refuse_own_inputs
 from srcore.engine.results import results_table
@@ -98,16 +99,19 @@ def run_experiment(
 
 
 def _run_stage(run: Run, stop: StopRequest) -> None:
-    done = run.finished_iterations() if run.resume else None
-    if done is not None and done >= run.experiment.train.iterations:
-        run.read_results()
-        logger.info("%s: finished earlier, skipped", run.folder)
+    done = run.finished() if run.resume else None
+    if done is not None and done.planned >= run.experiment.train.iterations:
+        run.results = done.results
+        how = f"finished earlier ({done})" if done.is_early else "finished earlier"
+        logger.info("%s: %s, skipped", run.folder, how)
         if run.is_main:  # the run may have been killed before its report was written
             write_after_stage(run, None)
         return
     if run.resume:
         run.refuse_changes()
     run.write_experiment()
+    if run.is_main:
+        forget_ending(run.folder)
     slow = slow_precision(run.device, run.experiment.train.precision)
     if slow:
         logger.warning("train.precision: %s", slow)
@@ -122,12 +126,20 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
             with _deterministic(run.experiment.train.deterministic):
                 run.mark_finished(Training(run, stop).execute())
     except BaseException as error:
+        _mark_ended(run, error)
         try:
             plugins().hook.srcore_run_finished(run=run, error=error)
         except SrcoreError as second:  # must not hide what ended the stage
             logger.error("%s", second)
         raise
     plugins().hook.srcore_run_finished(run=run, error=None)
+
+
+def _mark_ended(run: Run, error: BaseException) -> None:
+    try:
+        run.mark_ended(error)
+    except OSError as second:  # must not hide what ended the stage
+        logger.error("%s: %s", run.folder, second.strerror)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
 from srcore.engine import checkpoint, exports, pictures
+from srcore.engine.best import Best
 from srcore.engine.finiteness import Finiteness
 from srcore.engine.head import head, lines
 from srcore.engine.means import Means
@@ -60,16 +61,22 @@ class Training:
         )
         self.validator = Validator(run, lambda: self.parts.best_generator)
         self.evaluator = self.validator.engine
-        self.best: dict[str, float] = {}
+        self.best = Best(run, self.parts, self.validator.measures)
         self.skipped_in_row = 0
         self.bad_images = 0
         self.saved_at = -1
         self.validated_at = -1
+        self.in_iteration = False
+        self.is_saving = False
         self.results: Averages = {}
         self.bicubic: Averages | None = None
         self.means = Means()
         self._restore()
-        self.records = Records(run.folder, keep_until=self.saved_at) if run.is_main else None
+        self.records = (
+            Records(run.folder, keep_until=self.saved_at, validated_at=self.validated_at)
+            if run.is_main
+            else None
+        )
         self.trainer = Engine(self._iterate)
         self.losses: dict[str, torch.Tensor] = {}
         self.performance = Performance(run)
@@ -89,30 +96,63 @@ class Training:
         if start >= stop:
             return self._finish()
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
-        if start == 0 and self.settings.validate_at_start and self.validated_at < 0:
-            self.validate()
         with self.progress, self._readers(start, stop) as readers:
             self.performance.begin(readers)
             try:
+                if self._validation_is_due(start) and self.validated_at != start:
+                    self._save_and_validate()
                 self.trainer.run(iter(readers))
-            except Interrupted:  # while it waited for images: the last iteration is complete
-                if idist.get_world_size() > 1:
-                    raise  # others may wait for this process, and a state is saved by all
-                self.save()
             except (RuntimeError, MemoryError) as error:
+                self._rescue(error)
                 if is_out_of_memory(error):
                     raise SrcoreError(self._what_to_lower(error)) from error
                 raise
-        if self.stop.signal_number is not None and self.parts.iteration < stop:
+            except Exception as error:
+                self._rescue(error)
+                raise
+        if self.parts.iteration < stop:
+            self._end_early(stop)
+        return self._finish()
+
+    def _end_early(self, stop: int) -> None:
+        """Something ended the training: a signal, or whoever asked for it."""
+        iteration = self.parts.iteration
+        if self.stop.signal_number is not None:
             raise Interrupted(
                 self.stop.signal_number,
-                f"interrupted at iteration {self.parts.iteration} of {stop}; state saved in "
+                f"interrupted at iteration {iteration} of {stop}; state saved in "
                 f"{self.run.checkpoints / checkpoint.LAST}; continue with --resume",
             )
-        return self._finish()
+        self.run.stop_reason = self.run.stop_reason or "a handler called terminate()"
+        if self.validated_at != iteration:  # terminated elsewhere than at an iteration's end
+            self._save_and_validate()
+        logger.warning("ended at iteration %d of %d: %s", iteration, stop, self.run.stop_reason)
+
+    def _rescue(self, error: BaseException) -> None:
+        """After an error: save what the last whole iteration left, where that is known.
+
+        In the middle of an iteration it is known only if iterations may be skipped. With several
+        processes nothing is saved: a state is that of all, and the others may wait for this one.
+        """
+        if idist.get_world_size() > 1 or self.is_saving:
+            return
+        if self.in_iteration:
+            if not self.rollback.enabled:
+                return
+            self.rollback.undo()
+            self.parts.iteration -= 1
+            self.in_iteration = False
+        if self.parts.iteration <= max(self.saved_at, 0) or self.finiteness.complaint():
+            return
+        try:
+            self.save()
+        except SrcoreError as second:  # must not hide what ended the training
+            logger.error("%s", second)
 
     def validate(self) -> dict[str, float]:
         """Measure all validation sets; write records and pictures; keep the best generator.
+
+        The state must be saved: a validation never costs the training before it.
 
         Returns:
             Averages as ``{"<set>/<metric>": value}``.
@@ -127,7 +167,7 @@ class Training:
             if self.run.is_main:
                 write_bicubic(self.run.folder, self.bicubic)
         with self.parts.evaluating():
-            self.results, pictures = self.validator.measure(iteration)
+            self.results, written = self.validator.measure(iteration)
         found = {
             f"{name}/{label}": value
             for name, values in self.results.items()
@@ -139,10 +179,24 @@ class Training:
         setattr(self.evaluator.state, "metrics", found)  # noqa: B010 - Ignite's state is open
         self.validated_at = iteration
         self.progress.show_validation(found, self.bicubic)
-        for path in pictures:
+        for path in written:
             self.progress.show_picture(path.stem, path)
-        self._keep_best(found)
+        is_best = self.best.judge(found, self.validator.pooled)
+        self.save()
+        if is_best:
+            self.best.keep()
         return found
+
+    def _save_and_validate(self) -> None:
+        if self.saved_at != self.parts.iteration:
+            self.save()
+        self.validate()
+
+    def _validation_is_due(self, iteration: int) -> bool:
+        every = self.settings.validate_every
+        if iteration == 0:
+            return self.settings.validate_at_start
+        return iteration == self.settings.iterations or bool(every and iteration % every == 0)
 
     def _build_method(self) -> Method:
         table = self.experiment.method
@@ -188,6 +242,7 @@ class Training:
             raise DataError(raw["error"])
         self._count_bad_images(raw)
         parts = self.parts
+        self.in_iteration = True
         parts.begin(iteration, watch_norm=self._is_logged(iteration))
         self.rollback.remember()
         logs: dict[str, torch.Tensor] = {}
@@ -205,6 +260,7 @@ class Training:
             self.means.add(logs)
             parts.loss_scale.update()
             parts.update_averages()
+        self.in_iteration = False
         self.losses = logs
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
         return logs
@@ -247,18 +303,20 @@ class Training:
 
     def _after_iteration(self, engine: Engine) -> None:
         iteration, settings = engine.state.iteration, self.settings
-        last = iteration == settings.iterations
+        stopping = self._stop_requested()
+        interrupted = self.stop.signal_number is not None
+        last = iteration == settings.iterations or (stopping and not interrupted)
         self.progress.tick()
         self.performance.count()
-        if self._is_logged(iteration):
+        if last or self._is_logged(iteration):
             self._log(iteration)
-        if (settings.validate_every and iteration % settings.validate_every == 0) or last:
-            self.validate()
-        stopping = self._stop_requested()
         keeping = bool(settings.keep_every) and iteration % settings.keep_every == 0
-        if iteration % settings.checkpoint_every == 0 or last or stopping or keeping:
+        validating = last or self._validation_is_due(iteration)
+        if iteration % settings.checkpoint_every == 0 or validating or stopping or keeping:
             self.save()
-        if stopping and not last:
+        if validating and not interrupted:  # what was not validated is when the run is resumed
+            self.validate()
+        if stopping and iteration < settings.iterations:
             engine.terminate()
 
     def _is_logged(self, iteration: int) -> bool:
@@ -276,12 +334,15 @@ class Training:
 
     def _stop_requested(self) -> bool:
         """Whether any process was told to stop; all processes stop after the same iteration."""
-        requested = self.stop.signal_number is not None
+        asked = self.run.stop_reason or self.trainer.should_terminate
+        requested = 2 if self.stop.signal_number is not None else 1 if asked else 0
         if idist.get_world_size() > 1:
-            requested = bool(idist.all_reduce(float(requested), op="MAX"))
-            if requested and self.stop.signal_number is None:
+            requested = int(idist.all_reduce(float(requested), op="MAX"))
+            if requested == 2 and self.stop.signal_number is None:
                 self.stop.signal_number = 15
-        return requested
+            if requested == 1 and not asked:
+                self.run.stop_reason = "another process asked for it"
+        return requested > 0
 
     def save(self) -> None:
         """Write the last checkpoint and what is made of it; keep old ones if weights went bad."""
@@ -292,19 +353,21 @@ class Training:
                 f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
                 "learning rate or gradient clipping usually helps"
             )
+        self.is_saving = True
         with self.performance.part("saving"):
             state = self._state()
             if self.run.is_main:
                 is_new = self.saved_at != self.parts.iteration
                 checkpoint.save_last(self.run.checkpoints, state, keep_previous=is_new)
-            self.saved_at = self.parts.iteration
+            self.saved_at = self.run.iteration = self.parts.iteration
             self._derive()
         self.performance.write()
+        self.is_saving = False
 
     def _state(self) -> dict[str, Any]:
         """What all processes know; all must call it, and the main one writes it."""
         return checkpoint.training_state(self.parts, {"method": self.method}) | {
-            "best": self.best,
+            "best": self.best.found,
             "bad_images": self.bad_images,
             "skipped_in_row": self.skipped_in_row,
             "results": self.results,
@@ -327,18 +390,18 @@ class Training:
                 ) from error
             logger.info("resumed at iteration %d from %s", self.saved_at, folder / checkpoint.LAST)
             self._derive()
-            self._compare_best()
+            self.best.restore(self.saved_at)
         if self.run.is_main:
             pictures.remove_later(self.run.folder, self.saved_at)
 
     def _load_state(self, state: dict[str, Any]) -> None:
         checkpoint.restore_training_state(self.parts, state, {"method": self.method})
-        self.best = dict(state["best"])
         self.bad_images = int(state["bad_images"])
         self.skipped_in_row = int(state["skipped_in_row"])
         self.results = dict(state["results"])
+        self.best.found = dict(state["best"])
         self.means.load_state_dict(state.get("means", self.means.state_dict()))
-        self.saved_at = self.parts.iteration
+        self.saved_at = self.run.iteration = self.parts.iteration
         self.validated_at = int(state.get("validated_at", self.saved_at))
 
     def _derive(self) -> None:
@@ -355,57 +418,10 @@ class Training:
                     file, state = exports.file_of(name), made.best.state_dict()
                     exports.export(self.run.folder / file, self.experiment, state, iteration, name)
 
-    def _compare_best(self) -> None:
-        """Believe the best checkpoint itself; the run may have been killed after writing it."""
-        path = self.run.checkpoints / checkpoint.BEST
-        if self.best.get("iteration") == self.saved_at:
-            if self.run.is_main:
-                checkpoint.copy(self.run.checkpoints / checkpoint.LAST, path)
-            self._export_best(self.saved_at)
-            return
-        try:
-            found = checkpoint.load(path, self.run.device) if path.exists() else None
-        except SrcoreError as error:
-            logger.warning("%s", error)
-            found = None
-        if found is not None:
-            self.best, networks = found["best"], found["networks"]
-            evaluated = found.get("evaluated", {}).get("generator")
-            best = evaluated or networks.get("ema", networks["generator"])
-            self._export_best(found["iteration"], best)
-        elif self.best:
-            logger.warning("%s is lost: the next validation counts as the best", path)
-            self.best = {}
-
-    def _keep_best(self, found: dict[str, float]) -> None:
-        if not found:
-            return
-        name = next(iter(found))  # of a set without ground truth: its first no-reference metric
-        metric = {entry.label: entry.metric for entry in self.validator.measures}.get(
-            name.partition("/")[2]
-        )
-        better = getattr(metric, "higher_is_better", True)
-        value = found[name] if better else -found[name]
-        if self.best and value <= self.best["score"]:
-            return
-        self.best = {"score": value, "iteration": float(self.parts.iteration)}
-        if self.saved_at < 0:  # there is never another checkpoint without a last one
-            self.save()
-        state = self._state()
-        if self.run.is_main:
-            checkpoint.save(self.run.checkpoints / checkpoint.BEST, state)
-        self._export_best(self.parts.iteration)
-
-    def _export_best(self, iteration: int, state: dict[str, torch.Tensor] | None = None) -> None:
-        if self.run.is_main:
-            file = self.run.folder / exports.BEST_GENERATOR_FILE
-            with self.parts.evaluating():
-                found = self.parts.best_generator.state_dict() if state is None else state
-                exports.export(file, self.experiment, found, iteration)
-
     def _finish(self) -> dict[str, Any]:
-        if self.validated_at != self.parts.iteration and self.validator.sets and not self.results:
-            self.validate()
+        is_due = self.parts.iteration == self.settings.iterations or not self.results
+        if self.validated_at != self.parts.iteration and self.validator.sets and is_due:
+            self._save_and_validate()
         if self.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.bad_images)
         self.performance.write()

@@ -13,7 +13,7 @@ from ignite import distributed as idist
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srcore.contracts import SetMetric
+from srcore.engine.measuring import Measure, measure_image
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
 from srcore.images import to_image, to_tensor
@@ -22,22 +22,12 @@ from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap
 
 if TYPE_CHECKING:
-    from srcore.config.schema import Experiment, MetricTable
+    from srcore.config.schema import Experiment
     from srcore.contracts import Dataset
 
 logger = logging.getLogger("srcore")
 
 _VALIDATION_STREAM = 20
-
-
-@attrs.frozen
-class Measure:
-    """A configured metric: its name in tables, its border, and what computes it."""
-
-    label: str
-    crop_border: int
-    metric: Any
-    needs_hr: bool
 
 
 @attrs.frozen
@@ -49,6 +39,7 @@ class ValidationImage:
         name: stem of its file.
         values: measured values by metric.
         collected: what metrics of whole sets keep of this image, by metric.
+        left_out: why a metric has no value, by metric.
         lr, sr, hr: arrays ``(H, W, 3)`` uint8; kept only for images that are to be shown.
     """
 
@@ -59,6 +50,7 @@ class ValidationImage:
     sr: NDArray[np.uint8] | None = None
     hr: NDArray[np.uint8] | None = None
     collected: dict[str, Any] = attrs.field(factory=dict)
+    left_out: dict[str, str] = attrs.field(factory=dict)
 
 
 @attrs.define
@@ -80,28 +72,6 @@ def validation_sets(experiment: Experiment) -> list[ValidationSet]:
         )
         for name, table in experiment.data.validation.items()
     ]
-
-
-def measures(experiment: Experiment) -> list[Measure]:
-    """Build the metrics of an experiment; PSNR and SSIM on Y where none are named."""
-    from srcore.plugin_manager import plugins
-
-    if experiment.metrics:
-        return [_measure(table, experiment.scale) for table in experiment.metrics]
-    registry = plugins().registry
-    chosen = [registry.get("metric", name) for name in ("psnr", "ssim")]
-    return [
-        Measure(entry.name, experiment.scale, entry.build(entry.options()), "hr" in entry.needs)
-        for entry in chosen
-    ]
-
-
-def _measure(table: MetricTable, scale: int) -> Measure:
-    entry, metric = table.choice.component, table.choice.build()
-    border = table.crop_border
-    if border is None:
-        border = getattr(metric, "default_crop_border", scale)
-    return Measure(table.label, border, metric, "hr" in entry.needs)
 
 
 @torch.no_grad()
@@ -138,10 +108,12 @@ def validate_image(
         )
     sr = to_image(output)
     hr = to_image(batch["hr"][0]) if "hr" in batch else None
-    values, collected = measure_image(sr, hr, measured)
     lr = to_image(batch["lr"][0]) if keep else None
     name = images.dataset.name(index)
-    result = ValidationImage(index, name, values, collected=collected)
+    found = measure_image(sr, hr, measured)
+    result = ValidationImage(
+        index, name, found.values, collected=found.collected, left_out=found.left_out
+    )
     return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
 
 
@@ -161,25 +133,6 @@ def _super_resolve(network: nn.Module, lr: Tensor) -> Tensor:
     )(lr)
 
 
-def measure_image(
-    sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, measured: Sequence[Measure]
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Values of one image ``(H, W, 3)`` by metric, and what metrics of whole sets keep of it.
-
-    Without ground truth, metrics that need it are left out.
-    """
-    values: dict[str, float] = {}
-    collected: dict[str, Any] = {}
-    for entry in measured:
-        if hr is not None or not entry.needs_hr:
-            found = entry.metric(sr, hr, crop_border=entry.crop_border)
-            if isinstance(entry.metric, SetMetric):
-                collected[entry.label] = found
-            else:
-                values[entry.label] = float(found)
-    return values, collected
-
-
 def shard(length: int) -> range:
     """Indices that this process validates."""
     return range(idist.get_rank(), length, idist.get_world_size())
@@ -194,17 +147,3 @@ def gather(results: list[ValidationImage]) -> list[ValidationImage]:
         own = {result.index: result for result in results}
         results = [own.get(result.index, result) for share in everyone for result in share]
     return sorted(results, key=lambda result: result.index)
-
-
-def means(results: Sequence[ValidationImage], measured: Sequence[Measure] = ()) -> dict[str, float]:
-    """Mean of every metric over the images that have it, and the values of metrics of sets."""
-    labels = dict.fromkeys(label for result in results for label in result.values)
-    averages = {
-        label: float(np.mean([r.values[label] for r in results if label in r.values]))
-        for label in labels
-    }
-    for entry in measured:
-        collected = [r.collected[entry.label] for r in results if entry.label in r.collected]
-        if collected:
-            averages[entry.label] = entry.metric.combine(collected)
-    return averages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,15 +10,13 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
+from srcore.engine.measuring import measure_image, measures, summarize
 from srcore.engine.pictures import bicubic_of, file_names, folder_of, write_strip
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
     ValidationImage,
     ValidationSet,
     gather,
-    means,
-    measure_image,
-    measures,
     shard,
     validate_image,
     validation_sets,
@@ -26,6 +25,8 @@ from srcore.transforms.resize import resize
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
+
+logger = logging.getLogger("srcore")
 
 #: Values by set and metric.
 Averages = dict[str, dict[str, float]]
@@ -40,6 +41,8 @@ class Validator:
             ``engine.state.pictures``.
         sets: the validation sets.
         measures: the metrics.
+        pooled: of the last validation, by ``"<set>/<metric>"``; see
+            :class:`srcore.engine.measuring.Summary`.
     """
 
     def __init__(self, run: Run, network: Callable[[], nn.Module]) -> None:
@@ -48,6 +51,8 @@ class Validator:
         self.sets = validation_sets(run.experiment)
         self.measures = measures(run.experiment)
         self.engine = Engine(lambda engine, work: self._validate(self.network(), *work))
+        self.pooled: dict[str, float] = {}
+        self._told: set[tuple[str, str]] = set()
         self._bicubic_values: dict[tuple[str, int], dict[str, float]] = {}
 
     @property
@@ -58,12 +63,13 @@ class Validator:
     def measure(self, iteration: int) -> tuple[Averages, list[Path]]:
         """Validate all sets; return averages and the pictures that were written."""
         share_buffers(self.network())
+        self.pooled.clear()
         averages: Averages = {}
         written: list[Path] = []
         setattr(self.engine.state, "pictures", written)  # noqa: B010 - Ignite's state is open
         for images in self.sets:
             results = gather(self._results(images))
-            averages[images.name] = means(results, self.measures)
+            averages[images.name] = self._summarize(images.name, results)
             folder = folder_of(self.run.folder, iteration)
             files = file_names([result.name for result in results])
             written += [
@@ -87,8 +93,18 @@ class Validator:
             if "hr" in sample and _fits(sample["lr"].shape, sample["hr"].shape, scale):
                 enlarge = Bicubic(scale)
                 own = [self._validate(enlarge, images, i) for i in shard(len(images.dataset))]
-                averages[images.name] = means(gather(own), self.measures)
+                averages[images.name] = summarize(gather(own), self.measures).averages
         return averages
+
+    def _summarize(self, name: str, results: list[ValidationImage]) -> dict[str, float]:
+        """Averages of a set; what they leave out is said once."""
+        summary = summarize(results, self.measures)
+        self.pooled.update({f"{name}/{key}": value for key, value in summary.pooled.items()})
+        for note in summary.notes:
+            if (name, note) not in self._told and self.run.is_main:
+                self._told.add((name, note))
+                logger.warning("validation %s: %s", name, note)
+        return summary.averages
 
     def _values_of_bicubic(
         self, images: ValidationSet, result: ValidationImage
@@ -96,7 +112,7 @@ class Validator:
         """Values of the bicubic column of a strip; they stay the same, so once per run."""
         key = (images.name, result.index)
         if key not in self._bicubic_values:
-            values, _ = measure_image(bicubic_of(result), result.hr, self.measures)
+            values = measure_image(bicubic_of(result), result.hr, self.measures).values
             self._bicubic_values[key] = values
         return self._bicubic_values[key]
 

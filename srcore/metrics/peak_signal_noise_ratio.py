@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 from srcore.metrics.color import luma_difference
 from srcore.metrics.images import cropped_pair
+
+#: What :meth:`PSNR.pool` takes for the error of perfect images, over 255 squared: 300 dB.
+LEAST_ERROR = 1e-30
 
 
 def psnr(
@@ -64,3 +68,8 @@ class PSNR:
         """PSNR of one image."""
         assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
         return psnr(sr, hr, crop_border=crop_border, y_channel=self.y_channel)
+
+    def pool(self, values: Sequence[float]) -> float:
+        """PSNR of the mean squared error over all images: finite where some are perfect."""
+        errors = [10 ** (-value / 10) for value in values]
+        return -10 * math.log10(max(sum(errors) / len(errors), LEAST_ERROR))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.reading import parse
+from srcore.engine.ending import Ending, read_ending
 from srcore.engine.records import read_records
 from srcore.errors import SrcoreError
 
@@ -52,6 +53,7 @@ class RunRecord:
         experiment: resolved tables; empty if the stage has not started.
         toml: the same as text.
         finished: whether the stage is complete.
+        ending: how it ended; None if it did not, or was killed.
         results: what the stage measured at its end; of an unfinished one the last validation.
         series: everything recorded, in the order of its first appearance.
         pictures: files of the last validation that wrote any.
@@ -69,6 +71,7 @@ class RunRecord:
     experiment: dict[str, Any] = attrs.field(factory=dict)
     toml: str = ""
     finished: bool = False
+    ending: Ending | None = None
     results: dict[str, Any] = attrs.field(factory=dict)
     series: tuple[Series, ...] = ()
     pictures: tuple[Path, ...] = ()
@@ -151,7 +154,9 @@ def _stage_name(folder: Path) -> str:
 
 def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
     rows = read_records(folder / "metrics.jsonl")
-    results, finished = _results(folder / "finished.json"), (folder / "finished.json").is_file()
+    ending = read_ending(folder)
+    finished = ending is not None and ending.complete
+    results = ending.results if ending is not None and finished else {}
     if not finished:
         bicubic = _json(folder / "bicubic.json")
         results = {"validation": _last_validation(rows), "bicubic": bicubic}
@@ -166,6 +171,7 @@ def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
         table,
         (folder / EXPERIMENT_FILE).read_text("utf-8"),
         finished,
+        ending,
         results,
         _series(rows),
         pictures,
@@ -176,16 +182,6 @@ def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
         performance.get("head", {}),
         performance,
     )
-
-
-def _results(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        found = json.loads(file.read_text("utf-8"))["results"]
-    except (ValueError, KeyError, TypeError):
-        raise SrcoreError(f"{file}: damaged; resume the run to write it again") from None
-    return dict(found)
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def facts(run: RunRecord) -> dict[str, str]:
 
 def state(run: RunRecord) -> str:
     """Whether a run is complete, in words."""
+    if run.ending is not None and run.ending.is_early:
+        return f"finished, {run.ending}" if run.finished else f"not finished, {run.ending}"
     if run.finished:
         return "finished"
     return "not finished" if run.started else "not started"
@@ -177,8 +179,9 @@ def _best_at(run: RunRecord, set_name: str, metric: str, *, higher: bool) -> str
 
 def _iterations(run: RunRecord) -> str:
     wanted = run.experiment.get("train", {}).get("iterations", 0)
-    if run.finished:
-        return f"{wanted:,}"
+    if run.ending is not None and run.finished:
+        early = run.ending.is_early
+        return f"{run.ending.iteration:,} of {wanted:,}" if early else f"{wanted:,}"
     return f"{run.last_iteration:,} recorded of {wanted:,}"
 
 

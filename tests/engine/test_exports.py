@@ -83,16 +83,17 @@ def test_a_kept_copy_does_not_change_any_more(tiny_experiment, tmp_path):
     assert iterations == {f"iteration_{n:08d}.pt": n for n in (2, 4, 6)}
 
 
-def test_the_best_checkpoint_is_believed_itself(tiny_experiment, tmp_path):
-    """A run that was killed between the best checkpoint and the next last one."""
-    folder = run(tiny_experiment, tmp_path, "train.checkpoint_every=5", "train.iterations=5")
-    last = torch.load(folder / "checkpoints/last.pt", weights_only=True)
+def test_the_best_checkpoint_is_written_after_the_last_one_that_knows_it(tiny_experiment, tmp_path):
+    """A run that was killed between the two writes the best one when it goes on."""
+    settings = ("train.checkpoint_every=5", "train.iterations=5")
+    folder = run(tiny_experiment, tmp_path, *settings)
     best = torch.load(folder / "checkpoints/best.pt", weights_only=True)
-    last["best"] = {"score": best["best"]["score"] - 1, "iteration": 1.0}
-    torch.save(last, folder / "checkpoints/last.pt")
-    (folder / "finished.json").unlink()
-    run(tiny_experiment, tmp_path, "train.checkpoint_every=5", "train.iterations=5", resume=True)
+    assert best["best"]["iteration"] == best["iteration"] == 5
+    for name in ("checkpoints/best.pt", "generator_best.safetensors", "finished.json"):
+        (folder / name).unlink()
+    run(tiny_experiment, tmp_path, *settings, resume=True)
     assert_same_state(torch.load(folder / "checkpoints/best.pt", weights_only=True), best)
+    assert (folder / "generator_best.safetensors").is_file()
 
 
 def test_pictures_and_records_of_a_lost_future_go(tiny_experiment, tmp_path):

@@ -140,7 +140,7 @@ def test_nan_names_term_and_iteration_and_keeps_the_last_good_checkpoint(
     with pytest.raises(SrcoreError, match='iteration 4: loss term "poisoned" is nan; training'):
         run(tiny_experiment, tmp_path, losses)
     state = torch.load(tmp_path / "tiny/checkpoints/last.pt", weights_only=True)
-    assert state["iteration"] == 2
+    assert state["iteration"] == 3
     assert all(value.isfinite().all() for value in state["networks"]["generator"].values())
 
 

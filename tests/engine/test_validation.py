@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from srcore.engine.validation import Measure, ValidationSet, means, validate_image
+from srcore.engine.measuring import Measure, summarize
+from srcore.engine.validation import ValidationSet, validate_image
 from srcore.errors import SrcoreError
 
 
@@ -55,7 +56,8 @@ def test_metrics_of_sets_combine_what_they_kept_of_every_image():
         for index in range(3)
     ]
     assert [result.values for result in results] == [{"mean": 2}, {"mean": 3}, {"mean": 4}]
-    assert means(results, measured) == {"mean": 3, "largest": 4}
+    summary = summarize(results, measured)
+    assert summary.averages == {"mean": 3, "largest": 4}
     assert results[0].hr is not None
     assert results[1].hr is None
 

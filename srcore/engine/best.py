@@ -1,0 +1,97 @@
+"""The best generator so far: which one it is, and its two files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from srcore.engine import checkpoint, exports
+from srcore.errors import SrcoreError
+
+if TYPE_CHECKING:
+    from srcore.engine.measuring import Measure
+    from srcore.engine.parts import Parts
+    from srcore.engine.run import Run
+
+logger = logging.getLogger("srcore")
+
+
+class Best:
+    """Judges validations by the first metric of the first set and keeps the best state.
+
+    Its checkpoint is a second name of the last one, which already holds the judgement: however a
+    run ends between the two, :meth:`restore` finds out.
+
+    Attributes:
+        found: ``score``, ``pooled`` and ``iteration`` of the best validation; empty before one.
+    """
+
+    def __init__(self, run: Run, parts: Parts, measures: Sequence[Measure]) -> None:
+        self.run = run
+        self.parts = parts
+        self.found: dict[str, float] = {}
+        self._metrics = {entry.label: entry.metric for entry in measures}
+
+    def judge(self, averages: Mapping[str, float], pooled: Mapping[str, float]) -> bool:
+        """Whether a validation is better than all before it.
+
+        Args:
+            averages: by ``"<set>/<metric>"``. Of a set without ground truth, its first metric is
+                one without reference.
+            pooled: likewise, where the mean over images leaves out perfect ones; comparable then.
+        """
+        if not averages:
+            return False
+        name = next(iter(averages))
+        metric = self._metrics.get(name.partition("/")[2])
+        sign = 1 if getattr(metric, "higher_is_better", True) else -1
+        now = {"score": sign * averages[name], "iteration": float(self.parts.iteration)}
+        if name in pooled:
+            now["pooled"] = sign * pooled[name]
+        by_pooled = "pooled" in now or "pooled" in self.found
+        if self.found and _rank(now, pooled=by_pooled) <= _rank(self.found, pooled=by_pooled):
+            return False
+        self.found = now
+        return True
+
+    def keep(self) -> None:
+        """Give the last checkpoint, just written, its second name, and export its generator."""
+        if self.run.is_main:
+            last = self.run.checkpoints / checkpoint.LAST
+            checkpoint.copy(last, self.run.checkpoints / checkpoint.BEST)
+        self._export(self.parts.iteration)
+
+    def restore(self, saved_at: int) -> None:
+        """Compare the files with the judgement of the last checkpoint, which is :attr:`found`."""
+        path = self.run.checkpoints / checkpoint.BEST
+        if self.found.get("iteration") == saved_at:
+            self.keep()
+            return
+        try:
+            state = checkpoint.load(path, self.run.device) if path.exists() else None
+        except SrcoreError as error:
+            logger.warning("%s", error)
+            state = None
+        if state is not None:
+            networks = state["networks"]
+            self.found = state["best"]
+            evaluated = state.get("evaluated", {}).get("generator")
+            best = evaluated or networks.get("ema", networks["generator"])
+            self._export(state["iteration"], best)
+        elif self.found:
+            logger.warning("%s is lost: the next validation counts as the best", path)
+            self.found = {}
+
+    def _export(self, iteration: int, state: Mapping[str, Tensor] | None = None) -> None:
+        if self.run.is_main:
+            file = self.run.folder / exports.BEST_GENERATOR_FILE
+            with self.parts.evaluating():
+                chosen = self.parts.best_generator.state_dict() if state is None else state
+                exports.export(file, self.run.experiment, chosen, iteration)
+
+
+def _rank(found: Mapping[str, float], *, pooled: bool) -> float:
+    return found.get("pooled", found["score"]) if pooled else found["score"]

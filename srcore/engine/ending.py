@@ -1,0 +1,99 @@
+"""How a stage ended: at which iteration, why, and whether it is complete; ``finished.json``."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from srcore.atomic import writing
+from srcore.errors import Interrupted, SrcoreError
+from srcore.strict_json import dumps
+
+FINISHED_FILE = "finished.json"
+#: Why a stage ended that was trained to its last iteration.
+COMPLETE = "all iterations"
+
+
+@attrs.frozen
+class Ending:
+    """The end of a stage.
+
+    Attributes:
+        iteration: the last one whose state is saved.
+        planned: ``train.iterations`` at that time.
+        reason: what ended it.
+        complete: whether the next stage may go on from it; a resumed run skips it.
+        results: what was measured last.
+        generator: hash of the exported generator's state.
+    """
+
+    iteration: int
+    planned: int
+    reason: str = COMPLETE
+    complete: bool = True
+    results: dict[str, Any] = attrs.field(factory=dict)
+    generator: str = ""
+
+    @property
+    def is_early(self) -> bool:
+        """Whether it ended before its planned length."""
+        return self.reason != COMPLETE
+
+    def __str__(self) -> str:
+        return f"ended at iteration {self.iteration} of {self.planned}: {self.reason}"
+
+
+def write_ending(folder: Path, ending: Ending) -> None:
+    """Write ``finished.json``: the last file of a stage."""
+    content = {
+        "iterations": ending.iteration,
+        "planned": ending.planned,
+        "ended": ending.reason,
+        "complete": ending.complete,
+        "generator": ending.generator,
+        "results": ending.results,
+    }
+    with writing(folder / FINISHED_FILE) as temporary:
+        temporary.write_text(dumps(content, indent=2) + "\n", "utf-8")
+
+
+def read_ending(folder: Path) -> Ending | None:
+    """How the stage in a folder ended; None if it did not, or is going on.
+
+    Raises:
+        SrcoreError: the file is damaged.
+    """
+    file = folder / FINISHED_FILE
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        iteration = int(content["iterations"])
+        return Ending(
+            iteration,
+            int(content.get("planned", iteration)),
+            str(content.get("ended", COMPLETE)),
+            bool(content.get("complete", True)),
+            dict(content["results"]),
+            str(content.get("generator", "")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise SrcoreError(f"{file}: damaged; resume the run to write it again") from None
+
+
+def forget_ending(folder: Path) -> None:
+    """A stage goes on: how it ended earlier is no longer true."""
+    (folder / FINISHED_FILE).unlink(missing_ok=True)
+
+
+def reason_of(error: BaseException) -> str:
+    """What ended a stage, in one line."""
+    if isinstance(error, Interrupted):
+        return f"interrupted by {signal.Signals(error.exit_code - 128).name}"
+    if isinstance(error, SrcoreError):
+        return " ".join(str(error).split())
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")

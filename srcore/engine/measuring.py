@@ -1,0 +1,140 @@
+"""Metrics on images of a validation set: values of one image, and of the set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.contracts import SetMetric
+from srcore.errors import SrcoreError
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment, MetricTable
+    from srcore.engine.validation import ValidationImage
+
+
+@attrs.frozen
+class Measure:
+    """A configured metric: its name in tables, its border, and what computes it."""
+
+    label: str
+    crop_border: int
+    metric: Any
+    needs_hr: bool
+
+
+@attrs.frozen
+class Measured:
+    """What was measured on an image.
+
+    Attributes:
+        values: by metric.
+        collected: what metrics of whole sets keep of this image, by metric.
+        left_out: why a metric has no value, by metric.
+    """
+
+    values: dict[str, float] = attrs.field(factory=dict)
+    collected: dict[str, Any] = attrs.field(factory=dict)
+    left_out: dict[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Summary:
+    """What was measured on a set.
+
+    Attributes:
+        averages: mean of every metric over the images that have a finite value, and the values of
+            metrics of sets. A mean of perfect images only is infinite.
+        pooled: of metrics whose mean leaves out perfect images, a value that does not, to compare
+            one validation with another.
+        notes: what was left out and why, one line per metric.
+    """
+
+    averages: dict[str, float]
+    pooled: dict[str, float]
+    notes: list[str]
+
+
+def measures(experiment: Experiment) -> list[Measure]:
+    """Build the metrics of an experiment; PSNR and SSIM on Y where none are named."""
+    from srcore.plugin_manager import plugins
+
+    if experiment.metrics:
+        return [_measure(table, experiment.scale) for table in experiment.metrics]
+    registry = plugins().registry
+    chosen = [registry.get("metric", name) for name in ("psnr", "ssim")]
+    return [
+        Measure(entry.name, experiment.scale, entry.build(entry.options()), "hr" in entry.needs)
+        for entry in chosen
+    ]
+
+
+def _measure(table: MetricTable, scale: int) -> Measure:
+    entry, metric = table.choice.component, table.choice.build()
+    border = table.crop_border
+    if border is None:
+        border = getattr(metric, "default_crop_border", scale)
+    return Measure(table.label, border, metric, "hr" in entry.needs)
+
+
+def measure_image(
+    sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, measured: Sequence[Measure]
+) -> Measured:
+    """Measure one image ``(H, W, 3)``; a metric that it is too small for is left out.
+
+    Without ground truth, metrics that need it are left out without a word.
+    """
+    result = Measured()
+    for entry in measured:
+        if hr is None and entry.needs_hr:
+            continue
+        try:
+            found = entry.metric(sr, hr, crop_border=entry.crop_border)
+        except SrcoreError as error:
+            result.left_out[entry.label] = str(error)
+            continue
+        if isinstance(entry.metric, SetMetric):
+            result.collected[entry.label] = found
+        else:
+            result.values[entry.label] = float(found)
+    return result
+
+
+def summarize(images: Sequence[Measured | ValidationImage], measured: Sequence[Measure]) -> Summary:
+    """Averages of a set, in the order of the metrics."""
+    summary = Summary({}, {}, [])
+    for entry in measured:
+        values = [image.values[entry.label] for image in images if entry.label in image.values]
+        collected = [
+            image.collected[entry.label] for image in images if entry.label in image.collected
+        ]
+        reasons = [image.left_out[entry.label] for image in images if entry.label in image.left_out]
+        if values:
+            _average(entry, values, summary)
+        elif collected:
+            try:
+                summary.averages[entry.label] = entry.metric.combine(collected)
+            except SrcoreError as error:
+                summary.notes.append(f"no {entry.label}: {error}")
+        if reasons:
+            count = f"{len(reasons)} of {len(images)} images"
+            summary.notes.append(f"{entry.label} leaves out {count}: {reasons[0]}")
+    return summary
+
+
+def _average(entry: Measure, values: list[float], summary: Summary) -> None:
+    finite = [value for value in values if math.isfinite(value)]
+    summary.averages[entry.label] = float(np.mean(finite or values))
+    if len(finite) == len(values):
+        return
+    pool = getattr(entry.metric, "pool", None)
+    if pool is not None:
+        summary.pooled[entry.label] = pool(values)
+    if finite:
+        count = f"{len(values) - len(finite)} of {len(values)} images"
+        summary.notes.append(f"{entry.label} leaves out {count}: infinite, they equal the original")

@@ -1,0 +1,24 @@
+"""JSON that every reader takes: RFC 8259 has no Infinity and no NaN."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """Nested plain values as JSON; numbers that are not finite become null.
+
+    >>> dumps({"psnr": [1.5, float("inf")]})
+    '{"psnr": [1.5, null]}'
+    """
+    return json.dumps(_plain(value), indent=indent, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
