@@ -20,6 +20,10 @@ def _run_name_complaint(name: str) -> str:
     return complaint
 
 
+#: Largest factor between the sides of images.
+MAX_SCALE = 16
+
+
 @attrs.frozen(kw_only=True)
 class GeneratorTable:
     """``[generator]``: the network that is trained and, at the end, used."""
@@ -195,7 +199,7 @@ class Experiment:
     name: str = option(
         "", "name of the run and of its folder; empty: the file's name", check=_run_name_complaint
     )
-    scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=16)
+    scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=MAX_SCALE)
     seed: int = option(0, "start of all random numbers", ge=0, lt=2**63)
     generator: GeneratorTable | None = option(None, "the network that is trained")
     discriminator: DiscriminatorTable | None = option(None, "judge of adversarial training")

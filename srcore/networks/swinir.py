@@ -211,7 +211,7 @@ class SwinIR(nn.Module):
         self.absolute_pos_embed = (
             nn.Parameter(torch.zeros(1, img_size**2, embed_dim)) if absolute_position else None
         )
-        drop_paths = iter(torch.linspace(0, drop_path_rate, sum(depths)).tolist())
+        drop_paths = iter(torch.linspace(0, drop_path_rate, sum(depths), device="cpu").tolist())
         self.layers = nn.ModuleList(
             RSTB(
                 [

@@ -8,6 +8,8 @@ import spandrel
 import torch
 from torch import Tensor, nn
 
+from srcore.errors import SrcoreError, cause
+from srcore.weights.bounds import build_bounded
 from srcore.weights.dialects import UnknownArchitectureError
 
 if TYPE_CHECKING:
@@ -53,9 +55,20 @@ def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNe
             with three colours.
     """
     try:
-        descriptor = spandrel.ModelLoader().load_from_state_dict(dict(checkpoint.state))
+        descriptor = build_bounded(
+            lambda: spandrel.ModelLoader().load_from_state_dict(dict(checkpoint.state)),
+            checkpoint.state,
+            {},
+            checkpoint.source,
+        )
+    except SrcoreError:
+        raise
     except spandrel.UnsupportedModelError as error:
         raise UnknownArchitectureError(f"{reason}; nor does spandrel know it") from error
+    except Exception as error:  # names that it knows, with shapes that it does not expect
+        raise UnknownArchitectureError(
+            f"{reason}; nor can spandrel read it ({cause(error)})"
+        ) from error
     channels = (descriptor.input_channels, descriptor.output_channels)
     if not isinstance(descriptor, spandrel.ImageModelDescriptor) or channels != (3, 3):
         raise UnknownArchitectureError(

@@ -1,51 +1,30 @@
 """Files that hold weights: what they are is told by their content, never by their name.
 
 PyTorch files (zip and the older pickle) are read with ``weights_only=True``: a pickle that would
-run code is refused. Programs wrap the weights in dicts under various names; :func:`unwrap` takes
-them out.
+run code is refused. What NumPy or a command line left beside the weights is read as nothing.
 """
 
 from __future__ import annotations
 
+import logging
 import pickle
 import re
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from safetensors import safe_open
 
 from srcore.errors import WeightsError
+from srcore.messages import shortened
+from srcore.weights.bounds import check_archive, check_tensors
+from srcore.weights.wrappers import Role, State, counters, strip_prefix, unwrap
 
-State = dict[str, Tensor]
+__all__ = ["Checkpoint", "Role", "State", "read_checkpoint", "strip_prefix", "unwrap"]
 
-Role = Literal["generator", "discriminator"]
-
-#: Names under which programs put weights, in the order of preference.
-KEYS = (
-    "model_state_dict",
-    "state_dict",
-    "params_ema",
-    "params-ema",
-    "params",
-    "model",
-    "net",
-)
-
-#: Names in files that hold both networks of an adversarial training, srcore's own last.
-ROLE_KEYS: dict[Role, tuple[str, ...]] = {
-    "generator": ("gen", "networks.ema", "networks.generator"),
-    "discriminator": ("dis", "networks.discriminator"),
-}
-
-#: Prefixes that wrappers such as DataParallel and torch.compile leave on every key.
-PREFIXES = ("module.", "netG.", "_orig_mod.")
-
-_OPTIMISER_KEYS = {"optimizers", "optimizer", "schedulers", "optimizer_state_dict", "param_groups"}
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -73,7 +52,8 @@ def read_checkpoint(
     Args:
         path: the file; its format is recognised by its first bytes.
         key: which entry of the file to take, such as ``"params"``, dots for entries of entries;
-            by default the first of :data:`KEYS` (so EMA weights before others).
+            by default the first of those in :mod:`srcore.weights.wrappers` (running averages
+            before others).
         role: which network to take from a file that holds both.
 
     Raises:
@@ -91,73 +71,12 @@ def read_checkpoint(
     else:
         raise WeightsError(f"{path}: not a weights file: {_what_it_seems(start)}")
     state, taken = unwrap(content, key=key, source=path, role=role)
+    check_tensors(path, state, path.stat().st_size)
+    left = counters(state)
+    if left:
+        logger.warning("%s: %d counters of a profiler are left out (%s)", path, len(left), left[0])
+        state = {name: value for name, value in state.items() if name not in set(left)}
     return Checkpoint(str(path), state, taken, metadata)
-
-
-def unwrap(
-    content: Any,
-    *,
-    key: str | None = None,
-    source: str | Path = "weights",
-    role: Role = "generator",
-) -> tuple[State, str]:
-    """Take the tensors out of what a file holds and strip prefixes common to all keys.
-
-    Returns:
-        The tensors by name, and the name of the entry that held them (empty: the top level).
-
-    Raises:
-        WeightsError: no weights there, or no such entry.
-    """
-    if not isinstance(content, Mapping):
-        raise WeightsError(
-            f"{source}: holds a {type(content).__name__}; expected named tensors (a state_dict)"
-        )
-    taken, inner = _choose(content, key, source, role)
-    state = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
-    if not state:
-        _refuse_training_state(content, source)
-        entries = ", ".join(map(str, list(content)[:6])) or "none"
-        raise WeightsError(f"{source}: no weights in it (entries: {entries})")
-    return strip_prefix(state), taken
-
-
-def strip_prefix(state: Mapping[str, Tensor]) -> State:
-    """Drop the prefixes of :data:`PREFIXES` that **all** keys carry."""
-    state = dict(state)
-    for prefix in PREFIXES * 2:
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name[len(prefix) :]: value for name, value in state.items()}
-    return state
-
-
-def _choose(
-    content: Mapping[str, Any], key: str | None, source: str | Path, role: Role
-) -> tuple[str, Mapping[str, Any]]:
-    if key:
-        return key, _entry(content, key, source)
-    for name in (*KEYS, *ROLE_KEYS[role]):
-        found: Any = content
-        for part in name.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
-        if isinstance(found, Mapping):
-            return name, found
-    inner = [name for name, value in content.items() if isinstance(value, Mapping)]
-    tensors = any(isinstance(value, Tensor) for value in content.values())
-    if len(inner) == 1 and not tensors and inner[0] not in _OPTIMISER_KEYS | {"state"}:
-        return str(inner[0]), content[inner[0]]
-    return "", content
-
-
-def _entry(content: Mapping[str, Any], key: str, source: str | Path) -> Mapping[str, Any]:
-    for part in key.split("."):
-        inner = {str(name): value for name, value in content.items() if isinstance(value, Mapping)}
-        if part not in inner:
-            raise WeightsError(
-                f"{source}: no entry {key!r} with weights; it has {', '.join(inner) or 'none'}"
-            )
-        content = inner[part]
-    return content
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -184,22 +103,56 @@ def _what_it_seems(start: bytes) -> str:
     return "neither a PyTorch file nor safetensors"
 
 
+class _Nothing:
+    """Stands for a harmless object beside weights; keeps none of its content."""
+
+    def __init__(self, *content: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+#: Objects that programs leave beside weights; each is read as :class:`_Nothing`.
+_HARMLESS = (
+    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype",
+    "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct", "numpy.ndarray",
+    "argparse.Namespace", "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath",
+    "pathlib._local.Path", "pathlib._local.PosixPath", "pathlib._local.WindowsPath",
+    "datetime.datetime", "datetime.timedelta",
+    *(f"numpy.dtypes.{kind}DType" for kind in (
+        "Float16", "Float32", "Float64", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16",
+        "UInt32", "UInt64", "Bool", "Str",
+    )),
+)  # fmt: skip
+
+
 def _read_torch(path: Path) -> Any:
+    check_archive(path)
+    harmless: list[Any] = [(_Nothing, name) for name in _HARMLESS]
     try:
         # An open file, because torch.load goes by the ending of a name.
-        with path.open("rb") as file, warnings.catch_warnings():
+        with (
+            path.open("rb") as file,
+            warnings.catch_warnings(),
+            torch.serialization.safe_globals(harmless),
+        ):
             # On pickle protocols and TorchScript: what matters of them arrives as an exception.
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore")
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _unpickling_error(path, str(error)) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, UnicodeError) as error:
+    except Exception as error:  # a damaged file makes PyTorch raise anything
         if "TorchScript" in str(error):
             raise _unpickling_error(path, str(error)) from error
-        reason = re.split(r"\.\s|\n", str(error).strip())[0] or type(error).__name__
-        raise WeightsError(
-            f"{path}: damaged or cut off, copy or download it again ({reason})"
-        ) from error
+        raise _damaged(path, "", error) from error
+
+
+def _damaged(path: Path, what: str, error: Exception) -> WeightsError:
+    reason = re.split(r"\.\s|\n", str(error).strip())[0] or type(error).__name__
+    return WeightsError(
+        f"{path}: damaged or cut off{what}, copy or download it again ({shortened(reason, 200)})"
+    )
 
 
 def _unpickling_error(path: Path, text: str) -> WeightsError:
@@ -225,32 +178,5 @@ def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
         with safe_open(path, "pt", device="cpu") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
             return state, dict(file.metadata() or {})
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(
-            f"{path}: damaged or cut off safetensors, copy or download it again ({error})"
-        ) from error
-
-
-def _refuse_training_state(content: Mapping[str, Any], source: str | Path) -> None:
-    if not _OPTIMISER_KEYS & {str(name) for name in content}:
-        return
-    hint = _network_file(Path(source))
-    raise WeightsError(
-        f"{source}: holds the state of an optimiser (entries: {', '.join(map(str, content))}), "
-        f"not weights; use the network's file, {hint}"
-    )
-
-
-def _network_file(path: Path) -> str:
-    """The weights file that belongs to a training state in the layouts of BasicSR and KAIR."""
-    found = re.search(r"\d+", path.stem)
-    iteration = found.group() if found else "<iteration>"
-    for candidate in (
-        path.parent.parent / "models" / f"net_g_{iteration}.pth",
-        path.with_name(f"{iteration}_E.pth"),
-        path.with_name(f"{iteration}_G.pth"),
-        path.with_name(f"G_{iteration}.pth"),
-    ):
-        if candidate.is_file():
-            return str(candidate)
-    return f"such as models/net_g_{iteration}.pth (BasicSR) or {iteration}_G.pth (KAIR)"
+    except Exception as error:  # types that PyTorch lacks are a KeyError, and so on
+        raise _damaged(path, " safetensors", error) from error

@@ -14,6 +14,7 @@ for the network's own distribution to say, with ``Dialect(..., exported=True)``.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -22,8 +23,9 @@ from torch import Tensor
 
 from srcore.building import resolve
 from srcore.discovery import label
-from srcore.errors import PluginError, WeightsError
+from srcore.errors import PluginError, WeightsError, cause
 from srcore.plugin_manager import plugins
+from srcore.weights.wrappers import without_prefixes
 
 State = dict[str, Tensor]
 Options = dict[str, Any]
@@ -160,8 +162,9 @@ def recognise(
 ) -> tuple[str, Dialect] | None:
     """Name and dialect in which tensors are written, or None."""
     for name, dialect in dialects(network).items():
-        if dialect.matches(state):
-            return name, dialect
+        with contextlib.suppress(ArithmeticError, LookupError, RuntimeError):  # shapes of anything
+            if dialect.matches(state):
+                return name, dialect
     return None
 
 
@@ -179,17 +182,43 @@ def convert_to_native(
     Raises:
         UnknownArchitectureError: no registered dialect fits.
     """
-    found = recognise(state)
+    state, found = aligned(state)
     if found is None:
         raise UnknownArchitectureError(
             f"{source}: unknown architecture (its keys begin with {', '.join(list(state)[:3])}); "
             f"known: {', '.join(sorted({entry.network for entry in dialects().values()}))}"
         )
     name, dialect = found
+    return read_as(dialect, state, name, scale, source)
+
+
+def aligned(
+    state: Mapping[str, Tensor], *, network: str | None = None
+) -> tuple[Mapping[str, Tensor], tuple[str, Dialect] | None]:
+    """As :func:`recognise`, after stripping the prefixes that all names carry where it helps."""
+    for candidate in without_prefixes(state):
+        found = recognise(candidate, network=network)
+        if found is not None:
+            return candidate, found
+    return state, None
+
+
+def read_as(
+    dialect: Dialect, state: Mapping[str, Tensor], name: str, scale: int | None, source: str
+) -> Recognised:
+    """Translate tensors in a dialect whose names fit; their shapes may be of anything.
+
+    Raises:
+        UnknownArchitectureError: the shapes are not those of the dialect's network.
+    """
     try:
         return dialect.read(state, name, scale)
     except UnknownArchitectureError as error:
         raise UnknownArchitectureError(f"{source}: {error}") from error
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise UnknownArchitectureError(
+            f"{source}: has the names of {name}, but not its shapes ({cause(error)})"
+        ) from error
 
 
 def rename(state: Mapping[str, Tensor], names: Mapping[str, str]) -> State:

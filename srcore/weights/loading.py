@@ -11,18 +11,23 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
-from srcore.errors import WeightsError
+from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.plugin_manager import plugins
+from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
 from srcore.weights.dialects import (
     Recognised,
     UnknownArchitectureError,
+    aligned,
     convert_to_native,
+    read_as,
     recognise,
 )
 from srcore.weights.report import KeyReport, compare
 from srcore.weights.saving import Metadata
+from srcore.weights.wrappers import without_prefixes
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +106,9 @@ def load_into(
         WeightsError: the file is unreadable, belongs to another network type, or does not fit.
     """
     checkpoint = _as_checkpoint(weights, key, role)
-    recognised = _as_type(checkpoint, network_type, getattr(network, "scale", None))
+    own = network.state_dict()
+    recognised = _as_type(checkpoint, network_type, getattr(network, "scale", None), own)
+    check_types(checkpoint.source, recognised.state, own)
     report = _report(checkpoint.source, recognised, network)
     refused = bool(report.reshaped) or (strict and not report.complete)
     if (refused and not partial) or not report.fitting:
@@ -127,7 +134,8 @@ def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:
     if found is None:
         return Recognised(metadata.network, options, checkpoint.state)
     name, dialect = found
-    return attrs.evolve(dialect.read(checkpoint.state, name, metadata.scale), options=options)
+    read = read_as(dialect, checkpoint.state, name, metadata.scale, checkpoint.source)
+    return attrs.evolve(read, options=options)
 
 
 def build_network(recognised: Recognised, *, source: str = "weights") -> Any:
@@ -136,8 +144,21 @@ def build_network(recognised: Recognised, *, source: str = "weights") -> Any:
     Raises:
         WeightsError: options that the installed version of the network does not know.
     """
+    options = network_options(recognised, source=source)
     component = plugins().registry.get("network", recognised.network)
-    return component.build(network_options(recognised, source=source), scale=recognised.scale)
+    try:
+        return build_bounded(
+            lambda: component.build(options, scale=recognised.scale),
+            recognised.state,
+            {**recognised.options, "scale": recognised.scale},
+            source,
+        )
+    except SrcoreError:
+        raise
+    except Exception as error:  # settings of a damaged or invented file reach a constructor
+        raise WeightsError(
+            f"{source}: cannot build its {recognised.network}: {cause(error)}"
+        ) from error
 
 
 def network_options(recognised: Recognised, *, source: str = "weights") -> Any:
@@ -147,7 +168,12 @@ def network_options(recognised: Recognised, *, source: str = "weights") -> Any:
         WeightsError: options that the installed version of the network does not know.
     """
     registry = plugins().registry
-    component = registry.get("network", recognised.network)
+    try:
+        component = registry.get("network", recognised.network)
+    except SrcoreError as error:
+        raise WeightsError(f"{source}: {error}") from error
+    if not 1 <= recognised.scale <= MAX_SCALE:
+        raise WeightsError(f"{source}: its scale is {recognised.scale}; expected 1 to {MAX_SCALE}")
     options = {name: value for name, value in recognised.options.items() if name != "scale"}
     try:
         return Structurer(registry).structure_table(options, component.options)
@@ -168,25 +194,30 @@ def check_complete(recognised: Recognised, network: nn.Module, *, source: str = 
         raise UnknownArchitectureError(report.explanation())
     if not report.complete:
         raise WeightsError(report.explanation())
+    check_types(source, recognised.state, network.state_dict())
 
 
 def _as_checkpoint(
     weights: str | Path | Mapping[str, Tensor], key: str | None, role: Role = "generator"
 ) -> Checkpoint:
     if isinstance(weights, Mapping):
-        return Checkpoint("weights", strip_prefix(weights))
+        state = strip_prefix(weights)
+        check_tensors("weights", state, None)
+        return Checkpoint("weights", state)
     return read_checkpoint(weights, key=key, role=role)
 
 
-def _as_type(checkpoint: Checkpoint, network_type: str, scale: int | None) -> Recognised:
+def _as_type(
+    checkpoint: Checkpoint, network_type: str, scale: int | None, own: Mapping[str, Tensor]
+) -> Recognised:
     """The checkpoint as weights of a wanted network type; names of no dialect are kept."""
-    found = recognise(checkpoint.state, network=network_type)
+    state, found = aligned(checkpoint.state, network=network_type)
     if found is not None:
         name, dialect = found
         try:
-            return dialect.read(checkpoint.state, name, scale)
+            return read_as(dialect, state, name, scale, checkpoint.source)
         except UnknownArchitectureError as error:
-            raise WeightsError(f"{checkpoint.source}: {error}") from error
+            raise WeightsError(str(error)) from error
     other = recognise(checkpoint.state)
     metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
     held = metadata.network if metadata else other[1].network if other else network_type
@@ -194,6 +225,9 @@ def _as_type(checkpoint: Checkpoint, network_type: str, scale: int | None) -> Re
         raise WeightsError(
             f"{checkpoint.source}: holds weights of {held}, but the network is {network_type}"
         )
+    for candidate in without_prefixes(checkpoint.state):
+        if not own.keys().isdisjoint(candidate):
+            return Recognised(network_type, {}, dict(candidate))
     return Recognised(network_type, {}, checkpoint.state)
 
 

@@ -73,7 +73,7 @@ class Metadata:
                 int(entries[_ITERATION]) if _ITERATION in entries else None,
                 entries.get(_STATE, ""),
             )
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise WeightsError(f"{source}: its srcore metadata is damaged ({error!r})") from error
 
 
