@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,13 +36,49 @@ def pytest_cmdline_main(config):
 
 
 def pytest_configure(config):
-    """Load the handlers before tests are collected."""
+    """Load the handlers before tests are collected, and watch the files."""
+    start_guard()
     for path in sorted((ROOT / "tests" / "golden_handlers").glob("*.py")):
         load(f"golden_handlers_{path.stem}", path)
     for path in sorted(ROOT.glob("plugins/*/tests/golden_handlers.py")):
         package = path.parents[1].name.replace("-", "_")
         if importlib.util.find_spec(package):  # each plugin can be tested without the others
             load(f"golden_handlers_{package}", path)
+
+
+def pytest_unconfigure(config):
+    """Forget what the files' guard wrote down."""
+    guard_report().unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def only_temporary_files_change(request):
+    """Fail a test during which a file outside temporary and cache folders was changed."""
+    before = guard_report().stat().st_size
+    yield
+    with guard_report().open("rb") as file:
+        file.seek(before)
+        offences = file.read().decode().splitlines()
+    if offences:
+        pytest.fail("changed outside of temporary folders: " + ", ".join(offences))
+
+
+def guard_report():
+    """Where the hook of this process and those of its children put what they saw."""
+    return Path(os.environ["SRCORE_TEST_GUARD"])
+
+
+def start_guard():
+    """Watch all files from now on, here and in every Python that a test starts."""
+    folder = ROOT / "tests" / "guard"
+    descriptor, report = tempfile.mkstemp(prefix="srcore-test-guard-")
+    os.close(descriptor)
+    os.environ["SRCORE_TEST_GUARD"] = report
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [str(folder), *(path for path in given if path and path != str(folder))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    guard = load("srcore_test_guard", folder / "sitecustomize.py")
+    guard.install(report, guard.allowed_places())
 
 
 def load(name, path):
@@ -51,6 +88,7 @@ def load(name, path):
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_experiments_are_found_by_their_address():
 
 def test_tests_lie_where_their_modules_lie():
     """A folder of tests is one of srcore or of the repository; its files are test_<what>.py."""
-    own_data = {"golden", "golden_handlers", "stress"}
+    own_data = {"golden", "golden_handlers", "guard", "stress"}
     for folder in (ROOT / "tests").iterdir():
         if folder.is_dir() and folder.name not in own_data | {"__pycache__"}:
             tested = (ROOT / "srcore" / folder.name, ROOT / folder.name)

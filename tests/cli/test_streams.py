@@ -8,6 +8,9 @@ import pytest
 
 from srcore.cli.streams import lasting_streams
 
+# Python 3.12 warns of threads, which the children do not use.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
 PROGRAM = f'"{sys.executable}" -m srcore'
 
 

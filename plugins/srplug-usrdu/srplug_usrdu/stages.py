@@ -43,6 +43,8 @@ class Generate:
     scale first.
 
         [[stages]]
+        name = "dsn"
+        [[stages]]
         name = "generate"
         [stages.task]
         type = "usrdu_generate"
