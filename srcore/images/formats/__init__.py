@@ -8,6 +8,7 @@ from srcore.images.format import ImageFormat
 from srcore.images.formats.avif import Avif
 from srcore.images.formats.bmp import Bmp
 from srcore.images.formats.gif import Gif
+from srcore.images.formats.heif import Heif
 from srcore.images.formats.jpeg import Jpeg
 from srcore.images.formats.png import Png
 from srcore.images.formats.pnm import Pnm
@@ -15,7 +16,9 @@ from srcore.images.formats.tiff import Tiff
 from srcore.images.formats.webp import Webp
 
 #: In the order in which they are asked whether they recognise a file.
-FORMATS: tuple[ImageFormat, ...] = (Png(), Jpeg(), Webp(), Tiff(), Avif(), Gif(), Bmp(), Pnm())
+FORMATS: tuple[ImageFormat, ...] = (
+    Png(), Jpeg(), Webp(), Tiff(), Avif(), Heif(), Gif(), Bmp(), Pnm(),
+)  # fmt: skip
 
 #: Bytes of a file that :meth:`ImageFormat.recognises` wants to see.
 START_BYTES = 64

@@ -1,0 +1,75 @@
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from srcore.errors import DataError
+from srcore.images import decode_header, decode_image, is_image_name, read_image
+from srcore.images.metadata import Metadata
+
+pillow_heif = pytest.importorskip("pillow_heif")
+
+
+def _heif(image, mode, **settings):
+    """A lossless file, without conversion of colours."""
+    height, width = image.shape[:2]
+    picture = pillow_heif.from_bytes(mode, (width, height), image.tobytes())
+    buffer = io.BytesIO()
+    picture.save(buffer, quality=-1, matrix_coefficients=0, chroma=444, **settings)
+    return buffer.getvalue()
+
+
+def _noise(*shape, bits=8):
+    dtype = np.uint8 if bits == 8 else np.uint16
+    return np.random.default_rng(0).integers(0, 2**bits, shape, dtype)
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3), ("RGBA", 4)])
+def test_eight_bits_are_read_as_they_are(mode, channels):
+    image = _noise(33, 41, channels)
+    data = _heif(image, mode)
+    np.testing.assert_array_equal(decode_image(data, "a.heic"), image)
+    header = decode_header(data, "a.heic")
+    assert (header.shape, header.dtype) == (image.shape, image.dtype)
+
+
+def test_ten_bits_fill_the_range_of_sixteen():
+    levels = _noise(33, 41, 3, bits=10)
+    levels[0, 0], levels[0, 1] = 0, 1023
+    image = decode_image(_heif(levels << 6, "RGB;16"), "a.heic")
+    expected = np.round(levels * (65535 / 1023)).astype(np.uint16)
+    np.testing.assert_array_equal(image, expected)
+
+
+def test_the_container_turns_the_picture_once():
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Phone"
+    data = _heif(_noise(32, 48, 3), "RGB", exif=exif.tobytes())
+    header = decode_header(data, "a.heic")
+    assert header.shape == decode_image(data, "a.heic").shape == (48, 32, 3)
+    assert b"Phone" in header.metadata.exif
+
+
+@pytest.mark.parametrize("length", [20, 100, 300, -40])
+def test_cut_files_are_named(length):
+    with pytest.raises(DataError, match=r"a\.heic: "):
+        decode_image(_heif(_noise(64, 64, 3), "RGB")[:length], "a.heic")
+
+
+def test_files_of_phones_are_images_by_name(tmp_path):
+    assert is_image_name(tmp_path / "IMG_0001.HEIC")
+
+
+def test_without_the_package_the_message_says_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "a.heic").write_bytes(_heif(_noise(32, 32, 3), "RGB"))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    message = r"a\.heic: HEIC and HEIF need an optional package: pip install 'srcore\[heif\]'"
+    with pytest.raises(DataError, match=message):
+        read_image(tmp_path / "a.heic")
+
+
+def test_metadata_defaults_are_empty():
+    assert decode_header(_heif(_noise(32, 32, 3), "RGB"), "a").metadata == Metadata()
