@@ -89,7 +89,7 @@ class Best:
         if self.run.is_main:
             file = self.run.folder / exports.BEST_GENERATOR_FILE
             with self.parts.evaluating():
-                chosen = self.parts.best_generator.state_dict() if state is None else state
+                chosen = self.parts.roles["generator"].exported_state(state)
                 exports.export(file, self.run.experiment, chosen, iteration)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _INIT_STREAM, _ITERATION_STREAM, _TRANSFORM_STREAM, _METHOD_STREAM = 10, 11, 12, 13
+_DRAW_STREAM = 14
 
 
 class NonFiniteLossError(SrcoreError):
@@ -67,6 +68,7 @@ class Parts:
         updaters: one per trained network, and per part that a loss trains.
         transforms: batch transforms in the order of the file.
         iteration: 1-based number of the present iteration.
+        drawn: generator of the fields that a sampling network sees, reseeded every iteration.
         random: generator of the method's own draws (labels, noise), reseeded every iteration.
     """
 
@@ -94,6 +96,8 @@ class Parts:
         for transform in self.transforms:
             if isinstance(transform, nn.Module):
                 transform.to(device)
+        self._beside: dict[str, Any] = {}  # the average sees what the generator saw
+        self.drawn = seeded_generator(torch.device("cpu"), experiment.seed, _DRAW_STREAM)
         self.random = seeded_generator(device, experiment.seed, _METHOD_STREAM)
         self.transform_random = seeded_generator(device, experiment.seed, _TRANSFORM_STREAM)
 
@@ -164,12 +168,14 @@ class Parts:
     def begin(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare an iteration: seeds, learning rates, gradients."""
         self.iteration = iteration
+        self._beside = {}
         seed = self.experiment.seed
         rank = idist.get_rank()
         seed_everything(seed, _ITERATION_STREAM, iteration, rank)
         for random, stream in (
             (self.random, _METHOD_STREAM),
             (self.transform_random, _TRANSFORM_STREAM),
+            (self.drawn, _DRAW_STREAM),
         ):
             random.manual_seed(derive(seed, stream, iteration, rank))
         for updater in self.updaters.values():
@@ -218,12 +224,18 @@ class Parts:
                     stack.enter_context(made.unsynchronised())
             yield
 
+    def enlarge(self, batch: Batch) -> Any:
+        """What the generator makes of ``lr``, with condition and fields where it has them."""
+        made = self.roles["generator"]
+        self._beside = made.beside(batch, self.drawn)
+        return made.wrapped(batch["lr"], **self._beside)
+
     def context(self, batch: Batch, sr: Tensor) -> LossContext:
         """What losses see; computes the EMA output if some loss needs it."""
         ema_sr = None
         if self.ema is not None and "ema_sr" in self.experiment.needs():
             with torch.no_grad(), self.autocast():
-                ema_sr = at_least_float32(self.ema.network(batch["lr"]))
+                ema_sr = at_least_float32(self.ema.network(batch["lr"], **self._beside))
         return LossContext(
             batch=batch,
             sr=at_least_float32(sr),

@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
 from ignite import distributed as idist
-from torch import nn
+from torch import Tensor, nn
 
 from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
 
 if TYPE_CHECKING:
     from srcore.config.schema import DiscriminatorTable, GeneratorTable, NetworkTable, TrainTable
+    from srcore.contracts import Batch
     from srcore.engine.updater import Updater
 
 logger = logging.getLogger("srcore")
@@ -53,6 +54,35 @@ class RoleNetwork:
         """What is validated and exported: the average if there is one, else the network."""
         return self.average.network if self.average is not None else self.network
 
+    def exported_state(self, state: Mapping[str, Tensor] | None = None) -> Mapping[str, Tensor]:
+        """Tensors to be exported: of what it is now, or of an earlier state."""
+        if state is None:
+            return deployed(self.best).state_dict()
+        if not hasattr(self.best, "deploy"):
+            return state
+        earlier = copy.deepcopy(self.best)
+        earlier.load_state_dict(state)
+        return deployed(earlier).state_dict()
+
+    def beside(self, batch: Batch, generator: torch.Generator) -> dict[str, Any]:
+        """What the network sees beside ``lr`` of a training batch, as keywords of ``forward``.
+
+        Args:
+            batch: what the network may make a condition of, without graph.
+            generator: draws the fields, for every image anew.
+        """
+        network: Any = self.network
+        lr, given = batch["lr"], {}
+        if hasattr(network, "condition"):
+            with torch.no_grad():
+                given["condition"] = network.condition(batch)
+        if hasattr(network, "draw"):
+            size = (int(lr.shape[-2]), int(lr.shape[-1]))
+            drawn = [network.draw(size, generator) for _ in range(len(lr))]
+            for name in drawn[0]:
+                given[name] = torch.stack([fields[name] for fields in drawn]).to(lr.device)
+        return given
+
     @contextlib.contextmanager
     def frozen(self) -> Iterator[nn.Module]:
         """The plain network without gradients for its parameters inside the block."""
@@ -69,6 +99,16 @@ class RoleNetwork:
         """Several processes do not exchange this network's gradients inside the block."""
         no_sync = getattr(self.wrapped, "no_sync", None)
         return no_sync() if no_sync is not None else contextlib.nullcontext()
+
+
+def deployed(network: nn.Module) -> nn.Module:
+    """The network as it is validated, exported and used: re-parameterised ones merge branches."""
+    merge = getattr(network, "deploy", None)
+    if merge is None:
+        return network
+    with torch.no_grad():
+        merged: nn.Module = merge()
+    return merged.eval()
 
 
 def build_role(

@@ -415,7 +415,7 @@ class Training:
         with self.parts.evaluating():
             for name, made in self.parts.roles.items():
                 if made.role.exported:
-                    file, state = exports.file_of(name), made.best.state_dict()
+                    file, state = exports.file_of(name), made.exported_state()
                     exports.export(self.run.folder / file, self.experiment, state, iteration, name)
 
     def _finish(self) -> dict[str, Any]:

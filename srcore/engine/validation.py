@@ -17,6 +17,7 @@ from srcore.engine.measuring import Measure, measure_image
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
 from srcore.images import to_image, to_tensor
+from srcore.inference.beside import beside
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap
@@ -98,7 +99,7 @@ def validate_image(
         batch = transform(batch, random)
     training = network.training
     network.eval()
-    output = _super_resolve(network, batch["lr"])[0]
+    output = _super_resolve(network, batch["lr"], seed, index)[0]
     network.train(training)
     if not torch.isfinite(output).all():
         raise SrcoreError(
@@ -117,10 +118,11 @@ def validate_image(
     return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
 
 
-def _super_resolve(network: nn.Module, lr: Tensor) -> Tensor:
+def _super_resolve(network: nn.Module, lr: Tensor, seed: int, index: int) -> Tensor:
     """The whole image at once; in tiles if memory runs out, which differs by a grey level."""
+    extra = beside(network, lr, seed, index)
     try:
-        sr: Tensor = network(lr)
+        sr: Tensor = network(lr, **extra.keywords)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -130,7 +132,7 @@ def _super_resolve(network: nn.Module, lr: Tensor) -> Tensor:
     # Outside of the except block: the error holds what filled the memory.
     return TileRunner(
         network, "float32", batch=1, overlap_for=lambda tile: choose_overlap("auto", tile, network)
-    )(lr)
+    )(lr, extra)
 
 
 def shard(length: int) -> range:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from srcore.engine.measuring import measure_image, measures, summarize
 from srcore.engine.pictures import bicubic_of, file_names, folder_of, write_strip
+from srcore.engine.roles import deployed
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
     ValidationImage,
@@ -50,7 +51,8 @@ class Validator:
         self.network = network
         self.sets = validation_sets(run.experiment)
         self.measures = measures(run.experiment)
-        self.engine = Engine(lambda engine, work: self._validate(self.network(), *work))
+        self.engine = Engine(lambda engine, work: self._validate(self._used, *work))
+        self._used = network()
         self.pooled: dict[str, float] = {}
         self._told: set[tuple[str, str]] = set()
         self._bicubic_values: dict[tuple[str, int], dict[str, float]] = {}
@@ -62,7 +64,9 @@ class Validator:
 
     def measure(self, iteration: int) -> tuple[Averages, list[Path]]:
         """Validate all sets; return averages and the pictures that were written."""
-        share_buffers(self.network())
+        network = self.network()
+        share_buffers(network)
+        self._used = deployed(network)
         self.pooled.clear()
         averages: Averages = {}
         written: list[Path] = []

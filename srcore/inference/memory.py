@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.devices import device_of
+from srcore.inference.beside import beside
 
 #: Tile on the CPU: activations that stay in its caches make it faster than larger ones
 #: (``benchmarks/tiling.py``).
@@ -69,7 +70,8 @@ def _probe(network: nn.Module) -> float:
     side = -(-_PROBE // _multiple(network)) * _multiple(network)
     try:
         with torch.inference_mode():
-            network(torch.zeros(1, 3, side, side, device=device_of(network)))
+            lr = torch.zeros(1, 3, side, side, device=device_of(network))
+            network(lr, **beside(network, lr, seed=0).keywords)
     finally:
         for handle in handles:
             handle.remove()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.devices import device_of
+from srcore.inference.beside import beside
 
 #: Largest context that is looked for; also the height of the test picture.
 LONGEST_REACH = 16
@@ -34,7 +35,10 @@ def measure_reach(network: nn.Module) -> int:
     scale, multiple = int(network.scale), int(getattr(network, "tile_multiple", 1) or 1)  # type: ignore[arg-type]
     half = -(-LONGEST_REACH // multiple) * multiple
     picture = _stripes(LONGEST_REACH, 2 * half).to(device_of(network))
-    whole, cut = network(picture), network(picture[..., :half])
+    extra = beside(network, picture, seed=0)
+    left = extra.window((LONGEST_REACH, 2 * half), slice(0, LONGEST_REACH), slice(0, half))
+    whole = network(picture, **extra.keywords)
+    cut = network(picture[..., :half], **left.keywords)
     if cut.shape[-1] != scale * half or whole.shape[-1] != 2 * cut.shape[-1]:
         return LONGEST_REACH  # running the image says what is wrong
     difference = (whole[..., : scale * half].float() - cut.float()).abs().amax((0, 1, 2))

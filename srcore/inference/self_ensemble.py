@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,15 +25,23 @@ class SelfEnsemble(nn.Module):
             if hasattr(network, name):
                 setattr(self, name, getattr(network, name))
 
-    def forward(self, lr: Tensor) -> Tensor:
+    def forward(self, lr: Tensor, condition: Any = None, **fields: Tensor) -> Tensor:
         """``(N, 3, h, w)`` in [0, 1] -> mean of the eight outputs, turned back."""
         total = None
+        given = {} if condition is None else {"condition": condition}
         for transpose in (False, True):
             for flips in ((), (-1,), (-2,), (-2, -1)):
-                turned = torch.flip(lr, flips)
-                turned = turned.transpose(-2, -1) if transpose else turned
-                sr = cast("Tensor", self.network(turned.contiguous()))
+                turned, *beside = (
+                    _turned(image, flips, transpose=transpose) for image in (lr, *fields.values())
+                )
+                given |= dict(zip(fields, beside, strict=True))
+                sr = cast("Tensor", self.network(turned, **given))
                 sr = torch.flip(sr.transpose(-2, -1) if transpose else sr, flips).float()
                 total = sr if total is None else total.add_(sr)
         assert total is not None
         return total / 8
+
+
+def _turned(image: Tensor, flips: tuple[int, ...], *, transpose: bool) -> Tensor:
+    flipped = torch.flip(image, flips)
+    return (flipped.transpose(-2, -1) if transpose else flipped).contiguous()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from srcore.devices import Precision, autocast, device_of
 from srcore.errors import SrcoreError
+from srcore.inference.beside import NOTHING, Beside
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tiling import SMALLEST_TILE, Span, cut
 
@@ -47,8 +48,12 @@ class TileRunner:
         self._failed_side: float = math.inf
         self._first_error: BaseException | None = None
 
-    def __call__(self, windows: Tensor) -> Tensor:
+    def __call__(self, windows: Tensor, beside: Beside = NOTHING) -> Tensor:
         """``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``, float32.
+
+        Args:
+            windows: images or tiles of images.
+            beside: what the network sees beside them.
 
         Raises:
             OutOfMemoryError: the smallest tile is still too large.
@@ -58,16 +63,18 @@ class TileRunner:
         done = 0
         while done < len(windows):
             chunk = windows[done : done + self.batch]
-            sr = self._in_tiles(chunk) if self._is_too_large(chunk) else self._attempt(chunk)
+            own = beside.images(done, done + len(chunk))
+            run = self._in_tiles if self._is_too_large(chunk) else self._attempt
+            sr = run(chunk, own)
             if sr is not None:
                 parts.append(sr)
                 done += len(chunk)
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def _attempt(self, windows: Tensor) -> Tensor | None:
+    def _attempt(self, windows: Tensor, beside: Beside) -> Tensor | None:
         """Result, or None after lowering what is tried next time."""
         try:
-            return self._run(windows)
+            return self._run(windows, beside)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -80,10 +87,11 @@ class TileRunner:
             torch.cuda.empty_cache()
         return None
 
-    def _run(self, windows: Tensor) -> Tensor:
+    def _run(self, windows: Tensor, beside: Beside) -> Tensor:
         with torch.inference_mode(), autocast(self.device, self.precision):
             # Convolutions of one image are faster on this layout, on CPU and GPU alike.
-            sr: Tensor = self.network(windows.contiguous(memory_format=torch.channels_last)).float()
+            images = windows.contiguous(memory_format=torch.channels_last)
+            sr: Tensor = self.network(images, **beside.keywords).float()
         expected = tuple(self.scale * side for side in windows.shape[-2:])
         if sr.shape[1] != 3 or sr.shape[-2:] != expected:
             raise SrcoreError(
@@ -98,7 +106,7 @@ class TileRunner:
     def _is_too_large(self, windows: Tensor) -> bool:
         return max(windows.shape[-2:]) >= self._failed_side
 
-    def _in_tiles(self, windows: Tensor) -> Tensor:
+    def _in_tiles(self, windows: Tensor, beside: Beside) -> Tensor:
         """Cut windows into tiles that read at most half of the side that failed."""
         side = int(self._failed_side) // 2
         overlap = min(self.overlap_for(side), side // 4)
@@ -112,22 +120,29 @@ class TileRunner:
                 f"out of memory on {self.device} even for a tile of {self._failed_side} pixels; "
                 f"close other programs, or use a smaller network or another device ({reason})"
             ) from self._first_error
-        return blend(self, windows, rows, columns)
+        return blend(self, windows, rows, columns, beside)
 
 
 def blend(
-    runner: TileRunner, images: Tensor, rows: tuple[Span, ...], columns: tuple[Span, ...]
+    runner: TileRunner,
+    images: Tensor,
+    rows: tuple[Span, ...],
+    columns: tuple[Span, ...],
+    beside: Beside = NOTHING,
 ) -> Tensor:
     """Run on every tile of images in memory and fade the results into each other."""
     scale = runner.scale
-    height, width = (scale * side for side in images.shape[-2:])
+    size = (int(images.shape[-2]), int(images.shape[-1]))
+    height, width = (scale * side for side in size)
     result = images.new_zeros(*images.shape[:2], height, width)
     for row in rows:
         for column in columns:
-            sr = runner(images[..., row.start : row.stop, column.start : column.stop])
+            place = slice(row.start, row.stop), slice(column.start, column.stop)
+            sr = runner(images[..., place[0], place[1]], beside.window(size, *place))
             weights = row.weights(scale, sr.device)[:, None] * column.weights(scale, sr.device)
-            place = (..., kept(row, scale), kept(column, scale))
-            result[place].addcmul_(inner(sr, row, column, scale), weights)
+            result[..., kept(row, scale), kept(column, scale)].addcmul_(
+                inner(sr, row, column, scale), weights
+            )
     return result
 
 

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srcore.devices import Precision
+from srcore.devices import Precision, device_of
 from srcore.errors import SrcoreError
 from srcore.images import to_image
 from srcore.inference import channels
+from srcore.inference.beside import Beside, beside, draw, stacked
 from srcore.inference.border import Continued
 from srcore.inference.invisible import with_visible_colours
 from srcore.inference.memory import choose_tile
@@ -40,6 +41,7 @@ def upscale(
     self_ensemble: bool = False,
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
+    seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> ImageArray:
     """Upscale one image on the device of the network.
@@ -68,6 +70,7 @@ def upscale(
         outscale: output side / input side; differing from the network's scale, its result is
             resampled with MATLAB's bicubic kernel. None: the network's scale.
         size: height and width of the result, instead of ``outscale``; the proportions may change.
+        seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
         progress: called with the number of input pixels finished since the last call.
 
     Returns:
@@ -92,6 +95,7 @@ def upscale(
         self_ensemble=self_ensemble,
         outscale=outscale,
         size=size,
+        seed=seed,
         progress=progress,
     ):
         if canvas is None:
@@ -122,6 +126,7 @@ def upscale_bands(
     self_ensemble: bool = False,
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
+    seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[ImageArray]:
     """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
@@ -150,7 +155,8 @@ def upscale_bands(
             batch,
             cache(lambda tile: choose_overlap(overlap, tile, network)),
         )
-        bands = continued.cut_away(_sr_bands(runner, continued, side), scale)
+        extra = _beside(network, continued, seed)
+        bands = continued.cut_away(_sr_bands(runner, continued, side, extra), scale)
         bands = _counted(bands, progress or _ignore, image.shape[1], scale)
         made = (scale * image.shape[0], scale * image.shape[1])
         wanted = size or output_size(image, scale, outscale)
@@ -162,7 +168,16 @@ def upscale_bands(
         network.train(was_training)
 
 
-def _sr_bands(runner: TileRunner, image: Continued, tile: int) -> Iterator[Tensor]:
+def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:
+    """What the network sees beside the whole image; the image itself only where it is asked for."""
+    size = (image.height, image.width)
+    if getattr(network, "condition", None) is None:
+        return Beside(draw(network, size, seed))
+    whole = image.window(Span(0, size[0]), Span(0, size[1]))
+    return beside(network, channels.split(whole, device_of(network))[:1], seed)
+
+
+def _sr_bands(runner: TileRunner, image: Continued, tile: int, extra: Beside) -> Iterator[Tensor]:
     """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more."""
     is_cut = max(image.height, image.width) > tile
     overlap = runner.overlap_for(tile) if is_cut else 0
@@ -172,7 +187,7 @@ def _sr_bands(runner: TileRunner, image: Continued, tile: int) -> Iterator[Tenso
     scale = runner.scale
     carried: Tensor | None = None
     for row in rows:
-        strip = _row_of_tiles(runner, image, row, columns)
+        strip = _row_of_tiles(runner, image, row, columns, extra)
         strip *= row.weights(scale, strip.device)[:, None]
         if carried is not None:
             strip[:, : carried.shape[1]] += carried
@@ -193,7 +208,7 @@ def _counted(
 
 
 def _row_of_tiles(
-    runner: TileRunner, image: Continued, row: Span, columns: tuple[Span, ...]
+    runner: TileRunner, image: Continued, row: Span, columns: tuple[Span, ...], extra: Beside
 ) -> Tensor:
     """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
     scale = runner.scale
@@ -203,7 +218,11 @@ def _row_of_tiles(
     for group in _equal(columns, runner.batch):
         windows = [image.window(row, column) for column in group]
         inputs = [channels.split(window, runner.device) for window in windows]
-        outputs = torch.split(runner(torch.cat(inputs)), [len(part) for part in inputs])
+        size, rows = (image.height, image.width), slice(row.start, row.stop)
+        own = [extra.window(size, rows, slice(c.start, c.stop)) for c in group]
+        counts = [len(part) for part in inputs]
+        together = stacked(list(zip(own, counts, strict=True)))
+        outputs = torch.split(runner(torch.cat(inputs), together), counts)
         for column, window, output in zip(group, windows, outputs, strict=True):
             sr = inner(channels.join(output, window), row, column, scale)
             strip[..., kept(column, scale)].addcmul_(sr, column.weights(scale, strip.device))

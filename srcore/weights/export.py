@@ -83,6 +83,9 @@ def export(
 
 def export_obstacle(network: nn.Module) -> str:
     """Why a network cannot be exported, as one of its modules says; empty: nothing known."""
+    for ability in ("draw", "condition"):
+        if hasattr(network, ability):
+            return f"it sees more than the image ({ability}), which programs cannot be given"
     said = (getattr(module, "export_obstacle", "") for module in network.modules())
     return next(filter(None, said), "")
 

@@ -13,7 +13,7 @@ from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.weights.conversion import convert
-from srcore.weights.export import TOLERANCE, export
+from srcore.weights.export import TOLERANCE, export, export_obstacle
 from srcore.weights.saving import Metadata, save_safetensors
 
 ENDINGS = {"onnx": ".onnx", "torchscript": ".pt", "torch_export": ".pt2"}
@@ -228,3 +228,10 @@ def test_exported_files_are_told_from_weights(tmp_path):
     export(network, tmp_path / "a.ts", "torchscript", NOTHING)
     with pytest.raises(WeightsError, match="is a TorchScript program, which holds code"):
         convert(tmp_path / "a.ts", tmp_path / "b.safetensors", "safetensors")
+
+
+@pytest.mark.parametrize("ability", ["draw", "condition"])
+def test_networks_that_see_more_than_the_image_are_refused(ability):
+    network = nn.Conv2d(3, 3, 1)
+    setattr(network, ability, lambda *given: None)
+    assert export_obstacle(network).startswith(f"it sees more than the image ({ability})")

@@ -1,0 +1,111 @@
+"""What a network may do beside enlarging: draw, condition, deploy; trained, validated, exported."""
+
+import attrs
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import nn
+
+import srcore
+from srcore import option
+from srcore.config.experiment import check
+from srcore.engine.runner import run_experiment
+from srcore.plugin_manager import PluginManager, using
+from srcore.testing import assert_close, assert_same_state
+
+
+@attrs.frozen(kw_only=True)
+class PlainOptions:
+    """Nothing but a size."""
+
+    num_features: int = option(4, "channels", ge=1)
+
+
+class Sampler(nn.Module):
+    def __init__(self, scale, num_features):
+        super().__init__()
+        self.scale = scale
+        self.layer = nn.Conv2d(4, 3, 3, padding=1)
+
+    def draw(self, size, generator):
+        return {"noise": torch.rand(1, *size, generator=generator)}
+
+    def condition(self, batch):
+        assert not torch.is_grad_enabled()
+        return batch["lr"].mean((1, 2, 3), keepdim=True)
+
+    def forward(self, lr, *, noise, condition):
+        details = self.layer(torch.cat([lr - condition, noise], 1)) + condition
+        return F.interpolate(details, scale_factor=self.scale)
+
+
+class Branched(nn.Module):
+    """Two branches that become one convolution, under the same names with the second one zero."""
+
+    def __init__(self, scale, num_features):
+        super().__init__()
+        self.scale = scale
+        self.main = nn.Conv2d(3, 3, 3, padding=1)
+        self.side = nn.Conv2d(3, 3, 1)
+
+    def forward(self, lr):
+        return F.interpolate(self.main(lr) + self.side(lr), scale_factor=self.scale)
+
+    def deploy(self):
+        merged = Branched(self.scale, 4)
+        merged.main.weight.copy_(self.main.weight + F.pad(self.side.weight, (1, 1, 1, 1)))
+        merged.main.bias.copy_(self.main.bias + self.side.bias)
+        for parameter in merged.side.parameters():
+            parameter.zero_()
+        return merged
+
+
+class Extra:
+    @srcore.hookimpl
+    def srcore_register_components(self, registry):
+        registry.add("network", "sampler", PlainOptions, Sampler)
+        registry.add("network", "branched", PlainOptions, Branched)
+
+
+@pytest.fixture(autouse=True)
+def _plugged():
+    with using(PluginManager(discover=False, extra=[Extra()])):
+        yield
+
+
+def run(file, output, name, *overrides):
+    chosen = (f'generator={{type="{name}"}}', *overrides)
+    run_experiment(check(file, chosen), output, resume=True, quiet=True)
+    return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
+
+
+def test_a_sampling_network_trains_validates_and_resumes_to_the_bit(tiny_experiment, tmp_path):
+    whole = run(tiny_experiment, tmp_path / "whole", "sampler")
+    run(tiny_experiment, tmp_path / "parts", "sampler", "train.iterations=2")
+    parts = run(tiny_experiment, tmp_path / "parts", "sampler")
+    for key in ("networks", "results"):
+        assert_same_state(whole[key], parts[key])
+
+
+def test_a_network_with_branches_is_validated_and_exported_merged(tiny_experiment, tmp_path):
+    state = run(tiny_experiment, tmp_path, "branched")
+    exported = load_file(tmp_path / "tiny/generator.safetensors")
+    assert not exported["side.weight"].any()
+    trained = Branched(2, 4)
+    trained.load_state_dict(state["networks"]["ema"])
+    assert trained.side.weight.any(), "the checkpoint keeps the branches"
+    used = srcore.load_generator(tmp_path / "tiny/generator.safetensors")
+    lr = torch.rand(1, 3, 9, 7)
+    with torch.no_grad():
+        assert_close(used(lr), trained(lr), rtol=0, atol=1e-5)
+
+
+def test_the_best_of_a_resumed_run_is_exported_merged_too(tiny_experiment, tmp_path):
+    run(tiny_experiment, tmp_path, "branched", "train.iterations=4")
+    best = tmp_path / "tiny/generator_best.safetensors"
+    before = load_file(best)
+    best.unlink()
+    run(tiny_experiment, tmp_path, "branched", "train.iterations=5", "train.validate_every=0")
+    assert not load_file(best)["side.weight"].any()
+    assert before.keys() == load_file(best).keys()
