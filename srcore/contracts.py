@@ -95,6 +95,12 @@ class Network(Protocol):
     Any size must work, odd ones too: pad and cut inside. Optional attributes help tiling:
     ``receptive_radius`` (low-resolution pixels around an output pixel that it depends on; absent
     or None: unknown) and ``tile_multiple`` (tile sides should be a multiple of it; default 1).
+    It may see more than the image, as keywords of ``forward``: what ``draw(size, generator) ->
+    {name: (C, k*h, k*w)}`` makes for an image of size (h, w), drawn once per image by the core and
+    cut per tile; and what ``condition(batch)`` makes of the whole image, once and without graph.
+    ``deploy() -> nn.Module`` returns a new network that computes the same with fewer branches,
+    under the same names: it is what is validated, exported and used.
+
     A module inside that no exporter can record says so in ``export_obstacle``: why, and what works
     instead, as the end of a sentence.
     """

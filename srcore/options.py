@@ -61,6 +61,7 @@ class Declaration:
         path: the value names a file or folder that must exist (``"any"``: either).
         check: returns a complaint, or an empty string.
         entry: the value names an entry of the batch that is read.
+        inference: of networks: it can be chosen whenever the network is used.
     """
 
     help: str
@@ -71,6 +72,7 @@ class Declaration:
     path: Literal["file", "folder", "any"] | None = None
     check: Callable[[Any], str] | None = None
     entry: bool = False
+    inference: bool = False
 
     @property
     def limits(self) -> str:
@@ -127,6 +129,7 @@ def option(
     path: Literal["file", "folder", "any"] | None = None,
     check: Callable[[Any], str] | None = None,
     entry: bool = False,
+    inference: bool = False,
 ) -> Any:
     """Declare one key: default (none: the key is required), meaning, and what is allowed.
 
@@ -151,8 +154,12 @@ def option(
         check: returns a complaint about a value, or an empty string.
         entry: the value names an entry of the batch that is read; ``srcore check`` looks whether
             the data or a transform makes it (``entries`` of their options).
+        inference: of a network: it can be chosen whenever the network is used, as in
+            ``srcore upscale --network steps=4``; the weights do not depend on it.
     """
-    declaration = Declaration(help, ge=ge, gt=gt, le=le, lt=lt, path=path, check=check, entry=entry)
+    declaration = Declaration(
+        help, ge=ge, gt=gt, le=le, lt=lt, path=path, check=check, entry=entry, inference=inference
+    )
 
     def validate(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         complaint = declaration.complaint(value)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srcore.cli.overriding import network_option, seed_option
+
 if TYPE_CHECKING:
     from srcore.inference.evaluation import Comparison, Contender, Measure, SetResult
     from srcore.inference.image_sets import ImageSet
@@ -38,6 +40,8 @@ _PICTURES = ("save_images", "strips", "error_maps")
     "--crop-border", type=click.IntRange(0), help="Pixels cropped on every side.  [default: scale]"
 )
 @click.option("--key", metavar="NAME", help="Entry of the checkpoints, such as params.")
+@network_option
+@seed_option
 @click.option(
     "--device", default="auto", show_default=True,
     help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
@@ -170,17 +174,21 @@ def _contender(model: str, options: dict[str, Any]) -> Contender:
     from srcore.inference.evaluation import Contender
     from srcore.inference.upscaler import upscale
     from srcore.weights.loading import load_generator
+    from srcore.weights.use import chosen
 
     path = _weights_file(model)
     name = model.partition("=")[0]
     if path == Path(model):
         # Runs call all their files generator.safetensors; their folders tell them apart.
         name = path.resolve().parent.name if path.stem == "generator" else path.stem
-    network = load_generator(path, pick_device(options["device"]), key=options["key"])
+    network = load_generator(
+        path, pick_device(options["device"]), key=options["key"], options=chosen(options["network"])
+    )
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
     def run(lr: Any) -> Any:
-        settings = {name: options[name] for name in ("tile", "precision", "self_ensemble")}
+        names = ("tile", "precision", "self_ensemble", "seed")
+        settings = {name: options[name] for name in names}
         return upscale(network, lr, **settings)
 
     return Contender(name, scale, run)

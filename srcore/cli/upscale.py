@@ -14,6 +14,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.cli.numbers import FiniteRange
+from srcore.cli.overriding import network_option, seed_option
 from srcore.errors import Interrupted
 from srcore.processes import left_aside, local_rank, rank, world_size
 from srcore.terminal import width
@@ -50,6 +51,8 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     help="Checkpoint of any supported program.  [default: the small model that comes with srcore]",
 )  # fmt: skip
 @click.option("--key", metavar="NAME", help="Entry of the checkpoint, such as params.")
+@network_option
+@seed_option
 @click.option(
     "--scale", type=FiniteRange(0, min_open=True),
     help="Output side / input side, any number.  [default: that of --weights, else 2]",
@@ -143,7 +146,8 @@ def command(**options: Any) -> None:
         settings = Settings(
             sizing=sizing,
             **{name: options[name] for name in (
-                "tile", "overlap", "border", "batch", "precision", "self_ensemble", "quality",
+                "tile", "overlap", "border", "batch", "precision", "self_ensemble", "seed",
+                "quality",
             )},
         )  # fmt: skip
         results = [*failed, *done, *_run(network, left, settings, options)]
@@ -180,6 +184,7 @@ def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) ->
     from srcore.devices import pick_device, slow_precision
     from srcore.inference.shipped import shipped_model
     from srcore.weights.loading import load_generator
+    from srcore.weights.use import chosen
 
     device = pick_device(options["device"])
     slow = slow_precision(device, options["precision"])
@@ -188,7 +193,7 @@ def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) ->
     wanted = factor() if factor and not options["weights"] else options["scale"]
     weights = options["weights"] or shipped_model(wanted or _DEFAULT_SCALE)
     options["scale"] = options["scale"] or (None if options["weights"] else _DEFAULT_SCALE)
-    return load_generator(weights, device, key=options["key"])
+    return load_generator(weights, device, key=options["key"], options=chosen(options["network"]))
 
 
 def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:

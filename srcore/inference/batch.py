@@ -48,6 +48,7 @@ class Settings:
     batch: int = 1
     precision: Precision = "float32"
     self_ensemble: bool = False
+    seed: int = 0
     quality: int = 95
 
 

@@ -27,6 +27,7 @@ from srcore.weights.dialects import (
 )
 from srcore.weights.report import KeyReport, compare
 from srcore.weights.saving import Metadata
+from srcore.weights.use import with_options
 from srcore.weights.wrappers import without_prefixes
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def load_generator(
     *,
     key: str | None = None,
     scale: int | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> nn.Module:
     """Build the generator that a weights file holds; architecture and scale are inferred.
 
@@ -56,6 +58,8 @@ def load_generator(
         device: where the network goes.
         key: entry of the file, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where a file does not.
+        options: of the network, those that can be chosen when it is used
+            (``option(..., inference=True)``).
 
     Returns:
         A :class:`srcore.contracts.Network` in evaluation mode.
@@ -66,10 +70,13 @@ def load_generator(
     checkpoint = read_checkpoint(path, key=key)
     try:
         recognised = identify(checkpoint, scale=scale)
+        recognised = with_options(recognised, options or {}, checkpoint.source)
         network = build_network(recognised, source=checkpoint.source)
         check_complete(recognised, network, source=checkpoint.source)
         network.load_state_dict(recognised.state)
     except UnknownArchitectureError as error:
+        if options:
+            raise WeightsError(f"{error}; its options cannot be chosen") from error
         network = _spandrel_network(checkpoint, error)
     if scale not in (None, network.scale):
         raise WeightsError(f"{path}: holds x{network.scale} weights; expected x{scale}")
