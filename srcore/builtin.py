@@ -177,9 +177,12 @@ def _register_methods(registry: Registry) -> None:
 def _register_metrics(registry: Registry) -> None:
     from srcore.metrics import options
 
-    package, keys = "srcore.metrics", options.ReferenceMetricOptions
-    registry.add("metric", "psnr", keys, f"{package}.peak_signal_noise_ratio:PSNR", needs=("hr",))
-    registry.add("metric", "ssim", keys, f"{package}.structural_similarity:SSIM", needs=("hr",))
+    package = "srcore.metrics"
+    for name, keys, target in (
+        ("psnr", options.PSNROptions, "peak_signal_noise_ratio:PSNR"),
+        ("ssim", options.SSIMOptions, "structural_similarity:SSIM"),
+    ):
+        registry.add("metric", name, keys, f"{package}.{target}", needs=("hr",))
     registry.add("metric", "niqe", options.NIQEOptions, f"{package}.niqe:NIQE")
     for name, target in (
         ("lpips", "LPIPS"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import click
 
 from srcore.cli.overriding import overrides_option
-from srcore.errors import ConfigError
+from srcore.errors import ConfigError, Problem
 
 
 @click.command()
@@ -18,7 +19,8 @@ def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Find everything wrong with EXPERIMENT, without building a network.
 
     EXPERIMENT is a TOML file or the name of a shipped experiment. Every problem is one line: file,
-    path of the key, what was expected, what was found, what to do.
+    path of the key, what was expected, what was found, what to do. What works but may not be meant
+    is a warning; the exit code is 0 then.
 
     \b
     Examples:
@@ -32,15 +34,21 @@ def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
         loaded = check(experiment, overrides)
     except ConfigError as error:
         if as_json:
-            rows = [
-                {"source": p.source, "path": p.path, "message": p.message} for p in error.problems
-            ]
-            click.echo(json.dumps({"ok": False, "problems": rows}, indent=2))
+            rows = {"ok": False, "problems": _rows(error.problems)}
+            click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
     stages = [stage.name for stage in loaded.stages if stage.name]
+    remarks = loaded.remarks()
     if as_json:
-        click.echo(json.dumps({"ok": True, "name": loaded.name, "stages": stages}))
+        facts = {"ok": True, "name": loaded.name, "stages": stages, "warnings": _rows(remarks)}
+        click.echo(json.dumps(facts))
     else:
+        for remark in remarks:
+            click.echo(f"warning: {remark}", err=True)
         detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
         click.echo(f"{experiment}: ok{detail}")
+
+
+def _rows(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    return [{"source": p.source, "path": p.path, "message": p.message} for p in problems]

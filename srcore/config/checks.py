@@ -13,6 +13,7 @@ import attrs
 
 from srcore.config.entry_checks import entry_problems
 from srcore.config.layout import TRAINING_PHASE
+from srcore.config.metric_checks import lacks
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.need_checks import need_problems
 from srcore.config.paths import is_pending, path_complaint
@@ -29,6 +30,7 @@ def cross_checks(experiment: Experiment) -> list[Problem]:
     problems = list(_component_problems(experiment))
     if experiment.task is None:
         problems += _training_problems(experiment)
+    problems += (lack.problem for lack in lacks(experiment) if lack.is_total)
     for found in plugins().hook.srcore_experiment_loaded(experiment=experiment):
         problems += found
     return problems

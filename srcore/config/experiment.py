@@ -16,6 +16,7 @@ from srcore.config.layout import EXPERIMENT_FILES
 from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
 from srcore.config.reading import Source, SourcedText
+from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
@@ -93,6 +94,16 @@ class LoadedExperiment:
                 and not _is_about(found.path, broken)
             ]
         return experiment, [self.located(problem, stage) for problem in problems]
+
+    def remarks(self) -> list[Problem]:
+        """What works in a valid experiment but may not be meant, of all stages."""
+        found: dict[str, Problem] = {}
+        for stage in self.stages:
+            structurer = Structurer(plugins().registry, None, _role_kinds(stage))
+            experiment = structurer.structure(stage.table, Experiment)
+            located = [self.located(entry, stage) for entry in remarks(experiment)]
+            found.update((str(entry), entry) for entry in located)
+        return list(found.values())
 
     def located(self, problem: Problem, stage: Stage) -> Problem:
         """A problem of a stage with the file that wrote the key, and its path in that file."""

@@ -16,6 +16,7 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
+from srcore.config.remarks import remarks
 from srcore.devices import pick_device, slow_precision
 from srcore.engine.ending import forget_ending
 from srcore.engine.folder import opened
@@ -112,6 +113,8 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     run.write_experiment()
     if run.is_main:
         forget_ending(run.folder)
+    for remark in remarks(run.experiment):
+        logger.warning("%s", remark)
     slow = slow_precision(run.device, run.experiment.train.precision)
     if slow:
         logger.warning("train.precision: %s", slow)

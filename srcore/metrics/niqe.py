@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
 from srcore.metrics.color import luma
+from srcore.metrics.options import NIQE_BLOCK
 
 #: Side of a block in pixels at full size; features come from this size and from half of it.
-BLOCK = 96
+BLOCK = NIQE_BLOCK
 
 #: Neighbours (rows, columns) whose products with a pixel are described.
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))

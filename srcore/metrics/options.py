@@ -9,12 +9,33 @@ import attrs
 
 from srcore.options import option
 
+#: Side of a block of NIQE, and of the window of SSIM, in pixels.
+NIQE_BLOCK, SSIM_WINDOW = 96, 11
+
 
 @attrs.frozen(kw_only=True)
 class ReferenceMetricOptions:
     """PSNR and SSIM by the protocol of the field's tables."""
 
     y_channel: bool = option(True, "on BT.601 Y in studio range; false: on RGB")
+
+
+@attrs.frozen(kw_only=True)
+class PSNROptions(ReferenceMetricOptions):
+    """Peak signal-to-noise ratio."""
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        return _too_small(height, width, crop_border, 1)
+
+
+@attrs.frozen(kw_only=True)
+class SSIMOptions(ReferenceMetricOptions):
+    """Structural similarity."""
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        return _too_small(height, width, crop_border, SSIM_WINDOW)
 
 
 @attrs.frozen(kw_only=True)
@@ -25,6 +46,20 @@ class NIQEOptions:
         "matlab",
         "second scale by MATLAB's bicubic of rounded Y; bilinear: as earlier versions of BasicSR",
     )
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        rows, columns = ((side - 2 * crop_border) // NIQE_BLOCK for side in (height, width))
+        if rows > 0 and columns > 0 and rows * columns > 1:
+            return ""
+        block = f"{NIQE_BLOCK}x{NIQE_BLOCK}"
+        return f"expected two blocks of {block} pixels inside a border of {crop_border}"
+
+
+def _too_small(height: int, width: int, crop_border: int, least: int) -> str:
+    if min(height, width) - 2 * crop_border >= least:
+        return ""
+    return f"expected at least {least} pixels per side inside a border of {crop_border}"
 
 
 def _device(value: str) -> str:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from srcore.errors import SrcoreError
 from srcore.metrics.color import luma
 from srcore.metrics.images import cropped_pair
+from srcore.metrics.options import SSIM_WINDOW
 
 #: Width and sigma of the Gaussian window in pixels.
-WINDOW_SIZE = 11
+WINDOW_SIZE = SSIM_WINDOW
 SIGMA = 1.5
 #: Rows of the map computed at once: a dozen arrays of that height stay in the processor's cache.
 STRIP = 64

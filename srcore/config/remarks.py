@@ -1,0 +1,16 @@
+"""What works but may not be meant: said by ``srcore check`` and at the start of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from srcore.config.metric_checks import lacks
+from srcore.config.schema import Experiment
+from srcore.config.training_remarks import training_remarks
+from srcore.errors import Problem
+
+
+def remarks(experiment: Experiment) -> Iterator[Problem]:
+    """Everything worth a line that is no error."""
+    yield from training_remarks(experiment)
+    yield from (lack.problem for lack in lacks(experiment) if not lack.is_total)

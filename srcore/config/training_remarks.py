@@ -1,0 +1,48 @@
+"""Settings of a training that work but may not be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from srcore.config.schema import Experiment
+from srcore.errors import Problem
+
+#: Share of the start in a running average from which on it is worth a line.
+_NOTICEABLE = 0.01
+
+
+def training_remarks(experiment: Experiment) -> Iterator[Problem]:
+    """The average that a constant decay leaves unfinished; schedules that end too early."""
+    if experiment.task is not None:
+        return
+    yield from _average(experiment)
+    yield from _schedules(experiment)
+
+
+def _average(experiment: Experiment) -> Iterator[Problem]:
+    train = experiment.train
+    left = train.ema_decay**train.iterations
+    if train.ema_decay > 0 and not train.ema_warmup and left > _NOTICEABLE:
+        start = "start weights" if experiment.generator and experiment.generator.weights else (
+            "random start"
+        )  # fmt: skip
+        yield Problem(
+            "train.ema_decay",
+            f"{train.ema_decay} over {train.iterations} iterations leaves {left:.0%} of the "
+            f"{start} in the average, which is what is validated and exported; set "
+            "train.ema_warmup = true, a smaller decay, or more iterations",
+        )
+
+
+def _schedules(experiment: Experiment) -> Iterator[Problem]:
+    for name, table in experiment.schedule.items():
+        periods = getattr(table.choice.options, "periods", ())
+        end, iterations = sum(periods or ()), experiment.train.iterations
+        if periods and end < iterations:
+            rate = getattr(table.choice.options, "eta_min", 0.0)
+            still = "nothing is learned" if rate == 0 else "it stays"
+            yield Problem(
+                f"schedule.{name}.periods",
+                f"end at iteration {end} of {iterations}; after that the learning rate is {rate:g} "
+                f"and {still}; set periods that add up to {iterations}",
+            )

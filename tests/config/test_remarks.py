@@ -1,0 +1,51 @@
+"""What works but may not be meant is said, and is no error."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+import srcore
+from srcore.cli.check import command
+from srcore.engine.runner import run_experiment
+
+CONSTANT = ("train.ema_warmup=false", "train.ema_decay=0.99", "train.iterations=100")
+
+
+def said(experiment, *overrides):
+    return [str(entry) for entry in srcore.load_experiment(experiment, overrides).remarks()]
+
+
+def test_an_ordinary_experiment_has_none(tiny_experiment):
+    assert said(tiny_experiment) == []
+    assert said(tiny_experiment, *CONSTANT, "train.iterations=500") == []
+    assert said(tiny_experiment, *CONSTANT, "train.ema_warmup=true") == []
+
+
+def test_a_decay_that_iterations_cannot_carry(tiny_experiment):
+    (line,) = said(tiny_experiment, *CONSTANT)
+    assert "train.ema_decay: 0.99 over 100 iterations leaves 37% of the random start" in line
+
+
+@pytest.mark.parametrize(
+    ("floor", "words"), [("0.0", "0 and nothing is learned"), ("1e-6", "1e-06 and it stays")]
+)
+def test_a_schedule_that_ends_before_the_training(tiny_experiment, floor, words):
+    schedule = f"schedule.generator={{type='cosine',periods=[2,2],eta_min={floor}}}"
+    (line,) = said(tiny_experiment, schedule)
+    assert "schedule.generator.periods: end at iteration 4 of 6" in line
+    assert words in line
+    assert said(tiny_experiment, schedule, "train.iterations=4") == []
+
+
+def test_check_warns_and_run_logs(tiny_experiment, tmp_path, caplog):
+    arguments = [str(tiny_experiment), *(word for o in CONSTANT for word in ("--set", o))]
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("warning: ")
+    assert done.stdout == f"{tiny_experiment}: ok\n"
+    found = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)
+    assert [row["path"] for row in found["warnings"]] == ["train.ema_decay"]
+    overrides = (*CONSTANT, "train.iterations=1")
+    run_experiment(srcore.load_experiment(tiny_experiment, overrides), tmp_path / "out")
+    assert "train.ema_decay: 0.99 over 1 iterations leaves 99% of the random start" in caplog.text
