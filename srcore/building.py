@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from srcore.calling import remember, unfit
 from srcore.describing import unusable
 from srcore.discovery import label
 from srcore.errors import PluginError, SrcoreError, cause
@@ -150,9 +151,12 @@ class Component:
                 raise  # a mistake inside the target: its traceback says where
             text = f"{label(self.owner)}: {self.label}: {self.target} is built with {refused}"
             raise PluginError(text) from error
-        complaint = self.rules.complaint(built) if self.rules else ""
+        complaint = unfit(self.kind, built)
+        if self.rules is not None and not complaint:
+            complaint = self.rules.complaint(built)
         if complaint:
             raise PluginError(f"{label(self.owner)}: {self.label}: {self.target} {complaint}")
+        remember(built, self)
         return built
 
     def accepts(self, argument: str) -> bool:

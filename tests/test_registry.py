@@ -42,6 +42,8 @@ class Haar:
         self.taps = taps
     def analyse(self, signal):
         return signal
+    def __call__(self, size, *, progress, generator):
+        return 1.0, 0.0
 
 class Deaf:
     def __init__(self, taps): ...
@@ -111,6 +113,13 @@ def test_options_that_name_nothing_are_refused_at_once():
         Registry().add("loss", "x", "module", "a:b")
 
 
+class Made(dict):
+    """What it was built with."""
+
+    def __call__(self, size, *, progress, generator):
+        return 1.0, 0.0
+
+
 @attrs.frozen(kw_only=True)
 class Host:
     """A component with a place for one of the plugin's own kind."""
@@ -128,7 +137,7 @@ def with_kind(wavelets):
                 "wavelets.filter", name, f"{package}.options:Keys", f"{package}.filters:{target}"
             )
         registry.add_kind("wavelets.filter", contract)  # after its components: order is free
-        registry.add("labels", "host", Host, dict)
+        registry.add("labels", "host", Host, Made)
 
     return register
 

@@ -10,8 +10,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.calling import call
 from srcore.contracts import SetMetric
-from srcore.errors import SrcoreError
+from srcore.errors import PluginError, SrcoreError
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment, MetricTable
@@ -94,7 +95,9 @@ def measure_image(
         if hr is None and entry.needs_hr:
             continue
         try:
-            found = entry.metric(sr, hr, crop_border=entry.crop_border)
+            found = call("metric", entry.metric, sr, hr, crop_border=entry.crop_border)
+        except PluginError:
+            raise  # a broken metric, not one that an image is too small for
         except SrcoreError as error:
             result.left_out[entry.label] = str(error)
             continue

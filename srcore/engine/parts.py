@@ -11,6 +11,7 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
+from srcore.calling import call, checked
 from srcore.contracts import LossContext
 from srcore.devices import at_least_float32
 from srcore.engine.loss_scale import LossScale
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _INIT_STREAM, _ITERATION_STREAM, _TRANSFORM_STREAM, _METHOD_STREAM = 10, 11, 12, 13
 _DRAW_STREAM = 14
+
+
+def scalar(value: Tensor) -> Tensor:
+    """A tensor of one value without axes; one that has none stays as it is."""
+    return value if value.ndim == 0 else value.reshape(())
 
 
 class NonFiniteLossError(SrcoreError):
@@ -190,7 +196,7 @@ class Parts:
         """
         with torch.no_grad():
             for number, transform in enumerate(self.transforms):
-                batch = transform(batch, self.transform_random)
+                batch = call("transform", transform, batch, self.transform_random)
                 if self.train.nan_skips:
                     means = {name: value.float().mean() for name, value in batch.items()}
                     self.require_finite(means, f"after transform {number + 1}, the mean of")
@@ -228,7 +234,7 @@ class Parts:
         """What the generator makes of ``lr``, with condition and fields where it has them."""
         made = self.roles["generator"]
         self._beside = made.beside(batch, self.drawn)
-        return made.wrapped(batch["lr"], **self._beside)
+        return checked("network", made.network, made.wrapped(batch["lr"], **self._beside))
 
     def context(self, batch: Batch, sr: Tensor) -> LossContext:
         """What losses see; computes the EMA output if some loss needs it."""
@@ -253,7 +259,7 @@ class Parts:
     ) -> dict[str, Tensor]:
         """Weighted terms of the losses for a network, by name, in the order of the file."""
         return {
-            term.label: term.weight * term.loss(context)
+            term.label: term.weight * scalar(call("loss", term.loss, context))
             for term in self.losses
             if term.role == role
             and getattr(term.loss, "has_generator_term", True)

@@ -10,10 +10,11 @@ import torch
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler, get_worker_info
 
+from srcore.calling import call
 from srcore.data.batching import stack_samples
 from srcore.engine import shared_memory
 from srcore.engine.seeding import sample_generator
-from srcore.errors import DataError
+from srcore.errors import DataError, PluginError
 from srcore.images import to_float
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ class TrainingImages(TorchDataset[dict[str, Any]]):
         skipped: list[str] = []
         while True:
             try:
-                sample: dict[str, Any] = dict(self.dataset.sample(index, generator))
+                sample: dict[str, Any] = dict(
+                    call("dataset", self.dataset, index, generator, method="sample")
+                )
+            except PluginError as error:
+                return {"error": str(error)}
             except DataError as error:
                 # Handed to the main process as text: a loader would wrap it into a traceback.
                 if not self.skip_bad:

@@ -10,6 +10,7 @@ import torch
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
+from srcore.calling import call
 from srcore.engine import checkpoint, exports, pictures
 from srcore.engine.best import Best
 from srcore.engine.finiteness import Finiteness
@@ -250,7 +251,7 @@ class Training:
             batch = parts.transform(to_device(raw, self.run.device))
             for index, piece in enumerate(_pieces(batch, self.settings.accumulate)):
                 with parts.part(index):
-                    for name, value in self.method.step(piece).items():
+                    for name, value in call("method", self.method, piece, method="step").items():
                         share = value / self.settings.accumulate
                         logs[name] = logs[name] + share if name in logs else share
         except NonFiniteLossError as error:

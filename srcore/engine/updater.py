@@ -10,6 +10,8 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
+from srcore.calling import call
+
 if TYPE_CHECKING:
     from srcore.contracts import Schedule
     from srcore.engine.loss_scale import LossScale
@@ -68,7 +70,7 @@ class Updater:
         """Set the learning rate of an iteration and forget old gradients."""
         if self.schedule is not None:
             for group, base in zip(self.optimizer.param_groups, self._bases, strict=True):
-                group["lr"] = self.schedule(base, iteration)
+                group["lr"] = call("schedule", self.schedule, base, iteration)
         self.parts = parts
         self.watch_norm = watch_norm
         self.gradient_norm = None

@@ -13,6 +13,7 @@ from ignite import distributed as idist
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from srcore.calling import call, checked
 from srcore.engine.measuring import Measure, measure_image
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
@@ -92,11 +93,11 @@ def validate_image(
     Raises:
         SrcoreError: the output is not finite; as an image it would be black, with a PSNR.
     """
-    sample = images.dataset.sample(index, None)
+    sample = call("dataset", images.dataset, index, None, method="sample")
     batch = {name: to_tensor(image, device)[None] for name, image in sample.items()}
     random = seeded_generator(device, seed, _VALIDATION_STREAM, index)
     for transform in images.transforms:
-        batch = transform(batch, random)
+        batch = call("transform", transform, batch, random)
     training = network.training
     network.eval()
     output = _super_resolve(network, batch["lr"], seed, index)[0]
@@ -122,7 +123,7 @@ def _super_resolve(network: nn.Module, lr: Tensor, seed: int, index: int) -> Ten
     """The whole image at once; in tiles if memory runs out, which differs by a grey level."""
     extra = beside(network, lr, seed, index)
     try:
-        sr: Tensor = network(lr, **extra.keywords)
+        sr: Tensor = checked("network", network, network(lr, **extra.keywords))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise

@@ -13,8 +13,10 @@ import attrs
 import torch
 from torch import Tensor
 
+from srcore.calling import call, checked
 from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_of
+from srcore.engine.parts import scalar
 from srcore.methods.base import Method
 
 if TYPE_CHECKING:
@@ -67,8 +69,12 @@ class Gan(Method):
         with torch.set_grad_enabled(with_graph), parts.autocast():
             context = self.generate(batch)
         if self.labels is not None:
-            context.labels = self.labels(
-                len(context.sr), progress=parts.progress, generator=parts.random
+            context.labels = call(
+                "labels",
+                self.labels,
+                len(context.sr),
+                progress=parts.progress,
+                generator=parts.random,
             )
         condition = self._condition(batch)
         updates = [self._train_discriminator]
@@ -137,7 +143,8 @@ class Gan(Method):
                     found = next(values, None)
                 if found is None:
                     break
-                name, value = found
+                name, value = checked("loss.discriminator", term.loss, found)
+                value = scalar(value)
                 yield f"{term.label}_{name}", value if weight == 1.0 else weight * value
 
     def _is_too_early(self, term: LossTerm) -> bool:
@@ -158,9 +165,16 @@ class Gan(Method):
 
         def discriminate(image: Tensor) -> Tensor:
             for transform in parts.roles["discriminator"].inputs:
-                image = transform(image, progress=parts.progress, generator=parts.random)
+                image = call(
+                    "discriminator_input",
+                    transform,
+                    image,
+                    progress=parts.progress,
+                    generator=parts.random,
+                )
             arguments = (image,) if condition is None else (image, condition)
-            logits: Tensor = discriminator(*arguments)
+            network = parts.discriminator_module
+            logits: Tensor = checked("discriminator", network, discriminator(*arguments))
             return logits
 
         return discriminate
