@@ -1,14 +1,17 @@
 """Test configuration of the whole repository: loads the golden handlers of all kinds."""
 
 import datetime
+import importlib
 import importlib.util
 import json
 import os
 import platform
+import random
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,10 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent
+FILTERS = pytest.StashKey()
+#: Importing these changes the warning filters: inside of a test, its warnings would be errors no
+#: more, depending on which test comes first.
+CHANGE_FILTERS = ("ignite.engine", "tqdm.auto")
 
 
 STRESS_RESULTS = ROOT / "tests" / "stress" / "results"
@@ -35,9 +42,50 @@ def pytest_cmdline_main(config):
     return None
 
 
+def pytest_addoption(parser):
+    """Add ``--shuffle``."""
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in a random order")
+
+
+def pytest_report_header(config):
+    """Say in which order the tests are run."""
+    seed = config.getoption("--shuffle")
+    return None if seed is None else f"order of tests: --shuffle {seed}"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests hold in every order; all processes of xdist must find the same one."""
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    """Remember the warning filters that a test starts with."""
+    item.stash[FILTERS] = list(warnings.filters)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Warnings stay errors: fail a test after which they would not be."""
+    result = yield
+    added = [entry for entry in warnings.filters if entry not in item.stash[FILTERS]]
+    if added:
+        pytest.fail(
+            f"the test, or what it imports first, adds the warning filters {added}; import that in "
+            "conftest.py, so that warnings are errors whatever the order of the tests"
+        )
+    return result
+
+
 def pytest_configure(config):
     """Load the handlers before tests are collected, and watch the files."""
     start_guard()
+    for name in CHANGE_FILTERS:
+        if importlib.util.find_spec(name.partition(".")[0]):
+            importlib.import_module(name)
     for path in sorted((ROOT / "tests" / "golden_handlers").glob("*.py")):
         load(f"golden_handlers_{path.stem}", path)
     for path in sorted(ROOT.glob("plugins/*/tests/golden_handlers.py")):

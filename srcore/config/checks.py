@@ -19,6 +19,7 @@ from srcore.config.need_checks import need_problems
 from srcore.config.paths import is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
+from srcore.data.faults import ImageFault, can_be_skipped
 from srcore.errors import Problem
 from srcore.options import declaration_of, key_of
 from srcore.plugin_manager import plugins
@@ -63,8 +64,21 @@ def _component_problems(experiment: Experiment) -> Iterator[Problem]:
         check = getattr(selected.options, "problems", None)
         if check is None or not _paths_exist(selected.options):
             continue
-        for key, message in check(experiment):
+        found = list(check(experiment))
+        if path == "data.train":
+            found = _without_skipped(experiment, found)
+        for key, message in found:
             yield Problem(f"{path}.{key}" if key else path, message)
+
+
+def _without_skipped(experiment: Experiment, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What ``on_bad_image = "skip"`` leaves of the problems of training images."""
+    faults = [message for _, message in found if isinstance(message, ImageFault)]
+    train = experiment.data.train
+    skips = train is not None and train.on_bad_image == "skip"
+    if not faults or not skips or not can_be_skipped(faults):
+        return found
+    return [(key, message) for key, message in found if not isinstance(message, ImageFault)]
 
 
 def _paths_exist(options: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from srcore.config.data_remarks import data_remarks
 from srcore.config.metric_checks import lacks
 from srcore.config.schema import Experiment
 from srcore.config.training_remarks import training_remarks
@@ -13,4 +14,5 @@ from srcore.errors import Problem
 def remarks(experiment: Experiment) -> Iterator[Problem]:
     """Everything worth a line that is no error."""
     yield from training_remarks(experiment)
+    yield from data_remarks(experiment)
     yield from (lack.problem for lack in lacks(experiment) if not lack.is_total)

@@ -131,7 +131,9 @@ class TrainDataTable:
         ge=0,
     )
     on_bad_image: Literal["error", "skip"] = option(
-        "error", "what an unreadable image does: stop, or be replaced by another and counted"
+        "error",
+        "what an image does that is unreadable, too small or without a fitting partner: stop, or "
+        "be replaced by another and counted",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcore.data.cropping import draw_orientation, draw_window
+from srcore.data.padding import Mirror, padded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,10 @@ class AlignedImages:
         hr_patch_size: side of the training crops, high-resolution pixels; None: whole images.
         flip: see :func:`srcore.data.cropping.draw_orientation`.
         rotate: see there.
+        min_size: ``"pad"`` continues images that are smaller than the crop.
     """
+
+    _mirror: Mirror = "reflect"
 
     def __init__(
         self,
@@ -32,8 +36,9 @@ class AlignedImages:
         hr_patch_size: int | None = None,
         flip: bool = True,
         rotate: bool = True,
+        min_size: str = "error",
     ) -> None:
-        self._hr = hr
+        self._hr = padded(hr, hr_patch_size, min_size, multiple=scale, mirror=self._mirror)
         self._scale = scale
         self._patch_size = None if hr_patch_size is None else hr_patch_size // scale
         self._flip = flip

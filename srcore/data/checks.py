@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srcore.data.faults import Fault, Kind, told
 from srcore.errors import DataError
 from srcore.images import list_images, listed_images, pair_by_name, read_list, some
 
@@ -48,8 +50,11 @@ def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
     hr_sizes = _sizes(hr for hr, _ in pairs)
     lr_sizes = _sizes(lr for _, lr in pairs)
     names = [(str(hr), str(lr)) for hr, lr in pairs]
-    yield from _size_problems(names, hr_sizes, lr_sizes, scale)
-    yield from _small(options, "hr", [hr for hr, _ in names], hr_sizes, options.hr_patch_size or 1)
+    faults = [
+        *_size_faults(names, hr_sizes, lr_sizes, scale),
+        *_small(options, "hr", [hr for hr, _ in names], hr_sizes, options.hr_patch_size or 1),
+    ]
+    yield from told(faults, len(pairs))
 
 
 def folder(
@@ -66,8 +71,11 @@ def folder(
         yield key, str(error)
         return
     sizes = _sizes(paths)
-    yield from ((key, size) for size in sizes if isinstance(size, str))
-    yield from _small(options, key, [str(path) for path in paths], sizes, smallest)
+    faults = [
+        *(_unreadable(key, size) for size in sizes if isinstance(size, str)),
+        *_small(options, key, [str(path) for path in paths], sizes, smallest),
+    ]
+    yield from told(faults, len(paths))
 
 
 def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
@@ -87,11 +95,11 @@ def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
             yield "hr", f"{options.hr}: no partner for {len(missing)} images: {some(missing)}"
         keys = [key for key in hr if key in lr]
         names = [(f"{options.hr}: {key}", f"{options.lr}: {key}") for key in keys]
-        yield from _size_problems(
-            names, [hr[key] for key in keys], [lr[key] for key in keys], scale
-        )
+        sizes = [hr[key] for key in keys], [lr[key] for key in keys]
+        yield from told(_size_faults(names, *sizes, scale), len(keys))
     names_of_hr = [f"{options.hr}: {key}" for key in hr]
-    yield from _small(options, "hr", names_of_hr, list(hr.values()), options.hr_patch_size or 1)
+    small = _small(options, "hr", names_of_hr, list(hr.values()), options.hr_patch_size or 1)
+    yield from told(small, len(hr))
 
 
 def _listed_sizes(path: Path | None) -> dict[str, Size] | str:
@@ -145,19 +153,51 @@ def _without_truth(options: PairedFolderOptions, used: set[Path]) -> Problems:
         yield "hr", f"{options.hr}: no partner for {len(left)} images of {options.lr}: {some(left)}"
 
 
-def _size_problems(
+def _size_faults(
     names: Sequence[tuple[str, str]],
     hr_sizes: Sequence[Size | str],
     lr_sizes: Sequence[Size | str],
     scale: int,
-) -> Problems:
+) -> Iterator[Fault]:
+    kind = Kind(
+        f"pairs do not fit scale {scale}",
+        "each low-resolution side is the high-resolution one divided by scale",
+        partial(_what_misfits_share, scale=scale),
+    )
     for (_, lr_name), hr, lr in zip(names, hr_sizes, lr_sizes, strict=True):
         if isinstance(hr, str):
-            yield "hr", hr
+            yield _unreadable("hr", hr)
         if isinstance(lr, str):
-            yield "lr", lr
+            yield _unreadable("lr", lr)
         if not isinstance(hr, str) and not isinstance(lr, str) and not fits(hr, lr, scale):
-            yield "lr", f"{lr_name}: {misfit(hr, lr, scale)}"
+            short = f"{lr_name} ({lr[1]}x{lr[0]} for {hr[1]}x{hr[0]})"
+            yield Fault("lr", kind, f"{lr_name}: {misfit(hr, lr, scale)}", short, (hr, lr))
+
+
+def _what_misfits_share(pairs: Sequence[tuple[Size, Size]], scale: int) -> str:
+    """The mistake behind pairs none of which fits; empty if there is no single one."""
+    if all(fits(lr, hr, scale) for hr, lr in pairs):
+        return "HR and LR look swapped: exchange the folders hr and lr"
+    ratios = {
+        round(big / small) if small and abs(big / small - round(big / small)) * small < 1 else 0
+        for hr, lr in pairs
+        for big, small in zip(hr, lr, strict=True)
+    }
+    if len(ratios) == 1 and (ratio := ratios.pop()) > 0:
+        return (
+            f"LR is x{scale / ratio:g} of what scale {scale} expects: name its folder of scale "
+            f"{scale}, or set scale = {ratio}"
+        )
+    return ""
+
+
+_UNREADABLE = Kind(
+    "images cannot be read", 'leave them out, or set data.train.on_bad_image = "skip"'
+)
+
+
+def _unreadable(key: str, message: str) -> Fault:
+    return Fault(key, _UNREADABLE, message, message)
 
 
 def _small(
@@ -166,13 +206,23 @@ def _small(
     names: Sequence[str],
     sizes: Sequence[Size | str],
     smallest: int,
-) -> Problems:
+) -> Iterator[Fault]:
+    own = getattr(options, "hr_patch_size", None)
+    if own is not None and getattr(options, "min_size", "") == "pad":
+        smallest = 1
+    what = "the crop" if own is not None else "one low-resolution pixel"
+    kind = Kind(
+        f"images are smaller than {what} of {smallest}x{smallest}",
+        'leave them out, crop less, continue them with min_size = "pad", or set '
+        'data.train.on_bad_image = "skip"'
+        if own is not None
+        else "leave them out",
+    )
     for name, size in zip(names, sizes, strict=True):
         if not isinstance(size, str) and min(size) < smallest:
             message = f"{name}: {size[1]}x{size[0]} pixels (width x height), smaller than "
-            own = getattr(options, "hr_patch_size", None)
-            what = "the crop" if own is not None else "one low-resolution pixel"
-            yield key, f"{message}{what} of {smallest}x{smallest}; leave it out or crop less"
+            message += f"{what} of {smallest}x{smallest}; leave it out or crop less"
+            yield Fault(key, kind, message, f"{name} ({size[1]}x{size[0]})")
 
 
 def _sizes(paths: Iterable[Path]) -> list[Size | str]:

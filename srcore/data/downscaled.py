@@ -29,7 +29,7 @@ class DownscaledImages(AlignedImages):
         scale: factor between the sides.
         downscale: bicubic dialect (:mod:`srcore.transforms.resize`), or ``"none"``: samples hold
             ``hr`` only.
-        crops: ``hr_patch_size``, ``flip`` and ``rotate`` of :class:`AlignedImages`.
+        crops: ``hr_patch_size``, ``flip``, ``rotate`` and ``min_size`` of :class:`AlignedImages`.
     """
 
     def __init__(

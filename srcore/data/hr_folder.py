@@ -36,6 +36,7 @@ class HrFolder(DownscaledImages):
         hr_patch_size: int | None = None,
         flip: bool = True,
         rotate: bool = True,
+        min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
     ) -> None:
@@ -47,4 +48,5 @@ class HrFolder(DownscaledImages):
             hr_patch_size=hr_patch_size,
             flip=flip,
             rotate=rotate,
+            min_size=min_size,
         )

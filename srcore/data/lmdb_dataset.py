@@ -126,6 +126,7 @@ def lmdb_dataset(
     hr_patch_size: int | None = None,
     flip: bool = True,
     rotate: bool = True,
+    min_size: str = "error",
     cache: str = "none",
     cache_folder: Path | None = None,
 ) -> PairedImages | DownscaledImages:
@@ -148,6 +149,7 @@ def lmdb_dataset(
         "hr_patch_size": hr_patch_size,
         "flip": flip,
         "rotate": rotate,
+        "min_size": min_size,
     }
     hr_source = LmdbSource(hr)
     hr_images = cached(hr_source, cache, cache_folder)

@@ -32,6 +32,11 @@ class CropOptions:
     )
     flip: bool = option(True, "mirror left and right with probability 1/2")
     rotate: bool = option(True, "mirror top and bottom, then transpose, each with probability 1/2")
+    min_size: Literal["error", "pad"] = option(
+        "error",
+        "what an image smaller than the crop is: an error, or continued as in a mirror "
+        "(reflection, as the published loaders do)",
+    )
     cache: Literal["none", "memory", "disk"] = option(
         "none",
         "keep decoded images: in memory that all workers share, or as files that later runs find",

@@ -38,6 +38,7 @@ class PairedFolder(PairedImages):
         hr_patch_size: int | None = None,
         flip: bool = True,
         rotate: bool = True,
+        min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
     ) -> None:
@@ -50,4 +51,5 @@ class PairedFolder(PairedImages):
             hr_patch_size=hr_patch_size,
             flip=flip,
             rotate=rotate,
+            min_size=min_size,
         )

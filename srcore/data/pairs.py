@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from srcore.data.aligned import AlignedImages
 from srcore.data.checks import fits, misfit
 from srcore.data.cropping import finish
+from srcore.data.padding import padded
 from srcore.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,12 +24,15 @@ class PairedImages(AlignedImages):
         hr: high-resolution images.
         lr: low-resolution images of the same numbers.
         scale: factor between the sides.
-        crops: ``hr_patch_size``, ``flip`` and ``rotate`` of :class:`AlignedImages`.
+        crops: ``hr_patch_size``, ``flip``, ``rotate`` and ``min_size`` of :class:`AlignedImages`.
     """
+
+    _mirror = "symmetric"
 
     def __init__(self, hr: ImageSource, lr: ImageSource, *, scale: int, **crops: Any) -> None:
         super().__init__(hr, scale=scale, **crops)
-        self._lr = lr
+        min_size = crops.get("min_size", "error")
+        self._lr = padded(lr, self._patch_size, min_size, multiple=1, mirror=self._mirror)
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
         """Read ``lr`` and ``hr``: a random crop of both, or both whole without generator.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from srcore.data.cache import cached
 from srcore.data.cropping import draw_orientation, draw_window, finish
+from srcore.data.padding import padded
 from srcore.data.sources import FileSource
 from srcore.images import list_images
 
@@ -47,12 +48,20 @@ class UnpairedFolders:
         hr_patch_size: int | None = None,
         flip: bool = True,
         rotate: bool = True,
+        min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
     ) -> None:
         self._scale = scale
-        self._hr = cached(FileSource(list_images(hr, recursive=recursive)), cache, cache_folder)
-        self._lr = cached(FileSource(list_images(lr, recursive=recursive)), cache, cache_folder)
+        files = [FileSource(list_images(path, recursive=recursive)) for path in (hr, lr)]
+        self._hr, self._lr = (
+            padded(cached(source, cache, cache_folder), size, min_size, multiple=multiple,
+                   mirror="reflect")
+            for source, size, multiple in zip(
+                files, (hr_patch_size, hr_patch_size and hr_patch_size // scale), (scale, 1),
+                strict=True,
+            )
+        )  # fmt: skip
         self._hr_patch_size = hr_patch_size
         self._flip = flip
         self._rotate = rotate

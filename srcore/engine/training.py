@@ -11,6 +11,7 @@ from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
 from srcore.calling import call
+from srcore.data.faults import image_faults
 from srcore.engine import checkpoint, exports, pictures
 from srcore.engine.best import Best
 from srcore.engine.finiteness import Finiteness
@@ -65,6 +66,7 @@ class Training:
         self.best = Best(run, self.parts, self.validator.measures)
         self.skipped_in_row = 0
         self.bad_images = 0
+        self.told_of: set[str] = set()
         self.saved_at = -1
         self.validated_at = -1
         self.in_iteration = False
@@ -103,6 +105,10 @@ class Training:
                 if self._validation_is_due(start) and self.validated_at != start:
                     self._save_and_validate()
                 self.trainer.run(iter(readers))
+            except Interrupted as error:  # while it waited for images
+                self._rescue(error)
+                if idist.get_world_size() > 1 or self.saved_at < 0:
+                    raise
             except (RuntimeError, MemoryError) as error:
                 self._rescue(error)
                 if is_out_of_memory(error):
@@ -218,6 +224,9 @@ class Training:
         self.performance.head = head(self.run, self.parts, len(dataset), self.validator.sets)
         for line in lines(self.performance.head):
             logger.info("%s", line)
+        if images.skip_bad and self.run.is_main:
+            for fault in image_faults(table.choice.options, self.experiment):
+                logger.warning("data.train: %s; others take their place", fault)
         self.performance.write()
         sampler = StreamSampler(
             len(dataset),
@@ -290,7 +299,9 @@ class Training:
     def _count_bad_images(self, raw: dict[str, Any]) -> None:
         for text in raw.get("skipped", ()):
             self.bad_images += 1
-            logger.warning("%s; another image takes its place", text)
+            if text not in self.told_of:
+                self.told_of.add(text)
+                logger.warning("%s; another image takes its place", text)
 
     def _attach(self) -> None:
         plugins().hook.srcore_engines_created(

@@ -1,0 +1,36 @@
+"""Remarks about images: validation images that are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from srcore.config.schema import Experiment
+from srcore.errors import Problem
+from srcore.options import declaration_of
+
+
+def data_remarks(experiment: Experiment) -> Iterator[Problem]:
+    """Validation images below a training folder that is searched with what lies below it."""
+    train = experiment.data.train
+    if train is None or not getattr(train.choice.options, "recursive", False):
+        return
+    for name, table in experiment.data.validation.items():
+        for key, path in _folders(table.choice.options):
+            for _, above in _folders(train.choice.options):
+                if above.resolve() in (path.resolve(), *path.resolve().parents):
+                    message = (
+                        f"{path} lies in {above}, which is searched with the folders below it: "
+                        "the network is trained on these images too"
+                    )
+                    yield Problem(f"data.validation.{name}.{key}", message)
+
+
+def _folders(options: Any) -> Iterator[tuple[str, Path]]:
+    for field in attrs.fields(type(options)):
+        value = getattr(options, field.name)
+        if isinstance(value, Path) and declaration_of(field).path == "folder":
+            yield field.name, value
