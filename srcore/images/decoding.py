@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from srcore.errors import DataError
 from srcore.images.format import ImageArray, ImageFormat, ImageHeader, Where
 from srcore.images.header import header_of, unreadable
+from srcore.memory import free_memory_of_processor
 
 # Sideways and mirrored photographs: value of the EXIF orientation -> (transposed, flips).
 _ORIENTATIONS = {
@@ -21,6 +23,9 @@ _ORIENTATIONS = {
     7: (True, (0, 1)),
     8: (True, (0,)),
 }
+
+#: Bytes for which nobody asks how much memory is free.
+_ALWAYS_FINE = 1 << 28
 
 
 def read_image(path: Path) -> ImageArray:
@@ -83,6 +88,20 @@ def refuse_lying(image_format: ImageFormat, header: ImageHeader, size: int, sour
         raise DataError(
             f"{source}: its header promises {header.width}x{header.height} pixels, but {size} "
             "bytes cannot hold them; copy or download it again"
+        )
+    _refuse_huge(header, source)
+
+
+def _refuse_huge(header: ImageHeader, source: Where) -> None:
+    """Before a picture that memory cannot hold ends the program, or the machine's other ones."""
+    needed = 2 * math.prod(header.stored_shape) * header.dtype.itemsize  # decoded, and turned
+    if needed < _ALWAYS_FINE:
+        return
+    free = free_memory_of_processor()
+    if free is not None and needed > free:
+        raise DataError(
+            f"{source}: {header.width}x{header.height} pixels need {needed / 1e9:.1f} GB of "
+            f"memory, of which {free / 1e9:.1f} GB are free; cut the picture into parts"
         )
 
 

@@ -31,9 +31,12 @@ def decode(data: bytes, channels: int, where: Where) -> ImageArray:
         "fastupsample": False,
     }
     try:
-        pixels: ImageArray = simplejpeg.decode_jpeg(data, strict=True, **settings)
-    except ValueError as error:
-        if _HARMLESS not in str(error):
-            raise damaged(where, error) from error
-        pixels = simplejpeg.decode_jpeg(data, strict=False, **settings)
+        try:
+            pixels: ImageArray = simplejpeg.decode_jpeg(data, strict=True, **settings)
+        except ValueError as error:
+            if _HARMLESS not in str(error):
+                raise
+            pixels = simplejpeg.decode_jpeg(data, strict=False, **settings)
+    except ValueError as error:  # such bytes between the tables, too, which are never harmless
+        raise damaged(where, error) from error
     return pixels

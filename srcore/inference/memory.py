@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,6 +10,7 @@ from torch import Tensor, nn
 
 from srcore.devices import device_of
 from srcore.inference.beside import beside
+from srcore.memory import free_memory_of_processor
 
 #: Tile on the CPU: activations that stay in its caches make it faster than larger ones
 #: (``benchmarks/tiling.py``).
@@ -86,29 +85,4 @@ def free_memory(device: torch.device) -> int | None:
     """Bytes that can still be allocated on a device; None where the system does not tell."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    candidates = [_available_memory(), _left_in_container()]
-    known = [value for value in candidates if value is not None]
-    return min(known) if known else None
-
-
-def _available_memory() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, AttributeError, ValueError):  # not Linux, or not a Unix
-        return None
-
-
-def _left_in_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What the control group of a container leaves (versions 2 and 1)."""
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            return max(0, int((root / limit).read_text()) - int((root / used).read_text()))
-        except (OSError, ValueError):  # no such group, or "max": no limit
-            continue
-    return None
+    return free_memory_of_processor()

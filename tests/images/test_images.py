@@ -228,3 +228,11 @@ def test_unwritable_folder_is_named(tmp_path):
 def test_read_rgb_gives_three_channels(tmp_path):
     write_image(tmp_path / "a.png", noise(4, 5))
     assert read_rgb(tmp_path / "a.png").shape == (4, 5, 3)
+
+
+def test_a_picture_that_memory_cannot_hold_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    Image.new("L", (20_000, 10_000)).save(path)  # 200 MB from 200 KB, which its bytes can hold
+    monkeypatch.setattr("srcore.images.decoding.free_memory_of_processor", lambda: 100_000_000)
+    with pytest.raises(DataError, match=r"20000x10000 pixels need 0.4 GB of memory, of which 0.1"):
+        read_image(path)

@@ -29,14 +29,6 @@ def test_the_estimate_follows_the_largest_maps():
     assert memory_per_pixel(network) == 4 * 100 * 4
 
 
-def test_a_container_limits_the_free_memory(tmp_path):
-    (tmp_path / "memory.max").write_text("1000\n")
-    (tmp_path / "memory.current").write_text("400\n")
-    assert memory._left_in_container(tmp_path) == 600
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory._left_in_container(tmp_path) is None
-
-
 def test_free_memory_is_known_here():
     free = memory.free_memory(torch.device("cpu"))
     assert free is None or free > 2**20

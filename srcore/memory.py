@@ -1,0 +1,36 @@
+"""How much memory is free, before something large is made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def free_memory_of_processor() -> int | None:
+    """Bytes that can still be allocated; None where the system does not tell."""
+    candidates = [_available_memory(), _left_in_container()]
+    known = [value for value in candidates if value is not None]
+    return min(known) if known else None
+
+
+def _available_memory() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, AttributeError, ValueError):  # not Linux, or not a Unix
+        return None
+
+
+def _left_in_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What the control group of a container leaves (versions 2 and 1)."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            return max(0, int((root / limit).read_text()) - int((root / used).read_text()))
+        except (OSError, ValueError):  # no such group, or "max": no limit
+            continue
+    return None
