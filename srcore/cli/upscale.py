@@ -101,6 +101,11 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
 )  # fmt: skip
 @click.option("--self-ensemble", is_flag=True, help="Average of 8 flipped and turned runs.")
+@click.option(
+    "--frames", type=click.Choice(["auto", "first", "all"]), default="auto", show_default=True,
+    help="Of animations and pages; auto: all if the output holds them, else the first, and it is "
+    "said.",
+)  # fmt: skip
 @click.option("--resume", is_flag=True, help="Skip inputs of which an output was made.")
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
@@ -147,7 +152,7 @@ def command(**options: Any) -> None:
             sizing=sizing,
             **{name: options[name] for name in (
                 "tile", "overlap", "border", "batch", "precision", "self_ensemble", "seed",
-                "quality",
+                "quality", "frames",
             )},
         )  # fmt: skip
         results = [*failed, *done, *_run(network, left, settings, options)]
@@ -250,6 +255,8 @@ def _split_finished(
         for note in job.notes:
             say(f"srcore: {note}", err=True)
         for result in job.results:
+            if result.note:
+                say(f"srcore: {result.note}", err=True)
             if result.status == "failed":
                 say(f"srcore: {result.message}", err=True)
         return job.results, job.left
@@ -279,6 +286,8 @@ def _run(
         for result in upscale_files(network, tasks, pixels, settings, bar.update):
             results.append(result)
             bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)
+            if result.note:
+                say(f"srcore: {result.note}", err=True)
             if result.status == "failed":
                 say(f"srcore: {result.message}", err=True)
             elif not options["as_json"]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         to_rgb,
     )
     from srcore.images.encoding import KINDS, encode_image, holding, write_image
-    from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader
+    from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader, Picture
     from srcore.images.formats import of_suffix, read_suffixes, written_suffixes
     from srcore.images.header import (
         decode_header,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from srcore.images.origins import Origin, origin_of, with_origin
     from srcore.images.png_chunks import with_png_text
     from srcore.images.png_stream import PngStream
+    from srcore.images.series import Series, encode_series, read_series, series_suffixes
     from srcore.images.tensors import to_float, to_image, to_tensor
     from srcore.images.walking import files_of
     from srcore.images.windows import decode_window, read_window
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "decoding": ("decode_image", "read_data", "read_image", "read_rgb", "to_rgb"),
     "encoding": ("KINDS", "encode_image", "holding", "write_image"),
-    "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader"),
+    "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader", "Picture"),
+    "series": ("Series", "encode_series", "read_series", "series_suffixes"),
     "formats": ("of_suffix", "read_suffixes", "written_suffixes"),
     "header": ("decode_header", "image_size", "png_text", "read_header"),
     "origins": ("Origin", "origin_of", "with_origin"),
@@ -83,11 +85,14 @@ __all__ = [
     "ImageHeader",
     "Metadata",
     "Origin",
+    "Picture",
     "PngStream",
+    "Series",
     "decode_header",
     "decode_image",
     "decode_window",
     "encode_image",
+    "encode_series",
     "files_of",
     "holding",
     "image_size",
@@ -106,8 +111,10 @@ __all__ = [
     "read_list",
     "read_meta_info",
     "read_rgb",
+    "read_series",
     "read_suffixes",
     "read_window",
+    "series_suffixes",
     "some",
     "to_float",
     "to_image",

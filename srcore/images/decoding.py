@@ -68,7 +68,7 @@ def decode_image(data: bytes, source: Where) -> ImageArray:
             f"{source}: its header promises {header.dtype} {header.stored_shape}, its pixels are "
             f"{pixels.dtype} {pixels.shape}; convert it with another program"
         )
-    return _upright(pixels, header.orientation)
+    return upright(pixels, header.orientation)
 
 
 def to_rgb(image: ImageArray) -> ImageArray:
@@ -105,7 +105,8 @@ def _refuse_huge(header: ImageHeader, source: Where) -> None:
         )
 
 
-def _upright(pixels: ImageArray, orientation: int) -> ImageArray:
+def upright(pixels: ImageArray, orientation: int) -> ImageArray:
+    """Stored pixels turned as the EXIF orientation (1 to 8) says."""
     transposed, flips = _ORIENTATIONS.get(orientation, (False, ()))
     if transposed:
         pixels = pixels.swapaxes(0, 1)

@@ -6,8 +6,9 @@ A further format is a module in ``srcore/images/formats/`` and an entry in its `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, Literal
 
 import attrs
 import numpy as np
@@ -75,6 +76,25 @@ class ImageHeader:
         return np.dtype(np.uint16 if self.bits == 16 else np.uint8)
 
 
+#: What several pictures in one file are.
+SeriesKind = Literal["animation", "pages"]
+
+
+@attrs.frozen
+class Picture:
+    """One of several pictures of a file.
+
+    Attributes:
+        image: decoded, as it is stored.
+        milliseconds: how long it is shown; 0 for pages.
+        orientation: EXIF orientation that is still to be applied.
+    """
+
+    image: ImageArray
+    milliseconds: float = 0.0
+    orientation: int = 1
+
+
 @attrs.frozen(kw_only=True)
 class Holds:
     """What files of a format can hold when they are written.
@@ -84,12 +104,14 @@ class Holds:
         channels: numbers of channels.
         largest_side: pixels.
         metadata: names of the fields of :class:`Metadata` that are kept.
+        series: what several pictures in one file are; None: one picture only.
     """
 
     bits: tuple[int, ...] = (8,)
     channels: tuple[int, ...] = (1, 3, 4)
     largest_side: int = 2**31 - 1
     metadata: frozenset[str] = frozenset()
+    series: SeriesKind | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -122,6 +144,8 @@ class ImageFormat(ABC):
     holds: ClassVar[Holds | None] = None
     #: Pixels that one byte of a file can stand for at most; None: no limit is known.
     pixels_per_byte: ClassVar[int | None] = None
+    #: What several pictures in one file are; None: only the first is read.
+    series: ClassVar[SeriesKind | None] = None
 
     @abstractmethod
     def recognises(self, start: bytes) -> bool:
@@ -150,6 +174,20 @@ class ImageFormat(ABC):
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         """Content of a file. Shape and type of the image are among those that ``holds`` names."""
         raise NotImplementedError(f"{self.name} is only read")
+
+    def decode_series(
+        self, data: bytes, header: ImageHeader, where: Where
+    ) -> tuple[int, Iterator[Picture]]:
+        """How often an animation is shown (0: for ever), and all pictures, decoded one by one.
+
+        Raises:
+            DataError: damaged, or several pictures of a kind that is not read exactly.
+        """
+        raise NotImplementedError(f"{self.name} has one picture")
+
+    def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
+        """Content of a file with several pictures; each is one that ``encode`` takes."""
+        raise NotImplementedError(f"{self.name} holds one picture")
 
 
 def damaged(where: Where, why: object) -> DataError:

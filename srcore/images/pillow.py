@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from srcore.images.format import ImageArray, Where, damaged
+from srcore.images.format import ImageArray, Picture, Where, damaged
 from srcore.images.metadata import Metadata
 
 # Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones.
@@ -41,6 +41,47 @@ def as_array(image: Image.Image, mode: str) -> ImageArray:
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
+def animation(
+    data: bytes, kind: str, channels: int, where: Where, orientation: int = 1
+) -> tuple[int, Iterator[Picture]]:
+    """How often an animation is shown, and its pictures, each as it is shown and its time."""
+    with opened(io.BytesIO(data), kind, where) as image:
+        plays = image.info.get("loop", 1 if kind == "GIF" else 0)
+        if kind == "GIF" and plays and "loop" in image.info:
+            plays += 1  # GIF counts repetitions
+    return int(plays), _animated(data, kind, channels, where, orientation)
+
+
+def _animated(
+    data: bytes, kind: str, channels: int, where: Where, orientation: int
+) -> Iterator[Picture]:
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
+    with opened(io.BytesIO(data), kind, where) as image:
+        # A PNG may have a picture for programs that show no animations.
+        first = 1 if image.info.get("default_image") else 0
+        for index in range(first, int(getattr(image, "n_frames", 1))):
+            image.seek(index)
+            image.load()
+            time = float(image.info.get("duration") or 0)
+            yield Picture(as_array(image, mode), time, orientation)
+
+
+def saved_animation(
+    pictures: Sequence[Picture], kind: str, plays: int, metadata: Metadata, **settings: Any
+) -> bytes:
+    """Content of an animation that Pillow writes."""
+    first, *others = (_as_pillow(it.image) for it in pictures)
+    times = [round(it.milliseconds) for it in pictures]
+    settings.update(save_all=True, append_images=others, duration=times, loop=plays)
+    if metadata.icc_profile is not None:
+        settings["icc_profile"] = metadata.icc_profile
+    if metadata.exif is not None:
+        settings["exif"] = b"Exif\0\0" + metadata.exif
+    buffer = io.BytesIO()
+    first.save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
 def saved(image: ImageArray, kind: str, metadata: Metadata, **settings: Any) -> bytes:
     """Content of a file that Pillow writes; metadata are those that the format holds."""
     if metadata.icc_profile is not None:
@@ -49,7 +90,11 @@ def saved(image: ImageArray, kind: str, metadata: Metadata, **settings: Any) -> 
         settings["exif"] = b"Exif\0\0" + metadata.exif
     if metadata.dpi is not None:
         settings["dpi"] = metadata.dpi
-    pixels = image[..., 0] if image.shape[-1] == 1 else image
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, kind, **settings)
+    _as_pillow(image).save(buffer, kind, **settings)
     return buffer.getvalue()
+
+
+def _as_pillow(image: ImageArray) -> Image.Image:
+    pixels = image[..., 0] if image.shape[-1] == 1 else image
+    return Image.fromarray(np.ascontiguousarray(pixels))

@@ -17,15 +17,29 @@ from torch import nn
 
 from srcore.devices import Precision
 from srcore.errors import Interrupted, SrcoreError, cause
-from srcore.images import Metadata, Origin, read_header, read_image
+from srcore.images import ImageHeader, Origin, read_header, read_image
+from srcore.inference.frames import Frames, choose_frames, enlarge_series
 from srcore.inference.jobs import Task
 from srcore.inference.memory import is_out_of_memory
-from srcore.inference.output import check_writable, write_bands
+from srcore.inference.output import check_writable, write_bands, write_series
 from srcore.inference.sizing import Sizing, middle
 from srcore.inference.upscaler import Overlap, Tile, upscale_bands
 
-#: Pixels of a file, what it says besides them, and what it is known by.
-Input = tuple[NDArray[Any], Metadata, Origin]
+
+@attrs.frozen
+class Input:
+    """A file that was read.
+
+    Attributes:
+        image: its pixels; of several pictures the first.
+        header: what it says of them.
+        origin: what it is known by.
+    """
+
+    image: NDArray[Any]
+    header: ImageHeader
+    origin: Origin
+
 
 #: Two images are in memory at the same time only if they have no more pixels together.
 _READ_AHEAD_PIXELS = 60_000_000
@@ -50,6 +64,7 @@ class Settings:
     self_ensemble: bool = False
     seed: int = 0
     quality: int = 95
+    frames: Frames = "auto"
 
 
 @attrs.frozen
@@ -62,6 +77,7 @@ class Result:
         message: why it failed, one line.
         size: width and height of the result.
         seconds: time it took.
+        note: what of the input is not in the result, one line.
     """
 
     task: Task
@@ -69,6 +85,7 @@ class Result:
     message: str = ""
     size: tuple[int, int] | None = None
     seconds: float = 0.0
+    note: str = ""
 
     @property
     def reason(self) -> str:
@@ -88,6 +105,7 @@ class Result:
             "message": self.message,
             "size": self.size,
             "seconds": round(self.seconds, 3),
+            "note": self.note,
         }
 
 
@@ -153,13 +171,13 @@ def upscale_files(
                 ahead = _submit_next(reader, tasks, position)
             started = time.perf_counter()
             try:
-                size = _upscale_file(network, task, current.result(), settings, progress)
+                result = _upscale_file(network, task, current.result(), settings, progress)
             except Interrupted:
                 raise
             except Exception as error:  # whatever it is, the other files are done
                 yield Result(task, "failed", _about(task.source, error))
             else:
-                yield Result(task, "done", size=size, seconds=time.perf_counter() - started)
+                yield attrs.evolve(result, seconds=time.perf_counter() - started)
 
 
 def _submit_next(
@@ -175,30 +193,33 @@ def _upscale_file(
     source: Input,
     settings: Settings,
     progress: Callable[[int], object],
-) -> tuple[int, int]:
-    image, metadata, origin = source
-    target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
-    height, width = target.final
-    check_writable(task.target, image, (height, width))
+) -> Result:
+    series, note = choose_frames(task, source.header.frames, settings.frames)
     options = attrs.asdict(settings, recurse=False)
-    quality = options.pop("quality")
-    del options["sizing"]
-    bands = upscale_bands(network, image, size=target.resized, progress=progress, **options)
-    write_bands(
-        task.target,
-        middle(bands, target),
-        (height, width, image.shape[2]),
-        np.dtype(image.dtype),
-        quality=quality,
-        metadata=metadata,
-        origin=origin,
-    )
-    return width, height
+    kept = {"quality": options.pop("quality"), "metadata": source.header.metadata}
+    kept["origin"] = source.origin
+    del options["sizing"], options["frames"]
+
+    def enlarged(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
+        target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
+        check_writable(task.target, image, target.final)
+        bands = upscale_bands(network, image, size=target.resized, progress=progress, **options)
+        return middle(bands, target), target.final
+
+    if series is not None:
+        pictures = enlarge_series(series, task, enlarged)
+        height, width = pictures[0].image.shape[:2]
+        write_series(task.target, pictures, plays=series.plays, **kept)
+        return Result(task, "done", size=(width, height), note=note)
+    image = source.image
+    bands, (height, width) = enlarged(image)
+    write_bands(task.target, bands, (height, width, image.shape[2]), np.dtype(image.dtype), **kept)
+    return Result(task, "done", size=(width, height), note=note)
 
 
 def _read(path: Path) -> Input:
     header = read_header(path)
-    return read_image(path), header.metadata, Origin.of(path)
+    return Input(read_image(path), header, Origin.of(path))
 
 
 def _about(path: Path, error: Exception) -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.atomic import writing
+from srcore.atomic import write_bytes, writing
 from srcore.errors import DataError
 from srcore.images import (
     Metadata,
     Origin,
+    Picture,
     PngStream,
     encode_image,
+    encode_series,
     holding,
     with_origin,
     written_suffixes,
@@ -119,6 +121,27 @@ def write_bands(
                 file.write(with_origin(encoded, origin) if origin is not None else encoded)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_series(
+    path: Path,
+    pictures: Sequence[Picture],
+    *,
+    plays: int = 0,
+    quality: int = 95,
+    metadata: Metadata | None = None,
+    origin: Origin | None = None,
+) -> None:
+    """Write several pictures to one file; arguments as of :func:`write_bands`.
+
+    Raises:
+        DataError: the format does not hold them, or the file cannot be written.
+    """
+    kept = (metadata or Metadata()).for_channels(pictures[0].image.shape[2])
+    content = encode_series(
+        pictures, path.suffix.lower(), path, plays=plays, quality=quality, metadata=kept
+    )
+    write_bytes(path, with_origin(content, origin) if origin is not None else content)
 
 
 def _filled_canvas(

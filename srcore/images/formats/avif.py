@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import cv2
@@ -16,13 +17,14 @@ from srcore.images.format import (
     ImageArray,
     ImageFormat,
     ImageHeader,
+    Picture,
     Where,
     Writing,
     damaged,
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.pillow import as_array, opened, saved
+from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 from srcore.images.samples import stretched
 
 _BRANDS = (b"avif", b"avis")
@@ -35,7 +37,10 @@ class Avif(ImageFormat):
 
     name = "AVIF"
     suffixes = (".avif", ".avifs")
-    holds = Holds(largest_side=65535, metadata=frozenset({"icc_profile", "exif"}))
+    holds = Holds(
+        largest_side=65535, metadata=frozenset({"icc_profile", "exif"}), series="animation"
+    )
+    series = "animation"
 
     def recognises(self, start: bytes) -> bool:
         if start[4:8] != b"ftyp":
@@ -90,6 +95,19 @@ class Avif(ImageFormat):
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         fine = {"subsampling": "4:4:4"} if writing.quality >= 90 else {}
         return saved(image, "AVIF", writing.metadata, quality=writing.quality, **fine)
+
+    def decode_series(
+        self, data: bytes, header: ImageHeader, where: Where
+    ) -> tuple[int, Iterator[Picture]]:
+        if header.bits != 8:
+            raise unsupported(where, "AVIF animation of more than 8 bits")
+        return animation(data, "AVIF", header.channels, where, header.orientation)
+
+    def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
+        fine = {"subsampling": "4:4:4"} if writing.quality >= 90 else {}
+        return saved_animation(
+            pictures, "AVIF", plays, writing.metadata, quality=writing.quality, **fine
+        )
 
 
 def _depth(start: bytes) -> int:

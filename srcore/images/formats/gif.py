@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import attrs
 
-from srcore.images.format import ImageArray, ImageFormat, ImageHeader, Where, damaged, truncated
-from srcore.images.pillow import as_array, opened
+from srcore.images.format import (
+    ImageArray,
+    ImageFormat,
+    ImageHeader,
+    Picture,
+    Where,
+    damaged,
+    truncated,
+)
+from srcore.images.pillow import animation, as_array, opened
 
 _EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
@@ -36,6 +45,7 @@ class Gif(ImageFormat):
     suffixes = (".gif",)
     # A code of 12 bits stands for at most 4096 pixels.
     pixels_per_byte = 2800
+    series = "animation"
 
     def recognises(self, start: bytes) -> bool:
         return start.startswith((b"GIF87a", b"GIF89a"))
@@ -56,6 +66,12 @@ class Gif(ImageFormat):
             pixels[:top] = pixels[bottom:] = 0
             pixels[:, :left] = pixels[:, right:] = 0
         return pixels
+
+    def decode_series(
+        self, data: bytes, header: ImageHeader, where: Where
+    ) -> tuple[int, Iterator[Picture]]:
+        # Later pictures may uncover what is behind the first.
+        return animation(data, "GIF", 4, where)
 
 
 def _layout(data: bytes, where: Where) -> _Layout:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import attrs
@@ -22,6 +22,7 @@ from srcore.images.format import (
     ImageArray,
     ImageFormat,
     ImageHeader,
+    Picture,
     Where,
     Writing,
     damaged,
@@ -29,6 +30,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
+from srcore.images.pillow import animation, saved_animation
 from srcore.images.png_rows import decode_first_rows
 
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
@@ -81,7 +83,9 @@ class Png(ImageFormat):
         bits=(8, 16),
         channels=(1, 2, 3, 4),
         metadata=frozenset({"icc_profile", "png_colour", "exif", "dpi"}),
+        series="animation",
     )
+    series = "animation"
     # Deflate makes data 1032 times smaller, and a byte holds 8 pixels of 1 bit.
     pixels_per_byte = 8 * 1032
 
@@ -153,6 +157,17 @@ class Png(ImageFormat):
             image = cv2.cvtColor(image, code, dst=image if writing.may_overwrite else None)
         _, encoded = cv2.imencode(".png", np.ascontiguousarray(image))
         return png_chunks.after_header(encoded.tobytes(), before)
+
+    def decode_series(
+        self, data: bytes, header: ImageHeader, where: Where
+    ) -> tuple[int, Iterator[Picture]]:
+        if header.bits != 8:
+            raise unsupported(where, "animated PNG of more than 8 bits")
+        return animation(data, "PNG", header.channels, where, header.orientation)
+
+    def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
+        content = saved_animation(pictures, "PNG", plays, Metadata())
+        return png_chunks.after_header(content, png_chunks.describing(writing.metadata))
 
 
 def _chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from srcore.images.format import (
     ImageArray,
     ImageFormat,
     ImageHeader,
+    Picture,
     Where,
     Writing,
     damaged,
@@ -34,11 +36,13 @@ from srcore.images.tiff_directory import (
     TiffStart,
     Value,
     pages,
+    pages_with_places,
     read_start,
     value_of,
+    with_first,
     write_directories,
 )
-from srcore.images.tiff_metadata import fields_of, metadata_of
+from srcore.images.tiff_metadata import MetadataFields, fields_of, metadata_of
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 #: Photometric interpretation -> stored colours, and channels of what is made of them.
@@ -93,7 +97,9 @@ class Tiff(ImageFormat):
         bits=(8, 16),
         channels=(1, 2, 3, 4),
         metadata=frozenset({"icc_profile", "exif", "dpi"}),
+        series="pages",
     )
+    series = "pages"
     # LZW makes at most 2800 bytes of one, and a byte holds 8 pixels of 1 bit.
     pixels_per_byte = 8 * 2800
 
@@ -131,7 +137,33 @@ class Tiff(ImageFormat):
         return _coloured(samples, layout, fields, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        return _encoded(image, writing.metadata)
+        return _encoded([image], writing.metadata)
+
+    def decode_series(
+        self, data: bytes, header: ImageHeader, where: Where
+    ) -> tuple[int, Iterator[Picture]]:
+        return 0, (self._page(data, place, where) for place in _places(data, where))
+
+    def _page(self, data: bytes, place: int, where: Where) -> Picture:
+        """The page whose directory lies at a place: the first, if the file pointed to it."""
+        moved = with_first(data, place)
+        header = self.header(io.BytesIO(moved), where)
+        return Picture(self.decode(moved, header, where), orientation=header.orientation)
+
+    def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
+        return _encoded([it.image for it in pictures], writing.metadata)
+
+
+def _places(data: bytes, where: Where) -> list[int]:
+    """Where the directories of all pages lie, without those of smaller copies."""
+    file = io.BytesIO(data)
+    try:
+        start = read_start(file)
+        chain = list(pages_with_places(file, start))
+    except (BadDirectoryError, struct.error) as error:
+        raise damaged(where, error) from error
+    copies = {place for place, page in chain[1:] if _numbers(page, 254, start.order, 0)[0] & 1}
+    return [place for place, _ in chain if place not in copies]
 
 
 def _first_page(
@@ -335,10 +367,32 @@ def _photograph(data: bytes, fields: dict[int, Value], layout: _Layout, where: W
     return 255 - pixels if layout.photometric == _WHITE_IS_ZERO else pixels
 
 
-def _encoded(image: ImageArray, metadata: Metadata) -> bytes:
-    """Strips of deflated differences, as most programs write and all read them."""
-    height, width, channels = image.shape
+def _encoded(images: Sequence[ImageArray], metadata: Metadata) -> bytes:
+    """Pages one after the other, each with its directory behind its strips."""
     described = fields_of(metadata)
+    order = described.order
+    content = bytearray(b"II*\0" if order == "<" else b"MM\0*")
+    link = len(content)  # where the place of the next directory is written
+    content += bytes(4)
+    for image in images:
+        strips, directory, place = _page(image, described, len(content))
+        struct.pack_into(f"{order}I", content, link, place)
+        for strip in strips:
+            content += strip
+        content += bytes(place - len(content)) + directory
+        content += bytes(len(content) % 2)
+        link = place + 2 + 12 * int(struct.unpack_from(f"{order}H", directory)[0])
+    return bytes(content)
+
+
+def _page(
+    image: ImageArray, described: MetadataFields, start: int
+) -> tuple[list[bytes], bytes, int]:
+    """Strips of deflated differences, as most programs write and all read them.
+
+    They are to lie at ``start``. Also the directory, and where it is to lie.
+    """
+    height, width, channels = image.shape
     order = described.order
     dtype = np.dtype(f"{order}u{image.itemsize}")
     step = max(1, _STRIP_BYTES // (width * channels * image.itemsize))
@@ -348,8 +402,8 @@ def _encoded(image: ImageArray, metadata: Metadata) -> bytes:
         differences = np.concatenate([part[:, :1], part[:, 1:] - part[:, :-1]], axis=1)
         strips.append(zlib.compress(differences.astype(dtype).tobytes(), _COMPRESSION_LEVEL))
     lengths = [len(strip) for strip in strips]
-    offsets = [8, *(8 + it for it in accumulate(lengths[:-1]))]
-    place = 8 + sum(lengths)
+    offsets = [start, *(start + it for it in accumulate(lengths[:-1]))]
+    place = start + sum(lengths)
     place += place % 2
     if place >= 2**32 - 2**20:
         raise DataError("TIFF holds at most 4 GiB; use .png")
@@ -369,6 +423,4 @@ def _encoded(image: ImageArray, metadata: Metadata) -> bytes:
     }
     if channels in (2, 4):
         fields[338] = value_of(order, SHORT, _STRAIGHT)
-    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", place)
-    directory = write_directories(order, fields, described.below, place)
-    return b"".join((start, *strips, bytes(place - 8 - sum(lengths)), directory))
+    return strips, write_directories(order, fields, described.below, place), place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import attrs
@@ -16,13 +17,14 @@ from srcore.images.format import (
     ImageArray,
     ImageFormat,
     ImageHeader,
+    Picture,
     Where,
     Writing,
     damaged,
     truncated,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.pillow import as_array, opened, saved
+from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 
 _ANIMATED, _ALPHA = 0x02, 0x10
 
@@ -42,7 +44,10 @@ class Webp(ImageFormat):
 
     name = "WebP"
     suffixes = (".webp",)
-    holds = Holds(largest_side=16383, metadata=frozenset({"icc_profile", "exif"}))
+    holds = Holds(
+        largest_side=16383, metadata=frozenset({"icc_profile", "exif"}), series="animation"
+    )
+    series = "animation"
 
     def recognises(self, start: bytes) -> bool:
         return start.startswith(b"RIFF") and start[8:12] == b"WEBP"
@@ -77,6 +82,16 @@ class Webp(ImageFormat):
         lossless = writing.quality == 100
         settings = {"quality": writing.quality, "lossless": lossless, "exact": lossless}
         return saved(image, "WEBP", writing.metadata, **settings)
+
+    def decode_series(
+        self, data: bytes, header: ImageHeader, where: Where
+    ) -> tuple[int, Iterator[Picture]]:
+        return animation(data, "WEBP", header.channels, where, header.orientation)
+
+    def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
+        lossless = writing.quality == 100
+        settings = {"quality": writing.quality, "lossless": lossless, "exact": lossless}
+        return saved_animation(pictures, "WEBP", plays, writing.metadata, **settings)
 
 
 def _layout(file: BinaryIO, where: Where) -> _Layout:

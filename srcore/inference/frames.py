@@ -1,0 +1,83 @@
+"""Files of several pictures: which of them are enlarged, and why not all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.errors import DataError
+from srcore.images import Picture, Series, holding, read_series, series_suffixes
+from srcore.inference.jobs import Task
+
+#: ``"auto"``: all if the output holds them, else the first, and it is said.
+Frames = Literal["auto", "first", "all"]
+#: Enlarges one image: bands of rows, and the size they make.
+Enlarge = Callable[[NDArray[Any]], tuple[Iterator[NDArray[Any]], tuple[int, int]]]
+
+#: Bytes of enlarged pictures that are in memory together until they are written.
+_LARGEST_SERIES = 2**31
+
+
+def choose_frames(task: Task, count: int, wanted: Frames) -> tuple[Series | None, str]:
+    """The pictures to enlarge, None for the first alone, and what to say of those left out.
+
+    Args:
+        task: source and target.
+        count: pictures of the source, by its header.
+        wanted: see :data:`Frames`.
+
+    Raises:
+        DataError: all are wanted, and the output does not hold them.
+    """
+    if count < 2 or wanted == "first":
+        return None, ""
+    try:
+        series = read_series(task.source)
+        obstacle = _obstacle(series, task)
+    except DataError as error:
+        series, obstacle = None, str(error).removeprefix(f"{task.source}: ")
+    if series is not None and not obstacle:
+        what = "frames" if series.kind == "animation" else "pages"
+        return series, f"{task.source}: all {count} {what} enlarged; --frames first takes one"
+    if wanted == "all":
+        raise DataError(f"{task.source}: {count} pictures: {obstacle}, or --frames first")
+    return None, (
+        f"{task.source}: {count - 1} of {count} frames or pages left out: {obstacle}, and "
+        "--frames all; --frames first takes the first without this line"
+    )
+
+
+def _obstacle(series: Series | None, task: Task) -> str:
+    """Why not all pictures can be written; empty if they can."""
+    if series is None:
+        return "only the first of such files is read"
+    if holding(task.target.suffix.lower(), task.target)[1].series == series.kind:
+        return ""
+    what = "animations" if series.kind == "animation" else "pages"
+    return f"{task.target.suffix} holds no {what}; use {' or '.join(series_suffixes(series.kind))}"
+
+
+def enlarge_series(series: Series, task: Task, enlarge: Enlarge) -> list[Picture]:
+    """All pictures of a file, enlarged.
+
+    Raises:
+        DataError: a damaged picture, or more than the memory should hold.
+    """
+    pictures: list[Picture] = []
+    total = 0
+    for picture in series.pictures:
+        bands, (height, width) = enlarge(picture.image)
+        total += height * width * picture.image.shape[2] * picture.image.itemsize
+        # Known after the first picture of an animation, since all have one size.
+        expected = total * series.count if not pictures else total
+        if expected > _LARGEST_SERIES:
+            raise DataError(
+                f"{task.source}: {series.count} pictures of {width}x{height} are too many for one "
+                "file; use --frames first or a smaller size"
+            )
+        pictures.append(attrs.evolve(picture, image=np.concatenate(list(bands))))
+    return pictures
