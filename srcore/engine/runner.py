@@ -192,6 +192,26 @@ class _TerminalHandler(logging.Handler):
         tqdm.write(self.format(record), file=sys.stderr)
 
 
+class _LogFile(logging.FileHandler):
+    """A log is not worth a run: that it cannot be written (a full disk) is said once."""
+
+    has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Called where :mod:`logging` would print a traceback."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self.has_failed:
+            self.has_failed = True
+            tqdm.write(f"{self.baseFilename}: cannot be written: {error.strerror}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Close the file, whose last lines may be lost."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 @contextlib.contextmanager
 def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
     """Log to the run's folder and, beside the progress bar, to standard error."""
@@ -203,7 +223,7 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
     terminal.setFormatter(logging.Formatter("%(message)s"))
     handlers.append(terminal)
     if is_main:
-        file = logging.FileHandler(folder / "run.log", encoding="utf-8")
+        file = _LogFile(folder / "run.log", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
     warnings_logger = logging.getLogger("py.warnings")

@@ -432,7 +432,7 @@ class Training:
 
     def _finish(self) -> dict[str, Any]:
         is_due = self.parts.iteration == self.settings.iterations or not self.results
-        if self.validated_at != self.parts.iteration and self.validator.sets and is_due:
+        if self.validated_at != self.parts.iteration and is_due:
             self._save_and_validate()
         if self.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.bad_images)

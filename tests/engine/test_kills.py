@@ -1,0 +1,246 @@
+"""Runs killed, or out of disk space, exactly before their n-th change of a file, for every n.
+
+What is resumed equals what ran through: weights, averages, optimisers, records, exported files,
+pictures and the tables of the report; nothing else is left over.
+"""
+
+import os
+import random
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import attrs
+import pytest
+import torch
+
+import srcore
+import srcore.engine.training  # forked processes do not load it again
+import srcore.report.page
+from srcore.engine.runner import run_experiment
+from srcore.report import tables
+from srcore.report.reading import read_run
+from srcore.testing import assert_same_state, write_tiny_images
+from srcore.testing.killing import Changes, fork, wait
+from srcore.testing.pytest_plugin import TINY_EXPERIMENT
+
+SUPERVISED = """
+[train]
+iterations = 4
+validate_every = 2
+validate_at_start = true
+keep_every = 2
+log_every = 1
+images = 1
+"""
+
+GAN = """
+[discriminator]
+type = "patch"
+num_layers = 1
+num_features = 4
+
+[method]
+type = "gan"
+
+[[losses]]
+type = "l1"
+[[losses]]
+type = "adversarial"
+weight = 0.1
+
+[[data.train.transforms]]
+type = "pair_pool"
+size = 8
+
+[train]
+iterations = 4
+validate_every = 2
+log_every = 3
+images = 1
+ema_decay = 0.5
+
+[[stages]]
+name = "first"
+[[stages]]
+name = "second"
+from = "first"
+"""
+
+USRDU = """
+extends = "usrdu/tiny"
+name = "tiny"
+data.train.lr = "train"
+train.iterations = 2
+train.checkpoint_every = 1
+train.log_every = 1
+train.tensorboard = false
+"""
+
+# Differ between equal runs, since they tell of times.
+_TIMED = {"run.log", "report.html", "performance.json"}
+
+
+@attrs.frozen
+class Case:
+    """A run to be killed: its experiment and the number of its processes."""
+
+    experiment: Path
+    ranks: int = 1
+
+    def run(self, output, *, resume=False, changes=None):
+        """Run in forked processes; return exit code, what was written to the log, and changes."""
+        log, counted = output.with_name("log"), output.with_name("count")
+        log.write_bytes(b"")
+
+        def work(rank):
+            self._join(rank, port)
+            if rank == 0 and changes is not None:
+                changes.install()
+            try:
+                loaded = srcore.load_experiment(self.experiment)
+                run_experiment(loaded, output, resume=resume, quiet=True)
+            finally:
+                if rank == 0 and changes is not None:
+                    counted.write_text(str(changes.count))
+
+        port = _free_port()
+        children = [fork(lambda rank=rank: work(rank), log) for rank in range(self.ranks)]
+        code = wait(children[0])
+        for child in children[1:]:
+            if code:  # as torchrun does
+                os.kill(child, signal.SIGKILL)
+            wait(child)
+        count = int(counted.read_text()) if counted.is_file() else 0
+        counted.unlink(missing_ok=True)
+        return code, log.read_text(), count
+
+    def _join(self, rank, port):
+        torch.set_num_threads(1)
+        if self.ranks > 1:
+            for name, value in (
+                ("RANK", rank), ("LOCAL_RANK", rank), ("WORLD_SIZE", self.ranks),
+                ("LOCAL_WORLD_SIZE", self.ranks), ("MASTER_ADDR", "127.0.0.1"),
+                ("MASTER_PORT", port),
+            ):  # fmt: skip
+                os.environ[name] = str(value)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _case(folder, name):
+    write_tiny_images(folder / "train", 4)
+    write_tiny_images(folder / "validation", 1, seed=100)
+    (folder / "tiny.toml").write_text(TINY_EXPERIMENT)
+    if name == "usrdu":
+        pytest.importorskip("srplug_usrdu")
+        write_tiny_images(folder / "examples/images/train", 2, height=64, width=80)
+        text = USRDU
+    else:
+        text = 'extends = "tiny.toml"\nname = "tiny"\n' + (GAN if name == "gan" else SUPERVISED)
+    (folder / "case.toml").write_text(text)
+    return Case(folder / "case.toml", 2 if name == "ranks" else 1)
+
+
+def warm_up(case):
+    """Run once in this process, so that forked ones find all modules loaded."""
+    with torch.random.fork_rng(devices=[]):
+        run_experiment(srcore.load_experiment(case.experiment), case.experiment.parent / "warm")
+
+
+def content(folder):
+    """Everything that has to be the same in equal runs, by path."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() or path.name in _TIMED:
+            found[name] = None
+        elif path.suffix == ".pt":
+            found[name] = torch.load(path, weights_only=True)
+        else:
+            found[name] = path.read_bytes()
+    return found
+
+
+def table(folder):
+    records = read_run(folder)
+    return (tables.rows(records), [tables.state(record) for record in records])
+
+
+def explore(folder, name, event, chosen=None):
+    """Kill a run before each of its changes, or fill its disk there, and resume it.
+
+    Args:
+        folder: an empty folder.
+        name: of the case.
+        event: "kill" or "full".
+        chosen: from all numbers of changes those that are tried; None: all.
+
+    Returns:
+        How many changes the run makes, and how many were tried.
+    """
+    case = _case(folder, name)
+    warm_up(case)
+    output = folder / "out"  # always the same, since experiments name it
+    code, log, count = case.run(output, changes=Changes(output))
+    assert code == 0, log
+    expected, expected_table = content(output), table(output / "tiny")
+    numbers = list(range(1, count + 1)) if chosen is None else chosen(count)
+    for number in numbers:
+        shutil.rmtree(output)
+        code, log, _ = case.run(output, changes=Changes(output, number, event))
+        where = f"{name}: {event} at change {number} of {count}"
+        if event == "kill":
+            assert code == -signal.SIGKILL, f"{where}: {code}: {log}"
+        else:
+            # What is not worth a failed run (its log, its report) may be missing then.
+            assert code in (0, 1), f"{where}: {log}"
+            lines = [line for line in log.splitlines() if line.startswith("srcore: ")]
+            assert len(lines) == code, f"{where}: {log}"
+            assert "Traceback" not in log, f"{where}: {log}"
+        code, log, _ = case.run(output, resume=True)
+        assert code == 0, f"{where}: {log}"
+        assert_same_state(content(output), expected, where)
+        assert table(output / "tiny") == expected_table, where
+    return count, len(numbers)
+
+
+def sample(size):
+    return lambda count: sorted(random.Random(count).sample(range(1, count + 1), size))
+
+
+CASES = ("supervised", "gan", "usrdu", "ranks")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore:VGG19 with random weights")
+def test_a_supervised_run_killed_anywhere_goes_on_as_if_nothing_had_been(tmp_path):
+    count, tried = explore(tmp_path, "supervised", "kill")
+    assert tried == count > 100
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:VGG19 with random weights")
+@pytest.mark.parametrize("event", ["kill", "full"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_that_ends_at_some_change_goes_on_as_if_nothing_had_been(tmp_path, name, event):
+    explore(tmp_path, name, event, sample(6))
+
+
+@pytest.mark.stress
+@pytest.mark.timeout(0)
+@pytest.mark.filterwarnings("ignore:VGG19 with random weights")
+@pytest.mark.parametrize("event", ["kill", "full"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_that_ends_at_any_change_goes_on_as_if_nothing_had_been(
+    tmp_path, name, event, stress_result
+):
+    count, tried = explore(tmp_path, name, event)
+    assert tried == count
+    stress_result(f"{event}_{name}", changes=count, tried=tried, resumed_as_whole=tried)
