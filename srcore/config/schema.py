@@ -184,6 +184,11 @@ class TrainTable:
     keep_every: int = option(0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0)
     log_every: int = option(100, "iterations between log lines", ge=1)
     images: int = option(4, "validation images that are written side by side", ge=0)
+    keep_images: int = option(
+        0,
+        "newest validations whose pictures are kept, beside those of the best one; 0: all of them",
+        ge=0,
+    )
     nan_skips: int = option(
         0,
         "iterations in a row whose loss may be NaN or infinite; they are put back and skipped, "

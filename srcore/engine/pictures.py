@@ -97,15 +97,31 @@ def file_names(images: Sequence[str]) -> list[str]:
     return list(names)
 
 
+def remove_earlier(run_folder: Path, keep: int, best: int | None) -> None:
+    """Remove the pictures of all but the newest ``keep`` validations and the best one; 0: none."""
+    numbered = {
+        int(folder.name.removeprefix("iteration_")): folder
+        for folder in (run_folder / "images").glob("iteration_*")
+        if folder.name.removeprefix("iteration_").isdecimal()
+    }
+    for number in sorted(numbered)[:-keep] if keep else ():
+        if number != best:
+            _remove(numbered[number])
+
+
 def remove_later(run_folder: Path, iteration: int) -> None:
     """Remove the pictures of validations that the state of a killed run does not know of."""
     for folder in sorted((run_folder / "images").glob("iteration_*")):
         number = folder.name.removeprefix("iteration_")
         if number.isdecimal() and int(number) > iteration:
-            for file in folder.glob("*.png"):
-                file.unlink()
-            with contextlib.suppress(OSError):  # somebody else's files keep it
-                folder.rmdir()
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    for file in folder.glob("*.png"):
+        file.unlink()
+    with contextlib.suppress(OSError):  # somebody else's files keep it
+        folder.rmdir()
 
 
 def write_strip(

@@ -146,7 +146,7 @@ _FREE_KEYS = (
     "data.train.batch_timeout", "train.iterations", "train.device", "train.validate_every",
     "train.validate_at_start",
     "train.checkpoint_every", "train.keep_every", "train.log_every", "train.images",
-    "train.tensorboard", "train.nan_skips", "train.compile",
+    "train.tensorboard", "train.nan_skips", "train.keep_images", "train.compile",
 )  # fmt: skip
 
 

@@ -192,6 +192,10 @@ class Training:
         self.save()
         if is_best:
             self.best.keep()
+        if self.run.is_main:
+            best = self.best.found.get("iteration")
+            kept = None if best is None else int(best)
+            pictures.remove_earlier(self.run.folder, self.settings.keep_images, kept)
         return found
 
     def _save_and_validate(self) -> None:

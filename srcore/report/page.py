@@ -42,19 +42,22 @@ def write_report(folders: Sequence[Path], path: Path | None = None) -> Path:
     title = _title(folders, runs)
     if len(runs) > 1 and title == runs[0].name:  # the heading names the experiment already
         runs = [attrs.evolve(run, name="") for run in runs]
-    content = render(_named_apart(runs), title=title, links=in_place)
+    content = render(_named_apart(runs), title=title, links=in_place, compares=len(folders) > 1)
     # Names come from folders and may hold what is no text.
     write_bytes(target, content.encode("utf-8", "replace"), durable=False)
     return target
 
 
-def render(runs: Sequence[RunRecord], *, title: str, links: bool = False) -> str:
+def render(
+    runs: Sequence[RunRecord], *, title: str, links: bool = False, compares: bool = False
+) -> str:
     """The page as text.
 
     Args:
         runs: at least one; several are compared.
         title: heading of the page.
         links: whether it lies beside the pages of its stages, or of its experiment.
+        compares: whether it begins with the keys in which the experiments differ.
     """
     import jinja2
     from markupsafe import Markup
@@ -81,6 +84,8 @@ def render(runs: Sequence[RunRecord], *, title: str, links: bool = False) -> str
         fact_names=[name for name in tables.FACTS if any(name in fact for fact in facts)],
         states=[tables.state(run) for run in runs],
         rows=tables.rows(started),
+        differences=tables.differences(started) if compares else [],
+        compares=compares and len(started) > 1,
         started=started,
         colours={run.label: index % COLOURS for index, run in enumerate(started)},
         validates=any(run.experiment.get("data", {}).get("validation") for run in started),

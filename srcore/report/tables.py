@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from srcore.engine.tables import flat
 from srcore.report.reading import RunRecord
 
 #: Names of the facts about a run, in the order of the page.
@@ -87,6 +88,14 @@ def rows(runs: Sequence[RunRecord]) -> list[Row]:
         for metric in values
     )
     return [_row(runs, *key) for key in keys]
+
+
+def differences(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:
+    """Keys in which experiments differ, with what each of them says; their names aside."""
+    said = [flat(run.experiment) for run in runs]
+    keys = dict.fromkeys(key for table in said for key in table if key != "name")
+    rows = [(key, [_said(table.get(key)) for table in said]) for key in keys]
+    return [(key, texts) for key, texts in rows if len(set(texts)) > 1]
 
 
 def protocol(run: RunRecord) -> str:
@@ -192,6 +201,10 @@ def _term(loss: dict[str, Any]) -> str:
 
 def _label(table: dict[str, Any]) -> str:
     return str(table.get("name") or table["type"])
+
+
+def _said(value: Any) -> str:
+    return ABSENT if value is None else _plain(value)
 
 
 def _plain(value: Any) -> str:

@@ -2,13 +2,22 @@
 
 import numpy as np
 import pytest
+import torch
 
 import srcore
-from srcore.engine.pictures import bicubic_of, file_names, read_strip, write_strip
+from srcore.engine.pictures import (
+    bicubic_of,
+    file_names,
+    folder_of,
+    read_strip,
+    remove_earlier,
+    write_strip,
+)
 from srcore.engine.runner import run_experiment
 from srcore.engine.validation import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
+from srcore.report.reading import read_run
 from srcore.transforms.resize import resize_uint8
 
 
@@ -97,3 +106,39 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tiny_experiment, 
     assert [strip.image for strip in strips] == ["x/a", "y/a_jpg", "y/a_png"]
     truth = strips[0].columns[2].picture
     np.testing.assert_array_equal(truth, read_rgb(images / "x/a.png"))
+
+
+@pytest.mark.parametrize(
+    ("keep", "best", "left"),
+    [
+        (0, 3, [1, 2, 3, 4, 5]), (1, 3, [3, 5]), (2, 5, [4, 5]), (9, 1, [1, 2, 3, 4, 5]),
+        (1, None, [5]),
+    ],
+)  # fmt: skip
+def test_pictures_of_the_newest_and_the_best_validation_stay(tmp_path, keep, best, left):
+    for number in range(1, 6):
+        folder = folder_of(tmp_path, number)
+        folder.mkdir(parents=True)
+        (folder / "a.png").touch()
+    (tmp_path / "images" / "iteration_mine").mkdir()
+    remove_earlier(tmp_path, keep, best)
+    found = sorted(int(path.name[-8:]) for path in (tmp_path / "images").glob("iteration_0*"))
+    assert found == left
+    assert (tmp_path / "images" / "iteration_mine").is_dir()
+
+
+def test_a_run_keeps_as_many_pictures_as_asked_for(tiny_experiment, tmp_path):
+    settings = ["train.keep_images=1", "train.validate_every=1", "train.iterations=4"]
+    run_experiment(srcore.load_experiment(tiny_experiment, settings), tmp_path)
+    best = int(torch.load(tmp_path / "tiny/checkpoints/best.pt")["best"]["iteration"])
+    left = {int(path.name[-8:]) for path in (tmp_path / "tiny/images").iterdir()}
+    assert left == {best, 4}
+
+
+def test_bicubic_stands_beside_during_the_run(tiny_experiment, tmp_path):
+    settings = ["train.iterations=3"]
+    run_experiment(srcore.load_experiment(tiny_experiment, settings), tmp_path)
+    folder = tmp_path / "tiny"
+    (folder / "finished.json").unlink()
+    (record,) = read_run(folder)
+    assert record.bicubic["tiny"]["psnr"] > 30

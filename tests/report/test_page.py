@@ -142,3 +142,30 @@ def test_a_page_of_large_pictures_stays_small(make_run, results):
     images = [f"{i:02}" for i in range(12)]
     folder = make_run("a", results=results, images=images, side=600)
     assert len(written(folder)[0]) < 5_000_000
+
+
+def test_a_comparison_begins_with_the_keys_that_differ(tmp_path):
+    folders = []
+    for name, rate, seed in (("a", 1e-4, 0), ("b", 2e-4, 0)):
+        table = {
+            "name": name, "scale": 2, "seed": seed, "generator": {"type": "edsr"},
+            "losses": [{"type": "l1"}], "optimizer": {"generator": {"learning_rate": rate}},
+        }  # fmt: skip
+        if name == "b":
+            table["losses"].append({"type": "ldl", "weight": 0.5})
+        (tmp_path / name).mkdir()
+        write_table(tmp_path / name / "experiment.toml", table)
+        folders.append(tmp_path / name)
+    text, page = written(*folders, path=tmp_path / "both.html")
+    assert page.ids.index("differences") == 0
+    section = text[text.index('id="differences"') : text.index('id="results"')]
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", section[section.index("<tbody>") :])
+    rows = [cells[index : index + 3] for index in range(0, len(cells), 3)]
+    assert sorted(rows) == [
+        ["losses[1].type", "-", "ldl"],
+        ["losses[1].weight", "-", "0.5"],
+        ["optimizer.generator.learning_rate", "0.0001", "0.0002"],
+    ]
+    same, _ = written(folders[0], folders[0], path=tmp_path / "same.html")
+    assert "differ in nothing but their names" in same
+    assert 'id="differences"' not in written(folders[0])[0]
