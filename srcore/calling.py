@@ -18,6 +18,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from srcore.capabilities import ill_declared
 from srcore.discovery import label
 from srcore.errors import PluginError
 
@@ -88,7 +89,7 @@ def unfit(kind: str, made: Any) -> str:
     if lacks:
         shown = ", ".join("a call" if name == "__call__" else name for name in lacks)
         return f"makes {told(made)}; expected a {kind.replace('_', ' ')}, which has {shown}"
-    return ""
+    return ill_declared(kind, made)
 
 
 def who(kind: str, part: Any) -> str:

@@ -147,6 +147,7 @@ class LossContext:
             present if the method has a discriminator.
         labels: (real, fake) target values drawn for this iteration.
         extras: whatever a method adds, by name.
+        logged: what losses logged with :meth:`log`, by name.
     """
 
     batch: Batch
@@ -157,6 +158,11 @@ class LossContext:
     discriminate: Any = None
     labels: tuple[Any, Any] = (1.0, 0.0)
     extras: dict[str, Any] = attrs.field(factory=dict)
+    logged: dict[str, Tensor] = attrs.field(factory=dict)
+
+    def log(self, name: str, value: Tensor) -> None:
+        """Write a value of one element beside the loss terms in logs; no graph is kept."""
+        self.logged[name] = value.detach()
 
     @property
     def hr(self) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.config.entry_checks import entry_problems
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.metric_checks import lacks
@@ -61,7 +62,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Selected]]:
 
 def _component_problems(experiment: Experiment) -> Iterator[Problem]:
     for path, selected in selections(experiment):
-        check = getattr(selected.options, "problems", None)
+        check = option_capability(selected.options, "problems")
         if check is None or not _paths_exist(selected.options):
             continue
         found = list(check(experiment))

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.config.schema import Experiment
 from srcore.config.suggest import closest
 from srcore.errors import Problem
@@ -107,7 +108,7 @@ def _maker(name: str) -> str:
             options = component.options()
         except TypeError:  # has required keys
             continue
-        declared = getattr(options, "entries", None)
+        declared = option_capability(options, "entries")
         if declared is not None and name in declared():
             return f'transform "{component.name}" makes it'
     return ""

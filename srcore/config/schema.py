@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.config.names import name_complaint
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
 from srcore.options import option
@@ -238,8 +239,8 @@ class Experiment:
             return None
         size: int | None = None
         for choice in (train.choice, *train.transforms):
-            own = getattr(choice.options, "hr_crop", None)
-            own = own or getattr(choice.options, "hr_patch_size", None)
+            own = option_capability(choice.options, "hr_crop")
+            own = own or option_capability(choice.options, "hr_patch_size")
             size = own if own is not None else size
         return size
 
@@ -289,7 +290,7 @@ def roles_of(method: Selected | None) -> dict[str, Role]:
     """
     if method is None:
         return {"generator": GENERATOR}
-    declared = getattr(method.options, "roles", None)
+    declared = option_capability(method.options, "roles")
     if callable(declared):
         return dict(declared())
     judged = "discriminator" in method.component.provides

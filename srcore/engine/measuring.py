@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.calling import call
+from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import PluginError, SrcoreError
 
@@ -79,7 +80,8 @@ def _measure(table: MetricTable, scale: int) -> Measure:
     entry, metric = table.choice.component, table.choice.build()
     border = table.crop_border
     if border is None:
-        border = getattr(metric, "default_crop_border", scale)
+        declared = capability("metric", metric, "default_crop_border")
+        border = scale if declared is None else declared
     return Measure(table.label, border, metric, "hr" in entry.needs)
 
 

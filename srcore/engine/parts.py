@@ -12,6 +12,7 @@ from ignite import distributed as idist
 from torch import Tensor, nn
 
 from srcore.calling import call, checked
+from srcore.capabilities import capability
 from srcore.contracts import LossContext
 from srcore.devices import at_least_float32
 from srcore.engine.loss_scale import LossScale
@@ -74,6 +75,7 @@ class Parts:
         updaters: one per trained network, and per part that a loss trains.
         transforms: batch transforms in the order of the file.
         iteration: 1-based number of the present iteration.
+        logged: what losses logged, until :meth:`take_logged`.
         drawn: generator of the fields that a sampling network sees, reseeded every iteration.
         random: generator of the method's own draws (labels, noise), reseeded every iteration.
     """
@@ -82,6 +84,7 @@ class Parts:
         self.experiment = experiment
         self.device = device
         self.iteration = 0
+        self.logged: dict[str, Tensor] = {}
         self.train = experiment.train
         seed_everything(experiment.seed, _INIT_STREAM)
         self.roles = self._build_roles()
@@ -174,6 +177,7 @@ class Parts:
     def begin(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare an iteration: seeds, learning rates, gradients."""
         self.iteration = iteration
+        self.logged.clear()  # of an iteration that was skipped
         self._beside = {}
         seed = self.experiment.seed
         rank = idist.get_rank()
@@ -249,7 +253,14 @@ class Parts:
             progress=self.progress,
             ema_sr=ema_sr,
             extras={"generator": self.random},
+            logged=self.logged,
         )
+
+    def take_logged(self) -> dict[str, Tensor]:
+        """What losses logged since this was asked last, by name."""
+        taken = dict(self.logged)
+        self.logged.clear()
+        return taken
 
     def terms(
         self,
@@ -262,7 +273,7 @@ class Parts:
             term.label: term.weight * scalar(call("loss", term.loss, context))
             for term in self.losses
             if term.role == role
-            and getattr(term.loss, "has_generator_term", True)
+            and capability("loss", term.loss, "has_generator_term")
             and not skip(term)
         }
 

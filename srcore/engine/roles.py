@@ -13,6 +13,7 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
 
@@ -103,7 +104,7 @@ class RoleNetwork:
 
 def deployed(network: nn.Module) -> nn.Module:
     """The network as it is validated, exported and used: re-parameterised ones merge branches."""
-    merge = getattr(network, "deploy", None)
+    merge = capability("network", network, "deploy")
     if merge is None:
         return network
     with torch.no_grad():
@@ -191,7 +192,7 @@ def parameters_without_gradient(network: nn.Module) -> list[str]:
     """
     copied = copy.deepcopy(network).train()
     parameter = next(copied.parameters())
-    channels = int(getattr(network, "in_channels", 3))
+    channels = int(capability("network", network, "in_channels"))
     with torch.random.fork_rng(), torch.enable_grad():
         image = torch.rand(1, channels, 32, 32, device=parameter.device, dtype=parameter.dtype)
         try:

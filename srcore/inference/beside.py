@@ -14,6 +14,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.devices import device_of
 from srcore.engine.seeding import derive
 from srcore.errors import SrcoreError
@@ -83,7 +84,7 @@ def draw(network: nn.Module, size: tuple[int, int], seed: int, index: int = 0) -
     Raises:
         SrcoreError: a field that does not fit the image.
     """
-    if getattr(network, "draw", None) is None:
+    if capability("network", network, "draw") is None:
         return {}
     generator = torch.Generator().manual_seed(derive(seed, _DRAW_STREAM, index))
     fields: dict[str, Tensor] = network.draw(size, generator)  # type: ignore[operator]
@@ -102,7 +103,7 @@ def draw(network: nn.Module, size: tuple[int, int], seed: int, index: int = 0) -
 
 def beside(network: nn.Module, lr: Tensor, seed: int, index: int = 0) -> Beside:
     """What a network sees beside one whole image ``(1, 3, h, w)``."""
-    condition = getattr(network, "condition", None)
+    condition = capability("network", network, "condition")
     return Beside(
         draw(network, (int(lr.shape[-2]), int(lr.shape[-1])), seed, index),
         condition({"lr": lr}) if condition is not None else None,

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, SrcoreError
 from srcore.inference.image_sets import ImageSet
@@ -155,7 +156,7 @@ def _measure(text: str) -> Measure:
         ) from None
     metric = component.build(options)
     if border is None:
-        border = getattr(metric, "default_crop_border", None)
+        border = capability("metric", metric, "default_crop_border")
     return Measure(text, metric, border)
 
 

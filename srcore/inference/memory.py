@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.devices import device_of
 from srcore.inference.beside import beside
 from srcore.memory import free_memory_of_processor
@@ -78,7 +79,7 @@ def _probe(network: nn.Module) -> float:
 
 
 def _multiple(network: nn.Module) -> int:
-    return int(getattr(network, "tile_multiple", 1) or 1)
+    return int(capability("network", network, "tile_multiple"))
 
 
 def free_memory(device: torch.device) -> int | None:

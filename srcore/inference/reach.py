@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.devices import device_of
 from srcore.inference.beside import beside
 
@@ -32,7 +33,7 @@ def measure_reach(network: nn.Module) -> int:
     Returns:
         0 (nothing is felt) to :data:`LONGEST_REACH` (as much as was looked for, or more).
     """
-    scale, multiple = int(network.scale), int(getattr(network, "tile_multiple", 1) or 1)  # type: ignore[arg-type]
+    scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]
     half = -(-LONGEST_REACH // multiple) * multiple
     picture = _stripes(LONGEST_REACH, 2 * half).to(device_of(network))
     extra = beside(network, picture, seed=0)

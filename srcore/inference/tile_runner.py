@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.devices import Precision, autocast, device_of
 from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
@@ -40,7 +41,7 @@ class TileRunner:
     ) -> None:
         self.network = network
         self.scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
-        self.multiple = int(getattr(network, "tile_multiple", 1) or 1)
+        self.multiple = int(capability("network", network, "tile_multiple"))
         self.device = device_of(network)
         self.precision = precision
         self.batch = batch

@@ -17,6 +17,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.reach import LONGEST_REACH, measure_reach
 
@@ -125,7 +126,7 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
         if overlap < 0:
             raise SrcoreError(f"overlap: expected a number of pixels >= 0, found {overlap}")
         return overlap
-    radius = getattr(network, "receptive_radius", None)
+    radius = capability("network", network, "receptive_radius")
     # A quarter of the overlap lies inside the transition.
     exact = math.inf if radius is None else math.ceil(radius * 4 / 3)
     generous = min(tile // 32, LONGEST_REACH)

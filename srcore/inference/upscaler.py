@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.devices import Precision, device_of
 from srcore.errors import SrcoreError
 from srcore.images import to_image
@@ -171,7 +172,7 @@ def upscale_bands(
 def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:
     """What the network sees beside the whole image; the image itself only where it is asked for."""
     size = (image.height, image.width)
-    if getattr(network, "condition", None) is None:
+    if capability("network", network, "condition") is None:
         return Beside(draw(network, size, seed))
     whole = image.window(Span(0, size[0]), Span(0, size[1]))
     return beside(network, channels.split(whole, device_of(network))[:1], seed)

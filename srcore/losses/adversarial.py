@@ -176,5 +176,5 @@ class AdversarialLoss(nn.Module):
     def _logits(self, context: LossContext, *, is_real: bool) -> Tensor:
         images = self._real_images(context) if is_real else context.sr.detach()
         logits = discriminate(context, images)
-        context.extras["d_real" if is_real else "d_fake"] = logits.detach().mean()
+        context.log("d_real" if is_real else "d_fake", logits.mean())
         return logits

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from srcore.calling import call, checked
+from srcore.capabilities import capability
 from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_of
 from srcore.engine.parts import scalar
@@ -122,10 +123,7 @@ class Gan(Method):
                 updater.backward(value)
                 logs[name] = value.detach()
             updater.step()
-        for name in ("d_real", "d_fake"):
-            if name in seen.extras:
-                logs[name] = seen.extras[name]
-        return logs
+        return logs | parts.take_logged()
 
     def _discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
         """Every loss's terms for the discriminator, each computed after the last was used.
@@ -136,7 +134,8 @@ class Gan(Method):
         for term in self.parts.losses:
             if not isinstance(term.loss, DiscriminatorLoss):
                 continue
-            weight = 1.0 if getattr(term.loss, "has_generator_term", True) else term.weight
+            has_both = capability("loss", term.loss, "has_generator_term")
+            weight = 1.0 if has_both else term.weight
             values = term.loss.discriminator_terms(context)
             while True:
                 with self.parts.autocast():
@@ -154,7 +153,7 @@ class Gan(Method):
 
     def _condition(self, batch: Batch) -> Any:
         """What a conditional discriminator makes of the batch: once, without graph."""
-        condition = getattr(self.parts.discriminator_module, "condition", None)
+        condition = capability("discriminator", self.parts.discriminator_module, "condition")
         if condition is None:
             return None
         with torch.no_grad(), self.parts.autocast():

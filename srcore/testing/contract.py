@@ -23,7 +23,8 @@ import torch
 from ignite.engine import Engine, Events
 from torch import nn
 
-from srcore.building import Component
+from srcore.building import Component, resolve
+from srcore.capabilities import capability, near_misses
 from srcore.config.experiment import load
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
@@ -86,6 +87,12 @@ class PluginContract:
                     assert not wrong, f"{name}: {wrong}"
                     assert experiment is not None, name
 
+    def test_capabilities_are_spelt_as_srcore_knows_them(self) -> None:
+        """A name that is nearly that of a capability would be silently without effect."""
+        for component in self._components():
+            missed = list(near_misses(component.kind, self._part(component), component.options))
+            assert not missed, f"{component.kind} {component.name}: {'; '.join(missed)}"
+
     def test_networks_enlarge_odd_sizes_by_their_scale(self) -> None:
         """(N, 3, h, w) -> (N, 3, scale*h, scale*w), in float32 and under bfloat16 autocast.
 
@@ -119,7 +126,7 @@ class PluginContract:
         for component in self._components("loss"):
             loss = self._build(component)
             context = self._context()
-            if getattr(loss, "has_generator_term", True):
+            if capability("loss", loss, "has_generator_term"):
                 value = loss(context)
                 assert value.shape == ()
                 assert torch.isfinite(value)
@@ -161,6 +168,14 @@ class PluginContract:
     def _build(self, component: Component, **context: Any) -> Any:
         with _explicit_random_weights():
             return component.build(self._options(component), **context)
+
+    def _part(self, component: Component) -> Any:
+        """What to look at for capabilities: a built part, or its class where that needs more."""
+        if component.kind == "network":
+            return self._network(component)[0]
+        if component.kind in ("loss", "discriminator", "labels", "discriminator_input"):
+            return self._build(component)
+        return resolve(component.target, component.label, component.owner)
 
     def _network(self, component: Component) -> tuple[nn.Module, int]:
         scale = self.scales.get(component.name, 2)

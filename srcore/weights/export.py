@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.atomic import write_bytes
+from srcore.capabilities import capability
 from srcore.errors import SrcoreError, WeightsError
 from srcore.weights.export_formats import FORMATS
 from srcore.weights.saving import Metadata
@@ -72,7 +73,7 @@ def export(
         raise WeightsError(f"{where}: {obstacle}")
     form.require()
     network.eval()
-    example, *others = _shapes(getattr(network, "tile_multiple", 1))
+    example, *others = _shapes(capability("network", network, "tile_multiple"))
     with torch.no_grad(), _quiet():
         content = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
         program = _attempt(where, lambda: form.load(content))
@@ -86,7 +87,7 @@ def export_obstacle(network: nn.Module) -> str:
     for ability in ("draw", "condition"):
         if hasattr(network, ability):
             return f"it sees more than the image ({ability}), which programs cannot be given"
-    said = (getattr(module, "export_obstacle", "") for module in network.modules())
+    said = (capability("network", module, "export_obstacle") for module in network.modules())
     return next(filter(None, said), "")
 
 

@@ -193,8 +193,8 @@ def test_discriminator_step_sees_detached_images_and_reports_mean_logits():
     game.context.discriminate = lambda images: (seen.append(images), inner(images))[1]
     game.discriminator_step(AdversarialLoss())
     assert not any(images.requires_grad for images in seen)
-    assert float(game.context.extras["d_real"]) == pytest.approx(mean(REAL.flatten()))
-    assert float(game.context.extras["d_fake"]) == pytest.approx(mean(FAKE.flatten()))
+    assert float(game.context.logged["d_real"]) == pytest.approx(mean(REAL.flatten()))
+    assert float(game.context.logged["d_fake"]) == pytest.approx(mean(FAKE.flatten()))
 
 
 def test_half_precision_logits_are_compared_in_single_precision():

@@ -1,0 +1,166 @@
+"""What parts may declare beside what they must offer: one list, with defaults.
+
+A part that does not declare a capability has its default. Whoever asks, asks :func:`capability`, so
+that no default stands twice. A value of another type is refused when the part is built, and
+:class:`srcore.testing.PluginContract` refuses names that are nearly those listed here: a misspelt
+one would be silently without effect.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterator
+from numbers import Real
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Capability:
+    """Something that a part may declare.
+
+    Attributes:
+        help: what it says.
+        default: what holds where it is not declared; for methods what is not there, None.
+        fits: whether a declared value can be meant.
+        wanted: what fits, for messages.
+        is_method: whether it is called.
+    """
+
+    help: str
+    default: Any
+    fits: Callable[[Any], bool]
+    wanted: str
+    is_method: bool = False
+
+
+def _method(help: str) -> Capability:
+    return Capability(
+        help, None, lambda value: value is None or callable(value), "a method", is_method=True
+    )
+
+
+def _number(help: str, default: int | None, *, least: int) -> Capability:
+    def fits(value: Any) -> bool:
+        return value is None or (isinstance(value, Real) and float(value) >= least)
+
+    return Capability(help, default, fits, f"a number >= {least}, or none")
+
+
+def _flag(help: str, *, default: bool) -> Capability:
+    return Capability(help, default, lambda value: isinstance(value, bool), "true or false")
+
+
+_STATE = {
+    "state_dict": _method("what the part continues from after a resume"),
+    "load_state_dict": _method("takes that back"),
+}
+
+#: Capabilities of what targets make, by kind.
+PARTS: dict[str, dict[str, Capability]] = {
+    "network": {
+        "receptive_radius": _number(
+            "low-resolution pixels around an output pixel that it depends on; none: unknown",
+            None,
+            least=0,
+        ),
+        "tile_multiple": _number("tile sides should be a multiple of it", 1, least=1),
+        "in_channels": _number("channels of the input", 3, least=1),
+        "export_obstacle": Capability(
+            "why no exporter can record it, as the end of a sentence",
+            "",
+            lambda value: isinstance(value, str),
+            "text",
+        ),
+        "draw": _method("(size, generator) -> fields drawn once per image, passed as keywords"),
+        "condition": _method("batch -> what it sees beside lr, once per image"),
+        "deploy": _method("the merged network that is validated, exported and used"),
+    },
+    "discriminator": {
+        "condition": _method("batch -> what forward gets beside the image, once per iteration"),
+    },
+    "discriminator_input": _STATE,
+    "loss": {
+        **_STATE,
+        "has_generator_term": _flag(
+            "whether it is called for the generator; false: a penalty, which carries its weight "
+            "in the discriminator's terms",
+            default=True,
+        ),
+        "discriminator_terms": _method("context -> (name, term), one by one"),
+    },
+    "labels": _STATE,
+    "transform": _STATE,
+    "method": _STATE,
+    "metric": {
+        "default_crop_border": _number(
+            "border where the experiment names none; none: the scale", None, least=0
+        ),
+        "combine": _method("results of all images of a set -> the value of the set"),
+    },
+}
+
+#: Capabilities of options classes, all methods or properties of the class.
+OPTIONS: dict[str, Capability] = {
+    "problems": _method("experiment -> (key, message) for choices that cannot work"),
+    "roles": _method("of methods: the networks by name"),
+    "entries": _method("of datasets and transforms: what they put into a batch"),
+    "outputs": _method("of stages: patterns of the files that they write"),
+    "unmeasurable": _method("of metrics: size -> why it cannot be measured"),
+    "hr_patch_size": _number("of datasets and transforms: side of the crops", None, least=1),
+    "hr_crop": _number("of transforms: side of smaller crops on the device", None, least=0),
+}
+
+_NEAR = 0.86
+
+
+def capability(kind: str, part: Any, name: str) -> Any:
+    """What a part declares, or the default.
+
+    >>> capability("network", object(), "tile_multiple")
+    1
+    """
+    found = getattr(part, name, None)
+    return PARTS[kind][name].default if found is None else found
+
+
+def option_capability(options: Any, name: str) -> Any:
+    """What an instance of an options class declares, or the default."""
+    found = getattr(options, name, None)
+    return OPTIONS[name].default if found is None else found
+
+
+def ill_declared(kind: str, part: Any) -> str:
+    """A capability of a part whose value cannot be meant; empty if there is none."""
+    for name, known in PARTS.get(kind, {}).items():
+        value = getattr(part, name, known.default)
+        if value is not None and not known.fits(value):
+            return f"declares {name} = {value!r:.40}; expected {known.wanted}"
+    return ""
+
+
+def near_misses(kind: str, part: Any, options: type) -> Iterator[str]:
+    """Names that are nearly those of capabilities: of a part (or its class) and of its options."""
+    where = kind.replace("_", " ")
+    yield from _near(part, _own_names(part), PARTS.get(kind, {}), where)
+    keys = {field.name for field in attrs.fields(options)}
+    yield from _near(options, _own_names(options) - keys, OPTIONS, "options")
+
+
+def _own_names(part: Any) -> set[str]:
+    """Public names that the part's author gave, without those of frameworks."""
+    cls = part if isinstance(part, type) else type(part)
+    names = set() if cls is part else set(getattr(part, "__dict__", {}))
+    for base in cls.__mro__:
+        if base.__module__.partition(".")[0] not in ("torch", *sys.stdlib_module_names):
+            names |= set(vars(base))
+    return {name for name in names if not name.startswith("_")}
+
+
+def _near(part: Any, names: set[str], known: dict[str, Capability], where: str) -> Iterator[str]:
+    for name in sorted(names - known.keys()):
+        for close in difflib.get_close_matches(name, known, n=1, cutoff=_NEAR):
+            if callable(getattr(part, name, None)) or not known[close].is_method:
+                yield f"{where}: {name} has no effect; did you mean {close}?"

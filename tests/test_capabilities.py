@@ -1,0 +1,164 @@
+"""What parts may declare has one default, is refused where it cannot be meant, and near misses."""
+
+import json
+
+import attrs
+import pytest
+import torch
+from torch import nn
+
+import srcore
+from srcore.capabilities import OPTIONS, PARTS, capability, near_misses
+from srcore.config.experiment import load
+from srcore.engine.runner import run_experiment
+from srcore.errors import PluginError
+from srcore.options import NoOptions
+from srcore.plugin_manager import PluginManager, plugins, using
+from srcore.testing.contract import PluginContract
+
+
+def with_part(kind, target, options=None):
+    class Stranger:
+        __name__ = "srplug-stranger"
+
+        @srcore.hookimpl
+        def srcore_register_components(self, registry):
+            registry.add(kind, "x", options, target)
+
+    return using(PluginManager(discover=False, extra=[Stranger()]))
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_what_is_not_declared_has_its_default(kind):
+    for name, known in PARTS[kind].items():
+        assert capability(kind, object(), name) == known.default
+        assert known.fits(known.default)
+
+
+class Net(nn.Module):
+    """A network that declares whatever a test asks for."""
+
+    def __init__(self, scale, **declared):
+        super().__init__()
+        self.scale = scale
+        for name, value in declared.items():
+            setattr(self, name, value)
+
+    def forward(self, lr):
+        return nn.functional.interpolate(lr, scale_factor=self.scale)
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"tile_multiple": 0}, "declares tile_multiple = 0; expected a number >= 1, or none"),
+        ({"tile_multiple": "8"}, "declares tile_multiple = '8'; expected a number >= 1"),
+        ({"receptive_radius": -1}, "declares receptive_radius = -1; expected a number >= 0"),
+        ({"export_obstacle": True}, "declares export_obstacle = True; expected text"),
+        ({"draw": 3}, "declares draw = 3; expected a method"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_owner(declared, message):
+    with (
+        with_part("network", lambda scale: Net(scale, **declared)),
+        pytest.raises(PluginError, match=f"^srplug-stranger: network 'x': .* {message}"),
+    ):
+        srcore.build("network", "x", scale=2)
+
+
+def test_what_can_be_meant_is_taken():
+    declared = {"tile_multiple": 8, "receptive_radius": None, "export_obstacle": "is odd"}
+    with with_part("network", lambda scale: Net(scale, **declared)):
+        network = srcore.build("network", "x", scale=2)
+    assert capability("network", network, "tile_multiple") == 8
+    assert capability("network", network, "in_channels") == 3
+
+
+class Misspelt(nn.Module):
+    """A penalty that is called for the generator all the same."""
+
+    has_generator_terms = False
+    state_of_mind = "calm"
+
+    def forward(self, context):
+        return context.sr.mean()
+
+    def discriminator_term(self, context):
+        yield "x", context.sr.mean()
+
+
+@attrs.frozen
+class MisspeltOptions:
+    """Rules that nobody asks."""
+
+    def problem(self, experiment):
+        yield "", "never seen"
+
+
+def test_near_misses_are_found():
+    assert list(near_misses("loss", Misspelt(), MisspeltOptions)) == [
+        "loss: discriminator_term has no effect; did you mean discriminator_terms?",
+        "loss: has_generator_terms has no effect; did you mean has_generator_term?",
+        "options: problem has no effect; did you mean problems?",
+    ]
+    assert list(near_misses("network", Net(2, tile_multiples=8), NoOptions)) == [
+        "network: tile_multiples has no effect; did you mean tile_multiple?"
+    ]
+    # a flag is no method: only what could be called may have been meant as one
+    assert list(near_misses("network", Net(2, deployed=True), NoOptions)) == []
+
+
+def test_the_contract_of_plugins_refuses_near_misses():
+    class Contract(PluginContract):
+        plugin = "Stranger"
+
+        def _plugin(self):
+            return plugins().plugins[-1]
+
+    Contract.__test__ = False
+    with (
+        with_part("loss", Misspelt, MisspeltOptions),
+        pytest.raises(AssertionError, match=r"loss x: .*did you mean discriminator_terms\?"),
+    ):
+        Contract().test_capabilities_are_spelt_as_srcore_knows_them()
+    with with_part("loss", nn.Identity):
+        Contract().test_capabilities_are_spelt_as_srcore_knows_them()
+
+
+def test_no_component_of_the_core_has_a_near_miss():
+    for entry in plugins().registry.components():
+        assert list(near_misses(entry.kind, type(None), entry.options)) == []
+
+
+def test_options_capabilities_are_those_that_the_core_declares():
+    declared = {
+        name
+        for entry in plugins().registry.components()
+        for name in vars(entry.options)
+        if name in OPTIONS
+    }
+    assert {"problems", "roles", "entries", "hr_patch_size", "hr_crop"} <= declared
+
+
+class Watching(nn.Module):
+    """A loss that logs beside its term."""
+
+    def forward(self, context):
+        context.log("brightness", context.sr.mean())
+        return (context.sr - context.hr).abs().mean()
+
+
+def test_losses_log_by_name_under_any_method(tiny_experiment, tmp_path):
+    overrides = ['losses=[{ type = "x" }]', "train.iterations=2", "train.log_every=1"]
+    overrides += ["train.accumulate=2"]
+    with with_part("loss", Watching):
+        run_experiment(load(tiny_experiment, overrides), tmp_path / "runs", quiet=True)
+    lines = (tmp_path / "runs/tiny/metrics.jsonl").read_text("utf-8").splitlines()
+    logged = [json.loads(line) for line in lines if '"brightness"' in line]
+    assert len(logged) == 2
+
+
+def test_logged_values_keep_no_graph():
+    context = srcore.LossContext({}, torch.ones(1, requires_grad=True) * 2, 1)
+    context.log("x", context.sr.mean())
+    assert not context.logged["x"].requires_grad
