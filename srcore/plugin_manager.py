@@ -16,6 +16,7 @@ import pluggy
 from srcore import builtin, hookspecs
 from srcore.discovery import entry_points, misfit, normalised, version_of
 from srcore.errors import DeprecatedHookWarning, PluginError, cause
+from srcore.patience import naming_what_hangs
 from srcore.plugin import Implementations, Plugin, leave_out
 from srcore.registry import Registry
 
@@ -93,7 +94,8 @@ class PluginManager:
                 f"package.module or package.module:name{advice}"
             )
         try:
-            module = entry_point.load()
+            with naming_what_hangs(f"{label} ({entry_point.value})", advice):
+                module = entry_point.load()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit() at import included

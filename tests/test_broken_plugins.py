@@ -213,6 +213,41 @@ def test_a_bug_in_a_handler_is_shown_whole_with_whose_it_is(
     assert srcore(capsys, "--without", "stranger", *run[:-1], "--overwrite", "--quiet")[0] == 0
 
 
+@pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration", "GeneratorExit"])
+@pytest.mark.parametrize("event", ["ITERATION_COMPLETED(once=2)", "EPOCH_STARTED", "STARTED"])
+def test_a_handler_that_raises_what_ends_a_loop_is_blamed(
+    install, capsys, tiny_experiment, tmp_path, error, event
+):
+    """An engine is a generator: such errors mean something to Python itself."""
+    code = HANDLER.replace("ITERATION_COMPLETED(once=2)", event)
+    install(code.replace('{}["sheep"]', f"raise {error}"))
+    run = ("run", tiny_experiment, "--output", tmp_path / "runs", "--quiet")
+    exit_code, err = srcore(capsys, *run)
+    assert exit_code == 1
+    assert err.splitlines()[-1].startswith(
+        "srcore: this happened in srplug-stranger 1.2 (srplug_stranger.plugin, line 10); report"
+    )
+
+
+@pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration", "GeneratorExit"])
+def test_a_hook_that_raises_what_ends_a_loop_is_named(install, capsys, error):
+    install(f"{REGISTER}raise {error}")
+    exit_code, err = srcore(capsys, "components")
+    assert exit_code == 2
+    assert err.startswith(f"srcore: {HOOK} failed: {error} (srplug_stranger/plugin.py")
+
+
+def test_an_import_that_hangs_names_the_plugin(install, capsys, monkeypatch):
+    monkeypatch.setattr("srcore.patience.PATIENCE", 0.2)
+    install("import time\n\ntime.sleep(1)\nimport a_module_that_nobody_has")
+    exit_code, err = srcore(capsys, "components")
+    assert exit_code == 2
+    assert err.splitlines()[0] == (
+        "srcore: still importing srplug-stranger 1.2 (srplug_stranger.plugin) after 0.2 s; run "
+        "with --without stranger to leave it out"
+    )
+
+
 def test_what_nobody_expected_is_shown_whole(capsys, monkeypatch):
     monkeypatch.setattr("srcore.cli.components.command.callback", lambda **given: 1 / 0)
     exit_code, err = srcore(capsys, "components")

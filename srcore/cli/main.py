@@ -133,7 +133,9 @@ def _main(arguments: list[str]) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("srcore: interrupted", err=True)
         sys.exit(130)
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:  # GeneratorExit of a handler, too
         from srcore.cli import unexpected
 
         unexpected.show(error)

@@ -15,7 +15,7 @@ from srcore.plugin_manager import plugins
 def show(error: BaseException) -> None:
     """Print the traceback and whose code it leads into, on standard error."""
     click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
-    found = _deepest(error.__traceback__)
+    found = _blamed(error)
     if found is None:
         click.echo(
             f"srcore: {label('srcore')} did not expect this; if nothing above says what to do, "
@@ -28,6 +28,18 @@ def show(error: BaseException) -> None:
         f"srcore: this happened in {plugin.label} ({place}); report it there{plugin.advice}",
         err=True,
     )
+
+
+def _blamed(error: BaseException | None) -> tuple[Plugin, str] | None:
+    """Whose code it happened in: that of the first error, which others may have followed.
+
+    A StopIteration that leaves a handler becomes a RuntimeError of the engine, for one.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return next(filter(None, (_deepest(entry.__traceback__) for entry in reversed(seen))), None)
 
 
 def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
