@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         read_image,
         read_rgb,
         to_rgb,
+        verify_image,
     )
     from srcore.images.encoding import KINDS, encode_image, holding, write_image
     from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader, Picture
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
-    "decoding": ("decode_image", "read_data", "read_image", "read_rgb", "to_rgb"),
+    "decoding": ("decode_image", "read_data", "read_image", "read_rgb", "to_rgb", "verify_image"),
     "encoding": ("KINDS", "encode_image", "holding", "write_image"),
     "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader", "Picture"),
     "series": ("Series", "encode_series", "read_series", "series_suffixes"),
@@ -120,6 +121,7 @@ __all__ = [
     "to_image",
     "to_rgb",
     "to_tensor",
+    "verify_image",
     "with_origin",
     "with_png_text",
     "write_image",

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from srcore.errors import SrcoreError
 from srcore.images.format import ImageArray, Picture, Where, damaged
 from srcore.images.metadata import Metadata
 
@@ -29,10 +30,12 @@ def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
                 yield image
     except UnidentifiedImageError:
         raise damaged(where, f"no {kind} picture in it") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+    except (SrcoreError, MemoryError):
+        raise
+    except Exception as error:  # what a decoder raises for a broken file is not written down
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise damaged(where, error) from error
+        raise damaged(where, " ".join(str(error).split())) from error
 
 
 def as_array(image: Image.Image, mode: str) -> ImageArray:

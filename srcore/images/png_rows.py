@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from srcore.images.format import ImageArray, Where, damaged
+from srcore.images.pillow import opened
 from srcore.images.png_chunks import SIGNATURE
 
 
@@ -20,17 +21,15 @@ def decode_first_rows(data: bytes, stop: int, where: Where) -> ImageArray:
     Damage below these rows is not noticed.
     """
     file = io.BytesIO(data)
-    try:
-        with Image.open(file, formats=("PNG",)) as image:
-            [(codec, (left, top, right, bottom), offset, arguments)] = _tiles(image)
-            # The decoder stops when its tile is full.
-            shorter: Any = (codec, (left, top, right, min(bottom, stop)), offset, arguments)
-            tile_type = type(_tiles(image)[0])
-            image.tile = [tile_type(*shorter) if hasattr(tile_type, "_fields") else shorter]
-            rows: ImageArray = np.asarray(image.crop((0, 0, image.width, min(stop, image.height))))
-            _check(data, file.tell(), where)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(where, error) from error
+    with opened(file, "PNG", where) as image:
+        [(codec, (left, top, right, bottom), offset, arguments)] = _tiles(image)
+        # The decoder stops when its tile is full.
+        shorter: Any = (codec, (left, top, right, min(bottom, stop)), offset, arguments)
+        tile_type = type(_tiles(image)[0])
+        picture: Any = image
+        picture.tile = [tile_type(*shorter) if hasattr(tile_type, "_fields") else shorter]
+        rows: ImageArray = np.asarray(image.crop((0, 0, image.width, min(stop, image.height))))
+        _check(data, file.tell(), where)
     return rows if rows.ndim == 3 else rows[..., None]
 
 

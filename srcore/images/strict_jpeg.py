@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from srcore.images.format import ImageArray, Where, damaged
 
 #: Some cameras write bytes between the coded data and the end marker; pixels are as they should be.
-_HARMLESS = "extraneous bytes before marker"
+_HARMLESS = "extraneous bytes before marker 0xd9"
 
 
 @cache

@@ -14,9 +14,9 @@ import zlib
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from srcore.images.format import Where, damaged, truncated
+from srcore.images.pillow import opened
 from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
 
 NONE, DEFLATE, FAX, JPEG = 1, (8, 32946), (2, 3, 4), 7
@@ -118,11 +118,8 @@ def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.ui
     content = _as_gray(
         data, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
     )
-    try:
-        with Image.open(io.BytesIO(content), formats=("TIFF",)) as image:
-            pixels = np.array(image)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(where, error) from error
+    with opened(io.BytesIO(content), "TIFF", where) as image:
+        pixels = np.array(image)
     if is_fax:
         pixels = np.packbits(pixels, axis=1)
     if pixels.shape != (rows.stored_height, rows.width):

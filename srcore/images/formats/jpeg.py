@@ -14,7 +14,6 @@ from typing import BinaryIO
 
 import attrs
 import numpy as np
-from PIL import Image
 
 from srcore.images import exif, strict_jpeg
 from srcore.images.format import (
@@ -29,7 +28,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.pillow import as_array, saved
+from srcore.images.pillow import as_array, opened, saved
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
@@ -40,8 +39,8 @@ _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 #: A marker in coded data: what follows FF is no stuffed zero, restart or fill.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 #: Stuffed ones, of which no Huffman code consists. The decoder looks 8 bytes ahead.
-_FILLING = b"\xff\x00" * 9
-_FILLING_2 = bytes(9)
+_FILLING = b"\xff\x00" * 8
+_FILLING_2 = b"\x55" * 8
 
 
 @attrs.frozen
@@ -85,12 +84,14 @@ class Jpeg(ImageFormat):
             return strict_jpeg.decode(data[:end], segments.channels, where)
         body = data[: end - 2]
         if segments.is_one_scan:
+            # The last block or two may be missing: the decoder takes the filling for them.
             return _decoded(body + _FILLING, where)
-        # Several scans are decoded together, when the end marker is seen: in place of it come two
-        # fillings, which show in the picture if a scan has too little data.
-        pixels = _decoded(body + _FILLING + _END, where)
-        if not np.array_equal(pixels, _decoded(body + _FILLING_2 + _END, where)):
-            raise _closed_early(where)
+        return _decoded_twice(body, where)
+
+    def verify(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+        pixels = self.decode(data, header, where)
+        if not strict_jpeg.is_installed():
+            _decoded_twice(data[: _end(data, where) - 2], where)
         return pixels
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
@@ -186,13 +187,19 @@ def _end(data: bytes, where: Where) -> int:
 
 
 def _decoded(content: bytes, where: Where) -> ImageArray:
-    try:
-        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
-            return as_array(image, "RGB" if image.mode == "CMYK" else image.mode)
-    except (OSError, SyntaxError, ValueError) as error:
-        if "truncated" in str(error):
-            raise _closed_early(where) from error
-        raise damaged(where, error) from error
+    with opened(io.BytesIO(content), "JPEG", where) as image:
+        return as_array(image, "RGB" if image.mode == "CMYK" else image.mode)
+
+
+def _decoded_twice(body: bytes, where: Where) -> ImageArray:
+    """Pixels of scans without their end marker, which is seen before they are decoded.
+
+    Two fillings come before it, one after the other; if they differ in the picture, it wants data.
+    """
+    pixels = _decoded(body + _FILLING + _END, where)
+    if not np.array_equal(pixels, _decoded(body + _FILLING_2 + _END, where)):
+        raise _closed_early(where)
+    return pixels
 
 
 def _closed_early(where: Where) -> Exception:

@@ -227,7 +227,7 @@ def _is_whole(name: bytes, content: bytes | memoryview, checksum: bytes, where: 
     """Whether a chunk is as it was written; one that pixels need is reported if it is not."""
     if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
         return True
-    if name[:1].isupper() or name == b"tRNS":
+    if name[:1].isupper() or name in (b"tRNS", b"eXIf"):
         raise damaged(where, f"wrong checksum of a chunk {name.decode('latin-1')}")
     return False
 

@@ -1,0 +1,73 @@
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcore.errors import DataError
+from srcore.images import Metadata, decode_header, decode_image, encode_image
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_files_are_what_opencv_reads(agrees, channels):
+    content = encode_image(noise(17, 31, channels), ".avif")
+    by_opencv = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    code = cv2.COLOR_BGRA2RGBA if channels == 4 else cv2.COLOR_BGR2RGB
+    image = cv2.cvtColor(by_opencv, code) if by_opencv.ndim == 3 else by_opencv
+    agrees(
+        content,
+        np.ascontiguousarray(
+            np.broadcast_to(
+                image if image.ndim == 3 else image[..., None], (17, 31, max(3, channels))
+            )
+        ),
+        channels,
+    )
+
+
+@pytest.mark.parametrize("depth", [10, 12])
+def test_more_than_8_bits_are_stretched_to_16(agrees, depth):
+    largest = 2**depth - 1
+    stored = np.random.default_rng(0).integers(0, largest + 1, (16, 24, 3)).astype(np.uint16)
+    settings = [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, 100]
+    _, content = cv2.imencode(".avif", stored, settings)
+    decoded = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)[..., ::-1].astype(float)
+    expected = np.floor(decoded * 65535 / largest + 0.5).astype(np.uint16)
+    agrees(content.tobytes(), np.ascontiguousarray(expected), depth)
+
+
+def test_profile_and_exif_survive():
+    written = Metadata(icc_profile=b"profile!", exif=b"MM\0*\0\0\0\x08" + bytes(6))
+    content = encode_image(noise(8, 9, 3), ".avif", metadata=written)
+    assert decode_header(content, "x").metadata == written
+
+
+def test_the_orientation_is_applied_once(agrees):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    Image.fromarray(noise(16, 24, 3)).save(buffer, "AVIF", exif=exif)
+    with Image.open(buffer) as image:
+        stored = np.array(image)
+    agrees(buffer.getvalue(), np.ascontiguousarray(np.rot90(stored, -1)), "turned")
+
+
+def test_an_animation_is_its_first_picture():
+    pictures = [Image.fromarray(np.full((16, 16, 3), level, np.uint8)) for level in (10, 200)]
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "AVIF", save_all=True, append_images=pictures[1:])
+    assert decode_header(buffer.getvalue(), "x").frames == 2
+    assert decode_image(buffer.getvalue(), "x").max() < 20
+
+
+@pytest.mark.parametrize("kept", [40, 200, 0.5, 0.95])
+def test_a_cut_file_is_named(kept, capfd):
+    content = encode_image(noise(64, 64, 3), ".avif")
+    end = kept if kept > 1 else int(len(content) * kept)
+    with pytest.raises(DataError, match=r"^x: "):
+        decode_image(content[:end], "x")

@@ -1,0 +1,175 @@
+"""JPEG of every kind against OpenCV's decoder; cut ones, with and without the strict decoder."""
+
+import io
+import itertools
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcore.errors import DataError
+from srcore.images import decode_header, decode_image, strict_jpeg, verify_image
+
+UPRIGHT = {
+    1: lambda it: it,
+    2: lambda it: it[:, ::-1],
+    3: lambda it: it[::-1, ::-1],
+    4: lambda it: it[::-1],
+    5: lambda it: it.swapaxes(0, 1),
+    6: lambda it: np.rot90(it, -1),
+    7: lambda it: it[::-1, ::-1].swapaxes(0, 1),
+    8: lambda it: np.rot90(it, 1),
+}
+
+
+@pytest.fixture(params=["strict", "plain"])
+def decoder(request, monkeypatch):
+    """Both ways of decoding: with simplejpeg, and without it."""
+    monkeypatch.setattr(strict_jpeg, "is_installed", lambda: request.param == "strict")
+
+
+def smooth(height, width, seed=0):
+    values = np.random.default_rng(seed).integers(0, 256, (height // 4 + 2, width // 4 + 2, 3))
+    return cv2.resize(values.astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def jpeg(image, **settings):
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", **{"quality": 90} | settings)
+    return buffer.getvalue()
+
+
+def exif(kind, value):
+    entry = struct.pack(">HHI4s", 0x0112, kind, 1, value)
+    return b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)
+
+
+def by_opencv(content):
+    flags = cv2.IMREAD_UNCHANGED
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    return image[..., None] if image.ndim == 2 else image[..., ::-1]
+
+
+SETTINGS = [
+    {"subsampling": 0},
+    {"subsampling": 1},
+    {"subsampling": 2},
+    {"progressive": True},
+    {"optimize": True, "quality": 30},
+    {"restart_marker_blocks": 3},
+    {"quality": 100, "progressive": True, "subsampling": 2},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_every_kind_is_what_opencv_reads(agrees, decoder, settings):
+    for seed, (size, gray) in enumerate(
+        itertools.product(((1, 1), (8, 8), (17, 31), (64, 5), (100, 75)), (False, True))
+    ):
+        image = smooth(*size, seed)
+        content = jpeg(image[..., 0] if gray else image, **settings)
+        agrees(content, np.ascontiguousarray(by_opencv(content)), (settings, size, gray))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_orientation_turns_header_and_pixels(agrees, decoder, orientation):
+    content = jpeg(smooth(16, 24), exif=exif(3, struct.pack(">HH", orientation, 0)))
+    agrees(content, np.ascontiguousarray(UPRIGHT[orientation](by_opencv(content))), orientation)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "upright"),
+    [
+        (7, b"\6\0\0\0", 1),  # undefined bytes
+        (2, b"6\0\0\0", 1),  # a text
+        (3, b"\0\0\0\0", 1),
+        (3, b"\0\x09\0\0", 1),
+        (3, b"\xff\xff\0\0", 1),
+        (1, b"\6\0\0\0", 6),  # other integers than the standard's
+        (4, b"\0\0\0\6", 6),
+        (9, b"\xff\xff\xff\xff", 1),
+        (5, b"\0\0\0\x1a", 1),  # a fraction, behind the end
+        (200, b"\0\6\0\0", 1),
+    ],
+)
+def test_an_orientation_that_is_no_integer_of_1_to_8_is_upright(agrees, kind, value, upright):
+    content = jpeg(smooth(16, 24), exif=exif(kind, value))
+    agrees(content, np.ascontiguousarray(UPRIGHT[upright](by_opencv(content))), (kind, value))
+
+
+def test_cmyk_is_what_the_inks_leave(decoder):
+    buffer = io.BytesIO()
+    inks = Image.fromarray(smooth(16, 24)).convert("CMYK")
+    inks.save(buffer, "JPEG", quality=100, subsampling=0)
+    image = decode_image(buffer.getvalue(), "x")
+    with Image.open(buffer) as stored:
+        c, m, y, k = (np.asarray(it, float) for it in stored.split())
+    expected = np.stack([(255 - it) * (255 - k) / 255 for it in (c, m, y)], axis=-1)
+    np.testing.assert_allclose(image, expected, atol=0.5001)
+    assert decode_header(buffer.getvalue(), "x").shape == image.shape
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("gray", [False, True])
+def test_a_file_that_was_cut_and_closed_is_damaged(decoder, settings, gray):
+    image = smooth(120, 160)
+    content = jpeg(image[..., 0] if gray else image, **settings)
+    first = content.rindex(b"\xff\xda") + 40
+    # Without the strict decoder the last block or two may be missing.
+    last = len(content) - (8 if strict_jpeg.is_installed() else 60)
+    for place in np.linspace(first, last, 12).astype(int):
+        if content[place - 1] == 0xFF:
+            continue
+        with pytest.raises(DataError, match=r"^x: the image is damaged or truncated: "):
+            decode_image(content[:place] + b"\xff\xd9", "x")
+
+
+def test_data_behind_the_end_are_not_looked_at(agrees, decoder):
+    content = jpeg(smooth(40, 60))
+    expected = np.ascontiguousarray(by_opencv(content))
+    for behind in (bytes(5000), b"\xff\xd8\xff\xda\x01\x02", content, b"\xff\xda", b"ftypmp42\xff"):
+        agrees(content + behind, expected, behind[:4])
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.3, 0.6, 0.99])
+def test_a_file_without_its_end_is_truncated(decoder, kept):
+    content = jpeg(smooth(120, 160))
+    with pytest.raises(DataError, match=r"^x: the image is (damaged or )?truncated"):
+        decode_image(content[: int(len(content) * kept)], "x")
+
+
+def test_bytes_before_a_marker_are_harmless(agrees, decoder):
+    content = jpeg(smooth(40, 60))
+    padded = content[:-2] + b"\0\0\0" + content[-2:]
+    agrees(padded, np.ascontiguousarray(by_opencv(content)), "bytes before the end marker")
+
+
+@pytest.mark.parametrize(
+    ("marker", "precision", "message"),
+    [(0xC3, 8, "arithmetic or lossless"), (0xC9, 8, "arithmetic"), (0xC0, 12, "JPEG of 12 bits")],
+)
+def test_what_cannot_be_read_is_named(marker, precision, message):
+    content = jpeg(smooth(16, 16))
+    place = content.index(b"\xff\xc0")
+    changed = content[: place + 1] + bytes([marker]) + content[place + 2 : place + 4]
+    changed += bytes([precision]) + content[place + 5 :]
+    with pytest.raises(DataError, match=rf"^x: .*{message}"):
+        decode_image(changed, "x")
+
+
+def test_what_else_is_in_a_file_is_named():
+    content = jpeg(smooth(16, 16), comment=b"hello", xmp=b"<x/>", dpi=(300, 200))
+    metadata = decode_header(content, "x").metadata
+    assert set(metadata.others) == {"texts", "XMP"}
+    assert metadata.dpi == (300, 200)
+
+
+def test_verifying_finds_a_missing_block_without_the_strict_decoder(monkeypatch):
+    monkeypatch.setattr(strict_jpeg, "is_installed", lambda: False)
+    content = jpeg(smooth(120, 160))
+    cut = content[:-12] + b"\xff\xd9"
+    verify_image(content, "x")
+    with pytest.raises(DataError, match=r"end early|truncated"):
+        verify_image(cut, "x")

@@ -1,0 +1,295 @@
+"""TIFF of every kind against what was stored in it; tifffile confirms that it was."""
+
+import io
+import itertools
+import random
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tifffile
+
+from srcore.errors import DataError
+from srcore.images import Metadata, decode_header, decode_image, encode_image
+
+BITS = (1, 2, 4, 8, 12, 16)
+#: Photometric interpretation -> stored colours.
+PHOTOMETRIC = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4}
+#: ExtraSamples: none, unspecified, associated and straight alpha; alpha of a missing tag.
+EXTRA = (None, 0, 1, 2, "untold")
+COMPRESSION = ("none", "deflate", "lzw", "packbits", "deflate+2", "lzw+2")
+LAYOUT = ("strips", "tiles")
+PLANAR = (False, True)
+#: EXIF orientation -> what turns the stored rows upright.
+UPRIGHT = {
+    1: lambda it: it,
+    2: lambda it: it[:, ::-1],
+    3: lambda it: it[::-1, ::-1],
+    4: lambda it: it[::-1],
+    5: lambda it: it.swapaxes(0, 1),
+    6: lambda it: np.rot90(it, -1),
+    7: lambda it: it[::-1, ::-1].swapaxes(0, 1),
+    8: lambda it: np.rot90(it, 1),
+}
+
+
+def product():
+    """All combinations that the format has, each with an orientation and a byte order."""
+    kinds = itertools.product(PHOTOMETRIC, BITS, EXTRA, PLANAR, COMPRESSION, LAYOUT)
+    number = 0
+    for photometric, bits, extra, planar, compression, layout in kinds:
+        predicted = compression.endswith("+2")
+        impossible = (
+            (photometric == 3 and bits > 8)
+            or (predicted and bits not in (8, 16))
+            or (planar and PHOTOMETRIC[photometric] == 1 and extra is None)
+        )
+        if not impossible:
+            number += 1
+            yield (
+                photometric,
+                bits,
+                extra,
+                planar,
+                compression,
+                layout,
+                1 + number % 8,
+                "<>"[number // 8 % 2],
+            )
+
+
+def build(kind, seed):
+    """Content of a file, what was stored in it, and what it should be read as."""
+    photometric, bits, extra, planar, compression, layout, orientation, order = kind
+    generator = np.random.default_rng(seed)
+    height, width = (int(generator.integers(1, 20)) for _ in "hw")
+    count = PHOTOMETRIC[photometric] + (extra is not None)
+    stored = generator.integers(0, 2**bits, (height, width, count))
+    palette = generator.integers(256, 65536, (3, 2**bits)) if photometric == 3 else None
+    name, _, predictor = compression.partition("+")
+    code = {"none": 1, "deflate": 8, "lzw": 5, "packbits": 32773}[name]
+    pack = {"none": bytes, "deflate": zlib.compress, "lzw": lzw, "packbits": packbits}[name]
+    planes = [stored[..., [it]] for it in range(count)] if planar else [stored]
+    parts = []
+    for plane in planes:
+        if layout == "tiles":
+            tall, wide = -height % 16, -width % 16
+            plane = np.pad(plane, ((0, tall), (0, wide), (0, 0)))
+            pieces = [
+                plane[top : top + 16, left : left + 16]
+                for top in range(0, height, 16)
+                for left in range(0, width, 16)
+            ]
+        else:
+            pieces = [plane[top : top + 7] for top in range(0, height, 7)]
+        parts += [pack(rows_of(piece, bits, order, bool(predictor))) for piece in pieces]
+    offsets = [8 + sum(map(len, parts[:number])) for number in range(len(parts))]
+    lengths = [len(part) for part in parts]
+    fields = {
+        256: (4, [width]),
+        257: (4, [height]),
+        258: (3, [bits] * count),
+        259: (3, [code]),
+        262: (3, [photometric]),
+        274: (3, [orientation]),
+        277: (3, [count]),
+        284: (3, [2 if planar else 1]),
+    }
+    if layout == "tiles":
+        fields |= {322: (3, [16]), 323: (3, [16]), 324: (4, offsets), 325: (4, lengths)}
+    else:
+        fields |= {273: (4, offsets), 278: (3, [7]), 279: (4, lengths)}
+    if predictor:
+        fields[317] = (3, [2])
+    if extra in (0, 1, 2):
+        fields[338] = (3, [extra])
+    if palette is not None:
+        fields[320] = (3, palette.ravel().tolist())
+    content = file_of(order, fields, b"".join(parts))
+    return content, stored, expected_of(stored, kind, palette)
+
+
+def file_of(order, fields, data):
+    """A file with one directory behind the data."""
+    place = 8 + len(data) + len(data) % 2
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, place)
+    table, tail = struct.pack(f"{order}H", len(fields)), b""
+    for tag, (kind, values) in sorted(fields.items()):
+        packed = struct.pack(f"{order}{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        if len(packed) > 4:
+            offset = place + 6 + 12 * len(fields) + len(tail)
+            tail += packed
+            packed = struct.pack(f"{order}I", offset)
+        table += struct.pack(f"{order}HHI", tag, kind, len(values)) + packed.ljust(4, b"\0")
+    return head + data + bytes(len(data) % 2) + table + bytes(4) + tail
+
+
+def rows_of(piece, bits, order, predicted):
+    """Rows of samples as bytes, each row filled up to whole bytes."""
+    if predicted:
+        piece = np.diff(piece, axis=1, prepend=0) % 2**bits
+    if bits == 16:
+        return piece.astype(f"{order}u2").tobytes()
+    rows = ("".join(f"{value:0{bits}b}" for value in row.ravel().tolist()) for row in piece)
+    return b"".join(
+        int(row.ljust(-(-len(row) // 8) * 8, "0"), 2).to_bytes(-(-len(row) // 8), "big")
+        for row in rows
+    )
+
+
+def packbits(data):
+    """Runs where there are some, else literal bytes (TIFF 6.0, section 9)."""
+    result = b""
+    for value, group in itertools.groupby(data):
+        count = len(list(group))
+        while count > 0:
+            step = min(count, 128)
+            result += bytes([(257 - step) % 256 if step > 1 else 0, value])
+            count -= step
+    return result
+
+
+def lzw(data):
+    """Codes of 9 to 12 bits, the width growing one code early (TIFF 6.0, section 13)."""
+    table = {bytes([value]): value for value in range(256)}
+    bits, width, prefix = f"{256:09b}", 9, b""
+    following = 258
+    for value in data:
+        longer = prefix + bytes([value])
+        if longer in table:
+            prefix = longer
+            continue
+        bits += f"{table[prefix]:0{width}b}"
+        table[longer] = following
+        following += 1
+        width = max(9, min(12, (following).bit_length()))
+        prefix = bytes([value])
+        if following == 4094:
+            bits += f"{256:0{width}b}"
+            table = {bytes([it]): it for it in range(256)}
+            following, width = 258, 9
+    if prefix:
+        bits += f"{table[prefix]:0{width}b}"
+        following += 1
+        width = max(9, min(12, following.bit_length()))
+    bits += f"{257:0{width}b}"
+    bits = bits.ljust(-(-len(bits) // 8) * 8, "0")
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def expected_of(stored, kind, palette):
+    """The image by the words of the standard, in floating point."""
+    photometric, bits, extra, _, _, _, orientation, _ = kind
+    dtype = np.uint8 if bits <= 8 else np.uint16
+    full, largest = np.iinfo(dtype).max, 2**bits - 1
+    values = np.floor(stored * full / largest + 0.5)
+    colours = values[..., : PHOTOMETRIC[photometric]]
+    if photometric == 0:
+        colours = full - colours
+    elif photometric == 3:
+        colours = palette.T[stored[..., 0]] // 256
+    elif photometric == 5:
+        colours = np.floor((full - colours[..., :3]) * (full - colours[..., 3:]) / full + 0.5)
+    if extra not in (None, 0):
+        alpha = values[..., -1:]
+        if extra == 1:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                divided = np.minimum(np.floor(colours * full / alpha + 0.5), full)
+            colours = np.where(alpha > 0, divided, 0)
+        colours = np.concatenate([colours, alpha], axis=-1)
+    return np.ascontiguousarray(UPRIGHT[orientation](colours.astype(dtype)))
+
+
+def confirmed(content, stored, kind):
+    """Whether tifffile, which knows some of the compressions, finds what was stored."""
+    _, bits, _, planar, compression, _, _, _ = kind
+    if compression not in ("none", "deflate") or bits not in (8, 16):
+        return False
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        found = (
+            file.pages[0]
+            .asarray(squeeze=False)
+            .reshape(-1, *stored.shape[:2], *((1,) if planar else (stored.shape[2],)))
+        )
+    samples = np.concatenate(list(found), axis=-1)
+    np.testing.assert_array_equal(samples, stored, err_msg=str(kind))
+    return True
+
+
+def check(kinds, agrees):
+    """How many files were read as they should, and how many of them tifffile has confirmed."""
+    count = by_tifffile = 0
+    for seed, kind in enumerate(kinds):
+        content, stored, expected = build(kind, seed)
+        by_tifffile += confirmed(content, stored, kind)
+        agrees(content, expected, kind)
+        count += 1
+    return count, by_tifffile
+
+
+def test_a_sample_is_read_as_it_was_stored(agrees):
+    count, by_tifffile = check(random.Random(0).sample(list(product()), 200), agrees)
+    assert count == 200
+    assert by_tifffile > 20
+
+
+@pytest.mark.slow
+def test_every_kind_is_read_as_it_was_stored(agrees):
+    count, by_tifffile = check(product(), agrees)
+    print(f"{count} TIFF files, {by_tifffile} of them confirmed by tifffile")
+    assert count > 2000
+    assert by_tifffile > 300
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_what_is_written_is_what_tifffile_reads(agrees, bits, channels):
+    dtype = np.uint8 if bits == 8 else np.uint16
+    generator = np.random.default_rng(0)
+    image = generator.integers(0, 2**bits, (700, 301, channels)).astype(dtype)
+    content = encode_image(image, ".tif")
+    page = tifffile.TiffFile(io.BytesIO(content)).pages[0]
+    assert page.predictor == 2
+    assert page.extrasamples == ((2,) if channels in (2, 4) else ())
+    agrees(content, image, "written")
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_files_of_tifffile_are_read(agrees, big, order):
+    image = np.random.default_rng(0).integers(0, 65536, (40, 60, 3)).astype(np.uint16)
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, image, bigtiff=big, byteorder=order, photometric="rgb", tile=(16, 32))
+    agrees(buffer.getvalue(), image, (big, order))
+
+
+def test_pages_are_counted_without_their_smaller_copies():
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for reduced in (0, 1, 0):
+            writer.write(np.zeros((8, 8), np.uint8), subfiletype=reduced)
+    assert decode_header(buffer.getvalue(), "x").frames == 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "settings", "message"),
+    [
+        (np.float32, {}, "float32 pixels"),
+        (np.uint32, {}, "uint32 pixels"),
+        (np.int16, {}, "int16 pixels"),
+        (np.uint8, {"photometric": "cielab"}, "CIELAB pixels"),
+    ],
+)
+def test_kinds_that_are_not_read_exactly_are_named(dtype, settings, message):
+    buffer = io.BytesIO()
+    shape = (8, 8, 3) if settings else (8, 8)
+    tifffile.imwrite(buffer, np.zeros(shape, dtype), **settings)
+    with pytest.raises(DataError, match=rf"^x: .*{message}"):
+        decode_image(buffer.getvalue(), "x")
+
+
+def test_metadata_of_16_bits_survive():
+    written = Metadata(icc_profile=b"profile", dpi=(300.0, 150.0))
+    image = np.zeros((4, 5, 3), np.uint16)
+    assert decode_header(encode_image(image, ".tif", metadata=written), "x").metadata == written
