@@ -38,16 +38,27 @@ def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
             click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
+    from srcore.pretrained import missing
+
     stages = [stage.name for stage in loaded.stages if stage.name]
     remarks = loaded.remarks()
+    downloads = [entry.what for entry in missing(map(loaded.experiment, loaded.stages))]
     if as_json:
-        facts = {"ok": True, "name": loaded.name, "stages": stages, "warnings": _rows(remarks)}
+        facts = {
+            "ok": True,
+            "name": loaded.name,
+            "stages": stages,
+            "warnings": _rows(remarks),
+            "downloads": downloads,
+        }
         click.echo(json.dumps(facts))
     else:
         for remark in remarks:
             click.echo(f"warning: {remark}", err=True)
         detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
         click.echo(f"{experiment}: ok{detail}")
+        for what in downloads:
+            click.echo(f"{experiment}: needs {what}; downloaded before the first stage, if missing")
 
 
 def _rows(problems: Iterable[Problem]) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
+from srcore.pretrained import fetch_missing
 from srcore.processes import left_aside, world_size
 from srcore.report.writing import write_after_stage
 
@@ -72,6 +73,7 @@ def run_experiment(
         stack.enter_context(_disk_troubles(folder))
         is_main = stack.enter_context(_processes())
         if is_main:
+            fetch_missing(experiments)
             if overwrite:
                 refuse_own_inputs(folder, loaded, experiments)
             stages = {

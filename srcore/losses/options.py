@@ -9,6 +9,7 @@ from typing import Literal
 import attrs
 
 from srcore.options import InvalidOptionError, option
+from srcore.pretrained import Pretrained, hub_file
 
 
 def _layers(layers: dict[str, float]) -> str:
@@ -23,6 +24,12 @@ def _layers(layers: dict[str, float]) -> str:
         f"expected names of VGG19 layers (conv1_1 to conv5_4, relu1_1 to relu5_4, pool1 to pool5), "
         f"found {', '.join(map(repr, wrong))}"
     )
+
+
+def vgg19_weights() -> tuple[Pretrained, ...]:
+    """The file that torchvision's VGG19 downloads."""
+    fetch, file = "srcore.networks.vgg_features:imagenet_file", hub_file("vgg19-dcbb9e9d.pth")
+    return (Pretrained("VGG19's ImageNet weights (575 MB)", fetch, file),)
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +87,10 @@ class PerceptualOptions:
                 f'expected a weights file if and only if weights = "file"; found weights = '
                 f'"{self.weights}" and file = {found}',
             )
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """VGG19, unless a file of one's own is named."""
+        return vgg19_weights() if self.weights == "imagenet" else ()
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 
 from srcore.options import option
+from srcore.pretrained import Pretrained
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11
@@ -72,3 +73,7 @@ class LearnedMetricOptions:
     """Measures by pretrained networks."""
 
     device: str = option("cpu", "where the network runs", check=_device)
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """Networks that piq and torchvision download."""
+        return (Pretrained("weights"),)

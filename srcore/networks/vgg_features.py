@@ -80,7 +80,7 @@ class VGGFeatures(nn.Module):
         if weights == "random":
             self._randomize()
         else:
-            path = _imagenet_file() if weights == "imagenet" else Path(weights)
+            path = imagenet_file() if weights == "imagenet" else Path(weights)
             self._load(path)
         self.requires_grad_(False).eval()
 
@@ -159,7 +159,7 @@ def _native_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return native
 
 
-def _imagenet_file() -> Path:
+def imagenet_file() -> Path:
     """Find torchvision's file in PyTorch's cache; downloaded if it is not there."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / _URL.rpartition("/")[2]
     if path.is_file():

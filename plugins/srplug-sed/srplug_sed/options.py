@@ -11,6 +11,7 @@ import attrs
 
 from srcore.config.paths import path_complaint
 from srcore.options import option
+from srcore.pretrained import Pretrained
 
 Problems = Iterator[tuple[str, str]]
 Attention = Literal["auto", "torch", "xformers", "math"]
@@ -83,6 +84,12 @@ class SemanticDiscriminatorOptions:
         "attention kernels; auto: xformers where installed and able (CUDA), else torch; math: "
         "needed by r1 and gradient_penalty, takes much more memory",
     )
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """CLIP, unless a file of one's own is named."""
+        if self.semantics.weights != "openai":
+            return ()
+        return (Pretrained("CLIP's RN50 weights", "srplug_sed.semantics:openai_file"),)
 
     def _problems(self, experiment: Any, strides: tuple[int, ...], minimum: int) -> Problems:
         largest = SEMANTIC_STRIDE // min(strides)

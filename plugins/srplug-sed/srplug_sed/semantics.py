@@ -66,7 +66,7 @@ class ClipSemantics(nn.Module):
         if weights == "random":
             _randomize(self.trunk)
         else:
-            _load(self.trunk, _openai_file() if weights == "openai" else Path(weights))
+            _load(self.trunk, openai_file() if weights == "openai" else Path(weights))
         self.requires_grad_(False)
         self.train(batch_norm == "batch")
 
@@ -150,7 +150,7 @@ def _count(state: dict[str, Tensor], stage: str) -> int:
     return len({name.split(".")[1] for name in state if name.startswith(f"{stage}.")})
 
 
-def _openai_file() -> Path:
+def openai_file() -> Path:
     """The file of OpenAI's weights, which open_clip downloads and caches."""
     from open_clip.pretrained import download_pretrained, get_pretrained_cfg
 

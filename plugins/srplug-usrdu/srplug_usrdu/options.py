@@ -9,9 +9,10 @@ from typing import Any, Literal
 import attrs
 
 from srcore.contracts import Role
-from srcore.losses.options import PerceptualOptions
+from srcore.losses.options import PerceptualOptions, vgg19_weights
 from srcore.methods.options import GanOptions
 from srcore.options import NoOptions, option
+from srcore.pretrained import Pretrained
 
 Problems = Iterator[tuple[str, str]]
 
@@ -127,6 +128,10 @@ class FeatureLossOptions:
     def __attrs_post_init__(self) -> None:
         """Check layer and file as the perceptual loss does."""
         PerceptualOptions(layers={self.layer: 1.0}, weights=self.weights, file=self.file)
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """VGG19, unless a file of one's own is named."""
+        return vgg19_weights() if self.weights == "imagenet" else ()
 
 
 @attrs.frozen(kw_only=True)
