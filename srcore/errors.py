@@ -99,6 +99,16 @@ class ConfigError(SrcoreError):
         return tuple(str(problem) for problem in self.problems)
 
 
+def line_about(path: Path, error: Exception) -> str:
+    """What went wrong with one file of many, in one line that names it."""
+    if isinstance(error, SrcoreError):
+        text = " ".join(str(error).split())
+        return text if str(path) in text else f"{path}: {text}"
+    if isinstance(error, MemoryError):
+        return f"{path}: not enough memory: {' '.join(str(error).split())}".removesuffix(": ")
+    return f"{path}: {cause(error)}"
+
+
 def cause(error: BaseException) -> str:
     """An unexpected error in one line: type, message, and where in a plugin it came from.
 

@@ -23,7 +23,7 @@ from srcore.data.degrading import Degradation
 from srcore.data.lmdb_dataset import encoded_key, import_lmdb
 from srcore.data.subimages import base_name, sub_images
 from srcore.deleting import delete_known, refuse_foreign
-from srcore.errors import DataError
+from srcore.errors import DataError, line_about
 from srcore.images import (
     encode_image,
     image_size,
@@ -82,8 +82,8 @@ class _SubImageJob:
     def __call__(self) -> Report:
         try:
             image = read_image(self.path)
-        except DataError as error:
-            return Report(failed=[str(error)])
+        except Exception as error:  # whatever it is, the other images are done
+            return Report(failed=[line_about(self.path, error)])
         height, width = image.shape[:2]
         if min(height, width) < self.crop:
             return Report(too_small=[f"{self.path}: {width}x{height}"])
@@ -107,8 +107,8 @@ class _DegradeJob:
         try:
             image = read_image(self.path)
             degraded = self.degradation.apply(image, self.name)
-        except DataError as error:
-            return Report(failed=[str(error)])
+        except Exception as error:  # whatever it is, the other images are done
+            return Report(failed=[line_about(self.path, error)])
         write_image(self.lr, degraded, durable=False)
         if self.hr is None:
             return Report(images=1, written=1)
@@ -289,8 +289,8 @@ def _unfit_key(key: str, longest: int) -> str:
 def _png_of(path: Path) -> tuple[bytes, tuple[int, ...]] | str:
     try:
         image = read_rgb(path)
-    except DataError as error:
-        return str(error)
+    except Exception as error:  # whatever it is, the other images are stored
+        return line_about(path, error)
     return encode_image(image, ".png", path), image.shape
 
 
@@ -300,7 +300,7 @@ def _map_size(paths: Sequence[Path]) -> int:
     for path in paths:
         try:
             height, width = image_size(path)
-        except DataError:  # reported when its pixels are read
+        except Exception:  # reported when its pixels are read
             continue
         total += height * width * 3 * 2 * 5 // 4 + (64 << 10)
     return total

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from srcore.devices import Precision
-from srcore.errors import Interrupted, SrcoreError, cause
+from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.images import ImageHeader, Origin, read_header, read_image
 from srcore.inference.frames import Frames, choose_frames, enlarge_series
 from srcore.inference.jobs import Task
@@ -223,9 +223,6 @@ def _read(path: Path) -> Input:
 
 
 def _about(path: Path, error: Exception) -> str:
-    if isinstance(error, SrcoreError):
-        text = " ".join(str(error).split())
-        return text if str(path) in text else f"{path}: {text}"
-    if is_out_of_memory(error):
-        return f"{path}: not enough memory: {' '.join(str(error).split())[:_SHOWN]}"
-    return f"{path}: {cause(error)}"
+    if is_out_of_memory(error) and not isinstance(error, SrcoreError):
+        error = MemoryError(str(error)[:_SHOWN])
+    return line_about(path, error)

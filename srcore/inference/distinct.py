@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -51,17 +51,13 @@ def distinct_names(wanted: Sequence[Named]) -> list[Path]:
     for group in groups.values():
         if len(group) == 1:
             continue
+        # A folder tells an input from all others if it holds no other of the group.
+        parents = Counter(_parent(wanted[index]) for index in group)
         for index, named in zip(group, _in_own_folders([wanted[i] for i in group]), strict=True):
-            names = _candidates(named, is_alone=_is_alone(index, group, wanted))
+            names = _candidates(named, is_alone=parents[_parent(wanted[index])] == 1)
             result[index] = next(path for path in names if path not in taken)
             taken.add(result[index])
     return [result[index] for index in range(len(wanted))]
-
-
-def _is_alone(index: int, group: Sequence[int], wanted: Sequence[Named]) -> bool:
-    """Whether its folder tells an input from all others of its group."""
-    own = _parent(wanted[index])
-    return all(other == index or _parent(wanted[other]) != own for other in group)
 
 
 def _parent(named: Named) -> str:

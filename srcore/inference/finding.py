@@ -91,7 +91,7 @@ class Search:
         if others:
             kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
             total = _count(sum(others.values()), "file")
-            self.notes.append(f"{name}: left out {total} that are no images by name: {kinds}")
+            self.notes.append(f"{name}: left out {total}, not images by name: {kinds}")
         images = [file for file in files if is_image_name(file)]
         return sorted(images, key=lambda image: natural_key(image.as_posix()))
 

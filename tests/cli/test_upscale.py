@@ -138,7 +138,7 @@ def test_what_a_folder_leaves_out_is_said_and_equal_stems_are_told_apart(upscale
     code, out, err = upscale("in")
     assert (code, out.split()) == (0, ["in_x2/0_jpg.png", "in_x2/0_png.png"])
     assert err.splitlines() == [
-        "srcore: in: left out 1 file that are no images by name: 1 .txt",
+        "srcore: in: left out 1 file, not images by name: 1 .txt",
         "srcore: inputs of equal names are told apart: in/0.jpg -> in_x2/0_jpg.png, "
         "in/0.png -> in_x2/0_png.png",
         "srcore: 2 done",

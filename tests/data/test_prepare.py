@@ -123,3 +123,28 @@ def test_a_key_too_long_for_lmdb_is_one_line_and_the_rest_is_done(folder, tmp_pa
     assert report.written == 3
     assert len(report.failed) == 1
     assert "a key of 522 bytes; LMDB holds at most 511" in report.failed[0]
+
+
+@pytest.mark.parametrize("error", [ValueError("decoder"), MemoryError("9 GiB"), DataError("odd")])
+@pytest.mark.parametrize("command", ["sub-images", "degrade", "lmdb"])
+def test_whatever_fails_for_one_image_the_others_are_prepared(
+    folder, tmp_path, monkeypatch, command, error
+):
+    def failing(path):
+        if path.name == "a.png":
+            raise error
+        return read_image(path)
+
+    monkeypatch.setattr("srcore.data.prepare.read_image", failing)
+    monkeypatch.setattr("srcore.data.prepare.read_rgb", failing)
+    write_image(folder / "c.png", np.zeros((24, 24, 3), np.uint8))
+    if command == "sub-images":
+        report = prepare_sub_images(folder, tmp_path / "out", crop=12, step=8)
+    elif command == "degrade":
+        report = prepare_degraded(folder, tmp_path / "out", Degradation(scale=2))
+    else:
+        report = prepare_lmdb(folder, tmp_path / "out.lmdb")
+    assert report.written >= 1
+    (line,) = report.failed
+    assert line.startswith(f"{folder / 'a.png'}: ")
+    assert str(error) in line

@@ -92,7 +92,7 @@ def test_what_is_left_out_or_renamed_is_said(folder):
     Path("in/Makefile").touch()
     planned = plan(["in"], None, recursive=False, scale=2, image_format="png")
     assert planned.notes == [
-        "in: left out 3 files that are no images by name: 2 .txt, 1 without suffix",
+        "in: left out 3 files, not images by name: 2 .txt, 1 without suffix",
         "in: left out 1 folder below; --recursive takes them",
         "inputs of equal names are told apart: in/2.jpg -> in_x2/2_jpg.png, "
         "in/2.png -> in_x2/2_png.png",
@@ -142,7 +142,7 @@ def test_a_missing_file_is_a_task_that_will_fail(folder):
         (["in/2.png"], "{0}", "bad template"),
         (["in/2.png"], "{", "bad template"),
         (["in/2.png"], "in/2.png", "in/2.png would be replaced by its own result"),
-        (["in/*.txt"], None, "no images in .*left out 1 file that are no images by name: 1 .txt"),
+        (["in/*.txt"], None, "no images in .*left out 1 file, not images by name: 1 .txt"),
         (["in"], "same/{folder}.png", "would both become same/in.png; use a template"),
     ],
 )
