@@ -51,7 +51,7 @@ class DeprecatedHookWarning(FutureWarning):
 
 
 class Interrupted(SrcoreError):  # noqa: N818 - a signal is not an error
-    """A run stopped on SIGINT or SIGTERM after saving its state."""
+    """A run stopped on SIGINT, SIGTERM or SIGHUP after saving its state."""
 
     def __init__(self, signal_number: int, message: str) -> None:
         super().__init__(message)

@@ -111,7 +111,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of the console script; exits with 0, 1, 2, 130 or 143."""
+    """Entry point of the console script; exits with 0, 1, 2, 129, 130 or 143."""
     arguments = sys.argv[1:] if arguments is None else arguments
     with lasting_streams():
         accept_any_text()

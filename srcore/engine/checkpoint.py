@@ -121,8 +121,9 @@ def save(path: Path, state: dict[str, Any], *, replaced: Path | None = None) -> 
         if isinstance(error, RuntimeError) and not _is_write_failure(error):
             raise
         reason = error.strerror if isinstance(error, OSError) else str(error).split("\n")[0]
+        kept = "the previous one is intact" if path.is_file() else "there is none before it"
         raise SrcoreError(
-            f"{path}: the checkpoint could not be written ({reason}); the previous one is intact; "
+            f"{path}: the checkpoint could not be written ({reason}); {kept}; "
             "make room or choose another --output, then run again with --resume"
         ) from error
 

@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader
 
 from srcore.engine.sampling import StreamSampler, TrainingImages, collate
 from srcore.engine.shared_memory import batches_ahead, cores
+from srcore.engine.signals import STOPPING
 from srcore.errors import DataError, Interrupted
 from srcore.processes import processes_here
 
@@ -50,7 +51,7 @@ class Readers:
         workers: reading processes; 0: this process reads, and nothing below can happen.
         timeout: seconds to wait for a batch; 0: for ever.
         pin_memory: for a GPU.
-        stop: whether SIGINT or SIGTERM came.
+        stop: whether a signal to stop came.
 
     Attributes:
         waited: seconds that training has spent waiting for batches.
@@ -273,7 +274,7 @@ def _begin(_: int) -> None:
     """
     import cv2
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         import ctypes

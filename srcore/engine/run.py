@@ -42,7 +42,7 @@ class Run:
         is_main: whether this process writes files.
         quiet: no progress bar.
         results: what the stage measured at its end.
-        stop: whether SIGINT or SIGTERM came.
+        stop: whether a signal to stop came.
         stop_reason: why the training is to end early; empty: it is not.
         iteration: the last one whose state is saved; None: none, or a stage without training.
     """

@@ -60,7 +60,7 @@ def run_experiment(
 
     Raises:
         SrcoreError: what went wrong, in one line.
-        Interrupted: SIGINT or SIGTERM came; everything is saved.
+        Interrupted: a signal to stop came; everything is saved.
     """
     resume = resume or recover
     # Everything that can be wrong is known before an earlier run is deleted.
@@ -168,10 +168,8 @@ def _disk_troubles(folder: Path) -> Iterator[None]:
         is_ours = name is not None and folder in (file, *file.parents)
         if error.errno not in _FULL and not is_ours:
             raise
-        hint = "make room, then run again with --resume; " if error.errno in _FULL else ""
-        raise SrcoreError(
-            f"{file}: {error.strerror}; {hint}the run is where its last checkpoint is"
-        ) from error
+        hint = "; make room, then run again with --resume" if error.errno in _FULL else ""
+        raise SrcoreError(f"{file}: {error.strerror}{hint}") from error
 
 
 @contextlib.contextmanager

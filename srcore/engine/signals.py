@@ -1,4 +1,4 @@
-"""Finishing the iteration before stopping on SIGINT or SIGTERM."""
+"""Finishing the iteration before stopping on SIGINT, SIGTERM or SIGHUP."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import threading
 from types import FrameType
 from typing import Any
 
+#: Ctrl-C, batch systems, and a terminal or connection that closes.
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
 
 class StopRequest:
-    """Remembers the first SIGINT or SIGTERM; a second one ends the program at once.
+    """Remembers the first signal to stop; a second one ends the program at once.
 
-    Use as a context manager around the work; previous handlers come back afterwards. Outside the
-    main thread it does nothing, since Python delivers signals to the main thread only.
+    One that is ignored already stays so, such as SIGHUP under nohup. Use as a context manager
+    around the work; previous handlers come back afterwards. Outside the main thread it does
+    nothing, since Python delivers signals to the main thread only.
     """
 
     def __init__(self) -> None:
@@ -21,8 +27,9 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._remember)
+            for number in STOPPING:
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._remember)
         return self
 
     def __exit__(self, *_: object) -> None:

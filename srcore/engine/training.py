@@ -105,9 +105,9 @@ class Training:
                 if self._validation_is_due(start) and self.validated_at != start:
                     self._save_and_validate()
                 self.trainer.run(iter(readers))
-            except Interrupted as error:  # while it waited for images
+            except Interrupted as error:  # while it waited for images, or validated
                 self._rescue(error)
-                if idist.get_world_size() > 1 or self.saved_at < 0:
+                if idist.get_world_size() > 1 or not 0 <= self.saved_at < stop:
                     raise
             except (RuntimeError, MemoryError) as error:
                 self._rescue(error)

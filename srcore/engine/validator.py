@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ignite import distributed as idist
 from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
+from srcore.engine.checkpoint import LAST
 from srcore.engine.measuring import measure_image, measures, summarize
 from srcore.engine.pictures import bicubic_of, file_names, folder_of, write_strip
 from srcore.engine.roles import deployed
@@ -22,6 +24,7 @@ from srcore.engine.validation import (
     validate_image,
     validation_sets,
 )
+from srcore.errors import Interrupted
 from srcore.transforms.resize import resize
 
 if TYPE_CHECKING:
@@ -96,7 +99,12 @@ class Validator:
             sample = images.dataset.sample(0, None) if not images.transforms else {}
             if "hr" in sample and _fits(sample["lr"].shape, sample["hr"].shape, scale):
                 enlarge = Bicubic(scale)
-                own = [self._validate(enlarge, images, i) for i in shard(len(images.dataset))]
+                own: list[ValidationImage] = []
+                for number in shard(len(images.dataset)):
+                    if self.run.stop.signal_number is not None:
+                        break
+                    own.append(self._validate(enlarge, images, number))
+                self._stop_if_requested()
                 averages[images.name] = summarize(gather(own), self.measures).averages
         return averages
 
@@ -122,14 +130,32 @@ class Validator:
 
     def _results(self, images: ValidationSet) -> list[ValidationImage]:
         results: list[ValidationImage] = []
-        handler = self.engine.add_event_handler(
-            Events.ITERATION_COMPLETED, lambda engine: results.append(engine.state.output)
-        )
+
+        def take(engine: Engine) -> None:
+            result: Any = engine.state.output
+            results.append(result)
+            if self.run.stop.signal_number is not None:
+                engine.terminate()
+
+        handler = self.engine.add_event_handler(Events.ITERATION_COMPLETED, take)
         work = [(images, index) for index in shard(len(images.dataset))]
         if work:
             self.engine.run(work, max_epochs=1)
         handler.remove()
+        self._stop_if_requested()
         return results
+
+    def _stop_if_requested(self) -> None:
+        """End a validation, in all processes at once; the state before it is saved."""
+        number = self.run.stop.signal_number or 0
+        if idist.get_world_size() > 1:
+            number = int(idist.all_reduce(float(number), op="MAX"))
+        if number:
+            raise Interrupted(
+                number,
+                f"interrupted in a validation; state saved in {self.run.checkpoints / LAST}; "
+                "continue with --resume",
+            )
 
     def _validate(self, network: nn.Module, images: ValidationSet, index: int) -> ValidationImage:
         seed, device = self.run.experiment.seed, self.run.device
