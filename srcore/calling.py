@@ -88,7 +88,9 @@ def unfit(kind: str, made: Any) -> str:
         lacks = []
     if lacks:
         shown = ", ".join("a call" if name == "__call__" else name for name in lacks)
-        return f"makes {told(made)}; expected a {kind.replace('_', ' ')}, which has {shown}"
+        article = "an" if kind[0] in "aeiou" else "a"
+        text = f"makes {told(made)}; expected {article} {kind.replace('_', ' ')}"
+        return f"{text}, which has {shown}"
     return ill_declared(kind, made)
 
 
@@ -156,8 +158,10 @@ def _term(value: Any) -> str:
 
 
 def _batch(value: Any) -> str:
-    fits = isinstance(value, dict) and all(map(_is_tensor, value.values()))
-    return "" if fits else "the batch: a dict of tensors"
+    if not isinstance(value, dict):
+        return "the batch: a dict of tensors"
+    bad = [name for name in ("lr", "hr") if name in value and not _is_tensor(value[name])]
+    return f"{bad[0]} as a tensor (N, C, H, W)" if bad else ""
 
 
 def _sample(value: Any) -> str:
@@ -228,19 +232,18 @@ _RESULTS: dict[str, Callable[[Any], str]] = {
 _BASES = {
     "network": ("torch.nn", "Module"),
     "discriminator": ("torch.nn", "Module"),
-    "optimizer": ("torch.optim", "Optimizer"),
 }
 
-#: What components of a kind have.
+#: What components of a kind have, as far as nothing works without it.
 _OFFERS = {
-    "network": ("scale",),
+    "optimizer": ("param_groups", "step", "zero_grad"),
     "discriminator_input": ("__call__",),
     "loss": ("discriminator_terms",),  # or a call
     "labels": ("__call__",),
     "transform": ("__call__",),
-    "dataset": ("__len__", "name", "sample"),
+    "dataset": ("__len__", "sample"),
     "method": ("step",),
     "stage": ("run",),
-    "metric": ("__call__", "higher_is_better"),
+    "metric": ("__call__",),
     "schedule": ("__call__",),
 }

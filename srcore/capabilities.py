@@ -95,6 +95,7 @@ PARTS: dict[str, dict[str, Capability]] = {
     "transform": _STATE,
     "method": _STATE,
     "metric": {
+        "higher_is_better": _flag("how the best checkpoint is chosen", default=True),
         "default_crop_border": _number(
             "border where the experiment names none; none: the scale", None, least=0
         ),

@@ -83,6 +83,18 @@ class Score:
         return self.answer
 
 
+class Hurried:
+    higher_is_better = True
+
+    def __call__(self, sr, hr):
+        return 1.0
+
+
+class Errand:
+    def run(self):
+        return None
+
+
 class Steps(srcore.Method):
     def step(self, batch):
         return [batch["lr"].mean()]
@@ -164,7 +176,7 @@ BROKEN = {
         "dataset",
         lambda scale: [],
         ('data.train={ type = "x", workers = 0 }',),
-        "makes (); expected a dataset, which has name, sample",
+        "makes (); expected a dataset, which has sample",
     ),
     "schedule of another signature": (
         "schedule",
@@ -213,7 +225,7 @@ BROKEN = {
         "optimizer",
         lambda parameters: parameters,
         ('optimizer.generator.type="x"',),
-        "; expected a torch.optim.Optimizer",
+        "; expected an optimizer, which has param_groups, step, zero_grad",
     ),
     "metric without return": (
         "metric",
@@ -221,11 +233,36 @@ BROKEN = {
         ('metrics=[{ type = "x" }]',),
         "metric 'x' returned None; expected a number",
     ),
-    "metric without a direction": (
+    "metric that cannot be called": (
         "metric",
-        lambda: lambda sr, hr, *, crop_border: 1.0,
+        dict,
         ('metrics=[{ type = "x" }]',),
-        "makes a function; expected a metric, which has higher_is_better",
+        "makes {}; expected a metric, which has a call",
+    ),
+    "transform of arrays": (
+        "transform",
+        lambda scale: lambda batch, generator: {"lr": batch["lr"].numpy(), "hr": batch["hr"]},
+        ('data.train.transforms=[{ type = "x" }]',),
+        "transform 'x' returned {'lr': ndarray (4, 3, 16, 16) of float32, 'hr': Tensor (4, 3, 32, "
+        "32) of float32}; expected lr as a tensor (N, C, H, W)",
+    ),
+    "metric of another signature": (
+        "metric",
+        lambda: Hurried(),
+        ('metrics=[{ type = "x" }]',),
+        "metric 'x': is called with (ndarray, ndarray, crop_border=...): got an unexpected keyword",
+    ),
+    "stage of another signature": (
+        "stage",
+        lambda: Errand(),
+        ('task={ type = "x" }',),
+        "stage 'x': run(Run): too many positional arguments",
+    ),
+    "stage that is none": (
+        "stage",
+        lambda: print,
+        ('task={ type = "x" }',),
+        "makes a builtin_function_or_method; expected a stage, which has run",
     ),
     "method of lists": (
         "method",

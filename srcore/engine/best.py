@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from srcore.capabilities import capability
 from srcore.engine import checkpoint, exports
 from srcore.errors import SrcoreError
 
@@ -47,7 +48,7 @@ class Best:
             return False
         name = next(iter(averages))
         metric = self._metrics.get(name.partition("/")[2])
-        sign = 1 if getattr(metric, "higher_is_better", True) else -1
+        sign = 1 if capability("metric", metric, "higher_is_better") else -1
         now = {"score": sign * averages[name], "iteration": float(self.parts.iteration)}
         if name in pooled:
             now["pooled"] = sign * pooled[name]

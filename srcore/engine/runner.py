@@ -15,6 +15,7 @@ import torch
 from ignite import distributed as idist
 from tqdm import tqdm
 
+from srcore.calling import call
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.remarks import remarks
 from srcore.devices import pick_device, slow_precision
@@ -123,7 +124,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     plugins().hook.srcore_run_started(run=run)
     try:
         if run.experiment.task is not None:
-            run.experiment.task.build().run(run)
+            call("stage", run.experiment.task.build(), run, method="run")
             run.mark_finished(run.results)
         else:
             from srcore.engine.training import Training

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.calling import call
 from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, SrcoreError
@@ -200,7 +201,9 @@ def evaluate_set(
             sr = pictures[contender.name] = contender.upscale(lr)
             values[contender.name].append(
                 [
-                    measure.metric(
+                    call(
+                        "metric",
+                        measure.metric,
                         sr,
                         hr,
                         crop_border=border if measure.crop_border is None else measure.crop_border,
