@@ -88,7 +88,18 @@ def test_what_only_building_downloads_is_built_once(isolated_plugins, tiny_exper
             """Its network."""
             return (Pretrained("weights"),)
 
-    isolated_plugins.registry.add("metric", "learned", Options, lambda: built.append(1))
+    class Learned:
+        """Says that it was built."""
+
+        higher_is_better = True
+
+        def __init__(self):
+            built.append(1)
+
+        def __call__(self, sr, hr, *, crop_border):
+            return 0.0
+
+    isolated_plugins.registry.add("metric", "learned", Options, Learned)
     table = 'metrics=[{type="learned"}, {type="learned", name="again"}]'
     loaded = check(tiny_experiment, [table])
     experiments = [loaded.experiment(stage) for stage in loaded.stages] * 2
