@@ -42,6 +42,19 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     return int(value)
 
 
+def _colour(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, int, int] | None:
+    if value is None:
+        return None
+    digits = {"white": "ffffff", "black": "000000"}.get(value.lower(), value.removeprefix("#"))
+    try:
+        red, green, blue = bytes.fromhex(digits)
+    except ValueError:
+        raise click.BadParameter(f"expected white, black or #rrggbb, found {value!r}") from None
+    return red, green, blue
+
+
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
@@ -77,6 +90,16 @@ def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) 
     "--quality", type=click.IntRange(1, 100), default=95, show_default=True,
     help="Of JPEG, WebP and AVIF; WebP is lossless at 100.",
 )  # fmt: skip
+@click.option(
+    "--depth",
+    type=click.Choice(["8"]),
+    help="Make 16 bits 8, for formats that hold no more.",
+)
+@click.option(
+    "--background", metavar="COLOUR", callback=_colour,
+    help="Lay transparent images on a colour: white, black, or #rrggbb.",
+)  # fmt: skip
+@click.option("--strip", is_flag=True, help="Drop colour profile, EXIF data and resolution.")
 @click.option(
     "--tile", default="auto", show_default=True, callback=_auto_or_number,
     help="Side of a tile in input pixels, auto (by free memory) or none (whole image).",
@@ -114,7 +137,8 @@ def command(**options: Any) -> None:
     """Enlarge INPUT: image files, folders, or quoted patterns.
 
     Gray stays gray, 16 bits stay 16 bits, alpha is enlarged too, the EXIF orientation is applied
-    and the ICC profile kept. Without --output, a.jpg becomes a_x2.png beside it, and the images of
+    and colour profile, EXIF data and DPI kept as far as the format holds them; what is not kept is
+    said. Without --output, a.jpg becomes a_x2.png beside it, and the images of
     the folder photos go to photos_x2. An output is a file name (one input), a folder, or a
     template of {stem} {name} {suffix} {folder} {scale}.
 
@@ -133,6 +157,7 @@ def command(**options: Any) -> None:
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.inference.batch import Settings, largest_factor
+    from srcore.inference.fitting import Fitting
     from srcore.inference.sizing import Sizing
 
     if options["resume"] and options["overwrite"]:
@@ -150,6 +175,11 @@ def command(**options: Any) -> None:
         done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
         settings = Settings(
             sizing=sizing,
+            fitting=Fitting(
+                background=options["background"],
+                depth=8 if options["depth"] else None,
+                strip=options["strip"],
+            ),
             **{name: options[name] for name in (
                 "tile", "overlap", "border", "batch", "precision", "self_ensemble", "seed",
                 "quality", "frames",
@@ -296,7 +326,7 @@ def _run(
 
 
 def _report(results: list[Result], *, as_json: bool) -> None:
-    from srcore.inference.batch import summary
+    from srcore.inference.batch import lost, summary
 
     counts = {
         status: sum(result.status == status for result in results)
@@ -305,6 +335,8 @@ def _report(results: list[Result], *, as_json: bool) -> None:
     if as_json:
         files = [result.as_dict() for result in results]
         say(json.dumps({**counts, "files": files}, indent=2))
+    if names := lost(results):
+        say(f"srcore: not kept, with numbers of files: {names}", err=True)
     if len(results) > 1 or counts["failed"]:
         say(f"srcore: {summary(results)}", err=True)
     if counts["failed"]:

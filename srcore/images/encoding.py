@@ -94,10 +94,13 @@ def _writable(image: ImageArray, suffix: str, source: Where) -> tuple[ImageForma
             f"found {image.dtype} of shape {image.shape}"
         )
     if image.itemsize * 8 not in holds.bits:
-        raise DataError(f"{source}: {suffix} holds 8 bits per channel only; use .png or .tif")
+        raise DataError(
+            f"{source}: {suffix} holds 8 bits per channel only; use .png or .tif, or --depth 8"
+        )
     if image.shape[-1] not in holds.channels:
         kind = KINDS.get(image.shape[-1], f"{image.shape[-1]} channels")
-        raise DataError(f"{source}: {suffix} cannot hold {kind}; use .png")
+        hint = ", or --background COLOUR" if image.shape[-1] in (2, 4) else ""
+        raise DataError(f"{source}: {suffix} cannot hold {kind}; use .png{hint}")
     if max(image.shape[:2]) > holds.largest_side:
         raise DataError(
             f"{source}: {image.shape[1]}x{image.shape[0]} pixels; {suffix} holds at most "

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from srcore.images.exif import upright
+from srcore.images.exif import resolution, upright
 
 # The colour space of a profile is named in bytes 16 to 19 of its header (ICC.1, section 7.2.8).
 _COLOUR_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
@@ -49,8 +49,10 @@ class Metadata:
 
     def lost(self, fields: frozenset[str]) -> tuple[str, ...]:
         """Names of what is there and not among these fields."""
-        named = (NAMES[name] for name in NAMES if getattr(self, name) and name not in fields)
-        return (*named, *self.others)
+        gone = [name for name in NAMES if getattr(self, name) and name not in fields]
+        if "dpi" in gone and "exif" in fields and resolution(self.exif):
+            gone.remove("dpi")  # the EXIF data say it
+        return (*(NAMES[name] for name in gone), *self.others)
 
     def for_channels(self, channels: int) -> Metadata:
         """Without a profile of other colours: that of CMYK is wrong for the RGB made of it."""

@@ -18,10 +18,11 @@ from torch import nn
 from srcore.devices import Precision
 from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.images import ImageHeader, Origin, read_header, read_image
+from srcore.inference.fitting import Fitting
 from srcore.inference.frames import Frames, choose_frames, enlarge_series
 from srcore.inference.jobs import Task
 from srcore.inference.memory import is_out_of_memory
-from srcore.inference.output import check_writable, write_bands, write_series
+from srcore.inference.output import check_writable, is_written, write_bands, write_series
 from srcore.inference.sizing import Sizing, middle
 from srcore.inference.upscaler import Overlap, Tile, upscale_bands
 
@@ -56,6 +57,7 @@ class Settings:
     """How a job upscales and writes; see :func:`srcore.inference.upscaler.upscale`."""
 
     sizing: Sizing = attrs.field(factory=Sizing)
+    fitting: Fitting = attrs.field(factory=Fitting)
     tile: Tile = "auto"
     overlap: Overlap = "auto"
     border: int = 0
@@ -78,6 +80,7 @@ class Result:
         size: width and height of the result.
         seconds: time it took.
         note: what of the input is not in the result, one line.
+        lost: names of what the output cannot keep, or was asked not to.
     """
 
     task: Task
@@ -86,6 +89,7 @@ class Result:
     size: tuple[int, int] | None = None
     seconds: float = 0.0
     note: str = ""
+    lost: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -106,6 +110,7 @@ class Result:
             "size": self.size,
             "seconds": round(self.seconds, 3),
             "note": self.note,
+            "lost": list(self.lost),
         }
 
 
@@ -120,6 +125,12 @@ def summary(results: Sequence[Result]) -> str:
     if others := sum(reasons.values()) - sum(number for _, number in reasons.most_common(_REASONS)):
         shown.append(f"{others} for other reasons")
     return f"{text}: {', '.join(shown)}" if shown else text
+
+
+def lost(results: Sequence[Result]) -> str:
+    """What results do not keep, with numbers of files: ``EXIF data (3), texts (1)``; or nothing."""
+    counts = Counter(name for result in results for name in result.lost)
+    return ", ".join(f"{name} ({number})" for name, number in counts.most_common())
 
 
 def pixels_of(tasks: Sequence[Task]) -> list[int]:
@@ -196,25 +207,30 @@ def _upscale_file(
 ) -> Result:
     series, note = choose_frames(task, source.header.frames, settings.frames)
     options = attrs.asdict(settings, recurse=False)
-    kept = {"quality": options.pop("quality"), "metadata": source.header.metadata}
+    fitting: Fitting = options.pop("fitting")
+    metadata = source.header.metadata
+    kept = {"quality": options.pop("quality"), "metadata": fitting.metadata(metadata)}
     kept["origin"] = source.origin
     del options["sizing"], options["frames"]
 
     def enlarged(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
         target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
-        check_writable(task.target, image, target.final)
+        check_writable(task.target, fitting.apply(image[:1, :1]), target.final)
         bands = upscale_bands(network, image, size=target.resized, progress=progress, **options)
-        return middle(bands, target), target.final
+        return map(fitting.apply, middle(bands, target)), target.final
 
+    names = fitting.lost(source.image, metadata, task.target) if is_written(task.target) else ()
     if series is not None:
         pictures = enlarge_series(series, task, enlarged)
         height, width = pictures[0].image.shape[:2]
         write_series(task.target, pictures, plays=series.plays, **kept)
-        return Result(task, "done", size=(width, height), note=note)
+        return Result(task, "done", size=(width, height), note=note, lost=names)
     image = source.image
     bands, (height, width) = enlarged(image)
-    write_bands(task.target, bands, (height, width, image.shape[2]), np.dtype(image.dtype), **kept)
-    return Result(task, "done", size=(width, height), note=note)
+    written = fitting.apply(image[:1, :1])
+    shape = height, width, written.shape[2]
+    write_bands(task.target, bands, shape, np.dtype(written.dtype), **kept)
+    return Result(task, "done", size=(width, height), note=note, lost=names)
 
 
 def _read(path: Path) -> Input:

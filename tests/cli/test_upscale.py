@@ -223,7 +223,9 @@ def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
     write_image(Path("in.png"), np.zeros((4, 4, 4), np.uint8))
     code, out, err = upscale("in.png", "-o", "out.jpg")
     assert (code, out) == (1, "")
-    assert err.startswith("srcore: in.png: out.jpg: .jpg cannot hold rgb_alpha; use .png\n")
+    assert err.startswith(
+        "srcore: in.png: out.jpg: .jpg cannot hold rgb_alpha; use .png, or --background COLOUR\n"
+    )
     assert not Path("out.jpg").exists()
 
 
@@ -421,3 +423,33 @@ def test_animations_beyond_the_memory_are_refused(upscale, monkeypatch):
     code, _, err = upscale("in.png")
     assert code == 1
     assert "3 pictures of 14x18 are too many for one file; use --frames first" in err
+
+
+def test_16_bits_and_alpha_become_what_jpeg_holds_if_that_is_asked_for(upscale):
+    image = np.full((8, 9, 4), 30000, np.uint16)
+    write_image(Path("in.png"), image)
+    code, _, error = upscale("in.png", "-o", "out.jpg")
+    assert code == 1
+    assert "--depth 8" in error
+    code, _, error = upscale("in.png", "-o", "out.jpg", "--depth", "8")
+    assert code == 1
+    assert "--background COLOUR" in error
+    code, _, error = upscale("in.png", "-o", "out.jpg", "--depth", "8", "--background", "white")
+    assert code == 0
+    assert "not kept, with numbers of files: transparency, as asked (1)" in error
+    assert read_image(Path("out.jpg")).shape == (16, 18, 3)
+
+
+def test_what_is_not_kept_is_said_once_unless_it_is_stripped(upscale):
+    for name in ("a.jpg", "b.jpg"):
+        exif = Image.Exif()
+        exif[0x010F] = "camera"
+        Image.new("RGB", (9, 8)).save(name, exif=exif)
+    code, _, error = upscale("a.jpg", "b.jpg", "-o", "out/", "--format", "bmp")
+    assert code == 0
+    assert error.count("EXIF data (2)") == 1
+    code, _, error = upscale("a.jpg", "b.jpg", "-o", "png/")
+    assert b"camera" in (read_header(Path("png/a.png")).metadata.exif or b"")
+    code, _, error = upscale("a.jpg", "-o", "bare.png", "--strip")
+    assert "not kept" not in error
+    assert read_header(Path("bare.png")).metadata.exif is None
