@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from srcore.cli.overriding import overrides_option
 from srcore.errors import ConfigError, Problem
+from srcore.terminal import width
+
+if TYPE_CHECKING:
+    from srcore.config.experiment import LoadedExperiment
 
 
 @click.command()
 @click.argument("experiment")
 @overrides_option
+@click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
-def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(experiment: str, overrides: tuple[str, ...], images: bool, as_json: bool) -> None:
     """Find everything wrong with EXPERIMENT, without building a network.
 
     EXPERIMENT is a TOML file or the name of a shipped experiment. Every problem is one line: file,
@@ -26,12 +33,15 @@ def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
     Examples:
       srcore check experiment.toml
       srcore check experiment.toml --set train.batch_size=4
+      srcore check experiment.toml --images
       srcore check esrgan_x4 --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.config.experiment import check
 
     try:
         loaded = check(experiment, overrides)
+        if images:
+            _verify(loaded)
     except ConfigError as error:
         if as_json:
             rows = {"ok": False, "problems": _rows(error.problems)}
@@ -59,6 +69,19 @@ def command(experiment: str, overrides: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{experiment}: ok{detail}")
         for what in downloads:
             click.echo(f"{experiment}: needs {what}; downloaded before the first stage, if missing")
+
+
+def _verify(loaded: LoadedExperiment) -> None:
+    """Decode all images; raises ConfigError with what is wrong with them."""
+    from tqdm import tqdm
+
+    from srcore.data.verifying import images_of, verify
+
+    stored = [image for stage in loaded.stages for image in images_of(loaded.experiment(stage))]
+    with tqdm(total=len(stored), desc="images", unit="image", **width()) as bar:
+        problems = list(dict.fromkeys(verify(stored, bar.update)))
+    if problems:
+        raise ConfigError([attrs.evolve(it, source=str(loaded.source.path)) for it in problems])
 
 
 def _rows(problems: Iterable[Problem]) -> list[dict[str, str]]:

@@ -1,0 +1,56 @@
+"""`srcore check --images`: every image is decoded once."""
+
+import pytest
+
+from srcore.cli.main import main
+from srcore.testing import write_tiny_images
+
+EXPERIMENT = """
+scale = 2
+[generator]
+type = "edsr"
+[[losses]]
+type = "l1"
+[data.train]
+type = "hr_folder"
+hr = "hr"
+[data.validation.v]
+type = "hr_folder"
+hr = "hr"
+"""
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capsys):
+    """Run ``srcore check`` on an experiment with three images: exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.toml").write_text(EXPERIMENT)
+    write_tiny_images(tmp_path / "hr", 3)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as caught:
+            main(["check", "x.toml", *arguments])
+        captured = capsys.readouterr()
+        return caught.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_whole_images_are_ok(check):
+    code, out, err = check("--images")
+    assert (code, out) == (0, "x.toml: ok\n")
+    assert "6/6" in err
+
+
+def test_every_damaged_image_is_a_line(check, tmp_path):
+    for name in ("00.png", "02.png"):
+        content = bytearray((tmp_path / "hr" / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (tmp_path / "hr" / name).write_bytes(content)
+    assert check()[0] == 0
+    code, _, err = check("--images")
+    assert code == 2
+    lines = [line for line in err.splitlines() if "wrong checksum" in line]
+    assert len(lines) == 4
+    assert lines[0].count("hr/00.png") == 1
+    assert "data.train.hr" in lines[0]
