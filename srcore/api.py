@@ -96,6 +96,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     recover: bool = False,
+    accept_changes: bool = False,
 ) -> str | None:
     """Run an experiment as ``srcore run`` does; returns the table of results.
 
@@ -120,11 +121,17 @@ def run(
         resume: continue an interrupted run.
         overwrite: delete an earlier run of this name first.
         recover: resume, and where the last checkpoint is damaged or missing from the newest good.
+        accept_changes: resume although other files or processes than before feed the training.
     """
     from srcore.engine.runner import run_experiment
 
     if not isinstance(experiment, LoadedExperiment):
         experiment = load_experiment(experiment)
     return run_experiment(
-        experiment, Path(output), resume=resume, overwrite=overwrite, recover=recover
+        experiment,
+        Path(output),
+        resume=resume,
+        overwrite=overwrite,
+        recover=recover,
+        accept_changes=accept_changes,
     )

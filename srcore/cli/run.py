@@ -21,6 +21,10 @@ from srcore.cli.overriding import overrides_option
     "--recover", is_flag=True,
     help="As --resume; from the newest good checkpoint if the last one is damaged or missing.",
 )  # fmt: skip
+@click.option(
+    "--accept-changes", is_flag=True,
+    help="Resume although other files or processes than before feed the training.",
+)  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Delete an earlier run of this name first.")
 @click.option("--quiet", is_flag=True, help="No progress bar, warnings only.")
 def command(
@@ -29,6 +33,7 @@ def command(
     output: Path,
     resume: bool,
     recover: bool,
+    accept_changes: bool,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -51,7 +56,13 @@ def command(
     from srcore.engine.runner import run_experiment
 
     result = run_experiment(
-        loaded, output, resume=resume, overwrite=overwrite, recover=recover, quiet=quiet
+        loaded,
+        output,
+        resume=resume,
+        overwrite=overwrite,
+        recover=recover,
+        accept_changes=accept_changes,
+        quiet=quiet,
     )
     if result is not None:
         click.echo(result)

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 #: In the folder of every stage, training or not, and of an experiment without stages.
-COMMON_FILES = ("experiment.toml", "run.log", "report.html", "finished.json", "plugins/*")
+COMMON_FILES = (
+    "experiment.toml", "provenance.json", "run.log", "report.html", "finished.json", "plugins/*",
+)  # fmt: skip
 #: In the folder of a stage that trains, beside the files of its networks.
 _TRAINING_FILES = (
     "metrics.jsonl", "metrics.csv", "performance.json", "bicubic.json",

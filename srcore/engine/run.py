@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Run:
         stage_folders: folders of all stages by name.
         device: where networks compute.
         resume: continue from the last checkpoint if there is one.
+        accept_changes: continue although the training is fed with something else.
         recover: continue from the newest good checkpoint if the last one is damaged or missing.
         is_main: whether this process writes files.
         quiet: no progress bar.
@@ -56,6 +58,7 @@ class Run:
     is_main: bool = True
     quiet: bool = False
     recover: bool = False
+    accept_changes: bool = False
     results: dict[str, Any] = attrs.field(factory=dict)
     stop: StopRequest = attrs.field(factory=StopRequest)
     stop_reason: str = ""
@@ -121,8 +124,12 @@ class Run:
         if self.is_main:
             write_table(self.folder / EXPERIMENT_FILE, as_table(self.experiment))
 
-    def refuse_changes(self) -> None:
-        """Refuse to resume with settings that would not continue the same training."""
+    def refuse_changes(self, same: Collection[str] = ()) -> None:
+        """Refuse to resume with settings that would not continue the same training.
+
+        Args:
+            same: keys of paths that hold what they held, and so may name another place.
+        """
         file = self.folder / EXPERIMENT_FILE
         if not file.is_file():
             return
@@ -132,7 +139,7 @@ class Run:
         changed = [
             f"{key} was {before.get(key, 'absent')}, now {now.get(key, 'absent')}"
             for key in sorted(before.keys() | now.keys())
-            if before.get(key) != now.get(key) and not _may_change(key)
+            if before.get(key) != now.get(key) and not _may_change(key) and key not in same
         ]
         if changed:
             raise SrcoreError(

@@ -19,6 +19,8 @@ from srcore.calling import call
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.remarks import remarks
 from srcore.devices import pick_device, slow_precision
+from srcore.engine import provenance
+from srcore.engine.checkpoint import LAST
 from srcore.engine.ending import forget_ending
 from srcore.engine.folder import opened
 from srcore.engine.overwriting import refuse_own_inputs
@@ -44,6 +46,7 @@ def run_experiment(
     resume: bool = False,
     overwrite: bool = False,
     recover: bool = False,
+    accept_changes: bool = False,
     quiet: bool = False,
 ) -> str | None:
     """Run all stages of an experiment that ``check`` found valid.
@@ -54,6 +57,7 @@ def run_experiment(
         resume: continue where an earlier run stopped; finished stages are skipped.
         overwrite: delete an earlier run of this name first.
         recover: resume, and where the last checkpoint is damaged or missing from the newest good.
+        accept_changes: resume although other files or processes than before feed the training.
         quiet: warnings only.
 
     Returns:
@@ -93,7 +97,8 @@ def run_experiment(
             experiment = loaded.experiment(stage, folders)
             run = Run(
                 folders[stage.name], experiment, stage.name, folders, device,
-                resume=resume, recover=recover, is_main=is_main, quiet=quiet, stop=stop,
+                resume=resume, recover=recover, accept_changes=accept_changes, is_main=is_main,
+                quiet=quiet, stop=stop,
             )  # fmt: skip
             _run_stage(run, stop)
             runs.append(run)
@@ -111,8 +116,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
         if run.is_main:  # the run may have been killed before its report was written
             write_after_stage(run, None)
         return
-    if run.resume:
-        run.refuse_changes()
+    _compare(run)
     run.write_experiment()
     if run.is_main:
         forget_ending(run.folder)
@@ -139,6 +143,21 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
             logger.error("%s", second)
         raise
     plugins().hook.srcore_run_finished(run=run, error=None)
+
+
+def _compare(run: Run) -> None:
+    """Refuse what would not continue the same training; record what this one is fed with."""
+    now = provenance.provenance(run.experiment)
+    if run.resume:
+        before = provenance.read(run.folder)
+        known = before.get("inputs", {})
+        run.refuse_changes([key for key, held in now["inputs"].items() if held == known.get(key)])
+        if (run.checkpoints / LAST).exists():
+            provenance.compare(run.folder, before, now, accept=run.accept_changes)
+    if idist.get_world_size() > 1:
+        idist.barrier()  # all have read what the main process replaces
+    if run.is_main:
+        provenance.write(run.folder, now)
 
 
 def _mark_ended(run: Run, error: BaseException) -> None:

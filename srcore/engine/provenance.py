@@ -1,0 +1,139 @@
+"""What a training is fed with (files, programs, processes): recorded, and compared on resume."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from ignite import distributed as idist
+
+import srcore
+from srcore.atomic import writing
+from srcore.config.schema import Experiment
+from srcore.errors import SrcoreError
+from srcore.options import declaration_of
+from srcore.plugin_manager import plugins
+from srcore.selection import Selected
+
+PROVENANCE_FILE = "provenance.json"
+
+logger = logging.getLogger("srcore")
+
+
+def provenance(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """What the result depends on beside the experiment's text.
+
+    Returns:
+        ``inputs``: by key, a hash of names and sizes of the files that a path of the training data
+        names; ``processes``; ``versions`` of srcore, torch and plugins, and ``threads``, which
+        change the last bits at most.
+    """
+    table = experiment.data.train
+    inputs = {} if table is None else dict(_inputs(table, "data.train"))
+    versions = {"srcore": srcore.__version__, "torch": torch.__version__}
+    versions |= dict(
+        plugin.label.rsplit(" ", 1) for plugin in plugins().plugins if plugin.is_discovered
+    )
+    return {
+        "inputs": {key: fingerprint(path) for key, path in inputs.items()},
+        "processes": {"processes": idist.get_world_size()},
+        "versions": versions,
+        "threads": {"threads": torch.get_num_threads()},
+    }
+
+
+def fingerprint(path: Path) -> str:
+    """How many files lie at a path, and a hash of their names and sizes, wherever that is."""
+    digest, count = hashlib.sha256(), 0
+    files = sorted(_files(path)) if path.is_dir() else [(path.name, path)]
+    for name, file in files:
+        try:
+            size = file.stat().st_size
+        except OSError:
+            continue
+        digest.update(f"{name}\0{size}\n".encode("utf-8", "surrogateescape"))
+        count += 1
+    return f"{count} files {digest.hexdigest()[:16]}"
+
+
+def read(folder: Path) -> dict[str, dict[str, Any]]:
+    """What was recorded in the folder of a stage; empty if nothing was."""
+    try:
+        found = json.loads((folder / PROVENANCE_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    parts = found.items() if isinstance(found, dict) else ()
+    return {name: part for name, part in parts if isinstance(part, dict)}
+
+
+def write(folder: Path, found: dict[str, dict[str, Any]]) -> None:
+    """Record it."""
+    with writing(folder / PROVENANCE_FILE) as temporary:
+        temporary.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def compare(
+    folder: Path, before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], *, accept: bool
+) -> None:
+    """Tell of every difference; refuse those that change what is trained.
+
+    Raises:
+        SrcoreError: other files or another number of processes, and not ``accept``.
+    """
+    grave = _differences(before, now, ("inputs", "processes"))
+    for line in _differences(before, now, ("versions", "threads")):
+        logger.warning("%s: %s; the last bits of the result may differ", folder, line)
+    if grave and not accept:
+        raise SrcoreError(
+            f"{folder}: the training would go on with something else: {'; '.join(grave)}; undo "
+            "that, or go on nevertheless with --accept-changes"
+        )
+    for line in grave:
+        logger.warning("%s: %s; accepted", folder, line)
+
+
+def _differences(
+    before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], parts: tuple[str, ...]
+) -> list[str]:
+    return [
+        f"{key} was {before[part].get(key, 'absent')}, now {now[part].get(key, 'absent')}"
+        for part in parts
+        if part in before
+        for key in sorted(before[part].keys() | now[part].keys())
+        if before[part].get(key) != now[part].get(key)
+    ]
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for top, folders, names in os.walk(folder):
+        folders.sort()
+        for name in names:
+            file = Path(top, name)
+            yield file.relative_to(folder).as_posix(), file
+
+
+def _inputs(value: Any, key: str) -> Iterator[tuple[str, Path]]:
+    """Paths that must exist when the experiment is checked, by the keys of the resolved file."""
+    if isinstance(value, Selected):
+        yield from _inputs(value.options, key)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _inputs(item, f"{key}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _inputs(item, f"{key}.{name}")
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            item = getattr(value, field.name)
+            below = key if field.name == "choice" else f"{key}.{field.name}"
+            if isinstance(item, Path) and declaration_of(field).path is not None:
+                yield below, item
+            else:
+                yield from _inputs(item, below)

@@ -1,0 +1,79 @@
+"""What feeds a training is recorded and compared when it is resumed."""
+
+import json
+import shutil
+
+import pytest
+
+import srcore
+from srcore.engine.provenance import compare, fingerprint
+from srcore.engine.runner import run_experiment
+from srcore.errors import SrcoreError
+from srcore.testing import write_tiny_images
+
+
+def run(experiment, output, *overrides, **options):
+    run_experiment(srcore.load_experiment(experiment, overrides), output, quiet=True, **options)
+    return output / "tiny"
+
+
+def test_it_is_recorded(tiny_experiment, tmp_path):
+    folder = run(tiny_experiment, tmp_path, "train.iterations=1")
+    found = json.loads((folder / "provenance.json").read_text())
+    assert found["inputs"] == {"data.train.hr": fingerprint(tmp_path / "train")}
+    assert found["versions"]["srcore"] == srcore.__version__
+    assert found["processes"] == {"processes": 1}
+
+
+def test_a_fingerprint_is_that_of_names_and_sizes(tmp_path):
+    one = write_tiny_images(tmp_path / "one", 2)
+    first = fingerprint(one)
+    shutil.copytree(one, tmp_path / "two")
+    assert fingerprint(tmp_path / "two") == first
+    assert first.startswith("2 files ")
+    (tmp_path / "two/00.png").rename(tmp_path / "two/02.png")
+    assert fingerprint(tmp_path / "two") != first
+    (one / "00.png").write_bytes(b"x")
+    assert fingerprint(one) != first
+    assert fingerprint(one / "01.png") == fingerprint(tmp_path / "two/01.png")
+
+
+def test_other_files_are_refused_or_accepted(tiny_experiment, tmp_path, caplog):
+    run(tiny_experiment, tmp_path, "train.iterations=2")
+    write_tiny_images(tmp_path / "train", 7)
+    expected = (
+        r"something else: data\.train\.hr was 6 files \w+, now 7 files \w+; undo that, or go on "
+        "nevertheless with --accept-changes"
+    )
+    for _ in range(2):  # a refusal records nothing
+        with pytest.raises(SrcoreError, match=expected):
+            run(tiny_experiment, tmp_path, "train.iterations=4", resume=True)
+    changed = {"resume": True, "accept_changes": True}
+    run(tiny_experiment, tmp_path, "train.iterations=4", **changed)
+    assert "7 files" in caplog.text
+    run(tiny_experiment, tmp_path, resume=True)
+
+
+def test_moved_files_are_named_with_set(tiny_experiment, tmp_path):
+    whole = run(tiny_experiment, tmp_path / "whole")
+    run(tiny_experiment, tmp_path / "out", "train.iterations=4")
+    (tmp_path / "train").rename(tmp_path / "moved")
+    moved = f"data.train.hr={tmp_path / 'moved'}"
+    folder = run(tiny_experiment, tmp_path / "out", moved, resume=True)
+    name = "generator.safetensors"
+    assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    (tmp_path / "moved/00.png").unlink()
+    with pytest.raises(SrcoreError, match=r"other settings: data\.train\.hr was"):
+        run(tiny_experiment, tmp_path / "out", f"data.train.hr={tmp_path / 'validation'}",
+            "train.iterations=8", resume=True)  # fmt: skip
+
+
+def test_processes_are_refused_and_versions_told(tmp_path, caplog):
+    before = {"processes": {"processes": 2}, "versions": {"torch": "1"}, "threads": {"threads": 4}}
+    now = {"processes": {"processes": 1}, "versions": {"torch": "2"}, "threads": {"threads": 4}}
+    with pytest.raises(SrcoreError, match="processes was 2, now 1"):
+        compare(tmp_path, before, now, accept=False)
+    assert "torch was 1, now 2; the last bits of the result may differ" in caplog.text
+    compare(tmp_path, before, now, accept=True)
+    compare(tmp_path, {}, now, accept=False)
+    assert "threads" not in caplog.text
