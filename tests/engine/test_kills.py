@@ -108,9 +108,7 @@ class Case:
         port = _free_port()
         # Other processes lose the connection when the first one ends; theirs is another log.
         logs = [log, *(log.with_name(f"log_{rank}") for rank in range(1, self.ranks))]
-        children = [
-            fork(lambda rank=rank: work(rank), own) for rank, own in zip(range(self.ranks), logs)
-        ]
+        children = [fork(lambda rank=rank: work(rank), own) for rank, own in enumerate(logs)]
         code = wait(children[0])
         for child in children[1:]:
             if code:  # as torchrun does
