@@ -12,7 +12,7 @@ import attrs
 import srcore
 from generator.docstrings import inline, items, markdown, sections
 from generator.signatures import definition, fields
-from srcore import contracts, testing
+from srcore import capabilities, contracts, testing
 
 #: What hooks are given, and what stands in their signatures.
 RECEIVED = (
@@ -45,6 +45,7 @@ def api_page() -> str:
     for name, cls in vars(contracts).items():
         if inspect.isclass(cls) and cls.__module__ == contracts.__name__ and name != "LossContext":
             parts += _entry(f"srcore.contracts.{name}", cls, "###")
+    parts += ["## Capabilities", markdown(inspect.getdoc(capabilities) or ""), _capabilities()]
     parts += ["## What hooks receive"]
     for path in RECEIVED:
         module, _, name = path.partition(":")
@@ -117,3 +118,14 @@ def _is_protocol(cls: type) -> bool:
 
 def _first(member: Any) -> str:
     return " ".join((inspect.getdoc(member) or "").split())
+
+
+def _capabilities() -> str:
+    """What parts and options may declare, with defaults."""
+    tables = {**capabilities.PARTS, "options": capabilities.OPTIONS}
+    lines = ["| of | name | default | meaning |", "|---|---|---|---|"]
+    for kind, known in tables.items():
+        for name, entry in known.items():
+            default = "" if entry.is_method else f"`{entry.default!r}`"
+            lines.append(f"| {kind.replace('_', ' ')} | `{name}` | {default} | {entry.help} |")
+    return "\n".join(lines)
