@@ -168,7 +168,7 @@ def test_every_bad_file_is_refused_in_one_line_that_names_it(outcome):
         assert "\n" not in message
         assert f"srcore: {message}" in lines
         assert not (folder / "out" / f"{name}.png").exists()
-    assert lines[-1] == f"srcore: {report['done']} done, {report['failed']} failed"
+    assert lines[-1].startswith(f"srcore: {report['done']} done, {report['failed']} failed: ")
 
 
 def test_nothing_else_is_left_in_the_output_folder(outcome):
