@@ -59,6 +59,13 @@ def processes_here() -> int:
     return max(1, _number("LOCAL_WORLD_SIZE")) if is_launched() else 1
 
 
+def is_lost_process(error: RuntimeError) -> bool:
+    """Whether PyTorch lost the connection to another process, which ended."""
+    text = str(error).lower()
+    lost = ("closed by peer", "reset by peer", "broken pipe", "remote process", "refused")
+    return any(words in text for words in lost)
+
+
 def left_aside() -> str:
     """What to say where some of the variables are set and are not followed; else empty."""
     found = [name for name in _VARIABLES if os.environ.get(name, "").strip()]

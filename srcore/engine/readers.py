@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import multiprocessing.connection
 import signal
 import sys
 import threading
@@ -174,10 +175,14 @@ class Readers:
         """What ends the wait; None if it goes on."""
         if self._verdict is not None:
             return self._verdict
+        waits = "timed out" in str(error)
+        if not waits:  # a connection may break a moment before its process is gone
+            ends = [process.sentinel for process in self._processes]
+            multiprocessing.connection.wait(ends, _GRACE)
         for process in self._processes:
             if not process.is_alive():
                 return DataError(self._about_dead(process))
-        return None if "timed out" in str(error) else error
+        return None if waits else error
 
     def _watch(self) -> None:
         """End the readers when waiting makes no sense any more; runs beside training.

@@ -30,7 +30,7 @@ from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.plugin_manager import plugins
 from srcore.pretrained import fetch_missing
-from srcore.processes import left_aside, world_size
+from srcore.processes import is_lost_process, left_aside, world_size
 from srcore.report.writing import write_after_stage
 
 #: A file system that is full, over its quota, or whose files may not grow further.
@@ -201,6 +201,13 @@ def _processes() -> Iterator[bool]:
     idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield idist.get_rank() == 0
+    except RuntimeError as error:
+        if not is_lost_process(error):
+            raise
+        raise SrcoreError(
+            f"process {idist.get_rank()} of {idist.get_world_size()}: another process of this run "
+            "has ended, its own lines say why; continue all of them with --resume"
+        ) from error
     finally:
         idist.finalize()
 
