@@ -242,6 +242,8 @@ _OFFERS = {
     "labels": ("__call__",),
     "transform": ("__call__",),
     "dataset": ("__len__", "sample"),
+    "source": ("__len__", "name", "where", "header", "read", "read_window"),
+    "sampler": ("order",),
     "method": ("step",),
     "stage": ("run",),
     "metric": ("__call__",),

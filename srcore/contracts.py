@@ -12,7 +12,9 @@ discriminator_input    -                        :class:`DiscriminatorInput`
 loss                   -                        :class:`Loss` and/or :class:`DiscriminatorLoss`
 labels                 -                        :class:`Labels`
 transform              ``scale``                :class:`Transform`
+source                 -                        :class:`srcore.data.sources.ImageSource`
 dataset                ``scale``                :class:`Dataset`
+sampler                ``dataset``              :class:`Sampler`
 method                 see ``srcore.methods``   ``srcore.methods.base.Method``
 stage                  -                        :class:`Stage`
 metric                 -                        :class:`Metric`
@@ -227,6 +229,10 @@ class Dataset(Protocol):
 
     ``generator`` is given in training (crop, augment, draw) and None otherwise (whole images,
     nothing random). ``name`` identifies an item in tables and file names.
+
+    A sample may hold ``"extras"`` beside its images: numbers, arrays of one size (kernels) and
+    texts by name, which travel with the images. Numbers and arrays become tensors ``(N, ...)`` of
+    the batch, texts lists; ``index``, the number of the image, always travels.
     """
 
     def __len__(self) -> int: ...
@@ -237,6 +243,20 @@ class Dataset(Protocol):
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
         """Read one item. Raises DataError that names the file."""
+        ...
+
+
+class Sampler(Protocol):
+    """Which images an epoch has, in which order (``[data.train.sampler]``).
+
+    A pure function of its arguments, so that a resumed run goes on with the same images: the
+    generator is seeded from (seed, epoch). Every epoch has the same length, which may differ from
+    that of the data set; numbers may repeat. A data set that has the method itself is its own
+    sampler where the experiment names none.
+    """
+
+    def order(self, epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
+        """Numbers of images, in the order of the epoch."""
         ...
 
 

@@ -122,6 +122,7 @@ class TrainDataTable:
     """``[data.train]``: where training images come from."""
 
     choice: Selected = component("dataset", inline=True)
+    sampler: Selected | None = component("sampler", default=None)
     transforms: tuple[Selected, ...] = component("transform", default=())
     workers: int = option(
         2, "processes that read images; 0: the training process reads", ge=0, le=1024

@@ -13,19 +13,11 @@ from typing import Any
 
 from srcore.data.cache import cached
 from srcore.data.checks import lmdb_sizes
-from srcore.data.cropping import Window
 from srcore.data.downscaled import DownscaledImages
 from srcore.data.pairs import PairedImages
+from srcore.data.sources import EncodedSource
 from srcore.errors import DataError, MissingExtraError
-from srcore.images import (
-    ImageArray,
-    ImageHeader,
-    decode_header,
-    decode_image,
-    decode_window,
-    some,
-    to_rgb,
-)
+from srcore.images import some
 
 
 def import_lmdb() -> Any:
@@ -46,7 +38,7 @@ def encoded_key(key: str) -> bytes:
     return key.encode("utf-8", "surrogateescape")
 
 
-class LmdbSource:
+class LmdbSource(EncodedSource):
     """Images of an LMDB folder, by key, in the order of its list.
 
     Args:
@@ -76,19 +68,8 @@ class LmdbSource:
         """Folder and key."""
         return f"{self._folder}: {self.keys[index]}"
 
-    def header(self, index: int) -> ImageHeader:
-        """Size and depth, without decoding."""
-        return decode_header(self._content(index), self.where(index))
-
-    def read(self, index: int) -> ImageArray:
-        """Decode the image to RGB."""
-        return to_rgb(decode_image(self._content(index), self.where(index)))
-
-    def read_window(self, index: int, window: Window) -> ImageArray:
-        """Decode the image as far as the window needs it."""
-        return decode_window(self._content(index), window, self.where(index))
-
-    def _content(self, index: int) -> bytes:
+    def content(self, index: int) -> bytes:
+        """Content of the image file."""
         with _environment(self._folder).begin(write=False) as transaction:
             content: bytes | None = transaction.get(encoded_key(self.keys[index]))
         if content is None:

@@ -202,7 +202,11 @@ class Parts:
             for number, transform in enumerate(self.transforms):
                 batch = call("transform", transform, batch, self.transform_random)
                 if self.train.nan_skips:
-                    means = {name: value.float().mean() for name, value in batch.items()}
+                    means = {
+                        name: value.float().mean()
+                        for name, value in batch.items()
+                        if isinstance(value, Tensor)
+                    }
                     self.require_finite(means, f"after transform {number + 1}, the mean of")
         return self.formatted(batch)
 
@@ -211,7 +215,9 @@ class Parts:
         if not self.train.channels_last:
             return batch
         return {
-            name: value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
+            name: value.contiguous(memory_format=torch.channels_last)
+            if isinstance(value, Tensor) and value.ndim == 4
+            else value
             for name, value in batch.items()
         }
 

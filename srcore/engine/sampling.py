@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler, get_worker_info
 
 from srcore.calling import call
-from srcore.data.batching import stack_samples
+from srcore.data.batching import EXTRAS, split_extras, stack_extras, stack_samples
+from srcore.data.ordering import Shuffled, checked_order
 from srcore.engine import shared_memory
 from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError, PluginError
@@ -19,6 +19,8 @@ from srcore.images import to_float
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset
+    from srcore.contracts import Sampler as Ordering
+    from srcore.data.ordering import Order
 
 #: (epoch, index): identifies a draw of an image.
 Key = tuple[int, int]
@@ -29,40 +31,47 @@ _MAX_REPLACEMENTS = 20
 
 
 class StreamSampler(Sampler[list[Key]]):
-    """Batches of keys: the images in a new random order every epoch, without end of epoch.
+    """Batches of keys: the images in a new order every epoch, without end of epoch.
 
     A batch may hold the end of one epoch and the start of the next, so no image is left out. With
     several processes each takes its share of every global batch.
 
     Args:
-        length: number of images.
+        dataset: the images.
         batch_size: images per batch and process.
         seed: seed of the experiment.
         start: iterations already done.
         stop: total number of iterations.
+        ordering: see :class:`srcore.contracts.Sampler`; None: every image once, shuffled.
         rank: this process.
         world_size: number of processes.
+
+    Attributes:
+        length: images of an epoch.
     """
 
     def __init__(
         self,
-        length: int,
+        dataset: Dataset,
         batch_size: int,
         *,
         seed: int,
         start: int,
         stop: int,
+        ordering: Ordering | None = None,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.length = length
+        self.images = len(dataset)
         self.batch_size = batch_size
         self.seed = seed
         self.start = start
         self.stop = stop
+        self.ordering: Ordering = ordering or Shuffled(dataset=dataset)
         self.rank = rank
         self.world_size = world_size
-        self._order = -1, np.empty(0, np.int64)
+        self._order = 0, self._epoch(0)
+        self.length = len(self._order[1])
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -77,14 +86,25 @@ class StreamSampler(Sampler[list[Key]]):
         for number in range(first, first + self.batch_size):
             epoch = number // self.length
             if self._order[0] != epoch:
-                self._order = epoch, epoch_order(self.length, self.seed, epoch)
+                self._order = epoch, self._epoch(epoch)
             keys.append((epoch, int(self._order[1][number % self.length])))
         return keys
 
+    def _epoch(self, epoch: int) -> Order:
+        """The order of an epoch, a pure function of (seed, epoch).
 
-def epoch_order(length: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The order of the images in an epoch."""
-    return sample_generator(seed, _ORDER_STREAM, epoch).permutation(length)
+        Raises:
+            DataError: the sampler's answer is no order, or longer or shorter than that of epoch 0.
+        """
+        generator = sample_generator(self.seed, _ORDER_STREAM, epoch)
+        order = self.ordering.order(epoch, generator)
+        order = checked_order(order, self.images, self.ordering)
+        if epoch and len(order) != self.length:
+            raise DataError(
+                f"{type(self.ordering).__name__}: epoch {epoch} has {len(order)} images, the first "
+                f"had {self.length}; expected epochs of one length"
+            )
+        return order
 
 
 class TrainingImages(TorchDataset[dict[str, Any]]):
@@ -121,7 +141,8 @@ class TrainingImages(TorchDataset[dict[str, Any]]):
                     return {"error": f"{len(skipped)} unreadable images in a row, last: {error}"}
                 index = int(generator.integers(len(self.dataset)))
                 continue
-            return sample | {"skipped": skipped}
+            extras = sample.pop(EXTRAS, {})
+            return sample | {EXTRAS: {**extras, "index": index}, "skipped": skipped}
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
@@ -134,7 +155,11 @@ def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     if errors:
         return {"error": errors[0]}
     skipped = [text for sample in samples for text in sample.pop("skipped")]
-    stacked = stack_samples(samples)
+    try:
+        stacked = stack_samples([split_extras(sample)[0] for sample in samples])
+        beside = stack_extras([split_extras(sample)[1] for sample in samples])
+    except DataError as error:
+        return {"error": str(error)}
     batch = {name: torch.from_numpy(images) for name, images in stacked.items()}
     if get_worker_info() is not None:
         try:
@@ -144,13 +169,25 @@ def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
             if not shared_memory.is_full(error):
                 raise
             return {"error": shared_memory.full(error)}
-    return {**batch, "skipped": skipped}
+    return {**batch, EXTRAS: beside, "skipped": skipped}
 
 
 def to_device(batch: dict[str, Any], device: torch.device) -> dict[str, torch.Tensor]:
-    """uint8 or uint16 ``(N, H, W, C)`` -> float ``(N, C, H, W)`` in [0, 1] on ``device``."""
-    return {
+    """uint8 or uint16 ``(N, H, W, C)`` -> float ``(N, C, H, W)`` in [0, 1] on ``device``.
+
+    Extras keep their values: numbers and arrays become tensors, texts stay lists.
+    """
+    images = {
         name: to_float(value.to(device, non_blocking=True))
         for name, value in batch.items()
         if isinstance(value, torch.Tensor)
+    }
+    return images | extras_on(device, batch.get(EXTRAS, {}))
+
+
+def extras_on(device: torch.device, extras: dict[str, Any]) -> dict[str, Any]:
+    """Stacked extras as entries of a batch: tensors on the device, lists of texts."""
+    return {
+        name: value if isinstance(value, list) else torch.as_tensor(value).to(device)
+        for name, value in extras.items()
     }

@@ -233,11 +233,12 @@ class Training:
                 logger.warning("data.train: %s; others take their place", fault)
         self.performance.write()
         sampler = StreamSampler(
-            len(dataset),
+            dataset,
             self.settings.batch_size,
             seed=self.experiment.seed,
             start=start,
             stop=stop,
+            ordering=self._ordering(dataset),
             rank=idist.get_rank(),
             world_size=idist.get_world_size(),
         )
@@ -249,6 +250,14 @@ class Training:
             pin_memory=self.run.device.type == "cuda",
             stop=self.stop,
         )
+
+    def _ordering(self, dataset: Any) -> Any:
+        """The sampler of the experiment, else the data set's own order, else none."""
+        table = self.experiment.data.train
+        assert table is not None
+        if table.sampler is not None:
+            return table.sampler.build(dataset=dataset)
+        return dataset if hasattr(dataset, "order") else None
 
     def _iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
         iteration = engine.state.iteration
@@ -452,6 +461,14 @@ def _pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, to
     if parts == 1:
         yield batch
         return
-    split = {name: value.chunk(parts) for name, value in batch.items()}
+    split: dict[str, Any] = {
+        name: value.chunk(parts) if isinstance(value, torch.Tensor) else _shares(value, parts)
+        for name, value in batch.items()
+    }
     for index in range(parts):
         yield {name: pieces[index] for name, pieces in split.items()}
+
+
+def _shares(texts: list[str], parts: int) -> list[list[str]]:
+    size = -(-len(texts) // parts)
+    return [texts[start : start + size] for start in range(0, len(texts), size)]

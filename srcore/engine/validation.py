@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.calling import call, checked
+from srcore.data.batching import split_extras, stack_extras
 from srcore.engine.measuring import Measure, measure_image
+from srcore.engine.sampling import extras_on
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
 from srcore.images import to_image, to_tensor
@@ -94,7 +96,9 @@ def validate_image(
         SrcoreError: the output is not finite; as an image it would be black, with a PSNR.
     """
     sample = call("dataset", images.dataset, index, None, method="sample")
-    batch = {name: to_tensor(image, device)[None] for name, image in sample.items()}
+    pictures, beside_them = split_extras(sample)
+    batch = {name: to_tensor(image, device)[None] for name, image in pictures.items()}
+    batch |= extras_on(device, stack_extras([{**beside_them, "index": index}]))
     random = seeded_generator(device, seed, _VALIDATION_STREAM, index)
     for transform in images.transforms:
         batch = call("transform", transform, batch, random)

@@ -33,6 +33,7 @@ class PairPool:
         self.order = torch.arange(self.size)
         self.stored: dict[str, Tensor] = {}
         self.dtypes: dict[str, torch.dtype] = {}
+        self.texts: dict[str, list[str]] = {}
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Exchange the batch."""
@@ -50,7 +51,12 @@ class PairPool:
         """Permute the full pool, take its first pairs and store ``batch`` in their place."""
         self.order = self.order[permutation]
         slots = self.order[: len(next(iter(batch.values())))]
-        drawn = {name: self._restore(name, slots) for name in batch}
+        drawn: dict[str, Any] = {
+            name: self._restore(name, slots)
+            if name in self.stored
+            else [self.texts[name][slot] for slot in slots.tolist()]
+            for name in batch
+        }
         self._store(batch, slots)
         return drawn
 
@@ -61,6 +67,7 @@ class PairPool:
             "order": self.order,
             "stored": dict(self.stored),
             "dtypes": {name: str(dtype) for name, dtype in self.dtypes.items()},
+            "texts": {name: list(texts) for name, texts in self.texts.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -72,6 +79,7 @@ class PairPool:
             )
         self.filled = int(state["filled"])
         self.order = state["order"].clone()
+        self.texts = {name: list(texts) for name, texts in state.get("texts", {}).items()}
         self.stored = {name: tensor.clone() for name, tensor in state["stored"].items()}
         self.dtypes = {
             name: getattr(torch, text.removeprefix("torch."))
@@ -85,6 +93,9 @@ class PairPool:
                 "change either"
             )
         self.order = self.order.to(device)
+        for name in [name for name, value in batch.items() if isinstance(value, list)]:
+            self.texts.setdefault(name, [""] * self.size)
+        batch = {name: value for name, value in batch.items() if name not in self.texts}
         for name, images in batch.items():
             if name not in self.stored:
                 kept = torch.uint8 if _grey_levels(images) is not None else images.dtype
@@ -104,6 +115,10 @@ class PairPool:
 
     def _store(self, batch: Batch, slots: Tensor) -> None:
         for name, images in batch.items():
+            if name in self.texts:
+                for slot, text in zip(slots.tolist(), images, strict=True):
+                    self.texts[name][slot] = text
+                continue
             levels = _grey_levels(images) if self.stored[name].dtype == torch.uint8 else None
             if levels is None and self.stored[name].dtype == torch.uint8:
                 # From now on 8 bits do not suffice; what is there converts without loss.
@@ -119,5 +134,7 @@ class PairPool:
 
 def _grey_levels(images: Tensor) -> Tensor | None:
     """The images in 8 bits if that loses nothing, else None."""
+    if not images.is_floating_point():
+        return None
     levels = (images * 255).round().clamp(0, 255)
     return levels.to(torch.uint8) if torch.equal(levels / 255, images) else None

@@ -1,0 +1,139 @@
+"""Dataset ``concat``: several data sets as one, such as DIV2K and Flickr2K (DF2K)."""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.data.batching import EXTRAS
+from srcore.options import InvalidOptionError, option
+from srcore.selection import Selected, component
+
+if TYPE_CHECKING:
+    from srcore.contracts import Dataset, Sample
+
+
+@attrs.frozen(kw_only=True)
+class ConcatOptions:
+    """Several data sets as one; samples say which they are of by the extra ``dataset``."""
+
+    datasets: tuple[Selected, ...] = component("dataset", default=())
+    weights: tuple[float, ...] | None = option(
+        None,
+        "share of each data set in an epoch, up to a factor; none: every image once. An epoch has "
+        "as many images as all data sets together",
+        ge=0,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check what concerns two keys."""
+        if not self.datasets:
+            raise InvalidOptionError("datasets", "expected at least one data set, found none")
+        if self.weights is not None and (
+            len(self.weights) != len(self.datasets) or not sum(self.weights) > 0
+        ):
+            message = f"expected one weight per data set ({len(self.datasets)}), one above 0"
+            raise InvalidOptionError("weights", f"{message}; found {list(self.weights)}")
+
+    @property
+    def hr_patch_size(self) -> int | None:
+        """The crops of all data sets, if they are the same."""
+        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    def entries(self) -> tuple[str, ...]:
+        """What samples of all data sets hold."""
+        found = [_entries(chosen) for chosen in self.datasets]
+        return tuple(name for name in found[0] if all(name in other for other in found))
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Crops of different sizes do not fit into one batch."""
+        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
+        if len(sizes) > 1:
+            shown = ", ".join("none" if size is None else str(size) for size in sizes)
+            yield "datasets", f"expected the same hr_patch_size in all data sets, found {shown}"
+
+
+def _entries(chosen: Selected) -> tuple[str, ...]:
+    declared = getattr(chosen.options, "entries", None)
+    return tuple(declared()) if declared is not None else tuple(chosen.component.provides)
+
+
+class Concat:
+    """Data sets one after another.
+
+    [data.train]
+    type = "concat"
+    weights = [1, 3]                 # three images of the second for one of the first
+
+    [[data.train.datasets]]
+    type = "hr_folder"
+    hr = "DIV2K/HR"
+    hr_patch_size = 128
+
+    [[data.train.datasets]]
+    type = "hr_folder"
+    hr = "Flickr2K/HR"
+    hr_patch_size = 128
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        datasets: tuple[Selected, ...],
+        weights: tuple[float, ...] | None = None,
+    ) -> None:
+        self._parts: list[Dataset] = [chosen.build(scale=scale) for chosen in datasets]
+        self._ends = list(accumulate(len(part) for part in self._parts))
+        self._weights = weights
+        names = Counter(part.name(i) for part in self._parts for i in range(len(part)))
+        self._doubled = {name for name, count in names.items() if count > 1}
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def name(self, index: int) -> str:
+        """Name of the image in its data set, behind the data set's number where several have it."""
+        number, inside = self._place(index)
+        name = self._parts[number].name(inside)
+        return f"{number}/{name}" if name in self._doubled else name
+
+    def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
+        """Read one image's sample."""
+        number, inside = self._place(index)
+        sample: dict[str, Any] = dict(self._parts[number].sample(inside, generator))
+        sample[EXTRAS] = {**sample.get(EXTRAS, {}), "dataset": number}
+        return sample
+
+    def order(self, epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
+        """Every image once, or as many, the share of each data set by its weight.
+
+        A data set's images come equally often, and none a second time before all have come once.
+        """
+        if self._weights is None:
+            return generator.permutation(len(self))
+        share = np.asarray(self._weights) / sum(self._weights)
+        counts = generator.multinomial(len(self), share)
+        drawn = [
+            start + _rounds(len(part), int(count), generator)
+            for part, start, count in zip(self._parts, [0, *self._ends], counts, strict=False)
+        ]
+        return generator.permutation(np.concatenate(drawn))
+
+    def _place(self, index: int) -> tuple[int, int]:
+        number = bisect.bisect_right(self._ends, index)
+        return number, index - (self._ends[number - 1] if number else 0)
+
+
+def _rounds(length: int, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """``count`` numbers below ``length``, each as often as the others, give or take one."""
+    whole = np.tile(np.arange(length), count // length)
+    return np.concatenate([whole, generator.permutation(length)[: count % length]])
