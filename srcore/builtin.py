@@ -142,9 +142,7 @@ def _register_transforms(registry: Registry) -> None:
 
 
 def _register_datasets(registry: Registry) -> None:
-    from srcore.data import options, source_options
-    from srcore.data.concat import ConcatOptions
-    from srcore.data.ordering import WeightedOptions
+    from srcore.data import options
 
     for name, table, target in (
         ("paired_folder", options.PairedFolderOptions, "paired_folder:PairedFolder"),
@@ -152,20 +150,20 @@ def _register_datasets(registry: Registry) -> None:
         ("lr_folder", options.LrFolderOptions, "lr_folder:LrFolder"),
         ("unpaired_folders", options.UnpairedFoldersOptions, "unpaired_folders:UnpairedFolders"),
         ("lmdb", options.LmdbOptions, "lmdb_dataset:lmdb_dataset"),
-        ("images", source_options.SourcedOptions, "sourced:images_dataset"),
-        ("concat", ConcatOptions, "concat:Concat"),
+        ("images", options.SourcedOptions, "sourced:images_dataset"),
+        ("concat", options.ConcatOptions, "concat:Concat"),
     ):
         provides = ("lr",) if name == "lr_folder" else ("lr", "hr")
         registry.add("dataset", name, table, f"srcore.data.{target}", provides=provides)
     for name, keys in (
-        ("folder", source_options.FolderSourceOptions),
-        ("lmdb", source_options.LmdbSourceOptions),
+        ("folder", options.FolderSourceOptions),
+        ("lmdb", options.LmdbSourceOptions),
     ):
         registry.add("source", name, keys, f"srcore.data.sourced:{name}_source")
     for name, weights, target in (
         ("shuffled", None, "Shuffled"),
         ("in_order", None, "InOrder"),
-        ("weighted", WeightedOptions, "Weighted"),
+        ("weighted", options.WeightedOptions, "Weighted"),
     ):
         registry.add("sampler", name, weights, f"srcore.data.ordering:{target}")
 

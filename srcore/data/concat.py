@@ -4,66 +4,17 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from srcore.data.batching import EXTRAS
-from srcore.options import InvalidOptionError, option
-from srcore.selection import Selected, component
+from srcore.selection import Selected
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset, Sample
-
-
-@attrs.frozen(kw_only=True)
-class ConcatOptions:
-    """Several data sets as one; samples say which they are of by the extra ``dataset``."""
-
-    datasets: tuple[Selected, ...] = component("dataset", default=())
-    weights: tuple[float, ...] | None = option(
-        None,
-        "share of each data set in an epoch, up to a factor; none: every image once. An epoch has "
-        "as many images as all data sets together",
-        ge=0,
-    )
-
-    def __attrs_post_init__(self) -> None:
-        """Check what concerns two keys."""
-        if not self.datasets:
-            raise InvalidOptionError("datasets", "expected at least one data set, found none")
-        if self.weights is not None and (
-            len(self.weights) != len(self.datasets) or not sum(self.weights) > 0
-        ):
-            message = f"expected one weight per data set ({len(self.datasets)}), one above 0"
-            raise InvalidOptionError("weights", f"{message}; found {list(self.weights)}")
-
-    @property
-    def hr_patch_size(self) -> int | None:
-        """The crops of all data sets, if they are the same."""
-        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
-        return sizes.pop() if len(sizes) == 1 else None
-
-    def entries(self) -> tuple[str, ...]:
-        """What samples of all data sets hold."""
-        found = [_entries(chosen) for chosen in self.datasets]
-        return tuple(name for name in found[0] if all(name in other for other in found))
-
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
-        """Crops of different sizes do not fit into one batch."""
-        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
-        if len(sizes) > 1:
-            shown = ", ".join("none" if size is None else str(size) for size in sizes)
-            yield "datasets", f"expected the same hr_patch_size in all data sets, found {shown}"
-
-
-def _entries(chosen: Selected) -> tuple[str, ...]:
-    declared = getattr(chosen.options, "entries", None)
-    return tuple(declared()) if declared is not None else tuple(chosen.component.provides)
 
 
 class Concat:

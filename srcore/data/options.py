@@ -9,7 +9,10 @@ from typing import Any, Literal
 import attrs
 
 from srcore.data import checks
-from srcore.options import option
+from srcore.data.source_checks import source_problems
+from srcore.errors import SrcoreError
+from srcore.options import InvalidOptionError, option
+from srcore.selection import Selected, component
 
 Problems = Iterator[tuple[str, str]]
 
@@ -172,3 +175,103 @@ class LmdbOptions(CropOptions):
             yield "cache", 'keeps image files; use "memory" or "none" with LMDB, found "disk"'
         yield from self.patch_problems(experiment.scale)
         yield from checks.lmdb_folders(self, experiment.scale)
+
+
+@attrs.frozen(kw_only=True)
+class FolderSourceOptions:
+    """Image files of a folder."""
+
+    path: Path = option(help="the folder", path="folder")
+    meta_info: Path | None = option(
+        None, "list of names, one per line; none: all images", path="file"
+    )
+    recursive: bool = option(False, "also take images of folders below")
+
+
+@attrs.frozen(kw_only=True)
+class LmdbSourceOptions:
+    """Encoded images of an LMDB folder, as ``srcore prepare lmdb`` writes it (package lmdb)."""
+
+    path: Path = option(help="folder *.lmdb", path="folder")
+
+
+@attrs.frozen(kw_only=True)
+class SourcedOptions(CropOptions):
+    """Images from wherever a source reads them, paired by name."""
+
+    hr: Selected = component("source")
+    lr: Selected | None = component("source", default=None)
+    downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
+        "matlab", 'bicubic dialect that makes lr where there is no lr source; "none": transforms do'
+    )
+
+    def entries(self) -> tuple[str, ...]:
+        """What a sample holds."""
+        return ("hr",) if self.lr is None and self.downscale == "none" else ("lr", "hr")
+
+    def problems(self, experiment: Any) -> Problems:
+        """Sources that cannot be opened, images without partner, sizes that do not fit."""
+        yield from self.patch_problems(experiment.scale)
+        try:
+            hr = self.hr.build()
+            lr = self.lr.build() if self.lr is not None else None
+            smallest = self.hr_patch_size or experiment.scale
+            yield from source_problems(hr, lr, smallest, experiment.scale)
+        except SrcoreError as error:
+            yield "", str(error)
+
+
+@attrs.frozen(kw_only=True)
+class ConcatOptions:
+    """Several data sets as one; samples say which they are of by the extra ``dataset``."""
+
+    datasets: tuple[Selected, ...] = component("dataset", default=())
+    weights: tuple[float, ...] | None = option(
+        None,
+        "share of each data set in an epoch, up to a factor; none: every image once. An epoch has "
+        "as many images as all data sets together",
+        ge=0,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check what concerns two keys."""
+        if not self.datasets:
+            raise InvalidOptionError("datasets", "expected at least one data set, found none")
+        if self.weights is not None and (
+            len(self.weights) != len(self.datasets) or not sum(self.weights) > 0
+        ):
+            message = f"expected one weight per data set ({len(self.datasets)}), one above 0"
+            raise InvalidOptionError("weights", f"{message}; found {list(self.weights)}")
+
+    @property
+    def hr_patch_size(self) -> int | None:
+        """The crops of all data sets, if they are the same."""
+        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    def entries(self) -> tuple[str, ...]:
+        """What samples of all data sets hold."""
+        found = [_entries(chosen) for chosen in self.datasets]
+        return tuple(name for name in found[0] if all(name in other for other in found))
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Crops of different sizes do not fit into one batch."""
+        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
+        if len(sizes) > 1:
+            shown = ", ".join("none" if size is None else str(size) for size in sizes)
+            yield "datasets", f"expected the same hr_patch_size in all data sets, found {shown}"
+
+
+def _entries(chosen: Selected) -> tuple[str, ...]:
+    declared = getattr(chosen.options, "entries", None)
+    return tuple(declared()) if declared is not None else tuple(chosen.component.provides)
+
+
+@attrs.frozen(kw_only=True)
+class WeightedOptions:
+    """Draws with replacement: an image of weight 2 comes twice as often as one of weight 1."""
+
+    file: Path = option(
+        help="lines of a name (as in tables, without suffix) and its weight; others have 1",
+        path="file",
+    )

@@ -5,28 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.options import option
 from srcore.texts import decode_text
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset
 
 Order = NDArray[np.int64]
-
-
-@attrs.frozen(kw_only=True)
-class WeightedOptions:
-    """Draws with replacement: an image of weight 2 comes twice as often as one of weight 1."""
-
-    file: Path = option(
-        help="lines of a name (as in tables, without suffix) and its weight; others have 1",
-        path="file",
-    )
 
 
 class Shuffled:
@@ -56,7 +44,7 @@ class Weighted:
 
     Args:
         dataset: names the images.
-        file: see :class:`WeightedOptions`.
+        file: see :class:`srcore.data.options.WeightedOptions`.
 
     Raises:
         DataError: a line without weight, a name that the data set does not have, no weight > 0.

@@ -34,7 +34,7 @@ def images_dataset(
         lr = { type = "lmdb", path = "DIV2K_x4.lmdb" }
         hr_patch_size = 128
 
-    The arguments are the keys of :class:`srcore.data.source_options.SourcedOptions`.
+    The arguments are the keys of :class:`srcore.data.options.SourcedOptions`.
 
     Raises:
         DataError: a source that cannot be opened, images without partner.
@@ -65,7 +65,7 @@ def partners(hr: ImageSource, lr: ImageSource) -> ImageSource:
 def folder_source(
     *, path: Path, meta_info: Path | None = None, recursive: bool = False
 ) -> ImageSource:
-    """Source ``folder``: see :class:`srcore.data.source_options.FolderSourceOptions`."""
+    """Source ``folder``: see :class:`srcore.data.options.FolderSourceOptions`."""
     from srcore.data.sources import FileSource
     from srcore.images import listed_images
 
@@ -73,7 +73,7 @@ def folder_source(
 
 
 def lmdb_source(*, path: Path) -> ImageSource:
-    """Source ``lmdb``: see :class:`srcore.data.source_options.LmdbSourceOptions`."""
+    """Source ``lmdb``: see :class:`srcore.data.options.LmdbSourceOptions`."""
     from srcore.data.lmdb_dataset import LmdbSource
 
     return LmdbSource(path)
