@@ -15,9 +15,11 @@ from ignite import distributed as idist
 
 from srcore.atomic import writing
 from srcore.engine.part_state import restore, state_of
+from srcore.engine.proving import is_readable, refuse_unreadable
 from srcore.errors import SrcoreError
 
 if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
     from srcore.engine.parts import Parts
 
 FORMAT = 1
@@ -100,13 +102,21 @@ def restore_trained_state(
         restore(others.get(name), its_state)
 
 
-def save(path: Path, state: dict[str, Any], *, replaced: Path | None = None) -> None:
+def save(
+    path: Path,
+    state: dict[str, Any],
+    *,
+    replaced: Path | None = None,
+    prove_for: Experiment | None = None,
+) -> None:
     """Write a checkpoint: temporary file, fsync, rename.
 
     Args:
         path: the file.
         state: what is written.
         replaced: second name for the file that was there.
+        prove_for: read it back before it takes the place of another one; the experiment tells whose
+            state it is that cannot be read.
 
     Raises:
         SrcoreError: the disk is full or the folder cannot be written; an older file stays.
@@ -114,7 +124,14 @@ def save(path: Path, state: dict[str, Any], *, replaced: Path | None = None) -> 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path) as temporary:
-            torch.save(state, temporary)
+            try:
+                torch.save(state, temporary)
+            except (pickle.PicklingError, AttributeError, TypeError):
+                if prove_for is not None:
+                    refuse_unreadable(state, prove_for)
+                raise
+            if prove_for is not None and not is_readable(temporary):
+                refuse_unreadable(state, prove_for)
             if replaced is not None:
                 copy(path, replaced)
     except (OSError, RuntimeError) as error:
@@ -128,16 +145,24 @@ def save(path: Path, state: dict[str, Any], *, replaced: Path | None = None) -> 
         ) from error
 
 
-def save_last(folder: Path, state: dict[str, Any], *, keep_previous: bool) -> None:
+def save_last(
+    folder: Path,
+    state: dict[str, Any],
+    *,
+    keep_previous: bool,
+    prove_for: Experiment | None = None,
+) -> None:
     """Write the last checkpoint; raises as :func:`save`.
 
     Args:
         folder: folder of the checkpoints.
         state: what is written.
         keep_previous: the one that it replaces becomes the previous one.
+        prove_for: as in :func:`save`.
     """
     last = folder / LAST
-    save(last, state, replaced=folder / PREVIOUS if keep_previous and last.is_file() else None)
+    replaced = folder / PREVIOUS if keep_previous and last.is_file() else None
+    save(last, state, replaced=replaced, prove_for=prove_for)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -20,6 +20,16 @@ from srcore.errors import SrcoreError
 #: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
 EXPERIMENT_FILE = "experiment.toml"
 _BEFORE_THE_EXPERIMENT = (LOCK_FILE, "run.log")
+#: What a run leaves that failed before its first iteration.
+_WORTHLESS = (
+    *_BEFORE_THE_EXPERIMENT,
+    EXPERIMENT_FILE,
+    "report.html",
+    "performance.json",
+    "provenance.json",
+    "bicubic.json",
+)
+_EMPTY_AT_FIRST = ("metrics.jsonl", "metrics.csv")
 
 
 @contextlib.contextmanager
@@ -48,7 +58,7 @@ def opened(
         if "" not in experiments:
             tables = [as_table(found) | {"name": stage} for stage, found in experiments.items()]
             write_table(folder / EXPERIMENT_FILE, {"name": name, "stages": tables})
-        elif not _is_run(folder):
+        elif not resume or not _is_run(folder):
             write_table(folder / EXPERIMENT_FILE, as_table(experiments[""]))
         yield
 
@@ -70,7 +80,7 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
         return
     if not _is_run(folder):
         raise SrcoreError(f"{folder}: exists and is not a run of srcore; choose another name")
-    if not (resume or overwrite):
+    if not (resume or overwrite or _has_nothing(folder)):
         raise SrcoreError(
             f"{folder}: holds an earlier run; continue it with --resume, delete it with "
             "--overwrite, or choose another name with --set name=..."
@@ -88,3 +98,19 @@ def _is_unused(folder: Path) -> bool:
     return all(
         path.name in _BEFORE_THE_EXPERIMENT or is_temporary(path) for path in folder.iterdir()
     )
+
+
+def _has_nothing(folder: Path) -> bool:
+    """Whether a run ended before it had trained, measured or made anything worth keeping."""
+    for path in folder.rglob("*"):
+        if path.is_dir() or is_temporary(path) or path.name in _WORTHLESS:
+            continue
+        is_empty = path.name in _EMPTY_AT_FIRST and not _has_rows(path)
+        if not (is_empty or "tfevents" in path.name):
+            return False
+    return True
+
+
+def _has_rows(file: Path) -> bool:
+    """Whether something was recorded; a table begins with the names of its columns."""
+    return len(file.read_bytes().splitlines()) > (file.suffix == ".csv")

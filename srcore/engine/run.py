@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import attrs
 import torch
 
 from srcore.config.schema import Experiment
+from srcore.engine.changes import Change
 from srcore.engine.ending import (
     COMPLETE,
     FINISHED_FILE,
@@ -22,7 +22,7 @@ from srcore.engine.ending import (
 from srcore.engine.exports import exported_state
 from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.signals import StopRequest
-from srcore.engine.tables import as_table, flat, write_table
+from srcore.engine.tables import as_table, write_table
 from srcore.errors import Interrupted, SrcoreError
 
 logger = logging.getLogger("srcore")
@@ -47,6 +47,7 @@ class Run:
         stop: whether a signal to stop came.
         stop_reason: why the training is to end early; empty: it is not.
         iteration: the last one whose state is saved; None: none, or a stage without training.
+        changes: settings that are others than in the run that is resumed.
     """
 
     folder: Path
@@ -63,6 +64,7 @@ class Run:
     stop: StopRequest = attrs.field(factory=StopRequest)
     stop_reason: str = ""
     iteration: int | None = None
+    changes: list[Change] = attrs.field(factory=list)
 
     def stop_if_requested(self, done: str) -> None:
         """For tasks, between two pieces of work: raise Interrupted if a signal came.
@@ -78,6 +80,11 @@ class Run:
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.folder / "checkpoints"
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether there is something to continue; a task is asked itself."""
+        return self.experiment.task is not None or any(self.checkpoints.glob("*.pt"))
 
     def finished(self) -> Ending | None:
         """How the stage in this folder ended, if that was a complete end.
@@ -119,43 +126,12 @@ class Run:
             state = exported_state(self.folder)
             write_ending(self.folder, attrs.evolve(ending, generator=state))
 
+    @property
+    def measures_anew(self) -> bool:
+        """Whether what was measured cannot be compared with what is measured now."""
+        return any(change.is_measuring for change in self.changes)
+
     def write_experiment(self) -> None:
         """Write the resolved experiment, defaults filled in."""
         if self.is_main:
             write_table(self.folder / EXPERIMENT_FILE, as_table(self.experiment))
-
-    def refuse_changes(self, same: Collection[str] = ()) -> None:
-        """Refuse to resume with settings that would not continue the same training.
-
-        Args:
-            same: keys of paths that hold what they held, and so may name another place.
-        """
-        file = self.folder / EXPERIMENT_FILE
-        if not file.is_file():
-            return
-        from srcore.config.reading import parse
-
-        before, now = flat(parse(file)), flat(as_table(self.experiment))
-        changed = [
-            f"{key} was {before.get(key, 'absent')}, now {now.get(key, 'absent')}"
-            for key in sorted(before.keys() | now.keys())
-            if before.get(key) != now.get(key) and not _may_change(key) and key not in same
-        ]
-        if changed:
-            raise SrcoreError(
-                f"{self.folder}: cannot resume with other settings: {'; '.join(changed)}; "
-                "undo the change, choose another name, or start anew with --overwrite"
-            )
-
-
-_FREE_KEYS = (
-    "name", "metrics", "data.validation", "data.train.workers", "data.train.cache",
-    "data.train.batch_timeout", "train.iterations", "train.device", "train.validate_every",
-    "train.validate_at_start",
-    "train.checkpoint_every", "train.keep_every", "train.log_every", "train.images",
-    "train.tensorboard", "train.nan_skips", "train.keep_images", "train.compile",
-)  # fmt: skip
-
-
-def _may_change(key: str) -> bool:
-    return any(key == free or key.startswith((f"{free}.", f"{free}[")) for free in _FREE_KEYS)

@@ -20,6 +20,7 @@ from srcore.config.experiment import LoadedExperiment
 from srcore.config.remarks import remarks
 from srcore.devices import pick_device, slow_precision
 from srcore.engine import provenance
+from srcore.engine.changes import Change, changes, refuse
 from srcore.engine.checkpoint import LAST
 from srcore.engine.ending import forget_ending
 from srcore.engine.folder import opened
@@ -109,13 +110,23 @@ def run_experiment(
 
 def _run_stage(run: Run, stop: StopRequest) -> None:
     done = run.finished() if run.resume else None
-    if done is not None and done.planned >= run.experiment.train.iterations:
+    if run.resume and (done is not None or run.has_progress):
+        run.changes = changes(run.folder, run.experiment)
+        refuse(run.folder, [change for change in run.changes if not _is_moved(run, change)])
+    is_done = done is not None and done.planned >= run.experiment.train.iterations
+    if done is not None and is_done and not run.measures_anew:
         run.results = done.results
+        for change in run.changes:
+            logger.info("%s: %s: no effect, the stage is finished", run.folder, change)
         how = f"finished earlier ({done})" if done.is_early else "finished earlier"
         logger.info("%s: %s, skipped", run.folder, how)
         if run.is_main:  # the run may have been killed before its report was written
             write_after_stage(run, None)
         return
+    for change in run.changes:
+        logger.info("%s: %s: applied", run.folder, change)
+    if done is not None and is_done:  # only measured anew; it is as complete as it was
+        run.stop_reason = done.reason if done.is_early else ""
     _compare(run)
     run.write_experiment()
     if run.is_main:
@@ -145,13 +156,20 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     plugins().hook.srcore_run_finished(run=run, error=None)
 
 
+def _is_moved(run: Run, change: Change) -> bool:
+    """Whether a path names another place that holds what the first one held."""
+    if change.is_free:
+        return False
+    known = provenance.read(run.folder).get("inputs", {})
+    held = provenance.provenance(run.experiment)["inputs"]
+    return change.key in held and held[change.key] == known.get(change.key)
+
+
 def _compare(run: Run) -> None:
     """Refuse what would not continue the same training; record what this one is fed with."""
     now = provenance.provenance(run.experiment)
     if run.resume:
         before = provenance.read(run.folder)
-        known = before.get("inputs", {})
-        run.refuse_changes([key for key, held in now["inputs"].items() if held == known.get(key)])
         if (run.checkpoints / LAST).exists():
             provenance.compare(run.folder, before, now, accept=run.accept_changes)
     if idist.get_world_size() > 1:

@@ -14,6 +14,7 @@ from srcore.calling import call
 from srcore.data.faults import image_faults
 from srcore.engine import checkpoint, exports, pictures
 from srcore.engine.best import Best
+from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
 from srcore.engine.head import head, lines
 from srcore.engine.means import Means
@@ -71,6 +72,7 @@ class Training:
         self.validated_at = -1
         self.in_iteration = False
         self.is_saving = False
+        self.is_proven = False
         self.results: Averages = {}
         self.bicubic: Averages | None = None
         self.means = Means()
@@ -96,7 +98,7 @@ class Training:
             SrcoreError: a loss stayed non-finite, a file could not be read or written, ...
         """
         start, stop = self.parts.iteration, self.settings.iterations
-        if start >= stop:
+        if start >= stop or self.run.stop_reason:  # there is only something to measure
             return self._finish()
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
         with self.progress, self._readers(start, stop) as readers:
@@ -303,8 +305,7 @@ class Training:
         self.rollback.undo()
         if self.skipped_in_row > self.settings.nan_skips:
             raise SrcoreError(
-                f"{error}; training stopped, the last good checkpoint is "
-                f"{self.run.checkpoints / checkpoint.LAST}; a smaller learning rate, "
+                f"{error}; training stopped{self._last_good()}; a smaller learning rate, "
                 "optimizer.generator.clip_gradient_norm or float32 usually help "
                 "(train.nan_skips allows skipping such iterations)"
             ) from None
@@ -375,20 +376,32 @@ class Training:
         bad = self.finiteness.complaint()
         if bad:
             raise SrcoreError(
-                f"iteration {self.parts.iteration}: not finite any more: {bad}; the last good "
-                f"checkpoint is kept in {self.run.checkpoints / checkpoint.LAST}; a smaller "
-                "learning rate or gradient clipping usually helps"
+                f"iteration {self.parts.iteration}: not finite any more: {bad}{self._last_good()}; "
+                "a smaller learning rate or gradient clipping usually helps"
             )
         self.is_saving = True
         with self.performance.part("saving"):
             state = self._state()
             if self.run.is_main:
                 is_new = self.saved_at != self.parts.iteration
-                checkpoint.save_last(self.run.checkpoints, state, keep_previous=is_new)
+                checkpoint.save_last(
+                    self.run.checkpoints,
+                    state,
+                    keep_previous=is_new,
+                    prove_for=None if self.is_proven else self.experiment,
+                )
+                self.is_proven = True
             self.saved_at = self.run.iteration = self.parts.iteration
             self._derive()
         self.performance.write()
         self.is_saving = False
+
+    def _last_good(self) -> str:
+        """What there is to go on from, for messages."""
+        if self.saved_at < 0:
+            return "; no checkpoint had been written yet"
+        path = self.run.checkpoints / checkpoint.LAST
+        return f"; the last good checkpoint is {path} of iteration {self.saved_at}"
 
     def _state(self) -> dict[str, Any]:
         """What all processes know; all must call it, and the main one writes it."""
@@ -417,8 +430,26 @@ class Training:
             logger.info("resumed at iteration %d from %s", self.saved_at, folder / checkpoint.LAST)
             self._derive()
             self.best.restore(self.saved_at)
+            self._heed_changes()
         if self.run.is_main:
             pictures.remove_later(self.run.folder, self.saved_at)
+
+    def _heed_changes(self) -> None:
+        """Tell what a longer training does otherwise; measure anew with other metrics or images."""
+        for change in self.run.changes:
+            if change.key != "train.iterations" or not self.saved_at:
+                continue
+            for what in extension_concerns(self.parts, self.method):
+                logger.warning(
+                    "%s: %s goes by the share of the training that is done; the weights will "
+                    "differ from those of a run of %d iterations without a break",
+                    change, what, change.now,
+                )  # fmt: skip
+        if self.run.measures_anew:
+            self.best.found = {}
+            logger.info("metrics or validation images are others: the best is chosen anew")
+            if self.validated_at == self.saved_at:
+                self.validated_at -= 1
 
     def _load_state(self, state: dict[str, Any]) -> None:
         checkpoint.restore_training_state(self.parts, state, {"method": self.method})
@@ -445,7 +476,8 @@ class Training:
                     exports.export(self.run.folder / file, self.experiment, state, iteration, name)
 
     def _finish(self) -> dict[str, Any]:
-        is_due = self.parts.iteration == self.settings.iterations or not self.results
+        is_last = self.parts.iteration == self.settings.iterations
+        is_due = is_last or not self.results or self.run.measures_anew
         if self.validated_at != self.parts.iteration and is_due:
             self._save_and_validate()
         if self.bad_images:
