@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-import multiprocessing.connection
 import signal
 import sys
 import threading
@@ -177,8 +176,9 @@ class Readers:
             return self._verdict
         waits = "timed out" in str(error)
         if not waits:  # a connection may break a moment before its process is gone
-            ends = [process.sentinel for process in self._processes]
-            multiprocessing.connection.wait(ends, _GRACE)
+            end = time.monotonic() + _GRACE
+            while all(p.is_alive() for p in self._processes) and time.monotonic() < end:
+                time.sleep(0.01)
         for process in self._processes:
             if not process.is_alive():
                 return DataError(self._about_dead(process))
