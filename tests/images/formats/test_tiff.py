@@ -34,10 +34,10 @@ UPRIGHT = {
 }
 
 
-def product():
+def product(first=0):
     """All combinations that the format has, each with an orientation and a byte order."""
     kinds = itertools.product(PHOTOMETRIC, BITS, EXTRA, PLANAR, COMPRESSION, LAYOUT)
-    number = 0
+    number = first
     for photometric, bits, extra, planar, compression, layout in kinds:
         predicted = compression.endswith("+2")
         impossible = (
@@ -240,6 +240,13 @@ def test_every_kind_is_read_as_it_was_stored(agrees):
     print(f"{count} TIFF files, {by_tifffile} of them confirmed by tifffile")
     assert count > 2000
     assert by_tifffile > 300
+
+
+@pytest.mark.stress
+def test_every_kind_in_every_orientation_is_read_as_it_was_stored(agrees, stress_result):
+    kinds = list(itertools.chain.from_iterable(product(first) for first in range(8)))
+    count, by_tifffile = check(kinds, agrees)
+    stress_result("tiff-product", files=count, confirmed_by_tifffile=by_tifffile)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
