@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
 
 import attrs
 import numpy as np
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.images.metadata import Metadata
+
+if TYPE_CHECKING:
+    from srcore.data.cropping import Window
 
 ImageArray = NDArray[Any]
 #: What errors name: the path of a file, or another word for where its content comes from.
@@ -167,9 +170,11 @@ class ImageFormat(ABC):
             DataError: damaged or cut off.
         """
 
-    def decode_rows(self, data: bytes, header: ImageHeader, stop: int, where: Where) -> ImageArray:
-        """The first ``stop`` stored rows or more, if that is less work than all."""
-        return self.decode(data, header, where)
+    def decode_part(
+        self, data: bytes, header: ImageHeader, window: Window, where: Where
+    ) -> ImageArray:
+        """A part of the stored pixels, if that is less work than all."""
+        return window.cut(self.decode(data, header, where))
 
     def verify(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
         """Like ``decode``, and finds damage for which reading takes no time."""

@@ -5,32 +5,37 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from srcore.images.format import ImageArray, Where, damaged
+from srcore.images.format import ImageArray, Where, damaged, truncated
 from srcore.images.pillow import opened
 from srcore.images.png_chunks import SIGNATURE
 
+if TYPE_CHECKING:
+    from srcore.data.cropping import Window
 
-def decode_first_rows(data: bytes, stop: int, where: Where) -> ImageArray:
-    """The first ``stop`` rows of a file of 8 bits without palette, transparency or interlacing.
 
-    Damage below these rows is not noticed.
+def decode_from_the_top(data: bytes, window: Window, where: Where) -> ImageArray:
+    """A part of a file of 8 bits without palette, transparency or interlacing.
+
+    Damage below the part is not noticed, except that the file's end is missing.
     """
     file = io.BytesIO(data)
     with opened(file, "PNG", where) as image:
         [(codec, (left, top, right, bottom), offset, arguments)] = _tiles(image)
         # The decoder stops when its tile is full.
-        shorter: Any = (codec, (left, top, right, min(bottom, stop)), offset, arguments)
+        shorter: Any = (codec, (left, top, right, min(bottom, window.bottom)), offset, arguments)
         tile_type = type(_tiles(image)[0])
         picture: Any = image
         picture.tile = [tile_type(*shorter) if hasattr(tile_type, "_fields") else shorter]
-        rows: ImageArray = np.asarray(image.crop((0, 0, image.width, min(stop, image.height))))
+        part: ImageArray = np.asarray(
+            image.crop((window.left, window.top, window.right, window.bottom))
+        )
         _check(data, file.tell(), where)
-    return rows if rows.ndim == 3 else rows[..., None]
+    return part if part.ndim == 3 else part[..., None]
 
 
 def _tiles(image: Image.Image) -> list[Any]:
@@ -38,12 +43,22 @@ def _tiles(image: Image.Image) -> list[Any]:
 
 
 def _check(data: bytes, read: int, where: Where) -> None:
-    """Checksums of the chunks of picture data that were read: Pillow does not look at them."""
+    """Checksums of the picture data that were read, at which Pillow does not look, and the end."""
     view, place = memoryview(data), len(SIGNATURE)
-    while place < read:
-        length, name = struct.unpack_from(">I4s", data, place)
+    while True:
+        if place + 12 > len(data):
+            raise truncated(where)
+        length, name = _CHUNK.unpack_from(data, place)
         end = place + 12 + length
-        checksum = int.from_bytes(data[end - 4 : end], "big")
-        if name == b"IDAT" and zlib.crc32(view[place + 4 : end - 4]) != checksum:
-            raise damaged(where, "wrong checksum of a chunk IDAT")
+        if end > len(data):
+            raise truncated(where)
+        if name == b"IEND":
+            return
+        if name == b"IDAT" and place < read:
+            checksum = int.from_bytes(data[end - 4 : end], "big")
+            if zlib.crc32(view[place + 4 : end - 4]) != checksum:
+                raise damaged(where, "wrong checksum of a chunk IDAT")
         place = end
+
+
+_CHUNK = struct.Struct(">I4s")

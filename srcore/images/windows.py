@@ -41,4 +41,4 @@ def decode_window(data: bytes, window: Window, source: Where) -> ImageArray:
     if header.orientation != 1:
         return window.cut(to_rgb(decode_image(data, source)))
     refuse_lying(image_format, header, len(data), source)
-    return to_rgb(window.cut(image_format.decode_rows(data, header, window.bottom, source)))
+    return to_rgb(image_format.decode_part(data, header, window, source))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 import cv2
@@ -31,7 +31,10 @@ from srcore.images.format import (
 )
 from srcore.images.metadata import Metadata
 from srcore.images.pillow import animation, saved_animation
-from srcore.images.png_rows import decode_first_rows
+from srcore.images.png_rows import decode_from_the_top
+
+if TYPE_CHECKING:
+    from srcore.data.cropping import Window
 
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
 #: Colour type -> stored channels and depths (section 11.2.1).
@@ -66,12 +69,6 @@ class _Layout:
         if self.colour_type == _PALETTE:
             return 3 if self.transparency is None else 4
         return _KINDS[self.colour_type][0] + (self.transparency is not None)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether rows hold pixels of 8 bits as they are."""
-        plain = self.colour_type != _PALETTE and self.transparency is None
-        return plain and self.depth == 8 and not self.interlaced
 
 
 class Png(ImageFormat):
@@ -141,11 +138,14 @@ class Png(ImageFormat):
         del plain
         return _coloured(_in_order(pixels, colour_type), layout, where)
 
-    def decode_rows(self, data: bytes, header: ImageHeader, stop: int, where: Where) -> ImageArray:
-        chunks, _ = _all_chunks(data, where, check=False)
-        if not _layout(chunks, where).is_plain or header.frames > 1:
-            return self.decode(data, header, where)
-        return decode_first_rows(data, stop, where)
+    def decode_part(
+        self, data: bytes, header: ImageHeader, window: Window, where: Where
+    ) -> ImageArray:
+        depth, colour_type, _, _, interlace = data[24:29]
+        is_stored_so = colour_type != _PALETTE and _KINDS[colour_type][0] == header.channels
+        if depth != 8 or interlace or not is_stored_so or header.frames > 1:
+            return super().decode_part(data, header, window, where)
+        return decode_from_the_top(data, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         before = png_chunks.describing(writing.metadata)
@@ -193,9 +193,7 @@ def _chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, b
             file.seek(length + 4, 1)
 
 
-def _all_chunks(
-    data: bytes, where: Where, *, check: bool = True
-) -> tuple[dict[bytes, bytes], list[memoryview]]:
+def _all_chunks(data: bytes, where: Where) -> tuple[dict[bytes, bytes], list[memoryview]]:
     """Chunks that describe the pixels, and the whole chunks of picture data, up to IEND."""
     view = memoryview(data)
     chunks: dict[bytes, bytes] = {}
@@ -211,8 +209,7 @@ def _all_chunks(
         if name == b"IEND":
             return chunks, picture_data
         if name == b"IDAT":
-            if check:
-                _is_whole(name, view[place + 8 : end - 4], data[end - 4 : end], where)
+            _is_whole(name, view[place + 8 : end - 4], data[end - 4 : end], where)
             picture_data.append(view[place:end])
         elif name in (b"IHDR", b"PLTE", b"tRNS") and not picture_data:
             content = data[place + 8 : end - 4]
