@@ -21,7 +21,9 @@ from srplug_sed.fusion import SemanticFusion
 from srplug_sed.options import (
     PATCH_MINIMUM,
     PATCH_STRIDES,
+    PUBLISHED_SIDE,
     SEMANTIC_STRIDE,
+    STAGES,
     UNET_MINIMUM,
     UNET_STRIDES,
     Attention,
@@ -276,22 +278,29 @@ class SemanticUNetDiscriminator(SemanticDiscriminator):
 
 
 def patch_discriminator(
-    *, semantics: SemanticsOptions, **options: Any
+    *, semantics: SemanticsOptions, semantic_size: int = 16, **options: Any
 ) -> SemanticPatchDiscriminator:
     """Build ``sed_patch`` from its options."""
-    return SemanticPatchDiscriminator(**_with_extractor(semantics), **options)
+    return SemanticPatchDiscriminator(**_with_extractor(semantics, semantic_size), **options)
 
 
-def unet_discriminator(*, semantics: SemanticsOptions, **options: Any) -> SemanticUNetDiscriminator:
+def unet_discriminator(
+    *, semantics: SemanticsOptions, semantic_size: int = 16, **options: Any
+) -> SemanticUNetDiscriminator:
     """Build ``sed_unet`` from its options."""
-    return SemanticUNetDiscriminator(**_with_extractor(semantics), **options)
+    return SemanticUNetDiscriminator(**_with_extractor(semantics, semantic_size), **options)
 
 
-def _with_extractor(semantics: SemanticsOptions) -> dict[str, Any]:
+def _with_extractor(semantics: SemanticsOptions, semantic_size: int) -> dict[str, Any]:
     from srplug_sed.semantics import ClipSemantics
 
-    extractor = ClipSemantics(**keywords(semantics))
-    return {"semantics": extractor, "semantic_dim": extractor.channels}
+    stride = PUBLISHED_SIDE // semantic_size
+    extractor = ClipSemantics(**keywords(semantics), stage=STAGES[stride])
+    return {
+        "semantics": extractor,
+        "semantic_dim": extractor.channels,
+        "semantic_stride": stride,
+    }
 
 
 def _fused(conv: nn.Module, x: Tensor, fusion: nn.Module, semantic: Tensor) -> Tensor:

@@ -17,8 +17,12 @@ Problems = Iterator[tuple[str, str]]
 Attention = Literal["auto", "torch", "xformers", "math"]
 BatchNorm = Literal["frozen", "batch"]
 
-#: Sides of images over sides of the semantic map.
+#: Sides of images over sides of the semantic map, as published.
 SEMANTIC_STRIDE = 16
+#: Side of the images that ``semantic_size`` speaks of.
+PUBLISHED_SIDE = 256
+#: CLIP's stage by the stride of its map.
+STAGES = {8: 2, 16: 3, 32: 4}
 #: Groups of the fusion block's GroupNorm.
 NORM_GROUPS = 32
 #: Strides of the features that the semantics are fused with, in the order of the layers att1 to 3.
@@ -40,7 +44,7 @@ def _weights(weights: Any) -> str:
 class SemanticsOptions:
     """``[discriminator.semantics]``: CLIP's ResNet (Radford et al. 2021, arXiv 2103.00020).
 
-    Stem and three of its four stages see the whole high-resolution image, and nothing is trained.
+    Stem and stages see the whole high-resolution image, and nothing is trained.
     """
 
     weights: Literal["openai", "random"] | Path = option(
@@ -54,16 +58,16 @@ class SemanticsOptions:
         "published program",
     )
     width: int = option(
-        64, "channels behind the stem; the semantic map has 16 times as many; 80 in RN50x4", ge=2
+        64,
+        "channels behind the stem; the third stage's map has 16 times as many; 80 in RN50x4",
+        ge=2,
     )
     blocks: tuple[int, int, int] = option(
-        (3, 4, 6), "bottleneck blocks of the three stages; RN50x4 has 4, 6, 10", ge=1
+        (3, 4, 6), "bottleneck blocks of the first three stages; RN50x4 has 4, 6, 10", ge=1
     )
-
-    @property
-    def channels(self) -> int:
-        """Channels of the semantic map."""
-        return semantic_channels(self.width)
+    last_blocks: int = option(
+        3, "bottleneck blocks of the fourth stage, for semantic_size = 8; RN50x4 has 6", ge=1
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +76,11 @@ class SemanticDiscriminatorOptions:
 
     semantics: SemanticsOptions = option(
         help='what describes the real image, such as { weights = "openai" }'
+    )
+    semantic_size: Literal[8, 16, 32] = option(
+        16,
+        "side of the semantic map of a 256x256 image: that of CLIP's third stage; 32: of the "
+        "second, 8: of the fourth",
     )
     num_features: int = option(
         64, "channels of the first layer; deeper ones have up to 8 times", ge=1
@@ -91,14 +100,23 @@ class SemanticDiscriminatorOptions:
             return ()
         return (Pretrained("CLIP's RN50 weights", "srplug_sed.semantics:openai_file"),)
 
+    @property
+    def semantic_stride(self) -> int:
+        """Sides of images over sides of the semantic map."""
+        return PUBLISHED_SIDE // self.semantic_size
+
     def _problems(self, experiment: Any, strides: tuple[int, ...], minimum: int) -> Problems:
-        largest = SEMANTIC_STRIDE // min(strides)
-        complaint = channels_complaint(self.semantics.channels, largest)
+        stride = self.semantic_stride
+        largest = stride // min(strides)
+        per_width = semantic_channels(1, STAGES[stride])
+        complaint = channels_complaint(per_width * self.semantics.width, largest)
         if complaint:
-            step = math.lcm(NORM_GROUPS, largest**2) // SEMANTIC_STRIDE
+            divisor = math.lcm(NORM_GROUPS, largest**2)
+            step = divisor // math.gcd(divisor, per_width)
             width = nearest_multiple(self.semantics.width, step)
-            yield "semantics.width", f"16 * width: {complaint}; the nearest width is {width}"
-        yield from patch_problems(experiment, minimum)
+            text = f"{per_width} * width: {complaint}; the nearest width is {width}"
+            yield "semantics.width", text
+        yield from patch_problems(experiment, max(minimum, stride), stride)
         yield from self._penalty_problems(experiment)
 
     def _penalty_problems(self, experiment: Any) -> Problems:
@@ -132,9 +150,9 @@ class SemanticUNetOptions(SemanticDiscriminatorOptions):
         yield from self._problems(experiment, UNET_STRIDES, UNET_MINIMUM)
 
 
-def semantic_channels(width: int) -> int:
-    """Channels of the third stage: planes 4 * width, four times as many behind a bottleneck."""
-    return 16 * width
+def semantic_channels(width: int, stage: int = 3) -> int:
+    """Channels of a stage: planes ``width * 2**(stage - 1)``, four times that in its output."""
+    return 4 * width << (stage - 1)
 
 
 def channels_complaint(channels: int, up_factor: int) -> str:
@@ -145,22 +163,25 @@ def channels_complaint(channels: int, up_factor: int) -> str:
     return f"expected a multiple of {divisor} channels in the semantic map, found {channels}"
 
 
-def patch_problems(experiment: Any, minimum: int = SEMANTIC_STRIDE) -> Problems:
+def patch_problems(
+    experiment: Any, minimum: int = SEMANTIC_STRIDE, stride: int = SEMANTIC_STRIDE
+) -> Problems:
     """Training patches that the semantic map does not fit; for other semantic discriminators too.
 
     Args:
         experiment: :class:`srcore.config.schema.Experiment`.
         minimum: smallest side of an image.
+        stride: sides of images over sides of the semantic map.
     """
     size = experiment.hr_patch_size
-    if size is None or (size % SEMANTIC_STRIDE == 0 and size >= minimum):
+    if size is None or (size % stride == 0 and size >= minimum):
         return
-    multiple = math.lcm(SEMANTIC_STRIDE, experiment.scale)  # patches are multiples of scale, too
+    multiple = math.lcm(stride, experiment.scale)  # patches are multiples of scale, too
     smallest = -(-minimum // multiple) * multiple
     nearest = max(smallest, nearest_multiple(size, multiple))
     yield (
         "",
-        f"expected data.train.hr_patch_size to be a multiple of {SEMANTIC_STRIDE} and at least "
+        f"expected data.train.hr_patch_size to be a multiple of {stride} and at least "
         f"{minimum}, found {size}; the nearest is {nearest}",
     )
 

@@ -22,12 +22,10 @@ from srplug_sed.torchscript import is_torchscript, read_torchscript
 _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _STD = (0.26862954, 0.26130258, 0.27577711)
 _PREFIX = "visual."
-#: The third stage; the stem is number 0.
-_STAGE = 3
 
 
 class ClipSemantics(nn.Module):
-    """Stem and three stages of CLIP's modified ResNet-50; frozen.
+    """Stem and the first stages of CLIP's modified ResNet-50; frozen.
 
     Always float32, whatever the precision of the training, and without graph.
 
@@ -35,13 +33,15 @@ class ClipSemantics(nn.Module):
         weights: a file, ``"openai"`` (downloaded once and cached by open_clip) or ``"random"`` (for
             tests; the same values every time, with a warning). Files are OpenAI's TorchScript
             archive ``RN50.pt``, whose program is not run; safetensors or a state_dict of a whole
-            CLIP model (keys ``visual.*``); or of its visual network alone. What is behind the third
-            stage is not needed and ignored.
+            CLIP model (keys ``visual.*``); or of its visual network alone. What is behind the stage
+            is not needed and ignored.
         batch_norm: ``"frozen"`` uses running statistics. ``"batch"`` uses those of the images at
             hand, as the published program did, which never switched its extractor to evaluation
             mode; with ``train.accumulate`` that is a part of a batch.
         width: channels behind the stem.
-        blocks: bottleneck blocks of the three stages.
+        blocks: bottleneck blocks of the first three stages.
+        last_blocks: bottleneck blocks of the fourth stage.
+        stage: whose map is the result; the stem is number 0.
 
     Raises:
         SrcoreError: open_clip is not installed.
@@ -57,10 +57,13 @@ class ClipSemantics(nn.Module):
         batch_norm: BatchNorm = "frozen",
         width: int = 64,
         blocks: Sequence[int] = (3, 4, 6),
+        last_blocks: int = 3,
+        stage: int = 3,
     ) -> None:
         super().__init__()
-        self.channels = semantic_channels(width)
-        self.trunk = _trunk(width, blocks)
+        self.channels = semantic_channels(width, stage)
+        self.stage = stage
+        self.trunk = _trunk(width, (*blocks, last_blocks), stage)
         for name, value in (("mean", _MEAN), ("std", _STD)):
             self.register_buffer(name, torch.tensor(value).view(1, 3, 1, 1), persistent=False)
         if weights == "random":
@@ -72,16 +75,21 @@ class ClipSemantics(nn.Module):
 
     @torch.no_grad()
     def forward(self, image: Tensor) -> Tensor:
-        """RGB in [0, 1], ``(N, 3, H, W)`` -> non-negative ``(N, 16 * width, H / 16, W / 16)``."""
+        """RGB in [0, 1], ``(N, 3, H, W)`` -> the stage's non-negative map.
+
+        Of the third stage ``(N, 16 * width, H / 16, W / 16)``.
+        """
         with torch.autocast(image.device.type, enabled=False):
             x = (image.float() - self.mean) / self.std
-            found = self.trunk.forward_intermediates(x, indices=[_STAGE], intermediates_only=True)
+            found = self.trunk.forward_intermediates(
+                x, indices=[self.stage], intermediates_only=True
+            )
         semantic: Tensor = found["image_intermediates"][0]
         return semantic
 
 
-def _trunk(width: int, blocks: Sequence[int]) -> Any:
-    """The network up to its third stage; its tensors hold no values yet."""
+def _trunk(width: int, blocks: Sequence[int], stage: int) -> Any:
+    """The network up to a stage; its tensors hold no values yet."""
     try:
         from open_clip.modified_resnet import ModifiedResNet
     except ImportError as error:
@@ -89,8 +97,10 @@ def _trunk(width: int, blocks: Sequence[int]) -> Any:
             f"semantic discriminators need open_clip ({error}); pip install open_clip_torch"
         ) from error
     with torch.device("meta"):  # what is thrown away is most of the network
-        trunk = ModifiedResNet(layers=[*blocks, 1], output_dim=1, heads=1, width=width)
-    trunk.layer4, trunk.attnpool = nn.Identity(), nn.Identity()
+        trunk = ModifiedResNet(layers=list(blocks), output_dim=1, heads=1, width=width)
+    for later in range(stage + 1, 5):
+        setattr(trunk, f"layer{later}", nn.Identity())
+    trunk.attnpool = nn.Identity()
     return trunk.to_empty(device="cpu")
 
 

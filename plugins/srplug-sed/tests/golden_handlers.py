@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from srplug_sed.discriminators import SemanticPatchDiscriminator, SemanticUNetDiscriminator
 from srplug_sed.fusion import MultiHeadAttention, SemanticFusion
+from srplug_sed.options import STAGES, semantic_channels
 from srplug_sed.semantics import ClipSemantics
 
 from srcore.config.schema import Experiment
@@ -234,6 +235,7 @@ def experiment_table(case, folder):
         "weight_decay": float(hyper["adam"]["weight_decay"]),
     }
     schedule = {"type": "multistep"} | hyper["scheduler"]
+    per_width = semantic_channels(1, STAGES[_PUBLISHED_SIDE // sizes["semantic_size"]])
     return {
         "scale": scale,
         "generator": {
@@ -249,10 +251,12 @@ def experiment_table(case, folder):
             "num_heads": sizes["nheads"],
             "head_dim": sizes["dhead"],
             "weights": str(case.folder / hyper["discriminator_weights"]),
+            "semantic_size": sizes["semantic_size"],
             "semantics": {
                 "weights": "random",
-                "width": sizes["semantic_dim"] // 16,
+                "width": sizes["semantic_dim"] // per_width,
                 "blocks": [1, 1, 1],
+                "last_blocks": 1,
             },
         },
         "method": {"type": "gan"},

@@ -103,3 +103,29 @@ def test_a_missing_weights_file_is_found_by_the_check(problems, tmp_path):
 def test_wrong_values_are_named_with_their_path(problems, assignment, message):
     found = problems(f"discriminator.semantics.{assignment}")
     assert any(message in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("semantic_size", "size", "nearest"), [(8, 96, None), (8, 80, 96), (32, 72, None), (32, 76, 80)]
+)
+def test_patches_are_multiples_of_the_maps_stride(problems, semantic_size, size, nearest):
+    stride = 256 // semantic_size
+    found = problems(f"discriminator.semantic_size={semantic_size}", type="sed_patch", size=size)
+    if nearest is None:
+        assert found == []
+    else:
+        assert f"to be a multiple of {stride} and at least 32, found {size}" in found[0]
+        assert found[0].endswith(f"the nearest is {nearest}")
+
+
+def test_other_sizes_are_refused(problems):
+    (line,) = problems("discriminator.semantic_size=64")
+    assert "semantic_size: expected one of 8, 16, 32, found 64" in line
+
+
+def test_widths_fit_the_channels_of_the_chosen_stage(problems):
+    small = "discriminator.semantics.width=4"
+    assert problems(small, "discriminator.semantic_size=32") == []
+    (line,) = problems(small, "discriminator.semantic_size=8", type="sed_unet")
+    assert "semantics.width: 32 * width: expected a multiple of 256 channels" in line
+    assert line.endswith("found 128; the nearest width is 8")

@@ -190,3 +190,24 @@ def test_importing_the_discriminators_does_not_import_open_clip():
         "import srplug_sed; srplug_sed.SemanticUNetDiscriminator(num_features=1, semantic_dim=64)"
     )
     assert imported_by(code, "open_clip", "timm") == "[]"
+
+
+@pytest.mark.parametrize(("stage", "stride", "channels"), [(2, 8, 32), (3, 16, 64), (4, 32, 128)])
+def test_stages_have_maps_of_their_own_sizes(stage, stride, channels, clip_state, tmp_path):
+    save_file(visual_only(clip_state), tmp_path / "clip.safetensors")
+    network = ClipSemantics(tmp_path / "clip.safetensors", **SLIM, last_blocks=1, stage=stage)
+    semantic = network(torch.rand(2, 3, 64, 96))
+    assert semantic.shape == (2, channels, 64 // stride, 96 // stride)
+    assert network.channels == channels
+    assert len(network.state_dict()) < len(visual_only(clip_state))
+
+
+def test_a_later_stage_starts_from_the_earlier_ones_map(clip_state, tmp_path):
+    save_file(visual_only(clip_state), tmp_path / "clip.safetensors")
+    stages = [
+        ClipSemantics(tmp_path / "clip.safetensors", **SLIM, last_blocks=1, stage=stage)
+        for stage in (3, 4)
+    ]
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert_close(stages[1].trunk.layer4(stages[0](image)), stages[1](image))

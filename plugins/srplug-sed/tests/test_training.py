@@ -167,3 +167,19 @@ def test_published_sizes_of_the_starting_weights():
     assert sum(parameter.numel() for parameter in rrdb.parameters()) == 16_697_987
     assert len(OFFICIAL.from_native(swinir.state_dict(), {"scale": 4, "img_size": 64})) == 550
     assert sum(parameter.numel() for parameter in swinir.parameters()) == 11_900_199
+
+
+@TYPES
+@pytest.mark.parametrize(("semantic_size", "width"), [(8, 8), (32, 4)])
+def test_maps_of_other_stages_are_trained_with(
+    type, semantic_size, width, tiny_experiment, tmp_path
+):
+    semantics = f"{{weights='random', width={width}, blocks=[1, 1, 1], last_blocks=1}}"
+    state = run(
+        tiny_experiment,
+        tmp_path,
+        f"discriminator.type={type}",
+        f"discriminator.semantic_size={semantic_size}",
+        f"discriminator.semantics={semantics}",
+    )
+    assert state["iteration"] == 2
