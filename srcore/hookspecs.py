@@ -120,7 +120,12 @@ def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: E
 
     When: once for every training stage, after a resumed state was loaded; on every rank.
     Do: attach Ignite handlers with ``trainer.add_event_handler``. ``trainer.state.losses`` holds
-        the loss terms of the last iteration, ``evaluator.state.metrics`` the last validation.
+        the loss terms of the last iteration, ``trainer.state.metrics`` the last training row of
+        ``metrics.jsonl``, ``evaluator.state.metrics`` the last validation, which
+        ``Events.COMPLETED`` of the evaluator sees. The trainer also fires
+        :class:`srcore.engine.events.TrainingEvents`: ``VALUES_LOGGED``, ``VALIDATION_COMPLETED``,
+        ``CHECKPOINT_SAVED``. A component of kind handler does the same, has keys and state and is
+        chosen per experiment.
         While a set is validated, ``evaluator.state.batch`` is (set, index) and
         ``evaluator.state.output`` the image's result; append the paths of pictures that you write
         to ``evaluator.state.pictures``, and they appear on TensorBoard too.
@@ -133,12 +138,14 @@ def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: E
 
 
 @hookspec
-def srcore_run_finished(run: Run, error: BaseException | None) -> None:
+def srcore_run_finished(run: Run, parts: Parts | None, error: BaseException | None) -> None:
     """A stage ended.
 
     When: after the last checkpoint was written, or after an error; on every rank.
     Do: clean up, notify.
-    Parameters: ``run``; ``error`` - what ended the stage, None if it is complete.
+    Parameters: ``run``; ``parts`` - networks, losses, optimisers as they are at the end, None of a
+        stage that does not train or whose networks could not be built; ``error`` - what ended the
+        stage, None if it is complete.
     Returns: nothing.
     Errors: stop the run; if the stage failed already, they are logged, and the error of the stage
         is what the program reports.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
@@ -24,6 +24,9 @@ from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.signals import StopRequest
 from srcore.engine.tables import as_table, write_table
 from srcore.errors import Interrupted, SrcoreError
+
+if TYPE_CHECKING:
+    from srcore.engine.parts import Parts
 
 logger = logging.getLogger("srcore")
 
@@ -47,6 +50,7 @@ class Run:
         stop: whether a signal to stop came.
         stop_reason: why the training is to end early; empty: it is not.
         iteration: the last one whose state is saved; None: none, or a stage without training.
+        parts: what is trained, once it is built.
         changes: settings that are others than in the run that is resumed.
     """
 
@@ -64,6 +68,7 @@ class Run:
     stop: StopRequest = attrs.field(factory=StopRequest)
     stop_reason: str = ""
     iteration: int | None = None
+    parts: Parts | None = None
     changes: list[Change] = attrs.field(factory=list)
 
     def stop_if_requested(self, done: str) -> None:
@@ -102,6 +107,8 @@ class Run:
 
     def request_stop(self, reason: str) -> None:
         """End the training after the present iteration: save, validate, export, go on.
+
+        Asked for after the end of an iteration (``ITERATION_COMPLETED``), one more may follow.
 
         Args:
             reason: what ``finished.json``, report and log say.

@@ -149,11 +149,12 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     except BaseException as error:
         _mark_ended(run, error)
         try:
-            plugins().hook.srcore_run_finished(run=run, error=error)
+            plugins().hook.srcore_run_finished(run=run, parts=run.parts, error=error)
         except SrcoreError as second:  # must not hide what ended the stage
             logger.error("%s", second)
         raise
-    plugins().hook.srcore_run_finished(run=run, error=None)
+    plugins().hook.srcore_run_finished(run=run, parts=run.parts, error=None)
+    run.parts = None  # the next stage may need the memory
 
 
 def _is_moved(run: Run, change: Change) -> bool:

@@ -12,8 +12,9 @@ from ignite.engine import Engine, Events
 
 from srcore.calling import call
 from srcore.data.faults import image_faults
-from srcore.engine import checkpoint, exports, pictures
+from srcore.engine import checkpoint, events, exports, pictures
 from srcore.engine.best import Best
+from srcore.engine.events import TrainingEvents
 from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
 from srcore.engine.head import head, lines
@@ -27,7 +28,7 @@ from srcore.engine.recovery import starting_state
 from srcore.engine.results import write_bicubic
 from srcore.engine.rollback import Rollback
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
-from srcore.engine.validator import Averages, Validator
+from srcore.engine.validator import Averages, Validator, by_set_and_metric
 from srcore.errors import DataError, Interrupted, SrcoreError
 from srcore.inference.memory import is_out_of_memory
 from srcore.plugin_manager import plugins
@@ -46,9 +47,11 @@ class Training:
     Attributes:
         run: folder and experiment.
         parts: networks, losses, optimisers, transforms.
-        trainer: Ignite engine; ``trainer.state.losses`` holds the last iteration's terms.
-        evaluator: Ignite engine; ``evaluator.state.metrics`` holds the last validation as
-            ``{"<set>/<metric>": value}``.
+        trainer: Ignite engine; ``trainer.state.losses`` holds the last iteration's terms,
+            ``trainer.state.metrics`` the last row of ``metrics.jsonl`` about the training. It fires
+            :class:`srcore.engine.events.TrainingEvents` too.
+        evaluator: Ignite engine, run once per validation; ``evaluator.state.metrics`` holds the
+            last one as ``{"<set>/<metric>": value}``, before any handler of its end is called.
     """
 
     def __init__(self, run: Run, stop: StopRequest) -> None:
@@ -56,7 +59,7 @@ class Training:
         self.stop = stop
         self.experiment = run.experiment
         self.settings = run.experiment.train
-        self.parts = Parts(run.experiment, run.device)
+        self.parts = run.parts = Parts(run.experiment, run.device)
         self.finiteness = Finiteness(self.parts)
         self.method = self._build_method()
         self.rollback = Rollback(
@@ -83,6 +86,8 @@ class Training:
             else None
         )
         self.trainer = Engine(self._iterate)
+        events.register(self.trainer)
+        self.trainer.state.iteration = self.parts.iteration
         self.losses: dict[str, torch.Tensor] = {}
         self.performance = Performance(run)
         for engine in (self.trainer, self.evaluator):
@@ -177,20 +182,16 @@ class Training:
                 write_bicubic(self.run.folder, self.bicubic)
         with self.parts.evaluating():
             self.results, written = self.validator.measure(iteration)
-        found = {
-            f"{name}/{label}": value
-            for name, values in self.results.items()
-            for label, value in values.items()
-        }
+        found = by_set_and_metric(self.results)
         if self.records is not None:
             for name, values in self.results.items():
                 self.records.add(iteration, name, values)
-        setattr(self.evaluator.state, "metrics", found)  # noqa: B010 - Ignite's state is open
         self.validated_at = iteration
         self.progress.show_validation(found, self.bicubic)
         for path in written:
             self.progress.show_picture(path.stem, path)
         is_best = self.best.judge(found, self.validator.pooled)
+        self.trainer.fire_event(TrainingEvents.VALIDATION_COMPLETED)
         self.save()
         if is_best:
             self.best.keep()
@@ -289,6 +290,9 @@ class Training:
         self.in_iteration = False
         self.losses = logs
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
+        self.performance.count()
+        if self._is_logged(iteration):
+            self._log(iteration)
         return logs
 
     def _what_to_lower(self, error: BaseException) -> str:
@@ -334,8 +338,7 @@ class Training:
         interrupted = self.stop.signal_number is not None
         last = iteration == settings.iterations or (stopping and not interrupted)
         self.progress.tick()
-        self.performance.count()
-        if last or self._is_logged(iteration):
+        if last and not self._is_logged(iteration):
             self._log(iteration)
         keeping = bool(settings.keep_every) and iteration % settings.keep_every == 0
         validating = last or self._validation_is_due(iteration)
@@ -343,6 +346,7 @@ class Training:
             self.save()
         if validating and not interrupted:  # what was not validated is when the run is resumed
             self.validate()
+            stopping = self._stop_requested()  # early stopping goes by what was just measured
         if stopping and iteration < settings.iterations:
             engine.terminate()
 
@@ -357,7 +361,9 @@ class Training:
                 values[f"gradient_norm/{name}"] = float(updater.gradient_norm)
         if self.records is not None:
             self.records.add(iteration, "train", values)
+        self.trainer.state.metrics = values
         self.progress.show_losses(iteration, values, self.performance.line(iteration))
+        self.trainer.fire_event(TrainingEvents.VALUES_LOGGED)
 
     def _stop_requested(self) -> bool:
         """Whether any process was told to stop; all processes stop after the same iteration."""
@@ -395,6 +401,7 @@ class Training:
             self._derive()
         self.performance.write()
         self.is_saving = False
+        self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
 
     def _last_good(self) -> str:
         """What there is to go on from, for messages."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ignite import distributed as idist
-from ignite.engine import Engine, Events
+from ignite.engine import Engine
 from torch import Tensor, nn
 
 from srcore.engine.checkpoint import LAST
@@ -24,7 +24,7 @@ from srcore.engine.validation import (
     validate_image,
     validation_sets,
 )
-from srcore.errors import Interrupted
+from srcore.errors import Interrupted, SrcoreError
 from srcore.transforms.resize import resize
 
 if TYPE_CHECKING:
@@ -74,8 +74,34 @@ class Validator:
         averages: Averages = {}
         written: list[Path] = []
         setattr(self.engine.state, "pictures", written)  # noqa: B010 - Ignite's state is open
+        # One that was interrupted is not gone on with, and the next may have other lengths.
+        self.engine.state.max_epochs = self.engine.state.epoch_length = None
+        self.engine.run(self._work(iteration, averages, written), max_epochs=1)
+        if len(averages) < len(self.sets):
+            raise SrcoreError(
+                f"iteration {iteration}: a handler called terminate() of the evaluator, so that "
+                "the validation has no result; run.request_stop(reason) ends a training"
+            )
+        return averages, written
+
+    def _work(
+        self, iteration: int, averages: Averages, written: list[Path]
+    ) -> Iterator[tuple[ValidationSet, int]]:
+        """Images to validate; at the end of each set its results are taken in.
+
+        Its length is unknown to the engine on purpose: the engine comes back for an image after the
+        last one, so that everything is measured before it tells its handlers of the end.
+        """
         for images in self.sets:
-            results = gather(self._results(images))
+            own: list[ValidationImage] = []
+            for index in shard(len(images.dataset)):
+                yield images, index
+                result: Any = self.engine.state.output
+                own.append(result)
+                if self.run.stop.signal_number is not None:
+                    break
+            self._stop_if_requested()
+            results = gather(own)
             averages[images.name] = self._summarize(images.name, results)
             folder = folder_of(self.run.folder, iteration)
             files = file_names([result.name for result in results])
@@ -89,7 +115,7 @@ class Validator:
                 for result, file in list(zip(results, files, strict=True))[: self.shown]
                 if result.sr is not None
             ]
-        return averages, written
+        self.engine.state.metrics = by_set_and_metric(averages)
 
     def bicubic(self) -> Averages:
         """What plain bicubic enlargement reaches; no entry for sets it makes no sense for."""
@@ -128,23 +154,6 @@ class Validator:
             self._bicubic_values[key] = values
         return self._bicubic_values[key]
 
-    def _results(self, images: ValidationSet) -> list[ValidationImage]:
-        results: list[ValidationImage] = []
-
-        def take(engine: Engine) -> None:
-            result: Any = engine.state.output
-            results.append(result)
-            if self.run.stop.signal_number is not None:
-                engine.terminate()
-
-        handler = self.engine.add_event_handler(Events.ITERATION_COMPLETED, take)
-        work = [(images, index) for index in shard(len(images.dataset))]
-        if work:
-            self.engine.run(work, max_epochs=1)
-        handler.remove()
-        self._stop_if_requested()
-        return results
-
     def _stop_if_requested(self) -> None:
         """End a validation, in all processes at once; the state before it is saved."""
         number = self.run.stop.signal_number or 0
@@ -167,6 +176,15 @@ class Validator:
         return validate_image(
             network, images, index, seed, device, self.measures, keep=keep, network_name=name
         )
+
+
+def by_set_and_metric(averages: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Averages as ``{"<set>/<metric>": value}``."""
+    return {
+        f"{name}/{label}": value
+        for name, values in averages.items()
+        for label, value in values.items()
+    }
 
 
 class Bicubic(nn.Module):
