@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
@@ -16,52 +15,27 @@ from srcore.capabilities import capability
 from srcore.contracts import LossContext
 from srcore.devices import at_least_float32
 from srcore.engine.loss_scale import LossScale
-from srcore.engine.roles import LOSS_PART, RoleNetwork, build_role, finish, load_weights
+from srcore.engine.roles import build_roles
 from srcore.engine.seeding import derive, seed_everything
 from srcore.engine.seeding import generator as seeded_generator
-from srcore.engine.updater import Updater
+from srcore.engine.terms import LossTerm, build_term, scalar, trained_parts
+from srcore.engine.updater import Updater, build_updater
 from srcore.errors import SrcoreError
-from srcore.plugin_manager import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from srcore.config.schema import Experiment, LossTable
+    from srcore.config.schema import Experiment
     from srcore.contracts import Batch
     from srcore.engine.ema import ExponentialAverage
-    from srcore.selection import Selected
 
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _INIT_STREAM, _ITERATION_STREAM, _TRANSFORM_STREAM, _METHOD_STREAM = 10, 11, 12, 13
 _DRAW_STREAM = 14
 
 
-def scalar(value: Tensor) -> Tensor:
-    """A tensor of one value without axes; one that has none stays as it is."""
-    return value if value.ndim == 0 else value.reshape(())
-
-
 class NonFiniteLossError(SrcoreError):
     """A loss term is NaN or infinite."""
-
-
-@attrs.frozen
-class LossTerm:
-    """A configured loss.
-
-    Attributes:
-        label: name in logs.
-        weight: factor of its term.
-        loss: what computes it.
-        role: the network that the term trains.
-        parts: names of what the loss trains itself.
-    """
-
-    label: str
-    weight: float
-    loss: Any
-    role: str = "generator"
-    parts: tuple[str, ...] = ()
 
 
 class Parts:
@@ -87,14 +61,15 @@ class Parts:
         self.logged: dict[str, Tensor] = {}
         self.train = experiment.train
         seed_everything(experiment.seed, _INIT_STREAM)
-        self.roles = self._build_roles()
-        self.losses = [self._loss(table) for table in experiment.losses]
-        self.loss_parts = self._loss_parts()
+        self.roles = build_roles(experiment, device)
+        self.losses = [build_term(table, device) for table in experiment.losses]
+        self.loss_parts = trained_parts(experiment.losses, self.losses)
         self.loss_scale = LossScale(enabled=self.train.precision == "float16")
         self.updaters: dict[str, Updater] = {}
         for name, made in (*self.roles.items(), *self.loss_parts.items()):
             if made.role.trained:
-                made.updater = self.updaters[name] = self._updater(name, made.network)
+                updater = build_updater(experiment, name, made.network, self.loss_scale)
+                made.updater = self.updaters[name] = updater
         for made in self.loss_parts.values():
             self.updaters[made.name].exchanges_gradients = True
         table = experiment.data.train
@@ -326,82 +301,10 @@ class Parts:
         shown = ", ".join(f'"{name}" is {float(terms[name].detach()):g}' for name in bad)
         raise NonFiniteLossError(f"iteration {self.iteration}: {what} {shown}")
 
-    def _build_roles(self) -> dict[str, RoleNetwork]:
-        """All networks in the order of the method, so that each draws the same initial values."""
-        tables = {name: self.experiment.network_table(name) for name in self.experiment.roles()}
-        roles: dict[str, RoleNetwork] = {}
-        for name, role in self.experiment.roles().items():
-            table = tables[name]
-            assert table is not None, name  # the checks before a run refuse it
-            roles[name] = build_role(
-                name,
-                role,
-                table,
-                scale=self.experiment.scale,
-                device=self.device,
-                channels_last=self.train.channels_last,
-            )
-        for name, made in roles.items():
-            table = tables[name]
-            assert table is not None
-            load_weights(made, table)
-            finish(made, self.train)
-        return roles
-
-    def _loss(self, table: LossTable) -> LossTerm:
-        loss = table.choice.build()
-        if isinstance(loss, nn.Module):
-            loss = loss.to(self.device).requires_grad_(False)
-        parts = tuple(f"{table.label}_{part}" for part in table.trained_parts())
-        return LossTerm(table.label, table.weight, loss, table.for_, parts)
-
-    def _loss_parts(self) -> dict[str, RoleNetwork]:
-        """Modules that losses train, as the experiment names them."""
-        found: dict[str, RoleNetwork] = {}
-        for table, term in zip(self.experiment.losses, self.losses, strict=True):
-            for attribute in table.trained_parts():
-                module = getattr(term.loss, attribute).requires_grad_(True)
-                name = f"{table.label}_{attribute}"
-                found[name] = RoleNetwork(name, LOSS_PART, module, module)
-        return found
-
-    def _updater(self, name: str, network: nn.Module) -> Updater:
-        """The optimiser of a network; its target takes what it names of these arguments."""
-        registry = plugins().registry
-        table = self.experiment.optimizer.get(name)
-        named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
-        offered = {
-            "parameters": [parameter for _, parameter in named],
-            "named_parameters": named,
-            "network": network,
-        }
-        component = table.choice.component if table else registry.get("optimizer", "adam")
-        options = table.choice.options if table else component.options()
-        taken = {key: value for key, value in offered.items() if component.accepts(key)}
-        optimizer = component.build(options, **(taken or {"parameters": offered["parameters"]}))
-        schedule = self.experiment.schedule.get(name)
-        return Updater(
-            network,
-            optimizer,
-            self._schedule(schedule.choice) if schedule is not None else None,
-            self.loss_scale,
-            table.clip_gradient_norm if table is not None else None,
-        )
-
-    def _schedule(self, choice: Selected) -> Any:
-        """A schedule; one that asks for ``iterations`` gets the length of the stage."""
-        asks = choice.component.accepts("iterations") and not hasattr(choice.options, "iterations")
-        return choice.build(**({"iterations": self.train.iterations} if asks else {}))
-
     def evaluated(self) -> dict[str, dict[str, Tensor]]:
         """Weights to be used of networks whose optimisers average, by role; empty without such."""
-        found: dict[str, dict[str, Tensor]] = {}
-        for name, made in self.roles.items():
-            if made.updater is not None and made.updater.averages and made.average is None:
-                with made.updater.evaluating():
-                    state = made.network.state_dict()
-                    found[name] = {key: value.clone() for key, value in state.items()}
-        return found
+        found = {name: made.evaluated() for name, made in self.roles.items()}
+        return {name: state for name, state in found.items() if state is not None}
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:

@@ -18,7 +18,13 @@ from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
 
 if TYPE_CHECKING:
-    from srcore.config.schema import DiscriminatorTable, GeneratorTable, NetworkTable, TrainTable
+    from srcore.config.schema import (
+        DiscriminatorTable,
+        Experiment,
+        GeneratorTable,
+        NetworkTable,
+        TrainTable,
+    )
     from srcore.contracts import Batch
     from srcore.engine.updater import Updater
 
@@ -65,6 +71,13 @@ class RoleNetwork:
         earlier.load_state_dict(state)
         return deployed(earlier).state_dict()
 
+    def evaluated(self) -> dict[str, Tensor] | None:
+        """Weights to be used, if only the optimiser averages them; None otherwise."""
+        if self.updater is None or self.average is not None or not self.updater.averages:
+            return None
+        with self.updater.evaluating():
+            return {name: value.clone() for name, value in self.network.state_dict().items()}
+
     def beside(self, batch: Batch, generator: torch.Generator) -> dict[str, Any]:
         """What the network sees beside ``lr`` of a training batch, as keywords of ``forward``.
 
@@ -100,6 +113,29 @@ class RoleNetwork:
         """Several processes do not exchange this network's gradients inside the block."""
         no_sync = getattr(self.wrapped, "no_sync", None)
         return no_sync() if no_sync is not None else contextlib.nullcontext()
+
+
+def build_roles(experiment: Experiment, device: torch.device) -> dict[str, RoleNetwork]:
+    """All networks in the order of the method, so that each draws the same initial values."""
+    tables = {name: experiment.network_table(name) for name in experiment.roles()}
+    roles: dict[str, RoleNetwork] = {}
+    for name, role in experiment.roles().items():
+        table = tables[name]
+        assert table is not None, name  # the checks before a run refuse it
+        roles[name] = build_role(
+            name,
+            role,
+            table,
+            scale=experiment.scale,
+            device=device,
+            channels_last=experiment.train.channels_last,
+        )
+    for name, made in roles.items():
+        table = tables[name]
+        assert table is not None
+        load_weights(made, table)
+        finish(made, experiment.train)
+    return roles
 
 
 def deployed(network: nn.Module) -> nn.Module:

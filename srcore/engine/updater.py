@@ -11,10 +11,13 @@ from ignite import distributed as idist
 from torch import Tensor, nn
 
 from srcore.calling import call
+from srcore.plugin_manager import plugins
 
 if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
     from srcore.contracts import Schedule
     from srcore.engine.loss_scale import LossScale
+    from srcore.selection import Selected
 
 
 class Updater:
@@ -127,3 +130,35 @@ class Updater:
             with torch.no_grad():
                 for parameter, value in zip(self.network.parameters(), kept, strict=True):
                     parameter.copy_(value)
+
+
+def build_updater(
+    experiment: Experiment, name: str, network: nn.Module, loss_scale: LossScale
+) -> Updater:
+    """The optimiser of a network; its target takes what it names of these arguments."""
+    table = experiment.optimizer.get(name)
+    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    offered = {
+        "parameters": [parameter for _, parameter in named],
+        "named_parameters": named,
+        "network": network,
+    }
+    registry = plugins().registry
+    component = table.choice.component if table else registry.get("optimizer", "adam")
+    options = table.choice.options if table else component.options()
+    taken = {key: value for key, value in offered.items() if component.accepts(key)}
+    optimizer = component.build(options, **(taken or {"parameters": offered["parameters"]}))
+    schedule = experiment.schedule.get(name)
+    return Updater(
+        network,
+        optimizer,
+        _schedule(schedule.choice, experiment.train.iterations) if schedule is not None else None,
+        loss_scale,
+        table.clip_gradient_norm if table is not None else None,
+    )
+
+
+def _schedule(choice: Selected, iterations: int) -> Any:
+    """A schedule; one that asks for ``iterations`` gets the length of the stage."""
+    asks = choice.component.accepts("iterations") and not hasattr(choice.options, "iterations")
+    return choice.build(**({"iterations": iterations} if asks else {}))

@@ -17,12 +17,13 @@ from srcore.calling import call, checked
 from srcore.capabilities import capability
 from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_of
-from srcore.engine.parts import scalar
+from srcore.engine.terms import scalar
 from srcore.methods.base import Method
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
-    from srcore.engine.parts import LossTerm, Parts
+    from srcore.engine.parts import Parts
+    from srcore.engine.terms import LossTerm
     from srcore.selection import Selected
 
 

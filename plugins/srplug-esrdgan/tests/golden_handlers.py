@@ -10,7 +10,8 @@ import srcore
 from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
-from srcore.engine.parts import LossTerm, Parts
+from srcore.engine.parts import Parts
+from srcore.engine.terms import LossTerm
 from srcore.losses.adversarial import AdversarialLoss
 from srcore.losses.perceptual import PerceptualLoss
 from srcore.plugin_manager import plugins
