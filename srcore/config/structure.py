@@ -7,6 +7,7 @@ cattrs dispatches on types; the hooks here differ from its defaults on purpose. 
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +37,8 @@ from srcore.selection import Selected
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200
+#: Bytes of one name in all common file systems.
+LONGEST_NAME = 255
 
 
 class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never reaches a user
@@ -253,6 +256,11 @@ class Structurer:
             raise Invalid([Problem("", f"expected a path (text), found {shown(value)}")])
         if value.startswith(STAGE_PREFIX):
             return self._stage_path(value)
+        if "\0" in value or any(
+            len(os.fsencode(part)) > LONGEST_NAME for part in Path(value).parts
+        ):
+            message = f"expected names of at most {LONGEST_NAME} bytes in a path, without a null"
+            raise Invalid([Problem("", f"{message} character; found {shown(value)}")])
         base = value.base if isinstance(value, SourcedText) else Path.cwd()
         try:
             return base / Path(value).expanduser()

@@ -51,10 +51,13 @@ TEXTS = {
         GOOD + '[data.train]\ntype="hr_folder"\nhr="~nouser/x"\n', r"no home folder of \"~nouser\""
     ),
     "a path of 5,000 characters": (
-        GOOD + f'[data.train]\ntype="hr_folder"\nhr="{"a" * 5000}"\n', r"File name too long"
+        GOOD + f'[data.train]\ntype="hr_folder"\nhr="{"a" * 5000}"\n', r"names of at most 255 bytes"
     ),
     "a path with a null character": (
-        GOOD + '[data.train]\ntype="hr_folder"\nhr="a\\u0000b"\n', r"no file has such a name"
+        GOOD + '[data.train]\ntype="hr_folder"\nhr="a\\u0000b"\n', r"without a null character; fou"
+    ),
+    "a long path that need not exist": (
+        GOOD + f'[data.train]\ntype="unpaired_folders"\nhr="."\nlr="{"a" * 999}"\n', r"at most 255"
     ),
     "a path of a file's child": (
         GOOD + '[data.train]\ntype="hr_folder"\nhr="experiment.toml/x"\n', r"does not exist"
