@@ -88,6 +88,12 @@ hr_patch_size = 128
 
 [[data.train.transforms]]
 type = "usrdu_reference"
+
+[[losses]]
+type = "usrdu_data"
+
+[[losses]]
+type = "usrdu_feature"
 """
 BASES = {"supervised": SUPERVISED, "usrdu_dsn": DOWNSAMPLING}
 SIDE = 480
@@ -140,11 +146,11 @@ def check_with_data(file, text):
             assert not others, "\n".join(others)
             for problem in error.problems:
                 kind, path = _MISSING.search(problem.message).groups()
-                make(kind, Path(path), problem.path.rpartition(".")[2], text)
+                make(kind, Path(path), text, is_lr="lr" in problem.path.split("."))
     raise AssertionError(f"{file}: names more and more files")
 
 
-def make(kind, path, key, text):
+def make(kind, path, text, *, is_lr):
     path.parent.mkdir(parents=True, exist_ok=True)
     if kind == "a file":
         path.touch()
@@ -153,9 +159,9 @@ def make(kind, path, key, text):
     partner = re.search(r'^lr_name = "(.+)"', text, re.M)
     scale = next((int(number) for number in re.findall(r"^scale = (\d+)", text, re.M)), 4)
     for name in ("a", "b"):
-        if key == "lr" and partner:
+        if is_lr and partner:
             name = partner[1].format(name)
-        (path / f"{name}.png").write_bytes(png(SIDE // scale if key == "lr" else SIDE))
+        (path / f"{name}.png").write_bytes(png(SIDE // scale if is_lr else SIDE))
     if path.suffix == ".lmdb":
         plain = path.rename(path.with_suffix(".images"))
         prepare_lmdb(plain, path)

@@ -88,4 +88,4 @@ def test_statistics_that_overflowed_are_not_saved(masked, tiny_experiment, tmp_p
     with pytest.raises(SrcoreError, match=expected):
         run_experiment(srcore.load_experiment(tiny_experiment, masked), tmp_path)
     state = torch.load(tmp_path / "tiny/checkpoints/last.pt", weights_only=True)
-    assert state["iteration"] == 2
+    assert state["iteration"] == 3  # the validation's

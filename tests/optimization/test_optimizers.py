@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_recipes():
     ("options", "message"),
     [
         ({"learning_rate": 0.0}, r"learning_rate: expected a number > 0, found 0.0$"),
-        ({"betas": (0.9, 1.0)}, r"betas: expected numbers >= 0 and < 1, found \(0.9, 1.0\)$"),
+        ({"betas": (0.9, 1.0)}, r"betas: expected numbers >= 0 and < 1, found \[0.9, 1.0\]$"),
     ],
 )
 def test_values_out_of_range_are_refused(options, message):

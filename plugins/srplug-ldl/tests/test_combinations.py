@@ -21,6 +21,7 @@ GENERATORS = {
     "rrdbnet": {"num_features": 4, "num_blocks": 1, "growth_channels": 4},
     "msrresnet": {"num_features": 4, "num_blocks": 1},
     "edsr": {"num_features": 4, "num_blocks": 1},
+    "compact": {"num_features": 4, "num_convs": 1},
     "swinir": {"embed_dim": 12, "depths": [2, 2], "num_heads": [2, 2], "num_features": 8},
 }
 ESRDGAN = ("discriminator", "esrdgan")
