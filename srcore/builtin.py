@@ -23,6 +23,7 @@ def srcore_register_components(registry: Registry) -> None:
     _register_methods(registry)
     _register_metrics(registry)
     _register_optimization(registry)
+    _register_handlers(registry)
 
 
 @hookimpl
@@ -221,3 +222,13 @@ def _register_optimization(registry: Registry) -> None:
     registry.add("schedule", "constant", options.ConstantOptions, f"{schedules}:Constant")
     registry.add("schedule", "multistep", options.MultiStepOptions, f"{schedules}:MultiStep")
     registry.add("schedule", "cosine", options.CosineOptions, f"{schedules}:Cosine")
+
+
+def _register_handlers(registry: Registry) -> None:
+    from srcore.handlers import options
+
+    for name, keys, target in (
+        ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),
+        ("time_limit", options.TimeLimitOptions, "TimeLimit"),
+    ):
+        registry.add("handler", name, keys, f"srcore.handlers.{name}:{target}")

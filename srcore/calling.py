@@ -226,6 +226,7 @@ _RESULTS: dict[str, Callable[[Any], str]] = {
     "metric": _measured,
     "method": _values,
     "stage": lambda value: "",
+    "handler": lambda value: "",
 }
 
 #: Classes that components of a kind are instances of.
@@ -248,4 +249,5 @@ _OFFERS = {
     "stage": ("run",),
     "metric": ("__call__",),
     "schedule": ("__call__",),
+    "handler": ("attach",),
 }

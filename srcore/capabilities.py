@@ -94,6 +94,7 @@ PARTS: dict[str, dict[str, Capability]] = {
     "labels": _STATE,
     "transform": _STATE,
     "method": _STATE,
+    "handler": _STATE,
     "metric": {
         "higher_is_better": _flag("how the best checkpoint is chosen", default=True),
         "default_crop_border": _number(

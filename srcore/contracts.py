@@ -36,9 +36,11 @@ import attrs
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from ignite.engine import Engine
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from srcore.engine.parts import Parts
     from srcore.engine.run import Run
 
     #: Named tensors of one (micro-)batch: ``lr``, ``hr`` and what transforms add.
@@ -294,6 +296,26 @@ class Schedule(Protocol):
     """Learning rate in force during iteration ``iteration`` (1-based): a pure function."""
 
     def __call__(self, base: float, iteration: int) -> float: ...
+
+
+class Handler(Protocol):
+    """What happens beside the iterations of a training (``[[handlers]]``).
+
+    ``attach`` is called once on every process, before the first iteration, after a resumed state
+    was loaded; handlers are attached in the order of the file, after those of
+    ``srcore_engines_created``. Ignite's events and
+    :class:`srcore.engine.events.TrainingEvents` say when something is done;
+    ``run.request_stop(reason)`` ends the training. A handler looks on: what changes weights does
+    so at ``ITERATION_STARTED``, since the state of an iteration is saved before handlers see its
+    end.
+
+    State that must survive a resume is offered through ``state_dict`` and ``load_state_dict``
+    (tensors and plain values only); both are optional.
+    """
+
+    def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
+        """Attach functions to events of the engines."""
+        ...
 
 
 class Stage(Protocol):

@@ -122,7 +122,8 @@ def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: E
     Do: attach Ignite handlers with ``trainer.add_event_handler``. ``trainer.state.losses`` holds
         the loss terms of the last iteration, ``trainer.state.metrics`` the last training row of
         ``metrics.jsonl``, ``evaluator.state.metrics`` the last validation, which
-        ``Events.COMPLETED`` of the evaluator sees. The trainer also fires
+        ``Events.COMPLETED`` of the evaluator sees; ``evaluator.state.higher_is_better`` says which
+        way is better by metric. The trainer also fires
         :class:`srcore.engine.events.TrainingEvents`: ``VALUES_LOGGED``, ``VALIDATION_COMPLETED``,
         ``CHECKPOINT_SAVED``. A component of kind handler does the same, has keys and state and is
         chosen per experiment.

@@ -29,6 +29,7 @@ KINDS = (
     "metric",
     "optimizer",
     "schedule",
+    "handler",
 )
 
 #: The plugins of this project by what their names begin with, so that an unknown name can say

@@ -30,6 +30,7 @@ FOLDERS = {
     "metric": "metrics",
     "optimizer": "optimization",
     "schedule": "optimization",
+    "handler": "handlers",
 }
 #: Names of files in plugins; other kinds choose their own.
 FILES = {
@@ -42,6 +43,7 @@ FILES = {
     "stage": {"stages"},
     "metric": {"metrics"},
     "dataset": {"data"},
+    "handler": {"handlers"},
 }
 MANAGER = PluginManager()
 REGISTRY = MANAGER.registry
@@ -70,10 +72,10 @@ def test_component_of_the_core_lies_in_the_folder_of_its_kind(component):
 
 @pytest.mark.parametrize(
     "component",
-    [entry for entry in CORE if entry.kind in ("network", "discriminator", "method")],
+    [entry for entry in CORE if entry.kind in ("network", "discriminator", "method", "handler")],
     ids=lambda entry: f"{entry.kind}-{entry.name}",
 )
-def test_network_and_method_have_files_of_their_own_name(component):
+def test_networks_methods_and_handlers_have_files_of_their_own_name(component):
     stem = component.name + ("_discriminator" if component.kind == "discriminator" else "")
     assert module_of(component.target) == f"srcore.{FOLDERS[component.kind]}.{stem}"
 

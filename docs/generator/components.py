@@ -28,6 +28,7 @@ TABLES: dict[str, type] = {
     "[data.train]": schema.TrainDataTable,
     "[data.validation.NAME]": schema.ValidationDataTable,
     "[[metrics]]": schema.MetricTable,
+    "[[handlers]]": schema.HandlerTable,
     "[train]": schema.TrainTable,
 }
 

@@ -122,7 +122,7 @@ def _set_problems(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _name_problems(experiment: Experiment) -> Iterator[Problem]:
-    for table in ("losses", "metrics"):
+    for table in ("losses", "metrics", "handlers"):
         labels: set[str] = set()
         for index, entry in enumerate(getattr(experiment, table)):
             if entry.label in labels:

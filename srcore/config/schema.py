@@ -118,6 +118,20 @@ class MetricTable:
 
 
 @attrs.frozen(kw_only=True)
+class HandlerTable:
+    """``[[handlers]]``: what happens beside the iterations, in the order of the file."""
+
+    choice: Selected = component("handler", inline=True)
+    enabled: bool = option(True, "false: it is not there, as if the table were missing")
+    name: str = option("", "name of its state in checkpoints; empty: the type")
+
+    @property
+    def label(self) -> str:
+        """Name of its state."""
+        return self.name or self.choice.type
+
+
+@attrs.frozen(kw_only=True)
 class TrainDataTable:
     """``[data.train]``: where training images come from."""
 
@@ -226,6 +240,9 @@ class Experiment:
     data: DataTable = option(factory=DataTable, help="images")
     train: TrainTable = option(factory=TrainTable, help="length, precision, intervals")
     metrics: tuple[MetricTable, ...] = option((), "absent: psnr and ssim on Y")
+    handlers: tuple[HandlerTable, ...] = option(
+        (), "what happens beside the iterations; may be others when a run is resumed"
+    )
     task: Selected | None = component("stage", default=None)
 
     @property

@@ -15,7 +15,7 @@ from srcore.errors import SrcoreError
 
 #: Keys that do not alter what was trained so far.
 _FREE_KEYS = (
-    "name", "metrics", "data.validation", "data.train.workers", "data.train.cache",
+    "name", "handlers", "metrics", "data.validation", "data.train.workers", "data.train.cache",
     "data.train.batch_timeout", "train.iterations", "train.device", "train.validate_every",
     "train.validate_at_start",
     "train.checkpoint_every", "train.keep_every", "train.log_every", "train.images",

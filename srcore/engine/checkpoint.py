@@ -99,7 +99,8 @@ def restore_trained_state(
         for owner, its_state in zip(owners, saved or (), strict=saved is not None):
             restore(owner, its_state)
     for name, its_state in (state["others"] or {}).items():  # absent in older checkpoints
-        restore(others.get(name), its_state)
+        if name in others:  # handlers may be others after a resume
+            restore(others[name], its_state)
 
 
 def save(

@@ -79,6 +79,10 @@ def _owner(path: tuple[str, ...], experiment: Experiment) -> str:
         chosen, where = experiment.losses[int(name)].choice, f"losses[{name}]"
     elif top == "transforms" and name and train is not None:
         chosen, where = train.transforms[int(name)], f"data.train.transforms[{name}]"
+    elif top == "others" and name.startswith("handlers."):
+        _, kind, label = name.split(".", 2)
+        tables = [it for it in experiment.handlers if (it.choice.type, it.label) == (kind, label)]
+        chosen, where = (tables[0].choice if tables else None), "handlers"
     elif top == "others" and name == "method":
         chosen, where = (experiment.method.choice if experiment.method else None), "method"
     if chosen is None:

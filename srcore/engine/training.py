@@ -17,6 +17,7 @@ from srcore.engine.best import Best
 from srcore.engine.events import TrainingEvents
 from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
+from srcore.engine.handlers import Handlers
 from srcore.engine.head import head, lines
 from srcore.engine.means import Means
 from srcore.engine.parts import NonFiniteLossError, Parts
@@ -76,6 +77,7 @@ class Training:
         self.in_iteration = False
         self.is_saving = False
         self.is_proven = False
+        self.handlers = Handlers(run.experiment)
         self.results: Averages = {}
         self.bicubic: Averages | None = None
         self.means = Means()
@@ -103,7 +105,7 @@ class Training:
             SrcoreError: a loss stayed non-finite, a file could not be read or written, ...
         """
         start, stop = self.parts.iteration, self.settings.iterations
-        if start >= stop or self.run.stop_reason:  # there is only something to measure
+        if start >= stop or self._is_over():  # there is only something to measure
             return self._finish()
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
         with self.progress, self._readers(start, stop) as readers:
@@ -128,6 +130,14 @@ class Training:
             self._end_early(stop)
         return self._finish()
 
+    def _is_over(self) -> bool:
+        """Whether somebody asked for the end before the first iteration; all processes agree."""
+        if not self._stop_requested() or self.stop.signal_number is not None:
+            return False
+        if not self.run.measures_anew:
+            self._tell_of_early_end()
+        return True
+
     def _end_early(self, stop: int) -> None:
         """Something ended the training: a signal, or whoever asked for it."""
         iteration = self.parts.iteration
@@ -140,6 +150,10 @@ class Training:
         self.run.stop_reason = self.run.stop_reason or "a handler called terminate()"
         if self.validated_at != iteration:  # terminated elsewhere than at an iteration's end
             self._save_and_validate()
+        self._tell_of_early_end()
+
+    def _tell_of_early_end(self) -> None:
+        iteration, stop = self.parts.iteration, self.settings.iterations
         logger.warning("ended at iteration %d of %d: %s", iteration, stop, self.run.stop_reason)
 
     def _rescue(self, error: BaseException) -> None:
@@ -331,6 +345,7 @@ class Training:
         )
         completed = self.trainer.on(Events.ITERATION_COMPLETED)
         completed(self._after_iteration)
+        self.handlers.attach(self.run, self.parts, self.trainer, self.evaluator)
 
     def _after_iteration(self, engine: Engine) -> None:
         iteration, settings = engine.state.iteration, self.settings
@@ -412,7 +427,7 @@ class Training:
 
     def _state(self) -> dict[str, Any]:
         """What all processes know; all must call it, and the main one writes it."""
-        return checkpoint.training_state(self.parts, {"method": self.method}) | {
+        return checkpoint.training_state(self.parts, self._others) | {
             "best": self.best.found,
             "bad_images": self.bad_images,
             "skipped_in_row": self.skipped_in_row,
@@ -420,6 +435,11 @@ class Training:
             "validated_at": self.validated_at,
             "means": self.means.state_dict(),
         }
+
+    @property
+    def _others(self) -> dict[str, Any]:
+        """Objects with state beside the parts."""
+        return {"method": self.method, **self.handlers.stateful}
 
     def _restore(self) -> None:
         """Continue from the last checkpoint; whatever lies beside it and is newer goes."""
@@ -459,7 +479,7 @@ class Training:
                 self.validated_at -= 1
 
     def _load_state(self, state: dict[str, Any]) -> None:
-        checkpoint.restore_training_state(self.parts, state, {"method": self.method})
+        checkpoint.restore_training_state(self.parts, state, self._others)
         self.bad_images = int(state["bad_images"])
         self.skipped_in_row = int(state["skipped_in_row"])
         self.results = dict(state["results"])

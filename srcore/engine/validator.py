@@ -11,6 +11,7 @@ from ignite import distributed as idist
 from ignite.engine import Engine
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.engine.checkpoint import LAST
 from srcore.engine.measuring import measure_image, measures, summarize
 from srcore.engine.pictures import bicubic_of, file_names, folder_of, write_strip
@@ -42,7 +43,7 @@ class Validator:
     Attributes:
         engine: Ignite engine whose batches are (:class:`ValidationSet`, index) and whose output is
             a :class:`ValidationImage`; handlers append the pictures that they write to
-            ``engine.state.pictures``.
+            ``engine.state.pictures``; ``engine.state.higher_is_better`` says it by metric.
         sets: the validation sets.
         measures: the metrics.
         pooled: of the last validation, by ``"<set>/<metric>"``; see
@@ -55,6 +56,14 @@ class Validator:
         self.sets = validation_sets(run.experiment)
         self.measures = measures(run.experiment)
         self.engine = Engine(lambda engine, work: self._validate(self._used, *work))
+        setattr(  # noqa: B010 - Ignite's state is open
+            self.engine.state,
+            "higher_is_better",
+            {
+                entry.label: capability("metric", entry.metric, "higher_is_better")
+                for entry in self.measures
+            },
+        )
         self._used = network()
         self.pooled: dict[str, float] = {}
         self._told: set[tuple[str, str]] = set()

@@ -87,7 +87,7 @@ def use_plugin(page, folder):
         assert hooks
         for component in manager.registry.components():
             if component.owner == "srplug-page":
-                use_component(component)
+                use_component(component, folder)
         if "srcore_register_commands" in hooks:
             group = click.Group()
             manager.hook.srcore_register_commands(cli=group)
@@ -96,7 +96,10 @@ def use_plugin(page, folder):
             train(folder)
 
 
-def use_component(component):
+def use_component(component, folder):
+    if component.kind == "handler":
+        use_handler(component, folder)
+        return
     assert component.kind == "loss", f"teach this test to use a {component.kind}"
     hr = torch.rand(1, 3, 8, 8)
     sr = (hr + 0.1).requires_grad_(True)
@@ -106,13 +109,29 @@ def use_component(component):
     assert torch.isfinite(sr.grad).all()
 
 
-def train(folder):
+def use_handler(component, folder):
+    """Train twice as long after a resume; what is there then goes on from its state."""
+    write_tiny_experiment(folder)
+    for iterations in (2, 4):
+        settings = [f"train.iterations={iterations}", "train.validate_every=1"]
+        settings.append(f'handlers=[{{type="{component.name}"}}]')
+        loaded = srcore.load_experiment(folder / "tiny.toml", settings)
+        run_experiment(loaded, folder / "runs", quiet=True, resume=True)
+    lines = (folder / "runs/tiny/plugins/diary.txt").read_text().splitlines()
+    assert [line.split()[:2] for line in lines] == [[str(n), "tiny/psnr"] for n in (1, 2, 3, 4)]
+
+
+def write_tiny_experiment(folder):
     from srcore.testing import write_tiny_images
     from srcore.testing.pytest_plugin import TINY_EXPERIMENT
 
     write_tiny_images(folder / "train", 2)
     write_tiny_images(folder / "validation", 1)
     (folder / "tiny.toml").write_text(TINY_EXPERIMENT)
+
+
+def train(folder):
+    write_tiny_experiment(folder)
     with pytest.raises(srcore.SrcoreError, match="patience needs validations"):
         srcore.load_experiment(folder / "tiny.toml", ["train.validate_every=0"])
     settings = ["train.validate_every=1", "train.iterations=30", "train.log_every=10"]

@@ -1,0 +1,38 @@
+"""The handlers of a stage: built, continued and attached in their order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from srcore.calling import call
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+
+    from srcore.config.schema import Experiment
+    from srcore.engine.parts import Parts
+    from srcore.engine.run import Run
+
+
+class Handlers:
+    """Objects that do something beside the iterations, in the order in which they are attached.
+
+    Attributes:
+        stateful: those with a state by its name in checkpoints. A resumed run may have others: the
+            state of one that is not there any more is passed over, a new one starts afresh.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._built = {
+            f"handlers.{table.choice.type}.{table.label}": table.choice.build()
+            for table in experiment.handlers
+            if table.enabled
+        }
+        self.stateful: dict[str, Any] = {
+            name: made for name, made in self._built.items() if hasattr(made, "state_dict")
+        }
+
+    def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
+        """Attach all; their states were loaded."""
+        for made in self._built.values():
+            call("handler", made, run, parts, trainer, evaluator, method="attach")

@@ -1,0 +1,1 @@
+"""What happens beside the iterations of a training."""

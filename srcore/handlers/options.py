@@ -1,0 +1,71 @@
+"""TOML keys of handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from srcore.options import option
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+
+
+@attrs.frozen(kw_only=True)
+class EarlyStoppingOptions:
+    """End the training when a metric of the validations no longer improves.
+
+    The stage then is complete: validated, exported, and the next one goes on from it.
+
+        [[handlers]]
+        type = "early_stopping"
+        patience = 5
+        metric = "set5/psnr"
+        [train]
+        validate_every = 5000
+        [data.validation.set5]
+        type = "hr_folder"
+        hr = "Set5"
+    """
+
+    patience: int = option(10, "validations in a row without improvement that end it", ge=1)
+    metric: str = option(
+        "",
+        'what must improve, as "SET/METRIC"; empty: the first metric of the first set, by which '
+        "the best checkpoint is chosen too",
+    )
+    min_improvement: float = option(
+        0.0, "what counts must be better than the best so far by more, in units of the metric", ge=0
+    )
+
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """There must be validations, and the metric must be one of theirs."""
+        if experiment.task is not None:
+            return
+        sets = experiment.data.validation
+        if not sets or not experiment.train.validate_every:
+            lacking = "train.validate_every above 0" if sets else "a table [data.validation.NAME]"
+            yield "", f"there are no validations to go by; expected {lacking}"
+        name, _, label = self.metric.partition("/")
+        labels = [table.label for table in experiment.metrics] or ["psnr", "ssim"]
+        if self.metric and sets and (name not in sets or label not in labels):
+            known = ", ".join(f"{name}/{label}" for name in sets for label in labels)
+            yield "metric", f'expected one of {known}, found "{self.metric}"'
+
+
+@attrs.frozen(kw_only=True)
+class TimeLimitOptions:
+    """End the training after some time, that before a resume included.
+
+    The stage then is complete: validated, exported, and the next one goes on from it.
+    """
+
+    hours: float = option(0.0, "hours of training, validations included", ge=0)
+    minutes: float = option(0.0, "minutes beside the hours", ge=0)
+
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """No time at all is a forgotten key."""
+        if not self.hours + self.minutes:
+            yield "hours", "expected hours or minutes above 0, found 0 of both"
