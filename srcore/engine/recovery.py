@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from ignite import distributed as idist
 
+from srcore.atomic import is_temporary
 from srcore.engine import checkpoint
 from srcore.errors import SrcoreError
 
@@ -19,6 +20,7 @@ def starting_state(folder: Path, device: torch.device, *, recover: bool) -> dict
     """The last checkpoint, or with ``recover`` the newest good one instead.
 
     No checkpoint is written before there is a last one, so where only others are found it was lost.
+    All processes look before the first one writes any: what it writes is not of an earlier run.
 
     Args:
         folder: folder of the checkpoints.
@@ -32,16 +34,30 @@ def starting_state(folder: Path, device: torch.device, *, recover: bool) -> dict
         SrcoreError: the last one is damaged or missing; says what there is instead.
     """
     last = folder / checkpoint.LAST
-    others = [path for path in sorted(folder.glob("*.pt")) if path != last]
+    state, taken = _state(last, device, recover=recover)
+    if idist.get_world_size() > 1:
+        idist.barrier()
+    if taken != last and idist.get_rank() == 0:
+        checkpoint.copy(taken, last)
+    return state
+
+
+def _state(
+    last: Path, device: torch.device, *, recover: bool
+) -> tuple[dict[str, Any] | None, Path]:
+    """The state to start from and the file that holds it, see :func:`starting_state`."""
+    others = [
+        path for path in sorted(last.parent.glob("*.pt")) if path != last and not is_temporary(path)
+    ]
     if last.exists():
         try:
-            return checkpoint.load(last, device)
+            return checkpoint.load(last, device), last
         except SrcoreError as error:
             problem = str(error)
     elif others:
         problem = f"{last}: missing, though the run has been further"
     else:
-        return None
+        return None, last
     newest = _newest(others)
     if newest is None:
         raise SrcoreError(f"{problem}; no other checkpoint is good; start anew with --overwrite")
@@ -52,10 +68,7 @@ def starting_state(folder: Path, device: torch.device, *, recover: bool) -> dict
             "from it with --recover, or start anew with --overwrite"
         )
     logger.warning("%s; continued from %s of iteration %d", problem, path.name, iteration)
-    state = checkpoint.load(path, device)
-    if idist.get_rank() == 0:
-        checkpoint.copy(path, last)
-    return state
+    return checkpoint.load(path, device), path
 
 
 def _newest(paths: list[Path]) -> tuple[Path, int] | None:

@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 import torch
+from ignite import distributed as idist
 
 import srcore
-from srcore.engine import checkpoint
+from srcore.engine import checkpoint, recovery
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.testing import assert_same_state, write_tiny_images
@@ -161,3 +162,19 @@ def test_a_folder_that_may_not_be_written_is_one_line(stopped, killed):
     with pytest.raises(SrcoreError, match="cannot be written: Permission denied"):
         go(stopped, output=killed.parent, resume=True)
     killed.chmod(0o700)
+
+
+def test_what_another_process_is_writing_is_no_earlier_checkpoint(tmp_path):
+    (tmp_path / ".srcore-0123456789ab.pt").write_bytes(b"half of one")
+    assert recovery.starting_state(tmp_path, CPU, recover=False) is None
+
+
+def test_nothing_is_written_before_all_processes_have_looked(killed, monkeypatch):
+    last = killed / "checkpoints/last.pt"
+    last.unlink()
+    there = []
+    monkeypatch.setattr(idist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(idist, "barrier", lambda: there.append(last.exists()))
+    assert recovery.starting_state(last.parent, CPU, recover=True) is not None
+    assert there == [False]
+    assert last.exists()
