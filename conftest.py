@@ -7,9 +7,11 @@ import json
 import os
 import platform
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -19,6 +21,10 @@ import pytest
 # Tests work on small tensors: threads cost more than they give, and the last bits of sums depend on
 # their number. Tests about threads set their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell's background jobs ignore Ctrl-C, and so would everything that tests start and interrupt.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent
 FILTERS = pytest.StashKey()

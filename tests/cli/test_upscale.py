@@ -272,8 +272,6 @@ def test_an_interrupted_job_is_completed_by_repeating_it(upscale, tmp_path, weig
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        # a shell's background jobs ignore SIGINT, and so would what they start
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     output = tmp_path / "in_x2"
     deadline = time.monotonic() + 60

@@ -51,12 +51,17 @@ def kill_when(experiment, output, stage, iteration, number, *extra):
     send = os.kill if number == signal.SIGKILL else os.killpg
     records = output / "tiny" / stage / "metrics.jsonl"
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if records.is_file() and f'"iteration": {iteration},' in records.read_text():
-            send(process.pid, number)
-            break
-        time.sleep(0.002)
-    return process.wait(timeout=60)
+    try:
+        while time.monotonic() < deadline and process.poll() is None:
+            if records.is_file() and f'"iteration": {iteration},' in records.read_text():
+                send(process.pid, number)
+                break
+            time.sleep(0.002)
+        return process.wait(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def same(first, second, stage):
