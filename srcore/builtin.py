@@ -229,6 +229,7 @@ def _register_handlers(registry: Registry) -> None:
 
     for name, keys, target in (
         ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),
+        ("tensorboard", options.TensorboardOptions, "Tensorboard"),
         ("time_limit", options.TimeLimitOptions, "TimeLimit"),
     ):
         registry.add("handler", name, keys, f"srcore.handlers.{name}:{target}")

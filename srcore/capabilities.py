@@ -94,7 +94,7 @@ PARTS: dict[str, dict[str, Capability]] = {
     "labels": _STATE,
     "transform": _STATE,
     "method": _STATE,
-    "handler": _STATE,
+    "handler": {**_STATE, "close": _method("called when the training has ended, however it did")},
     "metric": {
         "higher_is_better": _flag("how the best checkpoint is chosen", default=True),
         "default_crop_border": _number(

@@ -310,7 +310,8 @@ class Handler(Protocol):
     end.
 
     State that must survive a resume is offered through ``state_dict`` and ``load_state_dict``
-    (tensors and plain values only); both are optional.
+    (tensors and plain values only); both are optional, as is ``close()``, called when the training
+    has ended, however it did.
     """
 
     def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:

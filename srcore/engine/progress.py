@@ -1,19 +1,15 @@
-"""What a user sees while training: a bar on a terminal, plain lines elsewhere, TensorBoard."""
+"""What a user sees while training: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from tqdm import tqdm
 
-from srcore.images import read_image
 from srcore.terminal import width
 
 if TYPE_CHECKING:
@@ -32,7 +28,6 @@ class Progress:
         self.shown: dict[str, str] = {}
         self.on_terminal = run.is_main and not run.quiet and sys.stderr.isatty()
         self.bar: tqdm[Any] | None = None
-        self.board = self._board()
 
     def __enter__(self) -> Progress:
         if self.on_terminal:
@@ -54,8 +49,6 @@ class Progress:
     ) -> None:
         if self.bar is not None:
             self.bar.close()
-        if self.board is not None:
-            self.board.close()
 
     def tick(self) -> None:
         """One iteration is done."""
@@ -63,7 +56,7 @@ class Progress:
             self.bar.update()
 
     def show_losses(self, iteration: int, values: Mapping[str, float], speed: str = "") -> None:
-        """Log lines, bar postfix and TensorBoard scalars of the training losses."""
+        """Log lines and bar postfix of the training losses."""
         if not self.run.is_main:
             return
         text = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
@@ -75,12 +68,11 @@ class Progress:
         if self.bar is not None and first is not None:
             self.shown[first] = f"{values[first]:.4g}"
             self.bar.set_postfix(self.shown, refresh=False)
-        self._scalars("train", iteration, values)
 
     def show_validation(
         self, values: Mapping[str, float], bicubic: Mapping[str, Mapping[str, float]] | None = None
     ) -> None:
-        """Log line with bicubic beside, bar postfix and TensorBoard scalars of a validation."""
+        """Log line with bicubic beside, and bar postfix of a validation."""
         if not self.run.is_main or not values:
             return
         iteration = self.training.parts.iteration
@@ -92,30 +84,6 @@ class Progress:
             name = next(iter(values))
             self.shown[name] = f"{values[name]:.2f}"
             self.bar.set_postfix(self.shown, refresh=False)
-        self._scalars("validation", iteration, values)
-
-    def show_picture(self, name: str, path: Path) -> None:
-        """Put a written picture on TensorBoard."""
-        if self.board is not None:
-            image = np.asarray(read_image(path))
-            iteration = self.training.parts.iteration
-            self.board.add_image(name, image, iteration, dataformats="HWC")
-
-    def _scalars(self, group: str, iteration: int, values: Mapping[str, float]) -> None:
-        if self.board is not None:
-            for name, value in values.items():
-                self.board.add_scalar(f"{group}/{name}", value, iteration)
-
-    def _board(self) -> Any:
-        wanted = self.run.is_main and self.run.experiment.train.tensorboard
-        if not wanted or importlib.util.find_spec("tensorboard") is None:
-            return None
-        from ignite.handlers import TensorboardLogger
-
-        folder = self.run.folder / "tensorboard"
-        # points that a killed run wrote after its last checkpoint are hidden by purge_step
-        step = self.training.parts.iteration + 1
-        return TensorboardLogger(log_dir=str(folder), purge_step=step).writer
 
 
 def _beside(name: str, bicubic: Mapping[str, Mapping[str, float]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,10 @@ class Training:
             Interrupted: a signal came; the state is saved.
             SrcoreError: a loss stayed non-finite, a file could not be read or written, ...
         """
+        with contextlib.closing(self.handlers):
+            return self._execute()
+
+    def _execute(self) -> dict[str, Any]:
         start, stop = self.parts.iteration, self.settings.iterations
         if start >= stop or self._is_over():  # there is only something to measure
             return self._finish()
@@ -148,6 +153,7 @@ class Training:
                 f"{self.run.checkpoints / checkpoint.LAST}; continue with --resume",
             )
         self.run.stop_reason = self.run.stop_reason or "a handler called terminate()"
+        self.trainer.state.iteration = iteration  # one more has begun if it was in one
         if self.validated_at != iteration:  # terminated elsewhere than at an iteration's end
             self._save_and_validate()
         self._tell_of_early_end()
@@ -195,15 +201,13 @@ class Training:
             if self.run.is_main:
                 write_bicubic(self.run.folder, self.bicubic)
         with self.parts.evaluating():
-            self.results, written = self.validator.measure(iteration)
+            self.results = self.validator.measure(iteration)
         found = by_set_and_metric(self.results)
         if self.records is not None:
             for name, values in self.results.items():
                 self.records.add(iteration, name, values)
         self.validated_at = iteration
         self.progress.show_validation(found, self.bicubic)
-        for path in written:
-            self.progress.show_picture(path.stem, path)
         is_best = self.best.judge(found, self.validator.pooled)
         self.trainer.fire_event(TrainingEvents.VALIDATION_COMPLETED)
         self.save()

@@ -74,8 +74,8 @@ class Validator:
         """How many images of each set are kept as pictures by this process."""
         return self.run.experiment.train.images if self.run.is_main else 0
 
-    def measure(self, iteration: int) -> tuple[Averages, list[Path]]:
-        """Validate all sets; return averages and the pictures that were written."""
+    def measure(self, iteration: int) -> Averages:
+        """Validate all sets; ``engine.state.pictures`` are those that were written."""
         network = self.network()
         share_buffers(network)
         self._used = deployed(network)
@@ -91,7 +91,7 @@ class Validator:
                 f"iteration {iteration}: a handler called terminate() of the evaluator, so that "
                 "the validation has no result; run.request_stop(reason) ends a training"
             )
-        return averages, written
+        return averages
 
     def _work(
         self, iteration: int, averages: Averages, written: list[Path]

@@ -69,3 +69,15 @@ class TimeLimitOptions:
         """No time at all is a forgotten key."""
         if not self.hours + self.minutes:
             yield "hours", "expected hours or minutes above 0, found 0 of both"
+
+
+@attrs.frozen(kw_only=True)
+class TensorboardOptions:
+    """Write TensorBoard files where tensorboard is installed; always there.
+
+    Switched off by ``train.tensorboard = false``, or here:
+
+        [[handlers]]
+        type = "tensorboard"
+        enabled = false
+    """

@@ -169,3 +169,25 @@ def test_events_of_the_core_come_to_handlers_too(tiny_experiment, tmp_path):
     phases = [json.loads(row)["phase"] for row in rows]
     assert seen.count("VALUES_LOGGED") == phases.count("train")
     assert seen.count("VALIDATION_COMPLETED") == phases.count("tiny")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_handlers_are_closed_however_it_ends(tiny_experiment, tmp_path, fails):
+    class Closing(Stateless):
+        def attach(self, run, parts, trainer, evaluator):
+            if fails:
+                trainer.add_event_handler(Events.ITERATION_STARTED(once=2), lambda _: 1 / 0)
+
+        def close(self):
+            SEEN.append("closed")
+
+    SEEN.clear()
+    with using(PluginManager(discover=False)) as manager:
+        manager.registry.add("handler", "closing", None, Closing)
+        loaded = srcore.load_experiment(tiny_experiment, ['handlers=[{type="closing"}]'])
+        if fails:
+            with pytest.raises(ZeroDivisionError):
+                run_experiment(loaded, tmp_path)
+        else:
+            run_experiment(loaded, tmp_path)
+    assert SEEN == ["closed"]
