@@ -4,8 +4,9 @@ python benchmarks/engine_overhead.py
 
 One CPU thread. The hand-written loop does the same: the batch to float, forward, L1, backward,
 Adam, average of the weights. Gate: after all iterations both hold the same weights and averages.
-"engine alone" repeats it on crops of 2x2 LR pixels: the same network, optimiser and handlers with
-hardly any arithmetic, which shows the cost of the engine itself more sharply.
+The engine logs every iteration, far more often than by default: a line with losses, speed, waiting
+and time left. "engine alone" repeats it on crops of 2x2 LR pixels: the same network, optimiser and
+handlers with hardly any arithmetic, which shows the cost of the engine itself more sharply.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 from harness import print_table, write_results
 from training_pairs import first_batch, in_turns, largest_difference, make_training
 
-LIMIT, TOLERANCE = 0.02, 1e-5
+LIMIT = 0.01
 EXPERIMENT = """
 scale = 4
 [generator]
@@ -40,6 +41,7 @@ device = "cpu"
 tensorboard = false
 ema_warmup = false
 checkpoint_every = 1000000
+log_every = 1
 """
 
 
@@ -73,7 +75,7 @@ def compare(iterations, warmup, *overrides):
             largest_difference(training.parts.generator_module, network),
             largest_difference(training.parts.ema.network, average),
         )
-        if difference > TOLERANCE:
+        if difference:
             raise SystemExit(f"engine and bare loop differ by {difference:g}")
         return times, overhead, difference
 
@@ -81,7 +83,7 @@ def compare(iterations, warmup, *overrides):
 def main():
     """Measure both, write and print."""
     torch.set_num_threads(1)
-    times, overhead, difference = compare(33, 2)
+    times, overhead, difference = compare(43, 2)
     alone, _, _ = compare(203, 2, "data.train.hr_patch_size=8")
     cost = alone["engine"]["cpu_ms"]["median"] - alone["bare"]["cpu_ms"]["median"]
     derived = cost / times["bare"]["cpu_ms"]["median"]
@@ -93,7 +95,7 @@ def main():
         "overhead_from_engine_ms": derived,
         "largest_difference_of_weights": difference,
     }
-    write_results("engine_overhead", results, limit=LIMIT, tolerance=TOLERANCE)
+    write_results("engine_overhead", results, limit=LIMIT)
     print_table({f"full step, {name}": clocks for name, clocks in times.items()})
     print_table({f"2x2 pixels, {name}": clocks for name, clocks in alone.items()})
     print(f"overhead, median of pairs: {overhead['median']:+.2%} {overhead['quartiles']}")

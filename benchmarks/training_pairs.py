@@ -9,6 +9,7 @@ that the engine does beside the step counts.
 from __future__ import annotations
 
 import contextlib
+import logging
 import statistics
 import time
 from pathlib import Path
@@ -36,6 +37,9 @@ def make_training(table: str, folder: Path, iterations: int, *overrides: str) ->
         folder / "run", loaded.experiment(stage), "", {}, torch.device("cpu"), quiet=True,
     )  # fmt: skip
     run.folder.mkdir()
+    log = logging.getLogger("srcore")
+    log.setLevel(logging.INFO)
+    log.addHandler(logging.FileHandler(run.folder / "run.log"))
     return Training(run, StopRequest())
 
 

@@ -38,6 +38,7 @@ _POLL = 0.5
 #: Seconds in which a batch may still come after a signal, and readers may end by themselves.
 _GRACE = 2.0
 _NAMED = 5
+_OUT_OF_MEMORY = "often the system, out of memory: lower data.train.workers or train.batch_size"
 
 
 class Readers:
@@ -84,10 +85,26 @@ class Readers:
 
     def __enter__(self) -> Readers:
         before = set(multiprocessing.active_children())
-        self._batches = self._start()
-        self._processes = set(multiprocessing.active_children()) - before
+        has_died = False
         if self.workers:
             self._stack.enter_context(_deaf_to_ends_of_children())
+        try:
+            self._batches = self._start()
+            if self.workers:  # the first loader of a process has set PyTorch's handler
+                self._stack.enter_context(_deaf_to_ends_of_children())
+        except Exception as error:
+            has_died = _tells_of_dead_reader(error)
+            if not has_died:
+                self.__exit__(type(error), error, None)
+                raise
+        self._processes = set(multiprocessing.active_children()) - before
+        if has_died or len(self._processes) < self.workers:  # only the living are listed
+            self.__exit__(DataError, None, None)
+            raise DataError(
+                f"iteration {self._number + 1}: a process that reads images ended while it was "
+                f"started ({_OUT_OF_MEMORY}); continue with --resume"
+            )
+        if self.workers:
             threading.Thread(target=self._watch, daemon=True).start()
         return self
 
@@ -229,7 +246,7 @@ class Readers:
             except ValueError:
                 how = f"was killed by signal {-code}"
         if code == -signal.SIGKILL:
-            cure = "often the system, out of memory: lower data.train.workers or train.batch_size"
+            cure = _OUT_OF_MEMORY
         elif code is not None and code < 0:
             cure = "data.train.workers = 0 shows where, and whether one image is the cause"
         else:
@@ -256,6 +273,15 @@ class Readers:
 
     def _drop(self) -> None:
         self._batches = None
+
+
+def _tells_of_dead_reader(error: BaseException | None) -> bool:
+    """Whether PyTorch's handler raised this, or what another exception grew from."""
+    while error is not None:
+        if isinstance(error, RuntimeError) and "DataLoader worker" in str(error):
+            return True
+        error = error.__context__
+    return False
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from srcore.engine.changes import Change, changes, refuse
 from srcore.engine.checkpoint import LAST
 from srcore.engine.ending import forget_ending
 from srcore.engine.folder import opened
+from srcore.engine.meeting import meet
 from srcore.engine.overwriting import refuse_own_inputs
 from srcore.engine.results import results_table
 from srcore.engine.run import Run
@@ -217,8 +218,10 @@ def _processes() -> Iterator[bool]:
     if world_size() == 1 or torch.distributed.is_initialized():
         yield idist.get_rank() == 0
         return
-    idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
     try:
+        met = meet()
+        idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
+        del met
         yield idist.get_rank() == 0
     except RuntimeError as error:
         if not is_lost_process(error):

@@ -116,6 +116,38 @@ def test_signal_and_error_are_written_down_and_the_run_can_go_on(tiny_experiment
     assert phases(tmp_path / "whole") == phases(parts)
 
 
+def training_rows(output):
+    lines = (output / "tiny/metrics.jsonl").read_text().splitlines()
+    rows = [row for row in map(json.loads, lines) if row["phase"] == "train"]
+    return {row["iteration"]: row["values"] for row in rows}
+
+
+def test_a_line_after_a_resume_stands_for_all_iterations_since_the_last_line(
+    tiny_experiment, tmp_path, caplog
+):
+    def signalled(run, engine):
+        signal.raise_signal(signal.SIGTERM)
+
+    run(tiny_experiment, tmp_path / "each", "train.log_every=1", "train.iterations=8")
+    settings = ("train.log_every=4", "train.iterations=8")
+    run(tiny_experiment, tmp_path / "whole", *settings)
+    parts = tmp_path / "parts"
+    plugin = At(Events.ITERATION_STARTED(once=6), signalled)
+    with pytest.raises(Interrupted):
+        run(tiny_experiment, parts, *settings, plugin=plugin)
+    assert last(parts)["iteration"] == 6, "in the middle of a line"
+    caplog.clear()
+    run(tiny_experiment, parts, *settings, resume=True)
+    each, resumed = training_rows(tmp_path / "each"), training_rows(parts)
+    assert list(resumed) == [4, 8]
+    mean = sum(each[number]["l1"] for number in (5, 6, 7, 8)) / 4
+    assert resumed[8]["l1"] == pytest.approx(mean, rel=1e-6)
+    assert resumed[8]["l1"] != pytest.approx((each[7]["l1"] + each[8]["l1"]) / 2, rel=1e-4)
+    assert resumed == training_rows(tmp_path / "whole")
+    (line,) = [text for text in caplog.messages if text.startswith("iteration ")]
+    assert line.startswith(f"iteration 8/8: l1 {mean:.4g}  ")
+
+
 def test_a_failing_validation_costs_no_training(tiny_experiment, tmp_path, monkeypatch):
     run(tiny_experiment, tmp_path / "whole")
     parts = tmp_path / "parts"

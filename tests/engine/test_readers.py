@@ -72,6 +72,28 @@ def test_killed_reader_is_named_with_the_images_and_a_cure(
     )
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_reader_that_is_killed_while_it_starts_is_one_line(
+    tiny_experiment, tmp_path, monkeypatch, number
+):
+    start = readers.Readers._start
+
+    def start_and_lose_one(self):
+        batches = start(self)
+        signal_a_reader(number)
+        time.sleep(0.5)
+        return batches
+
+    monkeypatch.setattr(readers.Readers, "_start", start_and_lose_one)
+    with pytest.raises(DataError) as caught:
+        run(tiny_experiment, tmp_path)
+    assert re.fullmatch(
+        r"iteration 1: a process that reads images ended while it was started \(.*"
+        r"data\.train\.workers.*\); continue with --resume",
+        str(caught.value),
+    )
+
+
 @pytest.mark.parametrize("stopped", [False, True])
 def test_reader_that_never_answers_ends_at_the_limit(
     tiny_experiment, tmp_path, monkeypatch, stopped
