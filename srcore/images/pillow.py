@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from srcore.errors import SrcoreError
 from srcore.images.format import ImageArray, Picture, Where, damaged
 from srcore.images.metadata import Metadata
+from srcore.images.samples import bands
 
 # Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones.
 Image.MAX_IMAGE_PIXELS = None
@@ -39,9 +40,17 @@ def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
 
 
 def as_array(image: Image.Image, mode: str) -> ImageArray:
-    """``(H, W, C)`` of a picture in this mode."""
-    pixels = np.array(image if image.mode == mode else image.convert(mode))
-    return pixels if pixels.ndim == 3 else pixels[..., None]
+    """``(H, W, C)`` of a picture in this mode (L, LA, RGB, RGBA), some rows at a time.
+
+    Pillow holds colours in 4 bytes per pixel and copies them more than once on their way out.
+    """
+    image.load()
+    result = np.empty((image.height, image.width, len(mode)), np.uint8)
+    for part in bands(image.height, image.width * len(mode)):
+        rows = image.crop((0, part.start, image.width, part.stop))
+        rows = rows if rows.mode == mode else rows.convert(mode)
+        result[part] = np.asarray(rows).reshape(result[part].shape)
+    return result
 
 
 def animation(

@@ -10,18 +10,22 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+from itertools import accumulate
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images.format import Where, damaged, truncated
-from srcore.images.pillow import opened
+from srcore.images.pillow import as_array, opened
 from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
 
 NONE, DEFLATE, FAX, JPEG = 1, (8, 32946), (2, 3, 4), 7
 #: Compression that libtiff unpacks to bytes -> its name.
 BY_LIBTIFF = {5: "LZW", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard"}
+#: Of the picture that are unpacked together, and of a strip that are inflated together.
+_BAND_BYTES, _PIECE_BYTES = 2**21, 2**18
 
 
 @attrs.frozen
@@ -64,22 +68,101 @@ class Rows:
         )
 
 
-def read_rows(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
-    """``(stored_height, width)`` bytes. Raises DataError."""
+def read_bands(
+    data: bytes, rows: Rows, where: Where, top: int, bottom: int
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Bands of ``(h, width)`` bytes with the number of their first row.
+
+    Together they cover at least the rows from ``top`` to ``bottom``. Raises DataError.
+    """
     end = max((it + n for it, n in zip(rows.offsets, rows.counts, strict=True)), default=0)
     if end > len(data):
         raise truncated(where)
-    if rows.compression == NONE or rows.compression in DEFLATE:
-        return _unpacked_here(data, rows, where)
-    return _unpacked_by_libtiff(data, rows, where)
+    is_here = rows.compression == NONE or rows.compression in DEFLATE
+    if rows.compression == NONE and not rows.is_tiled and not rows.bits_reversed:
+        whole = _one_piece(memoryview(data), rows)
+        if whole is not None:
+            yield from _cut(whole[top:bottom], top)
+            return
+    step = max(1, _BAND_BYTES // max(1, rows.part_height * rows.width))
+    last = -(-bottom // rows.part_height)
+    for first in range(top // rows.part_height, last, step):
+        some = _some(rows, first, min(first + step, last))
+        if is_here and len(some.offsets) == 1:
+            yield from _one_part(data, some, first * rows.part_height, where)
+            continue
+        unpack = _unpacked_here if is_here else _unpacked_by_libtiff
+        yield from _cut(unpack(data, some, where), first * rows.part_height)
+
+
+def _cut(pixels: NDArray[np.uint8], top: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    step = max(1, _BAND_BYTES // max(1, pixels.shape[1]))
+    for start in range(0, len(pixels), step):
+        yield top + start, pixels[start : start + step]
+
+
+def _some(rows: Rows, first: int, last: int) -> Rows:
+    """The rows of strips, or of rows of tiles, from one to before another."""
+    across = rows.width // rows.part_width
+    chosen = slice(first * across, last * across)
+    height = min(last * rows.part_height, rows.height) - first * rows.part_height
+    return attrs.evolve(
+        rows, height=height, offsets=rows.offsets[chosen], counts=rows.counts[chosen]
+    )
+
+
+def _one_part(
+    data: bytes, rows: Rows, top: int, where: Where
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Bands of the only strip or tile, which may be the whole picture."""
+    part = memoryview(data)[rows.offsets[0] : rows.offsets[0] + rows.counts[0]]
+    step = max(1, _BAND_BYTES // max(1, rows.width))
+    inflating = None if rows.compression == NONE else _Inflating(part, rows.bits_reversed)
+    for start in range(0, rows.stored_height, step):
+        height = min(step, rows.stored_height - start)
+        size = height * rows.width
+        if inflating is not None:
+            content: bytes | bytearray = inflating.read(size, where)
+        else:
+            raw = part[start * rows.width :][:size]
+            content = _reversed(raw) if rows.bits_reversed else bytes(raw)
+        if len(content) < size:
+            raise truncated(where)
+        yield top + start, np.frombuffer(content, np.uint8, size).reshape(height, rows.width)
+
+
+class _Inflating:
+    """Deflated bytes, a part at a time."""
+
+    def __init__(self, content: memoryview, bits_reversed: bool) -> None:
+        self._content = content
+        self._bits_reversed = bits_reversed
+        self._place = 0
+        self._pending: bytes | memoryview = b""
+        self._inflater = zlib.decompressobj()
+
+    def read(self, size: int, where: Where) -> bytearray:
+        """The next bytes; fewer if there are no more."""
+        result = bytearray()
+        while len(result) < size and not self._inflater.eof:
+            if not self._pending:
+                piece = self._content[self._place : self._place + _PIECE_BYTES]
+                self._place += len(piece)
+                self._pending = _reversed(piece) if self._bits_reversed else piece
+            had = len(self._pending)
+            try:
+                found = self._inflater.decompress(self._pending, size - len(result))
+            except zlib.error as error:
+                raise damaged(where, error) from error
+            self._pending = self._inflater.unconsumed_tail
+            result += found
+            if not had and not found:
+                break
+        return result
 
 
 def _unpacked_here(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
     view = memoryview(data)
-    if rows.compression == NONE and not rows.is_tiled and not rows.bits_reversed:
-        whole = _one_piece(view, rows)
-        if whole is not None:
-            return whole
     result = np.empty((rows.stored_height, rows.width), np.uint8)
     across = rows.width // rows.part_width
     for number, (offset, count) in enumerate(zip(rows.offsets, rows.counts, strict=True)):
@@ -119,7 +202,7 @@ def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.ui
         data, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
     )
     with opened(io.BytesIO(content), "TIFF", where) as image:
-        pixels = np.array(image)
+        pixels = as_array(image, "L")[..., 0]
     if is_fax:
         pixels = np.packbits(pixels, axis=1)
     if pixels.shape != (rows.stored_height, rows.width):
@@ -128,7 +211,10 @@ def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.ui
 
 
 def _as_gray(data: bytes, rows: Rows, *, columns: int, bits: int) -> bytes:
-    """The file with a directory that calls the rows a gray picture of one byte per pixel."""
+    """A file with the strips, which are called a gray picture of one byte per pixel."""
+    view = memoryview(data)
+    strips = [view[it : it + n] for it, n in zip(rows.offsets, rows.counts, strict=True)]
+    offsets = [8, *(8 + it for it in accumulate(rows.counts[:-1]))]
 
     def field(*numbers: int) -> Value:
         return value_of(rows.order, LONG, *numbers)
@@ -147,16 +233,16 @@ def _as_gray(data: bytes, rows: Rows, *, columns: int, bits: int) -> bytes:
         fields |= {
             322: field(rows.part_width),
             323: field(rows.part_height),
-            324: field(*rows.offsets),
+            324: field(*offsets),
             325: field(*rows.counts),
         }
     else:
         fields |= {
-            273: field(*rows.offsets),
-            278: field(rows.part_height),
+            273: field(*offsets),
+            278: field(min(rows.part_height, rows.height)),
             279: field(*rows.counts),
         }
-    return with_directory(data, rows.order, fields)
+    return with_directory(b"".join((bytes(8), *strips)), rows.order, fields)
 
 
 def with_directory(data: bytes, order: str, fields: dict[int, Value]) -> bytes:

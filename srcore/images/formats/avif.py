@@ -24,6 +24,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
+from srcore.images.opencv import swapped
 from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 from srcore.images.samples import stretched
 
@@ -84,12 +85,7 @@ class Avif(ImageFormat):
             raise damaged(where, "its picture data cannot be decoded")
         if pixels.dtype != np.uint16:
             raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
-        if pixels.ndim == 2:
-            pixels = np.repeat(pixels[..., None], 3, axis=-1)
-        else:
-            pixels = cv2.cvtColor(
-                pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[-1] == 4 else cv2.COLOR_BGR2RGB
-            )
+        pixels = np.repeat(pixels[..., None], 3, axis=-1) if pixels.ndim == 2 else swapped(pixels)
         return stretched(pixels, 2 ** _depth(data[:_START_BYTES]) - 1)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:

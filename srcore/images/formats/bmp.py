@@ -7,7 +7,6 @@ import struct
 from typing import BinaryIO
 
 import attrs
-import cv2
 import numpy as np
 
 from srcore.images.format import (
@@ -22,6 +21,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
+from srcore.images.opencv import swapped
 from srcore.images.pillow import as_array, opened, saved
 from srcore.images.samples import bands, stretched, unpacked
 
@@ -99,7 +99,7 @@ class Bmp(ImageFormat):
             return layout.palette[:, : layout.channels][indices]
         if layout.bits == 24:
             pixels = rows[:, : 3 * layout.width].reshape(layout.height, layout.width, 3)
-            return cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_BGR2RGB)
+            return swapped(np.array(pixels, order="C"))
         return _masked(rows, layout, header)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:

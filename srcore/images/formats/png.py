@@ -30,8 +30,10 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
+from srcore.images.opencv import swapped
 from srcore.images.pillow import animation, saved_animation
 from srcore.images.png_rows import decode_from_the_top
+from srcore.images.samples import bands
 
 if TYPE_CHECKING:
     from srcore.data.cropping import Window
@@ -48,7 +50,7 @@ _KINDS = {
 _COLOUR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 _USED = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"acTL", *_COLOUR_CHUNKS)
-_LARGEST_PROFILE = 2**26
+_LARGEST_PROFILE = 2**24  # bytes; those of cameras and printers have a tenth
 _INCHES_PER_METRE = 1 / 0.0254
 
 
@@ -118,13 +120,12 @@ class Png(ImageFormat):
     def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
         chunks, picture_data = _all_chunks(data, where)
         layout = _layout(chunks, where)
-        # An index is decoded as gray, which OpenCV stretches to 8 bits.
-        colour_type = _GRAY if layout.colour_type == _PALETTE else layout.colour_type
+        colour_type, depth = _stored_as(layout)
         ihdr = chunks[b"IHDR"]
         plain = b"".join(
             (
                 png_chunks.SIGNATURE,
-                png_chunks.chunk(b"IHDR", ihdr[:9] + bytes([colour_type]) + ihdr[10:]),
+                png_chunks.chunk(b"IHDR", ihdr[:8] + bytes([depth, colour_type]) + ihdr[10:]),
                 *picture_data,
                 png_chunks.chunk(b"IEND", b""),
             )
@@ -136,7 +137,7 @@ class Png(ImageFormat):
         if pixels is None:
             raise damaged(where, "its picture data cannot be decoded")
         del plain
-        return _coloured(_in_order(pixels, colour_type), layout, where)
+        return _coloured(_in_order(pixels, layout), layout, where)
 
     def decode_part(
         self, data: bytes, header: ImageHeader, window: Window, where: Where
@@ -261,14 +262,26 @@ def _layout(chunks: dict[bytes, bytes], where: Where) -> _Layout:
     return _Layout(width, height, depth, colour_type, interlace == 1, palette, transparency)
 
 
-def _in_order(pixels: ImageArray, colour_type: int) -> ImageArray:
+def _stored_as(layout: _Layout) -> tuple[int, int]:
+    """Colour type and depth as which OpenCV is to decode the samples.
+
+    An index is gray, which OpenCV stretches to 8 bits. Gray with alpha, of which OpenCV would make
+    four channels, has as many bytes per pixel, by which rows are filtered, as another kind.
+    """
+    if layout.colour_type == _GRAY_ALPHA:
+        return (_GRAY, 16) if layout.depth == 8 else (_RGB_ALPHA, 8)
+    return (_GRAY if layout.colour_type == _PALETTE else layout.colour_type), layout.depth
+
+
+def _in_order(pixels: ImageArray, layout: _Layout) -> ImageArray:
     """What OpenCV decoded as ``(H, W, C)`` in the order of the file."""
+    if layout.colour_type == _GRAY_ALPHA:
+        if layout.depth == 8:
+            return pixels.astype(">u2", copy=False).view(np.uint8).reshape(*pixels.shape[:2], 2)
+        return swapped(pixels).view(">u2").astype(np.uint16)
     if pixels.ndim == 2:
         return pixels[..., None]
-    if colour_type == _GRAY_ALPHA:
-        return np.ascontiguousarray(pixels[..., [0, 3]])
-    code = cv2.COLOR_BGR2RGB if pixels.shape[-1] == 3 else cv2.COLOR_BGRA2RGBA
-    return cv2.cvtColor(pixels, code, dst=pixels)
+    return swapped(pixels)
 
 
 def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
@@ -291,8 +304,13 @@ def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
     if layout.depth < 8:
         key = key * (255 // (2**layout.depth - 1))
     largest = np.iinfo(pixels.dtype).max
-    is_visible = (pixels != key.astype(pixels.dtype)).any(-1, keepdims=True)
-    return np.concatenate([pixels, is_visible * pixels.dtype.type(largest)], axis=-1)
+    height, width, channels = pixels.shape
+    result = np.empty((height, width, channels + 1), pixels.dtype)
+    for part in bands(height, width * channels):
+        result[part, :, :channels] = pixels[part]
+        is_visible = (pixels[part] != key.astype(pixels.dtype)).any(-1)
+        result[part, :, channels] = is_visible * pixels.dtype.type(largest)
+    return result
 
 
 def _frames(control: bytes | None) -> int:
@@ -304,7 +322,9 @@ def _profile(chunk: bytes | None) -> bytes | None:
         return None
     _, _, rest = chunk.partition(b"\0")
     try:
-        return zlib.decompressobj().decompress(rest[1:], _LARGEST_PROFILE) or None
+        reading = zlib.decompressobj()
+        profile = reading.decompress(rest[1:], _LARGEST_PROFILE)
+        return profile if reading.eof and profile else None
     except zlib.error:  # a bad profile does not make bad pixels
         return None
 

@@ -133,14 +133,16 @@ def _enough(data: bytes, start: int, count: int, where: Where) -> memoryview:
 
 
 def _plain(data: bytes, layout: _Layout, where: Where) -> ImageArray:
-    text = _COMMENT.sub(b" ", data[layout.start - 1 :])
+    text = data[layout.start - 1 :]
+    if b"#" in text:
+        text = _COMMENT.sub(b" ", text)
     count = layout.width * layout.height * layout.channels
     if layout.kind == b"1":  # digits may stand side by side
         digits = np.frombuffer(b"".join(text.split()), np.uint8)[:count] - ord("0")
         samples = digits
     else:
         try:
-            samples = np.array(text.split(None, count)[:count], np.uint32)
+            samples = _numbers(text, count)
         except (ValueError, OverflowError) as error:
             raise damaged(where, f"a sample is no number: {error}") from error
     if samples.size < count:
@@ -148,3 +150,21 @@ def _plain(data: bytes, layout: _Layout, where: Where) -> ImageArray:
     if samples.max() > layout.largest:
         raise damaged(where, f"a sample is larger than {layout.largest}, the largest that it names")
     return samples.astype(np.uint8 if layout.largest <= 255 else np.uint16)
+
+
+def _numbers(text: bytes, count: int) -> ImageArray:
+    """The first numbers of a text, a part at a time: words take many times their letters."""
+    result = np.empty(min(count, len(text)), np.uint32)
+    found = place = 0
+    while place < len(text) and found < count:
+        space = _SPACE.search(text, place + _TEXT_BYTES)
+        end = space.start() if space else len(text)
+        part = np.array(text[place:end].split()[: count - found], np.uint32)
+        result[found : found + len(part)] = part
+        found += len(part)
+        place = end
+    return result[:found]
+
+
+_SPACE = re.compile(rb"\s")
+_TEXT_BYTES = 2**18

@@ -7,10 +7,11 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.images import tiff_rows
@@ -28,7 +29,7 @@ from srcore.images.format import (
 )
 from srcore.images.metadata import Metadata
 from srcore.images.pillow import as_array, opened
-from srcore.images.samples import divided_by_alpha, stretched, unpacked, without_ink
+from srcore.images.samples import divided_by_alpha, stretched, summed, unpacked, without_ink
 from srcore.images.tiff_directory import (
     LONG,
     SHORT,
@@ -43,6 +44,9 @@ from srcore.images.tiff_directory import (
     write_directories,
 )
 from srcore.images.tiff_metadata import MetadataFields, fields_of, metadata_of
+
+if TYPE_CHECKING:
+    from srcore.data.cropping import Window
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 #: Photometric interpretation -> stored colours, and channels of what is made of them.
@@ -127,14 +131,16 @@ class Tiff(ImageFormat):
         layout = _layout(fields, start.order, where)
         if layout.compression == tiff_rows.JPEG:
             return _photograph(data, fields, layout, where)
-        planes = layout.samples if layout.is_planar else 1
-        parts = [
-            _samples(data, _rows(fields, layout, plane, where), layout, where)
-            for plane in range(planes)
-        ]
-        samples = parts[0] if planes == 1 else np.concatenate(parts, axis=-1)
-        del parts
-        return _coloured(samples, layout, fields, where)
+        return _part(data, fields, layout, None, where)
+
+    def decode_part(
+        self, data: bytes, header: ImageHeader, window: Window, where: Where
+    ) -> ImageArray:
+        start, fields, _ = _first_page(io.BytesIO(data), where, count=False)
+        layout = _layout(fields, start.order, where)
+        if layout.compression == tiff_rows.JPEG:
+            return super().decode_part(data, header, window, where)
+        return _part(data, fields, layout, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return _encoded([image], writing.metadata)
@@ -304,9 +310,35 @@ def _rows(fields: dict[int, Value], layout: _Layout, plane: int, where: Where) -
     )
 
 
-def _samples(data: bytes, rows: tiff_rows.Rows, layout: _Layout, where: Where) -> ImageArray:
-    """``(H, W, samples)`` of one plane or of all, as they are stored."""
-    stored = tiff_rows.read_rows(data, rows, where)
+def _part(
+    data: bytes, fields: dict[int, Value], layout: _Layout, window: Window | None, where: Where
+) -> ImageArray:
+    """A part of the pixels or all, made of some rows at a time."""
+    planes = [
+        _rows(fields, layout, plane, where)
+        for plane in range(layout.samples if layout.is_planar else 1)
+    ]
+    top, left = (window.top, window.left) if window else (0, 0)
+    bottom, right = (window.bottom, window.right) if window else (layout.height, layout.width)
+    dtype = np.uint8 if layout.bits <= 8 else np.uint16
+    result = np.empty((bottom - top, right - left, layout.channels), dtype)
+    readers = [tiff_rows.read_bands(data, rows, where, top, bottom) for rows in planes]
+    for together in zip(*readers, strict=True):
+        start = together[0][0]
+        parts = [
+            _samples(band, rows, layout) for (_, band), rows in zip(together, planes, strict=True)
+        ]
+        samples = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        first, last = max(0, top - start), min(len(samples), bottom - start)
+        if first < last:
+            row = start + first - top
+            samples = samples[first:last, left:right]
+            result[row : row + last - first] = _coloured(samples, layout, fields, where)
+    return result
+
+
+def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: _Layout) -> ImageArray:
+    """``(h, W, samples)`` of rows of one plane or of all, as they are stored."""
     if layout.bits == 16:
         stored = stored.view(f"{layout.order}u2")
     elif layout.bits != 8:
@@ -319,9 +351,8 @@ def _samples(data: bytes, rows: tiff_rows.Rows, layout: _Layout, where: Where) -
         tiles = stored[:, : layout.width * samples]
     if layout.predictor == 2:
         tiles = tiles.astype(tiles.dtype.newbyteorder("="))
-        parts = tiles.reshape(len(tiles), across, -1, samples)
-        np.add.accumulate(parts, axis=2, dtype=parts.dtype, out=parts)
-    return tiles.reshape(len(tiles), -1, samples)[: layout.height, : layout.width]
+        tiles = summed(tiles.reshape(len(tiles) * across, -1), samples).reshape(len(tiles), -1)
+    return tiles.reshape(len(tiles), -1, samples)[:, : layout.width]
 
 
 def _coloured(

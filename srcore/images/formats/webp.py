@@ -24,6 +24,7 @@ from srcore.images.format import (
     truncated,
 )
 from srcore.images.metadata import Metadata
+from srcore.images.opencv import swapped
 from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 
 _ANIMATED, _ALPHA = 0x02, 0x10
@@ -75,8 +76,7 @@ class Webp(ImageFormat):
             raise damaged(where, error.err) from error
         if pixels is None:
             raise damaged(where, "its picture data cannot be decoded")
-        code = cv2.COLOR_BGRA2RGBA if pixels.shape[-1] == 4 else cv2.COLOR_BGR2RGB
-        return cv2.cvtColor(pixels, code, dst=pixels)
+        return swapped(pixels)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         lossless = writing.quality == 100
