@@ -28,7 +28,7 @@ def test_build_checks_its_options():
         srcore.build("network", "edsr", scale=2, num_feature=8, num_blocks=0)
     text = str(caught.value)
     assert 'network edsr.num_feature: unknown key; did you mean "num_features"?' in text
-    assert "network edsr.num_blocks: expected a number >= 1, found 0" in text
+    assert "network edsr.num_blocks: expected a number >= 1 and <= 1024, found 0" in text
 
 
 def test_a_trained_network_upscales_an_array(tiny_experiment, tmp_path):

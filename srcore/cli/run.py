@@ -51,7 +51,7 @@ def command(
     if (resume or recover) and overwrite:
         name = "--resume" if resume else "--recover"
         raise click.UsageError(f"{name} and --overwrite exclude each other")
-    loaded = check(experiment, overrides)
+    loaded = check(experiment, overrides, resumed=output if resume or recover else None)
 
     from srcore.engine.runner import run_experiment
 

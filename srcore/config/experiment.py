@@ -19,6 +19,7 @@ from srcore.config.reading import Source, SourcedText
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
+from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.suggest import closest
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
@@ -51,10 +52,12 @@ class LoadedExperiment:
     Attributes:
         source: the merged file.
         stages: in the order of the file; one unnamed stage if the file has none.
+        continued: names of stages that go on from a checkpoint; what they started from may be gone.
     """
 
     source: Source
     stages: tuple[Stage, ...]
+    continued: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -84,6 +87,9 @@ class LoadedExperiment:
         except Invalid as error:
             experiment = error.partial if error.partial is not attrs.NOTHING else None
             problems = error.problems
+        if experiment is not None and stage.name in self.continued:
+            unread = {key for key, _ in start_weights(experiment)}
+            problems = [problem for problem in problems if problem.path not in unread]
         if experiment is not None:
             # a table that could not be converted is not missing
             broken = {known.path.partition(".")[0] for known in problems}
@@ -144,9 +150,21 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     return LoadedExperiment(source, _stages(source))
 
 
-def check(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
-    """Load an experiment and raise one ConfigError with all problems of all its stages."""
+def check(
+    path: str | Path, overrides: Iterable[str] = (), *, resumed: Path | None = None
+) -> LoadedExperiment:
+    """Load an experiment and raise one ConfigError with all problems of all its stages.
+
+    Args:
+        path: the file, or the name of a shipped experiment.
+        overrides: ``KEY=VALUE`` of ``--set``.
+        resumed: folder of runs in which it goes on; start weights that it has read are not missed.
+    """
     loaded = load(path, overrides)
+    if resumed is not None:
+        run = resumed / loaded.name
+        going = (stage.name for stage in loaded.stages if has_checkpoint(run / stage.name))
+        loaded = attrs.evolve(loaded, continued=frozenset(going))
     problems: dict[str, Problem] = {}
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]

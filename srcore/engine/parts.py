@@ -54,14 +54,16 @@ class Parts:
         random: generator of the method's own draws (labels, noise), reseeded every iteration.
     """
 
-    def __init__(self, experiment: Experiment, device: torch.device) -> None:
+    def __init__(
+        self, experiment: Experiment, device: torch.device, *, continued: bool = False
+    ) -> None:
         self.experiment = experiment
         self.device = device
         self.iteration = 0
         self.logged: dict[str, Tensor] = {}
         self.train = experiment.train
         seed_everything(experiment.seed, _INIT_STREAM)
-        self.roles = build_roles(experiment, device)
+        self.roles = build_roles(experiment, device, continued=continued)
         self.losses = [build_term(table, device) for table in experiment.losses]
         self.loss_parts = trained_parts(experiment.losses, self.losses)
         self.loss_scale = LossScale(enabled=self.train.precision == "float16")

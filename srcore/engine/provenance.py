@@ -17,6 +17,7 @@ from ignite import distributed as idist
 import srcore
 from srcore.atomic import writing
 from srcore.config.schema import Experiment
+from srcore.config.starting import start_weights
 from srcore.errors import SrcoreError
 from srcore.options import declaration_of
 from srcore.plugin_manager import plugins
@@ -32,8 +33,9 @@ def provenance(experiment: Experiment) -> dict[str, dict[str, Any]]:
 
     Returns:
         ``inputs``: by key, a hash of names and sizes of the files that a path of the training data
-        names; ``processes``; ``versions`` of srcore, torch and plugins, and ``threads``, which
-        change the last bits at most.
+        names; ``weights``: by key, a hash of the content of a file that a trained network starts
+        from, where it is there; ``processes``; ``versions`` of srcore, torch and plugins, and
+        ``threads``, which change the last bits at most.
     """
     table = experiment.data.train
     inputs = {} if table is None else dict(_inputs(table, "data.train"))
@@ -43,6 +45,9 @@ def provenance(experiment: Experiment) -> dict[str, dict[str, Any]]:
     )
     return {
         "inputs": {key: fingerprint(path) for key, path in inputs.items()},
+        "weights": {
+            key: _content(path) for key, path in start_weights(experiment) if path.is_file()
+        },
         "processes": {"processes": idist.get_world_size()},
         "versions": versions,
         "threads": {"threads": torch.get_num_threads()},
@@ -61,6 +66,25 @@ def fingerprint(path: Path) -> str:
         digest.update(f"{name}\0{size}\n".encode("utf-8", "surrogateescape"))
         count += 1
     return f"{count} files {digest.hexdigest()[:16]}"
+
+
+def remember_weights(
+    folder: Path, before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]]
+) -> None:
+    """A training that goes on keeps the start weights it began with; tell if others lie there now.
+
+    That is so after an earlier stage was extended: this one does not begin anew for it.
+    """
+    began = before.get("weights", {})
+    for key, found in now["weights"].items():
+        if began.get(key, found) != found:
+            logger.warning(
+                "%s: %s holds other weights now than when this training started from them (an "
+                "earlier stage may have been extended); it does not start from those: choose "
+                "another name, or start anew with --overwrite, if it shall",
+                folder, key,
+            )  # fmt: skip
+    now["weights"] = now["weights"] | began
 
 
 def read(folder: Path) -> dict[str, dict[str, Any]]:
@@ -109,6 +133,14 @@ def _differences(
         for key in sorted(before[part].keys() | now[part].keys())
         if before[part].get(key) != now[part].get(key)
     ]
+
+
+def _content(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while piece := stream.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()[:16]
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

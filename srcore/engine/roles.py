@@ -115,8 +115,16 @@ class RoleNetwork:
         return no_sync() if no_sync is not None else contextlib.nullcontext()
 
 
-def build_roles(experiment: Experiment, device: torch.device) -> dict[str, RoleNetwork]:
-    """All networks in the order of the method, so that each draws the same initial values."""
+def build_roles(
+    experiment: Experiment, device: torch.device, *, continued: bool = False
+) -> dict[str, RoleNetwork]:
+    """All networks in the order of the method, so that each draws the same initial values.
+
+    Args:
+        experiment: of the stage.
+        device: where they are placed.
+        continued: a checkpoint follows; what trained networks started from is not read again.
+    """
     tables = {name: experiment.network_table(name) for name in experiment.roles()}
     roles: dict[str, RoleNetwork] = {}
     for name, role in experiment.roles().items():
@@ -133,7 +141,8 @@ def build_roles(experiment: Experiment, device: torch.device) -> dict[str, RoleN
     for name, made in roles.items():
         table = tables[name]
         assert table is not None
-        load_weights(made, table)
+        if not (continued and made.role.trained):
+            load_weights(made, table)
         finish(made, experiment.train)
     return roles
 

@@ -10,6 +10,7 @@ import attrs
 import torch
 
 from srcore.config.schema import Experiment
+from srcore.config.starting import has_checkpoint
 from srcore.engine.changes import Change
 from srcore.engine.ending import (
     COMPLETE,
@@ -90,6 +91,11 @@ class Run:
     def has_progress(self) -> bool:
         """Whether there is something to continue; a task is asked itself."""
         return self.experiment.task is not None or any(self.checkpoints.glob("*.pt"))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a training continues from a checkpoint, so that start weights are not read."""
+        return self.resume and has_checkpoint(self.folder)
 
     def finished(self) -> Ending | None:
         """How the stage in this folder ended, if that was a complete end.

@@ -121,6 +121,9 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
             logger.info("%s: %s: no effect, the stage is finished", run.folder, change)
         how = f"finished earlier ({done})" if done.is_early else "finished earlier"
         logger.info("%s: %s, skipped", run.folder, how)
+        provenance.remember_weights(
+            run.folder, provenance.read(run.folder), provenance.provenance(run.experiment)
+        )
         if run.is_main:  # the run may have been killed before its report was written
             write_after_stage(run, None)
         return
@@ -162,9 +165,11 @@ def _is_moved(run: Run, change: Change) -> bool:
     """Whether a path names another place that holds what the first one held."""
     if change.is_free:
         return False
-    known = provenance.read(run.folder).get("inputs", {})
-    held = provenance.provenance(run.experiment)["inputs"]
-    return change.key in held and held[change.key] == known.get(change.key)
+    known, held = provenance.read(run.folder), provenance.provenance(run.experiment)
+    return any(
+        change.key in held[part] and held[part][change.key] == known.get(part, {}).get(change.key)
+        for part in ("inputs", "weights")
+    )
 
 
 def _compare(run: Run) -> None:
@@ -174,6 +179,7 @@ def _compare(run: Run) -> None:
         before = provenance.read(run.folder)
         if (run.checkpoints / LAST).exists():
             provenance.compare(run.folder, before, now, accept=run.accept_changes)
+            provenance.remember_weights(run.folder, before, now)
     if idist.get_world_size() > 1:
         idist.barrier()  # all have read what the main process replaces
     if run.is_main:

@@ -61,7 +61,7 @@ class Training:
         self.stop = stop
         self.experiment = run.experiment
         self.settings = run.experiment.train
-        self.parts = run.parts = Parts(run.experiment, run.device)
+        self.parts = run.parts = Parts(run.experiment, run.device, continued=run.goes_on)
         self.finiteness = Finiteness(self.parts)
         self.method = self._build_method()
         self.rollback = Rollback(

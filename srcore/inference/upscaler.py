@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Literal
@@ -23,7 +25,7 @@ from srcore.inference.memory import choose_tile
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
 from srcore.inference.tile_runner import TileRunner, inner, kept
-from srcore.inference.tiling import Span, check_tile, choose_overlap, cut
+from srcore.inference.tiling import SMALLEST_TILE, Span, check_tile, choose_overlap, cut
 
 ImageArray = NDArray[Any]
 Tile = int | Literal["auto"] | None
@@ -135,13 +137,15 @@ def upscale_bands(
     Besides the input only one row of tiles is in memory, whatever the size of the result.
     """
     _check_image(image)
-    if batch < 1:
-        raise SrcoreError(f"batch: expected at least 1, found {batch}")
-    if border < 0:
-        raise SrcoreError(f"border: expected a number of pixels >= 0, found {border}")
-    if outscale is not None and not outscale > 0:
-        raise SrcoreError(f"outscale: expected a factor > 0, found {outscale}")
-    if size is not None and (outscale is not None or min(size) < 1):
+    _check_whole("batch", batch, "at least 1", 1)
+    _check_whole("border", border, "a number of pixels >= 0", 0)
+    if overlap != "auto":
+        _check_whole("overlap", overlap, "a number of pixels >= 0", 0)
+    if tile is not None and tile != "auto":
+        _check_whole("tile", tile, f"at least {SMALLEST_TILE} pixels", SMALLEST_TILE)
+    if outscale is not None and not 0 < outscale < math.inf:
+        raise SrcoreError(f"outscale: expected a factor > 0 and finite, found {outscale}")
+    if size is not None and (outscale is not None or not all(_is_whole(n, 1) for n in size)):
         raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
     image = with_visible_colours(image if image.ndim == 3 else image[..., None])
     continued = Continued(image, border)
@@ -167,6 +171,16 @@ def upscale_bands(
             yield to_image(band, image.dtype)
     finally:
         network.train(was_training)
+
+
+def _is_whole(number: object, least: int) -> bool:
+    """Whether it is a whole number (NumPy's, too) and no less; a caller may give anything."""
+    return isinstance(number, numbers.Integral) and int(number) >= least
+
+
+def _check_whole(name: str, number: object, expected: str, least: int) -> None:
+    if not _is_whole(number, least):
+        raise SrcoreError(f"{name}: expected {expected}, found {number}")
 
 
 def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:

@@ -45,9 +45,9 @@ def scale_complaint(network: str, scale: int, supported: Iterable[int]) -> str:
 class RRDBNetOptions:
     """RRDBNet, the generator of ESRGAN (Wang et al. 2018, arXiv 1809.00219)."""
 
-    num_features: int = option(64, "channels F of the trunk", ge=1)
-    num_blocks: int = option(23, "number B of RRDBs; 6 in the anime variant", ge=1)
-    growth_channels: int = option(32, "channels G that each dense convolution adds", ge=1)
+    num_features: int = option(64, "channels F of the trunk", ge=1, le=4096)
+    num_blocks: int = option(23, "number B of RRDBs; 6 in the anime variant", ge=1, le=1024)
+    growth_channels: int = option(32, "channels G that each dense convolution adds", ge=1, le=4096)
     unshuffle: bool = option(
         True,
         "scales 1 and 2 unshuffle the input by 4 and 2 and enlarge x4 (Real-ESRGAN); "
@@ -74,8 +74,8 @@ def rrdbnet_complaint(scale: int, unshuffle: bool) -> str:
 class EDSROptions:
     """EDSR (Lim et al. 2017, arXiv 1707.02921); the defaults are the baseline model."""
 
-    num_features: int = option(64, "channels of the trunk; 256 in the large model", ge=1)
-    num_blocks: int = option(16, "number of residual blocks; 32 in the large model", ge=1)
+    num_features: int = option(64, "channels of the trunk; 256 in the large model", ge=1, le=4096)
+    num_blocks: int = option(16, "number of residual blocks; 32 in the large model", ge=1, le=1024)
     res_scale: float = option(1.0, "factor of every residual; 0.1 in the large model", gt=0)
     img_range: float = option(255.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, float, float] = option(
@@ -93,9 +93,9 @@ class EDSROptions:
 class CompactOptions:
     """SRVGGNetCompact of Real-ESRGAN (Wang et al. 2021): plain, small, and quick on a CPU."""
 
-    num_features: int = option(64, "channels between the convolutions", ge=1)
+    num_features: int = option(64, "channels between the convolutions", ge=1, le=4096)
     num_convs: int = option(
-        16, "convolutions between the first and the last; 32 in realesr-general-x4v3", ge=0
+        16, "convolutions between the first and the last; 32 in realesr-general-x4v3", ge=0, le=1024
     )
     activation: Literal["prelu", "relu", "leakyrelu"] = option(
         "prelu", "prelu learns one slope per channel; leakyrelu has slope 0.1"
@@ -106,8 +106,8 @@ class CompactOptions:
 class MSRResNetOptions:
     """Modified SRResNet without normalisation, on top of a bilinear enlargement."""
 
-    num_features: int = option(64, "channels of the trunk", ge=1)
-    num_blocks: int = option(16, "number of residual blocks", ge=1)
+    num_features: int = option(64, "channels of the trunk", ge=1, le=4096)
+    num_blocks: int = option(16, "number of residual blocks", ge=1, le=1024)
 
     def problems(self, experiment: Any) -> Problems:
         """Scales that the network cannot have."""
@@ -125,12 +125,17 @@ class SwinIROptions:
         "side of the low-resolution training patches; where it is not above window_size, windows "
         "shrink to it and are not shifted",
         ge=1,
+        le=65536,
     )
-    window_size: int = option(8, "side of the attention windows in pixels; 7 for JPEG", ge=1)
-    embed_dim: int = option(180, "channels of the trunk; 60 light, 240 large", ge=1)
-    depths: tuple[int, ...] = option((6,) * 6, "number of Swin blocks of every stage", ge=1)
-    num_heads: tuple[int, ...] = option((6,) * 6, "attention heads of every stage", ge=1)
-    mlp_ratio: float = option(2.0, "width of the MLPs relative to embed_dim", gt=0)
+    window_size: int = option(
+        8, "side of the attention windows in pixels; 7 for JPEG", ge=1, le=256
+    )
+    embed_dim: int = option(180, "channels of the trunk; 60 light, 240 large", ge=1, le=4096)
+    depths: tuple[int, ...] = option(
+        (6,) * 6, "number of Swin blocks of every stage", ge=1, le=1024
+    )
+    num_heads: tuple[int, ...] = option((6,) * 6, "attention heads of every stage", ge=1, le=1024)
+    mlp_ratio: float = option(2.0, "width of the MLPs relative to embed_dim", gt=0, le=64)
     qkv_bias: bool = option(True, "bias of the query, key and value projection")
     drop_path_rate: float = option(
         0.1, "stochastic depth of the last block, rising linearly from 0; in training", ge=0, lt=1
@@ -144,7 +149,7 @@ class SwinIROptions:
     residual_connection: Literal["1conv", "3conv"] = option(
         "1conv", "convolutions at the end of every stage; 3conv in the large model"
     )
-    num_features: int = option(64, "channels of the reconstruction tail", ge=1)
+    num_features: int = option(64, "channels of the reconstruction tail", ge=1, le=4096)
     img_range: float = option(1.0, "images are multiplied by it; 255 for JPEG models", gt=0)
     attention: Literal["auto", "torch", "xformers"] = option(
         "auto", "attention kernels; auto: xformers where installed and able (CUDA), else torch"
@@ -184,9 +189,9 @@ class VGGDiscriminatorOptions:
 
     input_size: Literal[128, 192, 256] = option(128, "side of the images in pixels")
     num_features: int = option(
-        64, "channels of the first stage; deeper ones have up to 8 times", ge=1
+        64, "channels of the first stage; deeper ones have up to 8 times", ge=1, le=4096
     )
-    in_channels: int = option(3, "channels of the images", ge=1)
+    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches of another size."""
@@ -207,10 +212,10 @@ class UNetDiscriminatorOptions:
     """U-Net discriminator with spectral normalisation (Real-ESRGAN): one logit per pixel."""
 
     num_features: int = option(
-        64, "channels at full resolution; deeper ones have up to 8 times", ge=1
+        64, "channels at full resolution; deeper ones have up to 8 times", ge=1, le=4096
     )
     skip_connection: bool = option(True, "add the encoder's features on the way up")
-    in_channels: int = option(3, "channels of the images", ge=1)
+    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches that cannot be halved three times."""
@@ -228,14 +233,16 @@ class UNetDiscriminatorOptions:
 class PatchDiscriminatorOptions:
     """PatchGAN (Isola et al. 2017, arXiv 1611.07004): one logit per overlapping patch."""
 
-    num_layers: int = option(3, "stride-2 convolutions; 3 sees patches of 70x70 pixels", ge=1)
+    num_layers: int = option(
+        3, "stride-2 convolutions; 3 sees patches of 70x70 pixels", ge=1, le=12
+    )
     num_features: int = option(
-        64, "channels of the first layer; deeper ones have up to 8 times", ge=1
+        64, "channels of the first layer; deeper ones have up to 8 times", ge=1, le=4096
     )
     norm: Literal["batch", "instance", "spectral", "none"] = option(
         "batch", "normalisation of inner layers; spectral: of the weights of all layers"
     )
-    in_channels: int = option(3, "channels of the images", ge=1)
+    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches of which nothing would be left."""

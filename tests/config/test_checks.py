@@ -25,7 +25,7 @@ WRONG = [
     (
         "range of component",
         "generator.num_blocks = 0",
-        "generator.num_blocks: expected a number >= 1, found 0",
+        "generator.num_blocks: expected a number >= 1 and <= 1024, found 0",
     ),
     (
         "number as text",

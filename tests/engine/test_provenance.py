@@ -4,12 +4,14 @@ import json
 import shutil
 
 import pytest
+import torch
 
 import srcore
+from srcore.config.experiment import check
 from srcore.engine.provenance import compare, fingerprint
 from srcore.engine.runner import run_experiment
-from srcore.errors import SrcoreError
-from srcore.testing import write_tiny_images
+from srcore.errors import ConfigError, SrcoreError
+from srcore.testing import assert_same_state, write_tiny_images
 
 
 def run(experiment, output, *overrides, **options):
@@ -77,3 +79,44 @@ def test_processes_are_refused_and_versions_told(tmp_path, caplog):
     compare(tmp_path, before, now, accept=True)
     compare(tmp_path, {}, now, accept=False)
     assert "threads" not in caplog.text
+
+
+def test_start_weights_are_not_read_where_a_checkpoint_follows(tiny_experiment, tmp_path):
+    first = run(tiny_experiment, tmp_path / "first", "train.iterations=1")
+    weights = tmp_path / "start.safetensors"
+    shutil.copy(first / "generator.safetensors", weights)
+    start = f"generator.weights={weights}"
+    whole = run(tiny_experiment, tmp_path / "whole", start)
+    run(tiny_experiment, tmp_path / "out", start, "train.iterations=4")
+    weights.unlink()
+    with pytest.raises(
+        ConfigError, match=r"generator\.weights: expected a file; .* does not exist"
+    ):
+        check(tiny_experiment, (start,), resumed=tmp_path / "elsewhere")
+    loaded = check(tiny_experiment, (start,), resumed=tmp_path / "out")
+    run_experiment(loaded, tmp_path / "out", quiet=True, resume=True)
+    states = (torch.load(it / "checkpoints/last.pt") for it in (tmp_path / "out/tiny", whole))
+    assert_same_state(*states)
+    for file in ("generator.safetensors", "provenance.json"):
+        same = (tmp_path / "out/tiny" / file).read_bytes() == (whole / file).read_bytes()
+        assert same, file
+
+
+def test_moved_start_weights_are_named_with_set(tiny_experiment, tmp_path):
+    first = run(tiny_experiment, tmp_path / "first", "train.iterations=1")
+    start, moved = tmp_path / "start.safetensors", tmp_path / "moved.safetensors"
+    shutil.copy(first / "generator.safetensors", start)
+    run(tiny_experiment, tmp_path / "out", f"generator.weights={start}", "train.iterations=2")
+    start.rename(moved)
+    loaded = check(tiny_experiment, (f"generator.weights={moved}",), resumed=tmp_path / "out")
+    run_experiment(loaded, tmp_path / "out", quiet=True, resume=True)
+
+
+def test_an_extended_stage_under_an_older_one_is_told_of(tiny_experiment, tmp_path, caplog):
+    stages = 'stages=[{name="one"},{name="two",from="one",train={iterations=2}}]'
+    run(tiny_experiment, tmp_path, "train.iterations=2", stages)
+    extended = 'stages=[{name="one",train={iterations=3}},{name="two",from="one"}]'
+    for _ in range(2):
+        caplog.clear()
+        run(tiny_experiment, tmp_path, "train.iterations=2", extended, resume=True)
+        assert caplog.text.count("tiny/two: generator.weights holds other weights now") == 1

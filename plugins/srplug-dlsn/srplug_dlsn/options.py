@@ -24,12 +24,14 @@ def scale_complaint(scale: int) -> str:
 class DLSNOptions:
     """DLSN (Su et al., TPAMI 2022, arXiv 2212.01057); the defaults are the published model."""
 
-    num_features: int = option(256, "channels F of the trunk; a multiple of reduction", ge=1)
-    num_groups: int = option(10, "residual groups G, each with one attention", ge=1)
-    num_blocks: int = option(4, "local blocks of two convolutions per group", ge=0)
-    reduction: int = option(4, "queries and keys have F / reduction channels", ge=1)
-    chunk_size: int = option(128, "pixels T of an attention chunk; weights fix it", ge=1)
-    num_hashes: int = option(3, "rounds h of hashing", ge=1)
+    num_features: int = option(
+        256, "channels F of the trunk; a multiple of reduction", ge=1, le=4096
+    )
+    num_groups: int = option(10, "residual groups G, each with one attention", ge=1, le=1024)
+    num_blocks: int = option(4, "local blocks of two convolutions per group", ge=0, le=1024)
+    reduction: int = option(4, "queries and keys have F / reduction channels", ge=1, le=4096)
+    chunk_size: int = option(128, "pixels T of an attention chunk; weights fix it", ge=1, le=65536)
+    num_hashes: int = option(3, "rounds h of hashing", ge=1, le=64)
     res_scale: float = option(0.1, "factor of the groups' residuals", gt=0)
     img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, float, float] = option(
@@ -69,7 +71,7 @@ def _odd(value: int) -> str:
 class BlurDownscaleOptions:
     """LR made from HR by a fixed Gaussian blur and bicubic down-scaling (BD)."""
 
-    size: int = option(7, "taps of the blur in pixels", ge=1, check=_odd)
+    size: int = option(7, "taps of the blur in pixels", ge=1, le=255, check=_odd)
     sigma: float = option(1.6, "standard deviation of the blur in pixels", gt=0)
     dialect: Literal["matlab", "matlab_uint8", "opencv"] = option(
         "matlab", "bicubic dialect of the down-scaling"

@@ -31,13 +31,13 @@ def scale_complaint(scale: int) -> str:
 class GeneratorOptions:
     """ESRDGAN's generator: ESRGAN's RRDBNet with a choice of kernels, scalings, activation."""
 
-    num_features: int = option(128, "channels F of the trunk (num_features)", ge=1)
-    num_blocks: int = option(12, "number N of RRDBs (num_rrdb)", ge=1)
+    num_features: int = option(128, "channels F of the trunk (num_features)", ge=1, le=4096)
+    num_blocks: int = option(12, "number N of RRDBs (num_rrdb)", ge=1, le=1024)
     growth_channels: int = option(
-        32, "channels G that each dense convolution adds (rdb_growth_chan)", ge=1
+        32, "channels G that each dense convolution adds (rdb_growth_chan)", ge=1, le=4096
     )
     fusion_kernel_size: int = option(
-        3, "kernel of the local feature fusion, odd (lff_kern_size)", ge=1, check=_odd
+        3, "kernel of the local feature fusion, odd (lff_kern_size)", ge=1, le=255, check=_odd
     )
     hr_kernel_size: Literal[3, 5] = option(3, "kernel of the last two convolutions (hr_kern_size)")
     dense_scaling: float = option(0.2, "factor of a dense block's residual (rdb_res_scaling)")
@@ -67,7 +67,7 @@ class DiscriminatorOptions:
         128, "side of the images in pixels; the published program has 128 only"
     )
     num_features: int = option(
-        96, "channels of the first stage; deeper ones have up to 8 times", ge=1
+        96, "channels of the first stage; deeper ones have up to 8 times", ge=1, le=4096
     )
     norm: Literal["batch", "instance", "none"] = option("batch", "normalisation (norm_type)")
     kernel_size: Literal[3, 5] = option(

@@ -19,7 +19,7 @@ class LDLOptions:
     """Artifact-aware L1 loss; needs the EMA generator."""
 
     window_size: int = option(
-        7, "side of the windows of the local variance in pixels", ge=3, check=_odd
+        7, "side of the windows of the local variance in pixels", ge=3, le=256, check=_odd
     )
     exponent: float = option(
         0.2, "power of an image's residual variance that scales its map", ge=0, le=1

@@ -83,11 +83,11 @@ class SemanticDiscriminatorOptions:
         "second, 8: of the fourth",
     )
     num_features: int = option(
-        64, "channels of the first layer; deeper ones have up to 8 times", ge=1
+        64, "channels of the first layer; deeper ones have up to 8 times", ge=1, le=4096
     )
-    num_heads: int = option(1, "attention heads of the fusion blocks", ge=1)
-    head_dim: int = option(64, "channels of an attention head", ge=1)
-    in_channels: int = option(3, "channels of the images", ge=1)
+    num_heads: int = option(1, "attention heads of the fusion blocks", ge=1, le=1024)
+    head_dim: int = option(64, "channels of an attention head", ge=1, le=4096)
+    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
     attention: Attention = option(
         "auto",
         "attention kernels; auto: xformers where installed and able (CUDA), else torch; math: "

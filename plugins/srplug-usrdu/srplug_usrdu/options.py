@@ -34,11 +34,11 @@ class DownsamplerOptions:
     ``usrdu_generate`` and transform ``laplace_sampling``.
     """
 
-    num_features: int = option(64, "channels; the feature head has up to 8 times", ge=1)
-    num_blocks: int = option(8, "residual blocks at high resolution", ge=1)
+    num_features: int = option(64, "channels; the feature head has up to 8 times", ge=1, le=4096)
+    num_blocks: int = option(8, "residual blocks at high resolution", ge=1, le=1024)
     scale_head: bool = option(True, "predict the log-scale v of every pixel; b = exp(v)")
     feature_head: bool = option(True, "predict the log-scale q of VGG19's conv5_4 features")
-    feature_channels: int = option(512, "channels of q: those of the VGG19 layer", ge=1)
+    feature_channels: int = option(512, "channels of q: those of the VGG19 layer", ge=1, le=4096)
 
     def problems(self, experiment: Any) -> Problems:
         """Other scales than 2 and 4, and patches of which the feature head would leave nothing."""
@@ -106,7 +106,7 @@ class UsrduDsnOptions(GanOptions):
 class DataLossOptions:
     """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in grey levels."""
 
-    kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, check=_odd)
+    kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, le=255, check=_odd)
     target: str = option(
         "lr_reference", "batch entry with the reference low-resolution images", entry=True
     )
@@ -139,7 +139,7 @@ class GaussianL1Options:
     """Mean absolute difference of low frequencies."""
 
     kernel_size: int = option(
-        9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, check=_odd
+        9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=_odd
     )
     border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
     target: str = option("hr", "batch entry to compare with", entry=True)
@@ -150,7 +150,7 @@ class HighPassOptions:
     """Show the discriminator high frequencies only: 0.5 + 0.5 (x - low-pass of x)."""
 
     kernel_size: int = option(
-        5, "taps of the Gaussian, its sigma is a sixth of it", ge=1, check=_odd
+        5, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=_odd
     )
     border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
 
@@ -243,7 +243,7 @@ class KernelsOptions:
 
     lr: Path = option(help="folder of real low-resolution images", path="folder")
     iterations: int = option(3000, "updates per image", ge=1)
-    num_features: int = option(64, "channels of both networks", ge=1)
+    num_features: int = option(64, "channels of both networks", ge=1, le=4096)
     mat: bool = option(False, "also write MATLAB files (variable Kernel)")
 
     def outputs(self) -> tuple[str, ...]:
