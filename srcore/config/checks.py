@@ -17,12 +17,12 @@ from srcore.config.layout import TRAINING_PHASE
 from srcore.config.metric_checks import lacks
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.need_checks import need_problems
-from srcore.config.paths import is_pending, path_complaint
+from srcore.config.paths import inputs_of, is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
 from srcore.errors import Problem
-from srcore.options import declaration_of, key_of
+from srcore.options import key_of
 from srcore.plugin_manager import plugins
 from srcore.selection import Selected
 
@@ -84,13 +84,9 @@ def _without_skipped(experiment: Experiment, found: list[tuple[str, str]]) -> li
 
 def _paths_exist(options: Any) -> bool:
     """Whether all files and folders are there: a component cannot check what is missing."""
-    for field in attrs.fields(type(options)):
-        value, wanted = getattr(options, field.name), declaration_of(field).path
-        if wanted is None or value is None:
-            continue
-        if is_pending(value) or path_complaint(value, wanted):
-            return False
-    return True
+    return not any(
+        is_pending(path) or path_complaint(path, wanted) for _, path, wanted in inputs_of(options)
+    )
 
 
 def _training_problems(experiment: Experiment) -> Iterator[Problem]:

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
-
+from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
 from srcore.errors import Problem
-from srcore.options import declaration_of
 
 
 def data_remarks(experiment: Experiment) -> Iterator[Problem]:
@@ -30,7 +28,4 @@ def data_remarks(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _folders(options: Any) -> Iterator[tuple[str, Path]]:
-    for field in attrs.fields(type(options)):
-        value = getattr(options, field.name)
-        if isinstance(value, Path) and declaration_of(field).path == "folder":
-            yield field.name, value
+    return ((key, path) for key, path, wanted in inputs_of(options) if wanted == "folder")

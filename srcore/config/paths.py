@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from srcore.config.suggest import closest
-from srcore.options import key_of
+from srcore.options import declaration_of, key_of
 from srcore.selection import Selected
 
 #: Paths that start so name the output of an earlier stage and exist only once it has run.
@@ -40,6 +40,29 @@ def paths_of(value: Any, key: str = "") -> Iterator[tuple[str, Path]]:
         for field in attrs.fields(type(value)):
             inner = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
             yield from paths_of(getattr(value, field.name), inner)
+
+
+def inputs_of(value: Any, key: str = "") -> Iterator[tuple[str, Path, str]]:
+    """Paths that must exist when the experiment is checked: key, path, ``file`` or ``folder``.
+
+    A key that names several gives each as ``key[0]``, as the resolved file has them.
+    """
+    if isinstance(value, Selected):
+        yield from inputs_of(value.options, key)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from inputs_of(item, f"{key}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from inputs_of(item, f"{key}.{name}")
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            item, wanted = getattr(value, field.name), declaration_of(field).path
+            below = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
+            if wanted is None:
+                yield from inputs_of(item, below)
+            else:
+                yield from ((inner, path, wanted) for inner, path in paths_of(item, below))
 
 
 def path_complaint(path: Path, wanted: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 import cattrs
 
-from srcore.config.paths import STAGE_PREFIX, path_complaint
+from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
 from srcore.describing import key_type, type_name, without_none
@@ -174,9 +174,13 @@ class Structurer:
         if complaint:
             raise Invalid([Problem("", complaint)])
         if declaration.path is not None and converted is not None:
-            complaint = path_complaint(converted, declaration.path)
-            if complaint:
-                raise Invalid([Problem("", complaint)], converted)
+            found = [
+                Problem(key, complaint)
+                for key, path in paths_of(converted)
+                if (complaint := path_complaint(path, declaration.path))
+            ]
+            if found:
+                raise Invalid(found, converted)
         return converted
 
     def _several(self, value: Any, convert: Any, *, keep: bool = True) -> tuple[Any, ...]:
@@ -244,8 +248,14 @@ class Structurer:
                 return self.structure(value, choice)
             except Invalid as error:
                 errors.append(error)
-        if len(choices) == 1:
-            raise errors[0]
+        is_list = isinstance(value, (list, tuple))
+        meant = [
+            error
+            for choice, error in zip(choices, errors, strict=True)
+            if Path in choices and (get_origin(choice) in (list, tuple)) is is_list
+        ]
+        if len(choices) == 1 or len(meant) == 1:
+            raise (meant or errors)[0]  # says more than that none fits
         wanted = " or ".join(type_name(choice) for choice in choices)
         raise Invalid([Problem("", f"expected {wanted}, found {shown(value)}")])
 

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 
 from srcore.data.faults import Fault, Kind, told
 from srcore.errors import DataError
-from srcore.images import list_images, listed_images, pair_by_name, read_list, some
+from srcore.images import (
+    files_in,
+    folders_of,
+    list_images,
+    pair_by_name,
+    read_list,
+    some,
+    unequal,
+)
 
 if TYPE_CHECKING:
     from srcore.data.options import (
@@ -33,20 +41,31 @@ Size = tuple[int, int]
 
 def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
     """Missing images, missing partners, sizes that do not fit."""
-    if not (options.hr.is_dir() and options.lr.is_dir()):
-        return  # said already: these keys name folders that must exist
+    hr_folders, lr_folders = folders_of(options.hr), folders_of(options.lr)
+    if not _exist(*hr_folders, *lr_folders):
+        return
+    if complaint := unequal(hr_folders, lr_folders):
+        yield "lr", complaint
+        return
     try:
-        hr_paths = listed_images(options.hr, options.meta_info, recursive=options.recursive)
+        files = files_in(hr_folders, options.meta_info, recursive=options.recursive)
     except DataError as error:
         yield "hr", str(error)
         return
-    try:
-        pairs = pair_by_name(hr_paths, options.hr, options.lr, options.lr_name)
-    except DataError as error:
-        yield "lr", str(error)
+    pairs: list[tuple[Path, Path]] = []
+    is_complete = True
+    for paths, hr_folder, lr_folder in zip(files, hr_folders, lr_folders, strict=True):
+        try:
+            found = pair_by_name(paths, hr_folder, lr_folder, options.lr_name)
+        except DataError as error:
+            yield "lr", str(error)
+            is_complete = False
+            continue
+        if options.meta_info is None:
+            yield from _without_truth(lr_folder, hr_folder, {lr for _, lr in found}, options)
+        pairs += found
+    if not is_complete:
         return
-    if options.meta_info is None:
-        yield from _without_truth(options, {lr for _, lr in pairs})
     hr_sizes = _sizes(hr for hr, _ in pairs)
     lr_sizes = _sizes(lr for _, lr in pairs)
     names = [(str(hr), str(lr)) for hr, lr in pairs]
@@ -61,15 +80,16 @@ def folder(
     options: HrFolderOptions | LrFolderOptions | UnpairedFoldersOptions, key: str, smallest: int
 ) -> Problems:
     """No images under ``key``, unreadable ones, or ones with a side below ``smallest``."""
-    path: Path = getattr(options, key)
-    if not path.is_dir():
+    folders = folders_of(getattr(options, key))
+    if not _exist(*folders):
         return
     meta_info = getattr(options, "meta_info", None)
     try:
-        paths = listed_images(path, meta_info, recursive=options.recursive)
+        files = files_in(folders, meta_info, recursive=options.recursive)
     except DataError as error:
         yield key, str(error)
         return
+    paths = [path for below in files for path in below]
     sizes = _sizes(paths)
     faults = [
         *(_unreadable(key, size) for size in sizes if isinstance(size, str)),
@@ -143,14 +163,19 @@ def misfit(hr: Size, lr: Size, scale: int) -> str:
     )
 
 
-def _without_truth(options: PairedFolderOptions, used: set[Path]) -> Problems:
+def _exist(*folders: Path) -> bool:
+    """Whether keys name folders that are there; others are said already."""
+    return all(folder.is_dir() for folder in folders)
+
+
+def _without_truth(lr: Path, hr: Path, used: set[Path], options: PairedFolderOptions) -> Problems:
     left = [
-        path.relative_to(options.lr).as_posix()
-        for path in list_images(options.lr, recursive=options.recursive)
+        path.relative_to(lr).as_posix()
+        for path in list_images(lr, recursive=options.recursive)
         if path not in used
     ]
     if left:
-        yield "hr", f"{options.hr}: no partner for {len(left)} images of {options.lr}: {some(left)}"
+        yield "hr", f"{hr}: no partner for {len(left)} images of {lr}: {some(left)}"
 
 
 def _size_faults(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from srcore.data.cache import cached
 from srcore.data.downscaled import DownscaledImages
-from srcore.data.sources import FileSource
-from srcore.images import listed_images
+from srcore.data.sources import FolderSource
+from srcore.images import Folders, files_in
 
 
 class HrFolder(DownscaledImages):
@@ -29,7 +29,7 @@ class HrFolder(DownscaledImages):
         self,
         *,
         scale: int,
-        hr: Path,
+        hr: Folders,
         downscale: str = "matlab",
         meta_info: Path | None = None,
         recursive: bool = False,
@@ -40,7 +40,7 @@ class HrFolder(DownscaledImages):
         cache: str = "none",
         cache_folder: Path | None = None,
     ) -> None:
-        source = FileSource(listed_images(hr, meta_info, recursive=recursive))
+        source = FolderSource(files_in(hr, meta_info, recursive=recursive))
         super().__init__(
             cached(source, cache, cache_folder),
             scale=scale,

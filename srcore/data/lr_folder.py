@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srcore.data.sources import FileSource
-from srcore.images import listed_images
+from srcore.data.sources import FolderSource
+from srcore.images import Folders, files_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,10 +28,10 @@ class LrFolder:
     """
 
     def __init__(
-        self, *, scale: int, lr: Path, meta_info: Path | None = None, recursive: bool = False
+        self, *, scale: int, lr: Folders, meta_info: Path | None = None, recursive: bool = False
     ) -> None:
         self.scale = scale
-        self._lr = FileSource(listed_images(lr, meta_info, recursive=recursive))
+        self._lr = FolderSource(files_in(lr, meta_info, recursive=recursive))
 
     def __len__(self) -> int:
         return len(self._lr)

@@ -11,6 +11,7 @@ import attrs
 from srcore.data import checks
 from srcore.data.source_checks import source_problems
 from srcore.errors import SrcoreError
+from srcore.images import folders_complaint
 from srcore.options import InvalidOptionError, option
 from srcore.selection import Selected, component
 
@@ -64,8 +65,16 @@ class PairedFolderOptions(CropOptions):
     (``lr_name = "{}x4"``) are such pairs.
     """
 
-    hr: Path = option(help="folder of high-resolution images", path="folder")
-    lr: Path = option(help="folder of low-resolution images", path="folder")
+    hr: Path | tuple[Path, ...] = option(
+        help="folder of high-resolution images, or a list of folders",
+        path="folder",
+        check=folders_complaint,
+    )
+    lr: Path | tuple[Path, ...] = option(
+        help="folder of low-resolution images, or a list with one for each folder hr",
+        path="folder",
+        check=folders_complaint,
+    )
     lr_name: str = option(
         "{}", "name of the partner without suffix; {} is the stem", check=_name_template
     )
@@ -88,7 +97,11 @@ class PairedFolderOptions(CropOptions):
 class HrFolderOptions(CropOptions):
     """High-resolution images; low-resolution ones are made on the fly."""
 
-    hr: Path = option(help="folder of high-resolution images", path="folder")
+    hr: Path | tuple[Path, ...] = option(
+        help="folder of high-resolution images, or a list of folders",
+        path="folder",
+        check=folders_complaint,
+    )
     downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
         "matlab", 'bicubic dialect that makes lr; "none": transforms make it'
     )
@@ -111,7 +124,11 @@ class HrFolderOptions(CropOptions):
 class LrFolderOptions:
     """Low-resolution images without a truth, to look at or to measure without reference."""
 
-    lr: Path = option(help="folder of low-resolution images", path="folder")
+    lr: Path | tuple[Path, ...] = option(
+        help="folder of low-resolution images, or a list of folders",
+        path="folder",
+        check=folders_complaint,
+    )
     meta_info: Path | None = option(
         None, "list of names, one per line; none: all images", path="file"
     )
@@ -134,8 +151,16 @@ class UnpairedFoldersOptions(CropOptions):
     random for each of them, and both are cropped and flipped independently.
     """
 
-    hr: Path = option(help="folder of high-resolution images", path="folder")
-    lr: Path = option(help="folder of low-resolution images", path="folder")
+    hr: Path | tuple[Path, ...] = option(
+        help="folder of high-resolution images, or a list of folders",
+        path="folder",
+        check=folders_complaint,
+    )
+    lr: Path | tuple[Path, ...] = option(
+        help="folder of low-resolution images, or a list of folders",
+        path="folder",
+        check=folders_complaint,
+    )
     recursive: bool = option(False, "also take images of folders below")
 
     def entries(self) -> tuple[str, ...]:
@@ -181,7 +206,9 @@ class LmdbOptions(CropOptions):
 class FolderSourceOptions:
     """Image files of a folder."""
 
-    path: Path = option(help="the folder", path="folder")
+    path: Path | tuple[Path, ...] = option(
+        help="the folder, or a list of folders", path="folder", check=folders_complaint
+    )
     meta_info: Path | None = option(
         None, "list of names, one per line; none: all images", path="file"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from srcore.data.cache import cached
 from srcore.data.pairs import PairedImages
 from srcore.data.sources import FileSource
-from srcore.images import listed_images, pair_by_name
+from srcore.images import Folders, pairs_in
 
 
 class PairedFolder(PairedImages):
@@ -30,8 +30,8 @@ class PairedFolder(PairedImages):
         self,
         *,
         scale: int,
-        hr: Path,
-        lr: Path,
+        hr: Folders,
+        lr: Folders,
         lr_name: str = "{}",
         meta_info: Path | None = None,
         recursive: bool = False,
@@ -42,8 +42,7 @@ class PairedFolder(PairedImages):
         cache: str = "none",
         cache_folder: Path | None = None,
     ) -> None:
-        hr_paths = listed_images(hr, meta_info, recursive=recursive)
-        pairs = pair_by_name(hr_paths, hr, lr, lr_name)
+        pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)
         super().__init__(
             cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder),
             cached(FileSource([lr for _, lr in pairs]), cache, cache_folder),

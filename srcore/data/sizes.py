@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from srcore.errors import DataError
-from srcore.images import listed_images
+from srcore.images import files_in, folders_of
 
 #: Height and width.
 Size = tuple[int, int]
@@ -20,11 +20,12 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
     are not known here, have none.
     """
     hr, lr = (getattr(options, key, None) for key in ("hr", "lr"))
-    folder, factor = (hr, 1) if isinstance(hr, Path) else (lr, scale)
-    if not isinstance(folder, Path) or not folder.is_dir():
+    named, factor = (hr, 1) if isinstance(hr, (Path, tuple)) else (lr, scale)
+    folders = folders_of(named) if isinstance(named, (Path, tuple)) else ()
+    if not folders or not all(folder.is_dir() for folder in folders):
         return {}
     try:
-        found = _sizes(folder, options)
+        found = _sizes(folders, options)
     except DataError:
         return {}
     return {
@@ -33,13 +34,14 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
     }
 
 
-def _sizes(folder: Path, options: Any) -> dict[str, Size]:
-    if (folder / "data.mdb").is_file():
+def _sizes(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
+    if (folders[0] / "data.mdb").is_file():
         from srcore.data.checks import lmdb_sizes
 
-        return lmdb_sizes(folder)
+        return lmdb_sizes(folders[0])
     recursive = bool(getattr(options, "recursive", False))
-    paths = listed_images(folder, getattr(options, "meta_info", None), recursive=recursive)
+    files = files_in(folders, getattr(options, "meta_info", None), recursive=recursive)
+    paths = [path for below in files for path in below]
     with ThreadPoolExecutor(8) as pool:
         sizes = list(pool.map(_size, paths))
     return {str(path): size for path, size in zip(paths, sizes, strict=True) if size is not None}

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from srcore.data.cache import cached
 from srcore.data.downscaled import DownscaledImages
 from srcore.data.pairs import PairedImages
-from srcore.data.sources import ImageSource, Selection
+from srcore.data.sources import FolderSource, ImageSource, Selection
 from srcore.errors import DataError
 from srcore.images import some
 
 if TYPE_CHECKING:
+    from srcore.images import Folders
     from srcore.selection import Selected
 
 
@@ -53,23 +54,39 @@ def partners(hr: ImageSource, lr: ImageSource) -> ImageSource:
     Raises:
         DataError: images without partner.
     """
-    numbers = {lr.name(index): index for index in range(len(lr))}
-    names = [hr.name(index) for index in range(len(hr))]
-    missing = [name for name in names if name not in numbers]
+    pairs = _parts(hr, lr)
+    order, missing, start = [], [], 0
+    for hr_part, lr_part in pairs:
+        numbers = {lr_part.name(index): start + index for index in range(len(lr_part))}
+        names = [hr_part.name(index) for index in range(len(hr_part))]
+        missing += [name for name in names if name not in numbers]
+        order += [numbers[name] for name in names if name in numbers]
+        start += len(lr_part)
     if missing:
         raise DataError(f"lr has no partner for {len(missing)} images: {some(missing)}")
-    order = [numbers[name] for name in names]
     return lr if order == list(range(len(lr))) else Selection(lr, order)
 
 
+def _parts(hr: ImageSource, lr: ImageSource) -> list[tuple[ImageSource, ImageSource]]:
+    """What is paired: folder with folder where both are folders, else all with all."""
+    if not (isinstance(hr, FolderSource) and isinstance(lr, FolderSource)):
+        return [(hr, lr)]
+    if len(hr.parts) != len(lr.parts):
+        counts = f"{len(hr.parts)} folders of hr, {len(lr.parts)} of lr"
+        raise DataError(
+            f"expected as many folders of lr as of hr, in the same order; found {counts}"
+        )
+    return list(zip(hr.parts, lr.parts, strict=True))
+
+
 def folder_source(
-    *, path: Path, meta_info: Path | None = None, recursive: bool = False
+    *, path: Folders, meta_info: Path | None = None, recursive: bool = False
 ) -> ImageSource:
     """Source ``folder``: see :class:`srcore.data.options.FolderSourceOptions`."""
-    from srcore.data.sources import FileSource
-    from srcore.images import listed_images
+    from srcore.data.sources import FolderSource
+    from srcore.images import files_in
 
-    return FileSource(listed_images(path, meta_info, recursive=recursive))
+    return FolderSource(files_in(path, meta_info, recursive=recursive))
 
 
 def lmdb_source(*, path: Path) -> ImageSource:

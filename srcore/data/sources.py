@@ -94,6 +94,18 @@ class FileSource:
         return read_window(self.paths[index], window)
 
 
+class FolderSource(FileSource):
+    """Image files of one or several folders; partners are found folder by folder.
+
+    Args:
+        folders: files of every folder.
+    """
+
+    def __init__(self, folders: Sequence[Sequence[Path]]) -> None:
+        super().__init__([path for paths in folders for path in paths])
+        self.parts = [FileSource(paths) for paths in folders]
+
+
 class EncodedSource(ABC):
     """Images that a container keeps as the content of image files: a source in two methods.
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from srcore.data.cache import cached
 from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.data.padding import padded
-from srcore.data.sources import FileSource
-from srcore.images import list_images
+from srcore.data.sources import FolderSource
+from srcore.images import files_in
 
 if TYPE_CHECKING:
     import numpy as np
 
     from srcore.contracts import Sample
     from srcore.data.sources import ImageSource
-    from srcore.images import ImageArray
+    from srcore.images import Folders, ImageArray
 
 
 class UnpairedFolders:
@@ -42,8 +42,8 @@ class UnpairedFolders:
         self,
         *,
         scale: int,
-        hr: Path,
-        lr: Path,
+        hr: Folders,
+        lr: Folders,
         recursive: bool = False,
         hr_patch_size: int | None = None,
         flip: bool = True,
@@ -53,7 +53,7 @@ class UnpairedFolders:
         cache_folder: Path | None = None,
     ) -> None:
         self._scale = scale
-        files = [FileSource(list_images(path, recursive=recursive)) for path in (hr, lr)]
+        files = [FolderSource(files_in(folders, None, recursive=recursive)) for folders in (hr, lr)]
         self._hr, self._lr = (
             padded(cached(source, cache, cache_folder), size, min_size, multiple=multiple,
                    mirror="reflect")

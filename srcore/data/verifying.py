@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from srcore.data.sources import FileSource, ImageSource
 from srcore.errors import DataError, Problem
-from srcore.images import list_images, listed_images, read_data, verify_image
+from srcore.images import files_in, folders_of, read_data, verify_image
+from srcore.selection import Selected
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -59,33 +61,35 @@ def _problem(image: StoredImage) -> Problem | None:
 
 
 def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
+    for index, chosen in enumerate(getattr(options, "datasets", ())):
+        yield from _of_dataset(f"{path}.datasets[{index}]", chosen.options)
     for key in ("hr", "lr"):
-        folder: Path | None = getattr(options, key, None)
-        if folder is None or not folder.is_dir():
-            continue
+        named = getattr(options, key, None)
         where = f"{path}.{key}"
-        if (folder / "data.mdb").is_file():
-            yield from _of_lmdb(where, folder)
+        if isinstance(named, Selected):
+            yield from _of_source(where, named.build())
+            continue
+        folders = folders_of(named) if isinstance(named, (Path, tuple)) else ()
+        if not folders or not all(folder.is_dir() for folder in folders):
+            continue
+        if (folders[0] / "data.mdb").is_file():
+            from srcore.data.lmdb_dataset import LmdbSource
+
+            yield from _of_source(where, LmdbSource(folders[0]))
             continue
         is_named = key == "hr" or not hasattr(options, "hr")
         meta_info = getattr(options, "meta_info", None) if is_named else None
         recursive = getattr(options, "recursive", False)
-        files = (
-            list_images(folder, recursive=recursive)
-            if meta_info is None
-            else listed_images(folder, meta_info)
-        )
-        for file in files:
-            yield StoredImage(where, partial(_verify_file, file))
+        for files in files_in(folders, meta_info, recursive=recursive):
+            yield from (StoredImage(where, partial(_verify_file, file)) for file in files)
 
 
 def _verify_file(file: Path) -> None:
     verify_image(read_data(file), file)
 
 
-def _of_lmdb(where: str, folder: Path) -> Iterator[StoredImage]:
-    from srcore.data.lmdb_dataset import LmdbSource
-
-    source = LmdbSource(folder)
+def _of_source(where: str, source: ImageSource) -> Iterator[StoredImage]:
     for index in range(len(source)):
-        yield StoredImage(where, partial(source.read, index))
+        file = source.paths[index] if isinstance(source, FileSource) else None
+        read = partial(source.read, index) if file is None else partial(_verify_file, file)
+        yield StoredImage(where, read)

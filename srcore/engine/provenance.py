@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import torch
 from ignite import distributed as idist
 
 import srcore
 from srcore.atomic import writing
+from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
 from srcore.config.starting import start_weights
 from srcore.errors import SrcoreError
-from srcore.options import declaration_of
 from srcore.plugin_manager import plugins
-from srcore.selection import Selected
 
 PROVENANCE_FILE = "provenance.json"
 
@@ -38,13 +36,13 @@ def provenance(experiment: Experiment) -> dict[str, dict[str, Any]]:
         ``threads``, which change the last bits at most.
     """
     table = experiment.data.train
-    inputs = {} if table is None else dict(_inputs(table, "data.train"))
+    inputs = () if table is None else inputs_of(table, "data.train")
     versions = {"srcore": srcore.__version__, "torch": torch.__version__}
     versions |= dict(
         plugin.label.rsplit(" ", 1) for plugin in plugins().plugins if plugin.is_discovered
     )
     return {
-        "inputs": {key: fingerprint(path) for key, path in inputs.items()},
+        "inputs": {key: fingerprint(path) for key, path, _ in inputs},
         "weights": {
             key: _content(path) for key, path in start_weights(experiment) if path.is_file()
         },
@@ -149,23 +147,3 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         for name in names:
             file = Path(top, name)
             yield file.relative_to(folder).as_posix(), file
-
-
-def _inputs(value: Any, key: str) -> Iterator[tuple[str, Path]]:
-    """Paths that must exist when the experiment is checked, by the keys of the resolved file."""
-    if isinstance(value, Selected):
-        yield from _inputs(value.options, key)
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _inputs(item, f"{key}[{index}]")
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _inputs(item, f"{key}.{name}")
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            item = getattr(value, field.name)
-            below = key if field.name == "choice" else f"{key}.{field.name}"
-            if isinstance(item, Path) and declaration_of(field).path is not None:
-                yield below, item
-            else:
-                yield from _inputs(item, below)

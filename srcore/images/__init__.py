@@ -22,6 +22,14 @@ if TYPE_CHECKING:
         verify_image,
     )
     from srcore.images.encoding import KINDS, encode_image, holding, write_image
+    from srcore.images.folders import (
+        Folders,
+        files_in,
+        folders_complaint,
+        folders_of,
+        pairs_in,
+        unequal,
+    )
     from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader, Picture
     from srcore.images.formats import of_suffix, read_suffixes, written_suffixes
     from srcore.images.header import (
@@ -53,6 +61,14 @@ if TYPE_CHECKING:
 _MODULES = {
     "decoding": ("decode_image", "read_data", "read_image", "read_rgb", "to_rgb", "verify_image"),
     "encoding": ("KINDS", "encode_image", "holding", "write_image"),
+    "folders": (
+        "Folders",
+        "files_in",
+        "folders_complaint",
+        "folders_of",
+        "pairs_in",
+        "unequal",
+    ),
     "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader", "Picture"),
     "series": ("Series", "encode_series", "read_series", "series_suffixes"),
     "formats": ("of_suffix", "read_suffixes", "written_suffixes"),
@@ -80,6 +96,7 @@ _SOURCES = {name: module for module, names in _MODULES.items() for name in names
 
 __all__ = [
     "KINDS",
+    "Folders",
     "Holds",
     "ImageArray",
     "ImageFormat",
@@ -94,7 +111,10 @@ __all__ = [
     "decode_window",
     "encode_image",
     "encode_series",
+    "files_in",
     "files_of",
+    "folders_complaint",
+    "folders_of",
     "holding",
     "image_size",
     "is_image_name",
@@ -105,6 +125,7 @@ __all__ = [
     "of_suffix",
     "origin_of",
     "pair_by_name",
+    "pairs_in",
     "png_text",
     "read_data",
     "read_header",
@@ -121,6 +142,7 @@ __all__ = [
     "to_image",
     "to_rgb",
     "to_tensor",
+    "unequal",
     "verify_image",
     "with_origin",
     "with_png_text",

@@ -28,7 +28,9 @@ def task_problems(experiment: Experiment) -> Iterator[Problem]:
         return
     folder = hr_folder(task.options.hr, experiment)
     if folder is None:
-        yield Problem("task.hr", "required key is missing; data.train names no folder hr either")
+        yield Problem(
+            "task.hr", "required key is missing; data.train names no single folder hr either"
+        )
     else:
         yield from _folder_problems("task.hr", folder, recursive=task.options.recursive)
     if experiment.scale not in SCALES:

@@ -233,8 +233,8 @@ def hr_folder(own: Path | None, experiment: Any) -> Path | None:
     train = experiment.data.train
     if own is not None or train is None:
         return own
-    found: Path | None = getattr(train.choice.options, "hr", None)
-    return found
+    found = getattr(train.choice.options, "hr", None)
+    return found if isinstance(found, Path) else None
 
 
 @attrs.frozen(kw_only=True)
