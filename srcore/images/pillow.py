@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from srcore.errors import SrcoreError
-from srcore.images.format import ImageArray, Picture, Where, damaged
+from srcore.images.format import ImageArray, Picture, Where, damaged, truncated
 from srcore.images.metadata import Metadata
 from srcore.images.samples import bands
 
@@ -36,6 +36,9 @@ def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
     except Exception as error:  # what a decoder raises for a broken file is not written down
         if isinstance(error, OSError) and error.errno is not None:
             raise
+        # A JPEG that was closed after it was cut has its end, so it is damaged instead.
+        if "truncated" in str(error) and kind != "JPEG":
+            raise truncated(where) from error
         raise damaged(where, " ".join(str(error).split())) from error
 
 

@@ -62,7 +62,10 @@ def offences(event, arguments):
     found = []
     for path, folder in _ENTRIES.get(event, ()):
         at = arguments[folder] if len(arguments) > folder else -1
-        found.append(_entry(arguments[path], at))
+        entry = _entry(arguments[path], at)
+        # Torch makes sure of folders that are there; nothing comes of it.
+        if event != "os.mkdir" or entry is None or not os.path.isdir(entry):
+            found.append(entry)
     return found
 
 
