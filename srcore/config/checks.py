@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
-
 from srcore.capabilities import option_capability
 from srcore.config.entry_checks import entry_problems
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.metric_checks import lacks
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.need_checks import need_problems
-from srcore.config.paths import inputs_of, is_pending, path_complaint
+from srcore.config.paths import below, inputs_of, is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
 from srcore.errors import Problem
-from srcore.options import key_of
 from srcore.plugin_manager import plugins
 from srcore.selection import Selected
 
@@ -46,18 +43,8 @@ def selections(experiment: Experiment) -> Iterator[tuple[str, Selected]]:
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Selected]]:
     if isinstance(value, Selected):
         yield path, value
-        yield from _walk(value.options, path)
-    elif isinstance(value, (tuple, list)):
-        for index, item in enumerate(value):
-            yield from _walk(item, f"{path}[{index}]")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _walk(item, f"{path}.{key}")
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            inline = field.name == "choice"
-            inner = path if inline else f"{path}.{key_of(field)}".lstrip(".")
-            yield from _walk(getattr(value, field.name), inner)
+    for inner, item, _ in below(value, path):
+        yield from _walk(item, inner)
 
 
 def _component_problems(experiment: Experiment) -> Iterator[Problem]:

@@ -24,22 +24,31 @@ def is_pending(path: Any) -> bool:
     return isinstance(path, Path) and str(path).startswith(STAGE_PREFIX)
 
 
+def below(value: Any, key: str = "") -> Iterator[tuple[str, Any, str]]:
+    """What a value of an experiment holds, one step down.
+
+    Yields:
+        Dotted key, item, and what the item must name as a path (``file``, ``folder``, ``any``);
+        empty where nothing is asked. Nothing for plain values.
+    """
+    if isinstance(value, Selected):
+        yield key, value.options, ""
+    elif isinstance(value, dict):
+        yield from ((f"{key}.{name}", item, "") for name, item in value.items())
+    elif isinstance(value, (tuple, list)):
+        yield from ((f"{key}[{index}]", item, "") for index, item in enumerate(value))
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            inner = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
+            yield inner, getattr(value, field.name), declaration_of(field).path or ""
+
+
 def paths_of(value: Any, key: str = "") -> Iterator[tuple[str, Path]]:
     """All paths in an experiment or a part of it, with the dotted keys that hold them."""
     if isinstance(value, Path):
         yield key, value
-    elif isinstance(value, Selected):
-        yield from paths_of(value.options, key)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from paths_of(item, f"{key}.{name}")
-    elif isinstance(value, (tuple, list)):
-        for index, item in enumerate(value):
-            yield from paths_of(item, f"{key}[{index}]")
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            inner = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
-            yield from paths_of(getattr(value, field.name), inner)
+    for inner, item, _ in below(value, key):
+        yield from paths_of(item, inner)
 
 
 def inputs_of(value: Any, key: str = "") -> Iterator[tuple[str, Path, str]]:
@@ -47,22 +56,11 @@ def inputs_of(value: Any, key: str = "") -> Iterator[tuple[str, Path, str]]:
 
     A key that names several gives each as ``key[0]``, as the resolved file has them.
     """
-    if isinstance(value, Selected):
-        yield from inputs_of(value.options, key)
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from inputs_of(item, f"{key}[{index}]")
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from inputs_of(item, f"{key}.{name}")
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            item, wanted = getattr(value, field.name), declaration_of(field).path
-            below = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
-            if wanted is None:
-                yield from inputs_of(item, below)
-            else:
-                yield from ((inner, path, wanted) for inner, path in paths_of(item, below))
+    for inner, item, wanted in below(value, key):
+        if wanted:
+            yield from ((name, path, wanted) for name, path in paths_of(item, inner))
+        else:
+            yield from inputs_of(item, inner)
 
 
 def path_complaint(path: Path, wanted: str) -> str:
