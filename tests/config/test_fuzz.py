@@ -252,8 +252,15 @@ def fuzz(folder, mutants):
         if result == "ok":
             passed.append(text)
         elif result != "refused":
-            failed.setdefault(result, text)
+            note(failed, result, text)
     return outcomes, failed, passed
+
+
+def note(failed, result, text):
+    """Keep a text for each kind of failure; said at once (``-s``), since a matrix takes long."""
+    if result not in failed:
+        failed[result] = text
+        print(f"{result}\n{text[:1500]}\n", flush=True)
 
 
 def explained(failed):
@@ -276,6 +283,8 @@ def test_all_broken_experiments_are_checked(laid_out, stress_result):
     assert not failed, explained(failed)
 
 
+#: How the result of a run begins that ended in an exception of no kind that is expected.
+TRACEBACK = "traceback: "
 #: Why a run may fail though the check found nothing: what only the run can know.
 REASONS = {
     "memory": r"out of memory|more memory|allocate memory",
@@ -298,7 +307,7 @@ def run(file, output):
     except SrcoreError as error:
         return "\n".join(error.lines)
     except Exception as error:
-        return f"traceback: {unexpected(error)}"
+        return f"{TRACEBACK}{unexpected(error)}"
     return "ok"
 
 
@@ -335,10 +344,12 @@ def runs(folder, seed, count):
         result = run_apart(file, folder / "runs")
         shutil.rmtree(folder / "runs", ignore_errors=True)
         reasons = [name for name, pattern in REASONS.items() if re.search(pattern, result)]
+        if result.startswith(TRACEBACK):
+            reasons = []
         end = "ok" if result == "ok" else reasons[0] if reasons else "unexplained"
         ends[end] += 1
         if end == "unexplained":
-            failed.setdefault(result, text)
+            note(failed, result, text)
         if ends.total() == count:
             break
     return ends, failed
