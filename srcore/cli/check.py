@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("experiment")
 @overrides_option
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    help="Folder of runs; of one that has a checkpoint there, start weights may be gone.",
+)  # fmt: skip
 @click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
-def command(experiment: str, overrides: tuple[str, ...], images: bool, as_json: bool) -> None:
+def command(
+    experiment: str, overrides: tuple[str, ...], output: Path, images: bool, as_json: bool
+) -> None:
     """Find everything wrong with EXPERIMENT, without building a network.
 
     EXPERIMENT is a TOML file or the name of a shipped experiment. Every problem is one line: file,
@@ -39,7 +46,7 @@ def command(experiment: str, overrides: tuple[str, ...], images: bool, as_json: 
     from srcore.config.experiment import check
 
     try:
-        loaded = check(experiment, overrides)
+        loaded = check(experiment, overrides, resumed=output)
         if images:
             _verify(loaded)
     except ConfigError as error:

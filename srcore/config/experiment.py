@@ -52,12 +52,13 @@ class LoadedExperiment:
     Attributes:
         source: the merged file.
         stages: in the order of the file; one unnamed stage if the file has none.
-        continued: names of stages that go on from a checkpoint; what they started from may be gone.
+        continued: runs by name of the stages that have a checkpoint in them; what these stages
+            started from may be gone.
     """
 
     source: Source
     stages: tuple[Stage, ...]
-    continued: frozenset[str] = frozenset()
+    continued: Mapping[str, Path] = attrs.field(factory=dict)
 
     @property
     def name(self) -> str:
@@ -80,16 +81,7 @@ class LoadedExperiment:
         self, stage: Stage, folders: Mapping[str, Path] | None = None
     ) -> tuple[Experiment | None, list[Problem]]:
         """The typed experiment as far as it can be made, and everything wrong with it."""
-        structurer = Structurer(plugins().registry, folders, _role_kinds(stage))
-        try:
-            experiment = structurer.structure(stage.table, Experiment)
-            problems: list[Problem] = []
-        except Invalid as error:
-            experiment = error.partial if error.partial is not attrs.NOTHING else None
-            problems = error.problems
-        if experiment is not None and stage.name in self.continued:
-            unread = {key for key, _ in start_weights(experiment)}
-            problems = [problem for problem in problems if problem.path not in unread]
+        experiment, problems, _ = self._structured(stage, folders)
         if experiment is not None:
             # a table that could not be converted is not missing
             broken = {known.path.partition(".")[0] for known in problems}
@@ -105,11 +97,38 @@ class LoadedExperiment:
         """What works in a valid experiment but may not be meant, of all stages."""
         found: dict[str, Problem] = {}
         for stage in self.stages:
-            structurer = Structurer(plugins().registry, None, _role_kinds(stage))
-            experiment = structurer.structure(stage.table, Experiment)
-            located = [self.located(entry, stage) for entry in remarks(experiment)]
-            found.update((str(entry), entry) for entry in located)
+            experiment, problems, unread = self._structured(stage)
+            if problems or experiment is None:
+                raise ConfigError(self.located(problem, stage) for problem in problems)
+            entries = [*unread, *remarks(experiment)]
+            found.update(
+                (str(entry), entry) for entry in (self.located(it, stage) for it in entries)
+            )
         return list(found.values())
+
+    def _structured(
+        self, stage: Stage, folders: Mapping[str, Path] | None = None
+    ) -> tuple[Experiment | None, list[Problem], list[Problem]]:
+        """The typed tables of a stage as far as they can be made, problems, and former ones.
+
+        The last are missing start weights of a stage that goes on from a checkpoint.
+        """
+        structurer = Structurer(plugins().registry, folders, _role_kinds(stage))
+        try:
+            return structurer.structure(stage.table, Experiment), [], []
+        except Invalid as error:
+            problems = error.problems
+            if error.partial is attrs.NOTHING:
+                return None, problems, []
+            experiment: Experiment = error.partial
+        run = self.continued.get(stage.name)
+        started = {key for key, _ in start_weights(experiment)} if run is not None else set()
+        unread = [
+            attrs.evolve(it, message=f"{it.message}; {run} has a checkpoint and goes on without it")
+            for it in problems
+            if it.path in started
+        ]
+        return experiment, [it for it in problems if it.path not in started], unread
 
     def located(self, problem: Problem, stage: Stage) -> Problem:
         """A problem of a stage with the file that wrote the key, and its path in that file."""
@@ -158,13 +177,15 @@ def check(
     Args:
         path: the file, or the name of a shipped experiment.
         overrides: ``KEY=VALUE`` of ``--set``.
-        resumed: folder of runs in which it goes on; start weights that it has read are not missed.
+        resumed: folder of runs in which it goes on, or may; start weights that were read by a run
+            there are not missed.
     """
     loaded = load(path, overrides)
     if resumed is not None:
         run = resumed / loaded.name
-        going = (stage.name for stage in loaded.stages if has_checkpoint(run / stage.name))
-        loaded = attrs.evolve(loaded, continued=frozenset(going))
+        names = (stage.name for stage in loaded.stages)
+        going = {name: run for name in names if has_checkpoint(run / name)}
+        loaded = attrs.evolve(loaded, continued=going)
     problems: dict[str, Problem] = {}
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from srcore.atomic import is_temporary
 from srcore.config.schema import Experiment
 
 
@@ -18,5 +19,12 @@ def start_weights(experiment: Experiment) -> Iterator[tuple[str, Path]]:
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether a training in the folder of a stage goes on from a checkpoint."""
-    return (folder / "checkpoints" / "last.pt").is_file()
+    """Whether a training in the folder of a stage goes on from a checkpoint.
+
+    One that is not the last is enough: ``--recover`` takes it, and without that the run is refused.
+    """
+    try:
+        paths = [*(folder / "checkpoints").iterdir()]
+    except (OSError, ValueError):  # there is none, or no folder can have such a name
+        return False
+    return any(path.suffix == ".pt" and not is_temporary(path) for path in paths)

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
 import srcore
+from srcore.cli.main import main
 from srcore.config.experiment import check
 from srcore.engine.provenance import compare, fingerprint
 from srcore.engine.runner import run_experiment
@@ -100,6 +102,32 @@ def test_start_weights_are_not_read_where_a_checkpoint_follows(tiny_experiment, 
     for file in ("generator.safetensors", "provenance.json"):
         same = (tmp_path / "out/tiny" / file).read_bytes() == (whole / file).read_bytes()
         assert same, file
+
+
+def test_deleted_start_weights_are_a_warning_where_a_run_goes_on(
+    tiny_experiment, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    weights = tmp_path / "start.safetensors"
+    first = run(tiny_experiment, tmp_path / "first", "train.iterations=1")
+    shutil.copy(first / "generator.safetensors", weights)
+    arguments = ["check", str(tiny_experiment), "--set", f"generator.weights={weights}"]
+    run(tiny_experiment, tmp_path / "runs", arguments[-1], "train.iterations=2")
+    weights.unlink()
+    (tmp_path / "runs/tiny/checkpoints/last.pt").unlink()  # --recover goes on from the best
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    captured = capsys.readouterr()
+    assert (caught.value.code, captured.out) == (0, f"{tiny_experiment}: ok\n")
+    (line,) = captured.err.splitlines()
+    assert line.startswith("warning: --set ")
+    assert ": generator.weights: expected a file; " in line
+    assert line.endswith("does not exist; runs/tiny has a checkpoint and goes on without it")
+    with pytest.raises(SystemExit) as caught:
+        main([*arguments, "--output", "elsewhere"])
+    assert caught.value.code == 2
+    loaded = check(tiny_experiment, arguments[-1:], resumed=Path("runs"))
+    run_experiment(loaded, Path("runs"), quiet=True, recover=True)
 
 
 def test_moved_start_weights_are_named_with_set(tiny_experiment, tmp_path):
