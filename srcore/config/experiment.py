@@ -183,8 +183,7 @@ def check(
     loaded = load(path, overrides)
     if resumed is not None:
         run = resumed / loaded.name
-        names = (stage.name for stage in loaded.stages)
-        going = {name: run for name in names if has_checkpoint(run / name)}
+        going = {it.name: run for it in loaded.stages if has_checkpoint(run / it.name)}
         loaded = attrs.evolve(loaded, continued=going)
     problems: dict[str, Problem] = {}
     earlier: dict[str, Experiment | None] = {}
