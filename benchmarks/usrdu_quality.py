@@ -23,10 +23,10 @@ import harness
 import torch
 
 from srcore.config.experiment import check
-from srcore.data.degrading import Degradation
-from srcore.data.prepare import prepare_degraded
 from srcore.engine.runner import run_experiment
 from srcore.images import list_images
+from srcore.prepare.degrading import Degradation
+from srcore.prepare.jobs import prepare_degraded
 
 ARMS = ("bicubic", "mean", "sampled")
 

@@ -17,10 +17,10 @@ from generator.api import api_page
 from generator.components import components_page, configuration_page
 from generator.program import cli_page, hooks_page
 
-from srcore.atomic import write_bytes
 from srcore.cli.main import cli
-from srcore.discovery import GROUP
-from srcore.plugin_manager import PluginManager, using
+from srcore.files.atomic import write_bytes
+from srcore.plugin.discovery import GROUP
+from srcore.plugin.manager import PluginManager, using
 
 OURS = {"srcore", *(f"srplug-{name}" for name in ("esrdgan", "ldl", "sed", "dlsn", "usrdu"))}
 _NOTE = "<!-- Made by docs/generate.py from the code. Do not edit. -->\n\n"

@@ -6,7 +6,10 @@ Names are imported when first used: ``import srcore`` does not import torch.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from srcore.moved import OldNames
 
 if TYPE_CHECKING:
     from srcore import metrics, testing
@@ -15,8 +18,7 @@ if TYPE_CHECKING:
     from srcore.errors import SrcoreError
     from srcore.hookspecs import hookimpl
     from srcore.methods.base import Method
-    from srcore.options import option
-    from srcore.selection import Selected, component
+    from srcore.options import Selected, component, option
 
 __version__ = "0.1.0"
 
@@ -34,9 +36,9 @@ _SOURCES = {
     "SrcoreError": "srcore.errors",
     "hookimpl": "srcore.hookspecs",
     "Method": "srcore.methods.base",
-    "Selected": "srcore.selection",
-    "component": "srcore.selection",
-    "option": "srcore.options",
+    "Selected": "srcore.options.selection",
+    "component": "srcore.options.selection",
+    "option": "srcore.options.declaration",
 }
 
 __all__ = [
@@ -68,3 +70,6 @@ def __getattr__(name: str) -> Any:
     if name in _SOURCES:
         return getattr(importlib.import_module(_SOURCES[name]), name)
     raise AttributeError(f"module 'srcore' has no attribute {name!r}")
+
+
+sys.meta_path.append(OldNames())

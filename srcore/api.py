@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
-from srcore.building import Component
 from srcore.config.experiment import LoadedExperiment, check
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
 from srcore.inference.upscaler import upscale
-from srcore.plugin_manager import plugins
+from srcore.plugin.building import Component
+from srcore.plugin.manager import plugins
 from srcore.weights.loading import load_generator
 
 __all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]

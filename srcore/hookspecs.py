@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
     from srcore.errors import Problem
-    from srcore.registry import Registry
+    from srcore.plugin.registry import Registry
 
 hookspec = pluggy.HookspecMarker("srcore")
 hookimpl = pluggy.HookimplMarker("srcore")

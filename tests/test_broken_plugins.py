@@ -10,7 +10,7 @@ import pytest
 
 from srcore import hookspecs
 from srcore.cli.main import main
-from srcore.plugin_manager import plugins, using
+from srcore.plugin.manager import plugins, using
 
 REGISTER = """
     import srcore
@@ -238,7 +238,7 @@ def test_a_hook_that_raises_what_ends_a_loop_is_named(install, capsys, error):
 
 
 def test_an_import_that_hangs_names_the_plugin(install, capsys, monkeypatch):
-    monkeypatch.setattr("srcore.patience.PATIENCE", 0.2)
+    monkeypatch.setattr("srcore.plugin.patience.PATIENCE", 0.2)
     install("import time\n\ntime.sleep(1)\nimport a_module_that_nobody_has")
     exit_code, err = srcore(capsys, "components")
     assert exit_code == 2
@@ -276,7 +276,7 @@ def test_left_out_by_entry_point_or_distribution_however_it_is_spelt(install, ca
             "srplug_stranger plugin",
             'entry point stranger is "srplug_stranger plugin"; expected package.module or',
         ),
-        ("srcore.builtin", "entry point 'stranger' names the module that srcore "),
+        ("srcore.plugin.builtin", "entry point 'stranger' names the module that srcore "),
     ],
 )
 def test_entry_point_that_names_nothing_of_its_own(install, capsys, value, message):

@@ -13,7 +13,7 @@ from srcore.config.experiment import load
 from srcore.engine.runner import run_experiment
 from srcore.errors import PluginError
 from srcore.options import NoOptions
-from srcore.plugin_manager import PluginManager, plugins, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing.contract import PluginContract
 
 

@@ -11,7 +11,7 @@ import torch
 import srcore
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 
 GENERATORS = {

@@ -12,7 +12,7 @@ MODULES = (
     "srcore.inference.upscaler",
     "srcore.metrics.peak_signal_noise_ratio",
     "srcore.metrics.structural_similarity",
-    "srcore.options",
+    "srcore.options.declaration",
     "srcore.testing.comparison",
     "srcore.testing.golden",
     "srcore.testing.images",

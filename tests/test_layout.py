@@ -9,7 +9,7 @@ import pytest
 import srcore
 from srcore import hookspecs
 from srcore.cli.main import COMMANDS, cli
-from srcore.plugin_manager import PluginManager
+from srcore.plugin.manager import PluginManager
 
 try:
     import tomllib
@@ -67,7 +67,7 @@ def test_component_of_the_core_lies_in_the_folder_of_its_kind(component):
     package = f"srcore.{FOLDERS[component.kind]}"
     module = module_of(component.target)
     assert module.rpartition(".")[0] == package
-    assert component.options.__module__ in (f"{package}.options", "srcore.options")
+    assert component.options.__module__ in (f"{package}.options", "srcore.options.declaration")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_component_of_a_plugin_lies_in_the_file_of_its_kind(component):
     package, _, stem = module_of(component.target).rpartition(".")
     assert package == component.owner.replace("-", "_")
     assert stem in FILES.get(component.kind, {stem})
-    assert component.options.__module__ in (f"{package}.options", "srcore.options")
+    assert component.options.__module__ in (f"{package}.options", "srcore.options.declaration")
 
 
 def test_hooks_are_declared_in_hookspecs_and_implemented_in_plugin_files():

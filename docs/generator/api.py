@@ -16,8 +16,8 @@ from srcore import capabilities, contracts, testing
 
 #: What hooks are given, and what stands in their signatures.
 RECEIVED = (
-    "srcore.registry:Registry",
-    "srcore.registry:Component",
+    "srcore.plugin.registry:Registry",
+    "srcore.plugin.registry:Component",
     "srcore.engine.run:Run",
     "srcore.engine.parts:Parts",
     "srcore.methods.base:Method",

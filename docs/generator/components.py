@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import attrs
 
 from generator.docstrings import inline, markdown
-from srcore.building import Component, resolve
 from srcore.config import schema
-from srcore.describing import describe
-from srcore.options import INLINE, KIND, declaration_of
-from srcore.registry import Registry
+from srcore.options.declaration import INLINE, KIND, declaration_of
+from srcore.options.describing import describe
+from srcore.plugin.building import Component, resolve
+from srcore.plugin.registry import Registry
 
 #: Tables of an experiment in the order of the page: heading -> class.
 TABLES: dict[str, type] = {

@@ -13,7 +13,7 @@ from generator.signatures import definition
 from srcore import hookspecs
 
 if TYPE_CHECKING:
-    from srcore.plugin_manager import PluginManager
+    from srcore.plugin.manager import PluginManager
 
 _HELP_WIDTH = 88
 

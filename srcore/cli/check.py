@@ -12,7 +12,7 @@ import click
 
 from srcore.cli.overriding import overrides_option
 from srcore.errors import ConfigError, Problem
-from srcore.terminal import width
+from srcore.machine.terminal import width
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
@@ -55,7 +55,7 @@ def command(
             click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
-    from srcore.pretrained import missing
+    from srcore.weights.pretrained import missing
 
     stages = [stage.name for stage in loaded.stages if stage.name]
     remarks = loaded.remarks()

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from srcore.building import Component
 from srcore.config.suggest import closest
-from srcore.describing import describe
-from srcore.plugin_manager import plugins
-from srcore.registry import Registry
+from srcore.options.describing import describe
+from srcore.plugin.building import Component
+from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 
 @click.command()

@@ -12,8 +12,8 @@ import click
 from srcore.cli.overriding import network_option, seed_option
 
 if TYPE_CHECKING:
-    from srcore.inference.evaluation import Comparison, Contender, Measure, SetResult
-    from srcore.inference.image_sets import ImageSet
+    from srcore.evaluation.image_sets import ImageSet
+    from srcore.evaluation.measuring import Comparison, Contender, Measure, SetResult
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -90,7 +90,7 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     tables = {name: options[name] for name in ("csv_file", "markdown_file", "json_file")}
     _refuse_existing([*tables.values()], overwrite=options["overwrite"])
 
-    from srcore.inference.evaluation import choose_measures
+    from srcore.evaluation.measuring import choose_measures
 
     measures = choose_measures(options["metrics"])
     contenders = _contenders(models, options)
@@ -108,7 +108,7 @@ def _check_places(
     options: dict[str, Any],
 ) -> None:
     """Nothing that is written may be there already unasked, be an input, or be written twice."""
-    from srcore.replacing import refuse_replacing, refuse_sharing
+    from srcore.files.replacing import refuse_replacing, refuse_sharing
 
     written = [(path, name.replace("_file", "")) for name, path in tables.items() if path]
     refuse_sharing(written)
@@ -155,7 +155,7 @@ def _weights_file(model: str) -> Path:
 
 def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, list[Contender]]:
     """By scale; bicubic first."""
-    from srcore.inference.evaluation import bicubic
+    from srcore.evaluation.measuring import bicubic
 
     found = [_contender(model, options) for model in models]
     names = [contender.name for contender in found]
@@ -170,9 +170,9 @@ def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, lis
 
 
 def _contender(model: str, options: dict[str, Any]) -> Contender:
-    from srcore.devices import pick_device
-    from srcore.inference.evaluation import Contender
+    from srcore.evaluation.measuring import Contender
     from srcore.inference.upscaler import upscale
+    from srcore.machine.devices import pick_device
     from srcore.weights.loading import load_generator
     from srcore.weights.use import chosen
 
@@ -195,7 +195,7 @@ def _contender(model: str, options: dict[str, Any]) -> Contender:
 
 
 def _sets(options: dict[str, Any], scale: int) -> list[ImageSet]:
-    from srcore.inference.image_sets import find_sets, paired_set, told_apart
+    from srcore.evaluation.image_sets import find_sets, paired_set, told_apart
 
     if options["hr"]:
         return [paired_set(options["hr"], options["lr"], scale)]
@@ -212,8 +212,8 @@ def _evaluate(
 ) -> list[SetResult]:
     from tqdm import tqdm
 
-    from srcore.inference.evaluation import evaluate_set
-    from srcore.terminal import width
+    from srcore.evaluation.measuring import evaluate_set
+    from srcore.machine.terminal import width
 
     hidden = options["quiet"] or not sys.stderr.isatty()
     total = sum(len(found) * len(contenders[found.scale]) for found in sets)
@@ -235,8 +235,8 @@ def _painter(scale: int, options: dict[str, Any]) -> Callable[[Comparison], None
     """Writes the pictures that were asked for."""
     if not any(options[name] for name in _PICTURES):
         return None
+    from srcore.evaluation.comparison import error_map, strip
     from srcore.images import write_image
-    from srcore.inference.comparison import error_map, strip
 
     def paint(pictures: Comparison) -> None:
         folder, file = f"{pictures.set_name}_x{scale}", f"{pictures.image}.png"
@@ -265,8 +265,8 @@ def _write(
     tables: dict[str, Path | None],
     options: dict[str, Any],
 ) -> None:
-    from srcore.atomic import write_bytes
-    from srcore.inference.tables import as_csv, as_json, as_markdown, as_text
+    from srcore.evaluation.tables import as_csv, as_json, as_markdown, as_text
+    from srcore.files.atomic import write_bytes
 
     contents = {
         "csv_file": as_csv(results, measures),

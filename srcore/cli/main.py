@@ -13,8 +13,8 @@ import click
 from srcore import __version__
 from srcore.cli.console import accept_any_text
 from srcore.cli.streams import lasting_streams
-from srcore.discovery import label
 from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
+from srcore.plugin.discovery import label
 
 #: Commands of the core in the order of ``--help``; ``srcore/cli/<name>.py`` holds ``command``.
 COMMANDS = (
@@ -144,11 +144,11 @@ def _main(arguments: list[str]) -> None:
 
 def _load_plugins(arguments: list[str]) -> None:
     """Load plugins before parsing, since they add commands; honours ``--without``."""
-    from srcore import plugin_manager
+    from srcore.plugin.manager import load
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DeprecatedHookWarning)
-        manager = plugin_manager.load(_without(arguments))
+        manager = load(_without(arguments))
     for warning in caught:
         if issubclass(warning.category, DeprecatedHookWarning):
             click.echo(f"srcore: warning: {warning.message}", err=True)

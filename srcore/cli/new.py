@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from srcore.config.reading import locate, parse, read
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 
 @click.command()

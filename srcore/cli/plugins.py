@@ -6,7 +6,7 @@ import json
 
 import click
 
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 
 @click.command()

@@ -15,7 +15,7 @@ from srcore.cli.numbers import FiniteRange
 from srcore.config.names import name_complaint
 
 if TYPE_CHECKING:
-    from srcore.data.prepare import Report
+    from srcore.prepare.jobs import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -96,7 +96,7 @@ def subimages(
       srcore prepare subimages DIV2K_train_HR HR_sub
       srcore prepare subimages DIV2K_train_LR_bicubic/X4 LR_x4_sub --scale 4
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.data.prepare import prepare_sub_images
+    from srcore.prepare.jobs import prepare_sub_images
 
     sides = {"--crop": crop, "--step": step, "--threshold": threshold}
     for name, value in sides.items():
@@ -162,8 +162,8 @@ def degrade(
     complaint = name_complaint(name.replace("{}", "stem"))
     if complaint:
         raise click.UsageError(f"--name: {complaint}")
-    from srcore.data.degrading import Degradation
-    from srcore.data.prepare import prepare_degraded
+    from srcore.prepare.degrading import Degradation
+    from srcore.prepare.jobs import prepare_degraded
 
     degradation = Degradation(
         scale=scale, dialect=downscale, blur=blur, noise=noise, jpeg=jpeg, seed=seed
@@ -193,7 +193,7 @@ def lmdb(folder: Path, output: Path, recursive: bool, overwrite: bool, as_json: 
     Example:
       srcore prepare lmdb HR_sub HR_sub.lmdb
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.data.prepare import prepare_lmdb
+    from srcore.prepare.jobs import prepare_lmdb
 
     report = prepare_lmdb(folder, output, recursive=recursive, overwrite=overwrite)
     _summarize(report, f"images in {output}", as_json)

@@ -7,9 +7,9 @@ from types import TracebackType
 
 import click
 
-from srcore.discovery import label
-from srcore.plugin import Plugin
-from srcore.plugin_manager import plugins
+from srcore.plugin.discovery import label
+from srcore.plugin.implementations import Plugin
+from srcore.plugin.manager import plugins
 
 
 def show(error: BaseException) -> None:

@@ -16,8 +16,8 @@ from srcore.cli.console import say
 from srcore.cli.numbers import FiniteRange
 from srcore.cli.overriding import network_option, seed_option
 from srcore.errors import Interrupted
-from srcore.processes import left_aside, local_rank, rank, world_size
-from srcore.terminal import width
+from srcore.machine.processes import left_aside, local_rank, rank, world_size
+from srcore.machine.terminal import width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -216,8 +216,8 @@ def _sizing(options: dict[str, Any]) -> Sizing:
 
 def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) -> nn.Module:
     """The network; the one that comes with srcore is chosen by a factor, else by ``--scale``."""
-    from srcore.devices import pick_device, slow_precision
     from srcore.inference.shipped import shipped_model
+    from srcore.machine.devices import pick_device, slow_precision
     from srcore.weights.loading import load_generator
     from srcore.weights.use import chosen
 

@@ -20,8 +20,8 @@ from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
 from srcore.errors import Problem
-from srcore.plugin_manager import plugins
-from srcore.selection import Selected
+from srcore.options import Selected
+from srcore.plugin.manager import plugins
 
 
 def cross_checks(experiment: Experiment) -> list[Problem]:

@@ -18,9 +18,9 @@ from srcore.config.schema import Experiment
 from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
-from srcore.options import declaration_of, key_of
-from srcore.plugin_manager import plugins
-from srcore.selection import Selected
+from srcore.options import Selected
+from srcore.options.declaration import declaration_of, key_of
+from srcore.plugin.manager import plugins
 
 
 def entry_problems(experiment: Experiment) -> Iterator[Problem]:

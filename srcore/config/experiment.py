@@ -25,7 +25,7 @@ from srcore.config.suggest import closest
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 
 @attrs.frozen

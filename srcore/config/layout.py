@@ -33,6 +33,6 @@ def training_files(networks: Iterable[str]) -> tuple[str, ...]:
 
 
 def task_files(task: Any) -> tuple[str, ...]:
-    """What a stage with this task (:class:`srcore.selection.Selected`) writes of its own."""
+    """What a stage with this task (:class:`srcore.options.Selected`) writes of its own."""
     outputs = getattr(getattr(task, "options", None), "outputs", None)
     return tuple(outputs()) if outputs is not None else ()

@@ -13,7 +13,7 @@ import attrs
 from srcore.config.schema import Experiment
 from srcore.data.sizes import Size, enlarged_sizes
 from srcore.errors import Problem
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 
 @attrs.frozen

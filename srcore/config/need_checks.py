@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srcore.building import Component
 from srcore.config.entry_checks import entry_makers, training_entries
 from srcore.config.role_checks import where_of
 from srcore.config.schema import Experiment, method_name
 from srcore.errors import Problem
-from srcore.plugin_manager import plugins
-from srcore.selection import Selected
+from srcore.options import Selected
+from srcore.plugin.building import Component
+from srcore.plugin.manager import plugins
 
 _WORDS = {"discriminator": "a discriminator", "ema_sr": "the EMA generator"}
 #: What is never an entry of the batch, though no installed method may provide it.

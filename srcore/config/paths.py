@@ -12,8 +12,8 @@ from typing import Any
 import attrs
 
 from srcore.config.suggest import closest
-from srcore.options import declaration_of, key_of
-from srcore.selection import Selected
+from srcore.options import Selected
+from srcore.options.declaration import declaration_of, key_of
 
 #: Paths that start so name the output of an earlier stage and exist only once it has run.
 STAGE_PREFIX = "stage:"

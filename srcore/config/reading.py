@@ -14,9 +14,9 @@ from srcore.config.paths import state_of
 from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
 from srcore.config.toml import parse as parse_toml
 from srcore.errors import ConfigError, Problem
+from srcore.files.texts import decode_text
 from srcore.messages import shown
-from srcore.plugin_manager import plugins
-from srcore.texts import decode_text
+from srcore.plugin.manager import plugins
 
 _EXTENDS_LIMIT = 16
 
@@ -96,7 +96,7 @@ def locate(path: str | Path) -> Path:
 
     hint = closest(text, shipped) or ("shipped experiments: " + ", ".join(shipped))
     prefix = text.split("/")[0]
-    from srcore.registry import KNOWN_PLUGINS
+    from srcore.plugin.registry import KNOWN_PLUGINS
 
     if (
         "/" in text

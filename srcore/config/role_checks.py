@@ -8,7 +8,7 @@ from srcore.config.schema import Experiment, method_name
 from srcore.config.suggest import closest
 from srcore.contracts import Role
 from srcore.errors import Problem
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 #: Roles with a table of their own at the top of the file.
 OWN_TABLES = ("generator", "discriminator")

@@ -10,8 +10,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.config.names import name_complaint
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
-from srcore.options import option
-from srcore.selection import Selected, component
+from srcore.options import Selected, component, option
 
 
 def _run_name_complaint(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from srcore.atomic import is_temporary
 from srcore.config.schema import Experiment
+from srcore.files.atomic import is_temporary
 
 
 def start_weights(experiment: Experiment) -> Iterator[tuple[str, Path]]:

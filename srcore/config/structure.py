@@ -20,10 +20,10 @@ import cattrs
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest
-from srcore.describing import key_type, type_name, without_none
 from srcore.errors import Problem
 from srcore.messages import shown
-from srcore.options import (
+from srcore.options import Selected
+from srcore.options.declaration import (
     BY_ROLE,
     DEFAULT_TYPE,
     INLINE,
@@ -32,8 +32,8 @@ from srcore.options import (
     declaration_of,
     key_of,
 )
-from srcore.registry import Registry
-from srcore.selection import Selected
+from srcore.options.describing import key_type, type_name, without_none
+from srcore.plugin.registry import Registry
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200

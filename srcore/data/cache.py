@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from srcore.atomic import write_bytes
 from srcore.data.cropping import Window
 from srcore.data.sources import FileSource, ImageSource
 from srcore.errors import DataError
+from srcore.files.atomic import write_bytes
 from srcore.images import ImageArray, ImageHeader
 
 

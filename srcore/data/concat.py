@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.data.batching import EXTRAS
-from srcore.selection import Selected
+from srcore.options import Selected
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset, Sample

@@ -12,8 +12,8 @@ from srcore.data import checks
 from srcore.data.source_checks import source_problems
 from srcore.errors import SrcoreError
 from srcore.images import folders_complaint
-from srcore.options import InvalidOptionError, option
-from srcore.selection import Selected, component
+from srcore.options import Selected, component
+from srcore.options.declaration import InvalidOptionError, option
 
 Problems = Iterator[tuple[str, str]]
 

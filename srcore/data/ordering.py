@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.texts import decode_text
+from srcore.files.texts import decode_text
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset

@@ -14,7 +14,7 @@ from srcore.images import some
 
 if TYPE_CHECKING:
     from srcore.images import Folders
-    from srcore.selection import Selected
+    from srcore.options import Selected
 
 
 def images_dataset(

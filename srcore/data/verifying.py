@@ -13,7 +13,7 @@ import attrs
 from srcore.data.sources import FileSource, ImageSource
 from srcore.errors import DataError, Problem
 from srcore.images import files_in, folders_of, read_data, verify_image
-from srcore.selection import Selected
+from srcore.options import Selected
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from ignite import distributed as idist
 
-from srcore.atomic import writing
 from srcore.engine.part_state import restore, state_of
 from srcore.engine.proving import is_readable, refuse_unreadable
 from srcore.errors import SrcoreError
+from srcore.files.atomic import writing
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
-from srcore.atomic import writing
 from srcore.errors import Interrupted, SrcoreError
-from srcore.strict_json import dumps
+from srcore.files.atomic import writing
+from srcore.files.strict_json import dumps
 
 FINISHED_FILE = "finished.json"
 #: Why a stage ended that was trained to its last iteration.

@@ -10,12 +10,12 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from srcore.atomic import is_temporary
 from srcore.config.schema import Experiment
 from srcore.engine.lock import LOCK_FILE, locked
 from srcore.engine.overwriting import delete_run, outer_run
 from srcore.engine.tables import as_table, write_table
 from srcore.errors import SrcoreError
+from srcore.files.atomic import is_temporary
 
 #: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
 EXPERIMENT_FILE = "experiment.toml"

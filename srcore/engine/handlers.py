@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from srcore.calling import call
 from srcore.capabilities import capability
-from srcore.plugin_manager import plugins
+from srcore.plugin.calling import call
+from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from ignite.engine import Engine

@@ -10,8 +10,8 @@ import torch
 from ignite import distributed as idist
 
 from srcore import __version__
-from srcore.devices import in_words
-from srcore.plugin_manager import plugins
+from srcore.machine.devices import in_words
+from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.calling import call
 from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import PluginError, SrcoreError
+from srcore.plugin.calling import call
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment, MetricTable
@@ -64,7 +64,7 @@ class Summary:
 
 def measures(experiment: Experiment) -> list[Measure]:
     """Build the metrics of an experiment; PSNR and SSIM on Y where none are named."""
-    from srcore.plugin_manager import plugins
+    from srcore.plugin.manager import plugins
 
     if experiment.metrics:
         return [_measure(table, experiment.scale) for table in experiment.metrics]

@@ -10,7 +10,7 @@ from typing import Any
 from torch.distributed.rendezvous import rendezvous
 
 from srcore.errors import SrcoreError
-from srcore.processes import rank, world_size
+from srcore.machine.processes import rank, world_size
 
 #: Seconds in which all processes of a run must have started.
 LIMIT = 300.0

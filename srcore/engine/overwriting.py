@@ -13,11 +13,11 @@ from srcore.config.paths import is_pending, paths_of
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
-from srcore.deleting import delete_known
 from srcore.engine.lock import LOCK_FILE
 from srcore.errors import ConfigError, SrcoreError
+from srcore.files.deleting import delete_known
 from srcore.images import some
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 
 def delete_run(folder: Path) -> None:

@@ -10,10 +10,8 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
-from srcore.calling import call, checked
 from srcore.capabilities import capability
 from srcore.contracts import LossContext
-from srcore.devices import at_least_float32
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.roles import build_roles
 from srcore.engine.seeding import derive, seed_everything
@@ -21,6 +19,8 @@ from srcore.engine.seeding import generator as seeded_generator
 from srcore.engine.terms import LossTerm, build_term, scalar, trained_parts
 from srcore.engine.updater import Updater, build_updater
 from srcore.errors import SrcoreError
+from srcore.machine.devices import at_least_float32
+from srcore.plugin.calling import call, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

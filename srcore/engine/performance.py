@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from ignite import distributed as idist
 
-from srcore.atomic import writing
+from srcore.files.atomic import writing
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run

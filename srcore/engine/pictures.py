@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.atomic import write_bytes
 from srcore.errors import DataError
+from srcore.files.atomic import write_bytes
 from srcore.images import encode_image, png_text, read_rgb, with_png_text
 from srcore.transforms.resize import resize_uint8
 

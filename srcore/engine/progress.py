@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from srcore.terminal import width
+from srcore.machine.terminal import width
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run

@@ -14,12 +14,12 @@ import torch
 from ignite import distributed as idist
 
 import srcore
-from srcore.atomic import writing
 from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
 from srcore.config.starting import start_weights
 from srcore.errors import SrcoreError
-from srcore.plugin_manager import plugins
+from srcore.files.atomic import writing
+from srcore.plugin.manager import plugins
 
 PROVENANCE_FILE = "provenance.json"
 

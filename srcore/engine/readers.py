@@ -24,10 +24,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from srcore.engine.sampling import StreamSampler, TrainingImages, collate
-from srcore.engine.shared_memory import batches_ahead, cores
 from srcore.engine.signals import STOPPING
 from srcore.errors import DataError, Interrupted
-from srcore.processes import processes_here
+from srcore.machine.processes import processes_here
+from srcore.machine.shared_memory import batches_ahead, cores
 
 if TYPE_CHECKING:
     from srcore.engine.signals import StopRequest

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from srcore.atomic import writing
-from srcore.strict_json import dumps
+from srcore.files.atomic import writing
+from srcore.files.strict_json import dumps
 
 _COLUMNS = ("iteration", "phase", "name", "value")
 

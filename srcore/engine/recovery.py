@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from ignite import distributed as idist
 
-from srcore.atomic import is_temporary
 from srcore.engine import checkpoint
 from srcore.errors import SrcoreError
+from srcore.files.atomic import is_temporary
 
 logger = logging.getLogger("srcore")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srcore.atomic import writing
-from srcore.strict_json import dumps
+from srcore.files.atomic import writing
+from srcore.files.strict_json import dumps
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run

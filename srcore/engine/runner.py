@@ -15,10 +15,8 @@ import torch
 from ignite import distributed as idist
 from tqdm import tqdm
 
-from srcore.calling import call
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.remarks import remarks
-from srcore.devices import pick_device, slow_precision
 from srcore.engine import provenance
 from srcore.engine.changes import Change, changes, refuse
 from srcore.engine.checkpoint import LAST
@@ -30,10 +28,12 @@ from srcore.engine.results import results_table
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
-from srcore.plugin_manager import plugins
-from srcore.pretrained import fetch_missing
-from srcore.processes import is_lost_process, left_aside, world_size
+from srcore.machine.devices import pick_device, slow_precision
+from srcore.machine.processes import is_lost_process, left_aside, world_size
+from srcore.plugin.calling import call
+from srcore.plugin.manager import plugins
 from srcore.report.writing import write_after_stage
+from srcore.weights.pretrained import fetch_missing
 
 #: A file system that is full, over its quota, or whose files may not grow further.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -9,13 +9,13 @@ import torch
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler, get_worker_info
 
-from srcore.calling import call
 from srcore.data.batching import EXTRAS, split_extras, stack_extras, stack_samples
 from srcore.data.ordering import Shuffled, checked_order
-from srcore.engine import shared_memory
 from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError, PluginError
 from srcore.images import to_float
+from srcore.machine import shared_memory
+from srcore.plugin.calling import call
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import tomli_w
 
-from srcore.atomic import writing
-from srcore.options import key_of
-from srcore.selection import Selected
+from srcore.files.atomic import writing
+from srcore.options import Selected
+from srcore.options.declaration import key_of
 
 
 def write_table(file: Path, table: dict[str, Any]) -> None:

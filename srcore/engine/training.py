@@ -11,7 +11,6 @@ import torch
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
-from srcore.calling import call
 from srcore.data.faults import image_faults
 from srcore.engine import checkpoint, events, exports, pictures
 from srcore.engine.best import Best
@@ -33,7 +32,8 @@ from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
 from srcore.engine.validator import Averages, Validator, by_set_and_metric
 from srcore.errors import DataError, Interrupted, SrcoreError
 from srcore.inference.memory import is_out_of_memory
-from srcore.plugin_manager import plugins
+from srcore.plugin.calling import call
+from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run

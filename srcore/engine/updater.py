@@ -10,14 +10,14 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
-from srcore.calling import call
-from srcore.plugin_manager import plugins
+from srcore.plugin.calling import call
+from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.contracts import Schedule
     from srcore.engine.loss_scale import LossScale
-    from srcore.selection import Selected
+    from srcore.options import Selected
 
 
 class Updater:

@@ -13,7 +13,6 @@ from ignite import distributed as idist
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srcore.calling import call, checked
 from srcore.data.batching import split_extras, stack_extras
 from srcore.engine.measuring import Measure, measure_image
 from srcore.engine.sampling import extras_on
@@ -24,6 +23,7 @@ from srcore.inference.beside import beside
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap
+from srcore.plugin.calling import call, checked
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -11,7 +11,7 @@ import numpy as np
 from srcore.errors import DataError
 from srcore.images.format import ImageArray, ImageFormat, ImageHeader, Where
 from srcore.images.header import header_of, unreadable
-from srcore.memory import free_memory_of_processor
+from srcore.machine.memory import free_memory_of_processor
 
 # Sideways and mirrored photographs: value of the EXIF orientation -> (transposed, flips).
 _ORIENTATIONS = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from srcore.atomic import write_bytes
 from srcore.errors import DataError
+from srcore.files.atomic import write_bytes
 from srcore.images.format import Holds, ImageArray, ImageFormat, Where, Writing
 from srcore.images.formats import of_suffix, written_suffixes
 from srcore.images.metadata import Metadata
@@ -33,7 +33,7 @@ def write_image(
         quality: of JPEG, WebP and AVIF, 1 to 100; WebP is lossless at 100.
         icc_profile: colour profile to embed.
         metadata: what else to keep; what the format cannot hold is left out.
-        durable: wait for the disk, see :func:`srcore.atomic.write_bytes`.
+        durable: wait for the disk, see :func:`srcore.files.atomic.write_bytes`.
 
     Raises:
         DataError: the format cannot hold the image, or the file cannot be written.

@@ -12,8 +12,8 @@ from pathlib import Path
 import attrs
 
 from srcore.errors import DataError
+from srcore.files.texts import decode_text
 from srcore.images.walking import files_of
-from srcore.texts import decode_text
 
 # At most so many names are written out in one message.
 _SHOWN = 8

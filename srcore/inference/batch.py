@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from srcore.devices import Precision
 from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.images import ImageHeader, Origin, read_header, read_image
 from srcore.inference.fitting import Fitting
@@ -25,6 +24,7 @@ from srcore.inference.memory import is_out_of_memory
 from srcore.inference.output import check_writable, is_written, write_bands, write_series
 from srcore.inference.sizing import Sizing, middle
 from srcore.inference.upscaler import Overlap, Tile, upscale_bands
+from srcore.machine.devices import Precision
 
 
 @attrs.frozen

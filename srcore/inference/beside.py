@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.devices import device_of
 from srcore.engine.seeding import derive
 from srcore.errors import SrcoreError
+from srcore.machine.devices import device_of
 
 _DRAW_STREAM = 30
 

@@ -10,10 +10,10 @@ from string import Formatter
 import attrs
 
 from srcore.errors import SrcoreError
+from srcore.files.replacing import file_key, refuse_replacing
 from srcore.inference.distinct import Named, distinct_names
 from srcore.inference.finding import Found, Search
 from srcore.inference.output import SAME, is_written, suffix_for
-from srcore.replacing import file_key, refuse_replacing
 
 
 class JobError(SrcoreError):

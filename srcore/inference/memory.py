@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.devices import device_of
 from srcore.inference.beside import beside
-from srcore.memory import free_memory_of_processor
+from srcore.machine.devices import device_of
+from srcore.machine.memory import free_memory_of_processor
 
 #: Tile on the CPU: activations that stay in its caches make it faster than larger ones
 #: (``benchmarks/tiling.py``).

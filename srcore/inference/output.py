@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.atomic import write_bytes, writing
 from srcore.errors import DataError
+from srcore.files.atomic import write_bytes, writing
 from srcore.images import (
     Metadata,
     Origin,

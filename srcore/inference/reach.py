@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.devices import device_of
 from srcore.inference.beside import beside
+from srcore.machine.devices import device_of
 
 #: Largest context that is looked for; also the height of the test picture.
 LONGEST_REACH = 16

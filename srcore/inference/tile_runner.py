@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.devices import Precision, autocast, device_of
 from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
 from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tiling import SMALLEST_TILE, Span, cut
+from srcore.machine.devices import Precision, autocast, device_of
 
 
 class OutOfMemoryError(SrcoreError):

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.devices import Precision, device_of
 from srcore.errors import SrcoreError
 from srcore.images import to_image
 from srcore.inference import channels
@@ -26,6 +25,7 @@ from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
 from srcore.inference.tile_runner import TileRunner, inner, kept
 from srcore.inference.tiling import SMALLEST_TILE, Span, check_tile, choose_overlap, cut
+from srcore.machine.devices import Precision, device_of
 
 ImageArray = NDArray[Any]
 Tile = int | Literal["auto"] | None

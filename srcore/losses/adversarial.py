@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.contracts import LossContext
-from srcore.devices import at_least_float32
 from srcore.losses.entries import batch_entry
+from srcore.machine.devices import at_least_float32
 
 Mode = Literal["vanilla", "lsgan", "wgan", "wgan_softplus", "hinge"]
 Label = float | Tensor

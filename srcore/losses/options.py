@@ -8,8 +8,8 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import InvalidOptionError, option
-from srcore.pretrained import Pretrained, hub_file
+from srcore.options.declaration import InvalidOptionError, option
+from srcore.weights.pretrained import Pretrained, hub_file
 
 
 def _layers(layers: dict[str, float]) -> str:

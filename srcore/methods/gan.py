@@ -13,18 +13,18 @@ import attrs
 import torch
 from torch import Tensor
 
-from srcore.calling import call, checked
 from srcore.capabilities import capability
 from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_of
 from srcore.engine.terms import scalar
 from srcore.methods.base import Method
+from srcore.plugin.calling import call, checked
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
     from srcore.engine.parts import Parts
     from srcore.engine.terms import LossTerm
-    from srcore.selection import Selected
+    from srcore.options import Selected
 
 
 class Gan(Method):

@@ -8,8 +8,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
-from srcore.options import option
-from srcore.selection import Selected, component
+from srcore.options import Selected, component, option
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import attrs
 
 from srcore.options import option
-from srcore.pretrained import Pretrained
+from srcore.weights.pretrained import Pretrained
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options import InvalidOptionError, option
+from srcore.options.declaration import InvalidOptionError, option
 
 
 @attrs.frozen(kw_only=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import attrs
 
-from srcore.atomic import write_bytes
-from srcore.replacing import refuse_replacing
+from srcore.files.atomic import write_bytes
+from srcore.files.replacing import refuse_replacing
 from srcore.report import tables
 from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
 from srcore.report.pictures import gallery

@@ -125,9 +125,9 @@ def other_results(run: RunRecord) -> dict[str, str]:
 
 def higher_is_better(run: RunRecord, label: str) -> bool | None:
     """Direction of a metric; None if its plugin is not installed."""
-    from srcore.building import resolve
     from srcore.errors import SrcoreError
-    from srcore.plugin_manager import plugins
+    from srcore.plugin.building import resolve
+    from srcore.plugin.manager import plugins
 
     for metric in run.experiment.get("metrics", _DEFAULT_METRICS):
         if _label(metric) == label:

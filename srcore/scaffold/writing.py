@@ -5,8 +5,8 @@ from __future__ import annotations
 import keyword
 from pathlib import Path
 
-from srcore.atomic import write_bytes
 from srcore.errors import SrcoreError
+from srcore.files.atomic import write_bytes
 
 _TEMPLATES = Path(__file__).parent / "plugin"
 

@@ -23,17 +23,17 @@ import torch
 from ignite.engine import Engine, Events
 from torch import nn
 
-from srcore.building import Component, resolve
 from srcore.capabilities import capability, near_misses
 from srcore.config.experiment import load
 from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
-from srcore.discovery import core_ranges, misfit
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted
 from srcore.hookspecs import hookimpl
-from srcore.plugin import Plugin
-from srcore.plugin_manager import PluginManager, plugins, using
+from srcore.plugin.building import Component, resolve
+from srcore.plugin.discovery import core_ranges, misfit
+from srcore.plugin.implementations import Plugin
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing.comparison import assert_same_state
 
 
@@ -68,7 +68,7 @@ class PluginContract:
 
     def test_options_structure_from_nothing_but_required_keys(self) -> None:
         """Every component can be configured; every key has a description."""
-        from srcore.describing import describe
+        from srcore.options.describing import describe
 
         for component in self._components():
             self._options(component)

@@ -45,7 +45,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def isolated_plugins() -> Iterator[Any]:
     """A plugin manager that holds the core only; plugins are added with ``extra`` by hand."""
-    from srcore.plugin_manager import PluginManager, using
+    from srcore.plugin.manager import PluginManager, using
 
     with using(PluginManager(discover=False)) as manager:
         yield manager

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
-from srcore.options import InvalidOptionError, option
+from srcore.options.declaration import InvalidOptionError, option
 
 Range = tuple[float, float]
 ImageKey = Literal["lr", "hr"]

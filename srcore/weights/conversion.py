@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
-from srcore.atomic import write_bytes
 from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
-from srcore.replacing import refuse_replacing
+from srcore.files.atomic import write_bytes
+from srcore.files.replacing import refuse_replacing
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options

@@ -21,10 +21,10 @@ from typing import Any, cast
 import attrs
 from torch import Tensor
 
-from srcore.building import resolve
-from srcore.discovery import label
 from srcore.errors import PluginError, WeightsError, cause
-from srcore.plugin_manager import plugins
+from srcore.plugin.building import resolve
+from srcore.plugin.discovery import label
+from srcore.plugin.manager import plugins
 from srcore.weights.wrappers import without_prefixes
 
 State = dict[str, Tensor]

@@ -17,9 +17,9 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from srcore.atomic import write_bytes
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError, WeightsError
+from srcore.files.atomic import write_bytes
 from srcore.weights.export_formats import FORMATS
 from srcore.weights.saving import Metadata
 

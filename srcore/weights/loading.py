@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
 from srcore.weights.dialects import (

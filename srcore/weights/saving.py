@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 import srcore
-from srcore.atomic import write_bytes
 from srcore.errors import WeightsError
+from srcore.files.atomic import write_bytes
 from srcore.weights.dialects import exported_dialect
 
 _NETWORK, _OPTIONS, _SCALE, _VERSION = "network", "options", "scale", "srcore_version"

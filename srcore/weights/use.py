@@ -9,8 +9,8 @@ import attrs
 
 from srcore.config.overrides import parse_override
 from srcore.errors import WeightsError
-from srcore.options import declaration_of, key_of
-from srcore.plugin_manager import plugins
+from srcore.options.declaration import declaration_of, key_of
+from srcore.plugin.manager import plugins
 from srcore.weights.dialects import Recognised
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from srcore.cli.main import COMMANDS, main
 from srcore.config.reading import read
-from srcore.plugin_manager import plugins, using
+from srcore.plugin.manager import plugins, using
 
 
 def run(capsys, *arguments):

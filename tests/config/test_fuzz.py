@@ -24,7 +24,7 @@ from srcore.config.experiment import check, load
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.images import write_image
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 
 #: Longest time of one check in seconds of this process; a shared machine gives no better clock.

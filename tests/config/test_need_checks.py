@@ -8,7 +8,7 @@ from srcore import GENERATOR
 from srcore.config.experiment import check
 from srcore.errors import ConfigError
 from srcore.options import option
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 
 
 @attrs.frozen(kw_only=True)

@@ -12,9 +12,9 @@ from srcore.data.options import (
     PairedFolderOptions,
     UnpairedFoldersOptions,
 )
-from srcore.data.prepare import prepare_lmdb
 from srcore.images import write_image
-from srcore.options import InvalidOptionError
+from srcore.options.declaration import InvalidOptionError
+from srcore.prepare.jobs import prepare_lmdb
 
 
 def found(options, scale=2):

@@ -9,8 +9,8 @@ from srcore.data.cache import cached
 from srcore.data.downscaled import DownscaledImages
 from srcore.data.lmdb_dataset import LmdbSource, lmdb_dataset
 from srcore.data.paired_folder import PairedFolder
-from srcore.data.prepare import prepare_lmdb
 from srcore.errors import DataError, MissingExtraError
+from srcore.prepare.jobs import prepare_lmdb
 
 
 @pytest.fixture

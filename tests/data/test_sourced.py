@@ -9,11 +9,11 @@ import pytest
 import srcore
 from srcore import option
 from srcore.config.experiment import check
-from srcore.data.prepare import prepare_lmdb
 from srcore.data.sources import EncodedSource
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
+from srcore.prepare.jobs import prepare_lmdb
 from srcore.testing import write_tiny_images
 
 

@@ -11,7 +11,7 @@ import pytest
 from generator.blocks import blocks
 
 from srcore.cli.main import cli, main
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 
 if sys.version_info >= (3, 11):
     import tomllib

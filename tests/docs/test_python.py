@@ -12,10 +12,10 @@ import torch
 from generator.blocks import blocks
 
 import srcore
-from srcore import options
 from srcore.engine.runner import run_experiment
 from srcore.metrics import peak_signal_noise_ratio, structural_similarity
-from srcore.plugin_manager import PluginManager, using
+from srcore.options import declaration as options
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import comparison, golden, images
 
 if sys.version_info >= (3, 11):

@@ -18,8 +18,8 @@ from generator.program import hook_names
 import srcore
 from srcore import hookspecs
 from srcore.config import schema
-from srcore.describing import is_inner_table
-from srcore.plugin_manager import plugins
+from srcore.options.describing import is_inner_table
+from srcore.plugin.manager import plugins
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"

@@ -9,9 +9,9 @@ import pytest
 from generator.blocks import blocks
 
 from srcore.config.experiment import check
-from srcore.data.prepare import prepare_lmdb
 from srcore.errors import ConfigError
 from srcore.images import write_image
+from srcore.prepare.jobs import prepare_lmdb
 from srcore.testing import tiny_image
 
 if sys.version_info >= (3, 11):

@@ -12,7 +12,7 @@ import srcore
 from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.report.reading import read_run
 from srcore.report.tables import facts, state
 from srcore.testing import assert_same_state

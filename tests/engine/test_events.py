@@ -15,7 +15,7 @@ from srcore.engine.ending import read_ending
 from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 
 METRIC = "tiny/psnr"
 

@@ -13,7 +13,7 @@ from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, Interrupted, PluginError, SrcoreError
 from srcore.options import option
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
 
 SEEN = []

@@ -11,7 +11,7 @@ import srcore
 from srcore import option
 from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_close, assert_same_state
 
 

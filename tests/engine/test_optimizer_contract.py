@@ -9,7 +9,7 @@ import srcore
 from srcore import option
 from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
 
 

@@ -12,10 +12,11 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine import readers, shared_memory
+from srcore.engine import readers
 from srcore.engine.runner import run_experiment
 from srcore.errors import DataError, Interrupted, SrcoreError
-from srcore.plugin_manager import PluginManager, using
+from srcore.machine import shared_memory
+from srcore.plugin.manager import PluginManager, using
 
 LONG = ("data.train.workers=2", "train.iterations=100000", "train.validate_every=0")
 STEP = "srcore.methods.supervised.Supervised.step"

@@ -15,7 +15,7 @@ from srcore.engine.parts import Parts
 from srcore.engine.roles import parameters_without_gradient
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "srplug-joint"

@@ -207,7 +207,7 @@ def test_accumulated_parts_train_like_the_whole_batch(tiny_experiment, tmp_path)
 def test_hooks_see_run_engines_and_end(tiny_experiment, tmp_path, isolated_plugins):
     from types import ModuleType
 
-    from srcore.plugin_manager import PluginManager, using
+    from srcore.plugin.manager import PluginManager, using
 
     seen = []
     stranger = ModuleType("stranger")

@@ -11,7 +11,7 @@ import srcore
 from srcore.engine.runner import run_experiment
 from srcore.engine.signals import StopRequest
 from srcore.errors import Interrupted
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
 
 

@@ -10,7 +10,7 @@ from srcore.config.experiment import check, load
 from srcore.config.reading import locate
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.weights.loading import load_generator
 

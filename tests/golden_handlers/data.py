@@ -3,8 +3,8 @@
 import numpy as np
 
 from srcore.data.cropping import Orientation, Window
-from srcore.data.subimages import grid
 from srcore.images import to_image
+from srcore.prepare.subimages import grid
 from srcore.testing.golden import golden_kind
 
 

@@ -4,7 +4,7 @@
 by its name, since ``PYTHONPATH`` leads here; forked processes inherit it. Everything that Python
 itself opens for writing, makes, renames or removes goes through an audit hook, which appends one
 line per offence to the file that the environment names. What C and C++ write by names of their own
-is not seen; srcore writes through temporary files that Python opens (``srcore.atomic``).
+is not seen; srcore writes through temporary files that Python opens (``srcore.files.atomic``).
 """
 
 import os

@@ -7,7 +7,7 @@ from ignite.engine import Events
 
 import srcore
 from srcore.engine.runner import run_experiment
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 
 
 def run(experiment, output, *overrides, plugin=None, **options):

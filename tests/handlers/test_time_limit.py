@@ -8,7 +8,7 @@ from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.handlers import time_limit
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import srcore
 from srcore.errors import WeightsError
 from srcore.images import read_image, read_rgb, write_image
 from srcore.inference.shipped import SCALES, shipped_model
-from srcore.options import keywords
+from srcore.options.declaration import keywords
 from srcore.transforms.resize import resize_uint8
 from srcore.weights.saving import read_metadata
 

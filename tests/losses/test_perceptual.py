@@ -7,7 +7,7 @@ from srcore import SrcoreError, build
 from srcore.contracts import LossContext
 from srcore.losses.options import PerceptualOptions
 from srcore.losses.perceptual import PerceptualLoss, StyleLoss, gram_matrix
-from srcore.options import InvalidOptionError
+from srcore.options.declaration import InvalidOptionError
 
 LAYERS = {"a": 0.5, "b": 2.0}
 

@@ -3,8 +3,8 @@
 import attrs
 import pytest
 
-from srcore.options import declaration_of
-from srcore.plugin_manager import plugins
+from srcore.options.declaration import declaration_of
+from srcore.plugin.manager import plugins
 
 #: Whole numbers that no module's size depends on.
 NO_SIZES = {"hash_seed", "chop_pixels"}

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from srcore import builtin
-from srcore.building import resolve
 from srcore.networks import options
-from srcore.registry import Registry
+from srcore.plugin import builtin
+from srcore.plugin.building import resolve
+from srcore.plugin.registry import Registry
 
 
 def problems(chosen, scale=4, hr_patch_size=None):

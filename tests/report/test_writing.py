@@ -8,7 +8,7 @@ import pytest
 import srcore
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 
 
 def run(experiment, output, *overrides, **options):

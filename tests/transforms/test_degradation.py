@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from srcore.errors import SrcoreError
-from srcore.options import InvalidOptionError
+from srcore.options.declaration import InvalidOptionError
 from srcore.transforms.degradation import SecondOrderDegradation, degrade, draw_plan
 from srcore.transforms.noise import quantized
 from srcore.transforms.options import (

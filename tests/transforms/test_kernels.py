@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from srcore.options import InvalidOptionError
+from srcore.options.declaration import InvalidOptionError
 from srcore.transforms.kernels import (
     draw_kernels,
     draw_sinc_or_impulse,

@@ -10,7 +10,7 @@ import torch
 
 import srcore
 from srcore.errors import WeightsError
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.weights.bounds import build_bounded
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.loading import load_generator, load_into

@@ -4,7 +4,7 @@ import torch
 
 from srcore.errors import PluginError, WeightsError
 from srcore.hookspecs import hookimpl
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.weights import edsr
 from srcore.weights.dialects import (
     Dialect,

@@ -9,7 +9,7 @@ import srcore
 from srcore import option
 from srcore.cli.main import main
 from srcore.errors import WeightsError
-from srcore.plugin_manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, using
 from srcore.weights.saving import Metadata, save_safetensors
 
 

@@ -10,7 +10,7 @@ from srcore.hookspecs import hookimpl
 if TYPE_CHECKING:
     import click
 
-    from srcore.registry import Registry
+    from srcore.plugin.registry import Registry
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from srcore.errors import WeightsError
-from srcore.replacing import refuse_replacing
+from srcore.files.replacing import refuse_replacing
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, Recognised, State, count
 from srcore.weights.loading import build_network, check_complete, network_options

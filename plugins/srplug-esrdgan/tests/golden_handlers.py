@@ -14,7 +14,7 @@ from srcore.engine.parts import Parts
 from srcore.engine.terms import LossTerm
 from srcore.losses.adversarial import AdversarialLoss
 from srcore.losses.perceptual import PerceptualLoss
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing.golden import golden_kind
 
 ACTIVATIONS = {"leakyrelu": "leaky_relu", "relu": "relu"}

@@ -11,7 +11,7 @@ from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
 from srcore.engine.parts import Parts
 from srcore.images import write_image
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.transforms.resize import resize_uint8
 
 ITERATIONS = 10

@@ -60,8 +60,8 @@ def map_command(
         raise click.UsageError(f"--window-size: expected an odd size, found {window_size}")
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    from srcore.files.replacing import refuse_replacing
     from srcore.images import write_image
-    from srcore.replacing import refuse_replacing
     from srplug_ldl.pictures import comparison, heat_picture, map_of_images
 
     refuse_replacing(filter(None, (sr, ema, hr)), [output])

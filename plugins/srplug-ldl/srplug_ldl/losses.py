@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from srcore.contracts import LossContext
-from srcore.devices import at_least_float32
 from srcore.errors import SrcoreError
 from srcore.losses.entries import same_size_entry
+from srcore.machine.devices import at_least_float32
 from srplug_ldl.variance import local_variance
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
-    from srcore.registry import Registry
+    from srcore.plugin.registry import Registry
 
 
 @hookimpl

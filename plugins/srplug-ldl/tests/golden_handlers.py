@@ -14,7 +14,7 @@ from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
 from srcore.engine.parts import Parts
 from srcore.networks.vgg_features import VGGFeatures
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing.golden import golden_kind
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from srcore.errors import ConfigError
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 
 DISCRIMINATORS = {

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
 from srcore.errors import SrcoreError
-from srcore.options import keywords
+from srcore.options.declaration import keywords
 from srplug_sed.fusion import SemanticFusion
 from srplug_sed.options import (
     PATCH_MINIMUM,

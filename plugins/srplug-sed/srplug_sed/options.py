@@ -11,7 +11,7 @@ import attrs
 
 from srcore.config.paths import path_complaint
 from srcore.options import option
-from srcore.pretrained import Pretrained
+from srcore.weights.pretrained import Pretrained
 
 Problems = Iterator[tuple[str, str]]
 Attention = Literal["auto", "torch", "xformers", "math"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from srcore.registry import Registry
+    from srcore.plugin.registry import Registry
 
 
 @hookimpl

@@ -15,7 +15,7 @@ from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
 from srcore.engine.parts import Parts
 from srcore.networks.vgg_features import VGG19_LAYERS, VGGFeatures
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing.golden import golden_kind
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.rrdbnet import ESRGAN_NEW

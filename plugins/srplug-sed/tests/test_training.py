@@ -15,7 +15,7 @@ from srcore.engine.parts import Parts
 from srcore.engine.runner import run_experiment
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 from srcore.weights.rrdbnet import ESRGAN_NEW
 from srcore.weights.swinir import OFFICIAL

@@ -31,7 +31,7 @@ def kernels(lr: Path, output: Path, iterations: int, mat: bool, seed: int, devic
     Example:
       srcore usrdu kernels phone -o kernels
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.devices import pick_device
+    from srcore.machine.devices import pick_device
     from srplug_usrdu.kernelgan import KernelGanSettings
     from srplug_usrdu.stages import write_missing_kernels
 
@@ -61,9 +61,9 @@ def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
 
     import torch
 
-    from srcore.atomic import write_bytes
     from srcore.errors import WeightsError
-    from srcore.replacing import refuse_replacing
+    from srcore.files.atomic import write_bytes
+    from srcore.files.replacing import refuse_replacing
     from srcore.weights.containers import read_checkpoint
     from srcore.weights.loading import identify
     from srplug_usrdu.weights import load_dsn, published_sr_state

@@ -174,7 +174,7 @@ def read_kernel(path: Path) -> Kernel:
 
 def write_kernels(folder: Path, stem: str, kernels: dict[int, Kernel], *, mat: bool) -> None:
     """Write ``<folder>/<stem>/<stem>_kernel_x<scale>.npy`` (and ``.mat``) for every scale."""
-    from srcore.atomic import writing
+    from srcore.files.atomic import writing
 
     for scale, kernel in kernels.items():
         path = folder / stem / f"{stem}_kernel_x{scale}.npy"

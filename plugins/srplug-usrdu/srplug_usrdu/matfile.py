@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.atomic import write_bytes
 from srcore.errors import DataError
+from srcore.files.atomic import write_bytes
 
 _MATRIX, _COMPRESSED = 14, 15
 _INT8, _INT32, _UINT32, _DOUBLE = 1, 5, 6, 9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from srcore.devices import at_least_float32
+from srcore.machine.devices import at_least_float32
 from srcore.methods.gan import Gan
 
 if TYPE_CHECKING:

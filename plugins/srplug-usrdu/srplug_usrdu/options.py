@@ -12,7 +12,7 @@ from srcore.contracts import Role
 from srcore.losses.options import PerceptualOptions, vgg19_weights
 from srcore.methods.options import GanOptions
 from srcore.options import NoOptions, option
-from srcore.pretrained import Pretrained
+from srcore.weights.pretrained import Pretrained
 
 Problems = Iterator[tuple[str, str]]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from srcore.config.schema import Experiment
     from srcore.errors import Problem
-    from srcore.registry import Registry
+    from srcore.plugin.registry import Registry
 
 
 @hookimpl

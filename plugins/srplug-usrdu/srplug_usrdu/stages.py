@@ -15,10 +15,10 @@ import torch
 from ignite import distributed as idist
 from tqdm import tqdm
 
-from srcore.atomic import write_bytes, writing
 from srcore.data.cropping import multiple_of
-from srcore.deleting import delete_known
 from srcore.errors import DataError
+from srcore.files.atomic import write_bytes, writing
+from srcore.files.deleting import delete_known
 from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
 from srplug_usrdu.generation import degrade, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel

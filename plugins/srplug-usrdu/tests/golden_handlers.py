@@ -20,7 +20,7 @@ from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
 from srcore.engine.parts import Parts
 from srcore.networks.vgg_features import VGGFeatures
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing.golden import golden_kind
 from srcore.transforms.resize import resize
 from srcore.weights.dialects import convert_to_native

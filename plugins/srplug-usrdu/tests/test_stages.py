@@ -13,7 +13,7 @@ from srcore.config.structure import Structurer
 from srcore.engine.run import Run
 from srcore.errors import DataError, Interrupted, WeightsError
 from srcore.images import read_rgb, write_image
-from srcore.plugin_manager import plugins
+from srcore.plugin.manager import plugins
 from srcore.testing.images import tiny_image, write_tiny_images
 from srcore.weights.saving import Metadata, save_safetensors
 

@@ -1,0 +1,1 @@
+"""What ``srcore evaluate`` measures: benchmark sets, contenders, tables."""

@@ -1,0 +1,230 @@
+"""Measuring generators on benchmark sets, beside bicubic interpolation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.capabilities import capability
+from srcore.contracts import SetMetric
+from srcore.errors import ConfigError, SrcoreError
+from srcore.evaluation.image_sets import ImageSet
+from srcore.plugin.calling import call
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Picture = NDArray[np.uint8]
+
+#: What the values of ``psnr`` and ``ssim`` mean, for the head of every table.
+PROTOCOL = (
+    "8-bit RGB images; PSNR and SSIM on Y of BT.601 (16..235, not rounded) unless a column says "
+    "otherwise; {border} cropped on every side; means of the images' values; "
+    "bicubic: MATLAB's kernel on RGB"
+)
+
+
+@attrs.frozen
+class Contender:
+    """Something that upscales.
+
+    Attributes:
+        name: for tables.
+        scale: factor; bicubic takes part in all.
+        upscale: LR ``(h, w, 3)`` uint8 -> SR uint8.
+    """
+
+    name: str
+    scale: int
+    upscale: Callable[[Picture], Picture]
+
+
+@attrs.frozen
+class Measure:
+    """A metric under the name the user asked for.
+
+    Attributes:
+        label: name in tables.
+        metric: what computes it.
+        crop_border: pixels removed on every side; None: the border of the evaluation.
+    """
+
+    label: str
+    metric: Any
+    crop_border: int | None = None
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Which direction is good."""
+        return bool(self.metric.higher_is_better)
+
+
+@attrs.frozen
+class Row:
+    """Values of one contender on one set.
+
+    Attributes:
+        contender: its name.
+        totals: metric -> value of the set: the mean of the images' values, or what a metric of
+            whole sets (:class:`srcore.contracts.SetMetric`) says.
+        values: metric -> value of every image in the order of the set's images; without the
+            metrics of whole sets.
+    """
+
+    contender: str
+    totals: dict[str, float]
+    values: dict[str, list[float]]
+
+
+@attrs.frozen
+class SetResult:
+    """Results of one set: one row per contender, bicubic first."""
+
+    name: str
+    scale: int
+    origin: str
+    crop_border: int
+    images: list[str]
+    rows: list[Row]
+
+
+@attrs.frozen
+class Comparison:
+    """All pictures of one image, for those who want to look.
+
+    Attributes:
+        set_name, image: where it comes from.
+        lr, hr: the pair.
+        sr: contender -> its picture.
+    """
+
+    set_name: str
+    image: str
+    lr: Picture
+    hr: Picture
+    sr: dict[str, Picture]
+
+
+def bicubic(scale: int) -> Contender:
+    """MATLAB's bicubic interpolation on RGB (``common`` baseline of the field's tables)."""
+    from srcore.transforms.resize import resize_uint8
+
+    def enlarge(lr: Picture) -> Picture:
+        height, width = (scale * side for side in lr.shape[:2])
+        return np.asarray(resize_uint8(lr, size=(height, width), dialect="matlab"), np.uint8)
+
+    return Contender("bicubic", scale, enlarge)
+
+
+def choose_measures(specification: str) -> list[Measure]:
+    """Metrics from ``psnr,ssim,niqe``; options follow a colon: ``psnr:y_channel=false``.
+
+    ``crop_border`` is an option of every metric; learned metrics crop nothing unless asked to.
+
+    Raises:
+        SrcoreError: an unknown metric or option.
+    """
+    return [_measure(part.strip()) for part in specification.split(",") if part.strip()]
+
+
+def _measure(text: str) -> Measure:
+    from srcore.config.structure import Invalid, Structurer
+    from srcore.plugin.manager import plugins
+
+    name, *pairs = text.split(":")
+    component = plugins().registry.get("metric", name)
+    table = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise SrcoreError(f"--metrics {text}: expected {name}:key=value, found {pair!r}")
+        table[key] = _parsed(value)
+    border = table.pop("crop_border", None)
+    if border is not None and (type(border) is not int or border < 0):
+        raise SrcoreError(f"--metrics {text}: crop_border: expected a number >= 0, found {border}")
+    try:
+        options = Structurer(plugins().registry).structure_table(table, component.options)
+    except Invalid as error:
+        raise ConfigError(
+            problem.below(f"--metrics {name}") for problem in error.problems
+        ) from None
+    metric = component.build(options)
+    if border is None:
+        border = capability("metric", metric, "default_crop_border")
+    return Measure(text, metric, border)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def evaluate_set(
+    images: ImageSet,
+    contenders: Sequence[Contender],
+    measures: Sequence[Measure],
+    *,
+    crop_border: int | None = None,
+    look: Callable[[Comparison], object] | None = None,
+    progress: Callable[[], object] | None = None,
+) -> SetResult:
+    """Upscale and measure every image of a set with every contender.
+
+    Args:
+        images: the set.
+        contenders: of the set's scale.
+        measures: metrics.
+        crop_border: pixels cropped on every side; None: the scale.
+        look: gets the pictures of every image.
+        progress: called after every image of every contender.
+
+    Raises:
+        DataError: an unreadable image, sizes that do not fit.
+    """
+    border = images.scale if crop_border is None else crop_border
+    values: dict[str, list[list[Any]]] = {contender.name: [] for contender in contenders}
+    names = []
+    for index in range(len(images)):
+        lr, hr = images.pair(index)
+        names.append(images.dataset.name(index))
+        pictures = {}
+        for contender in contenders:
+            sr = pictures[contender.name] = contender.upscale(lr)
+            values[contender.name].append(
+                [
+                    call(
+                        "metric",
+                        measure.metric,
+                        sr,
+                        hr,
+                        crop_border=border if measure.crop_border is None else measure.crop_border,
+                    )
+                    for measure in measures
+                ]
+            )
+            if progress is not None:
+                progress()
+        if look is not None:
+            look(Comparison(images.name, names[-1], lr, hr, pictures))
+    rows = [_row(contender.name, measures, values[contender.name]) for contender in contenders]
+    return SetResult(images.name, images.scale, images.origin, border, names, rows)
+
+
+def _row(contender: str, measures: Sequence[Measure], per_image: Sequence[Sequence[Any]]) -> Row:
+    totals, values = {}, {}
+    for measure, column in zip(measures, zip(*per_image, strict=True), strict=True):
+        if isinstance(measure.metric, SetMetric):
+            totals[measure.label] = float(measure.metric.combine(column))
+        else:
+            values[measure.label] = [float(value) for value in column]
+            totals[measure.label] = float(np.mean(values[measure.label]))
+    return Row(contender, totals, values)

@@ -1,0 +1,149 @@
+"""Results of an evaluation as text, Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from srcore.evaluation.measuring import PROTOCOL, Measure, SetResult
+
+_MEAN = "mean"
+
+
+def protocol(results: Sequence[SetResult]) -> str:
+    """How the figures were made, for the head of a table."""
+    borders = sorted({result.crop_border for result in results})
+    if all(result.crop_border == result.scale for result in results):
+        border = "as many pixels as the scale"
+    else:
+        border = f"{' or '.join(map(str, borders))} pixels"
+    return PROTOCOL.format(border=border)
+
+
+def as_text(
+    results: Sequence[SetResult], measures: Sequence[Measure], *, per_image: bool = False
+) -> str:
+    """A table for the terminal; with ``per_image`` a line for every image too."""
+    lines = [protocol(results)]
+    for result in results:
+        count = len(result.images)
+        images = f"{count} image{'s' if count > 1 else ''}"
+        lines += ["", f"{result.name} x{result.scale}, {images}, {result.origin}"]
+        head = ["", *(_header(measure) for measure in measures)]
+        table = [head, *_lines(result, measures, per_image=per_image)]
+        lines += _aligned(table)
+    return "\n".join(lines)
+
+
+def as_markdown(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
+    """Means of all sets in one table per scale, then one table of all images per set."""
+    lines = [protocol(results) + "."]
+    for scale in sorted({result.scale for result in results}):
+        group = [result for result in results if result.scale == scale]
+        names = list(dict.fromkeys(row.contender for result in group for row in result.rows))
+        slash = " / ".join(measure.label for measure in measures)
+        lines += ["", f"## x{scale}: {slash}", ""]
+        head = ["", *(f"{result.name} ({len(result.images)})" for result in group)]
+        lines += _markdown([head, *([name, *_cells(name, group, measures)] for name in names)])
+    for result in results:
+        lines += ["", f"## {result.name} x{result.scale}, image by image ({result.origin})", ""]
+        head = ["", *(_header(measure) for measure in measures)]
+        lines += _markdown([head, *_lines(result, measures, per_image=True)])
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
+    """One line per set, model and image, and one with ``mean`` for the whole set."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    labels = [measure.label for measure in measures]
+    writer.writerow(["set", "scale", "model", "image", *labels])
+    for result in results:
+        for row in result.rows:
+            for index, image in enumerate(result.images):
+                values = [
+                    row.values[label][index] if label in row.values else "" for label in labels
+                ]
+                writer.writerow([result.name, result.scale, row.contender, image, *values])
+            totals = [row.totals[label] for label in labels]
+            writer.writerow([result.name, result.scale, row.contender, _MEAN, *totals])
+    return buffer.getvalue()
+
+
+def as_json(results: Sequence[SetResult]) -> str:
+    """Everything; an infinite PSNR (identical images) is the string ``"inf"``."""
+    content = {
+        "protocol": protocol(results),
+        "sets": [
+            {
+                "name": result.name,
+                "scale": result.scale,
+                "origin": result.origin,
+                "crop_border": result.crop_border,
+                "images": result.images,
+                "models": [
+                    {"name": row.contender, "mean": row.totals, "per_image": row.values}
+                    for row in result.rows
+                ],
+            }
+            for result in results
+        ],
+    }
+    return json.dumps(_finite(content), indent=2) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _lines(
+    result: SetResult, measures: Sequence[Measure], *, per_image: bool
+) -> Iterator[list[str]]:
+    labels = [measure.label for measure in measures]
+    if per_image:
+        for index, image in enumerate(result.images):
+            for row in result.rows:
+                values = [_number(row.values[x][index]) if x in row.values else "" for x in labels]
+                yield [f"{image} {row.contender}", *values]
+    for row in result.rows:
+        name = f"{_MEAN} {row.contender}" if per_image else row.contender
+        yield [name, *(_number(row.totals[label]) for label in labels)]
+
+
+def _cells(
+    contender: str, results: Sequence[SetResult], measures: Sequence[Measure]
+) -> Iterator[str]:
+    for result in results:
+        rows = [row for row in result.rows if row.contender == contender]
+        yield " / ".join(_number(row.totals[m.label]) for row in rows for m in measures)
+
+
+def _header(measure: Measure) -> str:
+    return measure.label if measure.higher_is_better else f"{measure.label} (lower is better)"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for name, *numbers in table:
+        cells = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)]
+        yield "  ".join([f"  {name:{widths[0]}}", *cells])
+
+
+def _markdown(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    head, *rows = table
+    yield f"| {' | '.join(head)} |"
+    yield "|---" + "|---:" * (len(head) - 1) + "|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

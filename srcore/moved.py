@@ -1,0 +1,63 @@
+"""Modules that have moved: their old names work for one minor version, with a warning."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+#: Where the modules of 0.1 are now.
+MOVED = {
+    "srcore.atomic": "srcore.files.atomic",
+    "srcore.building": "srcore.plugin.building",
+    "srcore.builtin": "srcore.plugin.builtin",
+    "srcore.calling": "srcore.plugin.calling",
+    "srcore.data.degrading": "srcore.prepare.degrading",
+    "srcore.data.prepare": "srcore.prepare.jobs",
+    "srcore.data.subimages": "srcore.prepare.subimages",
+    "srcore.deleting": "srcore.files.deleting",
+    "srcore.describing": "srcore.options.describing",
+    "srcore.devices": "srcore.machine.devices",
+    "srcore.discovery": "srcore.plugin.discovery",
+    "srcore.engine.shared_memory": "srcore.machine.shared_memory",
+    "srcore.inference.comparison": "srcore.evaluation.comparison",
+    "srcore.inference.evaluation": "srcore.evaluation.measuring",
+    "srcore.inference.image_sets": "srcore.evaluation.image_sets",
+    "srcore.inference.tables": "srcore.evaluation.tables",
+    "srcore.memory": "srcore.machine.memory",
+    "srcore.patience": "srcore.plugin.patience",
+    "srcore.plugin_manager": "srcore.plugin.manager",
+    "srcore.pretrained": "srcore.weights.pretrained",
+    "srcore.processes": "srcore.machine.processes",
+    "srcore.registry": "srcore.plugin.registry",
+    "srcore.replacing": "srcore.files.replacing",
+    "srcore.selection": "srcore.options.selection",
+    "srcore.strict_json": "srcore.files.strict_json",
+    "srcore.terminal": "srcore.machine.terminal",
+    "srcore.texts": "srcore.files.texts",
+}
+
+
+class OldNames(MetaPathFinder, Loader):
+    """Finds a module by the name that it had in srcore 0.1: the same module object."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """A specification for old names only; asked after Python's own finders."""
+        return ModuleSpec(name, self) if name in MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Python's usual empty module, for a moment."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the module at its new place where Python looks after execution."""
+        old, new = module.__name__, MOVED[module.__name__]
+        text = f"{old} is now {new}; the old name goes away in srcore 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        sys.modules[old] = importlib.import_module(new)

@@ -1,0 +1,80 @@
+"""Fields that hold a component: how options say "a loss goes here"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from srcore.options.declaration import (
+    BY_ROLE,
+    DEFAULT_TYPE,
+    INLINE,
+    KIND,
+    METADATA_KEY,
+    Declaration,
+)
+
+if TYPE_CHECKING:
+    from srcore.plugin.building import Component
+
+
+@attrs.frozen
+class Selected:
+    """A component chosen by ``type`` and its options.
+
+    Attributes:
+        component: what the registry holds under that name.
+        options: instance of ``component.options``.
+    """
+
+    component: Component
+    options: Any
+
+    @property
+    def type(self) -> str:
+        """The chosen name."""
+        return self.component.name
+
+    def build(self, **context: Any) -> Any:
+        """Build it; ``context`` is what its kind receives beside the options."""
+        return self.component.build(self.options, **context)
+
+
+def component(
+    kind: str,
+    *,
+    inline: bool = False,
+    by_role: bool = False,
+    default: Any = attrs.NOTHING,
+    default_type: str | None = None,
+) -> Any:
+    """A field for a component of ``kind``, or for several.
+
+        images: Selected = component("dataset")  # required
+        labels: Selected | None = component("labels", default=None)
+        filters: tuple[Selected, ...] = component("transform", default=())
+        sets: dict[str, Selected] = component("dataset", default={})  # tables by name
+
+    What is built receives :class:`Selected` objects and calls their ``build``.
+
+    Args:
+        kind: kind of component.
+        inline: the component's ``type`` and keys stand in the same table as the other fields.
+        by_role: in ``[networks.NAME]`` the method's role of that name says the kind.
+        default: value when the table is absent.
+        default_type: the component of a table without ``type``: what is used without the table.
+    """
+    what = kind.replace("_", " ")
+    without = f'; without type: "{default_type}"' if default_type else ""
+    declaration = Declaration(f"the type of a {what} and its keys{without}")
+    metadata = {
+        KIND: kind,
+        INLINE: inline,
+        BY_ROLE: by_role,
+        DEFAULT_TYPE: default_type,
+        METADATA_KEY: declaration,
+    }
+    if isinstance(default, (dict, list)):  # never shared between experiments
+        return attrs.field(factory=lambda: type(default)(default), metadata=metadata)
+    return attrs.field(default=default, metadata=metadata)

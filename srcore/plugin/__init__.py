@@ -1,0 +1,1 @@
+"""Finding plugins, calling their hooks, and what they registered: the room behind pluggy."""

@@ -1,0 +1,235 @@
+"""The core's own parts, registered through the same hooks that outsiders use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from srcore.engine.run import Run
+    from srcore.plugin.registry import Registry
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """Register the core's components, one function per kind."""
+    _register_networks(registry)
+    _register_discriminators(registry)
+    _register_losses(registry)
+    _register_transforms(registry)
+    _register_datasets(registry)
+    _register_methods(registry)
+    _register_metrics(registry)
+    _register_optimization(registry)
+    _register_handlers(registry)
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """Register the TOML files beside this module."""
+    registry.add_experiments("", Path(__file__).parents[1] / "experiments")
+
+
+@hookimpl
+def srcore_register_weight_dialects(registry: Registry) -> None:
+    """Register the key layouts of the programs whose checkpoints the field exchanges."""
+    weights = "srcore.weights"
+    registry.add_dialect("rrdbnet_basicsr", f"{weights}.rrdbnet:BASICSR")
+    registry.add_dialect("rrdbnet_old_esrgan", f"{weights}.rrdbnet:OLD_ESRGAN")
+    registry.add_dialect("rrdbnet_esrgan_new", f"{weights}.rrdbnet:ESRGAN_NEW")
+    registry.add_dialect("rrdbnet_esrdgan", f"{weights}.rrdbnet:ESRDGAN")
+    registry.add_dialect("edsr_basicsr", f"{weights}.edsr:BASICSR")
+    registry.add_dialect("edsr_pytorch", f"{weights}.edsr:EDSR_PYTORCH")
+    registry.add_dialect("compact_realesrgan", f"{weights}.compact:REAL_ESRGAN")
+    registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
+    registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
+
+
+@hookimpl
+def srcore_run_finished(run: Run, error: BaseException | None) -> None:
+    """Write the report of the stage."""
+    if run.is_main:
+        from srcore.report.writing import write_after_stage
+
+        write_after_stage(run, error)
+
+
+def _register_networks(registry: Registry) -> None:
+    from srcore.networks import options
+
+    registry.add("network", "rrdbnet", options.RRDBNetOptions, "srcore.networks.rrdbnet:RRDBNet")
+    registry.add("network", "edsr", options.EDSROptions, "srcore.networks.edsr:EDSR")
+    registry.add("network", "compact", options.CompactOptions, "srcore.networks.compact:Compact")
+    registry.add(
+        "network", "msrresnet", options.MSRResNetOptions, "srcore.networks.msrresnet:MSRResNet"
+    )
+    registry.add("network", "swinir", options.SwinIROptions, "srcore.networks.swinir:SwinIR")
+
+
+def _register_discriminators(registry: Registry) -> None:
+    from srcore.networks import options
+
+    registry.add(
+        "discriminator",
+        "vgg",
+        options.VGGDiscriminatorOptions,
+        "srcore.networks.vgg_discriminator:VGGDiscriminator",
+    )
+    registry.add(
+        "discriminator",
+        "unet",
+        options.UNetDiscriminatorOptions,
+        "srcore.networks.unet_discriminator:UNetDiscriminator",
+    )
+    registry.add(
+        "discriminator",
+        "patch",
+        options.PatchDiscriminatorOptions,
+        "srcore.networks.patch_discriminator:PatchDiscriminator",
+    )
+
+
+def _register_losses(registry: Registry) -> None:
+    from srcore.losses import options
+
+    package = "srcore.losses"
+    registry.add("loss", "l1", options.PixelOptions, f"{package}.pixel:L1Loss")
+    registry.add("loss", "mse", options.PixelOptions, f"{package}.pixel:MSELoss")
+    registry.add(
+        "loss", "charbonnier", options.CharbonnierOptions, f"{package}.pixel:CharbonnierLoss"
+    )
+    for name, target in (("perceptual", "PerceptualLoss"), ("style", "StyleLoss")):
+        registry.add("loss", name, options.PerceptualOptions, f"{package}.perceptual:{target}")
+    for name, keys, target in (
+        ("adversarial", options.AdversarialOptions, "adversarial:AdversarialLoss"),
+        ("r1", options.R1Options, "penalties:R1Penalty"),
+        ("gradient_penalty", options.GradientPenaltyOptions, "penalties:GradientPenalty"),
+    ):
+        registry.add("loss", name, keys, f"{package}.{target}", needs=("discriminator",))
+    registry.add(
+        "labels", "constant", options.ConstantLabelOptions, f"{package}.labels:ConstantLabels"
+    )
+
+
+def _register_transforms(registry: Registry) -> None:
+    from srcore.transforms import options
+
+    package = "srcore.transforms"
+    registry.add(
+        "transform",
+        "bicubic",
+        options.BicubicOptions,
+        f"{package}.resize:Bicubic",
+        needs=("hr",),
+    )
+    registry.add(
+        "transform",
+        "second_order_degradation",
+        options.SecondOrderDegradationOptions,
+        f"{package}.degradation:SecondOrderDegradation",
+        needs=("hr",),
+    )
+    for name, keys, target in (
+        ("blur", options.BlurOptions, "blur:Blur"),
+        ("gaussian_noise", options.GaussianNoiseOptions, "noise:GaussianNoise"),
+        ("jpeg", options.JpegOptions, "jpeg:Jpeg"),
+        ("pair_pool", options.PairPoolOptions, "pool:PairPool"),
+        ("poisson_noise", options.PoissonNoiseOptions, "noise:PoissonNoise"),
+        ("sharpen", options.SharpenOptions, "sharpen:Sharpen"),
+    ):
+        registry.add("transform", name, keys, f"{package}.{target}")
+
+
+def _register_datasets(registry: Registry) -> None:
+    from srcore.data import options
+
+    for name, table, target in (
+        ("paired_folder", options.PairedFolderOptions, "paired_folder:PairedFolder"),
+        ("hr_folder", options.HrFolderOptions, "hr_folder:HrFolder"),
+        ("lr_folder", options.LrFolderOptions, "lr_folder:LrFolder"),
+        ("unpaired_folders", options.UnpairedFoldersOptions, "unpaired_folders:UnpairedFolders"),
+        ("lmdb", options.LmdbOptions, "lmdb_dataset:lmdb_dataset"),
+        ("images", options.SourcedOptions, "sourced:images_dataset"),
+        ("concat", options.ConcatOptions, "concat:Concat"),
+    ):
+        provides = ("lr",) if name == "lr_folder" else ("lr", "hr")
+        registry.add("dataset", name, table, f"srcore.data.{target}", provides=provides)
+    for name, keys in (
+        ("folder", options.FolderSourceOptions),
+        ("lmdb", options.LmdbSourceOptions),
+    ):
+        registry.add("source", name, keys, f"srcore.data.sourced:{name}_source")
+    for name, weights, target in (
+        ("shuffled", None, "Shuffled"),
+        ("in_order", None, "InOrder"),
+        ("weighted", options.WeightedOptions, "Weighted"),
+    ):
+        registry.add("sampler", name, weights, f"srcore.data.ordering:{target}")
+
+
+def _register_methods(registry: Registry) -> None:
+    from srcore.methods.options import GanOptions, SupervisedOptions
+
+    registry.add(
+        "method",
+        "supervised",
+        SupervisedOptions,
+        "srcore.methods.supervised:Supervised",
+        provides=("ema_sr",),
+    )
+    registry.add(
+        "method",
+        "gan",
+        GanOptions,
+        "srcore.methods.gan:Gan",
+        provides=("ema_sr", "discriminator", "condition"),
+    )
+
+
+def _register_metrics(registry: Registry) -> None:
+    from srcore.metrics import options
+
+    package = "srcore.metrics"
+    for name, keys, target in (
+        ("psnr", options.PSNROptions, "peak_signal_noise_ratio:PSNR"),
+        ("ssim", options.SSIMOptions, "structural_similarity:SSIM"),
+    ):
+        registry.add("metric", name, keys, f"{package}.{target}", needs=("hr",))
+    registry.add("metric", "niqe", options.NIQEOptions, f"{package}.niqe:NIQE")
+    for name, target in (
+        ("lpips", "LPIPS"),
+        ("dists", "DISTS"),
+        ("pieapp", "PieAPP"),
+        ("fid", "FID"),
+    ):
+        registry.add(
+            "metric",
+            name,
+            options.LearnedMetricOptions,
+            f"{package}.learned:{target}",
+            needs=("hr",),
+        )
+
+
+def _register_optimization(registry: Registry) -> None:
+    from srcore.optimization import options
+
+    optimizers, schedules = "srcore.optimization.optimizers", "srcore.optimization.schedules"
+    registry.add("optimizer", "adam", options.AdamOptions, f"{optimizers}:adam")
+    registry.add("optimizer", "adamw", options.AdamWOptions, f"{optimizers}:adamw")
+    registry.add("schedule", "constant", options.ConstantOptions, f"{schedules}:Constant")
+    registry.add("schedule", "multistep", options.MultiStepOptions, f"{schedules}:MultiStep")
+    registry.add("schedule", "cosine", options.CosineOptions, f"{schedules}:Cosine")
+
+
+def _register_handlers(registry: Registry) -> None:
+    from srcore.handlers import options
+
+    for name, keys, target in (
+        ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),
+        ("tensorboard", options.TensorboardOptions, "Tensorboard"),
+        ("time_limit", options.TimeLimitOptions, "TimeLimit"),
+    ):
+        registry.add("handler", name, keys, f"srcore.handlers.{name}:{target}")

@@ -1,0 +1,253 @@
+"""The seam where components are called: what is against a contract names who made it.
+
+Every component is called through :func:`call`, or its result handed to :func:`checked`. A result
+that its kind does not allow, or a call that its signature does not take, is one line: kind and name
+of the component, its distribution, what was returned and what is expected. Where all is well, this
+costs a comparison or two; nothing is looked at on the device.
+
+Torch is not imported here: whoever returns a tensor has done so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import sys
+import weakref
+from collections.abc import Callable
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from srcore.capabilities import ill_declared
+from srcore.errors import PluginError
+from srcore.plugin.discovery import label
+
+if TYPE_CHECKING:
+    from srcore.plugin.building import Component
+
+#: Which component made an object, by the object's identity, as long as it lives.
+_MADE: dict[int, tuple[weakref.ref[Any], Component]] = {}
+
+
+def remember(made: Any, component: Component) -> None:
+    """Keep in mind which component made an object, for messages."""
+    key = id(made)
+    try:
+        reference = weakref.ref(made, lambda _: _MADE.pop(key, None))
+    except TypeError:  # numbers, slots: messages name the class then
+        return
+    _MADE[key] = (reference, component)
+
+
+def call(kind: str, part: Any, *given: Any, method: str = "", **named: Any) -> Any:
+    """Call a component, or a method of it; refuse a result that its kind does not allow.
+
+    Args:
+        kind: kind of component.
+        part: what the component's target made.
+        given: positional arguments.
+        method: name of the method; empty: the part itself is called.
+        named: keyword arguments.
+
+    Raises:
+        PluginError: the part takes other arguments, or its result is against the contract.
+    """
+    try:
+        function = getattr(part, method) if method else part
+        result = function(*given, **named)
+    except (TypeError, AttributeError) as error:
+        refused = _refused(part, method, given, named)
+        if not refused:
+            raise  # a mistake inside the part: its traceback says where
+        raise PluginError(f"{who(kind, part)}: {refused}") from error
+    return checked(kind, part, result)
+
+
+def checked(kind: str, part: Any, result: Any) -> Any:
+    """The result of a part, if its kind allows it.
+
+    Raises:
+        PluginError: names the component, its distribution, what was returned, what is expected.
+    """
+    wanted = _RESULTS[kind](result)
+    if wanted:
+        text = f"returned {told(result)}; expected {wanted}"
+        raise PluginError(f"{who(kind.partition('.')[0], part)} {text}")
+    return result
+
+
+def unfit(kind: str, made: Any) -> str:
+    """What an object lacks to be a component of one of the core's kinds; empty if nothing."""
+    if kind in _BASES:
+        module, name = _BASES[kind]
+        base = getattr(sys.modules.get(module), name, None)
+        if base is None or not isinstance(made, base):
+            return f"makes {told(made)}; expected a {module}.{name}"
+    lacks = [name for name in _OFFERS.get(kind, ()) if not hasattr(made, name)]
+    if kind == "loss" and callable(made):
+        lacks = []
+    if lacks:
+        shown = ", ".join("a call" if name == "__call__" else name for name in lacks)
+        article = "an" if kind[0] in "aeiou" else "a"
+        text = f"makes {told(made)}; expected {article} {kind.replace('_', ' ')}"
+        return f"{text}, which has {shown}"
+    return ill_declared(kind, made)
+
+
+def who(kind: str, part: Any) -> str:
+    """Distribution, kind and name of whatever made a part."""
+    reference, component = _MADE.get(id(part), (None, None))
+    if component is None or reference is None or reference() is not part:
+        made = type(part)
+        return f"{kind.replace('_', ' ')} {made.__module__}.{made.__qualname__}"
+    return f"{label(component.owner)}: {component.label}"
+
+
+def told(value: Any) -> str:
+    """A value as messages about results name it: what it is, not what it holds."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value) if len(repr(value)) < 40 else f"a {type(value).__name__}"
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        return f"{type(value).__name__} {tuple(shape)} of {str(dtype).removeprefix('torch.')}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {told(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (tuple, list)) and len(value) < 4:
+        return f"({', '.join(map(told, value))})"
+    return f"a {type(value).__qualname__}"
+
+
+def _refused(part: Any, method: str, given: tuple[Any, ...], named: dict[str, Any]) -> str:
+    """What about a call does not fit the part; empty if it fits."""
+    function = getattr(part, method, None) if method else part
+    shown = ", ".join([told(value) if _is_plain(value) else _name(value) for value in given])
+    shown = ", ".join(filter(None, (shown, *(f"{name}=..." for name in named))))
+    called = f"{method}({shown})" if method else f"called with ({shown})"
+    if not callable(function):
+        return f"{called}: {told(part)} cannot be called so" if not method else f"has no {method}"
+    target = getattr(function, "forward", function)  # a module's call takes anything
+    try:
+        inspect.signature(target).bind(*given, **named)
+    except TypeError as error:
+        return f"is {called}: {error}" if not method else f"{called}: {error}"
+    except ValueError:  # no signature to be had
+        pass
+    return ""
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (int, float)) or value is None
+
+
+def _name(value: Any) -> str:
+    return type(value).__name__
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _scalar(value: Any) -> str:
+    return "" if _is_tensor(value) and value.numel() == 1 else "a tensor with one value"
+
+
+def _term(value: Any) -> str:
+    fits = isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str)
+    return "" if fits and not _scalar(value[1]) else "a name and a tensor with one value"
+
+
+def _batch(value: Any) -> str:
+    if not isinstance(value, dict):
+        return "the batch: a dict of tensors"
+    bad = [name for name in ("lr", "hr") if name in value and not _is_tensor(value[name])]
+    return f"{bad[0]} as a tensor (N, C, H, W)" if bad else ""
+
+
+def _sample(value: Any) -> str:
+    if not isinstance(value, dict) or not {"lr", "hr"} & value.keys():
+        return 'a dict with "lr" or "hr" or both'
+    for name in ("lr", "hr"):
+        image = value.get(name)
+        if image is not None and not (
+            getattr(image, "ndim", 0) == 3 and str(getattr(image, "dtype", "")) in _PIXELS
+        ):
+            return f"{name} as an array (H, W, C) of uint8 or uint16"
+    return ""
+
+
+def _measured(value: Any) -> str:
+    # Metrics of whole sets give arrays of what they must know.
+    return "" if hasattr(value, "shape") else _number(value)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, Real) or (_is_tensor(value) and value.numel() == 1):
+        return ""
+    return "a number"
+
+
+def _rate(value: Any) -> str:
+    if isinstance(value, Real) and math.isfinite(value):
+        return ""
+    return "a number, the learning rate"
+
+
+def _pair(value: Any) -> str:
+    fits = isinstance(value, (tuple, list)) and len(value) == 2
+    return "" if fits else "two target values: of real and of generated images"
+
+
+def _images(value: Any) -> str:
+    return "" if _is_tensor(value) and value.ndim == 4 else "images as a tensor (N, C, H, W)"
+
+
+def _tensor(value: Any) -> str:
+    return "" if _is_tensor(value) else "a tensor"
+
+
+def _values(value: Any) -> str:
+    fits = isinstance(value, dict) and not any(map(_number, value.values()))
+    return "" if fits else "a dict of the values to log, each a tensor with one value"
+
+
+_PIXELS = ("uint8", "uint16")
+
+_RESULTS: dict[str, Callable[[Any], str]] = {
+    "loss": _scalar,
+    "loss.discriminator": _term,
+    "transform": _batch,
+    "dataset": _sample,
+    "schedule": _rate,
+    "labels": _pair,
+    "discriminator_input": _images,
+    "discriminator": _tensor,
+    "network": _images,
+    "metric": _measured,
+    "method": _values,
+    "stage": lambda value: "",
+    "handler": lambda value: "",
+}
+
+#: Classes that components of a kind are instances of.
+_BASES = {
+    "network": ("torch.nn", "Module"),
+    "discriminator": ("torch.nn", "Module"),
+}
+
+#: What components of a kind have, as far as nothing works without it.
+_OFFERS = {
+    "optimizer": ("param_groups", "step", "zero_grad"),
+    "discriminator_input": ("__call__",),
+    "loss": ("discriminator_terms",),  # or a call
+    "labels": ("__call__",),
+    "transform": ("__call__",),
+    "dataset": ("__len__", "sample"),
+    "source": ("__len__", "name", "where", "header", "read", "read_window"),
+    "sampler": ("order",),
+    "method": ("step",),
+    "stage": ("run",),
+    "metric": ("__call__",),
+    "schedule": ("__call__",),
+    "handler": ("attach",),
+}

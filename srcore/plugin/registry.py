@@ -1,0 +1,251 @@
+"""Where plugins put what they bring: components, experiments and weight dialects, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import attrs
+
+from srcore.errors import PluginError, SrcoreError
+from srcore.plugin.building import Component, Kind, Target
+from srcore.plugin.discovery import label
+
+#: The core's kinds of components. What is passed to a target beside its options, and what it must
+#: offer, is written in :mod:`srcore.contracts`.
+KINDS = (
+    "network",
+    "discriminator",
+    "discriminator_input",
+    "loss",
+    "labels",
+    "transform",
+    "source",
+    "dataset",
+    "sampler",
+    "method",
+    "stage",
+    "metric",
+    "optimizer",
+    "schedule",
+    "handler",
+)
+
+#: The plugins of this project by what their names begin with, so that an unknown name can say
+#: what to install.
+KNOWN_PLUGINS = {
+    "esrdgan": "srplug-esrdgan",
+    "ldl": "srplug-ldl",
+    "sed": "srplug-sed",
+    "dlsn": "srplug-dlsn",
+    "gla": "srplug-dlsn",
+    "usrdu": "srplug-usrdu",
+    "instance": "srplug-esrdgan",  # instance_noise
+    "gradient": "srplug-usrdu",  # gradient_map; gradient_penalty is the core's and always there
+    "high": "srplug-usrdu",  # high_pass
+    "laplace": "srplug-usrdu",  # laplace_sampling
+    "gaussian": "srplug-usrdu",  # gaussian_l1; gaussian_noise is the core's and always there
+}
+
+
+@attrs.frozen
+class Registry:
+    """Named entries of all kinds; refuses duplicates and names both plugins that wanted the name.
+
+    A plugin receives it in its registration hooks:
+
+        registry.add("loss", "ldl", LDLOptions, "srplug_ldl.losses:LDLLoss", needs=("ema_sr",))
+    """
+
+    owner: str = "srcore"  # distribution that adds through this object
+    _components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
+    _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
+    _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
+    _kinds: dict[str, Kind] = attrs.field(
+        factory=lambda: {name: Kind(name, None, "srcore") for name in KINDS}
+    )
+
+    def owned_by(self, owner: str) -> Registry:
+        """The same registry for another distribution: what it adds belongs to ``owner``."""
+        return attrs.evolve(self, owner=owner)
+
+    def add(
+        self,
+        kind: str,
+        name: str,
+        options: str | type | None,
+        target: Target,
+        *,
+        needs: Iterable[str] = (),
+        provides: Iterable[str] = (),
+    ) -> None:
+        """Register a component.
+
+        Args:
+            kind: one of :data:`KINDS`, or a kind that a plugin adds with :meth:`add_kind`.
+            name: unique within the kind.
+            options: attrs class of its keys, ``"package.module:name"`` of one, or None if it has
+                none.
+            target: callable or ``"package.module:name"``; a string keeps start-up quick.
+            needs: see :class:`srcore.plugin.building.Component`.
+            provides: see :class:`srcore.plugin.building.Component`.
+
+        Raises:
+            PluginError: unknown kind, options that are no attrs class, a target that is neither
+                callable nor ``"package.module:name"``, or a name that is taken.
+        """
+        # A kind with a dot is another plugin's, which may be asked later: see complete
+        if kind not in self._kinds and "." not in kind:
+            raise PluginError(f"registers {name!r} as a {kind!r}; kinds are {self._kind_names}")
+        if isinstance(options, str):
+            _check_target(f"options of {kind} {name!r}", options)
+        elif options is not None and not (isinstance(options, type) and attrs.has(options)):
+            raise PluginError(f"options of {kind} {name!r} must be an attrs class")
+        _check_target(f"target of {kind} {name!r}", target)
+        taken = self._components.get((kind, name))
+        if taken is not None:
+            raise _duplicate(f"{kind} {name!r}", taken.owner, self.owner)
+        self._components[kind, name] = Component(
+            kind,
+            name,
+            options,
+            target,
+            frozenset(needs),
+            frozenset(provides),
+            self.owner,
+        )
+
+    def add_kind(self, name: str, contract: Target | None = None) -> None:
+        """Add a kind of components, for whose places ``component(name)`` makes keys.
+
+            registry.add_kind("wavelets.filter", "srplug_wavelets.contracts:Filter")
+            registry.add("wavelets.filter", "haar", None, "srplug_wavelets.filters:Haar")
+
+        Args:
+            name: name of the plugin, a dot, and what it is, so that no two plugins meet.
+            contract: class that every component must be an instance of when it is built, or
+                ``"package.module:name"`` of one. A protocol is marked with
+                ``typing.runtime_checkable``.
+
+        Raises:
+            PluginError: a name of another form or one that is taken.
+        """
+        parts = name.split(".")
+        if len(parts) != 2 or not all(part.isidentifier() for part in parts):
+            raise PluginError(f'adds the kind {name!r}; expected "plugin.what", such as "ldl.map"')
+        if name in self._kinds:
+            raise _duplicate(f"kind {name!r}", self._kinds[name].owner, self.owner)
+        if contract is not None:
+            _check_target(f"contract of kind {name!r}", contract)
+        self._kinds[name] = Kind(name, contract, self.owner)
+
+    def complete(self) -> None:
+        """Once all plugins were asked: every component learns the rules of its kind.
+
+        Raises:
+            PluginError: nobody added the kind; names the plugin, the component, the kinds there
+                are.
+        """
+        for key, entry in self._components.items():
+            kind = self._kinds.get(entry.kind)
+            if kind is None:
+                raise PluginError(
+                    f"{label(entry.owner)}: registers {entry.name!r} as a {entry.kind!r}, which no "
+                    f"installed plugin adds; kinds are {self._kind_names}"
+                )
+            self._components[key] = attrs.evolve(entry, rules=kind)
+
+    def kind(self, name: str) -> Kind:
+        """What is known of a kind.
+
+        Raises:
+            SrcoreError: there is none of that name.
+        """
+        try:
+            return self._kinds[name]
+        except KeyError:
+            raise SrcoreError(f"no kind {name!r}; kinds are {self._kind_names}") from None
+
+    def kinds(self) -> tuple[str, ...]:
+        """Names of all kinds: the core's, then those of plugins by name."""
+        return (*KINDS, *sorted(self._kinds.keys() - set(KINDS)))
+
+    @property
+    def _kind_names(self) -> str:
+        return ", ".join(self.kinds())
+
+    def add_experiments(self, prefix: str, folder: Path) -> None:
+        """Register every ``*.toml`` below ``folder`` as ``prefix/<stem>`` (no prefix: the stem)."""
+        paths = sorted(Path(folder).glob("*.toml"))
+        if not paths:
+            raise PluginError(
+                f"no experiments in {folder}; expected *.toml files (does the package's data "
+                "include them?)"
+            )
+        for path in paths:
+            name = f"{prefix}/{path.stem}" if prefix else path.stem
+            if name in self._experiments:
+                raise _duplicate(f"experiment {name!r}", self._experiments[name][1], self.owner)
+            self._experiments[name] = (path, self.owner)
+
+    def add_dialect(self, name: str, target: Target) -> None:
+        """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
+        if name in self._dialects:
+            raise _duplicate(f"weight dialect {name!r}", self._dialects[name][1], self.owner)
+        _check_target(f"target of weight dialect {name!r}", target, plain=True)
+        self._dialects[name] = (target, self.owner)
+
+    def get(self, kind: str, name: str) -> Component:
+        """The component, or an error that offers the closest name and the plugin to install."""
+        try:
+            return self._components[kind, name]
+        except KeyError:
+            raise SrcoreError(self.unknown(kind, name)) from None
+
+    def unknown(self, kind: str, name: str) -> str:
+        """One line on a name that is not registered: closest match, package to install."""
+        names = [component.name for component in self.components(kind)]
+        close = difflib.get_close_matches(name, names, n=1)
+        text = f"no {kind.replace('_', ' ')} {name!r}"
+        if close:
+            text += f"; did you mean {close[0]!r}?"
+        package = KNOWN_PLUGINS.get(name.partition("_")[0])
+        installed = {component.owner for component in self._components.values()}
+        if package is not None and package not in installed:
+            text += f"; it comes with {package} (pip install {package})"
+        elif not close:
+            text += f"; installed: {', '.join(names) or 'none'}"
+        return text
+
+    def components(self, kind: str | None = None) -> Iterator[Component]:
+        """All components, or those of one kind, sorted by kind and name."""
+        order = {name: position for position, name in enumerate(self.kinds())}
+        for component in sorted(
+            self._components.values(), key=lambda entry: (order[entry.kind], entry.name)
+        ):
+            if kind is None or component.kind == kind:
+                yield component
+
+    def experiments(self) -> dict[str, tuple[Path, str]]:
+        """Shipped experiments: name -> (file, owner)."""
+        return dict(sorted(self._experiments.items()))
+
+    def dialects(self) -> dict[str, tuple[Target, str]]:
+        """Checkpoint dialects: name -> (target, owner), in the order of registration."""
+        return dict(self._dialects)
+
+
+def _duplicate(what: str, first: str, second: str) -> PluginError:
+    owners = f"by {label(first)} and by {label(second)}" if first != second else f"twice by {first}"
+    return PluginError(f"{what} is registered {owners}")
+
+
+def _check_target(what: str, target: object, *, plain: bool = False) -> None:
+    """Refuse what can be built by no means when it is registered, not when it is first used."""
+    if isinstance(target, str):
+        module, _, name = target.partition(":")
+        if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
+            raise PluginError(f'{what} is "{target}"; expected "package.module:name"')
+    elif not plain and not callable(target):
+        raise PluginError(f"{what} is {target!r}; expected a callable or its name")

@@ -1,0 +1,83 @@
+"""Weights of others that a run downloads: found, or fetched, before its first stage starts.
+
+A run of several stages must not train for days to learn in its last stage that the machine is
+offline. Options say by ``pretrained(self)`` what their component will want.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+    from srcore.options import Selected
+
+
+@attrs.frozen
+class Pretrained:
+    """A file of weights that comes from elsewhere.
+
+    Attributes:
+        what: for messages, such as ``"VGG19's ImageNet weights (575 MB)"``.
+        fetch: ``"package.module:function"`` without arguments that downloads the file unless it is
+            there, and raises WeightsError; empty: building the component does.
+        file: where it lies once it was downloaded; None: only ``fetch`` knows.
+    """
+
+    what: str
+    fetch: str = ""
+    file: Path | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the file is known to be there."""
+        return self.file is not None and self.file.is_file()
+
+
+def hub_file(name: str) -> Path:
+    """Where PyTorch keeps a file that it has downloaded; torch is not imported for this."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("TORCH_HOME") or os.path.join(base, "torch")
+    return Path(os.path.expanduser(home)) / "hub" / "checkpoints" / name
+
+
+def missing(experiments: Iterable[Experiment]) -> list[Pretrained]:
+    """What is not known to be there, each once."""
+    wanted = (entry for experiment in experiments for _, entry in _wanted(experiment))
+    return list(dict.fromkeys(entry for entry in wanted if not entry.is_here))
+
+
+def fetch_missing(experiments: Iterable[Experiment]) -> None:
+    """Download what is not there.
+
+    Raises:
+        SrcoreError: it cannot be had; says what to do.
+    """
+    from srcore.plugin.building import resolve
+
+    done: set[Pretrained] = set()
+    for experiment in experiments:
+        for selected, entry in _wanted(experiment):
+            if entry in done or entry.is_here:
+                continue
+            if entry.fetch:
+                resolve(entry.fetch, entry.what, selected.component.owner)()
+            else:
+                selected.build()
+            done.add(entry)
+
+
+def _wanted(experiment: Experiment) -> Iterator[tuple[Selected, Pretrained]]:
+    from srcore.config.checks import selections
+
+    for _, selected in selections(experiment):
+        declared = getattr(selected.options, "pretrained", None)
+        for entry in declared() if declared is not None else ():
+            if not entry.fetch:  # one class of options may serve several components
+                entry = attrs.evolve(entry, what=f'{entry.what} of "{selected.type}"')
+            yield selected, entry

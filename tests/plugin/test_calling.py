@@ -1,0 +1,336 @@
+"""Against the contract of a kind: one line names kind, component, owner and both sides."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import srcore
+from srcore.config.experiment import load
+from srcore.engine.runner import run_experiment
+from srcore.errors import PluginError, SrcoreError
+from srcore.plugin.calling import _MADE, call, checked, told, who
+from srcore.plugin.manager import PluginManager, using
+
+
+class Images:
+    """A dataset of one image, which a broken one changes."""
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def __len__(self):
+        return 4
+
+    def name(self, index):
+        return str(index)
+
+    def sample(self, index, generator):
+        return {"lr": np.zeros((16, 16, 3), np.uint8), "hr": np.zeros((32, 32, 3), np.uint8)}
+
+
+class Floats(Images):
+    def sample(self, index, generator):
+        return {name: value / 255 for name, value in super().sample(index, generator).items()}
+
+
+class Nothing(Images):
+    def sample(self, index, generator):
+        return None
+
+
+class Hasty(Images):
+    def sample(self, index):
+        return super().sample(index, None)
+
+
+class Net(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def forward(self, lr):
+        return self.conv(lr), lr
+
+
+class Judge(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 1, 1)
+
+    def forward(self, image):
+        return [self.conv(image)]
+
+
+class Critic(nn.Module):
+    """A loss for the discriminator that forgets the names."""
+
+    def forward(self, context):
+        return context.sr.mean()
+
+    def discriminator_terms(self, context):
+        yield context.discriminate(context.sr).mean()
+
+
+class Score:
+    higher_is_better = True
+
+    def __init__(self, answer=None):
+        self.answer = answer
+
+    def __call__(self, sr, hr, *, crop_border):
+        return self.answer
+
+
+class Hurried:
+    higher_is_better = True
+
+    def __call__(self, sr, hr):
+        return 1.0
+
+
+class Errand:
+    def run(self):
+        return None
+
+
+class Steps(srcore.Method):
+    def step(self, batch):
+        return [batch["lr"].mean()]
+
+
+GAN = ('method.type="gan"', 'discriminator={type="patch", num_features=4}')
+ADVERSARIAL = (*GAN, 'losses=[{ type = "adversarial" }]')
+PICKY = "is called with (LossContext): missing a required argument: 'batch'"
+TWO = "expected two target values: of real and of generated images"
+BROKEN = {
+    "loss per image": (
+        "loss",
+        lambda: lambda context: context.sr.mean((1, 2, 3)),
+        ('losses=[{ type = "x" }]',),
+        "loss 'x' returned Tensor (4,) of float32; expected a tensor with one value",
+    ),
+    "loss as a float": (
+        "loss",
+        lambda: lambda context: 0.5,
+        ('losses=[{ type = "x" }]',),
+        "loss 'x' returned 0.5; expected a tensor with one value",
+    ),
+    "loss without return": (
+        "loss",
+        lambda: lambda context: None,
+        ('losses=[{ type = "x" }]',),
+        "loss 'x' returned None; expected a tensor with one value",
+    ),
+    "loss of another signature": (
+        "loss",
+        lambda: lambda context, batch: context.sr.mean(),
+        ('losses=[{ type = "x" }]',),
+        f"loss 'x': {PICKY}",
+    ),
+    "loss that cannot be called": (
+        "loss",
+        dict,
+        ('losses=[{ type = "x" }]',),
+        "loss 'x': <class 'dict'> makes {}; expected a loss, which has discriminator_terms",
+    ),
+    "terms of a discriminator without names": (
+        "loss",
+        Critic,
+        (*GAN, 'losses=[{ type = "x" }]'),
+        "loss 'x' returned Tensor () of float32; expected a name and a tensor with one value",
+    ),
+    "transform without return": (
+        "transform",
+        lambda scale: lambda batch, generator: batch.update(lr=batch["lr"]),
+        ('data.train.transforms=[{ type = "x" }]',),
+        "transform 'x' returned None; expected the batch: a dict of tensors",
+    ),
+    "transform of another signature": (
+        "transform",
+        lambda scale: lambda batch: batch,
+        ('data.train.transforms=[{ type = "x" }]',),
+        "transform 'x': is called with (dict, Generator): too many positional arguments",
+    ),
+    "dataset of floats": (
+        "dataset",
+        Floats,
+        ('data.train={ type = "x", workers = 0 }',),
+        "dataset 'x' returned {'lr': ndarray (16, 16, 3) of float64, 'hr': ndarray (32, 32, 3) of "
+        "float64}; expected lr as an array (H, W, C) of uint8 or uint16",
+    ),
+    "dataset without samples": (
+        "dataset",
+        Nothing,
+        ('data.train={ type = "x", workers = 0 }',),
+        'dataset \'x\' returned None; expected a dict with "lr" or "hr" or both',
+    ),
+    "dataset of another signature": (
+        "dataset",
+        Hasty,
+        ('data.train={ type = "x", workers = 0 }',),
+        "dataset 'x': sample(2, Generator): too many positional arguments",
+    ),
+    "dataset that is none": (
+        "dataset",
+        lambda scale: [],
+        ('data.train={ type = "x", workers = 0 }',),
+        "makes (); expected a dataset, which has sample",
+    ),
+    "schedule of another signature": (
+        "schedule",
+        lambda: lambda iteration: 1.0,
+        ('schedule.generator.type="x"',),
+        "schedule 'x': is called with (0.0001, 1): too many positional arguments",
+    ),
+    "schedule without return": (
+        "schedule",
+        lambda: lambda base, iteration: None,
+        ('schedule.generator.type="x"',),
+        "schedule 'x' returned None; expected a number, the learning rate",
+    ),
+    "labels of one value": (
+        "labels",
+        lambda: lambda size, progress, generator: 1.0,
+        (*ADVERSARIAL, 'method.labels.type="x"'),
+        f"labels 'x' returned 1.0; {TWO}",
+    ),
+    "discriminator input without return": (
+        "discriminator_input",
+        lambda: lambda image, progress, generator: None,
+        (*ADVERSARIAL, 'discriminator.inputs=[{ type = "x" }]'),
+        "discriminator input 'x' returned None; expected images as a tensor (N, C, H, W)",
+    ),
+    "discriminator of lists": (
+        "discriminator",
+        Judge,
+        (*ADVERSARIAL, 'discriminator={ type = "x" }'),
+        "discriminator 'x' returned (Tensor (4, 1, 32, 32) of float32); expected a tensor",
+    ),
+    "network of two images": (
+        "network",
+        Net,
+        ('generator={ type = "x" }',),
+        "network 'x' returned (Tensor (4, 3, 16, 16) of float32, Tensor (4, 3, 16, 16) of float32)"
+        "; expected images as a tensor (N, C, H, W)",
+    ),
+    "network that is none": (
+        "network",
+        lambda scale: lambda lr: lr,
+        ('generator={ type = "x" }',),
+        "makes a function; expected a torch.nn.Module",
+    ),
+    "optimizer that is none": (
+        "optimizer",
+        lambda parameters: parameters,
+        ('optimizer.generator.type="x"',),
+        "; expected an optimizer, which has param_groups, step, zero_grad",
+    ),
+    "metric without return": (
+        "metric",
+        Score,
+        ('metrics=[{ type = "x" }]',),
+        "metric 'x' returned None; expected a number",
+    ),
+    "metric that cannot be called": (
+        "metric",
+        dict,
+        ('metrics=[{ type = "x" }]',),
+        "makes {}; expected a metric, which has a call",
+    ),
+    "transform of arrays": (
+        "transform",
+        lambda scale: lambda batch, generator: {"lr": batch["lr"].numpy(), "hr": batch["hr"]},
+        ('data.train.transforms=[{ type = "x" }]',),
+        "transform 'x' returned {'lr': ndarray (4, 3, 16, 16) of float32, 'hr': Tensor (4, 3, 32, "
+        "32) of float32}; expected lr as a tensor (N, C, H, W)",
+    ),
+    "metric of another signature": (
+        "metric",
+        lambda: Hurried(),
+        ('metrics=[{ type = "x" }]',),
+        "metric 'x': is called with (ndarray, ndarray, crop_border=...): got an unexpected keyword",
+    ),
+    "stage of another signature": (
+        "stage",
+        lambda: Errand(),
+        ('task={ type = "x" }',),
+        "stage 'x': run(Run): too many positional arguments",
+    ),
+    "stage that is none": (
+        "stage",
+        lambda: print,
+        ('task={ type = "x" }',),
+        "makes a builtin_function_or_method; expected a stage, which has run",
+    ),
+    "method of lists": (
+        "method",
+        Steps,
+        ('method={ type = "x" }',),
+        "method 'x' returned (Tensor () of float32); expected a dict of the values to log",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_one_line_names_kind_component_owner_and_both_sides(name, tiny_experiment, tmp_path):
+    kind, target, overrides, message = BROKEN[name]
+
+    class Stranger:
+        __name__ = "srplug-stranger"
+
+        @srcore.hookimpl
+        def srcore_register_components(self, registry):
+            registry.add(kind, "x", None, target)
+
+    with using(PluginManager(discover=False, extra=[Stranger()])):
+        loaded = load(tiny_experiment, ["train.iterations=1", *overrides])
+        with pytest.raises(SrcoreError) as caught:
+            run_experiment(loaded, tmp_path / "runs", quiet=True)
+    text = str(caught.value)
+    assert message in text
+    assert text.startswith(f"srplug-stranger: {kind.replace('_', ' ')} 'x'")
+    assert "\n" not in text
+
+
+def test_a_mistake_inside_a_component_keeps_its_traceback():
+    def loss(context):
+        return len(3)
+
+    with pytest.raises(TypeError, match="has no len"):
+        call("loss", loss, None)
+
+    class Broken:
+        def sample(self, index, generator):
+            return index.colour
+
+    with pytest.raises(AttributeError, match="colour"):
+        call("dataset", Broken(), 0, None, method="sample")
+
+
+def test_a_part_that_nobody_registered_is_named_by_its_class():
+    assert who("loss", nn.L1Loss()) == "loss torch.nn.modules.loss.L1Loss"
+
+
+def test_parts_are_forgotten_with_their_objects():
+    made = srcore.build("labels", "constant")
+    key = id(made)
+    assert who("labels", made).endswith(": labels 'constant'")
+    del made
+    assert key not in _MADE
+
+
+def test_values_of_one_element_and_plain_numbers_are_taken():
+    one = torch.ones(1)
+    assert checked("loss", None, one) is one
+    assert checked("metric", None, np.float32(3)) == 3
+    assert checked("schedule", None, 1) == 1
+    with pytest.raises(PluginError, match="returned nan; expected a number, the learning rate"):
+        checked("schedule", None, float("nan"))
+
+
+def test_values_are_told_by_what_they_are():
+    assert told({"a": torch.zeros(2), "b": [1]}) == "{'a': Tensor (2,) of float32, 'b': (1)}"
+    assert told("x" * 99) == "a str"
+    assert told(nn.ReLU()) == "a ReLU"

@@ -1,0 +1,70 @@
+"""Who imports whom: arrows go down, so that a reader can stop somewhere."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def modules():
+    """File by dotted name; a package is named by its folder."""
+    found = {}
+    for path in sorted((ROOT / "srcore").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def is_for_types_only(node):
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def imported(node):
+    """Names that are imported below a node, inside functions too, but for annotations' sake."""
+    for child in ast.iter_child_nodes(node):
+        if is_for_types_only(child):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        yield from imported(child)
+
+
+def graph():
+    files = modules()
+    edges = {}
+    for name, path in files.items():
+        edges[name] = set()
+        for target in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            while target and target not in files:
+                target = target.rpartition(".")[0]
+            # The package's own module holds names that are imported when first used
+            edges[name] |= {target} - {name, "", "srcore"}
+    return edges
+
+
+def circles(edges):
+    """Groups of modules of which each reaches the others."""
+    reach = {name: {name} for name in edges}
+    grows = True
+    while grows:
+        grows = False
+        for name, targets in edges.items():
+            wider = reach[name].union(*(reach[target] for target in targets))
+            if len(wider) > len(reach[name]):
+                reach[name], grows = wider, True
+    return {frozenset(other for other in reach[name] if name in reach[other]) for name in edges} - {
+        frozenset({name}) for name in edges
+    }
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == {frozenset("abc")}
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    edges = graph()
+    assert len(edges) > 200
+    assert edges["srcore.cli.run"], "imports inside functions count"
+    assert circles(edges) == set()

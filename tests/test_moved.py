@@ -1,0 +1,23 @@
+"""Names of modules before they moved: the same objects, with a warning that says where to go."""
+
+import importlib
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from srcore.moved import MOVED
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
+    monkeypatch.delitem(sys.modules, old, raising=False)
+    with pytest.warns(DeprecationWarning, match=rf"^{old} is now {MOVED[old]}; "):
+        module = importlib.import_module(old)
+    assert module is importlib.import_module(MOVED[old])
+    assert module.__spec__.name == MOVED[old]
+    sys.modules.pop(old)
+
+
+def test_names_that_never_were_are_not_found():
+    assert find_spec("srcore.nothing") is None
