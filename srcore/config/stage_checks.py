@@ -8,9 +8,11 @@ from pathlib import PurePosixPath
 from srcore.config.layout import COMMON_FILES, task_files, training_files
 from srcore.config.paths import STAGE_PREFIX, is_pending, paths_of
 from srcore.config.schema import Experiment
+from srcore.config.starting import weights_key
 from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
+from srcore.options import Selected
 
 FROM = "from"
 
@@ -40,7 +42,7 @@ def stage_path_problems(
             key, complaint = FROM, f'stage "{stage}" trains no generator'
         if complaint:
             yield Problem(key, complaint)
-    yield from _other_network(experiment, earlier.get(start_from))
+    yield from _other_networks(experiment, earlier, start_from)
 
 
 def _complaint(
@@ -70,14 +72,58 @@ def _files(experiment: Experiment) -> tuple[str, ...]:
     return training_files(networks) + COMMON_FILES
 
 
-def _other_network(experiment: Experiment, before: Experiment | None) -> Iterator[Problem]:
-    """The generator of another type has none of the tensors that the earlier one saved."""
-    if before is None or before.generator is None or experiment.generator is None:
-        return
-    own, trained = experiment.generator, before.generator
-    if own.choice.type != trained.choice.type and not own.partial_weights:
-        yield Problem(
-            FROM,
-            f'stage trains "{trained.choice.type}", this one "{own.choice.type}", which cannot '
-            "take its weights",
+def _other_networks(
+    experiment: Experiment, earlier: Mapping[str, Experiment | None], start_from: str
+) -> Iterator[Problem]:
+    """Networks that start from what an earlier stage trains, and cannot take its weights."""
+    for name, role in experiment.roles().items():
+        table = experiment.network_table(name)
+        if table is None or not is_pending(table.weights):
+            continue
+        stage, _, file = str(table.weights).removeprefix(STAGE_PREFIX).partition("/")
+        before = earlier.get(stage)
+        if before is None:
+            continue
+        trained = before.network_table(_trained_role(file, role.kind))
+        if trained is None:
+            continue
+        partial = getattr(table, "partial_weights", False)
+        is_alike = trained.choice == table.choice and before.scale == experiment.scale
+        if is_alike or (role.kind != "network" and trained.choice.type == table.choice.type):
+            continue
+        told = _told(table.choice, experiment.scale, trained.choice, before.scale, file, partial)
+        if told:
+            is_from = start_from == stage and name == "generator"
+            yield Problem(FROM if is_from else weights_key(name), told)
+
+
+def _trained_role(file: str, kind: str) -> str:
+    """The role of the earlier stage whose weights are taken from a file of it."""
+    if file.startswith("checkpoints/"):
+        return "discriminator" if kind == "discriminator" else "generator"
+    role = PurePosixPath(file).name.removesuffix(".safetensors")
+    return "generator" if role == "generator_best" else role
+
+
+def _told(
+    own: Selected, scale: int, trained: Selected, trained_scale: int, file: str, partial: bool
+) -> str:
+    """Why a network cannot take the weights of another one; empty if it can, or nobody knows."""
+    from srcore.weights.succession import Chosen, can_start, decisive  # torch: only where it must
+
+    networks = Chosen(own, scale), Chosen(trained, trained_scale)
+    is_exported = not file.startswith("checkpoints/")
+    fits = can_start(*networks, partial=partial, exported=is_exported)
+    if own.type != trained.type:
+        if fits:
+            return ""
+        found = (
+            f'stage trains "{trained.type}", this one "{own.type}", which cannot take its weights'
         )
+        return found if fits is False or not partial else ""
+    if fits is not False:
+        return ""
+    pairs = (f"{key} = {shown(its)} (here {shown(ours)})" for key, its, ours in decisive(*networks))
+    told = f"stage trains {own.type} with {', '.join(pairs)}, whose weights do not fit"
+    hint = "" if partial else ", or partial_weights = true to start from what fits"
+    return f"{told}; set the same{hint}"

@@ -14,8 +14,13 @@ def start_weights(experiment: Experiment) -> Iterator[tuple[str, Path]]:
     for name, role in experiment.roles().items():
         table = experiment.network_table(name)
         if role.trained and table is not None and table.weights is not None:
-            key = name if name in ("generator", "discriminator") else f"networks.{name}"
-            yield f"{key}.weights", table.weights
+            yield weights_key(name), table.weights
+
+
+def weights_key(role: str) -> str:
+    """The key that names the file that the network of a role starts from."""
+    table = role if role in ("generator", "discriminator") else f"networks.{role}"
+    return f"{table}.weights"
 
 
 def has_checkpoint(folder: Path) -> bool:

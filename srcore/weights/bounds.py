@@ -112,25 +112,29 @@ def build_bounded(
     """
     values = sum(tensor.numel() for tensor in state.values())
     if sum(_whole_numbers(options)) > max(values, 1 << 22):
-        raise _TooLargeError(f"{source}: its settings ask for more than its tensors hold")
+        raise TooLargeError(f"{source}: its settings ask for more than its tensors hold")
     try:
-        with _counted(len(state), values, source), torch.device("meta"):
+        with counted(len(state), values, source), torch.device("meta"):
             build()
-    except _TooLargeError:
+    except TooLargeError:
         raise
     except Exception:
         pass
-    with _counted(len(state), values, source):
+    with counted(len(state), values, source):
         return build()
 
 
-class _TooLargeError(WeightsError):
+class TooLargeError(WeightsError):
     """A network is larger than the file it is made for."""
 
 
 @contextlib.contextmanager
-def _counted(tensors: int, values: int, source: str) -> Iterator[None]:
-    """Ends the construction of a network that outgrows the tensors of its file."""
+def counted(tensors: int, values: int, source: str) -> Iterator[None]:
+    """Ends the construction of a network that outgrows the tensors of its file.
+
+    Raises:
+        TooLargeError: it has more than twice as many tensors or values, and some to spare.
+    """
     thread, count, size = threading.get_ident(), 0, 0
 
     def see(module: nn.Module, name: str, tensor: Tensor | None) -> None:
@@ -139,7 +143,7 @@ def _counted(tensors: int, values: int, source: str) -> Iterator[None]:
             return
         count, size = count + 1, size + tensor.numel()
         if count > 2 * tensors + _SPARE_TENSORS or size > 2 * values + _SPARE_VALUES:
-            raise _TooLargeError(
+            raise TooLargeError(
                 f"{source}: its settings or names ask for a network far larger than its {tensors} "
                 f"tensors with {values} values"
             )

@@ -113,6 +113,32 @@ def load_into(
         WeightsError: the file is unreadable, belongs to another network type, or does not fit.
     """
     checkpoint = _as_checkpoint(weights, key, role)
+    recognised, report = fit(
+        network, checkpoint, network_type=network_type, strict=strict, partial=partial
+    )
+    fitting = {name: recognised.state[name] for name in report.fitting}
+    network.load_state_dict(fitting, strict=False)
+    if not report.complete:
+        logger.warning("%s", report.explanation())
+    return report
+
+
+def fit(
+    network: nn.Module,
+    checkpoint: Checkpoint,
+    *,
+    network_type: str,
+    strict: bool = True,
+    partial: bool = False,
+) -> tuple[Recognised, KeyReport]:
+    """What :func:`load_into` would load; nothing is changed, and tensors need no values.
+
+    Returns:
+        The weights under the network's own names, and what of them fits.
+
+    Raises:
+        WeightsError: they are of another network type, or do not fit.
+    """
     own = network.state_dict()
     recognised = _as_type(checkpoint, network_type, getattr(network, "scale", None), own)
     check_types(checkpoint.source, recognised.state, own)
@@ -120,11 +146,7 @@ def load_into(
     refused = bool(report.reshaped) or (strict and not report.complete)
     if (refused and not partial) or not report.fitting:
         raise WeightsError(report.explanation())
-    fitting = {name: recognised.state[name] for name in report.fitting}
-    network.load_state_dict(fitting, strict=False)
-    if not report.complete:
-        logger.warning("%s", report.explanation())
-    return report
+    return recognised, report
 
 
 def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:

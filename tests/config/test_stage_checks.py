@@ -79,6 +79,22 @@ def problems(isolated_plugins, tiny_experiment):
             'from = "first"\ngenerator = { type = "msrresnet" }',
             'stages[2].from: stage trains "edsr", this one "msrresnet", which cannot take its we',
         ),
+        (
+            'generator = { type = "msrresnet", weights = "stage:first/generator.safetensors" }',
+            'stages[2].generator.weights: stage trains "edsr", this one "msrresnet", which cannot',
+        ),
+        (
+            'from = "first"\ngenerator = { num_blocks = 3, res_scale = 0.5 }',
+            "from: stage trains edsr with num_blocks = 1 (here 3), whose weights do not fit; set t",
+        ),
+        (
+            'from = "first"\nscale = 3\ndata.train.hr_patch_size = 36',
+            "edsr with scale = 2 (here 3), whose weights do not fit; set the same, or partial_wei",
+        ),
+        (
+            'generator = { num_features = 5, weights = "stage:first/checkpoints/last.pt" }',
+            "stages[2].generator.weights: stage trains edsr with num_features = ",
+        ),
     ],
 )
 def test_what_no_earlier_stage_gives_is_refused(problems, lines, message):
@@ -94,7 +110,10 @@ def test_what_no_earlier_stage_gives_is_refused(problems, lines, message):
         'from = "first"',
         'data.train.hr = "stage:draw/lr"',
         'generator.weights = "stage:first/checkpoints/best.pt"',
-        'from = "first"\ngenerator = { type = "msrresnet", partial_weights = true }',
+        'from = "first"\ngenerator = { res_scale = 0.5 }',
+        'from = "first"\ngenerator = { num_blocks = 3, partial_weights = true }',
+        'from = "first"\nscale = 4\ngenerator.partial_weights = true',
+        'from = "first"\ngenerator = { num_blocks = 1024 }',  # too large to tell soon
     ],
 )
 def test_what_an_earlier_stage_gives_is_taken(problems, lines):
