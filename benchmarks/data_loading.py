@@ -18,7 +18,7 @@ import torch
 from harness import measure, print_table, write_results
 from skimage import data
 
-from srcore.data.paired_folder import PairedFolder
+from srcore.datasets.paired_folder import PairedFolder
 from srcore.images import to_rgb, to_tensor, write_image
 from srcore.transforms.resize import resize_uint8
 

@@ -12,7 +12,7 @@ discriminator_input    -                        :class:`DiscriminatorInput`
 loss                   -                        :class:`Loss` and/or :class:`DiscriminatorLoss`
 labels                 -                        :class:`Labels`
 transform              ``scale``                :class:`Transform`
-source                 -                        :class:`srcore.data.sources.ImageSource`
+source                 -                        :class:`srcore.sources.source.ImageSource`
 dataset                ``scale``                :class:`Dataset`
 sampler                ``dataset``              :class:`Sampler`
 method                 see ``srcore.methods``   ``srcore.methods.base.Method``

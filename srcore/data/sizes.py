@@ -36,7 +36,7 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
 
 def _sizes(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
     if (folders[0] / "data.mdb").is_file():
-        from srcore.data.checks import lmdb_sizes
+        from srcore.sources.lmdb import lmdb_sizes
 
         return lmdb_sizes(folders[0])
     recursive = bool(getattr(options, "recursive", False))

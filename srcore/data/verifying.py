@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from srcore.data.sources import FileSource, ImageSource
 from srcore.errors import DataError, Problem
 from srcore.images import files_in, folders_of, read_data, verify_image
 from srcore.options import Selected
+from srcore.sources.folder import FileSource
+from srcore.sources.source import ImageSource
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -73,7 +74,7 @@ def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
         if not folders or not all(folder.is_dir() for folder in folders):
             continue
         if (folders[0] / "data.mdb").is_file():
-            from srcore.data.lmdb_dataset import LmdbSource
+            from srcore.sources.lmdb import LmdbSource
 
             yield from _of_source(where, LmdbSource(folders[0]))
             continue

@@ -10,17 +10,17 @@ from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler, get_worker_info
 
 from srcore.data.batching import EXTRAS, split_extras, stack_extras, stack_samples
-from srcore.data.ordering import Shuffled, checked_order
 from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError, PluginError
 from srcore.images import to_float
 from srcore.machine import shared_memory
 from srcore.plugin.calling import call
+from srcore.samplers.ordering import Shuffled, checked_order
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset
     from srcore.contracts import Sampler as Ordering
-    from srcore.data.ordering import Order
+    from srcore.samplers.ordering import Order
 
 #: (epoch, index): identifies a draw of an image.
 Key = tuple[int, int]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.contracts import Dataset
-from srcore.data.hr_folder import HrFolder
-from srcore.data.paired_folder import PairedFolder
+from srcore.datasets.hr_folder import HrFolder
+from srcore.datasets.paired_folder import PairedFolder
 from srcore.errors import DataError
 from srcore.images import is_image_name, natural_key
 

@@ -20,6 +20,8 @@ def srcore_register_components(registry: Registry) -> None:
     _register_losses(registry)
     _register_transforms(registry)
     _register_datasets(registry)
+    _register_sources(registry)
+    _register_samplers(registry)
     _register_methods(registry)
     _register_metrics(registry)
     _register_optimization(registry)
@@ -143,30 +145,40 @@ def _register_transforms(registry: Registry) -> None:
 
 
 def _register_datasets(registry: Registry) -> None:
-    from srcore.data import options
+    from srcore.datasets import options
 
     for name, table, target in (
         ("paired_folder", options.PairedFolderOptions, "paired_folder:PairedFolder"),
         ("hr_folder", options.HrFolderOptions, "hr_folder:HrFolder"),
         ("lr_folder", options.LrFolderOptions, "lr_folder:LrFolder"),
         ("unpaired_folders", options.UnpairedFoldersOptions, "unpaired_folders:UnpairedFolders"),
-        ("lmdb", options.LmdbOptions, "lmdb_dataset:lmdb_dataset"),
-        ("images", options.SourcedOptions, "sourced:images_dataset"),
+        ("lmdb", options.LmdbOptions, "lmdb:lmdb_dataset"),
+        ("images", options.SourcedOptions, "images:images_dataset"),
         ("concat", options.ConcatOptions, "concat:Concat"),
     ):
         provides = ("lr",) if name == "lr_folder" else ("lr", "hr")
-        registry.add("dataset", name, table, f"srcore.data.{target}", provides=provides)
+        registry.add("dataset", name, table, f"srcore.datasets.{target}", provides=provides)
+
+
+def _register_sources(registry: Registry) -> None:
+    from srcore.sources import options
+
     for name, keys in (
         ("folder", options.FolderSourceOptions),
         ("lmdb", options.LmdbSourceOptions),
     ):
-        registry.add("source", name, keys, f"srcore.data.sourced:{name}_source")
-    for name, weights, target in (
+        registry.add("source", name, keys, f"srcore.sources.{name}:{name}_source")
+
+
+def _register_samplers(registry: Registry) -> None:
+    from srcore.samplers.options import WeightedOptions
+
+    for name, keys, target in (
         ("shuffled", None, "Shuffled"),
         ("in_order", None, "InOrder"),
-        ("weighted", options.WeightedOptions, "Weighted"),
+        ("weighted", WeightedOptions, "Weighted"),
     ):
-        registry.add("sampler", name, weights, f"srcore.data.ordering:{target}")
+        registry.add("sampler", name, keys, f"srcore.samplers.ordering:{target}")
 
 
 def _register_methods(registry: Registry) -> None:

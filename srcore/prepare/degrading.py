@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from srcore.data.cropping import multiple_of
-from srcore.data.downscaled import downscaled
+from srcore.datasets.downscaled import downscaled
 from srcore.errors import DataError
 from srcore.images import ImageArray, decode_image, encode_image, to_rgb
 

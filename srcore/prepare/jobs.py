@@ -19,7 +19,6 @@ import cv2
 from tqdm import tqdm
 
 from srcore.data.cropping import multiple_of
-from srcore.data.lmdb_dataset import encoded_key, import_lmdb
 from srcore.errors import DataError, line_about
 from srcore.files.deleting import delete_known, refuse_foreign
 from srcore.files.replacing import refuse_sharing, refuse_writing_among
@@ -34,6 +33,7 @@ from srcore.images import (
 )
 from srcore.prepare.degrading import Degradation
 from srcore.prepare.subimages import base_name, sub_images
+from srcore.sources.lmdb import encoded_key, import_lmdb
 
 #: What an LMDB folder holds.
 _LMDB_FILES = ("data.mdb", "lock.mdb", "meta_info.txt")

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from srcore.config.experiment import check
-from srcore.data.options import HrFolderOptions
+from srcore.datasets.options import HrFolderOptions
 from srcore.errors import ConfigError
 
 
@@ -86,7 +86,7 @@ def test_nothing_is_refused_where_a_plugin_does_not_say(
     class Own(HrFolderOptions):
         """Inherits from a dataset whose samples hold less."""
 
-    isolated_plugins.registry.add("dataset", "own", Own, "srcore.data.hr_folder:HrFolder")
+    isolated_plugins.registry.add("dataset", "own", Own, "srcore.datasets.hr_folder:HrFolder")
     isolated_plugins.registry.add("transform", "any", None, "srcore.transforms.pool:PairPool")
     loss = 'losses=[{type="l1", target="mask"}]'
     assert len(problems(tiny_experiment, loss)) == 1

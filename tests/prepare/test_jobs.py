@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srcore.data.lmdb_dataset import lmdb_dataset
+from srcore.datasets.lmdb import lmdb_dataset
 from srcore.errors import DataError
 from srcore.images import read_image, write_image
 from srcore.prepare.degrading import Degradation

@@ -1,0 +1,1 @@
+"""Data sets: what a sample is."""

@@ -1,0 +1,53 @@
+"""Dataset ``lmdb``: high- and low-resolution images of LMDB folders with the same keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from srcore.datasets.downscaled import DownscaledImages
+from srcore.datasets.pairs import PairedImages
+from srcore.sources.cache import cached
+from srcore.sources.lmdb import LmdbSource
+
+
+def lmdb_dataset(
+    *,
+    scale: int,
+    hr: Path,
+    lr: Path | None = None,
+    downscale: str = "matlab",
+    hr_patch_size: int | None = None,
+    flip: bool = True,
+    rotate: bool = True,
+    min_size: str = "error",
+    cache: str = "none",
+    cache_folder: Path | None = None,
+) -> PairedImages | DownscaledImages:
+    """Dataset of one or two LMDB folders.
+
+        [data.train]
+        type = "lmdb"
+        hr = "DIV2K_train_HR_sub.lmdb"
+        lr = "DIV2K_train_LR_bicubic_X4_sub.lmdb"
+        hr_patch_size = 128
+
+    The arguments are the keys of :class:`srcore.datasets.options.LmdbOptions`.
+
+    Raises:
+        DataError: not such a folder, or keys without partner.
+        MissingExtraError: lmdb is not installed.
+    """
+    crops: dict[str, Any] = {
+        "scale": scale,
+        "hr_patch_size": hr_patch_size,
+        "flip": flip,
+        "rotate": rotate,
+        "min_size": min_size,
+    }
+    hr_source = LmdbSource(hr)
+    hr_images = cached(hr_source, cache, cache_folder)
+    if lr is None:
+        return DownscaledImages(hr_images, downscale=downscale, **crops)
+    lr_images = cached(LmdbSource(lr, hr_source.keys), cache, cache_folder)
+    return PairedImages(hr_images, lr_images, **crops)

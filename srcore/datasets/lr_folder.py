@@ -1,0 +1,45 @@
+"""Dataset ``lr_folder``: low-resolution images without a truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.images import Folders, files_in
+from srcore.sources.folder import FolderSource
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srcore.contracts import Sample
+
+
+class LrFolder:
+    """Low-resolution images of a folder, whole.
+
+        [data.validation.phone]
+        type = "lr_folder"
+        lr = "phone_photographs"
+
+    The arguments are the keys of :class:`srcore.datasets.options.LrFolderOptions`.
+
+    Raises:
+        DataError: no images.
+    """
+
+    def __init__(
+        self, *, scale: int, lr: Folders, meta_info: Path | None = None, recursive: bool = False
+    ) -> None:
+        self.scale = scale
+        self._lr = FolderSource(files_in(lr, meta_info, recursive=recursive))
+
+    def __len__(self) -> int:
+        return len(self._lr)
+
+    def name(self, index: int) -> str:
+        """Stem of the file."""
+        return self._lr.name(index)
+
+    def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
+        """Read ``lr``, whole in training too. Raises DataError for an unreadable file."""
+        return {"lr": self._lr.read(index)}

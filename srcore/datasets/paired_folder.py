@@ -1,0 +1,54 @@
+"""Dataset ``paired_folder``: two folders of images, paired by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srcore.datasets.pairs import PairedImages
+from srcore.images import Folders, pairs_in
+from srcore.sources.cache import cached
+from srcore.sources.folder import FileSource
+
+
+class PairedFolder(PairedImages):
+    """High- and low-resolution images of two folders.
+
+        [data.train]
+        type = "paired_folder"
+        hr = "DIV2K_train_HR"
+        lr = "DIV2K_train_LR_bicubic/X4"
+        lr_name = "{}x4"
+        hr_patch_size = 128
+
+    The arguments are the keys of :class:`srcore.datasets.options.PairedFolderOptions`.
+
+    Raises:
+        DataError: no images, or images without partner.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: int,
+        hr: Folders,
+        lr: Folders,
+        lr_name: str = "{}",
+        meta_info: Path | None = None,
+        recursive: bool = False,
+        hr_patch_size: int | None = None,
+        flip: bool = True,
+        rotate: bool = True,
+        min_size: str = "error",
+        cache: str = "none",
+        cache_folder: Path | None = None,
+    ) -> None:
+        pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)
+        super().__init__(
+            cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder),
+            cached(FileSource([lr for _, lr in pairs]), cache, cache_folder),
+            scale=scale,
+            hr_patch_size=hr_patch_size,
+            flip=flip,
+            rotate=rotate,
+            min_size=min_size,
+        )

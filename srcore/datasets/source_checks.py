@@ -1,0 +1,46 @@
+"""What headers say of images from any source, before the first iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from srcore.datasets.checks import fits, misfit
+from srcore.datasets.images import partners
+from srcore.errors import DataError
+
+if TYPE_CHECKING:
+    from srcore.sources.source import ImageSource
+
+_SHOWN = 5
+
+
+def source_problems(
+    hr: ImageSource, lr: ImageSource | None, smallest: int, scale: int
+) -> Iterator[tuple[str, str]]:
+    """(key, message) pairs: no images, and those that cannot be read, are too small or do not fit.
+
+    Raises:
+        DataError: images without partner.
+    """
+    if not len(hr):
+        yield "hr", "expected images, found none"
+        return
+    paired = partners(hr, lr) if lr is not None else None
+    faults: list[tuple[str, str]] = []
+    for index in range(len(hr)):
+        try:
+            large = hr.header(index)
+            if min(large.height, large.width) < smallest:
+                size = f"{large.width}x{large.height} pixels (width x height)"
+                faults.append(("hr", f"{hr.where(index)}: {size}; expected {smallest} or more"))
+            if paired is not None:
+                small = paired.header(index)
+                sizes = (large.height, large.width), (small.height, small.width)
+                if not fits(*sizes, scale):
+                    faults.append(("lr", f"{paired.where(index)}: {misfit(*sizes, scale)}"))
+        except DataError as error:
+            faults.append(("hr", str(error)))
+    yield from faults[:_SHOWN]
+    if len(faults) > _SHOWN:
+        yield "hr", f"{len(faults) - _SHOWN} more of {len(hr)} images have such faults"

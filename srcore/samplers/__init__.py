@@ -1,0 +1,1 @@
+"""Samplers: which image comes when."""

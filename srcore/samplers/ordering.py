@@ -1,0 +1,104 @@
+"""Samplers: which image comes when in an epoch, as a pure function of (seed, epoch)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.errors import DataError
+from srcore.files.texts import decode_text
+
+if TYPE_CHECKING:
+    from srcore.contracts import Dataset
+
+Order = NDArray[np.int64]
+
+
+class Shuffled:
+    """Every image once, in a new random order every epoch: ``type = "shuffled"``, the default."""
+
+    def __init__(self, *, dataset: Dataset) -> None:
+        self._length = len(dataset)
+
+    def order(self, epoch: int, generator: np.random.Generator) -> Order:
+        """A permutation."""
+        return generator.permutation(self._length)
+
+
+class InOrder:
+    """Every image once, in the order of the data set: ``type = "in_order"``."""
+
+    def __init__(self, *, dataset: Dataset) -> None:
+        self._length = len(dataset)
+
+    def order(self, epoch: int, generator: np.random.Generator) -> Order:
+        """0, 1, 2, ..."""
+        return np.arange(self._length)
+
+
+class Weighted:
+    """As many images as there are, each drawn by its weight: ``type = "weighted"``.
+
+    Args:
+        dataset: names the images.
+        file: see :class:`srcore.samplers.options.WeightedOptions`.
+
+    Raises:
+        DataError: a line without weight, a name that the data set does not have, no weight > 0.
+    """
+
+    def __init__(self, *, dataset: Dataset, file: Path) -> None:
+        numbers = {dataset.name(index): index for index in range(len(dataset))}
+        weights = np.ones(len(dataset))
+        for line, text in enumerate(decode_text(file.read_bytes()).splitlines(), start=1):
+            if text.strip():
+                name, _, value = text.strip().rpartition(" ")
+                weights[_number(numbers, name.strip(), f"{file}:{line}")] = _weight(
+                    value, f"{file}:{line}"
+                )
+        if not weights.sum() > 0:
+            raise DataError(f"{file}: expected a weight above 0, found none")
+        self._share = weights / weights.sum()
+
+    def order(self, epoch: int, generator: np.random.Generator) -> Order:
+        """Numbers drawn with replacement."""
+        return generator.choice(len(self._share), len(self._share), p=self._share)
+
+
+def _number(numbers: dict[str, int], name: str, where: str) -> int:
+    if name not in numbers:
+        raise DataError(f'{where}: the data set has no image "{name}"; expected: name weight')
+    return numbers[name]
+
+
+def _weight(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise DataError(f'{where}: expected a weight >= 0 behind the name, found "{text}"')
+    return value
+
+
+def checked_order(order: Any, length: int, sampler: object) -> Order:
+    """The order that a sampler gave, if it is one.
+
+    Raises:
+        DataError: no whole numbers, none at all, or numbers of no image.
+    """
+    found = np.asarray(order)
+    if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
+        raise DataError(
+            f"{type(sampler).__name__}: order() returned {found.dtype} {found.shape}; expected "
+            "the numbers of an epoch's images, one after another"
+        )
+    if int(found.min()) < 0 or int(found.max()) >= length:
+        raise DataError(
+            f"{type(sampler).__name__}: order() holds {int(found.min())} to {int(found.max())}; "
+            f"the data set has the images 0 to {length - 1}"
+        )
+    return found.astype(np.int64)

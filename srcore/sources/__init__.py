@@ -1,0 +1,1 @@
+"""Sources: where the images of a data set lie, and what keeps them decoded."""
