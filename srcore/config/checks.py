@@ -19,6 +19,7 @@ from srcore.config.paths import below, inputs_of, is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
+from srcore.data.sizes import enlarged_sizes
 from srcore.errors import Problem
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
@@ -85,10 +86,29 @@ def _training_problems(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("train.accumulate", message)
     if train.precision == "float16" and train.device == "cpu":
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
+    yield from _batch_problems(experiment)
     yield from role_problems(experiment)
     yield from need_problems(experiment)
     yield from entry_problems(experiment)
     yield from _name_problems(experiment)
+
+
+def _batch_problems(experiment: Experiment) -> Iterator[Problem]:
+    """Whole images of several sizes cannot be stacked; a sampler may put equal ones together."""
+    train = experiment.data.train
+    if train is None or train.sampler is not None or experiment.train.batch_size == 1:
+        return
+    options = train.choice.options
+    if getattr(options, "hr_patch_size", 0) is not None:
+        return
+    files = {size: it for it, size in enlarged_sizes(options, experiment.scale).items()}
+    shown = [f"{width}x{height} ({file})" for (height, width), file in files.items()]
+    if len(shown) == 1 and options.rotate and len({*next(iter(files))}) > 1:
+        shown.append("the same turned, with rotate = true")
+    if len(shown) > 1:
+        message = "expected a size, since batches of whole images need images of one size; found "
+        advice = "; or set train.batch_size = 1"
+        yield Problem("data.train.hr_patch_size", f"{message}{' and '.join(shown[:2])}{advice}")
 
 
 def _set_problems(experiment: Experiment) -> Iterator[Problem]:

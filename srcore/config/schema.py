@@ -10,6 +10,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.config.names import name_complaint
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
+from srcore.machine.device_names import device_or_auto_complaint
 from srcore.options import Selected, component, option
 
 
@@ -182,7 +183,11 @@ class TrainTable:
     precision: Literal["float32", "bfloat16", "float16"] = option(
         "float32", "type that autocast computes in; float16 needs a GPU"
     )
-    device: str = option("auto", 'where to train: "auto" (cuda, mps, cpu), "cpu", "cuda:1", ...')
+    device: str = option(
+        "auto",
+        'where to train: "auto" (cuda, mps, cpu), "cpu", "cuda:1", ...',
+        check=device_or_auto_complaint,
+    )
     channels_last: bool = option(False, "memory format; quicker with convolutions")
     compile: bool = option(False, "torch.compile the generator")
     ema_decay: float = option(

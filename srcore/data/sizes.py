@@ -1,16 +1,22 @@
-"""Sizes of the images that a validation set makes of its files, from their headers."""
+"""Sizes of the images that a dataset makes of its files, from their headers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcore.errors import DataError
 from srcore.images import files_in, folders_of
 
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+
 #: Height and width.
 Size = tuple[int, int]
+#: How far from a side a fitting one is looked for.
+_FAR = 4096
 
 
 def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
@@ -32,6 +38,39 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
         name: (height * factor // scale * scale, width * factor // scale * scale)
         for name, (height, width) in found.items()
     }
+
+
+def patch_complaint(experiment: Experiment, fits: Callable[[int], bool], wanted: str) -> str:
+    """Why a part cannot work on the high-resolution training images; empty if it can.
+
+    Whole images are trained on where ``data.train`` cuts no patches: their headers are read.
+
+    Args:
+        experiment: whose training images.
+        fits: whether the part can work with a side of that many pixels.
+        wanted: which sides are, as in ``expected data.train.hr_patch_size to be ...``.
+    """
+    size, scale = experiment.hr_patch_size, experiment.scale
+    if size is not None:
+        if fits(size):
+            return ""
+        sides = (side for off in range(_FAR) for side in (size + off, size - off))
+        near = next((side for side in sides if side > 0 == side % scale and fits(side)), None)
+        hint = f"; the nearest is {near}" if near else ""
+        return f"expected data.train.hr_patch_size to be {wanted}, found {size}{hint}"
+    train = experiment.data.train
+    whole = {} if train is None else enlarged_sizes(train.choice.options, scale)
+    for file, (height, width) in whole.items():
+        if fits(height) and fits(width):
+            continue
+        sides = (side for side in range(min(height, width), 0, -1))
+        near = next((side for side in sides if side % scale == 0 and fits(side)), None)
+        hint = f" = {near}" if near else ""
+        return (
+            f"expected every side of the training images to be {wanted}, found {width}x{height} "
+            f"({file}); set data.train.hr_patch_size{hint}"
+        )
+    return ""
 
 
 def _sizes(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import attrs
 
+from srcore.machine.device_names import device_complaint
 from srcore.options import option
 from srcore.weights.pretrained import Pretrained
 
@@ -63,16 +63,11 @@ def _too_small(height: int, width: int, crop_border: int, least: int) -> str:
     return f"expected at least {least} pixels per side inside a border of {crop_border}"
 
 
-def _device(value: str) -> str:
-    known = re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", value)
-    return "" if known else f'expected a device such as "cpu" or "cuda:0", found {value!r}'
-
-
 @attrs.frozen(kw_only=True)
 class LearnedMetricOptions:
     """Measures by pretrained networks."""
 
-    device: str = option("cpu", "where the network runs", check=_device)
+    device: str = option("cpu", "where the network runs", check=device_complaint)
 
     def pretrained(self) -> tuple[Pretrained, ...]:
         """Networks that piq and torchvision download."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.data.sizes import patch_complaint
 from srcore.options import option
 
 Problems = Iterator[tuple[str, str]]
@@ -196,7 +197,12 @@ class VGGDiscriminatorOptions:
     def problems(self, experiment: Any) -> Problems:
         """Training patches of another size."""
         size = experiment.hr_patch_size
-        if size is None or size == self.input_size:
+        if size == self.input_size:
+            return
+        if size is None:
+            whole = patch_complaint(experiment, self.input_size.__eq__, str(self.input_size))
+            if whole:
+                yield "input_size", whole
             return
         found = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
         if size in VGG_INPUT_SIZES:
@@ -219,14 +225,11 @@ class UNetDiscriminatorOptions:
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches that cannot be halved three times."""
-        size = experiment.hr_patch_size
-        if size is not None and size % UNET_MULTIPLE:
-            nearest = max(UNET_MULTIPLE, round(size / UNET_MULTIPLE) * UNET_MULTIPLE)
-            yield (
-                "",
-                f"expected data.train.hr_patch_size to be a multiple of {UNET_MULTIPLE}, "
-                f"found {size}; the nearest is {nearest}",
-            )
+        complaint = patch_complaint(
+            experiment, lambda side: side % UNET_MULTIPLE == 0, f"a multiple of {UNET_MULTIPLE}"
+        )
+        if complaint:
+            yield "", complaint
 
 
 @attrs.frozen(kw_only=True)
@@ -246,13 +249,12 @@ class PatchDiscriminatorOptions:
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches of which nothing would be left."""
-        size, smallest = experiment.hr_patch_size, patch_discriminator_minimum(self.num_layers)
-        if size is not None and size < smallest:
-            yield (
-                "num_layers",
-                f"{self.num_layers} layers need data.train.hr_patch_size >= {smallest}, "
-                f"found {size}",
-            )
+        smallest = patch_discriminator_minimum(self.num_layers)
+        complaint = patch_complaint(
+            experiment, lambda side: side >= smallest, f"at least {smallest}"
+        )
+        if complaint:
+            yield "num_layers", f"{self.num_layers} layers: {complaint}"
 
 
 def patch_discriminator_minimum(num_layers: int) -> int:

@@ -48,6 +48,8 @@ WRONG = [
         'train.precision: float16 needs a GPU; use "bfloat16" on a CPU',
     ),
     ("missing folder", 'data.train.hr = "trian"', 'does not exist; did you mean "train"?'),
+    ("device", 'train.device = "true"', 'train.device: expected "auto", a device such as "cpu" or'),
+    ("device of nothing", 'train.device = "meta"', 'or "cuda:0", found "meta"'),
     ("patch size", "data.train.hr_patch_size = 33", "data.train.hr_patch_size: expected a mult"),
     (
         "schedule of nothing",

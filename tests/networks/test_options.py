@@ -13,7 +13,9 @@ from srcore.plugin.registry import Registry
 
 
 def problems(chosen, scale=4, hr_patch_size=None):
-    return list(chosen.problems(SimpleNamespace(scale=scale, hr_patch_size=hr_patch_size)))
+    data = SimpleNamespace(train=None)
+    experiment = SimpleNamespace(scale=scale, hr_patch_size=hr_patch_size, data=data)
+    return list(chosen.problems(experiment))
 
 
 @pytest.fixture
@@ -122,7 +124,13 @@ def test_impossible_scales_are_problems(chosen, scale, expected):
         (
             options.PatchDiscriminatorOptions(num_layers=4),
             32,
-            [("num_layers", "4 layers need data.train.hr_patch_size >= 48, found 32")],
+            [
+                (
+                    "num_layers",
+                    "4 layers: expected data.train.hr_patch_size to be at least 48, found 32; "
+                    "the nearest is 48",
+                )
+            ],
         ),
     ],
 )

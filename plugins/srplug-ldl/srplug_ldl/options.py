@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from srcore.data.sizes import patch_complaint
 from srcore.options import option
 
 
@@ -33,7 +34,7 @@ class LDLOptions:
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Training patches that a window does not fit into."""
-        patch, border = experiment.hr_patch_size, self.window_size // 2
-        if patch is not None and patch <= border:
-            message = f"windows of {self.window_size} need patches above {border}, found {patch}"
-            yield "window_size", message
+        border = self.window_size // 2
+        complaint = patch_complaint(experiment, lambda side: side > border, f"above {border}")
+        if complaint:
+            yield "window_size", f"windows of {self.window_size}: {complaint}"

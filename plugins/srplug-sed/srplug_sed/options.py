@@ -10,6 +10,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.config.paths import path_complaint
+from srcore.data.sizes import patch_complaint
 from srcore.options import option
 from srcore.weights.pretrained import Pretrained
 
@@ -173,17 +174,13 @@ def patch_problems(
         minimum: smallest side of an image.
         stride: sides of images over sides of the semantic map.
     """
-    size = experiment.hr_patch_size
-    if size is None or (size % stride == 0 and size >= minimum):
-        return
-    multiple = math.lcm(stride, experiment.scale)  # patches are multiples of scale, too
-    smallest = -(-minimum // multiple) * multiple
-    nearest = max(smallest, nearest_multiple(size, multiple))
-    yield (
-        "",
-        f"expected data.train.hr_patch_size to be a multiple of {stride} and at least "
-        f"{minimum}, found {size}; the nearest is {nearest}",
+    complaint = patch_complaint(
+        experiment,
+        lambda side: side % stride == 0 and side >= minimum,
+        f"a multiple of {stride} and at least {minimum}",
     )
+    if complaint:
+        yield "", complaint
 
 
 def nearest_multiple(value: int, step: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.contracts import Role
+from srcore.data.sizes import patch_complaint
 from srcore.losses.options import PerceptualOptions, vgg19_weights
 from srcore.methods.options import GanOptions
 from srcore.options import NoOptions, option
@@ -44,13 +45,13 @@ class DownsamplerOptions:
         """Other scales than 2 and 4, and patches of which the feature head would leave nothing."""
         if experiment.scale not in SCALES:
             yield "", f"usrdu_dsn knows scales 2 and 4, found scale = {experiment.scale}"
-        size, smallest = experiment.hr_patch_size, FEATURE_HEAD_MULTIPLE * experiment.scale
-        if self.feature_head and size is not None and size < smallest:
+        smallest = FEATURE_HEAD_MULTIPLE * experiment.scale
+        wanted = f"at least {FEATURE_HEAD_MULTIPLE} * scale = {smallest}"
+        complaint = patch_complaint(experiment, lambda side: side >= smallest, wanted)
+        if self.feature_head and complaint:
             yield (
                 "feature_head",
-                f"needs data.train.hr_patch_size >= {FEATURE_HEAD_MULTIPLE} * scale = {smallest}, "
-                f"found {size}; take larger patches, or set it to false and leave out "
-                '[[losses]] "usrdu_feature"',
+                f'{complaint}; or set it to false and leave out [[losses]] "usrdu_feature"',
             )
 
 
@@ -76,17 +77,15 @@ class UsrduDsnOptions(GanOptions):
             yield "type", f'trains generator.type = "usrdu_dsn", found "{network.type}"'
             return
         yield from self._head_problems(network.options, experiment)
-        size = experiment.hr_patch_size
         judge = experiment.discriminator
-        if size is None or judge is None or judge.choice.type != "unet":
+        if judge is None or judge.choice.type != "unet":
             return
-        side = size // experiment.scale
-        if side % _UNET_MULTIPLE:
-            yield (
-                "",
-                f'the discriminator "unet" sees low-resolution patches of {side} pixels; expected '
-                f"data.train.hr_patch_size to be a multiple of {_UNET_MULTIPLE * experiment.scale}",
-            )
+        multiple = _UNET_MULTIPLE * experiment.scale
+        complaint = patch_complaint(
+            experiment, lambda side: side % multiple == 0, f"a multiple of {multiple}"
+        )
+        if complaint:
+            yield "", f'the discriminator "unet" sees low-resolution patches; {complaint}'
 
     def _head_problems(self, network: DownsamplerOptions, experiment: Any) -> Problems:
         """A head that no loss trains would hold noise; a loss without its head has nothing."""

@@ -40,15 +40,15 @@ def test_tiny_experiment_is_sound(folder):
 def test_patches_too_small_for_the_feature_head(folder):
     found = problems(folder, overrides=["data.train.hr_patch_size=32"])
     assert (
-        "generator.feature_head: needs data.train.hr_patch_size >= 16 * scale = 64, found 32"
-        in (found)
-    )
+        "generator.feature_head: expected data.train.hr_patch_size to be at least 16 * scale = 64, "
+        "found 32; the nearest is 64; or set it to false"
+    ) in found
 
 
 def test_patches_that_the_discriminator_cannot_halve(folder):
     found = problems(folder, overrides=["data.train.hr_patch_size=80"])
-    assert "sees low-resolution patches of 20 pixels" in found
-    assert "multiple of 32" in found
+    assert 'the discriminator "unet" sees low-resolution patches' in found
+    assert "a multiple of 32, found 80; the nearest is 96" in found
 
 
 def test_empty_target_folder(folder):
