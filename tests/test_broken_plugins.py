@@ -229,6 +229,67 @@ def test_a_handler_that_raises_what_ends_a_loop_is_blamed(
     )
 
 
+EXITS = {
+    "a handler": HANDLER.replace('{}["sheep"]', "raise SystemExit(0)"),
+    "problems": """
+    import attrs
+    import srcore
+
+    @attrs.frozen
+    class Options:
+        def problems(self, experiment):
+            raise SystemExit("no licence")
+
+    @srcore.hookimpl
+    def srcore_register_components(registry):
+        registry.add("loss", "x", Options, "srplug_stranger.plugin:build")
+    """,
+    "a constructor": """
+    import srcore
+
+    def build():
+        raise SystemExit(3)
+
+    @srcore.hookimpl
+    def srcore_register_components(registry):
+        registry.add("loss", "x", None, "srplug_stranger.plugin:build")
+    """,
+}
+
+
+@pytest.mark.parametrize("place", EXITS)
+def test_whoever_ends_the_program_is_named(install, capsys, tiny_experiment, tmp_path, place):
+    install(EXITS[place])
+    if place != "a handler":
+        text = tiny_experiment.read_text("utf-8").replace('"l1"', '"x"')
+        tiny_experiment.write_text(text, "utf-8")
+    run = ("run", tiny_experiment, "--output", tmp_path / "runs", "--quiet")
+    exit_code, err = srcore(capsys, *run)
+    assert exit_code == 2
+    (line,) = err.splitlines()
+    assert line.startswith("srcore: srplug-stranger 1.2 (srplug_stranger.plugin, line ")
+    assert ") ended the program (SystemExit" in line
+    assert line.endswith("report it there; run with --without stranger to leave it out")
+
+
+def test_a_command_of_a_plugin_may_end_the_program(install, capsys):
+    install(
+        """
+        import click
+        import srcore
+
+        @click.command()
+        def leave():
+            raise SystemExit(7)
+
+        @srcore.hookimpl
+        def srcore_register_commands(cli):
+            cli.add_command(leave)
+        """
+    )
+    assert srcore(capsys, "leave") == (7, "")
+
+
 @pytest.mark.parametrize("error", ["StopIteration", "StopAsyncIteration", "GeneratorExit"])
 def test_a_hook_that_raises_what_ends_a_loop_is_named(install, capsys, error):
     install(f"{REGISTER}raise {error}")

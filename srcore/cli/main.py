@@ -14,6 +14,8 @@ from srcore import __version__
 from srcore.cli.console import accept_any_text
 from srcore.cli.streams import lasting_streams
 from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
+from srcore.machine.memory import is_out_of_memory
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.discovery import label
 
 #: Commands of the core in the order of ``--help``; ``srcore/cli/<name>.py`` holds ``command``.
@@ -74,6 +76,16 @@ class SrcoreGroup(click.Group):
             command: click.Command = module.command
             return command
         return self.commands.get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Like click's; only commands that plugins added may end the program by ``sys.exit``."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit:
+            if ctx.invoked_subcommand in self.commands:
+                raise
+            with naming_exits():
+                raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -136,6 +148,10 @@ def _main(arguments: list[str]) -> None:
     except SystemExit:
         raise
     except BaseException as error:  # GeneratorExit of a handler, too
+        if is_out_of_memory(error):
+            reason = str(error).strip().split("\n")[0] or type(error).__name__
+            click.echo(f"srcore: out of memory ({reason}): smaller images or networks", err=True)
+            sys.exit(1)
         from srcore.cli import unexpected
 
         unexpected.show(error)

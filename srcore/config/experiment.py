@@ -25,6 +25,7 @@ from srcore.config.suggest import closest
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import plugins
 
 
@@ -169,6 +170,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     return LoadedExperiment(source, _stages(source))
 
 
+@naming_exits()
 def check(
     path: str | Path, overrides: Iterable[str] = (), *, resumed: Path | None = None
 ) -> LoadedExperiment:

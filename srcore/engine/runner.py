@@ -29,7 +29,9 @@ from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.errors import SrcoreError
 from srcore.machine.devices import pick_device, slow_precision
+from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 from srcore.report.writing import write_after_stage
@@ -142,14 +144,8 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
         logger.warning("train.precision: %s", slow)
     plugins().hook.srcore_run_started(run=run)
     try:
-        if run.experiment.task is not None:
-            call("stage", run.experiment.task.build(), run, method="run")
-            run.mark_finished(run.results)
-        else:
-            from srcore.engine.training import Training
-
-            with _deterministic(run.experiment.train.deterministic):
-                run.mark_finished(Training(run, stop).execute())
+        with _memory_troubles(run), naming_exits():
+            _work(run, stop)
     except BaseException as error:
         _mark_ended(run, error)
         try:
@@ -159,6 +155,33 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
         raise
     plugins().hook.srcore_run_finished(run=run, parts=run.parts, error=None)
     run.parts = None  # the next stage may need the memory
+
+
+def _work(run: Run, stop: StopRequest) -> None:
+    """What the stage is there for."""
+    if run.experiment.task is not None:
+        call("stage", run.experiment.task.build(), run, method="run")
+        run.mark_finished(run.results)
+        return
+    from srcore.engine.training import Training
+
+    with _deterministic(run.experiment.train.deterministic):
+        run.mark_finished(Training(run, stop).execute())
+
+
+@contextlib.contextmanager
+def _memory_troubles(run: Run) -> Iterator[None]:
+    """Memory that runs out while networks are built, read, measured or used is one line."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise SrcoreError(
+            f"{run.folder}: out of memory on {run.device}; smaller networks, losses or images "
+            f"need less ({reason})"
+        ) from error
 
 
 def _is_moved(run: Run, change: Change) -> bool:

@@ -31,7 +31,7 @@ from srcore.engine.rollback import Rollback
 from srcore.engine.sampling import StreamSampler, TrainingImages, to_device
 from srcore.engine.validator import Averages, Validator, by_set_and_metric
 from srcore.errors import DataError, Interrupted, SrcoreError
-from srcore.inference.memory import is_out_of_memory
+from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 

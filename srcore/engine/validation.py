@@ -20,9 +20,9 @@ from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
 from srcore.images import to_image, to_tensor
 from srcore.inference.beside import beside
-from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap
+from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.calling import call, checked
 
 if TYPE_CHECKING:

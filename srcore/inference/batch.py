@@ -20,11 +20,11 @@ from srcore.images import ImageHeader, Origin, read_header, read_image
 from srcore.inference.fitting import Fitting
 from srcore.inference.frames import Frames, choose_frames, enlarge_series
 from srcore.inference.jobs import Task
-from srcore.inference.memory import is_out_of_memory
 from srcore.inference.output import check_writable, is_written, write_bands, write_series
 from srcore.inference.sizing import Sizing, middle
 from srcore.inference.upscaler import Overlap, Tile, upscale_bands
 from srcore.machine.devices import Precision
+from srcore.machine.memory import is_out_of_memory
 
 
 @attrs.frozen

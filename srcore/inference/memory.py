@@ -1,4 +1,4 @@
-"""How large a tile may be, and which errors mean that it was too large."""
+"""How large a tile may be."""
 
 from __future__ import annotations
 
@@ -26,16 +26,6 @@ _MAPS = 4
 _PROBE = 32
 
 _bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out; anything else is a bug or a bad input."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and (
-        "not enough memory" in text or "out of memory" in text or "can't allocate memory" in text
-    )
 
 
 def choose_tile(network: nn.Module) -> int:

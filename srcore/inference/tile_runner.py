@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
-from srcore.inference.memory import is_out_of_memory
 from srcore.inference.tiling import SMALLEST_TILE, Span, cut
 from srcore.machine.devices import Precision, autocast, device_of
+from srcore.machine.memory import is_out_of_memory
 
 
 class OutOfMemoryError(SrcoreError):

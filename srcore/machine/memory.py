@@ -1,9 +1,22 @@
-"""How much memory is free, before something large is made."""
+"""How much memory is free, before something large is made, and whether it has run out."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+_SAID = ("not enough memory", "out of memory", "can't allocate memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out; anything else is a bug or a bad input.
+
+    PyTorch's own are RuntimeErrors, whatever the device.
+    """
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _SAID)
 
 
 def free_memory_of_processor() -> int | None:

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 import srcore
+from srcore.cli.main import main
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.testing import assert_same_state
@@ -233,3 +234,26 @@ def test_hooks_see_run_engines_and_end(tiny_experiment, tmp_path, isolated_plugi
     with using(PluginManager(discover=False, extra=[stranger])):
         run(tiny_experiment, tmp_path)
     assert seen == [("started", "tiny"), *[["l1"]] * 6, ("finished", None)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to"),
+    ],
+)
+@pytest.mark.parametrize("place", ["networks.edsr:EDSR", "losses.pixel:L1Loss"])
+def test_memory_that_runs_out_while_parts_are_built_is_one_line(
+    tiny_experiment, tmp_path, monkeypatch, capsys, error, place
+):
+    def refused(*given, **named):
+        raise error
+
+    monkeypatch.setattr(f"srcore.{place.replace(':', '.')}.__init__", refused)
+    with pytest.raises(SystemExit) as caught:
+        main(["run", str(tiny_experiment), "--output", str(tmp_path / "out"), "--quiet"])
+    assert caught.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"srcore: {tmp_path}/out/tiny: out of memory on cpu; smaller networks,")

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from srcore.inference import memory
-from srcore.inference.memory import is_out_of_memory, memory_per_pixel
+from srcore.inference.memory import memory_per_pixel
+from srcore.machine.memory import is_out_of_memory
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""Whose code an error comes from: that of a plugin, if it leads into one."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+
+from srcore.errors import PluginError, cause
+from srcore.plugin.implementations import Plugin
+from srcore.plugin.manager import plugins
+
+
+def blamed(error: BaseException | None) -> tuple[Plugin, str] | None:
+    """Whose code it happened in: that of the first error, which others may have followed.
+
+    A StopIteration that leaves a handler becomes a RuntimeError of the engine, for one.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return next(filter(None, (_deepest(entry.__traceback__) for entry in reversed(seen))), None)
+
+
+@contextlib.contextmanager
+def naming_exits() -> Iterator[None]:
+    """Code of plugins must not end the program: whoever calls ``sys.exit`` here is named.
+
+    Raises:
+        PluginError: in the place of SystemExit.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        found = blamed(error)
+        who = f"{found[0].label} ({found[1]})" if found else "somebody's code"
+        advice = found[0].advice if found else ""
+        raise PluginError(
+            f"{who} ended the program ({cause(error)}), which only commands may; report it "
+            f"there{advice}"
+        ) from error
+
+
+def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
+    """The innermost call that lies in a plugin's package, and where."""
+    packages = {_package(plugin): plugin for plugin in plugins().plugins if plugin.is_discovered}
+    found = None
+    for frame, line in traceback.walk_tb(trace):
+        module = str(frame.f_globals.get("__name__", ""))
+        plugin = packages.get(module.partition(".")[0])
+        if plugin is not None:
+            found = plugin, f"{module}, line {line}"
+    return found
+
+
+def _package(plugin: Plugin) -> str:
+    module = getattr(plugin.module, "__name__", None) or type(plugin.module).__module__
+    return str(module).partition(".")[0]
