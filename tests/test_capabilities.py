@@ -14,7 +14,6 @@ from srcore.engine.runner import run_experiment
 from srcore.errors import PluginError
 from srcore.options import NoOptions
 from srcore.plugin.manager import PluginManager, plugins, using
-from srcore.testing.contract import PluginContract
 
 
 def with_part(kind, target, options=None):
@@ -106,23 +105,6 @@ def test_near_misses_are_found():
     ]
     # a flag is no method: only what could be called may have been meant as one
     assert list(near_misses("network", Net(2, deployed=True), NoOptions)) == []
-
-
-def test_the_contract_of_plugins_refuses_near_misses():
-    class Contract(PluginContract):
-        plugin = "Stranger"
-
-        def _plugin(self):
-            return plugins().plugins[-1]
-
-    Contract.__test__ = False
-    with (
-        with_part("loss", Misspelt, MisspeltOptions),
-        pytest.raises(AssertionError, match=r"loss x: .*did you mean discriminator_terms\?"),
-    ):
-        Contract().test_capabilities_are_spelt_as_srcore_knows_them()
-    with with_part("loss", nn.Identity):
-        Contract().test_capabilities_are_spelt_as_srcore_knows_them()
 
 
 def test_no_component_of_the_core_has_a_near_miss():

@@ -10,6 +10,7 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
+from srcore.options import Selected
 from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.contracts import Schedule
     from srcore.engine.loss_scale import LossScale
-    from srcore.options import Selected
 
 
 class Updater:
@@ -135,30 +135,32 @@ class Updater:
 def build_updater(
     experiment: Experiment, name: str, network: nn.Module, loss_scale: LossScale
 ) -> Updater:
-    """The optimiser of a network; its target takes what it names of these arguments."""
-    table = experiment.optimizer.get(name)
+    """Optimiser and schedule of a network, as an experiment says."""
+    table, schedule = experiment.optimizer.get(name), experiment.schedule.get(name)
+    component = plugins().registry.get("optimizer", "adam")
+    choice = table.choice if table else Selected(component, component.options())
+    return Updater(
+        network,
+        build_optimizer(choice, network),
+        build_schedule(schedule.choice, experiment.train.iterations) if schedule else None,
+        loss_scale,
+        table.clip_gradient_norm if table is not None else None,
+    )
+
+
+def build_optimizer(choice: Selected, network: nn.Module) -> Any:
+    """An optimiser; its target takes what it names of parameters, their names and the network."""
     named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
     offered = {
         "parameters": [parameter for _, parameter in named],
         "named_parameters": named,
         "network": network,
     }
-    registry = plugins().registry
-    component = table.choice.component if table else registry.get("optimizer", "adam")
-    options = table.choice.options if table else component.options()
-    taken = {key: value for key, value in offered.items() if component.accepts(key)}
-    optimizer = component.build(options, **(taken or {"parameters": offered["parameters"]}))
-    schedule = experiment.schedule.get(name)
-    return Updater(
-        network,
-        optimizer,
-        _schedule(schedule.choice, experiment.train.iterations) if schedule is not None else None,
-        loss_scale,
-        table.clip_gradient_norm if table is not None else None,
-    )
+    taken = {key: value for key, value in offered.items() if choice.component.accepts(key)}
+    return choice.build(**(taken or {"parameters": offered["parameters"]}))
 
 
-def _schedule(choice: Selected, iterations: int) -> Any:
+def build_schedule(choice: Selected, iterations: int) -> Any:
     """A schedule; one that asks for ``iterations`` gets the length of the stage."""
     asks = choice.component.accepts("iterations") and not hasattr(choice.options, "iterations")
     return choice.build(**({"iterations": iterations} if asks else {}))

@@ -47,18 +47,25 @@ class PluginManager:
         self.without = frozenset(without)
         # By name, as every plugin is loaded: the core's parts stand on the manager, not it on them
         builtin = importlib.import_module("srcore.plugin.builtin")
+        self._discover, self._extra = discover, tuple(extra)
         self._add(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
             left_out = {normalised(name) for name in self.without}
             for distribution, entry_point in entry_points():
                 if not {normalised(entry_point.name), normalised(distribution.name)} & left_out:
                     self._load(distribution, entry_point)
-        for module in extra:
+        for module in self._extra:
             name = getattr(module, "__name__", type(module).__name__)
             self._add(Plugin(name, name, "", module))
         # pluggy calls what was registered last first; the order of srcore is that of the list
         for plugin in reversed(self.plugins):
             self._register(plugin)
+
+    def extended(self, *extra: Any) -> PluginManager:
+        """A manager of the same plugins and of further ones (modules or objects)."""
+        return PluginManager(
+            discover=self._discover, without=self.without, extra=[*self._extra, *extra]
+        )
 
     @property
     def hook(self) -> pluggy.HookRelay:

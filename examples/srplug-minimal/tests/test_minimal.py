@@ -10,6 +10,7 @@ from srplug_minimal.losses import MinimalLoss
 
 class TestContract(PluginContract):
     plugin = "minimal"
+    experiment = "minimal/tiny"
 
 
 @pytest.mark.parametrize("exponent", [1.0, 2.0, 3.0])

@@ -3,31 +3,35 @@ from typing import ClassVar
 import pytest
 import torch
 
-from srcore.testing.contract import PluginContract
-from srcore.testing.images import write_tiny_images
+import srcore
+from srcore.testing import PluginContract
+from srcore.weights.saving import Metadata, save_safetensors
+
+DSN = {"num_features": 4, "num_blocks": 1, "feature_channels": 8}
 
 
 class TestUSRDU(PluginContract):
     plugin = "usrdu"
     experiment = "usrdu/tiny"
     small: ClassVar = {
-        ("network", "usrdu_dsn"): {"num_features": 4, "num_blocks": 1, "feature_channels": 8},
+        ("network", "usrdu_dsn"): DSN,
         ("loss", "usrdu_feature"): {"weights": "random"},
-        ("transform", "laplace_sampling"): {"weights": "stage:dsn/generator.safetensors"},
+        ("transform", "laplace_sampling"): {"weights": "dsn.safetensors"},
         ("stage", "usrdu_generate"): {"weights": "stage:dsn/generator.safetensors"},
         ("stage", "usrdu_kernels"): {"lr": "stage:any/lr"},
     }
+    entries: ClassVar = {"lr_reference": lambda context: context.hr}
+    extras: ClassVar = {
+        "log_scale": lambda context: torch.rand_like(context.sr),
+        "feature_log_scale": torch.rand(2, 512, 2, 2),
+    }
+    # the heads of log-scales are no part of the image
+    unused: ClassVar = {("network", "usrdu_dsn"): ("var.*", "per_var.*")}
+    elsewhere = (("stage", "usrdu_kernels"),)  # test_stages.py
 
     @pytest.fixture(autouse=True)
-    def _images(self, tmp_path, monkeypatch):
-        """The folders that the tiny experiment names."""
-        monkeypatch.chdir(tmp_path)
-        write_tiny_images(tmp_path / "examples/images/train", 3, height=72, width=80)
-        write_tiny_images(tmp_path / "degraded", 3, height=24, width=24, seed=50)
-
-    def _context(self):
-        context = super()._context()
-        context.batch["lr_reference"] = context.batch["hr"]
-        context.extras["log_scale"] = torch.rand_like(context.sr)
-        context.extras["feature_log_scale"] = torch.rand(2, 512, 2, 2)
-        return context
+    def _degradation(self, _workplace):
+        """The network whose log-scale ``laplace_sampling`` draws from."""
+        network = srcore.build("network", "usrdu_dsn", scale=2, **DSN)
+        metadata = Metadata("usrdu_dsn", DSN, 2)
+        save_safetensors("dsn.safetensors", network.state_dict(), metadata)

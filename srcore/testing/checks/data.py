@@ -1,0 +1,142 @@
+"""What sources, data sets, samplers and transforms are tried for."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from srcore.capabilities import option_capability
+from srcore.data.batching import split_extras, stack_extras
+from srcore.data.cropping import Window
+from srcore.engine.part_state import restore, state_of
+from srcore.engine.seeding import sample_generator, seed_everything
+from srcore.plugin.calling import call
+from srcore.plugin.manager import plugins
+from srcore.samplers.ordering import checked_order
+from srcore.testing.checks.losses import plain_state
+from srcore.testing.trial import Trial, lacking, options_for, same
+
+
+def reads_images(trial: Trial) -> Iterator[str]:
+    """Named images whose header, whole and parts agree; processes can take it along."""
+    source = pickle.loads(pickle.dumps(trial.build()))
+    names = [source.name(index) for index in range(len(source))]
+    if not names or len(set(names)) < len(names):
+        yield f"expected images with different names, found {names[:4]}"
+    for index in range(min(2, len(names))):
+        header, whole = source.header(index), source.read(index)
+        if (header.height, header.width) != whole.shape[:2]:
+            sides = f"{header.height}x{header.width}"
+            yield f"expected an image of {sides} as its header says, found {whole.shape[:2]}"
+            continue
+        if whole.ndim != 3 or whole.dtype not in (np.uint8, np.uint16):
+            yield f"expected (H, W, C) of uint8 or uint16, found {whole.shape} of {whole.dtype}"
+        part = source.read_window(index, Window(1, 2, 5, 4))
+        if not np.array_equal(part, whole[1:6, 2:6]):
+            yield "expected read_window() to give the part of the image, found another"
+        if not (isinstance(source.where(index), str) and source.where(index)):
+            yield "expected where() to name the image for messages, found nothing"
+
+
+def gives_samples(trial: Trial) -> Iterator[str]:
+    """Samples of pairs that fit the scale, drawn from the generator alone; whole without one."""
+    dataset = pickle.loads(pickle.dumps(trial.build(scale=trial.scale)))
+    names = [dataset.name(index) for index in range(len(dataset))]
+    if not names or len(set(names)) < len(names):
+        yield f"expected images with different names, found {names[:4]}"
+    for random in (None, sample_generator(0)):
+        sample = call("dataset", dataset, 0, random, method="sample")
+        again = None if random is None else sample_generator(0)
+        if not _equal(sample, call("dataset", dataset, 0, again, method="sample")):
+            when = "whole images" if random is None else "equal generators"
+            yield f"expected equal samples from {when}, found others"
+        images, extras = split_extras(sample)
+        stack_extras([extras])
+        yield from _fits(trial, images, is_crop=random is not None)
+    entries = option_capability(trial.options, "entries")
+    promised = set(entries()) if entries is not None else set()
+    yield from (
+        f"promises the entry {name}; found {', '.join((*images, *extras))}"
+        for name in sorted(promised - images.keys() - extras.keys())
+    )
+
+
+def _fits(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[str]:
+    size = option_capability(trial.options, "hr_patch_size")
+    for name, side in (("hr", size), ("lr", size and size // trial.scale)):
+        if is_crop and side and name in images and images[name].shape[:2] != (side, side):
+            found = images[name].shape[:2]
+            yield f"expected crops {name} of {side}x{side} (hr_patch_size = {size}), found {found}"
+    if {"lr", "hr"} <= images.keys() and (is_crop or "index" not in images):
+        wanted = tuple(trial.scale * side for side in images["lr"].shape[:2])
+        if images["hr"].shape[:2] != wanted and size is not None:
+            yield f"expected hr of {wanted} for its lr, found {images['hr'].shape[:2]}"
+
+
+def orders_an_epoch(trial: Trial) -> Iterator[str]:
+    """Numbers of images, equal for equal generators, equally many in every epoch."""
+    component = plugins().registry.get("dataset", "hr_folder")
+    dataset = component.build(options_for(component, {}), scale=trial.scale)
+    sampler = trial.build(dataset=dataset)
+    orders = [
+        checked_order(sampler.order(epoch, sample_generator(epoch)), len(dataset), sampler)
+        for epoch in (0, 1, 0)
+    ]
+    if not np.array_equal(orders[0], orders[2]):
+        yield "expected a pure function of epoch and generator, found another when asked again"
+    if len(orders[0]) != len(orders[1]):
+        yield f"expected epochs of one length, found {len(orders[0])} and {len(orders[1])}"
+
+
+def transforms_a_batch(trial: Trial) -> Iterator[str]:
+    """The batch with finite images, the entries it promises, drawn from the generator alone."""
+    missing = list(lacking(trial.component.needs, trial.batch(), "entries"))
+    yield from missing
+    if missing:
+        return
+    results = [_transformed(trial, trial.build(scale=trial.scale)) for _ in range(2)]
+    if not same(*results):
+        yield "expected equal batches from equal generators, found others"
+    for name, value in results[0].items():
+        if isinstance(value, Tensor) and not torch.isfinite(value.float()).all():
+            yield f"expected finite values, found others in {name}"
+    entries = option_capability(trial.options, "entries")
+    promised = set(entries()) if entries is not None else set(trial.component.provides)
+    for name in sorted(promised - results[0].keys()):
+        yield f"promises the entry {name}; found {', '.join(results[0])}"
+
+
+def transform_state_goes_on(trial: Trial) -> Iterator[str]:
+    """A new one that takes the state of another goes on as that does."""
+    if list(lacking(trial.component.needs, trial.batch(), "")):
+        return
+    first = trial.build(scale=trial.scale)
+    for seed in range(3):
+        _transformed(trial, first, seed)
+    state = state_of(first)
+    yield from plain_state(state)
+    second = trial.build(scale=trial.scale)
+    restore(second, state)
+    if not same(_transformed(trial, first, 4), _transformed(trial, second, 4)):
+        yield (
+            "expected the same batch after a resume, found another: what it remembers belongs "
+            "into state_dict()"
+        )
+
+
+@torch.no_grad()
+def _transformed(trial: Trial, transform: Any, seed: int = 0) -> dict[str, Any]:
+    seed_everything(seed)
+    batch: dict[str, Any] = call("transform", transform, trial.batch(seed), trial.generator(seed))
+    return batch
+
+
+def _equal(first: Any, second: Any) -> bool:
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(_equal(first[n], second[n]) for n in first)
+    return bool(np.array_equal(first, second))

@@ -1,0 +1,64 @@
+"""What weight dialects are tried for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from srcore.testing.trial import Trial, same
+from srcore.weights.dialects import Dialect, recognise
+
+
+def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iterator[str]:
+    """Weights that are written come back with their names, values and options.
+
+    Args:
+        name: registered name of the dialect.
+        dialect: the dialect.
+        trial: its network.
+    """
+    network = trial.build(scale=trial.scale)
+    native = {key: value.clone() for key, value in network.state_dict().items()}
+    from srcore.engine.tables import as_table
+
+    options: dict[str, Any] = {**as_table(trial.options), "scale": trial.scale}
+    written = dialect.from_native(native, options)
+    if not dialect.matches(written):
+        yield "expected matches() to know what from_native() wrote, found that it does not"
+        return
+    found = recognise(written, network=dialect.network)
+    if found is None or found[0] != name:
+        other = "none" if found is None else found[0]
+        yield f"expected to be the first that knows its files, found {other} before it"
+    if not all(torch.is_tensor(value) for value in written.values()):
+        yield "expected from_native() to give tensors, found others"
+        return
+    back = dialect.read(written, name, trial.scale)
+    kept = {
+        key: value for key, value in native.items() if not key.endswith(back.computed or ("\0",))
+    }
+    given = {key: value for key, value in back.state.items() if key in kept}
+    if given.keys() != kept.keys():
+        missing = sorted(kept.keys() - given.keys())
+        yield f"expected to_native() to give back {missing[0]} and all others, found it missing"
+    elif not same(given, kept):
+        yield "expected to_native() to give back the values, found others"
+    if back.scale != trial.scale:
+        yield f"expected infer_options() to find scale = {trial.scale}, found {back.scale}"
+    yield from _options(trial, back.options, native)
+
+
+def _options(trial: Trial, found: dict[str, Any], native: dict[str, Any]) -> Iterator[str]:
+    """Options that the file tells must make the same network."""
+    from srcore.testing.trial import options_for
+
+    keys = {name: value for name, value in found.items() if name != "scale"}
+    options = options_for(trial.component, keys)
+    shapes = {
+        name: tuple(value.shape)
+        for name, value in trial.component.build(options, scale=trial.scale).state_dict().items()
+    }
+    if shapes != {name: tuple(value.shape) for name, value in native.items()}:
+        yield f"expected infer_options() to find the network, found another: {found}"

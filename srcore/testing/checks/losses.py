@@ -1,0 +1,153 @@
+"""What losses and labels are tried for, and parts with a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from srcore.capabilities import capability, option_capability
+from srcore.contracts import DiscriminatorLoss, LossContext
+from srcore.engine.part_state import restore, state_of
+from srcore.engine.seeding import seed_everything
+from srcore.plugin.calling import call, checked
+from srcore.testing.trial import Trial, lacking, same
+
+#: Of what losses need, what the trial itself has.
+_THERE = {"discriminator", "condition", "ema_sr", "losses"}
+
+
+def is_differentiable(trial: Trial) -> Iterator[str]:
+    """The term is a finite scalar with a finite gradient to the image, and to what it trains."""
+    context = trial.context()
+    there = _THERE | context.batch.keys() | context.extras.keys()
+    missing = list(lacking(trial.component.needs, there, "extras or entries"))
+    yield from missing
+    if missing:
+        return
+    loss = _frozen(trial.build())
+    parts = _trained(trial, loss)
+    if capability("loss", loss, "has_generator_term"):
+        kept = {name: value.clone() for name, value in _tensors(context)}
+        value = call("loss", loss, context)
+        yield from _finite(value, "the term")
+        gradient = torch.autograd.grad(value, context.sr, retain_graph=True, allow_unused=True)[0]
+        if gradient is None or not torch.isfinite(gradient).all():
+            yield "expected a finite gradient to sr, found none"
+        for name, part in parts.items():
+            gradients = torch.autograd.grad(
+                value, list(part.parameters()), retain_graph=True, allow_unused=True
+            )
+            if all(entry is None for entry in gradients):
+                yield f"expected a gradient for {name}, which it trains; found none"
+        for name, tensor in _tensors(context):
+            if name in kept and not torch.equal(tensor, kept[name]):
+                yield f"expected {name} to stay as it was, found it changed in place"
+    if isinstance(loss, DiscriminatorLoss):
+        for found in loss.discriminator_terms(trial.context()):
+            name, term = checked("loss.discriminator", loss, found)
+            yield from _finite(term, f"the discriminator's term {name}")
+            term.backward()
+
+
+def draws_by_the_seeds(trial: Trial) -> Iterator[str]:
+    """Equal seeds give equal terms."""
+    if list(lacking(trial.component.needs, _known(trial), "")):
+        return
+    terms = [_terms(_frozen(trial.build()), trial.context()) for _ in range(2)]
+    if not same(*terms):
+        yield "expected equal terms from equal seeds, found others"
+
+
+def gives_two_targets(trial: Trial) -> Iterator[str]:
+    """Two target values, of real and of generated images: numbers, or tensors (N,)."""
+    found = []
+    for _ in range(2):
+        labels = trial.build()
+        found.append(call("labels", labels, 4, progress=0.5, generator=trial.generator()))
+    for target in found[0]:
+        if isinstance(target, Tensor) and target.shape not in ((), (4,)):
+            yield f"expected numbers or tensors (4,), found {tuple(target.shape)}"
+        elif not isinstance(target, (int, float, Tensor)):
+            yield f"expected numbers or tensors (4,), found {type(target).__name__}"
+    if not same(list(map(_plain, found[0])), list(map(_plain, found[1]))):
+        yield "expected equal targets from equal generators, found others"
+
+
+def state_goes_on(trial: Trial) -> Iterator[str]:
+    """What state_dict() gives is plain, and a new part that takes it back has the same."""
+    if list(lacking(trial.component.needs, _known(trial), "")):
+        return
+    first = _used(trial, trial.build())
+    state = state_of(first)
+    yield from plain_state(state)
+    second = trial.build()
+    restore(second, state)
+    if not same(state, state_of(second) if state is not None else None):
+        yield "expected load_state_dict() to take back what state_dict() gave, found another state"
+
+
+def plain_state(state: Any, path: str = "state") -> Iterator[str]:
+    """Complaints about what a checkpoint cannot keep: other than tensors and plain values."""
+    if isinstance(state, dict):
+        for name, value in state.items():
+            yield from plain_state(value, f"{path}/{name}")
+    elif isinstance(state, (list, tuple)):
+        for index, value in enumerate(state):
+            yield from plain_state(value, f"{path}/{index}")
+    elif not (state is None or isinstance(state, (bool, int, float, str, Tensor))):
+        yield f"expected tensors and plain values in its state, found {path} of {type(state)}"
+
+
+def _used(trial: Trial, part: Any) -> Any:
+    """The part after it was called once, as its kind is called."""
+    kind, random = trial.component.kind, trial.generator()
+    seed_everything(0)
+    if kind == "labels":
+        call(kind, part, 4, progress=0.5, generator=random)
+    elif kind == "discriminator_input":
+        call(kind, part, trial.images(), progress=0.5, generator=random)
+    else:
+        _terms(_frozen(part), trial.context())
+    return part
+
+
+def _terms(loss: Any, context: LossContext) -> list[Any]:
+    seed_everything(1)
+    terms: list[Any] = []
+    if capability("loss", loss, "has_generator_term"):
+        terms.append(call("loss", loss, context).detach())
+    if isinstance(loss, DiscriminatorLoss):
+        terms += [(name, term.detach()) for name, term in loss.discriminator_terms(context)]
+    return terms
+
+
+def _frozen(loss: Any) -> Any:
+    return loss.requires_grad_(False) if isinstance(loss, nn.Module) else loss
+
+
+def _trained(trial: Trial, loss: Any) -> dict[str, nn.Module]:
+    roles = option_capability(trial.options, "roles")
+    names = roles() if roles is not None else {}
+    return {name: getattr(loss, name).requires_grad_(True) for name in names}
+
+
+def _known(trial: Trial) -> set[str]:
+    context = trial.context()
+    return _THERE | context.batch.keys() | context.extras.keys()
+
+
+def _tensors(context: LossContext) -> list[tuple[str, Tensor]]:
+    entries = [(name, value) for name, value in context.batch.items() if isinstance(value, Tensor)]
+    return [("sr", context.sr.detach()), *entries]
+
+
+def _finite(value: Tensor, what: str) -> Iterator[str]:
+    if not bool(torch.isfinite(value.detach()).all()):
+        yield f"expected {what} to be finite, found {float(value.detach())}"
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, Tensor) else float(value)

@@ -1,0 +1,177 @@
+"""What networks, discriminators and their inputs are tried for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from srcore.capabilities import capability
+from srcore.inference.beside import beside, draw
+from srcore.plugin.calling import call, checked
+from srcore.testing.trial import Trial, lacking, same
+
+_ODD, _EVEN = (17, 23), (24, 24)
+_LARGER = (33, 45), (48, 48)  # for networks that shrink
+
+
+def enlarges_any_size(trial: Trial) -> Iterator[str]:
+    """Images (N, C, h, w) become (N, C, scale*h, scale*w), finite, under bfloat16 autocast too."""
+    network = trial.build(scale=trial.scale).eval()
+    if getattr(network, "scale", None) != trial.scale:
+        yield f"expected the attribute scale = {trial.scale}, found {_told(network, 'scale')}"
+    shrinks = "shrinks" in trial.component.provides
+    for size in _LARGER if shrinks else (_ODD, _EVEN):
+        lr = _lr(trial, network, size)
+        sides = [-(-s // trial.scale) if shrinks else trial.scale * s for s in size]
+        for dtype in (None, torch.bfloat16):
+            with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype is not None):
+                sr = _run(network, lr)
+            if list(sr.shape[-2:]) != sides or len(sr) != len(lr):
+                wanted = f"(1, C, {sides[0]}, {sides[1]}) from {tuple(lr.shape)}"
+                yield f"expected {wanted} at scale {trial.scale}, found {tuple(sr.shape)}"
+                break
+            if not torch.isfinite(sr.float()).all():
+                under = f" under autocast to {dtype}" if dtype else ""
+                yield f"expected finite values{under}, found others"
+
+
+def state_makes_it_the_same(trial: Trial) -> Iterator[str]:
+    """A second network takes the state of the first and computes the same; seeds decide weights."""
+    first = trial.build(scale=trial.scale).eval()
+    again = trial.build(scale=trial.scale).eval()
+    if not same(dict(first.state_dict()), dict(again.state_dict())):
+        yield "expected equal weights from equal seeds, found others"
+    second = trial.component.build(trial.options, scale=trial.scale).eval()
+    second.load_state_dict(first.state_dict())
+    lr = _lr(trial, first, _EVEN)
+    with torch.no_grad():
+        if not torch.equal(_run(first, lr), _run(second, lr)):
+            yield "expected equal images from equal states, found others: not all of it is state"
+
+
+def every_parameter_learns(trial: Trial) -> Iterator[str]:
+    """The output has a finite gradient to every parameter."""
+    network = trial.build(scale=trial.scale).train()
+    lr = _lr(trial, network, _EVEN).expand(2, -1, -1, -1)
+    torch.autograd.backward(_run(network, lr).square().mean())
+    missing = trial.without_gradient(network)
+    if missing:
+        yield (
+            f"expected a gradient for every parameter, found none for {_some(missing)}; "
+            "leave them out, or name them in unused"
+        )
+    bad = [
+        name
+        for name, parameter in network.named_parameters()
+        if parameter.grad is not None and not torch.isfinite(parameter.grad).all()
+    ]
+    if bad:
+        yield f"expected finite gradients, found others for {_some(bad)}"
+
+
+def draws_by_the_generator(trial: Trial) -> Iterator[str]:
+    """Fields of an image are drawn from the generator alone."""
+    network = trial.build(scale=trial.scale)
+    if capability("network", network, "draw") is None:
+        return
+    first, again = (draw(network, (16, 12), 1) for _ in range(2))
+    if not same(first, again):
+        yield "expected draw() to give equal fields for equal generators, found others"
+    if same(first, draw(network, (16, 12), 2)):
+        yield "expected draw() to use its generator, found equal fields for two seeds"
+
+
+def deployed_computes_the_same(trial: Trial) -> Iterator[str]:
+    """What deploy() returns computes the same, and the network stays what it is."""
+    network = trial.build(scale=trial.scale).eval()
+    deploy = capability("network", network, "deploy")
+    if deploy is None:
+        return
+    lr = _lr(trial, network, _EVEN)
+    with torch.no_grad():
+        before = _run(network, lr)
+        merged = deploy().eval()
+        if not torch.allclose(before, _run(merged, lr), rtol=1e-3, atol=1e-4):
+            yield "expected the same images from deploy(), found others"
+        if merged is network or not torch.equal(before, _run(network, lr)):
+            yield "expected deploy() to return a new network, found this one changed"
+
+
+def judges_images(trial: Trial) -> Iterator[str]:
+    """Images become finite logits with gradients to the images and to every parameter."""
+    yield from lacking(_entries(trial), trial.batch(), "entries")
+    discriminator = trial.build().train()
+    image = trial.images().requires_grad_(True)
+    condition = capability("discriminator", discriminator, "condition")
+    seen: tuple[Any, ...] = (image,)
+    if condition is not None:
+        with torch.no_grad():
+            seen = (image, condition(trial.batch()))
+    logits = checked("discriminator", discriminator, discriminator(*seen))
+    if not torch.isfinite(logits).all():
+        yield "expected finite logits, found others"
+    torch.autograd.backward(logits.square().mean())
+    if image.grad is None or not torch.isfinite(image.grad).all():
+        yield "expected a finite gradient to the image, found none"
+    missing = trial.without_gradient(discriminator)
+    if missing:
+        yield (
+            f"expected a gradient for every parameter, found none for {_some(missing)}; "
+            "freeze or leave them out, or name them in unused"
+        )
+
+
+def state_fits_a_second_one(trial: Trial) -> Iterator[str]:
+    """Equal seeds make equal weights, and a second one takes the state of the first."""
+    first, second = trial.build(), trial.build()
+    if not same(dict(first.state_dict()), dict(second.state_dict())):
+        yield "expected equal weights from equal seeds, found others"
+    second.load_state_dict(first.state_dict())
+
+
+def alters_what_is_judged(trial: Trial) -> Iterator[str]:
+    """Images become as many images, differentiable, drawn from the generator, not in place."""
+    image = trial.images().requires_grad_(True)
+    before = image.detach().clone()
+    results = []
+    for _ in range(2):
+        part = trial.build()
+        results.append(
+            call("discriminator_input", part, image, progress=0.5, generator=trial.generator())
+        )
+    if not torch.equal(*results):
+        yield "expected equal images from equal generators, found others"
+    if len(results[0]) != len(image) or not torch.isfinite(results[0]).all():
+        yield f"expected {len(image)} finite images, found {tuple(results[0].shape)}"
+    if results[0].grad_fn is None:
+        yield "expected a differentiable result, found one without graph"
+    if not torch.equal(before, image.detach()):
+        yield "expected the images to stay as they were, found them changed in place"
+
+
+def _entries(trial: Trial) -> set[str]:
+    return set(trial.component.needs) - {"condition", "discriminator", "ema_sr"}
+
+
+def _lr(trial: Trial, network: Any, size: tuple[int, int]) -> Tensor:
+    channels = int(capability("network", network, "in_channels"))
+    return torch.rand(1, channels, *size, generator=trial.generator())
+
+
+def _run(network: Any, lr: Tensor) -> Tensor:
+    with torch.no_grad():
+        keywords = beside(network, lr[:1], seed=0).keywords
+    sr: Tensor = call("network", network, lr, **keywords)
+    return sr
+
+
+def _told(part: object, name: str) -> str:
+    return repr(getattr(part, name, None)) if hasattr(part, name) else "none"
+
+
+def _some(names: list[str], count: int = 3) -> str:
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return ", ".join(names[:count]) + more

@@ -1,0 +1,153 @@
+"""A component on trial: its options, and what the checks of its kind try it with."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from srcore.config.structure import Invalid, Structurer
+from srcore.contracts import LossContext
+from srcore.engine.seeding import seed_everything
+from srcore.options.declaration import declaration_of, key_of
+from srcore.plugin.building import Component
+from srcore.plugin.manager import plugins
+
+
+@attrs.frozen
+class Trial:
+    """What a component is tried with.
+
+    Attributes:
+        component: the component.
+        options: its options, an instance of ``component.options``.
+        keys: what the plugin's author gives of them.
+        folder: a folder for whatever is written, with ``images/hr`` and ``images/lr``.
+        scale: factor between the sides of images.
+        hr_size: side of the images that losses and discriminators see.
+        entries: further entries of the batch by name: values, or functions of the context.
+        extras: the same of the context's extras, which methods add.
+        unused: patterns of the names of parameters that may stay without gradient.
+        used: (kind, name) of what the tried experiment consists of.
+    """
+
+    component: Component
+    options: Any
+    keys: Mapping[str, Any]
+    folder: Path
+    scale: int = 2
+    hr_size: int = 32
+    entries: Mapping[str, Any] = attrs.field(factory=dict)
+    extras: Mapping[str, Any] = attrs.field(factory=dict)
+    unused: tuple[str, ...] = ()
+    used: frozenset[tuple[str, str]] = frozenset()
+
+    def build(self, **context: Any) -> Any:
+        """A new one, with the same random weights every time."""
+        seed_everything(0)
+        with random_weights():
+            return self.component.build(self.options, **context)
+
+    def generator(self, seed: int = 0) -> torch.Generator:
+        """Random numbers, the same for the same seed."""
+        return torch.Generator().manual_seed(seed)
+
+    def images(self, channels: int = 3, seed: int = 0) -> Tensor:
+        """Two images in [0, 1] of the side ``hr_size``."""
+        return torch.rand(2, channels, self.hr_size, self.hr_size, generator=self.generator(seed))
+
+    def batch(self, seed: int = 0) -> dict[str, Any]:
+        """Pairs of images, and the further entries."""
+        hr = self.images(seed=seed)
+        lr = nn.functional.avg_pool2d(hr, self.scale)
+        hr = hr[..., : lr.shape[-2] * self.scale, : lr.shape[-1] * self.scale]
+        context = LossContext({"lr": lr, "hr": hr, "index": torch.arange(2)}, hr, 1)
+        context.batch.update(made(self.entries, context))
+        return context.batch
+
+    def context(self, seed: int = 0) -> LossContext:
+        """What a loss sees: images near the truth, with a graph, and a small discriminator."""
+        seed_everything(0)
+        discriminator = nn.Conv2d(3, 1, 3)
+        hr, noise = self.images(seed=seed), self.images(seed=seed + 1) - 0.5
+        context = LossContext(
+            batch=self.batch(seed) | {"hr": hr},
+            sr=(hr + 0.1 * noise).requires_grad_(True),
+            iteration=1,
+            progress=0.5,
+            ema_sr=hr + 0.05 * noise,
+            discriminate=lambda image: discriminator(image),
+            extras={"generator": self.generator()},
+        )
+        context.batch.update(made(self.entries, context))
+        context.extras.update(made(self.extras, context))
+        return context
+
+    def without_gradient(self, network: nn.Module) -> list[str]:
+        """Trained parameters that got no gradient and are not known for it."""
+        return [
+            name
+            for name, parameter in network.named_parameters()
+            if parameter.requires_grad
+            and parameter.grad is None
+            and not any(fnmatch.fnmatch(name, pattern) for pattern in self.unused)
+        ]
+
+
+def made(values: Mapping[str, Any], context: LossContext) -> dict[str, Any]:
+    """Values by name; functions are called with the context."""
+    seed_everything(0)
+    return {name: value(context) if callable(value) else value for name, value in values.items()}
+
+
+def options_for(component: Component, given: Mapping[str, Any]) -> Any:
+    """Options from what the plugin's author gives; required folders are those of the trial.
+
+    Raises:
+        AssertionError: keys that are required and not given, or wrong ones; names them.
+    """
+    keys = dict(given)
+    for field in attrs.fields(component.options):
+        if field.default is attrs.NOTHING and declaration_of(field).path == "folder":
+            side = "lr" if key_of(field) == "lr" else "hr"
+            keys.setdefault(key_of(field), f"images/{side}")
+    try:
+        return Structurer(plugins().registry).structure_table(keys, component.options)
+    except Invalid as error:
+        found = "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
+        place = f"small[{component.kind!r}, {component.name!r}]"
+        raise AssertionError(f"expected its options from {place} or defaults; found {found}") from (
+            None
+        )
+
+
+def lacking(needs: Iterable[str], there: Iterable[str], where: str) -> Iterator[str]:
+    """Complaints about what a component needs and a trial does not have."""
+    for name in sorted(set(needs) - set(there)):
+        yield f"needs {name!r}: expected a value for it in {where}"
+
+
+@contextlib.contextmanager
+def random_weights() -> Iterator[None]:
+    """Random feature weights are what a test asks for; their warning is for experiments."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*random.*")
+        yield
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two nested values are equal to the bit."""
+    from srcore.testing.comparison import assert_same_state
+
+    try:
+        assert_same_state(first, second)
+    except AssertionError:
+        return False
+    return True
