@@ -13,7 +13,7 @@ import attrs
 
 from srcore.config.suggest import closest
 from srcore.options import Selected
-from srcore.options.declaration import declaration_of, key_of
+from srcore.options.declaration import declaration_of, is_inline, key_of
 
 #: Paths that start so name the output of an earlier stage and exist only once it has run.
 STAGE_PREFIX = "stage:"
@@ -39,7 +39,7 @@ def below(value: Any, key: str = "") -> Iterator[tuple[str, Any, str]]:
         yield from ((f"{key}[{index}]", item, "") for index, item in enumerate(value))
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
-            inner = key if field.name == "choice" else f"{key}.{key_of(field)}".lstrip(".")
+            inner = key if is_inline(field) else f"{key}.{key_of(field)}".lstrip(".")
             yield inner, getattr(value, field.name), declaration_of(field).path or ""
 
 

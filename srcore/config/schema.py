@@ -139,12 +139,17 @@ class TrainDataTable:
     sampler: Selected | None = component("sampler", default=None)
     transforms: tuple[Selected, ...] = component("transform", default=())
     workers: int = option(
-        2, "processes that read images; 0: the training process reads", ge=0, le=1024
+        2,
+        "processes that read images; 0: the training process reads",
+        ge=0,
+        le=1024,
+        may_change=True,
     )
     batch_timeout: float = option(
         300.0,
         "seconds to wait for a batch of the reading processes before the run ends; 0: for ever",
         ge=0,
+        may_change=True,
     )
     on_bad_image: Literal["error", "skip"] = option(
         "error",
@@ -167,7 +172,9 @@ class DataTable:
 
     train: TrainDataTable | None = option(None, "training images")
     validation: dict[str, ValidationDataTable] = option(
-        factory=dict, help="named validation sets; the first chooses the best checkpoint"
+        factory=dict,
+        help="named validation sets; the first chooses the best checkpoint",
+        may_change=True,
     )
 
 
@@ -175,7 +182,7 @@ class DataTable:
 class TrainTable:
     """``[train]``: length, precision, and how often to look."""
 
-    iterations: int = option(1000, "optimiser steps", ge=1)
+    iterations: int = option(1000, "optimiser steps", ge=1, may_change=True)
     batch_size: int = option(16, "images per optimiser step and process", ge=1, le=65536)
     accumulate: int = option(
         1, "parts that a batch is computed in, to save memory; divides batch_size", ge=1
@@ -187,9 +194,10 @@ class TrainTable:
         "auto",
         'where to train: "auto" (cuda, mps, cpu), "cpu", "cuda:1", ...',
         check=device_or_auto_complaint,
+        may_change=True,
     )
     channels_last: bool = option(False, "memory format; quicker with convolutions")
-    compile: bool = option(False, "torch.compile the generator")
+    compile: bool = option(False, "torch.compile the generator", may_change=True)
     ema_decay: float = option(
         0.999, "decay of the running average of the generator; 0: none", ge=0, lt=1
     )
@@ -198,25 +206,37 @@ class TrainTable:
         "the decay of update t is at most t / (t + 19), so that a short training holds nothing of "
         "its random start; false: constant from the first update, as published",
     )
-    validate_every: int = option(0, "iterations between validations; 0: only at the end", ge=0)
-    validate_at_start: bool = option(False, "also validate before the first iteration")
-    checkpoint_every: int = option(1000, "iterations between checkpoints", ge=1)
-    keep_every: int = option(0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0)
-    log_every: int = option(100, "iterations between log lines", ge=1)
-    images: int = option(4, "validation images that are written side by side", ge=0)
+    validate_every: int = option(
+        0, "iterations between validations; 0: only at the end", ge=0, may_change=True
+    )
+    validate_at_start: bool = option(
+        False, "also validate before the first iteration", may_change=True
+    )
+    checkpoint_every: int = option(1000, "iterations between checkpoints", ge=1, may_change=True)
+    keep_every: int = option(
+        0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0, may_change=True
+    )
+    log_every: int = option(100, "iterations between log lines", ge=1, may_change=True)
+    images: int = option(
+        4, "validation images that are written side by side", ge=0, may_change=True
+    )
     keep_images: int = option(
         0,
         "newest validations whose pictures are kept, beside those of the best one; 0: all of them",
         ge=0,
+        may_change=True,
     )
     nan_skips: int = option(
         0,
         "iterations in a row whose loss may be NaN or infinite; they are put back and skipped, "
         "for which a second copy of weights and optimisers is kept",
         ge=0,
+        may_change=True,
     )
     deterministic: bool = option(False, "ask PyTorch for deterministic algorithms")
-    tensorboard: bool = option(True, "write TensorBoard files where tensorboard is installed")
+    tensorboard: bool = option(
+        True, "write TensorBoard files where tensorboard is installed", may_change=True
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -224,7 +244,10 @@ class Experiment:
     """A whole experiment, or one stage of it."""
 
     name: str = option(
-        "", "name of the run and of its folder; empty: the file's name", check=_run_name_complaint
+        "",
+        "name of the run and of its folder; empty: the file's name",
+        check=_run_name_complaint,
+        may_change=True,
     )
     scale: int = option(help="factor between low- and high-resolution sides", ge=1, le=MAX_SCALE)
     seed: int = option(0, "start of all random numbers", ge=0, lt=2**63)
@@ -243,9 +266,9 @@ class Experiment:
     )
     data: DataTable = option(factory=DataTable, help="images")
     train: TrainTable = option(factory=TrainTable, help="length, precision, intervals")
-    metrics: tuple[MetricTable, ...] = option((), "absent: psnr and ssim on Y")
+    metrics: tuple[MetricTable, ...] = option((), "absent: psnr and ssim on Y", may_change=True)
     handlers: tuple[HandlerTable, ...] = option(
-        (), "what happens beside the iterations; may be others when a run is resumed"
+        (), "what happens beside the iterations", may_change=True
     )
     task: Selected | None = component("stage", default=None)
 

@@ -44,9 +44,12 @@ class CropOptions:
     cache: Literal["none", "memory", "disk"] = option(
         "none",
         "keep decoded images: in memory that all workers share, or as files that later runs find",
+        may_change=True,
     )
     cache_folder: Path | None = option(
-        None, 'folder of cache = "disk"; none: srcore/images in the user\'s cache folder'
+        None,
+        'folder of cache = "disk"; none: srcore/images in the user\'s cache folder',
+        may_change=True,
     )
 
     def patch_problems(self, scale: int) -> Problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,10 @@ from srcore.config.schema import Experiment, TrainTable
 from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.tables import as_table, flat
 from srcore.errors import SrcoreError
+from srcore.options import Selected
+from srcore.options.declaration import declaration_of, is_inline, key_of
 
-#: Keys that do not alter what was trained so far.
-_FREE_KEYS = (
-    "name", "handlers", "metrics", "data.validation", "data.train.workers", "data.train.cache",
-    "data.train.batch_timeout", "train.iterations", "train.device", "train.validate_every",
-    "train.validate_at_start",
-    "train.checkpoint_every", "train.keep_every", "train.log_every", "train.images",
-    "train.tensorboard", "train.nan_skips", "train.keep_images", "train.compile",
-)  # fmt: skip
-#: Those of them on which the measured values depend.
+#: Keys that may change and on which measured values depend.
 _MEASURING_KEYS = ("metrics", "data.validation")
 #: Keys that are younger than some runs, and what those runs did.
 _BEFORE = {"train.ema_warmup": False}
@@ -29,16 +23,19 @@ _BEFORE = {"train.ema_warmup": False}
 
 @attrs.frozen
 class Change:
-    """A key whose value is another one than in the run that is resumed."""
+    """A key whose value is another one than in the run that is resumed.
+
+    Attributes:
+        key: dotted path in the experiment.
+        before: value that the run was started with, or ``"absent"``.
+        now: value that it is resumed with, or ``"absent"``.
+        is_free: the training goes on as it would have, but for what the key is about.
+    """
 
     key: str
     before: Any
     now: Any
-
-    @property
-    def is_free(self) -> bool:
-        """Whether the training goes on as it would have, but for what the key is about."""
-        return _is_below(self.key, _FREE_KEYS)
+    is_free: bool
 
     @property
     def is_measuring(self) -> bool:
@@ -62,11 +59,31 @@ def changes(folder: Path, experiment: Experiment) -> list[Change]:
     for key, value in younger.items():
         if key in now:
             before.setdefault(key, value)
+    free = set(may_change(experiment))
     return [
-        Change(key, before.get(key, "absent"), now.get(key, "absent"))
+        Change(key, before.get(key, "absent"), now.get(key, "absent"), _is_below(key, free))
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
+
+
+def may_change(value: Any, path: str = "") -> Iterator[str]:
+    """Paths of an experiment whose values, and all below them, were declared to be free."""
+    if isinstance(value, Selected):
+        value = value.options
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from may_change(item, f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from may_change(item, f"{path}[{index}]")
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            inner = path if is_inline(field) else f"{path}.{key_of(field)}".lstrip(".")
+            if declaration_of(field).may_change:
+                yield inner
+            else:
+                yield from may_change(getattr(value, field.name), inner)
 
 
 def refuse(folder: Path, changed: Sequence[Change]) -> None:
@@ -79,5 +96,5 @@ def refuse(folder: Path, changed: Sequence[Change]) -> None:
         )
 
 
-def _is_below(key: str, tops: Sequence[str]) -> bool:
+def _is_below(key: str, tops: Iterable[str]) -> bool:
     return any(key == top or key.startswith((f"{top}.", f"{top}[")) for top in tops)

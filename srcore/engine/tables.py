@@ -10,7 +10,7 @@ import tomli_w
 
 from srcore.files.atomic import writing
 from srcore.options import Selected
-from srcore.options.declaration import key_of
+from srcore.options.declaration import is_inline, key_of
 
 
 def write_table(file: Path, table: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ def as_table(value: Any) -> Any:
         table: dict[str, Any] = {}
         for field in attrs.fields(type(value)):
             item = getattr(value, field.name)
-            if field.name == "choice":
+            if is_inline(field):
                 table |= as_table(item)
             elif item is not None and item != ():
                 table[key_of(field)] = as_table(item)

@@ -62,6 +62,7 @@ class Declaration:
         check: returns a complaint, or an empty string.
         entry: the value names an entry of the batch that is read.
         inference: of networks: it can be chosen whenever the network is used.
+        may_change: a run may be resumed with another value; what was trained is the same.
     """
 
     help: str
@@ -73,6 +74,7 @@ class Declaration:
     check: Callable[[Any], str] | None = None
     entry: bool = False
     inference: bool = False
+    may_change: bool = False
 
     @property
     def limits(self) -> str:
@@ -130,6 +132,7 @@ def option(
     check: Callable[[Any], str] | None = None,
     entry: bool = False,
     inference: bool = False,
+    may_change: bool = False,
 ) -> Any:
     """Declare one key: default (none: the key is required), meaning, and what is allowed.
 
@@ -156,9 +159,20 @@ def option(
             the data or a transform makes it (``entries`` of their options).
         inference: of a network: it can be chosen whenever the network is used, as in
             ``srcore upscale --network steps=4``; the weights do not depend on it.
+        may_change: a run may be resumed with another value, since what was trained so far does not
+            depend on it; with False, resuming is refused.
     """
     declaration = Declaration(
-        help, ge=ge, gt=gt, le=le, lt=lt, path=path, check=check, entry=entry, inference=inference
+        help,
+        ge=ge,
+        gt=gt,
+        le=le,
+        lt=lt,
+        path=path,
+        check=check,
+        entry=entry,
+        inference=inference,
+        may_change=may_change,
     )
 
     def validate(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -176,6 +190,11 @@ def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
     """The declaration of an attrs field; an empty one for fields made without :func:`option`."""
     found = attribute.metadata.get(METADATA_KEY)
     return found if isinstance(found, Declaration) else Declaration("")
+
+
+def is_inline(attribute: attrs.Attribute[Any]) -> bool:
+    """Whether a component's ``type`` and keys stand in the table of the other fields."""
+    return bool(attribute.metadata.get(INLINE))
 
 
 def key_of(attribute: attrs.Attribute[Any]) -> str:

@@ -34,7 +34,9 @@ def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
             for key, *about in describe(attribute.type):
                 yield f"{key_of(attribute)}.{key}", about[0], about[1], about[2]
             continue
-        text = declaration.help + (f" ({declaration.limits})" if declaration.limits else "")
+        notes = (declaration.limits, declaration.may_change and "may change on resume")
+        noted = "; ".join(note for note in notes if note)
+        text = declaration.help + (f" ({noted})" if noted else "")
         yield key_of(attribute), key_type(attribute), _default_text(attribute), text
 
 

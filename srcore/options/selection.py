@@ -48,6 +48,7 @@ def component(
     by_role: bool = False,
     default: Any = attrs.NOTHING,
     default_type: str | None = None,
+    may_change: bool = False,
 ) -> Any:
     """A field for a component of ``kind``, or for several.
 
@@ -64,10 +65,11 @@ def component(
         by_role: in ``[networks.NAME]`` the method's role of that name says the kind.
         default: value when the table is absent.
         default_type: the component of a table without ``type``: what is used without the table.
+        may_change: a run may be resumed with another one; see :func:`option`.
     """
     what = kind.replace("_", " ")
     without = f'; without type: "{default_type}"' if default_type else ""
-    declaration = Declaration(f"the type of a {what} and its keys{without}")
+    declaration = Declaration(f"the type of a {what} and its keys{without}", may_change=may_change)
     metadata = {
         KIND: kind,
         INLINE: inline,

@@ -18,6 +18,7 @@ from generator.program import hook_names
 import srcore
 from srcore import hookspecs
 from srcore.config import schema
+from srcore.options.declaration import is_inline
 from srcore.options.describing import is_inner_table
 from srcore.plugin.manager import plugins
 
@@ -80,7 +81,7 @@ def test_every_key_of_an_experiment_is_in_the_reference(heading):
     shown = heading if heading[0] != "[" else f"`{heading}`"
     text = section(read("configuration"), f"## {shown}")
     for field in attrs.fields(TABLES[heading]):
-        key = "type" if field.name == "choice" else field.name
+        key = "type" if is_inline(field) else field.name
         assert f"\n| `{key}` | " in text, key
 
 

@@ -2,14 +2,17 @@
 
 import json
 
+import attrs
 import pytest
 import torch
 from torch import nn
 
 import srcore
+from srcore.engine.changes import may_change
 from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
+from srcore.options import option
 from srcore.testing import assert_same_state
 
 
@@ -129,3 +132,36 @@ def test_no_checkpoint_is_spoken_of_that_does_not_exist(
         run(tiny_experiment, tmp_path / "a", losses, "train.checkpoint_every=100")
     with pytest.raises(SrcoreError, match=r"the last good checkpoint is .*last\.pt of iteration 2"):
         run(tiny_experiment, tmp_path / "b", losses)
+
+
+@attrs.frozen(kw_only=True)
+class Inner:
+    shown: int = option(1, "how many are shown", may_change=True)
+    size: int = option(1, "of what is trained")
+
+
+@attrs.frozen(kw_only=True)
+class Outer:
+    inner: Inner = option(factory=Inner, help="a table inside the table")
+    several: tuple[Inner, ...] = option((), "tables")
+    by_name: dict[str, Inner] = option(factory=dict, help="tables by name")
+    all_of_it: Inner = option(factory=Inner, help="a table", may_change=True)
+
+
+def test_keys_that_may_change_are_found_wherever_they_were_declared():
+    outer = Outer(several=(Inner(), Inner()), by_name={"a": Inner()})
+    assert list(may_change(outer)) == [
+        "inner.shown",
+        "several[0].shown",
+        "several[1].shown",
+        "by_name.a.shown",
+        "all_of_it",
+    ]
+
+
+def test_keys_that_may_change_in_an_experiment(tiny_experiment):
+    loaded = srcore.load_experiment(tiny_experiment)
+    free = set(may_change(loaded.experiment(loaded.stages[0])))
+    assert free >= {"name", "handlers", "metrics", "data.validation", "train.iterations"}
+    assert free >= {"data.train.workers", "data.train.cache", "train.device"}
+    assert not free & {"seed", "scale", "losses", "train.batch_size", "data.train.hr"}
