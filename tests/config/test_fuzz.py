@@ -289,6 +289,7 @@ TRACEBACK = "traceback: "
 REASONS = {
     "memory": r"out of memory|more memory|allocate memory",
     "time": r"killed by signal (9|24)$",  # networks or images of a size that takes hours
+    "network": r"could not be downloaded",  # of the kind that the check announces
     "divergence": r"loss is (nan|inf)|not finite",
 }
 

@@ -175,7 +175,8 @@ def test_damaged_checkpoint_is_one_clear_line(tiny_experiment, tmp_path):
 
 
 def test_unknown_device_is_one_clear_line(tiny_experiment, tmp_path):
-    with pytest.raises(SrcoreError, match=r"train.device: expected auto, cpu, .*, found 'toaster'"):
+    message = r'train\.device: expected "auto", a device such as .*, found "toaster"'
+    with pytest.raises(ConfigError, match=message):
         run(tiny_experiment, tmp_path, "train.device=toaster")
 
 
