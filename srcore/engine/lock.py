@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from srcore.errors import SrcoreError
+from srcore.machine.processes import is_gone
 
 try:
     import fcntl
@@ -121,15 +122,8 @@ def _read(stream: TextIOWrapper) -> dict[str, Any]:
 
 def _is_gone(owner: dict[str, Any]) -> bool:
     process = owner.get("process")
-    if owner.get("host") != socket.gethostname() or not isinstance(process, int):
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+    is_here = owner.get("host") == socket.gethostname()
+    return is_here and isinstance(process, int) and is_gone(process)
 
 
 def _in_use(folder: Path, owner: dict[str, Any], file: Path | None = None) -> SrcoreError:

@@ -1,4 +1,4 @@
-"""Whether torchrun started this process, and how many it started beside it.
+"""Whether torchrun started this process, how many it started beside it, and which are gone.
 
 A pod, a batch system or another tool may set some of these variables (``WORLD_SIZE`` above all)
 for purposes of its own. Work is shared out only where the set is complete: half of it is no proof
@@ -8,6 +8,7 @@ that anybody does the other half.
 from __future__ import annotations
 
 import os
+import sys
 
 from srcore.errors import SrcoreError
 
@@ -85,3 +86,16 @@ def _number(name: str) -> int:
     if not text.isdigit():
         raise LaunchError(f"{name} in the environment: expected a whole number, found {text!r}")
     return int(text)
+
+
+def is_gone(process: int) -> bool:
+    """Whether no process of this host has that number; false where that cannot be told."""
+    if process <= 0 or sys.platform == "win32":  # where this signal ends processes
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from srcore.data.cropping import multiple_of
 from srcore.errors import DataError, line_about
+from srcore.files.atomic import leftovers, temporary_neighbour
 from srcore.files.deleting import delete_known, refuse_foreign
 from srcore.files.replacing import refuse_sharing, refuse_writing_among
 from srcore.images import (
@@ -243,11 +243,13 @@ def prepare_lmdb(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         # Filled beside its place and renamed, so that half a database is never found there.
-        temporary = Path(tempfile.mkdtemp(dir=output.parent, prefix=".srcore-"))
+        for folder in leftovers(output.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+        temporary = temporary_neighbour(output)
+        temporary.mkdir()
         report = _fill_lmdb(lmdb, temporary, paths, [key.as_posix() for key in keys])
         if output.exists():
             delete_known(output, _LMDB_FILES, writer="srcore prepare lmdb", last="data.mdb")
-        temporary.chmod(0o755)
         temporary.rename(output)
     except OSError as error:
         raise DataError(f"{output}: cannot be written: {error.strerror or error}") from error
