@@ -1,6 +1,6 @@
 """Write the generated pages of the documentation.
 
-    python docs/generate.py            # into docs/reference
+    python docs/generate.py            # into docs/reference, and srcore/plugin/known.json
     python docs/generate.py FOLDER     # elsewhere
 
 The pages describe the core and the plugins of this repository, which must all be installed. They
@@ -9,6 +9,7 @@ are committed; ``tests/docs/test_reference.py`` fails where they differ from the
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -21,22 +22,45 @@ from srcore.cli.main import cli
 from srcore.files.atomic import write_bytes
 from srcore.plugin.discovery import GROUP
 from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.registry import Registry
 
-OURS = {"srcore", *(f"srplug-{name}" for name in ("esrdgan", "ldl", "sed", "dlsn", "usrdu"))}
+ROOT = Path(__file__).parents[1]
+PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
+OURS = {"srcore", *PLUGINS}
 _NOTE = "<!-- Made by docs/generate.py from the code. Do not edit. -->\n\n"
 
 
-def pages() -> dict[str, str]:
-    """File name -> text of every generated page."""
+def ours() -> PluginManager:
+    """The core and all plugins of this repository, and no others."""
     strangers = {
         distribution.name
         for distribution in distributions()
         if any(entry.group == GROUP for entry in distribution.entry_points)
     } - OURS
-    with using(PluginManager(without=strangers)) as manager:
-        missing = OURS - {plugin.distribution for plugin in manager.plugins}
-        if missing:
-            sys.exit(f"install the plugins of this repository first: {', '.join(sorted(missing))}")
+    manager = PluginManager(without=strangers)
+    missing = OURS - {plugin.distribution for plugin in manager.plugins}
+    if missing:
+        sys.exit(f"install the plugins of this repository first: {', '.join(sorted(missing))}")
+    return manager
+
+
+def known_parts(registry: Registry) -> str:
+    """Which plugin brings which component and which experiments: ``srcore/plugin/known.json``."""
+    table: dict[str, dict[str, str]] = {}
+    for component in registry.components():
+        if component.owner in PLUGINS:
+            table.setdefault(component.kind, {})[component.name] = component.owner
+    table["experiment"] = {
+        name.partition("/")[0]: owner
+        for name, (_, owner) in registry.experiments().items()
+        if owner in PLUGINS
+    }
+    return json.dumps(table, indent=1) + "\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every generated page."""
+    with using(ours()) as manager:
         cli.forget_added()
         manager.hook.srcore_register_commands(cli=cli)
         found = {
@@ -57,4 +81,10 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "reference")
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        main(ROOT / "docs/reference")
+        write_bytes(
+            ROOT / "srcore/plugin/known.json", known_parts(ours().registry).encode(), durable=False
+        )

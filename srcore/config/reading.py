@@ -16,6 +16,7 @@ from srcore.config.toml import parse as parse_toml
 from srcore.errors import ConfigError, Problem
 from srcore.files.texts import decode_text
 from srcore.messages import shown
+from srcore.plugin.known import comes_with, known
 from srcore.plugin.manager import plugins
 
 _EXTENDS_LIMIT = 16
@@ -96,14 +97,9 @@ def locate(path: str | Path) -> Path:
 
     hint = closest(text, shipped) or ("shipped experiments: " + ", ".join(shipped))
     prefix = text.split("/")[0]
-    from srcore.plugin.registry import KNOWN_PLUGINS
-
-    if (
-        "/" in text
-        and prefix in KNOWN_PLUGINS
-        and not any(name.startswith(f"{prefix}/") for name in shipped)
-    ):
-        hint = f"it comes with {KNOWN_PLUGINS[prefix]} (pip install {KNOWN_PLUGINS[prefix]})"
+    bringer = known().get("experiment", {}).get(prefix)
+    if bringer and "/" in text and not any(name.startswith(f"{prefix}/") for name in shipped):
+        hint = comes_with(bringer)
     raise ConfigError([Problem("", f"no such file or shipped experiment; {hint}", text)])
 
 

@@ -11,6 +11,8 @@ import attrs
 from srcore.errors import PluginError, SrcoreError
 from srcore.plugin.building import Component, Kind, Target
 from srcore.plugin.discovery import label
+from srcore.plugin.known import comes_with
+from srcore.plugin.known import known as known_plugins
 
 #: The core's kinds of components. What is passed to a target beside its options, and what it must
 #: offer, is written in :mod:`srcore.contracts`.
@@ -31,22 +33,6 @@ KINDS = (
     "schedule",
     "handler",
 )
-
-#: The plugins of this project by what their names begin with, so that an unknown name can say
-#: what to install.
-KNOWN_PLUGINS = {
-    "esrdgan": "srplug-esrdgan",
-    "ldl": "srplug-ldl",
-    "sed": "srplug-sed",
-    "dlsn": "srplug-dlsn",
-    "gla": "srplug-dlsn",
-    "usrdu": "srplug-usrdu",
-    "instance": "srplug-esrdgan",  # instance_noise
-    "gradient": "srplug-usrdu",  # gradient_map; gradient_penalty is the core's and always there
-    "high": "srplug-usrdu",  # high_pass
-    "laplace": "srplug-usrdu",  # laplace_sampling
-    "gaussian": "srplug-usrdu",  # gaussian_l1; gaussian_noise is the core's and always there
-}
 
 
 @attrs.frozen
@@ -206,17 +192,20 @@ class Registry:
     def unknown(self, kind: str, name: str) -> str:
         """One line on a name that is not registered: closest match, package to install."""
         names = [component.name for component in self.components(kind)]
-        close = difflib.get_close_matches(name, names, n=1)
-        text = f"no {kind.replace('_', ' ')} {name!r}"
-        if close:
-            text += f"; did you mean {close[0]!r}?"
-        package = KNOWN_PLUGINS.get(name.partition("_")[0])
         installed = {component.owner for component in self._components.values()}
-        if package is not None and package not in installed:
-            text += f"; it comes with {package} (pip install {package})"
-        elif not close:
-            text += f"; installed: {', '.join(names) or 'none'}"
-        return text
+        elsewhere = {
+            known: owner
+            for known, owner in known_plugins().get(kind, {}).items()
+            if owner not in installed
+        }
+        text = f"no {kind.replace('_', ' ')} {name!r}"
+        if name in elsewhere:
+            return f"{text}; {comes_with(elsewhere[name])}"
+        close = difflib.get_close_matches(name, [*names, *elsewhere], n=1)
+        if not close:
+            return f"{text}; installed: {', '.join(names) or 'none'}"
+        text += f"; did you mean {close[0]!r}?"
+        return text + (f" {comes_with(elsewhere[close[0]])}" if close[0] in elsewhere else "")
 
     def components(self, kind: str | None = None) -> Iterator[Component]:
         """All components, or those of one kind, sorted by kind and name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 import yaml
-from generate import OURS
+from generate import OURS, PLUGINS, known_parts, ours
 from generator.api import public_names
 from generator.components import TABLES
 from generator.program import hook_names
@@ -47,6 +47,20 @@ def test_generated_pages_are_current(tmp_path):
             f"docs/reference/{name} differs from the code: run  python docs/generate.py"
         )
     assert {path.name for path in REFERENCE.iterdir()} == set(made)
+
+
+def test_what_plugins_bring_is_known_where_they_are_not_installed():
+    written = (ROOT / "srcore/plugin/known.json").read_text("utf-8")
+    assert written == known_parts(ours().registry), "run  python docs/generate.py"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_is_named_wherever_plugins_are(plugin):
+    assert f"-e plugins/{plugin}" in (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert f"| `{plugin}` |" in (ROOT / "README.md").read_text("utf-8")
+    page = f"methods/{plugin.removeprefix('srplug-')}.md"
+    assert (ROOT / "docs" / page).is_file()
+    assert page in (ROOT / "mkdocs.yml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", hook_names())

@@ -194,3 +194,16 @@ def test_component_of_a_kind_that_nobody_adds_names_its_plugin():
     manager = registered(lambda registry: registry.add("wavelets.filtre", "x", None, "a:b"))
     with pytest.raises(PluginError, match=r"^Stranger: registers 'x' as a 'wavelets.filtre', whi"):
         _ = manager.registry
+
+
+def test_a_part_of_a_plugin_that_is_not_installed_says_what_to_install(isolated_plugins):
+    registry = isolated_plugins.registry
+    assert registry.unknown("loss", "ldl") == "no loss 'ldl'; it comes with srplug-ldl " + (
+        "(pip install srplug-ldl)"
+    )
+    assert registry.unknown(
+        "loss", "ldll"
+    ) == "no loss 'ldll'; did you mean 'ldl'? it comes with " + (
+        "srplug-ldl (pip install srplug-ldl)"
+    )
+    assert "; installed: " in registry.unknown("loss", "high_pass"), "that is no loss"
