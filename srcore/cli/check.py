@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @overrides_option
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
-    help="Folder of runs; of one that has a checkpoint there, start weights may be gone.",
+    help="Folder of runs; where one has a checkpoint, start weights may be gone.",
 )  # fmt: skip
 @click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
@@ -46,7 +46,7 @@ def command(
     from srcore.config.experiment import check
 
     try:
-        loaded = check(experiment, overrides, resumed=output)
+        loaded = check(experiment, overrides, resumed=output, output=output)
         if images:
             _verify(loaded)
     except ConfigError as error:

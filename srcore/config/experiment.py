@@ -15,6 +15,7 @@ from srcore.config.dropping import KEY, drop, take_out
 from srcore.config.layout import EXPERIMENT_FILES
 from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
+from srcore.config.output_checks import output_problems
 from srcore.config.reading import Source, SourcedText
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
@@ -172,7 +173,11 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
 
 @naming_exits()
 def check(
-    path: str | Path, overrides: Iterable[str] = (), *, resumed: Path | None = None
+    path: str | Path,
+    overrides: Iterable[str] = (),
+    *,
+    resumed: Path | None = None,
+    output: Path | None = None,
 ) -> LoadedExperiment:
     """Load an experiment and raise one ConfigError with all problems of all its stages.
 
@@ -181,6 +186,7 @@ def check(
         overrides: ``KEY=VALUE`` of ``--set``.
         resumed: folder of runs in which it goes on, or may; start weights that were read by a run
             there are not missed.
+        output: folder of runs in which it would be run; None: the run looks itself.
     """
     loaded = load(path, overrides)
     if resumed is not None:
@@ -192,6 +198,9 @@ def check(
     names = [stage.name for stage in loaded.stages]
     for stage in loaded.stages:
         experiment, found = loaded.examine(stage)
+        if experiment is not None and output is not None:
+            fed = output_problems(experiment, output / loaded.name)
+            found += [loaded.located(problem, stage) for problem in fed]
         if experiment is not None:
             of_stages = stage_path_problems(experiment, earlier, names, stage.start_from)
             found += [loaded.located(problem, stage) for problem in of_stages]

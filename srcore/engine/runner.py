@@ -16,6 +16,7 @@ from ignite import distributed as idist
 from tqdm import tqdm
 
 from srcore.config.experiment import LoadedExperiment
+from srcore.config.output_checks import output_problems
 from srcore.config.remarks import remarks
 from srcore.engine import provenance
 from srcore.engine.changes import Change, changes, refuse
@@ -27,7 +28,7 @@ from srcore.engine.overwriting import refuse_own_inputs
 from srcore.engine.results import results_table
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
-from srcore.errors import SrcoreError
+from srcore.errors import ConfigError, SrcoreError
 from srcore.machine.devices import pick_device, slow_precision
 from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
@@ -76,6 +77,13 @@ def run_experiment(
     experiments = [loaded.experiment(stage) for stage in loaded.stages]
     devices = [pick_device(found.train.device, "train.device") for found in experiments]
     folder = output / loaded.name
+    fed = [
+        loaded.located(problem, stage)
+        for stage, found in zip(loaded.stages, experiments, strict=True)
+        for problem in output_problems(found, folder)
+    ]
+    if fed:
+        raise ConfigError(fed)
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
     with contextlib.ExitStack() as stack:
