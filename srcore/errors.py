@@ -38,8 +38,8 @@ class PluginError(SrcoreError):
 class MissingExtraError(SrcoreError):
     """An optional dependency is not installed."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional package: pip install 'srcore[{extra}]'")
+    def __init__(self, what: str, extra: str, distribution: str = "srcore") -> None:
+        super().__init__(f"{what} needs an optional package: pip install '{distribution}[{extra}]'")
 
 
 class RandomWeightsWarning(UserWarning):

@@ -1,9 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 import scipy.io
 from srplug_usrdu.matfile import read_matrix, write_matrix
 
-from srcore.errors import DataError
+from srcore.errors import DataError, MissingExtraError
 
 KERNEL = np.random.default_rng(0).random((13, 17))
 
@@ -43,3 +45,19 @@ def test_other_files_and_damaged_ones_are_told_apart(tmp_path):
         read_matrix(tmp_path / "cut.mat", "Kernel")
     with pytest.raises(DataError, match="cannot be read"):
         read_matrix(tmp_path / "absent.mat", "Kernel")
+
+
+def test_without_scipy_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    message = r"MATLAB files needs an optional package: pip install 'srplug-usrdu\[matlab\]'"
+    with pytest.raises(MissingExtraError, match=f"writing {message}"):
+        write_matrix(tmp_path / "k.mat", "Kernel", KERNEL)
+    with pytest.raises(MissingExtraError, match=f"reading {message}"):
+        read_matrix(tmp_path / "k.mat", "Kernel")
+
+
+@pytest.mark.parametrize("other", [np.array(["text"]), 1j * KERNEL, KERNEL[None]])
+def test_what_is_no_real_matrix_is_refused(tmp_path, other):
+    scipy.io.savemat(tmp_path / "k.mat", {"Kernel": other})
+    with pytest.raises(DataError, match="'Kernel' is no full real matrix of two dimensions"):
+        read_matrix(tmp_path / "k.mat", "Kernel")
