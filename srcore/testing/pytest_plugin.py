@@ -124,3 +124,21 @@ validate_every = 3
 ema_decay = 0.9
 tensorboard = false
 """
+
+#: What makes the tiny experiment an adversarial training.
+TINY_GAN = """\
+[discriminator]
+type = "patch"
+num_layers = 1
+num_features = 4
+
+[method]
+type = "gan"
+
+[[losses]]
+type = "l1"
+[[losses]]
+type = "adversarial"
+weight = 0.1
+
+"""

@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 from pathlib import Path
 
 import attrs
@@ -22,8 +21,9 @@ from srcore.engine.runner import run_experiment
 from srcore.report import tables
 from srcore.report.reading import read_run
 from srcore.testing import assert_same_state, write_tiny_images
-from srcore.testing.killing import Changes, fork, wait
-from srcore.testing.pytest_plugin import TINY_EXPERIMENT
+from srcore.testing.killing import Changes, wait
+from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
+from srcore.testing.ranks import fork_ranks
 
 SUPERVISED = """
 [train]
@@ -35,21 +35,9 @@ log_every = 1
 images = 1
 """
 
-GAN = """
-[discriminator]
-type = "patch"
-num_layers = 1
-num_features = 4
-
-[method]
-type = "gan"
-
-[[losses]]
-type = "l1"
-[[losses]]
-type = "adversarial"
-weight = 0.1
-
+GAN = (
+    TINY_GAN
+    + """
 [[data.train.transforms]]
 type = "pair_pool"
 size = 8
@@ -67,6 +55,7 @@ name = "first"
 name = "second"
 from = "first"
 """
+)
 
 USRDU = """
 extends = "usrdu/tiny"
@@ -95,7 +84,6 @@ class Case:
         log.write_bytes(b"")
 
         def work(rank):
-            self._join(rank, port)
             if rank == 0 and changes is not None:
                 changes.install()
             try:
@@ -105,10 +93,9 @@ class Case:
                 if rank == 0 and changes is not None:
                     counted.write_text(str(changes.count))
 
-        port = _free_port()
         # Other processes lose the connection when the first one ends; theirs is another log.
         logs = [log, *(log.with_name(f"log_{rank}") for rank in range(1, self.ranks))]
-        children = [fork(lambda rank=rank: work(rank), own) for rank, own in enumerate(logs)]
+        children = fork_ranks(work, logs)
         code = wait(children[0])
         for child in children[1:]:
             if code:  # as torchrun does
@@ -117,22 +104,6 @@ class Case:
         count = int(counted.read_text()) if counted.is_file() else 0
         counted.unlink(missing_ok=True)
         return code, log.read_text(), count
-
-    def _join(self, rank, port):
-        torch.set_num_threads(1)
-        if self.ranks > 1:
-            for name, value in (
-                ("RANK", rank), ("LOCAL_RANK", rank), ("WORLD_SIZE", self.ranks),
-                ("LOCAL_WORLD_SIZE", self.ranks), ("MASTER_ADDR", "127.0.0.1"),
-                ("MASTER_PORT", port),
-            ):  # fmt: skip
-                os.environ[name] = str(value)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _case(folder, name):

@@ -1,7 +1,5 @@
 """A process that never starts ends the wait of the others with one line."""
 
-import os
-import socket
 import time
 
 import pytest
@@ -12,13 +10,12 @@ import srcore.engine.training  # forked processes do not load it again
 from srcore.engine import meeting
 from srcore.engine.runner import run_experiment
 from srcore.testing.killing import fork, wait
+from srcore.testing.ranks import free_port, join
 
 
 @pytest.fixture
 def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    return free_port()
 
 
 def launch(experiment, folder, own, port, **more):
@@ -26,10 +23,7 @@ def launch(experiment, folder, own, port, **more):
     loaded = srcore.load_experiment(experiment)
 
     def work():
-        os.environ |= {
-            "RANK": str(own), "LOCAL_RANK": str(own), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2",
-            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), **more,
-        }  # fmt: skip
+        join(own, 2, port, **more)
         run_experiment(loaded, folder / "runs", quiet=True)
 
     return fork(work, folder / f"{own}.log")

@@ -9,7 +9,6 @@ import os
 import random
 import re
 import signal
-import socket
 import time
 from collections import Counter
 from pathlib import Path
@@ -22,7 +21,9 @@ import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
 from srcore.engine.runner import run_experiment
 from srcore.testing import assert_same_state
-from srcore.testing.killing import fork, wait
+from srcore.testing.killing import wait
+from srcore.testing.pytest_plugin import TINY_GAN
+from srcore.testing.ranks import fork_ranks
 
 SUPERVISED = """
 [train]
@@ -31,21 +32,9 @@ checkpoint_every = 7
 validate_every = 20
 log_every = 3
 """
-GAN = """
-[discriminator]
-type = "patch"
-num_layers = 1
-num_features = 4
-
-[method]
-type = "gan"
-
-[[losses]]
-type = "l1"
-[[losses]]
-type = "adversarial"
-weight = 0.1
-
+GAN = (
+    TINY_GAN
+    + """
 [[data.train.transforms]]
 type = "pair_pool"
 size = 8
@@ -57,6 +46,7 @@ validate_every = 15
 log_every = 4
 ema_decay = 0.5
 """
+)
 STAGES = """
 [train]
 iterations = 15
@@ -74,23 +64,10 @@ KINDS = {"supervised": SUPERVISED, "gan": GAN, "stages": STAGES, "ranks": SUPERV
 LIMIT = 10  # seconds in which every end comes
 
 
-def start(experiment, output, logs, ranks):
+def start(experiment, output, logs):
     """Start all processes of a run; return their numbers."""
-    loaded = srcore.load_experiment(experiment, [f"data.train.workers={2 // ranks}"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def work(rank):
-        if ranks > 1:
-            os.environ |= {
-                "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(ranks),
-                "LOCAL_WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1",
-                "MASTER_PORT": str(port),
-            }  # fmt: skip
-        run_experiment(loaded, output, resume=True, quiet=True)
-
-    return [fork(lambda rank=rank: work(rank), logs[rank]) for rank in range(ranks)]
+    loaded = srcore.load_experiment(experiment, [f"data.train.workers={2 // len(logs)}"])
+    return fork_ranks(lambda _: run_experiment(loaded, output, resume=True, quiet=True), logs)
 
 
 def children(process):
@@ -147,7 +124,7 @@ def kill_once(experiment, output, folder, draw, who, number, longest):
     logs = [folder / f"{rank}.log" for rank in range(ranks)]
     for log in logs:
         log.write_text("")
-    processes = start(experiment, output, logs, ranks)
+    processes = start(experiment, output, logs)
     owner = draw.choice(processes)
     time.sleep(draw.uniform(0, longest))
     while who == "reader" and is_alive(owner) and not children(owner):
@@ -174,7 +151,7 @@ def kill_once(experiment, output, folder, draw, who, number, longest):
 
 def finish(experiment, output, folder, ranks):
     logs = [folder / f"{rank}.log" for rank in range(ranks)]
-    for process in start(experiment, output, logs, ranks):
+    for process in start(experiment, output, logs):
         assert wait(process, 120) == 0, [log.read_text() for log in logs]
 
 

@@ -8,23 +8,11 @@ import pytest
 import srcore
 from srcore.engine.runner import run_experiment
 from srcore.testing.images import write_tiny_images
+from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
 
-EXPERIMENT = """\
+OWN = """
+extends = "gan.toml"
 name = "small"
-scale = 2
-
-[generator]
-type = "edsr"
-num_features = 8
-num_blocks = 1
-
-[discriminator]
-type = "patch"
-num_layers = 1
-num_features = 4
-
-[method]
-type = "gan"
 
 [[losses]]
 type = "l1"
@@ -37,25 +25,13 @@ type = "ldl"
 type = "adversarial"
 weight = 5e-3
 
-[data.train]
-type = "hr_folder"
-hr = "train"
-hr_patch_size = 32
-workers = 0
-
-[data.validation.tiny]
-type = "hr_folder"
-hr = "validation"
-
 [train]
 iterations = 2
 batch_size = 2
-device = "cpu"
 log_every = 1
 checkpoint_every = 1
-ema_decay = 0.9
+validate_every = 0
 images = 1
-tensorboard = false
 """
 
 
@@ -65,7 +41,9 @@ def small_experiment(tmp_path):
     write_tiny_images(tmp_path / "train", 4, height=136, width=136)
     write_tiny_images(tmp_path / "validation", 2, seed=100)
     file = tmp_path / "small.toml"
-    file.write_text(EXPERIMENT, "utf-8")
+    file.write_text(OWN, "utf-8")
+    file.with_name("gan.toml").write_text(f'extends = "tiny.toml"\n{TINY_GAN}', "utf-8")
+    file.with_name("tiny.toml").write_text(TINY_EXPERIMENT, "utf-8")
     return file
 
 
