@@ -191,7 +191,7 @@ def test_plugins_declare_the_range_of_this_minor_version():
     wanted = f'"srcore>={major}.{minor},<{major}.{int(minor) + 1}"'
     files = [
         *ROOT.glob("plugins/*/pyproject.toml"),
-        ROOT / "srcore" / "scaffold" / "plugin" / "pyproject.toml.in",
+        ROOT / "srcore" / "scaffold" / "shared" / "pyproject.toml.in",
         ROOT / "examples" / "srplug-minimal" / "pyproject.toml",
     ]
     assert len(files) == 7

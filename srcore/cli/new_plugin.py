@@ -6,27 +6,42 @@ from pathlib import Path
 
 import click
 
+#: Components that a skeleton exists for (:data:`srcore.scaffold.writing.SKELETONS`).
+KINDS = ("network", "loss", "method", "handler", "optimizer", "dataset")
+
 
 @click.command()
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    help="What it brings; without it a loss and a network.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("."),
     help="Folder that receives srplug-NAME; the working directory.",
 )
-def command(name: str, output: Path) -> None:
-    """Write the plugin srplug-NAME: a loss, a network, an experiment and contract tests.
+def command(name: str, kind: str | None, output: Path) -> None:
+    """Write the plugin srplug-NAME: a component, an experiment with it and contract tests.
 
-    Its tests pass at once; change it file by file into your method.
+    Its tests pass at once; change it file by file into your own.
 
     \b
     Examples:
       srcore new-plugin focal
+      srcore new-plugin distill --kind method
       pip install -e srplug-focal && pytest srplug-focal
       srcore run focal/tiny
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.scaffold.writing import write_plugin
+    from srcore.scaffold.writing import clashes, write_plugin
 
-    for path in write_plugin(name, output):
+    written = write_plugin(name, output, kind or "both")
+    for clash in clashes(name, kind or "both"):
+        click.echo(
+            f"srcore: warning: {clash}: both cannot be installed at once; use another name",
+            err=True,
+        )
+    for path in written:
         click.echo(path)

@@ -20,6 +20,7 @@ from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
 from srcore.data.sizes import enlarged_sizes
+from srcore.datasets.options import CropOptions
 from srcore.errors import Problem
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
@@ -54,7 +55,7 @@ def _component_problems(experiment: Experiment) -> Iterator[Problem]:
         if check is None or not _paths_exist(selected.options):
             continue
         found = list(check(experiment))
-        if path == "data.train":
+        if selected.component.kind == "dataset" and path.partition(".")[2].startswith("train"):
             found = _without_skipped(experiment, found)
         for key, message in found:
             yield Problem(f"{path}.{key}" if key else path, message)
@@ -99,7 +100,7 @@ def _batch_problems(experiment: Experiment) -> Iterator[Problem]:
     if train is None or train.sampler is not None or experiment.train.batch_size == 1:
         return
     options = train.choice.options
-    if getattr(options, "hr_patch_size", 0) is not None:
+    if not isinstance(options, CropOptions) or options.hr_patch_size is not None:
         return
     files = {size: it for it, size in enlarged_sizes(options, experiment.scale).items()}
     shown = [f"{width}x{height} ({file})" for (height, width), file in files.items()]

@@ -16,6 +16,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.config.schema import Experiment
 from srcore.config.suggest import closest
+from srcore.data.wrapping import entries_of
 from srcore.errors import Problem
 from srcore.messages import shown
 from srcore.options import Selected
@@ -62,7 +63,7 @@ def _through(
 ) -> tuple[set[str] | None, list[Problem]]:
     """What is in a batch behind the last transform (None: unknown), and what they miss."""
     problems: list[Problem] = []
-    entries = _entries(dataset)
+    entries = entries_of(dataset)
     for index, transform in enumerate(transforms):
         if entries is None:
             return None, problems
@@ -72,17 +73,9 @@ def _through(
             message = f'"{transform.type}" needs {need} in the batch; there is '
             message += ", ".join(sorted(entries)) + entry_makers(need)
             problems.append(Problem(f"{where}.type", message))
-        added = _entries(transform)
+        added = entries_of(transform)
         entries = None if added is None else entries | added
     return entries, problems
-
-
-def _entries(selected: Selected) -> set[str] | None:
-    # Not what a class of options inherits: a plugin's dataset may hold more than ours.
-    declares = "entries" in vars(type(selected.options))
-    if not declares:
-        return set(selected.component.provides) or None
-    return set(selected.options.entries())
 
 
 def _unmade(path: str, options: Any, entries: set[str]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.config.names import name_complaint
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
+from srcore.data.wrapping import crop_size
 from srcore.machine.device_names import device_or_auto_complaint
 from srcore.options import Selected, component, option
 
@@ -75,8 +76,8 @@ class LossTable:
 
     def trained_parts(self) -> dict[str, Role]:
         """Modules of the loss that are trained with its network, by attribute."""
-        declared = getattr(self.choice.options, "roles", None)
-        return dict(declared()) if callable(declared) else {}
+        declared = option_capability(self.choice.options, "roles")
+        return {} if declared is None else dict(declared())
 
 
 @attrs.frozen(kw_only=True)
@@ -282,8 +283,8 @@ class Experiment:
         train = self.data.train
         if train is None:
             return None
-        size: int | None = None
-        for choice in (train.choice, *train.transforms):
+        size = crop_size(train.choice.options)
+        for choice in train.transforms:
             own = option_capability(choice.options, "hr_crop")
             own = own or option_capability(choice.options, "hr_patch_size")
             size = own if own is not None else size

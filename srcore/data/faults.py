@@ -8,6 +8,9 @@ from typing import Any
 
 import attrs
 
+from srcore.capabilities import option_capability
+from srcore.data.wrapping import inner_datasets
+
 _SHOWN = 5
 
 
@@ -79,10 +82,12 @@ def told(faults: Iterable[Fault], total: int) -> Iterator[tuple[str, ImageFault]
 
 
 def image_faults(options: Any, experiment: Any) -> list[ImageFault]:
-    """What a dataset's own check says about single images."""
-    check = getattr(options, "problems", None)
+    """What the checks of a dataset, and of those inside of it, say about single images."""
+    check = option_capability(options, "problems")
     found = check(experiment) if check is not None else ()
-    return [message for _, message in found if isinstance(message, ImageFault)]
+    own = [message for _, message in found if isinstance(message, ImageFault)]
+    inside = (image_faults(chosen.options, experiment) for _, chosen in inner_datasets(options))
+    return own + [fault for faults in inside for fault in faults]
 
 
 def can_be_skipped(faults: Sequence[ImageFault]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from srcore.data.wrapping import inner_datasets
 from srcore.errors import DataError, Problem
 from srcore.images import files_in, folders_of, read_data, verify_image
 from srcore.options import Selected
@@ -62,8 +63,8 @@ def _problem(image: StoredImage) -> Problem | None:
 
 
 def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
-    for index, chosen in enumerate(getattr(options, "datasets", ())):
-        yield from _of_dataset(f"{path}.datasets[{index}]", chosen.options)
+    for key, chosen in inner_datasets(options):
+        yield from _of_dataset(f"{path}.{key}", chosen.options)
     for key in ("hr", "lr"):
         named = getattr(options, key, None)
         where = f"{path}.{key}"

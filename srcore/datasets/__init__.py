@@ -1,1 +1,32 @@
-"""Data sets: what a sample is."""
+"""Data sets: what a sample is. These are the names that plugins build theirs of.
+
+Names are imported when first used: checking an experiment imports neither torch nor decoders.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srcore.datasets.downscaled import DownscaledImages
+    from srcore.datasets.options import CropOptions
+    from srcore.datasets.pairs import PairedImages
+
+_SOURCES = {
+    "CropOptions": "srcore.datasets.options",
+    "DownscaledImages": "srcore.datasets.downscaled",
+    "PairedImages": "srcore.datasets.pairs",
+}
+
+__all__ = [
+    "CropOptions",
+    "DownscaledImages",
+    "PairedImages",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SOURCES:
+        return getattr(importlib.import_module(_SOURCES[name]), name)
+    raise AttributeError(f"module 'srcore.datasets' has no attribute {name!r}")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.data.wrapping import crop_size
 from srcore.datasets import checks
 from srcore.datasets.source_checks import source_problems
 from srcore.errors import SrcoreError
@@ -253,25 +254,9 @@ class ConcatOptions:
             message = f"expected one weight per data set ({len(self.datasets)}), one above 0"
             raise InvalidOptionError("weights", f"{message}; found {list(self.weights)}")
 
-    @property
-    def hr_patch_size(self) -> int | None:
-        """The crops of all data sets, if they are the same."""
-        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
-        return sizes.pop() if len(sizes) == 1 else None
-
-    def entries(self) -> tuple[str, ...]:
-        """What samples of all data sets hold."""
-        found = [_entries(chosen) for chosen in self.datasets]
-        return tuple(name for name in found[0] if all(name in other for other in found))
-
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Crops of different sizes do not fit into one batch."""
-        sizes = {getattr(chosen.options, "hr_patch_size", None) for chosen in self.datasets}
+        sizes = {crop_size(chosen.options) for chosen in self.datasets}
         if len(sizes) > 1:
             shown = ", ".join("none" if size is None else str(size) for size in sizes)
             yield "datasets", f"expected the same hr_patch_size in all data sets, found {shown}"
-
-
-def _entries(chosen: Selected) -> tuple[str, ...]:
-    declared = getattr(chosen.options, "entries", None)
-    return tuple(declared()) if declared is not None else tuple(chosen.component.provides)

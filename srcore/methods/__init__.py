@@ -1,1 +1,32 @@
-"""What one training iteration does."""
+"""Methods: what one training iteration does. These are the names that plugins derive from.
+
+Names are imported when first used: checking an experiment imports neither torch nor decoders.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srcore.methods.base import Method
+    from srcore.methods.gan import Gan
+    from srcore.methods.supervised import Supervised
+
+_SOURCES = {
+    "Gan": "srcore.methods.gan",
+    "Method": "srcore.methods.base",
+    "Supervised": "srcore.methods.supervised",
+}
+
+__all__ = [
+    "Gan",
+    "Method",
+    "Supervised",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SOURCES:
+        return getattr(importlib.import_module(_SOURCES[name]), name)
+    raise AttributeError(f"module 'srcore.methods' has no attribute {name!r}")

@@ -156,7 +156,7 @@ def _register_datasets(registry: Registry) -> None:
         ("images", options.SourcedOptions, "images:images_dataset"),
         ("concat", options.ConcatOptions, "concat:Concat"),
     ):
-        provides = ("lr",) if name == "lr_folder" else ("lr", "hr")
+        provides = {"lr_folder": ("lr",), "concat": ()}.get(name, ("lr", "hr"))
         registry.add("dataset", name, table, f"srcore.datasets.{target}", provides=provides)
 
 

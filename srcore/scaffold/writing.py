@@ -5,18 +5,60 @@ from __future__ import annotations
 import keyword
 from pathlib import Path
 
+import attrs
+
 from srcore.errors import SrcoreError
 from srcore.files.atomic import write_bytes
+from srcore.plugin.discovery import entry_points, label
+from srcore.plugin.manager import plugins
 
-_TEMPLATES = Path(__file__).parent / "plugin"
+_TEMPLATES = Path(__file__).parent
+_SHARED = "shared"
 
 
-def write_plugin(name: str, parent: Path) -> list[Path]:
+@attrs.frozen
+class Skeleton:
+    """A plugin to start from.
+
+    Attributes:
+        about: what it brings.
+        names: (kind, name) of all components.
+        modules: templates that it takes from ``both``.
+    """
+
+    about: str
+    names: tuple[tuple[str, str], ...]
+    modules: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Kind of the first component."""
+        return self.names[0][0]
+
+
+#: What ``srcore new-plugin --kind`` writes; ``both`` without it.
+SKELETONS = {
+    "network": Skeleton(
+        "the network NAME_net", (("network", "NAME_net"),), ("srplug_NAME/networks.py",)
+    ),
+    "loss": Skeleton("the loss NAME", (("loss", "NAME"),), ("srplug_NAME/losses.py",)),
+    "method": Skeleton("the method NAME", (("method", "NAME"),)),
+    "handler": Skeleton("the handler NAME", (("handler", "NAME"),)),
+    "optimizer": Skeleton("the optimiser NAME", (("optimizer", "NAME"),)),
+    "dataset": Skeleton("the data set NAME", (("dataset", "NAME"),)),
+    "both": Skeleton(
+        "the loss NAME and the network NAME_net", (("loss", "NAME"), ("network", "NAME_net"))
+    ),
+}
+
+
+def write_plugin(name: str, parent: Path, kind: str = "both") -> list[Path]:
     """Write a working plugin into ``parent/srplug-<name>``.
 
     Args:
         name: lower-case word(s) joined by ``_`` or ``-``; names the entry point and the parts.
         parent: folder that receives it.
+        kind: one of :data:`SKELETONS`.
 
     Returns:
         The files that were written.
@@ -24,25 +66,77 @@ def write_plugin(name: str, parent: Path) -> list[Path]:
     Raises:
         SrcoreError: a name that is no identifier, or a folder that exists.
     """
-    name = name.removeprefix("srplug-").removeprefix("srplug_").replace("-", "_")
-    if (
-        not name.isascii()
-        or not name.isidentifier()
-        or keyword.iskeyword(name)
-        or name != name.lower()
-    ):
-        raise SrcoreError(
-            f"{name!r}: expected a name of lower-case letters, digits and _, such as my_loss"
-        )
+    name = plugin_name(name)
     folder = parent / f"srplug-{name.replace('_', '-')}"
     if folder.exists():
         raise SrcoreError(f"{folder}: exists; choose another name or --output")
     written = []
-    for template in sorted(_TEMPLATES.rglob("*.in")):
-        place = folder / _filled(str(template.relative_to(_TEMPLATES).with_suffix("")), name)
-        write_bytes(place, _filled(template.read_text("utf-8"), name).encode(), durable=False)
-        written.append(place)
+    for place, text in sorted(_texts(kind).items()):
+        path = folder / _filled(place, name)
+        write_bytes(path, _filled(text, name).encode(), durable=False)
+        written.append(path)
     return written
+
+
+def plugin_name(name: str) -> str:
+    """The name of a plugin as its entry point has it.
+
+    Raises:
+        SrcoreError: it is no identifier in lower case.
+    """
+    plain = name.removeprefix("srplug-").removeprefix("srplug_").replace("-", "_")
+    if (
+        not plain.isascii()
+        or not plain.isidentifier()
+        or keyword.iskeyword(plain)
+        or plain != plain.lower()
+    ):
+        raise SrcoreError(
+            f"{plain!r}: expected a name of lower-case letters, digits and _, such as my_loss"
+        )
+    return plain
+
+
+def clashes(name: str, kind: str = "both") -> list[str]:
+    """What installed plugins have already of what a new one would be called."""
+    name = plugin_name(name)
+    found = [
+        f"plugin {name!r} is the entry point of {distribution.name} {distribution.version}"
+        for distribution, entry_point in entry_points()
+        if entry_point.name == name
+    ]
+    for component in plugins().registry.components():
+        for part, template in SKELETONS[kind].names:
+            if (component.kind, component.name) == (part, _filled(template, name)):
+                found.append(f"{component.label} is registered by {label(component.owner)}")
+    return found
+
+
+def _texts(kind: str) -> dict[str, str]:
+    """Templates by the place of what they make, still with the words that are filled in."""
+    skeleton, texts = SKELETONS[kind], {}
+    for folder in (_SHARED, kind):
+        root = _TEMPLATES / folder
+        for template in root.rglob("*.in"):
+            place = str(template.relative_to(root).with_suffix(""))
+            texts[place] = template.read_text("utf-8")
+    for module in skeleton.modules:
+        texts[module] = (_TEMPLATES / "both" / f"{module}.in").read_text("utf-8")
+    use = texts.pop("use.toml")
+    experiment = "srplug_NAME/experiments/tiny.toml"
+    texts[experiment] = _with_tables(texts[experiment], use)
+    named = {"ABOUT": skeleton.about, "KIND": skeleton.kind, "USE": use.strip()}
+    for word, text in named.items():
+        texts = {place: content.replace(word, text) for place, content in texts.items()}
+    return texts
+
+
+def _with_tables(experiment: str, use: str) -> str:
+    """An experiment with some tables in the place of those of the same header."""
+    first, *tables = experiment.strip().split("\n\n")
+    headers = [table.partition("\n")[0] for table in use.split("\n\n")]
+    kept = [table for table in tables if table.partition("\n")[0] not in headers]
+    return "\n\n".join([first, use.strip(), *kept]) + "\n"
 
 
 def _filled(text: str, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.data.wrapping import crop_size
 from srcore.options.declaration import InvalidOptionError, option
 
 Range = tuple[float, float]
@@ -273,6 +274,6 @@ class SecondOrderDegradationOptions:
             found = f"expected a multiple of scale = {scale}, found {size}"
             yield "hr_crop", f"{found}; use {max(scale, size - size % scale)}"
         train = experiment.data.train
-        whole = getattr(train.choice.options, "hr_patch_size", None) if train else None
+        whole = crop_size(train.choice.options) if train else None
         if whole is not None and size > whole:
             yield "hr_crop", f"expected at most data.train.hr_patch_size = {whole}, found {size}"

@@ -119,7 +119,7 @@ def test_loss_that_needs_another_method_offers_it(problems):
 def test_images_that_a_method_or_a_loss_needs_come_from_the_data(problems, tiny_experiment):
     folder = next(path for path in tiny_experiment.parent.iterdir() if path.is_dir())
     data = f'data.train={{ type = "lr_folder", lr = "{folder}" }}'
-    sets = "concat, hr_folder, images, lmdb, paired_folder, pairs, timed, unpaired_folders"
+    sets = "hr_folder, images, lmdb, paired_folder, pairs, timed, unpaired_folders"
     hint = f"; it comes with dataset {sets}"
     assert problems('method.type="unpaired"', data, 'losses=[{ type = "real" }]') == {
         "data.train.type": f'"lr_folder" has no hr, which method "unpaired" needs{hint}',

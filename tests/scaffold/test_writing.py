@@ -1,16 +1,35 @@
-"""A new plugin works at once, and the example plugin is what the command writes."""
+"""New plugins work at once, and the example plugin is what the command writes."""
 
-import os
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from srcore.cli.new_plugin import KINDS
 from srcore.errors import SrcoreError
-from srcore.scaffold.writing import write_plugin
+from srcore.plugin.manager import PluginManager, using
+from srcore.scaffold.writing import SKELETONS, clashes, write_plugin
+from srcore.testing.killing import fork, wait
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "srplug-minimal"
+
+
+def installed(kind, folder, name="my-own"):
+    """A new plugin, installed as a stranger's: its files and an entry point on the path."""
+    write_plugin(name, folder, kind)
+    place = folder / f"srplug-{name}"
+    package = name.replace("-", "_")
+    info = place / f"srplug_{package}-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: srplug-{name}\nVersion: 0.1.0\n"
+        "Requires-Dist: srcore>=0.1,<0.2\n"
+    )
+    (info / "entry_points.txt").write_text(f"[srcore]\n{package} = srplug_{package}.plugin\n")
+    return place
 
 
 def test_the_example_plugin_is_what_the_command_writes(tmp_path):
@@ -21,27 +40,61 @@ def test_the_example_plugin_is_what_the_command_writes(tmp_path):
         assert kept.read_bytes() == path.read_bytes(), kept
 
 
-def test_a_new_plugin_is_discovered_and_passes_its_own_tests(tmp_path):
-    """Installed like a stranger's: its files and an entry point on the path, nothing more."""
-    write_plugin("my-method", tmp_path)
-    folder = tmp_path / "srplug-my-method"
-    info = folder / "srplug_my_method-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: srplug-my-method\nVersion: 0.1.0\n"
-        "Requires-Dist: srcore>=0.1,<0.2\n"
-    )
-    (info / "entry_points.txt").write_text("[srcore]\nmy_method = srplug_my_method.plugin\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
-        env=os.environ | {"PYTHONPATH": str(folder)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "passed" in done.stdout
+@pytest.mark.parametrize("kind", SKELETONS)
+def test_a_new_plugin_registers_what_it_says(kind, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(installed(kind, tmp_path))
+    importlib.invalidate_caches()
+    try:
+        with using(PluginManager()) as manager:
+            entries = [
+                entry for entry in manager.registry.components() if entry.owner == "srplug-my-own"
+            ]
+            assert {(entry.kind, entry.name) for entry in entries} == {
+                (part, name.replace("NAME", "my_own")) for part, name in SKELETONS[kind].names
+            }
+            assert all(entry.options.__doc__ for entry in entries)
+            assert "my_own/tiny" in manager.registry.experiments()
+    finally:
+        for name in [name for name in sys.modules if name.startswith("srplug_my_own")]:
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("kind", SKELETONS)
+def test_a_new_plugin_is_clean_and_complete(kind, tmp_path):
+    files = write_plugin("focal", tmp_path, kind)
+    for rules in (("check", "--select", "E,W,F,I,B,UP,SIM,RET"), ("format", "--check")):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", rules[0], "--isolated", "--no-cache",
+             "--config", "lint.isort.known-first-party = ['srcore', 'srplug_focal']",
+             "--line-length", "100", *rules[1:], str(tmp_path)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+    for path in files:
+        assert not re.search("NAME|CLASS|DASHED|ABOUT|KIND|USE", path.read_text()), path
+    names = {path.name for path in files}
+    assert {"pyproject.toml", "README.md", "test_focal.py", "tiny.toml", "py.typed"} <= names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SKELETONS)
+def test_a_new_plugin_passes_its_own_tests(kind, tmp_path):
+    folder, log = installed(kind, tmp_path), tmp_path / "log.txt"
+
+    def tests():
+        sys.path.insert(0, str(folder))
+        importlib.invalidate_caches()
+        with using(PluginManager()):
+            arguments = ["-q", "-p", "no:cacheprovider", "-W", "error", "--rootdir", str(folder)]
+            assert pytest.main([*arguments, "-c", str(folder / "pyproject.toml"), str(folder)]) == 0
+
+    assert wait(fork(tests, log)) == 0, log.read_text()[-3000:]
+    assert "passed" in log.read_text()
+    assert "skipped" not in log.read_text()
+
+
+def test_every_kind_of_the_command_has_a_skeleton():
+    assert {*KINDS, "both"} == SKELETONS.keys()
 
 
 @pytest.mark.parametrize("name", ["Focal", "a b", "1st", "class", "x/y", ""])
@@ -55,3 +108,13 @@ def test_an_existing_folder_is_not_touched(tmp_path):
     write_plugin("focal", tmp_path)
     with pytest.raises(SrcoreError, match="srplug-focal: exists"):
         write_plugin("focal", tmp_path)
+
+
+def test_names_that_are_taken_are_said():
+    assert clashes("focal") == []
+    assert clashes("l1", "network") == []
+    (component,) = clashes("l1", "loss")
+    assert re.fullmatch(r"loss 'l1' is registered by srcore \S+", component)
+    (entry_point,) = clashes("srplug-ldl", "handler")
+    assert re.fullmatch(r"plugin 'ldl' is the entry point of srplug-ldl \S+", entry_point)
+    assert len(clashes("ldl", "loss")) == 2

@@ -1,1 +1,1 @@
-"""The loss ``minimal`` and the network ``minimal_net`` for srcore."""
+"""For srcore: the loss minimal and the network minimal_net."""

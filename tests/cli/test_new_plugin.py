@@ -1,0 +1,38 @@
+"""``srcore new-plugin`` writes the skeleton that is asked for and warns of names that clash."""
+
+import pytest
+from click.testing import CliRunner
+
+from srcore.cli.new_plugin import KINDS, command
+
+
+@pytest.fixture
+def made(tmp_path):
+    def make(*arguments):
+        return CliRunner().invoke(command, [*arguments, "--output", str(tmp_path)])
+
+    return make
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_written(made, tmp_path, kind):
+    done = made("focal", "--kind", kind)
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    assert str(tmp_path / "srplug-focal/pyproject.toml") in done.stdout.splitlines()
+    words = "optimiser" if kind == "optimizer" else "data set" if kind == "dataset" else kind
+    assert words in (tmp_path / "srplug-focal/README.md").read_text()
+
+
+def test_a_name_that_is_taken_is_a_warning(made, tmp_path):
+    done = made("l1", "--kind", "loss")
+    assert done.exit_code == 0
+    assert done.stderr.startswith("srcore: warning: loss 'l1' is registered by srcore ")
+    assert "use another name" in done.stderr
+    assert (tmp_path / "srplug-l1").is_dir()
+
+
+def test_another_kind_is_refused_with_those_there_are(made):
+    done = made("focal", "--kind", "lossy")
+    assert done.exit_code == 2
+    assert "'network', 'loss', 'method', 'handler', 'optimizer', 'dataset'" in done.stderr
