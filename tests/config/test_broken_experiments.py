@@ -220,7 +220,18 @@ def writable(value):
 
 
 def outcome(file):
-    """``ok``, ``refused``, or a line that says how the check failed."""
+    """``ok``, ``refused``, or a line that says how the check failed.
+
+    What takes long is checked twice: a shared machine is slow at times, a slow check always.
+    """
+    result, took = timed(file)
+    if took > LONGEST:
+        result, again = timed(file)
+        took = min(took, again)
+    return result if took <= LONGEST else f"{took:.1f} s ({result})"
+
+
+def timed(file):
     begin = time.process_time()
     try:
         check(file)
@@ -232,8 +243,7 @@ def outcome(file):
                 result = f"no line: {line!r:.300}"
     except Exception as error:
         result = unexpected(error)
-    took = time.process_time() - begin
-    return result if took <= LONGEST else f"{took:.1f} s ({result})"
+    return result, time.process_time() - begin
 
 
 def unexpected(error):
