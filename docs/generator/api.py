@@ -12,7 +12,17 @@ import attrs
 import srcore
 from generator.docstrings import inline, items, markdown, sections
 from generator.signatures import definition, fields
-from srcore import capabilities, contracts, testing
+from srcore import capabilities, contracts
+
+#: Modules whose names are public, beside srcore itself.
+MODULES = (
+    "srcore.datasets",
+    "srcore.methods",
+    "srcore.metrics",
+    "srcore.sources",
+    "srcore.testing",
+    "srcore.weights",
+)
 
 #: What hooks are given, and what stands in their signatures.
 RECEIVED = (
@@ -20,6 +30,7 @@ RECEIVED = (
     "srcore.plugin.registry:Component",
     "srcore.engine.run:Run",
     "srcore.engine.parts:Parts",
+    "srcore.engine.updater:Updater",
     "srcore.methods.base:Method",
     "srcore.errors:Problem",
 )
@@ -36,7 +47,7 @@ def api_page() -> str:
         if name.startswith("__") or inspect.ismodule(getattr(srcore, name)):
             continue
         parts += _entry(f"srcore.{name}", getattr(srcore, name), "##")
-    for module in ("srcore.metrics", "srcore.testing"):
+    for module in MODULES:
         found = importlib.import_module(module)
         parts += [f"## {module}", markdown(inspect.getdoc(found) or "")]
         for name in sorted(found.__all__):
@@ -59,8 +70,8 @@ def public_names() -> Iterator[str]:
     for name in srcore.__all__:
         if not name.startswith("__"):
             yield f"srcore.{name}"
-    yield from (f"srcore.testing.{name}" for name in testing.__all__)
-    yield from (f"srcore.metrics.{name}" for name in srcore.metrics.__all__)
+    for module in MODULES:
+        yield from (f"{module}.{name}" for name in importlib.import_module(module).__all__)
 
 
 def _entry(name: str, found: Any, level: str) -> Iterator[str]:

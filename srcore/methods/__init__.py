@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from srcore.methods.base import Method
     from srcore.methods.gan import Gan
+    from srcore.methods.options import GanOptions, SupervisedOptions
     from srcore.methods.supervised import Supervised
 
 _SOURCES = {
     "Gan": "srcore.methods.gan",
+    "GanOptions": "srcore.methods.options",
     "Method": "srcore.methods.base",
     "Supervised": "srcore.methods.supervised",
+    "SupervisedOptions": "srcore.methods.options",
 }
 
 __all__ = [
     "Gan",
+    "GanOptions",
     "Method",
     "Supervised",
+    "SupervisedOptions",
 ]
 
 

@@ -5,18 +5,21 @@ import doctest
 import importlib
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import click
 import pytest
-import torch
 from generator.blocks import blocks
 
 import srcore
 from srcore.engine.runner import run_experiment
 from srcore.metrics import peak_signal_noise_ratio, structural_similarity
 from srcore.options import declaration as options
+from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager, using
-from srcore.testing import comparison, golden, images
+from srcore.testing import comparison, golden, images, write_tiny_images
+from srcore.testing.checks import complaints, dialect_complaints
+from srcore.testing.trial import Trial, options_for
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,6 +38,13 @@ MODULES = (options, golden, comparison, images, peak_signal_noise_ratio, structu
 ELSEWHERE = {"docs/tutorial/first-plugin.md": "test_tutorial.py follows it"}
 #: A fence without a language shows output or a drawing.
 LANGUAGES = {"python", "pycon", "py", "toml", "bash", "sh", "text", "bibtex", ""}
+#: What components of the pages are built with, in the folder that the page is tried in.
+KEYS = {
+    ("source", "zip"): {"path": "images.zip"},
+    ("dataset", "repeat"): {"images": {"type": "hr_folder", "hr": "examples/images/train"}},
+}
+#: What a method of the documentation is trained with.
+ADVERSARIAL = ('discriminator={type="patch", num_features=4}',)
 
 
 def with_blocks(*languages):
@@ -60,6 +70,9 @@ def strangers(workspace, monkeypatch):
 def test_python_blocks_run(page, strangers):
     found = blocks(page, "python")
     files = [block for block in found if block.place[0] is not None]
+    with ZipFile(strangers / "images.zip", "w") as archive:
+        for image in write_tiny_images(strangers / "zipped", 2).iterdir():
+            archive.write(image, image.name)
     for block in files:
         block.write(strangers)
     if files:
@@ -88,6 +101,7 @@ def use_plugin(page, folder):
         for component in manager.registry.components():
             if component.owner == "srplug-page":
                 use_component(component, folder)
+        use_dialects(manager)
         if "srcore_register_commands" in hooks:
             group = click.Group()
             manager.hook.srcore_register_commands(cli=group)
@@ -97,16 +111,28 @@ def use_plugin(page, folder):
 
 
 def use_component(component, folder):
+    """Try it as the contract of plugins does; a handler of the documentation is also resumed."""
     if component.kind == "handler":
         use_handler(component, folder)
         return
-    assert component.kind == "loss", f"teach this test to use a {component.kind}"
-    hr = torch.rand(1, 3, 8, 8)
-    sr = (hr + 0.1).requires_grad_(True)
-    context = srcore.LossContext(batch={"hr": hr}, sr=sr, iteration=1)
-    loss = component.build(component.options())(context)
-    loss.backward()
-    assert torch.isfinite(sr.grad).all()
+    keys = KEYS.get((component.kind, component.name), {})
+    used = frozenset({("method", component.name)})  # it is trained below
+    found = complaints(Trial(component, options_for(component, keys), keys, folder, used=used))
+    assert found == []
+    if component.kind == "method":
+        write_tiny_experiment(folder)
+        settings = [f'method.type="{component.name}"', "train.iterations=2", *ADVERSARIAL]
+        run_experiment(srcore.load_experiment(folder / "tiny.toml", settings), folder, quiet=True)
+
+
+def use_dialects(manager):
+    """Write and read back."""
+    for name, (target, owner) in manager.registry.dialects().items():
+        if owner == "srplug-page":
+            dialect = resolve(target)
+            network = manager.registry.get("network", dialect.network)
+            trial = Trial(network, network.options(), {}, Path.cwd())
+            assert dialect_complaints(name, owner, dialect, trial) == []
 
 
 def use_handler(component, folder):
@@ -122,7 +148,6 @@ def use_handler(component, folder):
 
 
 def write_tiny_experiment(folder):
-    from srcore.testing import write_tiny_images
     from srcore.testing.pytest_plugin import TINY_EXPERIMENT
 
     write_tiny_images(folder / "train", 2)
