@@ -150,7 +150,9 @@ def _main(arguments: list[str]) -> None:
     except BaseException as error:  # GeneratorExit of a handler, too
         if is_out_of_memory(error):
             reason = str(error).strip().split("\n")[0] or type(error).__name__
-            click.echo(f"srcore: out of memory ({reason}): smaller images or networks", err=True)
+            click.echo(
+                f"srcore: out of memory ({reason}); smaller images or networks need less", err=True
+            )
             sys.exit(1)
         from srcore.cli import unexpected
 

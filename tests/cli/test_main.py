@@ -135,3 +135,18 @@ def test_without_leaves_a_plugin_out(capsys):
     with using(plugins()):  # later tests want all of them
         left = json.loads(run(capsys, *without, "plugins", "--json")[1])
     assert [row["name"] for row in left] == ["builtin"]
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")]
+)
+def test_memory_that_runs_out_in_any_command_is_one_line(capsys, monkeypatch, error):
+    def refused(**given):
+        raise error
+
+    monkeypatch.setattr("srcore.cli.components.command.callback", refused)
+    with pytest.raises(SystemExit) as caught:
+        main(["components"])
+    assert caught.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("srcore: out of memory (")
