@@ -45,7 +45,7 @@ def make_training(table: str, folder: Path, iterations: int, *overrides: str) ->
 
 def first_batch(training: Training) -> dict[str, Any]:
     """What the loader hands to the first iteration: uint8 ``(N, H, W, C)``."""
-    with training._readers(0, 1) as readers:
+    with training.feed.open(0, 1) as readers:
         batch: dict[str, Any] = next(iter(readers))
     return batch
 
@@ -68,7 +68,7 @@ def in_turns(training: Training, step: Any, batch: dict[str, Any], warmup: int) 
             with _clock(times["engine"]):
                 yield dict(batch)
 
-    training._readers = lambda start, stop: contextlib.nullcontext(turns())
+    training.feed.open = lambda start, stop: contextlib.nullcontext(turns())
     training.execute()
     for clocks in times.values():
         for values in clocks.values():

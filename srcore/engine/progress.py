@@ -13,8 +13,8 @@ from tqdm import tqdm
 from srcore.machine.terminal import width
 
 if TYPE_CHECKING:
+    from srcore.engine.parts import Parts
     from srcore.engine.run import Run
-    from srcore.engine.training import Training
 
 logger = logging.getLogger("srcore")
 
@@ -22,9 +22,9 @@ logger = logging.getLogger("srcore")
 class Progress:
     """Shows iterations, losses and validation of one stage; silent on all but the main process."""
 
-    def __init__(self, run: Run, training: Training) -> None:
+    def __init__(self, run: Run, parts: Parts) -> None:
         self.run = run
-        self.training = training
+        self.parts = parts
         self.shown: dict[str, str] = {}
         self.on_terminal = run.is_main and not run.quiet and sys.stderr.isatty()
         self.bar: tqdm[Any] | None = None
@@ -33,7 +33,7 @@ class Progress:
         if self.on_terminal:
             self.bar = tqdm(
                 total=self.run.experiment.train.iterations,
-                initial=self.training.parts.iteration,
+                initial=self.parts.iteration,
                 desc=self.run.stage or self.run.experiment.name,
                 unit="it",
                 smoothing=0.05,
@@ -75,7 +75,7 @@ class Progress:
         """Log line with bicubic beside, and bar postfix of a validation."""
         if not self.run.is_main or not values:
             return
-        iteration = self.training.parts.iteration
+        iteration = self.parts.iteration
         text = ", ".join(
             f"{name} {value:.4f}{_beside(name, bicubic or {})}" for name, value in values.items()
         )

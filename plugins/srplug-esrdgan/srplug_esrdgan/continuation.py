@@ -56,7 +56,7 @@ def continue_training(
         run.write_experiment()
         training = Training(run, StopRequest())
         _fill(training, checkpoints, iteration, state)
-        training.save()
+        training.state.save()
     return folder
 
 

@@ -1,0 +1,26 @@
+"""A batch in several parts, whose gradients add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+
+def pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, torch.Tensor]]:
+    """Split a batch along its first axis."""
+    if parts == 1:
+        yield batch
+        return
+    split: dict[str, Any] = {
+        name: value.chunk(parts) if isinstance(value, torch.Tensor) else _shares(value, parts)
+        for name, value in batch.items()
+    }
+    for index in range(parts):
+        yield {name: shares[index] for name, shares in split.items()}
+
+
+def _shares(texts: list[str], parts: int) -> list[list[str]]:
+    size = -(-len(texts) // parts)
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
