@@ -15,6 +15,7 @@ import click
 from srcore.cli.console import say
 from srcore.cli.numbers import FiniteRange
 from srcore.cli.overriding import network_option, seed_option
+from srcore.cli.writing import WritingCommand, given_options
 from srcore.errors import Interrupted
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_SCALE = 2.0
 _PIXELS = click.IntRange(1, 2**31 - 1)
-#: Names of srcore.inference.output.FORMATS, which help does not import; same: as each input.
-_FORMATS = ("png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp", "same")
 
 
 def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) -> int | str | None:
@@ -55,7 +54,7 @@ def _colour(
     return red, green, blue
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
 @click.option("--recursive", is_flag=True, help="Also images in folders below.")
@@ -80,15 +79,6 @@ def _colour(
     "--fit", type=click.Choice(["inside", "cover", "stretch"]),
     help="With --width and --height: within them, filling them and cut, or out of proportion.  "
     "[default: inside]",
-)  # fmt: skip
-@click.option(
-    "--format", "image_format", type=click.Choice(_FORMATS, case_sensitive=False),
-    default="png", show_default=True,
-    help="Format where --output does not name one; same: that of each input.",
-)  # fmt: skip
-@click.option(
-    "--quality", type=click.IntRange(1, 100), default=95, show_default=True,
-    help="Of JPEG, WebP and AVIF; WebP is lossless at 100.",
 )  # fmt: skip
 @click.option(
     "--depth",
@@ -170,6 +160,7 @@ def command(**options: Any) -> None:
             # int by contract
             sizing = Sizing(scale=options["scale"] or float(network.scale))  # type: ignore[arg-type]
         planned = _plan(options, sizing)
+        writing = _writing(options, planned.tasks)
         tasks, failed = _share(planned, options)
         network = network or _load(options, lambda: largest_factor(sizing, planned.tasks))
         done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
@@ -182,8 +173,9 @@ def command(**options: Any) -> None:
             ),
             **{name: options[name] for name in (
                 "tile", "overlap", "border", "batch", "precision", "self_ensemble", "seed",
-                "quality", "frames",
+                "frames",
             )},
+            writing=writing,
         )  # fmt: skip
         results = [*failed, *done, *_run(network, left, settings, options)]
     except KeyboardInterrupt:
@@ -242,6 +234,16 @@ def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:
         image_format=options["image_format"],
         overwrite=options["overwrite"],
     )
+
+
+def _writing(options: dict[str, Any], tasks: list[Task]) -> dict[str, Any]:
+    """Options of image formats; each must be one of some output's format."""
+    from srcore.images import unfit_options
+
+    given = given_options(options)
+    if unfit := unfit_options({task.target.suffix for task in tasks}, given):
+        raise click.UsageError("\n".join(unfit))
+    return given
 
 
 def _share(planned: Plan, options: dict[str, Any]) -> tuple[list[Task], list[Result]]:

@@ -31,7 +31,14 @@ if TYPE_CHECKING:
         unequal,
     )
     from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader, Picture
-    from srcore.images.formats import of_suffix, read_suffixes, written_suffixes
+    from srcore.images.format_options import (
+        WritingOption,
+        fitting_options,
+        made_options,
+        unfit_options,
+        writing_options,
+    )
+    from srcore.images.formats import format_names, of_suffix, read_suffixes, written_suffixes
     from srcore.images.header import (
         decode_header,
         image_size,
@@ -71,7 +78,7 @@ _MODULES = {
     ),
     "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader", "Picture"),
     "series": ("Series", "encode_series", "read_series", "series_suffixes"),
-    "formats": ("of_suffix", "read_suffixes", "written_suffixes"),
+    "formats": ("format_names", "of_suffix", "read_suffixes", "written_suffixes"),
     "header": ("decode_header", "image_size", "png_text", "read_header"),
     "origins": ("Origin", "origin_of", "with_origin"),
     "listing": (
@@ -91,6 +98,13 @@ _MODULES = {
     "tensors": ("to_float", "to_image", "to_tensor"),
     "walking": ("files_of",),
     "windows": ("decode_window", "read_window"),
+    "format_options": (
+        "WritingOption",
+        "fitting_options",
+        "made_options",
+        "unfit_options",
+        "writing_options",
+    ),
 }
 _SOURCES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -106,6 +120,7 @@ __all__ = [
     "Picture",
     "PngStream",
     "Series",
+    "WritingOption",
     "decode_header",
     "decode_image",
     "decode_window",
@@ -113,13 +128,16 @@ __all__ = [
     "encode_series",
     "files_in",
     "files_of",
+    "fitting_options",
     "folders_complaint",
     "folders_of",
+    "format_names",
     "holding",
     "image_size",
     "is_image_name",
     "list_images",
     "listed_images",
+    "made_options",
     "names_of",
     "natural_key",
     "of_suffix",
@@ -143,10 +161,12 @@ __all__ = [
     "to_rgb",
     "to_tensor",
     "unequal",
+    "unfit_options",
     "verify_image",
     "with_origin",
     "with_png_text",
     "write_image",
+    "writing_options",
     "written_suffixes",
 ]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
-from srcore.images.format import Holds, ImageArray, ImageFormat, Where, Writing
+from srcore.images.format import Holds, ImageArray, Where, WritableFormat, Writing
+from srcore.images.format_options import fitting_options, made_options
 from srcore.images.formats import of_suffix, written_suffixes
 from srcore.images.metadata import Metadata
 
@@ -21,6 +24,7 @@ def write_image(
     image: ImageArray,
     *,
     quality: int = 95,
+    options: Mapping[str, Any] | None = None,
     icc_profile: bytes | None = None,
     metadata: Metadata | None = None,
     durable: bool = True,
@@ -30,16 +34,25 @@ def write_image(
     Args:
         path: PNG, JPEG, WebP, TIFF, AVIF or BMP; an existing file is replaced.
         image: uint8 or uint16, gray, RGB, or with alpha.
-        quality: of JPEG, WebP and AVIF, 1 to 100; WebP is lossless at 100.
+        quality: 1 to 100, of formats that have it: JPEG, WebP (lossless at 100) and AVIF.
+        options: further ones that the format has, see ``options`` of the classes in
+            ``srcore/images/formats/``, such as ``{"lossless": True}`` for WebP.
         icc_profile: colour profile to embed.
         metadata: what else to keep; what the format cannot hold is left out.
         durable: wait for the disk, see :func:`srcore.files.atomic.write_bytes`.
 
     Raises:
-        DataError: the format cannot hold the image, or the file cannot be written.
+        DataError: the format cannot hold the image or has no such option, or the file cannot be
+            written.
     """
     encoded = encode_image(
-        image, path.suffix, path, quality=quality, icc_profile=icc_profile, metadata=metadata
+        image,
+        path.suffix,
+        path,
+        quality=quality,
+        options=options,
+        icc_profile=icc_profile,
+        metadata=metadata,
     )
     write_bytes(path, encoded, durable=durable)
 
@@ -50,6 +63,7 @@ def encode_image(
     source: Where = "image",
     *,
     quality: int = 95,
+    options: Mapping[str, Any] | None = None,
     icc_profile: bytes | None = None,
     metadata: Metadata | None = None,
     may_overwrite: bool = False,
@@ -63,22 +77,31 @@ def encode_image(
     image_format, holds = _writable(image, suffix.lower(), source)
     kept = metadata if metadata is not None else Metadata(icc_profile=icc_profile)
     kept = kept.within(holds.metadata).for_size(*image.shape[:2])
+    made = written_with(image_format, quality, options, source)
     try:
         return image_format.encode(
-            image, Writing(quality=quality, metadata=kept, may_overwrite=may_overwrite)
+            image, Writing(options=made, metadata=kept, may_overwrite=may_overwrite)
         )
     except (OSError, ValueError) as error:
         raise DataError(f"{source}: cannot be written as {image_format.name}: {error}") from error
 
 
-def holding(suffix: str, source: Where = "image") -> tuple[ImageFormat, Holds]:
+def written_with(
+    image_format: WritableFormat, quality: int, options: Mapping[str, Any] | None, source: Where
+) -> Any:
+    """The format's options: ``quality`` if it has one, and what else is given."""
+    given = {**fitting_options(image_format.suffixes[0], {"quality": quality}), **(options or {})}
+    return made_options(image_format, given, source)
+
+
+def holding(suffix: str, source: Where = "image") -> tuple[WritableFormat, Holds]:
     """The format that files of a suffix are written in, and what it holds.
 
     Raises:
         DataError: there is none, or it is only read.
     """
     image_format = of_suffix(suffix)
-    if image_format is None or image_format.holds is None:
+    if not isinstance(image_format, WritableFormat):
         raise DataError(
             f"{source}: cannot write {suffix or 'a file without a suffix'}; "
             f"use {', '.join(written_suffixes())}"
@@ -86,7 +109,7 @@ def holding(suffix: str, source: Where = "image") -> tuple[ImageFormat, Holds]:
     return image_format, image_format.holds
 
 
-def _writable(image: ImageArray, suffix: str, source: Where) -> tuple[ImageFormat, Holds]:
+def _writable(image: ImageArray, suffix: str, source: Where) -> tuple[WritableFormat, Holds]:
     image_format, holds = holding(suffix, source)
     if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or not image.size:
         raise DataError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.images.metadata import Metadata
+from srcore.options import NoOptions
 
 if TYPE_CHECKING:
     from srcore.data.cropping import Window
@@ -117,23 +118,30 @@ class Holds:
     series: SeriesKind | None = None
 
 
+#: Of colours beside brightness in JPEG and AVIF: whole, half the columns, half of both.
+Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+
+
 @attrs.frozen(kw_only=True)
 class Writing:
     """How an image is written.
 
     Attributes:
-        quality: of lossy formats, 1 to 100; WebP and AVIF are lossless at 100.
+        options: an object of the format's own ``options``.
         metadata: what is kept beside the pixels.
         may_overwrite: the memory of the image may be used for its conversion.
     """
 
-    quality: int = 95
+    options: Any
     metadata: Metadata = attrs.field(factory=Metadata)
     may_overwrite: bool = False
 
 
 class ImageFormat(ABC):
-    """A file format: what it is recognised by, what is read of it, what is written.
+    """A file format: what it is recognised by, and what is read of it.
+
+    What else it can do, its class says: :class:`WritableFormat`, :class:`ReadsSeries` and
+    :class:`WritesSeries`.
 
     ``header`` and ``decode`` speak of the same picture: what ``decode`` returns has the shape and
     type that ``header`` said, or the file is refused.
@@ -143,12 +151,8 @@ class ImageFormat(ABC):
     name: ClassVar[str]
     #: Suffixes of its files, lower case; the first is the one that is written.
     suffixes: ClassVar[tuple[str, ...]]
-    #: What can be written; None: the format is only read.
-    holds: ClassVar[Holds | None] = None
     #: Pixels that one byte of a file can stand for at most; None: no limit is known.
     pixels_per_byte: ClassVar[int | None] = None
-    #: What several pictures in one file are; None: only the first is read.
-    series: ClassVar[SeriesKind | None] = None
 
     @abstractmethod
     def recognises(self, start: bytes) -> bool:
@@ -180,10 +184,27 @@ class ImageFormat(ABC):
         """Like ``decode``, and finds damage for which reading takes no time."""
         return self.decode(data, header, where)
 
+
+class WritableFormat(ImageFormat):
+    """A format that is written, too."""
+
+    #: What can be written.
+    holds: ClassVar[Holds]
+    #: How: an attrs class whose fields are made with ``srcore.options.option``.
+    options: ClassVar[type] = NoOptions
+
+    @abstractmethod
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         """Content of a file. Shape and type of the image are among those that ``holds`` names."""
-        raise NotImplementedError(f"{self.name} is only read")
 
+
+class ReadsSeries(ImageFormat):
+    """A format of which all pictures of a file are read."""
+
+    #: What several pictures in one file are.
+    series: ClassVar[SeriesKind]
+
+    @abstractmethod
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
@@ -192,11 +213,14 @@ class ImageFormat(ABC):
         Raises:
             DataError: damaged, or several pictures of a kind that is not read exactly.
         """
-        raise NotImplementedError(f"{self.name} has one picture")
 
+
+class WritesSeries(WritableFormat):
+    """A format of which files with several pictures are written; ``holds.series`` says which."""
+
+    @abstractmethod
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         """Content of a file with several pictures; each is one that ``encode`` takes."""
-        raise NotImplementedError(f"{self.name} holds one picture")
 
 
 def damaged(where: Where, why: object) -> DataError:

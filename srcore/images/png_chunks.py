@@ -78,14 +78,14 @@ def read_text(file: BinaryIO, keyword: str) -> str | None:
     return None
 
 
-def gray_alpha(image: NDArray[Any]) -> bytes:
+def gray_alpha(image: NDArray[Any], level: int | None = None) -> bytes:
     """``(H, W, 2)`` as colour type 4, which OpenCV cannot write and Pillow only with 8 bits."""
     height, width, channels = image.shape
     rows = image.astype(image.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # every row starts with its filter: 0, none
     return (
         header(height, width, channels, image.dtype)
-        + chunk(b"IDAT", zlib.compress(unfiltered.tobytes()))
+        + chunk(b"IDAT", zlib.compress(unfiltered.tobytes(), -1 if level is None else level))
         + chunk(b"IEND", b"")
     )
 

@@ -28,6 +28,7 @@ class PngStream:
         shape: (H, W, C) of the picture, C from 1 to 4.
         dtype: uint8 or uint16.
         metadata: what to keep beside the pixels.
+        level: of compression, 0 to 9.
 
     Raises:
         DataError: the picture is larger than the format allows.
@@ -39,6 +40,7 @@ class PngStream:
         shape: tuple[int, int, int],
         dtype: np.dtype[Any],
         metadata: Metadata | None = None,
+        level: int | None = None,
     ) -> None:
         height, width, channels = shape
         if max(height, width) > _LARGEST_SIDE:
@@ -47,7 +49,8 @@ class PngStream:
         self._dtype = dtype
         self._bytes_per_pixel = channels * dtype.itemsize
         self._above = np.zeros((1, width * self._bytes_per_pixel), np.uint8)
-        self._compressor = zlib.compressobj(_COMPRESSION, strategy=zlib.Z_FILTERED)
+        level = _COMPRESSION if level is None else level
+        self._compressor = zlib.compressobj(level, strategy=zlib.Z_FILTERED)
         file.write(png.header(height, width, channels, dtype))
         if metadata is not None:
             file.write(png.describing(metadata))

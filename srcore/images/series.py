@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
 
 from srcore.errors import DataError
 from srcore.images.decoding import read_data, upright
-from srcore.images.encoding import holding
-from srcore.images.format import Picture, SeriesKind, Where, Writing
+from srcore.images.encoding import holding, written_with
+from srcore.images.format import Picture, ReadsSeries, SeriesKind, Where, WritesSeries, Writing
 from srcore.images.formats import FORMATS
 from srcore.images.header import header_of
 from srcore.images.metadata import Metadata
@@ -43,17 +44,18 @@ def read_series(path: Path) -> Series | None:
     """
     data = read_data(path)
     image_format, header = header_of(io.BytesIO(data), path)
-    kind = image_format.series
-    if kind is None or header.frames < 2:
+    if not isinstance(image_format, ReadsSeries) or header.frames < 2:
         return None
     plays, pictures = image_format.decode_series(data, header, path)
     turned = (attrs.evolve(it, image=upright(it.image, it.orientation)) for it in pictures)
-    return Series(kind, header.frames, plays, turned)
+    return Series(image_format.series, header.frames, plays, turned)
 
 
 def series_suffixes(kind: SeriesKind) -> list[str]:
     """Suffixes of files that can be written with several pictures of a kind, sorted."""
-    return sorted(it.suffixes[0] for it in FORMATS if it.holds and it.holds.series == kind)
+    return sorted(
+        it.suffixes[0] for it in FORMATS if isinstance(it, WritesSeries) and it.holds.series == kind
+    )
 
 
 def encode_series(
@@ -63,6 +65,7 @@ def encode_series(
     *,
     plays: int = 0,
     quality: int = 95,
+    options: Mapping[str, Any] | None = None,
     metadata: Metadata | None = None,
 ) -> bytes:
     """Content of a file with several pictures; its kind is that of the format.
@@ -73,7 +76,7 @@ def encode_series(
         DataError: the format does not hold such pictures.
     """
     image_format, holds = holding(suffix, source)
-    if holds.series is None:
+    if not isinstance(image_format, WritesSeries):
         raise DataError(f"{source}: {suffix} holds one picture")
     pictures = _without_idle_alpha(pictures)
     if holds.series == "animation" and any(it.image.dtype != np.uint8 for it in pictures):
@@ -82,8 +85,9 @@ def encode_series(
         raise DataError(f"{source}: pictures of an animation have one size")
     kept = (metadata or Metadata()).within(holds.metadata)
     kept = kept.for_size(*pictures[0].image.shape[:2])
+    made = written_with(image_format, quality, options, source)
     try:
-        return image_format.encode_series(pictures, plays, Writing(quality=quality, metadata=kept))
+        return image_format.encode_series(pictures, plays, Writing(options=made, metadata=kept))
     except (OSError, ValueError) as error:
         raise DataError(f"{source}: cannot be written as {image_format.name}: {error}") from error
 

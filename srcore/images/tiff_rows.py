@@ -21,9 +21,9 @@ from srcore.images.format import Where, damaged, truncated
 from srcore.images.pillow import as_array, opened
 from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
 
-NONE, DEFLATE, FAX, JPEG = 1, (8, 32946), (2, 3, 4), 7
+NONE, DEFLATE, FAX, LZW, JPEG = 1, (8, 32946), (2, 3, 4), 5, 7
 #: Compression that libtiff unpacks to bytes -> its name.
-BY_LIBTIFF = {5: "LZW", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard"}
+BY_LIBTIFF = {LZW: "LZW", 32773: "PackBits", 34925: "LZMA", 50000: "Zstandard"}
 #: Of the picture that are unpacked together, and of a strip that are inflated together.
 _BAND_BYTES, _PIECE_BYTES = 2**21, 2**18
 

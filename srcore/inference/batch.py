@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from srcore.errors import Interrupted, SrcoreError, line_about
-from srcore.images import ImageHeader, Origin, read_header, read_image
+from srcore.images import ImageHeader, Origin, fitting_options, read_header, read_image
 from srcore.inference.fitting import Fitting
 from srcore.inference.frames import Frames, choose_frames, enlarge_series
 from srcore.inference.jobs import Task
@@ -54,7 +54,10 @@ _SHOWN = 120
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """How a job upscales and writes; see :func:`srcore.inference.upscaler.upscale`."""
+    """How a job upscales and writes; see :func:`srcore.inference.upscaler.upscale`.
+
+    ``writing`` holds options of image formats; each output takes those that its format has.
+    """
 
     sizing: Sizing = attrs.field(factory=Sizing)
     fitting: Fitting = attrs.field(factory=Fitting)
@@ -65,7 +68,7 @@ class Settings:
     precision: Precision = "float32"
     self_ensemble: bool = False
     seed: int = 0
-    quality: int = 95
+    writing: Mapping[str, Any] = attrs.field(factory=dict)
     frames: Frames = "auto"
 
 
@@ -209,8 +212,12 @@ def _upscale_file(
     options = attrs.asdict(settings, recurse=False)
     fitting: Fitting = options.pop("fitting")
     metadata = source.header.metadata
-    kept = {"quality": options.pop("quality"), "metadata": fitting.metadata(metadata)}
-    kept["origin"] = source.origin
+    written = fitting_options(task.target.suffix, options.pop("writing"))
+    kept: dict[str, Any] = {
+        "options": written,
+        "metadata": fitting.metadata(metadata),
+        "origin": source.origin,
+    }
     del options["sizing"], options["frames"]
 
     def enlarged(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
@@ -227,9 +234,9 @@ def _upscale_file(
         return Result(task, "done", size=(width, height), note=note, lost=names)
     image = source.image
     bands, (height, width) = enlarged(image)
-    written = fitting.apply(image[:1, :1])
-    shape = height, width, written.shape[2]
-    write_bands(task.target, bands, shape, np.dtype(written.dtype), **kept)
+    pixel = fitting.apply(image[:1, :1])
+    shape = height, width, pixel.shape[2]
+    write_bands(task.target, bands, shape, np.dtype(pixel.dtype), **kept)
     return Result(task, "done", size=(width, height), note=note, lost=names)
 
 

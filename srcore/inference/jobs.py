@@ -71,8 +71,8 @@ def plan(
             told apart by their suffixes or folders.
         recursive: also take images in folders below.
         scale: for names: a factor, or another word for the size.
-        image_format: one of :data:`srcore.inference.output.FORMATS`, for names without a suffix,
-            or ``"same"``: that of every input, PNG where it is only read.
+        image_format: a name of :func:`srcore.inference.output.format_names`, for names without a
+            suffix, or ``"same"``: that of every input, PNG where it is only read.
         overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
             an input that is another one's output is taken for the result of an earlier job.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +19,16 @@ from srcore.images import (
     PngStream,
     encode_image,
     encode_series,
+    format_names,
     holding,
+    made_options,
     with_origin,
     written_suffixes,
 )
 
 ImageArray = NDArray[Any]
 
-#: Names of formats -> suffix of their files.
-FORMATS = {
-    "png": ".png",
-    "jpeg": ".jpg",
-    "jpg": ".jpg",
-    "webp": ".webp",
-    "tiff": ".tif",
-    "avif": ".avif",
-    "bmp": ".bmp",
-}
-
-#: Instead of a name of FORMATS: the format of every input.
+#: Instead of a name of a format: that of every input.
 SAME = "same"
 
 _CANVAS_IN_MEMORY = 2**28
@@ -51,8 +42,8 @@ def is_written(path: Path) -> bool:
 def suffix_for(image_format: str, source: Path) -> str:
     """Suffix of the result of an input: PNG where its own format is only read."""
     if image_format != SAME:
-        return FORMATS[image_format]
-    return source.suffix if is_written(source) else FORMATS["png"]
+        return format_names()[image_format]
+    return source.suffix if is_written(source) else ".png"
 
 
 def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None:
@@ -81,7 +72,7 @@ def write_bands(
     shape: tuple[int, int, int],
     dtype: np.dtype[Any],
     *,
-    quality: int = 95,
+    options: Mapping[str, Any] | None = None,
     metadata: Metadata | None = None,
     origin: Origin | None = None,
 ) -> None:
@@ -92,7 +83,7 @@ def write_bands(
         bands: consecutive rows.
         shape: (H, W, C) of the whole.
         dtype: uint8 or uint16.
-        quality: of JPEG and WebP, 1 to 100.
+        options: of the format, see :func:`srcore.images.write_image`.
         metadata: what to keep beside the pixels, as far as the format holds it.
         origin: what it was made from, to be found by :func:`srcore.images.origin_of`.
 
@@ -103,7 +94,8 @@ def write_bands(
     try:
         with writing(path) as temporary, temporary.open("wb") as file:
             if path.suffix.lower() == ".png":
-                with PngStream(file, shape, dtype, kept) as stream:
+                level = made_options(holding(".png")[0], options or {}, path).compress_level
+                with PngStream(file, shape, dtype, kept, level) as stream:
                     if origin is not None:
                         file.write(origin.png_chunk())
                     for band in bands:
@@ -114,7 +106,7 @@ def write_bands(
                     canvas,
                     path.suffix,
                     path,
-                    quality=quality,
+                    options=options,
                     metadata=kept,
                     may_overwrite=True,
                 )
@@ -128,7 +120,7 @@ def write_series(
     pictures: Sequence[Picture],
     *,
     plays: int = 0,
-    quality: int = 95,
+    options: Mapping[str, Any] | None = None,
     metadata: Metadata | None = None,
     origin: Origin | None = None,
 ) -> None:
@@ -139,7 +131,7 @@ def write_series(
     """
     kept = (metadata or Metadata()).for_channels(pictures[0].image.shape[2])
     content = encode_series(
-        pictures, path.suffix.lower(), path, plays=plays, quality=quality, metadata=kept
+        pictures, path.suffix.lower(), path, plays=plays, options=options, metadata=kept
     )
     write_bytes(path, with_origin(content, origin) if origin is not None else content)
 

@@ -60,6 +60,19 @@ def test_any_output_scale_and_format_can_be_asked_for(upscale):
     assert read_image(Path("0_x3.jpg")).shape == (18, 27, 3)
 
 
+def test_options_of_formats_reach_the_files_that_have_them(upscale):
+    _photos(".", 2)
+    write_image(Path("1.jpg"), read_image(Path("1.png")))
+    Path("1.png").unlink()
+    options = ["--progressive", "--subsampling", "4:4:4", "--compress-level", "0"]
+    code, out, err = upscale("0.png", "1.jpg", "-o", "out/", "--format", "same", *options)
+    assert (code, out, err) == (0, "out/0.png\nout/1.jpg\n", "srcore: 2 done\n")
+    assert Path("out/0.png").stat().st_size > 12 * 18 * 3
+    with Image.open("out/1.jpg") as image:
+        assert image.info["progressive"] == 1
+        assert image.layer[0][1:3] == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "name", "size"),
     [
@@ -239,6 +252,10 @@ def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
         (["--fit", "cover", "--width", "9"], "--fit needs --width and --height"),
         (["--max-side", "0"], "0 is not in the range"),
         (["--quality", "0"], "0 is not in the range 1<=x<=100"),
+        (["--lossless"], "--lossless: not an option of PNG but of WebP, AVIF"),
+        (["--quality", "90"], "--quality: not an option of PNG but of JPEG, WebP, AVIF"),
+        (["--format", "jpg", "--lossless"], "--lossless: not an option of JPEG but of WebP, AVIF"),
+        (["--subsampling", "4:1:1"], "'4:1:1' is not one of '4:4:4', '4:2:2', '4:2:0'"),
         (["--device", "gpu"], "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
     ],
 )

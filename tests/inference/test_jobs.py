@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import click
 import pytest
 
 from srcore.cli import upscale
-from srcore.images import written_suffixes
+from srcore.images import format_names, written_suffixes
 from srcore.inference.jobs import JobError, plan
-from srcore.inference.output import FORMATS, SAME
+from srcore.inference.output import SAME
 
 
 @pytest.fixture
@@ -160,5 +161,9 @@ def test_the_format_of_each_input_is_kept_where_it_can_be_written(tmp_path):
 
 
 def test_the_command_offers_all_formats_that_are_written():
-    assert set(upscale._FORMATS) == {*FORMATS, SAME}
-    assert set(FORMATS.values()) <= set(written_suffixes())
+    names = format_names()
+    context = click.Context(upscale.command)
+    (choice,) = (it for it in upscale.command.get_params(context) if it.name == "image_format")
+    assert set(choice.type.choices) == {*names, SAME}
+    assert set(names.values()) <= set(written_suffixes())
+    assert {"png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp"} <= set(names)

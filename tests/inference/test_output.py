@@ -20,11 +20,13 @@ def _image(channels=3, dtype=np.uint8):
     return generator.integers(0, np.iinfo(dtype).max, (19, 23, channels), dtype)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp"])
+@pytest.mark.parametrize(
+    ("name", "options"), [("a.png", {}), ("a.tif", {}), ("a.webp", {"lossless": True})]
+)
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_lossless_formats_hold_the_bands(tmp_path, monkeypatch, name, in_memory):
+def test_lossless_formats_hold_the_bands(tmp_path, monkeypatch, name, options, in_memory):
     monkeypatch.setattr(output, "_CANVAS_IN_MEMORY", 2**28 if in_memory else 0)
-    _write(tmp_path / name, _image(), quality=100)
+    _write(tmp_path / name, _image(), options=options)
     np.testing.assert_array_equal(read_image(tmp_path / name), _image())
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 

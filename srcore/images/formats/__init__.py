@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from srcore.images.format import ImageFormat
+from srcore.images.format import ImageFormat, WritableFormat
 from srcore.images.formats.avif import Avif
 from srcore.images.formats.bmp import Bmp
 from srcore.images.formats.gif import Gif
@@ -41,6 +41,16 @@ def read_suffixes() -> frozenset[str]:
     return frozenset(suffix for it in FORMATS for suffix in it.suffixes)
 
 
+@cache
+def format_names() -> dict[str, str]:
+    """Names of formats -> suffix of their files; ``jpg`` is a name of JPEG, ``tif`` of TIFF."""
+    written = [it for it in FORMATS if isinstance(it, WritableFormat)]
+    names = {it.name.lower(): it.suffixes[0] for it in written}
+    return names | {it.suffixes[0].removeprefix("."): it.suffixes[0] for it in written}
+
+
 def written_suffixes() -> list[str]:
     """Suffixes of files that can be written, sorted."""
-    return sorted(suffix for it in FORMATS if it.holds for suffix in it.suffixes)
+    return sorted(
+        suffix for it in FORMATS if isinstance(it, WritableFormat) for suffix in it.suffixes
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import attrs
 import cv2
 import numpy as np
 from PIL import features
@@ -15,10 +16,12 @@ from srcore.images import exif
 from srcore.images.format import (
     Holds,
     ImageArray,
-    ImageFormat,
     ImageHeader,
     Picture,
+    ReadsSeries,
+    Subsampling,
     Where,
+    WritesSeries,
     Writing,
     damaged,
     unsupported,
@@ -27,13 +30,36 @@ from srcore.images.metadata import Metadata
 from srcore.images.opencv import swapped
 from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 from srcore.images.samples import stretched
+from srcore.options import option
+from srcore.options.declaration import InvalidOptionError
 
 _BRANDS = (b"avif", b"avis")
 #: Where the box with the depth is looked for.
 _START_BYTES = 2**16
 
 
-class Avif(ImageFormat):
+@attrs.frozen(kw_only=True)
+class AvifOptions:
+    """How an AVIF is written."""
+
+    quality: int = option(95, "1 to 100", ge=1, le=100)
+    subsampling: Subsampling | None = option(
+        None, "resolution of colours; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
+    )
+    lossless: bool = option(False, "every pixel as it is; WebP is so at quality 100, too")
+
+    def __attrs_post_init__(self) -> None:
+        if self.lossless and self.subsampling not in (None, "4:4:4"):
+            raise InvalidOptionError("lossless", f"not with subsampling {self.subsampling}")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """For Pillow."""
+        chosen = self.subsampling or ("4:4:4" if self.quality >= 90 else "4:2:0")
+        return {"quality": self.quality, "subsampling": chosen}
+
+
+class Avif(ReadsSeries, WritesSeries):
     """AV1 image file format."""
 
     name = "AVIF"
@@ -41,6 +67,7 @@ class Avif(ImageFormat):
     holds = Holds(
         largest_side=65535, metadata=frozenset({"icc_profile", "exif"}), series="animation"
     )
+    options = AvifOptions
     series = "animation"
 
     def recognises(self, start: bytes) -> bool:
@@ -89,8 +116,9 @@ class Avif(ImageFormat):
         return stretched(pixels, 2 ** _depth(data[:_START_BYTES]) - 1)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        fine = {"subsampling": "4:4:4"} if writing.quality >= 90 else {}
-        return saved(image, "AVIF", writing.metadata, quality=writing.quality, **fine)
+        if writing.options.lossless:
+            return _lossless(image, writing.metadata)
+        return saved(image, "AVIF", writing.metadata, **writing.options.settings)
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
@@ -100,10 +128,28 @@ class Avif(ImageFormat):
         return animation(data, "AVIF", header.channels, where, header.orientation)
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
-        fine = {"subsampling": "4:4:4"} if writing.quality >= 90 else {}
-        return saved_animation(
-            pictures, "AVIF", plays, writing.metadata, quality=writing.quality, **fine
-        )
+        if writing.options.lossless:
+            raise ValueError("animations are not written lossless; use .webp or .png")
+        settings = writing.options.settings
+        return saved_animation(pictures, "AVIF", plays, writing.metadata, **settings)
+
+
+def _lossless(image: ImageArray, metadata: Metadata) -> bytes:
+    """By OpenCV, which keeps RGB as it is; Pillow makes YCbCr of it, up to 3 levels apart."""
+    if not hasattr(cv2, "imencodeWithMetadata"):
+        raise ValueError("lossless needs OpenCV 4.13 or newer")
+    kinds, contents = [], []
+    for kind, content in (
+        (cv2.IMAGE_METADATA_ICCP, metadata.icc_profile),
+        (cv2.IMAGE_METADATA_EXIF, metadata.exif),
+    ):
+        if content is not None:
+            kinds.append(kind)
+            contents.append(np.frombuffer(content, np.uint8))
+    pixels = swapped(image.copy()) if image.shape[-1] >= 3 else image
+    settings = [cv2.IMWRITE_AVIF_QUALITY, 100]
+    _, encoded = cv2.imencodeWithMetadata(".avif", pixels, kinds, contents, settings)
+    return bytes(encoded)
 
 
 def _depth(start: bytes) -> int:

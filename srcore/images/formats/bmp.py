@@ -12,9 +12,9 @@ import numpy as np
 from srcore.images.format import (
     Holds,
     ImageArray,
-    ImageFormat,
     ImageHeader,
     Where,
+    WritableFormat,
     Writing,
     damaged,
     truncated,
@@ -59,7 +59,7 @@ class _Layout:
         return (self.width * self.bits + 31) // 32 * 4
 
 
-class Bmp(ImageFormat):
+class Bmp(WritableFormat):
     """Windows bitmaps."""
 
     name = "BMP"

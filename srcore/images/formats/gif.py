@@ -11,9 +11,9 @@ import attrs
 
 from srcore.images.format import (
     ImageArray,
-    ImageFormat,
     ImageHeader,
     Picture,
+    ReadsSeries,
     Where,
     damaged,
     truncated,
@@ -38,7 +38,7 @@ class _Layout:
         return left == top == 0 and right >= self.width and bottom >= self.height
 
 
-class Gif(ImageFormat):
+class Gif(ReadsSeries):
     """Graphics interchange format; read only, by its first picture."""
 
     name = "GIF"

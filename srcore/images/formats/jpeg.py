@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
 import numpy as np
@@ -19,9 +19,10 @@ from srcore.images import exif, strict_jpeg
 from srcore.images.format import (
     Holds,
     ImageArray,
-    ImageFormat,
     ImageHeader,
+    Subsampling,
     Where,
+    WritableFormat,
     Writing,
     damaged,
     truncated,
@@ -29,6 +30,7 @@ from srcore.images.format import (
 )
 from srcore.images.metadata import Metadata
 from srcore.images.pillow import as_array, opened, saved
+from srcore.options import option
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
@@ -53,7 +55,18 @@ class _Segments:
     orientation: int
 
 
-class Jpeg(ImageFormat):
+@attrs.frozen(kw_only=True)
+class JpegOptions:
+    """How a JPEG is written."""
+
+    quality: int = option(95, "1 to 100", ge=1, le=100)
+    subsampling: Subsampling | None = option(
+        None, "resolution of colours; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
+    )
+    progressive: bool = option(False, "shown coarsely first, and smaller")
+
+
+class Jpeg(WritableFormat):
     """Photographs of 8 bits: gray, YCbCr, RGB, CMYK and YCCK; MPO and motion photos too."""
 
     name = "JPEG"
@@ -61,6 +74,7 @@ class Jpeg(ImageFormat):
     holds = Holds(
         channels=(1, 3), largest_side=65500, metadata=frozenset({"icc_profile", "exif", "dpi"})
     )
+    options = JpegOptions
     pixels_per_byte = 512  # 1 bit per block of 8x8
 
     def recognises(self, start: bytes) -> bool:
@@ -95,7 +109,11 @@ class Jpeg(ImageFormat):
         return pixels
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        return saved(image, "JPEG", writing.metadata, quality=writing.quality)
+        options: JpegOptions = writing.options
+        settings: dict[str, Any] = {"quality": options.quality, "progressive": options.progressive}
+        if options.subsampling is not None and image.shape[-1] == 3:
+            settings["subsampling"] = options.subsampling
+        return saved(image, "JPEG", writing.metadata, **settings)
 
 
 def _read_segments(file: BinaryIO, where: Where) -> _Segments:

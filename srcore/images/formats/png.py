@@ -20,10 +20,11 @@ from srcore.images import exif, png_chunks
 from srcore.images.format import (
     Holds,
     ImageArray,
-    ImageFormat,
     ImageHeader,
     Picture,
+    ReadsSeries,
     Where,
+    WritesSeries,
     Writing,
     damaged,
     truncated,
@@ -34,6 +35,7 @@ from srcore.images.opencv import swapped
 from srcore.images.pillow import animation, saved_animation
 from srcore.images.png_rows import decode_from_the_top
 from srcore.images.samples import bands
+from srcore.options import option
 
 if TYPE_CHECKING:
     from srcore.data.cropping import Window
@@ -73,7 +75,16 @@ class _Layout:
         return _KINDS[self.colour_type][0] + (self.transparency is not None)
 
 
-class Png(ImageFormat):
+@attrs.frozen(kw_only=True)
+class PngOptions:
+    """How a PNG is written."""
+
+    compress_level: int | None = option(
+        None, "0 (large, at once) to 9 (small, slow); by default 4", ge=0, le=9
+    )
+
+
+class Png(ReadsSeries, WritesSeries):
     """Portable network graphics, animated ones too (their first picture)."""
 
     name = "PNG"
@@ -84,6 +95,7 @@ class Png(ImageFormat):
         metadata=frozenset({"icc_profile", "png_colour", "exif", "dpi"}),
         series="animation",
     )
+    options = PngOptions
     series = "animation"
     # Deflate makes data 1032 times smaller, and a byte holds 8 pixels of 1 bit.
     pixels_per_byte = 8 * 1032
@@ -150,13 +162,15 @@ class Png(ImageFormat):
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         before = png_chunks.describing(writing.metadata)
+        level = writing.options.compress_level
         if image.shape[-1] == 2:
-            return png_chunks.after_header(png_chunks.gray_alpha(image), before)
+            return png_chunks.after_header(png_chunks.gray_alpha(image, level), before)
         if image.shape[-1] >= 3:
             code = cv2.COLOR_RGB2BGR if image.shape[-1] == 3 else cv2.COLOR_RGBA2BGRA
             image = np.ascontiguousarray(image)
             image = cv2.cvtColor(image, code, dst=image if writing.may_overwrite else None)
-        _, encoded = cv2.imencode(".png", np.ascontiguousarray(image))
+        settings = [] if level is None else [cv2.IMWRITE_PNG_COMPRESSION, level]
+        _, encoded = cv2.imencode(".png", np.ascontiguousarray(image), settings)
         return png_chunks.after_header(encoded.tobytes(), before)
 
     def decode_series(
@@ -167,7 +181,9 @@ class Png(ImageFormat):
         return animation(data, "PNG", header.channels, where, header.orientation)
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
-        content = saved_animation(pictures, "PNG", plays, Metadata())
+        level = writing.options.compress_level
+        settings = {} if level is None else {"compress_level": level}
+        content = saved_animation(pictures, "PNG", plays, Metadata(), **settings)
         return png_chunks.after_header(content, png_chunks.describing(writing.metadata))
 
 

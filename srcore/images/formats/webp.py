@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
 import cv2
@@ -15,10 +15,11 @@ from srcore.images import exif
 from srcore.images.format import (
     Holds,
     ImageArray,
-    ImageFormat,
     ImageHeader,
     Picture,
+    ReadsSeries,
     Where,
+    WritesSeries,
     Writing,
     damaged,
     truncated,
@@ -26,6 +27,7 @@ from srcore.images.format import (
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import swapped
 from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
+from srcore.options import option
 
 _ANIMATED, _ALPHA = 0x02, 0x10
 
@@ -40,7 +42,21 @@ class _Layout:
     metadata: Metadata
 
 
-class Webp(ImageFormat):
+@attrs.frozen(kw_only=True)
+class WebpOptions:
+    """How a WebP is written."""
+
+    quality: int = option(95, "1 to 100", ge=1, le=100)
+    lossless: bool = option(False, "every pixel as it is; WebP is so at quality 100, too")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """For Pillow, which spends more time on smaller lossless files the higher the quality."""
+        lossless = self.lossless or self.quality == 100
+        return {"quality": self.quality, "lossless": lossless, "exact": lossless}
+
+
+class Webp(ReadsSeries, WritesSeries):
     """WebP, lossy and lossless, animations by their first picture."""
 
     name = "WebP"
@@ -48,6 +64,7 @@ class Webp(ImageFormat):
     holds = Holds(
         largest_side=16383, metadata=frozenset({"icc_profile", "exif"}), series="animation"
     )
+    options = WebpOptions
     series = "animation"
 
     def recognises(self, start: bytes) -> bool:
@@ -79,9 +96,7 @@ class Webp(ImageFormat):
         return swapped(pixels)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        lossless = writing.quality == 100
-        settings = {"quality": writing.quality, "lossless": lossless, "exact": lossless}
-        return saved(image, "WEBP", writing.metadata, **settings)
+        return saved(image, "WEBP", writing.metadata, **writing.options.settings)
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
@@ -89,8 +104,7 @@ class Webp(ImageFormat):
         return animation(data, "WEBP", header.channels, where, header.orientation)
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
-        lossless = writing.quality == 100
-        settings = {"quality": writing.quality, "lossless": lossless, "exact": lossless}
+        settings = writing.options.settings
         return saved_animation(pictures, "WEBP", plays, writing.metadata, **settings)
 
 

@@ -1,0 +1,109 @@
+"""Pixels of a TIFF page: samples, planes and alpha by arithmetic, some rows at a time."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.images import tiff_rows
+from srcore.images.format import ImageArray, Where, damaged
+from srcore.images.pillow import as_array, opened
+from srcore.images.samples import divided_by_alpha, stretched, summed, unpacked, without_ink
+from srcore.images.tiff_directory import Value
+from srcore.images.tiff_layout import CMYK, PALETTE, WHITE_IS_ZERO, Layout, numbers_of, rows_of
+
+if TYPE_CHECKING:
+    from srcore.data.cropping import Window
+
+_JPEG_FIELDS = (347, 530, 531, 532)
+
+
+def part_of(
+    data: bytes, fields: dict[int, Value], layout: Layout, window: Window | None, where: Where
+) -> ImageArray:
+    """A part of the pixels or all, made of some rows at a time."""
+    planes = [
+        rows_of(fields, layout, plane, where)
+        for plane in range(layout.samples if layout.is_planar else 1)
+    ]
+    top, left = (window.top, window.left) if window else (0, 0)
+    bottom, right = (window.bottom, window.right) if window else (layout.height, layout.width)
+    dtype = np.uint8 if layout.bits <= 8 else np.uint16
+    result = np.empty((bottom - top, right - left, layout.channels), dtype)
+    readers = [tiff_rows.read_bands(data, rows, where, top, bottom) for rows in planes]
+    for together in zip(*readers, strict=True):
+        start = together[0][0]
+        parts = [
+            _samples(band, rows, layout) for (_, band), rows in zip(together, planes, strict=True)
+        ]
+        samples = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        first, last = max(0, top - start), min(len(samples), bottom - start)
+        if first < last:
+            row = start + first - top
+            samples = samples[first:last, left:right]
+            result[row : row + last - first] = _coloured(samples, layout, fields, where)
+    return result
+
+
+def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: Layout) -> ImageArray:
+    """``(h, W, samples)`` of rows of one plane or of all, as they are stored."""
+    if layout.bits == 16:
+        stored = stored.view(f"{layout.order}u2")
+    elif layout.bits != 8:
+        stored = unpacked(stored, layout.bits)
+    samples = 1 if layout.is_planar else layout.samples
+    across = rows.width // rows.part_width
+    # A row of tiles side by side: each begins anew.
+    tiles = stored[:, : stored.shape[1] // (across * samples) * across * samples]
+    if not rows.is_tiled:
+        tiles = stored[:, : layout.width * samples]
+    if layout.predictor == 2:
+        tiles = tiles.astype(tiles.dtype.newbyteorder("="))
+        tiles = summed(tiles.reshape(len(tiles) * across, -1), samples).reshape(len(tiles), -1)
+    return tiles.reshape(len(tiles), -1, samples)[:, : layout.width]
+
+
+def _coloured(
+    samples: ImageArray, layout: Layout, fields: dict[int, Value], where: Where
+) -> ImageArray:
+    """Stored samples -> gray or RGB of 8 or 16 bits, with straight alpha."""
+    colours = samples[..., : layout.colours]
+    if layout.photometric == PALETTE:
+        colours = _looked_up(colours, layout, fields, where)
+    else:
+        colours = stretched(colours, 2**layout.bits - 1)
+        if layout.photometric == WHITE_IS_ZERO:
+            colours = ~colours
+        elif layout.photometric == CMYK:
+            colours = without_ink(colours)
+    if layout.alpha is None:
+        return np.ascontiguousarray(colours)
+    alpha = stretched(samples[..., layout.alpha : layout.alpha + 1], 2**layout.bits - 1)
+    image = np.concatenate([colours, alpha], axis=-1)
+    return divided_by_alpha(image) if layout.is_associated else image
+
+
+def _looked_up(
+    indices: ImageArray, layout: Layout, fields: dict[int, Value], where: Where
+) -> ImageArray:
+    numbers = numbers_of(fields, 320, layout.order)
+    if len(numbers) < 3 * 2**layout.bits:
+        raise damaged(where, "no palette")
+    palette = np.array(numbers[: 3 * 2**layout.bits], np.uint16).reshape(3, -1).T
+    # 16 bits by the standard; some programs write 8.
+    palette = (palette >> 8 if palette.max() > 255 else palette).astype(np.uint8)
+    coloured: ImageArray = palette[indices[..., 0]]
+    return coloured
+
+
+def photograph(data: bytes, fields: dict[int, Value], layout: Layout, where: Where) -> ImageArray:
+    """Strips or tiles that are JPEG, decoded by libtiff."""
+    structural = (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 322, 323, 324, 325)
+    kept = {tag: fields[tag] for tag in (*structural, *_JPEG_FIELDS) if tag in fields}
+    content = tiff_rows.with_directory(data, layout.order, kept)
+    with opened(io.BytesIO(content), "TIFF", where) as image:
+        pixels = as_array(image, "L" if layout.channels == 1 else "RGB")
+    return 255 - pixels if layout.photometric == WHITE_IS_ZERO else pixels
