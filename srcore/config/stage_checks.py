@@ -120,7 +120,8 @@ def _told(
         found = (
             f'stage trains "{trained.type}", this one "{own.type}", which cannot take its weights'
         )
-        return found if fits is False or not partial else ""
+        # A network that cannot be built here: files for use say what they are, and are compared.
+        return found if fits is False or (is_exported and not partial) else ""
     if fits is not False:
         return ""
     pairs = (f"{key} = {shown(its)} (here {shown(ours)})" for key, its, ours in decisive(*networks))
