@@ -111,6 +111,13 @@ OPTIONS: dict[str, Capability] = {
     "entries": _method("of datasets and transforms: what they put into a batch"),
     "outputs": _method("of stages: patterns of the files that they write"),
     "unmeasurable": _method("of metrics: size -> why it cannot be measured"),
+    "channels": _number(
+        "of networks and data sets: channels of their images, 1, 3 or 4, RGB where it is not "
+        "declared; of losses and transforms: the only ones that they work on",
+        None,
+        least=1,
+    ),
+    "in_channels": _number("of discriminators: channels of what they judge", None, least=1),
     "hr_patch_size": _number("of datasets and transforms: side of the crops", None, least=1),
     "hr_crop": _number("of transforms: side of smaller crops on the device", None, least=0),
 }

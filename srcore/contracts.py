@@ -96,6 +96,9 @@ class Network(Protocol):
     A network of the other direction, ``(N, 3, scale*h, scale*w)`` -> ``(N, 3, h, w)``, is
     registered with ``provides=["shrinks"]`` and fits roles with ``needs=("shrinks",)``.
 
+    One of gray images or of images with alpha says so: ``in_channels`` (1 or 4; default 3) is the
+    number of channels in and out, and ``channels`` a key of its options.
+
     Any size must work, odd ones too: pad and cut inside. Optional attributes help tiling:
     ``receptive_radius`` (low-resolution pixels around an output pixel that it depends on; absent
     or None: unknown) and ``tile_multiple`` (tile sides should be a multiple of it; default 1).

@@ -186,10 +186,12 @@ def _contender(model: str, options: dict[str, Any]) -> Contender:
     )
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
+    from srcore.images import to_rgb
+
     def run(lr: Any) -> Any:
         names = ("tile", "precision", "self_ensemble", "seed")
         settings = {name: options[name] for name in names}
-        return upscale(network, lr, **settings)
+        return to_rgb(upscale(network, lr, **settings))
 
     return Contender(name, scale, run)
 

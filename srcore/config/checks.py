@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from srcore.capabilities import option_capability
+from srcore.config.channel_checks import channel_problems
 from srcore.config.entry_checks import entry_problems
 from srcore.config.layout import TRAINING_PHASE
 from srcore.config.metric_checks import lacks
@@ -91,6 +92,7 @@ def _training_problems(experiment: Experiment) -> Iterator[Problem]:
     yield from role_problems(experiment)
     yield from need_problems(experiment)
     yield from entry_problems(experiment)
+    yield from channel_problems(experiment)
     yield from _name_problems(experiment)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from srcore.data.cropping import draw_orientation, draw_window
 from srcore.datasets.padding import Mirror, padded
+from srcore.sources.channels import with_channels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ class AlignedImages:
         flip: see :func:`srcore.data.cropping.draw_orientation`.
         rotate: see there.
         min_size: ``"pad"`` continues images that are smaller than the crop.
+        channels: 1 gray, 3 RGB, 4 RGB and alpha.
     """
 
     _mirror: Mirror = "reflect"
@@ -37,7 +39,9 @@ class AlignedImages:
         flip: bool = True,
         rotate: bool = True,
         min_size: str = "error",
+        channels: int = 3,
     ) -> None:
+        hr = with_channels(hr, channels)
         self._hr = padded(hr, hr_patch_size, min_size, multiple=scale, mirror=self._mirror)
         self._scale = scale
         self._patch_size = None if hr_patch_size is None else hr_patch_size // scale

@@ -39,6 +39,7 @@ class HrFolder(DownscaledImages):
         min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
+        channels: int = 3,
     ) -> None:
         source = FolderSource(files_in(hr, meta_info, recursive=recursive))
         super().__init__(
@@ -49,4 +50,5 @@ class HrFolder(DownscaledImages):
             flip=flip,
             rotate=rotate,
             min_size=min_size,
+            channels=channels,
         )

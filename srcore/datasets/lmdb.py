@@ -23,6 +23,7 @@ def lmdb_dataset(
     min_size: str = "error",
     cache: str = "none",
     cache_folder: Path | None = None,
+    channels: int = 3,
 ) -> PairedImages | DownscaledImages:
     """Dataset of one or two LMDB folders.
 
@@ -44,6 +45,7 @@ def lmdb_dataset(
         "flip": flip,
         "rotate": rotate,
         "min_size": min_size,
+        "channels": channels,
     }
     hr_source = LmdbSource(hr)
     hr_images = cached(hr_source, cache, cache_folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.images import Folders, files_in
+from srcore.sources.channels import with_channels
 from srcore.sources.folder import FolderSource
 
 if TYPE_CHECKING:
@@ -28,10 +29,17 @@ class LrFolder:
     """
 
     def __init__(
-        self, *, scale: int, lr: Folders, meta_info: Path | None = None, recursive: bool = False
+        self,
+        *,
+        scale: int,
+        lr: Folders,
+        meta_info: Path | None = None,
+        recursive: bool = False,
+        channels: int = 3,
     ) -> None:
         self.scale = scale
-        self._lr = FolderSource(files_in(lr, meta_info, recursive=recursive))
+        source = FolderSource(files_in(lr, meta_info, recursive=recursive))
+        self._lr = with_channels(source, channels)
 
     def __len__(self) -> int:
         return len(self._lr)

@@ -16,6 +16,7 @@ from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.declaration import InvalidOptionError, option
 
+RGBA = 4
 Problems = Iterator[tuple[str, str]]
 
 
@@ -52,6 +53,15 @@ class CropOptions:
         'folder of cache = "disk"; none: srcore/images in the user\'s cache folder',
         may_change=True,
     )
+    channels: Literal[1, 3, 4] = option(
+        3, "of the images: 1 gray (luma of colours), 3 RGB, 4 RGB and alpha, which cannot be cached"
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check what concerns two keys."""
+        if self.channels == RGBA and self.cache != "none":
+            message = f'expected "none" where channels = {RGBA}, found "{self.cache}"'
+            raise InvalidOptionError("cache", message)
 
     def patch_problems(self, scale: int) -> Problems:
         """A crop must start and end between low-resolution pixels."""
@@ -137,6 +147,9 @@ class LrFolderOptions:
         None, "list of names, one per line; none: all images", path="file"
     )
     recursive: bool = option(False, "also take images of folders below")
+    channels: Literal[1, 3, 4] = option(
+        3, "of the images: 1 gray (luma of colours), 3 RGB, 4 RGB and alpha"
+    )
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""

@@ -41,6 +41,7 @@ class PairedFolder(PairedImages):
         min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
+        channels: int = 3,
     ) -> None:
         pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)
         super().__init__(
@@ -51,4 +52,5 @@ class PairedFolder(PairedImages):
             flip=flip,
             rotate=rotate,
             min_size=min_size,
+            channels=channels,
         )

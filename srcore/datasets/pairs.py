@@ -9,6 +9,7 @@ from srcore.datasets.aligned import AlignedImages
 from srcore.datasets.checks import fits, misfit
 from srcore.datasets.padding import padded
 from srcore.errors import DataError
+from srcore.sources.channels import with_channels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ class PairedImages(AlignedImages):
     def __init__(self, hr: ImageSource, lr: ImageSource, *, scale: int, **crops: Any) -> None:
         super().__init__(hr, scale=scale, **crops)
         min_size = crops.get("min_size", "error")
+        lr = with_channels(lr, crops.get("channels", 3))
         self._lr = padded(lr, self._patch_size, min_size, multiple=1, mirror=self._mirror)
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:

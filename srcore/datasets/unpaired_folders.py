@@ -9,6 +9,7 @@ from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.datasets.padding import padded
 from srcore.images import files_in
 from srcore.sources.cache import cached
+from srcore.sources.channels import with_channels
 from srcore.sources.folder import FolderSource
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ class UnpairedFolders:
         min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
+        channels: int = 3,
     ) -> None:
         self._scale = scale
         files = [FolderSource(files_in(folders, None, recursive=recursive)) for folders in (hr, lr)]
         self._hr, self._lr = (
-            padded(cached(source, cache, cache_folder), size, min_size, multiple=multiple,
-                   mirror="reflect")
+            padded(with_channels(cached(source, cache, cache_folder), channels), size, min_size,
+                   multiple=multiple, mirror="reflect")
             for source, size, multiple in zip(
                 files, (hr_patch_size, hr_patch_size and hr_patch_size // scale), (scale, 1),
                 strict=True,

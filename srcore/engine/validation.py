@@ -18,7 +18,7 @@ from srcore.engine.measuring import Measure, measure_image
 from srcore.engine.sampling import extras_on
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
-from srcore.images import to_image, to_tensor
+from srcore.images import to_image, to_rgb, to_tensor
 from srcore.inference.beside import beside
 from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap
@@ -112,9 +112,10 @@ def validate_image(
             "is not finite (NaN or infinite), so nothing can be measured; a smaller learning rate "
             "or gradient clipping usually helps"
         )
-    sr = to_image(output)
-    hr = to_image(batch["hr"][0]) if "hr" in batch else None
-    lr = to_image(batch["lr"][0]) if keep else None
+    # metrics and pictures know RGB: gray is repeated, which leaves its Y what it is
+    sr = to_rgb(to_image(output))
+    hr = to_rgb(to_image(batch["hr"][0])) if "hr" in batch else None
+    lr = to_rgb(to_image(batch["lr"][0])) if keep else None
     name = images.dataset.name(index)
     found = measure_image(sr, hr, measured)
     result = ValidationImage(

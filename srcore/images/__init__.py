@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         read_data,
         read_image,
         read_rgb,
+        to_gray,
         to_rgb,
+        to_rgba,
         verify_image,
     )
     from srcore.images.encoding import KINDS, encode_image, holding, write_image
@@ -66,7 +68,16 @@ if TYPE_CHECKING:
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
-    "decoding": ("decode_image", "read_data", "read_image", "read_rgb", "to_rgb", "verify_image"),
+    "decoding": (
+        "decode_image",
+        "read_data",
+        "read_image",
+        "read_rgb",
+        "to_gray",
+        "to_rgb",
+        "to_rgba",
+        "verify_image",
+    ),
     "encoding": ("KINDS", "encode_image", "holding", "write_image"),
     "folders": (
         "Folders",
@@ -157,8 +168,10 @@ __all__ = [
     "series_suffixes",
     "some",
     "to_float",
+    "to_gray",
     "to_image",
     "to_rgb",
+    "to_rgba",
     "to_tensor",
     "unequal",
     "unfit_options",

@@ -28,6 +28,9 @@ _ORIENTATIONS = {
 _ALWAYS_FINE = 1 << 28
 
 
+GRAY_ALPHA, RGBA = 2, 4  # channels of arrays
+
+
 def read_image(path: Path) -> ImageArray:
     """Decode a file to ``(H, W, C)``, keeping gray, alpha and 16 bits.
 
@@ -95,6 +98,23 @@ def to_rgb(image: ImageArray) -> ImageArray:
         return image
     colours = image[..., :1] if image.shape[-1] < 3 else image[..., :3]
     return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
+
+
+def to_gray(image: ImageArray) -> ImageArray:
+    """RGB ``(H, W, 3)`` -> luma ``(H, W, 1)`` of BT.601, of the same type, rounded."""
+    weights = np.array([0.299, 0.587, 0.114])
+    gray: ImageArray = np.rint(image @ weights).astype(image.dtype)[..., None]
+    return gray
+
+
+def to_rgba(image: ImageArray) -> ImageArray:
+    """``(H, W, 1..4)`` -> ``(H, W, 4)``: gray is repeated, what has no alpha is opaque."""
+    if image.shape[-1] == RGBA:
+        return image
+    has_alpha = image.shape[-1] == GRAY_ALPHA
+    opaque = np.full_like(image[..., :1], np.iinfo(image.dtype).max)
+    alpha = image[..., -1:] if has_alpha else opaque
+    return np.concatenate([to_rgb(image), alpha], axis=-1)
 
 
 def refuse_lying(image_format: ImageFormat, header: ImageHeader, size: int, source: Where) -> None:

@@ -17,6 +17,7 @@ from torch import nn
 
 from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.images import ImageHeader, Origin, fitting_options, read_header, read_image
+from srcore.inference.channels import shown_to
 from srcore.inference.fitting import Fitting
 from srcore.inference.frames import Frames, choose_frames, enlarge_series
 from srcore.inference.jobs import Task
@@ -221,18 +222,21 @@ def _upscale_file(
     del options["sizing"], options["frames"]
 
     def enlarged(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
+        image = shown_to(network, image)
         target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
         check_writable(task.target, fitting.apply(image[:1, :1]), target.final)
         bands = upscale_bands(network, image, size=target.resized, progress=progress, **options)
         return map(fitting.apply, middle(bands, target)), target.final
 
-    names = fitting.lost(source.image, metadata, task.target) if is_written(task.target) else ()
+    image = shown_to(network, source.image)
+    names = fitting.lost(image, metadata, task.target) if is_written(task.target) else ()
+    if image is not source.image:
+        names = ("colours, which the network does not know", *names)
     if series is not None:
         pictures = enlarge_series(series, task, enlarged)
         height, width = pictures[0].image.shape[:2]
         write_series(task.target, pictures, plays=series.plays, **kept)
         return Result(task, "done", size=(width, height), note=note, lost=names)
-    image = source.image
     bands, (height, width) = enlarged(image)
     pixel = fitting.apply(image[:1, :1])
     shape = height, width, pixel.shape[2]

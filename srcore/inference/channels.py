@@ -4,30 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from srcore.images import to_tensor
+from srcore.capabilities import capability
+from srcore.images import to_gray, to_rgba, to_tensor
+
+RGB, RGBA = 3, 4
 
 
-def split(window: NDArray[Any], device: torch.device) -> Tensor:
-    """``(h, w, C)`` -> ``(K, 3, h, w)`` in [0, 1]: the colours, then alpha where it varies.
+def shown_to(network: nn.Module, image: NDArray[Any]) -> NDArray[Any]:
+    """The image ``(H, W, C)`` as a network can enlarge it: without colours for gray ones."""
+    if capability("network", network, "in_channels") != 1 or image.shape[-1] < RGB:
+        return image
+    return np.concatenate([to_gray(image[..., :RGB]), image[..., RGB:]], axis=-1)
 
-    Gray and alpha are repeated to three channels. An alpha channel that is the same everywhere
-    needs no network and is left out.
+
+def split(window: NDArray[Any], device: torch.device, seen: int = RGB) -> Tensor:
+    """``(h, w, C)`` -> ``(K, seen, h, w)`` in [0, 1]: the colours, then alpha where it varies.
+
+    Gray and alpha are repeated to the channels that the network sees; a network of four sees
+    colours and alpha at once. An alpha channel that is the same everywhere needs no network and is
+    left out.
     """
+    if seen == RGBA:
+        return to_tensor(to_rgba(window), device)[None]
     tensor = to_tensor(window, device)
     channels = tensor.shape[0]
-    colours = tensor[: 3 if channels >= 3 else 1].expand(3, -1, -1)
+    colours = tensor[: 3 if channels >= 3 else 1].expand(seen, -1, -1)
     if channels in (1, 3) or _is_flat(tensor[-1]):
         return colours[None]
-    return torch.stack([colours, tensor[-1:].expand(3, -1, -1)])
+    return torch.stack([colours, tensor[-1:].expand(seen, -1, -1)])
 
 
 def join(outputs: Tensor, window: NDArray[Any]) -> Tensor:
-    """Outputs ``(K, 3, H, W)`` for the parts of :func:`split` -> ``(C, H, W)``; gray is luma."""
+    """Outputs for the parts of :func:`split` -> ``(C, H, W)`` of the window; gray is luma."""
     channels = window.shape[-1]
+    if outputs.shape[1] == RGBA:
+        colours = outputs[0, :RGB] if channels >= RGB else _luma(outputs[0, :RGB])
+        return colours if channels in (1, RGB) else torch.cat([colours, outputs[0, RGB:]])
     colours = outputs[0] if channels >= 3 else _luma(outputs[0])
     if channels in (1, 3):
         return colours
@@ -41,6 +58,8 @@ def join(outputs: Tensor, window: NDArray[Any]) -> Tensor:
 
 def _luma(colours: Tensor) -> Tensor:
     """``(3, H, W)`` -> ``(1, H, W)``: BT.601, as the published programs make gray and alpha."""
+    if len(colours) == 1:
+        return colours
     weights = colours.new_tensor([0.299, 0.587, 0.114])
     return (colours * weights[:, None, None]).sum(0, keepdim=True)
 

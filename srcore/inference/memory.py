@@ -57,10 +57,11 @@ def _probe(network: nn.Module) -> float:
 
     leaves = [module for module in network.modules() if not any(module.children())]
     handles = [module.register_forward_hook(watch) for module in leaves]
+    channels = int(capability("network", network, "in_channels"))
     side = -(-_PROBE // _multiple(network)) * _multiple(network)
     try:
         with torch.inference_mode():
-            lr = torch.zeros(1, 3, side, side, device=device_of(network))
+            lr = torch.zeros(1, channels, side, side, device=device_of(network))
             network(lr, **beside(network, lr, seed=0).keywords)
     finally:
         for handle in handles:

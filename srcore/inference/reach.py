@@ -35,7 +35,8 @@ def measure_reach(network: nn.Module) -> int:
     """
     scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]
     half = -(-LONGEST_REACH // multiple) * multiple
-    picture = _stripes(LONGEST_REACH, 2 * half).to(device_of(network))
+    channels = int(capability("network", network, "in_channels"))
+    picture = _stripes(channels, LONGEST_REACH, 2 * half).to(device_of(network))
     extra = beside(network, picture, seed=0)
     left = extra.window((LONGEST_REACH, 2 * half), slice(0, LONGEST_REACH), slice(0, half))
     whole = network(picture, **extra.keywords)
@@ -49,12 +50,12 @@ def measure_reach(network: nn.Module) -> int:
     return min(int(felt.max()) + 1, LONGEST_REACH) if len(felt) else 0
 
 
-def _stripes(height: int, width: int) -> Tensor:
-    """Slanted stripes of high contrast, shifted between the colours: ``(1, 3, height, width)``."""
+def _stripes(channels: int, height: int, width: int) -> Tensor:
+    """Slanted stripes of high contrast, shifted between the colours: ``(1, C, height, width)``."""
     rows, columns = torch.meshgrid(
         torch.arange(height, dtype=torch.float32),
         torch.arange(width, dtype=torch.float32),
         indexing="ij",
     )
-    shifts = torch.arange(3, dtype=torch.float32)[:, None, None]
+    shifts = torch.arange(channels, dtype=torch.float32)[:, None, None]
     return ((torch.sin(0.8 * columns + 0.3 * rows + shifts) > 0) * 0.8 + 0.1)[None]

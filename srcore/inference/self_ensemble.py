@@ -7,6 +7,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
+
 
 class SelfEnsemble(nn.Module):
     """Run a network on the eight symmetries of the square and average the results.
@@ -21,9 +23,9 @@ class SelfEnsemble(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        for name in ("scale", "receptive_radius", "tile_multiple"):
-            if hasattr(network, name):
-                setattr(self, name, getattr(network, name))
+        self.scale = network.scale
+        for name in ("receptive_radius", "tile_multiple", "in_channels"):
+            setattr(self, name, capability("network", network, name))
 
     def forward(self, lr: Tensor, condition: Any = None, **fields: Tensor) -> Tensor:
         """``(N, 3, h, w)`` in [0, 1] -> mean of the eight outputs, turned back."""

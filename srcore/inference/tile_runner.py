@@ -42,6 +42,7 @@ class TileRunner:
         self.network = network
         self.scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
         self.multiple = int(capability("network", network, "tile_multiple"))
+        self.channels = int(capability("network", network, "in_channels"))
         self.device = device_of(network)
         self.precision = precision
         self.batch = batch
@@ -94,10 +95,11 @@ class TileRunner:
             images = windows.contiguous(memory_format=torch.channels_last)
             sr: Tensor = self.network(images, **beside.keywords).float()
         expected = tuple(self.scale * side for side in windows.shape[-2:])
-        if sr.shape[1] != 3 or sr.shape[-2:] != expected:
+        if sr.shape[1] != self.channels or sr.shape[-2:] != expected:
+            wanted = f"{self.channels} channels of {expected[0]}x{expected[1]} pixels"
             raise SrcoreError(
-                f"the network made {tuple(sr.shape)} of {tuple(windows.shape)}; expected 3 "
-                f"channels of {expected[0]}x{expected[1]} pixels (scale {self.scale})"
+                f"the network made {tuple(sr.shape)} of {tuple(windows.shape)}; expected {wanted} "
+                f"(scale {self.scale})"
             )
         if not bool(torch.isfinite(sr).all()):
             hint = "" if self.precision == "float32" else "; use --precision float32"

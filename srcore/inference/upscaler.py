@@ -78,7 +78,7 @@ def upscale(
 
     Returns:
         An array of the same dtype and number of dimensions and channels, ``outscale`` times the
-        size (rounded), or ``size``.
+        size (rounded), or ``size``. A network of gray images makes colours gray (BT.601).
 
     Raises:
         SrcoreError: unsuitable image or settings, output that is not finite.
@@ -147,7 +147,8 @@ def upscale_bands(
         raise SrcoreError(f"outscale: expected a factor > 0 and finite, found {outscale}")
     if size is not None and (outscale is not None or not all(_is_whole(n, 1) for n in size)):
         raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
-    image = with_visible_colours(image if image.ndim == 3 else image[..., None])
+    image = channels.shown_to(network, image if image.ndim == 3 else image[..., None])
+    image = with_visible_colours(image)
     continued = Continued(image, border)
     scale = _scale(network)
     was_training = network.training
@@ -189,7 +190,7 @@ def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:
     if capability("network", network, "condition") is None:
         return Beside(draw(network, size, seed))
     whole = image.window(Span(0, size[0]), Span(0, size[1]))
-    return beside(network, channels.split(whole, device_of(network))[:1], seed)
+    return beside(network, channels.split(whole, device_of(network), _seen(network))[:1], seed)
 
 
 def _sr_bands(runner: TileRunner, image: Continued, tile: int, extra: Beside) -> Iterator[Tensor]:
@@ -232,7 +233,7 @@ def _row_of_tiles(
     strip = torch.zeros(colours, height, scale * image.width, device=runner.device)
     for group in _equal(columns, runner.batch):
         windows = [image.window(row, column) for column in group]
-        inputs = [channels.split(window, runner.device) for window in windows]
+        inputs = [channels.split(window, runner.device, runner.channels) for window in windows]
         size, rows = (image.height, image.width), slice(row.start, row.stop)
         own = [extra.window(size, rows, slice(c.start, c.stop)) for c in group]
         counts = [len(part) for part in inputs]
@@ -260,6 +261,10 @@ def _side(tile: Tile, network: nn.Module, image: Continued) -> int:
     if tile is None:
         return max(image.height, image.width)
     return choose_tile(network) if tile == "auto" else check_tile(tile)
+
+
+def _seen(network: nn.Module) -> int:
+    return int(capability("network", network, "in_channels"))
 
 
 def _scale(network: nn.Module) -> int:

@@ -60,6 +60,8 @@ class CharbonnierOptions(PixelOptions):
 class PerceptualOptions:
     """A difference of VGG19 feature maps, or of their Gram matrices."""
 
+    channels = 3  # of the only images that it works on
+
     layers: dict[str, float] = option(
         factory=lambda: {"conv5_4": 1.0},
         help="weight per layer: conv1_1 to conv5_4 (before the ReLU), relu1_1 ..., pool1 ...",

@@ -20,6 +20,7 @@ class Compact(nn.Module):
         num_convs: convolutions between the first and the last; 16 in realesr-animevideov3, 32 in
             realesr-general-x4v3.
         activation: ``"prelu"`` (one slope per channel), ``"relu"`` or ``"leakyrelu"`` (slope 0.1).
+        channels: channels of input and output.
 
     Attributes:
         scale: factor between output and input.
@@ -32,19 +33,21 @@ class Compact(nn.Module):
         num_features: int = 64,
         num_convs: int = 16,
         activation: str = "prelu",
+        channels: int = 3,
     ) -> None:
         super().__init__()
         self.scale = scale
         self.receptive_radius = num_convs + 2
-        widths = [3, *[num_features] * (num_convs + 1)]
+        self.in_channels = channels
+        widths = [channels, *[num_features] * (num_convs + 1)]
         self.body = nn.ModuleList()  # one list, as its weights are published
         for narrow, wide in itertools.pairwise(widths):
             self.body.append(nn.Conv2d(narrow, wide, 3, 1, 1))
             self.body.append(_activation(activation, wide))
-        self.body.append(nn.Conv2d(num_features, 3 * scale**2, 3, 1, 1))
+        self.body.append(nn.Conv2d(num_features, channels * scale**2, 3, 1, 1))
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         x = lr
         for layer in self.body:
             x = layer(x)

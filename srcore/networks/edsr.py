@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
-from srcore.networks.options import DIV2K_MEAN, EDSR_SCALES, scale_complaint
+from srcore.networks.options import DIV2K_MEAN, EDSR_SCALES, RGB, scale_complaint
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.residual_block import ResidualBlock
 
@@ -26,7 +26,8 @@ class EDSR(nn.Module):
         num_blocks: number of residual blocks.
         res_scale: factor of every residual.
         img_range: what images in [0, 1] are multiplied by.
-        rgb_mean: mean colour in [0, 1].
+        rgb_mean: mean colour in [0, 1] of RGB images; others have none removed.
+        channels: channels of input and output.
 
     Attributes:
         scale: factor between output and input.
@@ -46,6 +47,7 @@ class EDSR(nn.Module):
         res_scale: float = 1.0,
         img_range: float = 255.0,
         rgb_mean: tuple[float, float, float] = DIV2K_MEAN,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         complaint = scale_complaint("edsr", scale, EDSR_SCALES)
@@ -54,18 +56,20 @@ class EDSR(nn.Module):
         self.scale = scale
         self.receptive_radius = 2 + 2 * num_blocks + _TAIL_RADIUS
         self.img_range = img_range
-        self.register_buffer("mean", torch.tensor(rgb_mean).view(1, 3, 1, 1), persistent=False)
+        self.in_channels = channels
+        mean = torch.tensor(rgb_mean if channels == RGB else (0.0,) * channels)
+        self.register_buffer("mean", mean.view(1, channels, 1, 1), persistent=False)
 
-        self.conv_first = nn.Conv2d(3, num_features, 3, 1, 1)
+        self.conv_first = nn.Conv2d(channels, num_features, 3, 1, 1)
         self.body = nn.Sequential(
             *(ResidualBlock(num_features, res_scale) for _ in range(num_blocks))
         )
         self.conv_after_body = nn.Conv2d(num_features, num_features, 3, 1, 1)
         self.upsample = PixelShuffleUpsampler(scale, num_features)
-        self.conv_last = nn.Conv2d(num_features, 3, 3, 1, 1)
+        self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         x = self.conv_first((lr - self.mean) * self.img_range)
         x = x + self.conv_after_body(self.body(x))
         sr: Tensor = self.conv_last(self.upsample(x))

@@ -29,6 +29,7 @@ SWINIR_SCALES: dict[str, tuple[int, ...]] = {
     "nearest+conv": (2, 4),
     "none": (1,),
 }
+RGB = 3  # channels
 VGG_INPUT_SIZES = (128, 192, 256)
 UNET_MULTIPLE = 8
 
@@ -80,7 +81,10 @@ class EDSROptions:
     res_scale: float = option(1.0, "factor of every residual; 0.1 in the large model", gt=0)
     img_range: float = option(255.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, float, float] = option(
-        DIV2K_MEAN, "mean colour in [0, 1] that is removed inside the network"
+        DIV2K_MEAN, "mean colour in [0, 1] of RGB images that is removed inside the network"
+    )
+    channels: Literal[1, 3, 4] = option(
+        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
     )
 
     def problems(self, experiment: Any) -> Problems:
@@ -100,6 +104,9 @@ class CompactOptions:
     )
     activation: Literal["prelu", "relu", "leakyrelu"] = option(
         "prelu", "prelu learns one slope per channel; leakyrelu has slope 0.1"
+    )
+    channels: Literal[1, 3, 4] = option(
+        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
     )
 
 

@@ -16,6 +16,7 @@ from srcore.images import (
     files_in,
     names_of,
     read_header,
+    read_image,
     read_rgb,
     read_window,
 )
@@ -62,6 +63,10 @@ class FileSource:
     def read(self, index: int) -> ImageArray:
         """Decode the file to RGB."""
         return read_rgb(self.paths[index])
+
+    def read_stored(self, index: int) -> ImageArray:
+        """The image with the channels of its file."""
+        return read_image(self.paths[index])
 
     def read_window(self, index: int, window: Window) -> ImageArray:
         """Decode the file as far as the window needs it."""

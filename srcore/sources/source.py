@@ -72,6 +72,10 @@ class EncodedSource(ABC):
         """Decode the image to RGB."""
         return to_rgb(decode_image(self.content(index), self.where(index)))
 
+    def read_stored(self, index: int) -> ImageArray:
+        """The image with the channels of its file."""
+        return decode_image(self.content(index), self.where(index))
+
     def read_window(self, index: int, window: Window) -> ImageArray:
         """Decode the image as far as the window needs it."""
         return decode_window(self.content(index), window, self.where(index))

@@ -154,6 +154,8 @@ class PoissonNoiseOptions:
 class JpegOptions:
     """JPEG compression and decompression."""
 
+    channels = 3  # of the only images that it works on
+
     image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
     quality: Range = _range((30.0, 95.0), "JPEG quality, drawn per image", gt=0, le=100)
     luma_table: Literal["standard", "published"] = option(
@@ -236,6 +238,8 @@ class SecondPassOptions(FirstPassOptions):
 @attrs.frozen(kw_only=True)
 class SecondOrderDegradationOptions:
     """LR made from HR by two passes of blur, resize, noise and JPEG, and ringing."""
+
+    channels = 3  # of the only images that it works on
 
     hr_crop: int = option(256, "side of the random HR crop afterwards; 0: no crop", ge=0)
     first: FirstPassOptions = option(factory=FirstPassOptions, help="first pass")

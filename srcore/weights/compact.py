@@ -11,6 +11,7 @@ from torch import Tensor
 
 from srcore.weights.dialects import Dialect, Options, State
 
+_CHANNELS, _RGB = (1, 3, 4), 3
 _LAYER = re.compile(r"body\.(\d+)\.(weight|bias)")
 
 
@@ -19,18 +20,21 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
     if first is None or first.ndim != 4 or not all(map(_LAYER.fullmatch, state)):
         return False
     last = state[f"body.{_last(state)}.weight"]
-    side = math.isqrt(last.shape[0] // 3)
-    return first.shape[1] == 3 and last.ndim == 4 and last.shape[0] == 3 * side**2
+    channels = first.shape[1]
+    side = math.isqrt(last.shape[0] // max(1, channels))
+    is_whole = last.ndim == 4 and last.shape[0] == channels * side**2
+    return channels in _CHANNELS and is_whole
 
 
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
-    last = _last(state)
+    last, channels = _last(state), state["body.0.weight"].shape[1]
     return {
-        "scale": math.isqrt(state[f"body.{last}.weight"].shape[0] // 3),
+        "scale": math.isqrt(state[f"body.{last}.weight"].shape[0] // channels),
         "num_features": state["body.0.weight"].shape[0],
         "num_convs": last // 2 - 1,
         # Files do not tell a rectifier from a leaky one; published ones learn their slopes.
         "activation": "prelu" if "body.1.weight" in state else "relu",
+        **({} if channels == _RGB else {"channels": channels}),
     }
 
 

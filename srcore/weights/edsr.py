@@ -17,6 +17,7 @@ from torch import Tensor
 
 from srcore.weights.dialects import Dialect, Options, State, count, rename
 
+RGB = 3
 DIV2K_MEAN = (0.4488, 0.4371, 0.404)
 
 #: Widths from here on were published with residual scaling 0.1 (EDSR, Lim et al. 2017, sec. 3.3);
@@ -27,7 +28,9 @@ _SCALED_FROM = 256
 def _options(
     state: Mapping[str, Tensor], first: str, block: str, upsample: str, image: Options
 ) -> Options:
-    features = state[f"{first}.weight"].shape[0]
+    features, channels = state[f"{first}.weight"].shape[:2]
+    if channels != RGB:
+        image = {**image, "channels": channels}
     return {
         "scale": upsample_scale(state, upsample),
         "num_features": features,
@@ -84,7 +87,7 @@ def _pytorch_matches(state: Mapping[str, Tensor]) -> bool:
 def _pytorch_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     image: Options = {}
     shift = state.get("add_mean.bias")
-    if shift is not None:
+    if shift is not None and len(shift) == RGB:
         image_range = round(float(shift[0]) / DIV2K_MEAN[0]) or 1
         mean = tuple(round(float(value) / image_range, 6) for value in shift)
         image = {"img_range": float(image_range), "rgb_mean": mean}
@@ -110,10 +113,13 @@ def _pytorch_to_native(state: Mapping[str, Tensor]) -> State:
 def _pytorch_from_native(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
     names = _pytorch_names(count(state, "body.{}.conv1.weight"))
     renamed = rename(state, {native: official for official, native in names.items()})
-    mean = torch.tensor(options.get("rgb_mean", DIV2K_MEAN))
+    channels = int(options.get("channels", RGB))
+    mean = torch.tensor(
+        options.get("rgb_mean", DIV2K_MEAN) if channels == RGB else [0.0] * channels
+    )
     shift = mean * float(options.get("img_range", 255.0))
     for name, bias in (("sub_mean", -shift), ("add_mean", shift)):
-        renamed[f"{name}.weight"] = torch.eye(3).reshape(3, 3, 1, 1)
+        renamed[f"{name}.weight"] = torch.eye(channels)[..., None, None]
         renamed[f"{name}.bias"] = bias
     return renamed
 

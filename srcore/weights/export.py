@@ -73,7 +73,10 @@ def export(
         raise WeightsError(f"{where}: {obstacle}")
     form.require()
     network.eval()
-    example, *others = _shapes(capability("network", network, "tile_multiple"))
+    example, *others = _shapes(
+        capability("network", network, "tile_multiple"),
+        int(capability("network", network, "in_channels")),
+    )
     with torch.no_grad(), _quiet():
         content = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
         program = _attempt(where, lambda: form.load(content))
@@ -85,22 +88,22 @@ def export(
 def export_obstacle(network: nn.Module) -> str:
     """Why a network cannot be exported, as one of its modules says; empty: nothing known."""
     for ability in ("draw", "condition"):
-        if hasattr(network, ability):
+        if capability("network", network, ability) is not None:
             return f"it sees more than the image ({ability}), which programs cannot be given"
     said = (capability("network", module, "export_obstacle") for module in network.modules())
     return next(filter(None, said), "")
 
 
-def _shapes(multiple: int) -> tuple[tuple[int, int, int, int], ...]:
+def _shapes(multiple: int, channels: int) -> tuple[tuple[int, int, int, int], ...]:
     """Shape to record with, then those to try: not square, odd and even, with and without padding.
 
     Single images, rows and columns, or single windows would be taken for constants.
     """
     side = max(16, multiple)
     return (
-        (2, 3, side + 5, 2 * side + 3),
-        (1, 3, 2 * side + 1, side + 2),
-        (3, 3, side + 3, 3 * side),
+        (2, channels, side + 5, 2 * side + 3),
+        (1, channels, 2 * side + 1, side + 2),
+        (3, channels, side + 3, 3 * side),
     )
 
 

@@ -1,0 +1,98 @@
+"""Images of another source in gray, or with their alpha channel."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import attrs
+import numpy as np
+
+from srcore.data.cropping import Window
+from srcore.errors import DataError
+from srcore.images import ImageArray, ImageHeader, to_gray, to_rgba
+from srcore.sources.source import ImageSource
+
+RGBA = 4
+
+
+@runtime_checkable
+class StoredSource(Protocol):
+    """A source that can tell what its files hold beside colours."""
+
+    def read_stored(self, index: int) -> ImageArray:
+        """The image ``(H, W, C)`` with the channels of its file. Raises DataError."""
+        ...
+
+
+def with_channels(source: ImageSource, channels: int) -> ImageSource:
+    """The source, its images in gray (1), RGB (3, as they are) or RGB with alpha (4).
+
+    Raises:
+        DataError: alpha of images that are kept decoded, or of a source that has none.
+    """
+    if channels == 1:
+        return _Gray(source)
+    if channels == RGBA:
+        if not isinstance(source, StoredSource):
+            raise DataError(
+                f'channels = {RGBA} needs images as they are stored, and cache = "none"; '
+                f"{type(source).__name__} gives colours only"
+            )
+        return _WithAlpha(source, source)
+    return source
+
+
+class _Converted:
+    """What is the same as in the source."""
+
+    channels: int
+
+    def __init__(self, source: ImageSource) -> None:
+        self._source = source
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def name(self, index: int) -> str:
+        """Name of the image in its source."""
+        return self._source.name(index)
+
+    def where(self, index: int) -> str:
+        """What an error about the image names."""
+        return self._source.where(index)
+
+    def header(self, index: int) -> ImageHeader:
+        """Size and depth."""
+        return attrs.evolve(self._source.header(index), channels=self.channels)
+
+
+class _Gray(_Converted):
+    """The luma of the colours."""
+
+    channels = 1
+
+    def read(self, index: int) -> ImageArray:
+        """The image ``(H, W, 1)``."""
+        return to_gray(self._source.read(index))
+
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """A part of it."""
+        return to_gray(self._source.read_window(index, window))
+
+
+class _WithAlpha(_Converted):
+    """Colours and alpha; images without alpha are opaque."""
+
+    channels = RGBA
+
+    def __init__(self, source: ImageSource, stored: StoredSource) -> None:
+        super().__init__(source)
+        self._stored = stored
+
+    def read(self, index: int) -> ImageArray:
+        """The image ``(H, W, 4)``."""
+        return to_rgba(self._stored.read_stored(index))
+
+    def read_window(self, index: int, window: Window) -> ImageArray:
+        """A part of it; the whole file is decoded."""
+        return np.ascontiguousarray(window.cut(self.read(index)))

@@ -1,0 +1,196 @@
+"""Gray images and images with alpha: trained, validated, exported, converted and enlarged."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import srcore
+from srcore.config.experiment import load
+from srcore.images import read_image, to_gray, to_rgba, write_image
+from srcore.inference.channels import shown_to
+from srcore.testing import tiny_image, write_tiny_images
+from srcore.weights.conversion import convert
+
+
+@pytest.fixture
+def in_folder(tiny_experiment, monkeypatch):
+    monkeypatch.chdir(tiny_experiment.parent)
+    for folder in ("train", "validation"):
+        for path in (tiny_experiment.parent / folder).iterdir():
+            image = read_image(path)
+            alpha = np.linspace(0, 255, image[..., :1].size).reshape(image[..., :1].shape)
+            write_image(path, np.concatenate([image, alpha.astype(np.uint8)], axis=-1))
+    return tiny_experiment
+
+
+def settings(channels, network="edsr", **further):
+    size = {"edsr": "num_features=8, num_blocks=1", "compact": "num_features=8, num_convs=1"}
+    return [
+        f'generator={{type="{network}", channels={channels}, {size[network]}}}',
+        f"data.train.channels={channels}",
+        f"data.validation.tiny.channels={channels}",
+        *(f"{key}={value}" for key, value in further.items()),
+    ]
+
+
+@pytest.mark.parametrize("network", ["edsr", "compact"])
+@pytest.mark.parametrize("channels", [1, 4])
+def test_they_are_trained_validated_exported_and_enlarged(in_folder, channels, network, tmp_path):
+    loaded = load(in_folder, settings(channels, network))
+    srcore.run(loaded, tmp_path / "runs")
+    run = tmp_path / "runs/tiny"
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert all(np.isfinite(row["psnr"]) for row in rows if "psnr" in row)
+    trained = srcore.load_generator(run / "generator.safetensors")
+    assert trained.in_channels == channels
+    state = torch.load(run / "checkpoints/last.pt", weights_only=True)["networks"]["ema"]
+    assert all(torch.equal(trained.state_dict()[name], value) for name, value in state.items())
+    for shape, wanted in {(9, 7): (), (9, 7, 1): (1,), (9, 7, 3): (3,), (9, 7, 4): (4,)}.items():
+        image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        seen = {(3,): (1,), (4,): (2,)}.get(wanted, wanted) if channels == 1 else wanted
+        assert srcore.upscale(trained, image, tile=None).shape == (18, 14, *seen)
+    assert list((run / "images").rglob("*.png"))
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+@pytest.mark.parametrize("network", ["edsr", "compact"])
+def test_their_weights_tell_their_channels_in_every_format(network, channels, tmp_path):
+    from srcore.weights.saving import Metadata, save_safetensors
+
+    options = {"channels": channels, "num_features": 8}
+    options |= {"num_convs": 1} if network == "compact" else {"num_blocks": 1}
+    made = srcore.build("network", network, scale=2, **options).eval()
+    source = tmp_path / "source.safetensors"
+    save_safetensors(source, made.state_dict(), Metadata(network, options, 2))
+    lr = torch.rand(1, channels, 9, 7)
+    dialects = {"edsr": ("basicsr", "pytorch"), "compact": ("realesrgan",)}[network]
+    for dialect in dialects:
+        file = tmp_path / f"{dialect}.pth"
+        assert convert(source, file, dialect).lost == {}
+        again = srcore.load_generator(file, scale=2).eval()
+        with torch.no_grad():
+            assert torch.allclose(made(lr), again(lr), atol=1e-5)
+    agreement = convert(source, tmp_path / "program.ts", "torchscript").agreement
+    assert agreement is not None
+
+
+def test_gray_of_colours_is_their_luma():
+    image = tiny_image(1)
+    expected = 0.299 * image[..., 0] + 0.587 * image[..., 1] + 0.114 * image[..., 2]
+    assert np.array_equal(to_gray(image)[..., 0], np.rint(expected).astype(np.uint8))
+    deep = (image.astype(np.uint16) * 257)[:4, :4]
+    assert to_gray(deep).dtype == np.uint16
+
+
+def test_a_gray_network_enlarges_the_luma(tmp_path):
+    network = srcore.build("network", "compact", scale=2, channels=1, num_features=4, num_convs=0)
+    image = tiny_image(2, 12, 10)
+    once = srcore.upscale(network, image)
+    assert np.array_equal(once, srcore.upscale(network, to_gray(image)))
+    assert np.array_equal(shown_to(network, image), to_gray(image))
+    tiled = srcore.upscale(network, tiny_image(3, 80, 70), tile=32, overlap=8)
+    whole = srcore.upscale(network, tiny_image(3, 80, 70), tile=None)
+    assert np.abs(tiled.astype(int) - whole).max() <= 1
+    for border, ensemble in ((0, True), (2, False)):
+        found = srcore.upscale(network, image, border=border, self_ensemble=ensemble)
+        assert found.shape == (24, 20, 1)
+
+
+def test_a_network_of_four_sees_alpha_beside_the_colours():
+    network = srcore.build("network", "compact", scale=2, channels=4, num_features=4, num_convs=0)
+    image = to_rgba(tiny_image(2, 12, 10))
+    with torch.no_grad():
+        seen = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+        expected = (network(seen)[0].clamp(0, 1) * 255).round().permute(1, 2, 0).byte().numpy()
+    found = srcore.upscale(network, image, tile=None)
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    without = srcore.upscale(network, image[..., :3], tile=None)
+    assert np.array_equal(without, found[..., :3])  # what has no alpha is opaque
+
+
+def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from srcore.cli.upscale import command
+    from srcore.weights.saving import Metadata, save_safetensors
+
+    monkeypatch.chdir(tmp_path)
+    options = {"channels": 1, "num_features": 4, "num_convs": 0}
+    network = srcore.build("network", "compact", scale=2, **options)
+    save_safetensors("gray.safetensors", network.state_dict(), Metadata("compact", options, 2))
+    write_tiny_images(tmp_path / "in", 1, height=20, width=16)
+    done = CliRunner().invoke(
+        command, ["in/00.png", "--weights", "gray.safetensors", "-o", "out.png", "--device", "cpu"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "colours, which the network does not know" in done.output
+    assert read_image(tmp_path / "out.png").shape == (40, 32, 1)
+
+
+def problems(experiment, overrides):
+    loaded = load(experiment, overrides)
+    return [(found.path, found.message) for found in loaded.examine(loaded.stages[0])[1]]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_what_fits_passes_the_check(in_folder, channels):
+    assert problems(in_folder, settings(channels)) == []
+
+
+def test_data_of_other_channels_are_refused(in_folder):
+    found = problems(in_folder, [*settings(1), "data.validation.tiny.channels=3"])
+    wanted = '"hr_folder" works on images of 3 channels; expected 1, those of generator "edsr"'
+    assert found == [("data.validation.tiny.channels", wanted)]
+    assert [path for path, _ in problems(in_folder, settings(1)[:1])] == [
+        "data.train.channels",
+        "data.validation.tiny.channels",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("further", "path"),
+    [
+        ('losses=[{type="perceptual", weights="random"}]', "losses[0].type"),
+        ('data.train.transforms=[{type="jpeg"}]', "data.train.transforms[0].type"),
+    ],
+)
+def test_parts_that_work_on_colours_only_are_refused(in_folder, further, path):
+    found = dict(problems(in_folder, [*settings(1), further]))
+    assert "works on images of 3 channels; expected 1" in found[path]
+    assert path not in dict(problems(in_folder, [*settings(3), further]))
+
+
+def test_discriminators_say_their_own_channels(in_folder):
+    judge = ['method.type="gan"', 'discriminator={type="patch", num_features=4}']
+    judge += ['losses=[{type="l1"}, {type="adversarial"}]']
+    found = problems(in_folder, [*settings(1), *judge])
+    assert [path for path, _ in found] == ["discriminator.in_channels"]
+    assert problems(in_folder, [*settings(1), *judge, "discriminator.in_channels=1"]) == []
+
+
+def test_alpha_is_not_kept_in_caches(in_folder):
+    found = problems(in_folder, [*settings(4), 'data.train.cache="memory"'])
+    assert ("data.train.cache", 'expected "none" where channels = 4, found "memory"') in found
+
+
+@pytest.mark.parametrize("cache", ["none", "memory", "disk"])
+def test_gray_crops_are_the_luma_of_colour_crops(in_folder, cache, tmp_path):
+    from srcore.engine.seeding import sample_generator
+
+    options = {"hr": "train", "hr_patch_size": 16, "cache": cache, "downscale": "none"}
+    options["cache_folder"] = str(tmp_path / "cache")
+    colour, gray = (
+        srcore.build("dataset", "hr_folder", scale=2, channels=channels, **options)
+        for channels in (3, 1)
+    )
+    for index in range(2):
+        crops = [part.sample(index, sample_generator(index))["hr"] for part in (colour, gray)]
+        assert np.array_equal(to_gray(crops[0]), crops[1])
+
+
+def test_a_default_changes_nothing():
+    first = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
+    assert first.in_channels == 3
+    assert first.mean.shape == (1, 3, 1, 1)
