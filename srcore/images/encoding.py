@@ -32,7 +32,7 @@ def write_image(
     """Write ``(H, W, C)`` or ``(H, W)``, atomically; the suffix names the format.
 
     Args:
-        path: PNG, JPEG, WebP, TIFF, AVIF or BMP; an existing file is replaced.
+        path: PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP; an existing file is replaced.
         image: uint8 or uint16, gray, RGB, or with alpha.
         quality: 1 to 100, of formats that have it: JPEG, WebP (lossless at 100) and AVIF.
         options: further ones that the format has, see ``options`` of the classes in

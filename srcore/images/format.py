@@ -108,6 +108,8 @@ class Holds:
         channels: numbers of channels.
         largest_side: pixels.
         metadata: names of the fields of :class:`Metadata` that are kept.
+        colours: of one picture at most; None: all that the bits make.
+        half_alpha: whether pixels can be partly transparent.
         series: what several pictures in one file are; None: one picture only.
     """
 
@@ -115,6 +117,8 @@ class Holds:
     channels: tuple[int, ...] = (1, 3, 4)
     largest_side: int = 2**31 - 1
     metadata: frozenset[str] = frozenset()
+    colours: int | None = None
+    half_alpha: bool = True
     series: SeriesKind | None = None
 
 

@@ -44,11 +44,15 @@ class Fitting:
             changed.append("transparency, as asked")
         if self.depth == 8 and image.dtype == np.uint16:
             changed.append("16 bits, as asked")
+        channels = self.apply(image[:1, :1]).shape[-1]
+        holds = holding(target.suffix.lower(), target)[1]
+        if holds.colours is not None:
+            changed.append(f"more than {holds.colours} colours per picture")
+        if channels in (2, 4) and not holds.half_alpha:
+            changed.append("partial transparency")
         if self.strip:
             return tuple(changed)
-        channels = self.apply(image[:1, :1]).shape[-1]
-        fields = holding(target.suffix.lower(), target)[1].metadata
-        return (*changed, *metadata.for_channels(channels).lost(fields))
+        return (*changed, *metadata.for_channels(channels).lost(holds.metadata))
 
     def metadata(self, metadata: Metadata) -> Metadata:
         """What is written beside the pixels."""

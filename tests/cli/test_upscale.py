@@ -388,6 +388,19 @@ def test_all_frames_of_an_animation_are_enlarged_and_keep_their_times(upscale, s
     assert times == [40, 90, 140]
 
 
+def test_an_animated_gif_becomes_one(upscale):
+    _animate("in.gif", _frames())
+    code, out, err = upscale("in.gif", "-o", "out/", "--format", "same")
+    assert (code, out) == (0, "out/in.gif\n")
+    assert err == (
+        "srcore: in.gif: all 3 frames enlarged; --frames first takes one\n"
+        "srcore: not kept, with numbers of files: more than 256 colours per picture (1)\n"
+    )
+    with Image.open("out/in.gif") as image:
+        assert (image.n_frames, image.size, image.info["loop"]) == (3, (14, 18), 0)
+    assert upscale("in.gif", "-o", "out/", "--format", "same", "--resume")[0] == 0
+
+
 def test_a_frame_is_enlarged_as_it_would_be_alone(upscale):
     frames = _frames()
     _animate("in.png", frames)
@@ -411,8 +424,8 @@ def test_all_pages_of_a_document_are_enlarged(upscale):
 @pytest.mark.parametrize(
     ("source", "output", "message"),
     [
-        ("in.gif", "out.jpg", ".jpg holds no animations; use .avif or .png or .webp"),
-        ("in.png", "out.tif", ".tif holds no animations; use .avif or .png or .webp"),
+        ("in.gif", "out.jpg", ".jpg holds no animations; use .avif or .gif or .png or .webp"),
+        ("in.png", "out.tif", ".tif holds no animations; use .avif or .gif or .png or .webp"),
         ("in.tif", "out.png", ".png holds no pages; use .tif"),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_missing_file_is_a_task_that_will_fail(folder):
     [
         (["in/deep/*.png"], None, r"no images in in/deep/\*\.png"),
         (["in"], "one.png", "one file for 2 inputs; name a folder, or a template"),
-        (["in/2.png"], "one.gif", "unknown image format"),
+        (["in/2.png"], "one.heic", "unknown image format"),
         (["in/2.png"], "{steam}.png", "bad template .*fields are {stem}, {name}"),
         (["in/2.png"], "{stem.__class__}.png", "bad template .*stem.__class__.*fields are {stem}"),
         (["in/2.png"], "{stem:>1000000000}", "bad template .*stem:>1000000000.*fields are"),
@@ -153,11 +153,11 @@ def test_jobs_that_cannot_be_are_refused_before_they_start(folder, inputs, outpu
 
 
 def test_the_format_of_each_input_is_kept_where_it_can_be_written(tmp_path):
-    for name in ("a.jpg", "b.TIF", "c.gif"):
+    for name in ("a.jpg", "b.TIF", "c.gif", "d.heic"):
         (tmp_path / name).touch()
     made = plan([str(tmp_path)], "out/", recursive=False, scale=2, image_format="same")
-    assert [task.target.name for task in made.tasks] == ["a.jpg", "b.TIF", "c.png"]
-    assert made.notes == [".gif is only read: written as PNG"]
+    assert [task.target.name for task in made.tasks] == ["a.jpg", "b.TIF", "c.gif", "d.png"]
+    assert made.notes == [".heic is only read: written as PNG"]
 
 
 def test_the_command_offers_all_formats_that_are_written():
@@ -166,4 +166,4 @@ def test_the_command_offers_all_formats_that_are_written():
     (choice,) = (it for it in upscale.command.get_params(context) if it.name == "image_format")
     assert set(choice.type.choices) == {*names, SAME}
     assert set(names.values()) <= set(written_suffixes())
-    assert {"png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp"} <= set(names)
+    assert {"png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp", "gif"} <= set(names)

@@ -6,7 +6,14 @@ import pytest
 from PIL import Image
 
 from srcore.errors import DataError
-from srcore.images import decode_header, decode_image
+from srcore.images import (
+    Picture,
+    decode_header,
+    decode_image,
+    encode_image,
+    encode_series,
+    read_series,
+)
 
 
 def gif(palette, indices, *, screen=None, place=(0, 0), transparent=None, count=1):
@@ -76,3 +83,62 @@ def test_files_of_pillow_are_read(agrees):
     picture.quantize(64).save(buffer, "GIF")
     with Image.open(buffer) as image:
         agrees(buffer.getvalue(), np.array(image.convert("RGB")), "Pillow")
+
+
+def colourful(colours, channels=3, seed=0, size=(20, 30)):
+    """A picture of so many colours, some pixels of which are invisible."""
+    random = np.random.default_rng(seed)
+    table = random.integers(0, 256, (colours, channels)).astype(np.uint8)
+    if channels == 4:
+        table[:, 3] = random.choice([0, 255], colours)
+        table[:2, 3] = 0, 255
+    return table[random.integers(0, colours, size)]
+
+
+def seen(image):
+    """What a viewer sees: colours of invisible pixels mean nothing."""
+    if image.shape[-1] == 4:
+        return np.where(image[..., 3:] > 0, image, 0)
+    return image
+
+
+@pytest.mark.parametrize(("channels", "colours"), [(1, 256), (3, 2), (3, 256), (4, 255)])
+def test_pictures_of_few_colours_are_written_exactly(channels, colours):
+    image = colourful(colours, channels)
+    expected = np.repeat(image, 3, axis=-1) if channels == 1 else seen(image)
+    found = decode_image(encode_image(image, ".gif"), "x")
+    np.testing.assert_array_equal(seen(found), expected)
+
+
+def test_other_pictures_get_a_palette():
+    rows, columns = np.mgrid[:64, :64]
+    image = np.stack([4 * rows, 4 * columns, 2 * (rows + columns)], axis=-1).astype(np.uint8)
+    found = decode_image(encode_image(image, ".gif"), "x")
+    assert len(np.unique(found.reshape(-1, 3), axis=0)) <= 256
+    assert abs(found.astype(int) - image).mean() < 12
+    assert len(np.unique(found.reshape(-1, 3), axis=0)) > 128
+
+
+def test_half_transparent_pixels_are_seen_or_not():
+    image = np.full((2, 4, 4), 90, np.uint8)
+    image[..., 3] = [0, 127, 128, 255]
+    found = decode_image(encode_image(image, ".gif"), "x")
+    assert found[..., 3].tolist() == [[0, 0, 255, 255]] * 2
+    assert (found[:, 2:, :3] == 90).all()
+
+
+@pytest.mark.parametrize("plays", [0, 1, 5])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_animations_keep_pictures_times_and_plays(tmp_path, plays, channels):
+    images = [colourful(200, channels, seed) for seed in range(3)]
+    images.append(images[-1].copy())
+    images[-1][2:4, 5:9] = images[-1][0, 0]
+    times = [40.0, 90.0, 140.0, 200.0]
+    pictures = [Picture(*pair) for pair in zip(images, times, strict=True)]
+    path = tmp_path / "a.gif"
+    path.write_bytes(encode_series(pictures, ".gif", plays=plays))
+    series = read_series(path)
+    assert (series.kind, series.count, series.plays) == ("animation", 4, plays)
+    for found, expected in zip(series.pictures, pictures, strict=True):
+        assert found.milliseconds == expected.milliseconds
+        np.testing.assert_array_equal(seen(found.image)[..., :channels], seen(expected.image))
