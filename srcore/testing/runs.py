@@ -6,6 +6,7 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +134,21 @@ def killed_and_resumed(
         place.rename(witness.runs)
         resumed.append(run(loaded, witness.runs, resume=True))
     return whole, resumed
+
+
+def without(states: Mapping[str, Any], patterns: Sequence[str]) -> dict[str, Any]:
+    """Checkpoints of stages, less the entries whose path in the checkpoint fits a pattern."""
+    return {stage: _without(state, patterns, "") for stage, state in states.items()}
+
+
+def _without(value: Any, patterns: Sequence[str], path: str) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without(entry, patterns, f"{path}{key}/")
+        for key, entry in value.items()
+        if not any(fnmatchcase(f"{path}{key}", pattern) for pattern in patterns)
+    }
 
 
 def differences(whole: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:

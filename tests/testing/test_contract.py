@@ -104,7 +104,7 @@ def test_missing_keys_are_named_with_their_place(tmp_path, monkeypatch):
 def test_it_works_in_a_folder_of_its_own_with_images(tmp_path, monkeypatch):
     before = Path.cwd()
     with monkeypatch.context() as patch:
-        Its._workplace.__wrapped__(Its(), tmp_path, patch)
+        Its.workplace.__wrapped__(Its(), tmp_path, patch)
         assert len(list(Path("images/hr").iterdir())) == 6
         assert Path.cwd() == tmp_path / "workplace"
     assert Path.cwd() == before

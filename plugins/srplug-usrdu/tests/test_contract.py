@@ -30,7 +30,7 @@ class TestUSRDU(PluginContract):
     elsewhere = (("stage", "usrdu_kernels"),)  # test_stages.py
 
     @pytest.fixture(autouse=True)
-    def _degradation(self, _workplace):
+    def _degradation(self, workplace):
         """The network whose log-scale ``laplace_sampling`` draws from."""
         network = srcore.build("network", "usrdu_dsn", scale=2, **DSN)
         metadata = Metadata("usrdu_dsn", DSN, 2)

@@ -1,0 +1,9 @@
+"""The contract of srcore, with a run that is killed and resumed."""
+
+from srcore.testing import PluginContract
+
+
+class TestContract(PluginContract):
+    plugin = "tracker"
+    experiment = "tracker/tiny"
+    told_apart = ("others/handlers.tracker.tracker/number",)
