@@ -22,7 +22,8 @@ enum DlsnStatus {
     DLSN_OK = 0,
     DLSN_OUT_OF_MEMORY = -1,
     DLSN_NOT_A_PERMUTATION = -2,
-    DLSN_UNSUPPORTED = -3, /* sizes or a type that the library was not built for */
+    DLSN_UNSUPPORTED = -3, /* a type that the library was not built for */
+    DLSN_TOO_LARGE = -4,   /* sizes beyond the kernels' indices, registers or shared memory */
     /* positive: a cudaError_t */
 };
 

@@ -7,6 +7,7 @@ Environment: ``SRPLUG_DLSN_LIBDIR`` is the only folder searched if set; ``SRPLUG
 from __future__ import annotations
 
 import ctypes
+import enum
 import functools
 import importlib.resources
 import logging
@@ -29,6 +30,16 @@ Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
 _log = logging.getLogger(__name__)
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.float16: 2, torch.bfloat16: 3}
 _SUFFIX = {"win32": ".dll"}.get(sys.platform, ".so")
+
+
+class Status(enum.IntEnum):
+    """``DlsnStatus`` of ``csrc/attention.h``; positive numbers are the CUDA runtime's."""
+
+    OK = 0
+    OUT_OF_MEMORY = -1
+    NOT_A_PERMUTATION = -2
+    UNSUPPORTED = -3
+    TOO_LARGE = -4
 
 
 class _Sizes(ctypes.Structure):
@@ -286,9 +297,9 @@ class CpuKernel(Kernel):
 
     @staticmethod
     def _raise(status: int) -> None:
-        if status == -1:
+        if status == Status.OUT_OF_MEMORY:
             raise MemoryError("hashed_attention: not enough memory for the kernel's buffers")
-        if status == -2:
+        if status == Status.NOT_A_PERMUTATION:
             raise ValueError(
                 "sorted_indices holds something other than a permutation of 0..L-1 in every round"
             )
@@ -332,7 +343,7 @@ class CudaKernel(Kernel):
             device,
             ctypes.c_void_p(stream),
         )
-        if status == -3:
+        if status == Status.TOO_LARGE:
             raise ValueError(
                 f"hashed_attention: the CUDA kernel does not take chunk_size {sizes.chunk} with "
                 f'{sizes.channels} query and {sizes.width} value channels; use backend "torch"'

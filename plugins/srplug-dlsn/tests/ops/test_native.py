@@ -1,6 +1,9 @@
 import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from srplug_dlsn.ops import native
@@ -78,3 +81,37 @@ def test_a_library_of_another_interface_is_refused(monkeypatch):
 def test_importing_the_plugin_does_not_import_torch():
     script = "import sys, srplug_dlsn.plugin; print('torch' in sys.modules)"
     assert run_python("-c", script).stdout.strip() == "False"
+
+
+SOURCES = Path(__file__).parents[2] / "csrc"
+
+
+def test_statuses_are_those_of_the_header():
+    text = (SOURCES / "attention.h").read_text()
+    declared = re.findall(
+        r"DLSN_(\w+) = (-?\d+),", re.search(r"enum DlsnStatus \{(.*?)\};", text, re.S)[1]
+    )
+    assert {name: int(value) for name, value in declared} == {
+        status.name: status.value for status in native.Status
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+@pytest.mark.parametrize(
+    "header",
+    sorted(SOURCES.rglob("*.h")) + sorted(SOURCES.rglob("*.cuh")),
+    ids=lambda path: path.name,
+)
+def test_a_header_can_be_included_alone(header):
+    emulation = Path(__file__).parents[1] / "cuda_emulation"
+    command = ["g++", "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror"]
+    command += [
+        "-Wno-unused-function",
+        "-Wno-unknown-pragmas",
+        "-Wno-psabi",
+        "-Wno-unused-variable",
+    ]
+    command += ["-DDLSN_EMULATION", "-I", str(emulation), "-x", "c++", "-include", str(header)]
+    result = subprocess.run([*command, os.devnull], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr

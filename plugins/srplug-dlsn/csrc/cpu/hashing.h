@@ -1,5 +1,17 @@
 /* Hash codes and the order they give. Pixels stand in the lanes of vectors, so that the largest
  * projection is found without looking across lanes. */
+#ifndef DLSN_CPU_HASHING_H
+#define DLSN_CPU_HASHING_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "../attention.h"
+#include "memory.h"
+#include "products.h"
+#include "simd.h"
+
+namespace {
 
 struct HashScratch {
     const float **rows;
@@ -81,3 +93,7 @@ int hash_order(const DlsnHash *hash, int threads) {
     }
     return DLSN_OK;
 }
+
+}  // namespace
+
+#endif

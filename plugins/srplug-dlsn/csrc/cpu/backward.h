@@ -2,6 +2,19 @@
  * what belongs to keys is summed in scratch memory and written once per round. What belongs to
  * queries (three times (N, padded L, C)) and to padded keys goes to side tables and is added after
  * all chunks of the round are done. Layout of scores here: (query, key). */
+#ifndef DLSN_CPU_BACKWARD_H
+#define DLSN_CPU_BACKWARD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "../attention.h"
+#include "memory.h"
+#include "products.h"
+#include "rounds.h"
+#include "simd.h"
+
+namespace {
 
 template <typename T> struct Shared {
     T *combined, *delta;       /* (N, L): log-sum-exp over all rounds; grad_out . out */
@@ -245,3 +258,7 @@ int backward(const DlsnSizes &size, const DlsnBackward &tensors, int threads) {
     }
     return DLSN_OK;
 }
+
+}  // namespace
+
+#endif

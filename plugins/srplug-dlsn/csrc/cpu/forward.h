@@ -1,99 +1,19 @@
-/* Hashed attention on the CPU, written once; one translation unit per instruction set includes it.
- *
- * Unit of work: one chunk of one image in one round. Within a round every pixel stands in one chunk
- * only, so results are written without locks; rounds follow one another. Sums are always taken in
- * the same order, whatever the number of threads.
- */
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+/* The forward pass. Unit of work: one chunk of one image in one round. Within a round every pixel
+ * stands in one chunk only, so results are written without locks; rounds follow one another. Sums are
+ * always taken in the same order, whatever the number of threads. */
+#ifndef DLSN_CPU_FORWARD_H
+#define DLSN_CPU_FORWARD_H
 
-#include "kernels.h"
+#include <stdint.h>
+#include <string.h>
+
+#include "../attention.h"
+#include "memory.h"
+#include "products.h"
+#include "rounds.h"
+#include "simd.h"
 
 namespace {
-
-/* Depth of a packed panel: 256 * 32 floats fill two thirds of a first-level cache of 48 kB. */
-constexpr int64_t MAX_DEPTH = 256;
-/* Rows that are asked for before they are needed: pixels lie anywhere in memory. */
-constexpr int64_t AHEAD = 4;
-
-#include "simd.inc"
-
-INLINE float exp_of(float x) { return expf(x); }
-INLINE double exp_of(double x) { return exp(x); }
-INLINE float log_of(float x) { return logf(x); }
-INLINE double log_of(double x) { return log(x); }
-
-/* How a round's order is cut. */
-struct Chunks {
-    int64_t length, slots, count;
-
-    explicit Chunks(const DlsnSizes &size)
-        : length(size.length),
-          slots(size.chunk < size.length ? size.chunk : size.length),
-          count((size.length + slots - 1) / slots) {}
-
-    int64_t padded() const { return count * slots; }
-    int64_t wrap(int64_t chunk) const { return (chunk + count) % count; }
-    /* Sorted position that a slot shows; beyond the end the last ones are repeated. */
-    int64_t source(int64_t slot) const { return slot < length ? slot : slot - (padded() - length); }
-    int64_t queries(int64_t chunk) const {
-        const int64_t left = length - chunk * slots;
-        return left < slots ? left : slots;
-    }
-};
-
-/* Pieces of one block of memory, each on its own cache lines; from address 0 they are only counted. */
-class Arena {
-  public:
-    explicit Arena(uintptr_t start) : next_(start) {}
-    template <typename T> T *take(int64_t count) {
-        const uintptr_t piece = next_;
-        next_ += uintptr_t(count * int64_t(sizeof(T)) + 127) / 64 * 64;
-        return reinterpret_cast<T *>(piece);
-    }
-    int64_t used() const { return int64_t(next_); }
-
-  private:
-    uintptr_t next_;
-};
-
-/* One zeroed, aligned block, freed at the end of the scope. */
-class Block {
-  public:
-    explicit Block(int64_t bytes) : raw_(calloc(size_t(bytes) + 64, 1)) {}
-    ~Block() { free(raw_); }
-    Block(const Block &) = delete;
-    Block &operator=(const Block &) = delete;
-    bool failed() const { return !raw_; }
-    uintptr_t start() const { return (reinterpret_cast<uintptr_t>(raw_) + 63) & ~uintptr_t(63); }
-
-  private:
-    void *raw_;
-};
-
-int thread_number() {
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-/* log(sum exp) of a pixel over its first `rounds` rounds. */
-template <typename T>
-T combine(const T *lse, int64_t rounds, int64_t length) {
-    T top = lse[0];
-    for (int64_t round = 1; round < rounds; ++round)
-        top = lse[round * length] > top ? lse[round * length] : top;
-    T sum = 0;
-    for (int64_t round = 0; round < rounds; ++round) sum += exp_of(lse[round * length] - top);
-    return top + log_of(sum);
-}
 
 template <typename T> struct ForwardScratch {
     const T **query_rows, **key_rows, **value_rows, **learned_rows;
@@ -165,13 +85,6 @@ INLINE void blend(T *row, T old_share, const T *addition, T share, int64_t width
     for (; i + LANES<T> <= width; i += LANES<T>)
         store(row + i, load(row + i) * old_share + load(addition + i) * share);
     for (; i < width; ++i) row[i] = row[i] * old_share + addition[i] * share;
-}
-
-template <typename T> INLINE void add(T *row, const T *addition, int64_t width) {
-    int64_t i = 0;
-    for (; i + LANES<T> <= width; i += LANES<T>)
-        store(row + i, load(row + i) + load(addition + i));
-    for (; i < width; ++i) row[i] += addition[i];
 }
 
 template <typename T>
@@ -248,11 +161,6 @@ void forward_chunk(const DlsnSizes &size, const DlsnForward &tensors, const Chun
     }
 }
 
-int limit_threads(int threads, int64_t units) {
-    if (threads < 1) threads = 1;
-    return units < threads ? int(units) : threads;
-}
-
 template <typename T>
 int forward(const DlsnSizes &size, const DlsnForward &tensors, int threads) {
     const Chunks chunks(size);
@@ -276,21 +184,6 @@ int forward(const DlsnSizes &size, const DlsnForward &tensors, int threads) {
     return DLSN_OK;
 }
 
-#include "backward.inc"
-#include "hashing.inc"
-
-int forward_any(int type, const DlsnSizes *size, const DlsnForward *tensors, int threads) {
-    if (type == DLSN_FLOAT32) return forward<float>(*size, *tensors, threads);
-    if (type == DLSN_FLOAT64) return forward<double>(*size, *tensors, threads);
-    return DLSN_UNSUPPORTED;
-}
-
-int backward_any(int type, const DlsnSizes *size, const DlsnBackward *tensors, int threads) {
-    if (type == DLSN_FLOAT32) return backward<float>(*size, *tensors, threads);
-    if (type == DLSN_FLOAT64) return backward<double>(*size, *tensors, threads);
-    return DLSN_UNSUPPORTED;
-}
-
 }  // namespace
 
-extern const DlsnCpuKernels DLSN_KERNELS = {hash_order, forward_any, backward_any};
+#endif

@@ -1,0 +1,35 @@
+/* Pieces of shared memory: the kernels take them, the host counts them. */
+#ifndef DLSN_CUDA_SHARED_CUH
+#define DLSN_CUDA_SHARED_CUH
+
+#include "tile.cuh"
+
+namespace {
+
+__host__ __device__ inline int up(int count, int multiple) {
+    return (count + multiple - 1) / multiple * multiple;
+}
+/* Elements from one row to the next in shared memory: whole tiles and 16 bytes against conflicts. */
+template <typename T> __host__ __device__ inline int pitch_of(int width) {
+    return up(width, TILE) + 16 / int(sizeof(T));
+}
+
+/* Pieces of shared memory; on the host, with a null start, it counts. */
+class Pieces {
+  public:
+    __host__ __device__ explicit Pieces(unsigned char *start) : start_(start), used_(0) {}
+    template <typename T> __host__ __device__ T *take(int count) {
+        T *piece = start_ ? reinterpret_cast<T *>(start_ + used_) : nullptr;
+        used_ += up(count * int(sizeof(T)), 128);
+        return piece;
+    }
+    __host__ __device__ int used() const { return used_; }
+
+  private:
+    unsigned char *start_;
+    int used_;
+};
+
+}  // namespace
+
+#endif
