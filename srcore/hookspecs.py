@@ -125,8 +125,8 @@ def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: E
         ``Events.COMPLETED`` of the evaluator sees; ``evaluator.state.higher_is_better`` says which
         way is better by metric. The trainer also fires
         :class:`srcore.engine.events.TrainingEvents`: ``VALUES_LOGGED``, ``VALIDATION_COMPLETED``,
-        ``CHECKPOINT_SAVED``. A component of kind handler does the same, has keys and state and is
-        chosen per experiment.
+        ``CHECKPOINT_SAVED`` and others. A component of kind handler does the same, has keys and
+        state and is chosen per experiment.
         While a set is validated, ``evaluator.state.batch`` is (set, index) and
         ``evaluator.state.output`` the image's result; append the paths of pictures that you write
         to ``evaluator.state.pictures``, and they appear on TensorBoard too.

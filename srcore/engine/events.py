@@ -12,6 +12,9 @@ class TrainingEvents(EventEnum):
     Filters go by the iteration: ``VALIDATION_COMPLETED(once=5000)``.
 
     Attributes:
+        CHECKPOINT_DUE: the state is to be saved; handler ``checkpoint`` does it.
+        VALIDATION_DUE: the generator is to be measured; handler ``validation`` does it. The state
+            is saved.
         VALUES_LOGGED: ``trainer.state.metrics`` holds the values of a row of ``metrics.jsonl``.
         VALIDATION_COMPLETED: ``evaluator.state.metrics`` holds the validation; its rows and
             pictures are written, it is known whether it is the best. The checkpoint that remembers
@@ -20,6 +23,8 @@ class TrainingEvents(EventEnum):
             A validation saves before and after it.
     """
 
+    CHECKPOINT_DUE = "checkpoint_due"
+    VALIDATION_DUE = "validation_due"
     VALUES_LOGGED = "values_logged"
     VALIDATION_COMPLETED = "validation_completed"
     CHECKPOINT_SAVED = "checkpoint_saved"

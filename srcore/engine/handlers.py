@@ -9,15 +9,21 @@ from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ignite.engine import Engine
 
-    from srcore.config.schema import Experiment
+    from srcore.config.schema import Experiment, HandlerTable
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
 
 
-#: Always there unless the experiment says ``enabled = false``, and attached first.
-STANDARD = ("tensorboard",)
+#: Always there, and attached before the functions of the hook ``srcore_engines_created``: what
+#: happened is written down when others are told of it.
+FIRST = ("records", "log", "progress", "pictures")
+#: Always there, and attached after them: at the end of an iteration they may change weights, which
+#: then are saved.
+NEXT = ("checkpoint", "validation", "tensorboard")
 
 
 class Handlers:
@@ -29,33 +35,41 @@ class Handlers:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        self._built = _standard(experiment) | {
-            f"handlers.{table.choice.type}.{table.label}": table.choice.build()
-            for table in experiment.handlers
-            if table.enabled and table.label not in STANDARD
+        listed = {table.label: table for table in experiment.handlers}
+        self._first = _standard(FIRST, listed)
+        self._then = _standard(NEXT, listed) | {
+            f"handlers.{table.choice.type}.{label}": table.choice.build()
+            for label, table in listed.items()
+            if table.enabled and label not in FIRST + NEXT
         }
         self.stateful: dict[str, Any] = {
-            name: made for name, made in self._built.items() if hasattr(made, "state_dict")
+            name: made
+            for name, made in (self._first | self._then).items()
+            if hasattr(made, "state_dict")
         }
 
+    def attach_first(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
+        """Attach those that come before anybody else's; their states were loaded."""
+        for made in self._first.values():
+            call("handler", made, run, parts, trainer, evaluator, method="attach")
+
     def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
-        """Attach all; their states were loaded."""
-        for made in self._built.values():
+        """Attach the others; their states were loaded."""
+        for made in self._then.values():
             call("handler", made, run, parts, trainer, evaluator, method="attach")
 
     def close(self) -> None:
         """The training has ended, however it did."""
-        for made in self._built.values():
+        for made in (self._first | self._then).values():
             close = capability("handler", made, "close")
             if close is not None:
                 close()
 
 
-def _standard(experiment: Experiment) -> dict[str, Any]:
+def _standard(names: tuple[str, ...], listed: Mapping[str, HandlerTable]) -> dict[str, Any]:
     """Those that need no table; the place in the order is theirs, options are those of a table."""
-    listed = {table.label: table for table in experiment.handlers}
     built = {}
-    for name in STANDARD:
+    for name in names:
         if name not in listed:
             entry = plugins().registry.get("handler", name)
             built[f"handlers.{name}.{name}"] = entry.build(entry.options())

@@ -28,6 +28,7 @@ from srcore.errors import Interrupted, SrcoreError
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
+    from srcore.engine.training import Training
 
 logger = logging.getLogger("srcore")
 
@@ -52,6 +53,7 @@ class Run:
         stop_reason: why the training is to end early; empty: it is not.
         iteration: the last one whose state is saved; None: none, or a stage without training.
         parts: what is trained, once it is built.
+        training: the training around it; see :attr:`in_training`.
         changes: settings that are others than in the run that is resumed.
     """
 
@@ -70,7 +72,14 @@ class Run:
     stop_reason: str = ""
     iteration: int | None = None
     parts: Parts | None = None
+    training: Training | None = None
     changes: list[Change] = attrs.field(factory=list)
+
+    @property
+    def in_training(self) -> Training:
+        """The training, for handlers: its state, tally, validator, best and performance."""
+        assert self.training is not None, "handlers are attached to a training"
+        return self.training
 
     def stop_if_requested(self, done: str) -> None:
         """For tasks, between two pieces of work: raise Interrupted if a signal came.

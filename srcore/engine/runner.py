@@ -162,7 +162,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
             logger.error("%s", second)
         raise
     plugins().hook.srcore_run_finished(run=run, parts=run.parts, error=None)
-    run.parts = None  # the next stage may need the memory
+    run.parts = run.training = None  # the next stage may need the memory
 
 
 def _work(run: Run, stop: StopRequest) -> None:

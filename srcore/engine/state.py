@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ignite import distributed as idist
 
-from srcore.engine import checkpoint, exports, pictures
+from srcore.engine import checkpoint, exports
 from srcore.engine.events import TrainingEvents
 from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
@@ -112,7 +112,7 @@ class State:
         self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
 
     def restore(self) -> None:
-        """Continue from the last checkpoint; whatever lies beside it and is newer goes."""
+        """Continue from the last checkpoint."""
         folder, run = self.run.checkpoints, self.run
         content = starting_state(folder, run.device, recover=run.recover) if run.resume else None
         if content is not None:
@@ -128,8 +128,6 @@ class State:
             self._derive()
             self.best.restore(self.saved_at)
             self._heed_changes()
-        if self.run.is_main:
-            pictures.remove_later(self.run.folder, self.saved_at)
 
     def rescue(self) -> None:
         """After an error: save what the last whole iteration left, where that is known.

@@ -10,7 +10,7 @@ import torch
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
-from srcore.engine import checkpoint, events, pictures
+from srcore.engine import checkpoint, events
 from srcore.engine.best import Best
 from srcore.engine.events import TrainingEvents
 from srcore.engine.feed import Feed
@@ -19,14 +19,11 @@ from srcore.engine.head import head, lines
 from srcore.engine.parts import NonFiniteLossError, Parts
 from srcore.engine.performance import Performance
 from srcore.engine.pieces import pieces
-from srcore.engine.progress import Progress
-from srcore.engine.records import Records
-from srcore.engine.results import write_bicubic
 from srcore.engine.sampling import to_device
 from srcore.engine.state import State
 from srcore.engine.stopping import is_to_stop
 from srcore.engine.tally import Tally
-from srcore.engine.validator import Averages, Validator, by_set_and_metric
+from srcore.engine.validator import Validator
 from srcore.errors import Interrupted, SrcoreError
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.calling import call
@@ -80,17 +77,9 @@ class Training:
             self.performance,
         )
         self.feed = Feed(run, self.tally)
-        self.bicubic: Averages | None = None
         self.state.restore()
-        self.records = (
-            Records(
-                run.folder, keep_until=self.state.saved_at, validated_at=self.tally.validated_at
-            )
-            if run.is_main
-            else None
-        )
         self.trainer.state.iteration = self.parts.iteration
-        self.progress = Progress(run, self.parts)
+        run.training = self
         self._attach()
 
     def execute(self) -> dict[str, Any]:
@@ -110,7 +99,7 @@ class Training:
         self.trainer.load_state_dict({"iteration": start, "max_epochs": 1, "epoch_length": stop})
         feed = self.feed.open(start, stop)
         self._tell_head()
-        with self.progress, feed as readers:
+        with feed as readers:
             self.performance.begin(readers)
             try:
                 if self._validation_is_due(start) and self.tally.validated_at != start:
@@ -168,46 +157,10 @@ class Training:
         iteration, stop = self.parts.iteration, self.settings.iterations
         logger.warning("ended at iteration %d of %d: %s", iteration, stop, self.run.stop_reason)
 
-    def validate(self) -> dict[str, float]:
-        """Measure all validation sets; write records and pictures; keep the best generator.
-
-        The state must be saved: a validation never costs the training before it.
-
-        Returns:
-            Averages as ``{"<set>/<metric>": value}``.
-        """
-        with self.performance.part("validation"):
-            return self._validate()
-
-    def _validate(self) -> dict[str, float]:
-        iteration = self.parts.iteration
-        if self.bicubic is None:
-            self.bicubic = self.validator.bicubic()
-            if self.run.is_main:
-                write_bicubic(self.run.folder, self.bicubic)
-        with self.parts.evaluating():
-            self.tally.results = self.validator.measure(iteration)
-        found = by_set_and_metric(self.tally.results)
-        if self.records is not None:
-            for name, values in self.tally.results.items():
-                self.records.add(iteration, name, values)
-        self.tally.validated_at = iteration
-        self.progress.show_validation(found, self.bicubic)
-        is_best = self.best.judge(found, self.validator.pooled)
-        self.trainer.fire_event(TrainingEvents.VALIDATION_COMPLETED)
-        self.state.save()
-        if is_best:
-            self.best.keep()
-        if self.run.is_main:
-            best = self.best.found.get("iteration")
-            kept = None if best is None else int(best)
-            pictures.remove_earlier(self.run.folder, self.settings.keep_images, kept)
-        return found
-
     def _save_and_validate(self) -> None:
         if self.state.saved_at != self.parts.iteration:
-            self.state.save()
-        self.validate()
+            self.trainer.fire_event(TrainingEvents.CHECKPOINT_DUE)
+        self.trainer.fire_event(TrainingEvents.VALIDATION_DUE)
 
     def _validation_is_due(self, iteration: int) -> bool:
         every = self.settings.validate_every
@@ -248,7 +201,7 @@ class Training:
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
         self.performance.count()
         if self._is_logged(iteration):
-            self._log(iteration)
+            self._log()
         return logs
 
     def _what_to_lower(self, error: BaseException) -> str:
@@ -272,30 +225,27 @@ class Training:
         logger.warning("%s; iteration skipped", error)
 
     def _attach(self) -> None:
+        run, parts, trainer, evaluator = self.run, self.parts, self.trainer, self.evaluator
+        self.handlers.attach_first(run, parts, trainer, evaluator)
         plugins().hook.srcore_engines_created(
-            run=self.run,
-            parts=self.parts,
-            trainer=self.trainer,
-            evaluator=self.evaluator,
+            run=run, parts=parts, trainer=trainer, evaluator=evaluator
         )
-        completed = self.trainer.on(Events.ITERATION_COMPLETED)
-        completed(self._after_iteration)
-        self.handlers.attach(self.run, self.parts, self.trainer, self.evaluator)
+        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._after_iteration)
+        self.handlers.attach(run, parts, trainer, evaluator)
 
     def _after_iteration(self, engine: Engine) -> None:
         iteration, settings = engine.state.iteration, self.settings
         stopping = is_to_stop(self.run, self.trainer)
         interrupted = self.stop.signal_number is not None
         last = iteration == settings.iterations or (stopping and not interrupted)
-        self.progress.tick()
         if last and not self._is_logged(iteration):
-            self._log(iteration)
+            self._log()
         keeping = bool(settings.keep_every) and iteration % settings.keep_every == 0
         validating = last or self._validation_is_due(iteration)
         if iteration % settings.checkpoint_every == 0 or validating or stopping or keeping:
-            self.state.save()
+            engine.fire_event(TrainingEvents.CHECKPOINT_DUE)
         if validating and not interrupted:  # what was not validated is when the run is resumed
-            self.validate()
+            engine.fire_event(TrainingEvents.VALIDATION_DUE)
             # early stopping goes by what was just measured
             stopping = is_to_stop(self.run, self.trainer)
         if stopping and iteration < settings.iterations:
@@ -304,16 +254,13 @@ class Training:
     def _is_logged(self, iteration: int) -> bool:
         return iteration % self.settings.log_every == 0 or iteration == self.settings.iterations
 
-    def _log(self, iteration: int) -> None:
+    def _log(self) -> None:
         values = self.tally.means.take()
         for name, updater in self.parts.updaters.items():
             values[f"learning_rate/{name}"] = updater.learning_rate
             if updater.gradient_norm is not None:
                 values[f"gradient_norm/{name}"] = float(updater.gradient_norm)
-        if self.records is not None:
-            self.records.add(iteration, "train", values)
         self.trainer.state.metrics = values
-        self.progress.show_losses(iteration, values, self.performance.line(iteration))
         self.trainer.fire_event(TrainingEvents.VALUES_LOGGED)
 
     def _finish(self) -> dict[str, Any]:
@@ -324,6 +271,4 @@ class Training:
         if self.tally.bad_images:
             logger.warning("%d unreadable images were replaced by others", self.tally.bad_images)
         self.performance.write()
-        if self.bicubic is None:
-            self.bicubic = self.validator.bicubic()
-        return {"validation": self.tally.results, "bicubic": self.bicubic}
+        return {"validation": self.tally.results, "bicubic": self.validator.bicubic()}

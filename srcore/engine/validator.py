@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from srcore.capabilities import capability
 from srcore.engine.checkpoint import LAST
-from srcore.engine.measuring import measure_image, measures, summarize
-from srcore.engine.pictures import bicubic_of, file_names, folder_of, write_strip
+from srcore.engine.measuring import measures, summarize
+from srcore.engine.results import write_bicubic
 from srcore.engine.roles import deployed
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
@@ -42,8 +42,10 @@ class Validator:
 
     Attributes:
         engine: Ignite engine whose batches are (:class:`ValidationSet`, index) and whose output is
-            a :class:`ValidationImage`; handlers append the pictures that they write to
-            ``engine.state.pictures``; ``engine.state.higher_is_better`` says it by metric.
+            a :class:`ValidationImage`; ``engine.state.results`` holds all of a validation by set;
+            handlers append the pictures that they write to ``engine.state.pictures``;
+            ``engine.state.higher_is_better`` says it by metric, ``engine.state.bicubic`` is what
+            bicubic enlargement reaches by ``"<set>/<metric>"``.
         sets: the validation sets.
         measures: the metrics.
         pooled: of the last validation, by ``"<set>/<metric>"``; see
@@ -67,7 +69,7 @@ class Validator:
         self._used = network()
         self.pooled: dict[str, float] = {}
         self._told: set[tuple[str, str]] = set()
-        self._bicubic_values: dict[tuple[str, int], dict[str, float]] = {}
+        self._bicubic: Averages | None = None
 
     @property
     def shown(self) -> int:
@@ -81,11 +83,13 @@ class Validator:
         self._used = deployed(network)
         self.pooled.clear()
         averages: Averages = {}
+        kept: dict[str, list[ValidationImage]] = {}
         written: list[Path] = []
-        setattr(self.engine.state, "pictures", written)  # noqa: B010 - Ignite's state is open
+        for name, value in (("results", kept), ("pictures", written)):
+            setattr(self.engine.state, name, value)
         # One that was interrupted is not gone on with, and the next may have other lengths.
         self.engine.state.max_epochs = self.engine.state.epoch_length = None
-        self.engine.run(self._work(iteration, averages, written), max_epochs=1)
+        self.engine.run(self._work(averages, kept), max_epochs=1)
         if len(averages) < len(self.sets):
             raise SrcoreError(
                 f"iteration {iteration}: a handler called terminate() of the evaluator, so that "
@@ -94,7 +98,7 @@ class Validator:
         return averages
 
     def _work(
-        self, iteration: int, averages: Averages, written: list[Path]
+        self, averages: Averages, kept: dict[str, list[ValidationImage]]
     ) -> Iterator[tuple[ValidationSet, int]]:
         """Images to validate; at the end of each set its results are taken in.
 
@@ -112,22 +116,22 @@ class Validator:
             self._stop_if_requested()
             results = gather(own)
             averages[images.name] = self._summarize(images.name, results)
-            folder = folder_of(self.run.folder, iteration)
-            files = file_names([result.name for result in results])
-            written += [
-                write_strip(
-                    folder / f"{images.name}_{file}.png",
-                    result,
-                    set_name=images.name,
-                    bicubic_values=self._values_of_bicubic(images, result),
-                )
-                for result, file in list(zip(results, files, strict=True))[: self.shown]
-                if result.sr is not None
-            ]
+            kept[images.name] = results
         self.engine.state.metrics = by_set_and_metric(averages)
 
     def bicubic(self) -> Averages:
-        """What plain bicubic enlargement reaches; no entry for sets it makes no sense for."""
+        """What plain bicubic enlargement reaches: measured once, written down for reports.
+
+        There is no entry for sets that it makes no sense for.
+        """
+        if self._bicubic is None:
+            self._bicubic = self._measure_bicubic()
+            if self.run.is_main:
+                write_bicubic(self.run.folder, self._bicubic)
+        setattr(self.engine.state, "bicubic", by_set_and_metric(self._bicubic))  # noqa: B010
+        return self._bicubic
+
+    def _measure_bicubic(self) -> Averages:
         scale = self.run.experiment.scale
         averages: Averages = {}
         for images in self.sets:
@@ -152,16 +156,6 @@ class Validator:
                 self._told.add((name, note))
                 logger.warning("validation %s: %s", name, note)
         return summary.averages
-
-    def _values_of_bicubic(
-        self, images: ValidationSet, result: ValidationImage
-    ) -> dict[str, float]:
-        """Values of the bicubic column of a strip; they stay the same, so once per run."""
-        key = (images.name, result.index)
-        if key not in self._bicubic_values:
-            values = measure_image(bicubic_of(result), result.hr, self.measures).values
-            self._bicubic_values[key] = values
-        return self._bicubic_values[key]
 
     def _stop_if_requested(self) -> None:
         """End a validation, in all processes at once; the state before it is saved."""

@@ -71,8 +71,83 @@ class TimeLimitOptions:
             yield "hours", "expected hours or minutes above 0, found 0 of both"
 
 
+class _Standard:
+    """Options of a handler that is always there; a table of it says no more than ``enabled``."""
+
+    #: Whether a resume, the best generator or the next stage stands on it.
+    is_needed = False
+
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """There is one of it, and some cannot be done without."""
+        for table in experiment.handlers:
+            if table.choice.options is self:
+                if table.label != table.choice.type:
+                    yield "name", f'is always there, once; expected no name, found "{table.name}"'
+                if self.is_needed and not table.enabled:
+                    yield (
+                        "enabled",
+                        "is needed by resume and by stages that follow; expected true, found false",
+                    )
+
+
 @attrs.frozen(kw_only=True)
-class TensorboardOptions:
+class RecordsOptions(_Standard):
+    """Write ``metrics.jsonl`` and ``metrics.csv``; always there.
+
+    ``train.log_every`` says how often the values of the training are written.
+    """
+
+    is_needed = True
+
+
+@attrs.frozen(kw_only=True)
+class LogOptions(_Standard):
+    """Write the values of training and validations to the log; always there.
+
+    ``train.log_every`` says how often; ``enabled = false`` switches it off.
+    """
+
+
+@attrs.frozen(kw_only=True)
+class ProgressOptions(_Standard):
+    """Show a progress bar on a terminal; always there.
+
+    ``--quiet`` or ``enabled = false`` switches it off.
+    """
+
+
+@attrs.frozen(kw_only=True)
+class PicturesOptions(_Standard):
+    """Draw the first images of every validation set; always there.
+
+    ``train.images`` says how many, ``train.keep_images`` of how many validations they are kept;
+    ``enabled = false`` switches it off.
+    """
+
+
+@attrs.frozen(kw_only=True)
+class CheckpointOptions(_Standard):
+    """Save the state of the training; always there.
+
+    ``train.checkpoint_every`` and ``train.keep_every`` say when, and it is saved before and after
+    every validation and at the end.
+    """
+
+    is_needed = True
+
+
+@attrs.frozen(kw_only=True)
+class ValidationOptions(_Standard):
+    """Measure the generator on the validation sets and keep the best one; always there.
+
+    ``train.validate_every`` and ``train.validate_at_start`` say when.
+    """
+
+    is_needed = True
+
+
+@attrs.frozen(kw_only=True)
+class TensorboardOptions(_Standard):
     """Write TensorBoard files where tensorboard is installed; always there.
 
     Switched off by ``train.tensorboard = false``, or here:

@@ -240,8 +240,14 @@ def _register_handlers(registry: Registry) -> None:
     from srcore.handlers import options
 
     for name, keys, target in (
-        ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),
+        ("records", options.RecordsOptions, "Recorder"),
+        ("log", options.LogOptions, "Log"),
+        ("progress", options.ProgressOptions, "Progress"),
+        ("pictures", options.PicturesOptions, "Pictures"),
+        ("checkpoint", options.CheckpointOptions, "Checkpoint"),
+        ("validation", options.ValidationOptions, "Validation"),
         ("tensorboard", options.TensorboardOptions, "Tensorboard"),
+        ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),
         ("time_limit", options.TimeLimitOptions, "TimeLimit"),
     ):
         registry.add("handler", name, keys, f"srcore.handlers.{name}:{target}")

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 import srcore
 from srcore.engine.ending import read_ending
+from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted
 from srcore.plugin.manager import PluginManager, using
@@ -164,17 +165,12 @@ def test_a_failing_validation_costs_no_training(tiny_experiment, tmp_path, monke
         assert (tmp_path / "whole/tiny" / name).read_text() == (parts / "tiny" / name).read_text()
 
 
-def test_validation_that_was_recorded_but_not_saved_is_recorded_once(
-    tiny_experiment, tmp_path, monkeypatch
-):
+def test_validation_that_was_recorded_but_not_saved_is_recorded_once(tiny_experiment, tmp_path):
     run(tiny_experiment, tmp_path / "whole")
     parts = tmp_path / "parts"
-    from srcore.engine.best import Best
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Best, "judge", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            run(tiny_experiment, parts)
+    failing = At(TrainingEvents.VALIDATION_COMPLETED, fail)
+    with pytest.raises(ValueError, match="boom"):
+        run(tiny_experiment, parts, plugin=failing)
     assert phases(parts)[-1] == (3, "tiny")
     run(tiny_experiment, parts, resume=True)
     assert phases(tmp_path / "whole") == phases(parts)

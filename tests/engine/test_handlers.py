@@ -191,3 +191,55 @@ def test_handlers_are_closed_however_it_ends(tiny_experiment, tmp_path, fails):
         else:
             run_experiment(loaded, tmp_path)
     assert SEEN == ["closed"]
+
+
+ALWAYS = ("records", "log", "progress", "pictures", "checkpoint", "validation", "tensorboard")
+
+
+def test_tables_of_those_that_are_always_there_change_nothing(tiny_experiment, tmp_path):
+    without = run(tiny_experiment, tmp_path / "without")
+    tables = ",".join(f'{{type="{name}"}}' for name in reversed(ALWAYS))
+    assert_same_state(without, run(tiny_experiment, tmp_path / "with", f"handlers=[{tables}]"))
+    files = [
+        {
+            path.relative_to(tmp_path / name).as_posix(): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.suffix in (".jsonl", ".csv", ".png", ".safetensors")
+        }
+        for name in ("without", "with")
+    ]
+    assert files[0] == files[1]
+    assert len(files[0]) >= 6
+
+
+@pytest.mark.parametrize("name", ["records", "checkpoint", "validation"])
+def test_those_that_a_resume_stands_on_are_not_switched_off(tiny_experiment, name):
+    with pytest.raises(ConfigError, match=r" handlers\[0\]\.enabled: is needed by resume"):
+        srcore.load_experiment(tiny_experiment, [f'handlers=[{{type="{name}",enabled=false}}]'])
+
+
+def test_there_is_one_of_each_that_is_always_there(tiny_experiment):
+    with pytest.raises(ConfigError, match=r" handlers\[0\]\.name: is always there, once"):
+        srcore.load_experiment(tiny_experiment, ['handlers=[{type="records",name="second"}]'])
+
+
+def test_log_and_pictures_are_switched_off_by_a_table(tiny_experiment, tmp_path, caplog):
+    tables = 'handlers=[{type="log",enabled=false},{type="pictures",enabled=false}]'
+    with caplog.at_level("DEBUG", logger="srcore"):
+        run(tiny_experiment, tmp_path / "without", tables)
+        assert "iteration 6/6" not in caplog.text
+        assert "validation at iteration" not in caplog.text
+        run(tiny_experiment, tmp_path / "with")
+    assert "iteration 6/6: l1" in caplog.text
+    assert "validation at iteration 6: tiny/psnr" in caplog.text
+    assert not (tmp_path / "without/tiny/images").exists()
+    assert (tmp_path / "with/tiny/images").is_dir()
+
+
+def test_a_bar_counts_iterations_and_shows_the_first_loss_and_metric(
+    tiny_experiment, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    run(tiny_experiment, tmp_path)
+    bar = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    assert any("6/6" in line and "l1=" in line and "tiny/psnr=" in line for line in bar), bar

@@ -33,6 +33,10 @@ validate_at_start = true
 keep_every = 2
 log_every = 1
 images = 1
+
+[[handlers]]
+type = "early_stopping"
+patience = 9
 """
 
 GAN = (

@@ -10,11 +10,14 @@ from types import ModuleType
 
 import pytest
 import torch
+from ignite import distributed as idist
 from ignite.engine import Events
+from torch import nn
 
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
+from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, using
@@ -28,20 +31,58 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="lo
 SOON = 15
 
 
+class Counter:
+    """A handler whose state differs between processes."""
+
+    def __init__(self):
+        self.count = 0
+
+    def attach(self, run, parts, trainer, evaluator):
+        trainer.add_event_handler(Events.ITERATION_STARTED, self._add)
+
+    def _add(self, engine):
+        self.count += 1 + idist.get_rank()
+
+    def state_dict(self):
+        return {"count": self.count}
+
+    def load_state_dict(self, state):
+        self.count = state["count"]
+
+
+class Spare(nn.Module):
+    """A network that leaves two of its parameters out."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+        self.body = nn.Conv2d(3, 3 * scale**2, 3, padding=1)
+        self.spare = nn.Linear(4, 4)
+
+    def forward(self, lr):
+        return nn.functional.pixel_shuffle(self.body(lr), self.scale)
+
+
 def told(act, engine, times):
     """A plugin that acts after the n-th iteration of the trainer or the evaluator."""
     stranger, seen = ModuleType("stranger"), []
 
     @srcore.hookimpl
-    def srcore_engines_created(trainer, evaluator):
+    def srcore_register_components(registry):
+        registry.add("handler", "counter", None, Counter)
+        registry.add("network", "spare", None, Spare)
+
+    @srcore.hookimpl
+    def srcore_engines_created(run, trainer, evaluator):
         def count(_):
             seen.append(1)
             if len(seen) == times:
-                act()
+                act(run)
 
         chosen = {"trainer": trainer, "evaluator": evaluator}[engine]
         chosen.add_event_handler(Events.ITERATION_COMPLETED, count)
 
+    stranger.srcore_register_components = srcore_register_components
     stranger.srcore_engines_created = srcore_engines_created
     return using(PluginManager(discover=False, extra=[stranger]))
 
@@ -51,13 +92,13 @@ def launch(tiny_experiment, tmp_path):
     """Runs in two processes, of which some act; returns exit codes, lines and seconds of each."""
 
     def of(output, *settings, ranks=2, act=None, who=(), engine="trainer", times=2, **options):
-        loaded = srcore.load_experiment(tiny_experiment, settings)
         logs = [tmp_path / f"{rank}.log" for rank in range(ranks)]
         for log in logs:
             log.unlink(missing_ok=True)
 
         def work(rank):
-            with told(act if rank in who else lambda: None, engine, times):
+            with told(act if rank in who else lambda run: None, engine, times):
+                loaded = srcore.load_experiment(tiny_experiment, settings)
                 run_experiment(loaded, tmp_path / output, quiet=True, **options)
 
         began = time.monotonic()
@@ -71,11 +112,11 @@ def launch(tiny_experiment, tmp_path):
     return of
 
 
-def fail():
+def fail(run):
     raise SrcoreError("the disk of this process is gone")
 
 
-def die():
+def die(run):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -118,7 +159,7 @@ def test_a_process_that_fails_ends_the_other_with_one_line(launch, who, act, cod
     assert_none_left(before)
 
 
-def stop():
+def stop(run):
     signal.raise_signal(signal.SIGTERM)
 
 
@@ -155,3 +196,54 @@ def test_another_number_of_processes_is_refused_unless_accepted(launch, tmp_path
     assert launch("runs", ranks=1, resume=True, accept_changes=True)[0] == [0]
     state = torch.load(tmp_path / "runs/tiny/checkpoints/last.pt", weights_only=True)
     assert state["iteration"] == 6
+
+
+def state_of(output):
+    return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
+
+
+@pytest.mark.slow
+def test_every_process_goes_on_from_the_state_of_its_own_handlers(launch, tmp_path):
+    counting = 'handlers=[{type="counter"}]'
+    assert launch("a", counting)[0] == [0, 0]
+    whole = state_of(tmp_path / "a")
+    states = [it["others"]["handlers.counter.counter"] for it in (whole, *whole["other_ranks"])]
+    assert states == [{"count": 6}, {"count": 12}]
+    assert launch("b", counting, act=stop, who=(1,), times=4)[0] == [143, 143]
+    assert state_of(tmp_path / "b")["iteration"] == 4
+    assert launch("b", counting, resume=True)[0] == [0, 0]
+    same(tmp_path / "a/tiny", tmp_path / "b/tiny")
+
+
+def ask(run):
+    run.request_stop("enough")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [0, 1])
+def test_an_end_that_one_process_asks_for_is_that_of_both(launch, tmp_path, who):
+    codes, lines, _ = launch("runs", act=ask, who=(who,))
+    assert (codes, lines) == ([0, 0], [[], []])
+    ending = read_ending(tmp_path / "runs/tiny")
+    assert (ending.iteration, ending.complete) == (2, True)
+    assert ending.reason == ("another process asked for it" if who else "enough")
+    assert (state_of(tmp_path / "runs")["iteration"], ending.results["validation"] != {}) == (
+        2,
+        True,
+    )
+    assert launch("runs", "train.iterations=8", resume=True)[0] == [0, 0]
+    assert launch("whole", "train.iterations=8")[0] == [0, 0]
+    networks = [state_of(tmp_path / name)["networks"] for name in ("runs", "whole")]
+    assert_same_state(*networks)
+
+
+@pytest.mark.slow
+def test_parameters_without_gradient_are_said_once_and_a_resume_equals_one_run(launch, tmp_path):
+    spare = 'generator={type="spare"}'
+    assert launch("a", spare)[0] == [0, 0]
+    assert launch("b", spare, act=stop, who=(0,), times=3)[0] == [143, 143]
+    assert launch("b", spare, resume=True)[0] == [0, 0]
+    same(tmp_path / "a/tiny", tmp_path / "b/tiny")
+    log = (tmp_path / "a/tiny/run.log").read_text()
+    line = "generator: 2 parameters get no gradient, such as spare.weight"
+    assert log.count(line) == log.count("get no gradient") == 1, log

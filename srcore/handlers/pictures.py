@@ -1,0 +1,77 @@
+"""Strips of pictures of the first images of every validation set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ignite.engine import Engine, Events
+
+from srcore.engine.events import TrainingEvents
+from srcore.engine.measuring import measure_image
+from srcore.engine.pictures import (
+    bicubic_of,
+    file_names,
+    folder_of,
+    remove_earlier,
+    remove_later,
+    write_strip,
+)
+
+if TYPE_CHECKING:
+    from srcore.engine.best import Best
+    from srcore.engine.measuring import Measure
+    from srcore.engine.parts import Parts
+    from srcore.engine.run import Run
+    from srcore.engine.validation import ValidationImage
+
+
+class Pictures:
+    """Writes bicubic enlargement, result and ground truth side by side; main process only."""
+
+    def __init__(self) -> None:
+        self._bicubic_values: dict[tuple[str, int], dict[str, float]] = {}
+
+    def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
+        """Remove what a killed run drew after its checkpoint, and draw at every validation."""
+        if not run.is_main:
+            return
+        training = run.in_training
+        remove_later(run.folder, training.state.saved_at)
+        measures = training.validator.measures
+        evaluator.add_event_handler(Events.EPOCH_COMPLETED, self._draw, run, parts, measures)
+        trainer.add_event_handler(
+            TrainingEvents.CHECKPOINT_SAVED, self._remove_earlier, run, training.best
+        )
+
+    def _draw(
+        self, evaluator: Engine, run: Run, parts: Parts, measures: tuple[Measure, ...]
+    ) -> None:
+        folder = folder_of(run.folder, parts.iteration)
+        results: dict[str, list[ValidationImage]] = evaluator.state.results  # type: ignore[attr-defined]
+        for set_name, images in results.items():
+            files = file_names([image.name for image in images])
+            for image, file in zip(images, files, strict=True):
+                if image.sr is not None:
+                    path = write_strip(
+                        folder / f"{set_name}_{file}.png",
+                        image,
+                        set_name=set_name,
+                        bicubic_values=self._values_of_bicubic(set_name, image, measures),
+                    )
+                    evaluator.state.pictures.append(path)  # type: ignore[attr-defined]
+
+    def _remove_earlier(self, trainer: Engine, run: Run, best: Best) -> None:
+        """The checkpoint remembers which validation is the best; its pictures stay."""
+        found = best.found.get("iteration")
+        kept = None if found is None else int(found)
+        remove_earlier(run.folder, run.experiment.train.keep_images, kept)
+
+    def _values_of_bicubic(
+        self, set_name: str, image: ValidationImage, measures: tuple[Measure, ...]
+    ) -> dict[str, float]:
+        """Values of the bicubic column of a strip; they stay the same, so once per run."""
+        key = (set_name, image.index)
+        if key not in self._bicubic_values:
+            values = measure_image(bicubic_of(image), image.hr, measures).values
+            self._bicubic_values[key] = values
+        return self._bicubic_values[key]
