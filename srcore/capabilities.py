@@ -12,6 +12,7 @@ import difflib
 import sys
 from collections.abc import Callable, Iterator
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -53,6 +54,15 @@ def _flag(help: str, *, default: bool) -> Capability:
     return Capability(help, default, lambda value: isinstance(value, bool), "true or false")
 
 
+def _images(which: str) -> Capability:
+    return Capability(
+        f"of data sets: where {which}-resolution images lie; `check` reads folders and sources",
+        None,
+        lambda value: True,
+        "anything",
+    )
+
+
 _STATE = {
     "state_dict": _method("what the part continues from after a resume"),
     "load_state_dict": _method("takes that back"),
@@ -91,6 +101,9 @@ PARTS: dict[str, dict[str, Capability]] = {
         ),
         "discriminator_terms": _method("context -> (name, term), one by one"),
     },
+    "dataset": {
+        "order": _method("(epoch, generator) -> order of an epoch, where no sampler is named"),
+    },
     "labels": _STATE,
     "transform": _STATE,
     "method": _STATE,
@@ -100,6 +113,7 @@ PARTS: dict[str, dict[str, Capability]] = {
         "default_crop_border": _number(
             "border where the experiment names none; none: the scale", None, least=0
         ),
+        "pool": _method("values of a set, infinite ones too -> a finite one to compare by"),
         "combine": _method("results of all images of a set -> the value of the set"),
     },
 }
@@ -118,6 +132,24 @@ OPTIONS: dict[str, Capability] = {
         least=1,
     ),
     "in_channels": _number("of discriminators: channels of what they judge", None, least=1),
+    "hr": _images("high"),
+    "lr": _images("low"),
+    "recursive": _flag(
+        "of data sets and sources: folders below their own are searched too", default=False
+    ),
+    "meta_info": Capability(
+        "of data sets and sources: a list of the names that are taken",
+        None,
+        lambda value: value is None or isinstance(value, Path),
+        "a path, or none",
+    ),
+    "min_size": Capability(
+        'of data sets: "pad" continues images that are smaller than the crop',
+        "error",
+        lambda value: isinstance(value, str),
+        "text",
+    ),
+    "pretrained": _method("files that are downloaded, where they are not there"),
     "hr_patch_size": _number("of datasets and transforms: side of the crops", None, least=1),
     "hr_crop": _number("of transforms: side of smaller crops on the device", None, least=0),
 }

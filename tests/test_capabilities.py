@@ -1,6 +1,8 @@
 """What parts may declare has one default, is refused where it cannot be meant, and near misses."""
 
 import json
+import re
+from pathlib import Path
 
 import attrs
 import pytest
@@ -14,6 +16,9 @@ from srcore.engine.runner import run_experiment
 from srcore.errors import PluginError
 from srcore.options import NoOptions
 from srcore.plugin.manager import PluginManager, plugins, using
+
+#: What PyTorch's modules have as well: asked for where the two are told apart.
+SEAMS = {"state_dict", "load_state_dict"}
 
 
 def with_part(kind, target, options=None):
@@ -144,3 +149,16 @@ def test_logged_values_keep_no_graph():
     context = srcore.LossContext({}, torch.ones(1, requires_grad=True) * 2, 1)
     context.log("x", context.sr.mean())
     assert not context.logged["x"].requires_grad
+
+
+def test_nobody_else_guesses_whether_a_part_has_a_capability():
+    """``getattr(options, "hr_crop", None)`` elsewhere would be a second default."""
+    names = {name for known in (*PARTS.values(), OPTIONS) for name in known} - SEAMS
+    root = Path(srcore.__file__).parent
+    guess = re.compile(rf'(?:getattr|hasattr)\([^()]+, "(?:{"|".join(sorted(names))})"')
+    found = [
+        f"{path.relative_to(root)}: {match[0]}"
+        for path in root.rglob("*.py")
+        for match in guess.finditer(path.read_text("utf-8"))
+    ]
+    assert found == []

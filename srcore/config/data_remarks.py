@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from srcore.capabilities import option_capability
 from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
 from srcore.errors import Problem
@@ -14,7 +15,7 @@ from srcore.errors import Problem
 def data_remarks(experiment: Experiment) -> Iterator[Problem]:
     """Validation images below a training folder that is searched with what lies below it."""
     train = experiment.data.train
-    if train is None or not getattr(train.choice.options, "recursive", False):
+    if train is None or not option_capability(train.choice.options, "recursive"):
         return
     for name, table in experiment.data.validation.items():
         for key, path in _folders(table.choice.options):

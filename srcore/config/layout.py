@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from srcore.capabilities import option_capability
+
 #: In the folder of every stage, training or not, and of an experiment without stages.
 COMMON_FILES = (
     "experiment.toml", "provenance.json", "run.log", "report.html", "finished.json", "plugins/*",
@@ -34,5 +36,5 @@ def training_files(networks: Iterable[str]) -> tuple[str, ...]:
 
 def task_files(task: Any) -> tuple[str, ...]:
     """What a stage with this task (:class:`srcore.options.Selected`) writes of its own."""
-    outputs = getattr(getattr(task, "options", None), "outputs", None)
+    outputs = None if task is None else option_capability(task.options, "outputs")
     return tuple(outputs()) if outputs is not None else ()

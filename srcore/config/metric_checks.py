@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.config.schema import Experiment
 from srcore.data.sizes import Size, enlarged_sizes
 from srcore.errors import Problem
@@ -32,19 +33,21 @@ class Lack:
 def lacks(experiment: Experiment) -> Iterator[Lack]:
     """Every metric and validation set that do not fit."""
     metrics = list(_metrics(experiment))
-    if not any(hasattr(options, "unmeasurable") for _, _, options, _ in metrics):
+    if all(option_capability(options, "unmeasurable") is None for _, _, options, _ in metrics):
         return
     for name, table in experiment.data.validation.items():
         sizes = enlarged_sizes(table.choice.options, experiment.scale)
         for path, label, options, border in metrics:
-            if sizes and hasattr(options, "unmeasurable"):
+            if sizes:
                 yield from _lack(path, label, options, border, name, sizes)
 
 
 def _lack(
     path: str, label: str, options: object, border: int, name: str, sizes: dict[str, Size]
 ) -> Iterator[Lack]:
-    unmeasurable = getattr(options, "unmeasurable")  # noqa: B009 - plugins' options may lack it
+    unmeasurable = option_capability(options, "unmeasurable")
+    if unmeasurable is None:
+        return
     reasons = {file: unmeasurable(*size, border) for file, size in sizes.items()}
     bad = {file: reason for file, reason in reasons.items() if reason}
     if not bad:

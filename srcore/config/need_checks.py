@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from srcore.capabilities import option_capability
 from srcore.config.entry_checks import entry_makers, training_entries
 from srcore.config.role_checks import where_of
 from srcore.config.schema import Experiment, method_name
@@ -82,7 +83,7 @@ def _unmet(
 
 def _given(method: Component) -> frozenset[str]:
     """What a method provides; older ones with a discriminator say nothing of conditions."""
-    if "discriminator" in method.provides and not hasattr(method.options, "roles"):
+    if "discriminator" in method.provides and option_capability(method.options, "roles") is None:
         return method.provides | {"condition"}
     return method.provides
 

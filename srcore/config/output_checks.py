@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from srcore.capabilities import option_capability
 from srcore.config.checks import selections
 from srcore.config.paths import inputs_of, is_pending
 from srcore.config.schema import Experiment
@@ -33,7 +34,8 @@ def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
 
 
 def _searched(options: Any) -> Iterator[tuple[str, Path]]:
-    if not getattr(options, "recursive", False) or getattr(options, "meta_info", None) is not None:
+    is_listed = option_capability(options, "meta_info") is not None
+    if is_listed or not option_capability(options, "recursive"):
         return  # a list says which images are taken
     for key, path, wanted in inputs_of(options):
         if wanted == "folder" and not is_pending(path):

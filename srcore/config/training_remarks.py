@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from srcore.config.schema import Experiment
 from srcore.errors import Problem
+from srcore.optimization.options import CosineOptions
 
 #: Share of the start in a running average from which on it is worth a line.
 _NOTICEABLE = 0.01
@@ -36,10 +37,11 @@ def _average(experiment: Experiment) -> Iterator[Problem]:
 
 def _schedules(experiment: Experiment) -> Iterator[Problem]:
     for name, table in experiment.schedule.items():
-        periods = getattr(table.choice.options, "periods", ())
-        end, iterations = sum(periods or ()), experiment.train.iterations
-        if periods and end < iterations:
-            rate = getattr(table.choice.options, "eta_min", 0.0)
+        options, iterations = table.choice.options, experiment.train.iterations
+        if not isinstance(options, CosineOptions):
+            continue
+        end, rate = sum(options.periods), options.eta_min
+        if options.periods and end < iterations:
             still = "nothing is learned" if rate == 0 else "it stays"
             yield Problem(
                 f"schedule.{name}.periods",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srcore.capabilities import option_capability
 from srcore.errors import DataError
 from srcore.images import files_in, folders_of
 
@@ -25,7 +26,7 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
     Files and folders with faults are left out: others say so. Datasets of plugins, whose files
     are not known here, have none.
     """
-    hr, lr = (getattr(options, key, None) for key in ("hr", "lr"))
+    hr, lr = (option_capability(options, key) for key in ("hr", "lr"))
     named, factor = (hr, 1) if isinstance(hr, (Path, tuple)) else (lr, scale)
     folders = folders_of(named) if isinstance(named, (Path, tuple)) else ()
     if not folders or not all(folder.is_dir() for folder in folders):
@@ -78,8 +79,8 @@ def _sizes(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
         from srcore.sources.lmdb import lmdb_sizes
 
         return lmdb_sizes(folders[0])
-    recursive = bool(getattr(options, "recursive", False))
-    files = files_in(folders, getattr(options, "meta_info", None), recursive=recursive)
+    recursive = bool(option_capability(options, "recursive"))
+    files = files_in(folders, option_capability(options, "meta_info"), recursive=recursive)
     paths = [path for below in files for path in below]
     with ThreadPoolExecutor(8) as pool:
         sizes = list(pool.map(_size, paths))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.data.wrapping import inner_datasets
 from srcore.errors import DataError, Problem
 from srcore.images import files_in, folders_of, read_data, verify_image
@@ -66,7 +67,7 @@ def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
     for key, chosen in inner_datasets(options):
         yield from _of_dataset(f"{path}.{key}", chosen.options)
     for key in ("hr", "lr"):
-        named = getattr(options, key, None)
+        named = option_capability(options, key)
         where = f"{path}.{key}"
         if isinstance(named, Selected):
             yield from _of_source(where, named.build())
@@ -79,9 +80,9 @@ def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
 
             yield from _of_source(where, LmdbSource(folders[0]))
             continue
-        is_named = key == "hr" or not hasattr(options, "hr")
-        meta_info = getattr(options, "meta_info", None) if is_named else None
-        recursive = getattr(options, "recursive", False)
+        is_named = key == "hr" or option_capability(options, "hr") is None
+        meta_info = option_capability(options, "meta_info") if is_named else None
+        recursive = option_capability(options, "recursive")
         for files in files_in(folders, meta_info, recursive=recursive):
             yield from (StoredImage(where, partial(_verify_file, file)) for file in files)
 

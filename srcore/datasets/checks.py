@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srcore.capabilities import option_capability
 from srcore.data.faults import Fault, Kind, told
 from srcore.errors import DataError
 from srcore.images import (
@@ -82,7 +83,7 @@ def folder(
     folders = folders_of(getattr(options, key))
     if not _exist(*folders):
         return
-    meta_info = getattr(options, "meta_info", None)
+    meta_info = option_capability(options, "meta_info")
     try:
         files = files_in(folders, meta_info, recursive=options.recursive)
     except DataError as error:
@@ -210,8 +211,8 @@ def _small(
     sizes: Sequence[Size | str],
     smallest: int,
 ) -> Iterator[Fault]:
-    own = getattr(options, "hr_patch_size", None)
-    if own is not None and getattr(options, "min_size", "") == "pad":
+    own = option_capability(options, "hr_patch_size")
+    if own is not None and option_capability(options, "min_size") == "pad":
         smallest = 1
     what = "the crop" if own is not None else "one low-resolution pixel"
     kind = Kind(

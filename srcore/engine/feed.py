@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ignite import distributed as idist
 
+from srcore.capabilities import capability
 from srcore.data.faults import image_faults
 from srcore.engine.readers import Readers
 from srcore.engine.sampling import StreamSampler, TrainingImages
@@ -90,4 +91,4 @@ class Feed:
         assert table is not None
         if table.sampler is not None:
             return table.sampler.build(dataset=dataset)
-        return dataset if hasattr(dataset, "order") else None
+        return dataset if capability("dataset", dataset, "order") is not None else None

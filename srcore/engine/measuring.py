@@ -137,7 +137,7 @@ def _average(entry: Measure, values: list[float], summary: Summary) -> None:
     summary.averages[entry.label] = float(np.mean(finite or values))
     if len(finite) == len(values):
         return
-    pool = getattr(entry.metric, "pool", None)
+    pool = capability("metric", entry.metric, "pool")
     if pool is not None:
         summary.pooled[entry.label] = pool(values)
     if finite:

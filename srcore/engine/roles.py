@@ -65,7 +65,7 @@ class RoleNetwork:
         """Tensors to be exported: of what it is now, or of an earlier state."""
         if state is None:
             return deployed(self.best).state_dict()
-        if not hasattr(self.best, "deploy"):
+        if capability("network", self.best, "deploy") is None:
             return state
         earlier = copy.deepcopy(self.best)
         earlier.load_state_dict(state)
@@ -87,10 +87,10 @@ class RoleNetwork:
         """
         network: Any = self.network
         lr, given = batch["lr"], {}
-        if hasattr(network, "condition"):
+        if capability("network", network, "condition") is not None:
             with torch.no_grad():
                 given["condition"] = network.condition(batch)
-        if hasattr(network, "draw"):
+        if capability("network", network, "draw") is not None:
             size = (int(lr.shape[-2]), int(lr.shape[-1]))
             drawn = [network.draw(size, generator) for _ in range(len(lr))]
             for name in drawn[0]:

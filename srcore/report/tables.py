@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from srcore.capabilities import capability
 from srcore.engine.tables import flat
 from srcore.report.reading import RunRecord
 
@@ -135,8 +136,9 @@ def higher_is_better(run: RunRecord, label: str) -> bool | None:
                 target = resolve(plugins().registry.get("metric", metric["type"]).target)
             except (SrcoreError, ImportError, AttributeError):
                 return None
-            direction: bool | None = getattr(target, "higher_is_better", None)
-            return direction
+            direction = capability("metric", target, "higher_is_better")
+            # a function that makes the metric, or a property of it, says nothing yet
+            return direction if isinstance(target, type) and direction in (True, False) else None
     return None
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from srcore.capabilities import option_capability
+
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.options import Selected
@@ -76,7 +78,7 @@ def _wanted(experiment: Experiment) -> Iterator[tuple[Selected, Pretrained]]:
     from srcore.config.checks import selections
 
     for _, selected in selections(experiment):
-        declared = getattr(selected.options, "pretrained", None)
+        declared = option_capability(selected.options, "pretrained")
         for entry in declared() if declared is not None else ():
             if not entry.fetch:  # one class of options may serve several components
                 entry = attrs.evolve(entry, what=f'{entry.what} of "{selected.type}"')
