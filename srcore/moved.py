@@ -35,7 +35,7 @@ MOVED = {
     "srcore.data.prepare": "srcore.prepare.jobs",
     "srcore.data.source_checks": "srcore.datasets.source_checks",
     "srcore.data.sourced": "srcore.datasets.images",
-    "srcore.data.sources": "srcore.sources.source",
+    "srcore.data.sources": "srcore.sources",
     "srcore.data.subimages": "srcore.prepare.subimages",
     "srcore.data.tensors": "srcore.images",
     "srcore.data.unpaired_folders": "srcore.datasets.unpaired_folders",

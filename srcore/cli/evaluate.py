@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srcore.cli.console import say
 from srcore.cli.overriding import network_option, seed_option
 
 if TYPE_CHECKING:
+    from srcore.errors import DataError
     from srcore.evaluation.image_sets import ImageSet
     from srcore.evaluation.measuring import Comparison, Contender, Measure, SetResult
 
@@ -71,7 +73,8 @@ def command(models: tuple[str, ...], **options: Any) -> None:
 
     A benchmark folder holds HR_x4 and LR_x4, GTmod12 and LRbicx4, HR and LR_bicubic/X4, or only
     high-resolution images, whose low-resolution ones are then made by MATLAB's bicubic. Without
-    MODEL and with --scale, the table of bicubic interpolation is printed.
+    MODEL and with --scale, the table of bicubic interpolation is printed. Images that cannot be
+    read are reported and left out, and the exit code is 1.
 
     \b
     Examples:
@@ -96,8 +99,12 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     contenders = _contenders(models, options)
     sets = [found for scale in contenders for found in _sets(options, scale)]
     _check_places(models, contenders, sets, tables, options)
-    results = _evaluate(sets, contenders, measures, options)
+    results, failed = _evaluate(sets, contenders, measures, options)
     _write(results, measures, tables, options)
+    if failed:
+        total = sum(map(len, sets))
+        say(f"srcore: {total - failed} images measured, {failed} failed and left out", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _check_places(
@@ -211,16 +218,23 @@ def _evaluate(
     contenders: dict[int, list[Contender]],
     measures: Sequence[Measure],
     options: dict[str, Any],
-) -> list[SetResult]:
+) -> tuple[list[SetResult], int]:
+    """Results of the sets, and how many images could not be measured; those are said."""
     from tqdm import tqdm
 
     from srcore.evaluation.measuring import evaluate_set
     from srcore.machine.terminal import width
 
+    failed: list[str] = []
+
+    def fail(name: str, error: DataError) -> None:
+        failed.append(name)
+        say(f"srcore: {error}", err=True)
+
     hidden = options["quiet"] or not sys.stderr.isatty()
     total = sum(len(found) * len(contenders[found.scale]) for found in sets)
     with tqdm(total=total, disable=hidden, unit="image", **width()) as bar:
-        return [
+        results = [
             evaluate_set(
                 found,
                 contenders[found.scale],
@@ -228,9 +242,11 @@ def _evaluate(
                 crop_border=options["crop_border"],
                 look=_painter(found.scale, options),
                 progress=bar.update,
+                on_failure=fail,
             )
             for found in sets
         ]
+    return results, len(failed)
 
 
 def _painter(scale: int, options: dict[str, Any]) -> Callable[[Comparison], None] | None:

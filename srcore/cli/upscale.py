@@ -89,7 +89,11 @@ def _colour(
     "--background", metavar="COLOUR", callback=_colour,
     help="Lay transparent images on a colour: white, black, or #rrggbb.",
 )  # fmt: skip
-@click.option("--strip", is_flag=True, help="Drop colour profile, EXIF data and resolution.")
+@click.option(
+    "--strip",
+    is_flag=True,
+    help="Drop colour profile, EXIF data, resolution and the mark of the input.",
+)
 @click.option(
     "--tile", default="auto", show_default=True, callback=_auto_or_number,
     help="Side of a tile in input pixels, auto (by free memory) or none (whole image).",

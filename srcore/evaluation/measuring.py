@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srcore.capabilities import capability
 from srcore.contracts import SetMetric
-from srcore.errors import ConfigError, SrcoreError
+from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.plugin.calling import call
 
@@ -176,6 +176,7 @@ def evaluate_set(
     crop_border: int | None = None,
     look: Callable[[Comparison], object] | None = None,
     progress: Callable[[], object] | None = None,
+    on_failure: Callable[[str, DataError], object] | None = None,
 ) -> SetResult:
     """Upscale and measure every image of a set with every contender.
 
@@ -186,15 +187,23 @@ def evaluate_set(
         crop_border: pixels cropped on every side; None: the scale.
         look: gets the pictures of every image.
         progress: called after every image of every contender.
+        on_failure: gets name and error of an image that cannot be measured, which is left out.
 
     Raises:
-        DataError: an unreadable image, sizes that do not fit.
+        DataError: an unreadable image or sizes that do not fit, without ``on_failure``; no image
+            could be measured.
     """
     border = images.scale if crop_border is None else crop_border
     values: dict[str, list[list[Any]]] = {contender.name: [] for contender in contenders}
     names = []
     for index in range(len(images)):
-        lr, hr = images.pair(index)
+        try:
+            lr, hr = images.pair(index)
+        except DataError as error:
+            if on_failure is None:
+                raise
+            on_failure(images.dataset.name(index), error)
+            continue
         names.append(images.dataset.name(index))
         pictures = {}
         for contender in contenders:
@@ -215,6 +224,8 @@ def evaluate_set(
                 progress()
         if look is not None:
             look(Comparison(images.name, names[-1], lr, hr, pictures))
+    if not names:
+        raise DataError(f"{images.name}: none of its {len(images)} images can be measured")
     rows = [_row(contender.name, measures, values[contender.name]) for contender in contenders]
     return SetResult(images.name, images.scale, images.origin, border, names, rows)
 

@@ -27,6 +27,7 @@ _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 282, 283, 296
 _PROFILE = 34675
 #: Description, make, model, software, date, artist, copyright.
 _DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
+_LAST_KIND = 13
 _EXIF, _GPS = 34665, 34853
 _OTHERS = {700: "XMP", 33723: "IPTC", 34377: "IPTC", 37724: "layers"}
 
@@ -87,10 +88,12 @@ def _below(file: BinaryIO, start: TiffStart, fields: Directory) -> dict[int, Dir
 
 def _exif(file: BinaryIO, start: TiffStart, fields: Directory) -> bytes | None:
     """What EXIF data would say of it; None if that is nothing."""
-    if start.is_big:
-        return None
     own = {tag: fields[tag] for tag in _DESCRIPTIVE if tag in fields}
-    below = _below(file, start, fields)
+    # BigTIFF has types of 64 bits, which EXIF data have not.
+    below = {
+        tag: {inner: value for inner, value in directory.items() if value.kind <= _LAST_KIND}
+        for tag, directory in _below(file, start, fields).items()
+    }
     if not own and not below:
         return None
     head = b"II*\0\x08\0\0\0" if start.order == "<" else b"MM\0*\0\0\0\x08"

@@ -217,7 +217,7 @@ def _upscale_file(
     kept: dict[str, Any] = {
         "options": written,
         "metadata": fitting.metadata(metadata),
-        "origin": source.origin,
+        "origin": None if fitting.strip else source.origin,
     }
     del options["sizing"], options["frames"]
 

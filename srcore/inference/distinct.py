@@ -10,6 +10,8 @@ from pathlib import Path
 
 import attrs
 
+from srcore.config.names import name_key
+
 
 @attrs.frozen
 class Named:
@@ -40,14 +42,15 @@ class Named:
 def distinct_names(wanted: Sequence[Named]) -> list[Path]:
     """A path for every result, all different.
 
+    Names that differ only in the case of their letters are equal on some systems and so here.
     ``a.jpg`` and ``a.png`` become ``a_jpg.png`` and ``a_png.png``; ``x/a.png`` and ``y/a.png``,
     which go to one folder, keep their own folders in it.
     """
-    groups: dict[Path, list[int]] = defaultdict(list)
+    groups: dict[str, list[int]] = defaultdict(list)
     for index, named in enumerate(wanted):
-        groups[named.plain].append(index)
-    result: dict[int, Path] = {g[0]: plain for plain, g in groups.items() if len(g) == 1}
-    taken = set(result.values())
+        groups[_key(named.plain)].append(index)
+    result = {group[0]: wanted[group[0]].plain for group in groups.values() if len(group) == 1}
+    taken = {_key(path) for path in result.values()}
     for group in groups.values():
         if len(group) == 1:
             continue
@@ -55,9 +58,13 @@ def distinct_names(wanted: Sequence[Named]) -> list[Path]:
         parents = Counter(_parent(wanted[index]) for index in group)
         for index, named in zip(group, _in_own_folders([wanted[i] for i in group]), strict=True):
             names = _candidates(named, is_alone=parents[_parent(wanted[index])] == 1)
-            result[index] = next(path for path in names if path not in taken)
-            taken.add(result[index])
+            result[index] = next(path for path in names if _key(path) not in taken)
+            taken.add(_key(result[index]))
     return [result[index] for index in range(len(wanted))]
+
+
+def _key(path: Path) -> str:
+    return name_key(str(path))
 
 
 def _parent(named: Named) -> str:

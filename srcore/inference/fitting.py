@@ -22,7 +22,7 @@ class Fitting:
     Attributes:
         background: what transparent images are laid on, RGB of 8 bits; None: alpha is kept.
         depth: 8 makes 16 bits 8; None keeps them.
-        strip: drop colour profile, EXIF data, resolution.
+        strip: drop colour profile, EXIF data, resolution, and the mark of what it was made from.
     """
 
     background: Colour | None = None

@@ -129,13 +129,31 @@ def test_wrong_usage_is_explained(evaluate, arguments, message):
     assert message in err
 
 
-def test_a_damaged_image_stops_the_evaluation(evaluate):
+@pytest.mark.parametrize("kept", [b"", b"no image", 100, 300])
+def test_images_that_cannot_be_read_are_said_and_the_others_measured(evaluate, kept):
+    code, out, err = evaluate("--scale", "2", "--data", "sets/Toy", "--json")
+    assert (code, err) == (0, "")
+    (whole,) = json.loads(out)["sets"]
     path = Path("sets/Toy/LR_x2/b.png")
-    path.write_bytes(path.read_bytes()[:100])
+    path.write_bytes(kept if isinstance(kept, bytes) else path.read_bytes()[:kept])
+    code, out, err = evaluate("--scale", "2", "--data", "sets/Toy", "--json")
+    assert code == 1
+    line, count = err.splitlines()
+    assert line.startswith("srcore: ")
+    assert "sets/Toy/LR_x2/b.png" in line
+    assert count == "srcore: 1 images measured, 1 failed and left out"
+    (found,) = json.loads(out)["sets"]
+    assert found["images"] == ["a"]
+    per_image = [it["models"][0]["per_image"]["psnr"] for it in (found, whole)]
+    assert per_image[0] == per_image[1][:1]
+
+
+def test_a_set_without_a_readable_image_is_named(evaluate):
+    for path in Path("sets/Toy/LR_x2").iterdir():
+        path.write_bytes(b"no image")
     code, out, err = evaluate("--scale", "2", "--data", "sets/Toy")
     assert (code, out) == (1, "")
-    assert "sets/Toy/LR_x2/b.png" in err
-    assert len(err.splitlines()) == 1
+    assert err.splitlines()[-1].endswith("Toy: none of its 2 images can be measured")
 
 
 def test_sets_and_images_of_one_name_have_pictures_of_their_own(evaluate):

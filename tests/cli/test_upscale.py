@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 import srcore
 from srcore.cli.main import main
-from srcore.images import read_header, read_image, write_image
+from srcore.images import origin_of, read_header, read_image, write_image
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}
@@ -481,3 +481,5 @@ def test_what_is_not_kept_is_said_once_unless_it_is_stripped(upscale):
     code, _, error = upscale("a.jpg", "-o", "bare.png", "--strip")
     assert "not kept" not in error
     assert read_header(Path("bare.png")).metadata.exif is None
+    assert origin_of(Path("png/a.png")) is not None
+    assert origin_of(Path("bare.png")) is None

@@ -64,6 +64,18 @@ def test_results_of_an_earlier_job_are_no_inputs(folder):
     assert "in/out/2.png" not in _plan("in", output="in/out", recursive=True)
 
 
+def test_names_that_are_equal_on_some_systems_are_told_apart_on_all(folder):
+    for name in ("up/A.png", "up/a.jpg", "up/B.png", "up/b.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert _plan("up", output="out") == {
+        "up/A.png": "out/A_png.png",
+        "up/a.jpg": "out/a_jpg.png",
+        "up/B.png": "out/B_png.png",
+        "up/b.png": "out/b_png_2.png",
+    }
+
+
 def test_results_of_inputs_with_equal_stems_are_told_apart(folder):
     for name in ("in/2.jpg", "other/2.png", "in/2_png.webp"):
         Path(name).parent.mkdir(exist_ok=True)

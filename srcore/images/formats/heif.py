@@ -59,7 +59,7 @@ class Heif(ImageFormat):
                     icc_profile=picture.info.get("icc_profile") or None,
                     exif=exif_data,
                     dpi=exif.resolution(exif_data),
-                    others=("XMP",) if picture.info.get("xmp") else (),
+                    others=_others(picture),
                 ),
             )
 
@@ -72,6 +72,17 @@ class Heif(ImageFormat):
             return np.array(pixels)
         # libheif's samples were shifted up to 16 bits.
         return stretched(pixels >> (16 - depth), 2**depth - 1)
+
+
+def _others(picture: Any) -> tuple[str, ...]:
+    """What else is in the file."""
+    there = {
+        "XMP": picture.info.get("xmp"),
+        "further pictures": len(picture) > 1,
+        "depth map": picture.info.get("depth_images"),
+        "auxiliary pictures": picture.info.get("aux"),
+    }
+    return tuple(name for name, found in there.items() if found)
 
 
 def _depth(picture: Any) -> int:

@@ -34,6 +34,8 @@ from srcore.options import option
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+#: At the end of a file that tell what it ends with.
+_LAST_BYTES = 256
 _SEGMENT_FREE = {0x01, *range(0xD0, 0xD8)}
 #: Start-of-frame markers (table B.1) of sequential and progressive Huffman coding, which are read.
 _FRAMES_READ = (0xC0, 0xC1, 0xC2)
@@ -147,6 +149,8 @@ def _read_segments(file: BinaryIO, where: Where) -> _Segments:
             profile[content[12]] = content[14:]
         else:
             others += _name(marker, content)
+    if _goes_on(file):
+        others.append("what lies behind the picture (a video, a depth map)")
     if len(frame) < 6:
         raise damaged(where, "no frame before its picture data")
     precision, height, width, channels = struct.unpack(">BHHB", frame[:6])
@@ -222,6 +226,17 @@ def _decoded_twice(body: bytes, where: Where) -> ImageArray:
 
 def _closed_early(where: Where) -> Exception:
     return damaged(where, "its picture data end early; copy or download it again")
+
+
+def _goes_on(file: BinaryIO) -> bool:
+    """Whether a file ends with other than an end marker and filling.
+
+    Further pictures, which end with such a marker themselves, are announced by a segment (MPF).
+    """
+    file.seek(0, 2)
+    file.seek(max(0, file.tell() - _LAST_BYTES))
+    last = file.read().rstrip(b"\0 \r\n")
+    return bool(last) and not last.endswith(_END)
 
 
 def _density(jfif: bytes) -> tuple[float, float] | None:

@@ -2,7 +2,7 @@
 
 OpenCV decodes the picture data and is given nothing else: no palette, no transparency, no colour
 chunks, about which versions of it have different opinions. Those are applied here. What lies before
-the picture data counts; chunks behind it (section 5.6 allows only texts and a time there) do not.
+the picture data counts; of chunks behind it EXIF data and texts do (section 5.6).
 """
 
 from __future__ import annotations
@@ -111,8 +111,16 @@ class Png(ReadsSeries, WritesSeries):
                 others.append("XMP" if content.startswith(b"XML:com.adobe.xmp\0") else "texts")
             else:
                 chunks.setdefault(name, content)
+        for name, content in _chunks_behind_data(file):
+            if name == b"eXIf":
+                chunks.setdefault(name, content)
+            else:
+                others.append("XMP" if content.startswith(b"XML:com.adobe.xmp\0") else "texts")
         layout = _layout(chunks, where)
         exif_data = exif.strip_prefix(chunks.get(b"eXIf"))
+        profile = _profile(chunks.get(b"iCCP"))
+        if profile is None and b"iCCP" in chunks:
+            others.append("colour profile that is damaged or above 16 MiB")
         return ImageHeader.of_stored(
             layout.height,
             layout.width,
@@ -121,7 +129,7 @@ class Png(ReadsSeries, WritesSeries):
             exif.orientation(exif_data),
             frames=_frames(chunks.get(b"acTL")),
             metadata=Metadata(
-                icc_profile=_profile(chunks.get(b"iCCP")),
+                icc_profile=profile,
                 png_colour=tuple((name, chunks[name]) for name in _COLOUR_CHUNKS if name in chunks),
                 exif=exif_data,
                 dpi=_dpi(chunks.get(b"pHYs")),
@@ -208,6 +216,45 @@ def _chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, b
         else:
             _refuse_critical(name, where)
             file.seek(length + 4, 1)
+
+
+def _chunks_behind_data(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """EXIF data, and starts of texts, behind the picture data, at whose first chunk the file is."""
+    place = file.seek(-8, 1)
+    size = file.seek(0, 2)
+    while place + 12 <= size:
+        file.seek(place)
+        start = file.read(8)
+        length, name = struct.unpack(">I4s", start)
+        if name == b"IEND":
+            return
+        if name == b"IDAT":
+            place = _after_equal_chunks(file, place, start, size)
+            continue
+        if name == b"eXIf":
+            content, checksum = file.read(length), file.read(4)
+            if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
+                yield name, content
+        elif name in _TEXT_CHUNKS:
+            yield name, file.read(min(length, 20))
+        place += 12 + length
+
+
+def _after_equal_chunks(file: BinaryIO, place: int, start: bytes, size: int) -> int:
+    """The place behind all chunks that begin as this one and follow each other.
+
+    Programs write thousands of them of one length, so the last is found by halving.
+    """
+    stride = 12 + int.from_bytes(start[:4], "big")
+    low, high = 0, (size - place) // stride
+    while low < high:
+        middle = (low + high + 1) // 2
+        file.seek(place + middle * stride)
+        if file.read(8) == start:
+            low = middle
+        else:
+            high = middle - 1
+    return place + (low + 1) * stride
 
 
 def _all_chunks(data: bytes, where: Where) -> tuple[dict[bytes, bytes], list[memoryview]]:

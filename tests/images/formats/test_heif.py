@@ -73,3 +73,14 @@ def test_without_the_package_the_message_says_what_to_install(tmp_path, monkeypa
 
 def test_metadata_defaults_are_empty():
     assert decode_header(_heif(_noise(32, 32, 3), "RGB"), "a").metadata == Metadata()
+
+
+def test_other_pictures_of_a_file_are_named():
+    images = [_noise(16, 24, 3), _noise(16, 24, 3) // 2]
+    file = pillow_heif.from_bytes("RGB", (24, 16), images[0].tobytes())
+    buffer = io.BytesIO()
+    file.save(buffer, quality=-1)
+    assert decode_header(buffer.getvalue(), "a.heic").metadata.others == ()
+    file.add_frombytes("RGB", (24, 16), images[1].tobytes())
+    file.save(buffer, quality=-1)
+    assert decode_header(buffer.getvalue(), "a.heic").metadata.others == ("further pictures",)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from srcore.errors import DataError
-from srcore.images import decode_header, decode_image, strict_jpeg, verify_image
+from srcore.images import decode_header, decode_image, encode_image, strict_jpeg, verify_image
 
 UPRIGHT = {
     1: lambda it: it,
@@ -173,3 +173,20 @@ def test_verifying_finds_a_missing_block_without_the_strict_decoder(monkeypatch)
     verify_image(content, "x")
     with pytest.raises(DataError, match=r"end early|truncated"):
         verify_image(cut, "x")
+
+
+def test_what_lies_behind_the_picture_is_named():
+    content = encode_image(np.zeros((8, 8, 3), np.uint8), ".jpg")
+    video = b"\0\0\0\x18ftypmp42" + bytes(range(1, 200)) * 9
+    assert decode_header(content + video, "x").metadata.others == (
+        "what lies behind the picture (a video, a depth map)",
+    )
+    for filling in (b"", bytes(50), b"\r\n"):
+        assert decode_header(content + filling, "x").metadata.others == ()
+
+
+def test_further_pictures_are_named():
+    buffer = io.BytesIO()
+    first, second = (Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+    first.save(buffer, "MPO", save_all=True, append_images=[second])
+    assert decode_header(buffer.getvalue(), "x").metadata.others == ("further pictures (MPF)",)

@@ -36,7 +36,7 @@ CHUNKS = {
     "none": ((), ()),
     "colours": (((b"gAMA", struct.pack(">I", 45455)), (b"sRGB", b"\0")), ()),
     "turned": (((b"eXIf", EXIF),), ()),
-    "turned too late": ((), ((b"eXIf", EXIF), (b"tEXt", b"Title\0a"))),
+    "turned behind": ((), ((b"eXIf", EXIF), (b"tEXt", b"Title\0a"))),
     "late transparency": ((), ((b"tRNS", b"\0\x01" * 3),)),
     "unknown": (((b"quUx", b"?"), (b"acTL", struct.pack(">II", 1, 0))), ((b"quUx", b"?"),)),
 }
@@ -98,7 +98,7 @@ def build(kind, seed):
             seen = (stored != key).any(-1, keepdims=True)
             image = np.concatenate([image, seen * full], axis=-1)
     image = image.astype(np.uint16 if depth == 16 else np.uint8)
-    return content, np.ascontiguousarray(np.rot90(image, -1) if chunks == "turned" else image)
+    return content, np.ascontiguousarray(np.rot90(image, -1) if "turned" in chunks else image)
 
 
 def scanlines(stored, depth, interlaced, generator):
@@ -205,3 +205,24 @@ def test_a_bad_profile_does_not_make_bad_pixels():
     bad = content[:33] + chunk(b"iCCP", b"name\0\0no deflate") + content[33:]
     assert decode_header(bad, "x").icc_profile is None
     assert decode_image(io.BytesIO(bad).getvalue(), "x").shape == (2, 2, 3)
+
+
+def test_exif_and_texts_behind_the_picture_data_count():
+    image = np.random.default_rng(0).integers(0, 256, (300, 300, 3)).astype(np.uint8)
+    content = encode_image(image, ".png")
+    end = content.rindex(b"IEND") - 4
+    late = chunk(b"eXIf", EXIF) + chunk(b"tEXt", b"Title\0a")
+    header = decode_header(content[:end] + late + content[end:], "x")
+    assert header.metadata.exif == EXIF
+    assert (header.orientation, header.metadata.others) == (6, ("texts",))
+    broken = late.replace(b"MM", b"MN")
+    assert decode_header(content[:end] + broken + content[end:], "x").orientation == 1
+
+
+def test_a_profile_that_is_not_kept_is_named():
+    content = encode_image(np.zeros((4, 4, 3), np.uint8), ".png")
+    for profile in (zlib.compress(bytes(2**24 + 1)), b"damaged"):
+        changed = content[:33] + chunk(b"iCCP", b"a\0\0" + profile) + content[33:]
+        metadata = decode_header(changed, "x").metadata
+        assert metadata.icc_profile is None
+        assert metadata.others == ("colour profile that is damaged or above 16 MiB",)

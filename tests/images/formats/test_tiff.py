@@ -300,3 +300,25 @@ def test_metadata_of_16_bits_survive():
     written = Metadata(icc_profile=b"profile", dpi=(300.0, 150.0))
     image = np.zeros((4, 5, 3), np.uint16)
     assert decode_header(encode_image(image, ".tif", metadata=written), "x").metadata == written
+
+
+def test_bigtiff_says_of_its_picture_what_tiff_does():
+    import tifffile
+
+    said = []
+    for big in (False, True):
+        buffer = io.BytesIO()
+        tifffile.imwrite(
+            buffer,
+            np.zeros((4, 5, 3), np.uint8),
+            photometric="rgb",
+            bigtiff=big,
+            metadata=None,
+            software="somebody's",
+            datetime="2024:01:02 03:04:05",
+            extratags=[(271, "s", 0, "maker", True)],
+        )
+        said.append(decode_header(buffer.getvalue(), "x").metadata.exif)
+    assert said[0] == said[1]
+    assert b"maker" in said[0]
+    assert b"2024:01:02" in said[0]
