@@ -206,6 +206,15 @@ def _is_write_failure(error: RuntimeError) -> bool:
     return "PytorchStreamWriter" in text or "unexpected pos" in text or "enforce fail" in text
 
 
+def is_of_all_processes(parts: Parts, others: Mapping[str, Any]) -> bool:
+    """Whether several processes must meet for :func:`training_state`: each holds a part of it."""
+    if idist.get_world_size() == 1:
+        return False
+    losses = [term.loss for term in parts.losses]
+    objects = (*parts.transforms, *losses, *others.values())
+    return any(state_of(it) is not None for it in objects)
+
+
 def _from_other_ranks(own: dict[str, Any]) -> list[Any]:
     """Own states of the processes 1, 2, ..., for the first process; empty if nothing has state."""
     states = [*own["transforms"], *own["losses"], *own["others"].values()]

@@ -71,7 +71,7 @@ class Feed:
                 logger.warning("data.train: %s; others take their place", fault)
 
     def take(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """A batch as it was read; images that others took the place of are counted and told of.
+        """A batch as it was read; images that others took the place of are told of once.
 
         Raises:
             DataError: an image cannot be read.
@@ -79,11 +79,14 @@ class Feed:
         if "error" in raw:
             raise DataError(raw["error"])
         for text in raw.get("skipped", ()):
-            self.tally.bad_images += 1
             if text not in self._told_of:
                 self._told_of.add(text)
                 logger.warning("%s; another image takes its place", text)
         return raw
+
+    def count(self, raw: dict[str, Any]) -> None:
+        """The iteration with this batch is whole: images that others took the place of count."""
+        self.tally.bad_images += len(raw.get("skipped", ()))
 
     def _ordering(self, dataset: Any) -> Any:
         """The sampler of the experiment, else the data set's own order, else none."""

@@ -37,10 +37,14 @@ class Rollback:
         if self.enabled:
             self._before = copy.deepcopy(checkpoint.trained_state(self.parts, self.others))
 
+    def forget(self) -> None:
+        """After an iteration: there is nothing to put back."""
+        self._before = {}
+
     def undo(self) -> None:
         """Put the remembered state back and drop the gradients."""
         for updater in self.parts.updaters.values():
             updater.discard()
         self.parts.loss_scale.discard()
-        if self.enabled:
+        if self._before:
             checkpoint.restore_trained_state(self.parts, self._before, self.others)

@@ -13,6 +13,7 @@ from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
 from srcore.engine.recovery import starting_state
 from srcore.engine.rollback import Rollback
+from srcore.engine.untouched import Untouched
 from srcore.errors import SrcoreError
 
 if TYPE_CHECKING:
@@ -67,13 +68,16 @@ class State:
         self._rollback = Rollback(
             parts, {"method": others["method"]}, enabled=run.experiment.train.nan_skips > 0
         )
+        self._untouched = Untouched(parts, others)
         self._in_iteration = False
         self._is_saving = False
+        self._is_rescued = False
         self._is_proven = False
 
     def begin_iteration(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare the parts; from here on the state is that of no whole iteration."""
         self._in_iteration = True
+        self._untouched.remember()
         self.parts.begin(iteration, watch_norm=watch_norm)
         self._rollback.remember()
 
@@ -84,6 +88,7 @@ class State:
     def end_iteration(self) -> None:
         """The state is that of a whole iteration again."""
         self._in_iteration = False
+        self._rollback.forget()
 
     def save(self) -> None:
         """Write the last checkpoint and what is made of it; keep old ones if weights went bad."""
@@ -93,6 +98,10 @@ class State:
                 f"iteration {self.parts.iteration}: not finite any more: {bad}{self.last_good()}; "
                 "a smaller learning rate or gradient clipping usually helps"
             )
+        self._write()
+        self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
+
+    def _write(self) -> None:
         self._is_saving = True
         with self.performance.part("saving"):
             content = self._content()
@@ -109,7 +118,6 @@ class State:
             self._derive()
         self.performance.write()
         self._is_saving = False
-        self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
 
     def restore(self) -> None:
         """Continue from the last checkpoint."""
@@ -130,25 +138,44 @@ class State:
             self._heed_changes()
 
     def rescue(self) -> None:
-        """After an error: save what the last whole iteration left, where that is known.
+        """After an error: save what the last whole iteration left, or say why that is not possible.
 
-        In the middle of an iteration it is known only if iterations may be skipped. With several
-        processes nothing is saved: a state is that of all, and the others may wait for this one.
+        Other processes may have ended, or wait for this one: nothing is done together with them.
         """
-        if idist.get_world_size() > 1 or self._is_saving:
+        iteration = self.parts.iteration - self._in_iteration
+        if self._is_rescued or self._is_saving or iteration <= max(self.saved_at, 0):
+            return
+        self._is_rescued = True
+        obstacle = self._obstacle()
+        if obstacle:
+            logger.warning(
+                "iterations after %d are not saved, since %s%s",
+                max(self.saved_at, 0), obstacle, self.last_good(),
+            )  # fmt: skip
             return
         if self._in_iteration:
-            if not self._rollback.enabled:
-                return
             self._rollback.undo()
-            self.parts.iteration -= 1
+            self.parts.iteration = iteration
             self._in_iteration = False
-        if self.parts.iteration <= max(self.saved_at, 0) or self._finiteness.complaint():
+        if self._finiteness.complaint():
             return
         try:
-            self.save()
+            self._write()
         except SrcoreError as second:  # must not hide what ended the training
             logger.error("%s", second)
+            return
+        if idist.get_world_size() == 1:
+            self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
+
+    def _obstacle(self) -> str:
+        """Why the state of the last whole iteration is not known, or an empty string."""
+        if idist.get_world_size() > 1 and self.run.device.type != "cpu":
+            return "the device may wait for other processes"
+        if checkpoint.is_of_all_processes(self.parts, self.others):
+            return "other processes hold a part of the state"
+        if self._in_iteration and not (self._rollback.enabled or self._untouched.holds()):
+            return f"iteration {self.parts.iteration} had begun to change what is trained"
+        return ""
 
     def last_good(self) -> str:
         """What there is to go on from, for messages."""

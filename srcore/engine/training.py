@@ -198,6 +198,7 @@ class Training:
             parts.loss_scale.update()
             parts.update_averages()
         self.state.end_iteration()
+        self.feed.count(raw)
         setattr(engine.state, "losses", logs)  # noqa: B010 - Ignite's state takes any attribute
         self.performance.count()
         if self._is_logged(iteration):
@@ -217,6 +218,8 @@ class Training:
         self.tally.skipped_in_row += 1
         self.state.skip_iteration()
         if self.tally.skipped_in_row > self.settings.nan_skips:
+            self.tally.skipped_in_row -= 1  # as it was after the iteration before
+            self.state.rescue()
             raise SrcoreError(
                 f"{error}; training stopped{self.state.last_good()}; a smaller learning rate, "
                 "optimizer.generator.clip_gradient_norm or float32 usually help "

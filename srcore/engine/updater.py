@@ -36,6 +36,7 @@ class Updater:
     Attributes:
         exchanges_gradients: several processes average the gradients here; networks that are
             distributed by PyTorch have done so during the backward pass.
+        has_stepped: whether this iteration has changed the network.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Updater:
         self.parts = 1
         self.is_last_part = True
         self.watch_norm = False
+        self.has_stepped = False
         self.exchanges_gradients = False
         self._evaluating = False
         self.gradient_norm: Tensor | None = None
@@ -75,6 +77,7 @@ class Updater:
             for group, base in zip(self.optimizer.param_groups, self._bases, strict=True):
                 group["lr"] = call("schedule", self.schedule, base, iteration)
         self.parts = parts
+        self.has_stepped = False
         self.watch_norm = watch_norm
         self.gradient_norm = None
         self.optimizer.zero_grad(set_to_none=True)
@@ -101,6 +104,7 @@ class Updater:
         elif self.watch_norm:
             self.gradient_norm = nn.utils.get_total_norm(gradients)
         if finite:
+            self.has_stepped = True
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 

@@ -123,15 +123,20 @@ def test_no_checkpoint_is_spoken_of_that_does_not_exist(
     isolated_plugins, tiny_experiment, tmp_path
 ):
     class Infinite(nn.Module):
-        def forward(self, context):
-            return context.sr.mean() / 0 if context.iteration == 3 else context.sr.mean()
+        def __init__(self, at):
+            super().__init__()
+            self.at = at
 
-    isolated_plugins.registry.add("loss", "infinite", None, lambda: Infinite())
-    losses = 'losses=[{type="infinite"}]'
+        def forward(self, context):
+            return context.sr.mean() / (0 if context.iteration == self.at else 1)
+
+    for name, at in (("at_once", 1), ("later", 4)):
+        isolated_plugins.registry.add("loss", name, None, lambda at=at: Infinite(at))
+    rarely = "train.checkpoint_every=100"
     with pytest.raises(SrcoreError, match="stopped; no checkpoint had been written yet; a small"):
-        run(tiny_experiment, tmp_path / "a", losses, "train.checkpoint_every=100")
-    with pytest.raises(SrcoreError, match=r"the last good checkpoint is .*last\.pt of iteration 2"):
-        run(tiny_experiment, tmp_path / "b", losses)
+        run(tiny_experiment, tmp_path / "a", 'losses=[{type="at_once"}]', rarely)
+    with pytest.raises(SrcoreError, match=r"the last good checkpoint is .*last\.pt of iteration 3"):
+        run(tiny_experiment, tmp_path / "b", 'losses=[{type="later"}]', rarely)
 
 
 @attrs.frozen(kw_only=True)

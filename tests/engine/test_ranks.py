@@ -64,7 +64,10 @@ class Spare(nn.Module):
 
 
 def told(act, engine, times):
-    """A plugin that acts after the n-th iteration of the trainer or the evaluator."""
+    """A plugin that acts after the n-th iteration of the trainer or the evaluator.
+
+    Or at its beginning, for the engine "beginning".
+    """
     stranger, seen = ModuleType("stranger"), []
 
     @srcore.hookimpl
@@ -79,8 +82,11 @@ def told(act, engine, times):
             if len(seen) == times:
                 act(run)
 
-        chosen = {"trainer": trainer, "evaluator": evaluator}[engine]
-        chosen.add_event_handler(Events.ITERATION_COMPLETED, count)
+        chosen = evaluator if engine == "evaluator" else trainer
+        began = engine == "beginning"
+        chosen.add_event_handler(
+            Events.ITERATION_STARTED if began else Events.ITERATION_COMPLETED, count
+        )
 
     stranger.srcore_register_components = srcore_register_components
     stranger.srcore_engines_created = srcore_engines_created
@@ -104,7 +110,7 @@ def launch(tiny_experiment, tmp_path):
         began = time.monotonic()
         children = fork_ranks(work, logs)
         codes = [wait(child, 60) for child in children]
-        texts = [log.read_text() for log in logs]
+        texts = of.texts = [log.read_text() for log in logs]
         assert not any("Traceback" in text for text in texts), texts
         lines = [re.findall("^srcore: .*$", text, re.MULTILINE) for text in texts]
         return codes, lines, time.monotonic() - began
@@ -247,3 +253,32 @@ def test_parameters_without_gradient_are_said_once_and_a_resume_equals_one_run(l
     log = (tmp_path / "a/tiny/run.log").read_text()
     line = "generator: 2 parameters get no gradient, such as spare.weight"
     assert log.count(line) == log.count("get no gradient") == 1, log
+
+
+RARELY = ("train.checkpoint_every=100", "train.validate_every=0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [0, 1])
+@pytest.mark.parametrize(("engine", "times"), [("trainer", 3), ("beginning", 4)])
+def test_after_an_error_the_last_whole_iteration_is_saved(launch, tmp_path, who, engine, times):
+    failing = {"act": fail, "who": (who,), "engine": engine, "times": times}
+    assert launch("a", *RARELY, **failing)[0] == [1, 1]
+    assert state_of(tmp_path / "a")["iteration"] == 3
+    assert "not saved" not in launch.texts[0]
+    assert launch("a", *RARELY, resume=True)[0] == [0, 0]
+    assert launch("b", *RARELY)[0] == [0, 0]
+    same(tmp_path / "a/tiny", tmp_path / "b/tiny")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [0, 1])
+def test_what_cannot_be_saved_after_an_error_is_said(launch, tmp_path, who):
+    settings = ('handlers=[{type="counter"}]', "train.checkpoint_every=2")
+    assert launch("runs", *settings, act=fail, who=(who,), times=3)[0] == [1, 1]
+    last = tmp_path / "runs/tiny/checkpoints/last.pt"
+    assert (
+        "iterations after 2 are not saved, since other processes hold a part of the state; "
+        f"the last good checkpoint is {last} of iteration 2"
+    ) in launch.texts[0]
+    assert "not saved" not in launch.texts[1], "the main process says it"
