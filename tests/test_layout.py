@@ -181,6 +181,17 @@ def test_every_place_that_contributing_names_exists():
     assert not missing
 
 
+def test_every_example_is_listed_and_typed():
+    examples = [folder.name for folder in ROOT.glob("examples/srplug-*")]
+    assert len(examples) > 3
+    mypy = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
+    typed = {module for entry in mypy["overrides"] for module in entry["module"]}
+    for name in examples:
+        assert f"(examples/{name})" in (ROOT / "README.md").read_text("utf-8")
+        assert f"(../examples/{name}/README.md)" in (ROOT / "docs/index.md").read_text("utf-8")
+        assert f"{name.replace('-', '_')}.*" in typed
+
+
 def test_versions_of_all_distributions_agree():
     projects = [tomllib.loads((it / "pyproject.toml").read_text("utf-8")) for it in PROJECTS]
     assert {it["project"]["version"] for it in projects} == {srcore.__version__}
@@ -192,8 +203,8 @@ def test_plugins_declare_the_range_of_this_minor_version():
     files = [
         *ROOT.glob("plugins/*/pyproject.toml"),
         ROOT / "srcore" / "scaffold" / "shared" / "pyproject.toml.in",
-        ROOT / "examples" / "srplug-minimal" / "pyproject.toml",
+        *ROOT.glob("examples/*/pyproject.toml"),
     ]
-    assert len(files) == 7
+    assert len(files) == 10
     for file in files:
         assert wanted in file.read_text("utf-8"), file

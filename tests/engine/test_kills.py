@@ -4,13 +4,10 @@ What is resumed equals what ran through: weights, averages, optimisers, records,
 pictures and the tables of the report; nothing else is left over.
 """
 
-import os
 import random
 import shutil
 import signal
-from pathlib import Path
 
-import attrs
 import pytest
 import torch
 
@@ -21,9 +18,9 @@ from srcore.engine.runner import run_experiment
 from srcore.report import tables
 from srcore.report.reading import read_run
 from srcore.testing import assert_same_state, write_tiny_images
+from srcore.testing.forked_runs import ForkedRun, content
 from srcore.testing.killing import Changes, fork, wait
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
-from srcore.testing.ranks import fork_ranks
 
 SUPERVISED = """
 [train]
@@ -71,44 +68,6 @@ train.log_every = 1
 train.tensorboard = false
 """
 
-# Differ between equal runs, since they tell of times.
-_TIMED = {"run.log", "report.html", "performance.json"}
-
-
-@attrs.frozen
-class Case:
-    """A run to be killed: its experiment and the number of its processes."""
-
-    experiment: Path
-    ranks: int = 1
-
-    def run(self, output, *, resume=False, changes=None):
-        """Run in forked processes; return exit code, what was written to the log, and changes."""
-        log, counted = output.with_name("log"), output.with_name("count")
-        log.write_bytes(b"")
-
-        def work(rank):
-            if rank == 0 and changes is not None:
-                changes.install()
-            try:
-                loaded = srcore.load_experiment(self.experiment)
-                run_experiment(loaded, output, resume=resume, quiet=True)
-            finally:
-                if rank == 0 and changes is not None:
-                    counted.write_text(str(changes.count))
-
-        # Other processes lose the connection when the first one ends; theirs is another log.
-        logs = [log, *(log.with_name(f"log_{rank}") for rank in range(1, self.ranks))]
-        children = fork_ranks(work, logs)
-        code = wait(children[0])
-        for child in children[1:]:
-            if code:  # as torchrun does
-                os.kill(child, signal.SIGKILL)
-            wait(child)
-        count = int(counted.read_text()) if counted.is_file() else 0
-        counted.unlink(missing_ok=True)
-        return code, log.read_text(), count
-
 
 def _case(folder, name):
     write_tiny_images(folder / "train", 4)
@@ -121,27 +80,13 @@ def _case(folder, name):
     else:
         text = 'extends = "tiny.toml"\nname = "tiny"\n' + (GAN if name == "gan" else SUPERVISED)
     (folder / "case.toml").write_text(text)
-    return Case(folder / "case.toml", 2 if name == "ranks" else 1)
+    return folder / "case.toml"
 
 
-def warm_up(case):
+def warm_up(file):
     """Run once in this process, so that forked ones find all modules loaded."""
     with torch.random.fork_rng(devices=[]):
-        run_experiment(srcore.load_experiment(case.experiment), case.experiment.parent / "warm")
-
-
-def content(folder):
-    """Everything that has to be the same in equal runs, by path."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_dir() or path.name in _TIMED:
-            found[name] = None
-        elif path.suffix == ".pt":
-            found[name] = torch.load(path, weights_only=True)
-        else:
-            found[name] = path.read_bytes()
-    return found
+        run_experiment(srcore.load_experiment(file), file.parent / "warm")
 
 
 def table(folder):
@@ -161,8 +106,9 @@ def explore(folder, name, event, chosen=None):
     Returns:
         How many changes the run makes, and how many were tried.
     """
-    case = _case(folder, name)
-    warm_up(case)
+    file = _case(folder, name)
+    warm_up(file)
+    case = ForkedRun(lambda: srcore.load_experiment(file), 2 if name == "ranks" else 1)
     output = folder / "out"  # always the same, since experiments name it
     code, log, count = case.run(output, changes=Changes(output))
     assert code == 0, log

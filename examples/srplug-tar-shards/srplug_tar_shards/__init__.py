@@ -1,0 +1,5 @@
+"""Images in tar shards (the layout of WebDataset) for srcore."""
+
+from srplug_tar_shards.packing import pack
+
+__all__ = ["pack"]

@@ -1,0 +1,104 @@
+"""Runs of the example plugins that are killed, on one process and on two, end as whole ones."""
+
+import importlib
+import random
+import shutil
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import attrs
+import pytest
+import torch
+
+from srcore.plugin.manager import plugins, using
+from srcore.testing import assert_same_state, runs, write_tiny_images
+from srcore.testing.forked_runs import ForkedRun, content
+from srcore.testing.killing import Changes
+
+ROOT = Path(__file__).parents[2]
+TRIED = 3  # changes before which a run is killed
+
+#: How a tracker calls a run that is started twice, since it was killed before it saved anything.
+TOLD_APART = ["others/handlers.tracker.tracker/number"]
+
+
+@attrs.frozen
+class Example:
+    """An example, and what is special about it.
+
+    Attributes:
+        prepare: makes what its experiment reads beside folders of images.
+        written: what it wrote outside of the folder of runs.
+        overrides: of its experiment ``NAME/tiny``.
+    """
+
+    prepare: object = lambda: None
+    written: object = lambda: None
+    overrides: tuple = ()
+
+
+def shards():
+    from srplug_tar_shards import pack
+
+    for name, side in (("hr", 64), ("lr", 32)):
+        images = write_tiny_images(Path("images") / name, height=side, width=side)
+        pack(images, Path("shards") / name, samples=2)
+
+
+def rows():
+    """Of the run that was started last."""
+    command = "SELECT iteration, name, value FROM rows WHERE run = (SELECT max(run) FROM runs)"
+    with closing(sqlite3.connect("tracker.sqlite")) as database:
+        return sorted(database.execute(command))
+
+
+EXAMPLES = {
+    "minimal": Example(),
+    "joint": Example(),
+    "tracker": Example(written=rows, overrides=("handlers[1].rows=1", "handlers[1].gain=0.9")),
+    "tar_shards": Example(shards, overrides=("data.train.workers=1",)),
+}
+
+
+def folder_of(name):
+    return ROOT / "examples" / f"srplug-{name.replace('_', '-')}"
+
+
+def test_every_example_is_killed():
+    assert {folder_of(name) for name in EXAMPLES} == set((ROOT / "examples").glob("srplug-*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_killed_run_of_an_example_ends_as_a_whole_one(name, ranks, tmp_path, monkeypatch):
+    example, output = EXAMPLES[name], tmp_path / "out"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(folder_of(name))
+    plugin = importlib.import_module(f"srplug_{name}.plugin")
+    example.prepare()
+    with using(plugins().extended(plugin)):
+        chosen = ("data.train.workers=0", *example.overrides, "train.tensorboard=false")
+        loaded = runs.short(f"{name}/tiny", chosen)
+        with torch.random.fork_rng(devices=[]):
+            runs.run(loaded, tmp_path / "warm")  # forked processes find all modules loaded
+        forked = ForkedRun(lambda: loaded, ranks)
+        code, log, count = forked.run(output, changes=Changes(output))
+        assert code == 0, log
+        expected, written = _kept(output), example.written()
+        assert any(path.endswith("last.pt") for path in expected)
+        for number in random.Random(count).sample(range(1, count + 1), TRIED):
+            shutil.rmtree(output)
+            code, log, _ = forked.run(output, changes=Changes(output, number))
+            where = f"{name} on {ranks} processes, killed at change {number} of {count}"
+            assert code == -signal.SIGKILL, f"{where}: {code}: {log}"
+            code, log, _ = forked.run(output, resume=True)
+            assert code == 0, f"{where}: {log}"
+            assert_same_state(_kept(output), expected, where)
+            assert example.written() == written, where
+
+
+def _kept(output):
+    return runs.without(content(output), TOLD_APART)
