@@ -31,7 +31,8 @@ FILTERS = pytest.StashKey()
 #: Importing these changes the warning filters: inside of a test, its warnings would be errors no
 #: more, depending on which test comes first.
 CHANGE_FILTERS = ("ignite.engine", "tqdm.auto")
-
+#: Where this variable is set, a skip for want of a package is a failure.
+ALL_PACKAGES = "SRCORE_TEST_ALL_PACKAGES"
 
 STRESS_RESULTS = ROOT / "tests" / "stress" / "results"
 
@@ -64,6 +65,28 @@ def pytest_collection_modifyitems(config, items):
     seed = config.getoption("--shuffle")
     if seed is not None:
         random.Random(seed).shuffle(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """A module that is left out for want of a package."""
+    return refuse_missing_package((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that is left out for want of a package."""
+    return refuse_missing_package((yield))
+
+
+def refuse_missing_package(report):
+    """Fail what ``importorskip`` skipped, where all packages must be there: in ``.ci/run``."""
+    if report.skipped and os.environ.get(ALL_PACKAGES):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        if "could not import" in str(reason):
+            report.outcome = "failed"
+            report.longrepr = f"{ALL_PACKAGES} is set, and a package is missing: {reason}"
+    return report
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
