@@ -192,6 +192,20 @@ def test_every_example_is_listed_and_typed():
         assert f"{name.replace('-', '_')}.*" in typed
 
 
+@pytest.mark.parametrize("plugin", [*ROOT.glob("plugins/*"), *ROOT.glob("examples/srplug-*")])
+def test_plugins_are_tested_by_files_of_the_same_name(plugin):
+    tests = {path.name: path.read_text("utf-8") for path in plugin.glob("tests/test_*.py")}
+    contracts = [name for name, text in tests.items() if "(PluginContract)" in text]
+    assert contracts == ["test_contract.py"]
+
+
+def test_versions_of_plugins_are_those_of_their_distributions_alone():
+    files = [*ROOT.glob("plugins/*/srplug_*/**/*.py"), *ROOT.glob("examples/*/srplug_*/**/*.py")]
+    assert len(files) > 40
+    repeated = [it for it in files if re.search(r"^__version__", it.read_text("utf-8"), re.M)]
+    assert not repeated
+
+
 def test_versions_of_all_distributions_agree():
     projects = [tomllib.loads((it / "pyproject.toml").read_text("utf-8")) for it in PROJECTS]
     assert {it["project"]["version"] for it in projects} == {srcore.__version__}

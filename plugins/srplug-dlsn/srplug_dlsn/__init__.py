@@ -3,5 +3,3 @@
 Public names live in :mod:`srplug_dlsn.ops.library` (``hashed_attention``) and
 :mod:`srplug_dlsn.networks` (``GLA``, ``DLSN``); importing this package does not import torch.
 """
-
-__version__ = "0.1.0"

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+from importlib.metadata import version
 
 import torch
 
-import srplug_dlsn
 from srplug_dlsn.ops import native
 
 
 def main() -> None:
     """Print the diagnosis."""
-    print(
-        f"srplug-dlsn {srplug_dlsn.__version__}, torch {torch.__version__}, {platform.platform()}"
-    )
+    print(f"srplug-dlsn {version('srplug-dlsn')}, torch {torch.__version__}, {platform.platform()}")
     for name in ("SRPLUG_DLSN_LIBDIR", "SRPLUG_DLSN_CPU_ISA"):
         if name in os.environ:
             print(f"{name} = {os.environ[name]}")
