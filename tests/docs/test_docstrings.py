@@ -1,0 +1,33 @@
+"""Nearly everything in the core and in plugins says what it is, private functions left out."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [ROOT / "srcore", *sorted(ROOT.glob("plugins/*/srplug_*"))]
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def documentable(tree):
+    """The module, its public classes and functions, and their public methods."""
+    yield tree
+    for node in tree.body:
+        if isinstance(node, _DEFINITIONS) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                methods = (it for it in node.body if isinstance(it, _DEFINITIONS))
+                yield from (it for it in methods if not it.name.startswith("_"))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda folder: folder.name)
+def test_nearly_everything_has_a_docstring(package):
+    found, without = 0, []
+    for path in sorted(package.rglob("*.py")):
+        for node in documentable(ast.parse(path.read_text("utf-8"))):
+            found += 1
+            if not ast.get_docstring(node):
+                without.append(f"{path.name}: {getattr(node, 'name', 'module')}")
+    assert found > 10
+    assert len(without) <= 0.05 * found, f"{len(without)} of {found} have none: {without}"
