@@ -19,7 +19,7 @@ import cattrs
 
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.reading import SourcedText
-from srcore.config.suggest import closest
+from srcore.config.suggest import closest, nearest
 from srcore.errors import Problem
 from srcore.messages import shown
 from srcore.options import Selected
@@ -119,12 +119,15 @@ class Structurer:
             if chosen is not attrs.NOTHING:
                 kept[inline] = chosen
         else:
-            for key in unclaimed:
+            for key, item in unclaimed.items():
                 hint = closest(key, own) or f"known keys: {', '.join(sorted(own)) or 'none'}"
                 problems.append(Problem(key, f"unknown key; {hint}"))
                 self._failures += 1
                 if self._failures >= MOST_PROBLEMS:
                     break
+                meant = nearest(key, own)
+                if meant and isinstance(item, Mapping):  # what is wrong in it is said at once
+                    self._attempt(key, problems, lambda: self._field(own[meant], item))  # noqa: B023 - called at once
         return _finish(cls, fields, value, kept, problems)
 
     def select(

@@ -11,8 +11,13 @@ _LONGEST, _MOST = 128, 1000
 
 def closest(name: str, known: Iterable[str]) -> str:
     """``did you mean "x"?`` for the nearest known name, or an empty string."""
+    meant = nearest(name, known)
+    return f'did you mean "{meant}"?' if meant else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The nearest known name, or an empty string."""
     if len(name) > _LONGEST:  # nobody means a short one by it, and comparing takes long
         return ""
     known = [entry for entry in itertools.islice(known, _MOST) if len(entry) <= _LONGEST]
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f'did you mean "{matches[0]}"?' if matches else ""
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.6)), "")

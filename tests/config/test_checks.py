@@ -149,6 +149,28 @@ def test_all_problems_are_reported_at_once_with_the_file_that_wrote_them(tiny_ex
     assert any(line.startswith("--set train.log_every=0: train.log_every") for line in lines)
 
 
+def test_a_wrong_name_of_a_table_hides_nothing_that_is_wrong_in_it(tiny_experiment):
+    file = tiny_experiment.with_name("wrong.toml")
+    file.write_text(
+        'extends = "tiny.toml"\n[trian]\nema_deacy = 0.5\niterations = 2.5\n'
+        '[data.validaton.set5]\ntype = "hr_folder"\nhr = "validation"\nrecursiv = true\n'
+        "[nothing]\nema_deacy = 1\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        check(file)
+    found = [str(problem) for problem in caught.value.problems]
+    for line in (
+        'trian: unknown key; did you mean "train"?',
+        'trian.ema_deacy: unknown key; did you mean "ema_decay"?',
+        "trian.iterations: expected a whole number, found 2.5",
+        'data.validaton: unknown key; did you mean "validation"?',
+        'data.validaton.set5.recursiv: unknown key; did you mean "recursive"?',
+        "nothing: unknown key; known keys:",
+    ):
+        assert sum(line in it for it in found) == 1, found
+    assert len(found) == 6
+
+
 def test_loss_that_needs_the_average_is_refused_without_one(isolated_plugins, tiny_experiment):
     from srcore.losses.options import PixelOptions
 
