@@ -35,16 +35,20 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
     if not folder.is_dir():
         found = "is a file" if folder.is_file() else "no such folder"
         raise DataError(f"{folder}: {found}; expected a folder of images")
-    try:
-        images = [file for file in files_of(folder, recursive=recursive) if is_image_name(file)]
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
+    images = _images_of(folder, recursive=recursive)
     if not images:
         below = "" if recursive else " (folders below it are not searched)"
         raise DataError(
             f"{folder}: no images{below}; expected files such as *.png, *.jpg, *.webp, *.tif"
         )
     return sorted(images, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
+
+
+def _images_of(folder: Path, *, recursive: bool = False) -> list[Path]:
+    try:
+        return [file for file in files_of(folder, recursive=recursive) if is_image_name(file)]
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
 
 
 def is_image_name(path: Path) -> bool:
@@ -161,18 +165,20 @@ def pair_by_name(
     Raises:
         DataError: images without partner on either side, listed by name.
     """
-    partners = {
-        path.relative_to(lr_folder).with_suffix("").as_posix(): path
-        for path in list_images(lr_folder, recursive=True)
-    }
-    pairs, missing = [], []
+    wanted = []
     for path in hr_paths:
         inside = path.relative_to(hr_folder)
-        wanted = (inside.parent / template.replace("{}", inside.stem)).as_posix()
-        if wanted in partners:
-            pairs.append((path, partners[wanted]))
-        else:
-            missing.append(wanted)
+        wanted.append(inside.parent / template.replace("{}", inside.stem))
+    # Only where partners may be: what else lies below may be a whole disk.
+    folders = {lr_folder / partner.parent for partner in wanted}
+    found = [path for folder in folders if folder.is_dir() for path in _images_of(folder)]
+    if not found:
+        list_images(lr_folder)  # says what is the matter with it
+    partners = {path.relative_to(lr_folder).with_suffix(""): path for path in found}
+    pairs = [
+        (hr, partners[name]) for hr, name in zip(hr_paths, wanted, strict=True) if name in partners
+    ]
+    missing = [name.as_posix() for name in wanted if name not in partners]
     if missing:
         raise DataError(
             f"{lr_folder}: no partner for {len(missing)} of {len(hr_paths)} images of {hr_folder}; "

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,15 @@ def test_names_tell_files_of_any_folders_apart(tmp_path):
     paths = [Path("d/x/1.png"), Path("d/x/y/1.png"), Path("d/1.png"), Path("d/1.PNG")]
     assert names_of(paths) == ["x/1", "x/y/1", "1_png", "1_PNG"]
     assert names_of([Path("d/../d/1.png"), Path("d/e/1.png")]) == ["1", "e/1"]
+
+
+def test_partners_are_looked_for_only_where_they_may_be(tmp_path, monkeypatch):
+    for name in ("hr/a.png", "hr/deep/b.png", "lr/ax2.png", "lr/deep/bx2.png", "lr/huge/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    hr, lr = tmp_path / "hr", tmp_path / "lr"
+    looked_at, scan = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: looked_at.append(Path(place)) or scan(place))
+    pairs = pair_by_name([hr / "a.png", hr / "deep/b.png"], hr, lr, "{}x2")
+    assert pairs == [(hr / "a.png", lr / "ax2.png"), (hr / "deep/b.png", lr / "deep/bx2.png")]
+    assert sorted(looked_at) == [lr, lr / "deep"]
