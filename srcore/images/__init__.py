@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         to_rgba,
         verify_image,
     )
-    from srcore.images.encoding import KINDS, encode_image, holding, write_image
+    from srcore.images.encoding import KINDS, encode_image, holding, refuse_unwritable, write_image
     from srcore.images.folders import (
         Folders,
         files_in,
@@ -78,7 +78,7 @@ _MODULES = {
         "to_rgba",
         "verify_image",
     ),
-    "encoding": ("KINDS", "encode_image", "holding", "write_image"),
+    "encoding": ("KINDS", "encode_image", "holding", "refuse_unwritable", "write_image"),
     "folders": (
         "Folders",
         "files_in",
@@ -165,6 +165,7 @@ __all__ = [
     "read_series",
     "read_suffixes",
     "read_window",
+    "refuse_unwritable",
     "series_suffixes",
     "some",
     "to_float",

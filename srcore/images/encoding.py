@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def encode_image(
     """
     if image.ndim == 2:
         image = image[..., None]
-    image_format, holds = _writable(image, suffix.lower(), source)
+    image_format, holds = refuse_unwritable(suffix.lower(), image.shape, image.dtype, source)
     kept = metadata if metadata is not None else Metadata(icc_profile=icc_profile)
     kept = kept.within(holds.metadata).for_size(*image.shape[:2])
     made = written_with(image_format, quality, options, source)
@@ -109,24 +110,37 @@ def holding(suffix: str, source: Where = "image") -> tuple[WritableFormat, Holds
     return image_format, image_format.holds
 
 
-def _writable(image: ImageArray, suffix: str, source: Where) -> tuple[WritableFormat, Holds]:
+def refuse_unwritable(
+    suffix: str, shape: Sequence[int], dtype: np.dtype[Any], source: Where = "image"
+) -> tuple[WritableFormat, Holds]:
+    """The format that an image of this shape ``(H, W, C)`` and type can be written in.
+
+    Raises:
+        DataError: the format of this suffix does not hold it; says which would.
+    """
     image_format, holds = holding(suffix, source)
-    if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or not image.size:
+    if dtype not in (np.uint8, np.uint16) or len(shape) != 3 or not all(shape):
         raise DataError(
             f"{source}: expected a uint8 or uint16 image (H, W, C), "
-            f"found {image.dtype} of shape {image.shape}"
+            f"found {dtype} of shape {tuple(shape)}"
         )
-    if image.itemsize * 8 not in holds.bits:
+    height, width, channels = shape
+    if dtype.itemsize * 8 not in holds.bits:
         raise DataError(
             f"{source}: {suffix} holds 8 bits per channel only; use .png or .tif, or --depth 8"
         )
-    if image.shape[-1] not in holds.channels:
-        kind = KINDS.get(image.shape[-1], f"{image.shape[-1]} channels")
-        hint = ", or --background COLOUR" if image.shape[-1] in (2, 4) else ""
+    if channels not in holds.channels:
+        kind = KINDS.get(channels, f"{channels} channels")
+        hint = ", or --background COLOUR" if channels in (2, 4) else ""
         raise DataError(f"{source}: {suffix} cannot hold {kind}; use .png{hint}")
-    if max(image.shape[:2]) > holds.largest_side:
+    if max(height, width) > holds.largest_side:
         raise DataError(
-            f"{source}: {image.shape[1]}x{image.shape[0]} pixels; {suffix} holds at most "
+            f"{source}: {width}x{height} pixels; {suffix} holds at most "
             f"{holds.largest_side} per side, use .png"
+        )
+    if holds.largest_bytes is not None and math.prod(shape) * dtype.itemsize > holds.largest_bytes:
+        raise DataError(
+            f"{source}: {width}x{height} pixels; {suffix} holds at most "
+            f"{holds.largest_bytes} bytes of pixels, use .png"
         )
     return image_format, holds

@@ -107,6 +107,7 @@ class Holds:
         bits: per channel.
         channels: numbers of channels.
         largest_side: pixels.
+        largest_bytes: of the pixels before they are packed; None: no limit.
         metadata: names of the fields of :class:`Metadata` that are kept.
         colours: of one picture at most; None: all that the bits make.
         half_alpha: whether pixels can be partly transparent.
@@ -116,6 +117,7 @@ class Holds:
     bits: tuple[int, ...] = (8,)
     channels: tuple[int, ...] = (1, 3, 4)
     largest_side: int = 2**31 - 1
+    largest_bytes: int | None = None
     metadata: frozenset[str] = frozenset()
     colours: int | None = None
     half_alpha: bool = True

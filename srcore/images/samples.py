@@ -82,7 +82,7 @@ def divided_by_alpha(image: ImageArray) -> ImageArray:
 
 
 #: Rows that are summed together stay in the caches of a processor.
-_ROWS_TOGETHER = 8
+_ROWS_TOGETHER = 32
 
 
 def summed(rows: ImageArray, samples: int) -> ImageArray:

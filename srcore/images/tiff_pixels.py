@@ -61,7 +61,7 @@ def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: Layout) ->
     if not rows.is_tiled:
         tiles = stored[:, : layout.width * samples]
     if layout.predictor == 2:
-        tiles = tiles.astype(tiles.dtype.newbyteorder("="))
+        tiles = tiles.astype(tiles.dtype.newbyteorder("="), copy=False)
         tiles = summed(tiles.reshape(len(tiles) * across, -1), samples).reshape(len(tiles), -1)
     return tiles.reshape(len(tiles), -1, samples)[:, : layout.width]
 

@@ -202,7 +202,10 @@ def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.ui
         data, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
     )
     with opened(io.BytesIO(content), "TIFF", where) as image:
-        pixels = as_array(image, "L")[..., 0]
+        if image.mode == "L" and image.width * image.height <= 2 * _BAND_BYTES:
+            pixels = np.asarray(image)
+        else:
+            pixels = as_array(image, "L")[..., 0]
     if is_fax:
         pixels = np.packbits(pixels, axis=1)
     if pixels.shape != (rows.stored_height, rows.width):
@@ -242,15 +245,23 @@ def _as_gray(data: bytes, rows: Rows, *, columns: int, bits: int) -> bytes:
             278: field(min(rows.part_height, rows.height)),
             279: field(*rows.counts),
         }
-    return with_directory(b"".join((bytes(8), *strips)), rows.order, fields)
+    place = 8 + sum(rows.counts)
+    place += place % 2
+    end = bytes(place - 8 - sum(rows.counts)) + write_directories(rows.order, fields, {}, place)
+    return b"".join((_start(rows.order, place), *strips, end))
 
 
 def with_directory(data: bytes, order: str, fields: dict[int, Value]) -> bytes:
     """The file with another directory, behind its end; offsets into it stay right."""
     place = len(data) + len(data) % 2
-    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", place)
     directory = write_directories(order, fields, {}, place)
-    return b"".join((start, memoryview(data)[8:], bytes(place - len(data)), directory))
+    padding = bytes(place - len(data))
+    return b"".join((_start(order, place), memoryview(data)[8:], padding, directory))
+
+
+def _start(order: str, place: int) -> bytes:
+    """The first bytes of a file whose directory lies at a place."""
+    return (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", place)
 
 
 _BITS_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))

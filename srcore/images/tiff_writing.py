@@ -31,6 +31,8 @@ from srcore.images.tiff_metadata import MetadataFields, fields_of
 #: How strips are packed, by name.
 Compression = Literal["deflate", "lzw", "none"]
 _CODES = {"deflate": tiff_rows.DEFLATE[0], "lzw": tiff_rows.LZW, "none": tiff_rows.NONE}
+#: Of pixels: offsets have 32 bits, and how far pixels shrink is known too late.
+LARGEST_BYTES = 2**32 - 2**24
 _STRIP_BYTES = 2**18
 _COMPRESSION_LEVEL = 6
 

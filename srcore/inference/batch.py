@@ -170,6 +170,8 @@ def upscale_files(
 ) -> Iterator[Result]:
     """Upscale files one after the other, reading the next one meanwhile.
 
+    What outputs cannot hold is known by the headers: these files fail before the network runs.
+
     Args:
         network: generator on its device.
         tasks: what to do.
@@ -177,6 +179,12 @@ def upscale_files(
         settings: how.
         progress: called with numbers of finished input pixels.
     """
+    refused = [_refusal(task, settings, network.scale) for task in tasks]  # type: ignore[arg-type]  # an int by the contract
+    for task, error in zip(tasks, refused, strict=True):
+        if error is not None:
+            yield Result(task, "failed", _about(task.source, error))
+    pixels = [number for number, error in zip(pixels, refused, strict=True) if error is None]
+    tasks = [task for task, error in zip(tasks, refused, strict=True) if error is None]
     with ThreadPoolExecutor(1) as reader:
         ahead: Future[Input] | None = None
         for position, task in enumerate(tasks):
@@ -193,6 +201,21 @@ def upscale_files(
                 yield Result(task, "failed", _about(task.source, error))
             else:
                 yield attrs.evolve(result, seconds=time.perf_counter() - started)
+
+
+def _refusal(task: Task, settings: Settings, scale: int) -> Exception | None:
+    """Why the output does not hold the result, by the header of the input."""
+    try:
+        header = read_header(task.source)
+    except Exception:  # said when its turn comes
+        return None
+    pixel = settings.fitting.apply(np.zeros((1, 1, header.channels), header.dtype))
+    final = settings.sizing.target(header.height, header.width, scale).final
+    try:
+        check_writable(task.target, pixel, final)
+    except Exception as error:  # whatever it is, the other files are done
+        return error
+    return None
 
 
 def _submit_next(

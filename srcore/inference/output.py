@@ -22,6 +22,7 @@ from srcore.images import (
     format_names,
     holding,
     made_options,
+    refuse_unwritable,
     with_origin,
     written_suffixes,
 )
@@ -57,13 +58,7 @@ def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None
     Raises:
         DataError: names the file and says which format would do.
     """
-    encode_image(image[:1, :1], path.suffix, path)
-    limit = holding(path.suffix.lower(), path)[1].largest_side
-    if max(size) > limit:
-        raise DataError(
-            f"{path}: {size[1]}x{size[0]} pixels; {path.suffix} holds at most {limit} per side, "
-            "use .png"
-        )
+    refuse_unwritable(path.suffix.lower(), (*size, image.shape[2]), image.dtype, path)
 
 
 def write_bands(

@@ -119,7 +119,7 @@ def test_what_a_format_does_not_hold_is_refused(pictures, suffix, message):
 
 
 def test_formats_know_what_they_hold():
-    assert series_suffixes("animation") == [".avif", ".png", ".webp"]
+    assert series_suffixes("animation") == [".avif", ".gif", ".png", ".webp"]
     assert series_suffixes("pages") == [".tif"]
 
 

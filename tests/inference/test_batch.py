@@ -5,8 +5,9 @@ import torch
 from srcore.errors import DataError, Interrupted
 from srcore.images import write_image
 from srcore.inference import batch
-from srcore.inference.batch import Result, Settings, pixels_of, summary, upscale_files
+from srcore.inference.batch import Result, Settings, _refusal, pixels_of, summary, upscale_files
 from srcore.inference.jobs import Task
+from srcore.inference.sizing import Sizing
 
 
 class Twice(torch.nn.Module):
@@ -57,11 +58,35 @@ def _failing(function, error, on):
 )
 def test_whatever_fails_for_one_file_the_others_are_done(tasks, monkeypatch, step, error, message):
     monkeypatch.setattr(batch, step, _failing(getattr(batch, step), error, "1.png"))
-    results = _run(tasks)
+    results = sorted(_run(tasks), key=lambda result: result.task.source)
     assert [result.status for result in results] == ["done", "failed", "done"]
     assert "\n" not in results[1].message
     with pytest.raises(AssertionError, match=message):
         raise AssertionError(results[1].message)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".avif", ".gif", ".tif", ".png"])
+def test_what_no_file_can_hold_is_known_before_the_first_call_of_the_network(tasks, suffix):
+    """By the headers of all files; sizes are those of the format, TIFF's that of all pixels."""
+
+    class Untouched(Twice):
+        def forward(self, lr):
+            raise AssertionError("the network ran")
+
+    sides = {".jpg": 65500, ".webp": 16383, ".avif": 65535, ".gif": 65535, ".png": 2**31 - 1}
+    width = sides.get(suffix, 40000)
+    height = 40000 if suffix == ".tif" else 8
+    many = [Task(task.source, task.target.with_suffix(suffix)) for task in tasks]
+    for extra in (0, 1):
+        size = (height, width + extra) if suffix != ".tif" else (height, 35651 + extra * 200)
+        sizing = Sizing(width=size[1], height=size[0], fit="stretch")
+        settings = Settings(sizing=sizing)
+        refusals = [_refusal(task, settings, 2) for task in many]
+        assert all((it is not None) == bool(extra) for it in refusals)
+        if extra:
+            results = list(upscale_files(Untouched(), many, [1] * 3, settings, lambda pixels: None))
+            assert [result.status for result in results] == ["failed"] * 3
+            assert f"{suffix} holds at most" in results[0].message
 
 
 def test_an_interrupt_is_no_failure_of_a_file(tasks, monkeypatch):

@@ -23,7 +23,7 @@ from srcore.images.tiff_directory import with_first
 from srcore.images.tiff_layout import first_page, layout_of, page_places
 from srcore.images.tiff_metadata import metadata_of
 from srcore.images.tiff_pixels import part_of, photograph
-from srcore.images.tiff_writing import Compression, encoded_pages
+from srcore.images.tiff_writing import LARGEST_BYTES, Compression, encoded_pages
 from srcore.options import option
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Tiff(ReadsSeries, WritesSeries):
     holds = Holds(
         bits=(8, 16),
         channels=(1, 2, 3, 4),
+        largest_bytes=LARGEST_BYTES,
         metadata=frozenset({"icc_profile", "exif", "dpi"}),
         series="pages",
     )
