@@ -18,9 +18,22 @@ from srcore.images import encode_image, read_header, read_image, read_window
 from srcore.images.png_chunks import after_header, chunk
 from srcore.testing.resources import peak_growth
 
-HEIGHT, WIDTH = 1500, 2000
+HEIGHT, WIDTH = 2000, 3000
 #: Of libraries, for tables and bands of rows.
-ALLOWANCE = 12 << 20
+ALLOWANCE = 6 << 20
+#: Peak of reading in sizes of the decoded picture where it is not two, the file included; why,
+#: docs/design.md says.
+BOUNDS = {
+    "png": 2.8,
+    "gray and alpha.png": 2.8,
+    "deep gray and alpha.png": 3.9,
+    "deep.png": 3.3,
+    "cmyk.jpg": 2.9,
+    "lzw.tif": 3.0,
+    "cmyk.tif": 4.9,
+    "plain.pgm": 12.0,
+    "webp": 2.3,
+}
 
 
 def picture(channels=4):
@@ -52,6 +65,8 @@ def plain():
 FILES = {
     "png": lambda: by_pillow("RGB", "PNG", compress_level=1),
     "gray and alpha.png": lambda: by_pillow("LA", "PNG", compress_level=1),
+    "deep.png": lambda: encode_image(picture(3).astype(np.uint16) * 257, ".png"),
+    "palette.png": lambda: by_pillow("P", "PNG", compress_level=1),
     "deep gray and alpha.png": lambda: encode_image(picture(2).astype(np.uint16) * 257, ".png"),
     "jpg": lambda: by_pillow("RGB", "JPEG"),
     "cmyk.jpg": lambda: by_pillow("CMYK", "JPEG"),
@@ -88,15 +103,12 @@ def growth_in_child(function):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("name", FILES)
-def test_reading_takes_twice_the_picture_and_the_file(tmp_path, name):
+def test_reading_takes_twice_the_decoded_picture_or_what_is_written_down(tmp_path, name):
     path = tmp_path / "image"
     path.write_bytes(FILES[name]())
     header = read_header(path)
-    pixels = header.height * header.width
-    # Decoders hold colours in four bytes per pixel, and some two copies of what they read.
-    decoded = pixels * (1 if header.channels < 3 else 4) * header.bits // 8
-    decoded *= 2 if header.channels == 2 else 1
-    limit = 2 * decoded + 3 * path.stat().st_size + ALLOWANCE
+    decoded = header.height * header.width * header.channels * header.bits // 8
+    limit = BOUNDS.get(name, 2) * decoded + ALLOWANCE
     assert growth_in_child(lambda: read_image(path)) < limit
     window = Window(HEIGHT // 2, WIDTH // 3, 64, 64)
     assert growth_in_child(lambda: read_window(path, window)) < limit
