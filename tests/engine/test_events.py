@@ -309,3 +309,28 @@ def test_run_finished_is_given_the_parts(tiny_experiment, tmp_path):
     plugin.srcore_run_finished = srcore_run_finished
     run(tiny_experiment, tmp_path, plugin=plugin)
     assert seen == [(6, True)]
+
+
+def test_average_bar_and_models_of_ignite_follow_the_iterations(tiny_experiment, tmp_path):
+    bar, averages = ignite.handlers.ProgressBar(disable=True), []
+
+    def attach(run, parts, trainer, evaluator):
+        ignite.handlers.EMAHandler(parts.generator_module, momentum=0.5).attach(
+            trainer, name="momentum", event=Events.ITERATION_COMPLETED
+        )
+        bar.attach(trainer, metric_names="all", event_name=Events.ITERATION_COMPLETED(every=2))
+        keep = ignite.handlers.ModelCheckpoint(
+            str(tmp_path / "models"), "tiny", n_saved=None, require_empty=False
+        )
+        trainer.add_event_handler(
+            TrainingEvents.CHECKPOINT_SAVED(every=3), keep, {"generator": parts.generator_module}
+        )
+
+        @trainer.on(Events.ITERATION_COMPLETED)
+        def look(engine):
+            averages.append(engine.state.momentum)
+
+    attached(tiny_experiment, tmp_path, attach)
+    assert averages == [0.5] * 6
+    names = {path.name for path in (tmp_path / "models").iterdir()}
+    assert names == {"tiny_generator_3.pt", "tiny_generator_6.pt"}
