@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
+import pluggy
 
 import srcore
 from generator.docstrings import inline, items, markdown, sections
@@ -81,8 +82,10 @@ def _entry(name: str, found: Any, level: str) -> Iterator[str]:
     elif callable(found) and inspect.getdoc(found) and inspect.isroutine(found):
         yield f"```py\n{definition(name.rpartition('.')[2], found)}\n```"
         yield markdown(inspect.getdoc(found) or "")
-    else:
+    elif isinstance(found, pluggy.HookimplMarker):
         yield "Marks a function as the implementation of a hook: `@srcore.hookimpl`."
+    else:
+        yield f"```py\n{name.rpartition('.')[2]} = {found!r}\n```"
 
 
 def _class(cls: type) -> Iterator[str]:
