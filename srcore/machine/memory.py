@@ -15,8 +15,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     """
     if isinstance(error, MemoryError):
         return True
+    if not isinstance(error, RuntimeError):
+        return False
+    # torch.OutOfMemoryError by its name, since nothing here imports torch
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in text for words in _SAID)
+    return type(error).__name__ == "OutOfMemoryError" or any(words in text for words in _SAID)
 
 
 def free_memory_of_processor() -> int | None:
