@@ -10,6 +10,7 @@ Torch is not imported here: whoever returns a tensor has done so.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import sys
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
 _MADE: dict[int, tuple[weakref.ref[Any], Component]] = {}
 
 
+def _forget(made: dict[int, Any], key: int, _: weakref.ref[Any]) -> None:
+    """Bound to what it changes: when Python ends, names of modules go before the objects."""
+    made.pop(key, None)
+
+
 def remember(made: Any, component: Component) -> None:
     """Keep in mind which component made an object, for messages."""
     key = id(made)
     try:
-        reference = weakref.ref(made, lambda _: _MADE.pop(key, None))
+        reference = weakref.ref(made, functools.partial(_forget, _MADE, key))
     except TypeError:  # numbers, slots: messages name the class then
         return
     _MADE[key] = (reference, component)

@@ -1,5 +1,3 @@
 """Images in tar shards (the layout of WebDataset) for srcore."""
 
-from srplug_tar_shards.packing import pack
-
-__all__ = ["pack"]
+from srplug_tar_shards.packing import pack as pack

@@ -3,8 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, folder);
+TABLES = """CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, folder);
 CREATE TABLE IF NOT EXISTS rows (run, iteration, name, value, PRIMARY KEY (run, iteration, name));
 """
 
