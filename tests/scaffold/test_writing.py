@@ -73,7 +73,7 @@ def test_a_new_plugin_is_clean_and_complete(kind, tmp_path):
     for path in files:
         assert not re.search("NAME|CLASS|DASHED|ABOUT|KIND|USE", path.read_text()), path
     names = {path.name for path in files}
-    assert {"pyproject.toml", "README.md", "test_focal.py", "tiny.toml", "py.typed"} <= names
+    assert {"pyproject.toml", "README.md", "test_contract.py", "tiny.toml", "py.typed"} <= names
 
 
 @pytest.mark.slow
