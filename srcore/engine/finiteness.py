@@ -1,15 +1,39 @@
-"""Whether training went bad: numbers in its state that are not finite any more."""
+"""Whether training went bad: losses, or numbers in its state, that are not finite any more."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import torch
+from ignite import distributed as idist
 from torch import Tensor
+
+from srcore.errors import SrcoreError
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
+
+
+class NonFiniteLossError(SrcoreError):
+    """A loss term is NaN or infinite."""
+
+
+def require_finite(terms: Mapping[str, Tensor], what: str) -> None:
+    """Look at numbers by name; all processes decide alike.
+
+    Raises:
+        NonFiniteLossError: some are not finite; ``what`` says what they are, before their names.
+    """
+    values = torch.stack([value.detach().float() for value in terms.values()])
+    finite = torch.isfinite(values).to(torch.uint8)
+    if idist.get_world_size() > 1:
+        torch.distributed.all_reduce(finite, torch.distributed.ReduceOp.PRODUCT)
+    if bool(finite.all()):
+        return
+    bad = [name for name, ok in zip(terms, finite.tolist(), strict=True) if not ok]
+    shown = ", ".join(f'"{name}" is {float(terms[name].detach()):g}' for name in bad)
+    raise NonFiniteLossError(f"{what} {shown}")
 
 
 class Finiteness:

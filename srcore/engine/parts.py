@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from srcore.capabilities import capability
 from srcore.contracts import LossContext
+from srcore.engine.finiteness import require_finite
 from srcore.engine.loss_scale import LossScale
+from srcore.engine.pieces import in_channels_last
 from srcore.engine.roles import build_roles
-from srcore.engine.seeding import derive, seed_everything
-from srcore.engine.seeding import generator as seeded_generator
+from srcore.engine.seeding import Randomness
 from srcore.engine.terms import LossTerm, build_term, scalar, trained_parts
 from srcore.engine.updater import Updater, build_updater
-from srcore.errors import SrcoreError
 from srcore.machine.devices import at_least_float32
 from srcore.plugin.calling import call, checked
 
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from srcore.engine.ema import ExponentialAverage
 
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
-_INIT_STREAM, _ITERATION_STREAM, _TRANSFORM_STREAM, _METHOD_STREAM = 10, 11, 12, 13
-_DRAW_STREAM = 14
-
-
-class NonFiniteLossError(SrcoreError):
-    """A loss term is NaN or infinite."""
 
 
 class Parts:
@@ -62,7 +56,7 @@ class Parts:
         self.iteration = 0
         self.logged: dict[str, Tensor] = {}
         self.train = experiment.train
-        seed_everything(experiment.seed, _INIT_STREAM)
+        self._randomness = Randomness(experiment.seed, device)
         self.roles = build_roles(experiment, device, continued=continued)
         self.losses = [build_term(table, device) for table in experiment.losses]
         self.loss_parts = trained_parts(experiment.losses, self.losses)
@@ -83,9 +77,7 @@ class Parts:
             if isinstance(transform, nn.Module):
                 transform.to(device)
         self._beside: dict[str, Any] = {}  # the average sees what the generator saw
-        self.drawn = seeded_generator(torch.device("cpu"), experiment.seed, _DRAW_STREAM)
-        self.random = seeded_generator(device, experiment.seed, _METHOD_STREAM)
-        self.transform_random = seeded_generator(device, experiment.seed, _TRANSFORM_STREAM)
+        self.drawn, self.random = self._randomness.fields, self._randomness.method
 
     @property
     def generator(self) -> Any:
@@ -156,15 +148,7 @@ class Parts:
         self.iteration = iteration
         self.logged.clear()  # of an iteration that was skipped
         self._beside = {}
-        seed = self.experiment.seed
-        rank = idist.get_rank()
-        seed_everything(seed, _ITERATION_STREAM, iteration, rank)
-        for random, stream in (
-            (self.random, _METHOD_STREAM),
-            (self.transform_random, _TRANSFORM_STREAM),
-            (self.drawn, _DRAW_STREAM),
-        ):
-            random.manual_seed(derive(seed, stream, iteration, rank))
+        self._randomness.begin(iteration, idist.get_rank())
         for updater in self.updaters.values():
             updater.begin(iteration, self.train.accumulate, watch_norm=watch_norm)
 
@@ -177,7 +161,7 @@ class Parts:
         """
         with torch.no_grad():
             for number, transform in enumerate(self.transforms):
-                batch = call("transform", transform, batch, self.transform_random)
+                batch = call("transform", transform, batch, self._randomness.transforms)
                 if self.train.nan_skips:
                     means = {
                         name: value.float().mean()
@@ -189,14 +173,7 @@ class Parts:
 
     def formatted(self, batch: Batch) -> Batch:
         """The batch in the memory format of the experiment."""
-        if not self.train.channels_last:
-            return batch
-        return {
-            name: value.contiguous(memory_format=torch.channels_last)
-            if isinstance(value, Tensor) and value.ndim == 4
-            else value
-            for name, value in batch.items()
-        }
+        return in_channels_last(batch) if self.train.channels_last else batch
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """Autocast in the precision of the experiment."""
@@ -293,15 +270,7 @@ class Parts:
 
     def require_finite(self, terms: Mapping[str, Tensor], what: str = "loss term") -> None:
         """Raise NonFiniteLossError naming the bad terms; all processes decide alike."""
-        values = torch.stack([value.detach().float() for value in terms.values()])
-        finite = torch.isfinite(values).to(torch.uint8)
-        if idist.get_world_size() > 1:
-            torch.distributed.all_reduce(finite, torch.distributed.ReduceOp.PRODUCT)
-        if bool(finite.all()):
-            return
-        bad = [name for name, ok in zip(terms, finite.tolist(), strict=True) if not ok]
-        shown = ", ".join(f'"{name}" is {float(terms[name].detach()):g}' for name in bad)
-        raise NonFiniteLossError(f"iteration {self.iteration}: {what} {shown}")
+        require_finite(terms, f"iteration {self.iteration}: {what}")
 
     def evaluated(self) -> dict[str, dict[str, Tensor]]:
         """Weights to be used of networks whose optimisers average, by role; empty without such."""

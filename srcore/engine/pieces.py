@@ -24,3 +24,13 @@ def pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, tor
 def _shares(texts: list[str], parts: int) -> list[list[str]]:
     size = -(-len(texts) // parts)
     return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
+def in_channels_last(batch: dict[str, Any]) -> dict[str, Any]:
+    """The batch with its images in the memory format that convolutions prefer."""
+    return {
+        name: value.contiguous(memory_format=torch.channels_last)
+        if isinstance(value, torch.Tensor) and value.ndim == 4
+        else value
+        for name, value in batch.items()
+    }

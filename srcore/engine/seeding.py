@@ -34,6 +34,39 @@ def generator(device: torch.device, *keys: int) -> torch.Generator:
     return made
 
 
+class Randomness:
+    """The random numbers of a stage: seeded before its networks are built, and every iteration.
+
+    Args:
+        seed: of the experiment.
+        device: where the method's and the transforms' numbers are drawn.
+
+    Attributes:
+        method: generator of the method's own draws (labels, noise).
+        transforms: generator of the batch transforms.
+        fields: generator of what a sampling network sees, on the CPU.
+    """
+
+    _BUILDING, _ITERATION, _TRANSFORMS, _METHOD, _FIELDS = 10, 11, 12, 13, 14
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self._seed = seed
+        seed_everything(seed, self._BUILDING)
+        self.transforms = generator(device, seed, self._TRANSFORMS)
+        self.method = generator(device, seed, self._METHOD)
+        self.fields = generator(torch.device("cpu"), seed, self._FIELDS)
+
+    def begin(self, iteration: int, rank: int) -> None:
+        """Seed everything for an iteration."""
+        seed_everything(self._seed, self._ITERATION, iteration, rank)
+        for made, stream in (
+            (self.transforms, self._TRANSFORMS),
+            (self.method, self._METHOD),
+            (self.fields, self._FIELDS),
+        ):
+            made.manual_seed(derive(self._seed, stream, iteration, rank))
+
+
 def sample_generator(*keys: int) -> np.random.Generator:
     """The generator that a dataset draws crops and flips of one sample from."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(keys)))

@@ -14,9 +14,10 @@ from srcore.engine import checkpoint, events
 from srcore.engine.best import Best
 from srcore.engine.events import TrainingEvents
 from srcore.engine.feed import Feed
+from srcore.engine.finiteness import NonFiniteLossError
 from srcore.engine.handlers import Handlers
 from srcore.engine.head import head, lines
-from srcore.engine.parts import NonFiniteLossError, Parts
+from srcore.engine.parts import Parts
 from srcore.engine.performance import Performance
 from srcore.engine.pieces import pieces
 from srcore.engine.sampling import to_device
