@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = [ROOT / "srcore", *sorted(ROOT.glob("plugins/*/srplug_*"))]
+PACKAGES = [ROOT / "srcore", *sorted(path.parent for path in ROOT.glob("plugins/*/*/__init__.py"))]
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
