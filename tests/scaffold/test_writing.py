@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_a_new_plugin_is_clean_and_complete(kind, tmp_path):
     files = write_plugin("focal", tmp_path, kind)
     for rules in (("check", "--select", "E,W,F,I,B,UP,SIM,RET"), ("format", "--check")):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", rules[0], "--isolated", "--no-cache",
+            [shutil.which("ruff"), rules[0], "--isolated", "--no-cache",
              "--config", "lint.isort.known-first-party = ['srcore', 'srplug_focal']",
              "--line-length", "100", *rules[1:], str(tmp_path)],
             capture_output=True, text=True, check=False,
