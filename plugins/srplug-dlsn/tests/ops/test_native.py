@@ -86,9 +86,7 @@ def test_importing_the_plugin_does_not_import_torch():
 SOURCES = Path(__file__).parents[2] / "csrc"
 
 
-@pytest.mark.skipif(
-    not SOURCES.is_dir(), reason="tests of an installed wheel lie beside no sources"
-)
+@pytest.mark.skipif(not SOURCES.is_dir(), reason="not beside the sources")
 def test_statuses_are_those_of_the_header():
     text = (SOURCES / "attention.h").read_text()
     declared = re.findall(
