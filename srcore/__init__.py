@@ -9,6 +9,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from srcore.lazy import importer
 from srcore.moved import OldNames
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ __all__ = [
 ]
 
 
+_find = importer(__name__, _SOURCES)
+
+
 def __getattr__(name: str) -> Any:
     if name in ("metrics", "testing"):
         return importlib.import_module(f"srcore.{name}")
-    if name in _SOURCES:
-        return getattr(importlib.import_module(_SOURCES[name]), name)
-    raise AttributeError(f"module 'srcore' has no attribute {name!r}")
+    return _find(name)
 
 
 sys.meta_path.append(OldNames())

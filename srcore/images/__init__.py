@@ -9,8 +9,9 @@ them no torch.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from srcore.lazy import importer
 
 if TYPE_CHECKING:
     from srcore.images.decoding import (
@@ -184,10 +185,4 @@ __all__ = [
     "written_suffixes",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _SOURCES:
-        raise AttributeError(f"module 'srcore.images' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"srcore.images.{_SOURCES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = importer(__name__, _SOURCES)

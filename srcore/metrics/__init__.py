@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from srcore.lazy import importer
 
 if TYPE_CHECKING:
     from srcore.metrics.peak_signal_noise_ratio import psnr
@@ -18,8 +19,4 @@ _SOURCES = {
     "ssim": "srcore.metrics.structural_similarity",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _SOURCES:
-        return getattr(importlib.import_module(_SOURCES[name]), name)
-    raise AttributeError(f"module 'srcore.metrics' has no attribute {name!r}")
+__getattr__ = importer(__name__, _SOURCES)

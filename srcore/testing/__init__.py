@@ -6,8 +6,9 @@ Installing srcore gives pytest the option ``--golden-root`` and the fixtures of
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from srcore.lazy import importer
 
 if TYPE_CHECKING:
     from srcore.testing.comparison import assert_close, assert_same_state
@@ -35,8 +36,4 @@ __all__ = [
     "write_tiny_images",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _SOURCES:
-        return getattr(importlib.import_module(f"srcore.testing.{_SOURCES[name]}"), name)
-    raise AttributeError(f"module 'srcore.testing' has no attribute {name!r}")
+__getattr__ = importer(__name__, _SOURCES)

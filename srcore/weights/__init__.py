@@ -5,8 +5,9 @@ Names are imported when first used: checking an experiment imports neither torch
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from srcore.lazy import importer
 
 if TYPE_CHECKING:
     from srcore.weights.dialects import Dialect, count, rename
@@ -23,8 +24,4 @@ __all__ = [
     "rename",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _SOURCES:
-        return getattr(importlib.import_module(_SOURCES[name]), name)
-    raise AttributeError(f"module 'srcore.weights' has no attribute {name!r}")
+__getattr__ = importer(__name__, _SOURCES)
