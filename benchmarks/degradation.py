@@ -1,18 +1,20 @@
 """Second-order degradation, HR 400 -> crop 256, batch 4, with separable and with dense sharpening.
 
-python benchmarks/degradation.py
+python benchmarks/degradation.py [--device cuda]
 
 Both run the same plans with the same random numbers; the only difference is how the 51-tap
-Gaussian of the unsharp mask is applied: along rows and columns, or as one 51x51 filter.
+Gaussian of the unsharp mask is applied: along rows and columns, or as one 51x51 filter. On a GPU
+the separable one alone is measured, by the device's clock, for batches of 4 and 16.
 """
 
 from __future__ import annotations
 
+import argparse
 from functools import partial
 
 import torch
 import torch.nn.functional as F
-from harness import measure, print_table, write_results
+from harness import measure, measure_for, print_table, print_times, write_results
 
 from srcore.transforms.blur import filter2d, gaussian_taps
 from srcore.transforms.degradation import SecondOrderDegradation
@@ -56,17 +58,43 @@ KINDS = {
 }
 
 
-def smooth_images():
+def smooth_images(batch=BATCH):
     """Images in 8 bits with edges and texture."""
     generator = torch.Generator().manual_seed(0)
-    coarse = torch.rand(BATCH, 3, 25, 25, generator=generator)
+    coarse = torch.rand(batch, 3, 25, 25, generator=generator)
     image = F.interpolate(coarse, size=(HR, HR), mode="bicubic").clamp(0, 1)
     noise = torch.randn(image.shape, generator=generator) * 0.02
     return ((image + noise).clamp(0, 1) * 255).round() / 255
 
 
+def on_device(device, *, is_tiny):
+    """The pipeline, the sharpening and the JPEG of it where a training runs them."""
+    results = {}
+    transform = SecondOrderDegradation(scale=SCALE, hr_crop=64 if is_tiny else CROP)
+    for size in (1,) if is_tiny else (4, 16):
+        hr = smooth_images(size)[..., : 96 if is_tiny else HR, : 96 if is_tiny else HR].to(device)
+        generator = torch.Generator(device)
+
+        def run(hr=hr, generator=generator):
+            for seed in range(1 if is_tiny else PLANS):
+                transform({"hr": hr}, generator.manual_seed(seed))
+
+        work = {f"{PLANS} batches of {size}": run, "sharpen": partial(transform.sharpened, hr)}
+        times = measure_for(work, device=device, seconds=0.01 if is_tiny else 1.5)
+        print_times(f"batch {size}", times)
+        results[f"batch {size}"] = times
+        write_results("degradation_device", results, hr=HR, hr_crop=CROP, batches_per_run=PLANS)
+
+
 def main():
     """Check that the values agree, then time."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--device", choices=["cpu", "cuda"])
+    parser.add_argument("--tiny", action="store_true")
+    options = parser.parse_args()
+    if options.device:
+        on_device(options.device, is_tiny=options.tiny)
+        return
     torch.set_num_threads(1)
     batch = {"hr": smooth_images()}
     difference = gate(batch["hr"])

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
+#: The variable names another folder: that of a step of ``gpu_day.py``.
+RESULTS = Path(os.environ.get("SRCORE_BENCHMARK_RESULTS") or ROOT / "benchmarks" / "results")
 PACKAGES = ("srcore", "torch", "torchvision", "numpy", "opencv-python-headless")
 
 
@@ -68,6 +69,96 @@ def _time_once(
     if synchronize is not None:
         synchronize()
     return (time.perf_counter() - wall) * 1e3, (time.thread_time() - cpu) * 1e3
+
+
+def measure_for(
+    candidates: Mapping[str, Callable[[], Any]], *, device: str, seconds: float = 0.5
+) -> dict[str, dict[str, Any]]:
+    """Time candidates in turns for some time each, on a GPU by its own clock.
+
+    A call that takes less than 2 ms is repeated within one reading. What fails, for want of memory
+    for instance, has its reason in the place of times.
+
+    Args:
+        candidates: what to call, by name.
+        device: ``"cuda"`` or ``"cpu"``.
+        seconds: time for each candidate, warm-up not counted; at least three readings are made.
+
+    Returns:
+        Per candidate ``ms`` with median and quartiles, and on a GPU ``peak_mib``: memory that is
+        allocated beyond what was before.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    calls: dict[str, int] = {}
+    for name, candidate in candidates.items():
+        try:
+            found[name] = _peak(candidate, device)
+            candidate()
+            once = _read_clock(candidate, device, 1)
+        except Exception as error:  # a table with a hole is better than none
+            found[name] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0][:300]}"}
+            continue
+        calls[name] = max(1, round(2 / max(once, 0.01)))
+        found[name]["ms"] = []
+    names, spent = list(calls), dict.fromkeys(calls, 0.0)
+    turn = 0
+    while left := [name for name in names if turn < 3 or spent[name] < seconds * 1e3]:
+        for name in left[turn % len(left) :] + left[: turn % len(left)]:
+            once = _read_clock(candidates[name], device, calls[name])
+            spent[name] += once * calls[name]
+            found[name]["ms"].append(once)
+        turn += 1
+    for name in names:
+        found[name]["ms"] = summary(found[name]["ms"])
+    return found
+
+
+def _peak(call: Callable[[], Any], device: str) -> dict[str, Any]:
+    """Memory that the first call needs, where that is known."""
+    if device != "cuda":
+        call()
+        return {}
+    import torch
+
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    call()
+    torch.cuda.synchronize()
+    return {"peak_mib": round((torch.cuda.max_memory_allocated() - before) / 2**20, 1)}
+
+
+def _read_clock(call: Callable[[], Any], device: str, calls: int) -> float:
+    """Milliseconds of one of several calls."""
+    if device != "cuda":
+        begin = time.perf_counter()
+        for _ in range(calls):
+            call()
+        return (time.perf_counter() - begin) * 1e3 / calls
+    import torch
+
+    first, last = (torch.cuda.Event(enable_timing=True) for _ in "ab")
+    torch.cuda.synchronize()
+    first.record()
+    for _ in range(calls):
+        call()
+    last.record()
+    last.synchronize()
+    return float(first.elapsed_time(last)) / calls
+
+
+def print_times(title: str, results: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what :func:`measure_for` found."""
+    print(title)
+    width = max(map(len, results))
+    for name, entry in results.items():
+        if "failed" in entry:
+            print(f"  {name:{width}}  {entry['failed']}", flush=True)
+            continue
+        low, high = entry["ms"]["quartiles"]
+        memory = f"  {entry['peak_mib']:9.1f} MiB" if "peak_mib" in entry else ""
+        median = entry["ms"]["median"]
+        print(f"  {name:{width}}  {median:9.3f} ms [{low:.3f}, {high:.3f}]{memory}", flush=True)
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:

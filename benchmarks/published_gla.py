@@ -24,7 +24,7 @@ class PublishedGLA(GLA):
         if rotations is None:
             rotations = self.rotations(length, query.shape[2])
 
-        codes = torch.einsum("nlc,hcb->nhlb", query.detach(), rotations).argmax(-1)
+        codes = torch.einsum("nlc,hcb->nhlb", query.detach().float(), rotations).argmax(-1)
         offsets = torch.arange(rounds)[None, :, None] * rotations.shape[2]
         order = (codes + offsets).reshape(images, -1).sort(dim=-1, stable=True).indices
         undo = order.sort(dim=-1).indices

@@ -22,11 +22,14 @@ import srcore
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.engine.training import Training
+from srcore.machine.devices import pick_device
 
 PHOTOGRAPHS = Path(__file__).resolve().parent.parent / "examples" / "images" / "train"
 
 
-def make_training(table: str, folder: Path, iterations: int, *overrides: str) -> Training:
+def make_training(
+    table: str, folder: Path, iterations: int, *overrides: str, device: str = "cpu"
+) -> Training:
     """A training stage that is built but not yet run, from the text of an experiment."""
     file = folder / "experiment.toml"
     file.write_text(table, "utf-8")
@@ -34,7 +37,7 @@ def make_training(table: str, folder: Path, iterations: int, *overrides: str) ->
     loaded = srcore.load_experiment(file, settings)
     (stage,) = loaded.stages
     run = Run(
-        folder / "run", loaded.experiment(stage), "", {}, torch.device("cpu"), quiet=True,
+        folder / "run", loaded.experiment(stage), "", {}, pick_device(device), quiet=True,
     )  # fmt: skip
     run.folder.mkdir()
     log = logging.getLogger("srcore")

@@ -4,7 +4,6 @@ import sys
 from urllib.error import URLError
 
 import numpy as np
-import piq
 import pytest
 import torch
 from torch import nn
@@ -13,6 +12,8 @@ from srcore import SrcoreError, build
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, MissingExtraError, WeightsError
 from srcore.metrics.learned import FID, frechet_distance
+
+piq = pytest.importorskip("piq")
 
 RANDOM = np.random.default_rng(0)
 

@@ -1,9 +1,10 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from spandrel.architectures.Compact import Compact as OtherCompact
 
 from srcore.networks.compact import Compact
+
+OtherCompact = pytest.importorskip("spandrel.architectures.Compact").Compact
 
 
 def small(scale=4, activation="prelu"):

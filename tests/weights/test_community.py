@@ -1,5 +1,4 @@
 import pytest
-import spandrel
 import torch
 
 from srcore.networks.rrdbnet import RRDBNet
@@ -7,6 +6,8 @@ from srcore.networks.swinir import SwinIR
 from srcore.weights.dialects import UnknownArchitectureError, dialects
 from srcore.weights.loading import load_generator
 from srcore.weights.saving import Metadata, save_safetensors
+
+spandrel = pytest.importorskip("spandrel")
 
 
 @pytest.mark.parametrize(

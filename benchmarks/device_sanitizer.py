@@ -1,0 +1,61 @@
+"""Small tests of srplug-dlsn's kernels under compute-sanitizer.
+
+python benchmarks/device_sanitizer.py --tool memcheck|racecheck
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import write_results
+
+#: Small sizes: the sanitizer slows kernels down a hundredfold.
+SMALL = "definition and (size0 or size1 or size2 or size7)"
+TESTS = "plugins/srplug-dlsn/tests/ops/test_cuda.py"
+FOLDERS = ("/usr/local/cuda/bin", "/usr/local/cuda/compute-sanitizer", "/opt/cuda/bin")
+
+
+def main():
+    """Run the tests below the tool and count what it reports."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--tool", choices=["memcheck", "racecheck", "synccheck"], required=True)
+    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
+    parser.add_argument("--tiny", action="store_true")
+    options = parser.parse_args()
+    program = shutil.which("compute-sanitizer") or next(
+        (f"{folder}/compute-sanitizer" for folder in FOLDERS
+         if Path(folder, "compute-sanitizer").exists()), None,
+    )  # fmt: skip
+    reason = "no device" if options.device == "cpu" else "" if program else "no compute-sanitizer"
+    if reason:
+        print(f"{options.tool}: not run: {reason}")
+        write_results(f"sanitizer_{options.tool}", {"not run": reason})
+        return
+    command = [program, "--tool", options.tool, "--error-exitcode", "9", "--print-limit", "20"]
+    command += [sys.executable, "-m", "pytest", TESTS, "-m", "gpu", "-k", SMALL, "-q", "-x"]
+    command += ["-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    print(done.stdout)
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    write_results(
+        f"sanitizer_{options.tool}",
+        {
+            "code": done.returncode,
+            "summary": [
+                line for line in lines if "SUMMARY" in line or re.search("passed|fail", line)
+            ],
+            "reports": [line for line in lines if line.startswith("=========")][:60],
+        },
+    )
+    sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()

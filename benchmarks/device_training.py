@@ -1,0 +1,169 @@
+"""Training steps of the published sizes: the engine in several formats against a bare loop.
+
+python benchmarks/device_training.py --device cuda [--compile]
+
+RRDBNet (64 features, 23 blocks) on L1; the same under method "gan" with VGG19 (random weights) and
+the VGG discriminator; DLSN x2 on L1. The bare loop does the same on the same batch, which lies on
+the device; ``graph`` is the bare loop replayed as a CUDA graph: what no engine gets below.
+``--compile`` measures ``train.compile`` alone, since compiling takes its time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import warnings
+from functools import partial
+from pathlib import Path
+
+import engine_overhead
+import gan_step
+import torch
+from harness import measure_for, print_times, write_results
+from training_pairs import first_batch, make_training
+
+DLSN = engine_overhead.EXPERIMENT.replace("scale = 4", "scale = 2").replace(
+    'type = "rrdbnet"\nnum_blocks = 4', 'type = "dlsn"'
+)
+#: Experiment, overrides of the published size, and of a tiny one.
+STEPS = {
+    "rrdbnet": (
+        engine_overhead.EXPERIMENT,
+        ("generator.num_blocks=23", "train.batch_size=16"),
+        ("generator.num_blocks=1", "generator.num_features=8", "train.batch_size=1"),
+    ),
+    "gan": (
+        gan_step.EXPERIMENT,
+        ("generator.num_blocks=23", "train.batch_size=16"),
+        (
+            "generator.num_blocks=1", "generator.num_features=8", "train.batch_size=1",
+            "data.train.hr_patch_size=32", 'discriminator={type="patch",num_features=4}',
+        ),
+    ),
+    "dlsn": (
+        DLSN,
+        ("data.train.hr_patch_size=96", "train.batch_size=16"),
+        (
+            "data.train.hr_patch_size=32", "train.batch_size=1", "generator.num_features=16",
+            "generator.num_groups=1", "generator.num_blocks=1", "generator.chunk_size=16",
+        ),
+    ),
+}  # fmt: skip
+PLAIN, LAST = (), ("train.channels_last=true",)
+FORMATS = {
+    "float32": PLAIN,
+    "float32, channels_last": LAST,
+    "bfloat16": ("train.precision=bfloat16",),
+    "bfloat16, channels_last": (*LAST, "train.precision=bfloat16"),
+    "float16, channels_last": (*LAST, "train.precision=float16"),
+}
+COMPILED = {
+    "compile, float32": ("train.compile=true",),
+    "compile, bfloat16, channels_last": (
+        *LAST, "train.precision=bfloat16", "train.compile=true",
+    ),
+}  # fmt: skip
+
+
+def main():
+    """Measure one network after the other; write after each."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--seconds", type=float, default=1.0, help="time for each candidate")
+    parser.add_argument("--only", nargs="+", choices=list(STEPS), default=list(STEPS))
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore", message="VGG19 with random weights")
+    results = {}
+    for name in options.only:
+        if options.compile and name == "gan":
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            results[name] = measure_step(name, Path(folder), options)
+        print_times(name, results[name])
+        write_results("device_training" + ("_compiled" if options.compile else ""), results)
+
+
+def measure_step(name, folder, options):
+    """All candidates of one network."""
+    table, published, tiny = STEPS[name]
+    size = tiny if options.tiny else published
+    seconds = 0.02 if options.tiny else options.seconds
+    formats = COMPILED if options.compile else FORMATS
+    if options.tiny:
+        formats = {key: formats[key] for key in list(formats)[:1]}
+    if name == "dlsn" and not options.compile and not options.tiny:
+        formats = formats | {
+            "float32, eager attention": ('generator.attention_backend="torch"',),
+            "bfloat16, eager attention": (
+                "train.precision=bfloat16", 'generator.attention_backend="torch"',
+            ),
+        }  # fmt: skip
+    found = {}
+    for number, (label, overrides) in enumerate(formats.items()):
+        place = folder / str(number)
+        place.mkdir()
+        arguments = (*size, *overrides, f"train.device={options.device}")
+        training = make_training(table, place, 10**6, *arguments, device=options.device)
+        batch = {
+            key: value.to(options.device) if isinstance(value, torch.Tensor) else value
+            for key, value in first_batch(training).items()
+        }
+        candidates = {f"engine, {label}": partial(iterate, training, batch)}
+        if label in ("float32", "bfloat16, channels_last") and not options.compile:
+            candidates |= bare(name, training, batch, label)
+        found |= measure_for(candidates, device=options.device, seconds=seconds)
+        del training, candidates
+        if options.device == "cuda":
+            torch.cuda.empty_cache()
+    return found
+
+
+def iterate(training, batch):
+    """One iteration of the engine."""
+    training.trainer.state.iteration += 1
+    training._iterate(training.trainer, dict(batch))
+
+
+def bare(name, training, batch, label):
+    """The loops as one writes them by hand, and the first of them as a graph."""
+    make = gan_step.bare_loop if name == "gan" else engine_overhead.bare_loop
+    device = str(training.run.device.type)
+    step = make(training)[0]
+    if label == "float32":
+        candidates = {"bare, float32": partial(step, batch)}
+        if device == "cuda" and name == "rrdbnet":
+            candidates["graph, float32"] = partial(Graphed(make(training)[0], batch))
+        return candidates
+
+    def in_bfloat16():
+        with torch.autocast(device, torch.bfloat16):
+            step(batch)
+
+    return {f"bare, {label}": in_bfloat16}
+
+
+class Graphed:
+    """A step that is recorded when it is first called, and replayed from then on."""
+
+    def __init__(self, step, batch):
+        self.step, self.batch, self.graph = step, batch, None
+
+    def __call__(self):
+        """One step."""
+        if self.graph is None:
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(3):
+                    self.step(self.batch)
+            torch.cuda.current_stream().wait_stream(stream)
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.step(self.batch)
+        self.graph.replay()
+
+
+if __name__ == "__main__":
+    main()

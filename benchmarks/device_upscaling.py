@@ -1,0 +1,85 @@
+"""A picture of 12 megapixels through RRDBNet x4 of the published size (random weights).
+
+python benchmarks/device_upscaling.py --device cuda
+
+``x4plus`` is 64 features and 23 blocks. Smaller pictures are compared between the precisions first,
+in grey levels of the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import cv2
+import numpy as np
+import torch
+from harness import ROOT, write_results
+
+import srcore
+from srcore.images import read_image
+
+PRECISIONS = ("float16", "bfloat16", "float32")
+SMALL = (256, 320)
+
+
+def main():
+    """Compare on a small picture, then time the large one."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
+    parser.add_argument("--tiny", action="store_true")
+    options = parser.parse_args()
+    height, width = (48, 64) if options.tiny else (3000, 4000)
+    size = {"num_features": 8, "num_blocks": 1} if options.tiny else {}
+    torch.manual_seed(0)
+    network = srcore.build("network", "rrdbnet", scale=4, **size).eval().to(options.device)
+    photo = read_image(ROOT / "examples/images/train/astronaut.png")
+    results = {"small": differences(network, photo[: SMALL[0], : SMALL[1]], options)}
+    print(results["small"])
+    picture = cv2.resize(photo, (width, height), interpolation=cv2.INTER_CUBIC)
+    for precision in PRECISIONS[1:] if options.device == "cpu" else PRECISIONS:
+        results[precision] = timed(network, picture, precision, options.device)
+        print(precision, results[precision], flush=True)
+        write_results("device_upscaling", results, height=height, width=width)
+
+
+def differences(network, picture, options):
+    """Grey levels by which half precisions differ from float32, and tiles from the whole."""
+    if options.tiny:
+        picture = picture[:24, :32]
+    exact = srcore.upscale(network, picture, tile=None).astype(int)
+    found = {}
+    for precision in ("bfloat16",) if options.device == "cpu" else ("float16", "bfloat16"):
+        other = srcore.upscale(network, picture, tile=None, precision=precision)
+        found[precision] = int(np.abs(other - exact).max())
+    found["tiles of 64"] = int(np.abs(srcore.upscale(network, picture, tile=64) - exact).max())
+    return found
+
+
+def timed(network, picture, precision, device):
+    """Seconds, megapixels per second and memory of one picture, after a small one."""
+    srcore.upscale(network, np.ascontiguousarray(picture[:64, :64]), precision=precision)
+    if device == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    begin = time.perf_counter()
+    try:
+        result = srcore.upscale(network, picture, precision=precision)
+    except srcore.errors.SrcoreError as error:
+        return {"failed": str(error)}
+    seconds = time.perf_counter() - begin
+    megapixels = picture.shape[0] * picture.shape[1] / 1e6
+    found = {
+        "seconds": round(seconds, 3),
+        "input_megapixels_per_second": round(megapixels / seconds, 3),
+        "output_megapixels_per_second": round(result.shape[0] * result.shape[1] / seconds / 1e6, 3),
+    }
+    if device == "cuda":
+        found["peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
+        found["reserved_mib"] = round(torch.cuda.max_memory_reserved() / 2**20)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The steps of ``gpu_day.py``: what each runs, and how long it may take."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: what ``--only`` calls it.
+        seconds: the most that it may take.
+        takes_the_rest: the last one may take all the time that is left.
+    """
+
+    name: str
+    seconds: float
+    takes_the_rest: bool = False
+
+
+STEPS = (
+    Step("environment", 40),
+    Step("tests", 100),
+    Step("sanitizer", 60),
+    Step("attention", 75),
+    Step("training", 75),
+    Step("upscaling", 45),
+    Step("degradation", 20),
+    Step("loading", 30),
+    Step("recipes", 75),
+    Step("compiled", 75),
+    Step("combination", 600, takes_the_rest=True),
+)
+
+
+def commands(step: Step, limit: float, folder: Path, *, rehearse: bool) -> list[list[str]]:
+    """The commands of a step.
+
+    Args:
+        step: the step.
+        limit: seconds that it may take.
+        folder: a temporary folder.
+        rehearse: tiny sizes on the processor.
+    """
+    made = _BY_NAME[step.name](limit, folder, rehearse)
+    return [[sys.executable, *command] for command in made]
+
+
+def _script(name: str, *arguments: str, rehearse: bool) -> list[str]:
+    device = ("--device", "cpu", "--tiny") if rehearse else ("--device", "cuda")
+    return [f"benchmarks/{name}.py", *device, *arguments]
+
+
+def _environment(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [
+        _script("device_environment", rehearse=rehearse),
+        ["-m", "srplug_dlsn"],
+    ]
+
+
+def _tests(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    command = ["-m", "pytest", "-m", "gpu", "-p", "no:cacheprovider", "-q", "--tb=short"]
+    command += ["-o", "timeout=60", "--durations=8", *gpu_tests()]
+    return [[*command, "--collect-only"] if rehearse else command]
+
+
+def gpu_tests() -> list[str]:
+    """Files with tests that need a GPU: to collect all others takes longer than these."""
+    files = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("plugins/*/tests/**/test_*.py")]
+    return sorted(
+        str(path.relative_to(ROOT)) for path in files if "mark.gpu" in path.read_text("utf-8")
+    )
+
+
+def _sanitizer(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    tools = ("memcheck", "racecheck")
+    return [_script("device_sanitizer", "--tool", tool, rehearse=rehearse) for tool in tools]
+
+
+def _attention(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    if rehearse:
+        arguments = ["--sides", "8", "--dtype", "float32", "tf32", "--seconds", "0.01"]
+        arguments += ["--device", "cpu", "--no-memory"]
+    else:
+        arguments = ["--sides", "128", "48", "96", "--seconds", "0.2", "--device", "cuda"]
+        arguments += ["--dtype", "float32", "bfloat16", "tf32", "float16"]
+    return [["benchmarks/hashed_attention.py", *arguments]]
+
+
+def _training(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [_script("device_training", "--seconds", "1", rehearse=rehearse)]
+
+
+def _compiled(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [_script("device_training", "--seconds", "1", "--compile", rehearse=rehearse)]
+
+
+def _upscaling(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [_script("device_upscaling", rehearse=rehearse)]
+
+
+def _degradation(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [_script("degradation", rehearse=rehearse)]
+
+
+def _loading(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [_script("device_loading", rehearse=rehearse)]
+
+
+def _recipes(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    return [_script("device_recipes", "--limit", f"{limit - 5:.0f}", rehearse=rehearse)]
+
+
+def _combination(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    seconds = min(limit - 40, 600) if not rehearse else 5
+    return [_script("device_combination", "--seconds", f"{seconds:.0f}", rehearse=rehearse)]
+
+
+_BY_NAME = {
+    "environment": _environment,
+    "tests": _tests,
+    "sanitizer": _sanitizer,
+    "attention": _attention,
+    "training": _training,
+    "upscaling": _upscaling,
+    "degradation": _degradation,
+    "loading": _loading,
+    "recipes": _recipes,
+    "compiled": _compiled,
+    "combination": _combination,
+}
