@@ -12,6 +12,7 @@ from srcore.config.experiment import LoadedExperiment, check
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
 from srcore.inference.upscaler import upscale
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
 from srcore.weights.loading import load_generator
@@ -19,6 +20,7 @@ from srcore.weights.loading import load_generator
 __all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]
 
 
+@naming_exits(of_plugins_only=True)
 def build(kind: str, type: str, **options: Any) -> Any:
     """Build a component from keyword arguments, checked like the keys of an experiment file.
 
@@ -51,6 +53,7 @@ def build(kind: str, type: str, **options: Any) -> Any:
     return component.build(typed, **context)
 
 
+@naming_exits(of_plugins_only=True)
 def components(kind: str | None = None) -> list[Component]:
     """Registered components, all or of one kind.
 
@@ -61,6 +64,7 @@ def components(kind: str | None = None) -> list[Component]:
     return list(plugins().registry.components(kind))
 
 
+@naming_exits(of_plugins_only=True)
 def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     """Read and check an experiment: a TOML file or the name of a shipped one.
 
@@ -89,6 +93,7 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedEx
     return check(path, overrides)
 
 
+@naming_exits(of_plugins_only=True)
 def run(
     experiment: LoadedExperiment | str | Path,
     output: str | Path = "runs",

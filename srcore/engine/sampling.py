@@ -14,6 +14,7 @@ from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError, PluginError
 from srcore.images import to_float
 from srcore.machine import shared_memory
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.samplers.ordering import Shuffled, checked_order
 
@@ -127,9 +128,10 @@ class TrainingImages(TorchDataset[dict[str, Any]]):
         skipped: list[str] = []
         while True:
             try:
-                sample: dict[str, Any] = dict(
-                    call("dataset", self.dataset, index, generator, method="sample")
-                )
+                with naming_exits():  # or a reading process would end without a word
+                    sample: dict[str, Any] = dict(
+                        call("dataset", self.dataset, index, generator, method="sample")
+                    )
             except PluginError as error:
                 return {"error": str(error)}
             except DataError as error:

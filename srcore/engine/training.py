@@ -27,6 +27,7 @@ from srcore.engine.tally import Tally
 from srcore.engine.validator import Validator
 from srcore.errors import Interrupted, SrcoreError
 from srcore.machine.memory import is_out_of_memory
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 
@@ -103,9 +104,10 @@ class Training:
         with feed as readers:
             self.performance.begin(readers)
             try:
-                if self._validation_is_due(start) and self.tally.validated_at != start:
-                    self._save_and_validate()
-                self.trainer.run(iter(readers))
+                with naming_exits():
+                    if self._validation_is_due(start) and self.tally.validated_at != start:
+                        self._save_and_validate()
+                    self.trainer.run(iter(readers))
             except Interrupted:  # while it waited for images, or validated
                 self.state.rescue()
                 if idist.get_world_size() > 1 or not 0 <= self.state.saved_at < stop:

@@ -26,12 +26,14 @@ from srcore.inference.self_ensemble import SelfEnsemble
 from srcore.inference.tile_runner import TileRunner, inner, kept
 from srcore.inference.tiling import SMALLEST_TILE, Span, check_tile, choose_overlap, cut
 from srcore.machine.devices import Precision, device_of
+from srcore.plugin.blame import naming_exits
 
 ImageArray = NDArray[Any]
 Tile = int | Literal["auto"] | None
 Overlap = int | Literal["auto"]
 
 
+@naming_exits(of_plugins_only=True)
 def upscale(
     network: nn.Module,
     image: ImageArray,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -25,8 +26,13 @@ def blamed(error: BaseException | None) -> tuple[Plugin, str] | None:
 
 
 @contextlib.contextmanager
-def naming_exits() -> Iterator[None]:
+def naming_exits(*, of_plugins_only: bool = False) -> Iterator[None]:
     """Code of plugins must not end the program: whoever calls ``sys.exit`` here is named.
+
+    A signal that the program takes for its end comes anywhere: that is nobody's fault.
+
+    Args:
+        of_plugins_only: let other code end the program: that of a caller, such as a progress bar.
 
     Raises:
         PluginError: in the place of SystemExit.
@@ -35,6 +41,8 @@ def naming_exits() -> Iterator[None]:
         yield
     except SystemExit as error:
         found = blamed(error)
+        if _is_of_signal(error.__traceback__) or (of_plugins_only and not found):
+            raise
         who = f"{found[0].label} ({found[1]})" if found else "somebody's code"
         advice = found[0].advice if found else ""
         raise PluginError(
@@ -53,6 +61,13 @@ def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
         if plugin is not None:
             found = plugin, f"{module}, line {line}"
     return found
+
+
+def _is_of_signal(trace: TracebackType | None) -> bool:
+    """Whether it was raised where a signal is handled."""
+    handlers = (signal.getsignal(number) for number in signal.valid_signals())
+    codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}
+    return any(frame.f_code in codes for frame, _ in traceback.walk_tb(trace))
 
 
 def _package(plugin: Plugin) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
+from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import plugins
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
@@ -33,6 +34,7 @@ from srcore.weights.wrappers import without_prefixes
 logger = logging.getLogger(__name__)
 
 
+@naming_exits(of_plugins_only=True)
 def load_generator(
     path: str | Path,
     device: str | torch.device = "cpu",
