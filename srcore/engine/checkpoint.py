@@ -26,8 +26,10 @@ FORMAT = 1
 LAST = "last.pt"
 PREVIOUS = "previous.pt"
 BEST = "best.pt"
-#: Entries that differ between processes: a pool of pairs, for example.
-_OF_PROCESSES = ("transforms", "losses", "others")
+#: Entries of parts that differ between processes: a pool of pairs, for example.
+_OF_PARTS = ("transforms", "losses", "others")
+#: All that differ.
+_OF_PROCESSES = (*_OF_PARTS, "bad_images", "means")
 
 _DAMAGE = (
     OSError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, ValueError,
@@ -36,37 +38,50 @@ _DAMAGE = (
 
 
 def training_state(
-    parts: Parts, others: Mapping[str, Any] = MappingProxyType({})
+    parts: Parts,
+    others: Mapping[str, Any] = MappingProxyType({}),
+    own: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    alone: bool = False,
 ) -> dict[str, Any]:
     """Everything that the next iteration depends on, as tensors and plain values.
 
-    ``others`` are further objects with state by name, such as the method.
-
     Random generators are not part of it: every iteration seeds them (:mod:`srcore.engine.seeding`).
-    With several processes all of them must call it; the first one's result is complete.
+
+    Args:
+        parts: what is trained.
+        others: further objects with state by name, such as the method.
+        own: further entries that differ between processes.
+        alone: leave out what other processes have. Else all of them must call it, and the first
+            one's result is complete.
     """
     trained = trained_state(parts, others)
-    own = {name: trained[name] for name in _OF_PROCESSES}
+    own = {**{name: trained[name] for name in _OF_PARTS}, **own}
     averages = parts.averages
     return {
         "format": FORMAT,
         "iteration": parts.iteration,
         **trained,
+        **own,
         "networks": {name: network.state_dict() for name, network in parts.networks.items()},
         "average_updates": {name: average.updates for name, average in averages.items()},
         "evaluated": parts.evaluated(),
-        "other_ranks": _from_other_ranks(own),
+        "other_ranks": [] if alone else _from_other_ranks(own),
     }
+
+
+def of_this_process(state: dict[str, Any]) -> dict[str, Any]:
+    """A saved state with the entries of this process; None where it was not there before."""
+    ranks = [state, *state["other_ranks"]]
+    own = ranks[idist.get_rank()] if idist.get_rank() < len(ranks) else {}
+    return {**state, **dict.fromkeys(_OF_PROCESSES), **own}
 
 
 def restore_training_state(
     parts: Parts, state: dict[str, Any], others: Mapping[str, Any] = MappingProxyType({})
 ) -> None:
-    """Put a saved state back into freshly built parts and ``others``."""
-    ranks = [state, *state["other_ranks"]]
-    # a process that was not there before starts afresh
-    own = ranks[idist.get_rank()] if idist.get_rank() < len(ranks) else {}
-    restore_trained_state(parts, {**state, **dict.fromkeys(_OF_PROCESSES), **own}, others)
+    """Put a saved state, that of this process, back into freshly built parts and ``others``."""
+    restore_trained_state(parts, state, others)
     for name, average in parts.averages.items():
         average.network.load_state_dict(state["networks"][name])
         average.updates = int(state.get("average_updates", {}).get(name, state["iteration"]))
@@ -207,7 +222,7 @@ def _is_write_failure(error: RuntimeError) -> bool:
 
 
 def is_of_all_processes(parts: Parts, others: Mapping[str, Any]) -> bool:
-    """Whether several processes must meet for :func:`training_state`: each holds a part of it."""
+    """Whether each of several processes holds a part of what the next iterations depend on."""
     if idist.get_world_size() == 1:
         return False
     losses = [term.loss for term in parts.losses]
@@ -215,11 +230,9 @@ def is_of_all_processes(parts: Parts, others: Mapping[str, Any]) -> bool:
     return any(state_of(it) is not None for it in objects)
 
 
-def _from_other_ranks(own: dict[str, Any]) -> list[Any]:
-    """Own states of the processes 1, 2, ..., for the first process; empty if nothing has state."""
-    states = [*own["transforms"], *own["losses"], *own["others"].values()]
-    nothing = all(state is None for state in states)
-    if idist.get_world_size() == 1 or nothing:
+def _from_other_ranks(own: Mapping[str, Any]) -> list[Any]:
+    """Own states of the processes 1, 2, ..., for the first process."""
+    if idist.get_world_size() == 1:
         return []
     is_first = idist.get_rank() == 0
     everyone: list[Any] | None = [None] * idist.get_world_size() if is_first else None

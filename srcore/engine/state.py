@@ -101,10 +101,10 @@ class State:
         self._write()
         self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
 
-    def _write(self) -> None:
+    def _write(self, *, alone: bool = False) -> None:
         self._is_saving = True
         with self.performance.part("saving"):
-            content = self._content()
+            content = self._content(alone=alone)
             if self.run.is_main:
                 is_new = self.saved_at != self.parts.iteration
                 checkpoint.save_last(
@@ -159,13 +159,19 @@ class State:
             self._in_iteration = False
         if self._finiteness.complaint():
             return
+        is_alone = idist.get_world_size() == 1
         try:
-            self._write()
+            self._write(alone=True)
         except SrcoreError as second:  # must not hide what ended the training
             logger.error("%s", second)
             return
-        if idist.get_world_size() == 1:
+        if is_alone:
             self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
+        elif self.tally.means:
+            logger.warning(
+                "saved without what other processes have measured since the last line of the log: "
+                "the next one is a mean over fewer images"
+            )
 
     def _obstacle(self) -> str:
         """Why the state of the last whole iteration is not known, or an empty string."""
@@ -184,12 +190,14 @@ class State:
         path = self.run.checkpoints / checkpoint.LAST
         return f"; the last good checkpoint is {path} of iteration {self.saved_at}"
 
-    def _content(self) -> dict[str, Any]:
-        """What all processes know; all must call it, and the main one writes it."""
-        trained = checkpoint.training_state(self.parts, self.others)
+    def _content(self, *, alone: bool) -> dict[str, Any]:
+        """What all processes know; unless alone all must call it, and the main one writes it."""
+        own = self.tally.own_state_dict()
+        trained = checkpoint.training_state(self.parts, self.others, own, alone=alone)
         return {**trained, "best": self.best.found, **self.tally.state_dict()}
 
     def _load(self, content: dict[str, Any]) -> None:
+        content = checkpoint.of_this_process(content)
         checkpoint.restore_training_state(self.parts, content, self.others)
         self.tally.load_state_dict(content)
         self.best.found = dict(content["best"])

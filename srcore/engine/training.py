@@ -45,7 +45,8 @@ class Training:
     Attributes:
         run: folder and experiment.
         parts: networks, losses, optimisers, transforms.
-        trainer: Ignite engine; ``trainer.state.losses`` holds the last iteration's terms,
+        trainer: Ignite engine; ``trainer.state.losses`` holds the last iteration's
+            terms in this process,
             ``trainer.state.metrics`` the last row of ``metrics.jsonl`` about the training. It fires
             :class:`srcore.engine.events.TrainingEvents` too.
         evaluator: Ignite engine, run once per validation; ``evaluator.state.metrics`` holds the
@@ -274,7 +275,8 @@ class Training:
         is_due = is_last or not self.tally.results or self.run.measures_anew
         if self.tally.validated_at != self.parts.iteration and is_due:
             self._save_and_validate()
-        if self.tally.bad_images:
-            logger.warning("%d unreadable images were replaced by others", self.tally.bad_images)
+        bad = int(idist.all_reduce(float(self.tally.bad_images)))
+        if bad:
+            logger.warning("%d unreadable images were replaced by others", bad)
         self.performance.write()
         return {"validation": self.tally.results, "bicubic": self.validator.bicubic()}

@@ -1,6 +1,7 @@
 """Two processes of a run: one that fails or is told to stop ends both, and nothing is lost."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
 from srcore.engine.ending import read_ending
+from srcore.engine.records import read_records
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, using
@@ -74,6 +76,7 @@ def told(act, engine, times):
     def srcore_register_components(registry):
         registry.add("handler", "counter", None, Counter)
         registry.add("network", "spare", None, Spare)
+        registry.add("loss", "chatty", None, Chatty)
 
     @srcore.hookimpl
     def srcore_engines_created(run, trainer, evaluator):
@@ -221,6 +224,57 @@ def test_every_process_goes_on_from_the_state_of_its_own_handlers(launch, tmp_pa
     same(tmp_path / "a/tiny", tmp_path / "b/tiny")
 
 
+class Chatty(nn.Module):
+    """A loss that logs something in one process only."""
+
+    def forward(self, context):
+        value = (context.sr - context.hr).abs().mean()
+        if idist.get_rank() == 1 and context.iteration % 2:
+            context.log("odd", value)
+        return value
+
+
+def test_lines_of_the_log_are_means_over_all_processes(launch, tmp_path):
+    def keep(run):
+        seen = []
+
+        def note(engine):
+            values = {name: float(value) for name, value in engine.state.losses.items()}
+            seen.append(values)
+            (tmp_path / f"seen_{idist.get_rank()}.json").write_text(json.dumps(seen))
+
+        run.in_training.trainer.add_event_handler(Events.ITERATION_COMPLETED, note)
+
+    settings = ('losses=[{type="chatty"}]', "train.validate_every=0")
+    beginning = {"act": keep, "who": (0, 1), "engine": "beginning", "times": 1}
+    assert launch("runs", *settings, **beginning)[0] == [0, 0]
+    first, second = (json.loads((tmp_path / f"seen_{rank}.json").read_text()) for rank in (0, 1))
+    rows = [
+        row["values"]
+        for row in read_records(tmp_path / "runs/tiny/metrics.jsonl")
+        if row["phase"] == "train"
+    ]
+    assert len(rows) == 3
+    for number, row in enumerate(rows):
+        pair = slice(2 * number, 2 * number + 2)
+        seen = [values["chatty"] for values in first[pair] + second[pair]]
+        assert seen[:2] != seen[2:], "other images in each process"
+        assert row["chatty"] == pytest.approx(sum(seen) / 4, rel=1e-6)
+        assert row["odd"] == pytest.approx(second[2 * number]["odd"], rel=1e-6)
+
+
+@pytest.mark.slow
+def test_replaced_images_of_all_processes_are_counted(launch, tmp_path):
+    for file in sorted((tmp_path / "train").iterdir())[:3]:
+        file.write_bytes(file.read_bytes()[:200])  # the header stays whole
+    skipping = ("data.train.on_bad_image=skip", "train.validate_every=0", "train.iterations=3")
+    assert launch("runs", *skipping)[0] == [0, 0]
+    state, text = state_of(tmp_path / "runs"), launch.texts[0]
+    counts = [it["bad_images"] for it in (state, *state["other_ranks"])]
+    assert all(counts)
+    assert f"{sum(counts)} unreadable images were replaced by others" in text
+
+
 def ask(run):
     run.request_stop("enough")
 
@@ -258,6 +312,19 @@ def test_parameters_without_gradient_are_said_once_and_a_resume_equals_one_run(l
 RARELY = ("train.checkpoint_every=100", "train.validate_every=0")
 
 
+def same_but_one_row(one, other, iteration):
+    """As :func:`same`; what was logged for an iteration may be a mean over fewer images."""
+    rows = [
+        [row for row in read_records(it / "metrics.jsonl") if row["phase"] != "train"]
+        + [row for row in read_records(it / "metrics.jsonl") if row["iteration"] != iteration]
+        for it in (one, other)
+    ]
+    assert rows[0] == rows[1]
+    assert_same_state(
+        *(torch.load(it / "checkpoints/last.pt", weights_only=True) for it in (one, other))
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize(("engine", "times"), [("trainer", 3), ("beginning", 4)])
@@ -266,9 +333,10 @@ def test_after_an_error_the_last_whole_iteration_is_saved(launch, tmp_path, who,
     assert launch("a", *RARELY, **failing)[0] == [1, 1]
     assert state_of(tmp_path / "a")["iteration"] == 3
     assert "not saved" not in launch.texts[0]
+    assert "the next one is a mean over fewer images" in launch.texts[0]
     assert launch("a", *RARELY, resume=True)[0] == [0, 0]
     assert launch("b", *RARELY)[0] == [0, 0]
-    same(tmp_path / "a/tiny", tmp_path / "b/tiny")
+    same_but_one_row(tmp_path / "a/tiny", tmp_path / "b/tiny", iteration=4)
 
 
 @pytest.mark.slow
