@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define DLSN_ABI_VERSION 1
+#define DLSN_ABI_VERSION 2
 
 #if defined(_WIN32)
 #define DLSN_API extern "C" __declspec(dllexport)
@@ -27,7 +27,13 @@ enum DlsnStatus {
     /* positive: a cudaError_t */
 };
 
-enum DlsnType { DLSN_FLOAT32 = 0, DLSN_FLOAT64 = 1, DLSN_FLOAT16 = 2, DLSN_BFLOAT16 = 3 };
+enum DlsnType {
+    DLSN_FLOAT32 = 0,
+    DLSN_FLOAT64 = 1,
+    DLSN_FLOAT16 = 2,
+    DLSN_BFLOAT16 = 3,
+    DLSN_TF32 = 4, /* CUDA: float32 tensors, whose products may be rounded to TF32 */
+};
 
 struct DlsnSizes {
     int64_t images;   /* N */
@@ -49,7 +55,7 @@ struct DlsnBackward {
     const void *grad_out, *query, *key, *value, *fc_score;
     const int32_t *order;
     const void *out, *lse;
-    void *grad_query, *grad_key, *grad_value, *grad_fc_score; /* zeros on entry */
+    void *grad_query, *grad_key, *grad_value, *grad_fc_score; /* CPU: zeros on entry */
 };
 
 /* Super-Bit hashing: code = index of the largest projection; order = pixels sorted by code, stable. */
@@ -72,10 +78,12 @@ DLSN_API int dlsn_cpu_forward(int type, const DlsnSizes *sizes, const DlsnForwar
 DLSN_API int dlsn_cpu_backward(int type, const DlsnSizes *sizes, const DlsnBackward *tensors,
                                int threads);
 
-/* CUDA: float32, float16, bfloat16. `workspace` has at least the bytes that *_workspace tell; work is
+/* CUDA: float32, float16, bfloat16; order and workspace lie on multiples of 16 bytes, and what else
+ * does is read quicker. `dlsn_cuda_fits` tells whether both passes take the sizes. `workspace` has at least the bytes that *_workspace tell; work is
  * queued on `stream` and not waited for. Sums are taken in a fixed order: results repeat. */
 DLSN_API int dlsn_cuda_probe(int device);
 DLSN_API const char *dlsn_cuda_error(int status);
+DLSN_API int dlsn_cuda_fits(int type, const DlsnSizes *sizes, int device);
 DLSN_API int64_t dlsn_cuda_forward_workspace(int type, const DlsnSizes *sizes);
 DLSN_API int64_t dlsn_cuda_backward_workspace(int type, const DlsnSizes *sizes);
 DLSN_API int dlsn_cuda_forward(int type, const DlsnSizes *sizes, const DlsnForward *tensors,

@@ -1,11 +1,10 @@
 /* Hashed attention on CUDA devices.
  *
- * A block of 256 threads works on 32 rows: queries in the forward pass and for grad_query, keys for
- * the other gradients. Rows of other pixels are gathered through the order straight into shared
- * memory, a few at a time. Rounds are independent in the forward pass and merged by a second kernel;
- * in the backward pass they follow one another, so that every sum is taken in a fixed order without
- * atomics. Scores, softmax and sums are float32 for all types; float32 inputs are multiplied as
- * float32.
+ * A block works on 64 rows, or 32 where shared memory is small: queries in the forward pass and for
+ * grad_query, keys for the other gradients. Rows of other pixels are gathered through the order into
+ * shared memory, some being copied while others are worked on. Rounds are independent, and a last
+ * kernel merges or adds them up, so that every sum is taken in a fixed order without atomics. Scores,
+ * softmax and sums are float32 for all types; how float32 factors are multiplied is in tile.cuh.
  *
  * Here: the C interface. The kernels are in forward_kernels.cuh and backward_kernels.cuh.
  */
@@ -25,7 +24,7 @@ int dlsn_cuda_probe(int device) {
     const DeviceGuard guard(device);
     if (guard.status != cudaSuccess) return int(guard.status);
     cudaFuncAttributes attributes;
-    status = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void *>(forward_kernel<float>));
+    status = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void *>(forward_kernel<32, Float32>));
     if (status != cudaSuccess) cudaGetLastError(); /* do not leave it to the next caller */
     return int(status);
 }
@@ -36,8 +35,28 @@ int64_t dlsn_cuda_forward_workspace(int, const DlsnSizes *size) {
     return size->images * size->rounds * size->length * size->width * int64_t(sizeof(float));
 }
 
-int64_t dlsn_cuda_backward_workspace(int type, const DlsnSizes *size) {
-    return Tables(*size, type == DLSN_FLOAT32).end * int64_t(sizeof(float));
+int64_t dlsn_cuda_backward_workspace(int, const DlsnSizes *size) {
+    return Tables(Problem(*size)).end * int64_t(sizeof(float));
+}
+
+/* Calls `call` with the arithmetic of a type. */
+template <typename Call> int with_arithmetic(int type, const Call &call) {
+    if (type == DLSN_FLOAT32) return call(Float32());
+    if (type == DLSN_TF32) return call(TensorFloat32());
+    if (type == DLSN_FLOAT16) return call(Float16());
+    if (type == DLSN_BFLOAT16) return call(BFloat16());
+    return DLSN_UNSUPPORTED;
+}
+
+int dlsn_cuda_fits(int type, const DlsnSizes *size, int device) {
+    if (!fits_integers(*size)) return DLSN_TOO_LARGE;
+    if (!size->images || !size->length) return DLSN_OK;
+    return with_arithmetic(type, [&](auto arithmetic) {
+        typedef typename decltype(arithmetic)::T T;
+        const Problem p(*size);
+        return forward_cut<T>(p, device).rows && backward_cut<T>(p, device).rows ? DLSN_OK
+                                                                                 : DLSN_TOO_LARGE;
+    });
 }
 
 int dlsn_cuda_forward(int type, const DlsnSizes *size, const DlsnForward *tensors, void *workspace,
@@ -45,11 +64,10 @@ int dlsn_cuda_forward(int type, const DlsnSizes *size, const DlsnForward *tensor
     if (!fits_integers(*size)) return DLSN_TOO_LARGE;
     const DeviceGuard guard(device);
     if (guard.status != cudaSuccess) return int(guard.status);
-    const cudaStream_t on = static_cast<cudaStream_t>(stream);
-    if (type == DLSN_FLOAT32) return forward<float>(*size, *tensors, workspace, device, on);
-    if (type == DLSN_FLOAT16) return forward<__half>(*size, *tensors, workspace, device, on);
-    if (type == DLSN_BFLOAT16) return forward<__nv_bfloat16>(*size, *tensors, workspace, device, on);
-    return DLSN_UNSUPPORTED;
+    return with_arithmetic(type, [&](auto arithmetic) {
+        return forward<decltype(arithmetic)>(*size, *tensors, workspace, device,
+                                             static_cast<cudaStream_t>(stream));
+    });
 }
 
 int dlsn_cuda_backward(int type, const DlsnSizes *size, const DlsnBackward *tensors, void *workspace,
@@ -57,10 +75,8 @@ int dlsn_cuda_backward(int type, const DlsnSizes *size, const DlsnBackward *tens
     if (!fits_integers(*size)) return DLSN_TOO_LARGE;
     const DeviceGuard guard(device);
     if (guard.status != cudaSuccess) return int(guard.status);
-    const cudaStream_t on = static_cast<cudaStream_t>(stream);
-    if (type == DLSN_FLOAT32) return backward<float>(*size, *tensors, workspace, device, on);
-    if (type == DLSN_FLOAT16) return backward<__half>(*size, *tensors, workspace, device, on);
-    if (type == DLSN_BFLOAT16)
-        return backward<__nv_bfloat16>(*size, *tensors, workspace, device, on);
-    return DLSN_UNSUPPORTED;
+    return with_arithmetic(type, [&](auto arithmetic) {
+        return backward<decltype(arithmetic)>(*size, *tensors, workspace, device,
+                                              static_cast<cudaStream_t>(stream));
+    });
 }

@@ -1,4 +1,5 @@
-/* Gradients of keys, values and learned scores, then of queries, round by round. */
+/* Gradients of keys, values and learned scores, and of queries, for every round by itself; then one
+ * kernel that adds up the rounds. Every sum is taken in a fixed order. */
 #ifndef DLSN_CUDA_BACKWARD_KERNELS_CUH
 #define DLSN_CUDA_BACKWARD_KERNELS_CUH
 
@@ -10,17 +11,18 @@ namespace {
 template <typename T> struct Backward {
     Inputs<T> in;
     const T *grad_out;
-    const float *combined, *delta;                   /* (N, L) */
-    float *grad_query, *grad_key, *grad_value, *grad_fc_score;
-    float *key_copies, *value_copies, *score_copies; /* (N, padding, C | D | T) */
-    int round, block;                                /* block: pixels of the other side at a time */
+    const float *combined, *delta; /* (N, L) */
+    /* Of each round: (N, h, L, C) of queries; (N, h, L + padding, C | D | slots) of the others, whose
+     * last rows are of the copies in padded slots. */
+    float *query, *key, *value, *fc_score;
+    int step; /* pixels of the other side at a time */
 };
 
 /* One warp per pixel: combined log-sum-exp and grad_out . out. */
 template <typename T>
 __global__ void prepare_kernel(Problem p, const T *grad_out, const T *out, const float *lse,
                                float *combined, float *delta) {
-    const int64_t pixel = int64_t(blockIdx.x) * WARPS + warp_index();
+    const int64_t pixel = int64_t(blockIdx.x) * PIXELS + warp_index();
     if (pixel >= int64_t(p.images) * p.length) return;
     float sum = 0.0f;
     for (int d = lane_index(); d < p.width; d += 32)
@@ -33,219 +35,259 @@ __global__ void prepare_kernel(Problem p, const T *grad_out, const T *out, const
     }
 }
 
-template <typename T> struct BackwardShared {
-    int *own, *other;
-    float *combined, *delta, *scores, *slopes, *stage;
-    T *narrow_rows, *wide_rows, *narrow_block, *wide_block, *weights, *changes;
-    int pitch, wide_pitch, score_pitch, weight_pitch;
+/* The rows of a block and those of the other side: both have a narrow part (C: key | query) and a
+ * wide one (D: value | grad_out). */
+template <int ROWS, typename T> struct BackwardShared {
+    int *own, *other;                    /* pixels, -1: none; other: of all steps */
+    float *combined, *delta;             /* of the pixels that are queries */
+    float *scores, *slopes, *stage;      /* in parts_of parts; in the end the results */
+    T *narrow, *wide, *weights, *changes;
+    T *narrow_steps, *wide_steps;        /* two: one is copied while the other is worked on */
+    int pitch, wide_pitch, score_pitch, weight_pitch, parts, part_size;
 
-    __host__ __device__ BackwardShared(Pieces &pieces, const Problem &p, int block) {
-        const int side = block > ROWS ? block : ROWS;
+    __host__ __device__ BackwardShared(Pieces &pieces, const Problem &p, int step) {
+        const int others = 3 * up(p.slots, step), queries = others > ROWS ? others : ROWS;
         pitch = pitch_of<T>(p.channels);
         wide_pitch = pitch_of<T>(p.width);
-        score_pitch = block + 4;
-        weight_pitch = pitch_of<T>(block);
+        score_pitch = step + 4;
+        weight_pitch = pitch_of<T>(step);
+        parts = parts_of<ROWS>(step);
+        part_size = ROWS * score_pitch;
         own = pieces.take<int>(ROWS);
-        other = pieces.take<int>(block);
-        combined = pieces.take<float>(side);
-        delta = pieces.take<float>(side);
-        narrow_rows = pieces.take<T>(ROWS * pitch);     /* key | query */
-        wide_rows = pieces.take<T>(ROWS * wide_pitch);  /* value | grad_out */
-        narrow_block = pieces.take<T>(block * pitch);
-        wide_block = pieces.take<T>(block * wide_pitch);
+        other = pieces.take<int>(others);
+        combined = pieces.take<float>(queries);
+        delta = pieces.take<float>(queries);
+        narrow = pieces.take<T>(ROWS * pitch);
+        wide = pieces.take<T>(ROWS * wide_pitch);
+        narrow_steps = pieces.take<T>(2 * step * pitch);
+        wide_steps = pieces.take<T>(2 * step * wide_pitch);
         weights = pieces.take<T>(ROWS * weight_pitch);
         changes = pieces.take<T>(ROWS * weight_pitch);
-        /* scores and slopes; in the end the results */
-        const int both = 2 * ROWS * score_pitch, results = WARPS * TILE * TILE;
+        const int both = 2 * parts * part_size, results = Block<ROWS>::WARPS * TILE * TILE;
         scores = pieces.take<float>(both > results ? both : results);
-        slopes = scores + ROWS * score_pitch;
+        slopes = scores + parts * part_size;
         stage = scores;
+    }
+    __device__ float sum(const float *of, int row, int column) const {
+        const float *first = of + row * score_pitch + column;
+        return parts == 1 ? *first : *first + first[part_size];
+    }
+    __device__ T *narrow_step(int index, int step) const { return narrow_steps + index % 2 * step * pitch; }
+    __device__ T *wide_step(int index, int step) const { return wide_steps + index % 2 * step * wide_pitch; }
+    /* Starts to copy the rows of the other side, `first` being the first one of a step. */
+    __device__ void load(int index, int first, int step, const T *narrow_rows, int channels,
+                         const T *wide_rows, int width) const {
+        gather<ROWS>(narrow_step(index, step), pitch, narrow_rows, channels, 0, channels, other + first, step);
+        gather<ROWS>(wide_step(index, step), wide_pitch, wide_rows, width, 0, width, other + first, step);
+    }
+    /* Scores and slopes of the own rows with those of a step. */
+    template <typename A> __device__ void products(int index, int step, int channels, int width) const {
+        score<ROWS, A, false>(narrow, narrow_step(index, step), pitch, channels, step, scores, score_pitch,
+                              parts, part_size);
+        score<ROWS, A, false>(wide, wide_step(index, step), wide_pitch, width, step, slopes, score_pitch,
+                              parts, part_size);
     }
 };
 
-/* Gradients of 32 keys: value, key and fc_score. Scores as (key, query). */
-template <typename T>
-__global__ void __launch_bounds__(THREADS) key_kernel(Problem p, Backward<T> b) {
+constexpr int LARGEST_STEP = 64;
+
+/* Gradients of ROWS keys: value, key and fc_score. Scores as (key, query). */
+template <int ROWS, typename A>
+__global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
+key_kernel(Problem p, Backward<typename A::T> b) {
+    typedef typename A::T T;
+    constexpr int THREADS = Block<ROWS>::THREADS, MOST = ROWS * LARGEST_STEP / THREADS;
     DLSN_SHARED(memory);
     Pieces pieces(memory);
-    const BackwardShared<T> shared(pieces, p, b.block);
-    const int row_tile = int(blockIdx.x) % p.row_tiles, chunk = int(blockIdx.x) / p.row_tiles % p.chunks;
-    const int64_t image = int(blockIdx.x) / (p.row_tiles * p.chunks);
-    const int32_t *order = b.in.order + (image * p.rounds + b.round) * p.length;
-    const int64_t base = image * p.length;
+    const BackwardShared<ROWS, T> shared(pieces, p, b.step);
+    const Place<ROWS> place(p);
+    const int32_t *order = b.in.order + int64_t(place.turn) * p.length;
+    const int64_t base = place.image * p.length;
     const T *fc_score = b.in.fc_score + base * p.chunk;
-    const int first_slot = row_tile * ROWS;
+    const int padded_slots = up(p.slots, b.step), steps = padded_slots / b.step * 3;
 
     if (threadIdx.x < ROWS) {
-        const int slot = first_slot + int(threadIdx.x);
-        shared.own[threadIdx.x] = slot < p.slots ? pixel_of(p, order, chunk, slot) : -1;
+        const int slot = place.first_slot + int(threadIdx.x);
+        shared.own[threadIdx.x] = slot < p.slots ? pixel_of(p, order, place.chunk, slot) : -1;
+    }
+    /* Queries that see the keys: those of the chunk after, the chunk, and the one before. */
+    for (int i = int(threadIdx.x); i < 3 * padded_slots; i += THREADS) {
+        const int chunk = (place.chunk + p.chunks + 1 - i / padded_slots) % p.chunks;
+        const int slot = i % padded_slots;
+        const bool exists = slot < p.queries(chunk);
+        const int pixel = exists ? pixel_of(p, order, chunk, slot) : -1;
+        shared.other[i] = pixel;
+        shared.combined[i] = exists ? b.combined[base + pixel] : 0.0f;
+        shared.delta[i] = exists ? b.delta[base + pixel] : 0.0f;
     }
     __syncthreads();
-    gather(shared.narrow_rows, shared.pitch, b.in.key + base * p.channels, p.channels, 0, p.channels,
-           shared.own, ROWS);
-    gather(shared.wide_rows, shared.wide_pitch, b.in.value + base * p.width, p.width, 0, p.width,
-           shared.own, ROWS);
-
-    /* Where a row's results go: its pixel, or for a copy its place among the copies. */
-    const auto target = [&](int row, float *pixels, float *copies, int width) {
-        const int slot = chunk * p.slots + first_slot + row;
-        return slot < p.length
-                   ? pixels + (base + shared.own[row]) * width
-                   : copies + (image * p.padding + slot - p.length) * width;
+    /* Step s: slots from s / 3 * step on, of neighbour s % 3. */
+    const auto first_of = [&](int s) { return s % 3 * padded_slots + s / 3 * b.step; };
+    const auto load = [&](int s) {
+        if (s < steps)
+            shared.load(s, first_of(s), b.step, b.in.query + base * p.channels, p.channels,
+                        b.grad_out + base * p.width, p.width);
+        end_copies();
     };
-    Sums<T> grad_value, grad_key;
+    gather<ROWS>(shared.narrow, shared.pitch, b.in.key + base * p.channels, p.channels, 0, p.channels,
+                 shared.own, ROWS);
+    gather<ROWS>(shared.wide, shared.wide_pitch, b.in.value + base * p.width, p.width, 0, p.width,
+                 shared.own, ROWS);
+    load(0);
+
+    /* Where a row's results go: to its pixel, or for a copy behind the pixels. */
+    const auto target = [&](int row) {
+        const int slot = place.chunk * p.slots + place.first_slot + row;
+        return int64_t(place.turn) * (p.length + p.padding) + (slot < p.length ? shared.own[row] : slot);
+    };
+    Sums<ROWS, A> grad_value, grad_key;
     grad_value.clear();
     grad_key.clear();
-    for (int first = 0; first < p.slots; first += b.block) {
-        float grad_score[ROWS * 64 / THREADS] = {};
-        for (int neighbour = 0; neighbour < 3; ++neighbour) {
-            const int other = (chunk + p.chunks + 1 - neighbour) % p.chunks;
-            __syncthreads();
-            for (int i = int(threadIdx.x); i < b.block; i += THREADS) {
-                const bool exists = first + i < p.queries(other);
-                const int pixel = exists ? pixel_of(p, order, other, first + i) : -1;
-                shared.other[i] = pixel;
-                shared.combined[i] = exists ? b.combined[base + pixel] : 0.0f;
-                shared.delta[i] = exists ? b.delta[base + pixel] : 0.0f;
-            }
-            __syncthreads();
-            gather(shared.narrow_block, shared.pitch, b.in.query + base * p.channels, p.channels, 0,
-                   p.channels, shared.other, b.block);
-            gather(shared.wide_block, shared.wide_pitch, b.grad_out + base * p.width, p.width, 0,
-                   p.width, shared.other, b.block);
-            __syncthreads();
-            score(shared.narrow_rows, shared.narrow_block, shared.pitch, p.channels, b.block,
-                  shared.scores, shared.score_pitch);
-            score(shared.wide_rows, shared.wide_block, shared.wide_pitch, p.width, b.block,
-                  shared.slopes, shared.score_pitch);
-            __syncthreads();
+    float grad_score[MOST] = {};
+    for (int s = 0; s < steps; ++s) {
+        const int first = first_of(s), first_slot = s / 3 * b.step;
+        load(s + 1);
+        wait_for_all_but_the_last();
+        __syncthreads();
+        shared.template products<A>(s, b.step, p.channels, p.width);
+        __syncthreads();
 #pragma unroll
-            for (int i = 0; i < ROWS * 64 / THREADS; ++i) {
-                const int e = int(threadIdx.x) + i * THREADS;
-                if (e >= ROWS * b.block) break;
-                const int row = e / b.block, column = e % b.block;
-                float weight = 0.0f, change = 0.0f;
-                if (shared.own[row] >= 0 && shared.other[column] >= 0) {
-                    const float learned =
-                        widen(fc_score[int64_t(shared.own[row]) * p.chunk + first + column]);
-                    const int at = row * shared.score_pitch + column;
-                    weight = expf(shared.scores[at] + learned - shared.combined[column]);
-                    change = weight * (shared.slopes[at] - shared.delta[column]);
-                }
-                grad_score[i] += change;
-                shared.weights[row * shared.weight_pitch + column] = narrow<T>(weight);
-                shared.changes[row * shared.weight_pitch + column] = narrow<T>(change);
-            }
-            __syncthreads();
-            grad_value.add(shared.weights, shared.weight_pitch, shared.wide_block,
-                           shared.wide_pitch, b.block, p.width);
-            grad_key.add(shared.changes, shared.weight_pitch, shared.narrow_block, shared.pitch,
-                         b.block, p.channels);
-        }
-#pragma unroll
-        for (int i = 0; i < ROWS * 64 / THREADS; ++i) {
+        for (int i = 0; i < MOST; ++i) {
             const int e = int(threadIdx.x) + i * THREADS;
-            if (e >= ROWS * b.block) break;
-            const int row = e / b.block, slot = first + e % b.block;
-            if (shared.own[row] >= 0 && slot < p.slots)
-                target(row, b.grad_fc_score, b.score_copies, p.chunk)[slot] += grad_score[i];
+            if (e >= ROWS * b.step) break;
+            const int row = e / b.step, column = e % b.step;
+            float weight = 0.0f, change = 0.0f;
+            if (shared.own[row] >= 0 && shared.other[first + column] >= 0) {
+                const float learned =
+                    widen(fc_score[int64_t(shared.own[row]) * p.chunk + first_slot + column]);
+                weight = expf(shared.sum(shared.scores, row, column) + learned -
+                              shared.combined[first + column]);
+                change = weight *
+                         (shared.sum(shared.slopes, row, column) - shared.delta[first + column]);
+            }
+            grad_score[i] += change;
+            if (s % 3 == 2) {
+                const int slot = first_slot + column;
+                if (shared.own[row] >= 0 && slot < p.slots)
+                    b.fc_score[target(row) * p.slots + slot] = grad_score[i];
+                grad_score[i] = 0.0f;
+            }
+            shared.weights[row * shared.weight_pitch + column] = narrow<T>(weight);
+            shared.changes[row * shared.weight_pitch + column] = narrow<T>(change);
         }
+        __syncthreads();
+        grad_value.add(shared.weights, shared.weight_pitch, shared.wide_step(s, b.step),
+                       shared.wide_pitch, b.step, p.width);
+        grad_key.add(shared.changes, shared.weight_pitch, shared.narrow_step(s, b.step), shared.pitch,
+                     b.step, p.channels);
+        __syncthreads();
     }
-    __syncthreads();
     grad_value.each(p.width, shared.stage, [&](int row, int d, float x) {
-        if (shared.own[row] >= 0) target(row, b.grad_value, b.value_copies, p.width)[d] += x;
+        if (shared.own[row] >= 0) b.value[target(row) * p.width + d] = x;
     });
     grad_key.each(p.channels, shared.stage, [&](int row, int d, float x) {
-        if (shared.own[row] >= 0) target(row, b.grad_key, b.key_copies, p.channels)[d] += x;
+        if (shared.own[row] >= 0) b.key[target(row) * p.channels + d] = x;
     });
 }
 
-/* Gradient of 32 queries. Scores as (query, key). */
-template <typename T>
-__global__ void __launch_bounds__(THREADS) query_kernel(Problem p, Backward<T> b) {
+/* Gradient of ROWS queries. Scores as (query, key). */
+template <int ROWS, typename A>
+__global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
+query_kernel(Problem p, Backward<typename A::T> b) {
+    typedef typename A::T T;
+    constexpr int THREADS = Block<ROWS>::THREADS;
     DLSN_SHARED(memory);
     Pieces pieces(memory);
-    const BackwardShared<T> shared(pieces, p, b.block);
-    const int row_tile = int(blockIdx.x) % p.row_tiles, chunk = int(blockIdx.x) / p.row_tiles % p.chunks;
-    const int64_t image = int(blockIdx.x) / (p.row_tiles * p.chunks);
-    const int32_t *order = b.in.order + (image * p.rounds + b.round) * p.length;
-    const int64_t base = image * p.length;
+    const BackwardShared<ROWS, T> shared(pieces, p, b.step);
+    const Place<ROWS> place(p);
+    const int32_t *order = b.in.order + int64_t(place.turn) * p.length;
+    const int64_t base = place.image * p.length;
     const T *fc_score = b.in.fc_score + base * p.chunk;
-    const int first_slot = row_tile * ROWS, count = 3 * p.slots;
+    const int count = 3 * p.slots, steps = up(count, b.step) / b.step;
 
     if (threadIdx.x < ROWS) {
-        const int slot = first_slot + int(threadIdx.x);
-        const bool exists = slot < p.queries(chunk);
-        const int pixel = exists ? pixel_of(p, order, chunk, slot) : -1;
+        const int slot = place.first_slot + int(threadIdx.x);
+        const bool exists = slot < p.queries(place.chunk);
+        const int pixel = exists ? pixel_of(p, order, place.chunk, slot) : -1;
         shared.own[threadIdx.x] = pixel;
         shared.combined[threadIdx.x] = exists ? b.combined[base + pixel] : 0.0f;
         shared.delta[threadIdx.x] = exists ? b.delta[base + pixel] : 0.0f;
     }
+    for (int j = int(threadIdx.x); j < steps * b.step; j += THREADS)
+        shared.other[j] = j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
+                                               j % p.slots)
+                                    : -1;
     __syncthreads();
-    gather(shared.narrow_rows, shared.pitch, b.in.query + base * p.channels, p.channels, 0,
-           p.channels, shared.own, ROWS);
-    gather(shared.wide_rows, shared.wide_pitch, b.grad_out + base * p.width, p.width, 0, p.width,
-           shared.own, ROWS);
-    Sums<T> grad_query;
+    const auto load = [&](int s) {
+        if (s < steps)
+            shared.load(s, s * b.step, b.step, b.in.key + base * p.channels, p.channels,
+                        b.in.value + base * p.width, p.width);
+        end_copies();
+    };
+    gather<ROWS>(shared.narrow, shared.pitch, b.in.query + base * p.channels, p.channels, 0, p.channels,
+                 shared.own, ROWS);
+    gather<ROWS>(shared.wide, shared.wide_pitch, b.grad_out + base * p.width, p.width, 0, p.width,
+                 shared.own, ROWS);
+    load(0);
+    Sums<ROWS, A> grad_query;
     grad_query.clear();
-    for (int first = 0; first < count; first += b.block) {
+    for (int s = 0; s < steps; ++s) {
+        load(s + 1);
+        wait_for_all_but_the_last();
         __syncthreads();
-        for (int i = int(threadIdx.x); i < b.block; i += THREADS) {
-            const int j = first + i;
-            const int neighbour = (chunk + p.chunks - 1 + j / p.slots) % p.chunks;
-            shared.other[i] = j < count ? pixel_of(p, order, neighbour, j % p.slots) : -1;
-        }
+        shared.template products<A>(s, b.step, p.channels, p.width);
         __syncthreads();
-        gather(shared.narrow_block, shared.pitch, b.in.key + base * p.channels, p.channels, 0,
-               p.channels, shared.other, b.block);
-        gather(shared.wide_block, shared.wide_pitch, b.in.value + base * p.width, p.width, 0, p.width,
-               shared.other, b.block);
-        __syncthreads();
-        score(shared.narrow_rows, shared.narrow_block, shared.pitch, p.channels, b.block,
-              shared.scores, shared.score_pitch);
-        score(shared.wide_rows, shared.wide_block, shared.wide_pitch, p.width, b.block,
-              shared.slopes, shared.score_pitch);
-        __syncthreads();
-        for (int e = int(threadIdx.x); e < ROWS * b.block; e += THREADS) {
-            const int row = e % ROWS, column = e / ROWS;
+#pragma unroll 8
+        for (int e = int(threadIdx.x); e < ROWS * b.step; e += THREADS) {
+            const int row = e % ROWS, column = e / ROWS, pixel = shared.other[s * b.step + column];
             float change = 0.0f;
-            if (shared.own[row] >= 0 && shared.other[column] >= 0) {
+            if (shared.own[row] >= 0 && pixel >= 0) {
                 const float learned =
-                    widen(fc_score[int64_t(shared.other[column]) * p.chunk + first_slot + row]);
-                const int at = row * shared.score_pitch + column;
-                change = expf(shared.scores[at] + learned - shared.combined[row]) *
-                         (shared.slopes[at] - shared.delta[row]);
+                    widen(fc_score[int64_t(pixel) * p.chunk + place.first_slot + row]);
+                change =
+                    expf(shared.sum(shared.scores, row, column) + learned - shared.combined[row]) *
+                    (shared.sum(shared.slopes, row, column) - shared.delta[row]);
             }
             shared.changes[row * shared.weight_pitch + column] = narrow<T>(change);
         }
         __syncthreads();
-        grad_query.add(shared.changes, shared.weight_pitch, shared.narrow_block, shared.pitch,
-                       b.block, p.channels);
+        grad_query.add(shared.changes, shared.weight_pitch, shared.narrow_step(s, b.step), shared.pitch,
+                       b.step, p.channels);
+        __syncthreads();
     }
-    __syncthreads();
     grad_query.each(p.channels, shared.stage, [&](int row, int d, float x) {
-        if (shared.own[row] >= 0) b.grad_query[(base + shared.own[row]) * p.channels + d] += x;
+        if (shared.own[row] >= 0)
+            b.query[(int64_t(place.turn) * p.length + shared.own[row]) * p.channels + d] = x;
     });
 }
 
-/* What copies of pixels in padded slots gathered goes to the pixels; one thread per column, copies
- * in order. The table is left at zero for the next round. */
-__global__ void copies_kernel(Problem p, const int32_t *order, int round, float *copies, float *grad,
-                              int width) {
-    const int64_t column = int64_t(blockIdx.x) * THREADS + threadIdx.x;
-    if (column >= int64_t(p.images) * width) return;
-    const int64_t image = column / width, d = column % width;
-    for (int i = 0; i < p.padding; ++i) {
-        const int pixel = pixel_of(p, order + (image * p.rounds + round) * p.length, 0, p.length + i);
-        float *copy = copies + (image * p.padding + i) * width + d;
-        grad[(image * p.length + pixel) * width + d] += *copy;
-        *copy = 0.0f;
-    }
+/* A gradient: its rounds, and where their sum goes. */
+template <typename T> struct Gradient {
+    float *rounds; /* (N, h, L + padding, width) */
+    T *sum;        /* (N, L, columns) */
+    int width, columns, padding;
+};
+
+/* What copies of pixels in padded slots gathered goes to the pixels, of which each has one copy. */
+template <typename T> __global__ void copies_kernel(Problem p, const int32_t *order, Gradient<T> of) {
+    const int64_t e = int64_t(blockIdx.x) * 32 * PIXELS + threadIdx.x;
+    if (e >= int64_t(p.images) * p.rounds * of.padding * of.width) return;
+    const int64_t d = e % of.width, turn = e / of.width / of.padding;
+    const int i = int(e / of.width % of.padding);
+    const int pixel = pixel_of(p, order + turn * p.length, 0, p.length + i);
+    float *rows = of.rounds + turn * (p.length + of.padding) * of.width + d;
+    rows[int64_t(pixel) * of.width] += rows[int64_t(p.length + i) * of.width];
 }
 
-template <typename T> __global__ void narrow_kernel(const float *from, T *to, int64_t count) {
-    const int64_t i = int64_t(blockIdx.x) * THREADS + threadIdx.x;
-    if (i < count) to[i] = narrow<T>(from[i]);
+template <typename T> __global__ void sum_kernel(Problem p, Gradient<T> of) {
+    const int64_t e = int64_t(blockIdx.x) * 32 * PIXELS + threadIdx.x;
+    if (e >= int64_t(p.images) * p.length * of.columns) return;
+    const int64_t d = e % of.columns, pixel = e / of.columns % p.length, image = e / of.columns / p.length;
+    float sum = 0.0f;
+    if (d < of.width)
+        for (int round = 0; round < p.rounds; ++round)
+            sum += of.rounds[((image * p.rounds + round) * (p.length + of.padding) + pixel) * of.width + d];
+    of.sum[e] = narrow<T>(sum);
 }
 
 }  // namespace

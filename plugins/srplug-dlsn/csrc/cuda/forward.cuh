@@ -7,30 +7,40 @@
 
 namespace {
 
-template <typename T>
+template <typename T> Cut forward_cut(const Problem &p, int device) {
+    return cut_for(p, device, 32, [&](int rows, int step) {
+        return bytes_of<ForwardShared, T>(p, rows, step);
+    });
+}
+
+template <int ROWS, typename A>
+cudaError_t launch_forward(const Problem &p, const Inputs<typename A::T> &in, float *parts, float *lse,
+                           const Cut &cut, cudaStream_t stream) {
+    const cudaError_t status = cudaFuncSetAttribute(
+        forward_kernel<ROWS, A>, cudaFuncAttributeMaxDynamicSharedMemorySize, cut.bytes);
+    if (status == cudaSuccess)
+        DLSN_LAUNCH((forward_kernel<ROWS, A>), Place<ROWS>::count(p), Block<ROWS>::THREADS, cut.bytes,
+                    stream, p, in, parts, lse, cut.step);
+    return status;
+}
+
+template <typename A>
 int forward(const DlsnSizes &size, const DlsnForward &tensors, void *workspace, int device,
             cudaStream_t stream) {
+    typedef typename A::T T;
     const Problem p(size);
-    int value_keys = 32, bytes = 0;
-    for (; value_keys >= TILE; value_keys /= 2) {
-        Pieces count(nullptr);
-        ForwardShared<T> layout(count, p, value_keys);
-        (void)layout;
-        bytes = count.used();
-        if (bytes <= shared_limit(device)) break;
-    }
-    if (value_keys < TILE) return DLSN_TOO_LARGE;
-    const cudaError_t status = cudaFuncSetAttribute(
-        forward_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
-    if (status != cudaSuccess) return int(status);
+    const Cut cut = forward_cut<T>(p, device);
+    if (!cut.rows) return DLSN_TOO_LARGE;
     const Inputs<T> in = {static_cast<const T *>(tensors.query), static_cast<const T *>(tensors.key),
                           static_cast<const T *>(tensors.value),
                           static_cast<const T *>(tensors.fc_score), tensors.order};
     float *parts = static_cast<float *>(workspace), *lse = static_cast<float *>(tensors.lse);
-    const int64_t units = int64_t(p.images) * p.rounds * p.chunks * p.row_tiles;
-    DLSN_LAUNCH(forward_kernel<T>, units, THREADS, bytes, stream, p, in, parts, lse, value_keys);
-    DLSN_LAUNCH(merge_kernel<T>, blocks_for(size.images * size.length, WARPS), THREADS, 0, stream, p,
-                parts, lse, static_cast<T *>(tensors.out));
+    const cudaError_t status = cut.rows == 64
+                                   ? launch_forward<64, A>(p, in, parts, lse, cut, stream)
+                                   : launch_forward<32, A>(p, in, parts, lse, cut, stream);
+    if (status != cudaSuccess) return int(status);
+    DLSN_LAUNCH(merge_kernel<T>, blocks_for(size.images * size.length, PIXELS), 32 * PIXELS, 0, stream,
+                p, parts, lse, static_cast<T *>(tensors.out));
     return int(cudaGetLastError());
 }
 

@@ -8,11 +8,11 @@ namespace {
 
 constexpr int KEYS = 64; /* that are scored at a time */
 
-template <typename T> struct ForwardShared {
+template <int ROWS, typename T> struct ForwardShared {
     int *near, *own;
     float *top, *sum, *scores;
-    T *queries, *block;
-    int pitch, score_pitch, value_pitch;
+    T *queries, *blocks; /* two: one is copied while the other is worked on; keys, then values */
+    int pitch, score_pitch, value_pitch, block_size;
 
     __host__ __device__ ForwardShared(Pieces &pieces, const Problem &p, int value_keys) {
         const int near_count = up(3 * p.slots, TILE);
@@ -26,13 +26,13 @@ template <typename T> struct ForwardShared {
         sum = pieces.take<float>(ROWS);
         scores = pieces.take<float>(ROWS * score_pitch);
         queries = pieces.take<T>(ROWS * pitch);
-        /* keys, then values, then results, one after the other */
-        const int keys = KEYS * pitch * int(sizeof(T));
-        const int values = value_keys * value_pitch * int(sizeof(T));
-        const int stage = WARPS * TILE * TILE * int(sizeof(float));
-        const int most = keys > values ? keys : values;
-        block = reinterpret_cast<T *>(pieces.take<unsigned char>(most > stage ? most : stage));
+        const int keys = KEYS * pitch, values = value_keys * value_pitch;
+        const int stage = Block<ROWS>::WARPS * TILE * TILE * int(sizeof(float) / sizeof(T)) / 2;
+        block_size = keys > values ? keys : values;
+        if (block_size < stage) block_size = stage;
+        blocks = pieces.take<T>(2 * block_size);
     }
+    __device__ T *block(int index) const { return blocks + index % 2 * block_size; }
 };
 
 /* exp(score - top) of one row per warp, in place; T is not wider than float, and what is overwritten
@@ -59,75 +59,94 @@ __device__ void softmax_row(float *scores, int count, float *top, float *sum) {
     }
 }
 
-template <typename T>
-__global__ void __launch_bounds__(THREADS)
-forward_kernel(Problem p, Inputs<T> in, float *parts, float *lse, int value_keys) {
+template <int ROWS, typename A>
+__global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
+forward_kernel(Problem p, Inputs<typename A::T> in, float *parts, float *lse, int value_keys) {
+    typedef typename A::T T;
+    constexpr int THREADS = Block<ROWS>::THREADS;
     DLSN_SHARED(memory);
     Pieces pieces(memory);
-    const ForwardShared<T> shared(pieces, p, value_keys);
-    const int row_tile = int(blockIdx.x) % p.row_tiles, chunk = int(blockIdx.x) / p.row_tiles % p.chunks;
-    const int turn = int(blockIdx.x) / (p.row_tiles * p.chunks); /* image * rounds + round */
-    const int64_t image = turn / p.rounds;
-    const int32_t *order = in.order + int64_t(turn) * p.length;
-    const T *query = in.query + image * p.length * p.channels;
-    const T *key = in.key + image * p.length * p.channels;
-    const T *value = in.value + image * p.length * p.width;
-    const T *fc_score = in.fc_score + image * p.length * p.chunk;
+    const ForwardShared<ROWS, T> shared(pieces, p, value_keys);
+    const Place<ROWS> place(p);
+    const int32_t *order = in.order + int64_t(place.turn) * p.length;
+    const T *query = in.query + place.image * p.length * p.channels;
+    const T *key = in.key + place.image * p.length * p.channels;
+    const T *value = in.value + place.image * p.length * p.width;
+    const T *fc_score = in.fc_score + place.image * p.length * p.chunk;
     const int count = 3 * p.slots, padded_count = up(count, TILE);
-    const int first_slot = row_tile * ROWS;
 
     for (int j = int(threadIdx.x); j < padded_count; j += THREADS)
-        shared.near[j] =
-            j < count ? pixel_of(p, order, (chunk + p.chunks - 1 + j / p.slots) % p.chunks, j % p.slots)
-                      : -1;
+        shared.near[j] = j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
+                                              j % p.slots)
+                                   : -1;
     if (threadIdx.x < ROWS) {
-        const int slot = first_slot + int(threadIdx.x);
-        shared.own[threadIdx.x] = slot < p.queries(chunk) ? pixel_of(p, order, chunk, slot) : -1;
+        const int slot = place.first_slot + int(threadIdx.x);
+        shared.own[threadIdx.x] = slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
     }
     __syncthreads();
-    gather(shared.queries, shared.pitch, query, p.channels, 0, p.channels, shared.own, ROWS);
+    const auto load_keys = [&](int first) {
+        const int here = padded_count - first < KEYS ? padded_count - first : KEYS;
+        if (here > 0)
+            gather<ROWS>(shared.block(first / KEYS), shared.pitch, key, p.channels, 0, p.channels,
+                         shared.near + first, here);
+        end_copies();
+    };
+    gather<ROWS>(shared.queries, shared.pitch, query, p.channels, 0, p.channels, shared.own, ROWS);
+    load_keys(0);
+    /* Sums start at the learned scores; the rows of a warp's threads lie side by side in memory. */
+#pragma unroll 8
+    for (int e = int(threadIdx.x); e < ROWS * padded_count; e += THREADS) {
+        const int row = e % ROWS, j = e / ROWS;
+        shared.scores[row * shared.score_pitch + j] =
+            place.first_slot + row < p.slots && j < count
+                ? widen(fc_score[int64_t(shared.near[j]) * p.chunk + place.first_slot + row])
+                : 0.0f;
+    }
     for (int first = 0; first < padded_count; first += KEYS) {
         const int here = padded_count - first < KEYS ? padded_count - first : KEYS;
+        load_keys(first + KEYS);
+        wait_for_all_but_the_last();
         __syncthreads();
-        gather(shared.block, shared.pitch, key, p.channels, 0, p.channels, shared.near + first, here);
+        score<ROWS, A, true>(shared.queries, shared.block(first / KEYS), shared.pitch, p.channels,
+                             here, shared.scores + first, shared.score_pitch, 1, 0);
         __syncthreads();
-        score(shared.queries, shared.block, shared.pitch, p.channels, here, shared.scores + first,
-              shared.score_pitch);
     }
-    __syncthreads();
-    for (int e = int(threadIdx.x); e < ROWS * count; e += THREADS) {
-        const int row = e % ROWS, j = e / ROWS;
-        if (first_slot + row < p.slots)
-            shared.scores[row * shared.score_pitch + j] +=
-                widen(fc_score[int64_t(shared.near[j]) * p.chunk + first_slot + row]);
-    }
-    __syncthreads();
-    for (int row = warp_index(); row < ROWS; row += WARPS)
-        softmax_row<T>(shared.scores + row * shared.score_pitch, count, shared.top + row,
-                       shared.sum + row);
     const T *weights = reinterpret_cast<const T *>(shared.scores);
     const int weight_pitch = shared.score_pitch * int(sizeof(float) / sizeof(T));
     for (int column = 0; column < p.width; column += MAX_WIDTH) {
         const int width = p.width - column < MAX_WIDTH ? p.width - column : MAX_WIDTH;
-        Sums<T> sums;
+        const auto load_values = [&](int first) {
+            const int here = padded_count - first < value_keys ? padded_count - first : value_keys;
+            if (here > 0)
+                gather<ROWS>(shared.block(first / value_keys), shared.value_pitch, value, p.width,
+                             column, width, shared.near + first, here);
+            end_copies();
+        };
+        load_values(0);
+        if (column == 0)
+            for (int row = warp_index(); row < ROWS; row += Block<ROWS>::WARPS)
+                softmax_row<T>(shared.scores + row * shared.score_pitch, count, shared.top + row,
+                               shared.sum + row);
+        Sums<ROWS, A> sums;
         sums.clear();
         for (int first = 0; first < padded_count; first += value_keys) {
             const int here = padded_count - first < value_keys ? padded_count - first : value_keys;
+            load_values(first + value_keys);
+            wait_for_all_but_the_last();
             __syncthreads();
-            gather(shared.block, shared.value_pitch, value, p.width, column, width,
-                   shared.near + first, here);
+            sums.add(weights + first, weight_pitch, shared.block(first / value_keys),
+                     shared.value_pitch, here, width);
             __syncthreads();
-            sums.add(weights + first, weight_pitch, shared.block, shared.value_pitch, here, width);
         }
-        __syncthreads();
-        float *to = parts + int64_t(turn) * p.length * p.width + column;
-        sums.each(width, reinterpret_cast<float *>(shared.block), [&](int row, int d, float x) {
+        float *to = parts + int64_t(place.turn) * p.length * p.width + column;
+        sums.each(width, reinterpret_cast<float *>(shared.blocks), [&](int row, int d, float x) {
             if (shared.own[row] >= 0)
                 to[int64_t(shared.own[row]) * p.width + d] = x / shared.sum[row];
         });
+        __syncthreads();
     }
     if (threadIdx.x < ROWS && shared.own[threadIdx.x] >= 0)
-        lse[int64_t(turn) * p.length + shared.own[threadIdx.x]] =
+        lse[int64_t(place.turn) * p.length + shared.own[threadIdx.x]] =
             shared.top[threadIdx.x] + logf(shared.sum[threadIdx.x]);
 }
 
@@ -142,7 +161,7 @@ __device__ inline float combine(const float *lse, int rounds, int length) {
 /* One warp per pixel: out = sum over rounds of exp(lse - combined) * part. */
 template <typename T>
 __global__ void merge_kernel(Problem p, const float *parts, const float *lse, T *out) {
-    const int64_t pixel = int64_t(blockIdx.x) * WARPS + warp_index();
+    const int64_t pixel = int64_t(blockIdx.x) * PIXELS + warp_index();
     if (pixel >= int64_t(p.images) * p.length) return;
     const int64_t image = pixel / p.length, position = pixel % p.length;
     const float *own = lse + image * p.rounds * p.length + position;

@@ -1,10 +1,10 @@
-/* What both launches need on the host: the device, its shared memory, and how many blocks. */
+/* What both launches need on the host: the device, its shared memory, and how the work is cut. */
 #ifndef DLSN_CUDA_HOST_CUH
 #define DLSN_CUDA_HOST_CUH
 
 #include <stdint.h>
 
-#include "platform.cuh"
+#include "shared.cuh"
 
 namespace {
 
@@ -28,6 +28,33 @@ int shared_limit(int device) {
     int bytes = 0;
     cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
     return bytes;
+}
+
+/* How many rows a block has and how many others it works on at a time; rows 0: nothing fits. */
+struct Cut {
+    int rows, step, bytes;
+};
+
+/* The largest cut whose `layout(rows, step)` fits into the shared memory of a block. */
+template <typename Layout>
+Cut cut_for(const Problem &p, int device, int largest_step, const Layout &layout) {
+    const int limit = shared_limit(device);
+    for (int rows = p.slots > 32 ? 64 : 32; rows >= 32; rows -= 32)
+        for (int step = largest_step; step >= TILE; step /= 2) {
+            const int bytes = layout(rows, step);
+            if (bytes <= limit) return {rows, step, bytes};
+        }
+    return {0, 0, 0};
+}
+
+template <template <int, typename> class Shared, typename T>
+int bytes_of(const Problem &p, int rows, int step) {
+    Pieces pieces(nullptr);
+    if (rows == 64)
+        (void)Shared<64, T>(pieces, p, step);
+    else
+        (void)Shared<32, T>(pieces, p, step);
+    return pieces.used();
 }
 
 }  // namespace

@@ -13,6 +13,35 @@
 #define DLSN_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
 #define DLSN_LAUNCH(kernel, blocks, threads, bytes, stream, ...) \
     kernel<<<dim3(unsigned(blocks)), dim3(threads), size_t(bytes), stream>>>(__VA_ARGS__)
+
+namespace {
+
+/* 16 bytes of device memory into shared memory, or zeros, while the thread goes on. Older devices
+ * copy at once. */
+__device__ inline void copy_async(void *to, const void *from, bool exists) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
+                     unsigned(__cvta_generic_to_shared(to))),
+                 "l"(from), "r"(exists ? 16 : 0)
+                 : "memory");
+#else
+    *static_cast<int4 *>(to) = exists ? *static_cast<const int4 *>(from) : make_int4(0, 0, 0, 0);
+#endif
+}
+/* Ends a group of this thread's copies. */
+__device__ inline void end_copies() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+/* Waits for this thread's groups but the last one; a barrier shows them to the other threads. */
+__device__ inline void wait_for_all_but_the_last() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+#endif
+}
+
+}  // namespace
 #endif
 
 #endif

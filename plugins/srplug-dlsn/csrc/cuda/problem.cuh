@@ -9,8 +9,7 @@
 
 namespace {
 
-constexpr int WARPS = 8, THREADS = 32 * WARPS; /* of a block */
-constexpr int ROWS = 32;                       /* of a block: two tiles */
+constexpr int PIXELS = 8; /* of a block that has one warp for each, 256 threads */
 
 /* Limits of the 32-bit indices of the kernels. */
 constexpr int64_t MAX_INDEX = INT32_MAX;
@@ -20,13 +19,13 @@ constexpr int64_t MAX_CHUNK = MAX_INDEX / 16;      /* bytes of three chunks of s
 
 struct Problem {
     int images, length, rounds, channels, width, chunk; /* N L h C D T */
-    int slots, chunks, padding, row_tiles;               /* row_tiles: blocks of ROWS per chunk */
+    int slots, chunks, padding;
 
     explicit Problem(const DlsnSizes &size)
         : images(int(size.images)), length(int(size.length)), rounds(int(size.rounds)),
           channels(int(size.channels)), width(int(size.width)), chunk(int(size.chunk)),
           slots(chunk < length ? chunk : length), chunks((length + slots - 1) / slots),
-          padding(chunks * slots - length), row_tiles((slots + ROWS - 1) / ROWS) {}
+          padding(chunks * slots - length) {}
 
     /* Sorted position that a slot shows; beyond the end the last ones are repeated. */
     __host__ __device__ int source(int slot) const { return slot < length ? slot : slot - padding; }
@@ -45,8 +44,25 @@ bool fits_integers(const DlsnSizes &size) {
     return size.length + size.chunk < MAX_INDEX && size.images < MAX_INDEX &&
            size.rounds < MAX_INDEX && size.channels < MAX_CHANNELS &&
            size.width < MAX_VALUE_WIDTH && size.chunk < MAX_CHUNK &&
-           size.images * size.rounds * (size.length / ROWS + size.length + 1) < MAX_INDEX;
+           size.images * size.rounds * 2 * (size.length + size.chunk) < MAX_INDEX;
 }
+
+/* Which rows a block has: ROWS slots of a chunk, in one round of one image. */
+template <int ROWS> struct Place {
+    int first_slot, chunk, turn; /* turn: image * rounds + round */
+    int64_t image;
+
+    __device__ explicit Place(const Problem &p) {
+        const int row_blocks = (p.slots + ROWS - 1) / ROWS, block = int(blockIdx.x);
+        first_slot = block % row_blocks * ROWS;
+        chunk = block / row_blocks % p.chunks;
+        turn = block / (row_blocks * p.chunks);
+        image = turn / p.rounds;
+    }
+    __host__ static int64_t count(const Problem &p) {
+        return int64_t(p.images) * p.rounds * p.chunks * ((p.slots + ROWS - 1) / ROWS);
+    }
+};
 
 /* Pixel of a slot of a chunk (any slot), safe against orders that are no permutations. */
 __device__ inline int pixel_of(const Problem &p, const int32_t *order, int chunk, int slot) {

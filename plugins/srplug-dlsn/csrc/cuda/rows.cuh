@@ -1,4 +1,9 @@
-/* What a block does with rows of pixels: gather them, score them, sum their products. */
+/* What a block does with rows of pixels: gather them, score them, sum their products.
+ *
+ * A block has ROWS rows of its own and 8 threads for each of them, so that a warp has the same share
+ * of the work whatever ROWS is. 64 rows gather every other row half as often as 32, but need more
+ * shared memory; the host takes what fits.
+ */
 #ifndef DLSN_CUDA_ROWS_CUH
 #define DLSN_CUDA_ROWS_CUH
 
@@ -8,28 +13,33 @@
 
 namespace {
 
-constexpr int MAX_TILES = 4; /* per warp: 32 x 256 results of a block */
-constexpr int MAX_WIDTH = WARPS * MAX_TILES / 2 * TILE;
+constexpr int MAX_WIDTH = 256; /* columns of the sums that a block holds in registers */
+
+template <int ROWS> struct Block {
+    static constexpr int THREADS = 8 * ROWS, WARPS = THREADS / 32, ROW_TILES = ROWS / TILE;
+    /* Blocks of a multiprocessor that share its registers: 128 for a thread. */
+    static constexpr int TOGETHER = 64 / ROWS;
+};
 
 __device__ inline int warp_index() { return int(threadIdx.x) / 32; }
 __device__ inline int lane_index() { return int(threadIdx.x) % 32; }
 
-/* Rows of pixels, columns [first, first + width), into shared memory; zeros for pixel -1 and from
- * `width` to the end of the last tile. */
-template <typename T>
+/* Starts to copy rows of pixels, columns [first, first + width), into shared memory; zeros for pixel
+ * -1 and from `width` to the end of the last tile. Rows that do not lie on multiples of 16 bytes are
+ * copied at once, element by element. */
+template <int ROWS, typename T>
 __device__ void gather(T *to, int pitch, const T *from, int row_width, int first, int width,
                        const int *pixels, int rows) {
-    constexpr int PACK = 16 / int(sizeof(T));
+    constexpr int PACK = 16 / int(sizeof(T)), THREADS = Block<ROWS>::THREADS;
     const int columns = up(width, TILE);
-    if (row_width % PACK == 0 && width % PACK == 0) { /* then first is a multiple, too */
+    const bool aligned = reinterpret_cast<uintptr_t>(from) % 16 == 0;
+    if (aligned && row_width % PACK == 0 && width % PACK == 0) { /* then first is a multiple, too */
         const int packs = columns / PACK;
         for (int e = int(threadIdx.x); e < rows * packs; e += THREADS) {
-            const int row = e / packs, column = e % packs * PACK;
-            int4 value = make_int4(0, 0, 0, 0);
-            if (pixels[row] >= 0 && column < width)
-                value = *reinterpret_cast<const int4 *>(from + int64_t(pixels[row]) * row_width +
-                                                        first + column);
-            *reinterpret_cast<int4 *>(to + row * pitch + column) = value;
+            const int row = e / packs, column = e % packs * PACK, pixel = pixels[row];
+            const bool exists = pixel >= 0 && column < width;
+            copy_async(to + row * pitch + column,
+                       exists ? from + int64_t(pixel) * row_width + first + column : from, exists);
         }
         return;
     }
@@ -42,54 +52,91 @@ __device__ void gather(T *to, int pitch, const T *from, int row_width, int first
     }
 }
 
-/* out (ROWS, columns) = a (ROWS, depth) * b^T, b (columns, depth), tiles shared out to the warps
- * from `first_warp` on. */
-template <typename T>
-__device__ void score(const T *a, const T *b, int pitch, int depth, int columns, float *out,
-                      int out_pitch) {
-    for (int t = warp_index(); t < 2 * (columns / TILE); t += WARPS) {
-        const int row = t % 2 * TILE, column = t / 2 * TILE;
-        Tile<T> tile;
-        tile.clear();
-        for (int k = 0; k < depth; k += TILE)
-            tile.template multiply<true>(a + row * pitch + k, pitch, b + column * pitch + k, pitch);
-        tile.store(out + row * out_pitch + column, out_pitch);
+/* Parts that the depth of `score` is cut into, so that no warp is idle. */
+template <int ROWS> __host__ __device__ inline int parts_of(int columns) {
+    return 2 * Block<ROWS>::ROW_TILES * (columns / TILE) <= Block<ROWS>::WARPS ? 2 : 1;
+}
+
+/* out (ROWS, columns) = a (ROWS, depth) * b^T, b (columns, depth), added to what is there if ADDED;
+ * part i of the depth has its own result, `part_size` after the one before. */
+template <int ROWS, typename A, bool ADDED>
+__device__ void score(const typename A::T *a, const typename A::T *b, int pitch, int depth, int columns,
+                      float *out, int out_pitch, int parts, int part_size) {
+    constexpr int ROW_TILES = Block<ROWS>::ROW_TILES;
+    const int tiles = ROW_TILES * (columns / TILE), share = up((depth + parts - 1) / parts, TILE);
+    for (int t = warp_index(); t < parts * tiles; t += Block<ROWS>::WARPS) {
+        const int part = t / tiles, row = t % ROW_TILES * TILE, column = t % tiles / ROW_TILES * TILE;
+        const int end = (part + 1) * share < depth ? (part + 1) * share : depth;
+        float *to = out + part * part_size + row * out_pitch + column;
+        Tile<A> tile;
+        if (ADDED)
+            tile.load(to, out_pitch);
+        else
+            tile.clear();
+#pragma unroll 4
+        for (int k = part * share; k < end; k += Tile<A>::DEPTH) {
+            typename Tile<A>::Left left;
+            typename Tile<A>::template Right<true> right;
+            left.load(a + row * pitch + k, pitch);
+            right.load(b + column * pitch + k, pitch);
+            tile.multiply(left, right);
+        }
+        tile.store(to, out_pitch);
     }
 }
 
-/* ROWS x width sums in the registers of a block; warp w holds tiles w, w + 8, ... */
-template <typename T> struct Sums {
-    Tile<T> tiles[MAX_TILES];
+/* ROWS x width sums in the registers of a block. Up to 64 columns, a warp has one tile; else two
+ * rows of tiles by two columns of tiles, 8 apart, whose operands are loaded once. */
+template <int ROWS, typename A> struct Sums {
+    typedef typename A::T T;
+    static constexpr int ROW_TILES = Block<ROWS>::ROW_TILES;
+    Tile<A> tiles[2][2];
 
     __device__ void clear() {
 #pragma unroll
-        for (int i = 0; i < MAX_TILES; ++i) tiles[i].clear();
+        for (int i = 0; i < 4; ++i) tiles[i / 2][i % 2].clear();
+    }
+    __device__ static bool is_small(int width) { return width <= 4 * TILE; }
+    __device__ static int row(int i, int width) {
+        return (is_small(width) ? warp_index() % ROW_TILES : warp_index() / 8 * 2 + i) * TILE;
+    }
+    __device__ static int column(int i, int width) {
+        return (is_small(width) ? warp_index() / ROW_TILES : warp_index() % 8 + 8 * i) * TILE;
     }
     /* += a (ROWS, depth) * b (depth, width) */
     __device__ void add(const T *a, int a_pitch, const T *b, int b_pitch, int depth, int width) {
-        const int count = 2 * ((width + TILE - 1) / TILE);
-        for (int k = 0; k < depth; k += TILE)
+        const int count = is_small(width) ? 1 : 2;
+        if (column(0, width) >= width) return;
+#pragma unroll 2
+        for (int k = 0; k < depth; k += Tile<A>::DEPTH) {
+            typename Tile<A>::Left left[2];
 #pragma unroll
-            for (int i = 0; i < MAX_TILES; ++i) {
-                const int t = warp_index() + i * WARPS;
-                if (t < count)
-                    tiles[i].template multiply<false>(a + t % 2 * TILE * a_pitch + k, a_pitch,
-                                                      b + k * b_pitch + t / 2 * TILE, b_pitch);
-            }
+            for (int i = 0; i < 2; ++i)
+                if (i < count) left[i].load(a + row(i, width) * a_pitch + k, a_pitch);
+#pragma unroll
+            for (int j = 0; j < 2; ++j)
+                if (j < count && column(j, width) < width) {
+                    typename Tile<A>::template Right<false> right;
+                    right.load(b + k * b_pitch + column(j, width), b_pitch);
+#pragma unroll
+                    for (int i = 0; i < 2; ++i)
+                        if (i < count) tiles[i][j].multiply(left[i], right);
+                }
+        }
     }
     /* write(row, column, sum) for all results; `stage` has TILE * TILE floats per warp. */
     template <typename Write> __device__ void each(int width, float *stage, const Write &write) {
         float *mine = stage + warp_index() * TILE * TILE;
-        const int count = 2 * ((width + TILE - 1) / TILE);
+        const int count = is_small(width) ? 1 : 2;
 #pragma unroll
-        for (int i = 0; i < MAX_TILES; ++i) {
-            const int t = warp_index() + i * WARPS;
-            if (t < count) {
-                tiles[i].store(mine, TILE);
+        for (int t = 0; t < 4; ++t) {
+            const int i = t / 2, j = t % 2;
+            if (i < count && j < count && column(j, width) < width) {
+                tiles[i][j].store(mine, TILE);
                 __syncwarp();
                 for (int e = lane_index(); e < TILE * TILE; e += 32) {
-                    const int column = t / 2 * TILE + e % TILE;
-                    if (column < width) write(t % 2 * TILE + e / TILE, column, mine[e]);
+                    const int at = column(j, width) + e % TILE;
+                    if (at < width) write(row(i, width) + e / TILE, at, mine[e]);
                 }
                 __syncwarp();
             }

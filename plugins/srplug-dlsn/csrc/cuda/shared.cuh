@@ -2,6 +2,7 @@
 #ifndef DLSN_CUDA_SHARED_CUH
 #define DLSN_CUDA_SHARED_CUH
 
+#include "problem.cuh"
 #include "tile.cuh"
 
 namespace {

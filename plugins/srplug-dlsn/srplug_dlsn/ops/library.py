@@ -155,7 +155,8 @@ def _forward(
     backend: str,
 ) -> tuple[Tensor, Tensor]:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    kernel = native.choose(backend, query.device, query.dtype)
+    sizes = native.sizes_of(query, value, sorted_indices, chunk_size)
+    kernel = native.choose(backend, query.device, query.dtype, sizes)
     forward, prepare = (kernel.forward, kernel.prepare) if kernel else (eager.forward, _widen)
     out, lse = forward(
         prepare(query), prepare(key), prepare(value), prepare(fc_score), sorted_indices, chunk_size
@@ -176,7 +177,8 @@ def _backward(
     backend: str,
 ) -> Gradients:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    kernel = native.choose(backend, query.device, query.dtype)
+    sizes = native.sizes_of(query, value, sorted_indices, chunk_size)
+    kernel = native.choose(backend, query.device, query.dtype, sizes)
     backward, prepare = (kernel.backward, kernel.prepare) if kernel else (eager.backward, _widen)
     gradients = backward(
         prepare(grad_out),

@@ -23,11 +23,12 @@ from torch import Tensor
 
 from srplug_dlsn.errors import NativeUnavailableError
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 ISA_NAMES = ("base", "avx2", "avx512")
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
 
 _log = logging.getLogger(__name__)
+_TF32 = 4
 _TYPES = {torch.float32: 0, torch.float64: 1, torch.float16: 2, torch.bfloat16: 3}
 _SUFFIX = {"win32": ".dll"}.get(sys.platform, ".so")
 
@@ -42,7 +43,9 @@ class Status(enum.IntEnum):
     TOO_LARGE = -4
 
 
-class _Sizes(ctypes.Structure):
+class Sizes(ctypes.Structure):
+    """Sizes of a problem: N, L, h, C, D and T."""
+
     _fields_ = [
         (name, ctypes.c_int64)
         for name in ("images", "length", "rounds", "channels", "width", "chunk")
@@ -98,8 +101,12 @@ class Loaded:
     reason: str
 
 
-def choose(backend: str, device: torch.device, dtype: torch.dtype) -> Kernel | None:
-    """The kernel for a device and dtype, or None for PyTorch operations.
+def choose(
+    backend: str, device: torch.device, dtype: torch.dtype, sizes: Sizes | None = None
+) -> Kernel | None:
+    """The kernel for a device, dtype and sizes, or None for PyTorch operations.
+
+    The forward and the backward pass ask here, so that both are done by the same.
 
     Raises:
         NativeUnavailableError: ``backend`` is ``"native"`` and there is no kernel.
@@ -107,8 +114,10 @@ def choose(backend: str, device: torch.device, dtype: torch.dtype) -> Kernel | N
     if backend == "torch":
         return None
     kernel, reason = kernel_for(device.type, device.index or 0)
-    if kernel is not None and not kernel.takes(dtype):
-        kernel, reason = None, f"there is no version for {dtype}"
+    if kernel is not None:
+        reason = kernel.obstacle(dtype, sizes, device.index or 0)
+        if reason:
+            kernel = None
     if kernel is None and backend == "native":
         raise NativeUnavailableError(
             f"hashed_attention: no compiled kernel for {device.type}: {reason}; "
@@ -205,9 +214,9 @@ class Kernel:
         """What is running, for logs."""
         raise NotImplementedError
 
-    def takes(self, dtype: torch.dtype) -> bool:
-        """Whether there is a version for a floating dtype."""
-        return True
+    def obstacle(self, dtype: torch.dtype, sizes: Sizes | None, index: int) -> str:
+        """Why the kernel cannot do a problem of these sizes (None: any); empty if it can."""
+        return ""
 
     def prepare(self, tensor: Tensor) -> Tensor:
         """Contiguous, in a dtype that the kernel takes."""
@@ -228,7 +237,7 @@ class Kernel:
         dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
         lse = torch.empty(order.shape, dtype=dtype, device=query.device)
         tensors = _Forward(*_pointers(query, key, value, fc_score, order, out, lse))
-        self._call("forward", query, _sizes(query, value, order, chunk_size), tensors)
+        self._call("forward", query, sizes_of(query, value, order, chunk_size), tensors)
         return out, lse
 
     def backward(
@@ -248,14 +257,14 @@ class Kernel:
         inputs = (query, key, value, fc_score)
         gradients = self._gradients(inputs)
         tensors = _Backward(*_pointers(grad_out, *inputs, order, out, lse, *gradients))
-        self._call("backward", query, _sizes(query, value, order, chunk_size), tensors)
+        self._call("backward", query, sizes_of(query, value, order, chunk_size), tensors)
         return gradients
 
     def _gradients(self, inputs: tuple[Tensor, Tensor, Tensor, Tensor]) -> Gradients:
         first, second, third, fourth = (torch.zeros_like(tensor) for tensor in inputs)
         return first, second, third, fourth
 
-    def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
+    def _call(self, what: str, query: Tensor, sizes: Sizes, tensors: Any) -> None:
         raise NotImplementedError
 
 
@@ -285,7 +294,7 @@ class CpuKernel(Kernel):
         self._raise(status)
         return codes, order
 
-    def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
+    def _call(self, what: str, query: Tensor, sizes: Sizes, tensors: Any) -> None:
         function = getattr(self.library, f"dlsn_cpu_{what}")
         status = function(
             _TYPES[query.dtype],
@@ -315,23 +324,41 @@ class CudaKernel(Kernel):
         """What is running."""
         return "CUDA"
 
-    def takes(self, dtype: torch.dtype) -> bool:
-        """There is no float64 version."""
-        return dtype != torch.float64
+    def obstacle(self, dtype: torch.dtype, sizes: Sizes | None, index: int) -> str:
+        """There is no float64 version, and rows of a block must fit into its shared memory."""
+        if dtype == torch.float64:
+            return f"there is no version for {dtype}"
+        if (
+            sizes is None
+            or self.library.dlsn_cuda_fits(_TYPES[dtype], ctypes.byref(sizes), index) == 0
+        ):
+            return ""
+        return (
+            f"chunk_size {sizes.chunk} with {sizes.channels} query and {sizes.width} value "
+            f"channels in {str(dtype).removeprefix('torch.')} does not fit into the device's "
+            "shared memory or the kernel's registers"
+        )
 
     def prepare(self, tensor: Tensor) -> Tensor:
-        """The three dtypes are computed as they are."""
-        return tensor.contiguous()
+        """The three dtypes are computed as they are; rows are read 16 bytes at a time."""
+        tensor = tensor.contiguous()
+        return tensor if tensor.data_ptr() % 16 == 0 else tensor.clone()
+
+    def _gradients(self, inputs: tuple[Tensor, Tensor, Tensor, Tensor]) -> Gradients:
+        first, second, third, fourth = (torch.empty_like(tensor) for tensor in inputs)
+        return first, second, third, fourth
 
     def _place(self, device: torch.device) -> tuple[int, int]:
         """Device number and the stream to use."""
         stream: int = torch.cuda.current_stream(device).cuda_stream
         return device.index, stream
 
-    def _call(self, what: str, query: Tensor, sizes: _Sizes, tensors: Any) -> None:
+    def _call(self, what: str, query: Tensor, sizes: Sizes, tensors: Any) -> None:
         if sizes.images == 0 or sizes.length == 0:
             return
         kind = _TYPES[query.dtype]
+        if query.dtype == torch.float32 and torch.get_float32_matmul_precision() != "highest":
+            kind = _TF32
         device, stream = self._place(query.device)
         needed = getattr(self.library, f"dlsn_cuda_{what}_workspace")(kind, ctypes.byref(sizes))
         workspace = torch.empty(needed, dtype=torch.uint8, device=query.device)
@@ -343,11 +370,6 @@ class CudaKernel(Kernel):
             device,
             ctypes.c_void_p(stream),
         )
-        if status == Status.TOO_LARGE:
-            raise ValueError(
-                f"hashed_attention: the CUDA kernel does not take chunk_size {sizes.chunk} with "
-                f'{sizes.channels} query and {sizes.width} value channels; use backend "torch"'
-            )
         if status:
             raise RuntimeError(f"hashed_attention: {_cuda_error(self.library, status)}")
 
@@ -357,9 +379,10 @@ def _cuda_error(library: Any, status: int) -> str:
     return text.decode()
 
 
-def _sizes(query: Tensor, value: Tensor, order: Tensor, chunk_size: int) -> _Sizes:
+def sizes_of(query: Tensor, value: Tensor, order: Tensor, chunk_size: int) -> Sizes:
+    """Of an operator's arguments."""
     images, length, channels = query.shape
-    return _Sizes(images, length, order.shape[1], channels, value.shape[2], chunk_size)
+    return Sizes(images, length, order.shape[1], channels, value.shape[2], chunk_size)
 
 
 def _pointers(*tensors: Tensor) -> list[int]:

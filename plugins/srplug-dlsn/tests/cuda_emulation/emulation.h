@@ -14,14 +14,15 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #define __global__
 #define __device__
 #define __host__
-#define __launch_bounds__(count)
+#define __launch_bounds__(...)
 
-struct int4 {
+struct alignas(16) int4 {
     int x, y, z, w;
 };
 inline int4 make_int4(int x, int y, int z, int w) { return {x, y, z, w}; }
@@ -35,9 +36,39 @@ struct Barrier {
     int arrived = 0, generation = 0;
 };
 
+/* Copies that a thread started: they are carried out when it waits for them, not before, so that a
+ * missing wait shows itself as NaN. */
+struct Copies {
+    struct Copy {
+        void *to;
+        const void *from;
+        bool exists;
+    };
+    std::vector<std::vector<Copy>> groups = {{}};
+
+    void start(void *to, const void *from, bool exists) {
+        if (reinterpret_cast<uintptr_t>(to) % 16 || reinterpret_cast<uintptr_t>(from) % 16) {
+            fprintf(stderr, "misaligned copy: %p to %p\n", from, to);
+            abort();
+        }
+        groups.back().push_back({to, from, exists});
+    }
+    void wait_for_all_but(size_t last) { /* of the groups that ended; the newest one is open */
+        while (groups.size() > last + 1) {
+            for (const Copy &copy : groups.front())
+                if (copy.exists)
+                    memcpy(copy.to, copy.from, 16);
+                else
+                    memset(copy.to, 0, 16);
+            groups.erase(groups.begin());
+        }
+    }
+};
+
 struct Fiber {
     ucontext_t context;
     std::unique_ptr<char[]> stack;
+    Copies copies;
     bool done = false;
 };
 
@@ -88,6 +119,7 @@ inline void launch(unsigned blocks, unsigned threads, size_t bytes, std::functio
             fiber.context.uc_stack.ss_size = STACK;
             fiber.context.uc_link = nullptr;
             fiber.done = false;
+            fiber.copies = Copies();
             makecontext(&fiber.context, run_fiber, 0);
         }
         for (bool running = true; running;) {
@@ -134,6 +166,14 @@ inline float __shfl_xor_sync(unsigned, float x, int mask) {
     return other;
 }
 
+inline void copy_async(void *to, const void *from, bool exists) {
+    emulation::fibers[emulation::current].copies.start(to, from, exists);
+}
+inline void end_copies() { emulation::fibers[emulation::current].copies.groups.push_back({}); }
+inline void wait_for_all_but_the_last() {
+    emulation::fibers[emulation::current].copies.wait_for_all_but(1);
+}
+
 #define DLSN_SHARED(name) unsigned char *name = emulation::shared_memory
 #define DLSN_LAUNCH(kernel, blocks, threads, bytes, stream, ...) \
     emulation::launch(unsigned(blocks), threads, size_t(bytes), [=] { (void)(stream), kernel(__VA_ARGS__); })
@@ -164,7 +204,7 @@ inline __nv_bfloat16 __float2bfloat16(float x) {
 inline float emulated_float(__half x) { return __half2float(x); }
 inline float emulated_float(__nv_bfloat16 x) { return __bfloat162float(x); }
 
-/* ---- matrix units: every lane holds the whole fragment ---- */
+/* ---- matrix units: a lane has half a row of the sums, with the factors that these take ---- */
 
 namespace nvcuda::wmma {
 struct matrix_a;
@@ -172,14 +212,25 @@ struct matrix_b;
 struct accumulator;
 struct row_major;
 struct col_major;
+namespace precision {
+struct tf32;
+}
 enum layout_t { mem_row_major };
 
+constexpr int HALF = 8;
+inline int lane_row() { return int(emulation::current % 32 / 2); }
+inline int lane_column() { return int(emulation::current % 2) * HALF; }
+
+/* Of a lane: its row of a, its columns of b, its sums. */
 template <typename Use, int M, int N, int K, typename T, typename Layout = void> struct fragment {
-    float x[16][16];
+    static constexpr bool is_a = std::is_same<Use, matrix_a>::value;
+    static constexpr int ROWS = std::is_same<Use, matrix_b>::value ? K : 1;
+    static constexpr int COLUMNS = is_a ? K : HALF;
+    static constexpr int num_elements = ROWS * COLUMNS;
+    float x[num_elements];
 };
 template <int M, int N, int K> void fill_fragment(fragment<accumulator, M, N, K, float> &f, float v) {
-    for (auto &row : f.x)
-        for (float &x : row) x = v;
+    for (float &x : f.x) x = v;
 }
 inline void check(const void *pointer, unsigned pitch, size_t size) {
     if (reinterpret_cast<uintptr_t>(pointer) % 32 || pitch * size % 16) {
@@ -187,33 +238,66 @@ inline void check(const void *pointer, unsigned pitch, size_t size) {
         abort();
     }
 }
-template <typename Use, typename T, typename Layout>
-void load_matrix_sync(fragment<Use, 16, 16, 16, T, Layout> &f, const T *from, unsigned pitch) {
-    check(from, pitch, sizeof(T));
-    constexpr bool by_column = std::is_same<Layout, col_major>::value;
-    for (int i = 0; i < 16; ++i)
-        for (int j = 0; j < 16; ++j)
-            f.x[i][j] = emulated_float(by_column ? from[j * pitch + i] : from[i * pitch + j]);
-    __syncwarp();
+inline float emulated_float(float x) { return x; }
+inline float __float_to_tf32(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    bits = (bits + 0x1000) & ~uint32_t(0x1fff);
+    memcpy(&x, &bits, 4);
+    return x;
 }
-template <typename T, typename Layout>
-void mma_sync(fragment<accumulator, 16, 16, 16, float> &d,
-              const fragment<matrix_a, 16, 16, 16, T, row_major> &a,
-              const fragment<matrix_b, 16, 16, 16, T, Layout> &b,
-              const fragment<accumulator, 16, 16, 16, float> &c) {
-    for (int i = 0; i < 16; ++i)
-        for (int j = 0; j < 16; ++j) {
-            float sum = c.x[i][j];
-            for (int k = 0; k < 16; ++k) sum += a.x[i][k] * b.x[k][j];
-            d.x[i][j] = sum;
+/* Without the bits that TF32 lacks; NaN of memory that nobody wrote stays NaN. */
+inline float reduced(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    if (x != x) return 0.0f;
+    bits &= ~uint32_t(0x1fff);
+    memcpy(&x, &bits, 4);
+    return x;
+}
+template <typename Use, int M, int N, int K, typename T, typename Layout, typename From>
+void load_matrix_sync(fragment<Use, M, N, K, T, Layout> &f, const From *from, unsigned pitch) {
+    check(from, pitch, sizeof(From));
+    constexpr bool by_column = std::is_same<Layout, col_major>::value;
+    const int first_row = f.ROWS == 1 ? lane_row() : 0, first_column = f.is_a ? 0 : lane_column();
+    for (int i = 0; i < f.ROWS; ++i)
+        for (int j = 0; j < f.COLUMNS; ++j) {
+            const unsigned row = unsigned(first_row + i), column = unsigned(first_column + j);
+            f.x[i * f.COLUMNS + j] =
+                emulated_float(by_column ? from[column * pitch + row] : from[row * pitch + column]);
         }
     __syncwarp();
 }
-inline void store_matrix_sync(float *to, const fragment<accumulator, 16, 16, 16, float> &f,
-                              unsigned pitch, layout_t) {
+template <int M, int N, int K>
+void load_matrix_sync(fragment<accumulator, M, N, K, float> &f, const float *from, unsigned pitch,
+                      layout_t) {
+    load_matrix_sync(f, from, pitch);
+}
+template <int M, int N, int K, typename T, typename Layout>
+void mma_sync(fragment<accumulator, M, N, K, float> &d,
+              const fragment<matrix_a, M, N, K, T, row_major> &a,
+              const fragment<matrix_b, M, N, K, T, Layout> &b,
+              const fragment<accumulator, M, N, K, float> &c) {
+    float sum[HALF];
+    for (int j = 0; j < HALF; ++j) sum[j] = c.x[j];
+    for (int k = 0; k < K; ++k)
+        for (int j = 0; j < HALF; ++j) {
+            if (std::is_same<T, precision::tf32>::value &&
+                (a.x[k] == a.x[k] && b.x[k * HALF + j] == b.x[k * HALF + j]) &&
+                (reduced(a.x[k]) != a.x[k] || reduced(b.x[k * HALF + j]) != b.x[k * HALF + j])) {
+                fprintf(stderr, "a factor was not rounded to TF32\n");
+                abort();
+            }
+            sum[j] += a.x[k] * b.x[k * HALF + j];
+        }
+    for (int j = 0; j < HALF; ++j) d.x[j] = sum[j];
+    __syncwarp();
+}
+template <int M, int N, int K>
+void store_matrix_sync(float *to, const fragment<accumulator, M, N, K, float> &f, unsigned pitch,
+                       layout_t) {
     check(to, pitch, sizeof(float));
-    for (int i = 0; i < 16; ++i)
-        for (int j = 0; j < 16; ++j) to[i * pitch + j] = f.x[i][j];
+    for (int j = 0; j < HALF; ++j) to[unsigned(lane_row()) * pitch + unsigned(lane_column() + j)] = f.x[j];
     __syncwarp();
 }
 }  // namespace nvcuda::wmma
