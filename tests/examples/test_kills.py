@@ -1,4 +1,7 @@
-"""Runs of the example plugins that are killed, on one process and on two, end as whole ones."""
+"""Runs of the example plugins that are killed, on one process and on two, end as whole ones.
+
+A sample of the changes of files before which a run is killed is tried always, all of them by hand.
+"""
 
 import importlib
 import random
@@ -70,26 +73,36 @@ def test_every_example_is_killed():
     assert {folder_of(name) for name in EXAMPLES} == set((ROOT / "examples").glob("srplug-*"))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("ranks", [1, 2])
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_a_killed_run_of_an_example_ends_as_a_whole_one(name, ranks, tmp_path, monkeypatch):
-    example, output = EXAMPLES[name], tmp_path / "out"
-    monkeypatch.chdir(tmp_path)
+def explore(name, ranks, folder, monkeypatch, chosen=None):
+    """Kill an example's run before its changes of files, and resume it.
+
+    Args:
+        name: of the example.
+        ranks: how many processes.
+        folder: an empty folder.
+        monkeypatch: pytest's.
+        chosen: from the number of changes those that are tried; None: all.
+
+    Returns:
+        How many changes the run makes, and how many were tried.
+    """
+    example, output = EXAMPLES[name], folder / "out"
+    monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(folder_of(name))
     plugin = importlib.import_module(f"srplug_{name}.plugin")
     example.prepare()
     with using(plugins().extended(plugin)):
-        chosen = ("data.train.workers=0", *example.overrides, "train.tensorboard=false")
-        loaded = runs.short(f"{name}/tiny", chosen)
+        options = ("data.train.workers=0", *example.overrides, "train.tensorboard=false")
+        loaded = runs.short(f"{name}/tiny", options)
         with torch.random.fork_rng(devices=[]):
-            runs.run(loaded, tmp_path / "warm")  # forked processes find all modules loaded
+            runs.run(loaded, folder / "warm")  # forked processes find all modules loaded
         forked = ForkedRun(lambda: loaded, ranks)
         code, log, count = forked.run(output, changes=Changes(output))
         assert code == 0, log
         expected, written = _kept(output), example.written()
         assert any(path.endswith("last.pt") for path in expected)
-        for number in random.Random(count).sample(range(1, count + 1), TRIED):
+        numbers = range(1, count + 1) if chosen is None else chosen(count)
+        for number in numbers:
             shutil.rmtree(output)
             code, log, _ = forked.run(output, changes=Changes(output, number))
             where = f"{name} on {ranks} processes, killed at change {number} of {count}"
@@ -98,6 +111,35 @@ def test_a_killed_run_of_an_example_ends_as_a_whole_one(name, ranks, tmp_path, m
             assert code == 0, f"{where}: {log}"
             assert_same_state(_kept(output), expected, where)
             assert example.written() == written, where
+            print(f"{where}: resumed as whole", flush=True)  # seen with -s
+    return count, len(numbers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_killed_run_of_an_example_ends_as_a_whole_one(name, ranks, tmp_path, monkeypatch):
+    explore(
+        name,
+        ranks,
+        tmp_path,
+        monkeypatch,
+        lambda count: random.Random(count).sample(range(1, count + 1), TRIED),
+    )
+
+
+@pytest.mark.stress
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_run_of_an_example_killed_anywhere_ends_as_a_whole_one(
+    name, ranks, tmp_path, monkeypatch, stress_result
+):
+    count, tried = explore(name, ranks, tmp_path, monkeypatch)
+    assert tried == count
+    stress_result(
+        f"kill_example_{name}_{ranks}", changes=count, tried=tried, resumed_as_whole=tried
+    )
 
 
 def _kept(output):
