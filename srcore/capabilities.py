@@ -127,11 +127,12 @@ OPTIONS: dict[str, Capability] = {
     "unmeasurable": _method("of metrics: size -> why it cannot be measured"),
     "channels": _number(
         "of networks and data sets: channels of their images, 1, 3 or 4, RGB where it is not "
-        "declared; of losses and transforms: the only ones that they work on",
+        "declared; of losses, transforms and inputs of discriminators: the only ones that they "
+        "work on",
         None,
         least=1,
     ),
-    "in_channels": _number("of discriminators: channels of what they judge", None, least=1),
+    "in_channels": _number("of discriminators: channels of what they judge", 3, least=1),
     "hr": _images("high"),
     "lr": _images("low"),
     "recursive": _flag(

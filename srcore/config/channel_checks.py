@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
+
 from srcore.capabilities import option_capability
 from srcore.config.role_checks import where_of
-from srcore.config.schema import Experiment, TrainDataTable, ValidationDataTable
+from srcore.config.schema import (
+    Experiment,
+    GeneratorTable,
+    TrainDataTable,
+    ValidationDataTable,
+)
 from srcore.data.wrapping import inner_datasets
 from srcore.errors import Problem
 from srcore.options import Selected
+from srcore.options.declaration import key_of
+from srcore.plugin.manager import plugins
 
-_RGB = 3
+RGB = 3
 
 
 def channels_of(options: Any) -> int:
@@ -21,7 +30,7 @@ def channels_of(options: Any) -> int:
     inside = {channels_of(chosen.options) for _, chosen in inner_datasets(options)}
     if declared is None and len(inside) == 1:
         return inside.pop()
-    return _RGB if declared is None else int(declared)
+    return RGB if declared is None else int(declared)
 
 
 def channel_problems(experiment: Experiment) -> Iterator[Problem]:
@@ -29,53 +38,87 @@ def channel_problems(experiment: Experiment) -> Iterator[Problem]:
     if experiment.generator is None:
         return
     wanted = channels_of(experiment.generator.choice.options)
-    for path, chosen, key in _parts(experiment):
-        found = channels_of(chosen.options)
+    for path, chosen, key in (*_data(experiment), *_networks(experiment), *_others(experiment)):
+        if key == "channels":
+            found = channels_of(chosen.options)
+        else:
+            found = option_capability(chosen.options, key or "channels") or wanted
         if found != wanted:
             yield _problem(experiment, path, chosen, key, found)
-    for path, chosen in _rgb_only(experiment):
-        fits = option_capability(chosen.options, "channels")
-        if fits is not None and fits != wanted:
-            yield _problem(experiment, path, chosen, "", fits)
-    table = experiment.discriminator
-    if table is not None:
-        seen = option_capability(table.choice.options, "in_channels")
-        if seen is not None and seen != wanted:
-            yield _problem(experiment, "discriminator", table.choice, "in_channels", seen)
 
 
-def _parts(experiment: Experiment) -> Iterator[tuple[str, Selected, str]]:
-    """Data sets and further networks: path, choice, and the key where it says its channels."""
+#: Path and choice of a part, and the key where it says its channels; none: it may declare the only
+#: ones that it works on.
+_Part = tuple[str, Selected, str]
+
+
+def _data(experiment: Experiment) -> Iterator[_Part]:
+    """Data sets, those inside of others in their place, and transforms."""
     data = experiment.data
-    if data.train is not None:
-        yield "data.train", data.train.choice, "channels"
-    for name, table in data.validation.items():
-        yield f"data.validation.{name}", table.choice, "channels"
-    for name, role in experiment.roles().items():
-        network = experiment.network_table(name)
-        if role.kind == "network" and name != "generator" and network is not None:
-            yield where_of(name), network.choice, "channels"
-
-
-def _rgb_only(experiment: Experiment) -> Iterator[tuple[str, Selected]]:
-    """Losses and transforms, some of which are made for certain channels."""
-    for index, loss in enumerate(experiment.losses):
-        yield f"losses[{index}]", loss.choice
     tables: dict[str, TrainDataTable | ValidationDataTable]
-    tables = {} if experiment.data.train is None else {"data.train": experiment.data.train}
-    tables |= {f"data.validation.{name}": it for name, it in experiment.data.validation.items()}
+    tables = {} if data.train is None else {"data.train": data.train}
+    tables |= {f"data.validation.{name}": table for name, table in data.validation.items()}
     for path, table in tables.items():
+        yield from _datasets(path, table.choice)
         for index, transform in enumerate(table.transforms):
-            yield f"{path}.transforms[{index}]", transform
+            yield f"{path}.transforms[{index}]", transform, ""
+
+
+def _datasets(path: str, chosen: Selected) -> Iterator[_Part]:
+    inside = list(inner_datasets(chosen.options))
+    if not inside or option_capability(chosen.options, "channels") is not None:
+        yield path, chosen, "channels"
+        return
+    for key, inner in inside:
+        yield from _datasets(f"{path}.{key}", inner)
+
+
+def _networks(experiment: Experiment) -> Iterator[_Part]:
+    """Further networks; discriminators, and what alters the images that they see."""
+    for name, role in experiment.roles().items():
+        table = experiment.network_table(name)
+        if table is None or isinstance(table, GeneratorTable):
+            continue
+        key = "channels" if role.kind == "network" else "in_channels"
+        yield where_of(name), table.choice, key
+        for index, altering in enumerate(table.inputs):
+            yield f"{where_of(name)}.inputs[{index}]", altering, ""
+
+
+def _others(experiment: Experiment) -> Iterator[_Part]:
+    for index, loss in enumerate(experiment.losses):
+        yield f"losses[{index}]", loss.choice, ""
 
 
 def _problem(experiment: Experiment, path: str, chosen: Selected, key: str, found: int) -> Problem:
     assert experiment.generator is not None
     generator = experiment.generator.choice
     wanted = channels_of(generator.options)
-    where = f"{path}.{key or 'type'}"
+    has_key = key in _keys(type(chosen.options))
     message = (
-        f'"{chosen.type}" works on images of {found} channels; expected {wanted}, those of '
+        f'"{chosen.type}" works on images of {_channels(found)}; expected {wanted}, those of '
         f'generator "{generator.type}"'
     )
-    return Problem(where, message)
+    if not has_key:
+        message += f"; fitting: {_fitting(chosen.component.kind, key, wanted)}"
+    elif "channels" not in _keys(type(generator.options)):
+        message += f"; networks of {_channels(found)}: {_fitting('network', 'channels', found)}"
+    return Problem(f"{path}.{key if has_key else 'type'}", message)
+
+
+def _channels(number: int) -> str:
+    return f"{number} channel" + "s" * (number != 1)
+
+
+def _fitting(kind: str, key: str, wanted: int) -> str:
+    """Names of the components that work, or can be told to work, on images of such channels."""
+    names = []
+    for component in plugins().registry.components(kind):
+        declared = getattr(component.options, key or "channels", RGB if key else wanted)
+        if key in _keys(component.options) or declared == wanted:
+            names.append(component.name)
+    return ", ".join(names) or "none is installed"
+
+
+def _keys(options: type) -> set[str]:
+    return {key_of(field) for field in attrs.fields(options)}

@@ -21,6 +21,7 @@ class MSRResNet(nn.Module):
         scale: 2, 3 or 4.
         num_features: channels of the trunk.
         num_blocks: number of residual blocks.
+        channels: channels of input and output.
 
     Attributes:
         scale: factor between output and input.
@@ -30,26 +31,29 @@ class MSRResNet(nn.Module):
         SrcoreError: a scale that the network cannot have.
     """
 
-    def __init__(self, scale: int = 4, num_features: int = 64, num_blocks: int = 16) -> None:
+    def __init__(
+        self, scale: int = 4, num_features: int = 64, num_blocks: int = 16, channels: int = 3
+    ) -> None:
         super().__init__()
         complaint = scale_complaint("msrresnet", scale, MSRRESNET_SCALES)
         if complaint:
             raise SrcoreError(complaint)
         self.scale = scale
+        self.in_channels = channels
         self.receptive_radius = 1 + 2 * num_blocks + _TAIL_RADIUS
         self._factors = (2, 2) if scale == 4 else (scale,)
 
-        self.conv_first = nn.Conv2d(3, num_features, 3, 1, 1)
+        self.conv_first = nn.Conv2d(channels, num_features, 3, 1, 1)
         self.body = nn.Sequential(*(ResidualBlock(num_features) for _ in range(num_blocks)))
         for stage, factor in enumerate(self._factors, start=1):
-            channels = factor**2 * num_features
-            setattr(self, f"upconv{stage}", nn.Conv2d(num_features, channels, 3, 1, 1))
+            shuffled = factor**2 * num_features
+            setattr(self, f"upconv{stage}", nn.Conv2d(num_features, shuffled, 3, 1, 1))
         self.conv_hr = nn.Conv2d(num_features, num_features, 3, 1, 1)
-        self.conv_last = nn.Conv2d(num_features, 3, 3, 1, 1)
+        self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
         scaled_kaiming_(layer for layer in self.modules() if isinstance(layer, nn.Conv2d))
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         x = self.body(F.leaky_relu(self.conv_first(lr), 0.1, inplace=True))
         for stage, factor in enumerate(self._factors, start=1):
             x = F.pixel_shuffle(self.get_submodule(f"upconv{stage}")(x), factor)

@@ -29,9 +29,14 @@ SWINIR_SCALES: dict[str, tuple[int, ...]] = {
     "nearest+conv": (2, 4),
     "none": (1,),
 }
-RGB = 3  # channels
+RGB = 3
 VGG_INPUT_SIZES = (128, 192, 256)
 UNET_MULTIPLE = 8
+
+
+def image_channels() -> Any:
+    """The key of a network that says which images it makes: those that it takes."""
+    return option(RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha")
 
 
 def scale_complaint(network: str, scale: int, supported: Iterable[int]) -> str:
@@ -55,6 +60,7 @@ class RRDBNetOptions:
         "scales 1 and 2 unshuffle the input by 4 and 2 and enlarge x4 (Real-ESRGAN); "
         "false: no unshuffling and one up-sampling stage per factor 2 (BSRGAN x2, x8)",
     )
+    channels: Literal[1, 3, 4] = image_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Scales that the network cannot have."""
@@ -83,9 +89,7 @@ class EDSROptions:
     rgb_mean: tuple[float, float, float] = option(
         DIV2K_MEAN, "mean colour in [0, 1] of RGB images that is removed inside the network"
     )
-    channels: Literal[1, 3, 4] = option(
-        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
-    )
+    channels: Literal[1, 3, 4] = image_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Scales that the network cannot have."""
@@ -105,9 +109,7 @@ class CompactOptions:
     activation: Literal["prelu", "relu", "leakyrelu"] = option(
         "prelu", "prelu learns one slope per channel; leakyrelu has slope 0.1"
     )
-    channels: Literal[1, 3, 4] = option(
-        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
-    )
+    channels: Literal[1, 3, 4] = image_channels()
 
 
 @attrs.frozen(kw_only=True)
@@ -116,6 +118,7 @@ class MSRResNetOptions:
 
     num_features: int = option(64, "channels of the trunk", ge=1, le=4096)
     num_blocks: int = option(16, "number of residual blocks", ge=1, le=1024)
+    channels: Literal[1, 3, 4] = image_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Scales that the network cannot have."""
@@ -162,6 +165,7 @@ class SwinIROptions:
     attention: Literal["auto", "torch", "xformers"] = option(
         "auto", "attention kernels; auto: xformers where installed and able (CUDA), else torch"
     )
+    channels: Literal[1, 3, 4] = image_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Scales that the up-sampler cannot have, and sizes that do not fit each other."""

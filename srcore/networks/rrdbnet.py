@@ -70,8 +70,9 @@ class RRDBNet(nn.Module):
     """RRDBNet.
 
     With ``unshuffle`` the network always enlarges four times, and scales 2 and 1 rearrange the
-    input to 12 and 48 channels first (Real-ESRGAN); sides that are no multiple of 2 or 4 are
-    mirrored and the result is cut. Without it there is one enlargement per factor 2 (or one by 3).
+    input to 4 and 16 times as many channels first (Real-ESRGAN); sides that are no multiple of 2 or
+    4 are mirrored and the result is cut. Without it there is one enlargement per factor 2 (or one
+    by 3).
 
     Args:
         scale: 1, 2 or 4; without ``unshuffle`` 1, 2, 3, 4 or 8.
@@ -79,8 +80,7 @@ class RRDBNet(nn.Module):
         num_blocks: number B of RRDBs.
         growth_channels: channels G that each dense convolution adds.
         unshuffle: see above.
-        in_channels: channels of the input; experiments use 3.
-        out_channels: channels of the output; experiments use 3.
+        channels: channels of input and output.
 
     Attributes:
         scale: factor between output and input.
@@ -98,29 +98,29 @@ class RRDBNet(nn.Module):
         num_blocks: int = 23,
         growth_channels: int = 32,
         unshuffle: bool = True,
-        in_channels: int = 3,
-        out_channels: int = 3,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         complaint = rrdbnet_complaint(scale, unshuffle)
         if complaint:
             raise SrcoreError(complaint)
         self.scale = scale
+        self.in_channels = channels
         self.tile_multiple = 4 // scale if unshuffle else 1
         self._up_factors = _up_factors(4 if unshuffle else scale)
         trunk_radius = 2 + _CONVS_PER_BLOCK * num_blocks + _TAIL_RADIUS
         self.receptive_radius = trunk_radius * self.tile_multiple + self.tile_multiple - 1
 
-        self.conv_first = nn.Conv2d(in_channels * self.tile_multiple**2, num_features, 3, 1, 1)
+        self.conv_first = nn.Conv2d(channels * self.tile_multiple**2, num_features, 3, 1, 1)
         self.body = nn.Sequential(*(RRDB(num_features, growth_channels) for _ in range(num_blocks)))
         self.conv_body = nn.Conv2d(num_features, num_features, 3, 1, 1)
         for stage in range(1, len(self._up_factors) + 1):
             setattr(self, f"conv_up{stage}", nn.Conv2d(num_features, num_features, 3, 1, 1))
         self.conv_hr = nn.Conv2d(num_features, num_features, 3, 1, 1)
-        self.conv_last = nn.Conv2d(num_features, out_channels, 3, 1, 1)
+        self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         height, width = lr.shape[-2:]
         x = lr
         if self.tile_multiple > 1:

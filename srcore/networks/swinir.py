@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
 from srcore.errors import SrcoreError
-from srcore.networks.options import DIV2K_MEAN, swinir_problems
+from srcore.networks.options import DIV2K_MEAN, RGB, swinir_problems
 from srcore.networks.padding import crop, is_traced, pad_to_multiple
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.window_attention import (
@@ -191,7 +191,7 @@ class SwinIR(nn.Module):
         num_features: int = 64,
         img_range: float = 1.0,
         attention: str = "auto",
-        in_channels: int = 3,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         for key, complaint in swinir_problems(
@@ -203,10 +203,11 @@ class SwinIR(nn.Module):
         self.shift = self.window // 2 if img_size > window_size else 0
         # Shrunk windows must divide what the official class pads to, a multiple of window_size.
         self.tile_multiple = math.lcm(window_size, self.window)
-        mean = DIV2K_MEAN if in_channels == 3 else (0.0,) * in_channels
+        self.in_channels = channels
+        mean = DIV2K_MEAN if channels == RGB else (0.0,) * channels  # as the official class has it
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
 
-        self.conv_first = nn.Conv2d(in_channels, embed_dim, 3, 1, 1)
+        self.conv_first = nn.Conv2d(channels, embed_dim, 3, 1, 1)
         self.patch_embed = _PatchEmbed(embed_dim, patch_norm)
         self.absolute_pos_embed = (
             nn.Parameter(torch.zeros(1, img_size**2, embed_dim)) if absolute_position else None
@@ -235,7 +236,7 @@ class SwinIR(nn.Module):
         )
         self.norm = nn.LayerNorm(embed_dim)
         self.conv_after_body = _residual_conv(embed_dim, residual_connection)
-        self._build_tail(embed_dim, num_features, in_channels)
+        self._build_tail(embed_dim, num_features, channels)
         self.apply(_initialize)
         if self.absolute_pos_embed is not None:
             nn.init.trunc_normal_(self.absolute_pos_embed, std=0.02)
@@ -263,7 +264,7 @@ class SwinIR(nn.Module):
         self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         height, width = lr.shape[-2:]
         image = (pad_to_multiple(lr, self.tile_multiple) - self.mean) * self.img_range
         shallow = self.conv_first(image)

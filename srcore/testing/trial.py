@@ -13,12 +13,15 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import option_capability
 from srcore.config.structure import Invalid, Structurer
 from srcore.contracts import LossContext
 from srcore.engine.seeding import seed_everything
 from srcore.options.declaration import declaration_of, key_of
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
+
+RGB = 3
 
 
 @attrs.frozen
@@ -32,6 +35,7 @@ class Trial:
         folder: a folder for whatever is written, with ``images/hr`` and ``images/lr``.
         scale: factor between the sides of images.
         hr_size: side of the images that losses and discriminators see.
+        channels: of these images; None: those that the options declare, or RGB.
         entries: further entries of the batch by name: values, or functions of the context.
         extras: the same of the context's extras, which methods add.
         unused: patterns of the names of parameters that may stay without gradient.
@@ -44,6 +48,7 @@ class Trial:
     folder: Path
     scale: int = 2
     hr_size: int = 32
+    channels: int | None = None
     entries: Mapping[str, Any] = attrs.field(factory=dict)
     extras: Mapping[str, Any] = attrs.field(factory=dict)
     unused: tuple[str, ...] = ()
@@ -59,9 +64,16 @@ class Trial:
         """Random numbers, the same for the same seed."""
         return torch.Generator().manual_seed(seed)
 
-    def images(self, channels: int = 3, seed: int = 0) -> Tensor:
+    def images(self, seed: int = 0) -> Tensor:
         """Two images in [0, 1] of the side ``hr_size``."""
-        return torch.rand(2, channels, self.hr_size, self.hr_size, generator=self.generator(seed))
+        shape = (2, self.seen_channels, self.hr_size, self.hr_size)
+        return torch.rand(shape, generator=self.generator(seed))
+
+    @property
+    def seen_channels(self) -> int:
+        """Channels of these images."""
+        key = "in_channels" if self.component.kind == "discriminator" else "channels"
+        return self.channels or int(option_capability(self.options, key) or RGB)
 
     def batch(self, seed: int = 0) -> dict[str, Any]:
         """Pairs of images, and the further entries."""
@@ -75,7 +87,7 @@ class Trial:
     def context(self, seed: int = 0) -> LossContext:
         """What a loss sees: images near the truth, with a graph, and a small discriminator."""
         seed_everything(0)
-        discriminator = nn.Conv2d(3, 1, 3)
+        discriminator = nn.Conv2d(self.seen_channels, 1, 3)
         hr, noise = self.images(seed=seed), self.images(seed=seed + 1) - 0.5
         context = LossContext(
             batch=self.batch(seed) | {"hr": hr},

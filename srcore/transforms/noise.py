@@ -39,20 +39,20 @@ def poisson_noise(
     """Shot noise: scale * (Poisson(q * levels)/levels - q), q being the image in 8 bits.
 
     Args:
-        image: ``(N, 3, H, W)``; values outside [0, 1] count as the nearest limit.
+        image: ``(N, C, H, W)``; values outside [0, 1] count as the nearest limit.
         scale: strengths ``(N,)``.
         gray: booleans ``(N,)``: noise of the luminance, equal in all channels.
         draw: rates -> Poisson numbers.
 
     Returns:
-        Noise ``(N, 3, H, W)``.
+        Noise ``(N, C, H, W)``.
     """
     noise = image.new_empty(image.shape)
     noise[~gray] = _shot_noise(image[~gray], draw)
     weights = image.new_tensor(_GRAY_WEIGHTS).view(1, -1, 1, 1)
-    noise[gray] = _shot_noise((image[gray] * weights).sum(dim=1, keepdim=True), draw).expand(
-        -1, image.shape[1], -1, -1
-    )
+    colours = image[gray][:, : len(_GRAY_WEIGHTS)]  # alpha is not seen, but gets the noise
+    luminance = (colours * weights).sum(dim=1, keepdim=True)
+    noise[gray] = _shot_noise(luminance, draw).expand(-1, image.shape[1], -1, -1)
     return noise * _per_image(scale)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError, cause
 from srcore.weights.bounds import build_bounded
+from srcore.weights.channels import CHANNELS
 from srcore.weights.dialects import UnknownArchitectureError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class SpandrelNetwork(nn.Module):
     Attributes:
         scale: factor between input and output sides.
         tile_multiple: tile sides should be a multiple of it.
+        in_channels: channels in and out.
         architecture: spandrel's name of the architecture.
     """
 
@@ -32,11 +34,12 @@ class SpandrelNetwork(nn.Module):
         self.model: nn.Module = descriptor.model
         self.scale: int = descriptor.scale
         self.tile_multiple: int = max(1, descriptor.size_requirements.multiple_of)
+        self.in_channels: int = descriptor.input_channels
         self.architecture: str = descriptor.architecture.name
         self._descriptor = descriptor
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` -> ``(N, 3, scale*h, scale*w)``; images one by one."""
+        """``(N, C, h, w)`` -> ``(N, C, scale*h, scale*w)``; images one by one."""
         # clones: some networks (RCAN) write into what they are given, and tensors made in
         # inference mode cannot be used by ordinary code
         images = torch.split(lr, 1)
@@ -51,8 +54,8 @@ def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNe
         reason: why srcore does not know it.
 
     Raises:
-        UnknownArchitectureError: spandrel does not know it either, or it is not an image model
-            with three colours.
+        UnknownArchitectureError: spandrel does not know it either, or it makes other images than
+            it takes.
     """
     try:
         descriptor = build_bounded(
@@ -70,9 +73,10 @@ def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNe
             f"{reason}; nor can spandrel read it ({cause(error)})"
         ) from error
     channels = (descriptor.input_channels, descriptor.output_channels)
-    if not isinstance(descriptor, spandrel.ImageModelDescriptor) or channels != (3, 3):
+    is_alike = channels[0] == channels[1] and channels[0] in CHANNELS
+    if not isinstance(descriptor, spandrel.ImageModelDescriptor) or not is_alike:
         raise UnknownArchitectureError(
             f"{checkpoint.source}: a {descriptor.architecture.name} model with {channels[0]} input "
-            f"and {channels[1]} output channels; expected colour images in and out"
+            f"and {channels[1]} output channels; expected 1, 3 or 4, in and out the same"
         )
     return SpandrelNetwork(descriptor)

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
+from srcore.weights.channels import CHANNELS, channels_option
 from srcore.weights.dialects import Dialect, Options, State
 
-_CHANNELS, _RGB = (1, 3, 4), 3
 _LAYER = re.compile(r"body\.(\d+)\.(weight|bias)")
 
 
@@ -23,7 +23,7 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
     channels = first.shape[1]
     side = math.isqrt(last.shape[0] // max(1, channels))
     is_whole = last.ndim == 4 and last.shape[0] == channels * side**2
-    return channels in _CHANNELS and is_whole
+    return channels in CHANNELS and is_whole
 
 
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
@@ -34,7 +34,7 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
         "num_convs": last // 2 - 1,
         # Files do not tell a rectifier from a leaky one; published ones learn their slopes.
         "activation": "prelu" if "body.1.weight" in state else "relu",
-        **({} if channels == _RGB else {"channels": channels}),
+        **channels_option(channels),
     }
 
 

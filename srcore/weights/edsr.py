@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from srcore.weights.channels import channels_option
 from srcore.weights.dialects import Dialect, Options, State, count, rename
 
 RGB = 3
@@ -29,14 +30,13 @@ def _options(
     state: Mapping[str, Tensor], first: str, block: str, upsample: str, image: Options
 ) -> Options:
     features, channels = state[f"{first}.weight"].shape[:2]
-    if channels != RGB:
-        image = {**image, "channels": channels}
     return {
         "scale": upsample_scale(state, upsample),
         "num_features": features,
         "num_blocks": count(state, block),
         "res_scale": 0.1 if features >= _SCALED_FROM else 1.0,
         **image,
+        **channels_option(channels),
     }
 
 

@@ -17,6 +17,7 @@ from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import plugins
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
+from srcore.weights.channels import RGB
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
 from srcore.weights.dialects import (
     Recognised,
@@ -288,11 +289,15 @@ def _differences(
     found = recognise(network_state, network=recognised.network)
     if found is None:
         return {}
-    options = found[1].infer_options(network_state, scale)
+    # Files of RGB networks do not name their channels; what else one side lacks is not known.
+    file, own = (
+        {"channels": RGB, **told}
+        for told in (recognised.options, found[1].infer_options(network_state, scale))
+    )
     return {
-        name: (value, options[name])
-        for name, value in recognised.options.items()
-        if name in options and options[name] != value
+        name: (value, own[name])
+        for name, value in file.items()
+        if name in own and own[name] != value
     }
 
 

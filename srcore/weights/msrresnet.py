@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from srcore.weights.channels import channels_option
 from srcore.weights.dialects import Dialect, Options, State, count
 
 
@@ -17,12 +18,13 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
 
 
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
-    features = state["conv_first.weight"].shape[0]
+    features, channels = state["conv_first.weight"].shape[:2]
     first = math.isqrt(state["upconv1.weight"].shape[0] // features)
     return {
         "scale": first * (2 if "upconv2.weight" in state else 1),
         "num_features": features,
         "num_blocks": count(state, "body.{}.conv1.weight"),
+        **channels_option(channels),
     }
 
 

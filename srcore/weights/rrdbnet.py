@@ -1,7 +1,8 @@
 """Dialects of RRDBNet: BasicSR, old ESRGAN (2018), ESRGAN-new (BSRGAN, RealSR, KAIR), esrdgan.
 
 All of them name the same layers; each :class:`Layout` says how. Scale and sizes follow from the
-names and shapes: an input of 12 (48) channels is unshuffled by 2 (4) before the first convolution.
+names and shapes: an input of 4 (16) times the channels of the output is unshuffled by 2 (4) before
+the first convolution.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 import attrs
 from torch import Tensor
 
+from srcore.weights.channels import CHANNELS, channels_option
 from srcore.weights.dialects import Dialect, Options, State, UnknownArchitectureError, rename
 
-_UNSHUFFLE = {3: 1, 12: 2, 48: 4}  # input channels -> factor
+_UNSHUFFLE = {1: 1, 4: 2, 16: 4}  # input channels for each of the output -> factor
 _UNSHUFFLED_STAGES = 2  # behind an unshuffled input; at x4 both ways of building agree
 _MAX_UP = 3
 
@@ -72,14 +74,18 @@ class Layout:
     def infer_options(self, state: Mapping[str, Tensor], scale: int | None) -> Options:
         """Options of ``rrdbnet`` from names and shapes."""
         blocks, stages = self.sizes(state)
-        features, channels = state[f"{self.first}.weight"].shape[:2]
-        colours = state[f"{self.last(stages)}.weight"].shape[0]
-        unshuffle = _UNSHUFFLE.get(channels)
-        if unshuffle is None or colours != 3 or (unshuffle > 1 and stages != _UNSHUFFLED_STAGES):
+        features, inputs = state[f"{self.first}.weight"].shape[:2]
+        channels = state[f"{self.last(stages)}.weight"].shape[0]
+        unshuffle = _UNSHUFFLE.get(inputs // channels) if inputs % channels == 0 else None
+        if (
+            unshuffle is None
+            or channels not in CHANNELS
+            or (unshuffle > 1 and stages != _UNSHUFFLED_STAGES)
+        ):
             raise UnknownArchitectureError(
-                f"an RRDBNet of {channels} input and {colours} output channels with {stages} "
-                "up-sampling stages; srcore's has 3 colours, unshuffled by 2 (12 channels) or 4 "
-                "(48 channels) in front of two stages"
+                f"an RRDBNet of {inputs} input and {channels} output channels with {stages} "
+                "up-sampling stages; srcore's has 1, 3 or 4 channels in and out, unshuffled by 2 "
+                "(4 times the channels) or 4 (16 times) in front of two stages"
             )
         inferred = 2**stages // unshuffle
         if scale == 3 and stages == 1 and unshuffle == 1:
@@ -90,6 +96,7 @@ class Layout:
             "num_blocks": blocks,
             "growth_channels": state[f"{self.dense(0, 1, 1)}.weight"].shape[0],
             "unshuffle": stages == _UNSHUFFLED_STAGES,
+            **channels_option(channels),
         }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from srcore.networks.window_attention import relative_position_index, shift_mask
+from srcore.weights.channels import channels_option
 from srcore.weights.dialects import Dialect, Options, State, count
 from srcore.weights.edsr import upsample_scale
 
@@ -45,11 +46,11 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     stages = count(state, "layers.{}.residual_group.blocks.0.norm1.weight")
     first = _BLOCK.format(0, 0)
-    dim = state["conv_first.weight"].shape[0]
+    dim, channels = state["conv_first.weight"].shape[:2]
     window = _window(state[f"{first}.{_TABLE}"])
     upsampler = _upsampler(state)
     options = {
-        "scale": _scale(state, upsampler),
+        "scale": _scale(state, upsampler, channels),
         "embed_dim": dim,
         "depths": tuple(
             count(state, f"layers.{stage}.residual_group.blocks.{{}}.norm1.weight")
@@ -66,6 +67,7 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
         "patch_norm": "patch_embed.norm.weight" in state,
         "absolute_position": _ABSOLUTE in state,
         "img_range": 255.0 if window == _JPEG_WINDOW else 1.0,
+        **channels_option(channels),
     }
     size = _training_size(state, window)
     if size is not None:
@@ -81,11 +83,11 @@ def _upsampler(state: Mapping[str, Tensor]) -> str:
     return "pixelshuffledirect" if "upsample.0.weight" in state else "none"
 
 
-def _scale(state: Mapping[str, Tensor], upsampler: str) -> int:
+def _scale(state: Mapping[str, Tensor], upsampler: str, channels: int) -> int:
     if upsampler == "pixelshuffle":
         return upsample_scale(state, "upsample")
     if upsampler == "pixelshuffledirect":
-        return math.isqrt(state["upsample.0.weight"].shape[0] // 3)
+        return math.isqrt(state["upsample.0.weight"].shape[0] // channels)
     return 1 << count(state, "conv_up{}.weight", start=1)
 
 

@@ -8,10 +8,14 @@ import torch
 
 import srcore
 from srcore.config.experiment import load
+from srcore.errors import WeightsError
 from srcore.images import read_image, to_gray, to_rgba, write_image
 from srcore.inference.channels import shown_to
 from srcore.testing import tiny_image, write_tiny_images
 from srcore.weights.conversion import convert
+from srcore.weights.dialects import dialects
+from srcore.weights.loading import load_into
+from srcore.weights.saving import Metadata, save_safetensors
 
 
 @pytest.fixture
@@ -25,17 +29,26 @@ def in_folder(tiny_experiment, monkeypatch):
     return tiny_experiment
 
 
+SIZES = {
+    "compact": {"num_features": 8, "num_convs": 1},
+    "edsr": {"num_features": 8, "num_blocks": 1},
+    "msrresnet": {"num_features": 8, "num_blocks": 1},
+    "rrdbnet": {"num_features": 8, "num_blocks": 1, "growth_channels": 4},
+    "swinir": {"embed_dim": 12, "depths": [2], "num_heads": [2], "num_features": 8},
+}
+
+
 def settings(channels, network="edsr", **further):
-    size = {"edsr": "num_features=8, num_blocks=1", "compact": "num_features=8, num_convs=1"}
+    size = ", ".join(f"{key}={value}" for key, value in SIZES[network].items())
     return [
-        f'generator={{type="{network}", channels={channels}, {size[network]}}}',
+        f'generator={{type="{network}", channels={channels}, {size}}}',
         f"data.train.channels={channels}",
         f"data.validation.tiny.channels={channels}",
         *(f"{key}={value}" for key, value in further.items()),
     ]
 
 
-@pytest.mark.parametrize("network", ["edsr", "compact"])
+@pytest.mark.parametrize("network", SIZES)
 @pytest.mark.parametrize("channels", [1, 4])
 def test_they_are_trained_validated_exported_and_enlarged(in_folder, channels, network, tmp_path):
     loaded = load(in_folder, settings(channels, network))
@@ -55,25 +68,45 @@ def test_they_are_trained_validated_exported_and_enlarged(in_folder, channels, n
 
 
 @pytest.mark.parametrize("channels", [1, 4])
-@pytest.mark.parametrize("network", ["edsr", "compact"])
+@pytest.mark.parametrize("network", SIZES)
 def test_their_weights_tell_their_channels_in_every_format(network, channels, tmp_path):
-    from srcore.weights.saving import Metadata, save_safetensors
-
-    options = {"channels": channels, "num_features": 8}
-    options |= {"num_convs": 1} if network == "compact" else {"num_blocks": 1}
+    options = {"channels": channels, **SIZES[network]}
     made = srcore.build("network", network, scale=2, **options).eval()
     source = tmp_path / "source.safetensors"
     save_safetensors(source, made.state_dict(), Metadata(network, options, 2))
     lr = torch.rand(1, channels, 9, 7)
-    dialects = {"edsr": ("basicsr", "pytorch"), "compact": ("realesrgan",)}[network]
-    for dialect in dialects:
-        file = tmp_path / f"{dialect}.pth"
-        assert convert(source, file, dialect).lost == {}
+    for name in dialects(network):
+        file = tmp_path / f"{name}.pth"
+        assert convert(source, file, name.removeprefix(f"{network}_")).lost == {}
         again = srcore.load_generator(file, scale=2).eval()
         with torch.no_grad():
             assert torch.allclose(made(lr), again(lr), atol=1e-5)
     agreement = convert(source, tmp_path / "program.ts", "torchscript").agreement
     assert agreement is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", [1, 4])
+@pytest.mark.parametrize("network", ["compact", "rrdbnet"])
+def test_they_are_written_as_onnx(network, channels, tmp_path):
+    pytest.importorskip("onnxruntime")
+    options = {"channels": channels, **SIZES[network]}
+    made = srcore.build("network", network, scale=2, **options)
+    source = tmp_path / "source.safetensors"
+    save_safetensors(source, made.state_dict(), Metadata(network, options, 2))
+    assert convert(source, tmp_path / "program.onnx", "onnx").agreement.difference < 1e-4
+
+
+@pytest.mark.parametrize("network", SIZES)
+def test_weights_of_other_channels_are_refused_with_the_reason(network):
+    made = {
+        channels: srcore.build("network", network, scale=2, channels=channels, **SIZES[network])
+        for channels in (1, 3)
+    }
+    for file, own in ((1, 3), (3, 1)):
+        wanted = rf"the file has channels {file} \(network: {own}\);"
+        with pytest.raises(WeightsError, match=wanted):
+            load_into(made[own], made[file].state_dict(), network_type=network)
 
 
 def test_gray_of_colours_is_their_luma():
@@ -114,7 +147,6 @@ def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkey
     from click.testing import CliRunner
 
     from srcore.cli.upscale import command
-    from srcore.weights.saving import Metadata, save_safetensors
 
     monkeypatch.chdir(tmp_path)
     options = {"channels": 1, "num_features": 4, "num_convs": 0}
@@ -190,7 +222,15 @@ def test_gray_crops_are_the_luma_of_colour_crops(in_folder, cache, tmp_path):
         assert np.array_equal(to_gray(crops[0]), crops[1])
 
 
-def test_a_default_changes_nothing():
-    first = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
-    assert first.in_channels == 3
-    assert first.mean.shape == (1, 3, 1, 1)
+@pytest.mark.parametrize("network", SIZES)
+def test_a_default_changes_nothing(network):
+    built = []
+    for channels in ({}, {"channels": 3}):
+        torch.manual_seed(0)
+        built.append(srcore.build("network", network, scale=2, **channels, **SIZES[network]))
+    assert [found.in_channels for found in built] == [3, 3]
+    lr = torch.rand(1, 3, 9, 7)
+    with torch.no_grad():
+        assert torch.equal(*(found.eval()(lr) for found in built))
+    ((_, dialect),) = [found for found in dialects(network).items() if found[1].exported]
+    assert "channels" not in dialect.infer_options(built[0].state_dict(), 2)  # as files always were

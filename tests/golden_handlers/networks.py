@@ -59,7 +59,7 @@ def rrdbnet_cotangent_grad(case):
     # than its file holds, and its outputs are those of the file.
     hyper = case.hyper
     found = convert_to_native(case.weights(), scale=hyper["scale"])
-    sizes = ("num_features", "growth_channels", "in_channels", "out_channels", "scale")
+    sizes = ("num_features", "growth_channels", "channels", "channels", "scale")
     assert [found.options.get(size, 3) for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_grow_ch", "num_in_ch", "num_out_ch", "scale")
     ]
@@ -150,8 +150,7 @@ def rrdbnet_mean_square_grad(case):
         hyper["nf"],
         hyper["nb"],
         hyper["gc"],
-        in_channels=hyper["in_nc"],
-        out_channels=hyper["out_nc"],
+        channels=hyper["in_nc"],
     )
     _loaded(network, found.state)
     x = case.tensor("in_x", requires_grad=True)

@@ -1,6 +1,7 @@
 """Every check refuses what it is for: one faulty part each, and the line that says so."""
 
 import re
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -11,6 +12,7 @@ from torch import nn
 import srcore
 from srcore.capabilities import PARTS
 from srcore.contracts import Role
+from srcore.options import option
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import write_tiny_images
 from srcore.testing.checks import CHECKS, complaints, dialect_complaints
@@ -563,7 +565,7 @@ class Dies(L1):
 
 HR = {"needs": ("hr",)}
 FAULTS = [
-    ("network", Small, {}, r"expected \(1, C, 34, 46\) from \(1, 3, 17, 23\) at scale 2, found"),
+    ("network", Small, {}, r"expected \(1, 3, 34, 46\) from \(1, 3, 17, 23\) at scale 2, found"),
     ("network", Silent, {}, "expected the attribute scale = 2, found None"),
     ("network", Overflowing, {}, "expected finite values, found others"),
     ("network", Lazy, {}, "expected a gradient for every parameter, found none for spare.weight"),
@@ -726,6 +728,67 @@ def test_the_core_keeps_its_own_contract(kind, folder):
             trial = Trial(component, options, keys, folder, hr_size=128)
             found += complaints(trial)
     assert found == []
+
+
+class Tinted(Net):
+    """It has a key for its channels, and works on colours only."""
+
+    def __init__(self, scale, channels=3):
+        super().__init__(scale)
+        self.in_channels = channels
+
+
+class Untold(Net):
+    """It does not say which images it makes."""
+
+    def __init__(self, scale, channels=3):
+        super().__init__(scale)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+
+class Luma(nn.Module):
+    def forward(self, context):
+        weights = context.sr.new_tensor([0.299, 0.587, 0.114])[:, None, None]
+        return ((context.sr - context.hr) * weights).square().mean()
+
+
+@attrs.frozen(kw_only=True)
+class Channels:
+    """Keys."""
+
+    channels: Literal[1, 3, 4] = option(3, "of the images")
+
+
+@attrs.frozen(kw_only=True)
+class Colours:
+    """No keys."""
+
+    channels = 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "options", "message"),
+    [
+        (
+            "network",
+            Tinted,
+            Channels,
+            "on images of 1 channels: found RuntimeError: .*; its key",
+        ),
+        ("network", Untold, Channels, "expected the attribute in_channels = 1, as its options say"),
+        ("network", Net, None, None),
+        ("loss", Luma, None, "if it is for colours only, declare `channels = 3` in the class of"),
+        ("loss", Luma, Colours, None),
+    ],
+)
+def test_parts_work_on_the_images_that_the_check_lets_them_have(
+    kind, part, options, message, folder
+):
+    found = tried(kind, part, folder, options, about={"needs": ("hr",)} if kind == "loss" else {})
+    if message is None:
+        assert found == []
+    else:
+        assert any(re.search(message, line) for line in found), found
 
 
 def dialect(**changed):

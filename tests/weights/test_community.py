@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
+import srcore
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.weights.dialects import UnknownArchitectureError, dialects
@@ -112,10 +114,21 @@ def test_what_neither_knows_is_refused(tmp_path):
         load_generator(tmp_path / "x.pth")
 
 
-def test_models_that_are_not_for_colour_images_are_refused(tmp_path):
+def test_models_of_gray_images_say_so(tmp_path):
     from spandrel.architectures.ESRGAN import ESRGAN
 
-    model = ESRGAN(in_nc=1, out_nc=1, num_filters=8, num_blocks=2)
-    torch.save(model.state_dict(), tmp_path / "grey.pth")
-    with pytest.raises(UnknownArchitectureError, match="1 input and 1 output channels; expected"):
-        load_generator(tmp_path / "grey.pth")
+    torch.manual_seed(0)
+    model = ESRGAN(in_nc=1, out_nc=1, num_filters=8, num_blocks=2, plus=True).eval()
+    torch.save(model.state_dict(), tmp_path / "gray.pth")
+    network = load_generator(tmp_path / "gray.pth")
+    assert network.in_channels == 1
+    assert srcore.upscale(network, np.zeros((9, 7, 3), np.uint8)).shape == (36, 28, 1)
+
+
+def test_models_that_make_other_images_than_they_take_are_refused(tmp_path):
+    from spandrel.architectures.ESRGAN import ESRGAN
+
+    model = ESRGAN(in_nc=3, out_nc=1, num_filters=8, num_blocks=2, plus=True)
+    torch.save(model.state_dict(), tmp_path / "mixed.pth")
+    with pytest.raises(UnknownArchitectureError, match="3 input and 1 output channels; expected"):
+        load_generator(tmp_path / "mixed.pth")

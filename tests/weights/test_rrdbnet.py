@@ -54,9 +54,10 @@ def test_esrgan_plus_is_refused_by_name(rrdbnet):
         convert_to_native(state, source="x.pth")
 
 
-def test_grey_networks_are_not_taken_for_colour_ones(rrdbnet):
-    state = rrdbnet(scale=4, in_channels=1, out_channels=1).state_dict()
-    with pytest.raises(UnknownArchitectureError, match="1 input and 1 output channels"):
+def test_networks_that_make_other_images_than_they_take_are_refused(rrdbnet):
+    state = rrdbnet(scale=4, channels=1).state_dict()
+    state["conv_first.weight"] = torch.ones(8, 3, 3, 3)
+    with pytest.raises(UnknownArchitectureError, match="3 input and 1 output channels"):
         convert_to_native(state)
 
 

@@ -13,7 +13,7 @@ from srcore.errors import SrcoreError
 from srplug_dlsn.attention import GLA
 from srplug_dlsn.inference import run_chopped
 from srplug_dlsn.ops.library import Backend
-from srplug_dlsn.options import DIV2K_MEAN, scale_complaint
+from srplug_dlsn.options import DIV2K_MEAN, RGB, scale_complaint
 
 
 class ResidualSequence(nn.Module):
@@ -50,7 +50,8 @@ class DLSN(nn.Module):
         num_hashes: rounds ``h`` of hashing.
         res_scale: factor of the groups' residuals.
         img_range: images are multiplied by it inside the network.
-        rgb_mean: mean colour in [0, 1] that is removed inside the network.
+        rgb_mean: mean colour in [0, 1] of RGB images; others have none removed.
+        channels: channels of input and output.
         hash_seed: of the hash rotations in evaluation.
         attention_backend: ``"auto"``, ``"native"`` or ``"torch"``.
         chop_pixels: in evaluation, cut images into overlapping tiles of fewer pixels; 0: never.
@@ -76,6 +77,7 @@ class DLSN(nn.Module):
         res_scale: float = 0.1,
         img_range: float = 1.0,
         rgb_mean: tuple[float, float, float] = DIV2K_MEAN,
+        channels: int = RGB,
         hash_seed: int = 0,
         attention_backend: Backend = "auto",
         chop_pixels: int = 0,
@@ -87,7 +89,9 @@ class DLSN(nn.Module):
         self.scale = scale
         self.img_range = img_range
         self.chop_pixels = chop_pixels
-        self.register_buffer("mean", torch.tensor(rgb_mean).view(1, 3, 1, 1), persistent=False)
+        self.in_channels = channels
+        mean = torch.tensor(rgb_mean if channels == RGB else (0.0,) * channels)
+        self.register_buffer("mean", mean.view(1, channels, 1, 1), persistent=False)
         groups = [
             ResidualSequence(
                 *(_local_block(num_features) for _ in range(num_blocks)),
@@ -104,12 +108,14 @@ class DLSN(nn.Module):
             )
             for group in range(num_groups)
         ]
-        self.head = nn.Sequential(_convolution(3, num_features))
+        self.head = nn.Sequential(_convolution(channels, num_features))
         self.body = nn.Sequential(*groups, _convolution(num_features, num_features))
-        self.tail = nn.Sequential(_upsampler(scale, num_features), _convolution(num_features, 3))
+        self.tail = nn.Sequential(
+            _upsampler(scale, num_features), _convolution(num_features, channels)
+        )
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         if self.chop_pixels and not self.training:
             return run_chopped(self._forward_whole, lr, self.scale, self.chop_pixels)
         return self._forward_whole(lr)

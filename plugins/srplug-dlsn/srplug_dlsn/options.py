@@ -11,6 +11,7 @@ from srcore.options import option
 
 #: Mean of the DIV2K training images, RGB in [0, 1].
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+RGB = 3
 
 
 def scale_complaint(scale: int) -> str:
@@ -35,7 +36,10 @@ class DLSNOptions:
     res_scale: float = option(0.1, "factor of the groups' residuals", gt=0)
     img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, float, float] = option(
-        DIV2K_MEAN, "mean colour in [0, 1] that is removed inside the network"
+        DIV2K_MEAN, "mean colour in [0, 1] of RGB images that is removed inside the network"
+    )
+    channels: Literal[1, 3, 4] = option(
+        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
     )
     hash_seed: int = option(0, "seed of the hash rotations in evaluation", ge=0)
     attention_backend: Literal["auto", "native", "torch"] = option(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from srcore.weights.dialects import Dialect, Options, State, count
-from srplug_dlsn.options import DIV2K_MEAN
+from srplug_dlsn.options import DIV2K_MEAN, RGB
 
 _EXTRA = ("a", "sub_mean.weight", "sub_mean.bias", "add_mean.weight", "add_mean.bias")
 _ATTENTION = ("conv_match.0.weight", "conv_assembly.0.weight", "conv_assembly_fc.0.weight")
@@ -40,7 +40,7 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
 
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     attention = _attention(state)
-    features = state["head.0.weight"].shape[0]
+    features, channels = state["head.0.weight"].shape[:2]
     blocks = int(attention.rpartition(".")[2])
     options: Options = {
         "scale": _scale(state),
@@ -50,8 +50,10 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
         "reduction": features // state[f"{attention}.conv_match.0.weight"].shape[0],
         "chunk_size": state[f"{attention}.fc.2.bias"].shape[0],
     }
+    if channels != RGB:
+        options["channels"] = channels
     shift = state.get("add_mean.bias")
-    if shift is not None:
+    if shift is not None and channels == RGB:
         image_range = round(float(shift[0]) / DIV2K_MEAN[0]) or 1
         options["img_range"] = float(image_range)
         options["rgb_mean"] = tuple(round(float(value) / image_range, 6) for value in shift)
@@ -71,8 +73,10 @@ def _to_native(state: Mapping[str, Tensor]) -> State:
 
 
 def _from_native(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
-    shift = torch.tensor(options.get("rgb_mean", DIV2K_MEAN)) * float(options.get("img_range", 1.0))
-    identity = torch.eye(3).reshape(3, 3, 1, 1)
+    channels = int(options.get("channels", RGB))
+    mean = options.get("rgb_mean", DIV2K_MEAN) if channels == RGB else (0.0,) * channels
+    shift = torch.tensor(mean) * float(options.get("img_range", 1.0))
+    identity = torch.eye(channels)[..., None, None]
     return {
         "a": torch.zeros(1),
         "sub_mean.weight": identity,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.initialization import scaled_kaiming_
-from srplug_esrdgan.options import INPUT_SIZES, SCALES, scale_complaint
+from srplug_esrdgan.options import INPUT_SIZES, SCALES, order_complaint, scale_complaint
 
 Activation = Literal["leaky_relu", "relu"]
 ChannelOrder = Literal["rgb", "bgr"]
@@ -150,8 +150,7 @@ class Generator(nn.Module):
         init_scale: see :func:`initialize_`.
         channel_order: ``"bgr"`` for weights that were trained on blue, green, red: colours are
             turned around in front of and behind the network.
-        in_channels: channels of the input; experiments use 3.
-        out_channels: channels of the output; experiments use 3.
+        channels: channels of input and output.
 
     Attributes:
         scale: factor between output and input.
@@ -175,14 +174,14 @@ class Generator(nn.Module):
         activation: Activation = "leaky_relu",
         init_scale: float = 0.5,
         channel_order: ChannelOrder = "rgb",
-        in_channels: int = 3,
-        out_channels: int = 3,
+        channels: int = 3,
     ) -> None:
         super().__init__()
-        complaint = scale_complaint(scale)
+        complaint = scale_complaint(scale) or order_complaint(channel_order, channels)
         if complaint:
             raise SrcoreError(complaint)
         self.scale = scale
+        self.in_channels = channels
         self.channel_order = channel_order
         stages = SCALES.index(scale)
         fusion_radius = fusion_kernel_size // 2
@@ -200,17 +199,17 @@ class Generator(nn.Module):
 
         blocks = (rrdb() for _ in range(num_blocks))
         self.model = nn.Sequential(
-            _same(in_channels, num_features, 3),
+            _same(channels, num_features, 3),
             Shortcut(*blocks, _same(num_features, num_features, 3)),
             *(UpConv(num_features, activation) for _ in range(stages)),
             _same(num_features, num_features, hr_kernel_size),
             _activation(activation),
-            _same(num_features, out_channels, hr_kernel_size),
+            _same(num_features, channels, hr_kernel_size),
         )
         initialize_(self, init_scale)
 
     def forward(self, lr: Tensor) -> Tensor:
-        """``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped."""
+        """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""
         if self.channel_order == "rgb":
             sr: Tensor = self.model(lr)
             return sr
@@ -268,6 +267,9 @@ class Discriminator(nn.Module):
             raise SrcoreError(
                 f"esrdgan discriminator: input_size {input_size}; expected one of {sizes}"
             )
+        complaint = order_complaint(channel_order, in_channels)
+        if complaint:
+            raise SrcoreError(f"esrdgan discriminator: {complaint}")
         self.input_size = input_size
         self.channel_order = channel_order
         stages = (input_size // _HEAD_SIDE).bit_length() - 1

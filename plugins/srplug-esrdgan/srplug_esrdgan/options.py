@@ -14,6 +14,14 @@ Problems = Iterator[tuple[str, str]]
 #: Sides of the images that the discriminator can judge: halved until 4 x 4 pixels are left.
 SCALES = (1, 2, 4, 8, 16)
 INPUT_SIZES = (16, 32, 64, 128, 256, 512)
+RGB = 3
+
+
+def order_complaint(order: str, channels: int) -> str:
+    """Why colours cannot be turned around; empty if they can."""
+    if order == "bgr" and channels > RGB:
+        return f'expected "rgb" for images of {channels} channels, found "bgr"'
+    return ""
 
 
 def _odd(size: int) -> str:
@@ -51,12 +59,18 @@ class GeneratorOptions:
     channel_order: Literal["rgb", "bgr"] = option(
         "rgb", "order of the colours that the weights expect; bgr: weights of the published program"
     )
+    channels: Literal[1, 3, 4] = option(
+        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
+    )
 
     def problems(self, experiment: Any) -> Problems:
-        """Scales that are no power of two."""
+        """Scales that are no power of two, and an order of colours where there is none."""
         complaint = scale_complaint(experiment.scale)
         if complaint:
             yield "", complaint
+        complaint = order_complaint(self.channel_order, self.channels)
+        if complaint:
+            yield "channel_order", complaint
 
 
 @attrs.frozen(kw_only=True)
@@ -82,9 +96,13 @@ class DiscriminatorOptions:
     channel_order: Literal["rgb", "bgr"] = option(
         "rgb", "order of the colours that the weights expect; bgr: weights of the published program"
     )
+    in_channels: int = option(RGB, "channels of the images", ge=1, le=1024)
 
     def problems(self, experiment: Any) -> Problems:
-        """Training patches of another size."""
+        """Training patches of another size, and an order of colours where there is none."""
+        complaint = order_complaint(self.channel_order, self.in_channels)
+        if complaint:
+            yield "channel_order", complaint
         size = experiment.hr_patch_size
         if size is None:
             if experiment.data.train is not None:

@@ -19,6 +19,7 @@ from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, Recognised, State, count
 from srcore.weights.loading import build_network, check_complete, network_options
 from srcore.weights.saving import Metadata, save_safetensors
+from srplug_esrdgan.options import RGB
 
 _DENSE = "model.1.module.{}.rdbs.0.conv1.conv.0.weight"
 _UP = "model.{}.upconv.1.weight"
@@ -32,13 +33,15 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     stages = count(state, _UP, start=2)
     last_but_one = state.get(f"model.{2 + stages}.weight")
+    features, channels = state[_FIRST].shape[:2]
     return {
         "scale": 2**stages,
-        "num_features": state[_FIRST].shape[0],
+        "num_features": features,
         "num_blocks": count(state, _DENSE),
         "growth_channels": state[_DENSE.format(0)].shape[0],
         "fusion_kernel_size": state[_FUSION].shape[-1],
         "hr_kernel_size": 3 if last_but_one is None else last_but_one.shape[-1],
+        **({} if channels == RGB else {"channels": channels}),
     }
 
 

@@ -53,8 +53,7 @@ def generator(case):
         dense_scaling=hyper["rdb_res_scaling"],
         block_scaling=hyper["rrdb_res_scaling"],
         activation=ACTIVATIONS[hyper["act_type"]],
-        in_channels=hyper["in_channels"],
-        out_channels=hyper["out_channels"],
+        channels=hyper["in_channels"],
     )
     network.load_state_dict(case.weights())
     x = case.tensor("x", requires_grad=True)

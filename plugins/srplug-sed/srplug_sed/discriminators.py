@@ -34,6 +34,7 @@ from srplug_sed.options import (
 if TYPE_CHECKING:
     from srcore.contracts import Batch
 
+RGB = 3
 _INITIAL_DEVIATION = 0.02
 
 
@@ -72,7 +73,10 @@ class SemanticDiscriminator(nn.Module):
         self.minimum = max(minimum, semantic_stride)
 
     def condition(self, batch: Batch) -> Tensor:
-        """The semantic map of ``batch["hr"]``, ``(N, C, H / stride, W / stride)``, no graph."""
+        """The semantic map of ``batch["hr"]``, ``(N, C, H / stride, W / stride)``, no graph.
+
+        It is that of the colours: gray images have three equal ones, alpha is not looked at.
+        """
         if self.semantics is None:
             raise SrcoreError(
                 f"{type(self).__name__} was built without semantics; pass an extractor, such as "
@@ -83,7 +87,7 @@ class SemanticDiscriminator(nn.Module):
         if isinstance(self.semantics, nn.Module):
             self.semantics.to(hr.device)
         with torch.no_grad():
-            return self.semantics(hr)
+            return self.semantics(hr[:, :RGB].expand(-1, RGB, -1, -1))
 
     def check(self, image: Tensor, semantic: Tensor) -> None:
         """Refuse images and semantic maps that do not fit each other.

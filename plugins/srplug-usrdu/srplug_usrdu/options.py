@@ -115,6 +115,8 @@ class DataLossOptions:
 class FeatureLossOptions:
     """The same divergence between VGG19 features of the mean and of the reference."""
 
+    channels = 3  # of the only images that it works on
+
     layer: str = option("conv5_4", "VGG19 layer that feature_head predicts the log-scale of")
     target: str = option(
         "lr_reference", "batch entry with the reference low-resolution images", entry=True
@@ -184,6 +186,8 @@ class ReferenceOptions:
 @attrs.frozen(kw_only=True)
 class LaplaceSamplingOptions:
     """Add Laplace noise to ``lr`` whose scale a frozen DSN tells from ``hr``."""
+
+    channels = 3  # of the only images that it works on
 
     weights: Path = option(
         help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',

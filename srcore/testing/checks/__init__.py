@@ -13,6 +13,7 @@ from typing import Any
 from srcore.errors import SrcoreError, cause
 from srcore.plugin.discovery import label
 from srcore.testing.checks import data, dialects, everything, losses, metrics, networks, training
+from srcore.testing.checks.channels import on_other_channels
 from srcore.testing.trial import Trial
 from srcore.weights.dialects import Dialect
 
@@ -22,6 +23,7 @@ Check = Callable[[Trial], Iterator[str]]
 CHECKS: dict[str, tuple[Check, ...]] = {
     "network": (
         networks.enlarges_any_size,
+        on_other_channels(networks.enlarges_any_size),
         networks.state_makes_it_the_same,
         networks.every_parameter_learns,
         networks.draws_by_the_generator,
@@ -29,14 +31,28 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "discriminator": (
         networks.judges_images,
+        on_other_channels(networks.judges_images),
         networks.state_fits_a_second_one,
     ),
-    "discriminator_input": (networks.alters_what_is_judged, losses.state_goes_on),
-    "loss": (losses.is_differentiable, losses.draws_by_the_seeds, losses.state_goes_on),
+    "discriminator_input": (
+        networks.alters_what_is_judged,
+        on_other_channels(networks.alters_what_is_judged),
+        losses.state_goes_on,
+    ),
+    "loss": (
+        losses.is_differentiable,
+        on_other_channels(losses.is_differentiable),
+        losses.draws_by_the_seeds,
+        losses.state_goes_on,
+    ),
     "labels": (losses.gives_two_targets, losses.state_goes_on),
-    "transform": (data.transforms_a_batch, data.transform_state_goes_on),
+    "transform": (
+        data.transforms_a_batch,
+        on_other_channels(data.transforms_a_batch),
+        data.transform_state_goes_on,
+    ),
     "source": (data.reads_images,),
-    "dataset": (data.gives_samples,),
+    "dataset": (data.gives_samples, on_other_channels(data.gives_samples)),
     "sampler": (data.orders_an_epoch,),
     "method": (training.takes_part,),
     "stage": (training.takes_part,),
@@ -61,7 +77,12 @@ def complaints(trial: Trial) -> list[str]:
 def dialect_complaints(name: str, owner: str, dialect: Dialect, trial: Trial) -> list[str]:
     """Everything that is wrong with a weight dialect; each names it."""
     who = f"{label(owner)}: weight dialect {name!r}"
-    return _heard(who, dialects.reads_back_what_it_writes, name, dialect, trial)
+
+    def reads_back(tried: Trial) -> Iterator[str]:
+        return dialects.reads_back_what_it_writes(name, dialect, tried)
+
+    reads_back.__doc__ = dialects.reads_back_what_it_writes.__doc__
+    return [*_heard(who, reads_back, trial), *_heard(who, on_other_channels(reads_back), trial)]
 
 
 def _heard(who: str, check: Callable[..., Iterator[str]], *given: Any) -> list[str]:

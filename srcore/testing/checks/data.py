@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from srcore.capabilities import option_capability
+from srcore.config.channel_checks import channels_of
 from srcore.data.batching import split_extras, stack_extras
 from srcore.data.cropping import Window
 from srcore.engine.part_state import restore, state_of
@@ -67,6 +68,10 @@ def gives_samples(trial: Trial) -> Iterator[str]:
 
 
 def _fits(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[str]:
+    channels = channels_of(trial.options)
+    for name in {"lr", "hr"} & images.keys():
+        if images[name].shape[2] != channels:
+            yield f"expected {name} of {channels} channels, found {images[name].shape[2]}"
     size = option_capability(trial.options, "hr_patch_size")
     for name, side in (("hr", size), ("lr", size and size // trial.scale)):
         if is_crop and side and name in images and images[name].shape[:2] != (side, side):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from srcore.capabilities import capability
+from srcore.config.channel_checks import channels_of
 from srcore.inference.beside import beside, draw
 from srcore.plugin.calling import call, checked
 from srcore.testing.trial import Trial, lacking, same
@@ -20,6 +21,9 @@ _LARGER = (33, 45), (48, 48)  # for networks that shrink
 def enlarges_any_size(trial: Trial) -> Iterator[str]:
     """Images (N, C, h, w) become (N, C, scale*h, scale*w), finite, under bfloat16 autocast too."""
     network = trial.build(scale=trial.scale).eval()
+    channels = channels_of(trial.options)
+    if int(capability("network", network, "in_channels")) != channels:
+        yield f"expected the attribute in_channels = {channels}, as its options say"
     if getattr(network, "scale", None) != trial.scale:
         yield f"expected the attribute scale = {trial.scale}, found {_told(network, 'scale')}"
     shrinks = "shrinks" in trial.component.provides
@@ -29,8 +33,8 @@ def enlarges_any_size(trial: Trial) -> Iterator[str]:
         for dtype in (None, torch.bfloat16):
             with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype is not None):
                 sr = _run(network, lr)
-            if list(sr.shape[-2:]) != sides or len(sr) != len(lr):
-                wanted = f"(1, C, {sides[0]}, {sides[1]}) from {tuple(lr.shape)}"
+            if tuple(sr.shape) != (*lr.shape[:2], *sides):
+                wanted = f"(1, {lr.shape[1]}, {sides[0]}, {sides[1]}) from {tuple(lr.shape)}"
                 yield f"expected {wanted} at scale {trial.scale}, found {tuple(sr.shape)}"
                 break
             if not torch.isfinite(sr.float()).all():

@@ -1,0 +1,17 @@
+"""Channels of the images of a network, as the shapes in its files tell them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CHANNELS = (1, 3, 4)
+RGB = 3
+
+
+def channels_option(channels: int) -> dict[str, Any]:
+    """The option that says them; none for RGB, the default, so that its files stay what they were.
+
+    >>> channels_option(3), channels_option(1)
+    ({}, {'channels': 1})
+    """
+    return {} if channels == RGB else {"channels": channels}
