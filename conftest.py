@@ -21,6 +21,8 @@ import pytest
 # Tests work on small tensors: threads cost more than they give, and the last bits of sums depend on
 # their number. Tests about threads set their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Read once by the first matrix product on a GPU, whichever test that is in.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 # A shell's background jobs ignore Ctrl-C, and so would everything that tests start and interrupt.
 if threading.current_thread() is threading.main_thread():
@@ -50,8 +52,13 @@ def pytest_cmdline_main(config):
 
 
 def pytest_addoption(parser):
-    """Add ``--shuffle``."""
+    """Add ``--shuffle`` and ``--gpu-device``."""
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in a random order")
+    parser.addoption(
+        "--gpu-device",
+        default="cuda",
+        help='device of the tests that are marked "gpu"; cpu tries the tests themselves',
+    )
 
 
 def pytest_report_header(config):
@@ -166,6 +173,18 @@ def load(name, path):
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return sys.modules[name]
+
+
+@pytest.fixture
+def gpu(request):
+    """The device of a test that is marked "gpu"; float32 is not rounded to TF32 there."""
+    import torch
+
+    device = torch.device(request.config.getoption("--gpu-device"))
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    yield torch.device("cuda", 0) if device.type == "cuda" else device
+    torch.backends.cudnn.allow_tf32 = before
 
 
 @pytest.fixture

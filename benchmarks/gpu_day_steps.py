@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +68,11 @@ def _environment(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
 
 def _tests(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
     command = ["-m", "pytest", "-m", "gpu", "-p", "no:cacheprovider", "-q", "--tb=short"]
-    command += ["-o", "timeout=60", "--durations=8", *gpu_tests()]
+    # what is on trial is the device: warnings of other versions of packages are shown, no more
+    command += ["-W", "default", "-o", "timeout=90", "--durations=12", *gpu_tests()]
+    cores = os.cpu_count() or 1
+    if cores >= 8 and importlib.util.find_spec("xdist"):
+        command += ["-n", str(min(6, cores // 2))]
     return [[*command, "--collect-only"] if rehearse else command]
 
 

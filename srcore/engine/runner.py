@@ -75,6 +75,9 @@ def run_experiment(
     resume = resume or recover
     # Everything that can be wrong is known before an earlier run is deleted.
     experiments = [loaded.experiment(stage) for stage in loaded.stages]
+    if any(found.train.deterministic for found in experiments):
+        # CUDA's matrix products read it once, before the first of them
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     devices = [pick_device(found.train.device, "train.device") for found in experiments]
     folder = output / loaded.name
     fed = [
@@ -226,10 +229,19 @@ def _mark_ended(run: Run, error: BaseException) -> None:
 
 @contextlib.contextmanager
 def _deterministic(wanted: bool) -> Iterator[None]:
+    """Deterministic kernels inside the block; where there is none, that is one line."""
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(wanted or before)
     try:
         yield
+    except RuntimeError as error:
+        if not wanted or "deterministic" not in str(error):
+            raise
+        reason = str(error).split(". ")[0].splitlines()[0]
+        raise SrcoreError(
+            f"train.deterministic: expected operations with a deterministic version on this "
+            f"device; found another ({reason}); set train.deterministic = false"
+        ) from error
     finally:
         torch.use_deterministic_algorithms(before)
 

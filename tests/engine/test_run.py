@@ -1,6 +1,7 @@
 """The run directory, and what happens when it cannot be written or training goes wrong."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import srcore
 from srcore.cli.main import main
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, DataError, SrcoreError
+from srcore.networks.edsr import EDSR
 from srcore.testing import assert_same_state
 
 
@@ -258,3 +260,22 @@ def test_memory_that_runs_out_while_parts_are_built_is_one_line(
     assert caught.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"srcore: {tmp_path}/out/tiny: out of memory on cpu; smaller networks,")
+
+
+def test_an_operation_without_a_deterministic_version_is_one_line(
+    tiny_experiment, tmp_path, monkeypatch
+):
+    forward = EDSR.forward
+
+    def varying(self, lr):
+        torch.zeros(4).put_(torch.zeros(2, dtype=torch.long), torch.ones(2))
+        return forward(self, lr)
+
+    monkeypatch.setattr(EDSR, "forward", varying)
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    loaded = srcore.load_experiment(tiny_experiment, ["train.deterministic=true"])
+    with pytest.raises(SrcoreError, match=r"train\.deterministic: expected .* set train") as caught:
+        run_experiment(loaded, tmp_path / "runs", quiet=True)
+    assert "put_ does not have a deterministic" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
