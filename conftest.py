@@ -213,6 +213,16 @@ def stress_result(request):
     return keep
 
 
+@pytest.fixture
+def sittings():
+    """A file in which a long test notes what it has done, so that a next sitting goes on there.
+
+    It lies among the temporary files and is of this commit; who wants to begin anew removes it.
+    """
+    folder = Path(tempfile.gettempdir())
+    return lambda name: folder / f"srcore-{revision()}-{name}.txt"
+
+
 RESULTS = pytest.StashKey()
 
 

@@ -94,7 +94,7 @@ def table(folder):
     return (tables.rows(records), [tables.state(record) for record in records])
 
 
-def explore(folder, name, event, chosen=None):
+def explore(folder, name, event, chosen=None, note=None):
     """Kill a run before each of its changes, or fill its disk there, and resume it.
 
     Args:
@@ -102,6 +102,7 @@ def explore(folder, name, event, chosen=None):
         name: of the case.
         event: "kill" or "full".
         chosen: from all numbers of changes those that are tried; None: all.
+        note: a file with the numbers that were tried in earlier sittings; gets those tried now.
 
     Returns:
         How many changes the run makes, and how many were tried.
@@ -114,7 +115,8 @@ def explore(folder, name, event, chosen=None):
     assert code == 0, log
     expected, expected_table = content(output), table(output / "tiny")
     numbers = list(range(1, count + 1)) if chosen is None else chosen(count)
-    for number in numbers:
+    earlier = set(map(int, note.read_text().split())) if note and note.exists() else set()
+    for number in (number for number in numbers if number not in earlier):
         shutil.rmtree(output)
         code, log, _ = case.run(output, changes=Changes(output, number, event))
         where = f"{name}: {event} at change {number} of {count}"
@@ -131,16 +133,20 @@ def explore(folder, name, event, chosen=None):
         assert_same_state(content(output), expected, where)
         assert table(output / "tiny") == expected_table, where
         print(f"{where}: resumed as whole", flush=True)  # seen with -s, and in the halves' logs
+        if note:
+            with note.open("a") as stream:
+                stream.write(f"{number}\n")
     return count, len(numbers)
 
 
-def explore_in_halves(folder, name, event):
+def explore_in_halves(folder, name, event, note):
     """:func:`explore` all changes, every other one in a second process; the same numbers."""
     halves = [folder / "odd", folder / "even"]
 
     def work(start):
         half = halves[start]
-        count, tried = explore(half, name, event, lambda count: range(start + 1, count + 1, 2))
+        chosen = lambda count: range(start + 1, count + 1, 2)  # noqa: E731
+        count, tried = explore(half, name, event, chosen, note)
         (half / "tried").write_text(f"{count} {tried}")
 
     for half in halves:
@@ -183,10 +189,10 @@ def test_a_run_that_ends_at_some_change_goes_on_as_if_nothing_had_been(tmp_path,
 @pytest.mark.parametrize("event", ["kill", "full"])
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_that_ends_at_any_change_goes_on_as_if_nothing_had_been(
-    tmp_path, name, event, stress_result
+    tmp_path, name, event, stress_result, sittings
 ):
     if name == "usrdu":
         pytest.importorskip("srplug_usrdu")
-    count, tried = explore_in_halves(tmp_path, name, event)
+    count, tried = explore_in_halves(tmp_path, name, event, sittings(f"{event}_{name}"))
     assert tried == count
     stress_result(f"{event}_{name}", changes=count, tried=tried, resumed_as_whole=tried)
