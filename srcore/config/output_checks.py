@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from srcore.capabilities import option_capability
 from srcore.config.checks import selections
 from srcore.config.paths import inputs_of, is_pending
 from srcore.config.schema import Experiment
-from srcore.errors import Problem
+from srcore.errors import DataError, Problem
+from srcore.images import Place, read_meta_info, way_to
 
 
 def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
-    """Folders that are searched with those below them, among which the run writes images.
+    """Folders of images that lead to where the run writes its own, by themselves or by links.
 
     Args:
         experiment: a stage.
@@ -22,29 +24,40 @@ def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
     """
     if experiment.task is None and not (experiment.train.images and experiment.data.validation):
         return  # no picture is written
+    place = Place([run, *_moved(run)])
     for path, selected in selections(experiment):
-        for key, folder in _searched(selected.options):
-            if _holds(folder, run):
-                yield Problem(
-                    f"{path}.{key}",
-                    f"{folder} is searched with the folders below it, and the run writes its "
-                    f"pictures there ({run}): they would become images of the data; name another "
-                    "folder with --output, or one folder of images",
-                )
+        for key, folder, wanted in inputs_of(selected.options):
+            if wanted != "folder" or is_pending(folder):
+                continue
+            way = _way(place, folder, selected.options)
+            if way is None:
+                continue
+            if option_capability(selected.options, "recursive") and place.lies_in(way):
+                what = f"{way} is searched with the folders below it, and the run writes its "
+            else:
+                what = f"{way} leads into the folder of the run, which writes its "
+            yield Problem(
+                f"{path}.{key}",
+                f"{what}pictures there ({run}): they would become images of the data; name "
+                "another folder with --output, or one folder of images",
+            )
 
 
-def _searched(options: Any) -> Iterator[tuple[str, Path]]:
-    is_listed = option_capability(options, "meta_info") is not None
-    if is_listed or not option_capability(options, "recursive"):
-        return  # a list says which images are taken
-    for key, path, wanted in inputs_of(options):
-        if wanted == "folder" and not is_pending(path):
-            yield key, path
+def _way(place: Place, folder: Path, options: Any) -> Path | None:
+    if place.holds(folder):
+        return folder
+    meta_info = option_capability(options, "meta_info")
+    if meta_info is None:
+        return way_to(place, folder, recursive=bool(option_capability(options, "recursive")))
+    try:  # a list says which images are taken
+        listed = [folder / name for name in read_meta_info(meta_info)]
+        return next(filter(place.holds, listed), None)
+    except (DataError, OSError, ValueError):  # told elsewhere
+        return None
 
 
-def _holds(folder: Path, run: Path) -> bool:
-    try:
-        place = run.resolve()
-        return folder.resolve() in (place, *place.parents)
-    except (OSError, ValueError, RuntimeError):  # names of nothing are told elsewhere
-        return False
+def _moved(run: Path) -> list[Path]:
+    """Folders that lie elsewhere, by links in that of the run."""
+    tops = os.walk(run)
+    links = [Path(top, name) for top, below, _ in tops for name in below]
+    return [link for link in links if link.is_symlink()]

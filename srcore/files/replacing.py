@@ -13,7 +13,7 @@ from pathlib import Path
 
 from srcore.config.names import name_key
 from srcore.errors import SrcoreError
-from srcore.images import some
+from srcore.images import Place, searched_above, some
 
 
 class ReplacedInputError(SrcoreError):
@@ -79,6 +79,8 @@ def refuse_writing_among(
 ) -> None:
     """Refuse outputs in folders that inputs are read from: the next job would read them too.
 
+    An input that is a link is read from where it leads.
+
     Args:
         source: the folder that was named.
         inputs: files found in it.
@@ -88,11 +90,13 @@ def refuse_writing_among(
     Raises:
         ReplacedInputError: names the folder.
     """
-    read = {file_key(folder) for folder in {source, *(path.parent for path in inputs)}}
-    for folder in dict.fromkeys(path.parent for path in outputs):
-        above = folder.resolve().parents if recursive else ()
-        if file_key(folder) in read or any(file_key(upper) == file_key(source) for upper in above):
-            where = "images are read from it" if file_key(folder) in read else f"lies in {source}"
-            raise ReplacedInputError(
-                f"{folder}: {where}; name a folder of its own for what is written"
-            )
+    found = {path.resolve() if path.is_symlink() else path for path in inputs}
+    read = {file_key(folder) for folder in {source, *(path.parent for path in found)}}
+    written = list(dict.fromkeys(path.parent for path in outputs))
+    among = {folder: "images are read from it" for folder in written if file_key(folder) in read}
+    above = searched_above(Place(written), source) if recursive else None
+    if above is not None:
+        among |= {it: f"lies in {above}" for it in written if Place([it]).lies_in(above)}
+    if among:
+        folder, where = next(iter(among.items()))
+        raise ReplacedInputError(f"{folder}: {where}; name a folder of its own for what is written")

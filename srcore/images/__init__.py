@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from srcore.images.series import Series, encode_series, read_series, series_suffixes
     from srcore.images.tensors import to_float, to_image, to_tensor
     from srcore.images.walking import files_of
+    from srcore.images.ways import Place, searched_above, way_to
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
@@ -109,6 +110,7 @@ _MODULES = {
     "png_stream": ("PngStream",),
     "tensors": ("to_float", "to_image", "to_tensor"),
     "walking": ("files_of",),
+    "ways": ("Place", "searched_above", "way_to"),
     "windows": ("decode_window", "read_window"),
     "format_options": (
         "WritingOption",
@@ -130,6 +132,7 @@ __all__ = [
     "Metadata",
     "Origin",
     "Picture",
+    "Place",
     "PngStream",
     "Series",
     "WritingOption",
@@ -167,6 +170,7 @@ __all__ = [
     "read_suffixes",
     "read_window",
     "refuse_unwritable",
+    "searched_above",
     "series_suffixes",
     "some",
     "to_float",
@@ -178,6 +182,7 @@ __all__ = [
     "unequal",
     "unfit_options",
     "verify_image",
+    "way_to",
     "with_origin",
     "with_png_text",
     "write_image",

@@ -6,8 +6,25 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
+
 Identity = tuple[int, int]
 OnError = Callable[[OSError], object]
+
+
+@attrs.frozen
+class Entry:
+    """What a search comes by.
+
+    Attributes:
+        path: by the names that led there.
+        is_folder: whether it is a folder, or leads to one.
+        is_link: whether it leads elsewhere; one that leads nowhere is no folder.
+    """
+
+    path: Path
+    is_folder: bool
+    is_link: bool
 
 
 def files_of(
@@ -25,28 +42,38 @@ def files_of(
     Raises:
         OSError: the folder cannot be read.
     """
-    waiting = [(folder, frozenset({_identity(folder)}))]
+    entries = entries_of(folder, recursive=recursive, on_error=on_error)
+    return (entry.path for entry in entries if not entry.is_folder)
+
+
+def entries_of(
+    folder: Path, *, recursive: bool = False, on_error: OnError | None = None
+) -> Iterator[Entry]:
+    """As :func:`files_of`, with the folders that are searched, ``folder`` first."""
+    waiting = [(Entry(folder, True, folder.is_symlink()), frozenset({identity(folder)}))]
     while waiting:
         current, above = waiting.pop()
+        yield current
         try:
-            with os.scandir(current) as entries:
+            with os.scandir(current.path) as entries:
                 found = list(entries)
         except OSError as error:
-            if on_error is None or current == folder:
+            if on_error is None or current.path == folder:
                 raise
             on_error(error)
             continue
         for entry in found:
-            path = current / entry.name
+            path, is_link = current.path / entry.name, entry.is_symlink()
             # Not the entry's own methods: they raise for a link to itself.
             if not os.path.isdir(path):
                 # Pipes and devices are no files: reading one may never end.
-                if os.path.isfile(path) or entry.is_symlink():
-                    yield path
-            elif recursive and (identity := _identity(path)) not in above:
-                waiting.append((path, above | {identity}))
+                if is_link or os.path.isfile(path):
+                    yield Entry(path, False, is_link)
+            elif recursive and (known := identity(path)) not in above:
+                waiting.append((Entry(path, True, is_link), above | {known}))
 
 
-def _identity(folder: Path) -> Identity:
+def identity(folder: str | Path) -> Identity:
+    """Equal for all names of one folder or file."""
     status = os.stat(folder)
     return status.st_dev, status.st_ino

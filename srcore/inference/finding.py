@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from srcore.images import files_of, is_image_name, natural_key
+from srcore.images import Place, files_of, is_image_name, natural_key
 
 
 @attrs.frozen
@@ -32,7 +32,7 @@ class Search:
 
     Args:
         recursive: also take images in folders below.
-        output: a folder whose images are results and no inputs, unless it is named itself.
+        output: a folder whose images are results and no inputs, unless they are named themselves.
 
     Attributes:
         notes: one line for every folder or pattern of which something is left out.
@@ -56,10 +56,13 @@ class Search:
     def _matches(self, name: str) -> list[Found]:
         path = Path(name)
         if os.path.isdir(path):
-            made = None if self._output == path else self._output
-            files = [file for file in self._files_of(path) if made not in file.parents]
+            made = Place([self._output] if self._output else [])
+            if made.holds(path):
+                made = Place([])
+            files = [file for file in self._files_of(path) if not made.holds_folder_of(file)]
             images = self._images(name, files)
-            folders = 0 if self._recursive else len(_folders_in(path) - {made})
+            below = [] if self._recursive else _folders_in(path)
+            folders = len([folder for folder in below if not made.holds(folder)])
             if folders:
                 self.notes.append(
                     f"{name}: left out {_count(folders, 'folder')} below; --recursive takes them"
@@ -123,12 +126,12 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return bool(parts) and fnmatch.fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
-def _folders_in(folder: Path) -> set[Path | None]:
+def _folders_in(folder: Path) -> list[Path]:
     try:
         entries = list(folder.iterdir())
     except OSError:  # said already
-        return set()
-    return {entry for entry in entries if os.path.isdir(entry) and entry.name[0] != "."}
+        return []
+    return [entry for entry in entries if os.path.isdir(entry) and entry.name[0] != "."]
 
 
 def _count(number: int, noun: str) -> str:

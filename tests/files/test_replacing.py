@@ -11,6 +11,7 @@ from srcore.files.replacing import (
     refuse_sharing,
     refuse_writing_among,
 )
+from srcore.images import files_of
 
 
 @pytest.fixture
@@ -71,3 +72,27 @@ def test_nothing_is_written_among_the_inputs(place, output, recursive, message):
     else:
         with pytest.raises(ReplacedInputError, match=message):
             refuse_writing_among(*arguments, recursive=recursive)
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "output", "message"),
+    [
+        ("in/out", "out", "out/b.png", r"in/out"),
+        ("in/up", ".", "out/below/b.png", r"in/up"),
+        ("in/b.png", "out/b.png", "out/b.png", "images are read from it"),
+        ("in/c.png", "elsewhere/c.png", "out/c.png", None),
+        ("in/sub", "out/sub", "out/b.png", None),
+    ],
+)
+def test_links_among_the_inputs_are_followed(place, link, target, output, message):
+    for folder in ("out/sub", "elsewhere"):
+        (place / folder).mkdir(parents=True)
+    for file in ("out/b.png", "elsewhere/c.png"):
+        (place / file).write_bytes(b"image")
+    (place / link).symlink_to(place / target)
+    inputs = [file for file in files_of(place / "in", recursive=True) if file.is_file()]
+    if message is None:
+        refuse_writing_among(place / "in", inputs, [place / output], recursive=True)
+    else:
+        with pytest.raises(ReplacedInputError, match=message):
+            refuse_writing_among(place / "in", inputs, [place / output], recursive=True)

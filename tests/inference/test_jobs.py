@@ -76,6 +76,20 @@ def test_names_that_are_equal_on_some_systems_are_told_apart_on_all(folder):
     }
 
 
+@pytest.mark.parametrize("link", ["in/link", "in/deep/link"])
+def test_results_that_links_lead_to_are_no_inputs(folder, link):
+    (folder / "out/below").mkdir(parents=True)
+    (folder / "out/below/1.png").touch()
+    (folder / link).symlink_to(folder / "out")
+    assert set(_plan("in", output="out", recursive=True)) == {
+        "in/2.png",
+        "in/10.jpg",
+        "in/deep/3.webp",
+    }
+    found = set(_plan("in", output="in/../in/other", recursive=True))
+    assert f"{link}/below/1.png" in found
+
+
 def test_results_of_inputs_with_equal_stems_are_told_apart(folder):
     for name in ("in/2.jpg", "other/2.png", "in/2_png.webp"):
         Path(name).parent.mkdir(exist_ok=True)
