@@ -8,6 +8,7 @@ from ignite import distributed as idist
 from torch import nn
 
 import srcore
+from srcore.config.schema import TrainTable
 from srcore.engine import finiteness, roles, stopping, updater
 from srcore.engine.finiteness import NonFiniteLossError, require_finite
 from srcore.engine.loss_scale import LossScale
@@ -16,7 +17,8 @@ from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.updater import Updater
 from srcore.testing.ranks import free_port
 
-pytestmark = pytest.mark.gpu
+# PyTorch remarks that a barrier over NCCL guesses its device.
+pytestmark = [pytest.mark.gpu, pytest.mark.filterwarnings("ignore:.*(device id|barrier).*")]
 
 
 @pytest.fixture
@@ -59,19 +61,13 @@ def test_a_distributed_network_has_the_gradients_of_a_plain_one(as_if_two, chann
     plain = srcore.build("network", "edsr", scale=2, num_features=4, num_blocks=1)
     roles.place(plain, as_if_two, channels_last=channels_last)
     made = roles.RoleNetwork("generator", roles.LOSS_PART, plain, plain)
-    roles.finish(made, srcore_train_table())
+    roles.finish(made, TrainTable())
     assert isinstance(made.wrapped, nn.parallel.DistributedDataParallel)
     x = torch.rand(2, 3, 8, 8, device=as_if_two)
     wanted = torch.autograd.grad(plain(x).square().mean(), list(plain.parameters()))
     made.wrapped(x).square().mean().backward()
     for parameter, gradient in zip(plain.parameters(), wanted, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
-
-
-def srcore_train_table():
-    from srcore.config.schema import TrainTable
-
-    return TrainTable()
 
 
 def test_an_updater_averages_gradients(as_if_two):
