@@ -22,10 +22,10 @@ import attrs
 import torch
 from harness import write_results
 
-from srcore.config.experiment import load
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import load
 from srcore.testing.images import write_tiny_images
 from srcore.testing.runs import provide_images
 

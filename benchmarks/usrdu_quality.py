@@ -22,11 +22,11 @@ from pathlib import Path
 import harness
 import torch
 
-from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
 from srcore.images import list_images
 from srcore.prepare.degrading import Degradation
 from srcore.prepare.jobs import prepare_degraded
+from srcore.testing.experiments import check
 
 ARMS = ("bicubic", "mean", "sampled")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+import torch
+from torch import nn
 
 from srcore.config.experiment import LoadedExperiment, check
 from srcore.config.structure import Invalid, Structurer
@@ -15,7 +17,8 @@ from srcore.inference.upscaler import upscale
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
-from srcore.weights.loading import load_generator
+from srcore.weights.containers import Checkpoint, read_checkpoint
+from srcore.weights.loading import build_generator
 
 __all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]
 
@@ -39,7 +42,8 @@ def build(kind: str, type: str, **options: Any) -> Any:
     Raises:
         ConfigError: unknown keys, wrong types or values out of range.
     """
-    component = plugins().registry.get(kind, type)
+    registry = plugins().registry
+    component = registry.get(kind, type)
     own = {field.name for field in attrs.fields(component.options)}
     context = {
         name: options.pop(name)
@@ -47,7 +51,7 @@ def build(kind: str, type: str, **options: Any) -> Any:
         if name in options and name not in own
     }
     try:
-        typed = Structurer(plugins().registry).structure_table(options, component.options)
+        typed = Structurer(registry).structure_table(options, component.options)
     except Invalid as error:
         raise ConfigError(problem.below(f"{kind} {type}") for problem in error.problems) from None
     return component.build(typed, **context)
@@ -62,6 +66,47 @@ def components(kind: str | None = None) -> list[Component]:
     True
     """
     return list(plugins().registry.components(kind))
+
+
+@naming_exits(of_plugins_only=True)
+def load_generator(
+    weights: str | Path | Checkpoint,
+    device: str | torch.device = "cpu",
+    *,
+    key: str | None = None,
+    scale: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """Build the generator that a weights file holds; architecture and scale are inferred.
+
+    Files of architectures that srcore does not know are left to spandrel, if it is installed.
+
+    >>> import pathlib, tempfile, srcore, torch
+    >>> network = srcore.build("network", "edsr", scale=3, num_features=8, num_blocks=2)
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "edsr.pth"
+    >>> torch.save(network.state_dict(), file)
+    >>> loaded = srcore.load_generator(file)
+    >>> loaded.scale, loaded.training
+    (3, False)
+
+    Args:
+        weights: ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file, of srcore or another
+            program; or what was read of one.
+        device: where the network goes.
+        key: entry of the file, such as ``"params"``; by default EMA weights come first.
+        scale: expected scale; tells x3 from x2 where a file does not.
+        options: of the network, those that can be chosen when it is used
+            (``option(..., inference=True)``).
+
+    Returns:
+        A :class:`srcore.contracts.Network` in evaluation mode.
+
+    Raises:
+        WeightsError: unreadable, unknown or incomplete file, or another scale than expected.
+    """
+    if not isinstance(weights, Checkpoint):
+        weights = read_checkpoint(weights, key=key)
+    return build_generator(weights, plugins().registry, device, scale=scale, options=options)
 
 
 @naming_exits(of_plugins_only=True)
@@ -90,7 +135,7 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedEx
     Raises:
         ConfigError: all problems at once.
     """
-    return check(path, overrides)
+    return check(path, overrides, plugins=plugins())
 
 
 @naming_exits(of_plugins_only=True)

@@ -343,7 +343,7 @@ def leaving_network():
 def test_whoever_ends_a_program_that_calls_the_api_is_named(leaving, tmp_path):
     network = leaving_network()
     about = Metadata("leaving", {"num_features": 8, "num_blocks": 1}, scale=2)
-    save_safetensors(tmp_path / "x.safetensors", network.state_dict(), about)
+    save_safetensors(tmp_path / "x.safetensors", network.state_dict(), about, plugins().registry)
     leaving("forward")
     with pytest.raises(PluginError, match=NAMED):
         api.upscale(network, np.zeros((4, 4, 3), np.uint8))

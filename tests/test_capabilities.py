@@ -11,11 +11,11 @@ from torch import nn
 
 import srcore
 from srcore.capabilities import OPTIONS, PARTS, capability, near_misses
-from srcore.config.experiment import load
 from srcore.engine.runner import run_experiment
 from srcore.errors import PluginError
 from srcore.options import NoOptions
 from srcore.plugin.manager import PluginManager, plugins, using
+from srcore.testing.experiments import load
 
 #: What PyTorch's modules have as well: asked for where the two are told apart.
 SEAMS = {"state_dict", "load_state_dict"}

@@ -126,7 +126,9 @@ def folder(tmp_path_factory):
     options = {"num_features": 8, "num_blocks": 1}
     dsn = srcore.build("network", "usrdu_dsn", scale=4, **options)
     metadata = Metadata("usrdu_dsn", options, 4)
-    save_safetensors(folder / "dsn.safetensors", dsn.state_dict(), metadata)
+    save_safetensors(
+        folder / "dsn.safetensors", dsn.state_dict(), metadata, registry=plugins().registry
+    )
     return folder
 
 

@@ -68,3 +68,21 @@ def test_no_modules_import_one_another_in_a_circle():
     assert len(edges) > 200
     assert edges["srcore.cli.run"], "imports inside functions count"
     assert circles(edges) == set()
+
+
+def test_only_the_ends_ask_for_the_current_plugins():
+    """Below them the registry is handed down: a call shows what it depends on."""
+    asking = {
+        name
+        for name, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "srcore.plugin.manager"
+        if {"plugins", "load", "using"} & {alias.name for alias in node.names}
+    }
+    assert "srcore.api" in asking
+    assert {
+        it for it in asking if not it.startswith(("srcore.api", "srcore.cli.", "srcore.testing"))
+    } == (set())
+    plugins = [path for path in ROOT.glob("plugins/*/srplug_*/**/*.py") if path.stem != "commands"]
+    assert len(plugins) > 20
+    assert not [path for path in plugins if "import plugins" in path.read_text(encoding="utf-8")]

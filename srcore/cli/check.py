@@ -13,6 +13,7 @@ import click
 from srcore.cli.overriding import overrides_option
 from srcore.errors import ConfigError, Problem
 from srcore.machine.terminal import width
+from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
@@ -46,7 +47,7 @@ def command(
     from srcore.config.experiment import check
 
     try:
-        loaded = check(experiment, overrides, resumed=output, output=output)
+        loaded = check(experiment, overrides, plugins=plugins(), resumed=output, output=output)
         if images:
             _verify(loaded)
     except ConfigError as error:

@@ -8,6 +8,8 @@ from pathlib import Path
 import attrs
 import click
 
+from srcore.plugin.manager import plugins
+
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
@@ -65,7 +67,7 @@ def command(
         raise click.UsageError("--opset goes with --to onnx")
     from srcore.weights.conversion import convert
 
-    done = convert(source, target, to, key=key, scale=scale, opset=opset)
+    done = convert(source, target, to, plugins().registry, key=key, scale=scale, opset=opset)
     for name, (value, assumed) in done.lost.items():
         lost = f"{done.target} cannot say {name} = {_shown(value)}"
         told = f"whoever reads the file assumes {_shown(assumed)} and must be told"

@@ -11,6 +11,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.cli.overriding import network_option, seed_option
+from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.errors import DataError
@@ -95,7 +96,7 @@ def command(models: tuple[str, ...], **options: Any) -> None:
 
     from srcore.evaluation.measuring import choose_measures
 
-    measures = choose_measures(options["metrics"])
+    measures = choose_measures(options["metrics"], plugins().registry)
     contenders = _contenders(models, options)
     sets = [found for scale in contenders for found in _sets(options, scale)]
     _check_places(models, contenders, sets, tables, options)
@@ -177,10 +178,10 @@ def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, lis
 
 
 def _contender(model: str, options: dict[str, Any]) -> Contender:
+    from srcore.api import load_generator
     from srcore.evaluation.measuring import Contender
     from srcore.inference.upscaler import upscale
     from srcore.machine.devices import pick_device
-    from srcore.weights.loading import load_generator
     from srcore.weights.use import chosen
 
     path = _weights_file(model)

@@ -24,7 +24,7 @@ def command(name: str | None, flat: bool) -> None:
         click.echo(_flat(name), nl=False)
         return
     if name is not None:
-        click.echo(locate(name).read_text("utf-8"), nl=False)
+        click.echo(locate(name, plugins().registry).read_text("utf-8"), nl=False)
         return
     shipped = plugins().registry.experiments()
     width = max((len(entry) for entry in shipped), default=0)
@@ -38,10 +38,12 @@ def _flat(name: str | None) -> str:
 
     if name is None:
         raise click.UsageError("--flat needs the name of an experiment")
-    table = read(name).table
+    table = read(name, plugins().registry).table
     plain = {key: value for key, value in table.items() if not isinstance(value, (dict, list))}
     stages = {"stages": table.pop("stages")} if "stages" in table else {}
-    return f"# {_summary(locate(name))}\n\n" + tomli_w.dumps({**plain, **table, **stages})
+    return f"# {_summary(locate(name, plugins().registry))}\n\n" + tomli_w.dumps(
+        {**plain, **table, **stages}
+    )
 
 
 def _summary(path: object) -> str:

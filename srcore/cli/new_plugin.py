@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from srcore.plugin.manager import plugins
+
 #: Components that a skeleton exists for (:data:`srcore.scaffold.writing.SKELETONS`).
 KINDS = ("network", "loss", "method", "handler", "optimizer", "dataset")
 
@@ -38,7 +40,7 @@ def command(name: str, kind: str | None, output: Path) -> None:
     from srcore.scaffold.writing import clashes, write_plugin
 
     written = write_plugin(name, output, kind or "both")
-    for clash in clashes(name, kind or "both"):
+    for clash in clashes(name, plugins().registry, kind or "both"):
         click.echo(
             f"srcore: warning: {clash}: both cannot be installed at once; use another name",
             err=True,

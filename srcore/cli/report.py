@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from srcore.plugin.manager import plugins
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
@@ -33,4 +35,4 @@ def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool) -> Non
 
     from srcore.report.page import write_report
 
-    click.echo(write_report(runs, path))
+    click.echo(write_report(runs, plugins().registry, path))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from srcore.cli.overriding import overrides_option
+from srcore.plugin.manager import plugins
 
 
 @click.command()
@@ -51,7 +52,12 @@ def command(
     if (resume or recover) and overwrite:
         name = "--resume" if resume else "--recover"
         raise click.UsageError(f"{name} and --overwrite exclude each other")
-    loaded = check(experiment, overrides, resumed=output if resume or recover else None)
+    loaded = check(
+        experiment,
+        overrides,
+        plugins=plugins(),
+        resumed=output if resume or recover else None,
+    )
 
     from srcore.engine.runner import run_experiment
 

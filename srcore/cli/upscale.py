@@ -212,9 +212,9 @@ def _sizing(options: dict[str, Any]) -> Sizing:
 
 def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) -> nn.Module:
     """The network; the one that comes with srcore is chosen by a factor, else by ``--scale``."""
+    from srcore.api import load_generator
     from srcore.inference.shipped import shipped_model
     from srcore.machine.devices import pick_device, slow_precision
-    from srcore.weights.loading import load_generator
     from srcore.weights.use import chosen
 
     device = pick_device(options["device"])

@@ -19,7 +19,7 @@ from srcore.data.wrapping import inner_datasets
 from srcore.errors import Problem
 from srcore.options import Selected
 from srcore.options.declaration import key_of
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 RGB = 3
 
@@ -33,7 +33,7 @@ def channels_of(options: Any) -> int:
     return RGB if declared is None else int(declared)
 
 
-def channel_problems(experiment: Experiment) -> Iterator[Problem]:
+def channel_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:
     """Parts whose images have other channels than those of the generator."""
     if experiment.generator is None:
         return
@@ -44,7 +44,7 @@ def channel_problems(experiment: Experiment) -> Iterator[Problem]:
         else:
             found = option_capability(chosen.options, key or "channels") or wanted
         if found != wanted:
-            yield _problem(experiment, path, chosen, key, found)
+            yield _problem(experiment, registry, path, chosen, key, found)
 
 
 #: Path and choice of a part, and the key where it says its channels; none: it may declare the only
@@ -90,7 +90,9 @@ def _others(experiment: Experiment) -> Iterator[_Part]:
         yield f"losses[{index}]", loss.choice, ""
 
 
-def _problem(experiment: Experiment, path: str, chosen: Selected, key: str, found: int) -> Problem:
+def _problem(
+    experiment: Experiment, registry: Registry, path: str, chosen: Selected, key: str, found: int
+) -> Problem:
     assert experiment.generator is not None
     generator = experiment.generator.choice
     wanted = channels_of(generator.options)
@@ -100,9 +102,11 @@ def _problem(experiment: Experiment, path: str, chosen: Selected, key: str, foun
         f'generator "{generator.type}"'
     )
     if not has_key:
-        message += f"; fitting: {_fitting(chosen.component.kind, key, wanted)}"
+        message += f"; fitting: {_fitting(registry, chosen.component.kind, key, wanted)}"
     elif "channels" not in _keys(type(generator.options)):
-        message += f"; networks of {_channels(found)}: {_fitting('network', 'channels', found)}"
+        message += (
+            f"; networks of {_channels(found)}: {_fitting(registry, 'network', 'channels', found)}"
+        )
     return Problem(f"{path}.{key if has_key else 'type'}", message)
 
 
@@ -110,10 +114,10 @@ def _channels(number: int) -> str:
     return f"{number} channel" + "s" * (number != 1)
 
 
-def _fitting(kind: str, key: str, wanted: int) -> str:
+def _fitting(registry: Registry, kind: str, key: str, wanted: int) -> str:
     """Names of the components that work, or can be told to work, on images of such channels."""
     names = []
-    for component in plugins().registry.components(kind):
+    for component in registry.components(kind):
         declared = getattr(component.options, key or "channels", RGB if key else wanted)
         if key in _keys(component.options) or declared == wanted:
             names.append(component.name)

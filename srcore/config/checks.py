@@ -24,16 +24,17 @@ from srcore.data.sizes import enlarged_sizes
 from srcore.datasets.options import CropOptions
 from srcore.errors import Problem
 from srcore.options import Selected
-from srcore.plugin.manager import plugins
+from srcore.plugin.manager import PluginManager
+from srcore.plugin.registry import Registry
 
 
-def cross_checks(experiment: Experiment) -> list[Problem]:
+def cross_checks(experiment: Experiment, plugins: PluginManager) -> list[Problem]:
     """All problems between tables, the components' own and the plugins' included."""
     problems = list(_component_problems(experiment))
     if experiment.task is None:
-        problems += _training_problems(experiment)
+        problems += _training_problems(experiment, plugins.registry)
     problems += (lack.problem for lack in lacks(experiment) if lack.is_total)
-    for found in plugins().hook.srcore_experiment_loaded(experiment=experiment):
+    for found in plugins.hook.srcore_experiment_loaded(experiment=experiment):
         problems += found
     return problems
 
@@ -79,7 +80,7 @@ def _paths_exist(options: Any) -> bool:
     )
 
 
-def _training_problems(experiment: Experiment) -> Iterator[Problem]:
+def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:
     if experiment.data.train is None:
         yield Problem("data.train", "required table is missing; it names the training images")
     train = experiment.train
@@ -89,10 +90,10 @@ def _training_problems(experiment: Experiment) -> Iterator[Problem]:
     if train.precision == "float16" and train.device == "cpu":
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
     yield from _batch_problems(experiment)
-    yield from role_problems(experiment)
-    yield from need_problems(experiment)
-    yield from entry_problems(experiment)
-    yield from channel_problems(experiment)
+    yield from role_problems(experiment, registry)
+    yield from need_problems(experiment, registry)
+    yield from entry_problems(experiment, registry)
+    yield from channel_problems(experiment, registry)
     yield from _name_problems(experiment)
 
 

@@ -21,45 +21,49 @@ from srcore.errors import Problem
 from srcore.messages import shown
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, key_of
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 
-def entry_problems(experiment: Experiment) -> Iterator[Problem]:
+def entry_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:
     """Entries that are read and that nobody makes, in training and validation."""
     train = experiment.data.train
     if train is not None:
-        entries, found = _through("data.train", train.choice, train.transforms)
+        entries, found = _through(registry, "data.train", train.choice, train.transforms)
         yield from found
         if entries is not None:
             yield from _missing_lr("data.train", entries)
             for index, loss in enumerate(experiment.losses):
-                yield from _unmade(f"losses[{index}]", loss.choice.options, entries)
+                yield from _unmade(registry, f"losses[{index}]", loss.choice.options, entries)
     for name, table in experiment.data.validation.items():
-        entries, found = _through(f"data.validation.{name}", table.choice, table.transforms)
+        entries, found = _through(
+            registry, f"data.validation.{name}", table.choice, table.transforms
+        )
         yield from found
         if entries is not None:
             yield from _missing_lr(f"data.validation.{name}", entries)
 
 
-def training_entries(experiment: Experiment) -> set[str] | None:
+def training_entries(experiment: Experiment, registry: Registry) -> set[str] | None:
     """What is in a batch of the training behind the last transform; None if that is unknown."""
     train = experiment.data.train
-    return _through("", train.choice, train.transforms)[0] if train is not None else None
+    if train is None:
+        return None
+    return _through(registry, "", train.choice, train.transforms)[0]
 
 
-def entry_makers(need: str) -> str:
+def entry_makers(registry: Registry, need: str) -> str:
     """Which datasets and transforms make an entry, as the end of a message."""
     told = [
         f"{kind} {', '.join(names)}"
         for kind in ("dataset", "transform")
-        if (names := [it.name for it in plugins().registry.components(kind) if need in it.provides])
+        if (names := [it.name for it in registry.components(kind) if need in it.provides])
     ]
-    maker = _maker(need)
+    maker = _maker(registry, need)
     return f"; it comes with {' or '.join(told)}" if told else f"; {maker}" if maker else ""
 
 
 def _through(
-    path: str, dataset: Selected, transforms: Iterable[Selected]
+    registry: Registry, path: str, dataset: Selected, transforms: Iterable[Selected]
 ) -> tuple[set[str] | None, list[Problem]]:
     """What is in a batch behind the last transform (None: unknown), and what they miss."""
     problems: list[Problem] = []
@@ -68,22 +72,22 @@ def _through(
         if entries is None:
             return None, problems
         where = f"{path}.transforms[{index}]"
-        problems += _unmade(where, transform.options, entries)
+        problems += _unmade(registry, where, transform.options, entries)
         for need in sorted(transform.component.needs - entries):
             message = f'"{transform.type}" needs {need} in the batch; there is '
-            message += ", ".join(sorted(entries)) + entry_makers(need)
+            message += ", ".join(sorted(entries)) + entry_makers(registry, need)
             problems.append(Problem(f"{where}.type", message))
         added = entries_of(transform)
         entries = None if added is None else entries | added
     return entries, problems
 
 
-def _unmade(path: str, options: Any, entries: set[str]) -> Iterator[Problem]:
+def _unmade(registry: Registry, path: str, options: Any, entries: set[str]) -> Iterator[Problem]:
     for field in attrs.fields(type(options)):
         name = getattr(options, field.name)
         if not declaration_of(field).entry or name is None or name in entries:
             continue
-        hint = _maker(name) or closest(name, entries)
+        hint = _maker(registry, name) or closest(name, entries)
         message = f"no batch entry {shown(name)}; the batch holds {', '.join(sorted(entries))}"
         yield Problem(f"{path}.{key_of(field)}", f"{message}; {hint}" if hint else message)
 
@@ -94,9 +98,9 @@ def _missing_lr(path: str, entries: set[str]) -> Iterator[Problem]:
         yield Problem(path, message + 'add a transform such as "bicubic", or set downscale')
 
 
-def _maker(name: str) -> str:
+def _maker(registry: Registry, name: str) -> str:
     """Which transform makes an entry, as far as its defaults say."""
-    for component in plugins().registry.components("transform"):
+    for component in registry.components("transform"):
         try:
             options = component.options()
         except TypeError:  # has required keys

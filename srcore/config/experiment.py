@@ -27,7 +27,8 @@ from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
-from srcore.plugin.manager import plugins
+from srcore.plugin.manager import PluginManager
+from srcore.plugin.registry import Registry
 
 
 @attrs.frozen
@@ -54,12 +55,14 @@ class LoadedExperiment:
     Attributes:
         source: the merged file.
         stages: in the order of the file; one unnamed stage if the file has none.
+        plugins: whose components it is made of.
         continued: runs by name of the stages that have a checkpoint in them; what these stages
             started from may be gone.
     """
 
     source: Source
     stages: tuple[Stage, ...]
+    plugins: PluginManager = attrs.field(eq=False, repr=False)
     continued: Mapping[str, Path] = attrs.field(factory=dict)
 
     @property
@@ -89,7 +92,7 @@ class LoadedExperiment:
             broken = {known.path.partition(".")[0] for known in problems}
             problems = problems + [
                 found
-                for found in cross_checks(experiment)
+                for found in cross_checks(experiment, self.plugins)
                 if not any(known.path.startswith(found.path) for known in problems)
                 and not _is_about(found.path, broken)
             ]
@@ -115,7 +118,8 @@ class LoadedExperiment:
 
         The last are missing start weights of a stage that goes on from a checkpoint.
         """
-        structurer = Structurer(plugins().registry, folders, _role_kinds(stage))
+        registry = self.plugins.registry
+        structurer = Structurer(registry, folders, _role_kinds(stage, registry))
         try:
             return structurer.structure(stage.table, Experiment), [], []
         except Invalid as error:
@@ -142,10 +146,10 @@ class LoadedExperiment:
         return attrs.evolve(problem, source=self.source.origin(problem.path))
 
 
-def _role_kinds(stage: Stage) -> dict[str, str]:
+def _role_kinds(stage: Stage, registry: Registry) -> dict[str, str]:
     """Kinds of the method's networks; its own problems are found with the others."""
     try:
-        method = Structurer(plugins().registry).structure(stage.table["method"], MethodTable)
+        method = Structurer(registry).structure(stage.table["method"], MethodTable)
     except KeyError:
         return {}
     except Invalid as error:
@@ -161,21 +165,23 @@ def _is_about(path: str, broken: set[str]) -> bool:
     return table in ("optimizer", "schedule") and network in broken
 
 
-def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
+def load(
+    path: str | Path, overrides: Iterable[str] = (), *, plugins: PluginManager
+) -> LoadedExperiment:
     """Read an experiment file (or a shipped experiment by name) and split it into stages.
 
     Raises:
         ConfigError: what makes the file unreadable; :func:`check` finds everything else.
     """
-    source = reading.read(path, overrides)
-    return LoadedExperiment(source, _stages(source))
+    source = reading.read(path, plugins.registry, overrides)
+    return LoadedExperiment(source, _stages(source), plugins)
 
 
-@naming_exits()
 def check(
     path: str | Path,
     overrides: Iterable[str] = (),
     *,
+    plugins: PluginManager,
     resumed: Path | None = None,
     output: Path | None = None,
 ) -> LoadedExperiment:
@@ -184,11 +190,18 @@ def check(
     Args:
         path: the file, or the name of a shipped experiment.
         overrides: ``KEY=VALUE`` of ``--set``.
+        plugins: whose components it may name.
         resumed: folder of runs in which it goes on, or may; start weights that were read by a run
             there are not missed.
         output: folder of runs in which it would be run; None: the run looks itself.
     """
-    loaded = load(path, overrides)
+    with naming_exits():
+        return _checked(load(path, overrides, plugins=plugins), resumed, output)
+
+
+def _checked(
+    loaded: LoadedExperiment, resumed: Path | None, output: Path | None
+) -> LoadedExperiment:
     if resumed is not None:
         run = resumed / loaded.name
         going = {it.name: run for it in loaded.stages if has_checkpoint(run / it.name)}
@@ -202,7 +215,9 @@ def check(
             fed = output_problems(experiment, output / loaded.name)
             found += [loaded.located(problem, stage) for problem in fed]
         if experiment is not None:
-            of_stages = stage_path_problems(experiment, earlier, names, stage.start_from)
+            of_stages = stage_path_problems(
+                experiment, earlier, names, stage.start_from, loaded.plugins.registry
+            )
             found += [loaded.located(problem, stage) for problem in of_stages]
         earlier[stage.name] = experiment
         problems.update((str(problem), problem) for problem in found)

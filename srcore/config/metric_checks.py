@@ -14,7 +14,6 @@ from srcore.capabilities import option_capability
 from srcore.config.schema import Experiment
 from srcore.data.sizes import Size, enlarged_sizes
 from srcore.errors import Problem
-from srcore.plugin.manager import plugins
 
 
 @attrs.frozen
@@ -65,11 +64,7 @@ def _lack(
 
 
 def _metrics(experiment: Experiment) -> Iterator[tuple[str, str, object, int]]:
-    """Path, label, options and border of every metric; PSNR and SSIM where none are named."""
+    """Path, label, options and border of every metric."""
     for index, table in enumerate(experiment.metrics):
         border = experiment.scale if table.crop_border is None else table.crop_border
         yield f"metrics[{index}].type", table.label, table.choice.options, border
-    if not experiment.metrics:
-        for name in ("psnr", "ssim"):
-            options = plugins().registry.get("metric", name).options()
-            yield "metrics", name, options, experiment.scale

@@ -17,7 +17,7 @@ from srcore.errors import ConfigError, Problem
 from srcore.files.texts import decode_text
 from srcore.messages import shown
 from srcore.plugin.known import comes_with, known
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 _EXTENDS_LIMIT = 16
 
@@ -63,20 +63,21 @@ class Source:
         return display(self.path)
 
 
-def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
+def read(path: str | Path, registry: Registry, overrides: Iterable[str] = ()) -> Source:
     """Read an experiment: a file, or the name of a shipped experiment such as ``ldl/rrdb_x4``.
 
     Args:
         path: TOML file, or name of a shipped experiment.
+        registry: knows the shipped experiments.
         overrides: ``table.key=value`` assignments, see :mod:`srcore.config.overrides`.
 
     Raises:
         ConfigError: missing file, malformed TOML (line and column), a circular ``extends``, or a
             malformed override.
     """
-    file = locate(path)
+    file = locate(path, registry)
     files: list[Path] = []
-    table, origins = _read_extended(file, _base_of(file), files)
+    table, origins = _read_extended(file, _base_of(file, registry), files, registry)
     for assignment in overrides:
         keys, value = parse_override(assignment)
         override(table, keys, _sourced(value, Path.cwd()), origins, f"--set {assignment}")
@@ -85,12 +86,12 @@ def read(path: str | Path, overrides: Iterable[str] = ()) -> Source:
     return Source(table, origins, file, tuple(files))
 
 
-def locate(path: str | Path) -> Path:
+def locate(path: str | Path, registry: Registry) -> Path:
     """The file behind a path or the name of a shipped experiment."""
     text = str(path)
     if state_of(Path(text)) == "file":
         return Path(text)
-    shipped = plugins().registry.experiments()
+    shipped = registry.experiments()
     if text in shipped:
         return shipped[text][0]
     from srcore.config.suggest import closest
@@ -138,7 +139,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _read_extended(
-    file: Path, base: Path, seen: list[Path]
+    file: Path, base: Path, seen: list[Path], registry: Registry
 ) -> tuple[dict[str, Any], dict[str, str]]:
     if file.resolve() in seen or len(seen) > _EXTENDS_LIMIT:
         chain = " -> ".join(display(path) for path in (*seen, file))
@@ -154,25 +155,24 @@ def _read_extended(
             raise ConfigError([Problem("extends", message, display(file))])
         beside = file.parent / parent
         try:
-            target = beside if state_of(beside) == "file" else locate(parent)
+            target = beside if state_of(beside) == "file" else locate(parent, registry)
         except ConfigError as error:
             problem = error.problems[0]
             message = f"{problem.source}: {problem.message}"
             raise ConfigError([Problem("extends", message, display(file))]) from None
         # Paths written in a shipped experiment start from the file that extends it.
-        parent_base = base if _is_shipped(target) else target.resolve().parent
-        table, origins = _read_extended(target, parent_base, seen)
+        parent_base = base if _is_shipped(target, registry) else target.resolve().parent
+        table, origins = _read_extended(target, parent_base, seen, registry)
     merge_into(table, _sourced(content, base), origins, display(file))
     return table, origins
 
 
-def _base_of(file: Path) -> Path:
-    return Path.cwd() if _is_shipped(file) else file.resolve().parent
+def _base_of(file: Path, registry: Registry) -> Path:
+    return Path.cwd() if _is_shipped(file, registry) else file.resolve().parent
 
 
-def _is_shipped(file: Path) -> bool:
-    shipped = plugins().registry.experiments().values()
-    return file.resolve() in {path.resolve() for path, _ in shipped}
+def _is_shipped(file: Path, registry: Registry) -> bool:
+    return file.resolve() in {path.resolve() for path, _ in registry.experiments().values()}
 
 
 def _sourced(value: Any, base: Path) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srcore.config.schema import Experiment, method_name
+from srcore.config.schema import Experiment
 from srcore.config.suggest import closest
 from srcore.contracts import Role
 from srcore.errors import Problem
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 #: Roles with a table of their own at the top of the file.
 OWN_TABLES = ("generator", "discriminator")
@@ -19,12 +19,12 @@ def where_of(role: str) -> str:
     return role if role in OWN_TABLES else f"networks.{role}"
 
 
-def role_problems(experiment: Experiment) -> Iterator[Problem]:
+def role_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:
     """Networks that are missing, that nobody uses, or that cannot play their role."""
     roles = experiment.roles()
-    name = method_name(experiment)
+    name = experiment.training_method.type
     for role_name, role in roles.items():
-        yield from _table_problems(experiment, role_name, role, name)
+        yield from _table_problems(experiment, registry, role_name, role)
     if experiment.discriminator is not None and "discriminator" not in roles:
         message = f'method "{name}" has no use for it; set method.type = "gan" or remove the table'
         yield Problem("discriminator", message)
@@ -35,9 +35,9 @@ def role_problems(experiment: Experiment) -> Iterator[Problem]:
 
 
 def _table_problems(
-    experiment: Experiment, name: str, role: Role, method: str
+    experiment: Experiment, registry: Registry, name: str, role: Role
 ) -> Iterator[Problem]:
-    where = where_of(name)
+    where, method = where_of(name), experiment.training_method.type
     table = experiment.network_table(name)
     if table is None:
         if name == "generator":
@@ -60,7 +60,7 @@ def _table_problems(
     if missing:
         fitting = [
             component.name
-            for component in plugins().registry.components(role.kind)
+            for component in registry.components(role.kind)
             if set(role.needs) <= component.provides
         ]
         yield Problem(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -22,6 +23,8 @@ def _run_name_complaint(name: str) -> str:
     return complaint
 
 
+#: Measured on Y where ``[[metrics]]`` is absent.
+DEFAULT_METRICS = ({"type": "psnr"}, {"type": "ssim"})
 #: Largest factor between the sides of images.
 MAX_SCALE = 16
 
@@ -258,7 +261,7 @@ class Experiment:
         factory=dict, help="further networks of the method, one table each"
     )
     losses: tuple[LossTable, ...] = option((), "terms of the training loss")
-    method: MethodTable | None = option(None, 'what an iteration does; none: "supervised"')
+    method: MethodTable | None = option(None, 'what an iteration does; absent: "supervised"')
     optimizer: dict[str, OptimizerTable] = option(
         factory=dict, help="one table per trained network; absent: adam"
     )
@@ -272,6 +275,31 @@ class Experiment:
         (), "what happens beside the iterations", may_change=True
     )
     task: Selected | None = component("stage", default=None)
+
+    def completed(self, structure: Callable[[Any, Any], Any]) -> Experiment:
+        """The same with the tables that a training has though they were left out.
+
+        Args:
+            structure: makes an object of a class from a table, see
+                :class:`srcore.config.structure.Structurer`.
+        """
+        if self.task is not None:
+            return self
+        method = self.method or structure({}, MethodTable)
+        metrics = self.metrics or structure(DEFAULT_METRICS, tuple[MetricTable, ...])
+        trained = attrs.evolve(self, method=method).trained()
+        return attrs.evolve(
+            self,
+            method=method,
+            metrics=metrics,
+            optimizer={name: structure({}, OptimizerTable) for name in trained} | self.optimizer,
+        )
+
+    @property
+    def training_method(self) -> Selected:
+        """The method of a training; stages with a task have none."""
+        assert self.method is not None, "filled in when the experiment was read"
+        return self.method.choice
 
     @property
     def hr_patch_size(self) -> int | None:
@@ -321,11 +349,6 @@ class Experiment:
     def needs(self) -> frozenset[str]:
         """What the losses need from the method: ``ema_sr``, ``discriminator``, ..."""
         return frozenset().union(*(loss.choice.component.needs for loss in self.losses))
-
-
-def method_name(experiment: Experiment) -> str:
-    """Name of the method that trains an experiment."""
-    return experiment.method.choice.type if experiment.method is not None else "supervised"
 
 
 def roles_of(method: Selected | None) -> dict[str, Role]:

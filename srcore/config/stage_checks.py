@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from srcore.config.layout import COMMON_FILES, task_files, training_files
 from srcore.config.paths import STAGE_PREFIX, is_pending, paths_of
 from srcore.config.schema import Experiment
-from srcore.config.starting import weights_key
+from srcore.config.starting import Chosen, weights_key
 from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
-from srcore.options import Selected
+from srcore.plugin.registry import Registry
 
 FROM = "from"
 
@@ -22,6 +22,7 @@ def stage_path_problems(
     earlier: Mapping[str, Experiment | None],
     names: Sequence[str],
     start_from: str,
+    registry: Registry,
 ) -> Iterator[Problem]:
     """Problems of all ``stage:`` paths of a stage.
 
@@ -30,6 +31,7 @@ def stage_path_problems(
         earlier: stages before it by name; None where one is too wrong to know its files.
         names: of all stages.
         start_from: the stage whose generator this one starts from, or empty.
+        registry: knows how weights are read.
     """
     if start_from and experiment.task is not None:
         yield Problem(FROM, f'a stage with the task "{experiment.task.type}" trains no generator')
@@ -42,7 +44,7 @@ def stage_path_problems(
             key, complaint = FROM, f'stage "{stage}" trains no generator'
         if complaint:
             yield Problem(key, complaint)
-    yield from _other_networks(experiment, earlier, start_from)
+    yield from _other_networks(experiment, earlier, start_from, registry)
 
 
 def _complaint(
@@ -73,7 +75,10 @@ def _files(experiment: Experiment) -> tuple[str, ...]:
 
 
 def _other_networks(
-    experiment: Experiment, earlier: Mapping[str, Experiment | None], start_from: str
+    experiment: Experiment,
+    earlier: Mapping[str, Experiment | None],
+    start_from: str,
+    registry: Registry,
 ) -> Iterator[Problem]:
     """Networks that start from what an earlier stage trains, and cannot take its weights."""
     for name, role in experiment.roles().items():
@@ -88,10 +93,10 @@ def _other_networks(
         if trained is None:
             continue
         partial = getattr(table, "partial_weights", False)
-        is_alike = trained.choice == table.choice and before.scale == experiment.scale
-        if is_alike or (role.kind != "network" and trained.choice.type == table.choice.type):
+        own, its = Chosen(table.choice, experiment.scale), Chosen(trained.choice, before.scale)
+        if own == its or (role.kind != "network" and trained.choice.type == table.choice.type):
             continue
-        told = _told(table.choice, experiment.scale, trained.choice, before.scale, file, partial)
+        told = _told(own, its, file, partial, registry)
         if told:
             is_from = start_from == stage and name == "generator"
             yield Problem(FROM if is_from else weights_key(name), told)
@@ -105,26 +110,25 @@ def _trained_role(file: str, kind: str) -> str:
     return "generator" if role == "generator_best" else role
 
 
-def _told(
-    own: Selected, scale: int, trained: Selected, trained_scale: int, file: str, partial: bool
-) -> str:
+def _told(own: Chosen, trained: Chosen, file: str, partial: bool, registry: Registry) -> str:
     """Why a network cannot take the weights of another one; empty if it can, or nobody knows."""
-    from srcore.weights.succession import Chosen, can_start, decisive  # torch: only where it must
+    from srcore.weights.succession import can_start, decisive  # torch: only where it must
 
-    networks = Chosen(own, scale), Chosen(trained, trained_scale)
     is_exported = not file.startswith("checkpoints/")
-    fits = can_start(*networks, partial=partial, exported=is_exported)
-    if own.type != trained.type:
+    fits = can_start(own, trained, registry, partial=partial, exported=is_exported)
+    ours, theirs = own.choice.type, trained.choice.type
+    if ours != theirs:
         if fits:
             return ""
-        found = (
-            f'stage trains "{trained.type}", this one "{own.type}", which cannot take its weights'
-        )
+        found = f'stage trains "{theirs}", this one "{ours}", which cannot take its weights'
         # A network that cannot be built here: files for use say what they are, and are compared.
         return found if fits is False or (is_exported and not partial) else ""
     if fits is not False:
         return ""
-    pairs = (f"{key} = {shown(its)} (here {shown(ours)})" for key, its, ours in decisive(*networks))
-    told = f"stage trains {own.type} with {', '.join(pairs)}, whose weights do not fit"
+    pairs = (
+        f"{key} = {shown(value)} (here {shown(here)})"
+        for key, value, here in decisive(own, trained, registry)
+    )
+    told = f"stage trains {ours} with {', '.join(pairs)}, whose weights do not fit"
     hint = "" if partial else ", or partial_weights = true to start from what fits"
     return f"{told}; set the same{hint}"

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import attrs
 
 from srcore.config.schema import Experiment
 from srcore.files.atomic import is_temporary
+from srcore.options import Selected
+from srcore.options.declaration import key_of
+
+
+@attrs.frozen
+class Chosen:
+    """A network of a stage: what it is built from."""
+
+    choice: Selected
+    scale: int
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its options by key, and the scale."""
+        fields = attrs.fields(type(self.choice.options))
+        values = {key_of(field): getattr(self.choice.options, field.name) for field in fields}
+        return {"scale": self.scale, **values}
+
+    def having(self, key: str, other: Chosen) -> Chosen:
+        """The same network with one setting of another one of its type."""
+        if key == "scale":
+            return attrs.evolve(self, scale=other.scale)
+        options = self.choice.options
+        field = next(it for it in attrs.fields(type(options)) if key_of(it) == key)
+        value = getattr(other.choice.options, field.name)
+        changed = attrs.evolve(options, **{field.alias or field.name: value})
+        return attrs.evolve(self, choice=attrs.evolve(self.choice, options=changed))
 
 
 def start_weights(experiment: Experiment) -> Iterator[tuple[str, Path]]:

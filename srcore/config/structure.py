@@ -12,7 +12,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Protocol, Union, get_args, get_origin, runtime_checkable
 
 import attrs
 import cattrs
@@ -48,6 +48,14 @@ class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never 
         super().__init__()
         self.problems = list(problems)
         self.partial = partial
+
+
+@runtime_checkable
+class Completed(Protocol):
+    """A table that fills in what depends on other keys of it, once all were converted."""
+
+    def completed(self, structure: Callable[[Any, Any], Any]) -> Any:
+        """The same with everything filled in; ``structure`` makes an object of a class."""
 
 
 class Structurer:
@@ -128,7 +136,12 @@ class Structurer:
                 meant = nearest(key, own)
                 if meant and isinstance(item, Mapping):  # what is wrong in it is said at once
                     self._attempt(key, problems, lambda: self._field(own[meant], item))  # noqa: B023 - called at once
-        return _finish(cls, fields, value, kept, problems)
+        made = _finish(cls, fields, value, kept, problems)
+        if isinstance(made, Completed):
+            made = made.completed(self.structure)
+        if problems:
+            raise Invalid(problems, made)
+        return made
 
     def select(
         self,
@@ -350,12 +363,9 @@ def _finish(
     if missing:
         raise Invalid(problems)
     try:
-        made = cls(**{fields[key].name: item for key, item in kept.items()})
+        return cls(**{fields[key].name: item for key, item in kept.items()})
     except InvalidOptionError as error:
         raise Invalid([*problems, Problem(error.name, error.message)]) from None
-    if problems:
-        raise Invalid(problems, made)
-    return made
 
 
 def _with_all_keys(problem: Problem, known: list[str], name: str) -> Problem:

@@ -91,7 +91,8 @@ class Best:
             file = self.run.folder / exports.BEST_GENERATOR_FILE
             with self.parts.evaluating():
                 chosen = self.parts.roles["generator"].exported_state(state)
-                exports.export(file, self.run.experiment, chosen, iteration)
+                registry = self.run.plugins.registry
+                exports.export(file, self.run.experiment, registry, chosen, iteration)
 
 
 def _rank(found: Mapping[str, float], *, pooled: bool) -> float:

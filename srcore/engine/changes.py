@@ -8,12 +8,15 @@ from typing import Any
 
 import attrs
 
+from srcore.config.reading import parse
 from srcore.config.schema import Experiment, TrainTable
+from srcore.config.structure import Structurer
 from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.tables import as_table, flat
 from srcore.errors import SrcoreError
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
+from srcore.plugin.registry import Registry
 
 #: Keys that may change and on which measured values depend.
 _MEASURING_KEYS = ("metrics", "data.validation")
@@ -46,17 +49,14 @@ class Change:
         return f"{self.key} was {self.before}, now {self.now}"
 
 
-def changes(folder: Path, experiment: Experiment) -> list[Change]:
+def changes(folder: Path, experiment: Experiment, registry: Registry) -> list[Change]:
     """All changed keys of a stage since it was started; none if it was not."""
     file = folder / EXPERIMENT_FILE
     if not file.is_file():
         return []
-    from srcore.config.reading import parse
-
-    before, now = flat(parse(file)), flat(as_table(experiment))
-    # What the run was started with did not have keys that came later; they had no effect.
-    younger = {f"train.{key}": value for key, value in as_table(TrainTable()).items()} | _BEFORE
-    for key, value in younger.items():
+    table, now = parse(file), flat(as_table(experiment))
+    before = flat(table)
+    for key, value in _unwritten(table, experiment, registry).items():
         if key in now:
             before.setdefault(key, value)
     free = set(may_change(experiment))
@@ -65,6 +65,22 @@ def changes(folder: Path, experiment: Experiment) -> list[Change]:
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
+
+
+def _unwritten(table: dict[str, Any], experiment: Experiment, registry: Registry) -> dict[str, Any]:
+    """What keys that are younger than a run, and tables that it was started without, were in it."""
+    started = attrs.evolve(
+        experiment,
+        method=experiment.method if "method" in table else None,
+        metrics=(),
+        optimizer={},
+        train=TrainTable(),
+    ).completed(Structurer(registry).structure)
+    filled: dict[str, Any] = {"train": started.train}
+    filled |= {name: getattr(started, name) for name in ("method", "metrics") if name not in table}
+    of_networks = table.get("optimizer", {})
+    filled["optimizer"] = {k: v for k, v in started.optimizer.items() if k not in of_networks}
+    return flat(as_table(filled)) | _BEFORE
 
 
 def may_change(value: Any, path: str = "") -> Iterator[str]:

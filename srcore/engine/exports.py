@@ -17,6 +17,7 @@ from torch import Tensor
 from srcore.config.schema import Experiment
 from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
+from srcore.plugin.registry import Registry
 from srcore.weights.saving import Metadata, read_metadata, save_safetensors
 
 GENERATOR_FILE = "generator.safetensors"
@@ -31,6 +32,7 @@ def file_of(role: str) -> str:
 def export(
     file: Path,
     experiment: Experiment,
+    registry: Registry,
     state: Mapping[str, Tensor],
     iteration: int,
     role: str = "generator",
@@ -40,6 +42,7 @@ def export(
     Args:
         file: what is written.
         experiment: names the network and its options.
+        registry: knows how its distribution writes it.
         state: the network's ``state_dict()``.
         iteration: when it was reached.
         role: what the network is to the method.
@@ -52,7 +55,8 @@ def export(
     assert table is not None
     chosen = table.choice
     about = Metadata(chosen.type, as_table(chosen.options), experiment.scale)
-    save_safetensors(file, state, attrs.evolve(about, iteration=iteration, state=digest))
+    about = attrs.evolve(about, iteration=iteration, state=digest)
+    save_safetensors(file, state, about, registry)
 
 
 def exported(file: Path) -> Metadata | None:

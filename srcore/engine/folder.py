@@ -16,6 +16,7 @@ from srcore.engine.overwriting import delete_run, outer_run
 from srcore.engine.tables import as_table, write_table
 from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
+from srcore.plugin.registry import Registry
 
 #: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
 EXPERIMENT_FILE = "experiment.toml"
@@ -34,13 +35,20 @@ _EMPTY_AT_FIRST = ("metrics.jsonl", "metrics.csv")
 
 @contextlib.contextmanager
 def opened(
-    folder: Path, experiments: Mapping[str, Experiment], *, name: str, resume: bool, overwrite: bool
+    folder: Path,
+    experiments: Mapping[str, Experiment],
+    registry: Registry,
+    *,
+    name: str,
+    resume: bool,
+    overwrite: bool,
 ) -> Iterator[None]:
     """Make the folder of a run and be alone in it; never overwrite an earlier run unasked.
 
     Args:
         folder: the folder.
         experiments: by name of their stage; a single empty name if there are no stages.
+        registry: knows what the tasks of an earlier run wrote.
         name: of the experiment.
         resume: an earlier run in it is continued.
         overwrite: an earlier run in it is deleted.
@@ -53,7 +61,7 @@ def opened(
     with locked(folder):
         _refuse(folder, resume=resume, overwrite=overwrite)  # others may have worked until now
         if overwrite and _is_run(folder):
-            delete_run(folder)
+            delete_run(folder, registry)
         remove_temporaries(folder)
         if "" not in experiments:
             tables = [as_table(found) | {"name": stage} for stage, found in experiments.items()]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from srcore.capabilities import capability
 from srcore.plugin.calling import call
-from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from srcore.config.schema import Experiment, HandlerTable
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
+    from srcore.plugin.registry import Registry
 
 
 #: Always there, and attached before the functions of the hook ``srcore_engines_created``: what
@@ -34,10 +34,10 @@ class Handlers:
             state of one that is not there any more is passed over, a new one starts afresh.
     """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, registry: Registry) -> None:
         listed = {table.label: table for table in experiment.handlers}
-        self._first = _standard(FIRST, listed)
-        self._then = _standard(NEXT, listed) | {
+        self._first = _standard(FIRST, listed, registry)
+        self._then = _standard(NEXT, listed, registry) | {
             f"handlers.{table.choice.type}.{label}": table.choice.build()
             for label, table in listed.items()
             if table.enabled and label not in FIRST + NEXT
@@ -66,12 +66,14 @@ class Handlers:
                 close()
 
 
-def _standard(names: tuple[str, ...], listed: Mapping[str, HandlerTable]) -> dict[str, Any]:
+def _standard(
+    names: tuple[str, ...], listed: Mapping[str, HandlerTable], registry: Registry
+) -> dict[str, Any]:
     """Those that need no table; the place in the order is theirs, options are those of a table."""
     built = {}
     for name in names:
         if name not in listed:
-            entry = plugins().registry.get("handler", name)
+            entry = registry.get("handler", name)
             built[f"handlers.{name}.{name}"] = entry.build(entry.options())
         elif listed[name].enabled:
             built[f"handlers.{name}.{name}"] = listed[name].choice.build()

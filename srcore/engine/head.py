@@ -11,7 +11,6 @@ from ignite import distributed as idist
 
 from srcore import __version__
 from srcore.machine.devices import in_words
-from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -42,7 +41,7 @@ def head(
             (
                 f"srcore {__version__}",
                 f"torch {torch.__version__}",
-                *_plugin_versions(),
+                *run.plugins.discovered,
                 f"Python {platform.python_version()}",
             )
         ),
@@ -62,7 +61,3 @@ def lines(facts: dict[str, str]) -> list[str]:
 def _parameters(network: torch.nn.Module) -> str:
     count = sum(parameter.numel() for parameter in network.parameters())
     return f"{type(network).__name__} with {count:,} parameters"
-
-
-def _plugin_versions() -> list[str]:
-    return sorted({plugin.label for plugin in plugins().plugins if plugin.is_discovered})

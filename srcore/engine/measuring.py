@@ -63,17 +63,8 @@ class Summary:
 
 
 def measures(experiment: Experiment) -> list[Measure]:
-    """Build the metrics of an experiment; PSNR and SSIM on Y where none are named."""
-    from srcore.plugin.manager import plugins
-
-    if experiment.metrics:
-        return [_measure(table, experiment.scale) for table in experiment.metrics]
-    registry = plugins().registry
-    chosen = [registry.get("metric", name) for name in ("psnr", "ssim")]
-    return [
-        Measure(entry.name, experiment.scale, entry.build(entry.options()), "hr" in entry.needs)
-        for entry in chosen
-    ]
+    """Build the metrics of an experiment."""
+    return [_measure(table, experiment.scale) for table in experiment.metrics]
 
 
 def _measure(table: MetricTable, scale: int) -> Measure:

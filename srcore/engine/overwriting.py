@@ -17,10 +17,10 @@ from srcore.engine.lock import LOCK_FILE
 from srcore.errors import ConfigError, SrcoreError
 from srcore.files.deleting import delete_known
 from srcore.images import some
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 
-def delete_run(folder: Path) -> None:
+def delete_run(folder: Path, registry: Registry) -> None:
     """Delete an earlier run whole, or say what keeps it and delete nothing.
 
     The lock that the caller holds, and with it the empty folder, stay.
@@ -29,7 +29,11 @@ def delete_run(folder: Path) -> None:
         SrcoreError: it is a link, or holds what the run did not write.
     """
     delete_known(
-        folder, _patterns(folder), writer="the run", last="experiment.toml", keep=LOCK_FILE
+        folder,
+        _patterns(folder, registry),
+        writer="the run",
+        last="experiment.toml",
+        keep=LOCK_FILE,
     )
 
 
@@ -65,7 +69,7 @@ def outer_run(folder: Path) -> Path | None:
     return above if folder.name in names else None
 
 
-def _patterns(folder: Path) -> Iterator[str]:
+def _patterns(folder: Path, registry: Registry) -> Iterator[str]:
     """What the run in this folder may have written, by its experiment."""
     try:
         table = parse(folder / "experiment.toml")
@@ -73,25 +77,26 @@ def _patterns(folder: Path) -> Iterator[str]:
         table = {}  # what is known of every run can still be deleted
     stages = table.get("stages")
     if not isinstance(stages, list):
-        yield from _stage_patterns(table)
+        yield from _stage_patterns(table, registry)
         return
     yield from EXPERIMENT_FILES
     for stage in stages:
         if isinstance(stage, dict) and isinstance(stage.get("name"), str):
-            yield from (f"{_literally(stage['name'])}/{own}" for own in _stage_patterns(stage))
+            name = _literally(stage["name"])
+            yield from (f"{name}/{own}" for own in _stage_patterns(stage, registry))
 
 
 def _literally(name: str) -> str:
     return re.sub(r"([\[*?])", r"[\1]", name)
 
 
-def _stage_patterns(table: dict[str, Any]) -> tuple[str, ...]:
+def _stage_patterns(table: dict[str, Any], registry: Registry) -> tuple[str, ...]:
     if "task" not in table:
         further = table.get("networks")
         networks = ("discriminator", *(further if isinstance(further, dict) else ()))
         return COMMON_FILES + training_files(networks)
     try:
-        task = Structurer(plugins().registry, {}).select("stage", table["task"])
+        task = Structurer(registry, {}).select("stage", table["task"])
     except Invalid as error:  # a path that is gone changes nothing about what was written
         task = error.partial
     return COMMON_FILES + task_files(task)

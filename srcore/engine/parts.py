@@ -28,12 +28,19 @@ if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.contracts import Batch
     from srcore.engine.ema import ExponentialAverage
+    from srcore.plugin.registry import Registry
 
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Parts:
     """Everything that an iteration works with; built from an experiment.
+
+    Args:
+        experiment: the stage's experiment.
+        device: where it computes.
+        registry: knows how weights are read.
+        continued: a checkpoint follows; what trained networks started from is not read again.
 
     Attributes:
         experiment: the stage's experiment.
@@ -49,7 +56,12 @@ class Parts:
     """
 
     def __init__(
-        self, experiment: Experiment, device: torch.device, *, continued: bool = False
+        self,
+        experiment: Experiment,
+        device: torch.device,
+        registry: Registry,
+        *,
+        continued: bool = False,
     ) -> None:
         self.experiment = experiment
         self.device = device
@@ -57,7 +69,7 @@ class Parts:
         self.logged: dict[str, Tensor] = {}
         self.train = experiment.train
         self._randomness = Randomness(experiment.seed, device)
-        self.roles = build_roles(experiment, device, continued=continued)
+        self.roles = build_roles(experiment, device, registry, continued=continued)
         self.losses = [build_term(table, device) for table in experiment.losses]
         self.loss_parts = trained_parts(experiment.losses, self.losses)
         self.loss_scale = LossScale(enabled=self.train.precision == "float16")

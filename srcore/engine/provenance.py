@@ -19,14 +19,14 @@ from srcore.config.schema import Experiment
 from srcore.config.starting import start_weights
 from srcore.errors import SrcoreError
 from srcore.files.atomic import writing
-from srcore.plugin.manager import plugins
+from srcore.plugin.manager import PluginManager
 
 PROVENANCE_FILE = "provenance.json"
 
 logger = logging.getLogger("srcore")
 
 
-def provenance(experiment: Experiment) -> dict[str, dict[str, Any]]:
+def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict[str, Any]]:
     """What the result depends on beside the experiment's text.
 
     Returns:
@@ -38,9 +38,7 @@ def provenance(experiment: Experiment) -> dict[str, dict[str, Any]]:
     table = experiment.data.train
     inputs = () if table is None else inputs_of(table, "data.train")
     versions = {"srcore": srcore.__version__, "torch": torch.__version__}
-    versions |= dict(
-        plugin.label.rsplit(" ", 1) for plugin in plugins().plugins if plugin.is_discovered
-    )
+    versions |= dict(label.rsplit(" ", 1) for label in plugins.discovered)
     return {
         "inputs": {key: fingerprint(path) for key, path, _ in inputs},
         "weights": {

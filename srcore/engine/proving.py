@@ -73,8 +73,7 @@ def _owner(path: tuple[str, ...], experiment: Experiment) -> str:
     train = experiment.data.train
     chosen, where = None, ".".join(path[:2])
     if top == "optimizers":
-        table = experiment.optimizer.get(name)
-        chosen, where = (table.choice if table else None), f"optimizer.{name}"
+        chosen, where = experiment.optimizer[name].choice, f"optimizer.{name}"
     elif top == "losses" and name:
         chosen, where = experiment.losses[int(name)].choice, f"losses[{name}]"
     elif top == "transforms" and name and train is not None:
@@ -84,7 +83,7 @@ def _owner(path: tuple[str, ...], experiment: Experiment) -> str:
         tables = [it for it in experiment.handlers if (it.choice.type, it.label) == (kind, label)]
         chosen, where = (tables[0].choice if tables else None), "handlers"
     elif top == "others" and name == "method":
-        chosen, where = (experiment.method.choice if experiment.method else None), "method"
+        chosen, where = experiment.training_method, "method"
     if chosen is None:
         return where
     return f'{where} "{chosen.type}" ({chosen.component.owner})'

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from srcore.contracts import Batch
     from srcore.engine.updater import Updater
+    from srcore.plugin.registry import Registry
 
 logger = logging.getLogger("srcore")
 
@@ -116,13 +117,14 @@ class RoleNetwork:
 
 
 def build_roles(
-    experiment: Experiment, device: torch.device, *, continued: bool = False
+    experiment: Experiment, device: torch.device, registry: Registry, *, continued: bool = False
 ) -> dict[str, RoleNetwork]:
     """All networks in the order of the method, so that each draws the same initial values.
 
     Args:
         experiment: of the stage.
         device: where they are placed.
+        registry: knows how weights are read.
         continued: a checkpoint follows; what trained networks started from is not read again.
     """
     tables = {name: experiment.network_table(name) for name in experiment.roles()}
@@ -142,7 +144,7 @@ def build_roles(
         table = tables[name]
         assert table is not None
         if not (continued and made.role.trained):
-            load_weights(made, table)
+            load_weights(made, table, registry)
         finish(made, experiment.train)
     return roles
 
@@ -189,7 +191,9 @@ def place(network: nn.Module, device: torch.device, *, channels_last: bool) -> n
 
 
 def load_weights(
-    made: RoleNetwork, table: GeneratorTable | DiscriminatorTable | NetworkTable
+    made: RoleNetwork,
+    table: GeneratorTable | DiscriminatorTable | NetworkTable,
+    registry: Registry,
 ) -> None:
     """Start from the weights that the table names, if it names any."""
     from srcore.weights.loading import load_into
@@ -198,6 +202,7 @@ def load_weights(
         load_into(
             made.network,
             table.weights,
+            registry,
             network_type=table.choice.type,
             role="discriminator" if made.role.kind == "discriminator" else "generator",
             partial=getattr(table, "partial_weights", False),

@@ -25,6 +25,7 @@ from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.signals import StopRequest
 from srcore.engine.tables import as_table, write_table
 from srcore.errors import Interrupted, SrcoreError
+from srcore.plugin.manager import PluginManager
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -43,6 +44,7 @@ class Run:
         stage: name of the stage, empty if the experiment has none.
         stage_folders: folders of all stages by name.
         device: where networks compute.
+        plugins: whose components it is made of, and whose hooks are called.
         resume: continue from the last checkpoint if there is one.
         accept_changes: continue although the training is fed with something else.
         recover: continue from the newest good checkpoint if the last one is damaged or missing.
@@ -62,6 +64,7 @@ class Run:
     stage: str
     stage_folders: dict[str, Path]
     device: torch.device
+    plugins: PluginManager = attrs.field(repr=False)
     resume: bool = False
     is_main: bool = True
     quiet: bool = False

@@ -34,7 +34,6 @@ from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
-from srcore.plugin.manager import plugins
 from srcore.report.writing import write_after_stage
 from srcore.weights.pretrained import fetch_missing
 
@@ -100,7 +99,14 @@ def run_experiment(
                 stage.name: found for stage, found in zip(loaded.stages, experiments, strict=True)
             }
             stack.enter_context(
-                opened(folder, stages, name=loaded.name, resume=resume, overwrite=overwrite)
+                opened(
+                    folder,
+                    stages,
+                    loaded.plugins.registry,
+                    name=loaded.name,
+                    resume=resume,
+                    overwrite=overwrite,
+                )
             )
         if idist.get_world_size() > 1:
             idist.barrier()
@@ -111,7 +117,7 @@ def run_experiment(
         for stage, device in zip(loaded.stages, devices, strict=True):
             experiment = loaded.experiment(stage, folders)
             run = Run(
-                folders[stage.name], experiment, stage.name, folders, device,
+                folders[stage.name], experiment, stage.name, folders, device, loaded.plugins,
                 resume=resume, recover=recover, accept_changes=accept_changes, is_main=is_main,
                 quiet=quiet, stop=stop,
             )  # fmt: skip
@@ -125,7 +131,7 @@ def run_experiment(
 def _run_stage(run: Run, stop: StopRequest) -> None:
     done = run.finished() if run.resume else None
     if run.resume and (done is not None or run.has_progress):
-        run.changes = changes(run.folder, run.experiment)
+        run.changes = changes(run.folder, run.experiment, run.plugins.registry)
         refuse(run.folder, [change for change in run.changes if not _is_moved(run, change)])
     is_done = done is not None and done.planned >= run.experiment.train.iterations
     if done is not None and is_done and not run.measures_anew:
@@ -135,7 +141,9 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
         how = f"finished earlier ({done})" if done.is_early else "finished earlier"
         logger.info("%s: %s, skipped", run.folder, how)
         provenance.remember_weights(
-            run.folder, provenance.read(run.folder), provenance.provenance(run.experiment)
+            run.folder,
+            provenance.read(run.folder),
+            provenance.provenance(run.experiment, run.plugins),
         )
         if run.is_main:  # the run may have been killed before its report was written
             write_after_stage(run, None)
@@ -153,18 +161,18 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     slow = slow_precision(run.device, run.experiment.train.precision)
     if slow:
         logger.warning("train.precision: %s", slow)
-    plugins().hook.srcore_run_started(run=run)
+    run.plugins.hook.srcore_run_started(run=run)
     try:
         with _memory_troubles(run), naming_exits():
             _work(run, stop)
     except BaseException as error:
         _mark_ended(run, error)
         try:
-            plugins().hook.srcore_run_finished(run=run, parts=run.parts, error=error)
+            run.plugins.hook.srcore_run_finished(run=run, parts=run.parts, error=error)
         except SrcoreError as second:  # must not hide what ended the stage
             logger.error("%s", second)
         raise
-    plugins().hook.srcore_run_finished(run=run, parts=run.parts, error=None)
+    run.plugins.hook.srcore_run_finished(run=run, parts=run.parts, error=None)
     run.parts = run.training = None  # the next stage may need the memory
 
 
@@ -199,7 +207,7 @@ def _is_moved(run: Run, change: Change) -> bool:
     """Whether a path names another place that holds what the first one held."""
     if change.is_free:
         return False
-    known, held = provenance.read(run.folder), provenance.provenance(run.experiment)
+    known, held = provenance.read(run.folder), provenance.provenance(run.experiment, run.plugins)
     return any(
         change.key in held[part] and held[part][change.key] == known.get(part, {}).get(change.key)
         for part in ("inputs", "weights")
@@ -208,7 +216,7 @@ def _is_moved(run: Run, change: Change) -> bool:
 
 def _compare(run: Run) -> None:
     """Refuse what would not continue the same training; record what this one is fed with."""
-    now = provenance.provenance(run.experiment)
+    now = provenance.provenance(run.experiment, run.plugins)
     if run.resume:
         before = provenance.read(run.folder)
         if (run.checkpoints / LAST).exists():

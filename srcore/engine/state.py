@@ -233,4 +233,6 @@ class State:
                 if made.role.exported:
                     file, state = exports.file_of(name), made.exported_state()
                     path = self.run.folder / file
-                    exports.export(path, self.run.experiment, state, iteration, name)
+                    exports.export(
+                        path, self.run.experiment, self.run.plugins.registry, state, iteration, name
+                    )

@@ -29,7 +29,6 @@ from srcore.errors import Interrupted, SrcoreError
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
-from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
@@ -59,8 +58,10 @@ class Training:
         self.stop = stop
         self.experiment = run.experiment
         self.settings = run.experiment.train
-        self.parts = run.parts = Parts(run.experiment, run.device, continued=run.goes_on)
-        self.method = self._build_method()
+        self.parts = run.parts = Parts(
+            run.experiment, run.device, run.plugins.registry, continued=run.goes_on
+        )
+        self.method: Method = run.experiment.training_method.build(parts=self.parts)
         self.validator = Validator(run, lambda: self.parts.best_generator)
         self.trainer, self.evaluator = Engine(self._iterate), self.validator.engine
         events.register(self.trainer)
@@ -68,7 +69,7 @@ class Training:
             engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
         self.tally = Tally()
         self.best = Best(run, self.parts, self.validator.measures)
-        self.handlers = Handlers(run.experiment)
+        self.handlers = Handlers(run.experiment, run.plugins.registry)
         self.performance = Performance(run)
         self.state = State(
             run,
@@ -172,15 +173,6 @@ class Training:
             return self.settings.validate_at_start
         return iteration == self.settings.iterations or bool(every and iteration % every == 0)
 
-    def _build_method(self) -> Method:
-        table = self.experiment.method
-        if table is not None:
-            method: Method = table.choice.build(parts=self.parts)
-            return method
-        entry = plugins().registry.get("method", "supervised")
-        default: Method = entry.build(entry.options(), parts=self.parts)
-        return default
-
     def _iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
         iteration, parts = engine.state.iteration, self.parts
         raw = self.feed.take(raw)
@@ -234,7 +226,7 @@ class Training:
     def _attach(self) -> None:
         run, parts, trainer, evaluator = self.run, self.parts, self.trainer, self.evaluator
         self.handlers.attach_first(run, parts, trainer, evaluator)
-        plugins().hook.srcore_engines_created(
+        run.plugins.hook.srcore_engines_created(
             run=run, parts=parts, trainer=trainer, evaluator=evaluator
         )
         trainer.add_event_handler(Events.ITERATION_COMPLETED, self._after_iteration)

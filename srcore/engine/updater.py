@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from srcore.options import Selected
 from srcore.plugin.calling import call
-from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -140,15 +139,13 @@ def build_updater(
     experiment: Experiment, name: str, network: nn.Module, loss_scale: LossScale
 ) -> Updater:
     """Optimiser and schedule of a network, as an experiment says."""
-    table, schedule = experiment.optimizer.get(name), experiment.schedule.get(name)
-    component = plugins().registry.get("optimizer", "adam")
-    choice = table.choice if table else Selected(component, component.options())
+    table, schedule = experiment.optimizer[name], experiment.schedule.get(name)
     return Updater(
         network,
-        build_optimizer(choice, network),
+        build_optimizer(table.choice, network),
         build_schedule(schedule.choice, experiment.train.iterations) if schedule else None,
         loss_scale,
-        table.clip_gradient_norm if table is not None else None,
+        table.clip_gradient_norm,
     )
 
 

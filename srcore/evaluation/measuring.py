@@ -15,6 +15,7 @@ from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.plugin.calling import call
+from srcore.plugin.registry import Registry
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -123,7 +124,7 @@ def bicubic(scale: int) -> Contender:
     return Contender("bicubic", scale, enlarge)
 
 
-def choose_measures(specification: str) -> list[Measure]:
+def choose_measures(specification: str, registry: Registry) -> list[Measure]:
     """Metrics from ``psnr,ssim,niqe``; options follow a colon: ``psnr:y_channel=false``.
 
     ``crop_border`` is an option of every metric; learned metrics crop nothing unless asked to.
@@ -131,15 +132,14 @@ def choose_measures(specification: str) -> list[Measure]:
     Raises:
         SrcoreError: an unknown metric or option.
     """
-    return [_measure(part.strip()) for part in specification.split(",") if part.strip()]
+    return [_measure(part.strip(), registry) for part in specification.split(",") if part.strip()]
 
 
-def _measure(text: str) -> Measure:
+def _measure(text: str, registry: Registry) -> Measure:
     from srcore.config.structure import Invalid, Structurer
-    from srcore.plugin.manager import plugins
 
     name, *pairs = text.split(":")
-    component = plugins().registry.get("metric", name)
+    component = registry.get("metric", name)
     table = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
@@ -150,7 +150,7 @@ def _measure(text: str) -> Measure:
     if border is not None and (type(border) is not int or border < 0):
         raise SrcoreError(f"--metrics {text}: crop_border: expected a number >= 0, found {border}")
     try:
-        options = Structurer(plugins().registry).structure_table(table, component.options)
+        options = Structurer(registry).structure_table(table, component.options)
     except Invalid as error:
         raise ConfigError(
             problem.below(f"--metrics {name}") for problem in error.problems

@@ -49,7 +49,7 @@ class EarlyStoppingOptions:
             lacking = "train.validate_every above 0" if sets else "a table [data.validation.NAME]"
             yield "", f"there are no validations to go by; expected {lacking}"
         name, _, label = self.metric.partition("/")
-        labels = [table.label for table in experiment.metrics] or ["psnr", "ssim"]
+        labels = [table.label for table in experiment.metrics]
         if self.metric and sets and (name not in sets or label not in labels):
             known = ", ".join(f"{name}/{label}" for name in sets for label in labels)
             yield "metric", f'expected one of {known}, found "{self.metric}"'

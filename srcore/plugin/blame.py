@@ -10,7 +10,15 @@ from types import TracebackType
 
 from srcore.errors import PluginError, cause
 from srcore.plugin.implementations import Plugin
-from srcore.plugin.manager import plugins
+
+#: Plugins found by entry point, by the package that their code lies in.
+_packages: dict[str, Plugin] = {}
+
+
+def know(plugin: Plugin) -> None:
+    """A plugin was loaded: what its package does is its own."""
+    module = getattr(plugin.module, "__name__", None) or type(plugin.module).__module__
+    _packages[str(module).partition(".")[0]] = plugin
 
 
 def blamed(error: BaseException | None) -> tuple[Plugin, str] | None:
@@ -53,11 +61,10 @@ def naming_exits(*, of_plugins_only: bool = False) -> Iterator[None]:
 
 def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
     """The innermost call that lies in a plugin's package, and where."""
-    packages = {_package(plugin): plugin for plugin in plugins().plugins if plugin.is_discovered}
     found = None
     for frame, line in traceback.walk_tb(trace):
         module = str(frame.f_globals.get("__name__", ""))
-        plugin = packages.get(module.partition(".")[0])
+        plugin = _packages.get(module.partition(".")[0])
         if plugin is not None:
             found = plugin, f"{module}, line {line}"
     return found
@@ -68,8 +75,3 @@ def _is_of_signal(trace: TracebackType | None) -> bool:
     handlers = (signal.getsignal(number) for number in signal.valid_signals())
     codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}
     return any(frame.f_code in codes for frame, _ in traceback.walk_tb(trace))
-
-
-def _package(plugin: Plugin) -> str:
-    module = getattr(plugin.module, "__name__", None) or type(plugin.module).__module__
-    return str(module).partition(".")[0]

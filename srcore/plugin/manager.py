@@ -16,6 +16,7 @@ import pluggy
 
 from srcore import hookspecs
 from srcore.errors import DeprecatedHookWarning, PluginError, cause
+from srcore.plugin.blame import know
 from srcore.plugin.discovery import entry_points, misfit, normalised, version_of
 from srcore.plugin.implementations import Implementations, Plugin, leave_out
 from srcore.plugin.patience import naming_what_hangs
@@ -69,7 +70,7 @@ class PluginManager:
 
     @property
     def hook(self) -> pluggy.HookRelay:
-        """The hook callers of pluggy: ``plugins().hook.srcore_run_started(run=run)``.
+        """The hook callers of pluggy: ``run.plugins.hook.srcore_run_started(run=run)``.
 
         Raises:
             PluginError: an implementation raised what is no SrcoreError; names distribution,
@@ -87,6 +88,11 @@ class PluginManager:
             registry.complete()
             self._registry = registry
         return self._registry
+
+    @property
+    def discovered(self) -> list[str]:
+        """Distribution and version of the plugins that were found by entry point."""
+        return sorted({plugin.label for plugin in self.plugins if plugin.is_discovered})
 
     def hooks_of(self, plugin: Plugin) -> list[str]:
         """Names of the hooks that a plugin implements."""
@@ -113,15 +119,11 @@ class PluginManager:
                 f"{label}: cannot import {entry_point.value}: {cause(error)}; "
                 f"reinstall it, or{advice[1:]}"
             ) from error
-        self._add(
-            Plugin(
-                entry_point.name,
-                distribution.name,
-                distribution.version,
-                module,
-                is_discovered=True,
-            )
+        plugin = Plugin(
+            entry_point.name, distribution.name, distribution.version, module, is_discovered=True
         )
+        self._add(plugin)
+        know(plugin)
 
     def _add(self, plugin: Plugin) -> None:
         for taken in self.plugins:

@@ -10,6 +10,7 @@ import attrs
 
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
+from srcore.plugin.registry import Registry
 from srcore.report import tables
 from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
 from srcore.report.pictures import gallery
@@ -19,11 +20,12 @@ REPORT_FILE = "report.html"
 _HERE = Path(__file__).parent
 
 
-def write_report(folders: Sequence[Path], path: Path | None = None) -> Path:
+def write_report(folders: Sequence[Path], registry: Registry, path: Path | None = None) -> Path:
     """Write the report of one run, or of several beside each other.
 
     Args:
         folders: folders of runs, of stages, or of experiments with stages.
+        registry: knows which direction of a metric is good.
         path: the file; None: ``report.html`` in the folder of a single run.
 
     Returns:
@@ -42,19 +44,27 @@ def write_report(folders: Sequence[Path], path: Path | None = None) -> Path:
     title = _title(folders, runs)
     if len(runs) > 1 and title == runs[0].name:  # the heading names the experiment already
         runs = [attrs.evolve(run, name="") for run in runs]
-    content = render(_named_apart(runs), title=title, links=in_place, compares=len(folders) > 1)
+    content = render(
+        _named_apart(runs), registry, title=title, links=in_place, compares=len(folders) > 1
+    )
     # Names come from folders and may hold what is no text.
     write_bytes(target, content.encode("utf-8", "replace"), durable=False)
     return target
 
 
 def render(
-    runs: Sequence[RunRecord], *, title: str, links: bool = False, compares: bool = False
+    runs: Sequence[RunRecord],
+    registry: Registry,
+    *,
+    title: str,
+    links: bool = False,
+    compares: bool = False,
 ) -> str:
     """The page as text.
 
     Args:
         runs: at least one; several are compared.
+        registry: knows which direction of a metric is good.
         title: heading of the page.
         links: whether it lies beside the pages of its stages, or of its experiment.
         compares: whether it begins with the keys in which the experiments differ.
@@ -83,7 +93,7 @@ def render(
         facts=facts,
         fact_names=[name for name in tables.FACTS if any(name in fact for fact in facts)],
         states=[tables.state(run) for run in runs],
-        rows=tables.rows(started),
+        rows=tables.rows(started, registry),
         differences=tables.differences(started) if compares else [],
         compares=compares and len(started) > 1,
         started=started,

@@ -10,6 +10,9 @@ import numpy as np
 
 from srcore.capabilities import capability
 from srcore.engine.tables import flat
+from srcore.errors import SrcoreError
+from srcore.plugin.building import resolve
+from srcore.plugin.registry import Registry
 from srcore.report.reading import RunRecord
 
 #: Names of the facts about a run, in the order of the page.
@@ -21,7 +24,6 @@ FACTS = (
 )  # fmt: skip
 #: What a table shows where there is no number.
 ABSENT = "-"
-_DEFAULT_METRICS = ({"type": "psnr"}, {"type": "ssim"})
 _DEFAULT_PROTOCOL = (
     "PSNR and SSIM are those of the luma (Y of BT.601, 16 to 235) of 8-bit images, without a "
     "border of {scale} pixels."
@@ -80,7 +82,7 @@ def state(run: RunRecord) -> str:
     return "not finished" if run.started else "not started"
 
 
-def rows(runs: Sequence[RunRecord]) -> list[Row]:
+def rows(runs: Sequence[RunRecord], registry: Registry) -> list[Row]:
     """The table of results: what every run reached at its last validation, beside bicubic."""
     keys = dict.fromkeys(
         (name, metric)
@@ -88,7 +90,7 @@ def rows(runs: Sequence[RunRecord]) -> list[Row]:
         for name, values in run.validation.items()
         for metric in values
     )
-    return [_row(runs, *key) for key in keys]
+    return [_row(runs, registry, *key) for key in keys]
 
 
 def differences(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:
@@ -124,22 +126,16 @@ def other_results(run: RunRecord) -> dict[str, str]:
     return found
 
 
-def higher_is_better(run: RunRecord, label: str) -> bool | None:
+def higher_is_better(run: RunRecord, label: str, registry: Registry) -> bool | None:
     """Direction of a metric; None if its plugin is not installed."""
-    from srcore.errors import SrcoreError
-    from srcore.plugin.building import resolve
-    from srcore.plugin.manager import plugins
-
-    for metric in run.experiment.get("metrics", _DEFAULT_METRICS):
-        if _label(metric) == label:
-            try:
-                target = resolve(plugins().registry.get("metric", metric["type"]).target)
-            except (SrcoreError, ImportError, AttributeError):
-                return None
-            direction = capability("metric", target, "higher_is_better")
-            # a function that makes the metric, or a property of it, says nothing yet
-            return direction if isinstance(target, type) and direction in (True, False) else None
-    return None
+    types = {_label(metric): metric["type"] for metric in run.experiment.get("metrics", ())}
+    try:
+        target = resolve(registry.get("metric", types.get(label, label)).target)
+    except (SrcoreError, ImportError, AttributeError):
+        return None
+    direction = capability("metric", target, "higher_is_better")
+    # a function that makes the metric, or a property of it, says nothing yet
+    return direction if isinstance(target, type) and direction in (True, False) else None
 
 
 def _performance(found: dict[str, Any]) -> dict[str, str]:
@@ -154,12 +150,14 @@ def _performance(found: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _row(runs: Sequence[RunRecord], set_name: str, metric: str) -> Row:
+def _row(runs: Sequence[RunRecord], registry: Registry, set_name: str, metric: str) -> Row:
     values = [run.validation.get(set_name, {}).get(metric) for run in runs]
     known = [run.bicubic.get(set_name, {}).get(metric) for run in runs]
     below = [value for value in known if value is not None]
     direction = next(
-        (higher_is_better(r, metric) for r, v in zip(runs, values, strict=True) if v is not None)
+        higher_is_better(run, metric, registry)
+        for run, value in zip(runs, values, strict=True)
+        if value is not None
     )
     measured = [value for value in values if value is not None and np.isfinite(value)]
     best = None

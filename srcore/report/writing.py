@@ -24,7 +24,7 @@ def write_after_stage(run: Run, error: BaseException | None) -> None:
     folders = [run.folder, run.folder.parent] if run.stage else [run.folder]
     for folder in folders:
         try:
-            write_report([folder])
+            write_report([folder], run.plugins.registry)
         except Exception as problem:
             level = logging.WARNING if _complete(error) else logging.DEBUG
             text = " ".join(str(problem).split()) or type(problem).__name__

@@ -10,7 +10,7 @@ import attrs
 from srcore.errors import SrcoreError
 from srcore.files.atomic import write_bytes
 from srcore.plugin.discovery import entry_points, label
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 
 _TEMPLATES = Path(__file__).parent
 _SHARED = "shared"
@@ -97,7 +97,7 @@ def plugin_name(name: str) -> str:
     return plain
 
 
-def clashes(name: str, kind: str = "both") -> list[str]:
+def clashes(name: str, registry: Registry, kind: str = "both") -> list[str]:
     """What installed plugins have already of what a new one would be called."""
     name = plugin_name(name)
     found = [
@@ -105,7 +105,7 @@ def clashes(name: str, kind: str = "both") -> list[str]:
         for distribution, entry_point in entry_points()
         if entry_point.name == name
     ]
-    for component in plugins().registry.components():
+    for component in registry.components():
         for part, template in SKELETONS[kind].names:
             if (component.kind, component.name) == (part, _filled(template, name)):
                 found.append(f"{component.label} is registered by {label(component.owner)}")

@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from srcore.config.experiment import load
 from srcore.config.paths import below
 from srcore.options import Selected
 from srcore.plugin.building import Component, resolve
@@ -27,6 +26,7 @@ from srcore.plugin.implementations import Plugin
 from srcore.plugin.manager import plugins
 from srcore.testing import runs
 from srcore.testing.checks import complaints, dialect_complaints
+from srcore.testing.experiments import load
 from srcore.testing.images import write_tiny_images
 from srcore.testing.trial import Trial, options_for
 from srcore.weights.dialects import Dialect

@@ -16,12 +16,12 @@ import torch
 from ignite.engine import Engine, Events
 
 from srcore.capabilities import option_capability
-from srcore.config.experiment import LoadedExperiment, load
+from srcore.config.experiment import LoadedExperiment
 from srcore.config.paths import inputs_of, is_pending
 from srcore.engine.runner import run_experiment
 from srcore.hookspecs import hookimpl
-from srcore.plugin.manager import plugins, using
 from srcore.testing.comparison import assert_same_state
+from srcore.testing.experiments import load
 from srcore.testing.images import write_tiny_images
 from srcore.testing.trial import random_weights
 
@@ -126,8 +126,8 @@ def killed_and_resumed(
     iteration: nothing is said, saved or closed.
     """
     witness = _Witness(folder / "runs", folder)
-    with using(plugins().extended(witness)):
-        whole = run(loaded, witness.runs)
+    watched = attrs.evolve(loaded, plugins=loaded.plugins.extended(witness))
+    whole = run(watched, witness.runs)
     resumed = []
     for place in witness.places:  # back to where it was: stages name each other's files
         shutil.rmtree(witness.runs)

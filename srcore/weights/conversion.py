@@ -15,6 +15,7 @@ from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
+from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
@@ -64,12 +65,14 @@ class _Source:
     recognised: Recognised
     network: nn.Module
     metadata: Metadata
+    registry: Registry
 
 
 def convert(
     source: str | Path,
     target: str | Path,
     to: str,
+    registry: Registry,
     *,
     key: str | None = None,
     scale: int | None = None,
@@ -83,6 +86,7 @@ def convert(
             ``.onnx``, ``.pt`` or ``.ts`` (TorchScript), ``.pt2`` (torch.export) for programs.
         to: ``safetensors``, a name of :data:`PROGRAMS`, or a dialect such as ``basicsr`` or
             ``old_esrgan``.
+        registry: knows networks and dialects.
         key: entry of the source, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where the file does not.
         opset: version of ONNX's operators; by default what PyTorch writes.
@@ -99,13 +103,13 @@ def convert(
     source, target = Path(source), Path(target)
     refuse_replacing([source], [target])
     checkpoint = read_checkpoint(source, key=key)
-    recognised = identify(checkpoint, scale=scale)
+    recognised = identify(checkpoint, registry, scale=scale)
     if scale not in (None, recognised.scale):
         raise WeightsError(f"{source}: holds x{recognised.scale} weights; expected x{scale}")
     if opset is not None and to != "onnx":
         raise WeightsError(f"opset: means the operators of ONNX; {to} has none")
-    network = build_network(recognised, source=str(source))
-    check_complete(recognised, network, source=str(source))
+    network = build_network(recognised, registry, source=str(source))
+    check_complete(recognised, network, registry, source=str(source))
     done = Conversion(
         recognised.network,
         recognised.scale,
@@ -113,12 +117,12 @@ def convert(
         checkpoint.key,
         to,
     )
-    content = _Source(recognised, network, _metadata(recognised))
+    content = _Source(recognised, network, _metadata(recognised, registry), registry)
     if to in PROGRAMS:
         return attrs.evolve(done, agreement=_export(to, content, target, opset))
     write = _write_safetensors
     if to != SAFETENSORS_FORMAT:
-        name, dialect = find_dialect(to, recognised.network)
+        name, dialect = find_dialect(registry, to, recognised.network)
         write, done = partial(_write_dialect, dialect), attrs.evolve(done, target=name)
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / target.name
@@ -131,7 +135,7 @@ def convert(
 def _lost(source: _Source, written: Path, target: Path, to: str) -> dict[str, tuple[Any, Any]]:
     """Options that a written file does not give back; refuses one with other weights."""
     given = source.recognised
-    found = identify(read_checkpoint(written), scale=given.scale)
+    found = identify(read_checkpoint(written), source.registry, scale=given.scale)
     differing = [
         name
         for name in given.state.keys() | found.state.keys()
@@ -143,7 +147,7 @@ def _lost(source: _Source, written: Path, target: Path, to: str) -> dict[str, tu
     elif differing:
         wrong = f"with other tensors ({', '.join(sorted(differing)[:3])})"
     else:
-        options, again = source.metadata.options, _metadata(found).options
+        options, again = source.metadata.options, _metadata(found, source.registry).options
         return {
             name: (value, again.get(name))
             for name, value in options.items()
@@ -171,7 +175,7 @@ def _close(given: Any, found: Any) -> bool:
 def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
     if target.suffix != SAFETENSORS:
         raise WeightsError(f"{target}: expected a name that ends in {SAFETENSORS}")
-    save_safetensors(written, source.recognised.state, source.metadata)
+    save_safetensors(written, source.recognised.state, source.metadata, source.registry)
 
 
 def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreement:
@@ -193,6 +197,6 @@ def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Pat
         raise WeightsError(f"{target}: expected a name that ends in one of {endings}")
 
 
-def _metadata(recognised: Recognised) -> Metadata:
-    options = as_table(network_options(recognised))
+def _metadata(recognised: Recognised, registry: Registry) -> Metadata:
+    options = as_table(network_options(recognised, registry))
     return Metadata(recognised.network, options, recognised.scale)

@@ -24,7 +24,7 @@ from torch import Tensor
 from srcore.errors import PluginError, WeightsError, cause
 from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 from srcore.weights.wrappers import without_prefixes
 
 State = dict[str, Tensor]
@@ -96,23 +96,24 @@ class Dialect:
         return Recognised(self.network, options, native, name, self.computed)
 
 
-def dialects(network: str | None = None) -> dict[str, Dialect]:
+def dialects(registry: Registry, network: str | None = None) -> dict[str, Dialect]:
     """Registered dialects by name, all or those of one network type, its own before others'."""
     if network is None:
-        return _resolved(lambda owner: True)
-    own = _owner_of(network)
-    found = _resolved(lambda owner: owner == own) | _resolved(lambda owner: owner != own)
+        return _resolved(registry, lambda owner: True)
+    own = _owner_of(registry, network)
+    found = _resolved(registry, lambda owner: owner == own)
+    found |= _resolved(registry, lambda owner: owner != own)
     return {name: entry for name, entry in found.items() if entry.network == network}
 
 
-def exported_dialect(network: str) -> Dialect | None:
+def exported_dialect(registry: Registry, network: str) -> Dialect | None:
     """How srcore writes files of a network type; None: under its native names.
 
     Raises:
         PluginError: the network's distribution marks two dialects as exported.
     """
-    own = _owner_of(network)
-    found = _resolved(lambda owner: owner == own)
+    own = _owner_of(registry, network)
+    found = _resolved(registry, lambda owner: owner == own)
     found = {name: entry for name, entry in found.items() if entry.network == network}
     marked = [name for name, entry in found.items() if entry.exported]
     if len(marked) > 1:
@@ -121,20 +122,20 @@ def exported_dialect(network: str) -> Dialect | None:
     return next((found[name] for name in marked or found), None)
 
 
-def _owner_of(network: str) -> str:
+def _owner_of(registry: Registry, network: str) -> str:
     """The distribution that brings a network type; empty if nobody does."""
-    entries = plugins().registry.components("network")
+    entries = registry.components("network")
     return next((entry.owner for entry in entries if entry.name == network), "")
 
 
-def _resolved(wanted: Callable[[str], bool]) -> dict[str, Dialect]:
+def _resolved(registry: Registry, wanted: Callable[[str], bool]) -> dict[str, Dialect]:
     """The dialects of the distributions that are wanted; no other is imported."""
     found = {}
-    for name, (target, owner) in plugins().registry.dialects().items():
+    for name, (target, owner) in registry.dialects().items():
         if wanted(owner):
             entry = cast("Dialect", resolve(target, f"weight dialect {name!r}", owner))
             found[name] = entry
-            if entry.exported and _owner_of(entry.network) != owner:
+            if entry.exported and _owner_of(registry, entry.network) != owner:
                 raise PluginError(
                     f"{label(owner)}: weight dialect {name!r} is exported, but {entry.network!r} "
                     "is not its network: only a network's own distribution says how it is written"
@@ -142,13 +143,13 @@ def _resolved(wanted: Callable[[str], bool]) -> dict[str, Dialect]:
     return found
 
 
-def find_dialect(name: str, network: str) -> tuple[str, Dialect]:
+def find_dialect(registry: Registry, name: str, network: str) -> tuple[str, Dialect]:
     """The dialect of a network type by its registered name or the part after the type.
 
     Raises:
         WeightsError: there is none of that name; lists those there are.
     """
-    available = dialects(network)
+    available = dialects(registry, network)
     for candidate in (name, f"{network}_{name}"):
         if candidate in available:
             return candidate, available[candidate]
@@ -158,10 +159,10 @@ def find_dialect(name: str, network: str) -> tuple[str, Dialect]:
 
 
 def recognise(
-    state: Mapping[str, Tensor], *, network: str | None = None
+    state: Mapping[str, Tensor], registry: Registry, *, network: str | None = None
 ) -> tuple[str, Dialect] | None:
     """Name and dialect in which tensors are written, or None."""
-    for name, dialect in dialects(network).items():
+    for name, dialect in dialects(registry, network).items():
         with contextlib.suppress(ArithmeticError, LookupError, RuntimeError):  # shapes of anything
             if dialect.matches(state):
                 return name, dialect
@@ -169,12 +170,17 @@ def recognise(
 
 
 def convert_to_native(
-    state: Mapping[str, Tensor], *, scale: int | None = None, source: str = "weights"
+    state: Mapping[str, Tensor],
+    registry: Registry,
+    *,
+    scale: int | None = None,
+    source: str = "weights",
 ) -> Recognised:
     """Find out which network tensors belong to, its options, and rename them to native names.
 
     Args:
         state: tensors by name, as unwrapped by :func:`srcore.weights.containers.unwrap`.
+        registry: knows the dialects.
         scale: expected scale; decides where the names leave a choice (a single up-sampling stage
             of old ESRGAN files is x2 or x3; x2 without it).
         source: how messages name the weights.
@@ -182,22 +188,23 @@ def convert_to_native(
     Raises:
         UnknownArchitectureError: no registered dialect fits.
     """
-    state, found = aligned(state)
+    state, found = aligned(state, registry)
     if found is None:
+        known = sorted({entry.network for entry in dialects(registry).values()})
         raise UnknownArchitectureError(
             f"{source}: unknown architecture (its keys begin with {', '.join(list(state)[:3])}); "
-            f"known: {', '.join(sorted({entry.network for entry in dialects().values()}))}"
+            f"known: {', '.join(known)}"
         )
     name, dialect = found
     return read_as(dialect, state, name, scale, source)
 
 
 def aligned(
-    state: Mapping[str, Tensor], *, network: str | None = None
+    state: Mapping[str, Tensor], registry: Registry, *, network: str | None = None
 ) -> tuple[Mapping[str, Tensor], tuple[str, Dialect] | None]:
     """As :func:`recognise`, after stripping the prefixes that all names carry where it helps."""
     for candidate in without_prefixes(state):
-        found = recognise(candidate, network=network)
+        found = recognise(candidate, registry, network=network)
         if found is not None:
             return candidate, found
     return state, None

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
-from srcore.plugin.blame import naming_exits
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.channels import RGB
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
@@ -35,54 +34,28 @@ from srcore.weights.wrappers import without_prefixes
 logger = logging.getLogger(__name__)
 
 
-@naming_exits(of_plugins_only=True)
-def load_generator(
-    path: str | Path,
+def build_generator(
+    checkpoint: Checkpoint,
+    registry: Registry,
     device: str | torch.device = "cpu",
     *,
-    key: str | None = None,
     scale: int | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> nn.Module:
-    """Build the generator that a weights file holds; architecture and scale are inferred.
-
-    Files of architectures that srcore does not know are left to spandrel, if it is installed.
-
-    >>> import pathlib, tempfile, srcore, torch
-    >>> network = srcore.build("network", "edsr", scale=3, num_features=8, num_blocks=2)
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "edsr.pth"
-    >>> torch.save(network.state_dict(), file)
-    >>> loaded = srcore.load_generator(file)
-    >>> loaded.scale, loaded.training
-    (3, False)
-
-    Args:
-        path: ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file, of srcore or another program.
-        device: where the network goes.
-        key: entry of the file, such as ``"params"``; by default EMA weights come first.
-        scale: expected scale; tells x3 from x2 where a file does not.
-        options: of the network, those that can be chosen when it is used
-            (``option(..., inference=True)``).
-
-    Returns:
-        A :class:`srcore.contracts.Network` in evaluation mode.
-
-    Raises:
-        WeightsError: unreadable, unknown or incomplete file, or another scale than expected.
-    """
-    checkpoint = read_checkpoint(path, key=key)
+    """Build the generator of a checkpoint, see :func:`srcore.load_generator`."""
+    source = checkpoint.source
     try:
-        recognised = identify(checkpoint, scale=scale)
-        recognised = with_options(recognised, options or {}, checkpoint.source)
-        network = build_network(recognised, source=checkpoint.source)
-        check_complete(recognised, network, source=checkpoint.source)
+        recognised = identify(checkpoint, registry, scale=scale)
+        recognised = with_options(recognised, options or {}, registry, source)
+        network = build_network(recognised, registry, source=source)
+        check_complete(recognised, network, registry, source=source)
         network.load_state_dict(recognised.state)
     except UnknownArchitectureError as error:
         if options:
             raise WeightsError(f"{error}; its options cannot be chosen") from error
         network = _spandrel_network(checkpoint, error)
     if scale not in (None, network.scale):
-        raise WeightsError(f"{path}: holds x{network.scale} weights; expected x{scale}")
+        raise WeightsError(f"{source}: holds x{network.scale} weights; expected x{scale}")
     ready: nn.Module = network.to(device).eval()
     return ready
 
@@ -90,6 +63,7 @@ def load_generator(
 def load_into(
     network: nn.Module,
     weights: str | Path | Mapping[str, Tensor],
+    registry: Registry,
     *,
     network_type: str,
     key: str | None = None,
@@ -102,6 +76,7 @@ def load_into(
     Args:
         network: generator or discriminator.
         weights: a file, or tensors by name.
+        registry: knows how weights are read.
         network_type: registered name of the network.
         key: entry of the file, such as ``"params"``.
         role: which network to take from a file that holds both.
@@ -117,7 +92,7 @@ def load_into(
     """
     checkpoint = _as_checkpoint(weights, key, role)
     recognised, report = fit(
-        network, checkpoint, network_type=network_type, strict=strict, partial=partial
+        network, checkpoint, registry, network_type=network_type, strict=strict, partial=partial
     )
     fitting = {name: recognised.state[name] for name in report.fitting}
     network.load_state_dict(fitting, strict=False)
@@ -129,6 +104,7 @@ def load_into(
 def fit(
     network: nn.Module,
     checkpoint: Checkpoint,
+    registry: Registry,
     *,
     network_type: str,
     strict: bool = True,
@@ -143,16 +119,17 @@ def fit(
         WeightsError: they are of another network type, or do not fit.
     """
     own = network.state_dict()
-    recognised = _as_type(checkpoint, network_type, getattr(network, "scale", None), own)
+    scale = getattr(network, "scale", None)
+    recognised = _as_type(checkpoint, registry, network_type, scale, own)
     check_types(checkpoint.source, recognised.state, own)
-    report = _report(checkpoint.source, recognised, network)
+    report = _report(checkpoint.source, recognised, network, registry)
     refused = bool(report.reshaped) or (strict and not report.complete)
     if (refused and not partial) or not report.fitting:
         raise WeightsError(report.explanation())
     return recognised, report
 
 
-def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:
+def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = None) -> Recognised:
     """Network type, options and native tensors of a checkpoint; srcore's own metadata first.
 
     Raises:
@@ -160,9 +137,10 @@ def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:
     """
     metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
     if metadata is None:
-        return convert_to_native(checkpoint.state, scale=scale, source=checkpoint.source)
+        source = checkpoint.source
+        return convert_to_native(checkpoint.state, registry, scale=scale, source=source)
     options = {**metadata.options, "scale": metadata.scale}
-    found = recognise(checkpoint.state, network=metadata.network)
+    found = recognise(checkpoint.state, registry, network=metadata.network)
     if found is None:
         return Recognised(metadata.network, options, checkpoint.state)
     name, dialect = found
@@ -170,14 +148,14 @@ def identify(checkpoint: Checkpoint, *, scale: int | None = None) -> Recognised:
     return attrs.evolve(read, options=options)
 
 
-def build_network(recognised: Recognised, *, source: str = "weights") -> Any:
+def build_network(recognised: Recognised, registry: Registry, *, source: str = "weights") -> Any:
     """Make the network of recognised weights, with its initial values.
 
     Raises:
         WeightsError: options that the installed version of the network does not know.
     """
-    options = network_options(recognised, source=source)
-    component = plugins().registry.get("network", recognised.network)
+    options = network_options(recognised, registry, source=source)
+    component = registry.get("network", recognised.network)
     try:
         return build_bounded(
             lambda: component.build(options, scale=recognised.scale),
@@ -193,13 +171,12 @@ def build_network(recognised: Recognised, *, source: str = "weights") -> Any:
         ) from error
 
 
-def network_options(recognised: Recognised, *, source: str = "weights") -> Any:
+def network_options(recognised: Recognised, registry: Registry, *, source: str = "weights") -> Any:
     """The options of recognised weights as the network's own class, defaults filled in.
 
     Raises:
         WeightsError: options that the installed version of the network does not know.
     """
-    registry = plugins().registry
     try:
         component = registry.get("network", recognised.network)
     except SrcoreError as error:
@@ -214,14 +191,16 @@ def network_options(recognised: Recognised, *, source: str = "weights") -> Any:
         raise WeightsError(f"{source}: cannot build its {recognised.network}: {problems}") from None
 
 
-def check_complete(recognised: Recognised, network: nn.Module, *, source: str = "weights") -> None:
+def check_complete(
+    recognised: Recognised, network: nn.Module, registry: Registry, *, source: str = "weights"
+) -> None:
     """Refuse weights that are not exactly those of a network.
 
     Raises:
         UnknownArchitectureError: there are tensors that the network does not have.
         WeightsError: tensors are missing or have other shapes.
     """
-    report = _report(source, recognised, network)
+    report = _report(source, recognised, network, registry)
     if report.unexpected:
         raise UnknownArchitectureError(report.explanation())
     if not report.complete:
@@ -240,17 +219,21 @@ def _as_checkpoint(
 
 
 def _as_type(
-    checkpoint: Checkpoint, network_type: str, scale: int | None, own: Mapping[str, Tensor]
+    checkpoint: Checkpoint,
+    registry: Registry,
+    network_type: str,
+    scale: int | None,
+    own: Mapping[str, Tensor],
 ) -> Recognised:
     """The checkpoint as weights of a wanted network type; names of no dialect are kept."""
-    state, found = aligned(checkpoint.state, network=network_type)
+    state, found = aligned(checkpoint.state, registry, network=network_type)
     if found is not None:
         name, dialect = found
         try:
             return read_as(dialect, state, name, scale, checkpoint.source)
         except UnknownArchitectureError as error:
             raise WeightsError(str(error)) from error
-    other = recognise(checkpoint.state)
+    other = recognise(checkpoint.state, registry)
     metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
     held = metadata.network if metadata else other[1].network if other else network_type
     if held != network_type:
@@ -263,7 +246,9 @@ def _as_type(
     return Recognised(network_type, {}, checkpoint.state)
 
 
-def _report(source: str, recognised: Recognised, network: nn.Module) -> KeyReport:
+def _report(
+    source: str, recognised: Recognised, network: nn.Module, registry: Registry
+) -> KeyReport:
     own = {
         name: value
         for name, value in network.state_dict().items()
@@ -278,15 +263,18 @@ def _report(source: str, recognised: Recognised, network: nn.Module) -> KeyRepor
     )
     if report.complete:
         return report
-    differences = _differences(recognised, own, getattr(network, "scale", None))
-    return attrs.evolve(report, differences=differences)
+    scale = getattr(network, "scale", None)
+    return attrs.evolve(report, differences=_differences(recognised, own, scale, registry))
 
 
 def _differences(
-    recognised: Recognised, network_state: Mapping[str, Tensor], scale: int | None
+    recognised: Recognised,
+    network_state: Mapping[str, Tensor],
+    scale: int | None,
+    registry: Registry,
 ) -> dict[str, tuple[Any, Any]]:
     """Settings told by the shapes of the file that differ from those of the network's shapes."""
-    found = recognise(network_state, network=recognised.network)
+    found = recognise(network_state, registry, network=recognised.network)
     if found is None:
         return {}
     # Files of RGB networks do not name their channels; what else one side lacks is not known.

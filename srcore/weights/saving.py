@@ -16,6 +16,7 @@ from torch import Tensor
 import srcore
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
+from srcore.plugin.registry import Registry
 from srcore.weights.dialects import exported_dialect
 
 _NETWORK, _OPTIONS, _SCALE, _VERSION = "network", "options", "scale", "srcore_version"
@@ -78,11 +79,11 @@ class Metadata:
 
 
 def save_safetensors(
-    path: str | Path, state: Mapping[str, Tensor], metadata: Metadata | None = None
+    path: str | Path, state: Mapping[str, Tensor], metadata: Metadata, registry: Registry
 ) -> None:
     """Write a network's weights, atomically, for srcore and for other programs at once.
 
-    With metadata the names become those of the dialect that the network's own distribution exports
+    The names become those of the dialect that the network's own distribution exports
     (:func:`srcore.weights.dialects.exported_dialect`), so that the field's programs read the file
     (spandrel opens RRDBNet and SwinIR). Equal weights and metadata make equal files.
 
@@ -90,15 +91,14 @@ def save_safetensors(
         path: the file; an existing one is replaced.
         state: ``network.state_dict()``, on any device.
         metadata: what makes the network again.
+        registry: knows how its distribution writes it.
 
     Raises:
         DataError: the folder is read-only, the disk is full, ...
     """
-    if metadata is not None:
-        options = {**metadata.options, "scale": metadata.scale}
-        dialect = exported_dialect(metadata.network)
-        if dialect is not None:
-            state = dialect.from_native(state, options)
+    dialect = exported_dialect(registry, metadata.network)
+    if dialect is not None:
+        state = dialect.from_native(state, {**metadata.options, "scale": metadata.scale})
     write_tensors(path, state, metadata)
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
 import torch
 from torch import nn
 
+from srcore.config.starting import Chosen
 from srcore.engine.roles import deployed
 from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
-from srcore.options import Selected
-from srcore.options.declaration import key_of
+from srcore.plugin.registry import Registry
 from srcore.weights.bounds import counted
 from srcore.weights.containers import Checkpoint
 from srcore.weights.loading import fit
@@ -28,39 +27,20 @@ from srcore.weights.saving import Metadata
 _MANY_TENSORS = 500
 
 
-@attrs.frozen
-class Chosen:
-    """A network of a stage: what it is built from."""
-
-    choice: Selected
-    scale: int
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Its options by key, and the scale."""
-        fields = attrs.fields(type(self.choice.options))
-        values = {key_of(field): getattr(self.choice.options, field.name) for field in fields}
-        return {"scale": self.scale, **values}
-
-    def having(self, key: str, other: Chosen) -> Chosen:
-        """The same network with one setting of another one of its type."""
-        if key == "scale":
-            return attrs.evolve(self, scale=other.scale)
-        options = self.choice.options
-        field = next(it for it in attrs.fields(type(options)) if key_of(it) == key)
-        value = getattr(other.choice.options, field.name)
-        changed = attrs.evolve(options, **{field.alias or field.name: value})
-        return attrs.evolve(self, choice=attrs.evolve(self.choice, options=changed))
-
-
 def can_start(
-    own: Chosen, trained: Chosen, *, partial: bool = False, exported: bool = True
+    own: Chosen,
+    trained: Chosen,
+    registry: Registry,
+    *,
+    partial: bool = False,
+    exported: bool = True,
 ) -> bool | None:
     """Whether a network can be loaded with the weights of another one; None: nobody can tell yet.
 
     Args:
         own: the network that is to start.
         trained: the one of an earlier stage.
+        registry: knows how weights are read.
         partial: load what fits.
         exported: from the file for use; else from a checkpoint.
     """
@@ -71,13 +51,13 @@ def can_start(
     metadata = about.to_text() if exported else {}
     file = Checkpoint("weights", earlier.state_dict(), metadata=metadata)
     try:
-        fit(network, file, network_type=own.choice.type, partial=partial)
+        fit(network, file, registry, network_type=own.choice.type, partial=partial)
     except WeightsError:
         return False
     return True
 
 
-def decisive(own: Chosen, trained: Chosen) -> Iterator[tuple[str, Any, Any]]:
+def decisive(own: Chosen, trained: Chosen, registry: Registry) -> Iterator[tuple[str, Any, Any]]:
     """Settings of two networks of one type that make the weights unfit: key, trained, own.
 
     Those that do so alone; all that differ if it takes several.
@@ -85,7 +65,9 @@ def decisive(own: Chosen, trained: Chosen) -> Iterator[tuple[str, Any, Any]]:
     theirs, ours = trained.settings, own.settings
     differing = [(key, theirs[key], ours[key]) for key in ours if ours[key] != theirs[key]]
     alone = [
-        entry for entry in differing if can_start(trained.having(entry[0], own), trained) is False
+        entry
+        for entry in differing
+        if can_start(trained.having(entry[0], own), trained, registry) is False
     ]
     yield from alone or differing
 

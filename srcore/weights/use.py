@@ -10,7 +10,7 @@ import attrs
 from srcore.config.overrides import parse_override
 from srcore.errors import WeightsError
 from srcore.options.declaration import declaration_of, key_of
-from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 from srcore.weights.dialects import Recognised
 
 
@@ -26,7 +26,9 @@ def chosen(assignments: Iterable[str]) -> dict[str, Any]:
     return {".".join(keys): value for keys, value in map(parse_override, assignments)}
 
 
-def with_options(recognised: Recognised, options: Mapping[str, Any], source: str) -> Recognised:
+def with_options(
+    recognised: Recognised, options: Mapping[str, Any], registry: Registry, source: str
+) -> Recognised:
     """Recognised weights whose network is built with other options of use.
 
     Raises:
@@ -34,7 +36,7 @@ def with_options(recognised: Recognised, options: Mapping[str, Any], source: str
     """
     if not options:
         return recognised
-    component = plugins().registry.get("network", recognised.network)
+    component = registry.get("network", recognised.network)
     free = [
         key_of(field)
         for field in attrs.fields(component.options)

@@ -9,6 +9,7 @@ import srcore
 from srcore.cli.main import main
 from srcore.images import read_image, write_image
 from srcore.metrics import psnr
+from srcore.plugin.manager import plugins
 from srcore.transforms.resize import resize_uint8
 from srcore.weights.saving import Metadata, save_safetensors
 
@@ -28,7 +29,9 @@ def evaluate(tmp_path, monkeypatch, capsys):
         torch.manual_seed(seed)
         network = srcore.build("network", "edsr", scale=2, **OPTIONS)
         path = Path(f"{name}/generator.safetensors")
-        save_safetensors(path, network.state_dict(), Metadata("edsr", OPTIONS, 2))
+        save_safetensors(
+            path, network.state_dict(), Metadata("edsr", OPTIONS, 2), registry=plugins().registry
+        )
 
     def run(*arguments):
         with pytest.raises(SystemExit) as caught:

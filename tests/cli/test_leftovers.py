@@ -9,6 +9,7 @@ import srcore
 from srcore.cli.main import main
 from srcore.engine.runner import run_experiment
 from srcore.files.atomic import is_temporary
+from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.testing.killing import Changes, fork, wait
 from srcore.weights.saving import Metadata, save_safetensors
@@ -44,7 +45,12 @@ def test_the_next_run_removes_what_a_killed_one_left(
     write_tiny_images(Path("in"), 2)
     options = {"num_features": 4, "num_blocks": 1}
     network = srcore.build("network", "edsr", scale=2, **options)
-    save_safetensors("m.safetensors", network.state_dict(), Metadata("edsr", options, 2))
+    save_safetensors(
+        "m.safetensors",
+        network.state_dict(),
+        Metadata("edsr", options, 2),
+        registry=plugins().registry,
+    )
     if command == "report":
         loaded = srcore.load_experiment(tiny_experiment, ["train.iterations=1"])
         run_experiment(loaded, Path("runs"), quiet=True)

@@ -67,7 +67,10 @@ def test_flat_experiments_say_the_same_in_one_file(capsys, tmp_path, name):
     assert code == 0
     assert "extends" not in out
     (tmp_path / "flat.toml").write_text(out)
-    assert read(tmp_path / "flat.toml").table == read(name).table
+    assert (
+        read(tmp_path / "flat.toml", registry=plugins().registry).table
+        == read(name, registry=plugins().registry).table
+    )
 
 
 def test_flat_needs_a_name(capsys):

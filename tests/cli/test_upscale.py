@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 import srcore
 from srcore.cli.main import main
 from srcore.images import origin_of, read_header, read_image, write_image
+from srcore.plugin.manager import plugins
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}
@@ -24,7 +25,9 @@ def weights(tmp_path_factory):
     torch.manual_seed(0)
     network = srcore.build("network", "edsr", scale=2, **OPTIONS)
     path = tmp_path_factory.mktemp("weights") / "tiny_x2.safetensors"
-    save_safetensors(path, network.state_dict(), Metadata("edsr", OPTIONS, 2))
+    save_safetensors(
+        path, network.state_dict(), Metadata("edsr", OPTIONS, 2), registry=plugins().registry
+    )
     return path
 
 

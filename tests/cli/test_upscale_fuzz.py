@@ -15,6 +15,7 @@ from PIL import Image
 import srcore
 from srcore.cli.main import main
 from srcore.images import read_image
+from srcore.plugin.manager import plugins
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}
@@ -123,7 +124,9 @@ def outcome(tmp_path_factory):
     torch.manual_seed(0)
     network = srcore.build("network", "edsr", scale=2, **OPTIONS)
     weights = folder / "tiny.safetensors"
-    save_safetensors(weights, network.state_dict(), Metadata("edsr", OPTIONS, 2))
+    save_safetensors(
+        weights, network.state_dict(), Metadata("edsr", OPTIONS, 2), registry=plugins().registry
+    )
     (folder / "in").mkdir()
     for name, content, *_ in (*_good(), *_bad()):
         (folder / "in" / name).write_bytes(content)

@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 import tomli_w
 
-from srcore.config.experiment import check, load
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.images import write_image
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
+from srcore.testing.experiments import check, load
 
 #: Longest time of one check in seconds of this process; a shared machine gives no better clock.
 LONGEST = 2.0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from srcore.config.experiment import load
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import load
 
 #: Networks whose images may be gray or have alpha, and the only one for colours.
 OPEN = {"compact", "dlsn", "edsr", "esrdgan", "msrresnet", "rrdbnet", "swinir"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from srcore.config.experiment import check, load
 from srcore.errors import ConfigError
+from srcore.testing.experiments import check, load
 
 WRONG = [
     ("tittle", 'tittle = "x"', "tittle: unknown key; known keys:"),

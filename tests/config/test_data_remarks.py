@@ -1,6 +1,6 @@
 """Validation images that are trained on are said."""
 
-from srcore.config.experiment import check
+from srcore.testing.experiments import check
 
 
 def test_validation_images_within_recursive_training_images_are_said(tiny_experiment):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from srcore.config.experiment import load
 from srcore.config.reading import read
 from srcore.errors import ConfigError
+from srcore.plugin.manager import plugins
+from srcore.testing.experiments import load
 
 BASE = """
 seed = 3
@@ -42,18 +43,22 @@ def extending(tmp_path):
 
 def test_inherited_tables_keys_and_lists_go(extending):
     text = 'drop = ["discriminator", "schedule.generator", "losses", "seed"]'
-    table = read(extending(text)).table
+    table = read(extending(text), registry=plugins().registry).table
     assert table.keys() == {"schedule", "stages", "name"}
     assert table["schedule"].keys() == {"discriminator"}
 
 
 def test_what_the_file_writes_itself_comes_after(extending):
     text = 'drop = ["schedule"]\n[schedule.generator]\ntype = "constant"\n'
-    assert read(extending(text)).table["schedule"] == {"generator": {"type": "constant"}}
+    assert read(extending(text), registry=plugins().registry).table["schedule"] == {
+        "generator": {"type": "constant"}
+    }
 
 
 def test_a_stage_goes(extending):
-    stages = read(extending('drop = ["stages.psnr"]\n')).table["stages"]
+    stages = read(extending('drop = ["stages.psnr"]\n'), registry=plugins().registry).table[
+        "stages"
+    ]
     assert [stage["name"] for stage in stages] == ["gan"]
 
 
@@ -77,7 +82,10 @@ def test_drops_of_a_stage_add_up_over_files(extending, tmp_path):
 
 
 def test_set_drops_too(extending):
-    assert "discriminator" not in read(extending(""), ['drop=["discriminator"]']).table
+    assert (
+        "discriminator"
+        not in read(extending(""), plugins().registry, ['drop=["discriminator"]']).table
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,4 +112,4 @@ def test_what_is_not_there_is_named(extending, text, message):
 def test_a_file_without_extends_has_nothing_to_drop(tmp_path):
     (tmp_path / "alone.toml").write_text('drop = ["losses"]\n[[losses]]\ntype = "l1"\n')
     with pytest.raises(ConfigError, match='drop: "losses" is not inherited'):
-        read(tmp_path / "alone.toml")
+        read(tmp_path / "alone.toml", registry=plugins().registry)

@@ -3,9 +3,9 @@
 import attrs
 import pytest
 
-from srcore.config.experiment import check
 from srcore.datasets.options import HrFolderOptions
 from srcore.errors import ConfigError
+from srcore.testing.experiments import check
 
 
 def problems(file, *overrides):

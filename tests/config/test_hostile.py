@@ -7,9 +7,9 @@ import time
 import pytest
 
 from srcore.cli.main import main
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
 from srcore.messages import one_line, shown
+from srcore.testing.experiments import check
 
 GOOD = 'scale = 2\n[generator]\ntype = "edsr"\n[[losses]]\ntype = "l1"\n'
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from srcore.config.experiment import check, load
 from srcore.config.names import name_complaint, name_key, same_names
+from srcore.testing.experiments import check, load
 
 GOOD = (
     "x4",

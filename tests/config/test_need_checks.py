@@ -5,10 +5,10 @@ import pytest
 
 import srcore
 from srcore import GENERATOR
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
 from srcore.options import option
 from srcore.plugin.manager import PluginManager, using
+from srcore.testing.experiments import check
 
 
 @attrs.frozen(kw_only=True)

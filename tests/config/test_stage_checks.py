@@ -3,9 +3,9 @@
 import attrs
 import pytest
 
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
 from srcore.options import option
+from srcore.testing.experiments import check
 
 
 @attrs.frozen(kw_only=True)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import srcore
-from srcore.config.experiment import check
 from srcore.datasets.options import HrFolderOptions, PairedFolderOptions
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import write_image
+from srcore.testing.experiments import check
 
 
 def folder(path, height, width, count=7):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
 from srcore.testing import write_tiny_images
+from srcore.testing.experiments import check
 
 GAN = ("method.type=gan", "losses=[{type='l1'},{type='adversarial'}]")
 

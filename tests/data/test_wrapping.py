@@ -5,11 +5,11 @@ import pytest
 
 import srcore
 from srcore import Selected, component, option
-from srcore.config.experiment import load
 from srcore.data.wrapping import crop_size, entries_of, inner_datasets
 from srcore.datasets import CropOptions
 from srcore.plugin.manager import plugins, using
 from srcore.testing import write_tiny_images
+from srcore.testing.experiments import load
 
 
 @attrs.frozen(kw_only=True)

@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import write_tiny_images
+from srcore.testing.experiments import check
 
 CONCAT = """
 extends = "tiny.toml"

@@ -8,13 +8,13 @@ import pytest
 
 import srcore
 from srcore import option
-from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import PluginManager, using
 from srcore.prepare.jobs import prepare_lmdb
 from srcore.sources.source import EncodedSource
 from srcore.testing import write_tiny_images
+from srcore.testing.experiments import check
 
 
 @attrs.frozen(kw_only=True)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from srcore.config.experiment import check
 from srcore.data.sizes import enlarged_sizes
 from srcore.data.verifying import images_of
 from srcore.engine.provenance import fingerprint, provenance
 from srcore.errors import ConfigError
+from srcore.plugin.manager import plugins
 from srcore.testing import tiny_image, write_tiny_images
+from srcore.testing.experiments import check
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_damage_is_looked_for_in_all(read, table):
 
 def test_every_folder_is_recorded(read, tmp_path):
     experiment, _ = read(f'type = "paired_folder"\n{BOTH}')
-    inputs = provenance(experiment)["inputs"]
+    inputs = provenance(experiment, plugins=plugins())["inputs"]
     assert sorted(inputs) == [
         f"data.train.{key}[{index}]" for key in ("hr", "lr") for index in (0, 1)
     ]

@@ -16,13 +16,16 @@ def small_generator(tmp_path_factory):
     import torch
 
     import srcore
+    from srcore.plugin.manager import plugins
     from srcore.weights.saving import Metadata, save_safetensors
 
     torch.manual_seed(0)
     options = {"num_features": 8, "num_blocks": 1}
     network = srcore.build("network", "edsr", scale=2, **options)
     file = tmp_path_factory.mktemp("weights") / "generator.safetensors"
-    save_safetensors(file, network.state_dict(), Metadata("edsr", options, 2))
+    save_safetensors(
+        file, network.state_dict(), Metadata("edsr", options, 2), registry=plugins().registry
+    )
     return file
 
 

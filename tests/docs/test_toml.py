@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from generator.blocks import blocks
 
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
 from srcore.images import write_image
 from srcore.prepare.jobs import prepare_lmdb
 from srcore.testing import tiny_image
+from srcore.testing.experiments import check
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 import srcore
-from srcore.config.experiment import load
 from srcore.errors import WeightsError
 from srcore.images import read_image, to_gray, to_rgba, write_image
 from srcore.inference.channels import shown_to
+from srcore.plugin.manager import plugins
 from srcore.testing import tiny_image, write_tiny_images
+from srcore.testing.experiments import load
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
 from srcore.weights.loading import load_into
@@ -73,15 +74,24 @@ def test_their_weights_tell_their_channels_in_every_format(network, channels, tm
     options = {"channels": channels, **SIZES[network]}
     made = srcore.build("network", network, scale=2, **options).eval()
     source = tmp_path / "source.safetensors"
-    save_safetensors(source, made.state_dict(), Metadata(network, options, 2))
+    save_safetensors(
+        source, made.state_dict(), Metadata(network, options, 2), registry=plugins().registry
+    )
     lr = torch.rand(1, channels, 9, 7)
-    for name in dialects(network):
+    for name in dialects(plugins().registry, network):
         file = tmp_path / f"{name}.pth"
-        assert convert(source, file, name.removeprefix(f"{network}_")).lost == {}
+        assert (
+            convert(
+                source, file, name.removeprefix(f"{network}_"), registry=plugins().registry
+            ).lost
+            == {}
+        )
         again = srcore.load_generator(file, scale=2).eval()
         with torch.no_grad():
             assert torch.allclose(made(lr), again(lr), atol=1e-5)
-    agreement = convert(source, tmp_path / "program.ts", "torchscript").agreement
+    agreement = convert(
+        source, tmp_path / "program.ts", "torchscript", registry=plugins().registry
+    ).agreement
     assert agreement is not None
 
 
@@ -93,8 +103,15 @@ def test_they_are_written_as_onnx(network, channels, tmp_path):
     options = {"channels": channels, **SIZES[network]}
     made = srcore.build("network", network, scale=2, **options)
     source = tmp_path / "source.safetensors"
-    save_safetensors(source, made.state_dict(), Metadata(network, options, 2))
-    assert convert(source, tmp_path / "program.onnx", "onnx").agreement.difference < 1e-4
+    save_safetensors(
+        source, made.state_dict(), Metadata(network, options, 2), registry=plugins().registry
+    )
+    assert (
+        convert(
+            source, tmp_path / "program.onnx", "onnx", registry=plugins().registry
+        ).agreement.difference
+        < 1e-4
+    )
 
 
 @pytest.mark.parametrize("network", SIZES)
@@ -106,7 +123,12 @@ def test_weights_of_other_channels_are_refused_with_the_reason(network):
     for file, own in ((1, 3), (3, 1)):
         wanted = rf"the file has channels {file} \(network: {own}\);"
         with pytest.raises(WeightsError, match=wanted):
-            load_into(made[own], made[file].state_dict(), network_type=network)
+            load_into(
+                made[own],
+                made[file].state_dict(),
+                network_type=network,
+                registry=plugins().registry,
+            )
 
 
 def test_gray_of_colours_is_their_luma():
@@ -151,7 +173,12 @@ def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     options = {"channels": 1, "num_features": 4, "num_convs": 0}
     network = srcore.build("network", "compact", scale=2, **options)
-    save_safetensors("gray.safetensors", network.state_dict(), Metadata("compact", options, 2))
+    save_safetensors(
+        "gray.safetensors",
+        network.state_dict(),
+        Metadata("compact", options, 2),
+        registry=plugins().registry,
+    )
     write_tiny_images(tmp_path / "in", 1, height=20, width=16)
     done = CliRunner().invoke(
         command, ["in/00.png", "--weights", "gray.safetensors", "-o", "out.png", "--device", "cpu"]
@@ -232,5 +259,7 @@ def test_a_default_changes_nothing(network):
     lr = torch.rand(1, 3, 9, 7)
     with torch.no_grad():
         assert torch.equal(*(found.eval()(lr) for found in built))
-    ((_, dialect),) = [found for found in dialects(network).items() if found[1].exported]
+    ((_, dialect),) = [
+        found for found in dialects(plugins().registry, network).items() if found[1].exported
+    ]
     assert "channels" not in dialect.infer_options(built[0].state_dict(), 2)  # as files always were

@@ -9,6 +9,7 @@ from srcore.engine.finiteness import Finiteness
 from srcore.engine.parts import Parts
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
+from srcore.plugin.manager import plugins
 
 
 class Masked(nn.Module):
@@ -33,7 +34,9 @@ def masked(isolated_plugins):
 
 def parts_of(experiment, overrides):
     loaded = srcore.load_experiment(experiment, overrides)
-    return Parts(loaded.experiment(loaded.stages[0]), torch.device("cpu"))
+    return Parts(
+        loaded.experiment(loaded.stages[0]), torch.device("cpu"), registry=plugins().registry
+    )
 
 
 def adam_has_state(parts):

@@ -9,6 +9,7 @@ from srcore.engine.folder import opened, remove_temporaries
 from srcore.engine.lock import locked
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
+from srcore.plugin.manager import plugins
 
 
 def run(experiment, output, *overrides, **options):
@@ -70,7 +71,14 @@ def test_the_lock_is_gone_after_success_and_failure(tiny_experiment, tmp_path):
     stages = {"": experiment.experiment(experiment.stages[0])}
 
     def fail():
-        with opened(tmp_path / "b", stages, name="b", resume=False, overwrite=False):
+        with opened(
+            tmp_path / "b",
+            stages,
+            name="b",
+            resume=False,
+            overwrite=False,
+            registry=plugins().registry,
+        ):
             assert (tmp_path / "b/.lock").is_file()
             raise SrcoreError("in the middle")
 

@@ -9,10 +9,10 @@ from torch import nn
 
 import srcore
 from srcore import option
-from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_close, assert_same_state
+from srcore.testing.experiments import check
 
 
 @attrs.frozen(kw_only=True)

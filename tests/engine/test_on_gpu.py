@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import srcore
+from srcore.api import load_generator
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.run import Run
 from srcore.engine.runner import run_experiment
@@ -18,8 +19,8 @@ from srcore.engine.training import Training
 from srcore.engine.updater import Updater
 from srcore.errors import SrcoreError
 from srcore.networks.edsr import EDSR
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_same_state
-from srcore.weights.loading import load_generator
 
 pytestmark = pytest.mark.gpu
 
@@ -67,7 +68,9 @@ def last(folder):
 def training(file, folder, gpu, *overrides):
     loaded = srcore.load_experiment(file, (f"train.device={gpu.type}", *overrides))
     folder.mkdir()
-    run = Run(folder, loaded.experiment(loaded.stages[0]), "", {}, gpu, quiet=True)
+    run = Run(
+        folder, loaded.experiment(loaded.stages[0]), "", {}, gpu, quiet=True, plugins=plugins()
+    )
     return Training(run, StopRequest())
 
 

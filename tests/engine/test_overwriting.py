@@ -8,6 +8,7 @@ import srcore
 from srcore.engine.overwriting import delete_run
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, SrcoreError
+from srcore.plugin.manager import plugins
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_a_run_is_deleted_whole(runs):
     (runs / "both/a/checkpoints/.srcore-0123456789ab.pt").write_bytes(b"half")
     (runs / "both/a/plugins").mkdir()
     (runs / "both/a/plugins/notes.json").write_text("{}")
-    delete_run(runs / "both")
+    delete_run(runs / "both", registry=plugins().registry)
     assert not (runs / "both").exists()
 
 
@@ -61,7 +62,7 @@ def test_what_the_run_did_not_write_is_named_and_stops_it(runs, place):
     foreign.write_text("years of work")
     before = content(runs)
     with pytest.raises(SrcoreError, match=f"both: nothing was deleted, .* not write: {place}; "):
-        delete_run(runs / "both")
+        delete_run(runs / "both", registry=plugins().registry)
     assert content(runs) == before
 
 
@@ -71,12 +72,12 @@ def test_links_are_not_followed(runs, tmp_path):
     (runs / "both").symlink_to(elsewhere)
     before = content(elsewhere)
     with pytest.raises(SrcoreError, match="both: is a link, and no link's target is del"):
-        delete_run(runs / "both")
+        delete_run(runs / "both", registry=plugins().registry)
     (runs / "both").unlink()
     shutil.move(elsewhere / "a", tmp_path / "a")
     (elsewhere / "a").symlink_to(tmp_path / "a")
     with pytest.raises(SrcoreError, match="did not write: a; move"):
-        delete_run(elsewhere)
+        delete_run(elsewhere, registry=plugins().registry)
     assert {path.name for path in before} == {
         path.name for folder in (elsewhere, tmp_path / "a") for path in folder.rglob("*")
     } | {"a"} - set()
@@ -125,7 +126,7 @@ def test_a_run_is_not_deleted_by_its_own_experiment_file(runs):
 
 
 def test_an_experiment_that_was_not_checked_deletes_nothing(runs):
-    from srcore.config.experiment import load
+    from srcore.testing.experiments import load
 
     with pytest.raises(ConfigError, match="expected a number >= 1, found 0"):
         run_experiment(load(runs / "both.toml", ["train.iterations=0"]), runs, overwrite=True)

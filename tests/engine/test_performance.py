@@ -11,6 +11,7 @@ from srcore.engine import performance
 from srcore.engine.performance import PERFORMANCE_FILE, Performance
 from srcore.engine.run import Run
 from srcore.engine.runner import run_experiment
+from srcore.plugin.manager import plugins
 
 
 class Clock:
@@ -33,7 +34,7 @@ def stage(tiny_experiment, tmp_path):
 
     def make(**options):
         experiment = loaded.experiment(loaded.stages[0])
-        return Run(tmp_path, experiment, "", {}, torch.device("cpu"), **options)
+        return Run(tmp_path, experiment, "", {}, torch.device("cpu"), **options, plugins=plugins())
 
     return make
 

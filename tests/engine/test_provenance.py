@@ -9,11 +9,11 @@ import torch
 
 import srcore
 from srcore.cli.main import main
-from srcore.config.experiment import check
 from srcore.engine.provenance import compare, fingerprint
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, SrcoreError
 from srcore.testing import assert_same_state, write_tiny_images
+from srcore.testing.experiments import check
 
 
 def run(experiment, output, *overrides, **options):

@@ -10,13 +10,13 @@ from torch import nn
 
 import srcore
 from srcore import GENERATOR, Method, Role, option
-from srcore.config.experiment import check
 from srcore.engine.parts import Parts
 from srcore.engine.roles import parameters_without_gradient
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
-from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_same_state
+from srcore.testing.experiments import check
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "srplug-joint"
 
@@ -167,7 +167,7 @@ def test_three_networks_are_trained_saved_and_resumed(joint, tmp_path):
 def test_every_trained_network_moves(joint):
     experiment = srcore.load_experiment(joint)
     experiment = experiment.experiment(experiment.stages[0])
-    parts = Parts(experiment, torch.device("cpu"))
+    parts = Parts(experiment, torch.device("cpu"), registry=plugins().registry)
     before = {
         name: [parameter.clone() for parameter in made.network.parameters()]
         for name, made in parts.roles.items()

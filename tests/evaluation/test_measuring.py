@@ -15,6 +15,7 @@ from srcore.evaluation.measuring import (
 from srcore.evaluation.tables import as_csv, as_json, as_markdown, as_text
 from srcore.images import write_image
 from srcore.metrics import psnr, ssim
+from srcore.plugin.manager import plugins
 from srcore.transforms.resize import resize_uint8
 
 
@@ -43,7 +44,9 @@ class Pixels:
 
 
 def test_the_bicubic_row_follows_the_rgb_file_protocol(images):
-    result = evaluate_set(images, [bicubic(2)], choose_measures("psnr,ssim"))
+    result = evaluate_set(
+        images, [bicubic(2)], choose_measures("psnr,ssim", registry=plugins().registry)
+    )
     for index in range(2):
         lr, hr = images.pair(index)
         assert hr.shape == (40, 36, 3)
@@ -57,7 +60,7 @@ def test_the_bicubic_row_follows_the_rgb_file_protocol(images):
 
 
 def test_metrics_take_options_and_have_their_own_columns(images):
-    measures = choose_measures("psnr, psnr:y_channel=false")
+    measures = choose_measures("psnr, psnr:y_channel=false", registry=plugins().registry)
     result = evaluate_set(images, [bicubic(2)], measures)
     assert list(result.rows[0].totals) == ["psnr", "psnr:y_channel=false"]
     assert len(set(result.rows[0].totals.values())) == 2
@@ -74,13 +77,13 @@ def test_metrics_take_options_and_have_their_own_columns(images):
 )
 def test_unknown_metrics_and_options_are_explained(text, error, message):
     with pytest.raises(error, match=message):
-        choose_measures(text)
+        choose_measures(text, registry=plugins().registry)
 
 
 def test_several_models_see_the_same_images_and_a_set_metric_is_combined(images):
     nearest = Contender("nearest", 2, lambda lr: lr.repeat(2, 0).repeat(2, 1))
     seen = []
-    measures = [*choose_measures("psnr"), Measure("pixels", Pixels())]
+    measures = [*choose_measures("psnr", registry=plugins().registry), Measure("pixels", Pixels())]
     result = evaluate_set(images, [bicubic(2), nearest], measures, crop_border=3, look=seen.append)
     assert [row.contender for row in result.rows] == ["bicubic", "nearest"]
     assert result.rows[0].totals["psnr"] > result.rows[1].totals["psnr"]
@@ -93,7 +96,7 @@ def test_several_models_see_the_same_images_and_a_set_metric_is_combined(images)
 @pytest.fixture
 def results(images):
     nearest = Contender("near", 2, lambda lr: lr.repeat(2, 0).repeat(2, 1))
-    measures = [*choose_measures("psnr"), Measure("pixels", Pixels())]
+    measures = [*choose_measures("psnr", registry=plugins().registry), Measure("pixels", Pixels())]
     return [evaluate_set(images, [bicubic(2), nearest], measures)], measures
 
 
@@ -133,7 +136,7 @@ def test_json_is_valid_for_identical_images(images):
 
     perfect = iter([images.pair(0)[1], images.pair(1)[1]])
     contender = Contender("perfect", 2, lambda lr: next(perfect))
-    result = evaluate_set(images, [contender], choose_measures("psnr"))
+    result = evaluate_set(images, [contender], choose_measures("psnr", registry=plugins().registry))
     content = json.loads(as_json([result]), parse_constant=pytest.fail)
     (model,) = content["sets"][0]["models"]
     assert model == {"name": "perfect", "mean": {"psnr": "inf"}, "per_image": {"psnr": ["inf"] * 2}}
@@ -160,7 +163,7 @@ def test_error_maps_are_black_without_error_and_grow_brighter():
 
 
 def test_every_metric_may_have_its_own_border(images):
-    measures = choose_measures("psnr, psnr:crop_border=0")
+    measures = choose_measures("psnr, psnr:crop_border=0", registry=plugins().registry)
     result = evaluate_set(images, [bicubic(2)], measures)
     lr, hr = images.pair(0)
     sr = resize_uint8(lr, size=hr.shape[:2])
@@ -168,4 +171,4 @@ def test_every_metric_may_have_its_own_border(images):
     assert values["psnr"][0] == psnr(sr, hr, crop_border=2, y_channel=True)
     assert values["psnr:crop_border=0"][0] == psnr(sr, hr, crop_border=0, y_channel=True)
     with pytest.raises(SrcoreError, match=r"crop_border: expected a number >= 0, found -1"):
-        choose_measures("psnr:crop_border=-1")
+        choose_measures("psnr:crop_border=-1", registry=plugins().registry)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from srcore.config.experiment import check, load
+from srcore.api import load_generator
 from srcore.config.reading import locate
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
-from srcore.weights.loading import load_generator
+from srcore.testing.experiments import check, load
 
 ROOT = Path(__file__).parents[2]
 LARGE = ("psnr_rrdb_x4", "esrgan_x4", "realesrgan_x4", "small")
@@ -40,7 +40,7 @@ def test_the_core_ships_these_experiments():
 
 @pytest.mark.parametrize("name", [*LARGE, *TINY])
 def test_the_first_line_says_what_it_is(name):
-    first = locate(name).read_text("utf-8").splitlines()[0]
+    first = locate(name, registry=plugins().registry).read_text("utf-8").splitlines()[0]
     assert first.startswith("# ")
     assert len(first) > 20
     assert load(name).name == name

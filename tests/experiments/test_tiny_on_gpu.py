@@ -6,9 +6,9 @@ import attrs
 import pytest
 import torch
 
-from srcore.config.experiment import load
 from srcore.engine.runner import run_experiment
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import load
 from srcore.testing.runs import provide_images
 from srcore.testing.trial import random_weights
 

@@ -12,6 +12,7 @@ from srcore.networks.swinir import SwinIR
 from srcore.networks.unet_discriminator import UNetDiscriminator
 from srcore.networks.vgg_discriminator import VGGDiscriminator
 from srcore.networks.vgg_features import VGG19_LAYERS, VGGFeatures
+from srcore.plugin.manager import plugins
 from srcore.testing.golden import golden_kind
 from srcore.weights.dialects import convert_to_native
 from srcore.weights.rrdbnet import ESRGAN_NEW
@@ -25,7 +26,7 @@ def rrdbnet_forward(case):
 
 def _forward_in_dialect(case, file):
     hyper = case.hyper
-    found = convert_to_native(case.weights(file), scale=hyper["scale"])
+    found = convert_to_native(case.weights(file), scale=hyper["scale"], registry=plugins().registry)
     sizes = ("num_features", "num_blocks", "growth_channels")
     assert [found.options[size] for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_block", "num_grow_ch")
@@ -44,7 +45,9 @@ def _furthest(case, outputs):
 def edsr_forward(case):
     outputs = []
     for file in case.weight_files:
-        found = convert_to_native(case.weights(file), scale=case.hyper["scale"])
+        found = convert_to_native(
+            case.weights(file), scale=case.hyper["scale"], registry=plugins().registry
+        )
         # Files do not tell the residual scaling.
         options = found.options | {"res_scale": case.hyper["res_scale"]}
         options |= {"img_range": float(case.hyper["img_range"])}
@@ -58,7 +61,7 @@ def rrdbnet_cotangent_grad(case):
     # The number of blocks is taken from the weights: one published case states another number
     # than its file holds, and its outputs are those of the file.
     hyper = case.hyper
-    found = convert_to_native(case.weights(), scale=hyper["scale"])
+    found = convert_to_native(case.weights(), scale=hyper["scale"], registry=plugins().registry)
     sizes = ("num_features", "growth_channels", "channels", "channels", "scale")
     assert [found.options.get(size, 3) for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_grow_ch", "num_in_ch", "num_out_ch", "scale")
@@ -144,7 +147,7 @@ def _swinir(hyper):
 @golden_kind("rrdbnet_mean_square_grad")
 def rrdbnet_mean_square_grad(case):
     hyper = case.hyper
-    found = convert_to_native(case.weights())
+    found = convert_to_native(case.weights(), registry=plugins().registry)
     network = RRDBNet(
         4,
         hyper["nf"],

@@ -8,6 +8,7 @@ import srcore
 from srcore.cli.main import main
 from srcore.images import read_image
 from srcore.inference.memory import choose_tile, free_memory
+from srcore.plugin.manager import plugins
 from srcore.testing.images import tiny_image, write_tiny_images
 from srcore.weights.saving import Metadata, save_safetensors
 
@@ -87,7 +88,12 @@ def test_the_commands_take_the_device(gpu, tmp_path, capsys):
     torch.manual_seed(0)
     network = make("edsr", "cpu")
     weights = tmp_path / "x2.safetensors"
-    save_safetensors(weights, network.state_dict(), Metadata("edsr", SIZES["edsr"], 2))
+    save_safetensors(
+        weights,
+        network.state_dict(),
+        Metadata("edsr", SIZES["edsr"], 2),
+        registry=plugins().registry,
+    )
     pictures = write_tiny_images(tmp_path / "pictures", 2)
     found = []
     for number, device in enumerate((gpu.type, "cpu")):

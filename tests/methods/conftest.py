@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 import srcore
 from srcore.engine.parts import Parts
+from srcore.plugin.manager import plugins
 
 GAN = """
 extends = "tiny.toml"
@@ -62,7 +63,7 @@ class Stepper:
     def __init__(self, experiment, *overrides):
         loaded = srcore.load_experiment(experiment, overrides)
         self.experiment = loaded.experiment(loaded.stages[0])
-        self.parts = Parts(self.experiment, torch.device("cpu"))
+        self.parts = Parts(self.experiment, torch.device("cpu"), registry=plugins().registry)
         self.method = self.experiment.method.choice.build(parts=self.parts)
         self.events, self.seen = [], []
         self.parts.generator_module.register_forward_hook(self._generated)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from srcore.engine.parts import Parts
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_close, write_tiny_images
 
 RAGAN = 'losses=[{type="l1",weight=1e-2},{type="adversarial",weight=5e-3,relativistic="average"}]'
@@ -90,7 +91,9 @@ def test_engine_agrees_with_a_naive_loop(stepper, tiny_experiment, settings, siz
         "schedule.discriminator.milestones=[2]", "train.ema_warmup=false",
     )  # fmt: skip
     parts = run.parts
-    twin = Parts(run.experiment, torch.device("cpu"))  # the same seed: the same networks
+    twin = Parts(
+        run.experiment, torch.device("cpu"), registry=plugins().registry
+    )  # the same seed: the same networks
     generator, discriminator = twin.generator_module, twin.discriminator_module
     batches = []
     for number in (1, 2, 3):

@@ -6,6 +6,7 @@ from torch import nn
 
 import srcore
 from srcore.engine.parts import Parts
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 
 
@@ -26,7 +27,9 @@ def build(tiny_experiment, isolated_plugins):
 
     def make(*overrides):
         loaded = srcore.load_experiment(tiny_experiment, overrides)
-        parts = Parts(loaded.experiment(loaded.stages[0]), torch.device("cpu"))
+        parts = Parts(
+            loaded.experiment(loaded.stages[0]), torch.device("cpu"), registry=plugins().registry
+        )
         method = isolated_plugins.registry.get("method", "supervised")
         return parts, method.build(method.options(), parts=parts)
 

@@ -110,9 +110,9 @@ class NoisyPlugin:
 
 
 def test_rules_of_components_inside_required_and_named_ones_are_asked(tiny_experiment):
-    from srcore.config.experiment import check
     from srcore.errors import ConfigError
     from srcore.plugin.manager import using
+    from srcore.testing.experiments import check
 
     text = tiny_experiment.read_text("utf-8")
     inner = '{ type = "noisy", strength = 2, inner = { type = "constant" } }'

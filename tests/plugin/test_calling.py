@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.config.experiment import load
 from srcore.engine.runner import run_experiment
 from srcore.errors import PluginError, SrcoreError
 from srcore.plugin.calling import _MADE, call, checked, told, who
 from srcore.plugin.manager import PluginManager, using
+from srcore.testing.experiments import load
 
 
 class Images:

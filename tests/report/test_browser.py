@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from srcore.plugin.manager import plugins
 from srcore.report.page import write_report
 
 pytestmark = pytest.mark.slow
@@ -85,7 +86,10 @@ def browse(tmp_path):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_one_run(make_run, results, browse, width):
-    page = write_report([make_run("a" * 60, results=results, images=("one", "two"), side=300)])
+    page = write_report(
+        [make_run("a" * 60, results=results, images=("one", "two"), side=300)],
+        registry=plugins().registry,
+    )
     found = browse(page, width)
     assert found["width"] == found["overflow"] == width
     assert found["wide"] == []
@@ -101,7 +105,7 @@ def test_one_run(make_run, results, browse, width):
 def test_several_runs(make_run, results, browse, tmp_path, width):
     names = ["a_rather_long_name_of_a_run_" + letter for letter in "abcdefghi"]
     folders = [make_run(name, results=results, images=("one",)) for name in names]
-    found = browse(write_report(folders, tmp_path / "all.html"), width)
+    found = browse(write_report(folders, tmp_path / "all.html", registry=plugins().registry), width)
     assert found["width"] == found["overflow"] == width
     assert found["wide"] == []
     assert found["picked"] == ["one, bicubic", "bicubic"]

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from srcore.engine.tables import write_table
+from srcore.plugin.manager import plugins
 from srcore.report.page import write_report
 
 VOID = {"meta", "link", "img", "input", "br"}
@@ -34,7 +35,7 @@ class Page(HTMLParser):
 
 
 def written(*folders, path=None):
-    text = write_report(list(folders), path).read_text("utf-8")
+    text = write_report(list(folders), plugins().registry, path).read_text("utf-8")
     return text, Page(text)
 
 

@@ -1,11 +1,12 @@
 """Numbers and words of the page."""
 
+from srcore.plugin.manager import plugins
 from srcore.report.reading import read_run
 from srcore.report.tables import facts, other_results, protocol, rows, state
 
 
 def test_one_run_beside_bicubic(make_run, results):
-    (row,) = rows(read_run(make_run("a", results=results)))
+    (row,) = rows(read_run(make_run("a", results=results)), registry=plugins().registry)
     assert (row.set_name, row.metric, row.bicubic) == ("photos", "psnr", "30.5000")
     assert (row.cells[0].text, row.cells[0].gain) == ("31.0000", "+0.5000")
     assert row.best_at == "31.0000 at 100"
@@ -17,7 +18,10 @@ def test_the_best_of_several_runs_is_marked(make_run):
         metrics = [{"type": "psnr", "name": ""}, {"type": "niqe", "name": ""}]
         return read_run(make_run(name, results=measured, metrics=metrics))[0]
 
-    psnr, niqe = rows([made("a", 31.0, 5.0), made("b", 32.0, 4.0), made("c", 30.0, 6.0)])
+    psnr, niqe = rows(
+        [made("a", 31.0, 5.0), made("b", 32.0, 4.0), made("c", 30.0, 6.0)],
+        registry=plugins().registry,
+    )
     assert [cell.best for cell in psnr.cells] == [False, True, False]
     assert [cell.best for cell in niqe.cells] == [False, True, False], "lower is better"
 
@@ -28,7 +32,7 @@ def test_a_metric_of_an_absent_plugin_is_shown_but_not_ranked(make_run):
         metrics = [{"type": "srplug_absent", "name": "sharpness"}]
         return read_run(make_run(name, results=measured, metrics=metrics))[0]
 
-    (row,) = rows([made("a", 1.0), made("b", 2.0)])
+    (row,) = rows([made("a", 1.0), made("b", 2.0)], registry=plugins().registry)
     assert [cell.text for cell in row.cells] == ["1.0000", "2.0000"]
     assert not any(cell.best for cell in row.cells)
 
@@ -36,7 +40,7 @@ def test_a_metric_of_an_absent_plugin_is_shown_but_not_ranked(make_run):
 def test_runs_without_a_value_have_a_dash(make_run, results):
     first = read_run(make_run("a", results=results))[0]
     second = read_run(make_run("b", results={"validation": {}}))[0]
-    (row,) = rows([first, second])
+    (row,) = rows([first, second], registry=plugins().registry)
     assert [cell.text for cell in row.cells] == ["31.0000", "-"]
 
 

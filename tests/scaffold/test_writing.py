@@ -11,7 +11,7 @@ import pytest
 
 from srcore.cli.new_plugin import KINDS
 from srcore.errors import SrcoreError
-from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.scaffold.writing import SKELETONS, clashes, write_plugin
 from srcore.testing.killing import fork, wait
 
@@ -112,10 +112,10 @@ def test_an_existing_folder_is_not_touched(tmp_path):
 
 
 def test_names_that_are_taken_are_said():
-    assert clashes("focal") == []
-    assert clashes("l1", "network") == []
-    (component,) = clashes("l1", "loss")
+    assert clashes("focal", registry=plugins().registry) == []
+    assert clashes("l1", plugins().registry, "network") == []
+    (component,) = clashes("l1", plugins().registry, "loss")
     assert re.fullmatch(r"loss 'l1' is registered by srcore \S+", component)
-    (entry_point,) = clashes("srplug-ldl", "handler")
+    (entry_point,) = clashes("srplug-ldl", plugins().registry, "handler")
     assert re.fullmatch(r"plugin 'ldl' is the entry point of srplug-ldl \S+", entry_point)
-    assert len(clashes("ldl", "loss")) == 2
+    assert len(clashes("ldl", plugins().registry, "loss")) == 2

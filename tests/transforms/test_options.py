@@ -2,8 +2,8 @@
 
 import pytest
 
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
+from srcore.testing.experiments import check
 
 TRANSFORMS = """
 extends = "tiny.toml"

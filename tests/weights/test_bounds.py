@@ -9,11 +9,12 @@ import pytest
 import torch
 
 import srcore
+from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.plugin.manager import plugins
 from srcore.weights.bounds import build_bounded
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.loading import load_generator, load_into
+from srcore.weights.loading import load_into
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 8, "num_blocks": 1}
@@ -67,7 +68,9 @@ def test_settings_in_metadata_are_compared_before_a_network_is_built(
 
 
 def test_honest_settings_are_still_built(tmp_path, state):
-    save_safetensors(tmp_path / "x.safetensors", state, Metadata("edsr", OPTIONS, 2))
+    save_safetensors(
+        tmp_path / "x.safetensors", state, Metadata("edsr", OPTIONS, 2), registry=plugins().registry
+    )
     assert load_generator(tmp_path / "x.safetensors").scale == 2
 
 
@@ -134,7 +137,7 @@ def test_whole_numbers_where_weights_belong_are_refused(tmp_path, state, kind):
         load_generator(path)
     network = srcore.build("network", "edsr", scale=2, **OPTIONS)
     with pytest.raises(WeightsError, match=message):
-        load_into(network, path, network_type="edsr")
+        load_into(network, path, network_type="edsr", registry=plugins().registry)
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])

@@ -18,9 +18,9 @@ import safetensors.torch
 import torch
 
 import srcore
+from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.testing.resources import peak_growth
-from srcore.weights.loading import load_generator
 from srcore.weights.saving import Metadata
 
 #: Longest time for one file, in seconds of this process.

@@ -3,10 +3,11 @@ import pytest
 import torch
 
 import srcore
+from srcore.api import load_generator
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
+from srcore.plugin.manager import plugins
 from srcore.weights.dialects import UnknownArchitectureError, dialects
-from srcore.weights.loading import load_generator
 from srcore.weights.saving import Metadata, save_safetensors
 
 spandrel = pytest.importorskip("spandrel")
@@ -25,7 +26,7 @@ def test_exported_rrdbnets_open_in_spandrel_and_give_equal_output(tmp_path, opti
     sizes = {"num_features": 8, "num_blocks": 2, "growth_channels": 32}
     chosen = {name: value for name, value in options.items() if name != "scale"}
     metadata = Metadata("rrdbnet", sizes | chosen, options["scale"])
-    save_safetensors(path, network.state_dict(), metadata)
+    save_safetensors(path, network.state_dict(), metadata, registry=plugins().registry)
     model = spandrel.ModelLoader().load_from_file(path)
     assert (model.architecture.id, model.scale) == ("ESRGAN", options["scale"])
     lr = torch.rand(1, 3, 8, 12)
@@ -55,7 +56,7 @@ def test_exported_swinirs_open_in_spandrel_and_give_equal_output(tmp_path, upsam
     state = network.state_dict()
     if upsampler == "nearest+conv":  # other programs insist on the buffers, ours can do without
         state = {name: value for name, value in state.items() if "attn_mask" not in name}
-    save_safetensors(path, state, Metadata("swinir", options, scale))
+    save_safetensors(path, state, Metadata("swinir", options, scale), registry=plugins().registry)
     model = spandrel.ModelLoader().load_from_file(path)
     assert (model.architecture.id, model.scale) == ("SwinIR", scale)
     lr = torch.rand(1, 3, 19, 24)
@@ -67,7 +68,7 @@ def test_exported_swinirs_open_in_spandrel_and_give_equal_output(tmp_path, upsam
 def test_dialects_are_those_that_spandrel_reads(dialect):
     torch.manual_seed(0)
     network = RRDBNet(num_features=8, num_blocks=2, growth_channels=32).eval()
-    state = dialects()[f"rrdbnet_{dialect}"].from_native(network.state_dict(), {})
+    state = dialects(plugins().registry)[f"rrdbnet_{dialect}"].from_native(network.state_dict(), {})
     model = spandrel.ModelLoader().load_from_state_dict(state)
     lr = torch.rand(1, 3, 6, 5)
     with torch.no_grad():

@@ -3,12 +3,13 @@ import pytest
 import torch
 
 import srcore
+from srcore.api import load_generator
 from srcore.errors import WeightsError
+from srcore.plugin.manager import plugins
 from srcore.weights import edsr
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
-from srcore.weights.loading import load_generator
 from srcore.weights.saving import Metadata, read_metadata, save_safetensors
 
 NAMES = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
@@ -19,10 +20,13 @@ NAMES = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
 @pytest.mark.parametrize("ending", [".pth", ".safetensors"])
 def test_every_dialect_becomes_every_other(rrdbnet, tmp_path, source, target, ending):
     native = rrdbnet(scale=4).state_dict()
-    expected = dialects()[f"rrdbnet_{target}"].from_native(native, {})
-    torch.save(dialects()[f"rrdbnet_{source}"].from_native(native, {}), tmp_path / "in.pth")
+    expected = dialects(plugins().registry)[f"rrdbnet_{target}"].from_native(native, {})
+    torch.save(
+        dialects(plugins().registry)[f"rrdbnet_{source}"].from_native(native, {}),
+        tmp_path / "in.pth",
+    )
     out = tmp_path / f"out{ending}"
-    done = convert(tmp_path / "in.pth", out, target)
+    done = convert(tmp_path / "in.pth", out, target, registry=plugins().registry)
     assert (done.network, done.scale, done.source_dialect, done.target) == (
         "rrdbnet",
         4,
@@ -38,7 +42,12 @@ def test_every_dialect_becomes_every_other(rrdbnet, tmp_path, source, target, en
 @pytest.mark.parametrize("network_type", ["rrdbnet", "edsr", "msrresnet", "compact", "swinir"])
 def test_safetensors_name_the_network_completely(networks, tmp_path, network_type):
     torch.save({"params": networks[network_type].state_dict()}, tmp_path / "in.pth")
-    convert(tmp_path / "in.pth", tmp_path / "out.safetensors", "safetensors")
+    convert(
+        tmp_path / "in.pth",
+        tmp_path / "out.safetensors",
+        "safetensors",
+        registry=plugins().registry,
+    )
     metadata = read_metadata(tmp_path / "out.safetensors")
     assert (metadata.network, metadata.scale) == (network_type, 4)
     assert metadata.options["num_features"] in (4, 64)
@@ -49,10 +58,10 @@ def test_safetensors_name_the_network_completely(networks, tmp_path, network_typ
 
 def test_edsr_keeps_its_range_through_edsr_pytorch(networks, tmp_path):
     torch.save(networks["edsr"].state_dict(), tmp_path / "in.pth")
-    convert(tmp_path / "in.pth", tmp_path / "out.pt", "edsr_pytorch")
+    convert(tmp_path / "in.pth", tmp_path / "out.pt", "edsr_pytorch", registry=plugins().registry)
     shift = read_checkpoint(tmp_path / "out.pt").state["add_mean.bias"]
     assert torch.allclose(shift, 255 * torch.tensor([0.4488, 0.4371, 0.404]))
-    convert(tmp_path / "out.pt", tmp_path / "back.pth", "basicsr")
+    convert(tmp_path / "out.pt", tmp_path / "back.pth", "basicsr", registry=plugins().registry)
     state = read_checkpoint(tmp_path / "back.pth").state
     assert all(
         torch.equal(state[key], value) for key, value in networks["edsr"].state_dict().items()
@@ -68,9 +77,9 @@ def test_unfit_names_dialects_and_scales_are_refused(networks, tmp_path):
         ("out.pth", "esrdgan", "no dialect 'esrdgan' for edsr weights; there are edsr_basicsr"),
     ):
         with pytest.raises(WeightsError, match=message):
-            convert(path, tmp_path / name, to)
+            convert(path, tmp_path / name, to, registry=plugins().registry)
     with pytest.raises(WeightsError, match=r"in\.pth: holds x4 weights; expected x2"):
-        convert(path, tmp_path / "out.pth", "basicsr", scale=2)
+        convert(path, tmp_path / "out.pth", "basicsr", scale=2, registry=plugins().registry)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -79,7 +88,9 @@ def test_an_incomplete_file_is_not_converted(networks, tmp_path):
     del state["conv_body.bias"]
     torch.save(state, tmp_path / "in.pth")
     with pytest.raises(WeightsError, match=r"1 missing in the file \(conv_body\.bias\)"):
-        convert(tmp_path / "in.pth", tmp_path / "out.pth", "old_esrgan")
+        convert(
+            tmp_path / "in.pth", tmp_path / "out.pth", "old_esrgan", registry=plugins().registry
+        )
 
 
 @pytest.fixture
@@ -90,20 +101,25 @@ def unusual_edsr(tmp_path):
     )
     path = tmp_path / "edsr.safetensors"
     options = {"num_features": 8, "num_blocks": 1, "img_range": 1.0, "res_scale": 0.5}
-    save_safetensors(path, network.state_dict(), Metadata("edsr", options, 2))
+    save_safetensors(
+        path, network.state_dict(), Metadata("edsr", options, 2), registry=plugins().registry
+    )
     return path
 
 
 def test_options_that_a_dialect_cannot_say_are_named(unusual_edsr, tmp_path):
-    done = convert(unusual_edsr, tmp_path / "out.pth", "basicsr")
+    done = convert(unusual_edsr, tmp_path / "out.pth", "basicsr", registry=plugins().registry)
     assert done.lost == {"img_range": (1.0, 255.0), "res_scale": (0.5, 1.0)}
-    done = convert(unusual_edsr, tmp_path / "out.pt", "edsr_pytorch")
+    done = convert(unusual_edsr, tmp_path / "out.pt", "edsr_pytorch", registry=plugins().registry)
     assert done.lost == {"res_scale": (0.5, 1.0)}  # this dialect stores the range
 
 
 @pytest.mark.parametrize("to", ["basicsr", "edsr_pytorch", "safetensors"])
 def test_safetensors_lose_nothing(unusual_edsr, tmp_path, to):
-    assert convert(unusual_edsr, tmp_path / "out.safetensors", to).lost == {}
+    assert (
+        convert(unusual_edsr, tmp_path / "out.safetensors", to, registry=plugins().registry).lost
+        == {}
+    )
     lr = torch.rand(1, 3, 5, 6)
     before, after = map(load_generator, (unusual_edsr, tmp_path / "out.safetensors"))
     assert torch.equal(before(lr), after(lr))
@@ -119,5 +135,5 @@ def test_a_dialect_that_does_not_give_back_what_it_was_given_is_refused(
     monkeypatch.setattr(edsr, "BASICSR", broken)
     (tmp_path / "out.pth").write_text("before")
     with pytest.raises(WeightsError, match=r"out\.pth: not written: edsr x2 in dialect edsr_b"):
-        convert(unusual_edsr, tmp_path / "out.pth", "basicsr")
+        convert(unusual_edsr, tmp_path / "out.pth", "basicsr", registry=plugins().registry)
     assert (tmp_path / "out.pth").read_text() == "before"

@@ -4,7 +4,7 @@ import torch
 
 from srcore.errors import PluginError, WeightsError
 from srcore.hookspecs import hookimpl
-from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.weights import edsr
 from srcore.weights.dialects import (
     Dialect,
@@ -30,10 +30,10 @@ BUILTIN = [
 
 @pytest.mark.parametrize("name", BUILTIN)
 def test_every_dialect_is_recognised_and_translated_both_ways(networks, name):
-    dialect = dialects()[name]
+    dialect = dialects(plugins().registry)[name]
     native = networks[dialect.network].state_dict()
     written = dialect.from_native(native, {"scale": 4})
-    found = convert_to_native(written)
+    found = convert_to_native(written, registry=plugins().registry)
     assert (found.dialect, found.network, found.scale) == (name, dialect.network, 4)
     assert found.options["num_features"] == 4
     assert found.options["num_blocks"] == 2
@@ -48,23 +48,24 @@ def test_the_golden_files_cover_the_dialects_in_their_published_names(common):
     from safetensors.torch import load_file
 
     recognised = {
-        convert_to_native(load_file(path)).dialect for path in common.glob("*.safetensors")
+        convert_to_native(load_file(path), registry=plugins().registry).dialect
+        for path in common.glob("*.safetensors")
     }
     assert recognised == {*BUILTIN, "swinir_official"} - {"msrresnet_basicsr"}
 
 
 def test_a_dialect_is_found_by_the_part_after_the_network():
-    assert find_dialect("basicsr", "edsr")[0] == "edsr_basicsr"
-    assert find_dialect("edsr_pytorch", "edsr")[0] == "edsr_pytorch"
+    assert find_dialect(plugins().registry, "basicsr", "edsr")[0] == "edsr_basicsr"
+    assert find_dialect(plugins().registry, "edsr_pytorch", "edsr")[0] == "edsr_pytorch"
     with pytest.raises(WeightsError, match=r"no dialect 'esrdgan' for edsr weights; there are ed"):
-        find_dialect("esrdgan", "edsr")
+        find_dialect(plugins().registry, "esrdgan", "edsr")
 
 
 def test_an_unknown_architecture_shows_its_keys_and_what_is_known():
     with pytest.raises(
         UnknownArchitectureError, match=r"x\.pth: unknown .*begin with a\.weight\); known: .*edsr"
     ):
-        convert_to_native({"a.weight": torch.ones(1)}, source="x.pth")
+        convert_to_native({"a.weight": torch.ones(1)}, source="x.pth", registry=plugins().registry)
 
 
 def _prefix(state, options):
@@ -88,7 +89,9 @@ class ToyPlugin:
 
 def test_a_plugin_adds_a_dialect():
     with using(PluginManager(discover=False, extra=[ToyPlugin()])):
-        found = convert_to_native(_prefix({"a": torch.ones(1)}, {}), scale=2)
+        found = convert_to_native(
+            _prefix({"a": torch.ones(1)}, {}), scale=2, registry=plugins().registry
+        )
     assert (found.network, found.dialect, found.scale) == ("toy", "toy_official", 2)
     assert list(found.state) == ["a"]
 
@@ -147,30 +150,36 @@ class Others(Networks):
 
 def test_no_other_plugin_decides_how_a_network_is_written():
     with using(PluginManager(discover=False, extra=[Others(EDSR_ELSEWHERE, TOY), Networks()])):
-        assert exported_dialect("edsr") is edsr.BASICSR
-        assert exported_dialect("toy") is None  # native names: its own distribution has no dialect
-        assert list(dialects("edsr")) == ["edsr_basicsr", "edsr_pytorch", "other_0"]
+        assert exported_dialect(plugins().registry, "edsr") is edsr.BASICSR
+        assert (
+            exported_dialect(plugins().registry, "toy") is None
+        )  # native names: its own distribution has no dialect
+        assert list(dialects(plugins().registry, "edsr")) == [
+            "edsr_basicsr",
+            "edsr_pytorch",
+            "other_0",
+        ]
 
 
 def test_the_networks_own_distribution_decides_and_its_first_dialect_counts_without_a_mark():
     plain = attrs.evolve(TOY)
     with using(PluginManager(discover=False, extra=[Networks(plain, TOY_FILES)])):
-        assert exported_dialect("toy") is TOY_FILES
+        assert exported_dialect(plugins().registry, "toy") is TOY_FILES
     with using(PluginManager(discover=False, extra=[Networks(plain, TOY)])):
-        assert exported_dialect("toy") is plain
+        assert exported_dialect(plugins().registry, "toy") is plain
 
 
 def test_marks_that_contradict_each_other_are_refused():
     manager = PluginManager(discover=False, extra=[Networks(TOY_FILES, attrs.evolve(TOY_FILES))])
     with using(manager), pytest.raises(PluginError, match="toy_0 and toy_1 are exported; expected"):
-        exported_dialect("toy")
+        exported_dialect(plugins().registry, "toy")
     stranger = Others(attrs.evolve(EDSR_ELSEWHERE, exported=True))
     message = r"^a-stranger: weight dialect 'other_0' is exported, but 'edsr' is not its network"
     with (
         using(PluginManager(discover=False, extra=[stranger])),
         pytest.raises(PluginError, match=message),
     ):
-        dialects("edsr")
+        dialects(plugins().registry, "edsr")
 
 
 class Broken:
@@ -181,4 +190,4 @@ class Broken:
 
 def test_a_broken_dialect_of_another_plugin_does_not_keep_a_network_from_being_saved():
     with using(PluginManager(discover=False, extra=[Broken()])):
-        assert exported_dialect("edsr") is edsr.BASICSR
+        assert exported_dialect(plugins().registry, "edsr") is edsr.BASICSR

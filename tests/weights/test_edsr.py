@@ -2,16 +2,22 @@ import pytest
 import torch
 
 from srcore.networks.edsr import EDSR
+from srcore.plugin.manager import plugins
 from srcore.weights.dialects import UnknownArchitectureError, convert_to_native, dialects
 
-BASICSR, PYTORCH = (dialects("edsr")[name] for name in ("edsr_basicsr", "edsr_pytorch"))
+BASICSR, PYTORCH = (
+    dialects(plugins().registry, "edsr")[name] for name in ("edsr_basicsr", "edsr_pytorch")
+)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
 @pytest.mark.parametrize("dialect", [BASICSR, PYTORCH])
 def test_the_scale_follows_from_the_upsampler(dialect, scale):
     state = EDSR(scale=scale, num_features=3, num_blocks=1).state_dict()
-    assert convert_to_native(dialect.from_native(state, {})).scale == scale
+    assert (
+        convert_to_native(dialect.from_native(state, {}), registry=plugins().registry).scale
+        == scale
+    )
 
 
 @pytest.mark.parametrize("img_range", [1.0, 255.0])
@@ -20,7 +26,7 @@ def test_the_stored_mean_shifts_give_range_and_mean(img_range):
     state = EDSR(num_features=3, num_blocks=1).state_dict()
     official = PYTORCH.from_native(state, {"img_range": img_range, "rgb_mean": mean})
     assert torch.allclose(official["sub_mean.bias"], -img_range * torch.tensor(mean))
-    options = convert_to_native(official).options
+    options = convert_to_native(official, registry=plugins().registry).options
     assert options["img_range"] == img_range
     assert options["rgb_mean"] == mean
 
@@ -28,7 +34,7 @@ def test_the_stored_mean_shifts_give_range_and_mean(img_range):
 def test_files_without_mean_shifts_keep_the_usual_range():
     state = PYTORCH.from_native(EDSR(num_features=3, num_blocks=1).state_dict(), {})
     bare = {name: value for name, value in state.items() if "_mean" not in name}
-    assert "img_range" not in convert_to_native(bare).options
+    assert "img_range" not in convert_to_native(bare, registry=plugins().registry).options
 
 
 def test_edsr_pytorch_computes_the_same_on_its_own_range():
@@ -54,11 +60,11 @@ def _edsr_pytorch(state, image):
 
 def test_the_large_model_has_scaled_residuals():
     state = EDSR(num_features=256, num_blocks=1, scale=2).state_dict()
-    assert convert_to_native(state).options["res_scale"] == 0.1
+    assert convert_to_native(state, registry=plugins().registry).options["res_scale"] == 0.1
 
 
 def test_relatives_with_other_bodies_are_not_edsr():
     state = PYTORCH.from_native(EDSR(num_features=3, num_blocks=2).state_dict(), {})
     state["body.1.conv_match.0.weight"] = torch.ones(1)
     with pytest.raises(UnknownArchitectureError):
-        convert_to_native(state)
+        convert_to_native(state, registry=plugins().registry)

@@ -12,6 +12,7 @@ from srcore.networks.edsr import EDSR
 from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
+from srcore.plugin.manager import plugins
 from srcore.weights.conversion import convert
 from srcore.weights.export import TOLERANCE, export, export_obstacle
 from srcore.weights.saving import Metadata, save_safetensors
@@ -79,9 +80,11 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
     network, options = build(name)
     kind = name.split("_")[0]
     metadata = Metadata(kind, options, network.scale)
-    save_safetensors(tmp_path / "in.safetensors", network.state_dict(), metadata)
+    save_safetensors(
+        tmp_path / "in.safetensors", network.state_dict(), metadata, registry=plugins().registry
+    )
     target = tmp_path / f"out{ENDINGS[to]}"
-    done = convert(tmp_path / "in.safetensors", target, to)
+    done = convert(tmp_path / "in.safetensors", target, to, registry=plugins().registry)
     assert (done.network, done.scale, done.target) == (kind, network.scale, to)
     assert done.agreement.difference <= TOLERANCE * done.agreement.largest
     assert len(set(done.agreement.sizes)) == 2
@@ -210,9 +213,15 @@ def test_unfit_names_and_operators_are_refused(tmp_path):
         ("a.pt", "torch_export", r"expected a name that ends in \.pt2"),
     ):
         with pytest.raises(WeightsError, match=message):
-            convert(tmp_path / "in.pth", tmp_path / name, to)
+            convert(tmp_path / "in.pth", tmp_path / name, to, registry=plugins().registry)
     with pytest.raises(WeightsError, match="opset: means the operators of ONNX; torchscript has"):
-        convert(tmp_path / "in.pth", tmp_path / "a.pt", "torchscript", opset=20)
+        convert(
+            tmp_path / "in.pth",
+            tmp_path / "a.pt",
+            "torchscript",
+            opset=20,
+            registry=plugins().registry,
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["in.pth"]
 
 
@@ -227,7 +236,12 @@ def test_exported_files_are_told_from_weights(tmp_path):
     network, _ = build("edsr_x2")
     export(network, tmp_path / "a.ts", "torchscript", NOTHING)
     with pytest.raises(WeightsError, match="is a TorchScript program, which holds code"):
-        convert(tmp_path / "a.ts", tmp_path / "b.safetensors", "safetensors")
+        convert(
+            tmp_path / "a.ts",
+            tmp_path / "b.safetensors",
+            "safetensors",
+            registry=plugins().registry,
+        )
 
 
 @pytest.mark.parametrize("ability", ["draw", "condition"])

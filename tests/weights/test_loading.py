@@ -1,10 +1,12 @@
 import pytest
 import torch
 
+from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.networks.edsr import EDSR
+from srcore.plugin.manager import plugins
 from srcore.weights.dialects import UnknownArchitectureError, dialects
-from srcore.weights.loading import load_generator, load_into
+from srcore.weights.loading import load_into
 from srcore.weights.saving import Metadata, save_safetensors
 
 
@@ -49,14 +51,18 @@ def test_metadata_says_what_the_tensors_cannot(tmp_path):
     original = EDSR(scale=2, num_features=4, num_blocks=1, res_scale=0.3, img_range=1.0).eval()
     options = {"num_features": 4, "num_blocks": 1, "res_scale": 0.3, "img_range": 1.0}
     path = tmp_path / "generator.safetensors"
-    save_safetensors(path, original.state_dict(), Metadata("edsr", options, 2))
+    save_safetensors(
+        path, original.state_dict(), Metadata("edsr", options, 2), registry=plugins().registry
+    )
     lr = torch.rand(1, 3, 4, 5)
     assert torch.equal(load_generator(path)(lr), original(lr))
 
 
 def test_metadata_of_a_missing_plugin_says_what_to_install(tmp_path):
     path = tmp_path / "generator.safetensors"
-    save_safetensors(path, {"a": torch.ones(1)}, Metadata("no_such_network", {}, 2))
+    save_safetensors(
+        path, {"a": torch.ones(1)}, Metadata("no_such_network", {}, 2), registry=plugins().registry
+    )
     from srcore.errors import SrcoreError
 
     with pytest.raises(SrcoreError, match="no network 'no_such_network'"):
@@ -66,7 +72,7 @@ def test_metadata_of_a_missing_plugin_says_what_to_install(tmp_path):
 def test_options_that_the_network_does_not_know_are_named(tmp_path, rrdbnet):
     path = tmp_path / "generator.safetensors"
     metadata = Metadata("rrdbnet", {"num_blocs": 2}, 4)
-    save_safetensors(path, rrdbnet(scale=4).state_dict(), metadata)
+    save_safetensors(path, rrdbnet(scale=4).state_dict(), metadata, registry=plugins().registry)
     with pytest.raises(WeightsError, match=r"cannot build its rrdbnet: num_blocs: unknown key"):
         load_generator(path)
 
@@ -79,7 +85,7 @@ def test_another_scale_than_expected_is_refused(rrdbnet, saved):
 
 def test_an_x3_file_of_old_esrgan_loads_as_x3_when_asked(rrdbnet, saved):
     state = rrdbnet(scale=3, unshuffle=False).state_dict()
-    path = saved(dialects()["rrdbnet_old_esrgan"].from_native(state, {}))
+    path = saved(dialects(plugins().registry)["rrdbnet_old_esrgan"].from_native(state, {}))
     assert load_generator(path, scale=3).scale == 3
 
 
@@ -97,7 +103,7 @@ def test_an_x2_file_in_an_x4_network_is_called_that(rrdbnet, saved):
         r"conv_first\.weight has 12 input channels, the network 3"
     )
     with pytest.raises(WeightsError, match=message):
-        load_into(rrdbnet(scale=4), path, network_type="rrdbnet")
+        load_into(rrdbnet(scale=4), path, network_type="rrdbnet", registry=plugins().registry)
 
 
 def test_an_x4_file_in_an_x2_network_is_called_that(rrdbnet, saved):
@@ -105,20 +111,22 @@ def test_an_x4_file_in_an_x2_network_is_called_that(rrdbnet, saved):
     with pytest.raises(
         WeightsError, match=r"x4 weights, but the network is x2; .*has 3 input chan"
     ):
-        load_into(rrdbnet(scale=2), path, network_type="rrdbnet")
+        load_into(rrdbnet(scale=2), path, network_type="rrdbnet", registry=plugins().registry)
 
 
 def test_other_settings_are_told(saved, networks):
     path = saved(EDSR(scale=4, num_features=4, num_blocks=5).state_dict())
     with pytest.raises(WeightsError, match=r"the file has num_blocks 5 \(network: 2\)"):
-        load_into(networks["edsr"], path, network_type="edsr")
+        load_into(networks["edsr"], path, network_type="edsr", registry=plugins().registry)
 
 
 @pytest.mark.parametrize("dialect", ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"])
 def test_a_network_is_initialised_from_any_dialect(rrdbnet, saved, dialect):
     source, target = rrdbnet(scale=4), rrdbnet(scale=4)
-    path = saved(dialects()[f"rrdbnet_{dialect}"].from_native(source.state_dict(), {}))
-    report = load_into(target, path, network_type="rrdbnet")
+    path = saved(
+        dialects(plugins().registry)[f"rrdbnet_{dialect}"].from_native(source.state_dict(), {})
+    )
+    report = load_into(target, path, network_type="rrdbnet", registry=plugins().registry)
     assert report.complete
     assert report.dialect == f"rrdbnet_{dialect}"
     assert all(map(torch.equal, target.state_dict().values(), source.state_dict().values()))
@@ -127,7 +135,9 @@ def test_a_network_is_initialised_from_any_dialect(rrdbnet, saved, dialect):
 def test_tensors_in_memory_and_unknown_types_are_taken_by_name():
     source, target = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
     state = {f"module.{name}": value for name, value in source.state_dict().items()}
-    assert load_into(target, state, network_type="own_discriminator").complete
+    assert load_into(
+        target, state, network_type="own_discriminator", registry=plugins().registry
+    ).complete
     assert torch.equal(target.weight, source.weight)
 
 
@@ -136,7 +146,7 @@ def test_weights_of_another_network_type_are_refused(networks, saved):
     with pytest.raises(
         WeightsError, match=r"x\.pth: holds weights of edsr, but the network is rrdbnet"
     ):
-        load_into(networks["rrdbnet"], path, network_type="rrdbnet")
+        load_into(networks["rrdbnet"], path, network_type="rrdbnet", registry=plugins().registry)
 
 
 @pytest.mark.parametrize("scale", [3, 4])
@@ -144,7 +154,13 @@ def test_an_x2_model_initialises_larger_scales_in_part(saved, scale, caplog):
     source = EDSR(scale=2, num_features=4, num_blocks=2)
     target = EDSR(scale=scale, num_features=4, num_blocks=2)
     fresh = {name: value.clone() for name, value in target.state_dict().items()}
-    report = load_into(target, saved(source.state_dict()), network_type="edsr", partial=True)
+    report = load_into(
+        target,
+        saved(source.state_dict()),
+        network_type="edsr",
+        partial=True,
+        registry=plugins().registry,
+    )
     assert torch.equal(target.conv_first.weight, source.conv_first.weight)
     skipped = {str(entry.name) for entry in report.reshaped} | set(report.missing)
     name = "upsample.0" if scale == 3 else "upsample.2"
@@ -158,13 +174,17 @@ def test_an_x2_model_initialises_larger_scales_in_part(saved, scale, caplog):
 def test_without_strict_other_names_pass_but_other_shapes_do_not(networks, saved):
     state = networks["edsr"].state_dict()
     path = saved({**state, "extra": torch.ones(1)})
-    report = load_into(networks["edsr"], path, network_type="edsr", strict=False)
+    report = load_into(
+        networks["edsr"], path, network_type="edsr", strict=False, registry=plugins().registry
+    )
     assert report.unexpected == ("extra",)
     with pytest.raises(WeightsError, match=r"1 unknown to the network \(extra\)"):
-        load_into(networks["edsr"], path, network_type="edsr")
+        load_into(networks["edsr"], path, network_type="edsr", registry=plugins().registry)
     other = saved(EDSR(scale=4, num_features=8, num_blocks=2).state_dict())
     with pytest.raises(WeightsError, match=r"num_features 8 \(network: 4\)"):
-        load_into(networks["edsr"], other, network_type="edsr", strict=False)
+        load_into(
+            networks["edsr"], other, network_type="edsr", strict=False, registry=plugins().registry
+        )
 
 
 def test_a_refused_file_leaves_the_network_alone(rrdbnet, saved):
@@ -172,20 +192,28 @@ def test_a_refused_file_leaves_the_network_alone(rrdbnet, saved):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     path = saved(rrdbnet(scale=2).state_dict())
     with pytest.raises(WeightsError):
-        load_into(network, path, network_type="rrdbnet")
+        load_into(network, path, network_type="rrdbnet", registry=plugins().registry)
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
 def test_a_file_of_which_nothing_fits_is_refused_even_in_part(networks):
     with pytest.raises(WeightsError, match="weights: does not fit the other; 0 tensors fit"):
-        load_into(networks["edsr"], {"a": torch.ones(1)}, network_type="other", partial=True)
+        load_into(
+            networks["edsr"],
+            {"a": torch.ones(1)},
+            network_type="other",
+            partial=True,
+            registry=plugins().registry,
+        )
 
 
 def test_esrgan_plus_cannot_initialise_an_rrdbnet(rrdbnet):
-    state = dialects()["rrdbnet_old_esrgan"].from_native(rrdbnet(scale=4).state_dict(), {})
+    state = dialects(plugins().registry)["rrdbnet_old_esrgan"].from_native(
+        rrdbnet(scale=4).state_dict(), {}
+    )
     state["model.1.sub.0.RDB1.conv1x1.weight"] = torch.ones(3, 4, 1, 1)
     with pytest.raises(WeightsError, match=r"weights: an ESRGAN\+ network"):
-        load_into(rrdbnet(scale=4), state, network_type="rrdbnet")
+        load_into(rrdbnet(scale=4), state, network_type="rrdbnet", registry=plugins().registry)
 
 
 def test_a_checkpoint_of_a_run_is_read(rrdbnet, tmp_path):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from srcore.plugin.manager import plugins
 from srcore.weights.dialects import UnknownArchitectureError, convert_to_native, dialects
 
 DIALECTS = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
@@ -20,7 +21,10 @@ DIALECTS = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
 )
 def test_scale_and_unshuffling_follow_from_the_file(rrdbnet, dialect, options):
     state = rrdbnet(**options).state_dict()
-    found = convert_to_native(dialects()[f"rrdbnet_{dialect}"].from_native(state, options))
+    found = convert_to_native(
+        dialects(plugins().registry)[f"rrdbnet_{dialect}"].from_native(state, options),
+        registry=plugins().registry,
+    )
     expected = {"unshuffle": True, "num_features": 4, "num_blocks": 2, "growth_channels": 3}
     assert found.options == expected | options
     assert found.dialect == f"rrdbnet_{dialect}"
@@ -28,10 +32,10 @@ def test_scale_and_unshuffling_follow_from_the_file(rrdbnet, dialect, options):
 
 def test_the_expected_scale_tells_x3_from_x2(rrdbnet):
     state = rrdbnet(scale=3, unshuffle=False).state_dict()
-    old = dialects()["rrdbnet_old_esrgan"].from_native(state, {})
-    assert convert_to_native(old, scale=3).scale == 3
-    assert convert_to_native(old).scale == 2
-    assert convert_to_native(old, scale=4).scale == 2
+    old = dialects(plugins().registry)["rrdbnet_old_esrgan"].from_native(state, {})
+    assert convert_to_native(old, scale=3, registry=plugins().registry).scale == 3
+    assert convert_to_native(old, registry=plugins().registry).scale == 2
+    assert convert_to_native(old, scale=4, registry=plugins().registry).scale == 2
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_the_expected_scale_tells_x3_from_x2(rrdbnet):
 )
 def test_old_esrgan_numbers_its_layers_as_published(rrdbnet, scale, numbers):
     state = rrdbnet(scale=scale, unshuffle=False).state_dict()
-    old = dialects()["rrdbnet_old_esrgan"].from_native(state, {})
+    old = dialects(plugins().registry)["rrdbnet_old_esrgan"].from_native(state, {})
     outer = {int(name.split(".")[1]) for name in old if not name.startswith("model.1.")}
     assert sorted(outer) == numbers
     assert "model.1.sub.2.weight" in old
@@ -48,21 +52,25 @@ def test_old_esrgan_numbers_its_layers_as_published(rrdbnet, scale, numbers):
 
 
 def test_esrgan_plus_is_refused_by_name(rrdbnet):
-    state = dialects()["rrdbnet_old_esrgan"].from_native(rrdbnet(scale=4).state_dict(), {})
+    state = dialects(plugins().registry)["rrdbnet_old_esrgan"].from_native(
+        rrdbnet(scale=4).state_dict(), {}
+    )
     state["model.1.sub.0.RDB1.conv1x1.weight"] = torch.ones(3, 4, 1, 1)
     with pytest.raises(UnknownArchitectureError, match=r"x\.pth: an ESRGAN\+ network"):
-        convert_to_native(state, source="x.pth")
+        convert_to_native(state, source="x.pth", registry=plugins().registry)
 
 
 def test_networks_that_make_other_images_than_they_take_are_refused(rrdbnet):
     state = rrdbnet(scale=4, channels=1).state_dict()
     state["conv_first.weight"] = torch.ones(8, 3, 3, 3)
     with pytest.raises(UnknownArchitectureError, match="3 input and 1 output channels"):
-        convert_to_native(state)
+        convert_to_native(state, registry=plugins().registry)
 
 
 def test_esrdgan_files_with_other_kernels_are_not_this_network(rrdbnet, isolated_plugins):
-    state = dialects()["rrdbnet_esrdgan"].from_native(rrdbnet(scale=4).state_dict(), {})
+    state = dialects(plugins().registry)["rrdbnet_esrdgan"].from_native(
+        rrdbnet(scale=4).state_dict(), {}
+    )
     state["model.6.weight"] = torch.ones(3, 4, 5, 5)
     with pytest.raises(UnknownArchitectureError, match="unknown architecture"):
-        convert_to_native(state)
+        convert_to_native(state, registry=plugins().registry)

@@ -3,6 +3,7 @@ import torch
 
 import srcore
 from srcore.errors import WeightsError
+from srcore.plugin.manager import plugins
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.saving import Metadata, read_metadata, save_safetensors, write_tensors
 
@@ -10,14 +11,14 @@ from srcore.weights.saving import Metadata, read_metadata, save_safetensors, wri
 def test_metadata_comes_back(tmp_path, rrdbnet):
     path = tmp_path / "new" / "x.safetensors"
     metadata = Metadata("rrdbnet", {"num_blocks": 2, "depths": [1, 2]}, 4)
-    save_safetensors(path, rrdbnet(scale=4).state_dict(), metadata)
+    save_safetensors(path, rrdbnet(scale=4).state_dict(), metadata, registry=plugins().registry)
     assert read_metadata(path) == metadata
     assert metadata.version == srcore.__version__
 
 
 def test_files_of_other_programs_have_no_metadata(tmp_path):
     path = tmp_path / "x.safetensors"
-    save_safetensors(path, {"a": torch.ones(2)})
+    write_tensors(path, {"a": torch.ones(2)})
     assert read_metadata(path) is None
 
 
@@ -34,7 +35,7 @@ def test_damaged_metadata_and_other_files_are_refused(tmp_path):
 def test_tensors_that_share_memory_or_are_views_are_written(tmp_path):
     base = torch.arange(6.0).reshape(2, 3)
     path = tmp_path / "x.safetensors"
-    save_safetensors(path, {"a": base, "b": base, "c": base.T})
+    write_tensors(path, {"a": base, "b": base, "c": base.T})
     state = read_checkpoint(path).state
     assert torch.equal(state["b"], base)
     assert torch.equal(state["c"], base.T)
@@ -42,11 +43,11 @@ def test_tensors_that_share_memory_or_are_views_are_written(tmp_path):
 
 def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.safetensors"
-    save_safetensors(path, {"a": torch.ones(2)})
+    write_tensors(path, {"a": torch.ones(2)})
     before = path.read_bytes()
     monkeypatch.setattr("pathlib.Path.replace", _full_disk)
     with pytest.raises(srcore.SrcoreError, match=r"x\.safetensors: cannot be written: No space"):
-        save_safetensors(path, {"a": torch.zeros(2)})
+        write_tensors(path, {"a": torch.zeros(2)})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 

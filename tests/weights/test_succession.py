@@ -45,24 +45,35 @@ PAIRS = [
 def test_the_verdict_is_that_of_loading(tmp_path, pair, partial):
     trained, own = chosen(pair[0], pair[1], pair[2]), chosen(pair[3], pair[4], pair[5])
     about = Metadata(pair[0], pair[2], pair[1])
-    save_safetensors(tmp_path / "it", trained.choice.build(scale=pair[1]).state_dict(), about)
+    save_safetensors(
+        tmp_path / "it",
+        trained.choice.build(scale=pair[1]).state_dict(),
+        about,
+        registry=plugins().registry,
+    )
     network = own.choice.build(scale=pair[4])
     try:
-        load_into(network, tmp_path / "it", network_type=pair[3], partial=partial)
+        load_into(
+            network,
+            tmp_path / "it",
+            network_type=pair[3],
+            partial=partial,
+            registry=plugins().registry,
+        )
         loads = True
     except WeightsError:
         loads = False
     before = torch.get_rng_state()
-    assert can_start(own, trained, partial=partial) is loads
+    assert can_start(own, trained, partial=partial, registry=plugins().registry) is loads
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_only_the_settings_that_matter_are_decisive():
     trained = chosen("edsr", 2, {"num_features": 8, "num_blocks": 2})
     own = chosen("edsr", 2, {"num_features": 8, "num_blocks": 3, "res_scale": 0.5})
-    assert list(decisive(own, trained)) == [("num_blocks", 2, 3)]
+    assert list(decisive(own, trained, registry=plugins().registry)) == [("num_blocks", 2, 3)]
 
 
 def test_of_networks_that_cannot_be_built_so_nothing_is_told():
     trained = chosen("edsr", 2, {"num_blocks": 1024})
-    assert can_start(chosen("edsr", 2, {}), trained) is None
+    assert can_start(chosen("edsr", 2, {}), trained, registry=plugins().registry) is None

@@ -2,12 +2,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.networks.swinir import SwinIR
+from srcore.plugin.manager import plugins
 from srcore.weights.dialects import UnknownArchitectureError, convert_to_native, dialects
-from srcore.weights.loading import load_generator, load_into
+from srcore.weights.loading import load_into
 
-OFFICIAL = dialects("swinir")["swinir_official"]
+OFFICIAL = dialects(plugins().registry, "swinir")["swinir_official"]
 SMALL = {"embed_dim": 4, "depths": (2, 1), "num_heads": (2, 1), "window_size": 4, "img_size": 8}
 
 
@@ -29,7 +31,7 @@ SMALL = {"embed_dim": 4, "depths": (2, 1), "num_heads": (2, 1), "window_size": 4
 def test_all_settings_follow_from_the_file(options):
     options = SMALL | options
     state = OFFICIAL.from_native(SwinIR(**options).state_dict(), options)
-    found = convert_to_native(state)
+    found = convert_to_native(state, registry=plugins().registry)
     assert found.network == "swinir"
     assert found.options.items() >= options.items()
 
@@ -39,7 +41,7 @@ def test_all_settings_follow_from_the_file(options):
 )
 def test_published_buffers_are_made_again_exactly(common, name):
     state = load_file(common / f"{name}.safetensors")
-    found = convert_to_native(state)
+    found = convert_to_native(state, registry=plugins().registry)
     assert not any(key.endswith(("attn_mask", "position_index")) for key in found.state)
     again = OFFICIAL.from_native(found.state, found.options)
     assert again.keys() == state.keys()
@@ -67,7 +69,9 @@ def _other_masks(state):
 @pytest.mark.parametrize("change", [_without_buffers, _other_masks])
 def test_buffers_may_be_absent_or_of_another_size(original, change):
     network = SwinIR(scale=2, num_features=8, **SMALL).eval()
-    report = load_into(network, change(original.state_dict()), network_type="swinir")
+    report = load_into(
+        network, change(original.state_dict()), network_type="swinir", registry=plugins().registry
+    )
     assert report.complete
     lr = torch.rand(1, 3, 9, 6)
     assert torch.allclose(network(lr), original(lr), atol=1e-6)
@@ -80,7 +84,9 @@ def test_a_file_without_buffers_makes_the_same_network(original, tmp_path):
 
 
 def test_masks_missing_beside_the_index_mean_that_nothing_is_shifted(original):
-    options = convert_to_native(_without_masks(original.state_dict())).options
+    options = convert_to_native(
+        _without_masks(original.state_dict()), registry=plugins().registry
+    ).options
     assert options["img_size"] == options["window_size"] == 4
 
 
@@ -88,10 +94,10 @@ def test_networks_that_extend_its_blocks_are_not_swinir(original):
     state = original.state_dict()
     state["layers.0.residual_group.blocks.0.conv_block.cab.0.weight"] = torch.ones(1)
     with pytest.raises(UnknownArchitectureError):
-        convert_to_native(state)
+        convert_to_native(state, registry=plugins().registry)
 
 
 def test_another_tail_is_reported(original):
     other = SwinIR(scale=4, num_features=8, **SMALL)
     with pytest.raises(WeightsError, match="holds x2 weights, but the network is x4"):
-        load_into(other, original.state_dict(), network_type="swinir")
+        load_into(other, original.state_dict(), network_type="swinir", registry=plugins().registry)

@@ -9,7 +9,7 @@ import srcore
 from srcore import option
 from srcore.cli.main import main
 from srcore.errors import WeightsError
-from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.weights.saving import Metadata, save_safetensors
 
 
@@ -45,7 +45,9 @@ def file(tmp_path):
     with using(PluginManager(discover=False, extra=[Extra()])):
         path = tmp_path / "steps.safetensors"
         state = Steps(2, 3, 1).state_dict()
-        save_safetensors(path, state, Metadata("steps", {"width": 3, "steps": 1}, 2))
+        save_safetensors(
+            path, state, Metadata("steps", {"width": 3, "steps": 1}, 2), registry=plugins().registry
+        )
         yield path
 
 

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 import srcore
+from srcore.api import load_generator
 from srcore.errors import WeightsError
+from srcore.plugin.manager import plugins
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.loading import load_generator, load_into
+from srcore.weights.loading import load_into
 from srcore.weights.wrappers import unwrap
 
 FIRST = {"conv.weight": torch.ones(2, 2), "conv.bias": torch.zeros(2)}
@@ -103,11 +105,13 @@ def test_prefixes_of_any_name_are_stripped_where_it_helps(tmp_path, state, prefi
     path = saved(tmp_path / "x.pth", {prefix + name: value for name, value in state.items()})
     assert_loads(path, state)
     network = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
-    assert load_into(network, path, network_type="edsr").complete
+    assert load_into(network, path, network_type="edsr", registry=plugins().registry).complete
 
 
 def test_prefixes_of_a_network_without_a_dialect_are_stripped(tmp_path):
     network = srcore.build("discriminator", "unet", num_features=4)
     state = {f"model.{name}": value for name, value in network.state_dict().items()}
     path = saved(tmp_path / "x.pth", state)
-    assert load_into(network, path, network_type="unet", role="discriminator").complete
+    assert load_into(
+        network, path, network_type="unet", role="discriminator", registry=plugins().registry
+    ).complete

@@ -4,6 +4,7 @@ from srplug_dlsn.networks import DLSN
 from srplug_dlsn.weights import OFFICIAL
 
 from srcore.errors import WeightsError
+from srcore.plugin.manager import plugins
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import recognise
 
@@ -39,7 +40,7 @@ def test_round_trip_and_what_official_files_hold_beside():
 
 
 def test_the_dialect_is_recognised_and_takes_no_others():
-    assert recognise(official(2))[0] == "dlsn_official"
+    assert recognise(official(2), registry=plugins().registry)[0] == "dlsn_official"
     assert not OFFICIAL.matches({"body.0.body.0.weight": torch.zeros(1)})
 
 
@@ -59,5 +60,5 @@ def test_exports_are_refused_with_what_works_instead(tmp_path, to, name):
     torch.save(official(2), tmp_path / "in.pth")
     message = f"dlsn cannot be written as {to}: its hashed attention .* convert to safetensors"
     with pytest.raises(WeightsError, match=message):
-        convert(tmp_path / "in.pth", tmp_path / name, to)
+        convert(tmp_path / "in.pth", tmp_path / name, to, registry=plugins().registry)
     assert [path.name for path in tmp_path.iterdir()] == ["in.pth"]

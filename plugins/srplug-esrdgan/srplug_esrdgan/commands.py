@@ -8,6 +8,7 @@ import click
 
 from srcore.cli.numbers import FiniteRange
 from srcore.cli.overriding import overrides_option
+from srcore.plugin.manager import plugins
 
 
 @click.group()
@@ -62,7 +63,7 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
         raise click.UsageError(f"{target} exists; choose another name or add --overwrite")
     from srplug_esrdgan.weights import import_generator
 
-    found = import_generator(source, target, **options)
+    found = import_generator(source, target, plugins().registry, **options)
     click.echo(f"{source} (esrdgan x{found.scale}) -> {target}")
 
 
@@ -94,5 +95,5 @@ def continue_(
     from srcore.config.experiment import check
     from srplug_esrdgan.continuation import continue_training
 
-    loaded = check(experiment, overrides)
+    loaded = check(experiment, overrides, plugins=plugins())
     click.echo(continue_training(loaded, checkpoints, iteration, output))

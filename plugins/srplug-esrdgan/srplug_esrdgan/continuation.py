@@ -51,8 +51,11 @@ def continue_training(
         )
     state = read_state(checkpoints / f"state_{iteration}.pth")
     folder = output / loaded.name
-    with opened(folder, {"": experiment}, name=loaded.name, resume=False, overwrite=False):
-        run = Run(folder, experiment, "", {"": folder}, pick_device("cpu"), quiet=True)
+    known, registry = {"": experiment}, loaded.plugins.registry
+    with opened(folder, known, registry, name=loaded.name, resume=False, overwrite=False):
+        run = Run(
+            folder, experiment, "", {"": folder}, pick_device("cpu"), loaded.plugins, quiet=True
+        )
         run.write_experiment()
         training = Training(run, StopRequest())
         _fill(training, checkpoints, iteration, state)
@@ -89,7 +92,8 @@ def _fill(training: Training, checkpoints: Path, iteration: int, state: dict[str
         table = tables[name]
         assert table is not None
         path = checkpoints / f"{letter}_{iteration}.pth"
-        load_into(parts.networks[name], path, network_type=table.choice.type)
+        registry = training.run.plugins.registry
+        load_into(parts.networks[name], path, registry, network_type=table.choice.type)
         _restore_optimizer(parts.updaters[name].optimizer, optimizer, letter)
     if parts.ema is not None:
         parts.ema.network.load_state_dict(parts.generator_module.state_dict())

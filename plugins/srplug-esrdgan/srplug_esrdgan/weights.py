@@ -15,6 +15,7 @@ from torch import Tensor
 
 from srcore.errors import WeightsError
 from srcore.files.replacing import refuse_replacing
+from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, Recognised, State, count
 from srcore.weights.loading import build_network, check_complete, network_options
@@ -61,12 +62,13 @@ OFFICIAL = Dialect(
 )
 
 
-def import_generator(source: Path, target: Path, **options: Any) -> Recognised:
+def import_generator(source: Path, target: Path, registry: Registry, **options: Any) -> Recognised:
     """Write a published generator as a safetensors file that names its network and options.
 
     Args:
         source: ``G_<it>.pth``.
         target: ``.safetensors`` file.
+        registry: knows the network.
         options: of :class:`srplug_esrdgan.networks.Generator`, where the file does not tell them:
             ``channel_order``, ``activation``, ``dense_scaling``, ``block_scaling``.
 
@@ -89,8 +91,9 @@ def import_generator(source: Path, target: Path, **options: Any) -> Recognised:
     found = Recognised(
         "esrdgan", _infer_options(checkpoint.state, None) | options, checkpoint.state, "official"
     )
-    check_complete(found, build_network(found, source=str(source)), source=str(source))
-    typed = network_options(found, source=str(source))
+    network = build_network(found, registry, source=str(source))
+    check_complete(found, network, registry, source=str(source))
+    typed = network_options(found, registry, source=str(source))
     written = {name: getattr(typed, name) for name in found.options if name != "scale"}
-    save_safetensors(target, found.state, Metadata("esrdgan", written, found.scale))
+    save_safetensors(target, found.state, Metadata("esrdgan", written, found.scale), registry)
     return found

@@ -7,14 +7,13 @@ from srplug_esrdgan.labels import targets, with_noise
 from srplug_esrdgan.networks import Discriminator, Generator
 
 import srcore
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
 from srcore.engine.parts import Parts
 from srcore.engine.terms import LossTerm
 from srcore.losses.adversarial import AdversarialLoss
 from srcore.losses.perceptual import PerceptualLoss
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import typed
 from srcore.testing.golden import golden_kind
 
 ACTIVATIONS = {"leakyrelu": "leaky_relu", "relu": "relu"}
@@ -161,7 +160,7 @@ def label_rows(case, *, smooth_flipped):
 @golden_kind("train_step_esrdgan", double=True)
 def train_step(case):
     hyper = case.hyper
-    parts = Parts(experiment_of(case), torch.device("cpu"))
+    parts = Parts(experiment_of(case), torch.device("cpu"), registry=plugins().registry)
     weights, extra = case.weight_files
     parts.generator_module.load_state_dict(case.weights(weights))
     parts.discriminator_module.load_state_dict(case.weights(extra))
@@ -265,7 +264,7 @@ def experiment_of(case):
         "optimizer": {"generator": adam, "discriminator": adam},
         "train": {"ema_decay": 0.0},
     }
-    return Structurer(plugins().registry).structure(table, Experiment)
+    return typed(table)
 
 
 def loss_tables(hyper):

@@ -8,6 +8,7 @@ from srplug_esrdgan.networks import Discriminator, Generator, ResidualDenseBlock
 import srcore
 from srcore.errors import SrcoreError
 from srcore.networks.rrdbnet import RRDBNet
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 from srcore.weights.loading import load_into
 
@@ -29,7 +30,9 @@ def test_it_computes_what_esrgan_computes_where_the_architectures_agree():
     torch.manual_seed(0)
     ours = Generator(4, **SMALL, init_scale=1.0)
     core = RRDBNet(4, **SMALL)
-    load_into(core, ours.state_dict(), network_type="rrdbnet")  # dialect of the core
+    load_into(
+        core, ours.state_dict(), network_type="rrdbnet", registry=plugins().registry
+    )  # dialect of the core
     lr = torch.rand(1, 3, 9, 7)
     assert_close(ours(lr), core(lr))
 

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
 from srcore.engine.parts import Parts
 from srcore.images import write_image
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import typed
 from srcore.transforms.resize import resize_uint8
 
 ITERATIONS = 10
@@ -28,14 +27,14 @@ def experiment(**tables):
         "optimizer": {"generator": adam, "discriminator": adam},
         "train": {"iterations": ITERATIONS, "ema_decay": 0.0},
     }
-    return Structurer(plugins().registry).structure(table | tables, Experiment)
+    return typed(table | tables)
 
 
 class Steps:
     """Single iterations of an experiment; remembers what the discriminator saw."""
 
     def __init__(self, **tables):
-        self.parts = Parts(experiment(**tables), torch.device("cpu"))
+        self.parts = Parts(experiment(**tables), torch.device("cpu"), registry=plugins().registry)
         self.method = self.parts.experiment.method.choice.build(parts=self.parts)
         self.seen, self.sr = [], []
         self.parts.discriminator_module.register_forward_pre_hook(

@@ -12,6 +12,7 @@ from srplug_esrdgan.weights import import_generator
 
 import srcore
 from srcore.errors import WeightsError
+from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 from srcore.weights.conversion import convert
 from srcore.weights.loading import load_into
@@ -41,14 +42,18 @@ def test_a_bare_generator_file_loads_with_its_architecture_inferred(tmp_path, sc
 def test_generator_and_discriminator_files_start_a_training(tmp_path):
     written = save_generator(tmp_path / "G_100.pth", hr_kernel_size=5)
     network = Generator(4, **SMALL, hr_kernel_size=5)
-    report = load_into(network, tmp_path / "G_100.pth", network_type="esrdgan")
+    report = load_into(
+        network, tmp_path / "G_100.pth", network_type="esrdgan", registry=plugins().registry
+    )
     assert report.complete
     assert torch.equal(network.model[0].weight, written.model[0].weight)
 
     judge = Discriminator(32, 2)
     torch.save(judge.state_dict(), tmp_path / "D_100.pth")
     other = Discriminator(32, 2)
-    assert load_into(other, tmp_path / "D_100.pth", network_type="esrdgan").complete
+    assert load_into(
+        other, tmp_path / "D_100.pth", network_type="esrdgan", registry=plugins().registry
+    ).complete
     assert torch.equal(other.classifier[2].weight, judge.classifier[2].weight)
 
 
@@ -56,7 +61,9 @@ def test_a_generator_of_another_size_is_explained(tmp_path):
     save_generator(tmp_path / "G_100.pth")
     network = Generator(4, num_features=8, num_blocks=2, growth_channels=3)
     with pytest.raises(WeightsError, match="num_features"):
-        load_into(network, tmp_path / "G_100.pth", network_type="esrdgan")
+        load_into(
+            network, tmp_path / "G_100.pth", network_type="esrdgan", registry=plugins().registry
+        )
 
 
 def test_the_state_file_is_refused_and_the_network_file_named(tmp_path):
@@ -98,9 +105,11 @@ def test_import_writes_what_the_published_file_does_not_tell(tmp_path):
 def test_import_of_something_else_is_refused(tmp_path):
     torch.save(Discriminator(32, 2).state_dict(), tmp_path / "D_100.pth")
     with pytest.raises(WeightsError, match="holds no ESRDGAN generator"):
-        import_generator(tmp_path / "D_100.pth", tmp_path / "out.safetensors")
+        import_generator(
+            tmp_path / "D_100.pth", tmp_path / "out.safetensors", registry=plugins().registry
+        )
     with pytest.raises(WeightsError, match=r"expected a name that ends in \.safetensors"):
-        import_generator(tmp_path / "D_100.pth", tmp_path / "out.pth")
+        import_generator(tmp_path / "D_100.pth", tmp_path / "out.pth", registry=plugins().registry)
 
 
 def test_a_generator_saved_by_a_run_opens_as_what_it_was(tmp_path):
@@ -109,7 +118,9 @@ def test_a_generator_saved_by_a_run_opens_as_what_it_was(tmp_path):
     network = Generator(2, **SMALL, block_scaling=0.4).eval()
     options = {**SMALL, "block_scaling": 0.4}
     path = tmp_path / "generator.safetensors"
-    save_safetensors(path, network.state_dict(), Metadata("esrdgan", options, 2))
+    save_safetensors(
+        path, network.state_dict(), Metadata("esrdgan", options, 2), registry=plugins().registry
+    )
     lr = torch.rand(1, 3, 6, 5)
     assert_close(srcore.load_generator(path)(lr), network(lr))
 
@@ -124,7 +135,7 @@ def test_a_generator_saved_by_a_run_opens_as_what_it_was(tmp_path):
 )
 def test_the_generator_can_be_exported(tmp_path, to, name):
     save_generator(tmp_path / "in.pth", scale=4, hr_kernel_size=5)
-    done = convert(tmp_path / "in.pth", tmp_path / name, to)
+    done = convert(tmp_path / "in.pth", tmp_path / name, to, registry=plugins().registry)
     assert (done.network, done.scale) == ("esrdgan", 4)
     assert done.agreement.difference <= 1e-4 * done.agreement.largest
     assert (tmp_path / name).stat().st_size > 1000

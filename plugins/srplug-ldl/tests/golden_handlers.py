@@ -9,12 +9,11 @@ from safetensors.torch import save_file
 from srplug_ldl.losses import LDLLoss, artifact_map, image_weight, residual
 from srplug_ldl.variance import local_variance
 
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
 from srcore.engine.parts import Parts
 from srcore.networks.vgg_features import VGGFeatures
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import typed
 from srcore.testing.golden import golden_kind
 
 
@@ -61,10 +60,10 @@ def train_steps(case, relativistic):
     assert hyper["gan"] == ("relativistic average " * (relativistic == "average")) + "vanilla"
     with tempfile.TemporaryDirectory() as folder:
         table = experiment_table(case, Path(folder), relativistic)
-        experiment = Structurer(plugins().registry).structure(table, Experiment)
+        experiment = typed(table)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="VGG19 with random weights")
-            parts = Parts(experiment, torch.device("cpu"))
+            parts = Parts(experiment, torch.device("cpu"), registry=plugins().registry)
         narrow_vgg(case, parts, Path(folder))
     parts.ema.network.load_state_dict(part(case, "ema."))
     method = experiment.method.choice.build(parts=parts)

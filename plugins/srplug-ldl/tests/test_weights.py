@@ -5,6 +5,7 @@ import torch
 
 import srcore
 from srcore.errors import WeightsError
+from srcore.plugin.manager import plugins
 from srcore.weights.loading import load_into
 
 NETWORKS = {
@@ -44,6 +45,6 @@ def test_x2_and_x4_mistaken_for_each_other_are_named(tmp_path, name, held, wante
     network = srcore.build("network", name, scale=wanted, **NETWORKS[name])
     message = rf"LDL_{name}\.pth: holds x{held} weights, but the network is x{wanted}"
     with pytest.raises(WeightsError, match=message):
-        load_into(network, path, network_type=name)
+        load_into(network, path, network_type=name, registry=plugins().registry)
     with pytest.raises(WeightsError, match=f"holds x{held} weights; expected x{wanted}"):
         srcore.load_generator(path, scale=wanted)

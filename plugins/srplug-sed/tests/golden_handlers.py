@@ -11,11 +11,10 @@ from srplug_sed.fusion import MultiHeadAttention, SemanticFusion
 from srplug_sed.options import STAGES, semantic_channels
 from srplug_sed.semantics import ClipSemantics
 
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
 from srcore.engine.parts import Parts
 from srcore.networks.vgg_features import VGG19_LAYERS, VGGFeatures
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import typed
 from srcore.testing.golden import golden_kind
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.rrdbnet import ESRGAN_NEW
@@ -204,10 +203,10 @@ def published_state(network):
 def training_parts(case, folder):
     hyper = case.hyper
     table = experiment_table(case, folder)
-    experiment = Structurer(plugins().registry).structure(table, Experiment)
+    experiment = typed(table)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*with random weights")
-        parts = Parts(experiment, torch.device("cpu"))
+        parts = Parts(experiment, torch.device("cpu"), registry=plugins().registry)
     file = case.folder / hyper["perceptual_weights"]
     layers = [VGG19_LAYERS[index] for index in _PERCEPTUAL]
     for term in parts.losses:

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import srcore
-from srcore.config.experiment import load
 from srcore.engine.runner import run_experiment
 from srcore.testing import PluginContract, write_tiny_images
+from srcore.testing.experiments import load
 
 SLIM = {"semantics": {"weights": "random", "width": 4, "blocks": [1, 1, 1]}, "num_features": 4}
 

@@ -9,14 +9,13 @@ import pytest
 import torch
 
 import srcore
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
 from srcore.engine.parts import Parts
 from srcore.engine.runner import run_experiment
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
+from srcore.testing.experiments import typed
 from srcore.weights.rrdbnet import ESRGAN_NEW
 from srcore.weights.swinir import OFFICIAL
 
@@ -126,10 +125,10 @@ def parts_of(generator, weights):
         "method": {"type": "gan"},
         "losses": [{"type": "adversarial"}],
     }
-    experiment = Structurer(plugins().registry).structure(table, Experiment)
+    experiment = typed(table)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="CLIP with random weights")
-        return Parts(experiment, torch.device("cpu"))
+        return Parts(experiment, torch.device("cpu"), registry=plugins().registry)
 
 
 def test_training_starts_from_psnr_weights_of_kair(tmp_path):

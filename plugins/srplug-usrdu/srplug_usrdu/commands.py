@@ -64,12 +64,13 @@ def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     from srcore.errors import WeightsError
     from srcore.files.atomic import write_bytes
     from srcore.files.replacing import refuse_replacing
+    from srcore.plugin.manager import plugins
     from srcore.weights.containers import read_checkpoint
     from srcore.weights.loading import identify
     from srplug_usrdu.weights import load_dsn, published_sr_state
 
     refuse_replacing([generator, dsn], [output])
-    found = identify(read_checkpoint(generator))
+    found = identify(read_checkpoint(generator), plugins().registry)
     if found.network != "rrdbnet" or found.scale != 4:
         raise WeightsError(
             f"{generator}: a {found.network} of scale {found.scale}; the published layout holds "

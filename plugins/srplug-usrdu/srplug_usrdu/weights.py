@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+import srcore
 from srcore.errors import WeightsError
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, State, count
-from srcore.weights.loading import build_network, check_complete, identify
 from srcore.weights.rrdbnet import ESRGAN_NEW
 
 if TYPE_CHECKING:
@@ -116,11 +116,6 @@ def load_dsn(path: Path, *, scale: int | None = None) -> Downsampler:
             f"{path}: holds no USR-DU down-sampling network (its keys begin with "
             f"{', '.join(list(checkpoint.state)[:3])}); train one with method usrdu_dsn"
         )
-    recognised = identify(checkpoint)
-    if scale is not None and recognised.scale != scale:
-        raise WeightsError(f"{path}: a DSN of scale {recognised.scale}; expected {scale}")
-    network = build_network(recognised, source=checkpoint.source)
-    check_complete(recognised, network, source=checkpoint.source)
-    network.load_state_dict(recognised.state)
-    ready: Downsampler = network.eval().requires_grad_(False)
-    return ready
+    ready: Any = srcore.load_generator(checkpoint, scale=scale)
+    dsn: Downsampler = ready.requires_grad_(False)
+    return dsn

@@ -16,15 +16,14 @@ from srplug_usrdu.networks import Downsampler
 from srplug_usrdu.transforms import laplace_sample, unit_laplace
 from srplug_usrdu.weights import load_dsn, published_sr_state
 
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
+from srcore.api import load_generator
 from srcore.engine.parts import Parts
 from srcore.networks.vgg_features import VGGFeatures
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import typed
 from srcore.testing.golden import golden_kind
 from srcore.transforms.resize import resize
 from srcore.weights.dialects import convert_to_native
-from srcore.weights.loading import load_generator
 
 
 def downsampler(hyper):
@@ -225,10 +224,10 @@ def published_gradients(parameters):
 
 def train_once(table, batch, vgg, loss_label, change=lambda parts: None):
     """One iteration of an experiment; what happened on the way."""
-    experiment = Structurer(plugins().registry).structure(table, Experiment)
+    experiment = typed(table)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="VGG19 with random weights")
-        parts = Parts(experiment, torch.device("cpu"))
+        parts = Parts(experiment, torch.device("cpu"), registry=plugins().registry)
     for term in parts.losses:
         if term.label == loss_label:
             term.loss.features = vgg
@@ -396,7 +395,9 @@ def srn_experiment(case, folder, scale):
     hyper = case.hyper
     published = folder / "net_g.pth"
     save_part(case, "net_g.", published)
-    sizes = convert_to_native(torch.load(published, weights_only=True)).options
+    sizes = convert_to_native(
+        torch.load(published, weights_only=True), registry=plugins().registry
+    ).options
     assert [sizes["num_features"], sizes["num_blocks"]] == [hyper["nf"], hyper["nb"]]
     return {
         "name": "step",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from srcore.config.experiment import check
 from srcore.errors import ConfigError
+from srcore.testing.experiments import check
 from srcore.testing.images import write_tiny_images
 
 BASE = """

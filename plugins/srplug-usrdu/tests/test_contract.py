@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import srcore
+from srcore.plugin.manager import plugins
 from srcore.testing import PluginContract
 from srcore.weights.saving import Metadata, save_safetensors
 
@@ -34,4 +35,6 @@ class TestUSRDU(PluginContract):
         """The network whose log-scale ``laplace_sampling`` draws from."""
         network = srcore.build("network", "usrdu_dsn", scale=2, **DSN)
         metadata = Metadata("usrdu_dsn", DSN, 2)
-        save_safetensors("dsn.safetensors", network.state_dict(), metadata)
+        save_safetensors(
+            "dsn.safetensors", network.state_dict(), metadata, registry=plugins().registry
+        )

@@ -11,13 +11,13 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from srcore.api import load_generator
 from srcore.cli.prepare import command as prepare
-from srcore.config.experiment import check
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import image_size
 from srcore.testing.comparison import assert_same_state
-from srcore.weights.loading import load_generator
+from srcore.testing.experiments import check
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

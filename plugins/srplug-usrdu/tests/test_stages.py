@@ -8,12 +8,11 @@ from srplug_usrdu.kernels import list_kernels, read_kernel
 from srplug_usrdu.networks import Downsampler
 from srplug_usrdu.stages import EstimateKernels, Generate
 
-from srcore.config.schema import Experiment
-from srcore.config.structure import Structurer
 from srcore.engine.run import Run
 from srcore.errors import DataError, Interrupted, WeightsError
 from srcore.images import read_rgb, write_image
 from srcore.plugin.manager import plugins
+from srcore.testing.experiments import typed
 from srcore.testing.images import tiny_image, write_tiny_images
 from srcore.weights.saving import Metadata, save_safetensors
 
@@ -23,14 +22,18 @@ OPTIONS = {"num_features": 2, "num_blocks": 1, "feature_head": False}
 def save_dsn(path, seed=0):
     torch.manual_seed(seed)
     network = Downsampler(4, **OPTIONS).eval()
-    save_safetensors(path, network.state_dict(), Metadata("usrdu_dsn", OPTIONS, 4))
+    save_safetensors(
+        path, network.state_dict(), Metadata("usrdu_dsn", OPTIONS, 4), registry=plugins().registry
+    )
     return network
 
 
 def new_run(folder, scale=4):
     table = {"name": "run", "scale": scale}
-    experiment = Structurer(plugins().registry).structure(table, Experiment)
-    return Run(folder, experiment, "generate", {}, torch.device("cpu"), quiet=True)
+    experiment = typed(table)
+    return Run(
+        folder, experiment, "generate", {}, torch.device("cpu"), quiet=True, plugins=plugins()
+    )
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def test_images_below_one_pixel_are_refused(tmp_path, images, weights):
 
 
 def test_dsn_of_another_scale_is_refused(tmp_path, images, weights):
-    with pytest.raises(WeightsError, match="a DSN of scale 4; expected 2"):
+    with pytest.raises(WeightsError, match="holds x4 weights; expected x2"):
         Generate(hr=images, weights=weights).run(new_run(tmp_path / "run", scale=2))
 
 

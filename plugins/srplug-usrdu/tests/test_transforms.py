@@ -6,6 +6,7 @@ from srplug_usrdu.networks import Downsampler
 from srplug_usrdu.transforms import LaplaceSampling, Reference, SwapImages, unit_laplace
 
 from srcore.errors import SrcoreError, WeightsError
+from srcore.plugin.manager import plugins
 from srcore.transforms.resize import resize
 from srcore.weights.saving import Metadata, save_safetensors
 
@@ -14,7 +15,12 @@ def save_dsn(path, scale=4, **options):
     torch.manual_seed(1)
     options = {"num_features": 2, "num_blocks": 1, "feature_channels": 4} | options
     network = Downsampler(scale, **options)
-    save_safetensors(path, network.state_dict(), Metadata("usrdu_dsn", options, scale))
+    save_safetensors(
+        path,
+        network.state_dict(),
+        Metadata("usrdu_dsn", options, scale),
+        registry=plugins().registry,
+    )
     return network.eval()
 
 
@@ -110,7 +116,7 @@ def test_sizes_that_do_not_fit_are_explained(tmp_path):
 
 def test_dsn_of_another_scale_is_refused(tmp_path):
     save_dsn(tmp_path / "dsn.safetensors", scale=2)
-    with pytest.raises(WeightsError, match="a DSN of scale 2; expected 4"):
+    with pytest.raises(WeightsError, match="holds x2 weights; expected x4"):
         LaplaceSampling(scale=4, weights=tmp_path / "dsn.safetensors")
 
 

@@ -6,9 +6,11 @@ from srplug_usrdu.networks import Downsampler
 from srplug_usrdu.weights import load_dsn, published_sr_state
 
 import srcore
+from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.networks.rrdbnet import RRDBNet
-from srcore.weights.loading import load_generator, load_into
+from srcore.plugin.manager import plugins
+from srcore.weights.loading import load_into
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 2, "num_blocks": 2, "feature_channels": 8}
@@ -33,7 +35,7 @@ def test_published_dsn_file_loads(tmp_path, scale):
     torch.save(content | {"ep": 420, "total_it": 7}, tmp_path / "down.pth")
     assert_same(load_dsn(tmp_path / "down.pth", scale=scale), network)
     other = dsn(scale)
-    load_into(other, tmp_path / "down.pth", network_type="usrdu_dsn")
+    load_into(other, tmp_path / "down.pth", network_type="usrdu_dsn", registry=plugins().registry)
     assert_same(other, network)
 
 
@@ -41,7 +43,9 @@ def test_own_file_loads_with_heads_left_out(tmp_path):
     network = dsn(feature_head=False)
     options = OPTIONS | {"feature_head": False}
     metadata = Metadata("usrdu_dsn", options, 4)
-    save_safetensors(tmp_path / "dsn.safetensors", network.state_dict(), metadata)
+    save_safetensors(
+        tmp_path / "dsn.safetensors", network.state_dict(), metadata, registry=plugins().registry
+    )
     loaded = load_dsn(tmp_path / "dsn.safetensors")
     assert loaded.per_var is None
     image = torch.rand(1, 3, 16, 16)
@@ -61,8 +65,15 @@ def test_published_sr_file_gives_both_networks(tmp_path):
 def test_export_writes_the_published_layout(tmp_path):
     generator, network = RRDBNet(4, **SIZES), dsn()
     files = [tmp_path / name for name in ("g.safetensors", "dsn.safetensors", "net_g.pth")]
-    save_safetensors(files[0], generator.state_dict(), Metadata("rrdbnet", SIZES, 4))
-    save_safetensors(files[1], network.state_dict(), Metadata("usrdu_dsn", OPTIONS, 4))
+    save_safetensors(
+        files[0], generator.state_dict(), Metadata("rrdbnet", SIZES, 4), registry=plugins().registry
+    )
+    save_safetensors(
+        files[1],
+        network.state_dict(),
+        Metadata("usrdu_dsn", OPTIONS, 4),
+        registry=plugins().registry,
+    )
     command = ["export", str(files[0]), str(files[1]), "-o", str(files[2])]
     result = CliRunner().invoke(usrdu, command, catch_exceptions=False)
     assert result.exit_code == 0
@@ -74,7 +85,10 @@ def test_export_writes_the_published_layout(tmp_path):
 
 def test_export_refuses_another_network(tmp_path):
     save_safetensors(
-        tmp_path / "d.safetensors", dsn().state_dict(), Metadata("usrdu_dsn", OPTIONS, 4)
+        tmp_path / "d.safetensors",
+        dsn().state_dict(),
+        Metadata("usrdu_dsn", OPTIONS, 4),
+        registry=plugins().registry,
     )
     command = [
         "export",
@@ -107,7 +121,9 @@ def test_a_published_dsn_file_initialises_the_discriminator_beside_it(tmp_path):
     torch.save(published, tmp_path / "model_down_0420.pth")
     other = srcore.build("discriminator", "unet", num_features=8)
     path = tmp_path / "model_down_0420.pth"
-    report = load_into(other, path, network_type="unet", role="discriminator")
+    report = load_into(
+        other, path, network_type="unet", role="discriminator", registry=plugins().registry
+    )
     assert report.complete
     for name, value in discriminator.state_dict().items():
         assert torch.equal(other.state_dict()[name], value), name

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from srcore.plugin.manager import plugins
 from srcore.testing.trial import Trial, same
 from srcore.weights.dialects import Dialect, recognise
 
@@ -28,7 +29,7 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     if not dialect.matches(written):
         yield "expected matches() to know what from_native() wrote, found that it does not"
         return
-    found = recognise(written, network=dialect.network)
+    found = recognise(written, plugins().registry, network=dialect.network)
     if found is None or found[0] != name:
         other = "none" if found is None else found[0]
         yield f"expected to be the first that knows its files, found {other} before it"

@@ -1,0 +1,29 @@
+"""Experiments with the plugins that are the current ones, as the command line reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from srcore.config import experiment
+from srcore.config.experiment import LoadedExperiment
+from srcore.config.schema import Experiment
+from srcore.config.structure import Structurer
+from srcore.plugin.manager import plugins
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
+    """Read an experiment without checking it."""
+    return experiment.load(path, overrides, plugins=plugins())
+
+
+def check(path: str | Path, overrides: Iterable[str] = (), **where: Path) -> LoadedExperiment:
+    """Read and check an experiment; ``where``: ``resumed`` and ``output``."""
+    return experiment.check(path, overrides, plugins=plugins(), **where)
+
+
+def typed(table: dict[str, Any]) -> Experiment:
+    """The experiment of a table; raises ``srcore.config.structure.Invalid``."""
+    made: Experiment = Structurer(plugins().registry).structure(table, Experiment)
+    return made
