@@ -13,7 +13,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.data.wrapping import inner_datasets
 from srcore.errors import DataError, Problem
-from srcore.images import files_in, folders_of, read_data, verify_image
+from srcore.images import files_in, folders_of, verify_image
 from srcore.options import Selected
 from srcore.sources.folder import FileSource
 from srcore.sources.source import ImageSource
@@ -88,7 +88,7 @@ def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
 
 
 def _verify_file(file: Path) -> None:
-    verify_image(read_data(file), file)
+    verify_image(file)
 
 
 def _of_source(where: str, source: ImageSource) -> Iterator[StoredImage]:

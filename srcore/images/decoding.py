@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -24,6 +27,9 @@ _ORIENTATIONS = {
     8: (True, (0,)),
 }
 
+#: Bytes of files that are read at once.
+_SMALL_FILE = 1 << 21
+
 #: Bytes for which nobody asks how much memory is free.
 _ALWAYS_FINE = 1 << 28
 
@@ -41,7 +47,27 @@ def read_image(path: Path) -> ImageArray:
         DataError: names the file and says what is wrong with it: missing, empty, not an image,
             truncated, damaged, or of a kind that is not read exactly.
     """
-    return decode_image(read_data(path), path)
+    with opened_file(path) as file:
+        return decoded(file, path)
+
+
+@contextmanager
+def opened_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to read from; what the system says against it is a DataError, then too.
+
+    A small one is in memory: one call instead of many. Larger ones are not, since what is decoded
+    needs the memory.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SMALL_FILE)
+            if len(start) < _SMALL_FILE:
+                yield io.BytesIO(start)
+                return
+            del start
+            yield file
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def read_data(path: Path) -> bytes:
@@ -63,21 +89,27 @@ def decode_image(data: bytes, source: Where) -> ImageArray:
     Raises:
         DataError: see :func:`read_image`.
     """
-    image_format, header = header_of(io.BytesIO(data), source)
-    refuse_lying(image_format, header, len(data), source)
-    return _held_to(header, image_format.decode(data, header, source), source)
+    return decoded(io.BytesIO(data), source)
 
 
-def verify_image(data: bytes, source: Where) -> ImageHeader:
-    """Decode as :func:`decode_image` and find damage that is passed over where speed counts.
+def decoded(file: BinaryIO, source: Where) -> ImageArray:
+    """Decode what an open file holds; see :func:`read_image`."""
+    image_format, header = header_of(file, source)
+    refuse_lying(image_format, header, file, source)
+    return _held_to(header, image_format.decode(file, header, source), source)
+
+
+def verify_image(path: Path) -> ImageHeader:
+    """Decode as :func:`read_image` and find damage that is passed over where speed counts.
 
     Raises:
         DataError: see :func:`read_image`.
     """
-    image_format, header = header_of(io.BytesIO(data), source)
-    refuse_lying(image_format, header, len(data), source)
-    _held_to(header, image_format.verify(data, header, source), source)
-    return header
+    with opened_file(path) as file:
+        image_format, header = header_of(file, path)
+        refuse_lying(image_format, header, file, path)
+        _held_to(header, image_format.verify(file, header, path), path)
+        return header
 
 
 def _held_to(header: ImageHeader, pixels: ImageArray, source: Where) -> ImageArray:
@@ -117,9 +149,11 @@ def to_rgba(image: ImageArray) -> ImageArray:
     return np.concatenate([to_rgb(image), alpha], axis=-1)
 
 
-def refuse_lying(image_format: ImageFormat, header: ImageHeader, size: int, source: Where) -> None:
+def refuse_lying(
+    image_format: ImageFormat, header: ImageHeader, file: BinaryIO, source: Where
+) -> None:
     """Before a damaged or malicious file of some hundred bytes makes us allocate gigabytes."""
-    limit = image_format.pixels_per_byte
+    limit, size = image_format.pixels_per_byte, file.seek(0, io.SEEK_END)
     if limit is not None and header.width * header.height > size * limit:
         raise DataError(
             f"{source}: its header promises {header.width}x{header.height} pixels, but {size} "

@@ -173,22 +173,25 @@ class ImageFormat(ABC):
         """
 
     @abstractmethod
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         """The pixels as they are stored (before the orientation): ``header.stored_shape``.
+
+        ``file`` is anywhere. A picture takes twice its memory at most, so what is read of the
+        file is not kept longer than it is needed.
 
         Raises:
             DataError: damaged or cut off.
         """
 
     def decode_part(
-        self, data: bytes, header: ImageHeader, window: Window, where: Where
+        self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
         """A part of the stored pixels, if that is less work than all."""
-        return window.cut(self.decode(data, header, where))
+        return window.cut(self.decode(file, header, where))
 
-    def verify(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+    def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         """Like ``decode``, and finds damage for which reading takes no time."""
-        return self.decode(data, header, where)
+        return self.decode(file, header, where)
 
 
 class WritableFormat(ImageFormat):

@@ -58,6 +58,7 @@ def header_of(file: BinaryIO, where: Where) -> tuple[ImageFormat, ImageHeader]:
     Raises:
         DataError: empty, not an image, or one that is not read.
     """
+    file.seek(0)
     start = file.read(START_BYTES)
     if not start:
         raise DataError(f"{where}: the file is empty")

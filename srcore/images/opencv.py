@@ -1,11 +1,24 @@
-"""The order of colours in OpenCV: blue, green, red."""
+"""Decoding by OpenCV, and its order of colours: blue, green, red."""
 
 from __future__ import annotations
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from srcore.images.format import ImageArray
+from srcore.images.format import ImageArray, Where, damaged
 from srcore.images.samples import bands
+
+
+def by_opencv(content: NDArray[np.uint8] | bytes, where: Where) -> ImageArray:
+    """Pixels in its order of colours. OpenCV holds them twice before they are handed over."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise damaged(where, error.err) from error
+    if pixels is None:
+        raise damaged(where, "its picture data cannot be decoded")
+    return pixels
 
 
 def swapped(pixels: ImageArray) -> ImageArray:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from srcore.errors import SrcoreError
@@ -54,6 +56,55 @@ def as_array(image: Image.Image, mode: str) -> ImageArray:
         rows = rows if rows.mode == mode else rows.convert(mode)
         result[part] = np.asarray(rows).reshape(result[part].shape)
     return result
+
+
+def decoded(file: BinaryIO, kind: str, mode: str, where: Where) -> ImageArray:
+    """``(H, W, C)`` of a file in this mode (L, LA, RGB, RGBA).
+
+    Where it can, Pillow decodes right into memory that becomes the array, so that nothing is there
+    twice.
+    """
+    file.seek(0)
+    with opened(file, kind, where) as image:
+        if (image.mode, mode) not in _DECODED_AS:
+            return as_array(image, mode)
+        mode = _DECODED_AS[image.mode, mode]
+        width, height = image.size
+        memory = np.empty(width * height * len(mode), np.uint8)
+        own = Image.frombuffer(mode, image.size, memory, "raw", mode, 0, 1)
+        image._mode = mode
+        image.im = own.im
+        image.load()
+        if image.im is not own.im:  # a version of Pillow that takes memory of its own
+            memory[:] = np.asarray(image).ravel()
+    del image, own
+    if len(mode) == 1 or mode == "RGBA":
+        return memory.reshape(height, width, -1)
+    return _first_three(memory, mode, height, width)
+
+
+#: Modes of a picture and of what is wanted -> one in which Pillow can use memory of others.
+_DECODED_AS = {
+    ("L", "L"): "L",
+    ("RGB", "RGB"): "RGBX",
+    ("RGBA", "RGBA"): "RGBA",
+    ("CMYK", "RGB"): "CMYK",
+}
+
+
+def _first_three(memory: NDArray[np.uint8], mode: str, height: int, width: int) -> ImageArray:
+    """RGB made of pixels of four bytes, in the same memory, of which a quarter is given back."""
+    four, three = 4 * width, 3 * width
+    for part in bands(height, four):
+        rows: ImageArray = memory[four * part.start : four * part.stop].reshape(-1, width, 4)
+        if mode == "CMYK":
+            ink = Image.frombuffer(mode, (width, len(rows)), rows.copy(), "raw", mode, 0, 1)
+            rows = np.asarray(ink.convert("RGB"))
+        else:
+            rows = cv2.cvtColor(rows, cv2.COLOR_RGBA2RGB)
+        memory[three * part.start : three * part.stop] = rows.ravel()
+    memory.resize(three * height, refcheck=False)
+    return memory.reshape(height, width, 3)
 
 
 def animation(

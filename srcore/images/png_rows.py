@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
     from srcore.data.cropping import Window
 
 
-def decode_from_the_top(data: bytes, window: Window, where: Where) -> ImageArray:
+def decode_from_the_top(file: BinaryIO, window: Window, where: Where) -> ImageArray:
     """A part of a file of 8 bits without palette, transparency or interlacing.
 
     Damage below the part is not noticed, except that the file's end is missing.
     """
-    file = io.BytesIO(data)
+    file.seek(0)
     with opened(file, "PNG", where) as image:
         [(codec, (left, top, right, bottom), offset, arguments)] = _tiles(image)
         # The decoder stops when its tile is full.
@@ -34,7 +33,7 @@ def decode_from_the_top(data: bytes, window: Window, where: Where) -> ImageArray
         part: ImageArray = np.asarray(
             image.crop((window.left, window.top, window.right, window.bottom))
         )
-        _check(data, file.tell(), where)
+        _check(file, file.tell(), where)
     return part if part.ndim == 3 else part[..., None]
 
 
@@ -42,23 +41,31 @@ def _tiles(image: Image.Image) -> list[Any]:
     return list(getattr(image, "tile", ()))
 
 
-def _check(data: bytes, read: int, where: Where) -> None:
+def _check(file: BinaryIO, read: int, where: Where) -> None:
     """Checksums of the picture data that were read, at which Pillow does not look, and the end."""
-    view, place = memoryview(data), len(SIGNATURE)
+    size, place = file.seek(0, 2), file.seek(len(SIGNATURE))
     while True:
-        if place + 12 > len(data):
+        start = file.read(8)
+        if len(start) < 8:
             raise truncated(where)
-        length, name = _CHUNK.unpack_from(data, place)
+        length, name = _CHUNK.unpack(start)
         end = place + 12 + length
-        if end > len(data):
+        if end > size:
             raise truncated(where)
         if name == b"IEND":
             return
         if name == b"IDAT" and place < read:
-            checksum = int.from_bytes(data[end - 4 : end], "big")
-            if zlib.crc32(view[place + 4 : end - 4]) != checksum:
+            checksum = zlib.crc32(name)
+            while length:
+                piece = file.read(min(length, _PIECE_BYTES))
+                checksum = zlib.crc32(piece, checksum)
+                length -= len(piece)
+            if checksum != int.from_bytes(file.read(4), "big"):
                 raise damaged(where, "wrong checksum of a chunk IDAT")
+        else:
+            file.seek(end)
         place = end
 
 
 _CHUNK = struct.Struct(">I4s")
+_PIECE_BYTES = 2**18

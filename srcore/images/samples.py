@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from srcore.images.format import ImageArray
 
@@ -64,8 +64,9 @@ def without_ink(cmyk: ImageArray) -> ImageArray:
     """CMYK ``(H, W, 4)`` -> RGB: what the inks leave of white, as Pillow computes it."""
     full = int(np.iinfo(cmyk.dtype).max)
     result = np.empty((*cmyk.shape[:2], 3), cmyk.dtype)
-    for part in bands(len(cmyk), 4 * cmyk.shape[1]):
-        left = full - cmyk[part].astype(np.uint64)
+    wide = _wide(cmyk)
+    for part in bands(len(cmyk), _WIDER * 4 * cmyk.shape[1]):
+        left = full - cmyk[part].astype(wide)
         result[part] = (left[..., :3] * left[..., 3:] * 2 + full) // (2 * full)
     return result
 
@@ -73,12 +74,22 @@ def without_ink(cmyk: ImageArray) -> ImageArray:
 def divided_by_alpha(image: ImageArray) -> ImageArray:
     """Colours that were multiplied with alpha (the last channel) -> colours, in place."""
     full = int(np.iinfo(image.dtype).max)
-    for part in bands(len(image), image.shape[1] * image.shape[2]):
-        alpha = image[part][..., -1:].astype(np.uint64)
-        colours = image[part][..., :-1].astype(np.uint64) * (2 * full) + alpha
+    wide = _wide(image)
+    for part in bands(len(image), _WIDER * image.shape[1] * image.shape[2]):
+        alpha = image[part][..., -1:].astype(wide)
+        colours = image[part][..., :-1].astype(wide) * (2 * full) + alpha
         quotient = np.minimum(colours // np.maximum(2 * alpha, 1), full)
         image[part, :, :-1] = np.where(alpha > 0, quotient, 0)
     return image
+
+
+#: How much more memory than samples their products take, all in all.
+_WIDER = 16
+
+
+def _wide(samples: ImageArray) -> DTypeLike:
+    """A type that holds the double of two samples' product."""
+    return np.uint32 if samples.itemsize == 1 else np.uint64
 
 
 #: Rows that are summed together stay in the caches of a processor.

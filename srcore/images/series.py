@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import attrs
 import numpy as np
 
 from srcore.errors import DataError
-from srcore.images.decoding import read_data, upright
+from srcore.images.decoding import opened_file, read_data, upright
 from srcore.images.encoding import holding, written_with
 from srcore.images.format import Picture, ReadsSeries, SeriesKind, Where, WritesSeries, Writing
 from srcore.images.formats import FORMATS
@@ -42,11 +41,11 @@ def read_series(path: Path) -> Series | None:
     Raises:
         DataError: as :func:`srcore.images.read_image`; from ``pictures`` too.
     """
-    data = read_data(path)
-    image_format, header = header_of(io.BytesIO(data), path)
+    with opened_file(path) as file:
+        image_format, header = header_of(file, path)
     if not isinstance(image_format, ReadsSeries) or header.frames < 2:
         return None
-    plays, pictures = image_format.decode_series(data, header, path)
+    plays, pictures = image_format.decode_series(read_data(path), header, path)
     turned = (attrs.evolve(it, image=upright(it.image, it.orientation)) for it in pictures)
     return Series(image_format.series, header.frames, plays, turned)
 

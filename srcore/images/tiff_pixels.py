@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images import tiff_rows
 from srcore.images.format import ImageArray, Where, damaged
-from srcore.images.pillow import as_array, opened
+from srcore.images.pillow import decoded
 from srcore.images.samples import divided_by_alpha, stretched, summed, unpacked, without_ink
 from srcore.images.tiff_directory import Value
 from srcore.images.tiff_layout import CMYK, PALETTE, WHITE_IS_ZERO, Layout, numbers_of, rows_of
@@ -22,7 +22,7 @@ _JPEG_FIELDS = (347, 530, 531, 532)
 
 
 def part_of(
-    data: bytes, fields: dict[int, Value], layout: Layout, window: Window | None, where: Where
+    file: BinaryIO, fields: dict[int, Value], layout: Layout, window: Window | None, where: Where
 ) -> ImageArray:
     """A part of the pixels or all, made of some rows at a time."""
     planes = [
@@ -33,7 +33,7 @@ def part_of(
     bottom, right = (window.bottom, window.right) if window else (layout.height, layout.width)
     dtype = np.uint8 if layout.bits <= 8 else np.uint16
     result = np.empty((bottom - top, right - left, layout.channels), dtype)
-    readers = [tiff_rows.read_bands(data, rows, where, top, bottom) for rows in planes]
+    readers = [tiff_rows.read_bands(file, rows, where, top, bottom) for rows in planes]
     for together in zip(*readers, strict=True):
         start = together[0][0]
         parts = [
@@ -99,11 +99,12 @@ def _looked_up(
     return coloured
 
 
-def photograph(data: bytes, fields: dict[int, Value], layout: Layout, where: Where) -> ImageArray:
+def photograph(
+    file: BinaryIO, fields: dict[int, Value], layout: Layout, where: Where
+) -> ImageArray:
     """Strips or tiles that are JPEG, decoded by libtiff."""
     structural = (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 322, 323, 324, 325)
     kept = {tag: fields[tag] for tag in (*structural, *_JPEG_FIELDS) if tag in fields}
-    content = tiff_rows.with_directory(data, layout.order, kept)
-    with opened(io.BytesIO(content), "TIFF", where) as image:
-        pixels = as_array(image, "L" if layout.channels == 1 else "RGB")
-    return 255 - pixels if layout.photometric == WHITE_IS_ZERO else pixels
+    content = io.BytesIO(tiff_rows.with_directory(file, layout.order, kept))
+    pixels = decoded(content, "TIFF", "L" if layout.channels == 1 else "RGB", where)
+    return np.invert(pixels, out=pixels) if layout.photometric == WHITE_IS_ZERO else pixels

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import BinaryIO
 
 import attrs
 import numpy as np
@@ -69,30 +70,28 @@ class Rows:
 
 
 def read_bands(
-    data: bytes, rows: Rows, where: Where, top: int, bottom: int
+    file: BinaryIO, rows: Rows, where: Where, top: int, bottom: int
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Bands of ``(h, width)`` bytes with the number of their first row.
 
     Together they cover at least the rows from ``top`` to ``bottom``. Raises DataError.
     """
     end = max((it + n for it, n in zip(rows.offsets, rows.counts, strict=True)), default=0)
-    if end > len(data):
+    if end > file.seek(0, 2):
         raise truncated(where)
     is_here = rows.compression == NONE or rows.compression in DEFLATE
-    if rows.compression == NONE and not rows.is_tiled and not rows.bits_reversed:
-        whole = _one_piece(memoryview(data), rows)
-        if whole is not None:
-            yield from _cut(whole[top:bottom], top)
-            return
+    if _is_one_piece(rows):
+        yield from _of_one_piece(file, rows, where, top, bottom)
+        return
     step = max(1, _BAND_BYTES // max(1, rows.part_height * rows.width))
     last = -(-bottom // rows.part_height)
     for first in range(top // rows.part_height, last, step):
         some = _some(rows, first, min(first + step, last))
         if is_here and len(some.offsets) == 1:
-            yield from _one_part(data, some, first * rows.part_height, where)
+            yield from _one_part(file, some, first * rows.part_height, where)
             continue
         unpack = _unpacked_here if is_here else _unpacked_by_libtiff
-        yield from _cut(unpack(data, some, where), first * rows.part_height)
+        yield from _cut(unpack(file, some, where), first * rows.part_height)
 
 
 def _cut(pixels: NDArray[np.uint8], top: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -112,43 +111,51 @@ def _some(rows: Rows, first: int, last: int) -> Rows:
 
 
 def _one_part(
-    data: bytes, rows: Rows, top: int, where: Where
+    file: BinaryIO, rows: Rows, top: int, where: Where
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Bands of the only strip or tile, which may be the whole picture."""
-    part = memoryview(data)[rows.offsets[0] : rows.offsets[0] + rows.counts[0]]
+    part = _Part(file, rows.offsets[0], rows.counts[0], rows.bits_reversed)
     step = max(1, _BAND_BYTES // max(1, rows.width))
-    inflating = None if rows.compression == NONE else _Inflating(part, rows.bits_reversed)
+    inflating = None if rows.compression == NONE else _Inflating(part)
     for start in range(0, rows.stored_height, step):
         height = min(step, rows.stored_height - start)
         size = height * rows.width
-        if inflating is not None:
-            content: bytes | bytearray = inflating.read(size, where)
-        else:
-            raw = part[start * rows.width :][:size]
-            content = _reversed(raw) if rows.bits_reversed else bytes(raw)
+        content = part.read(size) if inflating is None else inflating.read(size, where)
         if len(content) < size:
             raise truncated(where)
         yield top + start, np.frombuffer(content, np.uint8, size).reshape(height, rows.width)
 
 
+class _Part:
+    """The bytes of a strip or tile, from its start on."""
+
+    def __init__(self, file: BinaryIO, offset: int, count: int, bits_reversed: bool) -> None:
+        self._file = file
+        self._place = offset
+        self._end = offset + count
+        self._bits_reversed = bits_reversed
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; fewer if there are no more. The file may have been elsewhere."""
+        self._file.seek(self._place)
+        content = self._file.read(min(size, self._end - self._place))
+        self._place += len(content)
+        return content.translate(_BITS_REVERSED) if self._bits_reversed else content
+
+
 class _Inflating:
     """Deflated bytes, a part at a time."""
 
-    def __init__(self, content: memoryview, bits_reversed: bool) -> None:
-        self._content = content
-        self._bits_reversed = bits_reversed
-        self._place = 0
-        self._pending: bytes | memoryview = b""
+    def __init__(self, part: _Part) -> None:
+        self._part = part
+        self._pending = b""
         self._inflater = zlib.decompressobj()
 
     def read(self, size: int, where: Where) -> bytearray:
         """The next bytes; fewer if there are no more."""
         result = bytearray()
         while len(result) < size and not self._inflater.eof:
-            if not self._pending:
-                piece = self._content[self._place : self._place + _PIECE_BYTES]
-                self._place += len(piece)
-                self._pending = _reversed(piece) if self._bits_reversed else piece
+            self._pending = self._pending or self._part.read(_PIECE_BYTES)
             had = len(self._pending)
             try:
                 found = self._inflater.decompress(self._pending, size - len(result))
@@ -161,16 +168,14 @@ class _Inflating:
         return result
 
 
-def _unpacked_here(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
-    view = memoryview(data)
+def _unpacked_here(file: BinaryIO, rows: Rows, where: Where) -> NDArray[np.uint8]:
     result = np.empty((rows.stored_height, rows.width), np.uint8)
     across = rows.width // rows.part_width
     for number, (offset, count) in enumerate(zip(rows.offsets, rows.counts, strict=True)):
         top = number // across * rows.part_height
         left = number % across * rows.part_width
         target = result[top : top + rows.part_height, left : left + rows.part_width]
-        part = view[offset : offset + count]
-        content: bytes | memoryview = _reversed(part) if rows.bits_reversed else part
+        content = _Part(file, offset, count, rows.bits_reversed).read(count)
         if rows.compression != NONE:
             try:
                 content = zlib.decompressobj().decompress(content, target.size)
@@ -182,24 +187,32 @@ def _unpacked_here(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
     return result
 
 
-def _one_piece(view: memoryview, rows: Rows) -> NDArray[np.uint8] | None:
-    """The rows without a copy, if one strip follows the other."""
-    size = rows.height * rows.width
-    place = rows.offsets[0]
-    for offset, count in zip(rows.offsets, rows.counts, strict=True):
-        if offset != place:
-            return None
-        place += count
-    if place - rows.offsets[0] < size:
-        return None
-    found = np.frombuffer(view, np.uint8, size, rows.offsets[0])
-    return found.reshape(rows.height, rows.width)
+def _is_one_piece(rows: Rows) -> bool:
+    """Whether the rows lie in the file as they are, one strip behind the other."""
+    if rows.compression != NONE or rows.is_tiled or rows.bits_reversed:
+        return False
+    ends = accumulate(rows.counts, initial=rows.offsets[0])
+    follow = all(offset == end for offset, end in zip(rows.offsets, ends, strict=False))
+    return follow and sum(rows.counts) >= rows.height * rows.width
 
 
-def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.uint8]:
+def _of_one_piece(
+    file: BinaryIO, rows: Rows, where: Where, top: int, bottom: int
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    step = max(1, _BAND_BYTES // max(1, rows.width))
+    for start in range(top, bottom, step):
+        height = min(step, bottom - start)
+        file.seek(rows.offsets[0] + start * rows.width)
+        content = file.read(height * rows.width)
+        if len(content) < height * rows.width:
+            raise truncated(where)
+        yield start, np.frombuffer(content, np.uint8).reshape(height, rows.width)
+
+
+def _unpacked_by_libtiff(file: BinaryIO, rows: Rows, where: Where) -> NDArray[np.uint8]:
     is_fax = rows.compression in FAX
     content = _as_gray(
-        data, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
+        file, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
     )
     with opened(io.BytesIO(content), "TIFF", where) as image:
         if image.mode == "L" and image.width * image.height <= 2 * _BAND_BYTES:
@@ -213,10 +226,12 @@ def _unpacked_by_libtiff(data: bytes, rows: Rows, where: Where) -> NDArray[np.ui
     return pixels
 
 
-def _as_gray(data: bytes, rows: Rows, *, columns: int, bits: int) -> bytes:
+def _as_gray(file: BinaryIO, rows: Rows, *, columns: int, bits: int) -> bytes:
     """A file with the strips, which are called a gray picture of one byte per pixel."""
-    view = memoryview(data)
-    strips = [view[it : it + n] for it, n in zip(rows.offsets, rows.counts, strict=True)]
+    strips = [
+        _Part(file, offset, count, False).read(count)
+        for offset, count in zip(rows.offsets, rows.counts, strict=True)
+    ]
     offsets = [8, *(8 + it for it in accumulate(rows.counts[:-1]))]
 
     def field(*numbers: int) -> Value:
@@ -251,8 +266,10 @@ def _as_gray(data: bytes, rows: Rows, *, columns: int, bits: int) -> bytes:
     return b"".join((_start(rows.order, place), *strips, end))
 
 
-def with_directory(data: bytes, order: str, fields: dict[int, Value]) -> bytes:
+def with_directory(file: BinaryIO, order: str, fields: dict[int, Value]) -> bytes:
     """The file with another directory, behind its end; offsets into it stay right."""
+    file.seek(0)
+    data = file.read()
     place = len(data) + len(data) % 2
     directory = write_directories(order, fields, {}, place)
     padding = bytes(place - len(data))
@@ -265,7 +282,3 @@ def _start(order: str, place: int) -> bytes:
 
 
 _BITS_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
-
-
-def _reversed(content: memoryview) -> bytes:
-    return bytes(content).translate(_BITS_REVERSED)

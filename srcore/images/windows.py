@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from srcore.errors import DataError
-from srcore.images.decoding import decode_image, read_data, refuse_lying, to_rgb
+from srcore.images.decoding import decoded, opened_file, refuse_lying, to_rgb
 from srcore.images.format import ImageArray, Where
 from srcore.images.header import header_of
 
@@ -28,17 +28,22 @@ def read_window(path: Path, window: Window) -> ImageArray:
     Raises:
         DataError: as :func:`srcore.images.read_image`, or a window that is not in the image.
     """
-    return decode_window(read_data(path), window, path)
+    with opened_file(path) as file:
+        return _window_of(file, window, path)
 
 
 def decode_window(data: bytes, window: Window, source: Where) -> ImageArray:
     """Decode a part of the content of a file; see :func:`read_window`."""
-    image_format, header = header_of(io.BytesIO(data), source)
+    return _window_of(io.BytesIO(data), window, source)
+
+
+def _window_of(file: BinaryIO, window: Window, source: Where) -> ImageArray:
+    image_format, header = header_of(file, source)
     if window.bottom > header.height or window.right > header.width:
         raise DataError(
             f"{source}: {header.width}x{header.height} pixels now; the file changed while in use"
         )
     if header.orientation != 1:
-        return window.cut(to_rgb(decode_image(data, source)))
-    refuse_lying(image_format, header, len(data), source)
-    return to_rgb(image_format.decode_part(data, header, window, source))
+        return window.cut(to_rgb(decoded(file, source)))
+    refuse_lying(image_format, header, file, source)
+    return to_rgb(image_format.decode_part(file, header, window, source))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
@@ -23,11 +22,10 @@ from srcore.images.format import (
     Where,
     WritesSeries,
     Writing,
-    damaged,
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.opencv import swapped
+from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 from srcore.images.samples import stretched
 from srcore.options import option
@@ -89,7 +87,7 @@ class Avif(ReadsSeries, WritesSeries):
                 image.height,
                 image.width,
                 8 if depth == 8 else 16,
-                4 if image.mode == "RGBA" else 3,
+                4 if image.mode.endswith("A") else 3,
                 exif.orientation(exif_data),
                 frames=int(getattr(image, "n_frames", 1)),
                 metadata=Metadata(
@@ -100,16 +98,15 @@ class Avif(ReadsSeries, WritesSeries):
                 ),
             )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         if header.bits == 8:
-            with opened(io.BytesIO(data), "AVIF", where) as image:
+            file.seek(0)
+            # Not into memory of our own: Pillow has all its copies at the same time.
+            with opened(file, "AVIF", where) as image:
                 return as_array(image, "RGBA" if header.channels == 4 else "RGB")
-        try:
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error:
-            pixels = None
-        if pixels is None:
-            raise damaged(where, "its picture data cannot be decoded")
+        file.seek(0)
+        data = file.read()
+        pixels = by_opencv(data, where)
         if pixels.dtype != np.uint16:
             raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
         pixels = np.repeat(pixels[..., None], 3, axis=-1) if pixels.ndim == 2 else swapped(pixels)

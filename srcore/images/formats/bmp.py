@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from typing import BinaryIO
 
@@ -81,26 +80,27 @@ class Bmp(WritableFormat):
             metadata=Metadata(dpi=layout.dpi),
         )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        layout = _layout(data[:_HEADER_BYTES], where)
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        file.seek(0)
+        layout = _layout(file.read(_HEADER_BYTES), where)
         if layout.compression in (_RLE4, _RLE8):
-            with opened(io.BytesIO(data), "BMP", where) as image:
+            file.seek(0)
+            with opened(file, "BMP", where) as image:
                 return as_array(image, "L" if layout.channels == 1 else "RGB")
-        if len(data) - layout.start < layout.stride * layout.height:
-            raise truncated(where)
-        rows = np.frombuffer(data, np.uint8, layout.stride * layout.height, layout.start)
-        rows = rows.reshape(layout.height, layout.stride)
-        if not layout.is_top_down:
-            rows = rows[::-1]
-        if layout.bits <= 8:
-            indices = unpacked(rows, layout.bits)[:, : layout.width]
-            if indices.max() >= len(layout.palette):
-                raise damaged(where, "a pixel is of no colour of its palette")
-            return layout.palette[:, : layout.channels][indices]
-        if layout.bits == 24:
-            pixels = rows[:, : 3 * layout.width].reshape(layout.height, layout.width, 3)
-            return swapped(np.array(pixels, order="C"))
-        return _masked(rows, layout, header)
+        result = np.empty(header.stored_shape, header.dtype)
+        file.seek(layout.start)
+        for part in bands(layout.height, layout.stride):
+            count = part.stop - part.start
+            content = file.read(count * layout.stride)
+            if len(content) < count * layout.stride:
+                raise truncated(where)
+            rows = np.frombuffer(content, np.uint8).reshape(count, layout.stride)
+            if layout.is_top_down:
+                target = result[part]
+            else:
+                target = result[layout.height - part.stop : layout.height - part.start][::-1]
+            target[:] = _pixels(rows, layout, header, where)
+        return result
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return saved(image, "BMP", writing.metadata)
@@ -177,23 +177,35 @@ def _is_mask(mask: int, bits: int) -> bool:
     return mask < 2**bits and largest < 2**16 and not largest & (largest + 1)
 
 
+def _pixels(rows: ImageArray, layout: _Layout, header: ImageHeader, where: Where) -> ImageArray:
+    """Stored rows -> pixels."""
+    if layout.bits <= 8:
+        indices = unpacked(rows, layout.bits)[:, : layout.width]
+        if indices.max() >= len(layout.palette):
+            raise damaged(where, "a pixel is of no colour of its palette")
+        return layout.palette[:, : layout.channels][indices]
+    if layout.bits == 24:
+        pixels = rows[:, : 3 * layout.width].reshape(len(rows), layout.width, 3)
+        return swapped(np.array(pixels, order="C"))
+    return _masked(rows, layout, header)
+
+
 def _masked(rows: ImageArray, layout: _Layout, header: ImageHeader) -> ImageArray:
-    """Pixels of 16 or 32 bits, a part of rows at a time."""
-    result = np.empty((layout.height, layout.width, layout.channels), header.dtype)
+    """Pixels of 16 or 32 bits."""
+    result = np.empty((len(rows), layout.width, layout.channels), header.dtype)
     dtype = np.dtype("<u2" if layout.bits == 16 else "<u4")
     # A missing colour is black; alpha is not there when its mask is missing.
-    for part in bands(layout.height, 2 * layout.width):
-        words = np.ascontiguousarray(rows[part]).view(dtype)[:, : layout.width]
-        for channel, mask in enumerate(layout.masks[: layout.channels]):
-            values = (words & dtype.type(mask)) >> dtype.type(_shift(mask))
-            largest = _largest(mask)
-            if largest == 0:
-                result[part, :, channel] = 0
-                continue
-            full = stretched(values.astype(np.uint16), largest).astype(np.uint32)
-            if header.bits == 16 and largest <= 255:
-                full = _to_16_bits(values.astype(np.uint32), largest)
-            result[part, :, channel] = full
+    words = rows.view(dtype)[:, : layout.width]
+    for channel, mask in enumerate(layout.masks[: layout.channels]):
+        values = (words & dtype.type(mask)) >> dtype.type(_shift(mask))
+        largest = _largest(mask)
+        if largest == 0:
+            result[..., channel] = 0
+            continue
+        full = stretched(values.astype(np.uint16), largest).astype(np.uint32)
+        if header.bits == 16 and largest <= 255:
+            full = _to_16_bits(values.astype(np.uint32), largest)
+        result[..., channel] = full
     return result
 
 

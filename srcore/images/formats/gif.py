@@ -69,9 +69,11 @@ class Gif(ReadsSeries, WritesSeries):
             layout.height, layout.width, 8, 4 if has_alpha else 3, frames=layout.frames
         )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        layout = _layout(data, where)
-        with opened(io.BytesIO(data), "GIF", where) as image:
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        file.seek(0)
+        layout = _layout(file.read(), where)
+        file.seek(0)
+        with opened(file, "GIF", where) as image:
             pixels = as_array(image, "RGBA" if header.channels == 4 else "RGB")
         if not layout.covers:  # nothing is there yet
             left, top, right, bottom = layout.box

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,8 +62,9 @@ class Heif(ImageFormat):
                 ),
             )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        with _opened(io.BytesIO(data), where) as picture:
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        file.seek(0)
+        with _opened(file, where) as picture:
             pixels = np.asarray(picture)
             depth = _depth(picture)
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import re
 import struct
+import zlib
 from typing import Any, BinaryIO
 
 import attrs
-import numpy as np
 
 from srcore.images import exif, strict_jpeg
 from srcore.images.format import (
@@ -29,7 +29,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.pillow import as_array, opened, saved
+from srcore.images.pillow import decoded, saved
 from srcore.options import option
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -93,22 +93,20 @@ class Jpeg(WritableFormat):
             metadata=found.metadata,
         )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        segments = _read_segments(io.BytesIO(data), where)
-        end = _end(data, where)
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        segments = _read_segments(file, where)
         if strict_jpeg.is_installed() and segments.channels in (1, 3):
-            return strict_jpeg.decode(data[:end], segments.channels, where)
-        body = data[: end - 2]
+            return strict_jpeg.decode(_body(file, where, _END), segments.channels, where)
         if segments.is_one_scan:
             # The last block or two may be missing: the decoder takes the filling for them.
-            return _decoded(body + _FILLING, where)
-        return _decoded_twice(body, where)
+            return _decoded(_body(file, where, _FILLING), header, where)
+        return _decoded_twice(file, header, where)
 
-    def verify(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        pixels = self.decode(data, header, where)
-        if not strict_jpeg.is_installed():
-            _decoded_twice(data[: _end(data, where) - 2], where)
-        return pixels
+    def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        if strict_jpeg.is_installed():
+            return self.decode(file, header, where)
+        self.decode(file, header, where)
+        return _decoded_twice(file, header, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         options: JpegOptions = writing.options
@@ -187,6 +185,13 @@ def _exactly(file: BinaryIO, count: int, where: Where) -> bytes:
     return content
 
 
+def _body(file: BinaryIO, where: Where, end: bytes) -> bytes:
+    """The picture with another end than its end marker."""
+    file.seek(0)
+    data = file.read()
+    return b"".join((memoryview(data)[: _end(data, where) - 2], end))
+
+
 def _end(data: bytes, where: Where) -> int:
     """Where the picture ends: behind the end marker that closes its scans."""
     place = 2
@@ -208,18 +213,18 @@ def _end(data: bytes, where: Where) -> int:
             place = found.start()
 
 
-def _decoded(content: bytes, where: Where) -> ImageArray:
-    with opened(io.BytesIO(content), "JPEG", where) as image:
-        return as_array(image, "RGB" if image.mode == "CMYK" else image.mode)
+def _decoded(content: bytes, header: ImageHeader, where: Where) -> ImageArray:
+    return decoded(io.BytesIO(content), "JPEG", "L" if header.channels == 1 else "RGB", where)
 
 
-def _decoded_twice(body: bytes, where: Where) -> ImageArray:
+def _decoded_twice(file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
     """Pixels of scans without their end marker, which is seen before they are decoded.
 
     Two fillings come before it, one after the other; if they differ in the picture, it wants data.
     """
-    pixels = _decoded(body + _FILLING + _END, where)
-    if not np.array_equal(pixels, _decoded(body + _FILLING_2 + _END, where)):
+    checksum = zlib.crc32(_decoded(_body(file, where, _FILLING + _END), header, where).data)
+    pixels = _decoded(_body(file, where, _FILLING_2 + _END), header, where)
+    if zlib.crc32(pixels.data) != checksum:
         raise _closed_early(where)
     return pixels
 

@@ -8,6 +8,7 @@ the picture data counts; of chunks behind it EXIF data and texts do (section 5.6
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import attrs
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from srcore.images import exif, png_chunks
 from srcore.images.format import (
@@ -31,7 +33,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.opencv import swapped
+from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import animation, saved_animation
 from srcore.images.png_rows import decode_from_the_top
 from srcore.images.samples import bands
@@ -54,6 +56,8 @@ _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 _USED = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"acTL", *_COLOUR_CHUNKS)
 _LARGEST_PROFILE = 2**24  # bytes; those of cameras and printers have a tenth
 _INCHES_PER_METRE = 1 / 0.0254
+#: Bytes of the signature, and the last chunk.
+_START, _LAST = len(png_chunks.SIGNATURE), png_chunks.chunk(b"IEND", b"")
 
 
 @attrs.frozen
@@ -137,36 +141,26 @@ class Png(ReadsSeries, WritesSeries):
             ),
         )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        chunks, picture_data = _all_chunks(data, where)
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        chunks, plain = _picture_alone(file, where)
         layout = _layout(chunks, where)
         colour_type, depth = _stored_as(layout)
         ihdr = chunks[b"IHDR"]
-        plain = b"".join(
-            (
-                png_chunks.SIGNATURE,
-                png_chunks.chunk(b"IHDR", ihdr[:8] + bytes([depth, colour_type]) + ihdr[10:]),
-                *picture_data,
-                png_chunks.chunk(b"IEND", b""),
-            )
-        )
-        try:
-            pixels = cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error as error:
-            raise damaged(where, error.err) from error
-        if pixels is None:
-            raise damaged(where, "its picture data cannot be decoded")
+        before = png_chunks.chunk(b"IHDR", ihdr[:8] + bytes([depth, colour_type]) + ihdr[10:])
+        plain[_START : _START + len(before)] = np.frombuffer(before, np.uint8)
+        pixels = by_opencv(plain, where)
         del plain
         return _coloured(_in_order(pixels, layout), layout, where)
 
     def decode_part(
-        self, data: bytes, header: ImageHeader, window: Window, where: Where
+        self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
-        depth, colour_type, _, _, interlace = data[24:29]
+        file.seek(24)
+        depth, colour_type, _, _, interlace = file.read(5)
         is_stored_so = colour_type != _PALETTE and _KINDS[colour_type][0] == header.channels
         if depth != 8 or interlace or not is_stored_so or header.frames > 1:
-            return super().decode_part(data, header, window, where)
-        return decode_from_the_top(data, window, where)
+            return super().decode_part(file, header, window, where)
+        return decode_from_the_top(file, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         before = png_chunks.describing(writing.metadata)
@@ -257,34 +251,46 @@ def _after_equal_chunks(file: BinaryIO, place: int, start: bytes, size: int) -> 
     return place + (low + 1) * stride
 
 
-def _all_chunks(data: bytes, where: Where) -> tuple[dict[bytes, bytes], list[memoryview]]:
-    """Chunks that describe the pixels, and the whole chunks of picture data, up to IEND."""
-    view = memoryview(data)
+def _picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDArray[np.uint8]]:
+    """Chunks that describe the pixels, and a file of the picture data, whose IHDR is left open."""
+    size = file.seek(0, 2)
     chunks: dict[bytes, bytes] = {}
-    picture_data: list[memoryview] = []
-    place = len(png_chunks.SIGNATURE)
+    first = _START + 25  # behind IHDR
+    plain = np.empty(first + size + len(_LAST), np.uint8)
+    plain[:_START] = np.frombuffer(png_chunks.SIGNATURE, np.uint8)
+    view = plain.data
+    filled = first
+    place = file.seek(_START)
     while True:
-        if place + 12 > len(data):
+        start = file.read(8)
+        if len(start) < 8 or place + 12 > size:
             raise truncated(where)
-        length, name = struct.unpack_from(">I4s", data, place)
-        end = place + 12 + length
-        if end > len(data):
+        length, name = struct.unpack(">I4s", start)
+        place += 12 + length
+        if place > size:
             raise truncated(where)
         if name == b"IEND":
-            return chunks, picture_data
+            view[filled : filled + len(_LAST)] = _LAST
+            return chunks, plain[: filled + len(_LAST)]
         if name == b"IDAT":
-            _is_whole(name, view[place + 8 : end - 4], data[end - 4 : end], where)
-            picture_data.append(view[place:end])
-        elif name in (b"IHDR", b"PLTE", b"tRNS") and not picture_data:
-            content = data[place + 8 : end - 4]
-            if _is_whole(name, content, data[end - 4 : end], where):
+            view[filled : filled + 8] = start
+            chunk = view[filled : filled + 12 + length]
+            if file.readinto(chunk[8:]) < length + 4:  # type: ignore[attr-defined]
+                raise truncated(where)
+            _is_whole(name, chunk[8:-4], chunk[-4:], where)
+            filled += len(chunk)
+        elif name in (b"IHDR", b"PLTE", b"tRNS") and filled == first:
+            content, checksum = file.read(length), file.read(4)
+            if _is_whole(name, content, checksum, where):
                 chunks.setdefault(name, content)
         else:
             _refuse_critical(name, where)
-        place = end
+            file.seek(place)
 
 
-def _is_whole(name: bytes, content: bytes | memoryview, checksum: bytes, where: Where) -> bool:
+def _is_whole(
+    name: bytes, content: bytes | memoryview, checksum: bytes | memoryview, where: Where
+) -> bool:
     """Whether a chunk is as it was written; one that pixels need is reported if it is not."""
     if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
         return True
@@ -340,11 +346,16 @@ def _in_order(pixels: ImageArray, layout: _Layout) -> ImageArray:
     """What OpenCV decoded as ``(H, W, C)`` in the order of the file."""
     if layout.colour_type == _GRAY_ALPHA:
         if layout.depth == 8:
-            return pixels.astype(">u2", copy=False).view(np.uint8).reshape(*pixels.shape[:2], 2)
-        return swapped(pixels).view(">u2").astype(np.uint16)
+            return _in_big_endian(pixels).view(np.uint8).reshape(*pixels.shape[:2], 2)
+        return _in_big_endian(swapped(pixels).view(np.uint16))
     if pixels.ndim == 2:
         return pixels[..., None]
     return swapped(pixels)
+
+
+def _in_big_endian(words: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Words whose bytes change places, in place, where the first is not the highest."""
+    return words.byteswap(inplace=True) if sys.byteorder == "little" else words
 
 
 def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
@@ -356,7 +367,8 @@ def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
             given = np.frombuffer(layout.transparency, np.uint8)[: len(colours)]
             alpha[: len(given), 0] = given
             colours = np.hstack([colours, alpha])
-        indices = pixels[..., 0] // (255 // (2**layout.depth - 1))
+        indices = pixels[..., 0]
+        indices //= 255 // (2**layout.depth - 1)
         if indices.max() >= len(colours):
             raise damaged(where, "a pixel is of no colour of its palette")
         coloured: ImageArray = colours[indices]

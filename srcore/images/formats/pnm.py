@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import attrs
 import numpy as np
@@ -17,7 +18,7 @@ from srcore.images.format import (
     truncated,
     unsupported,
 )
-from srcore.images.samples import stretched, unpacked
+from srcore.images.samples import bands, stretched, unpacked
 
 #: Number behind the P -> channels.
 _CHANNELS = {b"1": 1, b"2": 1, b"3": 3, b"4": 1, b"5": 1, b"6": 3}
@@ -60,16 +61,19 @@ class Pnm(ImageFormat):
         bits = 8 if layout.largest <= 255 else 16
         return ImageHeader(layout.height, layout.width, bits, layout.channels)
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        layout = _layout(data[:_HEADER_BYTES], where)
-        shape = layout.height, layout.width, layout.channels
-        samples = (_plain if layout.kind in _PLAIN else _raw)(data, layout, where)
-        if layout.kind in _BITMAPS:
-            samples = samples ^ 1  # ones are black
-        try:
-            return stretched(samples.reshape(shape), layout.largest)
-        except ValueError as error:
-            raise damaged(where, error) from error
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        file.seek(0)
+        layout = _layout(file.read(_HEADER_BYTES), where)
+        result = np.empty((layout.height, layout.width * layout.channels), header.dtype)
+        stored = _plain(file, layout, where) if layout.kind in _PLAIN else _raw(file, layout, where)
+        for part, samples in zip(_parts(layout), stored, strict=True):
+            if layout.kind in _BITMAPS:
+                samples = samples ^ 1  # ones are black
+            try:
+                result[part] = stretched(samples.reshape(result[part].shape), layout.largest)
+            except ValueError as error:
+                raise damaged(where, error) from error
+        return result.reshape(header.stored_shape)
 
 
 def _layout(start: bytes, where: Where) -> _Layout:
@@ -115,56 +119,91 @@ def _pam_layout(start: bytes, where: Where) -> _Layout:
     return _Layout(b"7", width, height, channels, largest, end + len(b"\nENDHDR\n"))
 
 
-def _raw(data: bytes, layout: _Layout, where: Where) -> ImageArray:
-    if layout.kind == b"4":
-        row = (layout.width + 7) // 8
-        content = _enough(data, layout.start, row * layout.height, where)
-        rows = np.frombuffer(content, np.uint8).reshape(layout.height, row)
-        return unpacked(rows, 1)[:, : layout.width]
-    dtype = np.dtype(np.uint8 if layout.largest <= 255 else ">u2")
-    count = layout.width * layout.height * layout.channels
-    return np.frombuffer(_enough(data, layout.start, count * dtype.itemsize, where), dtype)
+def _dtype(layout: _Layout) -> np.dtype[Any]:
+    return np.dtype(np.uint8 if layout.largest <= 255 else np.uint16)
 
 
-def _enough(data: bytes, start: int, count: int, where: Where) -> memoryview:
-    if len(data) - start < count:
-        raise truncated(where)
-    return memoryview(data)[start : start + count]
+def _parts(layout: _Layout) -> Iterator[slice]:
+    """The rows, some at a time."""
+    return bands(layout.height, layout.width * layout.channels)
 
 
-def _plain(data: bytes, layout: _Layout, where: Where) -> ImageArray:
-    text = data[layout.start - 1 :]
-    if b"#" in text:
-        text = _COMMENT.sub(b" ", text)
-    count = layout.width * layout.height * layout.channels
-    if layout.kind == b"1":  # digits may stand side by side
-        digits = np.frombuffer(b"".join(text.split()), np.uint8)[:count] - ord("0")
-        samples = digits
-    else:
+def _raw(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
+    """Samples of some rows at a time."""
+    dtype = _dtype(layout).newbyteorder(">")
+    is_bitmap = layout.kind in _BITMAPS
+    samples = layout.width * layout.channels
+    stride = (layout.width + 7) // 8 if is_bitmap else samples * dtype.itemsize
+    file.seek(layout.start)
+    for part in _parts(layout):
+        count = part.stop - part.start
+        content = file.read(stride * count)
+        if len(content) < stride * count:
+            raise truncated(where)
+        if is_bitmap:
+            packed = np.frombuffer(content, np.uint8).reshape(count, stride)
+            yield unpacked(packed, 1)[:, : layout.width]
+        else:
+            yield np.frombuffer(content, dtype)
+
+
+def _plain(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
+    """Samples of some rows at a time; of the text, a part of which is held."""
+    file.seek(layout.start - 1)
+    numbers = _numbers(file, layout, where)
+    waiting = np.empty(0, _dtype(layout))
+    for part in _parts(layout):
+        needed = (part.stop - part.start) * layout.width * layout.channels
+        found, count = [waiting], len(waiting)
+        while count < needed:
+            found.append(next(numbers))
+            count += len(found[-1])
+        together = np.concatenate(found)
+        waiting = together[needed:].copy()
+        yield together[:needed]
+
+
+def _numbers(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
+    """All samples, a part at a time; what stands behind them is not looked at. Raises DataError."""
+    missing = layout.width * layout.height * layout.channels
+    is_bitmap = layout.kind == b"1"
+    for text in _words(file, is_bitmap, where):
+        words = text.split()  # which take many times their letters
         try:
-            samples = _numbers(text, count)
+            numbers = (
+                np.frombuffer(b"".join(words)[:missing], np.uint8) - ord("0")
+                if is_bitmap
+                else np.array(words[:missing], np.uint32)
+            )
         except (ValueError, OverflowError) as error:
             raise damaged(where, f"a sample is no number: {error}") from error
-    if samples.size < count:
-        raise truncated(where)
-    if samples.max() > layout.largest:
-        raise damaged(where, f"a sample is larger than {layout.largest}, the largest that it names")
-    return samples.astype(np.uint8 if layout.largest <= 255 else np.uint16)
+        if numbers.max(initial=0) > layout.largest:
+            raise damaged(
+                where, f"a sample is larger than {layout.largest}, the largest that it names"
+            )
+        yield numbers.astype(_dtype(layout))
+        missing -= len(numbers)
+        if not missing:
+            return
+    raise truncated(where)
 
 
-def _numbers(text: bytes, count: int) -> ImageArray:
-    """The first numbers of a text, a part at a time: words take many times their letters."""
-    result = np.empty(min(count, len(text)), np.uint32)
-    found = place = 0
-    while place < len(text) and found < count:
-        space = _SPACE.search(text, place + _TEXT_BYTES)
-        end = space.start() if space else len(text)
-        part = np.array(text[place:end].split()[: count - found], np.uint32)
-        result[found : found + len(part)] = part
-        found += len(part)
-        place = end
-    return result[:found]
+def _words(file: BinaryIO, is_bitmap: bool, where: Where) -> Iterator[bytes]:
+    """The text of a file without its comments, in parts of whole words (digits, in bitmaps)."""
+    rest, is_last = b"", False
+    while not is_last:
+        piece = file.read(_TEXT_BYTES)
+        is_last = not piece
+        text = rest + piece
+        comment = text.rfind(b"#")
+        if comment > max(text.rfind(b"\n"), text.rfind(b"\r")):  # it goes on in the next part
+            end, rest = comment, b"#"
+        else:
+            end = len(text) if is_last or is_bitmap else len(text.rstrip(b"0123456789"))
+            rest = text[end:]
+        if len(rest) > _TEXT_BYTES:
+            raise damaged(where, "a sample is no number")
+        yield _COMMENT.sub(b" ", text[:end])
 
 
-_SPACE = re.compile(rb"\s")
-_TEXT_BYTES = 2**18
+_TEXT_BYTES = 2**16

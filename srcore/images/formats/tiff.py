@@ -73,21 +73,21 @@ class Tiff(ReadsSeries, WritesSeries):
             metadata=metadata,
         )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        start, fields, _ = first_page(io.BytesIO(data), where, count=False)
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        start, fields, _ = first_page(file, where, count=False)
         layout = layout_of(fields, start.order, where)
         if layout.compression == tiff_rows.JPEG:
-            return photograph(data, fields, layout, where)
-        return part_of(data, fields, layout, None, where)
+            return photograph(file, fields, layout, where)
+        return part_of(file, fields, layout, None, where)
 
     def decode_part(
-        self, data: bytes, header: ImageHeader, window: Window, where: Where
+        self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
-        start, fields, _ = first_page(io.BytesIO(data), where, count=False)
+        start, fields, _ = first_page(file, where, count=False)
         layout = layout_of(fields, start.order, where)
         if layout.compression == tiff_rows.JPEG:
-            return super().decode_part(data, header, window, where)
-        return part_of(data, fields, layout, window, where)
+            return super().decode_part(file, header, window, where)
+        return part_of(file, fields, layout, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return encoded_pages([image], writing.metadata, writing.options.compression)
@@ -99,8 +99,8 @@ class Tiff(ReadsSeries, WritesSeries):
 
     def _page(self, data: bytes, place: int, where: Where) -> Picture:
         """The page whose directory lies at a place: the first, if the file pointed to it."""
-        moved = with_first(data, place)
-        header = self.header(io.BytesIO(moved), where)
+        moved = io.BytesIO(with_first(data, place))
+        header = self.header(moved, where)
         return Picture(self.decode(moved, header, where), orientation=header.orientation)
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import attrs
-import cv2
-import numpy as np
 
 from srcore.images import exif
 from srcore.images.format import (
@@ -25,7 +22,7 @@ from srcore.images.format import (
     truncated,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.opencv import swapped
+from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
 from srcore.options import option
 
@@ -82,18 +79,13 @@ class Webp(ReadsSeries, WritesSeries):
             metadata=layout.metadata,
         )
 
-    def decode(self, data: bytes, header: ImageHeader, where: Where) -> ImageArray:
-        layout = _layout(io.BytesIO(data), where)
+    def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        layout = _layout(file, where)
+        file.seek(0)
         if layout.is_animated:
-            with opened(io.BytesIO(data), "WEBP", where) as image:
+            with opened(file, "WEBP", where) as image:
                 return as_array(image, "RGBA" if layout.has_alpha else "RGB")
-        try:
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error as error:
-            raise damaged(where, error.err) from error
-        if pixels is None:
-            raise damaged(where, "its picture data cannot be decoded")
-        return swapped(pixels)
+        return swapped(by_opencv(file.read(), where))
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return saved(image, "WEBP", writing.metadata, **writing.options.settings)
@@ -109,6 +101,7 @@ class Webp(ReadsSeries, WritesSeries):
 
 
 def _layout(file: BinaryIO, where: Where) -> _Layout:
+    file.seek(0)
     start = file.read(12)
     (size,) = struct.unpack_from("<I", start, 4)
     width = height = flags = frames = 0
