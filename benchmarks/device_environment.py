@@ -54,7 +54,7 @@ def device():
         "devices": torch.cuda.device_count(),
         "capability": list(torch.cuda.get_device_capability()),
         "multiprocessors": properties.multi_processor_count,
-        "shared_memory_per_block": properties.shared_memory_per_block_optin,
+        "shared_memory_per_block": getattr(properties, "shared_memory_per_block_optin", None),
         "memory_gib": [round(free / 2**30, 1), round(total / 2**30, 1)],
         "cudnn": torch.backends.cudnn.version(),
         "nccl": list(torch.cuda.nccl.version()),

@@ -17,7 +17,7 @@ from harness import write_results
 #: Small sizes: the sanitizer slows kernels down a hundredfold.
 SMALL = "definition and (size0 or size1 or size2 or size7)"
 TESTS = "plugins/srplug-dlsn/tests/ops/test_cuda.py"
-FOLDERS = ("/usr/local/cuda/bin", "/usr/local/cuda/compute-sanitizer", "/opt/cuda/bin")
+FOLDERS = ("/usr/local/cuda/bin", "/opt/cuda/bin", "/opt/nvidia/cuda/bin")
 
 
 def main():

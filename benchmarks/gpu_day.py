@@ -106,8 +106,9 @@ def perform(
     log = folder / f"{step.name}.log"
     variables = variables | {"SRCORE_BENCHMARK_RESULTS": str(results)}
     states = []
-    for command in commands(step, limit, folder, rehearse=rehearse):
-        left = limit - (time.monotonic() - began)
+    work = commands(step, limit, folder, rehearse=rehearse)
+    for number, command in enumerate(work):
+        left = (limit - (time.monotonic() - began)) / (len(work) - number)
         states.append(call(command, left, log, variables) if left > 1 else "out of time")
     outcome.state = next((state for state in states if state != "done"), "done")
     outcome.seconds = round(time.monotonic() - began, 1)

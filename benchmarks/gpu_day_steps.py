@@ -29,7 +29,7 @@ class Step:
 STEPS = (
     Step("environment", 40),
     Step("tests", 100),
-    Step("sanitizer", 60),
+    Step("sanitizer", 90),
     Step("attention", 75),
     Step("training", 75),
     Step("upscaling", 45),
@@ -100,7 +100,7 @@ def _attention(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
 
 
 def _training(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
-    return [_script("device_training", "--seconds", "1", rehearse=rehearse)]
+    return [_script("device_training", "--seconds", "0.5", rehearse=rehearse)]
 
 
 def _compiled(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
@@ -124,7 +124,7 @@ def _recipes(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
 
 
 def _combination(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
-    seconds = min(limit - 40, 600) if not rehearse else 5
+    seconds = max(10, min(limit - 40, 600)) if not rehearse else 5
     return [_script("device_combination", "--seconds", f"{seconds:.0f}", rehearse=rehearse)]
 
 

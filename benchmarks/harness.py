@@ -244,9 +244,12 @@ def print_table(results: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _git(*arguments: str) -> str:
-    result = subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    try:
+        result = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    except OSError:  # a copy of the files on a machine without git
+        return ""
     return result.stdout.strip()
 
 
