@@ -101,6 +101,9 @@ PARTS: dict[str, dict[str, Capability]] = {
         ),
         "discriminator_terms": _method("context -> (name, term), one by one"),
     },
+    "source": {
+        "channels": _number("channels of what it reads", 3, least=1),
+    },
     "dataset": {
         "order": _method("(epoch, generator) -> order of an epoch, where no sampler is named"),
     },

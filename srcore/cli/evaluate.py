@@ -98,7 +98,7 @@ def command(models: tuple[str, ...], **options: Any) -> None:
 
     measures = choose_measures(options["metrics"], plugins().registry)
     contenders = _contenders(models, options)
-    sets = [found for scale in contenders for found in _sets(options, scale)]
+    sets = [found for scale in contenders for found in _sets(options, scale, contenders[scale])]
     _check_places(models, contenders, sets, tables, options)
     results, failed = _evaluate(sets, contenders, measures, options)
     _write(results, measures, tables, options)
@@ -161,6 +161,13 @@ def _weights_file(model: str) -> Path:
     return Path(path) if separator and not Path(model).exists() else Path(model)
 
 
+#: What is measured of networks that do not make RGB, by their channels.
+_MEASURED = {
+    1: "makes gray images; what is not measured on Y counts the colours that they lack",
+    4: "sees alpha and makes it; measured are the colours alone",
+}
+
+
 def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, list[Contender]]:
     """By scale; bicubic first."""
     from srcore.evaluation.measuring import bicubic
@@ -179,7 +186,9 @@ def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, lis
 
 def _contender(model: str, options: dict[str, Any]) -> Contender:
     from srcore.api import load_generator
+    from srcore.capabilities import capability
     from srcore.evaluation.measuring import Contender
+    from srcore.inference.channels import RGB
     from srcore.inference.upscaler import upscale
     from srcore.machine.devices import pick_device
     from srcore.weights.use import chosen
@@ -201,16 +210,25 @@ def _contender(model: str, options: dict[str, Any]) -> Contender:
         settings = {name: options[name] for name in names}
         return to_rgb(upscale(network, lr, **settings))
 
-    return Contender(name, scale, run)
+    seen = int(capability("network", network, "in_channels"))
+    if seen != RGB:
+        say(f"srcore: {name}: {_MEASURED[seen]}", err=True)
+    return Contender(name, scale, run, channels=max(seen, RGB))
 
 
-def _sets(options: dict[str, Any], scale: int) -> list[ImageSet]:
+def _sets(options: dict[str, Any], scale: int, contenders: Sequence[Contender]) -> list[ImageSet]:
+    """The sets, with alpha where a network sees it."""
     from srcore.evaluation.image_sets import find_sets, paired_set, told_apart
 
+    channels = max(entry.channels for entry in contenders)
     if options["hr"]:
-        return [paired_set(options["hr"], options["lr"], scale)]
+        return [paired_set(options["hr"], options["lr"], scale, channels=channels)]
     return told_apart(
-        [found for argument in options["data"] for found in find_sets(argument, scale)]
+        [
+            found
+            for argument in options["data"]
+            for found in find_sets(argument, scale, channels=channels)
+        ]
     )
 
 

@@ -43,7 +43,7 @@ class HrFolder(DownscaledImages):
     ) -> None:
         source = FolderSource(files_in(hr, meta_info, recursive=recursive))
         super().__init__(
-            cached(source, cache, cache_folder),
+            cached(source, cache, cache_folder, channels=channels),
             scale=scale,
             downscale=downscale,
             hr_patch_size=hr_patch_size,

@@ -25,6 +25,7 @@ def images_dataset(
     downscale: str = "matlab",
     cache: str = "none",
     cache_folder: Path | None = None,
+    channels: int = 3,
     **crops: Any,
 ) -> PairedImages | DownscaledImages:
     """Dataset of one or two sources.
@@ -41,11 +42,12 @@ def images_dataset(
         DataError: a source that cannot be opened, images without partner.
     """
     hr_source: ImageSource = hr.build()
-    hr_images = cached(hr_source, cache, cache_folder)
+    hr_images = cached(hr_source, cache, cache_folder, channels=channels)
+    crops |= {"scale": scale, "channels": channels}
     if lr is None:
-        return DownscaledImages(hr_images, scale=scale, downscale=downscale, **crops)
-    lr_images = cached(partners(hr_source, lr.build()), cache, cache_folder)
-    return PairedImages(hr_images, lr_images, scale=scale, **crops)
+        return DownscaledImages(hr_images, downscale=downscale, **crops)
+    lr_images = cached(partners(hr_source, lr.build()), cache, cache_folder, channels=channels)
+    return PairedImages(hr_images, lr_images, **crops)
 
 
 def partners(hr: ImageSource, lr: ImageSource) -> ImageSource:

@@ -48,8 +48,8 @@ def lmdb_dataset(
         "channels": channels,
     }
     hr_source = LmdbSource(hr)
-    hr_images = cached(hr_source, cache, cache_folder)
+    hr_images = cached(hr_source, cache, cache_folder, channels=channels)
     if lr is None:
         return DownscaledImages(hr_images, downscale=downscale, **crops)
-    lr_images = cached(LmdbSource(lr, hr_source.keys), cache, cache_folder)
+    lr_images = cached(LmdbSource(lr, hr_source.keys), cache, cache_folder, channels=channels)
     return PairedImages(hr_images, lr_images, **crops)

@@ -16,7 +16,6 @@ from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.declaration import InvalidOptionError, option
 
-RGBA = 4
 Problems = Iterator[tuple[str, str]]
 
 
@@ -54,14 +53,8 @@ class CropOptions:
         may_change=True,
     )
     channels: Literal[1, 3, 4] = option(
-        3, "of the images: 1 gray (luma of colours), 3 RGB, 4 RGB and alpha, which cannot be cached"
+        3, "of the images: 1 gray (luma of colours), 3 RGB, 4 RGB and alpha"
     )
-
-    def __attrs_post_init__(self) -> None:
-        """Check what concerns two keys."""
-        if self.channels == RGBA and self.cache != "none":
-            message = f'expected "none" where channels = {RGBA}, found "{self.cache}"'
-            raise InvalidOptionError("cache", message)
 
     def patch_problems(self, scale: int) -> Problems:
         """A crop must start and end between low-resolution pixels."""

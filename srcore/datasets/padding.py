@@ -9,6 +9,7 @@ import numpy as np
 
 from srcore.data.cropping import Window
 from srcore.images import ImageArray, ImageHeader
+from srcore.sources.channels import given_channels
 from srcore.sources.source import ImageSource
 
 #: ``"reflect"`` does not repeat the last row and column, as the published loaders pad (OpenCV's
@@ -37,6 +38,7 @@ class PaddedSource:
 
     def __init__(self, source: ImageSource, smallest: int, multiple: int, mirror: Mirror) -> None:
         self._source = source
+        self.channels = given_channels(source)
         self._smallest = smallest
         self._multiple = multiple
         self._mirror = mirror

@@ -45,8 +45,8 @@ class PairedFolder(PairedImages):
     ) -> None:
         pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)
         super().__init__(
-            cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder),
-            cached(FileSource([lr for _, lr in pairs]), cache, cache_folder),
+            cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder, channels=channels),
+            cached(FileSource([lr for _, lr in pairs]), cache, cache_folder, channels=channels),
             scale=scale,
             hr_patch_size=hr_patch_size,
             flip=flip,

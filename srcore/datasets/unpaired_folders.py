@@ -9,7 +9,6 @@ from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.datasets.padding import padded
 from srcore.images import files_in
 from srcore.sources.cache import cached
-from srcore.sources.channels import with_channels
 from srcore.sources.folder import FolderSource
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class UnpairedFolders:
         self._scale = scale
         files = [FolderSource(files_in(folders, None, recursive=recursive)) for folders in (hr, lr)]
         self._hr, self._lr = (
-            padded(with_channels(cached(source, cache, cache_folder), channels), size, min_size,
+            padded(cached(source, cache, cache_folder, channels=channels), size, min_size,
                    multiple=multiple, mirror="reflect")
             for source, size, multiple in zip(
                 files, (hr_patch_size, hr_patch_size and hr_patch_size // scale), (scale, 1),

@@ -53,7 +53,7 @@ class ImageSet:
         return len(self.dataset)
 
     def pair(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """LR and HR ``(H, W, 3)`` uint8, HR cut to ``scale`` times the size of LR.
+        """LR and HR ``(H, W, C)`` uint8, HR cut to ``scale`` times the size of LR.
 
         Raises:
             DataError: unreadable, or the sizes do not fit the scale.
@@ -62,13 +62,13 @@ class ImageSet:
         return _as_uint8(sample["lr"]), _as_uint8(sample["hr"])
 
 
-def find_sets(argument: str, scale: int) -> list[ImageSet]:
+def find_sets(argument: str, scale: int, *, channels: int = 3) -> list[ImageSet]:
     """The image sets that ``DIR`` or ``NAME=DIR`` names.
 
     A folder is a set if it holds the folders of a known layout, such as ``HR_x4`` and ``LR_x4`` or
     ``GTmod12`` and ``LRbicx4``; or one of high-resolution images; or images, taken for
     high-resolution ones. Without LR images they are made by MATLAB's bicubic. A folder of such
-    folders stands for all of them.
+    folders stands for all of them. Images have ``channels`` 3 or 4, with alpha.
 
     Raises:
         DataError: no such folder, or nothing in it is recognised.
@@ -79,14 +79,16 @@ def find_sets(argument: str, scale: int) -> list[ImageSet]:
     folder = Path(path)
     if not folder.is_dir():
         raise DataError(f"--data {argument}: no such folder: {folder}")
-    own = _recognise(folder, name or folder.resolve().name, scale)
+    own = _recognise(folder, name or folder.resolve().name, scale, channels)
     if own is not None:
         return [own]
     below = sorted(
         (entry for entry in folder.iterdir() if entry.is_dir()),
         key=lambda entry: natural_key(entry.name),
     )
-    sets = [_recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale) for entry in below]
+    sets = [
+        _recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels) for entry in below
+    ]
     found = [entry for entry in sets if entry is not None]
     if not found:
         raise DataError(
@@ -109,35 +111,36 @@ def told_apart(sets: Sequence[ImageSet]) -> list[ImageSet]:
     return result
 
 
-def paired_set(hr: Path, lr: Path, scale: int, name: str = "") -> ImageSet:
+def paired_set(hr: Path, lr: Path, scale: int, name: str = "", *, channels: int = 3) -> ImageSet:
     """A set of two folders; names of LR images may end with ``x4`` or the like."""
     for template in ("{stem}", "{stem}x{scale}", "{stem}_x{scale}", "{stem}LRx{scale}"):
         if _fits(hr, lr, _lr_name(template, scale)):
             break
     else:
         template = "{stem}"
-    return _paired(hr, lr, template, scale, name or hr.resolve().name)
+    return _paired(hr, lr, template, scale, name or hr.resolve().name, channels)
 
 
-def _recognise(folder: Path, name: str, scale: int) -> ImageSet | None:
+def _recognise(folder: Path, name: str, scale: int, channels: int) -> ImageSet | None:
     for hr_name, lr_name, template in _LAYOUTS:
         hr, lr = (folder / part.format(scale=scale) for part in (hr_name, lr_name))
         if hr.is_dir() and lr.is_dir() and _fits(hr, lr, _lr_name(template, scale)):
-            return _paired(hr, lr, template, scale, name)
+            return _paired(hr, lr, template, scale, name, channels)
     for hr_name in _HR_FOLDERS:
         hr = folder / hr_name.format(scale=scale)
         if _images(hr):
-            return _hr_only(hr, scale, name)
-    return _hr_only(folder, scale, name) if _images(folder) else None
+            return _hr_only(hr, scale, name, channels)
+    return _hr_only(folder, scale, name, channels) if _images(folder) else None
 
 
-def _paired(hr: Path, lr: Path, template: str, scale: int, name: str) -> ImageSet:
-    dataset = PairedFolder(scale=scale, hr=hr, lr=lr, lr_name=_lr_name(template, scale))
+def _paired(hr: Path, lr: Path, template: str, scale: int, name: str, channels: int) -> ImageSet:
+    lr_name = _lr_name(template, scale)
+    dataset = PairedFolder(scale=scale, hr=hr, lr=lr, lr_name=lr_name, channels=channels)
     return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset, (hr, lr))
 
 
-def _hr_only(hr: Path, scale: int, name: str) -> ImageSet:
-    dataset = HrFolder(scale=scale, hr=hr, downscale="matlab")
+def _hr_only(hr: Path, scale: int, name: str, channels: int) -> ImageSet:
+    dataset = HrFolder(scale=scale, hr=hr, downscale="matlab", channels=channels)
     return ImageSet(name, scale, "LR made from HR by MATLAB's bicubic, 8 bits", dataset, (hr,))
 
 

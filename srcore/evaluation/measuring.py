@@ -14,6 +14,7 @@ from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
+from srcore.images import to_rgb
 from srcore.plugin.calling import call
 from srcore.plugin.registry import Registry
 
@@ -39,12 +40,14 @@ class Contender:
     Attributes:
         name: for tables.
         scale: factor; bicubic takes part in all.
-        upscale: LR ``(h, w, 3)`` uint8 -> SR uint8.
+        upscale: LR ``(h, w, C)`` uint8 -> SR ``(H, W, 3)`` uint8.
+        channels: C: 3, or 4 for one that sees alpha, too.
     """
 
     name: str
     scale: int
     upscale: Callable[[Picture], Picture]
+    channels: int = 3
 
 
 @attrs.frozen
@@ -205,9 +208,11 @@ def evaluate_set(
             on_failure(images.dataset.name(index), error)
             continue
         names.append(images.dataset.name(index))
+        hr = to_rgb(hr)  # what is measured: colours, never alpha
         pictures = {}
         for contender in contenders:
-            sr = pictures[contender.name] = contender.upscale(lr)
+            seen = lr if contender.channels == lr.shape[-1] else to_rgb(lr)
+            sr = pictures[contender.name] = contender.upscale(seen)
             values[contender.name].append(
                 [
                     call(
@@ -223,7 +228,7 @@ def evaluate_set(
             if progress is not None:
                 progress()
         if look is not None:
-            look(Comparison(images.name, names[-1], lr, hr, pictures))
+            look(Comparison(images.name, names[-1], to_rgb(lr), hr, pictures))
     if not names:
         raise DataError(f"{images.name}: none of its {len(images)} images can be measured")
     rows = [_row(contender.name, measures, values[contender.name]) for contender in contenders]

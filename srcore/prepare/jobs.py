@@ -27,13 +27,16 @@ from srcore.images import (
     image_size,
     list_images,
     read_image,
-    read_rgb,
     some,
+    to_rgb,
+    to_rgba,
     write_image,
 )
 from srcore.prepare.degrading import Degradation
 from srcore.prepare.subimages import base_name, sub_images
 from srcore.sources.lmdb import encoded_key, import_lmdb
+
+_GRAY_ALPHA, _RGBA = 2, 4  # channels
 
 #: What an LMDB folder holds.
 _LMDB_FILES = ("data.mdb", "lock.mdb", "meta_info.txt")
@@ -213,8 +216,8 @@ def prepare_lmdb(
 ) -> Report:
     """Store the images of a folder in an LMDB folder, as the dataset ``lmdb`` reads it.
 
-    Keys are names without suffix, values PNG files; ``meta_info.txt`` lists names and sizes. An
-    image that cannot be read is reported and left out.
+    Keys are names without suffix, values PNG files in RGB, with alpha where the image has it;
+    ``meta_info.txt`` lists names and sizes. An image that cannot be read is reported and left out.
 
     Args:
         source: folder of images.
@@ -290,9 +293,11 @@ def _unfit_key(key: str, longest: int) -> str:
 
 def _png_of(path: Path) -> tuple[bytes, tuple[int, ...]] | str:
     try:
-        image = read_rgb(path)
+        image = read_image(path)
     except Exception as error:  # whatever it is, the other images are stored
         return line_about(path, error)
+    # As programs that read such folders expect it; whoever asks for colours leaves alpha out.
+    image = to_rgba(image) if image.shape[2] in (_GRAY_ALPHA, _RGBA) else to_rgb(image)
     return encode_image(image, ".png", path), image.shape
 
 
@@ -304,7 +309,7 @@ def _map_size(paths: Sequence[Path]) -> int:
             height, width = image_size(path)
         except Exception:  # reported when its pixels are read
             continue
-        total += height * width * 3 * 2 * 5 // 4 + (64 << 10)
+        total += height * width * _RGBA * 2 * 5 // 4 + (64 << 10)
     return total
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import mmap
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +16,36 @@ from srcore.data.cropping import Window
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
 from srcore.images import ImageArray, ImageHeader
+from srcore.sources.channels import RGB, RGBA, given_channels, with_channels
 from srcore.sources.folder import FileSource
 from srcore.sources.source import ImageSource
 
 
-def cached(source: ImageSource, how: str, folder: Path | None = None) -> ImageSource:
+def cached(
+    source: ImageSource, how: str, folder: Path | None = None, *, channels: int = RGB
+) -> ImageSource:
     """A source that keeps decoded images: ``how`` is ``"none"``, ``"memory"`` or ``"disk"``.
 
+    Args:
+        source: where they come from.
+        how: see above.
+        folder: of ``"disk"``; None: :func:`default_folder`.
+        channels: of the images: 1 gray, 3 RGB, 4 RGB and alpha. Alpha is kept with the colours; of
+            gray images colours are kept, so that runs on either share what is kept.
+
     Raises:
-        DataError: ``"disk"`` of images that are not files.
+        DataError: ``"disk"`` of images that are not files, or alpha of a source without it.
     """
+    files = source
+    if channels == RGBA:
+        source = with_channels(source, RGBA)
     if how == "memory":
-        return MemoryCache(source)
-    if how == "disk":
-        if not isinstance(source, FileSource):
+        source = MemoryCache(source)
+    elif how == "disk":
+        if not isinstance(files, FileSource):
             raise DataError('cache = "disk" keeps image files; use "memory" with LMDB')
-        return DiskCache(source, folder or default_folder())
-    return source
+        source = DiskCache(source, files.paths, folder or default_folder())
+    return with_channels(source, channels)
 
 
 def default_folder() -> Path:
@@ -45,6 +59,7 @@ class _Keeper:
 
     def __init__(self, source: ImageSource) -> None:
         self._source = source
+        self.channels = given_channels(source)
 
     def __len__(self) -> int:
         return len(self._source)
@@ -73,7 +88,7 @@ class MemoryCache(_Keeper):
     def __init__(self, source: ImageSource) -> None:
         super().__init__(source)
         self._headers = [self._header_if_readable(index) for index in range(len(source))]
-        sizes = [_bytes_of(header) if header else 0 for header in self._headers]
+        sizes = [self._bytes_of(header) if header else 0 for header in self._headers]
         self._starts = np.cumsum([0, *sizes])
         self._reserve()
 
@@ -105,11 +120,15 @@ class MemoryCache(_Keeper):
         self._filled = mmap.mmap(-1, max(1, len(self._source)))
 
     def _slot(self, index: int, header: ImageHeader) -> ImageArray:
-        shape = (header.height, header.width, 3)
+        shape = (header.height, header.width, self.channels)
         dtype = np.uint16 if header.bits == 16 else np.uint8
         start = int(self._starts[index])
         slot: ImageArray = np.ndarray(shape, dtype, buffer=self._pixels, offset=start)
         return slot
+
+    def _bytes_of(self, header: ImageHeader) -> int:
+        size = header.height * header.width * self.channels * (header.bits // 8)
+        return size + size % 2  # so that uint16 images start at even addresses
 
     def _header_if_readable(self, index: int) -> ImageHeader | None:
         # Whoever asks for the pixels hears of a bad file; then a policy may skip it.
@@ -133,11 +152,16 @@ class DiskCache(_Keeper):
 
     A file's name follows from path, size and time of the image, so that a changed image is decoded
     again. Delete the folder to free the space.
+
+    Args:
+        source: the images.
+        paths: their files.
+        folder: where they are kept.
     """
 
-    def __init__(self, source: FileSource, folder: Path) -> None:
+    def __init__(self, source: ImageSource, paths: Sequence[Path], folder: Path) -> None:
         super().__init__(source)
-        self._paths = source.paths
+        self._paths = paths
         self._folder = folder
         self._files: dict[int, tuple[Path, ImageHeader]] = {}
 
@@ -156,13 +180,13 @@ class DiskCache(_Keeper):
         if not kept.is_file():
             self._write(kept, self._source.read(index))
         dtype = np.dtype(np.uint16 if header.bits == 16 else np.uint8)
-        row = header.width * 3
+        row = header.width * self.channels
         pixels = header.height * row * dtype.itemsize
         try:
             # The pixels are the end of a .npy file.
             start = kept.stat().st_size - pixels + window.top * row * dtype.itemsize
             rows = np.fromfile(kept, dtype, window.height * row, offset=start)
-            image: ImageArray = rows.reshape(window.height, header.width, 3)
+            image: ImageArray = rows.reshape(window.height, header.width, self.channels)
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{kept}: not the cache of {self.where(index)}; delete it: {error}"
@@ -182,6 +206,8 @@ class DiskCache(_Keeper):
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
         identity = f"{path}\0{state.st_size}\0{state.st_mtime_ns}"
+        if self.channels != RGB:
+            identity += f"\0{self.channels}"
         digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return self._folder / digest[:2] / f"{digest}.npy"
 
@@ -190,8 +216,3 @@ class DiskCache(_Keeper):
         buffer = io.BytesIO()
         np.save(buffer, image)
         write_bytes(path, buffer.getvalue(), durable=False)
-
-
-def _bytes_of(header: ImageHeader) -> int:
-    size = header.height * header.width * 3 * (header.bits // 8)
-    return size + size % 2  # so that uint16 images start at even addresses

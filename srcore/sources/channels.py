@@ -7,12 +7,13 @@ from typing import Protocol, runtime_checkable
 import attrs
 import numpy as np
 
+from srcore.capabilities import capability
 from srcore.data.cropping import Window
 from srcore.errors import DataError
 from srcore.images import ImageArray, ImageHeader, to_gray, to_rgba
 from srcore.sources.source import ImageSource
 
-RGBA = 4
+RGB, RGBA = 3, 4
 
 
 @runtime_checkable
@@ -24,22 +25,27 @@ class StoredSource(Protocol):
         ...
 
 
+def given_channels(source: ImageSource) -> int:
+    """Channels of what a source reads: RGB where it does not say others."""
+    return int(capability("source", source, "channels"))
+
+
 def with_channels(source: ImageSource, channels: int) -> ImageSource:
     """The source, its images in gray (1), RGB (3, as they are) or RGB with alpha (4).
 
     Raises:
-        DataError: alpha of images that are kept decoded, or of a source that has none.
+        DataError: alpha of images from a source that cannot tell it.
     """
+    if channels == given_channels(source):
+        return source
     if channels == 1:
         return _Gray(source)
-    if channels == RGBA:
-        if not isinstance(source, StoredSource):
-            raise DataError(
-                f'channels = {RGBA} needs images as they are stored, and cache = "none"; '
-                f"{type(source).__name__} gives colours only"
-            )
-        return _WithAlpha(source, source)
-    return source
+    if not isinstance(source, StoredSource):
+        raise DataError(
+            f"channels = {channels} needs images as they are stored; {type(source).__name__} "
+            "gives colours only: it has no read_stored()"
+        )
+    return _WithAlpha(source, source)
 
 
 class _Converted:

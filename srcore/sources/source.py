@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
+from srcore.capabilities import capability
 from srcore.data.cropping import Window
 from srcore.images import (
     ImageArray,
@@ -92,6 +93,7 @@ class Selection:
     def __init__(self, source: ImageSource, numbers: Sequence[int]) -> None:
         self._source = source
         self._numbers = list(numbers)
+        self.channels = int(capability("source", source, "channels"))
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -7,7 +7,7 @@ import torch
 
 import srcore
 from srcore.cli.main import main
-from srcore.images import read_image, write_image
+from srcore.images import read_image, to_gray, to_rgb, write_image
 from srcore.metrics import psnr
 from srcore.plugin.manager import plugins
 from srcore.transforms.resize import resize_uint8
@@ -39,6 +39,45 @@ def evaluate(tmp_path, monkeypatch, capsys):
         return (caught.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        (1, "makes gray images; what is not measured on Y counts the colours that they lack"),
+        (4, "sees alpha and makes it; measured are the colours alone"),
+    ],
+)
+def test_networks_of_other_channels_are_measured_on_colours(evaluate, channels, said):
+    for path in Path("sets").rglob("*.png"):
+        image = read_image(path)
+        alpha = np.linspace(0, 255, image[..., 0].size).reshape(image[..., :1].shape)
+        write_image(path, np.concatenate([image, alpha.astype(np.uint8)], axis=-1))
+    options = {"num_features": 4, "num_convs": 1, "channels": channels}
+    torch.manual_seed(0)
+    network = srcore.build("network", "compact", scale=2, **options)
+    save_safetensors(
+        "x.safetensors",
+        network.state_dict(),
+        Metadata("compact", options, 2),
+        registry=plugins().registry,
+    )
+    given = ("x.safetensors", ONE, "--data", "sets", "--device", "cpu", "--json")
+    code, out, err = evaluate(*given, "--metrics", "psnr,psnr:y_channel=false", "--strips", "seen")
+    assert (code, err) == (0, f"srcore: x: {said}\n")
+    models = {model["name"]: model for model in json.loads(out)["sets"][0]["models"]}
+    lr, hr = (read_image(Path(f"sets/Toy/{name}_x2/a.png")) for name in ("LR", "HR"))
+    seen = lr if channels == 4 else to_gray(lr[..., :3])
+    made = to_rgb(srcore.upscale(network, seen))
+    for label, on_y in (("psnr", True), ("psnr:y_channel=false", False)):
+        expected = psnr(made, hr[..., :3], crop_border=2, y_channel=on_y)
+        assert models["x"]["per_image"][label][0] == pytest.approx(expected)
+    colours = srcore.upscale(srcore.load_generator(ONE), lr[..., :3])
+    expected = psnr(colours, hr[..., :3], crop_border=2, y_channel=True)
+    assert models["one"]["per_image"]["psnr"][0] == pytest.approx(expected), (
+        "the others see colours"
+    )
+    assert read_image(Path("seen/Toy_x2/a.png")).shape[2] == 3
 
 
 ONE, TWO = "one/generator.safetensors", "two/generator.safetensors"

@@ -1,17 +1,23 @@
 """Gray images and images with alpha: trained, validated, exported, converted and enlarged."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from PIL import Image
 
 import srcore
+from srcore.cli.upscale import command as upscale_command
+from srcore.engine.seeding import sample_generator
 from srcore.errors import WeightsError
-from srcore.images import read_image, to_gray, to_rgba, write_image
+from srcore.images import read_image, read_series, to_gray, to_rgba, write_image
 from srcore.inference.channels import shown_to
 from srcore.plugin.manager import plugins
-from srcore.testing import tiny_image, write_tiny_images
+from srcore.prepare.jobs import prepare_lmdb
+from srcore.testing import assert_same_state, tiny_image, write_tiny_images
 from srcore.testing.experiments import load
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
@@ -166,10 +172,6 @@ def test_a_network_of_four_sees_alpha_beside_the_colours():
 
 
 def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkeypatch):
-    from click.testing import CliRunner
-
-    from srcore.cli.upscale import command
-
     monkeypatch.chdir(tmp_path)
     options = {"channels": 1, "num_features": 4, "num_convs": 0}
     network = srcore.build("network", "compact", scale=2, **options)
@@ -181,7 +183,8 @@ def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkey
     )
     write_tiny_images(tmp_path / "in", 1, height=20, width=16)
     done = CliRunner().invoke(
-        command, ["in/00.png", "--weights", "gray.safetensors", "-o", "out.png", "--device", "cpu"]
+        upscale_command,
+        ["in/00.png", "--weights", "gray.safetensors", "-o", "out.png", "--device", "cpu"],
     )
     assert done.exit_code == 0, done.output
     assert "colours, which the network does not know" in done.output
@@ -229,15 +232,97 @@ def test_discriminators_say_their_own_channels(in_folder):
     assert problems(in_folder, [*settings(1), *judge, "discriminator.in_channels=1"]) == []
 
 
-def test_alpha_is_not_kept_in_caches(in_folder):
-    found = problems(in_folder, [*settings(4), 'data.train.cache="memory"'])
-    assert ("data.train.cache", 'expected "none" where channels = 4, found "memory"') in found
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+@pytest.mark.parametrize("channels", [1, 4])
+def test_caches_change_nothing(in_folder, channels, cache, tmp_path):
+    states = []
+    for how in ("none", cache):
+        overrides = [
+            *settings(channels),
+            "data.train.workers=1",
+            f'data.train.cache="{how}"',
+            f'data.train.cache_folder="{(tmp_path / "cache").as_posix()}"',
+        ]
+        srcore.run(load(in_folder, overrides), tmp_path / how)
+        states.append(torch.load(tmp_path / how / "tiny/checkpoints/last.pt", weights_only=True))
+    assert_same_state(*(state["networks"] for state in states))
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_samples_of_an_lmdb_are_those_of_its_folder(in_folder, channels, tmp_path):
+    pytest.importorskip("lmdb")
+    prepare_lmdb(Path("train"), tmp_path / "train.lmdb")
+    options = {"scale": 2, "hr_patch_size": 16, "channels": channels}
+    folder = srcore.build("dataset", "hr_folder", hr="train", **options)
+    for dataset in (
+        srcore.build("dataset", "lmdb", hr=str(tmp_path / "train.lmdb"), **options),
+        srcore.build(
+            "dataset", "images", hr={"type": "lmdb", "path": str(tmp_path / "train.lmdb")},
+            cache="memory", **options,
+        ),
+    ):  # fmt: skip
+        for index in range(len(folder)):
+            found, wanted = (
+                part.sample(index, sample_generator(index)) for part in (dataset, folder)
+            )
+            assert found["hr"].shape == (16, 16, channels)
+            assert np.array_equal(found["hr"], wanted["hr"])
+            assert np.array_equal(found["lr"], wanted["lr"])
+
+
+def enlarged(*arguments, channels):
+    """Run ``srcore upscale`` with a small network; what it said."""
+    options = {"channels": channels, "num_features": 4, "num_convs": 0}
+    torch.manual_seed(0)
+    network = srcore.build("network", "compact", scale=2, **options)
+    save_safetensors(
+        "x.safetensors",
+        network.state_dict(),
+        Metadata("compact", options, 2),
+        registry=plugins().registry,
+    )
+    given = [*arguments, "--weights", "x.safetensors", "--border", "0", "--device", "cpu"]
+    done = CliRunner().invoke(upscale_command, given)
+    assert done.exit_code == 0, done.output
+    return network, done.output
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("colours", [1, 2, 3, 4])
+def test_images_of_all_channels_are_written_with_what_the_network_knows(
+    channels, colours, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    image = np.random.default_rng(0).integers(0, 256, (9, 7, colours), np.uint8)
+    write_image(Path("in.png"), image)
+    network, said = enlarged("in.png", "-o", "out.png", channels=channels)
+    found = read_image(Path("out.png"))
+    assert found.shape == (18, 14, {1: {3: 1, 4: 2}.get(colours, colours)}.get(channels, colours))
+    assert np.array_equal(found, srcore.upscale(network, image))
+    assert ("colours, which the network does not know" in said) == (channels == 1 and colours > 2)
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+@pytest.mark.parametrize("name", ["frames.gif", "frames.png", "pages.tif"])
+def test_series_are_enlarged(channels, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    frames = [random.integers(0, 4, (9, 7, 4)).astype(np.uint8) * 85 for _ in range(3)]
+    for frame in frames:
+        frame[..., 3] = np.where(frame[..., 3] > 99, 255, 0)
+    first, *others = (Image.fromarray(frame[..., : 3 if "gif" in name else 4]) for frame in frames)
+    first.save(name, save_all=True, append_images=others)
+    output = name.replace("gif", "png")
+    network, _ = enlarged(name, "-o", f"out_{output}", "--frames", "all", channels=channels)
+    kept = list(read_series(Path(name)).pictures)
+    made = list(read_series(Path(f"out_{output}")).pictures)
+    assert len(made) == len(kept) == 3
+    for before, after in zip(kept, made, strict=True):
+        assert np.array_equal(to_rgba(after.image), to_rgba(srcore.upscale(network, before.image)))
 
 
 @pytest.mark.parametrize("cache", ["none", "memory", "disk"])
 def test_gray_crops_are_the_luma_of_colour_crops(in_folder, cache, tmp_path):
-    from srcore.engine.seeding import sample_generator
-
     options = {"hr": "train", "hr_patch_size": 16, "cache": cache, "downscale": "none"}
     options["cache_folder"] = str(tmp_path / "cache")
     colour, gray = (

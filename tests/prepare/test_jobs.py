@@ -136,7 +136,6 @@ def test_whatever_fails_for_one_image_the_others_are_prepared(
         return read_image(path)
 
     monkeypatch.setattr("srcore.prepare.jobs.read_image", failing)
-    monkeypatch.setattr("srcore.prepare.jobs.read_rgb", failing)
     write_image(folder / "c.png", np.zeros((24, 24, 3), np.uint8))
     if command == "sub-images":
         report = prepare_sub_images(folder, tmp_path / "out", crop=12, step=8)

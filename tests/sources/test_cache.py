@@ -7,7 +7,7 @@ import pytest
 
 from srcore.data.cropping import Window
 from srcore.errors import DataError
-from srcore.images import write_image
+from srcore.images import to_gray, to_rgba, write_image
 from srcore.sources.cache import DiskCache, MemoryCache, cached, default_folder
 from srcore.sources.folder import FileSource
 
@@ -69,11 +69,11 @@ def test_memory_cache_cannot_be_written_to(source):
 
 def test_a_cut_cache_file_is_named(source, tmp_path):
     folder = tmp_path / "cache"
-    DiskCache(source, folder).read(0)
+    DiskCache(source, source.paths, folder).read(0)
     [kept] = folder.rglob("*.npy")
     kept.write_bytes(kept.read_bytes()[:50])
     with pytest.raises(DataError, match=r"\.npy: not the cache of .*0\.png; delete it"):
-        DiskCache(source, folder).read(0)
+        DiskCache(source, source.paths, folder).read(0)
 
 
 def test_memory_cache_starts_empty_after_pickling(source):
@@ -98,18 +98,57 @@ def test_an_image_that_changes_size_is_not_cut(source):
 
 def test_disk_cache_is_found_by_later_runs_and_notices_changes(source, tmp_path):
     folder = tmp_path / "cache"
-    DiskCache(source, folder).read(0)
-    DiskCache(source, folder).read(0)
+    DiskCache(source, source.paths, folder).read(0)
+    DiskCache(source, source.paths, folder).read(0)
     assert source.decoded == 1
     write_image(source.paths[0], np.zeros((5, 7, 3), np.uint8))
     os.utime(source.paths[0], (time.time() + 5, time.time() + 5))
-    assert DiskCache(source, folder).read(0).max() == 0
+    assert DiskCache(source, source.paths, folder).read(0).max() == 0
 
 
 def test_disk_cache_names_files_that_are_gone(source, tmp_path):
     source.paths[0].unlink()
     with pytest.raises(DataError, match=r"0\.png: cannot be read: No such file"):
-        DiskCache(source, tmp_path / "cache").read(0)
+        DiskCache(source, source.paths, tmp_path / "cache").read(0)
+
+
+@pytest.mark.parametrize("how", ["none", "memory", "disk"])
+def test_alpha_is_kept_with_the_colours(source, tmp_path, how):
+    generator = np.random.default_rng(1)
+    images = [generator.integers(0, 256, (5, 7, count), np.uint8) for count in (4, 1, 2)]
+    for path, image in zip(source.paths, images, strict=True):
+        write_image(path, image)
+    for _ in range(2):  # the second one finds the files of the first
+        cache = cached(FileSource(source.paths), how, tmp_path / "cache", channels=4)
+        for index, image in enumerate(images):
+            for _ in range(2):
+                np.testing.assert_array_equal(cache.read(index), to_rgba(image))
+            window = Window(1, 2, 3, 4)
+            np.testing.assert_array_equal(
+                cache.read_window(index, window), window.cut(to_rgba(image))
+            )
+            assert cache.header(index).channels == 4
+    colours = cached(FileSource(source.paths), how, tmp_path / "cache")
+    np.testing.assert_array_equal(colours.read(0), images[0][..., :3])  # kept apart
+
+
+@pytest.mark.parametrize("how", ["memory", "disk"])
+def test_gray_shares_what_is_kept_of_colours(source, tmp_path, how):
+    cache = cached(source, how, tmp_path / "cache", channels=1)
+    np.testing.assert_array_equal(cache.read(0), to_gray(FileSource(source.paths).read(0)))
+    assert list((tmp_path / "cache").rglob("*.npy")) == [] or how == "disk"
+    DiskCache(source, source.paths, tmp_path / "cache").read(0)
+    assert source.decoded == (1 if how == "disk" else 2)
+
+
+def test_alpha_of_a_source_that_cannot_tell_it_is_refused(source):
+    class Colours:
+        def __len__(self):
+            return 1
+
+    wanted = r"channels = 4 needs images as they are stored; Colours gives colours only: it has no"
+    with pytest.raises(DataError, match=wanted):
+        cached(Colours(), "memory", channels=4)
 
 
 def test_default_folder_follows_the_environment(monkeypatch, tmp_path):
