@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images.format import Where, damaged, truncated
-from srcore.images.pillow import as_array, opened
+from srcore.images.pillow import decoded
 from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
 
 NONE, DEFLATE, FAX, LZW, JPEG = 1, (8, 32946), (2, 3, 4), 5, 7
@@ -214,11 +214,7 @@ def _unpacked_by_libtiff(file: BinaryIO, rows: Rows, where: Where) -> NDArray[np
     content = _as_gray(
         file, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
     )
-    with opened(io.BytesIO(content), "TIFF", where) as image:
-        if image.mode == "L" and image.width * image.height <= 2 * _BAND_BYTES:
-            pixels = np.asarray(image)
-        else:
-            pixels = as_array(image, "L")[..., 0]
+    pixels = decoded(io.BytesIO(content), "TIFF", "L", where)[..., 0]
     if is_fax:
         pixels = np.packbits(pixels, axis=1)
     if pixels.shape != (rows.stored_height, rows.width):
