@@ -11,6 +11,18 @@ from srcore.images.format import ImageFormat, ImageHeader, Where
 from srcore.images.formats import START_BYTES, recognised
 from srcore.images.png_chunks import read_text
 
+#: First bytes of pictures that people have and that are not read.
+_FOREIGN = {
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"v/1\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"8BPS": "Photoshop (PSD)",
+    b"%PDF": "PDF",
+}
+
 
 def read_header(path: Path) -> ImageHeader:
     """Read size, depth, channels and metadata without decoding pixels (some 30 microseconds).
@@ -64,6 +76,9 @@ def header_of(file: BinaryIO, where: Where) -> tuple[ImageFormat, ImageHeader]:
         raise DataError(f"{where}: the file is empty")
     image_format = recognised(start)
     if image_format is None:
+        foreign = next((name for sign, name in _FOREIGN.items() if start.startswith(sign)), None)
+        if foreign is not None:
+            raise DataError(f"{where}: {foreign} is not read; convert it with another program")
         raise DataError(f"{where}: not an image (or of an unknown format)")
     file.seek(0)
     return image_format, image_format.header(file, where)

@@ -236,3 +236,17 @@ def test_a_picture_that_memory_cannot_hold_is_refused_before_it_is_decoded(tmp_p
     monkeypatch.setattr("srcore.images.decoding.free_memory_of_processor", lambda: 100_000_000)
     with pytest.raises(DataError, match=r"20000x10000 pixels need 0.4 GB of memory, of which 0.1"):
         read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"\xff\x0a", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"v/1\x01", "OpenEXR"),
+    ],
+)
+def test_a_known_format_that_is_not_read_is_refused_by_its_name(start, name):
+    with pytest.raises(DataError, match=rf"^x: {name} is not read; convert it"):
+        decode_image(start + bytes(60), "x")
