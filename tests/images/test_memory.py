@@ -180,7 +180,8 @@ def test_pillow_reads_jpeg_within_bounds_too(tmp_path, monkeypatch, name):
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_what_a_small_file_unpacks_to_is_not_taken_into_memory(tmp_path):
     small = encode_image(picture((64, 64), 3), ".png")
-    path = tmp_path / "image"
+    path, honest = tmp_path / "image", tmp_path / "honest"
+    honest.write_bytes(after_header(small, chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(9)))))
     for bomb in (
         chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(2**27), 9)),
         chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**27), 9)),
@@ -188,4 +189,5 @@ def test_what_a_small_file_unpacks_to_is_not_taken_into_memory(tmp_path):
     ):
         path.write_bytes(after_header(small, bomb))
         # The largest colour profile that is read, twice.
-        assert growth_in_child(lambda: read_image(path)) < ALLOWANCE + 2 * 2**24
+        growth = growth_in_child(lambda: read_image(path), lambda: read_image(honest))
+        assert growth < ALLOWANCE + 2 * 2**24
