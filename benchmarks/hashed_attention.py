@@ -24,6 +24,8 @@ from srplug_dlsn.attention import GLA
 from srplug_dlsn.ops import native
 from srplug_dlsn.ops.library import hashed_attention
 
+from srcore.errors import SrcoreError
+
 CHANNELS, CHUNK, ROUNDS, REDUCTION = 256, 128, 3, 4
 #: Floating-point operations of the operator per pixel: scores and values of 3 T keys, h rounds.
 FLOPS_PER_PIXEL = 2 * 3 * CHUNK * (CHANNELS // REDUCTION + CHANNELS) * ROUNDS
@@ -87,7 +89,7 @@ def compare(blocks, x, *, is_strict):
     for label in ("eager", "compiled"):
         try:
             output = blocks[label](x).float()
-        except RuntimeError as error:
+        except (RuntimeError, SrcoreError) as error:
             if is_strict:
                 raise
             found[label] = {"failed": str(error)[:300]}
@@ -275,7 +277,7 @@ def main():
         for name in options.dtype:
             try:
                 results[name][f"{side}x{side}"] = measured(side, name, options)
-            except RuntimeError as error:
+            except (RuntimeError, SrcoreError) as error:
                 if clock_of(options) != "ms":
                     raise
                 results[name][f"{side}x{side}"] = {"failed": str(error)[:300]}
