@@ -12,7 +12,6 @@ import contextlib
 import logging
 import multiprocessing
 import signal
-import sys
 import threading
 import time
 import warnings
@@ -26,7 +25,7 @@ from torch.utils.data import DataLoader
 from srcore.engine.sampling import StreamSampler, TrainingImages, collate
 from srcore.engine.signals import STOPPING
 from srcore.errors import DataError, Interrupted
-from srcore.machine.processes import processes_here
+from srcore.machine.processes import end_with_parent, processes_here
 from srcore.machine.shared_memory import batches_ahead, cores
 
 if TYPE_CHECKING:
@@ -307,10 +306,6 @@ def _begin(_: int) -> None:
 
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        import ctypes
-
-        die_with_parent = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
+    end_with_parent()
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -99,3 +99,22 @@ def is_gone(process: int) -> bool:
     except OSError:
         return False
     return False
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it is gone, whatever ended it (Linux).
+
+    A process that waits for work from a pipe does not notice that nobody is at the other end: its
+    brothers hold that end, too.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+    import multiprocessing
+    import signal
+
+    die_with_parent = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid != os.getppid():  # it was gone before we said so
+        os._exit(1)

@@ -32,6 +32,7 @@ from srcore.images import (
     to_rgba,
     write_image,
 )
+from srcore.machine.processes import end_with_parent
 from srcore.prepare.degrading import Degradation
 from srcore.prepare.subimages import base_name, sub_images
 from srcore.sources.lmdb import encoded_key, import_lmdb
@@ -345,7 +346,7 @@ def _outcomes(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
         return
     # Spawned, because forking a process in which OpenCV or torch have threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_use_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         yield from pool.map(_call, jobs)
 
 
@@ -353,6 +354,7 @@ def _call(job: Job) -> Report:
     return job()
 
 
-def _use_one_thread() -> None:
+def _begin() -> None:
+    end_with_parent()
     os.environ["OMP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)

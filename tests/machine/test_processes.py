@@ -1,8 +1,15 @@
 """Work is shared out only where torchrun says so, with all of its variables."""
 
+import multiprocessing
+import os
+import signal
+import sys
+import time
+
 import pytest
 
 from srcore.machine import processes
+from srcore.testing.killing import fork, wait
 
 NAMES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
@@ -62,3 +69,38 @@ def test_impossible_values_are_one_line(torchrun_variables, monkeypatch, name, v
         processes.rank()
     assert str(caught.value) == message
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes end with their parent on Linux")
+@pytest.mark.parametrize("is_late", [False, True], ids=["waits", "was not begun"])
+def test_a_process_ends_with_its_parent_however_early_that_is_killed(tmp_path, is_late):
+    born = tmp_path / "born"
+
+    def child(parent):
+        born.write_text(str(os.getpid()))
+        while is_late and os.getppid() == parent:
+            time.sleep(0.01)
+        processes.end_with_parent()
+        time.sleep(60)
+
+    def parent():
+        process = multiprocessing.get_context("fork").Process(target=child, args=(os.getpid(),))
+        process.start()
+        while not born.exists() or not born.read_text():
+            time.sleep(0.01)
+        time.sleep(0 if is_late else 0.2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert wait(fork(parent, tmp_path / "log"), 20) == -signal.SIGKILL
+    number, end = int(born.read_text()), time.monotonic() + 10
+    while _runs(number) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not _runs(number)
+
+
+def _runs(number):
+    try:
+        with open(f"/proc/{number}/stat") as stream:
+            return stream.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

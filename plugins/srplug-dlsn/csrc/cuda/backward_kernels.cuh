@@ -40,7 +40,7 @@ __global__ void prepare_kernel(Problem p, const T *grad_out, const T *out, const
 template <int ROWS, typename T> struct BackwardShared {
     int *own, *other;                    /* pixels, -1: none; other: of all steps */
     float *combined, *delta;             /* of the pixels that are queries */
-    float *scores, *slopes, *stage;      /* in parts_of parts; in the end the results */
+    float *scores, *slopes;              /* in parts_of parts */
     T *narrow, *wide, *weights, *changes;
     T *narrow_steps, *wide_steps;        /* two: one is copied while the other is worked on */
     int pitch, wide_pitch, score_pitch, weight_pitch, parts, part_size;
@@ -63,10 +63,8 @@ template <int ROWS, typename T> struct BackwardShared {
         wide_steps = pieces.take<T>(2 * step * wide_pitch);
         weights = pieces.take<T>(ROWS * weight_pitch);
         changes = pieces.take<T>(ROWS * weight_pitch);
-        const int both = 2 * parts * part_size, results = Block<ROWS>::WARPS * TILE * TILE;
-        scores = pieces.take<float>(both > results ? both : results);
+        scores = pieces.take<float>(2 * parts * part_size);
         slopes = scores + parts * part_size;
-        stage = scores;
     }
     __device__ float sum(const float *of, int row, int column) const {
         const float *first = of + row * score_pitch + column;
@@ -97,6 +95,7 @@ __global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
 key_kernel(Problem p, Backward<typename A::T> b) {
     typedef typename A::T T;
     constexpr int THREADS = Block<ROWS>::THREADS, MOST = ROWS * LARGEST_STEP / THREADS;
+    const int own_column = int(threadIdx.x) % b.step, own_row = int(threadIdx.x) / b.step;
     DLSN_SHARED(memory);
     Pieces pieces(memory);
     const BackwardShared<ROWS, T> shared(pieces, p, b.step);
@@ -153,14 +152,13 @@ key_kernel(Problem p, Backward<typename A::T> b) {
         __syncthreads();
 #pragma unroll
         for (int i = 0; i < MOST; ++i) {
-            const int e = int(threadIdx.x) + i * THREADS;
-            if (e >= ROWS * b.step) break;
-            const int row = e / b.step, column = e % b.step;
+            const int row = own_row + i * (THREADS / b.step), column = own_column;
+            if (row >= ROWS) break;
             float weight = 0.0f, change = 0.0f;
             if (shared.own[row] >= 0 && shared.other[first + column] >= 0) {
                 const float learned =
                     widen(fc_score[int64_t(shared.own[row]) * p.chunk + first_slot + column]);
-                weight = expf(shared.sum(shared.scores, row, column) + learned -
+                weight = exponential(shared.sum(shared.scores, row, column) + learned -
                               shared.combined[first + column]);
                 change = weight *
                          (shared.sum(shared.slopes, row, column) - shared.delta[first + column]);
@@ -182,10 +180,10 @@ key_kernel(Problem p, Backward<typename A::T> b) {
                      b.step, p.channels);
         __syncthreads();
     }
-    grad_value.each(p.width, shared.stage, [&](int row, int d, float x) {
+    grad_value.each(p.width, [&](int row, int d, float x) {
         if (shared.own[row] >= 0) b.value[target(row) * p.width + d] = x;
     });
-    grad_key.each(p.channels, shared.stage, [&](int row, int d, float x) {
+    grad_key.each(p.channels, [&](int row, int d, float x) {
         if (shared.own[row] >= 0) b.key[target(row) * p.channels + d] = x;
     });
 }
@@ -238,14 +236,14 @@ query_kernel(Problem p, Backward<typename A::T> b) {
         shared.template products<A>(s, b.step, p.channels, p.width);
         __syncthreads();
 #pragma unroll 8
-        for (int e = int(threadIdx.x); e < ROWS * b.step; e += THREADS) {
-            const int row = e % ROWS, column = e / ROWS, pixel = shared.other[s * b.step + column];
+        for (int column = int(threadIdx.x) / ROWS; column < b.step; column += THREADS / ROWS) {
+            const int row = int(threadIdx.x) % ROWS, pixel = shared.other[s * b.step + column];
             float change = 0.0f;
             if (shared.own[row] >= 0 && pixel >= 0) {
                 const float learned =
                     widen(fc_score[int64_t(pixel) * p.chunk + place.first_slot + row]);
                 change =
-                    expf(shared.sum(shared.scores, row, column) + learned - shared.combined[row]) *
+                    exponential(shared.sum(shared.scores, row, column) + learned - shared.combined[row]) *
                     (shared.sum(shared.slopes, row, column) - shared.delta[row]);
             }
             shared.changes[row * shared.weight_pitch + column] = narrow<T>(change);
@@ -255,7 +253,7 @@ query_kernel(Problem p, Backward<typename A::T> b) {
                        b.step, p.channels);
         __syncthreads();
     }
-    grad_query.each(p.channels, shared.stage, [&](int row, int d, float x) {
+    grad_query.each(p.channels, [&](int row, int d, float x) {
         if (shared.own[row] >= 0)
             b.query[(int64_t(place.turn) * p.length + shared.own[row]) * p.channels + d] = x;
     });

@@ -27,13 +27,14 @@ template <int ROWS, typename T> struct ForwardShared {
         scores = pieces.take<float>(ROWS * score_pitch);
         queries = pieces.take<T>(ROWS * pitch);
         const int keys = KEYS * pitch, values = value_keys * value_pitch;
-        const int stage = Block<ROWS>::WARPS * TILE * TILE * int(sizeof(float) / sizeof(T)) / 2;
         block_size = keys > values ? keys : values;
-        if (block_size < stage) block_size = stage;
         blocks = pieces.take<T>(2 * block_size);
     }
     __device__ T *block(int index) const { return blocks + index % 2 * block_size; }
 };
+
+/* To about 2^-22 + 2^-24 |x|. */
+__device__ inline float exponential(float x) { return __expf(x); }
 
 /* exp(score - top) of one row per warp, in place; T is not wider than float, and what is overwritten
  * has been read. */
@@ -46,7 +47,7 @@ __device__ void softmax_row(float *scores, int count, float *top, float *sum) {
     float total = 0.0f;
     for (int first = 0; first < up(count, TILE); first += 32) {
         const int j = first + lane_index();
-        const float weight = j < count ? expf(scores[j] - largest) : 0.0f;
+        const float weight = j < count ? exponential(scores[j] - largest) : 0.0f;
         total += weight;
         __syncwarp();
         if (j < up(count, TILE)) weights[j] = narrow<T>(weight);
@@ -94,13 +95,15 @@ forward_kernel(Problem p, Inputs<typename A::T> in, float *parts, float *lse, in
     gather<ROWS>(shared.queries, shared.pitch, query, p.channels, 0, p.channels, shared.own, ROWS);
     load_keys(0);
     /* Sums start at the learned scores; the rows of a warp's threads lie side by side in memory. */
+    {
+        constexpr int TOGETHER = THREADS / ROWS;
+        const int row = int(threadIdx.x) % ROWS, start = int(threadIdx.x) / ROWS;
+        const int end = place.first_slot + row < p.slots ? count : 0;
+        const T *learned = fc_score + place.first_slot + row;
+        float *scores = shared.scores + row * shared.score_pitch;
 #pragma unroll 8
-    for (int e = int(threadIdx.x); e < ROWS * padded_count; e += THREADS) {
-        const int row = e % ROWS, j = e / ROWS;
-        shared.scores[row * shared.score_pitch + j] =
-            place.first_slot + row < p.slots && j < count
-                ? widen(fc_score[int64_t(shared.near[j]) * p.chunk + place.first_slot + row])
-                : 0.0f;
+        for (int j = start; j < padded_count; j += TOGETHER)
+            scores[j] = j < end ? widen(learned[int64_t(shared.near[j]) * p.chunk]) : 0.0f;
     }
     for (int first = 0; first < padded_count; first += KEYS) {
         const int here = padded_count - first < KEYS ? padded_count - first : KEYS;
@@ -139,9 +142,9 @@ forward_kernel(Problem p, Inputs<typename A::T> in, float *parts, float *lse, in
             __syncthreads();
         }
         float *to = parts + int64_t(place.turn) * p.length * p.width + column;
-        sums.each(width, reinterpret_cast<float *>(shared.blocks), [&](int row, int d, float x) {
+        sums.each(width, [&](int row, int d, float x) {
             if (shared.own[row] >= 0)
-                to[int64_t(shared.own[row]) * p.width + d] = x / shared.sum[row];
+                to[int64_t(shared.own[row]) * p.width + d] = x * (1.0f / shared.sum[row]);
         });
         __syncthreads();
     }

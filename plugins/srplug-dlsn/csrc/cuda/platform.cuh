@@ -8,7 +8,6 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
-#include <mma.h>
 
 #define DLSN_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
 #define DLSN_LAUNCH(kernel, blocks, threads, bytes, stream, ...) \

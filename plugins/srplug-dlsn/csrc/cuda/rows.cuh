@@ -34,12 +34,16 @@ __device__ void gather(T *to, int pitch, const T *from, int row_width, int first
     const int columns = up(width, TILE);
     const bool aligned = reinterpret_cast<uintptr_t>(from) % 16 == 0;
     if (aligned && row_width % PACK == 0 && width % PACK == 0) { /* then first is a multiple, too */
-        const int packs = columns / PACK;
-        for (int e = int(threadIdx.x); e < rows * packs; e += THREADS) {
-            const int row = e / packs, column = e % packs * PACK, pixel = pixels[row];
-            const bool exists = pixel >= 0 && column < width;
-            copy_async(to + row * pitch + column,
-                       exists ? from + int64_t(pixel) * row_width + first + column : from, exists);
+        const int packs = columns / PACK, lanes = packs < THREADS ? packs : THREADS;
+        const int together = THREADS / lanes, start = int(threadIdx.x) % lanes;
+        from += first;
+        if (int(threadIdx.x) >= together * lanes) return;
+        for (int row = int(threadIdx.x) / lanes; row < rows; row += together) {
+            const int pixel = pixels[row];
+            const T *own = from + int64_t(pixel < 0 ? 0 : pixel) * row_width;
+            for (int pack = start; pack < packs; pack += lanes)
+                copy_async(to + row * pitch + pack * PACK, own + (pack * PACK < width ? pack * PACK : 0),
+                           pixel >= 0 && pack * PACK < width);
         }
         return;
     }
@@ -124,21 +128,18 @@ template <int ROWS, typename A> struct Sums {
                 }
         }
     }
-    /* write(row, column, sum) for all results; `stage` has TILE * TILE floats per warp. */
-    template <typename Write> __device__ void each(int width, float *stage, const Write &write) {
-        float *mine = stage + warp_index() * TILE * TILE;
+    /* write(row, column, sum) for all results. */
+    template <typename Write> __device__ void each(int width, const Write &write) {
         const int count = is_small(width) ? 1 : 2;
 #pragma unroll
         for (int t = 0; t < 4; ++t) {
             const int i = t / 2, j = t % 2;
             if (i < count && j < count && column(j, width) < width) {
-                tiles[i][j].store(mine, TILE);
-                __syncwarp();
-                for (int e = lane_index(); e < TILE * TILE; e += 32) {
-                    const int at = column(j, width) + e % TILE;
-                    if (at < width) write(row(i, width) + e / TILE, at, mine[e]);
+#pragma unroll
+                for (int e = 0; e < 8; ++e) {
+                    const int at = column(j, width) + Tile<A>::column(e);
+                    if (at < width) write(row(i, width) + Tile<A>::row(e), at, tiles[i][j].at(e));
                 }
-                __syncwarp();
             }
         }
     }

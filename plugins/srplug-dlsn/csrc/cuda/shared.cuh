@@ -20,7 +20,11 @@ class Pieces {
   public:
     __host__ __device__ explicit Pieces(unsigned char *start) : start_(start), used_(0) {}
     template <typename T> __host__ __device__ T *take(int count) {
+#ifdef __CUDA_ARCH__
+        T *piece = reinterpret_cast<T *>(start_ + used_); /* a condition hides that it is shared */
+#else
         T *piece = start_ ? reinterpret_cast<T *>(start_ + used_) : nullptr;
+#endif
         used_ += up(count * int(sizeof(T)), 128);
         return piece;
     }

@@ -1,14 +1,15 @@
 /* Products of 16x16 tiles by one warp, operands in shared memory, sums in float registers.
  *
  * A tile type has operands that are loaded once and used for several products: `Left`, `Right<false>`
- * (b as (depth, columns)) and `Right<true>` (b as (columns, depth)), each `DEPTH` deep.
+ * (b as (depth, columns)) and `Right<true>` (b as (columns, depth)), each `DEPTH` deep. A lane holds
+ * eight sums; `row(i)` and `column(i)` tell which.
  */
 #ifndef DLSN_CUDA_TILE_CUH
 #define DLSN_CUDA_TILE_CUH
 
 #include <type_traits>
 
-#include "platform.cuh"
+#include "units.cuh"
 
 namespace {
 
@@ -65,85 +66,106 @@ template <typename T> struct PlainTile {
     }
     __device__ void load(const float *from, int pitch) {
 #pragma unroll
-        for (int i = 0; i < 8; ++i)
-            sum[i / 4][i % 4] = from[(row() + i / 4 * 8) * pitch + column() + i % 4];
+        for (int i = 0; i < 8; ++i) sum[i / 4][i % 4] = from[row(i) * pitch + column(i)];
     }
     __device__ void store(float *to, int pitch) const {
 #pragma unroll
-        for (int i = 0; i < 8; ++i)
-            to[(row() + i / 4 * 8) * pitch + column() + i % 4] = sum[i / 4][i % 4];
+        for (int i = 0; i < 8; ++i) to[row(i) * pitch + column(i)] = at(i);
     }
+    __device__ static int row(int i) { return row() + i / 4 * 8; }
+    __device__ static int column(int i) { return column() + i % 4; }
+    __device__ float at(int i) const { return sum[i / 4][i % 4]; }
 };
 
 /* What the tiles on matrix units share: their sums. */
 template <int DEPTH_> struct UnitTile {
     static constexpr int DEPTH = DEPTH_;
-    nvcuda::wmma::fragment<nvcuda::wmma::accumulator, TILE, TILE, DEPTH, float> sum;
+    float sum[8];
 
-    __device__ void clear() { nvcuda::wmma::fill_fragment(sum, 0.0f); }
+    __device__ void clear() {
+#pragma unroll
+        for (float &x : sum) x = 0.0f;
+    }
     __device__ void load(const float *from, int pitch) {
-        nvcuda::wmma::load_matrix_sync(sum, from, unsigned(pitch), nvcuda::wmma::mem_row_major);
+#pragma unroll
+        for (int i = 0; i < 8; ++i) sum[i] = from[row(i) * pitch + column(i)];
     }
     __device__ void store(float *to, int pitch) const {
-        nvcuda::wmma::store_matrix_sync(to, sum, unsigned(pitch), nvcuda::wmma::mem_row_major);
+#pragma unroll
+        for (int i = 0; i < 8; ++i) to[row(i) * pitch + column(i)] = sum[i];
     }
+    __device__ static int row(int i) { return units::row_of(i); }
+    __device__ static int column(int i) { return units::column_of(i); }
+    __device__ float at(int i) const { return sum[i]; }
 };
-template <bool TRANSPOSED>
-using RightLayout = std::conditional_t<TRANSPOSED, nvcuda::wmma::col_major, nvcuda::wmma::row_major>;
 
 /* 16-bit types. */
 template <typename T> struct MatrixTile : UnitTile<16> {
-    template <typename Use, typename Layout> struct Operand {
-        nvcuda::wmma::fragment<Use, TILE, TILE, 16, T, Layout> part;
+    struct Left {
+        unsigned part[4];
+        __device__ void load(const T *from, int pitch) { units::load_left(part, from, pitch); }
+    };
+    template <bool TRANSPOSED> struct Right {
+        unsigned part[4];
         __device__ void load(const T *from, int pitch) {
-            nvcuda::wmma::load_matrix_sync(part, from, unsigned(pitch));
+            if (TRANSPOSED)
+                units::load_right_transposed(part, from, pitch);
+            else
+                units::load_right(part, from, pitch);
         }
     };
-    using Left = Operand<nvcuda::wmma::matrix_a, nvcuda::wmma::row_major>;
-    template <bool TRANSPOSED>
-    using Right = Operand<nvcuda::wmma::matrix_b, RightLayout<TRANSPOSED>>;
 
     template <typename Factor> __device__ void multiply(const Left &a, const Factor &b) {
-        nvcuda::wmma::mma_sync(this->sum, a.part, b.part, this->sum);
+        units::multiply<T>(this->sum, a.part, b.part);
     }
 };
 
 /* float32 as sums of numbers of 11 bits: x = big + small. With three products only small * small
  * and what is below it are missing, about 2^-21 of a product; with one it is TF32. */
 template <bool EXACT> struct SplitTile : UnitTile<8> {
-    template <typename Use, typename Layout> struct Operand {
-        typedef nvcuda::wmma::fragment<Use, TILE, TILE, 8, nvcuda::wmma::precision::tf32, Layout> Part;
-        Part big, small;
-        __device__ void load(const float *from, int pitch) {
-            nvcuda::wmma::load_matrix_sync(big, from, unsigned(pitch));
+    struct Parts {
+        unsigned big[4], small[EXACT ? 4 : 1];
+        __device__ void split() {
 #pragma unroll
-            for (int i = 0; i < Part::num_elements; ++i) {
-                const float x = big.x[i];
-                big.x[i] = nvcuda::wmma::__float_to_tf32(x);
-                if (EXACT) small.x[i] = nvcuda::wmma::__float_to_tf32(x - big.x[i]);
+            for (int i = 0; i < 4; ++i) {
+                const float x = units::number(big[i]);
+                big[i] = units::leading(x);
+                if (EXACT) small[EXACT ? i : 0] = units::leading(x - units::number(big[i]));
             }
         }
     };
-    using Left = Operand<nvcuda::wmma::matrix_a, nvcuda::wmma::row_major>;
-    template <bool TRANSPOSED>
-    using Right = Operand<nvcuda::wmma::matrix_b, RightLayout<TRANSPOSED>>;
-
-    template <typename Factor> __device__ void multiply(const Left &a, const Factor &b) {
-        if (EXACT) {
-            nvcuda::wmma::mma_sync(this->sum, a.small, b.big, this->sum);
-            nvcuda::wmma::mma_sync(this->sum, a.big, b.small, this->sum);
+    struct Left : Parts {
+        __device__ void load(const float *from, int pitch) {
+            units::load_left(this->big, from, pitch);
+            this->split();
         }
-        nvcuda::wmma::mma_sync(this->sum, a.big, b.big, this->sum);
+    };
+    template <bool TRANSPOSED> struct Right : Parts {
+        __device__ void load(const float *from, int pitch) {
+            if (TRANSPOSED)
+                units::load_right_transposed(this->big, from, pitch);
+            else
+                units::load_right(this->big, from, pitch);
+            this->split();
+        }
+    };
+
+    __device__ void multiply(const Parts &a, const Parts &b) {
+        if constexpr (EXACT) {
+            units::multiply<float>(this->sum, a.small, b.big);
+            units::multiply<float>(this->sum, a.big, b.small);
+        }
+        units::multiply<float>(this->sum, a.big, b.big);
     }
 };
 
 template <typename Arithmetic> struct TileOf { typedef PlainTile<typename Arithmetic::T> type; };
-template <> struct TileOf<Float16> { typedef MatrixTile<__half> type; };
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+template <> struct TileOf<Float16> { typedef MatrixTile<__half> type; };
 template <> struct TileOf<Float32> { typedef SplitTile<true> type; };
 template <> struct TileOf<TensorFloat32> { typedef SplitTile<false> type; };
 template <> struct TileOf<BFloat16> { typedef MatrixTile<__nv_bfloat16> type; };
-#endif /* older matrix units take float16 alone */
+#endif /* older matrix units take float16 alone, by other instructions */
 template <typename Arithmetic> using Tile = typename TileOf<Arithmetic>::type;
 
 }  // namespace

@@ -201,106 +201,82 @@ inline __nv_bfloat16 __float2bfloat16(float x) {
     if (x != x) return {0x7fff};
     return {uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
 }
+inline float emulated_float(float x) { return x; }
 inline float emulated_float(__half x) { return __half2float(x); }
 inline float emulated_float(__nv_bfloat16 x) { return __bfloat162float(x); }
 
-/* ---- matrix units: a lane has half a row of the sums, with the factors that these take ---- */
+/* ---- matrix units: a lane has half a row of the sums, and half a row of a or of b^T ---- */
 
-namespace nvcuda::wmma {
-struct matrix_a;
-struct matrix_b;
-struct accumulator;
-struct row_major;
-struct col_major;
-namespace precision {
-struct tf32;
+inline float __expf(float x) { return expf(x); }
+namespace units {
+inline int lane() { return int(emulation::current % 32); }
+inline int row_of(int) { return lane() / 2; }
+inline int column_of(int i) { return lane() % 2 * 8 + i; }
+inline unsigned bits_of(float x) {
+    unsigned bits;
+    memcpy(&bits, &x, 4);
+    return bits;
 }
-enum layout_t { mem_row_major };
-
-constexpr int HALF = 8;
-inline int lane_row() { return int(emulation::current % 32 / 2); }
-inline int lane_column() { return int(emulation::current % 2) * HALF; }
-
-/* Of a lane: its row of a, its columns of b, its sums. */
-template <typename Use, int M, int N, int K, typename T, typename Layout = void> struct fragment {
-    static constexpr bool is_a = std::is_same<Use, matrix_a>::value;
-    static constexpr int ROWS = std::is_same<Use, matrix_b>::value ? K : 1;
-    static constexpr int COLUMNS = is_a ? K : HALF;
-    static constexpr int num_elements = ROWS * COLUMNS;
-    float x[num_elements];
-};
-template <int M, int N, int K> void fill_fragment(fragment<accumulator, M, N, K, float> &f, float v) {
-    for (float &x : f.x) x = v;
+inline float number(unsigned bits) {
+    float x;
+    memcpy(&x, &bits, 4);
+    return x;
 }
-inline void check(const void *pointer, unsigned pitch, size_t size) {
-    if (reinterpret_cast<uintptr_t>(pointer) % 32 || pitch * size % 16) {
-        fprintf(stderr, "misaligned tile: %p, pitch %u\n", pointer, pitch);
+inline unsigned leading(float x) { return x == x ? (bits_of(x) + 0x1000) & ~0x1fffu : bits_of(x); }
+inline void check(const void *pointer, int pitch, size_t size) {
+    if (reinterpret_cast<uintptr_t>(pointer) % 16 || size_t(pitch) * size % 16) {
+        fprintf(stderr, "misaligned tile: %p, pitch %d\n", pointer, pitch);
         abort();
     }
 }
-inline float emulated_float(float x) { return x; }
-inline float __float_to_tf32(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    bits = (bits + 0x1000) & ~uint32_t(0x1fff);
-    memcpy(&x, &bits, 4);
-    return x;
+/* Numbers of a factor that a lane holds: two of 16 bits in each of its four parts, or one float. */
+template <typename T> constexpr int HELD = 16 / sizeof(T);
+template <typename T> void set(unsigned (&to)[4], int i, T x) {
+    memcpy(reinterpret_cast<char *>(to) + i * int(sizeof(T)), &x, sizeof(T));
 }
-/* Without the bits that TF32 lacks; NaN of memory that nobody wrote stays NaN. */
-inline float reduced(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    if (x != x) return 0.0f;
-    bits &= ~uint32_t(0x1fff);
-    memcpy(&x, &bits, 4);
-    return x;
+template <typename T> float get(const unsigned (&from)[4], int i) {
+    T x;
+    memcpy(&x, reinterpret_cast<const char *>(from) + i * int(sizeof(T)), sizeof(T));
+    return emulated_float(x);
 }
-template <typename Use, int M, int N, int K, typename T, typename Layout, typename From>
-void load_matrix_sync(fragment<Use, M, N, K, T, Layout> &f, const From *from, unsigned pitch) {
-    check(from, pitch, sizeof(From));
-    constexpr bool by_column = std::is_same<Layout, col_major>::value;
-    const int first_row = f.ROWS == 1 ? lane_row() : 0, first_column = f.is_a ? 0 : lane_column();
-    for (int i = 0; i < f.ROWS; ++i)
-        for (int j = 0; j < f.COLUMNS; ++j) {
-            const unsigned row = unsigned(first_row + i), column = unsigned(first_column + j);
-            f.x[i * f.COLUMNS + j] =
-                emulated_float(by_column ? from[column * pitch + row] : from[row * pitch + column]);
+/* Half a row of a (16, depth), or half a column of b. */
+template <typename T> void load_left(unsigned (&to)[4], const T *a, int pitch) {
+    check(a, pitch, sizeof(T));
+    constexpr int half = HELD<T>;
+    for (int i = 0; i < half; ++i) set(to, i, a[lane() / 2 * pitch + lane() % 2 * half + i]);
+    __syncwarp();
+}
+template <typename T> void load_right_transposed(unsigned (&to)[4], const T *b, int pitch) {
+    load_left(to, b, pitch);
+}
+template <typename T> void load_right(unsigned (&to)[4], const T *b, int pitch) {
+    check(b, pitch, sizeof(T));
+    constexpr int half = HELD<T>;
+    for (int i = 0; i < half; ++i) set(to, i, b[(lane() % 2 * half + i) * pitch + lane() / 2]);
+    __syncwarp();
+}
+template <typename T>
+void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
+    constexpr int half = HELD<T>;
+    static float left[1024], right[1024]; /* of all lanes of the warps that are under way */
+    const unsigned first = emulation::current / 32 * 32;
+    float *lefts = left + first % 1024, *rights = right + first % 1024;
+    for (int i = 0; i < half; ++i) {
+        const float mine = get<T>(a, i), other = get<T>(b, i);
+        if (sizeof(T) == 4 && mine == mine && other == other &&
+            (leading(mine) != bits_of(mine) || leading(other) != bits_of(other))) {
+            fprintf(stderr, "a factor was not rounded to TF32\n");
+            abort();
         }
-    __syncwarp();
+        lefts[lane()] = mine, rights[lane()] = other;
+        __syncwarp();
+        for (int side = 0; side < 2; ++side)
+            for (int j = 0; j < 8; ++j)
+                sum[j] += lefts[lane() / 2 * 2 + side] * rights[(lane() % 2 * 8 + j) * 2 + side];
+        __syncwarp();
+    }
 }
-template <int M, int N, int K>
-void load_matrix_sync(fragment<accumulator, M, N, K, float> &f, const float *from, unsigned pitch,
-                      layout_t) {
-    load_matrix_sync(f, from, pitch);
-}
-template <int M, int N, int K, typename T, typename Layout>
-void mma_sync(fragment<accumulator, M, N, K, float> &d,
-              const fragment<matrix_a, M, N, K, T, row_major> &a,
-              const fragment<matrix_b, M, N, K, T, Layout> &b,
-              const fragment<accumulator, M, N, K, float> &c) {
-    float sum[HALF];
-    for (int j = 0; j < HALF; ++j) sum[j] = c.x[j];
-    for (int k = 0; k < K; ++k)
-        for (int j = 0; j < HALF; ++j) {
-            if (std::is_same<T, precision::tf32>::value &&
-                (a.x[k] == a.x[k] && b.x[k * HALF + j] == b.x[k * HALF + j]) &&
-                (reduced(a.x[k]) != a.x[k] || reduced(b.x[k * HALF + j]) != b.x[k * HALF + j])) {
-                fprintf(stderr, "a factor was not rounded to TF32\n");
-                abort();
-            }
-            sum[j] += a.x[k] * b.x[k * HALF + j];
-        }
-    for (int j = 0; j < HALF; ++j) d.x[j] = sum[j];
-    __syncwarp();
-}
-template <int M, int N, int K>
-void store_matrix_sync(float *to, const fragment<accumulator, M, N, K, float> &f, unsigned pitch,
-                       layout_t) {
-    check(to, pitch, sizeof(float));
-    for (int j = 0; j < HALF; ++j) to[unsigned(lane_row()) * pitch + unsigned(lane_column() + j)] = f.x[j];
-    __syncwarp();
-}
-}  // namespace nvcuda::wmma
+}  // namespace units
 
 /* ---- runtime ---- */
 

@@ -1,0 +1,112 @@
+/* Matrix units: 16x16 sums of a warp, and the factors that they are multiplied from.
+ *
+ * A lane holds of the sums (row lane / 4, columns 2 (lane % 4) and the next), 8 rows below, and both
+ * again 8 columns to the right: the layout of `mma.sync.m16n8k*`. Factors are read from shared memory
+ * by `ldmatrix`, whose 8x8 matrices of 16-bit numbers are 8x4 matrices of 32-bit ones. Devices before
+ * compute capability 8.0 do not compile what they never use.
+ */
+#ifndef DLSN_CUDA_UNITS_CUH
+#define DLSN_CUDA_UNITS_CUH
+
+#include "platform.cuh"
+
+#ifndef DLSN_EMULATION
+
+namespace {
+namespace units {
+
+__device__ inline unsigned address(const void *shared) {
+    return unsigned(__cvta_generic_to_shared(shared));
+}
+__device__ inline int lane() { return int(threadIdx.x) % 32; }
+
+/* Four 8x8 matrices of 16-bit numbers; lane i names row i % 8 of matrix i / 8. */
+__device__ inline void load_matrices(unsigned (&to)[4], const void *row) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address(row))
+                 : "memory");
+#endif
+}
+__device__ inline void load_transposed(unsigned (&to)[4], const void *row) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address(row))
+                 : "memory");
+#endif
+}
+
+/* a (16 rows, 16 bit: 16 deep, 32 bit: 8 deep), rows `pitch` apart. */
+template <typename T> __device__ void load_left(unsigned (&to)[4], const T *a, int pitch) {
+    constexpr int HALF = 16 / int(sizeof(T));
+    load_matrices(to, a + lane() % 16 * pitch + lane() / 16 * HALF);
+}
+/* b as (16 columns, depth). */
+template <typename T> __device__ void load_right_transposed(unsigned (&to)[4], const T *b, int pitch) {
+    constexpr int HALF = 16 / int(sizeof(T));
+    load_matrices(to, b + (lane() % 8 + lane() / 16 * 8) * pitch + lane() / 8 % 2 * HALF);
+}
+/* b as (depth, 16 columns). */
+template <typename T> __device__ void load_right(unsigned (&to)[4], const T *b, int pitch) {
+    load_transposed(to, b + lane() % 16 * pitch + lane() / 16 * 8);
+}
+template <> __device__ inline void load_right<float>(unsigned (&to)[4], const float *b, int pitch) {
+    const float *first = b + lane() % 4 * pitch + lane() / 4; /* there is no transposed 32-bit load */
+    to[0] = __float_as_uint(first[0]);
+    to[1] = __float_as_uint(first[4 * pitch]);
+    to[2] = __float_as_uint(first[8]);
+    to[3] = __float_as_uint(first[4 * pitch + 8]);
+}
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#define DLSN_MMA(kind)                                                                              \
+    asm volatile("mma.sync.aligned." kind                                                           \
+                 " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                 \
+                 : "+f"(sum[4 * half]), "+f"(sum[4 * half + 1]), "+f"(sum[4 * half + 2]),           \
+                   "+f"(sum[4 * half + 3])                                                          \
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[2 * half]), "r"(b[2 * half + 1]))
+#else
+#define DLSN_MMA(kind) (void)sum, (void)a, (void)b
+#endif
+/* sum += a b, of factors of a type; float: rounded to TF32 before. */
+template <typename T>
+__device__ void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]);
+template <>
+__device__ inline void multiply<float>(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) DLSN_MMA("m16n8k8.row.col.f32.tf32.tf32.f32");
+}
+template <>
+__device__ inline void multiply<__half>(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) DLSN_MMA("m16n8k16.row.col.f32.f16.f16.f32");
+}
+template <>
+__device__ inline void multiply<__nv_bfloat16>(float (&sum)[8], const unsigned (&a)[4],
+                                               const unsigned (&b)[4]) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) DLSN_MMA("m16n8k16.row.col.f32.bf16.bf16.f32");
+}
+#undef DLSN_MMA
+
+/* The leading 11 bits of a float. */
+__device__ inline unsigned leading(float x) {
+    unsigned bits = 0;
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+#endif
+    return bits;
+}
+__device__ inline float number(unsigned bits) { return __uint_as_float(bits); }
+
+/* Row and column of a lane's i-th sum. */
+__device__ inline int row_of(int i) { return lane() / 4 + i / 2 % 2 * 8; }
+__device__ inline int column_of(int i) { return lane() % 4 * 2 + i % 2 + i / 4 * 8; }
+
+}  // namespace units
+}  // namespace
+
+#endif
+#endif
