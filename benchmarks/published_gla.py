@@ -23,9 +23,10 @@ class PublishedGLA(GLA):
         length, rounds, slots = query.shape[1], self.num_hashes, self.chunk_size
         if rotations is None:
             rotations = self.rotations(length, query.shape[2])
+        rotations = rotations.to(x.device)
 
         codes = torch.einsum("nlc,hcb->nhlb", query.detach().float(), rotations).argmax(-1)
-        offsets = torch.arange(rounds)[None, :, None] * rotations.shape[2]
+        offsets = torch.arange(rounds, device=x.device)[None, :, None] * rotations.shape[2]
         order = (codes + offsets).reshape(images, -1).sort(dim=-1, stable=True).indices
         undo = order.sort(dim=-1).indices
         pixels = order % length
