@@ -30,12 +30,13 @@ def head(
         validation: the validation sets.
     """
     train, processes = run.experiment.train, idist.get_world_size()
+    threads, each = torch.get_num_threads(), " each" if processes > 1 else ""
     batch = train.batch_size * processes
     epoch = images / batch
     sets = ", ".join(f"{entry.name} {len(entry.dataset)}" for entry in validation)
     return {
         "Device": in_words(run.device, train.device),
-        "Processes": f"{processes}, with {torch.get_num_threads()} threads each",
+        "Processes": f"{processes} with {threads} thread{'s'[: threads > 1]}{each}",
         "Precision": train.precision,
         "Versions": ", ".join(
             (

@@ -28,7 +28,7 @@ from srcore.engine.overwriting import refuse_own_inputs
 from srcore.engine.results import results_table
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
-from srcore.errors import ConfigError, SrcoreError
+from srcore.errors import ConfigError, Interrupted, SrcoreError
 from srcore.machine.devices import pick_device, slow_precision
 from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
@@ -167,6 +167,11 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
             _work(run, stop)
     except BaseException as error:
         _mark_ended(run, error)
+        if run.iteration and isinstance(error, Exception) and not isinstance(error, Interrupted):
+            place = run.checkpoints / LAST
+            logger.info(
+                "trained to iteration %d, saved in %s; --resume goes on", run.iteration, place
+            )
         try:
             run.plugins.hook.srcore_run_finished(run=run, parts=run.parts, error=error)
         except SrcoreError as second:  # must not hide what ended the stage

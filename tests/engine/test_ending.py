@@ -12,7 +12,7 @@ import srcore
 from srcore.engine.ending import read_ending
 from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
-from srcore.errors import Interrupted
+from srcore.errors import Interrupted, SrcoreError
 from srcore.plugin.manager import PluginManager, using
 from srcore.report.reading import read_run
 from srcore.report.tables import facts, state
@@ -115,6 +115,22 @@ def test_signal_and_error_are_written_down_and_the_run_can_go_on(tiny_experiment
     assert read_ending(parts / "tiny").reason == "all iterations"
     assert_same_state(last(tmp_path / "whole"), last(parts))
     assert phases(tmp_path / "whole") == phases(parts)
+
+
+def test_a_validation_that_fails_says_where_the_training_is_saved(
+    tiny_experiment, tmp_path, caplog
+):
+    image = tmp_path / "validation/00.png"
+    whole = image.read_bytes()
+    image.write_bytes(whole[: len(whole) // 2])
+    with caplog.at_level("INFO", logger="srcore"), pytest.raises(SrcoreError, match=r"00\.png"):
+        run(tiny_experiment, tmp_path / "runs")
+    saved = tmp_path / "runs/tiny/checkpoints/last.pt"
+    assert f"trained to iteration 3, saved in {saved}; --resume goes on" in caplog.text
+    image.write_bytes(whole)
+    run(tiny_experiment, tmp_path / "runs", resume=True)
+    run(tiny_experiment, tmp_path / "other")
+    assert_same_state(last(tmp_path / "runs"), last(tmp_path / "other"))
 
 
 def training_rows(output):

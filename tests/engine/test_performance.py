@@ -104,7 +104,7 @@ def test_run_says_what_it_runs_on_and_how_fast(tiny_experiment, tmp_path, caplog
     log = (tmp_path / "tiny/run.log").read_text()
     for expected in (
         r'device: cpu \("auto": (PyTorch finds no CUDA GPU|this PyTorch is built without CUDA)\)',
-        r"processes: 1, with \d+ threads each",
+        r"processes: 1 with \d+ threads?\n",
         r"precision: float32",
         r"versions: srcore \S+, torch \S+, .*Python \S+",
         r"networks: generator EDSR with [\d,]+ parameters",
