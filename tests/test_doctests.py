@@ -16,7 +16,6 @@ MODULES = (
     "srcore.testing.comparison",
     "srcore.testing.golden",
     "srcore.testing.images",
-    "srcore.weights.loading",
 )
 PUBLIC = [
     *((srcore, name) for name in ("build", "components", "load_experiment", "load_generator")),

@@ -1,6 +1,7 @@
 """TensorBoard shows what metrics.jsonl holds; it is there unless it is switched off."""
 
 import json
+import time
 
 import pytest
 from ignite.engine import Events
@@ -60,6 +61,7 @@ def test_it_shows_the_records_and_the_pictures(tiny_experiment, tmp_path):
 
 def test_a_resumed_run_goes_on_in_it(tiny_experiment, tmp_path):
     run(tiny_experiment, tmp_path, "train.iterations=3")
+    time.sleep(1.1)  # TensorBoard reads its files in the order of their names, which hold seconds
     run(tiny_experiment, tmp_path, resume=True)
     assert_shows_the_records(tmp_path / "tiny")
 
