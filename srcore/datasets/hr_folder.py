@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from srcore.datasets.downscaled import DownscaledImages
 from srcore.images import Folders, files_in
@@ -19,7 +20,8 @@ class HrFolder(DownscaledImages):
         hr_patch_size = 96
         downscale = "matlab"
 
-    The arguments are the keys of :class:`srcore.datasets.options.HrFolderOptions`.
+    The arguments are the keys of :class:`srcore.datasets.options.HrFolderOptions`; ``crops`` are
+    those of :class:`srcore.datasets.aligned.AlignedImages`.
 
     Raises:
         DataError: no images.
@@ -33,22 +35,16 @@ class HrFolder(DownscaledImages):
         downscale: str = "matlab",
         meta_info: Path | None = None,
         recursive: bool = False,
-        hr_patch_size: int | None = None,
-        flip: bool = True,
-        rotate: bool = True,
-        min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
         channels: int = 3,
+        **crops: Any,
     ) -> None:
         source = FolderSource(files_in(hr, meta_info, recursive=recursive))
         super().__init__(
             cached(source, cache, cache_folder, channels=channels),
             scale=scale,
             downscale=downscale,
-            hr_patch_size=hr_patch_size,
-            flip=flip,
-            rotate=rotate,
-            min_size=min_size,
             channels=channels,
+            **crops,
         )

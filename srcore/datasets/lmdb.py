@@ -17,13 +17,10 @@ def lmdb_dataset(
     hr: Path,
     lr: Path | None = None,
     downscale: str = "matlab",
-    hr_patch_size: int | None = None,
-    flip: bool = True,
-    rotate: bool = True,
-    min_size: str = "error",
     cache: str = "none",
     cache_folder: Path | None = None,
     channels: int = 3,
+    **crops: Any,
 ) -> PairedImages | DownscaledImages:
     """Dataset of one or two LMDB folders.
 
@@ -33,23 +30,18 @@ def lmdb_dataset(
         lr = "DIV2K_train_LR_bicubic_X4_sub.lmdb"
         hr_patch_size = 128
 
-    The arguments are the keys of :class:`srcore.datasets.options.LmdbOptions`.
+    The arguments are the keys of :class:`srcore.datasets.options.LmdbOptions`; ``crops`` are those
+    of :class:`srcore.datasets.aligned.AlignedImages`.
 
     Raises:
         DataError: not such a folder, or keys without partner.
         MissingExtraError: lmdb is not installed.
     """
-    crops: dict[str, Any] = {
-        "scale": scale,
-        "hr_patch_size": hr_patch_size,
-        "flip": flip,
-        "rotate": rotate,
-        "min_size": min_size,
-        "channels": channels,
-    }
     hr_source = LmdbSource(hr)
     hr_images = cached(hr_source, cache, cache_folder, channels=channels)
     if lr is None:
-        return DownscaledImages(hr_images, downscale=downscale, **crops)
+        return DownscaledImages(
+            hr_images, scale=scale, downscale=downscale, channels=channels, **crops
+        )
     lr_images = cached(LmdbSource(lr, hr_source.keys), cache, cache_folder, channels=channels)
-    return PairedImages(hr_images, lr_images, **crops)
+    return PairedImages(hr_images, lr_images, scale=scale, channels=channels, **crops)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from srcore.datasets.pairs import PairedImages
 from srcore.images import Folders, pairs_in
@@ -20,7 +21,8 @@ class PairedFolder(PairedImages):
         lr_name = "{}x4"
         hr_patch_size = 128
 
-    The arguments are the keys of :class:`srcore.datasets.options.PairedFolderOptions`.
+    The arguments are the keys of :class:`srcore.datasets.options.PairedFolderOptions`; ``crops``
+    are those of :class:`srcore.datasets.aligned.AlignedImages`.
 
     Raises:
         DataError: no images, or images without partner.
@@ -35,22 +37,16 @@ class PairedFolder(PairedImages):
         lr_name: str = "{}",
         meta_info: Path | None = None,
         recursive: bool = False,
-        hr_patch_size: int | None = None,
-        flip: bool = True,
-        rotate: bool = True,
-        min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
         channels: int = 3,
+        **crops: Any,
     ) -> None:
         pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)
         super().__init__(
             cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder, channels=channels),
             cached(FileSource([lr for _, lr in pairs]), cache, cache_folder, channels=channels),
             scale=scale,
-            hr_patch_size=hr_patch_size,
-            flip=flip,
-            rotate=rotate,
-            min_size=min_size,
             channels=channels,
+            **crops,
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srcore.data.cropping import draw_orientation, draw_window, finish
-from srcore.datasets.padding import padded
+from srcore.datasets.aligned import AlignedImages
 from srcore.images import files_in
 from srcore.sources.cache import cached
 from srcore.sources.folder import FolderSource
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from srcore.contracts import Sample
     from srcore.images import Folders, ImageArray
-    from srcore.sources.source import ImageSource
 
 
 class UnpairedFolders:
@@ -32,7 +31,8 @@ class UnpairedFolders:
         lr = "phone"
         hr_patch_size = 256
 
-    The arguments are the keys of :class:`srcore.datasets.options.UnpairedFoldersOptions`.
+    The arguments are the keys of :class:`srcore.datasets.options.UnpairedFoldersOptions`; ``crops``
+    are those of :class:`srcore.datasets.aligned.AlignedImages`.
 
     Raises:
         DataError: no images.
@@ -45,27 +45,26 @@ class UnpairedFolders:
         hr: Folders,
         lr: Folders,
         recursive: bool = False,
-        hr_patch_size: int | None = None,
-        flip: bool = True,
-        rotate: bool = True,
-        min_size: str = "error",
         cache: str = "none",
         cache_folder: Path | None = None,
         channels: int = 3,
+        **crops: Any,
     ) -> None:
-        self._scale = scale
-        files = [FolderSource(files_in(folders, None, recursive=recursive)) for folders in (hr, lr)]
+        size = crops.get("hr_patch_size")
         self._hr, self._lr = (
-            padded(cached(source, cache, cache_folder, channels=channels), size, min_size,
-                   multiple=multiple, mirror="reflect")
-            for source, size, multiple in zip(
-                files, (hr_patch_size, hr_patch_size and hr_patch_size // scale), (scale, 1),
-                strict=True,
+            _Series(
+                cached(
+                    FolderSource(files_in(folders, None, recursive=recursive)),
+                    cache,
+                    cache_folder,
+                    channels=channels,
+                ),
+                scale=multiple,
+                channels=channels,
+                **crops | {"hr_patch_size": side},
             )
-        )  # fmt: skip
-        self._hr_patch_size = hr_patch_size
-        self._flip = flip
-        self._rotate = rotate
+            for folders, multiple, side in ((hr, scale, size), (lr, 1, size and size // scale))
+        )
 
     def __len__(self) -> int:
         return len(self._lr)
@@ -80,27 +79,24 @@ class UnpairedFolders:
         Raises:
             DataError: an unreadable file, or an image smaller than the crop.
         """
-        size = self._hr_patch_size
         if generator is None:
             hr_index = index % len(self._hr)
         else:
             hr_index = int(generator.integers(len(self._hr)))
         return {
-            "hr": self._part(self._hr, hr_index, size, self._scale, generator),
-            "lr": self._part(self._lr, index, size and size // self._scale, 1, generator),
+            "hr": self._hr.part(hr_index, generator),
+            "lr": self._lr.part(index, generator),
         }
 
-    def _part(
-        self,
-        source: ImageSource,
-        index: int,
-        size: int | None,
-        multiple: int,
-        generator: np.random.Generator | None,
-    ) -> ImageArray:
-        """A crop, or the image cut to a multiple of ``multiple`` pixels."""
-        header = source.header(index)
-        height, width = (side - side % multiple for side in (header.height, header.width))
-        window = draw_window(height, width, size, generator, source.where(index))
+
+class _Series(AlignedImages):
+    """Images that are cropped and laid by themselves."""
+
+    def part(self, index: int, generator: np.random.Generator | None) -> ImageArray:
+        """A crop, or the image cut to a multiple of the scale."""
+        header, scale = self._hr.header(index), self._scale
+        height, width = (side - side % scale for side in (header.height, header.width))
+        size = self._patch_size and self._patch_size * scale
+        window = draw_window(height, width, size, generator, self._hr.where(index))
         orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
-        return finish(source.read_window(index, window), orientation)
+        return finish(self._hr.read_window(index, window), orientation)

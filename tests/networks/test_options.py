@@ -1,14 +1,11 @@
-import inspect
 import subprocess
 import sys
 from types import SimpleNamespace
 
-import attrs
 import pytest
 
 from srcore.networks import options
 from srcore.plugin import builtin
-from srcore.plugin.building import resolve
 from srcore.plugin.registry import Registry
 
 
@@ -28,15 +25,6 @@ def components():
 def test_all_networks_are_registered(components):
     names = {"rrdbnet", "edsr", "msrresnet", "compact", "swinir", "vgg", "unet", "patch"}
     assert names <= {component.name for component in components}
-
-
-def test_keys_and_defaults_are_those_of_the_constructors(components):
-    for component in components:
-        if not component.options.__module__.startswith("srcore.networks"):
-            continue
-        parameters = inspect.signature(resolve(component.target)).parameters
-        for field in attrs.fields(component.options):
-            assert parameters[field.name].default == field.default, (component.name, field.name)
 
 
 def test_options_do_not_import_torch():
