@@ -116,5 +116,7 @@ def end_with_parent() -> None:
     die_with_parent = 1  # PR_SET_PDEATHSIG
     ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
     parent = multiprocessing.parent_process()
-    if parent is not None and parent.pid != os.getppid():  # it was gone before we said so
+    if parent is None or multiprocessing.get_start_method() == "forkserver":
+        return  # a server is between the two, which ends with the first
+    if parent.pid != os.getppid():  # it was gone before we said so
         os._exit(1)

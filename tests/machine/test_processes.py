@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -96,6 +97,22 @@ def test_a_process_ends_with_its_parent_however_early_that_is_killed(tmp_path, i
     while _runs(number) and time.monotonic() < end:
         time.sleep(0.02)
     assert not _runs(number)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_process_whose_parent_lives_goes_on_however_it_is_started(method):
+    code = f"""
+import multiprocessing
+from srcore.machine.processes import end_with_parent
+if __name__ == "__main__":
+    multiprocessing.set_start_method("{method}")
+    process = multiprocessing.Process(target=end_with_parent)
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n", done.stderr
 
 
 def _runs(number):
