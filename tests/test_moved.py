@@ -21,3 +21,14 @@ def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
 
 def test_names_that_never_were_are_not_found():
     assert find_spec("srcore.nothing") is None
+
+
+def test_functions_that_are_handed_a_registry_now_are_called_without_one_all_the_same():
+    from srcore.plugin.manager import plugins
+    from srcore.weights.dialects import dialects
+
+    registry = plugins().registry
+    with pytest.warns(DeprecationWarning, match=r"^dialects takes a registry; without one it"):
+        found = dialects("rrdbnet")
+    assert found == dialects(registry, "rrdbnet") == dialects(registry, network="rrdbnet")
+    assert len(dialects(registry=registry)) > len(found) > 1

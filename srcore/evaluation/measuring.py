@@ -15,6 +15,7 @@ from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.images import to_rgb
+from srcore.moved import once_without_registry
 from srcore.plugin.calling import call
 from srcore.plugin.registry import Registry
 
@@ -127,6 +128,7 @@ def bicubic(scale: int) -> Contender:
     return Contender("bicubic", scale, enlarge)
 
 
+@once_without_registry(1)
 def choose_measures(specification: str, registry: Registry) -> list[Measure]:
     """Metrics from ``psnr,ssim,niqe``; options follow a colon: ``psnr:y_channel=false``.
 

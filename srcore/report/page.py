@@ -10,6 +10,7 @@ import attrs
 
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
+from srcore.moved import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.report import tables
 from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
@@ -20,6 +21,7 @@ REPORT_FILE = "report.html"
 _HERE = Path(__file__).parent
 
 
+@once_without_registry(1)
 def write_report(folders: Sequence[Path], registry: Registry, path: Path | None = None) -> Path:
     """Write the report of one run, or of several beside each other.
 

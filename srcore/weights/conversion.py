@@ -15,6 +15,7 @@ from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
+from srcore.moved import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
@@ -68,6 +69,7 @@ class _Source:
     registry: Registry
 
 
+@once_without_registry(3)
 def convert(
     source: str | Path,
     target: str | Path,

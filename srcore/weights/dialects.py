@@ -22,6 +22,7 @@ import attrs
 from torch import Tensor
 
 from srcore.errors import PluginError, WeightsError, cause
+from srcore.moved import once_without_registry
 from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
 from srcore.plugin.registry import Registry
@@ -96,6 +97,7 @@ class Dialect:
         return Recognised(self.network, options, native, name, self.computed)
 
 
+@once_without_registry(0)
 def dialects(registry: Registry, network: str | None = None) -> dict[str, Dialect]:
     """Registered dialects by name, all or those of one network type, its own before others'."""
     if network is None:
@@ -169,6 +171,7 @@ def recognise(
     return None
 
 
+@once_without_registry(1)
 def convert_to_native(
     state: Mapping[str, Tensor],
     registry: Registry,
