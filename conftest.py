@@ -39,6 +39,17 @@ ALL_PACKAGES = "SRCORE_TEST_ALL_PACKAGES"
 STRESS_RESULTS = ROOT / "tests" / "stress" / "results"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def autograd_can_fork():
+    """Tests fork processes that train, which PyTorch forbids once its threads for devices run.
+
+    It counts the devices at its first gradient, and what an export to ONNX loads looks like one.
+    """
+    import torch
+
+    torch.ones(1, requires_grad=True).sum().backward()
+
+
 def pytest_cmdline_main(config):
     """Start anew if pytest took the folder of ``--golden-root DIR`` for that of the tests.
 
