@@ -15,6 +15,7 @@ import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
 from srcore.engine.runner import run_experiment
+from srcore.plugin.manager import plugins
 from srcore.report import tables
 from srcore.report.reading import read_run
 from srcore.testing import assert_same_state, write_tiny_images
@@ -91,7 +92,7 @@ def warm_up(file):
 
 def table(folder):
     records = read_run(folder)
-    return (tables.rows(records), [tables.state(record) for record in records])
+    return (tables.rows(records, plugins().registry), [tables.state(record) for record in records])
 
 
 def explore(folder, name, event, chosen=None, note=None):
