@@ -9,7 +9,6 @@ bicubic ones are the result.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -17,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import ROOT, write_results
+from harness import ROOT, device_parser, write_results
 
 EXPERIMENT = """
 name = "combination"
@@ -85,9 +84,7 @@ tensorboard = false
 
 def main():
     """Run it as a user does and read what it wrote."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
+    parser = device_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     options = parser.parse_args()
     sizes = {"features": 64, "groups": 4, "blocks": 4, "patch": 96, "batch": 16, "log": 100,

@@ -5,14 +5,13 @@ python benchmarks/device_environment.py --device cuda
 
 from __future__ import annotations
 
-import argparse
 import platform
 import shutil
 import subprocess
 from importlib import metadata
 
 import torch
-from harness import measure_for, print_times, write_results
+from harness import device_parser, measure_for, print_times, write_results
 
 PACKAGES = (
     "torch", "torchvision", "numpy", "opencv-python-headless", "pillow", "pytorch-ignite", "cattrs",
@@ -22,10 +21,7 @@ PACKAGES = (
 
 def main():
     """Look, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
-    options = parser.parse_args()
+    options = device_parser(__doc__).parse_args()
     found = {"system": platform.platform(), "python": platform.python_version()}
     found["packages"] = {name: version(name) for name in PACKAGES}
     found["torch_cuda"] = torch.version.cuda

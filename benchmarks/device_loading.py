@@ -8,7 +8,6 @@ images made on the fly or read; the loader, the pinned memory and the copy are t
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from harness import write_results
+from harness import device_parser, write_results
 from training_pairs import PHOTOGRAPHS, make_training
 
 from srcore.engine.sampling import to_device
@@ -46,10 +45,7 @@ tensorboard = false
 
 def main():
     """Write pictures, then read them in several ways."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
-    options = parser.parse_args()
+    options = device_parser(__doc__).parse_args()
     seconds = 0.2 if options.tiny else 2.5
     cores = os.cpu_count() or 1
     results = {}

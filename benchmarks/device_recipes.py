@@ -9,7 +9,6 @@ weights count too, where they need no file.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import copy
 import os
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import attrs
 import torch
-from harness import write_results
+from harness import device_parser, write_results
 
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
@@ -35,9 +34,7 @@ TINY = ("psnr_rrdb_tiny", "dlsn/tiny_x2")
 
 def main():
     """One experiment after the other, until the time is over."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
+    parser = device_parser(__doc__)
     parser.add_argument("--limit", type=float, default=600, help="seconds")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

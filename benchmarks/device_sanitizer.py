@@ -5,14 +5,13 @@ python benchmarks/device_sanitizer.py --tool memcheck|racecheck
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from harness import write_results
+from harness import device_parser, write_results
 
 #: Small sizes: the sanitizer slows kernels down a hundredfold.
 SMALL = "definition and (size0 or size1 or size2 or size7)"
@@ -22,10 +21,8 @@ FOLDERS = ("/usr/local/cuda/bin", "/opt/cuda/bin", "/opt/nvidia/cuda/bin")
 
 def main():
     """Run the tests below the tool and count what it reports."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = device_parser(__doc__)
     parser.add_argument("--tool", choices=["memcheck", "racecheck", "synccheck"], required=True)
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args()
     program = shutil.which("compute-sanitizer") or next(
         (f"{folder}/compute-sanitizer" for folder in FOLDERS

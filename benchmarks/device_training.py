@@ -10,7 +10,6 @@ the device; ``graph`` is the bare loop replayed as a CUDA graph: what no engine 
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import warnings
 from functools import partial
@@ -19,7 +18,7 @@ from pathlib import Path
 import engine_overhead
 import gan_step
 import torch
-from harness import measure_for, print_times, write_results
+from harness import device_parser, measure_for, print_times, write_results
 from training_pairs import first_batch, make_training
 
 DLSN = engine_overhead.EXPERIMENT.replace("scale = 4", "scale = 2").replace(
@@ -67,9 +66,7 @@ COMPILED = {
 
 def main():
     """Measure one network after the other; write after each."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
+    parser = device_parser(__doc__)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--seconds", type=float, default=1.0, help="time for each candidate")
     parser.add_argument("--only", nargs="+", choices=list(STEPS), default=list(STEPS))

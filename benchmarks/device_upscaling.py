@@ -8,13 +8,12 @@ in grey levels of the result.
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import cv2
 import numpy as np
 import torch
-from harness import ROOT, write_results
+from harness import ROOT, device_parser, write_results
 
 import srcore
 from srcore.images import read_image
@@ -25,10 +24,7 @@ SMALL = (256, 320)
 
 def main():
     """Compare on a small picture, then time the large one."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
-    parser.add_argument("--tiny", action="store_true")
-    options = parser.parse_args()
+    options = device_parser(__doc__).parse_args()
     height, width = (48, 64) if options.tiny else (3000, 4000)
     size = {"num_features": 8, "num_blocks": 1} if options.tiny else {}
     torch.manual_seed(0)

@@ -7,6 +7,7 @@ quote only numbers found there.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -24,6 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 #: The variable names another folder: that of a step of ``gpu_day.py``.
 RESULTS = Path(os.environ.get("SRCORE_BENCHMARK_RESULTS") or ROOT / "benchmarks" / "results")
 PACKAGES = ("srcore", "torch", "torchvision", "numpy", "opencv-python-headless")
+
+
+def device_parser(description: str) -> argparse.ArgumentParser:
+    """What the steps of a day on a GPU are called with."""
+    parser = argparse.ArgumentParser(description=description.partition("\n")[0])
+    parser.add_argument("--device", default="cuda", choices=["cpu", "cuda"])
+    parser.add_argument(
+        "--tiny", action="store_true", help="sizes that a processor does in seconds"
+    )
+    return parser
 
 
 def measure(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, TypeVar
 
 #: Where the modules of 0.1 are now.
 MOVED = {
@@ -62,35 +60,6 @@ MOVED = {
     "srcore.terminal": "srcore.machine.terminal",
     "srcore.texts": "srcore.files.texts",
 }
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def once_without_registry(position: int) -> Callable[[_Function], _Function]:
-    """A function that has not always been handed its registry: old calls take that of the plugins.
-
-    Args:
-        position: of the registry among its arguments.
-    """
-
-    def decorate(function: _Function) -> _Function:
-        @functools.wraps(function)
-        def call(*arguments: Any, **keywords: Any) -> Any:
-            from srcore.plugin.registry import Registry
-
-            given = arguments[position : position + 1]
-            if "registry" in keywords or (given and isinstance(given[0], Registry)):
-                return function(*arguments, **keywords)
-            text = f"{function.__name__} takes a registry; without one it fails in srcore 0.3"
-            warnings.warn(text, DeprecationWarning, stacklevel=2)
-            manager = importlib.import_module("srcore.plugin.manager")
-            registry = manager.plugins().registry
-            return function(*arguments[:position], registry, *arguments[position:], **keywords)
-
-        return call  # type: ignore[return-value]  # the same function to its callers
-
-    return decorate
 
 
 class OldNames(MetaPathFinder, Loader):

@@ -15,8 +15,8 @@ from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.images import to_rgb
-from srcore.moved import once_without_registry
 from srcore.plugin.calling import call
+from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 
 if sys.version_info >= (3, 11):

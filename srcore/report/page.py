@@ -10,7 +10,7 @@ import attrs
 
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
-from srcore.moved import once_without_registry
+from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.report import tables
 from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts

@@ -15,7 +15,7 @@ from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
-from srcore.moved import once_without_registry
+from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Recognised, find_dialect

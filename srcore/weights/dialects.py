@@ -22,9 +22,9 @@ import attrs
 from torch import Tensor
 
 from srcore.errors import PluginError, WeightsError, cause
-from srcore.moved import once_without_registry
 from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
+from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.weights.wrappers import without_prefixes
 

@@ -78,9 +78,10 @@ DLSN_API int dlsn_cpu_forward(int type, const DlsnSizes *sizes, const DlsnForwar
 DLSN_API int dlsn_cpu_backward(int type, const DlsnSizes *sizes, const DlsnBackward *tensors,
                                int threads);
 
-/* CUDA: float32, float16, bfloat16; order and workspace lie on multiples of 16 bytes, and what else
- * does is read quicker. `dlsn_cuda_fits` tells whether both passes take the sizes. `workspace` has at least the bytes that *_workspace tell; work is
- * queued on `stream` and not waited for. Sums are taken in a fixed order: results repeat. */
+/* CUDA: float32, float16, bfloat16; tensors on multiples of 16 bytes are read quicker.
+ * `dlsn_cuda_fits` tells whether both passes take the sizes. `workspace` has at least the bytes that
+ * *_workspace tell; work is queued on `stream` and not waited for. Sums are taken in a fixed order:
+ * results repeat. */
 DLSN_API int dlsn_cuda_probe(int device);
 DLSN_API const char *dlsn_cuda_error(int status);
 DLSN_API int dlsn_cuda_fits(int type, const DlsnSizes *sizes, int device);

@@ -32,54 +32,8 @@ template <> __device__ inline __nv_bfloat16 narrow<__nv_bfloat16>(float x) {
     return __float2bfloat16(x);
 }
 
-/* Any type, with ordinary arithmetic: a lane holds 2 rows of 4 columns. */
-template <typename T> struct PlainTile {
-    static constexpr int DEPTH = TILE;
-    struct Left {
-        const T *from;
-        int pitch;
-        __device__ void load(const T *a, int a_pitch) { from = a, pitch = a_pitch; }
-    };
-    template <bool TRANSPOSED> struct Right : Left {};
-    float sum[2][4];
-
-    __device__ void clear() {
-        for (int i = 0; i < 8; ++i) sum[i / 4][i % 4] = 0.0f;
-    }
-    __device__ static int row() { return int(threadIdx.x) % 32 / 4; }
-    __device__ static int column() { return int(threadIdx.x) % 4 * 4; }
-
-    template <bool TRANSPOSED>
-    __device__ void multiply(const Left &a, const Right<TRANSPOSED> &b) {
-#pragma unroll 4
-        for (int k = 0; k < TILE; ++k) {
-            const float first = widen(a.from[row() * a.pitch + k]);
-            const float second = widen(a.from[(row() + 8) * a.pitch + k]);
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                const float factor = widen(TRANSPOSED ? b.from[(column() + i) * b.pitch + k]
-                                                      : b.from[k * b.pitch + column() + i]);
-                sum[0][i] += first * factor;
-                sum[1][i] += second * factor;
-            }
-        }
-    }
-    __device__ void load(const float *from, int pitch) {
-#pragma unroll
-        for (int i = 0; i < 8; ++i) sum[i / 4][i % 4] = from[row(i) * pitch + column(i)];
-    }
-    __device__ void store(float *to, int pitch) const {
-#pragma unroll
-        for (int i = 0; i < 8; ++i) to[row(i) * pitch + column(i)] = at(i);
-    }
-    __device__ static int row(int i) { return row() + i / 4 * 8; }
-    __device__ static int column(int i) { return column() + i % 4; }
-    __device__ float at(int i) const { return sum[i / 4][i % 4]; }
-};
-
-/* What the tiles on matrix units share: their sums. */
-template <int DEPTH_> struct UnitTile {
-    static constexpr int DEPTH = DEPTH_;
+/* The eight sums of a lane, and where they lie in the tile. */
+template <typename Places> struct LaneSums {
     float sum[8];
 
     __device__ void clear() {
@@ -94,13 +48,51 @@ template <int DEPTH_> struct UnitTile {
 #pragma unroll
         for (int i = 0; i < 8; ++i) to[row(i) * pitch + column(i)] = sum[i];
     }
+    __device__ static int row(int i) { return Places::row(i); }
+    __device__ static int column(int i) { return Places::column(i); }
+    __device__ float at(int i) const { return sum[i]; }
+};
+/* Two rows of 4 columns each, 8 rows apart. */
+struct PlainPlaces {
+    __device__ static int row(int i) { return int(threadIdx.x) % 32 / 4 + i / 4 * 8; }
+    __device__ static int column(int i) { return int(threadIdx.x) % 4 * 4 + i % 4; }
+};
+struct UnitPlaces {
     __device__ static int row(int i) { return units::row_of(i); }
     __device__ static int column(int i) { return units::column_of(i); }
-    __device__ float at(int i) const { return sum[i]; }
+};
+
+/* Any type, with ordinary arithmetic. */
+template <typename T> struct PlainTile : LaneSums<PlainPlaces> {
+    static constexpr int DEPTH = TILE;
+    struct Left {
+        const T *from;
+        int pitch;
+        __device__ void load(const T *a, int a_pitch) { from = a, pitch = a_pitch; }
+    };
+    template <bool TRANSPOSED> struct Right : Left {};
+
+    template <bool TRANSPOSED>
+    __device__ void multiply(const Left &a, const Right<TRANSPOSED> &b) {
+#pragma unroll 4
+        for (int k = 0; k < TILE; ++k) {
+            const float first = widen(a.from[PlainPlaces::row(0) * a.pitch + k]);
+            const float second = widen(a.from[PlainPlaces::row(4) * a.pitch + k]);
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                const int column = PlainPlaces::column(i);
+                const float factor = widen(TRANSPOSED ? b.from[column * b.pitch + k]
+                                                      : b.from[k * b.pitch + column]);
+                this->sum[i] += first * factor;
+                this->sum[4 + i] += second * factor;
+            }
+        }
+    }
 };
 
 /* 16-bit types. */
-template <typename T> struct MatrixTile : UnitTile<16> {
+template <typename T> struct MatrixTile : LaneSums<UnitPlaces> {
+    static constexpr int DEPTH = 16;
     struct Left {
         unsigned part[4];
         __device__ void load(const T *from, int pitch) { units::load_left(part, from, pitch); }
@@ -122,7 +114,8 @@ template <typename T> struct MatrixTile : UnitTile<16> {
 
 /* float32 as sums of numbers of 11 bits: x = big + small. With three products only small * small
  * and what is below it are missing, about 2^-21 of a product; with one it is TF32. */
-template <bool EXACT> struct SplitTile : UnitTile<8> {
+template <bool EXACT> struct SplitTile : LaneSums<UnitPlaces> {
+    static constexpr int DEPTH = 8;
     struct Parts {
         unsigned big[4], small[EXACT ? 4 : 1];
         __device__ void split() {

@@ -180,6 +180,19 @@ inline void wait_for_all_but_the_last() {
 
 /* ---- numbers ---- */
 
+namespace emulation {
+inline unsigned bits_of(float x) {
+    unsigned bits;
+    memcpy(&bits, &x, 4);
+    return bits;
+}
+inline float number(unsigned bits) {
+    float x;
+    memcpy(&x, &bits, 4);
+    return x;
+}
+}  // namespace emulation
+
 struct __half {
     _Float16 value;
 };
@@ -190,14 +203,10 @@ struct __nv_bfloat16 {
     uint16_t bits;
 };
 inline float __bfloat162float(__nv_bfloat16 x) {
-    const uint32_t bits = uint32_t(x.bits) << 16;
-    float value;
-    memcpy(&value, &bits, 4);
-    return value;
+    return emulation::number(uint32_t(x.bits) << 16);
 }
 inline __nv_bfloat16 __float2bfloat16(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
+    const uint32_t bits = emulation::bits_of(x);
     if (x != x) return {0x7fff};
     return {uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
 }
@@ -212,16 +221,8 @@ namespace units {
 inline int lane() { return int(emulation::current % 32); }
 inline int row_of(int) { return lane() / 2; }
 inline int column_of(int i) { return lane() % 2 * 8 + i; }
-inline unsigned bits_of(float x) {
-    unsigned bits;
-    memcpy(&bits, &x, 4);
-    return bits;
-}
-inline float number(unsigned bits) {
-    float x;
-    memcpy(&x, &bits, 4);
-    return x;
-}
+using emulation::bits_of;
+using emulation::number;
 inline unsigned leading(float x) { return x == x ? (bits_of(x) + 0x1000) & ~0x1fffu : bits_of(x); }
 inline void check(const void *pointer, int pitch, size_t size) {
     if (reinterpret_cast<uintptr_t>(pointer) % 16 || size_t(pitch) * size % 16) {
