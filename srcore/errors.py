@@ -85,12 +85,12 @@ class Problem:
 
 
 class ConfigError(SrcoreError):
-    """An experiment that cannot run; carries every problem found."""
+    """An experiment that cannot run; carries every problem found, one of several stages once."""
 
     exit_code = 2
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple({str(problem): problem for problem in problems}.values())
         super().__init__("\n".join(self.lines))
 
     @property

@@ -13,6 +13,7 @@ from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
+from srcore.testing.weights import write_weights
 
 GENERATORS = {
     "rrdbnet": "num_features = 4\nnum_blocks = 1\ngrowth_channels = 4",
@@ -118,17 +119,11 @@ tensorboard = false
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from srcore.weights.saving import Metadata, save_safetensors
 
     folder = tmp_path_factory.mktemp("matrix")
     write_tiny_images(folder / "train", 3, height=160, width=160)
     torch.manual_seed(0)
-    options = {"num_features": 8, "num_blocks": 1}
-    dsn = srcore.build("network", "usrdu_dsn", scale=4, **options)
-    metadata = Metadata("usrdu_dsn", options, 4)
-    save_safetensors(
-        folder / "dsn.safetensors", dsn.state_dict(), metadata, registry=plugins().registry
-    )
+    write_weights(folder / "dsn.safetensors", "usrdu_dsn", scale=4, num_features=8, num_blocks=1)
     return folder
 
 

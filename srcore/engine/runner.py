@@ -85,7 +85,7 @@ def run_experiment(
         for problem in output_problems(found, folder)
     ]
     if fed:
-        raise ConfigError(list({str(problem): problem for problem in fed}.values()))
+        raise ConfigError(fed)
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
     with contextlib.ExitStack() as stack:

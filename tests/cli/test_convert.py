@@ -4,11 +4,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-import srcore
 from srcore.cli.convert import command
 from srcore.networks.edsr import EDSR
-from srcore.plugin.manager import plugins
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.testing.weights import write_weights
 
 
 @pytest.fixture
@@ -89,11 +87,8 @@ def test_opset_belongs_to_onnx(edsr, tmp_path):
 
 def test_options_that_are_lost_are_named(tmp_path, capsys):
     unusual = {"num_features": 4, "num_blocks": 1, "img_range": 1.0}
-    network = srcore.build("network", "edsr", scale=2, **unusual)
     source = tmp_path / "unusual.safetensors"
-    save_safetensors(
-        source, network.state_dict(), Metadata("edsr", unusual, 2), registry=plugins().registry
-    )
+    write_weights(source, "edsr", **unusual)
     target = tmp_path / "out.pth"
     command([str(source), str(target), "--to", "basicsr", "--json"], standalone_mode=False)
     shown = capsys.readouterr()

@@ -9,9 +9,8 @@ import srcore
 from srcore.cli.main import main
 from srcore.images import read_image, to_gray, to_rgb, write_image
 from srcore.metrics import psnr
-from srcore.plugin.manager import plugins
+from srcore.testing.weights import write_weights
 from srcore.transforms.resize import resize_uint8
-from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}
 
@@ -27,11 +26,7 @@ def evaluate(tmp_path, monkeypatch, capsys):
         write_image(Path("sets/Toy/LR_x2") / f"{name}.png", resize_uint8(hr, size=(18, 18)))
     for seed, name in enumerate(("one", "two")):
         torch.manual_seed(seed)
-        network = srcore.build("network", "edsr", scale=2, **OPTIONS)
-        path = Path(f"{name}/generator.safetensors")
-        save_safetensors(
-            path, network.state_dict(), Metadata("edsr", OPTIONS, 2), registry=plugins().registry
-        )
+        write_weights(Path(f"{name}/generator.safetensors"), "edsr", **OPTIONS)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as caught:
@@ -55,13 +50,7 @@ def test_networks_of_other_channels_are_measured_on_colours(evaluate, channels, 
         write_image(path, np.concatenate([image, alpha.astype(np.uint8)], axis=-1))
     options = {"num_features": 4, "num_convs": 1, "channels": channels}
     torch.manual_seed(0)
-    network = srcore.build("network", "compact", scale=2, **options)
-    save_safetensors(
-        "x.safetensors",
-        network.state_dict(),
-        Metadata("compact", options, 2),
-        registry=plugins().registry,
-    )
+    network = write_weights("x.safetensors", "compact", **options)
     given = ("x.safetensors", ONE, "--data", "sets", "--device", "cpu", "--json")
     code, out, err = evaluate(*given, "--metrics", "psnr,psnr:y_channel=false", "--strips", "seen")
     assert (code, err) == (0, f"srcore: x: {said}\n")

@@ -9,10 +9,9 @@ import srcore
 from srcore.cli.main import main
 from srcore.engine.runner import run_experiment
 from srcore.files.atomic import is_temporary
-from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.testing.killing import Changes, fork, wait
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.testing.weights import write_weights
 
 COMMANDS = {
     "upscale": ["upscale", "in", "-o", "out", "--weights", "m.safetensors", "--overwrite"],
@@ -43,14 +42,7 @@ def test_the_next_run_removes_what_a_killed_one_left(
 ):
     monkeypatch.chdir(tmp_path)
     write_tiny_images(Path("in"), 2)
-    options = {"num_features": 4, "num_blocks": 1}
-    network = srcore.build("network", "edsr", scale=2, **options)
-    save_safetensors(
-        "m.safetensors",
-        network.state_dict(),
-        Metadata("edsr", options, 2),
-        registry=plugins().registry,
-    )
+    write_weights("m.safetensors", "edsr", num_features=4, num_blocks=1)
     if command == "report":
         loaded = srcore.load_experiment(tiny_experiment, ["train.iterations=1"])
         run_experiment(loaded, Path("runs"), quiet=True)

@@ -11,11 +11,9 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-import srcore
 from srcore.cli.main import main
 from srcore.images import origin_of, read_header, read_image, write_image
-from srcore.plugin.manager import plugins
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.testing.weights import write_weights
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}
 
@@ -23,11 +21,8 @@ OPTIONS = {"num_features": 4, "num_blocks": 1}
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     torch.manual_seed(0)
-    network = srcore.build("network", "edsr", scale=2, **OPTIONS)
     path = tmp_path_factory.mktemp("weights") / "tiny_x2.safetensors"
-    save_safetensors(
-        path, network.state_dict(), Metadata("edsr", OPTIONS, 2), registry=plugins().registry
-    )
+    write_weights(path, "edsr", **OPTIONS)
     return path
 
 

@@ -12,11 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-import srcore
 from srcore.cli.main import main
 from srcore.images import read_image
-from srcore.plugin.manager import plugins
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.testing.weights import write_weights
 
 OPTIONS = {"num_features": 4, "num_blocks": 1}
 SIZES = [
@@ -122,11 +120,8 @@ def outcome(tmp_path_factory):
     """All files in one job: (exit code, report, lines on standard error, folder)."""
     folder = tmp_path_factory.mktemp("fuzz")
     torch.manual_seed(0)
-    network = srcore.build("network", "edsr", scale=2, **OPTIONS)
     weights = folder / "tiny.safetensors"
-    save_safetensors(
-        weights, network.state_dict(), Metadata("edsr", OPTIONS, 2), registry=plugins().registry
-    )
+    write_weights(weights, "edsr", **OPTIONS)
     (folder / "in").mkdir()
     for name, content, *_ in (*_good(), *_bad()):
         (folder / "in" / name).write_bytes(content)

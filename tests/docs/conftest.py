@@ -15,17 +15,11 @@ def small_generator(tmp_path_factory):
     """A weights file of a very small network."""
     import torch
 
-    import srcore
-    from srcore.plugin.manager import plugins
-    from srcore.weights.saving import Metadata, save_safetensors
+    from srcore.testing.weights import write_weights
 
     torch.manual_seed(0)
-    options = {"num_features": 8, "num_blocks": 1}
-    network = srcore.build("network", "edsr", scale=2, **options)
     file = tmp_path_factory.mktemp("weights") / "generator.safetensors"
-    save_safetensors(
-        file, network.state_dict(), Metadata("edsr", options, 2), registry=plugins().registry
-    )
+    write_weights(file, "edsr", num_features=8, num_blocks=1)
     return file
 
 

@@ -19,10 +19,10 @@ from srcore.plugin.manager import plugins
 from srcore.prepare.jobs import prepare_lmdb
 from srcore.testing import assert_same_state, tiny_image, write_tiny_images
 from srcore.testing.experiments import load
+from srcore.testing.weights import write_weights
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
 from srcore.weights.loading import load_into
-from srcore.weights.saving import Metadata, save_safetensors
 
 
 @pytest.fixture
@@ -78,11 +78,8 @@ def test_they_are_trained_validated_exported_and_enlarged(in_folder, channels, n
 @pytest.mark.parametrize("network", SIZES)
 def test_their_weights_tell_their_channels_in_every_format(network, channels, tmp_path):
     options = {"channels": channels, **SIZES[network]}
-    made = srcore.build("network", network, scale=2, **options).eval()
     source = tmp_path / "source.safetensors"
-    save_safetensors(
-        source, made.state_dict(), Metadata(network, options, 2), registry=plugins().registry
-    )
+    made = write_weights(source, network, **options).eval()
     lr = torch.rand(1, channels, 9, 7)
     for name in dialects(plugins().registry, network):
         file = tmp_path / f"{name}.pth"
@@ -107,11 +104,8 @@ def test_their_weights_tell_their_channels_in_every_format(network, channels, tm
 def test_they_are_written_as_onnx(network, channels, tmp_path):
     pytest.importorskip("onnxruntime")
     options = {"channels": channels, **SIZES[network]}
-    made = srcore.build("network", network, scale=2, **options)
     source = tmp_path / "source.safetensors"
-    save_safetensors(
-        source, made.state_dict(), Metadata(network, options, 2), registry=plugins().registry
-    )
+    write_weights(source, network, **options)
     assert (
         convert(
             source, tmp_path / "program.onnx", "onnx", registry=plugins().registry
@@ -173,14 +167,7 @@ def test_a_network_of_four_sees_alpha_beside_the_colours():
 
 def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    options = {"channels": 1, "num_features": 4, "num_convs": 0}
-    network = srcore.build("network", "compact", scale=2, **options)
-    save_safetensors(
-        "gray.safetensors",
-        network.state_dict(),
-        Metadata("compact", options, 2),
-        registry=plugins().registry,
-    )
+    write_weights("gray.safetensors", "compact", channels=1, num_features=4, num_convs=0)
     write_tiny_images(tmp_path / "in", 1, height=20, width=16)
     done = CliRunner().invoke(
         upscale_command,
@@ -274,13 +261,7 @@ def enlarged(*arguments, channels):
     """Run ``srcore upscale`` with a small network; what it said."""
     options = {"channels": channels, "num_features": 4, "num_convs": 0}
     torch.manual_seed(0)
-    network = srcore.build("network", "compact", scale=2, **options)
-    save_safetensors(
-        "x.safetensors",
-        network.state_dict(),
-        Metadata("compact", options, 2),
-        registry=plugins().registry,
-    )
+    network = write_weights("x.safetensors", "compact", **options)
     given = [*arguments, "--weights", "x.safetensors", "--border", "0", "--device", "cpu"]
     done = CliRunner().invoke(upscale_command, given)
     assert done.exit_code == 0, done.output

@@ -2,15 +2,15 @@ import attrs
 import pytest
 import torch
 
-import srcore
 from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.plugin.manager import plugins
+from srcore.testing.weights import write_weights
 from srcore.weights import edsr
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
-from srcore.weights.saving import Metadata, read_metadata, save_safetensors
+from srcore.weights.saving import read_metadata
 
 NAMES = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
 
@@ -96,14 +96,8 @@ def test_an_incomplete_file_is_not_converted(networks, tmp_path):
 @pytest.fixture
 def unusual_edsr(tmp_path):
     """An EDSR whose options no file of another program says."""
-    network = srcore.build(
-        "network", "edsr", scale=2, num_features=8, num_blocks=1, img_range=1.0, res_scale=0.5
-    )
     path = tmp_path / "edsr.safetensors"
-    options = {"num_features": 8, "num_blocks": 1, "img_range": 1.0, "res_scale": 0.5}
-    save_safetensors(
-        path, network.state_dict(), Metadata("edsr", options, 2), registry=plugins().registry
-    )
+    write_weights(path, "edsr", num_features=8, num_blocks=1, img_range=1.0, res_scale=0.5)
     return path
 
 
