@@ -17,6 +17,9 @@ from typing import Any
 
 import attrs
 
+#: Channels of images that have a name.
+RGB, RGBA = 3, 4
+
 
 @attrs.frozen
 class Capability:

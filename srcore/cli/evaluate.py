@@ -186,9 +186,8 @@ def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, lis
 
 def _contender(model: str, options: dict[str, Any]) -> Contender:
     from srcore.api import load_generator
-    from srcore.capabilities import capability
+    from srcore.capabilities import RGB, capability
     from srcore.evaluation.measuring import Contender
-    from srcore.inference.channels import RGB
     from srcore.inference.upscaler import upscale
     from srcore.machine.devices import pick_device
     from srcore.weights.use import chosen

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from srcore.capabilities import option_capability
+from srcore.capabilities import RGB, option_capability
 from srcore.config.role_checks import where_of
 from srcore.config.schema import (
     Experiment,
@@ -20,8 +20,6 @@ from srcore.errors import Problem
 from srcore.options import Selected
 from srcore.options.declaration import key_of
 from srcore.plugin.registry import Registry
-
-RGB = 3
 
 
 def channels_of(options: Any) -> int:

@@ -9,10 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srcore.capabilities import capability
+from srcore.capabilities import RGB, RGBA, capability
 from srcore.images import to_gray, to_rgba, to_tensor
-
-RGB, RGBA = 3, 4
 
 
 def shown_to(network: nn.Module, image: NDArray[Any]) -> NDArray[Any]:

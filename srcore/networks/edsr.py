@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import RGB
 from srcore.errors import SrcoreError
-from srcore.networks.options import DIV2K_MEAN, EDSR_SCALES, RGB, scale_complaint
+from srcore.networks.options import DIV2K_MEAN, EDSR_SCALES, scale_complaint
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.residual_block import ResidualBlock
 

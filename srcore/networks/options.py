@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.capabilities import RGB
 from srcore.data.sizes import patch_complaint
 from srcore.options import option
 
@@ -29,7 +30,6 @@ SWINIR_SCALES: dict[str, tuple[int, ...]] = {
     "nearest+conv": (2, 4),
     "none": (1,),
 }
-RGB = 3
 VGG_INPUT_SIZES = (128, 192, 256)
 UNET_MULTIPLE = 8
 

@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
+from srcore.capabilities import RGB
 from srcore.errors import SrcoreError
-from srcore.networks.options import DIV2K_MEAN, RGB, swinir_problems
+from srcore.networks.options import DIV2K_MEAN, swinir_problems
 from srcore.networks.padding import crop, is_traced, pad_to_multiple
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.window_attention import (

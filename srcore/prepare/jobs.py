@@ -17,6 +17,7 @@ import attrs
 import cv2
 from tqdm import tqdm
 
+from srcore.capabilities import RGBA
 from srcore.data.cropping import multiple_of
 from srcore.errors import DataError, line_about
 from srcore.files.atomic import leftovers, temporary_neighbour
@@ -37,7 +38,7 @@ from srcore.prepare.degrading import Degradation
 from srcore.prepare.subimages import base_name, sub_images
 from srcore.sources.lmdb import encoded_key, import_lmdb
 
-_GRAY_ALPHA, _RGBA = 2, 4  # channels
+_GRAY_ALPHA = 2  # channels
 
 #: What an LMDB folder holds.
 _LMDB_FILES = ("data.mdb", "lock.mdb", "meta_info.txt")
@@ -298,7 +299,7 @@ def _png_of(path: Path) -> tuple[bytes, tuple[int, ...]] | str:
     except Exception as error:  # whatever it is, the other images are stored
         return line_about(path, error)
     # As programs that read such folders expect it; whoever asks for colours leaves alpha out.
-    image = to_rgba(image) if image.shape[2] in (_GRAY_ALPHA, _RGBA) else to_rgb(image)
+    image = to_rgba(image) if image.shape[2] in (_GRAY_ALPHA, RGBA) else to_rgb(image)
     return encode_image(image, ".png", path), image.shape
 
 
@@ -310,7 +311,7 @@ def _map_size(paths: Sequence[Path]) -> int:
             height, width = image_size(path)
         except Exception:  # reported when its pixels are read
             continue
-        total += height * width * _RGBA * 2 * 5 // 4 + (64 << 10)
+        total += height * width * RGBA * 2 * 5 // 4 + (64 << 10)
     return total
 
 

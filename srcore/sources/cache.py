@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from srcore.capabilities import RGB, RGBA
 from srcore.data.cropping import Window
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
 from srcore.images import ImageArray, ImageHeader
-from srcore.sources.channels import RGB, RGBA, given_channels, with_channels
+from srcore.sources.channels import given_channels, with_channels
 from srcore.sources.folder import FileSource
 from srcore.sources.source import ImageSource
 

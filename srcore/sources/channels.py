@@ -7,13 +7,11 @@ from typing import Protocol, runtime_checkable
 import attrs
 import numpy as np
 
-from srcore.capabilities import capability
+from srcore.capabilities import RGBA, capability
 from srcore.data.cropping import Window
 from srcore.errors import DataError
 from srcore.images import ImageArray, ImageHeader, to_gray, to_rgba
 from srcore.sources.source import ImageSource
-
-RGB, RGBA = 3, 4
 
 
 @runtime_checkable

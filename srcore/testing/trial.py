@@ -13,15 +13,13 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from srcore.capabilities import option_capability
+from srcore.capabilities import RGB, option_capability
 from srcore.config.structure import Invalid, Structurer
 from srcore.contracts import LossContext
 from srcore.engine.seeding import seed_everything
 from srcore.options.declaration import declaration_of, key_of
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
-
-RGB = 3
 
 
 @attrs.frozen

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-CHANNELS = (1, 3, 4)
-RGB = 3
+from srcore.capabilities import RGB, RGBA
+
+CHANNELS = (1, RGB, RGBA)
 
 
 def channels_option(channels: int) -> dict[str, Any]:

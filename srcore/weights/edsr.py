@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from srcore.capabilities import RGB
 from srcore.weights.channels import channels_option
 from srcore.weights.dialects import Dialect, Options, State, count, rename
 
-RGB = 3
 DIV2K_MEAN = (0.4488, 0.4371, 0.404)
 
 #: Widths from here on were published with residual scaling 0.1 (EDSR, Lim et al. 2017, sec. 3.3);

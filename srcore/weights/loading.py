@@ -11,12 +11,12 @@ import attrs
 import torch
 from torch import Tensor, nn
 
+from srcore.capabilities import RGB
 from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.plugin.registry import Registry
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
-from srcore.weights.channels import RGB
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
 from srcore.weights.dialects import (
     Recognised,
