@@ -129,6 +129,18 @@ def die(run):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.fixture
+def own_group():
+    """This process is a group: what other workers of pytest start beside it is not in it."""
+    before = os.getpgrp()
+    if before == os.getpid():
+        yield
+        return
+    os.setpgid(0, 0)
+    yield
+    os.setpgid(0, before)
+
+
 def processes():
     """All that live in the group of this process; readers stay in it when their run is killed."""
     found = set()
@@ -150,6 +162,7 @@ def assert_none_left(before):
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize(("act", "code"), [(fail, 1), (die, -signal.SIGKILL)])
 @pytest.mark.parametrize(("engine", "times"), [("trainer", 2), ("evaluator", 1)])
+@pytest.mark.usefixtures("own_group")
 def test_a_process_that_fails_ends_the_other_with_one_line(launch, who, act, code, engine, times):
     before = processes()
     codes, lines, seconds = launch(

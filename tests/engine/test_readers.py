@@ -81,8 +81,10 @@ def test_reader_that_is_killed_while_it_starts_is_one_line(
 
     def start_and_lose_one(self):
         batches = start(self)
+        living, end = len(multiprocessing.active_children()), time.monotonic() + 20
         signal_a_reader(number)
-        time.sleep(0.5)
+        while len(multiprocessing.active_children()) == living and time.monotonic() < end:
+            time.sleep(0.02)
         return batches
 
     monkeypatch.setattr(readers.Readers, "_start", start_and_lose_one)
