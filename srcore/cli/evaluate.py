@@ -11,6 +11,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.cli.overriding import network_option, seed_option
+from srcore.cli.writing import WritingCommand, given_options, written_suffix
 from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 _PICTURES = ("save_images", "strips", "error_maps")
 
 
-@click.command()
+@click.command(cls=WritingCommand, before="overwrite", written="Format of pictures.")
 @click.argument("models", nargs=-1, metavar="[MODEL...]")
 @click.option(
     "--data", multiple=True, metavar="[NAME=]DIR",
@@ -93,6 +94,9 @@ def command(models: tuple[str, ...], **options: Any) -> None:
         raise click.UsageError("name a MODEL, or --scale N for the table of bicubic interpolation")
     tables = {name: options[name] for name in ("csv_file", "markdown_file", "json_file")}
     _refuse_existing([*tables.values()], overwrite=options["overwrite"])
+    writing = given_options(options, [written_suffix(options)])
+    if writing and not any(options[name] for name in _PICTURES):
+        raise click.UsageError("options of pictures need --save-images, --strips or --error-maps")
 
     from srcore.evaluation.measuring import choose_measures
 
@@ -100,7 +104,7 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     contenders = _contenders(models, options)
     sets = [found for scale in contenders for found in _sets(options, scale, contenders[scale])]
     _check_places(models, contenders, sets, tables, options)
-    results, failed = _evaluate(sets, contenders, measures, options)
+    results, failed = _evaluate(sets, contenders, measures, options, writing)
     _write(results, measures, tables, options)
     if failed:
         total = sum(map(len, sets))
@@ -236,6 +240,7 @@ def _evaluate(
     contenders: dict[int, list[Contender]],
     measures: Sequence[Measure],
     options: dict[str, Any],
+    writing: dict[str, Any],
 ) -> tuple[list[SetResult], int]:
     """Results of the sets, and how many images could not be measured; those are said."""
     from tqdm import tqdm
@@ -258,7 +263,7 @@ def _evaluate(
                 contenders[found.scale],
                 measures,
                 crop_border=options["crop_border"],
-                look=_painter(found.scale, options),
+                look=_painter(found.scale, options, writing),
                 progress=bar.update,
                 on_failure=fail,
             )
@@ -267,24 +272,31 @@ def _evaluate(
     return results, len(failed)
 
 
-def _painter(scale: int, options: dict[str, Any]) -> Callable[[Comparison], None] | None:
+def _painter(
+    scale: int, options: dict[str, Any], writing: dict[str, Any]
+) -> Callable[[Comparison], None] | None:
     """Writes the pictures that were asked for."""
     if not any(options[name] for name in _PICTURES):
         return None
     from srcore.evaluation.comparison import error_map, strip
     from srcore.images import write_image
 
+    suffix = written_suffix(options)
+
+    def write(path: Path, picture: Any) -> None:
+        write_image(path, picture, options=writing, durable=False)
+
     def paint(pictures: Comparison) -> None:
-        folder, file = f"{pictures.set_name}_x{scale}", f"{pictures.image}.png"
+        folder, file = f"{pictures.set_name}_x{scale}", f"{pictures.image}{suffix}"
         for name, sr in pictures.sr.items():
             if options["save_images"]:
-                write_image(options["save_images"] / folder / name / file, sr, durable=False)
+                write(options["save_images"] / folder / name / file, sr)
             if options["error_maps"]:
                 drawn = error_map(sr, pictures.hr)
-                write_image(options["error_maps"] / folder / name / file, drawn, durable=False)
+                write(options["error_maps"] / folder / name / file, drawn)
         if options["strips"]:
             drawn = strip({**pictures.sr, "HR": pictures.hr})
-            write_image(options["strips"] / folder / file, drawn, durable=False)
+            write(options["strips"] / folder / file, drawn)
 
     return paint
 

@@ -12,6 +12,7 @@ import attrs
 import click
 
 from srcore.cli.numbers import FiniteRange
+from srcore.cli.writing import WritingCommand, given_options, written_suffix
 from srcore.config.names import name_complaint
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def command() -> None:
     """  # noqa: D301 - \b is click's mark for "do not wrap"
 
 
-@command.command()
+@command.command(cls=WritingCommand, before="workers", written="Format of the files.")
 @_common
 @_workers
 @click.option("--crop", type=click.IntRange(min=1), default=480, help="Side, HR pixels (480).")
@@ -85,11 +86,12 @@ def subimages(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
+    **writing: Any,
 ) -> None:
-    """Cut the images of FOLDER into overlapping PNG sub-images in OUTPUT.
+    """Cut the images of FOLDER into overlapping sub-images in OUTPUT.
 
     Files are numbered row by row: 0001_s001.png, 0001_s002.png, ... Images smaller than the crop
-    are left out and listed.
+    are left out and listed, images that --format cannot hold count as unusable.
 
     \b
     Examples:
@@ -98,6 +100,8 @@ def subimages(
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.prepare.jobs import prepare_sub_images
 
+    suffix = written_suffix(writing)
+    chosen = given_options(writing, [suffix])
     sides = {"--crop": crop, "--step": step, "--threshold": threshold}
     for name, value in sides.items():
         if value % scale:
@@ -111,11 +115,13 @@ def subimages(
         recursive=recursive,
         workers=workers,
         overwrite=overwrite,
+        suffix=suffix,
+        options=chosen,
     )
     _summarize(report, f"sub-images of {crop // scale}x{crop // scale} in {output}", as_json)
 
 
-@command.command()
+@command.command(cls=WritingCommand, before="workers", written="Format of the files.")
 @_common
 @_workers
 @click.option("--scale", type=click.IntRange(min=1), required=True, help="Factor of the sides.")
@@ -146,8 +152,9 @@ def degrade(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
+    **writing: Any,
 ) -> None:
-    """Write degraded PNG copies of the images of FOLDER to OUTPUT.
+    """Write degraded copies of the images of FOLDER to OUTPUT.
 
     In this order: cut to a multiple of the scale, blur, shrink bicubically, noise, JPEG. The noise
     of an image depends on the seed and its name only.
@@ -165,6 +172,8 @@ def degrade(
     from srcore.prepare.degrading import Degradation
     from srcore.prepare.jobs import prepare_degraded
 
+    suffix = written_suffix(writing)
+    chosen = given_options(writing, [suffix])
     degradation = Degradation(
         scale=scale, dialect=downscale, blur=blur, noise=noise, jpeg=jpeg, seed=seed
     )
@@ -177,14 +186,23 @@ def degrade(
         recursive=recursive,
         workers=workers,
         overwrite=overwrite,
+        suffix=suffix,
+        options=chosen,
     )
     folders = output if hr_output is None else f"{output} and {hr_output}"
     _summarize(report, f"files in {folders}", as_json)
 
 
-@command.command()
+@command.command(cls=WritingCommand, before="recursive", written="", only="PNG")
 @_common
-def lmdb(folder: Path, output: Path, recursive: bool, overwrite: bool, as_json: bool) -> None:
+def lmdb(
+    folder: Path,
+    output: Path,
+    recursive: bool,
+    overwrite: bool,
+    as_json: bool,
+    **writing: Any,
+) -> None:
     """Store the images of FOLDER in the LMDB folder OUTPUT (its name ends in .lmdb).
 
     Needs the package lmdb: pip install 'srcore[lmdb]'.
@@ -195,7 +213,13 @@ def lmdb(folder: Path, output: Path, recursive: bool, overwrite: bool, as_json: 
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.prepare.jobs import prepare_lmdb
 
-    report = prepare_lmdb(folder, output, recursive=recursive, overwrite=overwrite)
+    report = prepare_lmdb(
+        folder,
+        output,
+        recursive=recursive,
+        overwrite=overwrite,
+        options=given_options(writing, [".png"]),
+    )
     _summarize(report, f"images in {output}", as_json)
 
 

@@ -54,7 +54,12 @@ def _colour(
     return red, green, blue
 
 
-@click.command(cls=WritingCommand)
+@click.command(
+    cls=WritingCommand,
+    before="depth",
+    written="Format where --output does not name one; same: that of each input.",
+    of_inputs=True,
+)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
 @click.option("--recursive", is_flag=True, help="Also images in folders below.")
@@ -164,7 +169,7 @@ def command(**options: Any) -> None:
             # int by contract
             sizing = Sizing(scale=options["scale"] or float(network.scale))  # type: ignore[arg-type]
         planned = _plan(options, sizing)
-        writing = _writing(options, planned.tasks)
+        writing = given_options(options, {task.target.suffix for task in planned.tasks})
         tasks, failed = _share(planned, options)
         network = network or _load(options, lambda: largest_factor(sizing, planned.tasks))
         done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
@@ -238,16 +243,6 @@ def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:
         image_format=options["image_format"],
         overwrite=options["overwrite"],
     )
-
-
-def _writing(options: dict[str, Any], tasks: list[Task]) -> dict[str, Any]:
-    """Options of image formats; each must be one of some output's format."""
-    from srcore.images import unfit_options
-
-    given = given_options(options)
-    if unfit := unfit_options({task.target.suffix for task in tasks}, given):
-        raise click.UsageError("\n".join(unfit))
-    return given
 
 
 def _share(planned: Plan, options: dict[str, Any]) -> tuple[list[Task], list[Result]]:

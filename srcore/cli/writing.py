@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,39 +19,67 @@ class WritingCommand(click.Command):
     list of commands is to be there at once.
     """
 
-    #: Name of the parameter before which they stand in the help.
-    before = "depth"
+    def __init__(
+        self,
+        *arguments: Any,
+        before: str,
+        written: str,
+        of_inputs: bool = False,
+        only: str | None = None,
+        **settings: Any,
+    ) -> None:
+        """Like click's.
+
+        Args:
+            arguments: click's.
+            before: name of the parameter before which the options stand in the help.
+            written: what ``--format`` is the format of, a sentence of the help.
+            of_inputs: whether it may be that of every input.
+            only: the one format that is written, whose options there are then; without --format.
+            settings: click's.
+        """
+        super().__init__(*arguments, **settings)
+        self._before = before
+        self._written = written
+        self._of_inputs = of_inputs
+        self._only = only
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Like click's, with those of the formats."""
         params = super().get_params(ctx)
-        place = [parameter.name for parameter in params].index(self.before)
-        return [*params[:place], *_options(), *params[place:]]
+        place = [parameter.name for parameter in params].index(self._before)
+        chosen = [] if self._only else [_format(self._written, of_inputs=self._of_inputs)]
+        return [*params[:place], *chosen, *_options(self._only), *params[place:]]
 
 
 @cache
-def _options() -> tuple[click.Option, ...]:
+def _options(only: str | None) -> tuple[click.Option, ...]:
     from srcore.images import writing_options
 
-    return _format(), *map(_made, writing_options())
+    return tuple(
+        _made(it, it.formats if only is None else (only,))
+        for it in writing_options()
+        if only is None or only in it.formats
+    )
 
 
-def _format() -> click.Option:
+@cache
+def _format(written: str, *, of_inputs: bool) -> click.Option:
     from srcore.images import format_names
     from srcore.inference.output import SAME
 
     return click.Option(
         ["--format", "image_format"],
-        type=click.Choice([*format_names(), SAME], case_sensitive=False),
+        type=click.Choice([*format_names(), *[SAME] * of_inputs], case_sensitive=False),
         default="png",
         show_default=True,
-        help="Format where --output does not name one; same: that of each input.",
+        help=written,
     )
 
 
-def _made(option: WritingOption) -> click.Option:
+def _made(option: WritingOption, formats: tuple[str, ...]) -> click.Option:
     default = f"  [default: {option.default}]" if option.default else ""
-    help = f"Of {', '.join(option.formats)}: {option.declaration.help}.{default}"
+    help = f"Of {', '.join(formats)}: {option.declaration.help}.{default}"
     if option.is_flag:
         return click.Option([option.flag], is_flag=True, help=help)
     declaration = option.declaration
@@ -66,9 +95,29 @@ def _whole(limit: float | None) -> int | None:
     return None if limit is None else int(limit)
 
 
-def given_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Those of the formats that were given on the command line."""
-    from srcore.images import writing_options
+def given_options(options: dict[str, Any], suffixes: Collection[str]) -> dict[str, Any]:
+    """Those of the formats that were given; each must be one of some file that is written.
+
+    Args:
+        options: of the command line.
+        suffixes: of the files that are written.
+
+    Raises:
+        UsageError: an option that none of the files has.
+    """
+    from srcore.images import unfit_options, writing_options
 
     names = [it.name for it in writing_options()]
-    return {name: options[name] for name in names if options[name] not in (None, False)}
+    # 0 is a value, though it equals False.
+    values = {name: options.get(name) for name in names}
+    given = {name: it for name, it in values.items() if it is not None and it is not False}
+    if unfit := unfit_options(suffixes, given):
+        raise click.UsageError("\n".join(unfit))
+    return given
+
+
+def written_suffix(options: dict[str, Any]) -> str:
+    """Suffix of the files of ``--format``."""
+    from srcore.images import format_names
+
+    return format_names()[options["image_format"]]

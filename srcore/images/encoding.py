@@ -111,9 +111,23 @@ def holding(suffix: str, source: Where = "image") -> tuple[WritableFormat, Holds
 
 
 def refuse_unwritable(
-    suffix: str, shape: Sequence[int], dtype: np.dtype[Any], source: Where = "image"
+    suffix: str,
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    source: Where = "image",
+    *,
+    if_deep: str = "",
+    if_transparent: str = "",
 ) -> tuple[WritableFormat, Holds]:
     """The format that an image of this shape ``(H, W, C)`` and type can be written in.
+
+    Args:
+        suffix: names the format.
+        shape: of the image.
+        dtype: of the image.
+        source: what errors name.
+        if_deep: what the caller can do about 16 bits, for the error.
+        if_transparent: what it can do about alpha.
 
     Raises:
         DataError: the format of this suffix does not hold it; says which would.
@@ -127,11 +141,12 @@ def refuse_unwritable(
     height, width, channels = shape
     if dtype.itemsize * 8 not in holds.bits:
         raise DataError(
-            f"{source}: {suffix} holds 8 bits per channel only; use .png or .tif, or --depth 8"
+            f"{source}: {suffix} holds 8 bits per channel only; use .png or .tif"
+            f"{if_deep and f', or {if_deep}'}"
         )
     if channels not in holds.channels:
         kind = KINDS.get(channels, f"{channels} channels")
-        hint = ", or --background COLOUR" if channels in (2, 4) else ""
+        hint = f", or {if_transparent}" if if_transparent and channels in (2, 4) else ""
         raise DataError(f"{source}: {suffix} cannot hold {kind}; use .png{hint}")
     if max(height, width) > holds.largest_side:
         raise DataError(

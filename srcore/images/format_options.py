@@ -118,12 +118,25 @@ def fitting_options(suffix: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unfit_options(suffixes: Iterable[str], given: Mapping[str, Any]) -> list[str]:
-    """A line for every option that none of these files has."""
+    """A line for every option that none of these files has, and for those that exclude others."""
     written = {it.name: it for suffix in suffixes if (it := of_suffix(suffix)) is not None}
     names = {field.name for it in written.values() for field in _fields(it)}
-    return [
+    foreign = [
         f"{option.flag}: not an option of {', '.join(sorted(written))} but of "
         f"{', '.join(option.formats)}"
         for option in writing_options()
         if option.name in given and option.name not in names and written
     ]
+    return [*foreign, *filter(None, (_contradiction(it, given) for it in written.values()))]
+
+
+def _contradiction(image_format: ImageFormat, given: Mapping[str, Any]) -> str:
+    """What is wrong with the given options of a format, empty if nothing."""
+    if not isinstance(image_format, WritableFormat):
+        return ""
+    own = fitting_options(image_format.suffixes[0], given)
+    try:
+        made_options(image_format, own, image_format.name)
+    except DataError as error:
+        return str(error)
+    return ""

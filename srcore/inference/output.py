@@ -58,7 +58,14 @@ def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None
     Raises:
         DataError: names the file and says which format would do.
     """
-    refuse_unwritable(path.suffix.lower(), (*size, image.shape[2]), image.dtype, path)
+    refuse_unwritable(
+        path.suffix.lower(),
+        (*size, image.shape[2]),
+        image.dtype,
+        path,
+        if_deep="--depth 8",
+        if_transparent="--background COLOUR",
+    )
 
 
 def write_bands(

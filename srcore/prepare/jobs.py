@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from srcore.images import (
     image_size,
     list_images,
     read_image,
+    refuse_unwritable,
     some,
     to_rgb,
     to_rgba,
@@ -83,10 +84,14 @@ class _SubImageJob:
     crop: int
     step: int
     threshold: int
+    suffix: str
+    options: Mapping[str, Any]
 
     def __call__(self) -> Report:
         try:
             image = read_image(self.path)
+            sides = self.crop, self.crop
+            refuse_unwritable(self.suffix, (*sides, image.shape[2]), image.dtype, self.path)
         except Exception as error:  # whatever it is, the other images are done
             return Report(failed=[line_about(self.path, error)])
         height, width = image.shape[:2]
@@ -95,7 +100,8 @@ class _SubImageJob:
         count = 0
         cuts = sub_images(image, self.path.stem, self.crop, self.step, self.threshold)
         for name, cut in cuts:
-            write_image(self.output / f"{name}.png", cut, durable=False)
+            path = self.output / f"{name}{self.suffix}"
+            write_image(path, cut, options=self.options, durable=False)
             count += 1
         return Report(images=1, written=count)
 
@@ -107,17 +113,22 @@ class _DegradeJob:
     lr: Path
     hr: Path | None
     degradation: Degradation
+    options: Mapping[str, Any]
 
     def __call__(self) -> Report:
         try:
             image = read_image(self.path)
             degraded = self.degradation.apply(image, self.name)
+            for path, made in ((self.lr, degraded), (self.hr, image)):
+                if path is not None:
+                    refuse_unwritable(path.suffix, made.shape, made.dtype, self.path)
         except Exception as error:  # whatever it is, the other images are done
             return Report(failed=[line_about(self.path, error)])
-        write_image(self.lr, degraded, durable=False)
+        write_image(self.lr, degraded, options=self.options, durable=False)
         if self.hr is None:
             return Report(images=1, written=1)
-        write_image(self.hr, multiple_of(image, self.degradation.scale), durable=False)
+        cut = multiple_of(image, self.degradation.scale)
+        write_image(self.hr, cut, options=self.options, durable=False)
         return Report(images=1, written=2)
 
 
@@ -131,8 +142,10 @@ def prepare_sub_images(
     recursive: bool = False,
     workers: int = 1,
     overwrite: bool = False,
+    suffix: str = ".png",
+    options: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Cut the images of a folder into PNG sub-images (:func:`srcore.prepare.subimages.sub_images`).
+    """Cut the images of a folder into sub-images (:func:`srcore.prepare.subimages.sub_images`).
 
     High- and low-resolution sub-images belong together only if every high-resolution image is
     exactly ``scale`` times its low-resolution one.
@@ -146,6 +159,8 @@ def prepare_sub_images(
         recursive: also take images of folders below.
         workers: processes.
         overwrite: replace files of the same names.
+        suffix: names the format of the files; an image that it cannot hold is reported.
+        options: how they are written, see :func:`srcore.images.write_image`.
 
     Raises:
         ReplacedInputError: an output folder that images are read from.
@@ -158,7 +173,15 @@ def prepare_sub_images(
     refuse_writing_among(source, paths, targets, recursive=recursive)
     _refuse_existing(output, overwrite=overwrite)
     jobs = [
-        _SubImageJob(path=path, output=target.parent, crop=crop, step=step, threshold=threshold)
+        _SubImageJob(
+            path=path,
+            output=target.parent,
+            crop=crop,
+            step=step,
+            threshold=threshold,
+            suffix=suffix,
+            options=options or {},
+        )
         for path, target in zip(paths, targets, strict=True)
     ]
     return _run(jobs, workers, "sub-images")
@@ -174,8 +197,10 @@ def prepare_degraded(
     recursive: bool = False,
     workers: int = 1,
     overwrite: bool = False,
+    suffix: str = ".png",
+    options: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Write a degraded PNG copy of every image of a folder.
+    """Write a degraded copy of every image of a folder.
 
     Args:
         source: folder of high-resolution images.
@@ -186,6 +211,8 @@ def prepare_degraded(
         recursive: also take images of folders below.
         workers: processes.
         overwrite: replace files of the same names.
+        suffix: names the format of the files; an image that it cannot hold is reported.
+        options: how they are written, see :func:`srcore.images.write_image`.
 
     Raises:
         ReplacedInputError: an output folder that images are read from.
@@ -193,11 +220,11 @@ def prepare_degraded(
     """
     paths = list_images(source, recursive=recursive)
     stems = [path.relative_to(source).with_suffix("") for path in paths]
-    targets = [output / stem.parent / f"{name.replace('{}', stem.name)}.png" for stem in stems]
+    targets = [output / stem.parent / f"{name.replace('{}', stem.name)}{suffix}" for stem in stems]
     _refuse_collisions(paths, targets)
     hr_targets: list[Path | None] = [None] * len(stems)
     if hr_output is not None:
-        hr_targets = [hr_output / stem.parent / f"{stem.name}.png" for stem in stems]
+        hr_targets = [hr_output / stem.parent / f"{stem.name}{suffix}" for stem in stems]
     named = [
         *((path, "an LR image") for path in targets),
         *((path, "an HR image") for path in hr_targets if path is not None),
@@ -207,14 +234,26 @@ def prepare_degraded(
     for folder in filter(None, (output, hr_output)):
         _refuse_existing(folder, overwrite=overwrite)
     jobs = [
-        _DegradeJob(path=path, name=stem.as_posix(), lr=lr, hr=hr, degradation=degradation)
+        _DegradeJob(
+            path=path,
+            name=stem.as_posix(),
+            lr=lr,
+            hr=hr,
+            degradation=degradation,
+            options=options or {},
+        )
         for path, stem, lr, hr in zip(paths, stems, targets, hr_targets, strict=True)
     ]
     return _run(jobs, workers, "degraded copies")
 
 
 def prepare_lmdb(
-    source: Path, output: Path, *, recursive: bool = False, overwrite: bool = False
+    source: Path,
+    output: Path,
+    *,
+    recursive: bool = False,
+    overwrite: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Report:
     """Store the images of a folder in an LMDB folder, as the dataset ``lmdb`` reads it.
 
@@ -226,6 +265,7 @@ def prepare_lmdb(
         output: the folder to make; its name ends in ``.lmdb``.
         recursive: also take images of folders below; keys then hold the folders.
         overwrite: replace an LMDB folder of this name.
+        options: how the PNG files are written, see :func:`srcore.images.write_image`.
 
     Raises:
         DataError: no images, an output that exists or has another suffix, a full disk.
@@ -252,7 +292,7 @@ def prepare_lmdb(
             shutil.rmtree(folder, ignore_errors=True)
         temporary = temporary_neighbour(output)
         temporary.mkdir()
-        report = _fill_lmdb(lmdb, temporary, paths, [key.as_posix() for key in keys])
+        report = _fill_lmdb(lmdb, temporary, paths, [key.as_posix() for key in keys], options)
         if output.exists():
             delete_known(output, _LMDB_FILES, writer="srcore prepare lmdb", last="data.mdb")
         temporary.rename(output)
@@ -266,13 +306,19 @@ def prepare_lmdb(
     return report
 
 
-def _fill_lmdb(lmdb: Any, folder: Path, paths: Sequence[Path], keys: Sequence[str]) -> Report:
+def _fill_lmdb(
+    lmdb: Any,
+    folder: Path,
+    paths: Sequence[Path],
+    keys: Sequence[str],
+    options: Mapping[str, Any] | None,
+) -> Report:
     report = Report()
     lines = []
     with lmdb.open(str(folder), map_size=_map_size(paths)) as environment:
         for path, key in tqdm(list(zip(paths, keys, strict=True)), desc="LMDB", unit="image"):
             unfit = _unfit_key(key, environment.max_key_size())
-            stored = f"{path}: {unfit}" if unfit else _png_of(path)
+            stored = f"{path}: {unfit}" if unfit else _png_of(path, options)
             if isinstance(stored, str):
                 report.failed.append(stored)
                 continue
@@ -293,14 +339,14 @@ def _unfit_key(key: str, longest: int) -> str:
     return f"a key of {length} bytes; LMDB holds at most {longest}" if length > longest else ""
 
 
-def _png_of(path: Path) -> tuple[bytes, tuple[int, ...]] | str:
+def _png_of(path: Path, options: Mapping[str, Any] | None) -> tuple[bytes, tuple[int, ...]] | str:
     try:
         image = read_image(path)
     except Exception as error:  # whatever it is, the other images are stored
         return line_about(path, error)
     # As programs that read such folders expect it; whoever asks for colours leaves alpha out.
     image = to_rgba(image) if image.shape[2] in (_GRAY_ALPHA, RGBA) else to_rgb(image)
-    return encode_image(image, ".png", path), image.shape
+    return encode_image(image, ".png", path, options=options), image.shape
 
 
 def _map_size(paths: Sequence[Path]) -> int:

@@ -110,6 +110,39 @@ def test_tables_and_pictures_are_written_on_request_only(evaluate):
     assert read_image(Path("maps/Toy_x2/bicubic/b.png")).shape == (36, 36, 3)
 
 
+def test_pictures_are_of_the_format_and_written_as_its_options_say(evaluate):
+    def written(folder, *options):
+        code, _, _ = evaluate(
+            "--scale", "2", "--data", "sets", "--save-images", f"{folder}/sr",
+            "--strips", f"{folder}/strips", "--error-maps", f"{folder}/maps", *options,
+        )  # fmt: skip
+        assert code == 0
+        return sorted(path for path in Path(folder).rglob("*") if path.is_file())
+
+    plain = written("plain")
+    exact = written("exact", "--format", "webp", "--lossless")
+    assert len(plain) == len(exact) == 6
+    for png, webp in zip(plain, exact, strict=True):
+        assert webp.suffix == ".webp"
+        np.testing.assert_array_equal(read_image(png), read_image(webp))
+    coarse = written("coarse", "--format", "jpg", "--quality", "5")
+    fine = written("fine", "--format", "jpg", "--quality", "99")
+    for small, large in zip(coarse, fine, strict=True):
+        assert small.suffix == ".jpg"
+        assert small.stat().st_size < large.stat().st_size
+
+
+def test_options_of_pictures_need_pictures_of_their_format(evaluate):
+    table = ["--scale", "2", "--data", "sets"]
+    code, _, err = evaluate(*table, "--strips", "strips", "--quality", "90")
+    assert code == 2
+    assert "--quality: not an option of PNG but of JPEG, WebP, AVIF" in err
+    assert not Path("strips").exists()
+    code, _, err = evaluate(*table, "--format", "jpg", "--quality", "90")
+    assert code == 2
+    assert "options of pictures need --save-images, --strips or --error-maps" in err
+
+
 @pytest.mark.parametrize("option", ["--csv", "--markdown", "--json-file"])
 def test_tables_are_not_replaced_silently(evaluate, option):
     Path("table").write_text("mine")

@@ -1,11 +1,12 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from srcore.cli.prepare import command
-from srcore.images import image_size, write_image
+from srcore.images import image_size, read_header, read_image, write_image
 
 
 @pytest.fixture
@@ -65,3 +66,90 @@ def test_lmdb_is_made(folder, tmp_path):
     result = prepare("lmdb", folder, tmp_path / "a.lmdb")
     assert result.exit_code == 0
     assert (tmp_path / "a.lmdb" / "meta_info.txt").is_file()
+
+
+def noise(channels=3, dtype=np.uint8):
+    largest = np.iinfo(dtype).max
+    return np.random.default_rng(0).integers(0, largest, (40, 48, channels), dtype, endpoint=True)
+
+
+def sizes(folder):
+    return [path.stat().st_size for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("subimages", "--crop", 32, "--step", 16), ("degrade", "--scale", 2)]
+)
+def test_files_are_of_the_format_and_written_as_its_options_say(tmp_path, arguments):
+    name, *others = arguments
+    write_image(tmp_path / "in" / "a.png", noise() // 16)
+
+    def made(output, *options):
+        given = (*others, "--workers", 1, *options)
+        result = prepare(name, tmp_path / "in", tmp_path / output, *given)
+        assert result.exit_code == 0, result.output
+        return sizes(tmp_path / output)
+
+    assert sum(made("packed", "--compress-level", 9)) < sum(made("large", "--compress-level", 0))
+    plain = sorted((tmp_path / "packed").iterdir())
+    coarse = made("coarse", "--format", "jpg", "--quality", 20, "--subsampling", "4:2:0")
+    assert sum(coarse) < sum(made("fine", "--format", "jpeg", "--quality", 99))
+    assert {path.suffix for path in (tmp_path / "fine").iterdir()} == {".jpg"}
+    made("exact", "--format", "webp", "--lossless")
+    for path in plain:
+        exact = read_image(tmp_path / "exact" / f"{path.stem}.webp")
+        np.testing.assert_array_equal(exact, read_image(path))
+
+
+def test_hr_images_are_of_the_format_too(tmp_path):
+    write_image(tmp_path / "in" / "a.png", noise())
+    result = prepare("degrade", tmp_path / "in", tmp_path / "lr", "--scale", 2, "--workers", 1,
+                     "--hr-output", tmp_path / "hr", "--format", "tiff")  # fmt: skip
+    assert result.exit_code == 0
+    np.testing.assert_array_equal(read_image(tmp_path / "hr" / "a.tif"), noise())
+    assert read_header(tmp_path / "lr" / "a.tif").shape == (20, 24, 3)
+
+
+@pytest.mark.parametrize("arguments", [("subimages", "--crop", 32), ("degrade", "--scale", 2)])
+def test_what_the_format_cannot_hold_is_a_line_and_the_others_are_done(tmp_path, arguments):
+    write_image(tmp_path / "in" / "a.png", noise(dtype=np.uint16))
+    write_image(tmp_path / "in" / "b.png", noise(4))
+    write_image(tmp_path / "in" / "c.png", noise())
+    name, *others = arguments
+    result = prepare(name, tmp_path / "in", tmp_path / "out", *others, "--format", "jpeg",
+                     "--workers", 1)  # fmt: skip
+    assert result.exit_code == 1
+    assert "a.png: .jpg holds 8 bits per channel only; use .png or .tif\n" in result.stderr
+    assert "b.png: .jpg cannot hold rgb_alpha; use .png\n" in result.stderr
+    assert "2 unusable" in result.stdout
+    assert {path.name[0] for path in (tmp_path / "out").iterdir()} == {"c"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--lossless",), "--lossless: not an option of PNG but of WebP, AVIF"),
+        (
+            ("--format", "avif", "--lossless", "--subsampling", "4:2:0"),
+            "AVIF: lossless: not with subsampling 4:2:0",
+        ),
+    ],
+)
+def test_options_of_other_formats_are_wrong_usage(folder, tmp_path, options, message):
+    for arguments in (("subimages", "--crop", 32), ("degrade", "--scale", 2)):
+        name, *others = arguments
+        result = prepare(name, folder, tmp_path / "out", *others, *options)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_files_in_an_lmdb_are_packed_as_asked(tmp_path):
+    write_image(tmp_path / "in" / "a.png", np.zeros((400, 480, 3), np.uint8))
+    lengths = []
+    for level in (0, 9):
+        output = tmp_path / f"{level}.lmdb"
+        result = prepare("lmdb", tmp_path / "in", output, "--compress-level", level)
+        assert result.exit_code == 0
+        lengths.append(len((output / "data.mdb").read_bytes().rstrip(b"\0")))
+    assert lengths[0] > 400 * 480 * 3 > 4 * lengths[1]

@@ -117,6 +117,9 @@ def test_an_option_is_unfit_if_no_output_has_it():
         "--lossless: not an option of JPEG, PNG but of WebP, AVIF"
     ]
     assert unfit_options([".webp"], {"lossless": True}) == []
+    contrary = {"lossless": True, "subsampling": "4:2:0"}
+    assert unfit_options([".avif"], contrary) == ["AVIF: lossless: not with subsampling 4:2:0"]
+    assert unfit_options([".webp", ".jpg"], contrary) == []
 
 
 def test_options_of_one_name_are_of_one_kind():
