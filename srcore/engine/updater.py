@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.contracts import Schedule
     from srcore.engine.loss_scale import LossScale
+
+logger = logging.getLogger("srcore")
 
 
 class Updater:
@@ -58,7 +61,9 @@ class Updater:
         self.exchanges_gradients = False
         self._evaluating = False
         self.gradient_norm: Tensor | None = None
-        self._bases = [float(group["lr"]) for group in optimizer.param_groups]
+        self._bases = self._rates()
+        self._scheduled: list[float] | None = None
+        self._is_told = False
 
     @property
     def learning_rate(self) -> float:
@@ -73,13 +78,30 @@ class Updater:
     def begin(self, iteration: int, parts: int, *, watch_norm: bool) -> None:
         """Set the learning rate of an iteration and forget old gradients."""
         if self.schedule is not None:
+            self._tell_who_else_sets()
             for group, base in zip(self.optimizer.param_groups, self._bases, strict=True):
                 group["lr"] = call("schedule", self.schedule, base, iteration)
+            self._scheduled = self._rates()
         self.parts = parts
         self.has_stepped = False
         self.watch_norm = watch_norm
         self.gradient_norm = None
         self.optimizer.zero_grad(set_to_none=True)
+
+    def _rates(self) -> list[float]:
+        return [float(group["lr"]) for group in self.optimizer.param_groups]
+
+    def _tell_who_else_sets(self) -> None:
+        """A handler's scheduler beside the experiment's has no effect: said once."""
+        if self._scheduled in (None, self._rates()) or self._is_told:
+            return
+        self._is_told = True
+        logger.warning(
+            "the learning rate of %s was set to %g beside its schedule, which sets it back every "
+            "iteration; leave the schedule out of the experiment",
+            type(self.network).__name__,
+            self.learning_rate,
+        )
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss of this part."""
@@ -108,7 +130,8 @@ class Updater:
         self.optimizer.zero_grad(set_to_none=True)
 
     def discard(self) -> None:
-        """Drop the gradients of an iteration that is skipped."""
+        """Drop the gradients of an iteration that is skipped; what it changed is put back."""
+        self._scheduled = None
         self.optimizer.zero_grad(set_to_none=True)
 
     @contextlib.contextmanager
