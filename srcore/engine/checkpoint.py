@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ def training_state(
     others: Mapping[str, Any] = MappingProxyType({}),
     own: Mapping[str, Any] = MappingProxyType({}),
     *,
-    alone: bool = False,
+    other_ranks: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Everything that the next iteration depends on, as tensors and plain values.
 
@@ -52,8 +52,8 @@ def training_state(
         parts: what is trained.
         others: further objects with state by name, such as the method.
         own: further entries that differ between processes.
-        alone: leave out what other processes have. Else all of them must call it, and the first
-            one's result is complete.
+        other_ranks: such entries of the processes 1, 2, ... where they are known. Else all of them
+            must call it, and the first one's result is complete.
     """
     trained = trained_state(parts, others)
     own = {**{name: trained[name] for name in _OF_PARTS}, **own}
@@ -66,7 +66,7 @@ def training_state(
         "networks": {name: network.state_dict() for name, network in parts.networks.items()},
         "average_updates": {name: average.updates for name, average in averages.items()},
         "evaluated": parts.evaluated(),
-        "other_ranks": [] if alone else _from_other_ranks(own),
+        "other_ranks": _from_other_ranks(own) if other_ranks is None else list(other_ranks),
     }
 
 
@@ -236,14 +236,14 @@ def _from_other_ranks(own: Mapping[str, Any]) -> list[Any]:
         return []
     is_first = idist.get_rank() == 0
     everyone: list[Any] | None = [None] * idist.get_world_size() if is_first else None
-    torch.distributed.gather_object(_on_cpu(own), everyone, dst=0)
+    torch.distributed.gather_object(on_cpu(own), everyone, dst=0)
     return everyone[1:] if everyone is not None else []
 
 
-def _on_cpu(value: Any) -> Any:
+def on_cpu(value: Any) -> Any:
     """Nested states with all tensors on the CPU: a process has no use for another one's device."""
     if isinstance(value, torch.Tensor):
         return value.cpu()
     if isinstance(value, dict):
-        return {name: _on_cpu(item) for name, item in value.items()}
-    return [_on_cpu(item) for item in value] if isinstance(value, list) else value
+        return {name: on_cpu(item) for name, item in value.items()}
+    return [on_cpu(item) for item in value] if isinstance(value, list) else value

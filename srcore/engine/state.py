@@ -159,25 +159,20 @@ class State:
             self._in_iteration = False
         if self._finiteness.complaint():
             return
-        is_alone = idist.get_world_size() == 1
         try:
             self._write(alone=True)
         except SrcoreError as second:  # must not hide what ended the training
             logger.error("%s", second)
             return
-        if is_alone:
+        if idist.get_world_size() == 1:
             self.trainer.fire_event(TrainingEvents.CHECKPOINT_SAVED)
-        elif self.tally.means:
-            logger.warning(
-                "saved without what other processes have measured since the last line of the log: "
-                "the next one is a mean over fewer images"
-            )
 
     def _obstacle(self) -> str:
         """Why the state of the last whole iteration is not known, or an empty string."""
         if idist.get_world_size() > 1 and self.run.device.type != "cpu":
             return "the device may wait for other processes"
-        if checkpoint.is_of_all_processes(self.parts, self.others):
+        is_known = idist.get_world_size() == 1 or self.tally.everyone
+        if not is_known or checkpoint.is_of_all_processes(self.parts, self.others):
             return "other processes hold a part of the state"
         if self._in_iteration and not (self._rollback.enabled or self._untouched.holds()):
             return f"iteration {self.parts.iteration} had begun to change what is trained"
@@ -193,7 +188,8 @@ class State:
     def _content(self, *, alone: bool) -> dict[str, Any]:
         """What all processes know; unless alone all must call it, and the main one writes it."""
         own = self.tally.own_state_dict()
-        trained = checkpoint.training_state(self.parts, self.others, own, alone=alone)
+        known = self.tally.everyone[1:] if alone else None
+        trained = checkpoint.training_state(self.parts, self.others, own, other_ranks=known)
         return {**trained, "best": self.best.found, **self.tally.state_dict()}
 
     def _load(self, content: dict[str, Any]) -> None:

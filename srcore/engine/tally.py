@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import torch
+from ignite import distributed as idist
+from torch import Tensor
 
-from srcore.engine.means import Means
+from srcore.engine import checkpoint
+from srcore.engine.means import Means, mean_of
 
 if TYPE_CHECKING:
     from srcore.engine.validator import Averages
@@ -22,7 +26,9 @@ class Tally:
         skipped_in_row: how many iterations were skipped since the last good one.
         results: the last validation, by set and metric.
         validated_at: its iteration; -1: there was none.
-        means: of what the next line of the log is made.
+        means: of what the next line of the log is made, in this process.
+        everyone: what differs between processes, of all of them in their order, as of the last
+            iteration; empty where this process does not know it.
     """
 
     bad_images: int = 0
@@ -30,6 +36,34 @@ class Tally:
     results: Averages = attrs.field(factory=dict)
     validated_at: int = -1
     means: Means = attrs.field(factory=Means)
+    everyone: list[dict[str, Any]] = attrs.field(factory=list)
+
+    def count(self, values: Mapping[str, Tensor]) -> None:
+        """Count the values of an iteration in; nothing is counted if another process is gone.
+
+        On the CPU processes tell each other at once, so that the one that is left when another one
+        is killed can save a state that lacks nothing. A device may wait for the lost one: its
+        process can save nothing then, and need not know.
+        """
+        self.skipped_in_row = 0
+        means = self.means.plus(values)
+        is_told = idist.get_world_size() > 1 and idist.device().type == "cpu"
+        self.everyone = self._gathered(means) if is_told else []
+        self.means = means
+
+    def take_means(self) -> dict[str, float]:
+        """The means of all processes, which start anew; all must call it, and get the same."""
+        everyone = self.everyone or self._gathered(self.means)
+        self.means = Means()
+        self.everyone = [{**own, "means": Means().state_dict()} for own in self.everyone]
+        return mean_of([own["means"] for own in everyone])
+
+    def _gathered(self, means: Means) -> list[dict[str, Any]]:
+        own = {"bad_images": self.bad_images, "means": checkpoint.on_cpu(means.state_dict())}
+        everyone = [own] * idist.get_world_size()
+        if len(everyone) > 1:
+            torch.distributed.all_gather_object(everyone, own)
+        return everyone
 
     def state_dict(self) -> dict[str, Any]:
         """Entries of a checkpoint that all processes have alike."""
@@ -49,4 +83,4 @@ class Tally:
         self.skipped_in_row = int(state["skipped_in_row"])
         self.results = dict(state["results"])
         self.validated_at = int(state.get("validated_at", state["iteration"]))
-        self.means.load_state_dict(state.get("means") or self.means.state_dict())
+        self.means = Means(state.get("means"))

@@ -189,8 +189,7 @@ class Training:
         except NonFiniteLossError as error:
             self._skip_iteration(error)
         else:
-            self.tally.skipped_in_row = 0
-            self.tally.means.add(logs)
+            self.tally.count(logs)
             parts.loss_scale.update()
             parts.update_averages()
         self.state.end_iteration()
@@ -254,7 +253,7 @@ class Training:
         return iteration % self.settings.log_every == 0 or iteration == self.settings.iterations
 
     def _log(self) -> None:
-        values = self.tally.means.take()
+        values = self.tally.take_means()
         for name, updater in self.parts.updaters.items():
             values[f"learning_rate/{name}"] = updater.learning_rate
             if updater.gradient_norm is not None:
