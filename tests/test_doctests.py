@@ -13,6 +13,7 @@ MODULES = (
     "srcore.metrics.peak_signal_noise_ratio",
     "srcore.metrics.structural_similarity",
     "srcore.options.declaration",
+    "srcore.runs.folder",
     "srcore.testing.comparison",
     "srcore.testing.golden",
     "srcore.testing.images",

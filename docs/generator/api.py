@@ -20,6 +20,7 @@ MODULES = (
     "srcore.datasets",
     "srcore.methods",
     "srcore.metrics",
+    "srcore.runs",
     "srcore.sources",
     "srcore.testing",
     "srcore.weights",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from srcore.plugin.manager import plugins
+from srcore.runs.folder import RunFolder
 
 
 @click.command()
@@ -29,7 +30,7 @@ def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool) -> Non
       srcore report runs/my_esrgan/gan -o gan.html
       srcore report runs/baseline runs/my_ldl runs/my_sed -o comparison.html
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    path = output or (Path("report.html") if len(runs) > 1 else None)
+    path = output or (Path(RunFolder.report) if len(runs) > 1 else None)
     if path is not None and path.exists() and not overwrite:
         raise click.UsageError(f"{path}: exists; --overwrite replaces it, -o names another file")
 

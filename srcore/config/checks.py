@@ -12,7 +12,6 @@ from typing import Any
 from srcore.capabilities import option_capability
 from srcore.config.channel_checks import channel_problems
 from srcore.config.entry_checks import entry_problems
-from srcore.config.layout import TRAINING_PHASE
 from srcore.config.metric_checks import lacks
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.need_checks import need_problems
@@ -26,6 +25,7 @@ from srcore.errors import Problem
 from srcore.options import Selected
 from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import TRAINING_PHASE
 
 
 def cross_checks(experiment: Experiment, plugins: PluginManager) -> list[Problem]:

@@ -12,7 +12,6 @@ import attrs
 from srcore.config import reading
 from srcore.config.checks import cross_checks
 from srcore.config.dropping import KEY, drop, take_out
-from srcore.config.layout import EXPERIMENT_FILES
 from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
 from srcore.config.output_checks import output_problems
@@ -29,6 +28,7 @@ from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import EXPERIMENT_FILES, RunFolder
 
 
 @attrs.frozen
@@ -274,7 +274,7 @@ def _stages(source: Source) -> tuple[Stage, ...]:
         if start_from and isinstance(generator, dict):
             generator = dict(generator)
             generator["weights"] = SourcedText(
-                f"stage:{start_from}/generator.safetensors", source.path.parent
+                f"stage:{start_from}/{RunFolder.generator}", source.path.parent
             )
             table["generator"] = generator
         for path in _leaves(overlay):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from srcore.config.layout import COMMON_FILES, task_files, training_files
 from srcore.config.paths import STAGE_PREFIX, is_pending, paths_of
 from srcore.config.schema import Experiment
 from srcore.config.starting import Chosen, weights_key
@@ -13,6 +12,7 @@ from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import COMMON_FILES, RunFolder, task_files, training_files
 
 FROM = "from"
 
@@ -104,17 +104,18 @@ def _other_networks(
 
 def _trained_role(file: str, kind: str) -> str:
     """The role of the earlier stage whose weights are taken from a file of it."""
-    if file.startswith("checkpoints/"):
+    if file.startswith(f"{RunFolder.checkpoints}/"):
         return "discriminator" if kind == "discriminator" else "generator"
-    role = PurePosixPath(file).name.removesuffix(".safetensors")
-    return "generator" if role == "generator_best" else role
+    if file == RunFolder.best_generator:
+        return "generator"
+    return PurePosixPath(file).name.removesuffix(".safetensors")
 
 
 def _told(own: Chosen, trained: Chosen, file: str, partial: bool, registry: Registry) -> str:
     """Why a network cannot take the weights of another one; empty if it can, or nobody knows."""
     from srcore.weights.succession import can_start, decisive  # torch: only where it must
 
-    is_exported = not file.startswith("checkpoints/")
+    is_exported = not file.startswith(f"{RunFolder.checkpoints}/")
     fits = can_start(own, trained, registry, partial=partial, exported=is_exported)
     ours, theirs = own.choice.type, trained.choice.type
     if ours != theirs:

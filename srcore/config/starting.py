@@ -12,6 +12,7 @@ from srcore.config.schema import Experiment
 from srcore.files.atomic import is_temporary
 from srcore.options import Selected
 from srcore.options.declaration import key_of
+from srcore.runs.folder import RunFolder
 
 
 @attrs.frozen
@@ -59,7 +60,7 @@ def has_checkpoint(folder: Path) -> bool:
     One that is not the last is enough: ``--recover`` takes it, and without that the run is refused.
     """
     try:
-        paths = [*(folder / "checkpoints").iterdir()]
+        paths = [*RunFolder(folder).checkpoints.iterdir()]
     except (OSError, ValueError):  # there is none, or no folder can have such a name
         return False
     return any(path.suffix == ".pt" and not is_temporary(path) for path in paths)

@@ -61,13 +61,12 @@ class Best:
     def keep(self) -> None:
         """Give the last checkpoint, just written, its second name, and export its generator."""
         if self.run.is_main:
-            last = self.run.checkpoints / checkpoint.LAST
-            checkpoint.copy(last, self.run.checkpoints / checkpoint.BEST)
+            checkpoint.copy(self.run.files.last, self.run.files.best)
         self._export(self.parts.iteration)
 
     def restore(self, saved_at: int) -> None:
         """Compare the files with the judgement of the last checkpoint, which is :attr:`found`."""
-        path = self.run.checkpoints / checkpoint.BEST
+        path = self.run.files.best
         if self.found.get("iteration") == saved_at:
             self.keep()
             return
@@ -88,7 +87,7 @@ class Best:
 
     def _export(self, iteration: int, state: Mapping[str, Tensor] | None = None) -> None:
         if self.run.is_main:
-            file = self.run.folder / exports.BEST_GENERATOR_FILE
+            file = self.run.files.best_generator
             with self.parts.evaluating():
                 chosen = self.parts.roles["generator"].exported_state(state)
                 registry = self.run.plugins.registry

@@ -11,12 +11,12 @@ import attrs
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment, TrainTable
 from srcore.config.structure import Structurer
-from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.tables import as_table, flat
 from srcore.errors import SrcoreError
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import RunFolder
 
 #: Keys that may change and on which measured values depend.
 _MEASURING_KEYS = ("metrics", "data.validation")
@@ -51,7 +51,7 @@ class Change:
 
 def changes(folder: Path, experiment: Experiment, registry: Registry) -> list[Change]:
     """All changed keys of a stage since it was started; none if it was not."""
-    file = folder / EXPERIMENT_FILE
+    file = RunFolder(folder).experiment
     if not file.is_file():
         return []
     table, now = parse(file), flat(as_table(experiment))

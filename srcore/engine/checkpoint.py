@@ -17,15 +17,13 @@ from srcore.engine.part_state import restore, state_of
 from srcore.engine.proving import is_readable, refuse_unreadable
 from srcore.errors import SrcoreError
 from srcore.files.atomic import writing
+from srcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.engine.parts import Parts
 
 FORMAT = 1
-LAST = "last.pt"
-PREVIOUS = "previous.pt"
-BEST = "best.pt"
 #: Entries of parts that differ between processes: a pool of pairs, for example.
 _OF_PARTS = ("transforms", "losses", "others")
 #: All that differ.
@@ -162,7 +160,7 @@ def save(
 
 
 def save_last(
-    folder: Path,
+    folder: RunFolder,
     state: dict[str, Any],
     *,
     keep_previous: bool,
@@ -171,14 +169,13 @@ def save_last(
     """Write the last checkpoint; raises as :func:`save`.
 
     Args:
-        folder: folder of the checkpoints.
+        folder: of the run.
         state: what is written.
         keep_previous: the one that it replaces becomes the previous one.
         prove_for: as in :func:`save`.
     """
-    last = folder / LAST
-    replaced = folder / PREVIOUS if keep_previous and last.is_file() else None
-    save(last, state, replaced=replaced, prove_for=prove_for)
+    replaced = folder.previous if keep_previous and folder.last.is_file() else None
+    save(folder.last, state, replaced=replaced, prove_for=prove_for)
 
 
 def copy(source: Path, target: Path) -> None:

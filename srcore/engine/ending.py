@@ -12,8 +12,8 @@ import attrs
 from srcore.errors import Interrupted, SrcoreError
 from srcore.files.atomic import writing
 from srcore.files.strict_json import dumps
+from srcore.runs.folder import RunFolder
 
-FINISHED_FILE = "finished.json"
 #: Why a stage ended that was trained to its last iteration.
 COMPLETE = "all iterations"
 
@@ -57,7 +57,7 @@ def write_ending(folder: Path, ending: Ending) -> None:
         "generator": ending.generator,
         "results": ending.results,
     }
-    with writing(folder / FINISHED_FILE) as temporary:
+    with writing(RunFolder(folder).ending) as temporary:
         temporary.write_text(dumps(content, indent=2) + "\n", "utf-8")
 
 
@@ -67,7 +67,7 @@ def read_ending(folder: Path) -> Ending | None:
     Raises:
         SrcoreError: the file is damaged.
     """
-    file = folder / FINISHED_FILE
+    file = RunFolder(folder).ending
     if not file.is_file():
         return None
     try:
@@ -87,7 +87,7 @@ def read_ending(folder: Path) -> Ending | None:
 
 def forget_ending(folder: Path) -> None:
     """A stage goes on: how it ended earlier is no longer true."""
-    (folder / FINISHED_FILE).unlink(missing_ok=True)
+    RunFolder(folder).ending.unlink(missing_ok=True)
 
 
 def reason_of(error: BaseException) -> str:

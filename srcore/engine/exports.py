@@ -18,15 +18,8 @@ from srcore.config.schema import Experiment
 from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import RunFolder
 from srcore.weights.saving import Metadata, read_metadata, save_safetensors
-
-GENERATOR_FILE = "generator.safetensors"
-BEST_GENERATOR_FILE = "generator_best.safetensors"
-
-
-def file_of(role: str) -> str:
-    """Name of the file that a role's network is exported to."""
-    return f"{role}.safetensors"
 
 
 def export(
@@ -69,7 +62,7 @@ def exported(file: Path) -> Metadata | None:
 
 def exported_state(folder: Path) -> str:
     """Hash of the state that a run's exported generator was made of; empty if there is none."""
-    found = exported(folder / GENERATOR_FILE)
+    found = exported(RunFolder(folder).generator)
     return found.state if found is not None else ""
 
 

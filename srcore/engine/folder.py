@@ -11,26 +11,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from srcore.config.schema import Experiment
-from srcore.engine.lock import LOCK_FILE, locked
+from srcore.engine.lock import locked
 from srcore.engine.overwriting import delete_run, outer_run
 from srcore.engine.tables import as_table, write_table
 from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import RunFolder
 
-#: The file that marks a folder as one of srcore's; ``--overwrite`` deletes nothing without it.
-EXPERIMENT_FILE = "experiment.toml"
-_BEFORE_THE_EXPERIMENT = (LOCK_FILE, "run.log")
+_BEFORE_THE_EXPERIMENT = (RunFolder.lock, RunFolder.log)
 #: What a run leaves that failed before its first iteration.
 _WORTHLESS = (
     *_BEFORE_THE_EXPERIMENT,
-    EXPERIMENT_FILE,
-    "report.html",
-    "performance.json",
-    "provenance.json",
-    "bicubic.json",
+    RunFolder.experiment,
+    RunFolder.report,
+    RunFolder.performance,
+    RunFolder.provenance,
+    RunFolder.bicubic,
 )
-_EMPTY_AT_FIRST = ("metrics.jsonl", "metrics.csv")
+_EMPTY_AT_FIRST = (RunFolder.lines, RunFolder.rows)
 
 
 @contextlib.contextmanager
@@ -65,9 +64,9 @@ def opened(
         remove_temporaries(folder)
         if "" not in experiments:
             tables = [as_table(found) | {"name": stage} for stage, found in experiments.items()]
-            write_table(folder / EXPERIMENT_FILE, {"name": name, "stages": tables})
+            write_table(RunFolder(folder).experiment, {"name": name, "stages": tables})
         elif not resume or not _is_run(folder):
-            write_table(folder / EXPERIMENT_FILE, as_table(experiments[""]))
+            write_table(RunFolder(folder).experiment, as_table(experiments[""]))
         yield
 
 
@@ -96,7 +95,7 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
 
 
 def _is_run(folder: Path) -> bool:
-    return (folder / EXPERIMENT_FILE).is_file()
+    return RunFolder(folder).experiment.is_file()
 
 
 def _is_unused(folder: Path) -> bool:

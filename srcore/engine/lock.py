@@ -16,13 +16,13 @@ from typing import Any
 
 from srcore.errors import SrcoreError
 from srcore.machine.processes import is_gone
+from srcore.runs.folder import RunFolder
 
 try:
     import fcntl
 except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
-LOCK_FILE = ".lock"
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 #: Folders that this process works on: the system's locks do not part a process from itself.
@@ -55,12 +55,12 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         _held.discard(place)
-        (folder / LOCK_FILE).unlink(missing_ok=True)
+        RunFolder(folder).lock.unlink(missing_ok=True)
         stream.close()
 
 
 def _take(folder: Path) -> TextIOWrapper:
-    file = folder / LOCK_FILE
+    file = RunFolder(folder).lock
     while True:
         stream = file.open("a+", encoding="utf-8")
         is_free = _lock(stream)

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from srcore.config.experiment import LoadedExperiment
-from srcore.config.layout import COMMON_FILES, EXPERIMENT_FILES, task_files, training_files
 from srcore.config.paths import is_pending, paths_of
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
-from srcore.engine.lock import LOCK_FILE
 from srcore.errors import ConfigError, SrcoreError
 from srcore.files.deleting import delete_known
 from srcore.images import some
 from srcore.plugin.registry import Registry
+from srcore.runs.folder import COMMON_FILES, EXPERIMENT_FILES, RunFolder, task_files, training_files
 
 
 def delete_run(folder: Path, registry: Registry) -> None:
@@ -32,8 +31,8 @@ def delete_run(folder: Path, registry: Registry) -> None:
         folder,
         _patterns(folder, registry),
         writer="the run",
-        last="experiment.toml",
-        keep=LOCK_FILE,
+        last=RunFolder.experiment,
+        keep=RunFolder.lock,
     )
 
 
@@ -58,11 +57,12 @@ def refuse_own_inputs(folder: Path, loaded: LoadedExperiment, stages: Iterable[E
 def outer_run(folder: Path) -> Path | None:
     """The run whose stage has its place in this folder, or None."""
     above = folder.absolute().parent
+    outer = RunFolder(above)
     # An experiment.toml alone may be the user's, in the folder that is worked in.
-    if not all((above / file).is_file() for file in ("experiment.toml", "run.log")):
+    if not (outer.experiment.is_file() and outer.log.is_file()):
         return None
     try:
-        stages = parse(above / "experiment.toml").get("stages")
+        stages = parse(outer.experiment).get("stages")
     except ConfigError:
         return None
     names = [stage.get("name") for stage in stages or () if isinstance(stage, dict)]
@@ -72,7 +72,7 @@ def outer_run(folder: Path) -> Path | None:
 def _patterns(folder: Path, registry: Registry) -> Iterator[str]:
     """What the run in this folder may have written, by its experiment."""
     try:
-        table = parse(folder / "experiment.toml")
+        table = parse(RunFolder(folder).experiment)
     except ConfigError:
         table = {}  # what is known of every run can still be deleted
     stages = table.get("stages")

@@ -22,7 +22,6 @@ from srcore.files.atomic import writing
 if TYPE_CHECKING:
     from srcore.engine.run import Run
 
-PERFORMANCE_FILE = "performance.json"
 _WAITING = "waiting for images"
 _TRAINING = "training"
 
@@ -38,7 +37,7 @@ class Performance:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.head: Mapping[str, str] = {}
-        self._earlier = _read(run.folder / PERFORMANCE_FILE) if run.resume else {}
+        self._earlier = _read(run.files.performance) if run.resume else {}
         self._seconds: dict[str, float] = {}
         self._inner = [0.0]
         self._readers: Any = None
@@ -97,7 +96,7 @@ class Performance:
             "peak_memory_mib": _higher(self._earlier.get("peak_memory_mib", {}), self._peaks()),
             "sessions": int(self._earlier.get("sessions", 0)) + 1,
         }
-        with writing(self.run.folder / PERFORMANCE_FILE, durable=False) as temporary:
+        with writing(self.run.files.performance, durable=False) as temporary:
             temporary.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
     def _training(self) -> float:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
 from srcore.images import encode_image, png_text, read_rgb, with_png_text
+from srcore.runs.folder import RunFolder
 from srcore.transforms.resize import resize_uint8
 
 if TYPE_CHECKING:
@@ -77,11 +78,6 @@ def bicubic_of(result: ValidationImage) -> NDArray[np.uint8]:
     return np.asarray(resize_uint8(result.lr, size=(height, width)), np.uint8)
 
 
-def folder_of(run_folder: Path, iteration: int) -> Path:
-    """Where the pictures of a validation lie."""
-    return run_folder / "images" / f"iteration_{iteration:08d}"
-
-
 def file_names(images: Sequence[str]) -> list[str]:
     """A name for the picture of every image of a set: all different, all in one folder.
 
@@ -97,23 +93,18 @@ def file_names(images: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def remove_earlier(run_folder: Path, keep: int, best: int | None) -> None:
+def remove_earlier(run: RunFolder, keep: int, best: int | None) -> None:
     """Remove the pictures of all but the newest ``keep`` validations and the best one; 0: none."""
-    numbered = {
-        int(folder.name.removeprefix("iteration_")): folder
-        for folder in (run_folder / "images").glob("iteration_*")
-        if folder.name.removeprefix("iteration_").isdecimal()
-    }
-    for number in sorted(numbered)[:-keep] if keep else ():
+    pictured = run.pictured()
+    for number in [*pictured][:-keep] if keep else ():
         if number != best:
-            _remove(numbered[number])
+            _remove(pictured[number])
 
 
-def remove_later(run_folder: Path, iteration: int) -> None:
+def remove_later(run: RunFolder, iteration: int) -> None:
     """Remove the pictures of validations that the state of a killed run does not know of."""
-    for folder in sorted((run_folder / "images").glob("iteration_*")):
-        number = folder.name.removeprefix("iteration_")
-        if number.isdecimal() and int(number) > iteration:
+    for number, folder in run.pictured().items():
+        if number > iteration:
             _remove(folder)
 
 

@@ -20,8 +20,7 @@ from srcore.config.starting import start_weights
 from srcore.errors import SrcoreError
 from srcore.files.atomic import writing
 from srcore.plugin.manager import PluginManager
-
-PROVENANCE_FILE = "provenance.json"
+from srcore.runs.folder import RunFolder
 
 logger = logging.getLogger("srcore")
 
@@ -86,7 +85,7 @@ def remember_weights(
 def read(folder: Path) -> dict[str, dict[str, Any]]:
     """What was recorded in the folder of a stage; empty if nothing was."""
     try:
-        found = json.loads((folder / PROVENANCE_FILE).read_bytes())
+        found = json.loads(RunFolder(folder).provenance.read_bytes())
     except (OSError, ValueError):
         return {}
     parts = found.items() if isinstance(found, dict) else ()
@@ -95,7 +94,7 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
 def write(folder: Path, found: dict[str, dict[str, Any]]) -> None:
     """Record it."""
-    with writing(folder / PROVENANCE_FILE) as temporary:
+    with writing(RunFolder(folder).provenance) as temporary:
         temporary.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", "utf-8")
 
 

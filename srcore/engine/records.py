@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from srcore.files.atomic import writing
 from srcore.files.strict_json import dumps
+from srcore.runs.folder import TRAINING_PHASE, RunFolder
 
 _COLUMNS = ("iteration", "phase", "name", "value")
 
@@ -22,13 +23,13 @@ class Records:
     """
 
     def __init__(self, folder: Path, *, keep_until: int, validated_at: int) -> None:
-        self.lines = folder / "metrics.jsonl"
-        self.rows = folder / "metrics.csv"
+        self.lines = RunFolder(folder).lines
+        self.rows = RunFolder(folder).rows
         kept = [
             row
             for row in read_records(self.lines)
             # What was measured at the last checkpoint, but not saved, is measured again.
-            if row["iteration"] <= (keep_until if row["phase"] == "train" else validated_at)
+            if row["iteration"] <= (keep_until if row["phase"] == TRAINING_PHASE else validated_at)
         ]
         with writing(self.lines) as temporary:
             temporary.write_text("".join(dumps(row) + "\n" for row in kept), "utf-8")

@@ -12,18 +12,21 @@ from ignite import distributed as idist
 from srcore.engine import checkpoint
 from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
+from srcore.runs.folder import RunFolder
 
 logger = logging.getLogger("srcore")
 
 
-def starting_state(folder: Path, device: torch.device, *, recover: bool) -> dict[str, Any] | None:
+def starting_state(
+    folder: RunFolder, device: torch.device, *, recover: bool
+) -> dict[str, Any] | None:
     """The last checkpoint, or with ``recover`` the newest good one instead.
 
     No checkpoint is written before there is a last one, so where only others are found it was lost.
     All processes look before the first one writes any: what it writes is not of an earlier run.
 
     Args:
-        folder: folder of the checkpoints.
+        folder: of the run.
         device: where tensors go.
         recover: take another one if the last one is damaged or missing; it becomes the last one.
 
@@ -33,7 +36,7 @@ def starting_state(folder: Path, device: torch.device, *, recover: bool) -> dict
     Raises:
         SrcoreError: the last one is damaged or missing; says what there is instead.
     """
-    last = folder / checkpoint.LAST
+    last = folder.last
     state, taken = _state(last, device, recover=recover)
     if idist.get_world_size() > 1:
         idist.barrier()

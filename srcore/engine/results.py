@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from srcore.files.atomic import writing
 from srcore.files.strict_json import dumps
+from srcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
 
-#: What plain bicubic enlargement reaches, from the first validation on.
-BICUBIC_FILE = "bicubic.json"
 _HEADER = ("set", "metric", "bicubic", "trained", "gain")
 
 
@@ -59,7 +58,7 @@ def _lines(run: Run) -> Iterator[str]:
 
 def write_bicubic(folder: Path, averages: Mapping[str, Mapping[str, float]]) -> None:
     """Write down what bicubic enlargement reaches, for reports of runs that go on."""
-    with writing(folder / BICUBIC_FILE) as temporary:
+    with writing(RunFolder(folder).bicubic) as temporary:
         temporary.write_text(dumps(averages, indent=2) + "\n", "utf-8")
 
 

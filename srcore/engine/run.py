@@ -14,18 +14,17 @@ from srcore.config.starting import has_checkpoint
 from srcore.engine.changes import Change
 from srcore.engine.ending import (
     COMPLETE,
-    FINISHED_FILE,
     Ending,
     read_ending,
     reason_of,
     write_ending,
 )
 from srcore.engine.exports import exported_state
-from srcore.engine.folder import EXPERIMENT_FILE
 from srcore.engine.signals import StopRequest
 from srcore.engine.tables import as_table, write_table
 from srcore.errors import Interrupted, SrcoreError
 from srcore.plugin.manager import PluginManager
+from srcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -95,14 +94,19 @@ class Run:
             raise Interrupted(number, f"interrupted after {done}; continue with --resume")
 
     @property
+    def files(self) -> RunFolder:
+        """What lies where in :attr:`folder`."""
+        return RunFolder(self.folder)
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
-        return self.folder / "checkpoints"
+        return self.files.checkpoints
 
     @property
     def has_progress(self) -> bool:
         """Whether there is something to continue; a task is asked itself."""
-        return self.experiment.task is not None or any(self.checkpoints.glob("*.pt"))
+        return self.experiment.task is not None or has_checkpoint(self.folder)
 
     @property
     def goes_on(self) -> bool:
@@ -117,7 +121,7 @@ class Run:
         try:
             ending = read_ending(self.folder)
         except SrcoreError:
-            logger.warning("%s: damaged; made anew", self.folder / FINISHED_FILE)
+            logger.warning("%s: damaged; made anew", self.files.ending)
             return None
         if ending is None or not ending.complete:
             return None
@@ -159,4 +163,4 @@ class Run:
     def write_experiment(self) -> None:
         """Write the resolved experiment, defaults filled in."""
         if self.is_main:
-            write_table(self.folder / EXPERIMENT_FILE, as_table(self.experiment))
+            write_table(self.files.experiment, as_table(self.experiment))

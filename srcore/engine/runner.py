@@ -20,7 +20,6 @@ from srcore.config.output_checks import output_problems
 from srcore.config.remarks import remarks
 from srcore.engine import provenance
 from srcore.engine.changes import Change, changes, refuse
-from srcore.engine.checkpoint import LAST
 from srcore.engine.ending import forget_ending
 from srcore.engine.folder import opened
 from srcore.engine.meeting import meet
@@ -35,6 +34,7 @@ from srcore.machine.processes import is_lost_process, left_aside, world_size
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.report.writing import write_after_stage
+from srcore.runs.folder import RunFolder
 from srcore.weights.pretrained import fetch_missing
 
 #: A file system that is full, over its quota, or whose files may not grow further.
@@ -168,7 +168,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     except BaseException as error:
         _mark_ended(run, error)
         if run.iteration and isinstance(error, Exception) and not isinstance(error, Interrupted):
-            place = run.checkpoints / LAST
+            place = run.files.last
             logger.info(
                 "trained to iteration %d, saved in %s; --resume goes on", run.iteration, place
             )
@@ -224,7 +224,7 @@ def _compare(run: Run) -> None:
     now = provenance.provenance(run.experiment, run.plugins)
     if run.resume:
         before = provenance.read(run.folder)
-        if (run.checkpoints / LAST).exists():
+        if run.files.last.exists():
             provenance.compare(run.folder, before, now, accept=run.accept_changes)
             provenance.remember_weights(run.folder, before, now)
     if idist.get_world_size() > 1:
@@ -334,7 +334,7 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
     terminal.setFormatter(logging.Formatter("%(message)s"))
     handlers.append(terminal)
     if is_main:
-        file = _LogFile(folder / "run.log", encoding="utf-8")
+        file = _LogFile(RunFolder(folder).log, encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
     warnings_logger = logging.getLogger("py.warnings")

@@ -108,7 +108,7 @@ class State:
             if self.run.is_main:
                 is_new = self.saved_at != self.parts.iteration
                 checkpoint.save_last(
-                    self.run.checkpoints,
+                    self.run.files,
                     content,
                     keep_previous=is_new,
                     prove_for=None if self._is_proven else self.run.experiment,
@@ -121,18 +121,18 @@ class State:
 
     def restore(self) -> None:
         """Continue from the last checkpoint."""
-        folder, run = self.run.checkpoints, self.run
-        content = starting_state(folder, run.device, recover=run.recover) if run.resume else None
+        run = self.run
+        content = starting_state(run.files, run.device, recover=run.recover) if run.resume else None
         if content is not None:
             try:
                 self._load(content)
             except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
                 reason = " ".join(str(error).split())[:200]
                 raise SrcoreError(
-                    f"{folder / checkpoint.LAST}: does not fit the experiment ({reason}); choose "
+                    f"{run.files.last}: does not fit the experiment ({reason}); choose "
                     "another name, or start anew with --overwrite"
                 ) from error
-            logger.info("resumed at iteration %d from %s", self.saved_at, folder / checkpoint.LAST)
+            logger.info("resumed at iteration %d from %s", self.saved_at, run.files.last)
             self._derive()
             self.best.restore(self.saved_at)
             self._heed_changes()
@@ -182,7 +182,7 @@ class State:
         """What there is to go on from, for messages."""
         if self.saved_at < 0:
             return "; no checkpoint had been written yet"
-        path = self.run.checkpoints / checkpoint.LAST
+        path = self.run.files.last
         return f"; the last good checkpoint is {path} of iteration {self.saved_at}"
 
     def _content(self, *, alone: bool) -> dict[str, Any]:
@@ -222,13 +222,12 @@ class State:
             return
         iteration, every = self.parts.iteration, self.run.experiment.train.keep_every
         if every and iteration and iteration % every == 0:
-            kept = self.run.checkpoints / f"iteration_{iteration:08d}.pt"
-            checkpoint.copy(self.run.checkpoints / checkpoint.LAST, kept)
+            kept = self.run.files.checkpoint_at(iteration)
+            checkpoint.copy(self.run.files.last, kept)
         with self.parts.evaluating():
             for name, made in self.parts.roles.items():
                 if made.role.exported:
-                    file, state = exports.file_of(name), made.exported_state()
-                    path = self.run.folder / file
+                    path, state = self.run.files.network(name), made.exported_state()
                     exports.export(
                         path, self.run.experiment, self.run.plugins.registry, state, iteration, name
                     )

@@ -10,7 +10,7 @@ import torch
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
-from srcore.engine import checkpoint, events
+from srcore.engine import events
 from srcore.engine.best import Best
 from srcore.engine.events import TrainingEvents
 from srcore.engine.feed import Feed
@@ -150,7 +150,7 @@ class Training:
             raise Interrupted(
                 self.stop.signal_number,
                 f"interrupted at iteration {iteration} of {stop}; state saved in "
-                f"{self.run.checkpoints / checkpoint.LAST}; continue with --resume",
+                f"{self.run.files.last}; continue with --resume",
             )
         self.run.stop_reason = self.run.stop_reason or "a handler called terminate()"
         self.trainer.state.iteration = iteration  # one more has begun if it was in one

@@ -12,7 +12,6 @@ from ignite.engine import Engine
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.engine.checkpoint import LAST
 from srcore.engine.measuring import measures, summarize
 from srcore.engine.results import write_bicubic
 from srcore.engine.roles import deployed
@@ -165,7 +164,7 @@ class Validator:
         if number:
             raise Interrupted(
                 number,
-                f"interrupted in a validation; state saved in {self.run.checkpoints / LAST}; "
+                f"interrupted in a validation; state saved in {self.run.files.last}; "
                 "continue with --resume",
             )
 

@@ -11,7 +11,6 @@ from srcore.engine.measuring import measure_image
 from srcore.engine.pictures import (
     bicubic_of,
     file_names,
-    folder_of,
     remove_earlier,
     remove_later,
     write_strip,
@@ -36,7 +35,7 @@ class Pictures:
         if not run.is_main:
             return
         training = run.in_training
-        remove_later(run.folder, training.state.saved_at)
+        remove_later(run.files, training.state.saved_at)
         measures = training.validator.measures
         evaluator.add_event_handler(Events.EPOCH_COMPLETED, self._draw, run, parts, measures)
         trainer.add_event_handler(
@@ -46,7 +45,7 @@ class Pictures:
     def _draw(
         self, evaluator: Engine, run: Run, parts: Parts, measures: tuple[Measure, ...]
     ) -> None:
-        folder = folder_of(run.folder, parts.iteration)
+        folder = run.files.pictures_at(parts.iteration)
         results: dict[str, list[ValidationImage]] = evaluator.state.results  # type: ignore[attr-defined]
         for set_name, images in results.items():
             files = file_names([image.name for image in images])
@@ -64,7 +63,7 @@ class Pictures:
         """The checkpoint remembers which validation is the best; its pictures stay."""
         found = best.found.get("iteration")
         kept = None if found is None else int(found)
-        remove_earlier(run.folder, run.experiment.train.keep_images, kept)
+        remove_earlier(run.files, run.experiment.train.keep_images, kept)
 
     def _values_of_bicubic(
         self, set_name: str, image: ValidationImage, measures: tuple[Measure, ...]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from ignite.engine import Engine
 
-from srcore.config.layout import TRAINING_PHASE
 from srcore.engine.events import TrainingEvents
 from srcore.engine.records import Records
+from srcore.runs.folder import TRAINING_PHASE
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

@@ -33,9 +33,7 @@ class Tensorboard:
 
         # points that a killed run wrote after its last checkpoint are hidden by purge_step
         step = parts.iteration + 1
-        self.board = TensorboardLogger(
-            log_dir=str(run.folder / "tensorboard"), purge_step=step
-        ).writer
+        self.board = TensorboardLogger(log_dir=str(run.files.tensorboard), purge_step=step).writer
         trainer.add_event_handler(TrainingEvents.VALUES_LOGGED, self._write_values, parts)
         trainer.add_event_handler(
             TrainingEvents.VALIDATION_COMPLETED, self._write_validation, parts, evaluator

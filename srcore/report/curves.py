@@ -13,9 +13,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.config.layout import TRAINING_PHASE
 from srcore.report.reading import RunRecord, Series
 from srcore.report.scales import Axis, iteration_axis, number, value_axis
+from srcore.runs.folder import TRAINING_PHASE
 
 #: Side of the square that paths live in.
 SIDE = 1000

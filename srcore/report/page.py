@@ -16,8 +16,8 @@ from srcore.report import tables
 from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
 from srcore.report.pictures import gallery
 from srcore.report.reading import RunRecord, has_stages, read_run
+from srcore.runs.folder import RunFolder
 
-REPORT_FILE = "report.html"
 _HERE = Path(__file__).parent
 
 
@@ -37,11 +37,11 @@ def write_report(folders: Sequence[Path], registry: Registry, path: Path | None 
         SrcoreError: a folder holds no run, or the file cannot be written.
         ReplacedInputError: the page would replace another file of a run.
     """
-    target = path or folders[0] / REPORT_FILE
+    target = path or RunFolder(folders[0]).report
     files = (file for folder in folders for file in folder.rglob("*") if file.is_file())
-    refuse_replacing((file for file in files if file.name != REPORT_FILE), [target])
+    refuse_replacing((file for file in files if file.name != RunFolder.report), [target])
     # A page in another place does not know where those of the stages are.
-    in_place = len(folders) == 1 and target.resolve() == (folders[0] / REPORT_FILE).resolve()
+    in_place = len(folders) == 1 and target.resolve() == RunFolder(folders[0]).report.resolve()
     runs = [run for folder in folders for run in read_run(folder)]
     title = _title(folders, runs)
     if len(runs) > 1 and title == runs[0].name:  # the heading names the experiment already

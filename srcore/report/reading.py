@@ -11,13 +11,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.config.layout import TRAINING_PHASE
 from srcore.config.reading import parse
 from srcore.engine.ending import Ending, read_ending
 from srcore.engine.records import read_records
 from srcore.errors import SrcoreError
-
-EXPERIMENT_FILE = "experiment.toml"
+from srcore.runs.folder import TRAINING_PHASE, RunFolder
 
 #: Results by validation set and metric.
 Averages = dict[str, dict[str, float]]
@@ -122,7 +120,7 @@ def read_run(folder: Path) -> list[RunRecord]:
         return [_record(folder, table, _stage_name(folder))]
     return [
         _record(folder / name, _table(folder / name), name)
-        if (folder / name / EXPERIMENT_FILE).is_file()
+        if RunFolder(folder / name).experiment.is_file()
         else RunRecord(folder / name, str(table.get("name", folder.name)), name)
         for name in (str(stage["name"]) for stage in table["stages"])
     ]
@@ -134,11 +132,11 @@ def has_stages(folder: Path) -> bool:
 
 
 def _table(folder: Path) -> dict[str, Any]:
-    file = folder / EXPERIMENT_FILE
+    file = RunFolder(folder).experiment
     if not file.is_file():
         problem = "is not a run of srcore" if folder.is_dir() else "no such folder"
         raise SrcoreError(
-            f"{folder}: {problem}; expected a folder with {EXPERIMENT_FILE}, such as "
+            f"{folder}: {problem}; expected a folder with {RunFolder.experiment}, such as "
             "runs/quickstart"
         )
     return parse(file)
@@ -146,37 +144,37 @@ def _table(folder: Path) -> dict[str, Any]:
 
 def _stage_name(folder: Path) -> str:
     """A stage lies in the folder of its experiment."""
-    above = folder.resolve().parent / EXPERIMENT_FILE
+    above = RunFolder(folder.resolve().parent).experiment
     stages = parse(above).get("stages", []) if above.is_file() else []
     name = folder.resolve().name
     return name if any(stage.get("name") == name for stage in stages) else ""
 
 
 def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
-    rows = read_records(folder / "metrics.jsonl")
+    files = RunFolder(folder)
+    rows = read_records(files.lines)
     ending = read_ending(folder)
     finished = ending is not None and ending.complete
     results = ending.results if ending is not None and finished else {}
     if not finished:
-        bicubic = _json(folder / "bicubic.json")
+        bicubic = _json(files.bicubic)
         results = {"validation": _last_validation(rows), "bicubic": bicubic}
-    performance = _json(folder / "performance.json")
-    pictures_at, pictures = _pictures(folder / "images")
-    version, parameters = _generator(folder / "generator.safetensors")
-    log = folder / "run.log"
+    performance = _json(files.performance)
+    pictures_at, pictures = _pictures(files)
+    version, parameters = _generator(files.generator)
     return RunRecord(
         folder,
         str(table.get("name", folder.name)),
         stage,
         table,
-        (folder / EXPERIMENT_FILE).read_text("utf-8"),
+        files.experiment.read_text("utf-8"),
         finished,
         ending,
         results,
         _series(rows),
         pictures,
         pictures_at,
-        _dates(log if log.is_file() else folder.resolve().parent / "run.log"),
+        _dates(files.log if files.log.is_file() else RunFolder(folder.resolve().parent).log),
         version,
         parameters,
         performance.get("head", {}),
@@ -214,13 +212,12 @@ def _series(rows: list[dict[str, Any]]) -> tuple[Series, ...]:
     return tuple(series)
 
 
-def _pictures(folder: Path) -> tuple[int, tuple[Path, ...]]:
+def _pictures(run: RunFolder) -> tuple[int, tuple[Path, ...]]:
     """Pictures of the last validation that wrote some."""
-    for below in sorted(folder.glob("iteration_*"), reverse=True):
+    for number, below in reversed(run.pictured().items()):
         files = tuple(sorted(file for file in below.glob("*.png") if file.is_file()))
-        number = below.name.removeprefix("iteration_")
-        if files and number.isdecimal():
-            return int(number), files
+        if files:
+            return number, files
     return 0, ()
 
 

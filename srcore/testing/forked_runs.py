@@ -12,6 +12,7 @@ import attrs
 import torch
 
 from srcore.engine.runner import run_experiment
+from srcore.runs.folder import RunFolder
 from srcore.testing.killing import Changes, wait
 from srcore.testing.ranks import fork_ranks
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
 
 #: Files that differ between equal runs, since they tell of times.
-_TIMED = {"run.log", "report.html", "performance.json"}
+_TIMED = {RunFolder.log, RunFolder.report, RunFolder.performance}
 
 
 @attrs.frozen

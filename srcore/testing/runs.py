@@ -20,6 +20,7 @@ from srcore.config.experiment import LoadedExperiment
 from srcore.config.paths import inputs_of, is_pending
 from srcore.engine.runner import run_experiment
 from srcore.hookspecs import hookimpl
+from srcore.runs.folder import RunFolder
 from srcore.testing.comparison import assert_same_state
 from srcore.testing.experiments import load
 from srcore.testing.images import write_tiny_images
@@ -108,7 +109,7 @@ def run(loaded: LoadedExperiment, folder: Path, *, resume: bool = False) -> dict
         run_experiment(loaded, folder, resume=resume, quiet=True)
     states = {}
     for stage in loaded.stages:
-        last = folder / "contract" / stage.name / "checkpoints" / "last.pt"
+        last = RunFolder(folder / "contract" / stage.name).last
         if last.exists():
             state = torch.load(last, weights_only=True)
             states[stage.name] = {

@@ -9,8 +9,9 @@ import time
 import pytest
 
 import srcore.engine.lock
-from srcore.engine.lock import LOCK_FILE, locked
+from srcore.engine.lock import locked
 from srcore.errors import SrcoreError
+from srcore.runs.folder import RunFolder
 
 kept = []
 
@@ -54,11 +55,11 @@ def test_a_second_process_is_told_who_works_there(tmp_path):
 def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, caplog):
     child = in_child(lambda: hold(tmp_path))
     end(child)
-    assert (tmp_path / LOCK_FILE).is_file()
+    assert RunFolder(tmp_path).lock.is_file()
     with locked(tmp_path):
-        assert json.loads((tmp_path / LOCK_FILE).read_text())["process"] == os.getpid()
+        assert json.loads(RunFolder(tmp_path).lock.read_text())["process"] == os.getpid()
     assert f"taken over from process {child} on {socket.gethostname()}" in caplog.text
-    assert not (tmp_path / LOCK_FILE).exists()
+    assert not RunFolder(tmp_path).lock.exists()
 
 
 def test_a_reader_that_outlives_a_killed_run_does_not_hold_its_lock(tmp_path):
@@ -93,7 +94,7 @@ def test_a_process_does_not_share_with_itself(tmp_path):
 
 @pytest.mark.parametrize("content", ["", "{", "3", '{"process": "x"}'])
 def test_a_damaged_lock_file_blocks_nothing(tmp_path, content):
-    (tmp_path / LOCK_FILE).write_text(content)
+    RunFolder(tmp_path).lock.write_text(content)
     with locked(tmp_path):
         pass
 
@@ -102,7 +103,7 @@ def test_without_locks_of_the_system_the_process_is_looked_for(tmp_path, monkeyp
     monkeypatch.setattr(srcore.engine.lock, "fcntl", None)
     child = in_child(lambda: hold(tmp_path))
     with (
-        pytest.raises(SrcoreError, match=rf"if it is gone, delete .*{LOCK_FILE}"),
+        pytest.raises(SrcoreError, match=rf"if it is gone, delete .*{RunFolder.lock}"),
         locked(tmp_path),
     ):
         pass
@@ -110,7 +111,7 @@ def test_without_locks_of_the_system_the_process_is_looked_for(tmp_path, monkeyp
     with locked(tmp_path):
         pass
     owner = {"host": "another", "process": child}
-    (tmp_path / LOCK_FILE).write_text(json.dumps(owner))
+    RunFolder(tmp_path).lock.write_text(json.dumps(owner))
     with pytest.raises(SrcoreError, match=f"process {child} on another"), locked(tmp_path):
         pass
 
@@ -121,11 +122,11 @@ def test_a_lock_that_goes_while_waiting_is_made_anew(tmp_path, monkeypatch):
 
     def late(stream):
         if not seen:
-            (tmp_path / LOCK_FILE).unlink()
+            RunFolder(tmp_path).lock.unlink()
         seen.append(stream)
         return lock(stream)
 
     monkeypatch.setattr(srcore.engine.lock, "_lock", late)
     with locked(tmp_path):
         assert len(seen) == 2
-        assert (tmp_path / LOCK_FILE).is_file()
+        assert RunFolder(tmp_path).lock.is_file()

@@ -8,7 +8,6 @@ import srcore
 from srcore.engine.pictures import (
     bicubic_of,
     file_names,
-    folder_of,
     read_strip,
     remove_earlier,
     write_strip,
@@ -18,6 +17,7 @@ from srcore.engine.validation import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
 from srcore.report.reading import read_run
+from srcore.runs import RunFolder
 from srcore.transforms.resize import resize_uint8
 
 
@@ -117,11 +117,11 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tiny_experiment, 
 )  # fmt: skip
 def test_pictures_of_the_newest_and_the_best_validation_stay(tmp_path, keep, best, left):
     for number in range(1, 6):
-        folder = folder_of(tmp_path, number)
+        folder = RunFolder(tmp_path).pictures_at(number)
         folder.mkdir(parents=True)
         (folder / "a.png").touch()
     (tmp_path / "images" / "iteration_mine").mkdir()
-    remove_earlier(tmp_path, keep, best)
+    remove_earlier(RunFolder(tmp_path), keep, best)
     found = sorted(int(path.name[-8:]) for path in (tmp_path / "images").glob("iteration_0*"))
     assert found == left
     assert (tmp_path / "images" / "iteration_mine").is_dir()

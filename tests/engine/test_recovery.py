@@ -11,6 +11,7 @@ import srcore
 from srcore.engine import checkpoint, recovery
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
+from srcore.runs import RunFolder
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT
 
@@ -165,8 +166,10 @@ def test_a_folder_that_may_not_be_written_is_one_line(stopped, killed):
 
 
 def test_what_another_process_is_writing_is_no_earlier_checkpoint(tmp_path):
-    (tmp_path / ".srcore-0123456789ab.pt").write_bytes(b"half of one")
-    assert recovery.starting_state(tmp_path, CPU, recover=False) is None
+    run = RunFolder(tmp_path)
+    run.checkpoints.mkdir()
+    (run.checkpoints / ".srcore-0123456789ab.pt").write_bytes(b"half of one")
+    assert recovery.starting_state(run, CPU, recover=False) is None
 
 
 def test_nothing_is_written_before_all_processes_have_looked(killed, monkeypatch):
@@ -175,6 +178,6 @@ def test_nothing_is_written_before_all_processes_have_looked(killed, monkeypatch
     there = []
     monkeypatch.setattr(idist, "get_world_size", lambda: 2)
     monkeypatch.setattr(idist, "barrier", lambda: there.append(last.exists()))
-    assert recovery.starting_state(last.parent, CPU, recover=True) is not None
+    assert recovery.starting_state(RunFolder(last.parents[1]), CPU, recover=True) is not None
     assert there == [False]
     assert last.exists()

@@ -90,7 +90,7 @@ def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
         images, _ = state.batch
         picture = _picture(parts, state.output, options)
         if picture is not None:
-            folder = run.folder / "images" / f"iteration_{parts.iteration:08d}"
+            folder = run.files.pictures_at(parts.iteration)
             path = folder / f"{images.name}_{state.output.name}_artifacts.png"
             write_image(path, picture)
             state.pictures.append(path)
