@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from srcore.errors import SrcoreError
 
@@ -105,8 +106,10 @@ def end_with_parent() -> None:
     """Have this process killed when the one that started it is gone, whatever ended it (Linux).
 
     A process that waits for work from a pipe does not notice that nobody is at the other end: its
-    brothers hold that end, too.
+    brothers hold that end, too. What a thread of it meets at the end of the other one is nobody's
+    fault, and not said.
     """
+    sys.excepthook = _say_unless_lost
     if sys.platform != "linux":
         return
     import ctypes
@@ -120,3 +123,8 @@ def end_with_parent() -> None:
         return  # a server is between the two, which ends with the first
     if parent.pid != os.getppid():  # it was gone before we said so
         os._exit(1)
+
+
+def _say_unless_lost(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    if not issubclass(kind, (EOFError, ConnectionError)):
+        sys.__excepthook__(kind, error, trace)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -113,6 +114,21 @@ if __name__ == "__main__":
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "0\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "is_said"), [(EOFError, False), (ConnectionResetError, False), (ValueError, True)]
+)
+def test_a_process_does_not_say_that_the_one_that_started_it_is_gone(tmp_path, error, is_said):
+    def child():
+        processes.end_with_parent()
+        thread = threading.Thread(target=lambda: sys.excepthook(error, error(), None))
+        thread.start()
+        thread.join()
+
+    log = tmp_path / "log"
+    assert wait(fork(child, log), 20) == 0
+    assert (error.__name__ in log.read_text()) == is_said
 
 
 def _runs(number):
