@@ -29,14 +29,24 @@ class DownscaledImages(AlignedImages):
         scale: factor between the sides.
         downscale: bicubic dialect (:mod:`srcore.transforms.resize`), or ``"none"``: samples hold
             ``hr`` only.
+        blur_sigma: standard deviation in pixels of a Gaussian blur before shrinking; 0: none.
+        blur_size: odd number of its taps.
         crops: ``hr_patch_size``, ``flip``, ``rotate`` and ``min_size`` of :class:`AlignedImages`.
     """
 
     def __init__(
-        self, hr: ImageSource, *, scale: int, downscale: str = "matlab", **crops: Any
+        self,
+        hr: ImageSource,
+        *,
+        scale: int,
+        downscale: str = "matlab",
+        blur_sigma: float = 0.0,
+        blur_size: int = 7,
+        **crops: Any,
     ) -> None:
         super().__init__(hr, scale=scale, **crops)
         self._downscale = downscale
+        self._blur = (blur_size, blur_sigma) if blur_sigma else None
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
         """Read ``hr`` and make ``lr``: a random crop, or the whole image without generator.
@@ -54,13 +64,20 @@ class DownscaledImages(AlignedImages):
             hr = self._hr.read_window(index, window.times(scale))
             return {"hr": finish(hr, orientation)}
         # A border of the image stays one: there the dialects continue the image.
-        wide = window.grown(_MARGIN, height, width)
+        wide = window.grown(_MARGIN + self._blur_reach(), height, width)
         hr, inside = self._hr.read_window(index, wide.times(scale)), window.within(wide)
-        lr = downscaled(hr, scale, self._downscale)
+        if self._blur is None:
+            lr = downscaled(hr, scale, self._downscale)
+        else:
+            lr = blurred_and_downscaled(hr, scale, self._downscale, *self._blur)
         return {
             "lr": finish(inside.cut(lr), orientation),
             "hr": finish(inside.times(scale).cut(hr), orientation),
         }
+
+    def _blur_reach(self) -> int:
+        """Low-resolution pixels that the blur reaches beyond the bicubic kernel."""
+        return 0 if self._blur is None else -(-self._blur[0] // (2 * self._scale))
 
 
 def downscaled(image: ImageArray, scale: int, dialect: str) -> ImageArray:
@@ -74,3 +91,20 @@ def downscaled(image: ImageArray, scale: int, dialect: str) -> ImageArray:
     # OpenCV and torch cannot take negative strides or read-only memory without a complaint.
     resized = resize_uint8(np.array(image), size=(height, width), dialect=cast("Any", dialect))
     return cast("ImageArray", resized)
+
+
+def blurred_and_downscaled(
+    image: ImageArray, scale: int, dialect: str, size: int, sigma: float
+) -> ImageArray:
+    """Blur by a Gaussian of ``size`` taps, shrink, and round once; sides are multiples."""
+    import torch
+
+    from srcore.transforms.blur import gaussian_blur
+    from srcore.transforms.resize import resize
+
+    peak = np.iinfo(image.dtype).max
+    planes = torch.from_numpy(image.astype(np.float64) / peak).movedim(-1, 0)
+    small = (image.shape[0] // scale, image.shape[1] // scale)
+    lr = resize(gaussian_blur(planes, size, sigma), size=small, dialect=cast("Any", dialect))
+    levels = (lr * peak).round().clamp(0, peak).movedim(0, -1)
+    return levels.numpy().astype(image.dtype)

@@ -33,6 +33,8 @@ class HrFolder(DownscaledImages):
         scale: int,
         hr: Folders,
         downscale: str = "matlab",
+        blur_sigma: float = 0.0,
+        blur_size: int = 7,
         meta_info: Path | None = None,
         recursive: bool = False,
         cache: str = "none",
@@ -45,6 +47,8 @@ class HrFolder(DownscaledImages):
             cached(source, cache, cache_folder, channels=channels),
             scale=scale,
             downscale=downscale,
+            blur_sigma=blur_sigma,
+            blur_size=blur_size,
             channels=channels,
             **crops,
         )

@@ -19,6 +19,10 @@ from srcore.options.declaration import InvalidOptionError, option
 Problems = Iterator[tuple[str, str]]
 
 
+def _odd(value: int) -> str:
+    return "" if value % 2 else f"expected an odd size, found {value}"
+
+
 def _name_template(template: str) -> str:
     if template.count("{}") != 1:
         return f'expected a name with one {{}} for the stem, such as "{{}}x4", found "{template}"'
@@ -112,10 +116,21 @@ class HrFolderOptions(CropOptions):
     downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
         "matlab", 'bicubic dialect that makes lr; "none": transforms make it'
     )
+    blur_sigma: float = option(
+        0.0, "Gaussian blur of hr before it is shrunk, standard deviation in pixels; 0: none", ge=0
+    )
+    blur_size: int = option(7, "taps of that blur in pixels", ge=1, le=255, check=_odd)
     meta_info: Path | None = option(
         None, "list of names, one per line; none: all images", path="file"
     )
     recursive: bool = option(False, "also take images of folders below")
+
+    def __attrs_post_init__(self) -> None:
+        """A blur needs something that shrinks afterwards."""
+        if self.blur_sigma and self.downscale == "none":
+            raise InvalidOptionError(
+                "blur_sigma", 'expected downscale other than "none", which makes no lr'
+            )
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""

@@ -19,6 +19,8 @@ RGB_TO_YCBCR = np.array(
     [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]
 )
 OFFSET = np.array([16.0, 128.0, 128.0])
+#: Weights of Y in EDSR's program and its relatives: BT.601 of 256 levels, of R, G, B on 0..255.
+EDSR_LUMA = np.array([[65.738, 129.057, 25.064]]) / 256
 
 Array = NDArray[Any]
 
@@ -36,10 +38,12 @@ def luma(image: Array) -> NDArray[np.float64]:
     return shifted
 
 
-def luma_difference(difference: Array) -> NDArray[np.float64]:
+def luma_difference(
+    difference: Array, weights: NDArray[np.float64] = RGB_TO_YCBCR[:1] / 255
+) -> NDArray[np.float64]:
     """Y of a difference of images: :func:`luma` without its offset."""
     linear = np.ascontiguousarray(difference, np.float64)
-    weighted = np.asarray(cv2.transform(linear, RGB_TO_YCBCR[:1] / 255), np.float64)
+    weighted = np.asarray(cv2.transform(linear, weights), np.float64)
     return weighted.reshape(linear.shape[:2])
 
 

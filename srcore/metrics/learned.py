@@ -1,4 +1,4 @@
-"""Measures by pretrained networks, through piq (``pip install 'srcore[metrics]'``).
+"""Measures by pretrained networks, most through piq (``pip install 'srcore[metrics]'``).
 
 The networks' weights are downloaded by piq and torchvision into PyTorch's cache when a metric is
 built for the first time. Images are compared whole unless ``crop_border`` is given, which is how
@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -62,16 +63,40 @@ class LearnedMetric:
 
 
 class LPIPS(LearnedMetric):
-    """LPIPS (Zhang et al., 2018) with **VGG16** features, version 0.1 weights, as piq has it.
+    """LPIPS (Zhang et al., 2018), version 0.1 weights, with VGG16 or AlexNet features.
 
-    Papers on super-resolution often report the AlexNet variant (LDL does): other numbers. Do not
-    compare them with these.
+    Papers on super-resolution report the AlexNet variant (LDL, SeD and USR-DU do); its numbers are
+    others than those of VGG16. Do not compare them with each other.
+
+    Args:
+        device: where the network runs.
+        network: ``"vgg"`` (by piq) or ``"alex"`` (equal to the package ``lpips``).
+        weights: of AlexNet, see :class:`srcore.metrics.lpips_alex.AlexLPIPS`.
+        file: for ``weights = "file"``.
     """
 
     name = "lpips"
 
+    def __init__(
+        self,
+        *,
+        device: str = "cpu",
+        network: Literal["vgg", "alex"] = "vgg",
+        weights: Literal["imagenet", "file", "random"] = "imagenet",
+        file: Path | None = None,
+    ) -> None:
+        self.backbone: Literal["vgg", "alex"] = network
+        self.source: Literal["imagenet", "random"] | Path = (
+            file if weights == "file" and file is not None else cast("Any", weights)
+        )
+        super().__init__(device=device)
+
     def build(self) -> nn.Module:
         """The network, with its weights."""
+        if self.backbone == "alex":
+            from srcore.metrics.lpips_alex import AlexLPIPS
+
+            return AlexLPIPS(self.source)
         network: nn.Module = _piq(self.name).LPIPS()
         return network
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from srcore.machine.device_names import device_complaint
 from srcore.options import option
-from srcore.weights.pretrained import Pretrained
+from srcore.options.declaration import InvalidOptionError
+from srcore.weights.pretrained import Pretrained, hub_file
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11
+#: Side that AlexNet leaves a pixel of.
+ALEXNET_LEAST = 31
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +28,10 @@ class ReferenceMetricOptions:
 @attrs.frozen(kw_only=True)
 class PSNROptions(ReferenceMetricOptions):
     """Peak signal-to-noise ratio."""
+
+    luma: Literal["matlab", "edsr"] = option(
+        "matlab", "weights of Y: MATLAB's and BasicSR's, or those of EDSR's program"
+    )
 
     def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
         """Why an image of that size has no value, or an empty string."""
@@ -72,3 +80,46 @@ class LearnedMetricOptions:
     def pretrained(self) -> tuple[Pretrained, ...]:
         """Networks that piq and torchvision download."""
         return (Pretrained("weights"),)
+
+
+@attrs.frozen(kw_only=True)
+class LPIPSOptions(LearnedMetricOptions):
+    """Learned perceptual distance."""
+
+    network: Literal["vgg", "alex"] = option(
+        "vgg", "features of VGG16, by piq, or of AlexNet, which papers report: other numbers"
+    )
+    weights: Literal["imagenet", "file", "random"] = option(
+        "imagenet",
+        "AlexNet's: torchvision's (downloaded once), those of file, or random for tests",
+    )
+    file: Path | None = option(None, 'AlexNet weights for weights = "file"', path="file")
+
+    def __attrs_post_init__(self) -> None:
+        """Check what concerns several keys."""
+        if self.network != "alex" and self.weights != "imagenet":
+            raise InvalidOptionError(
+                "weights", f'of network = "alex" only, found network = "{self.network}"'
+            )
+        if (self.file is not None) != (self.weights == "file"):
+            found = "none" if self.file is None else str(self.file)
+            raise InvalidOptionError(
+                "file",
+                f'expected a weights file if and only if weights = "file"; found weights = '
+                f'"{self.weights}" and file = {found}',
+            )
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """AlexNet, or what piq downloads; a file of one's own is there."""
+        if self.network == "vgg":
+            return super().pretrained()
+        if self.weights != "imagenet":
+            return ()
+        fetch, file = "srcore.metrics.lpips_alex:alexnet_file", hub_file("alexnet-owt-7be5be79.pth")
+        return (Pretrained("AlexNet's ImageNet weights (244 MB)", fetch, file),)
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        if self.network == "vgg":
+            return ""
+        return _too_small(height, width, crop_border, ALEXNET_LEAST)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.metrics.color import luma_difference
+from srcore.metrics.color import EDSR_LUMA, luma_difference
 from srcore.metrics.images import cropped_pair
+
+Luma = Literal["matlab", "edsr"]
 
 #: What :meth:`PSNR.pool` takes for the error of perfect images, over 255 squared: 300 dB.
 LEAST_ERROR = 1e-30
 
 
 def psnr(
-    a: NDArray[Any], b: NDArray[Any], *, crop_border: int = 0, y_channel: bool = False
+    a: NDArray[Any],
+    b: NDArray[Any],
+    *,
+    crop_border: int = 0,
+    y_channel: bool = False,
+    luma: Luma = "matlab",
 ) -> float:
     """``20 log10(255 / sqrt(MSE))`` in dB; infinity for equal images.
 
@@ -30,6 +37,8 @@ def psnr(
         b: the same shape.
         crop_border: pixels removed on all four sides, usually the scale.
         y_channel: compare Y instead of all channels.
+        luma: weights of Y: MATLAB's and BasicSR's, or ``"edsr"``, those of EDSR's program and its
+            relatives (RCAN, NLSN, DLSN), which differ by some 1e-5 dB.
 
     Raises:
         SrcoreError: unequal shapes, other types, or nothing left after the crop.
@@ -45,7 +54,8 @@ def psnr(
     a, b = cropped_pair(a, b, crop_border, y_channel=y_channel)
     difference = a.astype(np.float64) - b
     if y_channel:
-        difference = luma_difference(difference)
+        weights = {"weights": EDSR_LUMA} if luma == "edsr" else {}
+        difference = luma_difference(difference, **weights)
     error = cv2.norm(difference, cv2.NORM_L2SQR) / difference.size
     return 10 * math.log10(255**2 / error) if error > 0 else math.inf
 
@@ -55,19 +65,21 @@ class PSNR:
 
     Args:
         y_channel: on Y (the papers' tables) instead of RGB.
+        luma: weights of Y, see :func:`psnr`.
     """
 
     higher_is_better = True
 
-    def __init__(self, *, y_channel: bool = True) -> None:
+    def __init__(self, *, y_channel: bool = True, luma: Luma = "matlab") -> None:
         self.y_channel = y_channel
+        self.luma: Luma = luma
 
     def __call__(
         self, sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, *, crop_border: int
     ) -> float:
         """PSNR of one image."""
         assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
-        return psnr(sr, hr, crop_border=crop_border, y_channel=self.y_channel)
+        return psnr(sr, hr, crop_border=crop_border, y_channel=self.y_channel, luma=self.luma)
 
     def pool(self, values: Sequence[float]) -> float:
         """PSNR of the mean squared error over all images: finite where some are perfect."""

@@ -210,8 +210,8 @@ def _register_metrics(registry: Registry) -> None:
     ):
         registry.add("metric", name, keys, f"{package}.{target}", needs=("hr",))
     registry.add("metric", "niqe", options.NIQEOptions, f"{package}.niqe:NIQE")
+    registry.add("metric", "lpips", options.LPIPSOptions, f"{package}.learned:LPIPS", needs=("hr",))
     for name, target in (
-        ("lpips", "LPIPS"),
         ("dists", "DISTS"),
         ("pieapp", "PieAPP"),
         ("fid", "FID"),

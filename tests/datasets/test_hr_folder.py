@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
+import scipy.ndimage
+import torch
 
 from srcore.datasets.hr_folder import HrFolder
+from srcore.datasets.options import HrFolderOptions
 from srcore.errors import DataError
 from srcore.images import write_image
-from srcore.transforms.resize import resize_uint8
+from srcore.options.declaration import InvalidOptionError
+from srcore.transforms.resize import resize, resize_uint8
 
 
 @pytest.fixture
@@ -38,6 +42,46 @@ def test_lr_of_a_crop_is_the_crop_of_the_lr(folder, scale, downscale):
             )
             for top, left in matches
         )
+
+
+@pytest.mark.parametrize(("scale", "size"), [(3, 7), (2, 7), (4, 31)])
+def test_blur_is_that_of_the_whole_image(folder, scale, size):
+    keys = {"scale": scale, "hr": folder, "blur_sigma": 1.6, "blur_size": size}
+    whole = HrFolder(**keys).sample(0, None)
+    kernel = np.exp(-((np.arange(size) - size // 2) ** 2) / (2 * 1.6**2))
+    blurred = whole["hr"].astype(float)
+    for axis in (0, 1):
+        blurred = scipy.ndimage.convolve1d(blurred, kernel / kernel.sum(), axis, mode="mirror")
+    planes = torch.from_numpy(blurred).movedim(-1, 0)
+    expected = resize(planes, scale=1 / scale).movedim(0, -1).numpy().round().clip(0, 255)
+    np.testing.assert_array_equal(whole["lr"], expected)
+    dataset = HrFolder(**keys, hr_patch_size=4 * scale, flip=False, rotate=False)
+    for seed in range(20):
+        sample = dataset.sample(0, np.random.default_rng(seed))
+        (place,) = _places(whole["hr"], sample["hr"], scale)
+        top, left = place
+        np.testing.assert_array_equal(whole["lr"][top : top + 4, left : left + 4], sample["lr"])
+
+
+def _places(image, crop, scale):
+    """Where a crop lies in an image, in low-resolution pixels."""
+    side = len(crop)
+    rows, columns = (range(0, length - side + 1, scale) for length in image.shape[:2])
+    return [
+        (top // scale, left // scale)
+        for top in rows
+        for left in columns
+        if np.array_equal(image[top : top + side, left : left + side], crop)
+    ]
+
+
+def test_blur_changes_nothing_unless_asked_and_needs_an_lr(folder):
+    plain = HrFolder(scale=2, hr=folder).sample(0, None)
+    np.testing.assert_array_equal(
+        HrFolder(scale=2, hr=folder, blur_size=31).sample(0, None)["lr"], plain["lr"]
+    )
+    with pytest.raises(InvalidOptionError, match='other than "none", which makes no lr'):
+        HrFolderOptions(hr=folder, downscale="none", blur_sigma=1.0)
 
 
 def test_whole_images_are_cut_to_the_scale_before_shrinking(folder):

@@ -65,8 +65,8 @@ def edsr_metrics(case):
         on_y = {"crop_border": scale, "y_channel": True}
         rounded = [np.round(luma(image)) for image in (sr, hr)]
         values = {
-            "psnr_y_edsr": psnr(sr, hr, **on_y),
-            "psnr_y_edsr_float64": psnr(sr, hr, **on_y),
+            "psnr_y_edsr": psnr(sr, hr, luma="edsr", **on_y),
+            "psnr_y_edsr_float64": psnr(sr, hr, luma="edsr", **on_y),
             "psnr_rgb_validation_shave_scale_plus_6": psnr(sr, hr, crop_border=scale + 6),
             "psnr_y_float_basicsr": psnr(sr, hr, **on_y),
             "ssim_y_float": ssim(sr, hr, **on_y),

@@ -96,3 +96,14 @@ def images(*shape, kind=np.uint8):
 def test_what_it_cannot_compare_is_refused(a, b, settings, message):
     with pytest.raises(SrcoreError, match=message):
         srcore.metrics.psnr(a, b, **settings)
+
+
+def test_weights_of_y_of_the_edsr_program():
+    a, b = pair(9, 8, 3)
+    difference = (a.astype(float) - b) / 255  # as that program: images in [0, 1]
+    weighted = difference @ np.array([65.738, 129.057, 25.064]) / 256
+    expected = -10 * math.log10((weighted[2:-2, 2:-2] ** 2).mean())
+    found = build("metric", "psnr", luma="edsr")(a, b, crop_border=2)
+    assert found == pytest.approx(expected, abs=1e-9)
+    assert found != build("metric", "psnr")(a, b, crop_border=2)
+    assert found == pytest.approx(build("metric", "psnr")(a, b, crop_border=2), abs=0.01)

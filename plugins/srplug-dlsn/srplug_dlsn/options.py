@@ -50,9 +50,10 @@ class DLSNOptions:
 
     chop_pixels: int = option(
         0,
-        "in validation, cut images into overlapping tiles of fewer low-resolution pixels "
+        "in validation and use, cut images into overlapping tiles of fewer low-resolution pixels "
         "(published: 120000); 0: never",
         ge=0,
+        inference=True,
     )
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:

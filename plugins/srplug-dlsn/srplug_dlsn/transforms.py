@@ -21,6 +21,10 @@ class BlurDownscale:
 
     Zhang et al., "Learning a Single Convolutional Super-Resolution Network for Multiple
     Degradations", 2018; the field calls it BD and uses 7x7, sigma 1.6, x3.
+
+    A transform sees crops, whose border it continues as in a mirror: the outermost ring of ``lr``
+    then differs from that of the whole image. Data set ``hr_folder`` with ``blur_sigma`` blurs
+    before it crops.
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

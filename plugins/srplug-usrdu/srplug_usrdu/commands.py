@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -18,10 +19,25 @@ def usrdu() -> None:
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of kernels."
 )
 @click.option("--iterations", default=3000, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--variant",
+    default="paper",
+    show_default=True,
+    type=click.Choice(["paper", "published"]),
+    help="KernelGAN by its text, or value by value as the published program.",
+)
 @click.option("--mat", is_flag=True, help="Also write MATLAB files (variable Kernel).")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option("--device", default="auto", show_default=True)
-def kernels(lr: Path, output: Path, iterations: int, mat: bool, seed: int, device: str) -> None:
+def kernels(
+    lr: Path,
+    output: Path,
+    iterations: int,
+    variant: Literal["paper", "published"],
+    mat: bool,
+    seed: int,
+    device: str,
+) -> None:
     """Estimate a blur kernel for every image of the folder LR (KernelGAN).
 
     Kernels that are there already are kept. An experiment uses them with
@@ -35,7 +51,7 @@ def kernels(lr: Path, output: Path, iterations: int, mat: bool, seed: int, devic
     from srplug_usrdu.kernelgan import KernelGanSettings
     from srplug_usrdu.stages import write_missing_kernels
 
-    settings = KernelGanSettings(iterations=iterations)
+    settings = KernelGanSettings(variant=variant, iterations=iterations)
     written = write_missing_kernels(
         lr, output, settings, seed=seed, device=pick_device(device), mat=mat
     )

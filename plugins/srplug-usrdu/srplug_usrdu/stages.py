@@ -22,6 +22,7 @@ from srcore.files.deleting import delete_known
 from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
 from srplug_usrdu.generation import degrade, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
+from srplug_usrdu.kernelgan.training import Variant
 from srplug_usrdu.kernels import finished_kernels, write_kernels
 from srplug_usrdu.options import hr_folder
 from srplug_usrdu.weights import load_dsn
@@ -147,10 +148,18 @@ class EstimateKernels:
     """
 
     def __init__(
-        self, *, lr: Path, iterations: int = 3000, num_features: int = 64, mat: bool = False
+        self,
+        *,
+        lr: Path,
+        iterations: int = 3000,
+        num_features: int = 64,
+        variant: Variant = "paper",
+        mat: bool = False,
     ) -> None:
         self.lr = lr
-        self.settings = KernelGanSettings(iterations=iterations, num_features=num_features)
+        self.settings = KernelGanSettings(
+            variant=variant, iterations=iterations, num_features=num_features
+        )
         self.mat = mat
 
     def run(self, run: Run) -> None:

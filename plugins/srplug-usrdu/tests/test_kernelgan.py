@@ -5,17 +5,11 @@ import pytest
 import scipy.ndimage
 import torch
 import torch.nn.functional as F
-from srplug_usrdu.kernelgan import (
-    KERNEL_SIZE,
-    BicubicWeight,
-    CropChooser,
-    KernelGan,
-    KernelGanSettings,
-    LinearDownscaler,
-    PatchJudge,
-    estimate_kernel,
-    kernel_penalty,
-)
+from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
+from srplug_usrdu.kernelgan.constraints import BicubicWeight, kernel_penalty
+from srplug_usrdu.kernelgan.crops import CropChooser
+from srplug_usrdu.kernelgan.networks import KERNEL_SIZE, LinearDownscaler, PatchJudge
+from srplug_usrdu.kernelgan.training import KernelGan
 from srplug_usrdu.kernels import finished_kernels
 
 from srcore.errors import DataError

@@ -1,0 +1,136 @@
+"""LPIPS with AlexNet (Zhang et al., CVPR 2018, 1801.03924), version 0.1: what papers report.
+
+The weights of the five distances in ``lpips_alex.npz`` are those of the authors' package ``lpips``
+(BSD-2-Clause, Copyright (c) 2018 Zhang, Isola, Efros, Shechtman, Wang), whose licence is in the
+file's entry ``notice``. AlexNet's own weights are torchvision's.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from srcore.errors import RandomWeightsWarning, WeightsError
+from srcore.weights.containers import read_checkpoint
+from srcore.weights.pretrained import hub_file
+
+#: torchvision's file of 244 MB; the name ends with the start of its SHA-256.
+ALEXNET = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
+
+#: Index in torchvision's ``alexnet().features``, channels in and out, kernel, stride, padding.
+_CONVOLUTIONS = (
+    (0, 3, 64, 11, 4, 2),
+    (3, 64, 192, 5, 1, 2),
+    (6, 192, 384, 3, 1, 1),
+    (8, 384, 256, 3, 1, 1),
+    (10, 256, 256, 3, 1, 1),
+)
+_POOLED_BEFORE = (3, 6)
+
+
+class AlexLPIPS(nn.Module):
+    """``sum_l mean_hw sum_c w_lc (phi_lc(x) / |phi_l(x)| - phi_lc(y) / |phi_l(y)|)^2``.
+
+    phi_l are AlexNet's five maps after their ReLU, |.| is over channels.
+
+    Args:
+        weights: ``"imagenet"`` (torchvision's file, downloaded once), a file with torchvision's
+            names (``features.0.weight``), or ``"random"`` (for tests; always the same).
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, weights: Literal["imagenet", "random"] | Path = "imagenet") -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleDict(
+            {
+                str(index): nn.Conv2d(inputs, outputs, size, stride, padding)
+                for index, inputs, outputs, size, stride, padding in _CONVOLUTIONS
+            }
+        )
+        # ImageNet's mean and deviation, for images in [-1, 1] as the package rounds them
+        self.register_buffer("shift", torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1))
+        self.register_buffer("scale", torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1))
+        with np.load(Path(__file__).with_name("lpips_alex.npz"), allow_pickle=False) as data:
+            for number in range(len(_CONVOLUTIONS)):
+                layer = torch.from_numpy(data[f"layer{number}"]).view(1, -1, 1, 1)
+                self.register_buffer(f"layer{number}", layer)
+        if weights == "random":
+            self._randomize()
+        else:
+            self._load(alexnet_file() if weights == "imagenet" else Path(weights))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """``(N, 3, H, W)`` twice, in [0, 1], 31 pixels a side or more -> ``(N,)``."""
+        total = x.new_zeros(len(x))
+        for number, maps in enumerate(zip(self._maps(x), self._maps(y), strict=True)):
+            a, b = (each / (each.square().sum(1, keepdim=True).sqrt() + 1e-10) for each in maps)
+            weighted = (a - b).square() * self.get_buffer(f"layer{number}")
+            total = total + weighted.sum(1).mean((1, 2))
+        return total
+
+    def _maps(self, image: Tensor) -> list[Tensor]:
+        x = (2 * image - 1 - self.shift) / self.scale
+        maps: list[Tensor] = []
+        for index, *_ in _CONVOLUTIONS:
+            if index in _POOLED_BEFORE:
+                x = F.max_pool2d(x, 3, 2)
+            x = F.relu(self.convolutions[str(index)](x))
+            maps.append(x)
+        return maps
+
+    def _randomize(self) -> None:
+        warnings.warn(
+            "LPIPS with random weights: for tests only", RandomWeightsWarning, stacklevel=3
+        )
+        generator = torch.Generator().manual_seed(0)
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, 0, 0.05, generator=generator)
+
+    def _load(self, path: Path) -> None:
+        state = read_checkpoint(path).state
+        found = {
+            re.sub(r"^.*?(\d+\.(weight|bias))$", r"\1", key): state[key] for key in _features(state)
+        }
+        for name, parameter in self.convolutions.named_parameters():
+            tensor = found.get(name)
+            if tensor is None or tensor.shape != parameter.shape:
+                what = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
+                raise WeightsError(
+                    f"{path}: AlexNet needs features.{name} of shape {tuple(parameter.shape)}; "
+                    f"found {what}"
+                )
+            parameter.data.copy_(tensor)
+
+
+def _features(state: dict[str, Tensor]) -> list[str]:
+    """Keys of convolutions; torchvision's classifier counts from 0 again."""
+    return [key for key in state if not key.startswith("classifier.")]
+
+
+def alexnet_file() -> Path:
+    """Find torchvision's file in PyTorch's cache; downloaded if it is not there.
+
+    Raises:
+        WeightsError: it cannot be had.
+    """
+    path = hub_file(ALEXNET.rpartition("/")[2])
+    if path.is_file():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(ALEXNET, str(path), hash_prefix=path.stem.rpartition("-")[2])
+    except (OSError, RuntimeError) as error:  # no connection; a download with another hash
+        raise WeightsError(
+            f"AlexNet's ImageNet weights could not be downloaded ({error}); put {path.name} from "
+            f'{ALEXNET} into {path.parent}, or name it: weights = "file", file = "{path.name}"'
+        ) from error
+    return path
