@@ -20,7 +20,7 @@ from harness import measure, print_table, write_results
 
 import srcore
 from srcore.images import list_images, read_rgb
-from srcore.inference.shipped import SCALES, shipped_model
+from srcore.upscaling.shipped import SCALES, shipped_model
 
 BORDER = 8
 LEVELS = (0, 16, 64, 128, 192, 240, 255)

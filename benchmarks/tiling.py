@@ -26,7 +26,7 @@ from skimage import data
 
 import srcore
 from srcore.images import write_image
-from srcore.inference.shipped import SCALES, shipped_model
+from srcore.upscaling.shipped import SCALES, shipped_model
 
 HEIGHT, WIDTH, TILE = 240, 320, 64
 NETWORKS = {

@@ -80,6 +80,7 @@ PARTS: dict[str, dict[str, Capability]] = {
             least=0,
         ),
         "tile_multiple": _number("tile sides should be a multiple of it", 1, least=1),
+        "scale": _number("factor between the sides of output and input", None, least=1),
         "in_channels": _number("channels of the input", 3, least=1),
         "export_obstacle": Capability(
             "why no exporter can record it, as the end of a sentence",
@@ -112,7 +113,19 @@ PARTS: dict[str, dict[str, Capability]] = {
     },
     "labels": _STATE,
     "transform": _STATE,
-    "method": _STATE,
+    "optimizer": {
+        "train": _method("of schedule-free optimisers: puts what is trained into the network"),
+        "eval": _method("of schedule-free optimisers: puts the average into the network"),
+    },
+    "method": {
+        **_STATE,
+        "labels": Capability(
+            "what draws its target values: a run is told of `progress` that it reads",
+            None,
+            lambda value: True,
+            "anything",
+        ),
+    },
     "handler": {**_STATE, "close": _method("called when the training has ended, however it did")},
     "metric": {
         "higher_is_better": _flag("how the best checkpoint is chosen", default=True),
@@ -170,14 +183,23 @@ def capability(kind: str, part: Any, name: str) -> Any:
     >>> capability("network", object(), "tile_multiple")
     1
     """
-    found = getattr(part, name, None)
-    return PARTS[kind][name].default if found is None else found
+    return _declared(part, name, PARTS[kind])
+
+
+def saved_state(part: Any) -> Callable[[], Any] | None:
+    """The ``state_dict`` of a part of any kind; None where it has no state."""
+    found: Callable[[], Any] | None = _declared(part, "state_dict", _STATE)
+    return found
 
 
 def option_capability(options: Any, name: str) -> Any:
     """What an instance of an options class declares, or the default."""
-    found = getattr(options, name, None)
-    return OPTIONS[name].default if found is None else found
+    return _declared(options, name, OPTIONS)
+
+
+def _declared(part: Any, name: str, known: dict[str, Capability]) -> Any:
+    found = getattr(part, name, None)
+    return known[name].default if found is None else found
 
 
 def ill_declared(kind: str, part: Any) -> str:

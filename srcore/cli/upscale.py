@@ -23,9 +23,9 @@ from srcore.machine.terminal import width
 if TYPE_CHECKING:
     from torch import nn
 
-    from srcore.inference.batch import Result, Settings
-    from srcore.inference.jobs import Plan, Task
-    from srcore.inference.sizing import Sizing
+    from srcore.upscaling.batch import Result, Settings
+    from srcore.upscaling.jobs import Plan, Task
+    from srcore.upscaling.sizing import Sizing
 
 _DEFAULT_SCALE = 2.0
 _PIXELS = click.IntRange(1, 2**31 - 1)
@@ -155,9 +155,9 @@ def command(**options: Any) -> None:
       srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --precision bfloat16
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.inference.batch import Settings, largest_factor
-    from srcore.inference.fitting import Fitting
-    from srcore.inference.sizing import Sizing
+    from srcore.upscaling.batch import Settings, largest_factor
+    from srcore.upscaling.fitting import Fitting
+    from srcore.upscaling.sizing import Sizing
 
     if options["resume"] and options["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
@@ -202,7 +202,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _sizing(options: dict[str, Any]) -> Sizing:
-    from srcore.inference.sizing import Sizing
+    from srcore.upscaling.sizing import Sizing
 
     sides = options["width"], options["height"]
     if any(sides) and (options["scale"] or options["max_side"]):
@@ -218,8 +218,8 @@ def _sizing(options: dict[str, Any]) -> Sizing:
 def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) -> nn.Module:
     """The network; the one that comes with srcore is chosen by a factor, else by ``--scale``."""
     from srcore.api import load_generator
-    from srcore.inference.shipped import shipped_model
     from srcore.machine.devices import pick_device, slow_precision
+    from srcore.upscaling.shipped import shipped_model
     from srcore.weights.use import chosen
 
     device = pick_device(options["device"])
@@ -233,7 +233,7 @@ def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) ->
 
 
 def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:
-    from srcore.inference.jobs import plan
+    from srcore.upscaling.jobs import plan
 
     return plan(
         options["inputs"],
@@ -247,8 +247,8 @@ def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:
 
 def _share(planned: Plan, options: dict[str, Any]) -> tuple[list[Task], list[Result]]:
     """The tasks of this process, all or its share under torchrun, and what failed already."""
-    from srcore.inference.batch import Result
-    from srcore.inference.jobs import Task
+    from srcore.upscaling.batch import Result
+    from srcore.upscaling.jobs import Task
 
     if left_aside():
         say(f"srcore: {left_aside()}", err=True)
@@ -276,8 +276,8 @@ def _split_finished(
     tasks: list[Task], *, resume: bool, keep: bool
 ) -> tuple[list[Result], list[Task]]:
     """Results of tasks that are done already, and the other tasks."""
-    from srcore.inference.jobs import JobError
-    from srcore.inference.resuming import resumed
+    from srcore.upscaling.jobs import JobError
+    from srcore.upscaling.resuming import resumed
 
     if keep:
         return [], tasks
@@ -305,7 +305,7 @@ def _run(
 ) -> list[Result]:
     from tqdm import tqdm
 
-    from srcore.inference.batch import pixels_of, upscale_files
+    from srcore.upscaling.batch import pixels_of, upscale_files
 
     hidden = options["quiet"] or not sys.stderr.isatty() or local_rank() != 0
     pixels = pixels_of(tasks)
@@ -327,7 +327,7 @@ def _run(
 
 
 def _report(results: list[Result], *, as_json: bool) -> None:
-    from srcore.inference.batch import lost, summary
+    from srcore.upscaling.batch import lost, summary
 
     counts = {
         status: sum(result.status == status for result in results)

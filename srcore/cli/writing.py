@@ -66,7 +66,7 @@ def _options(only: str | None) -> tuple[click.Option, ...]:
 @cache
 def _format(written: str, *, of_inputs: bool) -> click.Option:
     from srcore.images import format_names
-    from srcore.inference.output import SAME
+    from srcore.upscaling.output import SAME
 
     return click.Option(
         ["--format", "image_format"],

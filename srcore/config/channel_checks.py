@@ -116,7 +116,9 @@ def _fitting(registry: Registry, kind: str, key: str, wanted: int) -> str:
     """Names of the components that work, or can be told to work, on images of such channels."""
     names = []
     for component in registry.components(kind):
-        declared = getattr(component.options, key or "channels", RGB if key else wanted)
+        declared = option_capability(component.options, key or "channels")
+        if declared is None:
+            declared = RGB if key else wanted
         if key in _keys(component.options) or declared == wanted:
             names.append(component.name)
     return ", ".join(names) or "none is installed"

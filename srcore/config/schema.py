@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import attrs
 
@@ -40,6 +40,7 @@ class GeneratorTable:
     partial_weights: bool = option(
         False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
     )
+    inputs: ClassVar[tuple[Selected, ...]] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +49,7 @@ class DiscriminatorTable:
 
     choice: Selected = component("discriminator", inline=True)
     weights: Path | None = option(None, "file to start from", path="file")
+    partial_weights: ClassVar[bool] = False
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())
 
 

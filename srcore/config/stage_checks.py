@@ -92,11 +92,10 @@ def _other_networks(
         trained = before.network_table(_trained_role(file, role.kind))
         if trained is None:
             continue
-        partial = getattr(table, "partial_weights", False)
         own, its = Chosen(table.choice, experiment.scale), Chosen(trained.choice, before.scale)
         if own == its or (role.kind != "network" and trained.choice.type == table.choice.type):
             continue
-        told = _told(own, its, file, partial, registry)
+        told = _told(own, its, file, table.partial_weights, registry)
         if told:
             is_from = start_from == stage and name == "generator"
             yield Problem(FROM if is_from else weights_key(name), told)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from srcore.capabilities import capability
-from srcore.engine import checkpoint, exports
 from srcore.errors import SrcoreError
+from srcore.runs import checkpoint, exports
 
 if TYPE_CHECKING:
     from srcore.engine.measuring import Measure

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from srcore.capabilities import capability
+
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
 
@@ -20,9 +22,8 @@ def extension_concerns(parts: Parts, method: Any) -> Iterator[str]:
     """
     experiment = parts.experiment
     for name, table in experiment.schedule.items():
-        chosen = table.choice
-        if chosen.component.accepts("iterations") and not hasattr(chosen.options, "iterations"):
-            yield f'schedule.{name} "{chosen.type}"'
+        if table.choice.asks_for("iterations"):
+            yield f'schedule.{name} "{table.choice.type}"'
     for term in parts.losses:
         if reads_progress(term.loss):
             yield f'loss "{term.label}"'
@@ -30,7 +31,7 @@ def extension_concerns(parts: Parts, method: Any) -> Iterator[str]:
         for entry in made.inputs:
             if reads_progress(entry):
                 yield f"{made.name}.inputs {type(entry).__name__}"
-    for what in (method, getattr(method, "labels", None)):
+    for what in (method, capability("method", method, "labels")):
         if what is not None and reads_progress(what):
             yield f"method {type(what).__name__}"
 

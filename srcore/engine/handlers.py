@@ -45,7 +45,7 @@ class Handlers:
         self.stateful: dict[str, Any] = {
             name: made
             for name, made in (self._first | self._then).items()
-            if hasattr(made, "state_dict")
+            if capability("handler", made, "state_dict") is not None
         }
 
     def attach_first(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:

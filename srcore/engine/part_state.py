@@ -10,18 +10,19 @@ from typing import Any
 
 from torch import nn
 
+from srcore.capabilities import saved_state
 from srcore.errors import SrcoreError
 
 
 def state_of(part: Any) -> Any:
     """Tensors and plain values that ``part`` continues from; None if there are none."""
+    state: Any
     if isinstance(part, nn.Module):
         frozen = {name for name, value in part.named_parameters() if not value.requires_grad}
         state = {name: value for name, value in part.state_dict().items() if name not in frozen}
-    elif hasattr(part, "state_dict"):
-        state = part.state_dict()
     else:
-        return None
+        save = saved_state(part)
+        state = save() if save is not None else None
     return state or None
 
 

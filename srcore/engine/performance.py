@@ -108,7 +108,7 @@ class Performance:
         return sum(self._seconds.values())
 
     def _waited(self) -> float:
-        return float(getattr(self._readers, "waited", 0.0))
+        return 0.0 if self._readers is None else float(self._readers.waited)
 
     def _peaks(self) -> dict[str, float]:
         peaks = {}

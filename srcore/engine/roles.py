@@ -45,6 +45,7 @@ class RoleNetwork:
         network: the plain network, for state, evaluation and export.
         wrapped: what a method calls: compiled and distributed as asked for.
         inputs: differentiable transforms of what a discriminator sees, in order.
+        distributed: what exchanges gradients with other processes; None with one process.
         updater: its optimiser; None if it is not trained.
         average: its running average, or None.
     """
@@ -54,6 +55,7 @@ class RoleNetwork:
     network: nn.Module
     wrapped: Any
     inputs: list[Any] = attrs.field(factory=list)
+    distributed: nn.parallel.DistributedDataParallel | None = None
     updater: Updater | None = None
     average: ExponentialAverage | None = None
 
@@ -112,8 +114,7 @@ class RoleNetwork:
 
     def unsynchronised(self) -> contextlib.AbstractContextManager[Any]:
         """Several processes do not exchange this network's gradients inside the block."""
-        no_sync = getattr(self.wrapped, "no_sync", None)
-        return no_sync() if no_sync is not None else contextlib.nullcontext()
+        return contextlib.nullcontext() if self.distributed is None else self.distributed.no_sync()
 
 
 def build_roles(
@@ -172,7 +173,7 @@ def build_role(
     context = {"scale": scale} if role.kind == "network" else {}
     network = place(table.choice.build(**context), device, channels_last=channels_last)
     made = RoleNetwork(name, role, network, network)
-    made.inputs = [selected.build() for selected in getattr(table, "inputs", ())]
+    made.inputs = [selected.build() for selected in table.inputs]
     for transform in made.inputs:
         if isinstance(transform, nn.Module):
             transform.to(device)
@@ -205,7 +206,7 @@ def load_weights(
             registry,
             network_type=table.choice.type,
             role="discriminator" if made.role.kind == "discriminator" else "generator",
-            partial=getattr(table, "partial_weights", False),
+            partial=table.partial_weights,
         )
 
 
@@ -225,7 +226,7 @@ def finish(made: RoleNetwork, train: TrainTable) -> None:
             logger.info(
                 "%s: %d parameters get no gradient, such as %s", made.name, len(idle), idle[0]
             )
-        made.wrapped = nn.parallel.DistributedDataParallel(
+        made.wrapped = made.distributed = nn.parallel.DistributedDataParallel(
             made.network,
             device_ids=[device] if device.type == "cuda" else None,
             find_unused_parameters=bool(idle),

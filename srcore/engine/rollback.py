@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from srcore.engine import checkpoint
+from srcore.runs import checkpoint
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

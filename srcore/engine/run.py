@@ -11,20 +11,20 @@ import torch
 
 from srcore.config.schema import Experiment
 from srcore.config.starting import has_checkpoint
-from srcore.engine.changes import Change
-from srcore.engine.ending import (
+from srcore.engine.signals import StopRequest
+from srcore.errors import Interrupted, SrcoreError
+from srcore.plugin.manager import PluginManager
+from srcore.runs.changes import Change
+from srcore.runs.ending import (
     COMPLETE,
     Ending,
     read_ending,
     reason_of,
     write_ending,
 )
-from srcore.engine.exports import exported_state
-from srcore.engine.signals import StopRequest
-from srcore.engine.tables import as_table, write_table
-from srcore.errors import Interrupted, SrcoreError
-from srcore.plugin.manager import PluginManager
+from srcore.runs.exports import exported_state
 from srcore.runs.folder import RunFolder
+from srcore.runs.tables import as_table, write_table
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

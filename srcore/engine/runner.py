@@ -18,13 +18,7 @@ from tqdm import tqdm
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.output_checks import output_problems
 from srcore.config.remarks import remarks
-from srcore.engine import provenance
-from srcore.engine.changes import Change, changes, refuse
-from srcore.engine.ending import forget_ending
-from srcore.engine.folder import opened
 from srcore.engine.meeting import meet
-from srcore.engine.overwriting import refuse_own_inputs
-from srcore.engine.results import results_table
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.errors import ConfigError, Interrupted, SrcoreError
@@ -34,7 +28,13 @@ from srcore.machine.processes import is_lost_process, left_aside, world_size
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.report.writing import write_after_stage
+from srcore.runs import provenance
+from srcore.runs.changes import Change, changes, refuse
+from srcore.runs.ending import forget_ending
 from srcore.runs.folder import RunFolder
+from srcore.runs.opening import opened
+from srcore.runs.overwriting import refuse_own_inputs
+from srcore.runs.results import results_table
 from srcore.weights.pretrained import fetch_missing
 
 #: A file system that is full, over its quota, or whose files may not grow further.

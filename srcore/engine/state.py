@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ignite import distributed as idist
 
-from srcore.engine import checkpoint, exports
 from srcore.engine.events import TrainingEvents
 from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
-from srcore.engine.recovery import starting_state
 from srcore.engine.rollback import Rollback
 from srcore.engine.untouched import Untouched
 from srcore.errors import SrcoreError
+from srcore.runs import checkpoint, exports
+from srcore.runs.recovery import starting_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor
 
-from srcore.engine import checkpoint
 from srcore.engine.means import Means, mean_of
+from srcore.runs import checkpoint
 
 if TYPE_CHECKING:
     from srcore.engine.validator import Averages

@@ -11,6 +11,7 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor, nn
 
+from srcore.capabilities import capability
 from srcore.options import Selected
 from srcore.plugin.calling import call
 
@@ -73,7 +74,9 @@ class Updater:
     @property
     def averages(self) -> bool:
         """Whether the optimiser is schedule-free: its ``eval()`` puts an average in place."""
-        return all(callable(getattr(self.optimizer, name, None)) for name in ("train", "eval"))
+        return all(
+            capability("optimizer", self.optimizer, name) is not None for name in ("train", "eval")
+        )
 
     def begin(self, iteration: int, parts: int, *, watch_norm: bool) -> None:
         """Set the learning rate of an iteration and forget old gradients."""
@@ -186,5 +189,4 @@ def build_optimizer(choice: Selected, network: nn.Module) -> Any:
 
 def build_schedule(choice: Selected, iterations: int) -> Any:
     """A schedule; one that asks for ``iterations`` gets the length of the stage."""
-    asks = choice.component.accepts("iterations") and not hasattr(choice.options, "iterations")
-    return choice.build(**({"iterations": iterations} if asks else {}))
+    return choice.build(**({"iterations": iterations} if choice.asks_for("iterations") else {}))

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from srcore.capabilities import capability
 from srcore.engine.measuring import measures, summarize
-from srcore.engine.results import write_bicubic
 from srcore.engine.roles import deployed
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
@@ -25,6 +24,7 @@ from srcore.engine.validation import (
     validation_sets,
 )
 from srcore.errors import Interrupted, SrcoreError
+from srcore.runs.results import write_bicubic
 from srcore.transforms.resize import resize
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 
 from srcore.engine.events import TrainingEvents
 from srcore.engine.measuring import measure_image
-from srcore.engine.pictures import (
+from srcore.runs.pictures import (
     bicubic_of,
     file_names,
     remove_earlier,

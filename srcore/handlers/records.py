@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine
 
 from srcore.engine.events import TrainingEvents
-from srcore.engine.records import Records
 from srcore.runs.folder import TRAINING_PHASE
+from srcore.runs.records import Records
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

@@ -270,7 +270,7 @@ def _seen(network: nn.Module) -> int:
 
 
 def _scale(network: nn.Module) -> int:
-    scale: object = getattr(network, "scale", None)
+    scale: object = capability("network", network, "scale")
     if not isinstance(scale, int):
         raise SrcoreError(
             f"{type(network).__name__} has no attribute scale; set it to the network's integer "

@@ -36,6 +36,11 @@ class Selected:
         """The chosen name."""
         return self.component.name
 
+    def asks_for(self, argument: str) -> bool:
+        """Whether what is built wants an argument beside its options, which its kind may offer."""
+        keys = {field.name for field in attrs.fields(type(self.options))}
+        return argument not in keys and self.component.accepts(argument)
+
     def build(self, **context: Any) -> Any:
         """Build it; ``context`` is what its kind receives beside the options."""
         return self.component.build(self.options, **context)

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.engine.pictures import Column, Strip, read_strip
 from srcore.errors import DataError
 from srcore.images import read_rgb
 from srcore.report.reading import RunRecord
+from srcore.runs.pictures import Column, Strip, read_strip
 
 #: Bytes that all pictures of a page may take together.
 BUDGET = 4_000_000

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.config.reading import parse
-from srcore.engine.ending import Ending, read_ending
-from srcore.engine.records import read_records
 from srcore.errors import SrcoreError
+from srcore.runs.ending import Ending, read_ending
 from srcore.runs.folder import TRAINING_PHASE, RunFolder
+from srcore.runs.records import read_records
 
 #: Results by validation set and metric.
 Averages = dict[str, dict[str, float]]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
-from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
+from srcore.runs.tables import as_table
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options

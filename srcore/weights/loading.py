@@ -11,7 +11,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from srcore.capabilities import RGB
+from srcore.capabilities import RGB, capability
 from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
@@ -119,7 +119,7 @@ def fit(
         WeightsError: they are of another network type, or do not fit.
     """
     own = network.state_dict()
-    scale = getattr(network, "scale", None)
+    scale = capability("network", network, "scale")
     recognised = _as_type(checkpoint, registry, network_type, scale, own)
     check_types(checkpoint.source, recognised.state, own)
     report = _report(checkpoint.source, recognised, network, registry)
@@ -263,7 +263,7 @@ def _report(
     )
     if report.complete:
         return report
-    scale = getattr(network, "scale", None)
+    scale = capability("network", network, "scale")
     return attrs.evolve(report, differences=_differences(recognised, own, scale, registry))
 
 

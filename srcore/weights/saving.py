@@ -33,7 +33,7 @@ class Metadata:
         scale: factor between input and output sides.
         version: version of srcore that wrote the file.
         iteration: how long a run had trained it; None outside of runs.
-        state: hash of the state that it was made of (:mod:`srcore.engine.exports`).
+        state: hash of the state that it was made of (:mod:`srcore.runs.exports`).
     """
 
     network: str

@@ -14,9 +14,9 @@ from torch import nn
 
 from srcore.config.starting import Chosen
 from srcore.engine.roles import deployed
-from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
+from srcore.runs.tables import as_table
 from srcore.weights.bounds import counted
 from srcore.weights.containers import Checkpoint
 from srcore.weights.loading import fit

@@ -92,7 +92,7 @@ def test_results_have_the_size_that_was_asked_for(upscale, arguments, name, size
 @pytest.mark.parametrize(("width", "model"), [("10", "x2"), ("18", "x2"), ("19", "x4")])
 def test_the_model_is_chosen_by_the_size(upscale, monkeypatch, tmp_path, capsys, width, model):
     _photos(".", 1)
-    monkeypatch.setattr("srcore.inference.shipped.shipped_model.__defaults__", (tmp_path,))
+    monkeypatch.setattr("srcore.upscaling.shipped.shipped_model.__defaults__", (tmp_path,))
     with pytest.raises(SystemExit):
         main(["upscale", "0.png", "--width", width])
     assert f"no model {model}.safetensors" in capsys.readouterr().err
@@ -101,7 +101,7 @@ def test_the_model_is_chosen_by_the_size(upscale, monkeypatch, tmp_path, capsys,
 def test_sizes_that_a_format_does_not_hold_are_refused_before_the_network_runs(
     upscale, monkeypatch
 ):
-    monkeypatch.setattr("srcore.inference.batch.upscale_bands", lambda *a, **b: pytest.fail("ran"))
+    monkeypatch.setattr("srcore.upscaling.batch.upscale_bands", lambda *a, **b: pytest.fail("ran"))
     _photos(".", 1)
     code, _, err = upscale("0.png", "-o", "a.jpg", "--width", "65501")
     assert code == 1
@@ -266,7 +266,7 @@ def test_wrong_usage_is_explained(upscale, arguments, message):
 
 
 def test_without_models_the_command_says_what_to_do(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("srcore.inference.shipped.shipped_model.__defaults__", (tmp_path,))
+    monkeypatch.setattr("srcore.upscaling.shipped.shipped_model.__defaults__", (tmp_path,))
     with pytest.raises(SystemExit) as caught:
         main(["upscale", "photo.png", "--scale", "3"])
     assert caught.value.code == 1
@@ -444,7 +444,7 @@ def test_frames_that_the_output_does_not_hold_are_said(upscale, source, output, 
 
 
 def test_animations_beyond_the_memory_are_refused(upscale, monkeypatch):
-    monkeypatch.setattr("srcore.inference.frames._LARGEST_SERIES", 1000)
+    monkeypatch.setattr("srcore.upscaling.frames._LARGEST_SERIES", 1000)
     _animate("in.png", _frames())
     code, _, err = upscale("in.png")
     assert code == 1

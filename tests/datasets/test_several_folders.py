@@ -5,9 +5,9 @@ import pytest
 
 from srcore.data.sizes import enlarged_sizes
 from srcore.data.verifying import images_of
-from srcore.engine.provenance import fingerprint, provenance
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
+from srcore.runs.provenance import fingerprint, provenance
 from srcore.testing import tiny_image, write_tiny_images
 from srcore.testing.experiments import check
 

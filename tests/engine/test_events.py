@@ -8,11 +8,11 @@ import torch
 from ignite.engine import Events
 
 import srcore
-from srcore.engine.ending import read_ending
 from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, using
+from srcore.runs.ending import read_ending
 
 
 def attaching(attach):

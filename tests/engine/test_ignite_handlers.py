@@ -24,10 +24,10 @@ from ignite.engine import Events
 from ignite.handlers.base_logger import BaseLogger
 
 import srcore
-from srcore.engine.ending import read_ending
 from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
 from srcore.plugin.manager import PluginManager, using
+from srcore.runs.ending import read_ending
 
 METRIC = "tiny/psnr"
 

@@ -18,11 +18,11 @@ from torch import nn
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
-from srcore.engine.ending import read_ending
-from srcore.engine.records import read_records
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, using
+from srcore.runs.ending import read_ending
+from srcore.runs.records import read_records
 from srcore.testing import assert_same_state
 from srcore.testing.killing import wait
 from srcore.testing.ranks import fork_ranks

@@ -8,11 +8,11 @@ from ignite.engine import Engine, Events
 
 import srcore
 from srcore.engine import events
-from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, Interrupted, SrcoreError
 from srcore.handlers.early_stopping import EarlyStopping
 from srcore.plugin.manager import PluginManager, using
+from srcore.runs.ending import read_ending
 from srcore.testing import assert_same_state
 
 #: No gain is as large: the first validation is the best, and all others count.

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.handlers import time_limit
 from srcore.plugin.manager import PluginManager, using
+from srcore.runs.ending import read_ending
 
 
 @pytest.fixture

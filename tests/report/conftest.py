@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from srcore.engine.pictures import write_strip
-from srcore.engine.tables import write_table
 from srcore.engine.validation import ValidationImage
+from srcore.runs.pictures import write_strip
+from srcore.runs.tables import write_table
 
 EXPERIMENT = {
     "scale": 2,

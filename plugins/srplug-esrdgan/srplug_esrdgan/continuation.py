@@ -13,12 +13,12 @@ from typing import Any
 import torch
 
 from srcore.config.experiment import LoadedExperiment
-from srcore.engine.folder import opened
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.engine.training import Training
 from srcore.errors import SrcoreError, WeightsError
 from srcore.machine.devices import pick_device
+from srcore.runs.opening import opened
 from srcore.weights.loading import load_into
 
 _NETWORKS = {"generator": "G", "discriminator": "D"}

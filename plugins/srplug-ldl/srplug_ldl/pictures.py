@@ -10,8 +10,8 @@ import torch
 from ignite.engine import Engine, Events
 from numpy.typing import NDArray
 
-from srcore.engine.pictures import side_by_side
 from srcore.images import to_image, to_tensor, write_image
+from srcore.runs.pictures import side_by_side
 from srplug_ldl.losses import artifact_map, residual
 from srplug_ldl.options import LDLOptions
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.contracts import Role
 from srcore.data.sizes import patch_complaint
 from srcore.losses.options import PerceptualOptions, vgg19_weights
@@ -236,7 +237,7 @@ def hr_folder(own: Path | None, experiment: Any) -> Path | None:
     train = experiment.data.train
     if own is not None or train is None:
         return own
-    found = getattr(train.choice.options, "hr", None)
+    found = option_capability(train.choice.options, "hr")
     return found if isinstance(found, Path) else None
 
 

@@ -24,7 +24,7 @@ def enlarges_any_size(trial: Trial) -> Iterator[str]:
     channels = channels_of(trial.options)
     if int(capability("network", network, "in_channels")) != channels:
         yield f"expected the attribute in_channels = {channels}, as its options say"
-    if getattr(network, "scale", None) != trial.scale:
+    if capability("network", network, "scale") != trial.scale:
         yield f"expected the attribute scale = {trial.scale}, found {_told(network, 'scale')}"
     shrinks = "shrinks" in trial.component.provides
     for size in _LARGER if shrinks else (_ODD, _EVEN):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from srcore.images import Origin
-from srcore.inference.jobs import plan
-from srcore.inference.output import write_bands
-from srcore.inference.resuming import resumed
+from srcore.upscaling.jobs import plan
+from srcore.upscaling.output import write_bands
+from srcore.upscaling.resuming import resumed
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from ignite import distributed as idist
 
-from srcore.engine import checkpoint
 from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
+from srcore.runs import checkpoint
 from srcore.runs.folder import RunFolder
 
 logger = logging.getLogger("srcore")

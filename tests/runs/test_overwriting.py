@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 import srcore
-from srcore.engine.overwriting import delete_run
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError, SrcoreError
 from srcore.plugin.manager import plugins
+from srcore.runs.overwriting import delete_run
 
 
 @pytest.fixture(scope="module")

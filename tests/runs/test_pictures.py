@@ -5,19 +5,19 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.pictures import (
-    bicubic_of,
-    file_names,
-    read_strip,
-    remove_earlier,
-    write_strip,
-)
 from srcore.engine.runner import run_experiment
 from srcore.engine.validation import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
 from srcore.report.reading import read_run
 from srcore.runs import RunFolder
+from srcore.runs.pictures import (
+    bicubic_of,
+    file_names,
+    read_strip,
+    remove_earlier,
+    write_strip,
+)
 from srcore.transforms.resize import resize_uint8
 
 

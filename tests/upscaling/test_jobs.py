@@ -5,8 +5,8 @@ import pytest
 
 from srcore.cli import upscale
 from srcore.images import format_names, written_suffixes
-from srcore.inference.jobs import JobError, plan
-from srcore.inference.output import SAME
+from srcore.upscaling.jobs import JobError, plan
+from srcore.upscaling.output import SAME
 
 
 @pytest.fixture

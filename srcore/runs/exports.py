@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from srcore.config.schema import Experiment
-from srcore.engine.tables import as_table
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
+from srcore.runs.tables import as_table
 from srcore.weights.saving import Metadata, read_metadata, save_safetensors
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srcore.inference.sizing import Sizing, Target, middle
+from srcore.upscaling.sizing import Sizing, Target, middle
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load
 
 import srcore
-from srcore.engine.exports import exported, hash_of
 from srcore.engine.runner import run_experiment
+from srcore.runs.exports import exported, hash_of
 from srcore.testing import assert_same_state
 
 FOUR = ("train.iterations=4", "train.keep_every=2")

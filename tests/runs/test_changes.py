@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.changes import may_change
-from srcore.engine.ending import read_ending
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.options import option
+from srcore.runs.changes import may_change
+from srcore.runs.ending import read_ending
 from srcore.testing import assert_same_state
 
 

@@ -18,14 +18,14 @@ from torch import nn
 from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.images import ImageHeader, Origin, fitting_options, read_header, read_image
 from srcore.inference.channels import shown_to
-from srcore.inference.fitting import Fitting
-from srcore.inference.frames import Frames, choose_frames, enlarge_series
-from srcore.inference.jobs import Task
-from srcore.inference.output import check_writable, is_written, write_bands, write_series
-from srcore.inference.sizing import Sizing, middle
 from srcore.inference.upscaler import Overlap, Tile, upscale_bands
 from srcore.machine.devices import Precision
 from srcore.machine.memory import is_out_of_memory
+from srcore.upscaling.fitting import Fitting
+from srcore.upscaling.frames import Frames, choose_frames, enlarge_series
+from srcore.upscaling.jobs import Task
+from srcore.upscaling.output import check_writable, is_written, write_bands, write_series
+from srcore.upscaling.sizing import Sizing, middle
 
 
 @attrs.frozen

@@ -14,10 +14,10 @@ import torch
 from ignite import distributed as idist
 
 from srcore.engine.part_state import restore, state_of
-from srcore.engine.proving import is_readable, refuse_unreadable
 from srcore.errors import SrcoreError
 from srcore.files.atomic import writing
 from srcore.runs.folder import RunFolder
+from srcore.runs.proving import is_readable, refuse_unreadable
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

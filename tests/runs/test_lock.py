@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-import srcore.engine.lock
-from srcore.engine.lock import locked
+import srcore.runs.lock
 from srcore.errors import SrcoreError
 from srcore.runs.folder import RunFolder
+from srcore.runs.lock import locked
 
 kept = []
 
@@ -100,7 +100,7 @@ def test_a_damaged_lock_file_blocks_nothing(tmp_path, content):
 
 
 def test_without_locks_of_the_system_the_process_is_looked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(srcore.engine.lock, "fcntl", None)
+    monkeypatch.setattr(srcore.runs.lock, "fcntl", None)
     child = in_child(lambda: hold(tmp_path))
     with (
         pytest.raises(SrcoreError, match=rf"if it is gone, delete .*{RunFolder.lock}"),
@@ -118,7 +118,7 @@ def test_without_locks_of_the_system_the_process_is_looked_for(tmp_path, monkeyp
 
 def test_a_lock_that_goes_while_waiting_is_made_anew(tmp_path, monkeypatch):
     """Another process removes the file between opening and locking it."""
-    lock, seen = srcore.engine.lock._lock, []
+    lock, seen = srcore.runs.lock._lock, []
 
     def late(stream):
         if not seen:
@@ -126,7 +126,7 @@ def test_a_lock_that_goes_while_waiting_is_made_anew(tmp_path, monkeypatch):
         seen.append(stream)
         return lock(stream)
 
-    monkeypatch.setattr(srcore.engine.lock, "_lock", late)
+    monkeypatch.setattr(srcore.runs.lock, "_lock", late)
     with locked(tmp_path):
         assert len(seen) == 2
         assert RunFolder(tmp_path).lock.is_file()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srcore.images import Metadata
-from srcore.inference.fitting import Fitting
+from srcore.upscaling.fitting import Fitting
 
 FULL = Metadata(icc_profile=bytes(16) + b"RGB ", exif=b"MM", dpi=(300, 300), others=("XMP",))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import attrs
 
 from srcore.images import Origin, origin_of
-from srcore.inference.batch import Result
-from srcore.inference.jobs import Task
+from srcore.upscaling.batch import Result
+from srcore.upscaling.jobs import Task
 
 
 @attrs.define

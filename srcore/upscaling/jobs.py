@@ -11,9 +11,9 @@ import attrs
 
 from srcore.errors import SrcoreError
 from srcore.files.replacing import file_key, refuse_replacing
-from srcore.inference.distinct import Named, distinct_names
-from srcore.inference.finding import Found, Search
-from srcore.inference.output import SAME, is_written, suffix_for
+from srcore.upscaling.distinct import Named, distinct_names
+from srcore.upscaling.finding import Found, Search
+from srcore.upscaling.output import SAME, is_written, suffix_for
 
 
 class JobError(SrcoreError):
@@ -71,7 +71,7 @@ def plan(
             told apart by their suffixes or folders.
         recursive: also take images in folders below.
         scale: for names: a factor, or another word for the size.
-        image_format: a name of :func:`srcore.inference.output.format_names`, for names without a
+        image_format: a name of :func:`srcore.upscaling.output.format_names`, for names without a
             suffix, or ``"same"``: that of every input, PNG where it is only read.
         overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
             an input that is another one's output is taken for the result of an earlier job.

@@ -12,9 +12,9 @@ import pytest
 import srcore
 from srcore.errors import WeightsError
 from srcore.images import read_image, read_rgb, write_image
-from srcore.inference.shipped import SCALES, shipped_model
 from srcore.options.declaration import keywords
 from srcore.transforms.resize import resize_uint8
+from srcore.upscaling.shipped import SCALES, shipped_model
 from srcore.weights.saving import read_metadata
 
 PHOTOGRAPHS = sorted((Path(__file__).parents[2] / "examples/images/validation").glob("*.png"))

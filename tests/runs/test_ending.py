@@ -9,13 +9,13 @@ from ignite.engine import Events
 from safetensors.torch import load_file
 
 import srcore
-from srcore.engine.ending import read_ending
 from srcore.engine.events import TrainingEvents
 from srcore.engine.runner import run_experiment
 from srcore.errors import Interrupted, SrcoreError
 from srcore.plugin.manager import PluginManager, using
 from srcore.report.reading import read_run
 from srcore.report.tables import facts, state
+from srcore.runs.ending import read_ending
 from srcore.testing import assert_same_state
 
 

@@ -8,10 +8,9 @@ import torch
 from ignite import distributed as idist
 
 import srcore
-from srcore.engine import checkpoint, recovery
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
-from srcore.runs import RunFolder
+from srcore.runs import RunFolder, checkpoint, recovery
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from srcore.config.schema import Experiment
-from srcore.engine.lock import locked
-from srcore.engine.overwriting import delete_run, outer_run
-from srcore.engine.tables import as_table, write_table
 from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
+from srcore.runs.lock import locked
+from srcore.runs.overwriting import delete_run, outer_run
+from srcore.runs.tables import as_table, write_table
 
 _BEFORE_THE_EXPERIMENT = (RunFolder.lock, RunFolder.log)
 #: What a run leaves that failed before its first iteration.

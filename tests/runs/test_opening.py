@@ -5,11 +5,11 @@ import os
 import pytest
 
 import srcore
-from srcore.engine.folder import opened, remove_temporaries
-from srcore.engine.lock import locked
 from srcore.engine.runner import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
+from srcore.runs.lock import locked
+from srcore.runs.opening import opened, remove_temporaries
 
 
 def run(experiment, output, *overrides, **options):

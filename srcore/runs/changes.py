@@ -11,12 +11,12 @@ import attrs
 from srcore.config.reading import parse
 from srcore.config.schema import Experiment, TrainTable
 from srcore.config.structure import Structurer
-from srcore.engine.tables import as_table, flat
 from srcore.errors import SrcoreError
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
+from srcore.runs.tables import as_table, flat
 
 #: Keys that may change and on which measured values depend.
 _MEASURING_KEYS = ("metrics", "data.validation")

@@ -4,8 +4,8 @@ from PIL import ImageCms
 
 from srcore.errors import DataError
 from srcore.images import Metadata, read_header, read_image
-from srcore.inference import output
-from srcore.inference.output import check_writable, write_bands
+from srcore.upscaling import output
+from srcore.upscaling.output import check_writable, write_bands
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.images import Picture, Series, holding, read_series, series_suffixes
-from srcore.inference.jobs import Task
+from srcore.upscaling.jobs import Task
 
 #: ``"auto"``: all if the output holds them, else the first, and it is said.
 Frames = Literal["auto", "first", "all"]

@@ -4,10 +4,10 @@ import torch
 
 from srcore.errors import DataError, Interrupted
 from srcore.images import write_image
-from srcore.inference import batch
-from srcore.inference.batch import Result, Settings, _refusal, pixels_of, summary, upscale_files
-from srcore.inference.jobs import Task
-from srcore.inference.sizing import Sizing
+from srcore.upscaling import batch
+from srcore.upscaling.batch import Result, Settings, _refusal, pixels_of, summary, upscale_files
+from srcore.upscaling.jobs import Task
+from srcore.upscaling.sizing import Sizing
 
 
 class Twice(torch.nn.Module):
