@@ -23,6 +23,7 @@ GENERATORS = {
     "swinir": "img_size = 32\nembed_dim = 8\ndepths = [2]\nnum_heads = [2]\nnum_features = 8",
     "esrdgan": "num_features = 4\nnum_blocks = 1\ngrowth_channels = 4",
     "dlsn": "num_features = 8\nnum_groups = 1\nnum_blocks = 1\nchunk_size = 32",
+    "spandrel_span": "feature_channels = 8",
 }
 SEMANTICS = 'semantics = { weights = "random", width = 8, blocks = [1, 1, 1] }\nhead_dim = 16'
 DISCRIMINATORS = {
@@ -129,7 +130,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def all_plugins():
-    missing = {"esrdgan", "ldl", "sed", "dlsn", "usrdu"} - {p.name for p in plugins().plugins}
+    wanted = {"esrdgan", "ldl", "sed", "dlsn", "usrdu", "spandrel"}
+    missing = wanted - {plugin.name for plugin in plugins().plugins}
     assert not missing, f"the matrix needs all plugins; missing: {missing}"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
 
-def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+def pad_to_multiple(
+    image: Tensor, multiple: int, *, minimum: int = 1, square: bool = False
+) -> Tensor:
     """Mirror an image at its right and bottom edge until its sides are multiples of ``multiple``.
 
     The edge pixels are not repeated. Images with fewer pixels than are missing are mirrored to
@@ -15,13 +19,20 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     Args:
         image: ``(N, C, H, W)``; returned as it is where nothing is missing.
         multiple: what the sides of the result are divisible by.
+        minimum: the smallest side of the result.
+        square: both sides become the longer one.
     """
     height, width = image.shape[-2:]
+    wanted = [_rounded(side, multiple) for side in (height, width)]
+    if minimum > multiple:
+        wanted = [_larger(side, _rounded(minimum, multiple)) for side in wanted]
+    if square:
+        wanted = [_larger(*wanted)] * 2
     # A branch would fix the size in an exported program: there the pixels are always gathered.
-    if not is_traced() and height % multiple == width % multiple == 0:
+    if not is_traced() and wanted == [height, width]:
         return image
-    rows = _mirrored(height, multiple, image.device)
-    columns = _mirrored(width, multiple, image.device)
+    rows = _mirrored(height, wanted[0], image.device)
+    columns = _mirrored(width, wanted[1], image.device)
     return image.index_select(-2, rows).index_select(-1, columns)
 
 
@@ -41,10 +52,19 @@ def is_traced() -> bool:
     return in_trace or torch.compiler.is_compiling()
 
 
-def _mirrored(size: int, multiple: int, device: torch.device) -> Tensor:
-    """Pixel shown at every position: 0, 1, ..., size-1, size-2, ..., 0, 1, ...."""
+def _rounded(size: int, multiple: int) -> int:
     # In this form, rather than with a remainder, divisibility is evident to torch.export.
-    position = torch.arange((size + multiple - 1) // multiple * multiple, device=device)
+    return (size + multiple - 1) // multiple * multiple
+
+
+def _larger(first: int, second: int) -> int:
+    # max() would decide for the size at hand, and fix it in an exported program.
+    return max(first, second) if not is_traced() else cast("int", torch.sym_max(first, second))
+
+
+def _mirrored(size: int, wanted: int, device: torch.device) -> Tensor:
+    """Pixel shown at every position: 0, 1, ..., size-1, size-2, ..., 0, 1, ...."""
+    position = torch.arange(wanted, device=device)
     period = 2 * (size - 1) + 1 // size  # 1 // size: a single pixel has period 1
     # A tensor, because ONNX has no remainder by a symbolic number.
     turned = position % (torch.zeros_like(position) + period)

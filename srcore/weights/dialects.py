@@ -26,6 +26,7 @@ from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
+from srcore.weights.bounds import TooLargeError, counted
 from srcore.weights.wrappers import without_prefixes
 
 State = dict[str, Tensor]
@@ -221,8 +222,12 @@ def read_as(
     Raises:
         UnknownArchitectureError: the shapes are not those of the dialect's network.
     """
+    values = sum(tensor.numel() for tensor in state.values())
     try:
-        return dialect.read(state, name, scale)
+        with counted(len(state), values, source):  # a dialect may build the network to look at it
+            return dialect.read(state, name, scale)
+    except TooLargeError:
+        raise
     except UnknownArchitectureError as error:
         raise UnknownArchitectureError(f"{source}: {error}") from error
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:

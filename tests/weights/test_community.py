@@ -6,7 +6,7 @@ import srcore
 from srcore.api import load_generator
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
-from srcore.plugin.manager import plugins
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.weights.dialects import UnknownArchitectureError, dialects
 from srcore.weights.saving import Metadata, save_safetensors
 
@@ -89,7 +89,8 @@ def foreign(tmp_path):
 
 def test_other_architectures_are_left_to_spandrel(foreign):
     path, model = foreign
-    network = load_generator(path)
+    with using(PluginManager(without={"srplug-spandrel"})):
+        network = load_generator(path)
     assert (network.scale, network.architecture) == (2, "RCAN")
     lr = torch.rand(2, 3, 5, 7)
     sr = network(lr)

@@ -4,7 +4,7 @@ import torch
 from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.networks.edsr import EDSR
-from srcore.plugin.manager import plugins
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.weights.dialects import UnknownArchitectureError, dialects
 from srcore.weights.loading import load_into
 from srcore.weights.saving import Metadata, save_safetensors
@@ -230,5 +230,9 @@ def test_without_spandrel_an_unknown_file_says_how_to_get_it(saved, monkeypatch)
     monkeypatch.delitem(sys.modules, "srcore.weights.community", raising=False)
     monkeypatch.setitem(sys.modules, "spandrel", None)
     path = saved({"a.weight": torch.ones(1)})
-    with pytest.raises(UnknownArchitectureError, match=r"pip install 'srcore\[spandrel\]'"):
+    message = r"pip install 'srcore\[spandrel\]'"
+    with (
+        using(PluginManager(without={"srplug-spandrel"})),
+        pytest.raises(UnknownArchitectureError, match=message),
+    ):
         load_generator(path)

@@ -1,0 +1,137 @@
+"""Write the options of all networks anew: ``python plugins/srplug-spandrel/generator/write.py``.
+
+Names, types and defaults come from the constructors of the installed spandrel, meanings, limits and
+choices from ``meanings.py``, everything else from ``srplug_spandrel/catalog.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from pathlib import Path
+from typing import Any
+
+import meanings
+from srplug_spandrel.catalog import ARCHITECTURES, Architecture
+
+FOLDER = Path(__file__).parents[1] / "srplug_spandrel" / "options"
+LARGEST = 4096
+
+
+def main() -> None:
+    """Write a module per network."""
+    for name, text in modules().items():
+        (FOLDER / name).write_text(text, "utf-8")
+
+
+def modules() -> dict[str, str]:
+    """The generated files by name."""
+    return {f"{entry.name}.py": module(entry) for entry in ARCHITECTURES.values()}
+
+
+def module(architecture: Architecture) -> str:
+    """The options of one network."""
+    keys = parameters(architecture)
+    types = {key: type_of(architecture, key, default) for key, default in keys.items()}
+    fields = [field(architecture, key, keys[key], types[key]) for key in keys]
+    if architecture.channels:
+        fields.append("    channels: Literal[1, 3, 4] = image_channels()\n")
+    needs_literal = any("Literal" in text for text in fields)
+    literal = "from typing import Literal\n\n" if needs_literal else ""
+    options = "Restorer, image_channels" if architecture.channels else "Restorer"
+    own = f"\nfrom srplug_spandrel.options.base import {options}\n"
+    return (
+        f'"""Keys of ``{architecture.component}``; written by ``generator/write.py``."""\n\n'
+        "from __future__ import annotations\n\n"
+        f"{literal}import attrs\n\n"
+        f"from srcore.options.declaration import option{own}\n\n"
+        "@attrs.frozen(kw_only=True)\n"
+        "class Options(Restorer):\n"
+        f'    """{docstring(architecture)}"""\n\n'
+        f'    architecture = "{architecture.name}"\n\n' + "".join(fields)
+    )
+
+
+def docstring(architecture: Architecture) -> str:
+    """What the network is and whose."""
+    text = f"{architecture.title} ({architecture.paper}); licence: {architecture.licence}."
+    if len(text) < 86:
+        return text
+    head, _, licence = text.partition("; licence: ")
+    return f"{head}.\n\n    Licence: {licence}\n    "
+
+
+def parameters(architecture: Architecture) -> dict[str, Any]:
+    """Keys and defaults that spandrel's class has, without what srcore itself gives."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from srplug_spandrel.networks import class_of
+
+        signature = inspect.signature(class_of(architecture).__init__)
+    own = {parameter: key for key, parameter in architecture.renamed.items()}
+    taken = {"self", architecture.scale, *architecture.channels, *architecture.fixed}
+    return {
+        own.get(name, name): meanings.DEFAULTS.get(
+            (architecture.name, own.get(name, name)), parameter.default
+        )
+        for name, parameter in signature.parameters.items()
+        if name not in taken | set(architecture.hidden)
+    }
+
+
+def type_of(architecture: Architecture, key: str, default: Any) -> str:
+    """The type of a key."""
+    choices = choices_of(architecture, key)
+    if choices:
+        words = ", ".join(f'"{word}"' for word in choices)
+        return f"Literal[{words}]"
+    if key in meanings.FRACTIONS:
+        return "float | None" if default is None else "float"
+    if isinstance(default, (list, tuple)):
+        inner = "str" if not default else type(default[0]).__name__
+        return f"tuple[{inner}, ...]"
+    assert isinstance(default, (bool, int, float)), (architecture.name, key, default)
+    return type(default).__name__
+
+
+def choices_of(architecture: Architecture, key: str) -> tuple[str, ...]:
+    """The words that a key takes, if it takes words."""
+    own = meanings.OWN_CHOICES.get((architecture.name, key))
+    return own or meanings.CHOICES.get(key, ())
+
+
+def field(architecture: Architecture, key: str, default: Any, kind: str) -> str:
+    """The declaration of a key."""
+    meaning = meanings.OWN.get((architecture.name, key)) or meanings.MEANINGS[key]
+    if isinstance(default, list):
+        default = tuple(default)
+    if kind.startswith("float") and default is not None:
+        default = float(default)
+    shown = f'"{default}"' if isinstance(default, str) else repr(default)
+    entries = [shown, f'"{meaning}"', *limits(key, kind)]
+    lines = "".join(f"        {entry},\n" for entry in entries)
+    head = f"    {key}: {kind} = option("
+    if len(head) > 100:
+        kind = (
+            kind.replace("[", "[\n        ").replace('", ', '",\n        ').replace("]", ",\n    ]")
+        )
+        head = f"    {key}: {kind} = option("
+    return f"{head}\n{lines}    )\n"
+
+
+def limits(key: str, kind: str) -> list[str]:
+    """Limits of numbers."""
+    if key.endswith(meanings.DROPPED):
+        return ["ge=0", "lt=1"]
+    if key in meanings.SHARES:
+        return ["ge=0", "le=1"]
+    if kind.startswith("float"):
+        return ["gt=0"]
+    if "int" in kind:
+        least = 0 if key in meanings.COUNTS else 1
+        return [f"ge={least}", f"le={LARGEST}"]
+    return []
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""spandrel's networks for srcore: what the community trains, from TOML."""

@@ -1,0 +1,1 @@
+"""Keys of the networks, a generated module each."""

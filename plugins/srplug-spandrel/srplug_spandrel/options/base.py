@@ -1,0 +1,58 @@
+"""What the options of all networks share: rules between keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import attrs
+
+from srcore.options import option
+from srplug_spandrel.catalog import ARCHITECTURES, Architecture, scale_complaint
+
+
+def image_channels() -> Any:
+    """The key of a network that says which images it makes: those that it takes."""
+    return option(3, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha")
+
+
+@attrs.frozen(kw_only=True)
+class Restorer:
+    """Options of a network of spandrel."""
+
+    architecture: ClassVar[str]
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Scales and combinations of keys that spandrel's class does not have."""
+        rules = ARCHITECTURES[self.architecture]
+        complaint = scale_complaint(rules, experiment.scale)
+        if complaint:
+            yield "", complaint
+        elif rules.name == "rcan" and experiment.scale == 1:
+            yield from self._unreadable()
+        yield from self._uneven(rules)
+        yield from self._undivided(rules)
+
+    def _unreadable(self) -> Iterator[tuple[str, str]]:
+        """RCAN at scale 1 has nothing that tells spandrel the number of its features."""
+        keys: Any = self
+        if keys.n_feats != 64 and not keys.unshuffle_mod:
+            text = "spandrel reads RCAN at scale 1 with 64 features only"
+            yield "n_feats", f"{text}; found {keys.n_feats}; set unshuffle_mod = true for others"
+
+    def _uneven(self, rules: Architecture) -> Iterator[tuple[str, str]]:
+        first, *others = rules.same_length or ("",)
+        for key in others:
+            wanted, found = len(getattr(self, first)), len(getattr(self, key))
+            if wanted != found:
+                yield key, f"expected {wanted} numbers, as in {first}; found {found}"
+
+    def _undivided(self, rules: Architecture) -> Iterator[tuple[str, str]]:
+        if rules.heads is None:
+            return
+        channels, heads = (getattr(self, key) for key in rules.heads)
+        for number in heads if isinstance(heads, tuple) else (heads,):
+            if channels % number:
+                key, what = rules.heads[1], rules.heads[0]
+                yield key, f"expected divisors of {what} = {channels}, found {number}"
+                return

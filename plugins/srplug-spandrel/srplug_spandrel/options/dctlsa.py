@@ -1,0 +1,34 @@
+"""Keys of ``spandrel_dctlsa``; written by ``generator/write.py``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from srcore.options import option
+from srplug_spandrel.options.base import Restorer, image_channels
+
+
+@attrs.frozen(kw_only=True)
+class Options(Restorer):
+    """DCTLSA (Zeng et al. 2023, IEEE TIM 72).
+
+    Licence: permissive (MIT, Apache-2.0 or public domain, says spandrel).
+    """
+
+    architecture = "dctlsa"
+
+    nf: int = option(
+        55,
+        "channels of the trunk",
+        ge=1,
+        le=4096,
+    )
+    num_head: int = option(
+        5,
+        "attention heads",
+        ge=1,
+        le=4096,
+    )
+    channels: Literal[1, 3, 4] = image_channels()

@@ -1,0 +1,34 @@
+"""Keys of ``spandrel_retinexformer``; written by ``generator/write.py``."""
+
+from __future__ import annotations
+
+import attrs
+
+from srcore.options import option
+from srplug_spandrel.options.base import Restorer
+
+
+@attrs.frozen(kw_only=True)
+class Options(Restorer):
+    """Retinexformer (Cai et al. 2023, arXiv 2303.06705); licence: MIT."""
+
+    architecture = "retinexformer"
+
+    n_feat: int = option(
+        40,
+        "channels of the trunk",
+        ge=1,
+        le=4096,
+    )
+    stage: int = option(
+        3,
+        "number of U-shaped stages",
+        ge=1,
+        le=4096,
+    )
+    num_blocks: tuple[int, ...] = option(
+        (1, 1, 1),
+        "blocks on each level",
+        ge=1,
+        le=4096,
+    )

@@ -1,0 +1,40 @@
+"""Keys of ``spandrel_span``; written by ``generator/write.py``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from srcore.options import option
+from srplug_spandrel.options.base import Restorer, image_channels
+
+
+@attrs.frozen(kw_only=True)
+class Options(Restorer):
+    """SPAN (Wan et al. 2024, arXiv 2311.12770); licence: Apache-2.0."""
+
+    architecture = "span"
+
+    feature_channels: int = option(
+        48,
+        "channels of the trunk",
+        ge=1,
+        le=4096,
+    )
+    norm: bool = option(
+        True,
+        "the mean colour of RGB images is removed inside the network",
+    )
+    img_range: float = option(
+        255.0,
+        "images are multiplied by it inside the network",
+        gt=0,
+    )
+    rgb_mean: tuple[float, ...] = option(
+        (0.4488, 0.4371, 0.404),
+        "mean colour in [0, 1] that is removed inside the network",
+        ge=0,
+        le=1,
+    )
+    channels: Literal[1, 3, 4] = image_channels()

@@ -1,0 +1,37 @@
+"""What spandrel's networks register with srcore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srcore.hookspecs import hookimpl
+from srplug_spandrel.catalog import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from srcore.plugin.registry import Registry
+
+
+@hookimpl
+def srcore_register_components(registry: Registry) -> None:
+    """A network per architecture."""
+    for name, architecture in ARCHITECTURES.items():
+        registry.add(
+            "network",
+            architecture.component,
+            f"srplug_spandrel.options.{name}:Options",
+            f"srplug_spandrel.networks:{name}",
+        )
+
+
+@hookimpl
+def srcore_register_experiments(registry: Registry) -> None:
+    """Published sizes and settings, and a tiny one."""
+    registry.add_experiments("spandrel", Path(__file__).parent / "experiments")
+
+
+@hookimpl
+def srcore_register_weight_dialects(registry: Registry) -> None:
+    """Files as spandrel reads them."""
+    for name, architecture in ARCHITECTURES.items():
+        registry.add_dialect(architecture.component, f"srplug_spandrel.weights:{name}")

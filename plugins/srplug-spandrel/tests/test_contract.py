@@ -1,0 +1,41 @@
+"""What every plugin must do; at the scales that networks have."""
+
+from typing import ClassVar
+
+import pytest
+from srplug_spandrel.catalog import ARCHITECTURES
+from srplug_spandrel.tiny import tiny
+
+from srcore.testing import PluginContract
+
+SCALES = {entry.component: 2 if entry.scale else 1 for entry in ARCHITECTURES.values()}
+
+
+def small(scales):
+    return {
+        ("network", entry.component): tiny(name, scales[entry.component])
+        for name, entry in ARCHITECTURES.items()
+    }
+
+
+# spandrel 0.4 asks autograd for saved_variables in NAFNet and Omni-SR
+@pytest.mark.filterwarnings("ignore:.saved_variables. is deprecated:DeprecationWarning")
+class TestSpandrel(PluginContract):
+    plugin = "spandrel"
+    experiment = "spandrel/tiny"
+    scales: ClassVar = SCALES
+    small: ClassVar = small(SCALES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", [1, 4])
+@pytest.mark.parametrize("name", [n for n, entry in ARCHITECTURES.items() if entry.scale])
+def test_networks_and_their_files_keep_the_contract_at_other_scales(
+    name, scale, tmp_path, monkeypatch
+):
+    component = ARCHITECTURES[name].component
+    contract = type("Contract", (TestSpandrel,), {"scales": {component: scale}})()
+    contract.small = {("network", component): tiny(name, scale)}
+    monkeypatch.chdir(tmp_path)
+    for kind in ("network", "dialect"):
+        contract.test_what_it_registers_keeps_its_contract(f"{kind}-{component}")

@@ -1,0 +1,54 @@
+"""What cannot be built is told by ``srcore check``, in one line each."""
+
+import pytest
+from srplug_spandrel.catalog import ARCHITECTURES
+from srplug_spandrel.tiny import tiny
+
+from srcore.errors import SrcoreError
+from srcore.plugin.manager import plugins
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "keys", "message"),
+    [
+        ("nafnet", 4, {}, "spandrel_nafnet works at scale 1; found scale = 4"),
+        ("hat", 5, {}, "spandrel_hat works at scale 1, 2, 3, 4 or 8; found scale = 5"),
+        ("hat", 4, {"depths": [6, 6]}, "expected 2 numbers, as in depths; found 6"),
+        ("hat", 4, {"embed_dim": 100}, "expected divisors of embed_dim = 100, found 6"),
+        ("dctlsa", 4, {"nf": 54}, "expected divisors of nf = 54, found 5"),
+        ("rcan", 1, {"n_feats": 32}, "spandrel reads RCAN at scale 1 with 64 features only"),
+    ],
+)
+def test_rules_between_keys_are_told(name, scale, keys, message):
+    component = plugins().registry.get("network", f"spandrel_{name}")
+    from srcore.testing.trial import options_for
+
+    class Experiment:
+        pass
+
+    experiment = Experiment()
+    experiment.scale = scale
+    found = list(options_for(component, keys).problems(experiment))
+    assert len(found) == 1
+    assert message in found[0][1]
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_defaults_and_tiny_networks_have_no_problems(name):
+    from srcore.testing.trial import options_for
+
+    component = plugins().registry.get("network", f"spandrel_{name}")
+
+    class Experiment:
+        scale = 4 if ARCHITECTURES[name].scale else 1
+
+    for keys in ({}, tiny(name, Experiment.scale)):
+        assert list(options_for(component, keys).problems(Experiment())) == []
+
+
+def test_what_only_spandrels_class_knows_is_one_line():
+    component = plugins().registry.get("network", "spandrel_kbnet_l")
+    from srcore.testing.trial import options_for
+
+    with pytest.raises(SrcoreError, match=r"spandrel_kbnet_l: spandrel cannot build it.*groups"):
+        component.build(options_for(component, {"dim": 20}), scale=1)

@@ -1,0 +1,94 @@
+"""Files go both ways: what spandrel opens is trained, what is written opens in spandrel."""
+
+import pytest
+import spandrel
+import torch
+from safetensors.torch import save_file
+from srplug_spandrel import networks
+from srplug_spandrel.catalog import ARCHITECTURES
+from srplug_spandrel.tiny import tiny
+
+import srcore
+from srcore.plugin.manager import plugins
+from srcore.testing.trial import options_for
+from srcore.weights.loading import load_into
+from srcore.weights.saving import Metadata, save_safetensors
+
+#: Sides that are no multiple of anything, and larger than what any network asks for.
+SIZE = (43, 52)
+SWINIR = {
+    "embed_dim": 8, "depths": [1], "num_heads": [1], "window_size": 8, "upscale": 4,
+    "upsampler": "pixelshuffle",
+}  # fmt: skip
+
+
+def built(name, scale):
+    component = plugins().registry.get("network", f"spandrel_{name}")
+    torch.manual_seed(0)
+    keys = tiny(name, scale)
+    return component.build(options_for(component, keys), scale=scale).eval(), keys
+
+
+def scales():
+    for name, entry in ARCHITECTURES.items():
+        scale = 4 if entry.scale else 1
+        heavy = name in ("fbcnn", "scunet", "uformer", "kbnet_l")
+        yield pytest.param(name, scale, marks=pytest.mark.slow if heavy else ())
+
+
+@pytest.mark.parametrize(("name", "scale"), [*scales()])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # spandrel 0.4
+def test_what_is_written_opens_in_spandrel_and_gives_equal_output(name, scale, tmp_path):
+    network, keys = built(name, scale)
+    file = tmp_path / "generator.safetensors"
+    about = Metadata(f"spandrel_{name}", keys, scale)
+    merged = network.deploy()
+    save_safetensors(file, merged.state_dict(), about, plugins().registry)
+    model = spandrel.ModelLoader().load_from_file(file)
+    assert model.architecture.id == ARCHITECTURES[name].id
+    assert model.scale == scale
+    image = torch.rand(1, 3, *SIZE)
+    with torch.no_grad():
+        made, theirs = merged(image), model(image)
+    torch.testing.assert_close(made.clamp(0, 1), theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_a_file_of_the_authors_starts_a_training_and_is_recognised(tmp_path):
+    source, _ = built("span", 2)
+    file = tmp_path / "2x-Theirs.safetensors"
+    save_file(dict(source.model.state_dict()), file)
+    found = srcore.load_generator(file)
+    assert (type(found), found.scale) == (networks.Restorer, 2)
+    target, _ = built("span", 2)
+    for parameter in target.parameters():
+        parameter.data.zero_()
+    report = load_into(target, file, network_type="spandrel_span", registry=plugins().registry)
+    assert report.complete
+    image = torch.rand(1, 3, 9, 7)
+    with torch.no_grad():
+        assert torch.equal(target(image), source(image))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "keys", "network"),
+    [
+        ("Compact", "Compact", {"num_feat": 8, "num_conv": 1}, "compact"),
+        ("ESRGAN", "ESRGAN", {"num_filters": 8, "num_blocks": 1}, "rrdbnet"),
+        ("SwinIR", "SwinIR", SWINIR, "swinir"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::UserWarning")  # spandrel 0.4
+def test_what_srcore_has_itself_is_recognised_as_its_own(module, name, keys, network, tmp_path):
+    cls = getattr(__import__(f"spandrel.architectures.{module}", fromlist=[name]), name)
+    file = tmp_path / "4x.safetensors"
+    save_file(dict(cls(**keys).state_dict()), file)
+    assert type(srcore.load_generator(file)).__module__ == f"srcore.networks.{network}"
+
+
+def test_a_file_that_asks_for_a_million_blocks_is_refused(tmp_path):
+    state = dict(built("omnisr", 4)[0].model.state_dict())
+    state["residual_layer.1000000.esa.conv1.weight"] = torch.zeros(1)
+    file = tmp_path / "4x.safetensors"
+    save_file(state, file)
+    with pytest.raises(srcore.SrcoreError, match="far larger than its"):
+        srcore.load_generator(file)
