@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from srcore.runs import checkpoint
+from srcore.engine import contents
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -35,7 +35,7 @@ class Rollback:
     def remember(self) -> None:
         """Before an iteration: copy everything that it may change."""
         if self.enabled:
-            self._before = copy.deepcopy(checkpoint.trained_state(self.parts, self.others))
+            self._before = copy.deepcopy(contents.trained_state(self.parts, self.others))
 
     def forget(self) -> None:
         """After an iteration: there is nothing to put back."""
@@ -47,4 +47,4 @@ class Rollback:
             updater.discard()
         self.parts.loss_scale.discard()
         if self._before:
-            checkpoint.restore_trained_state(self.parts, self._before, self.others)
+            contents.restore_trained_state(self.parts, self._before, self.others)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ignite import distributed as idist
 
+from srcore.engine import contents
 from srcore.engine.events import TrainingEvents
 from srcore.engine.extending import extension_concerns
 from srcore.engine.finiteness import Finiteness
@@ -172,7 +173,7 @@ class State:
         if idist.get_world_size() > 1 and self.run.device.type != "cpu":
             return "the device may wait for other processes"
         is_known = idist.get_world_size() == 1 or self.tally.everyone
-        if not is_known or checkpoint.is_of_all_processes(self.parts, self.others):
+        if not is_known or contents.is_of_all_processes(self.parts, self.others):
             return "other processes hold a part of the state"
         if self._in_iteration and not (self._rollback.enabled or self._untouched.holds()):
             return f"iteration {self.parts.iteration} had begun to change what is trained"
@@ -189,12 +190,12 @@ class State:
         """What all processes know; unless alone all must call it, and the main one writes it."""
         own = self.tally.own_state_dict()
         known = self.tally.everyone[1:] if alone else None
-        trained = checkpoint.training_state(self.parts, self.others, own, other_ranks=known)
+        trained = contents.training_state(self.parts, self.others, own, other_ranks=known)
         return {**trained, "best": self.best.found, **self.tally.state_dict()}
 
     def _load(self, content: dict[str, Any]) -> None:
-        content = checkpoint.of_this_process(content)
-        checkpoint.restore_training_state(self.parts, content, self.others)
+        content = contents.of_this_process(content)
+        contents.restore_training_state(self.parts, content, self.others)
         self.tally.load_state_dict(content)
         self.best.found = dict(content["best"])
         self.saved_at = self.run.iteration = self.parts.iteration

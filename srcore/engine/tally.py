@@ -10,8 +10,8 @@ import torch
 from ignite import distributed as idist
 from torch import Tensor
 
+from srcore.engine import contents
 from srcore.engine.means import Means, mean_of
-from srcore.runs import checkpoint
 
 if TYPE_CHECKING:
     from srcore.engine.validator import Averages
@@ -59,7 +59,7 @@ class Tally:
         return mean_of([own["means"] for own in everyone])
 
     def _gathered(self, means: Means) -> list[dict[str, Any]]:
-        own = {"bad_images": self.bad_images, "means": checkpoint.on_cpu(means.state_dict())}
+        own = {"bad_images": self.bad_images, "means": contents.on_cpu(means.state_dict())}
         everyone = [own] * idist.get_world_size()
         if len(everyone) > 1:
             torch.distributed.all_gather_object(everyone, own)

@@ -1,0 +1,1 @@
+"""Upscaling files: which, how large, where the results go."""
