@@ -18,8 +18,9 @@ from srcore.engine.pieces import in_channels_last
 from srcore.engine.roles import build_roles
 from srcore.engine.seeding import Randomness
 from srcore.engine.terms import LossTerm, build_term, scalar, trained_parts
+from srcore.engine.transforming import build_transforms, transformed
 from srcore.engine.updater import Updater, build_updater
-from srcore.machine.devices import at_least_float32
+from srcore.machine.devices import at_least_float32, autocast
 from srcore.plugin.calling import call, checked
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from srcore.contracts import Batch
     from srcore.engine.ema import ExponentialAverage
     from srcore.plugin.registry import Registry
-
-_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Parts:
@@ -80,14 +79,7 @@ class Parts:
                 made.updater = self.updaters[name] = updater
         for made in self.loss_parts.values():
             self.updaters[made.name].exchanges_gradients = True
-        table = experiment.data.train
-        self.transforms = [
-            selected.build(scale=experiment.scale)
-            for selected in (table.transforms if table else ())
-        ]
-        for transform in self.transforms:
-            if isinstance(transform, nn.Module):
-                transform.to(device)
+        self.transforms = build_transforms(experiment, device)
         self._beside: dict[str, Any] = {}  # the average sees what the generator saw
         self.drawn, self.random = self._randomness.fields, self._randomness.method
 
@@ -169,30 +161,15 @@ class Parts:
 
         Raises:
             NonFiniteLossError: where bad iterations may be skipped, a transform's result is not
-                finite. Seen later, it would lie in a pool of pairs already.
+                finite.
         """
-        with torch.no_grad():
-            for number, transform in enumerate(self.transforms):
-                batch = call("transform", transform, batch, self._randomness.transforms)
-                if self.train.nan_skips:
-                    means = {
-                        name: value.float().mean()
-                        for name, value in batch.items()
-                        if isinstance(value, Tensor)
-                    }
-                    self.require_finite(means, f"after transform {number + 1}, the mean of")
-        return self.formatted(batch)
-
-    def formatted(self, batch: Batch) -> Batch:
-        """The batch in the memory format of the experiment."""
+        require = self.require_finite if self.train.nan_skips else None
+        batch = transformed(batch, self.transforms, self._randomness.transforms, require)
         return in_channels_last(batch) if self.train.channels_last else batch
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """Autocast in the precision of the experiment."""
-        dtype = _DTYPES.get(self.train.precision)
-        if dtype is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype=dtype)
+        return autocast(self.device, self.train.precision)
 
     @contextlib.contextmanager
     def part(self, index: int) -> Iterator[None]:

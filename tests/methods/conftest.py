@@ -78,7 +78,7 @@ class Stepper:
         self.batch = images(iteration, size)
         self.parts.begin(iteration, watch_norm=False)
         with self.parts.part(0):
-            return self.method.step(self.parts.formatted(self.batch))
+            return self.method.step(self.parts.transform(self.batch))
 
     def _generated(self, module, arguments, output):
         self.sr = output.detach().clone()
