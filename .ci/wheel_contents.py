@@ -10,8 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROJECTS = [ROOT, *sorted((ROOT / "plugins").iterdir())]
-#: What a build may add below the package: the compiled libraries of srplug-dlsn.
-COMPILED = re.compile(r"srplug_dlsn/_?(lib)?dlsn_(cpu|cuda)\.(so|dylib|dll)")
+#: What a build may add below the package: the compiled libraries of srplug-dlsn, or why one lacks.
+COMPILED = re.compile(r"srplug_dlsn/(_?(lib)?dlsn_(cpu|cuda)\.(so|dylib|dll)|cuda_build\.txt)")
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "top_level.txt"}
 
 

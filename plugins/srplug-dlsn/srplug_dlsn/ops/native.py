@@ -24,6 +24,8 @@ from torch import Tensor
 from srplug_dlsn.errors import NativeUnavailableError
 
 ABI_VERSION = 2
+#: Why an installation has no CUDA library; written by ``cmake/BuildCuda.cmake``.
+CUDA_BUILD = "cuda_build.txt"
 ISA_NAMES = ("base", "avx2", "avx512")
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
 
@@ -157,9 +159,8 @@ def load(device_type: str) -> Loaded:
     name = f"_libdlsn_{device_type}{_SUFFIX}"
     path = next((folder / name for folder in folders() if (folder / name).is_file()), None)
     if path is None:
-        how = "a C++ compiler" if device_type == "cpu" else "a CUDA compiler"
         where = " or ".join(map(str, folders()))
-        return Loaded(None, None, f"no {name} in {where}; reinstall srplug-dlsn with {how}")
+        return Loaded(None, None, f"no {name} in {where}{_why_not_built(device_type)}")
     try:
         library = ctypes.CDLL(str(path))
     except OSError as error:
@@ -173,6 +174,17 @@ def load(device_type: str) -> Loaded:
     else:
         declare(library)
     return Loaded(path, library, "")
+
+
+def _why_not_built(device_type: str) -> str:
+    if device_type == "cpu":
+        return "; reinstall srplug-dlsn with a C++ compiler"
+    for file in (folder / CUDA_BUILD for folder in folders()):
+        if file.is_file():
+            reason, *output = file.read_text("utf-8", errors="replace").strip().split("\n")
+            found = f" ({file} holds its output)" if output else ""
+            return f": when it was installed, {reason}{found}; mend that and reinstall srplug-dlsn"
+    return "; reinstall srplug-dlsn with a CUDA compiler"
 
 
 def declare(library: Any) -> None:

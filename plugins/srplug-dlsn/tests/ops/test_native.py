@@ -48,6 +48,55 @@ def test_a_broken_library_is_reported_with_the_loaders_reason(tmp_path):
     assert "cannot be loaded" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("no compiler was found\n", "no compiler was found;"),
+        ("nvcc is broken\n\nerror 1\nerror 2\n", "nvcc is broken ({file} holds its output);"),
+    ],
+)
+def test_the_diagnosis_says_why_there_is_no_cuda_library(tmp_path, text, reason):
+    file = tmp_path / native.CUDA_BUILD
+    file.write_text(text)
+    result = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_LIBDIR=str(tmp_path))
+    assert f": when it was installed, {reason.format(file=file)}" in result.stdout
+
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(
+    shutil.which("g++") is None or shutil.which("cmake") is None, reason="needs g++ and cmake"
+)
+@pytest.mark.parametrize("wanted", ["AUTO", "ON"])
+def test_a_cuda_compiler_that_fails_does_not_take_the_cpu_library_away(tmp_path, wanted):
+    compiler = tmp_path / "nvcc"
+    compiler.write_text("#!/bin/sh\necho unsupported GNU version >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    built = tmp_path / "build"
+    settings = {"SOURCE": PROJECT / "csrc/cuda", "BUILD": built, "WANTED": wanted}
+    defined = [f"-D{name}={value}" for name, value in settings.items()]
+    script = PROJECT / "cmake/BuildCuda.cmake"
+    done = subprocess.run(
+        ["cmake", *defined, "-DGENERATOR=Unix Makefiles", "-P", str(script)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"CUDACXX": str(compiler)},
+        check=False,
+    )
+    reason = f"the CUDA compiler {compiler} does not work"
+    if wanted == "ON":
+        assert done.returncode != 0
+        assert f"DLSN_CUDA=ON, but {reason}" in " ".join(done.stderr.split())
+        return
+    assert done.returncode == 0, done.stderr
+    (file,) = (built / "result").iterdir()
+    assert file.name == native.CUDA_BUILD
+    said, _, output = file.read_text().partition("\n")
+    assert said == reason
+    assert "The CUDA compiler identification is unknown" in output
+
+
 def test_diagnosis_says_what_is_chosen():
     result = run_python("-m", "srplug_dlsn")
     assert result.returncode == 0, result.stderr
