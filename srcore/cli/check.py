@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from srcore.cli.overriding import overrides_option
+from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.errors import ConfigError, Problem
 from srcore.machine.terminal import width
 from srcore.plugin.manager import plugins
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("experiment")
 @overrides_option
+@beginning_options
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of runs; where one has a checkpoint, start weights may be gone.",
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
 @click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
 def command(
-    experiment: str, overrides: tuple[str, ...], output: Path, images: bool, as_json: bool
+    experiment: str,
+    overrides: tuple[str, ...],
+    from_stage: str | None,
+    weights: str | None,
+    output: Path,
+    images: bool,
+    as_json: bool,
 ) -> None:
     """Find everything wrong with EXPERIMENT, without building a network.
 
@@ -47,6 +54,7 @@ def command(
     from srcore.config.experiment import check
 
     try:
+        overrides = beginning(overrides, from_stage, weights)
         loaded = check(experiment, overrides, plugins=plugins(), resumed=output, output=output)
         if images:
             _verify(loaded)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcore.cli.console import say
-from srcore.cli.overriding import network_option, seed_option
+from srcore.cli.overriding import load_network, network_option, order_option, seed_option
 from srcore.cli.writing import WritingCommand, given_options, written_suffix
 from srcore.plugin.manager import plugins
 
@@ -37,14 +37,28 @@ _PICTURES = ("save_images", "strips", "error_maps")
     help="Scale of a table without models; repeatable.  [default: the models' scales]",
 )  # fmt: skip
 @click.option(
-    "--metrics", default="psnr,ssim", show_default=True, metavar="NAMES",
-    help="Metrics, comma separated; options follow a colon: psnr:y_channel=false.",
+    "--pictures", multiple=True, metavar="[NAME=]DIR",
+    help="Result pictures of any program, measured against --hr or alone; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--downscale", type=click.Choice(["matlab", "matlab_uint8", "opencv"]), default="matlab",
+    show_default=True, help="Bicubic that makes low-resolution images where there are none.",
+)  # fmt: skip
+@click.option(
+    "--interpolation", default="bicubic", show_default=True, metavar="NAMES",
+    help="Beside the models: bicubic (MATLAB's), nearest, opencv (its bicubic), comma separated.",
+)  # fmt: skip
+@click.option(
+    "--metrics", metavar="NAMES",
+    help="Metrics, comma separated; options follow a colon: psnr:y_channel=false.  [default: "
+    "psnr,ssim; of pictures without --hr: niqe]",
 )  # fmt: skip
 @click.option(
     "--crop-border", type=click.IntRange(0), help="Pixels cropped on every side.  [default: scale]"
 )
 @click.option("--key", metavar="NAME", help="Entry of the checkpoints, such as params.")
 @network_option
+@order_option
 @seed_option
 @click.option(
     "--device", default="auto", show_default=True,
@@ -61,6 +75,7 @@ _PICTURES = ("save_images", "strips", "error_maps")
 @click.option("--per-image", is_flag=True, help="Print the values of every image too.")
 @click.option("--csv", "csv_file", type=_FILE, help="Write a table as CSV.")
 @click.option("--markdown", "markdown_file", type=_FILE, help="Write tables in Markdown.")
+@click.option("--latex", "latex_file", type=_FILE, help="Write tables in LaTeX.")
 @click.option("--json-file", type=_FILE, help="Write everything as JSON.")
 @click.option("--json", "print_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--save-images", type=_FOLDER, help="Write results to DIR/<set>_x<scale>/<model>/.")
@@ -78,6 +93,8 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     MODEL and with --scale, the table of bicubic interpolation is printed. Images that cannot be
     read are reported and left out, and the exit code is 1.
 
+    With --pictures, folders of result pictures are measured instead, in the same tables.
+
     \b
     Examples:
       srcore evaluate --scale 4 --data benchmark/Set5
@@ -85,22 +102,26 @@ def command(models: tuple[str, ...], **options: Any) -> None:
       srcore evaluate mine=a.safetensors theirs=b.pth --data Set5 --data Set14 --strips strips/
       srcore evaluate a.pth --hr DIV2K_valid_HR --lr DIV2K_valid_LR_bicubic/X4 --csv table.csv
       srcore evaluate a.pth --data Set5 --metrics psnr,ssim,psnr:y_channel=false,niqe --per-image
+      srcore evaluate --pictures theirs=results/ --hr Set5/GTmod12 --scale 4 --latex table.tex
+      srcore evaluate --pictures results/ --metrics niqe
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if options["pictures"]:
+        _measure_pictures(models, options)
+        return
     if not options["data"] and not options["hr"]:
         raise click.UsageError("name images: --data DIR, or --hr DIR with --lr DIR")
     if bool(options["hr"]) != bool(options["lr"]):
         raise click.UsageError("--hr and --lr belong together; for --hr alone use --data DIR")
     if not models and not options["scale"]:
         raise click.UsageError("name a MODEL, or --scale N for the table of bicubic interpolation")
-    tables = {name: options[name] for name in ("csv_file", "markdown_file", "json_file")}
-    _refuse_existing([*tables.values()], overwrite=options["overwrite"])
+    tables = _tables(options)
     writing = given_options(options, [written_suffix(options)])
     if writing and not any(options[name] for name in _PICTURES):
         raise click.UsageError("options of pictures need --save-images, --strips or --error-maps")
 
     from srcore.evaluation.measuring import choose_measures
 
-    measures = choose_measures(options["metrics"], plugins().registry)
+    measures = choose_measures(options["metrics"] or "psnr,ssim", plugins().registry)
     contenders = _contenders(models, options)
     sets = [found for scale in contenders for found in _sets(options, scale, contenders[scale])]
     _check_places(models, contenders, sets, tables, options)
@@ -109,6 +130,62 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     if failed:
         total = sum(map(len, sets))
         say(f"srcore: {total - failed} images measured, {failed} failed and left out", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _tables(options: dict[str, Any]) -> dict[str, Path | None]:
+    """Files of tables by option; those that exist are refused."""
+    names = ("csv_file", "markdown_file", "latex_file", "json_file")
+    _refuse_existing([options[name] for name in names], overwrite=options["overwrite"])
+    return {name: options[name] for name in names}
+
+
+def _measure_pictures(models: Sequence[str], options: dict[str, Any]) -> None:
+    """Pictures that other programs made; no network runs."""
+    unfit = [name for name in ("data", "lr", *_PICTURES) if options[name]]
+    if models or unfit or len(options["scale"]) > 1:
+        what = "a MODEL" if models else f"--{(unfit or ['several --scale'])[0].replace('_', '-')}"
+        raise click.UsageError(f"--pictures are measured as they are: {what} does not belong there")
+    tables = _tables(options)
+
+    from srcore.evaluation.measuring import choose_measures
+    from srcore.evaluation.pictures import measure_pictures
+    from srcore.files.replacing import refuse_replacing, refuse_sharing
+
+    measures = choose_measures(
+        options["metrics"] or ("psnr,ssim" if options["hr"] else "niqe"), plugins().registry
+    )
+    blind = [measure.label for measure in measures if measure.needs_hr]
+    if blind and not options["hr"]:
+        raise click.UsageError(f"{', '.join(blind)} compares with a truth: name it by --hr DIR")
+    folders: dict[str, Path] = {}
+    for given in options["pictures"]:
+        folder = _weights_file(given)
+        name = folder.resolve().name if folder == Path(given) else given.partition("=")[0]
+        if not folder.is_dir():
+            raise click.UsageError(f"--pictures {given}: no such folder: {folder}")
+        if name in folders:
+            raise click.UsageError(f"two folders are called {name}; use NAME=DIR")
+        folders[name] = folder
+    written = [(path, name.replace("_file", "")) for name, path in tables.items() if path]
+    refuse_sharing(written)
+    inputs = [
+        file for folder in (*folders.values(), options["hr"]) if folder for file in folder.iterdir()
+    ]
+    refuse_replacing(inputs, [path for path, _ in written])
+    failed: list[str] = []
+
+    def fail(name: str, error: DataError) -> None:
+        failed.append(name)
+        say(f"srcore: {error}", err=True)
+
+    result = measure_pictures(
+        folders, options["hr"], measures, scale=next(iter(options["scale"]), 0),
+        crop_border=options["crop_border"], on_failure=fail,
+    )  # fmt: skip
+    _write([result], measures, tables, options)
+    if failed:
+        say(f"srcore: {len(result.images)} images measured, {len(failed)} failed", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -173,37 +250,37 @@ _MEASURED = {
 
 
 def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, list[Contender]]:
-    """By scale; bicubic first."""
-    from srcore.evaluation.measuring import bicubic
+    """By scale; interpolations first."""
+    from srcore.evaluation.interpolation import interpolation
 
+    beside = [name.strip() for name in options["interpolation"].split(",") if name.strip()]
     found = [_contender(model, options) for model in models]
     names = [contender.name for contender in found]
     for name in names:
-        if names.count(name) > 1 or name == "bicubic":
+        if names.count(name) > 1 or name in beside:
             raise click.UsageError(f"two models are called {name}; use NAME=FILE")
     scales = sorted({contender.scale for contender in found} | set(options["scale"]))
     return {
-        scale: [bicubic(scale), *(entry for entry in found if entry.scale == scale)]
+        scale: [
+            *(interpolation(name, scale) for name in beside),
+            *(entry for entry in found if entry.scale == scale),
+        ]
         for scale in scales
     }
 
 
 def _contender(model: str, options: dict[str, Any]) -> Contender:
-    from srcore.api import load_generator
     from srcore.capabilities import RGB, capability
     from srcore.evaluation.measuring import Contender
     from srcore.inference.upscaler import upscale
     from srcore.machine.devices import pick_device
-    from srcore.weights.use import chosen
 
     path = _weights_file(model)
     name = model.partition("=")[0]
     if path == Path(model):
         # Runs call all their files generator.safetensors; their folders tell them apart.
         name = path.resolve().parent.name if path.stem == "generator" else path.stem
-    network = load_generator(
-        path, pick_device(options["device"]), key=options["key"], options=chosen(options["network"])
-    )
+    network = load_network(path, pick_device(options["device"]), options)
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
     from srcore.images import to_rgb
@@ -230,7 +307,9 @@ def _sets(options: dict[str, Any], scale: int, contenders: Sequence[Contender]) 
         [
             found
             for argument in options["data"]
-            for found in find_sets(argument, scale, channels=channels)
+            for found in find_sets(
+                argument, scale, channels=channels, downscale=options["downscale"]
+            )
         ]
     )
 
@@ -313,12 +392,13 @@ def _write(
     tables: dict[str, Path | None],
     options: dict[str, Any],
 ) -> None:
-    from srcore.evaluation.tables import as_csv, as_json, as_markdown, as_text
+    from srcore.evaluation.tables import as_csv, as_json, as_latex, as_markdown, as_text
     from srcore.files.atomic import write_bytes
 
     contents = {
         "csv_file": as_csv(results, measures),
         "markdown_file": as_markdown(results, measures),
+        "latex_file": as_latex(results, measures),
         "json_file": as_json(results),
     }
     for name, path in tables.items():

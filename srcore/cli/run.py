@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from srcore.cli.overriding import overrides_option
+from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.plugin.manager import plugins
 
 
 @click.command()
 @click.argument("experiment")
 @overrides_option
+@beginning_options
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of runs; results go to OUTPUT/<name>.",
@@ -31,6 +32,8 @@ from srcore.plugin.manager import plugins
 def command(
     experiment: str,
     overrides: tuple[str, ...],
+    from_stage: str | None,
+    weights: str | None,
     output: Path,
     resume: bool,
     recover: bool,
@@ -45,6 +48,7 @@ def command(
       srcore run experiment.toml
       srcore run experiment.toml --set train.iterations=2000 --set train.batch_size=8
       srcore run experiment.toml --resume
+      srcore run ldl/rrdb_x4 --from-stage ldl --weights RRDB_PSNR_x4.pth
       torchrun --nproc-per-node=4 -m srcore run experiment.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.config.experiment import check
@@ -54,7 +58,7 @@ def command(
         raise click.UsageError(f"{name} and --overwrite exclude each other")
     loaded = check(
         experiment,
-        overrides,
+        beginning(overrides, from_stage, weights),
         plugins=plugins(),
         resumed=output if resume or recover else None,
     )

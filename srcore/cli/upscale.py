@@ -14,7 +14,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.cli.numbers import FiniteRange
-from srcore.cli.overriding import network_option, seed_option
+from srcore.cli.overriding import load_network, network_option, order_option, seed_option
 from srcore.cli.writing import WritingCommand, given_options
 from srcore.errors import Interrupted
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
@@ -69,6 +69,7 @@ def _colour(
 )  # fmt: skip
 @click.option("--key", metavar="NAME", help="Entry of the checkpoint, such as params.")
 @network_option
+@order_option
 @seed_option
 @click.option(
     "--scale", type=FiniteRange(0, min_open=True),
@@ -217,10 +218,8 @@ def _sizing(options: dict[str, Any]) -> Sizing:
 
 def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) -> nn.Module:
     """The network; the one that comes with srcore is chosen by a factor, else by ``--scale``."""
-    from srcore.api import load_generator
     from srcore.machine.devices import pick_device, slow_precision
     from srcore.upscaling.shipped import shipped_model
-    from srcore.weights.use import chosen
 
     device = pick_device(options["device"])
     slow = slow_precision(device, options["precision"])
@@ -229,7 +228,7 @@ def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) ->
     wanted = factor() if factor and not options["weights"] else options["scale"]
     weights = options["weights"] or shipped_model(wanted or _DEFAULT_SCALE)
     options["scale"] = options["scale"] or (None if options["weights"] else _DEFAULT_SCALE)
-    return load_generator(weights, device, key=options["key"], options=chosen(options["network"]))
+    return load_network(weights, device, options)
 
 
 def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:

@@ -30,6 +30,9 @@ from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import EXPERIMENT_FILES, RunFolder
 
+#: Key of the stage that a run begins with; those before are left out.
+FIRST_STAGE = "first_stage"
+
 
 @attrs.frozen
 class Stage:
@@ -231,9 +234,12 @@ def _checked(
 
 
 def _stages(source: Source) -> tuple[Stage, ...]:
-    base = {key: value for key, value in source.table.items() if key != "stages"}
+    base = {key: it for key, it in source.table.items() if key not in ("stages", FIRST_STAGE)}
     listed = source.table.get("stages")
     if listed is None:
+        if FIRST_STAGE in source.table:
+            message = "the experiment has no stages; remove the key"
+            raise ConfigError([Problem(FIRST_STAGE, message, source.origin(FIRST_STAGE))])
         return (Stage("", base),)
     where = source.origin("stages")
     if listed == []:
@@ -282,7 +288,37 @@ def _stages(source: Source) -> tuple[Stage, ...]:
         stages.append(Stage(str(name), table, str(start_from), prefix))
     if problems:
         raise ConfigError(problems)
-    return tuple(stages)
+    return _from_first(stages, base, source)
+
+
+def _from_first(
+    stages: Sequence[Stage], base: Mapping[str, Any], source: Source
+) -> tuple[Stage, ...]:
+    """The stages from ``first_stage`` on; those that would start from one before, from a file."""
+    first = source.table.get(FIRST_STAGE)
+    if first is None:
+        return tuple(stages)
+    names = [stage.name for stage in stages]
+    where = source.origin(FIRST_STAGE)
+    if first not in names:
+        hint = closest(str(first), names) or f"stages: {', '.join(names)}"
+        raise ConfigError([Problem(FIRST_STAGE, f"no stage {shown(first)}; {hint}", where)])
+    left_out = names[: names.index(first)]
+    kept = []
+    for stage in stages[len(left_out) :]:
+        if stage.start_from in left_out:
+            generator = base.get("generator", {})
+            weights = generator.get("weights") if isinstance(generator, dict) else None
+            if weights is None:
+                message = (
+                    f"{shown(stage.name)} starts from {shown(stage.start_from)}, which is left "
+                    "out: name a file by generator.weights (--weights)"
+                )
+                raise ConfigError([Problem(FIRST_STAGE, message, where)])
+            table = {**stage.table, "generator": {**stage.table["generator"], "weights": weights}}
+            stage = attrs.evolve(stage, table=table, start_from="")
+        kept.append(stage)
+    return tuple(kept)
 
 
 def _without_dropped(

@@ -28,6 +28,11 @@ _LAYOUTS = (
     ("GT", "LR", "{stem}"),
     ("HR", "LR", "{stem}"),
 )
+_DIALECTS = {
+    "matlab": "MATLAB's bicubic",
+    "matlab_uint8": "MATLAB's bicubic rounded in between",
+    "opencv": "OpenCV's bicubic",
+}
 _HR_FOLDERS = ("HR_x{scale}", "GTmod12", "HR", "GT", "original")
 
 
@@ -62,12 +67,14 @@ class ImageSet:
         return _as_uint8(sample["lr"]), _as_uint8(sample["hr"])
 
 
-def find_sets(argument: str, scale: int, *, channels: int = 3) -> list[ImageSet]:
+def find_sets(
+    argument: str, scale: int, *, channels: int = 3, downscale: str = "matlab"
+) -> list[ImageSet]:
     """The image sets that ``DIR`` or ``NAME=DIR`` names.
 
     A folder is a set if it holds the folders of a known layout, such as ``HR_x4`` and ``LR_x4`` or
     ``GTmod12`` and ``LRbicx4``; or one of high-resolution images; or images, taken for
-    high-resolution ones. Without LR images they are made by MATLAB's bicubic. A folder of such
+    high-resolution ones. Without LR images they are made by a dialect of bicubic. A folder of such
     folders stands for all of them. Images have ``channels`` 3 or 4, with alpha.
 
     Raises:
@@ -79,7 +86,7 @@ def find_sets(argument: str, scale: int, *, channels: int = 3) -> list[ImageSet]
     folder = Path(path)
     if not folder.is_dir():
         raise DataError(f"--data {argument}: no such folder: {folder}")
-    own = _recognise(folder, name or folder.resolve().name, scale, channels)
+    own = _recognise(folder, name or folder.resolve().name, scale, channels, downscale)
     if own is not None:
         return [own]
     below = sorted(
@@ -87,7 +94,8 @@ def find_sets(argument: str, scale: int, *, channels: int = 3) -> list[ImageSet]
         key=lambda entry: natural_key(entry.name),
     )
     sets = [
-        _recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels) for entry in below
+        _recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels, downscale)
+        for entry in below
     ]
     found = [entry for entry in sets if entry is not None]
     if not found:
@@ -121,7 +129,9 @@ def paired_set(hr: Path, lr: Path, scale: int, name: str = "", *, channels: int 
     return _paired(hr, lr, template, scale, name or hr.resolve().name, channels)
 
 
-def _recognise(folder: Path, name: str, scale: int, channels: int) -> ImageSet | None:
+def _recognise(
+    folder: Path, name: str, scale: int, channels: int, downscale: str
+) -> ImageSet | None:
     for hr_name, lr_name, template in _LAYOUTS:
         hr, lr = (folder / part.format(scale=scale) for part in (hr_name, lr_name))
         if hr.is_dir() and lr.is_dir() and _fits(hr, lr, _lr_name(template, scale)):
@@ -129,8 +139,8 @@ def _recognise(folder: Path, name: str, scale: int, channels: int) -> ImageSet |
     for hr_name in _HR_FOLDERS:
         hr = folder / hr_name.format(scale=scale)
         if _images(hr):
-            return _hr_only(hr, scale, name, channels)
-    return _hr_only(folder, scale, name, channels) if _images(folder) else None
+            return _hr_only(hr, scale, name, channels, downscale)
+    return _hr_only(folder, scale, name, channels, downscale) if _images(folder) else None
 
 
 def _paired(hr: Path, lr: Path, template: str, scale: int, name: str, channels: int) -> ImageSet:
@@ -139,9 +149,11 @@ def _paired(hr: Path, lr: Path, template: str, scale: int, name: str, channels: 
     return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset, (hr, lr))
 
 
-def _hr_only(hr: Path, scale: int, name: str, channels: int) -> ImageSet:
-    dataset = HrFolder(scale=scale, hr=hr, downscale="matlab", channels=channels)
-    return ImageSet(name, scale, "LR made from HR by MATLAB's bicubic, 8 bits", dataset, (hr,))
+def _hr_only(hr: Path, scale: int, name: str, channels: int, downscale: str) -> ImageSet:
+    dataset = HrFolder(scale=scale, hr=hr, downscale=downscale, channels=channels)
+    return ImageSet(
+        name, scale, f"LR made from HR by {_DIALECTS[downscale]}, 8 bits", dataset, (hr,)
+    )
 
 
 def _lr_name(template: str, scale: int) -> str:

@@ -1,4 +1,4 @@
-"""Measuring generators on benchmark sets, beside bicubic interpolation."""
+"""Measuring generators on benchmark sets."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ Picture = NDArray[np.uint8]
 #: What the values of ``psnr`` and ``ssim`` mean, for the head of every table.
 PROTOCOL = (
     "8-bit RGB images; PSNR and SSIM on Y of BT.601 (16..235, not rounded) unless a column says "
-    "otherwise; {border} cropped on every side; means of the images' values; "
-    "bicubic: MATLAB's kernel on RGB"
+    "otherwise; {border} cropped on every side; means of the images' values"
 )
 
 
@@ -59,11 +58,13 @@ class Measure:
         label: name in tables.
         metric: what computes it.
         crop_border: pixels removed on every side; None: the border of the evaluation.
+        needs_hr: whether it compares with a truth.
     """
 
     label: str
     metric: Any
     crop_border: int | None = None
+    needs_hr: bool = False
 
     @property
     def higher_is_better(self) -> bool:
@@ -90,7 +91,7 @@ class Row:
 
 @attrs.frozen
 class SetResult:
-    """Results of one set: one row per contender, bicubic first."""
+    """Results of one set: one row per contender, interpolations first; scale 0: not known."""
 
     name: str
     scale: int
@@ -115,17 +116,6 @@ class Comparison:
     lr: Picture
     hr: Picture
     sr: dict[str, Picture]
-
-
-def bicubic(scale: int) -> Contender:
-    """MATLAB's bicubic interpolation on RGB (``common`` baseline of the field's tables)."""
-    from srcore.transforms.resize import resize_uint8
-
-    def enlarge(lr: Picture) -> Picture:
-        height, width = (scale * side for side in lr.shape[:2])
-        return np.asarray(resize_uint8(lr, size=(height, width), dialect="matlab"), np.uint8)
-
-    return Contender("bicubic", scale, enlarge)
 
 
 @once_without_registry(1)
@@ -163,7 +153,7 @@ def _measure(text: str, registry: Registry) -> Measure:
     metric = component.build(options)
     if border is None:
         border = capability("metric", metric, "default_crop_border")
-    return Measure(text, metric, border)
+    return Measure(text, metric, border, needs_hr="hr" in component.needs)
 
 
 def _parsed(text: str) -> Any:
@@ -233,11 +223,12 @@ def evaluate_set(
             look(Comparison(images.name, names[-1], to_rgb(lr), hr, pictures))
     if not names:
         raise DataError(f"{images.name}: none of its {len(images)} images can be measured")
-    rows = [_row(contender.name, measures, values[contender.name]) for contender in contenders]
+    rows = [row_of(contender.name, measures, values[contender.name]) for contender in contenders]
     return SetResult(images.name, images.scale, images.origin, border, names, rows)
 
 
-def _row(contender: str, measures: Sequence[Measure], per_image: Sequence[Sequence[Any]]) -> Row:
+def row_of(contender: str, measures: Sequence[Measure], per_image: Sequence[Sequence[Any]]) -> Row:
+    """Totals and values of a contender; ``per_image`` has one value per measure."""
     totals, values = {}, {}
     for measure, column in zip(measures, zip(*per_image, strict=True), strict=True):
         if isinstance(measure.metric, SetMetric):

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from srcore.evaluation.interpolation import INTERPOLATIONS
 from srcore.evaluation.measuring import PROTOCOL, Measure, SetResult
 
 _MEAN = "mean"
@@ -17,11 +19,17 @@ _MEAN = "mean"
 def protocol(results: Sequence[SetResult]) -> str:
     """How the figures were made, for the head of a table."""
     borders = sorted({result.crop_border for result in results})
-    if all(result.crop_border == result.scale for result in results):
+    if all(result.crop_border == result.scale for result in results) and any(borders):
         border = "as many pixels as the scale"
     else:
         border = f"{' or '.join(map(str, borders))} pixels"
-    return PROTOCOL.format(border=border)
+    rows = {row.contender for result in results for row in result.rows}
+    known = [f"{name}: {text}" for name, text in INTERPOLATIONS.items() if name in rows]
+    return "; ".join([PROTOCOL.format(border=border), *known])
+
+
+def _titled(result: SetResult) -> str:
+    return f"{result.name} x{result.scale}" if result.scale else result.name
 
 
 def as_text(
@@ -32,7 +40,7 @@ def as_text(
     for result in results:
         count = len(result.images)
         images = f"{count} image{'s' if count > 1 else ''}"
-        lines += ["", f"{result.name} x{result.scale}, {images}, {result.origin}"]
+        lines += ["", f"{_titled(result)}, {images}, {result.origin}"]
         head = ["", *(_header(measure) for measure in measures)]
         table = [head, *_lines(result, measures, per_image=per_image)]
         lines += _aligned(table)
@@ -46,14 +54,56 @@ def as_markdown(results: Sequence[SetResult], measures: Sequence[Measure]) -> st
         group = [result for result in results if result.scale == scale]
         names = list(dict.fromkeys(row.contender for result in group for row in result.rows))
         slash = " / ".join(measure.label for measure in measures)
-        lines += ["", f"## x{scale}: {slash}", ""]
+        lines += ["", f"## x{scale}: {slash}" if scale else f"## {slash}", ""]
         head = ["", *(f"{result.name} ({len(result.images)})" for result in group)]
         lines += _markdown([head, *([name, *_cells(name, group, measures)] for name in names)])
     for result in results:
-        lines += ["", f"## {result.name} x{result.scale}, image by image ({result.origin})", ""]
+        lines += ["", f"## {_titled(result)}, image by image ({result.origin})", ""]
         head = ["", *(_header(measure) for measure in measures)]
         lines += _markdown([head, *_lines(result, measures, per_image=True)])
     return "\n".join(lines) + "\n"
+
+
+def as_latex(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
+    """Means of all sets, one ``tabular`` per scale; the best value of a column is bold."""
+    lines = [f"% {protocol(results)}"]
+    for scale in sorted({result.scale for result in results}):
+        group = [result for result in results if result.scale == scale]
+        names = list(dict.fromkeys(row.contender for result in group for row in result.rows))
+        columns = [(result, measure) for result in group for measure in measures]
+        lines += [f"\\begin{{tabular}}{{l{'r' * len(columns)}}}", "\\hline"]
+        wide = f"\\multicolumn{{{len(measures)}}}{{c}}"
+        title = f"$\\times {scale}$" if scale else ""
+        sets = [f"{wide}{{{_escaped(result.name)}}}" for result in group]
+        heads = [
+            f"{_escaped(measure.label)} $\\{'up' if measure.higher_is_better else 'down'}arrow$"
+            for _, measure in columns
+        ]
+        rows = [[title, *sets], ["", *heads]]
+        best = [_best(result, measure) for result, measure in columns]
+        for name in names:
+            cells = [_cell(name, *column, top) for column, top in zip(columns, best, strict=True)]
+            rows.append([_escaped(name), *cells])
+        written = [f"{' & '.join(row)} \\\\" for row in rows]
+        lines += [*written[:2], "\\hline", *written[2:], "\\hline", "\\end{tabular}"]
+    return "\n".join(lines) + "\n"
+
+
+def _best(result: SetResult, measure: Measure) -> float:
+    values = [row.totals[measure.label] for row in result.rows]
+    return max(values) if measure.higher_is_better else min(values)
+
+
+def _cell(contender: str, result: SetResult, measure: Measure, best: float) -> str:
+    for row in result.rows:
+        if row.contender == contender:
+            value = row.totals[measure.label]
+            return f"\\textbf{{{_number(value)}}}" if value == best else _number(value)
+    return ""
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([_&%#$])", r"\\\1", text)
 
 
 def as_csv(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:

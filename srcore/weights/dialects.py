@@ -81,6 +81,8 @@ class Dialect:
         exported: srcore writes the files of the network so, because other programs read them; only
             for dialects of the network's own distribution. Without one of them its first dialect
             is taken, and native names where it has none.
+        bgr: the program whose files these are trains on blue, green, red, and its files do not
+            say so; ``--channel-order`` then does.
     """
 
     network: str
@@ -91,6 +93,7 @@ class Dialect:
     container: str = ""
     computed: tuple[str, ...] = ()
     exported: bool = False
+    bgr: bool = False
 
     def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognised:
         """Translate tensors written in this dialect, registered as ``name``."""

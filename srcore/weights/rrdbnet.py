@@ -110,7 +110,9 @@ NATIVE = Layout(
 )
 
 
-def _dialect(layout: Layout, container: str = "", *, exported: bool = False) -> Dialect:
+def _dialect(
+    layout: Layout, container: str = "", *, exported: bool = False, bgr: bool = False
+) -> Dialect:
     def to_native(state: Mapping[str, Tensor]) -> State:
         sizes = layout.sizes(state)
         names = dict(zip(layout.layers(*sizes), NATIVE.layers(*sizes), strict=True))
@@ -130,6 +132,7 @@ def _dialect(layout: Layout, container: str = "", *, exported: bool = False) -> 
         from_native=from_native,
         container=container,
         exported=exported,
+        bgr=bgr,
     )
 
 
@@ -180,5 +183,6 @@ ESRDGAN = _dialect(
         up=lambda stage: f"model.{1 + stage}.upconv.1",
         hr=lambda stages: f"model.{stages + 2}",
         last=lambda stages: f"model.{stages + 4}",
-    )
+    ),
+    bgr=True,
 )

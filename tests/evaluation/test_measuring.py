@@ -5,10 +5,10 @@ import pytest
 from srcore.errors import ConfigError, SrcoreError
 from srcore.evaluation.comparison import error_map, strip
 from srcore.evaluation.image_sets import find_sets
+from srcore.evaluation.interpolation import interpolation
 from srcore.evaluation.measuring import (
     Contender,
     Measure,
-    bicubic,
     choose_measures,
     evaluate_set,
 )
@@ -45,7 +45,9 @@ class Pixels:
 
 def test_the_bicubic_row_follows_the_rgb_file_protocol(images):
     result = evaluate_set(
-        images, [bicubic(2)], choose_measures("psnr,ssim", registry=plugins().registry)
+        images,
+        [interpolation("bicubic", 2)],
+        choose_measures("psnr,ssim", registry=plugins().registry),
     )
     for index in range(2):
         lr, hr = images.pair(index)
@@ -61,7 +63,7 @@ def test_the_bicubic_row_follows_the_rgb_file_protocol(images):
 
 def test_metrics_take_options_and_have_their_own_columns(images):
     measures = choose_measures("psnr, psnr:y_channel=false", registry=plugins().registry)
-    result = evaluate_set(images, [bicubic(2)], measures)
+    result = evaluate_set(images, [interpolation("bicubic", 2)], measures)
     assert list(result.rows[0].totals) == ["psnr", "psnr:y_channel=false"]
     assert len(set(result.rows[0].totals.values())) == 2
 
@@ -84,7 +86,9 @@ def test_several_models_see_the_same_images_and_a_set_metric_is_combined(images)
     nearest = Contender("nearest", 2, lambda lr: lr.repeat(2, 0).repeat(2, 1))
     seen = []
     measures = [*choose_measures("psnr", registry=plugins().registry), Measure("pixels", Pixels())]
-    result = evaluate_set(images, [bicubic(2), nearest], measures, crop_border=3, look=seen.append)
+    result = evaluate_set(
+        images, [interpolation("bicubic", 2), nearest], measures, crop_border=3, look=seen.append
+    )
     assert [row.contender for row in result.rows] == ["bicubic", "nearest"]
     assert result.rows[0].totals["psnr"] > result.rows[1].totals["psnr"]
     assert result.rows[1].totals["pixels"] == 2 * (40 * 36 * 3 - 3)
@@ -97,7 +101,7 @@ def test_several_models_see_the_same_images_and_a_set_metric_is_combined(images)
 def results(images):
     nearest = Contender("near", 2, lambda lr: lr.repeat(2, 0).repeat(2, 1))
     measures = [*choose_measures("psnr", registry=plugins().registry), Measure("pixels", Pixels())]
-    return [evaluate_set(images, [bicubic(2), nearest], measures)], measures
+    return [evaluate_set(images, [interpolation("bicubic", 2), nearest], measures)], measures
 
 
 def test_the_text_states_the_protocol_above_aligned_columns(results):
@@ -164,7 +168,7 @@ def test_error_maps_are_black_without_error_and_grow_brighter():
 
 def test_every_metric_may_have_its_own_border(images):
     measures = choose_measures("psnr, psnr:crop_border=0", registry=plugins().registry)
-    result = evaluate_set(images, [bicubic(2)], measures)
+    result = evaluate_set(images, [interpolation("bicubic", 2)], measures)
     lr, hr = images.pair(0)
     sr = resize_uint8(lr, size=hr.shape[:2])
     values = result.rows[0].values

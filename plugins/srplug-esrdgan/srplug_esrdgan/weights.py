@@ -59,6 +59,7 @@ OFFICIAL = Dialect(
     to_native=_same,
     from_native=_same,
     exported=True,
+    bgr=True,
 )
 
 

@@ -1,0 +1,46 @@
+"""Interpolations that stand beside networks in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.errors import SrcoreError
+from srcore.evaluation.measuring import Contender
+
+Picture = NDArray[np.uint8]
+
+#: What each is, for the head of a table.
+INTERPOLATIONS = {
+    "bicubic": "MATLAB's kernel on RGB",
+    "nearest": "nearest neighbour",
+    "opencv": "OpenCV's bicubic",
+}
+
+
+def interpolation(name: str, scale: int) -> Contender:
+    """One of :data:`INTERPOLATIONS` as a contender.
+
+    Raises:
+        SrcoreError: another name.
+    """
+    if name not in INTERPOLATIONS:
+        known = ", ".join(INTERPOLATIONS)
+        raise SrcoreError(f'--interpolation: expected some of {known}, found "{name}"')
+    return Contender(name, scale, _enlarger(name, scale))
+
+
+def _enlarger(name: str, scale: int) -> Callable[[Picture], Picture]:
+    def enlarge(lr: Picture) -> Picture:
+        if name == "nearest":
+            return lr.repeat(scale, axis=0).repeat(scale, axis=1)
+        from srcore.transforms.resize import resize_uint8
+
+        height, width = (scale * side for side in lr.shape[:2])
+        dialect: Any = "opencv" if name == "opencv" else "matlab"
+        return np.asarray(resize_uint8(lr, size=(height, width), dialect=dialect), np.uint8)
+
+    return enlarge

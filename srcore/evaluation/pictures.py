@@ -1,0 +1,134 @@
+"""Measuring pictures that any program has made, against a truth or alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcore.errors import DataError
+from srcore.evaluation.measuring import Measure, SetResult, row_of
+from srcore.images import list_images, natural_key, read_rgb, some
+from srcore.plugin.calling import call
+
+Picture = NDArray[np.uint8]
+
+
+def measure_pictures(
+    folders: Mapping[str, Path],
+    hr: Path | None,
+    measures: Sequence[Measure],
+    *,
+    scale: int = 0,
+    crop_border: int | None = None,
+    progress: Callable[[], object] | None = None,
+    on_failure: Callable[[str, DataError], object] | None = None,
+) -> SetResult:
+    """Measure the pictures of several programs, the same images of all.
+
+    A picture belongs to the image of the truth whose name it has, or begins with before ``_``,
+    ``-``, ``.`` or ``x`` (``baby_LDL.png``, ``babyx4.png``). Without truth names must be equal.
+
+    Args:
+        folders: where the pictures lie, by the name for tables.
+        hr: folder of the truth; None: measures that need none.
+        measures: metrics.
+        scale: the truth is cut to a multiple of it; also the border. 0: not known.
+        crop_border: pixels cropped on every side; None: the scale.
+        progress: called after every picture.
+        on_failure: gets name and error of an image that cannot be measured, which is left out.
+
+    Raises:
+        DataError: no images, a picture without partner; an unreadable one or one of another size
+            without ``on_failure``; nothing could be measured.
+    """
+    listed = {name: list_images(folder) for name, folder in folders.items()}
+    truth = list_images(hr) if hr is not None else next(iter(listed.values()))
+    found = {name: _partners(folders[name], files, truth) for name, files in listed.items()}
+    border = scale if crop_border is None else crop_border
+    values: dict[str, list[list[Any]]] = {name: [] for name in folders}
+    names = []
+    for number, path in enumerate(truth):
+        try:
+            wanted = None if hr is None else _cut(_read(path), scale)
+            pictures = {name: _read(files[number]) for name, files in found.items()}
+            for name, picture in pictures.items():
+                _check_size(found[name][number], picture, path, wanted)
+        except DataError as error:
+            if on_failure is None:
+                raise
+            on_failure(path.stem, error)
+            continue
+        names.append(path.stem)
+        for name, picture in pictures.items():
+            values[name].append(
+                [
+                    call(
+                        "metric",
+                        measure.metric,
+                        picture,
+                        wanted,
+                        crop_border=border if measure.crop_border is None else measure.crop_border,
+                    )
+                    for measure in measures
+                ]
+            )
+            if progress is not None:
+                progress()
+    where = hr if hr is not None else next(iter(folders.values()))
+    if not names:
+        raise DataError(f"{where}: none of its {len(truth)} images can be measured")
+    origin = "pictures as they are" + ("" if hr is None else f", truth from {hr.name}")
+    rows = [row_of(name, measures, values[name]) for name in folders]
+    return SetResult(where.resolve().name, scale, origin, border, names, rows)
+
+
+def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> list[Path]:
+    by_stem = {file.stem: file for file in files}
+    found, missing = [], []
+    for image in truth:
+        stem = image.stem
+        longer = [
+            name for name in by_stem if name.startswith(stem) and name[len(stem) :][:1] in "_-.x"
+        ]
+        name = (
+            stem
+            if stem in by_stem
+            else min(longer, key=lambda n: (len(n), natural_key(n)), default="")
+        )
+        if name:
+            found.append(by_stem[name])
+        else:
+            missing.append(stem)
+    if missing:
+        raise DataError(
+            f"{folder}: no picture of {some(missing)}; expected the names of the truth, or such as "
+            f"{missing[0]}_x4.png"
+        )
+    return found
+
+
+def _read(path: Path) -> Picture:
+    image = read_rgb(path)
+    if image.dtype == np.uint8:
+        return np.asarray(image, np.uint8)
+    return np.round(np.asarray(image, np.float64) / 257).astype(np.uint8)
+
+
+def _cut(image: Picture, scale: int) -> Picture:
+    if not scale:
+        return image
+    height, width = (side - side % scale for side in image.shape[:2])
+    return image[:height, :width]
+
+
+def _check_size(path: Path, picture: Picture, truth: Path, wanted: Picture | None) -> None:
+    if wanted is not None and picture.shape != wanted.shape:
+        (height, width), (high, wide) = picture.shape[:2], wanted.shape[:2]
+        raise DataError(
+            f"{path}: {width}x{height} pixels (width x height); expected {wide}x{high} as in "
+            f"{truth}; with --scale the truth is cut to a multiple of it"
+        )

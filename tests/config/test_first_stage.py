@@ -1,0 +1,110 @@
+"""Beginning an experiment at a later stage, from a file."""
+
+import pytest
+import torch
+
+import srcore
+from srcore.cli.main import main
+from srcore.engine.runner import run_experiment
+from srcore.errors import ConfigError
+from srcore.testing.experiments import check
+from srcore.testing.images import write_tiny_images
+from srcore.testing.weights import write_weights
+
+EXPERIMENT = """
+name = "staged"
+scale = 2
+[generator]
+type = "edsr"
+num_features = 4
+num_blocks = 1
+[data.train]
+type = "hr_folder"
+hr = "images"
+hr_patch_size = 16
+workers = 0
+[train]
+iterations = 1
+batch_size = 2
+validate_every = 0
+device = "cpu"
+[[losses]]
+type = "l1"
+[[stages]]
+name = "psnr"
+[[stages]]
+name = "middle"
+from = "psnr"
+[[stages]]
+name = "last"
+from = "middle"
+"""
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_tiny_images(tmp_path / "images", 2)
+    (tmp_path / "staged.toml").write_text(EXPERIMENT)
+    torch.manual_seed(5)
+    write_weights(tmp_path / "start.safetensors", "edsr", num_features=4, num_blocks=1)
+    return tmp_path / "staged.toml"
+
+
+BEGIN = ["first_stage=middle", "generator.weights=start.safetensors"]
+
+
+def test_earlier_stages_are_left_out_and_the_first_starts_from_the_file(file):
+    loaded = check(file, [*BEGIN, "optimizer.generator.type=adam"])
+    assert [(stage.name, stage.start_from) for stage in loaded.stages] == [
+        ("middle", ""),
+        ("last", "middle"),
+    ]
+    still = [*BEGIN, 'optimizer={generator={type="adam",learning_rate=1e-12}}']
+    run_experiment(check(file, still), file.parent / "runs", quiet=True)
+    folder = file.parent / "runs" / "staged"
+    assert not (folder / "psnr").exists()
+    start = srcore.load_generator(file.parent / "start.safetensors").state_dict()
+    for stage in ("middle", "last"):
+        found = srcore.load_generator(folder / stage / "generator.safetensors").state_dict()
+        for name, value in start.items():
+            torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6)
+
+
+def test_all_stages_without_the_key(file):
+    assert [stage.name for stage in check(file).stages] == ["psnr", "middle", "last"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["first_stage=middel"], r'first_stage: no stage "middel"; did you mean "middle"'),
+        (
+            ["first_stage=middle"],
+            r'"middle" starts from "psnr", which is left out: name a file by generator.weights',
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_line(file, overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        check(file, overrides)
+
+
+def test_an_experiment_without_stages(file):
+    file.write_text('first_stage = "ldl"\n' + EXPERIMENT.partition("[[stages]]")[0])
+    with pytest.raises(ConfigError, match="first_stage: the experiment has no stages"):
+        check(file)
+
+
+def test_commands_have_options_for_it(file, capsys):
+    given = ["check", str(file), "--from-stage", "last", "--weights", "start.safetensors"]
+    with pytest.raises(SystemExit) as caught:
+        main(given)
+    assert caught.value.code == 0
+    assert "ok (1 stages: last)" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as caught:
+        main(["run", *given[1:], "--quiet"])
+    assert caught.value.code == 0
+    assert sorted(
+        path.name for path in (file.parent / "runs/staged").iterdir() if path.is_dir()
+    ) == ["last"]
