@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcore.cli.console import say
-from srcore.cli.overriding import load_network, network_option, order_option, seed_option
+from srcore.cli.flags import flags
+from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, given_options, written_suffix
+from srcore.inference.options import UpscaleOptions
 from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
@@ -56,22 +58,8 @@ _PICTURES = ("save_images", "strips", "error_maps")
 @click.option(
     "--crop-border", type=click.IntRange(0), help="Pixels cropped on every side.  [default: scale]"
 )
-@click.option("--key", metavar="NAME", help="Entry of the checkpoints, such as params.")
-@network_option
-@order_option
-@seed_option
-@click.option(
-    "--device", default="auto", show_default=True,
-    help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
-)  # fmt: skip
-@click.option(
-    "--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
-    default="float32", show_default=True, help="What networks compute in.",
-)  # fmt: skip
-@click.option(
-    "--tile", type=click.IntRange(16), help="Tile side in LR pixels.  [default: whole images]"
-)
-@click.option("--self-ensemble", is_flag=True, help="Average of 8 flipped and turned runs.")
+@flags("loading", Loading)
+@flags("enlarging", UpscaleOptions, ("seed", "precision", "tile", "self_ensemble"), tile="none")
 @click.option("--per-image", is_flag=True, help="Print the values of every image too.")
 @click.option("--csv", "csv_file", type=_FILE, help="Write a table as CSV.")
 @click.option("--markdown", "markdown_file", type=_FILE, help="Write tables in Markdown.")
@@ -85,7 +73,9 @@ _PICTURES = ("save_images", "strips", "error_maps")
 )
 @click.option("--overwrite", is_flag=True, help="Replace tables and pictures that exist.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def command(models: tuple[str, ...], **options: Any) -> None:
+def command(
+    models: tuple[str, ...], loading: Loading, enlarging: UpscaleOptions, **options: Any
+) -> None:
     """Measure MODELs (weights files, or NAME=FILE) on benchmark images, beside bicubic.
 
     A benchmark folder holds HR_x4 and LR_x4, GTmod12 and LRbicx4, HR and LR_bicubic/X4, or only
@@ -122,7 +112,7 @@ def command(models: tuple[str, ...], **options: Any) -> None:
     from srcore.evaluation.measuring import choose_measures
 
     measures = choose_measures(options["metrics"] or "psnr,ssim", plugins().registry)
-    contenders = _contenders(models, options)
+    contenders = _contenders(models, options, loading, enlarging)
     sets = [found for scale in contenders for found in _sets(options, scale, contenders[scale])]
     _check_places(models, contenders, sets, tables, options)
     results, failed = _evaluate(sets, contenders, measures, options, writing)
@@ -249,12 +239,14 @@ _MEASURED = {
 }
 
 
-def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, list[Contender]]:
+def _contenders(
+    models: Sequence[str], options: dict[str, Any], loading: Loading, enlarging: UpscaleOptions
+) -> dict[int, list[Contender]]:
     """By scale; interpolations first."""
     from srcore.evaluation.interpolation import interpolation
 
     beside = [name.strip() for name in options["interpolation"].split(",") if name.strip()]
-    found = [_contender(model, options) for model in models]
+    found = [_contender(model, loading, enlarging) for model in models]
     names = [contender.name for contender in found]
     for name in names:
         if names.count(name) > 1 or name in beside:
@@ -269,26 +261,24 @@ def _contenders(models: Sequence[str], options: dict[str, Any]) -> dict[int, lis
     }
 
 
-def _contender(model: str, options: dict[str, Any]) -> Contender:
+def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Contender:
     from srcore.capabilities import RGB, capability
     from srcore.evaluation.measuring import Contender
     from srcore.inference.upscaler import upscale
-    from srcore.machine.devices import pick_device
 
     path = _weights_file(model)
     name = model.partition("=")[0]
     if path == Path(model):
         # Runs call all their files generator.safetensors; their folders tell them apart.
         name = path.resolve().parent.name if path.stem == "generator" else path.stem
-    network = load_network(path, pick_device(options["device"]), options)
+    network = loading.load(path)
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
     from srcore.images import to_rgb
+    from srcore.options.declaration import keywords
 
     def run(lr: Any) -> Any:
-        names = ("tile", "precision", "self_ensemble", "seed")
-        settings = {name: options[name] for name in names}
-        return to_rgb(upscale(network, lr, **settings))
+        return to_rgb(upscale(network, lr, **keywords(enlarging)))
 
     seen = int(capability("network", network, "in_channels"))
     if seen != RGB:

@@ -6,39 +6,30 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 from srcore.cli.console import say
-from srcore.cli.numbers import FiniteRange
-from srcore.cli.overriding import load_network, network_option, order_option, seed_option
+from srcore.cli.flags import flags
+from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, given_options
 from srcore.errors import Interrupted
+from srcore.inference.options import UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
+from srcore.upscaling.sizing import Sizing
 
 if TYPE_CHECKING:
     from torch import nn
 
     from srcore.upscaling.batch import Result, Settings
+    from srcore.upscaling.frames import Frames
     from srcore.upscaling.jobs import Plan, Task
-    from srcore.upscaling.sizing import Sizing
 
 _DEFAULT_SCALE = 2.0
-_PIXELS = click.IntRange(1, 2**31 - 1)
-
-
-def _auto_or_number(ctx: click.Context, parameter: click.Parameter, value: str) -> int | str | None:
-    if value == "auto":
-        return value
-    if value == "none" and parameter.name == "tile":
-        return None
-    if not value.isdigit():
-        raise click.BadParameter(f"expected a number of pixels or auto, found {value!r}")
-    return int(value)
 
 
 def _colour(
@@ -67,25 +58,8 @@ def _colour(
     "--weights", metavar="FILE",
     help="Checkpoint of any supported program.  [default: the small model that comes with srcore]",
 )  # fmt: skip
-@click.option("--key", metavar="NAME", help="Entry of the checkpoint, such as params.")
-@network_option
-@order_option
-@seed_option
-@click.option(
-    "--scale", type=FiniteRange(0, min_open=True),
-    help="Output side / input side, any number.  [default: that of --weights, else 2]",
-)  # fmt: skip
-@click.option("--width", type=_PIXELS, help="Of the result, pixels; the height follows.")
-@click.option("--height", type=_PIXELS, help="Of the result, pixels; the width follows.")
-@click.option(
-    "--max-side", type=_PIXELS,
-    help="Longer side of the result, pixels; with --scale its upper limit.",
-)  # fmt: skip
-@click.option(
-    "--fit", type=click.Choice(["inside", "cover", "stretch"]),
-    help="With --width and --height: within them, filling them and cut, or out of proportion.  "
-    "[default: inside]",
-)  # fmt: skip
+@flags("loading", Loading)
+@flags("sizing", Sizing)
 @click.option(
     "--depth",
     type=click.Choice(["8"]),
@@ -100,30 +74,7 @@ def _colour(
     is_flag=True,
     help="Drop colour profile, EXIF data, resolution and the mark of the input.",
 )
-@click.option(
-    "--tile", default="auto", show_default=True, callback=_auto_or_number,
-    help="Side of a tile in input pixels, auto (by free memory) or none (whole image).",
-)  # fmt: skip
-@click.option(
-    "--overlap", default="auto", show_default=True, callback=_auto_or_number,
-    help="Context around a tile in input pixels.",
-)  # fmt: skip
-@click.option(
-    "--border", type=click.IntRange(0), default=8, show_default=True,
-    help="Input pixels mirrored beyond the edges, against coloured rims.",
-)  # fmt: skip
-@click.option(
-    "--batch", type=click.IntRange(1), default=1, show_default=True, help="Tiles at a time."
-)
-@click.option(
-    "--precision", type=click.Choice(["float32", "bfloat16", "float16"]),
-    default="float32", show_default=True, help="What the network computes in.",
-)  # fmt: skip
-@click.option(
-    "--device", default="auto", show_default=True,
-    help="cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there.",
-)  # fmt: skip
-@click.option("--self-ensemble", is_flag=True, help="Average of 8 flipped and turned runs.")
+@flags("enlarging", UpscaleOptions, border=8)
 @click.option(
     "--frames", type=click.Choice(["auto", "first", "all"]), default="auto", show_default=True,
     help="Of animations and pages; auto: all if the output holds them, else the first, and it is "
@@ -133,7 +84,25 @@ def _colour(
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def command(**options: Any) -> None:
+def command(
+    inputs: tuple[str, ...],
+    output: str | None,
+    recursive: bool,
+    weights: str | None,
+    loading: Loading,
+    sizing: Sizing,
+    depth: int | None,
+    background: tuple[int, int, int] | None,
+    strip: bool,
+    enlarging: UpscaleOptions,
+    frames: Frames,
+    resume: bool,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+    image_format: str,
+    **writing: Any,
+) -> None:
     """Enlarge INPUT: image files, folders, or quoted patterns.
 
     Gray stays gray, 16 bits stay 16 bits, alpha is enlarged too, the EXIF orientation is applied
@@ -158,41 +127,48 @@ def command(**options: Any) -> None:
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.upscaling.batch import Settings, largest_factor
     from srcore.upscaling.fitting import Fitting
-    from srcore.upscaling.sizing import Sizing
+    from srcore.upscaling.jobs import plan
+    from srcore.upscaling.shipped import shipped_model
 
-    if options["resume"] and options["overwrite"]:
+    if resume and overwrite:
         raise click.UsageError("--resume and --overwrite exclude each other")
+    _refuse_contradictions(sizing)
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
-        sizing = _sizing(options)
-        network = None if sizing.is_by_size else _load(options)
-        if network is not None and sizing.scale is None:
-            # int by contract
-            sizing = Sizing(scale=options["scale"] or float(network.scale))  # type: ignore[arg-type]
-        planned = _plan(options, sizing)
-        writing = given_options(options, {task.target.suffix for task in planned.tasks})
-        tasks, failed = _share(planned, options)
-        network = network or _load(options, lambda: largest_factor(sizing, planned.tasks))
-        done, left = _split_finished(tasks, resume=options["resume"], keep=options["overwrite"])
+        loading.warn_of_slow(enlarging.precision)
+        if weights is None and sizing.scale is None and not sizing.is_by_size:
+            sizing = attrs.evolve(sizing, scale=_DEFAULT_SCALE)
+        network = None
+        if not sizing.is_by_size:
+            network = loading.load(weights or shipped_model(sizing.scale or _DEFAULT_SCALE))
+            sizing = attrs.evolve(sizing, scale=sizing.scale or float(network.scale))  # type: ignore[arg-type]  # an int by the contract
+        planned = plan(
+            inputs,
+            output,
+            recursive=recursive,
+            scale=sizing.label if sizing.is_by_size else sizing.scale or _DEFAULT_SCALE,
+            image_format=image_format,
+            overwrite=overwrite,
+        )
+        given = given_options(writing, {task.target.suffix for task in planned.tasks})
+        tasks, failed = _share(planned, quiet=quiet)
+        if network is None:
+            network = loading.load(weights or shipped_model(largest_factor(sizing, planned.tasks)))
+        done, left = _split_finished(tasks, resume=resume, keep=overwrite)
         settings = Settings(
             sizing=sizing,
-            fitting=Fitting(
-                background=options["background"],
-                depth=8 if options["depth"] else None,
-                strip=options["strip"],
-            ),
-            **{name: options[name] for name in (
-                "tile", "overlap", "border", "batch", "precision", "self_ensemble", "seed",
-                "frames",
-            )},
-            writing=writing,
-        )  # fmt: skip
-        results = [*failed, *done, *_run(network, left, settings, options)]
+            fitting=Fitting(background=background, depth=8 if depth else None, strip=strip),
+            enlarging=enlarging,
+            writing=given,
+            frames=frames,
+        )
+        results = [*failed, *done]
+        results += _run(network, left, settings, quiet=quiet, says_paths=not as_json)
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, _INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
-    _report(results, as_json=options["as_json"])
+    _report(results, as_json=as_json)
 
 
 _INTERRUPTED = "interrupted; finished files are complete, --resume does the others"
@@ -202,49 +178,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Interrupted(number, _INTERRUPTED)
 
 
-def _sizing(options: dict[str, Any]) -> Sizing:
-    from srcore.upscaling.sizing import Sizing
-
-    sides = options["width"], options["height"]
-    if any(sides) and (options["scale"] or options["max_side"]):
+def _refuse_contradictions(sizing: Sizing) -> None:
+    if (sizing.width or sizing.height) and (sizing.scale or sizing.max_side):
         raise click.UsageError("--width and --height exclude --scale and --max-side")
-    if options["fit"] and not all(sides):
+    source = click.get_current_context().get_parameter_source("fit")
+    is_given = source is not click.core.ParameterSource.DEFAULT
+    if is_given and not (sizing.width and sizing.height):
         raise click.UsageError("--fit needs --width and --height")
-    return Sizing(
-        fit=options["fit"] or "inside",
-        **{name: options[name] for name in ("scale", "width", "height", "max_side")},
-    )
 
 
-def _load(options: dict[str, Any], factor: Callable[[], float] | None = None) -> nn.Module:
-    """The network; the one that comes with srcore is chosen by a factor, else by ``--scale``."""
-    from srcore.machine.devices import pick_device, slow_precision
-    from srcore.upscaling.shipped import shipped_model
-
-    device = pick_device(options["device"])
-    slow = slow_precision(device, options["precision"])
-    if slow:
-        click.echo(f"precision: {slow}", err=True)
-    wanted = factor() if factor and not options["weights"] else options["scale"]
-    weights = options["weights"] or shipped_model(wanted or _DEFAULT_SCALE)
-    options["scale"] = options["scale"] or (None if options["weights"] else _DEFAULT_SCALE)
-    return load_network(weights, device, options)
-
-
-def _plan(options: dict[str, Any], sizing: Sizing) -> Plan:
-    from srcore.upscaling.jobs import plan
-
-    return plan(
-        options["inputs"],
-        options["output"],
-        recursive=options["recursive"],
-        scale=sizing.label if sizing.is_by_size else sizing.scale or _DEFAULT_SCALE,
-        image_format=options["image_format"],
-        overwrite=options["overwrite"],
-    )
-
-
-def _share(planned: Plan, options: dict[str, Any]) -> tuple[list[Task], list[Result]]:
+def _share(planned: Plan, *, quiet: bool) -> tuple[list[Task], list[Result]]:
     """The tasks of this process, all or its share under torchrun, and what failed already."""
     from srcore.upscaling.batch import Result
     from srcore.upscaling.jobs import Task
@@ -252,7 +195,7 @@ def _share(planned: Plan, options: dict[str, Any]) -> tuple[list[Task], list[Res
     if left_aside():
         say(f"srcore: {left_aside()}", err=True)
     share = planned.tasks[rank() :: world_size()]
-    if len(share) < len(planned.tasks) and not options["quiet"]:
+    if len(share) < len(planned.tasks) and not quiet:
         say(
             f"srcore: process {rank()} of {world_size()} takes {len(share)} of "
             f"{len(planned.tasks)} images",
@@ -300,13 +243,13 @@ def _split_finished(
 
 
 def _run(
-    network: nn.Module, tasks: list[Task], settings: Settings, options: dict[str, Any]
+    network: nn.Module, tasks: list[Task], settings: Settings, *, quiet: bool, says_paths: bool
 ) -> list[Result]:
     from tqdm import tqdm
 
     from srcore.upscaling.batch import pixels_of, upscale_files
 
-    hidden = options["quiet"] or not sys.stderr.isatty() or local_rank() != 0
+    hidden = quiet or not sys.stderr.isatty() or local_rank() != 0
     pixels = pixels_of(tasks)
     results = []
     with tqdm(
@@ -320,7 +263,7 @@ def _run(
                 say(f"srcore: {result.note}", err=True)
             if result.status == "failed":
                 say(f"srcore: {result.message}", err=True)
-            elif not options["as_json"]:
+            elif says_paths:
                 say(str(result.task.target))
     return results
 

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
-from srcore.inference.tiling import SMALLEST_TILE, Span, cut
-from srcore.machine.devices import Precision, autocast, device_of
+from srcore.inference.options import SMALLEST_TILE
+from srcore.inference.tiling import Span, cut
+from srcore.machine.device_names import Precision
+from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
 
 

@@ -21,9 +21,6 @@ from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.reach import LONGEST_REACH, measure_reach
 
-#: Smallest side of a tile in low-resolution pixels; below it nearly all work would be context.
-SMALLEST_TILE = 16
-
 
 @attrs.frozen
 class Span:
@@ -133,14 +130,3 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
     if generous < min(exact, LONGEST_REACH):  # else what is measured could change nothing
         generous = max(generous, measure_reach(network))
     return int(min(exact, generous))
-
-
-def check_tile(tile: int) -> int:
-    """Refuse tiles that would be all context.
-
-    Raises:
-        SrcoreError: smaller than :data:`SMALLEST_TILE`.
-    """
-    if tile < SMALLEST_TILE:
-        raise SrcoreError(f"tile: expected at least {SMALLEST_TILE} pixels, found {tile}")
-    return tile

@@ -6,7 +6,7 @@ import math
 import numbers
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,16 +21,17 @@ from srcore.inference.beside import Beside, beside, draw, stacked
 from srcore.inference.border import Continued
 from srcore.inference.invisible import with_visible_colours
 from srcore.inference.memory import choose_tile
+from srcore.inference.options import Overlap, Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
 from srcore.inference.tile_runner import TileRunner, inner, kept
-from srcore.inference.tiling import SMALLEST_TILE, Span, check_tile, choose_overlap, cut
-from srcore.machine.devices import Precision, device_of
+from srcore.inference.tiling import Span, choose_overlap, cut
+from srcore.machine.device_names import Precision
+from srcore.machine.devices import device_of
 from srcore.plugin.blame import naming_exits
 
 ImageArray = NDArray[Any]
-Tile = int | Literal["auto"] | None
-Overlap = int | Literal["auto"]
+_DEFAULT = UpscaleOptions()
 
 
 @naming_exits(of_plugins_only=True)
@@ -38,15 +39,15 @@ def upscale(
     network: nn.Module,
     image: ImageArray,
     *,
-    tile: Tile = "auto",
-    overlap: Overlap = "auto",
-    border: int = 0,
-    batch: int = 1,
-    precision: Precision = "float32",
-    self_ensemble: bool = False,
+    tile: Tile = _DEFAULT.tile,
+    overlap: Overlap = _DEFAULT.overlap,
+    border: int = _DEFAULT.border,
+    batch: int = _DEFAULT.batch,
+    precision: Precision = _DEFAULT.precision,
+    self_ensemble: bool = _DEFAULT.self_ensemble,
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
-    seed: int = 0,
+    seed: int = _DEFAULT.seed,
     progress: Callable[[int], object] | None = None,
 ) -> ImageArray:
     """Upscale one image on the device of the network.
@@ -89,19 +90,17 @@ def upscale(
     _check_image(image)
     canvas: ImageArray | None = None
     row = 0
-    for band in upscale_bands(
-        network,
-        image,
+    options = UpscaleOptions(
         tile=tile,
         overlap=overlap,
         border=border,
         batch=batch,
         precision=precision,
         self_ensemble=self_ensemble,
-        outscale=outscale,
-        size=size,
         seed=seed,
-        progress=progress,
+    )
+    for band in upscale_bands(
+        network, image, options, outscale=outscale, size=size, progress=progress
     ):
         if canvas is None:
             height, width = size or output_size(image, _scale(network), outscale)
@@ -122,16 +121,10 @@ def output_size(image: ImageArray, scale: int, outscale: float | None = None) ->
 def upscale_bands(
     network: nn.Module,
     image: ImageArray,
+    options: UpscaleOptions = _DEFAULT,
     *,
-    tile: Tile = "auto",
-    overlap: Overlap = "auto",
-    border: int = 0,
-    batch: int = 1,
-    precision: Precision = "float32",
-    self_ensemble: bool = False,
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
-    seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[ImageArray]:
     """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
@@ -139,31 +132,25 @@ def upscale_bands(
     Besides the input only one row of tiles is in memory, whatever the size of the result.
     """
     _check_image(image)
-    _check_whole("batch", batch, "at least 1", 1)
-    _check_whole("border", border, "a number of pixels >= 0", 0)
-    if overlap != "auto":
-        _check_whole("overlap", overlap, "a number of pixels >= 0", 0)
-    if tile is not None and tile != "auto":
-        _check_whole("tile", tile, f"at least {SMALLEST_TILE} pixels", SMALLEST_TILE)
     if outscale is not None and not 0 < outscale < math.inf:
         raise SrcoreError(f"outscale: expected a factor > 0 and finite, found {outscale}")
     if size is not None and (outscale is not None or not all(_is_whole(n, 1) for n in size)):
         raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
     image = channels.shown_to(network, image if image.ndim == 3 else image[..., None])
     image = with_visible_colours(image)
-    continued = Continued(image, border)
+    continued = Continued(image, options.border)
     scale = _scale(network)
     was_training = network.training
     network.eval()
     try:
-        side = _side(tile, network, continued)
+        side = _side(options.tile, network, continued)
         runner = TileRunner(
-            SelfEnsemble(network) if self_ensemble else network,
-            precision,
-            batch,
-            cache(lambda tile: choose_overlap(overlap, tile, network)),
+            SelfEnsemble(network) if options.self_ensemble else network,
+            options.precision,
+            options.batch,
+            cache(lambda tile: choose_overlap(options.overlap, tile, network)),
         )
-        extra = _beside(network, continued, seed)
+        extra = _beside(network, continued, options.seed)
         bands = continued.cut_away(_sr_bands(runner, continued, side, extra), scale)
         bands = _counted(bands, progress or _ignore, image.shape[1], scale)
         made = (scale * image.shape[0], scale * image.shape[1])
@@ -179,11 +166,6 @@ def upscale_bands(
 def _is_whole(number: object, least: int) -> bool:
     """Whether it is a whole number (NumPy's, too) and no less; a caller may give anything."""
     return isinstance(number, numbers.Integral) and int(number) >= least
-
-
-def _check_whole(name: str, number: object, expected: str, least: int) -> None:
-    if not _is_whole(number, least):
-        raise SrcoreError(f"{name}: expected {expected}, found {number}")
 
 
 def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:
@@ -262,7 +244,7 @@ def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
 def _side(tile: Tile, network: nn.Module, image: Continued) -> int:
     if tile is None:
         return max(image.height, image.width)
-    return choose_tile(network) if tile == "auto" else check_tile(tile)
+    return choose_tile(network) if tile == "auto" else tile
 
 
 def _seen(network: nn.Module) -> int:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+#: What networks compute in.
+Precision = Literal["float32", "bfloat16", "float16"]
 
 #: Types on which PyTorch computes; which of them are here is seen when a run begins.
 _TYPES = "cpu|cuda|mps|xpu|hpu|mtia|npu|xla|privateuseone"

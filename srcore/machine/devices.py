@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
+from srcore.machine.device_names import Precision
 from srcore.machine.processes import local_rank, world_size
-
-Precision = Literal["float32", "bfloat16", "float16"]
 
 
 def pick_device(name: str = "auto", key: str = "device") -> torch.device:

@@ -18,8 +18,8 @@ from torch import nn
 from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.images import ImageHeader, Origin, fitting_options, read_header, read_image
 from srcore.inference.channels import shown_to
-from srcore.inference.upscaler import Overlap, Tile, upscale_bands
-from srcore.machine.devices import Precision
+from srcore.inference.options import UpscaleOptions
+from srcore.inference.upscaler import upscale_bands
 from srcore.machine.memory import is_out_of_memory
 from srcore.upscaling.fitting import Fitting
 from srcore.upscaling.frames import Frames, choose_frames, enlarge_series
@@ -55,20 +55,14 @@ _SHOWN = 120
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """How a job upscales and writes; see :func:`srcore.inference.upscaler.upscale`.
+    """How a job upscales and writes.
 
     ``writing`` holds options of image formats; each output takes those that its format has.
     """
 
     sizing: Sizing = attrs.field(factory=Sizing)
     fitting: Fitting = attrs.field(factory=Fitting)
-    tile: Tile = "auto"
-    overlap: Overlap = "auto"
-    border: int = 0
-    batch: int = 1
-    precision: Precision = "float32"
-    self_ensemble: bool = False
-    seed: int = 0
+    enlarging: UpscaleOptions = attrs.field(factory=UpscaleOptions)
     writing: Mapping[str, Any] = attrs.field(factory=dict)
     frames: Frames = "auto"
 
@@ -233,22 +227,22 @@ def _upscale_file(
     progress: Callable[[int], object],
 ) -> Result:
     series, note = choose_frames(task, source.header.frames, settings.frames)
-    options = attrs.asdict(settings, recurse=False)
-    fitting: Fitting = options.pop("fitting")
+    fitting = settings.fitting
     metadata = source.header.metadata
-    written = fitting_options(task.target.suffix, options.pop("writing"))
+    written = fitting_options(task.target.suffix, settings.writing)
     kept: dict[str, Any] = {
         "options": written,
         "metadata": fitting.metadata(metadata),
         "origin": None if fitting.strip else source.origin,
     }
-    del options["sizing"], options["frames"]
 
     def enlarged(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
         image = shown_to(network, image)
         target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
         check_writable(task.target, fitting.apply(image[:1, :1]), target.final)
-        bands = upscale_bands(network, image, size=target.resized, progress=progress, **options)
+        bands = upscale_bands(
+            network, image, settings.enlarging, size=target.resized, progress=progress
+        )
         return map(fitting.apply, middle(bands, target)), target.final
 
     image = shown_to(network, source.image)

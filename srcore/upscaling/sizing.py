@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
-from numpy.typing import NDArray
+
+from srcore.options import option
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: What happens to the proportions if both sides are given: see :class:`Sizing`.
 Fit = Literal["inside", "cover", "stretch"]
 #: Height and width.
 Size = tuple[int, int]
+#: Longer sides are asked for by mistake; what a format holds is seen when files are named.
+LARGEST = 2**32 - 1
 
 
 @attrs.frozen
@@ -40,11 +46,20 @@ class Sizing:
             fills them and cuts off what is beyond, ``"stretch"`` changes the proportions.
     """
 
-    scale: float | None = None
-    width: int | None = None
-    height: int | None = None
-    max_side: int | None = None
-    fit: Fit = "inside"
+    scale: float | None = option(
+        None,
+        "output side / input side, any number; without it that of --weights, else 2",
+        gt=0,
+    )
+    width: int | None = option(None, "of the result, pixels; the height follows", ge=1, le=LARGEST)
+    height: int | None = option(None, "of the result, pixels; the width follows", ge=1, le=LARGEST)
+    max_side: int | None = option(
+        None, "longer side of the result, pixels; with --scale its upper limit", ge=1, le=LARGEST
+    )
+    fit: Fit = option(
+        "inside",
+        "with --width and --height: within them, filling them and cut, or out of proportion",
+    )
 
     @property
     def is_by_size(self) -> bool:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from srcore.errors import SrcoreError
-from srcore.inference.tiling import check_tile, choose_overlap, cut
+from srcore.inference.tiling import choose_overlap, cut
 
 
 class _Network:
@@ -64,8 +64,3 @@ def test_a_given_overlap_is_kept_and_a_negative_one_refused():
     assert choose_overlap(33, 64, _Network(1)) == 33
     with pytest.raises(SrcoreError, match="overlap: expected a number of pixels >= 0, found -1"):
         choose_overlap(-1, 64, _Network())
-
-
-def test_tiles_of_mostly_context_are_refused():
-    with pytest.raises(SrcoreError, match="tile: expected at least 16 pixels, found 8"):
-        check_tile(8)

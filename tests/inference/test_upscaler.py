@@ -6,6 +6,7 @@ from torch import nn
 import srcore
 from srcore.errors import SrcoreError
 from srcore.inference.memory import choose_tile
+from srcore.inference.options import UpscaleOptions
 from srcore.inference.upscaler import output_size, upscale, upscale_bands
 from srcore.transforms.resize import resize
 
@@ -81,7 +82,7 @@ def test_default_overlap_hides_the_tiles_of_every_network(name, options, scale):
 
 def test_bands_are_the_image_and_smaller_than_it(network):
     image = _image(100, 40, 3)
-    bands = list(upscale_bands(network, image, tile=16, overlap=4))
+    bands = list(upscale_bands(network, image, UpscaleOptions(tile=16, overlap=4)))
     assert max(map(len, bands)) < 80
     np.testing.assert_array_equal(
         np.concatenate(bands), upscale(network, image, tile=16, overlap=4)
@@ -163,14 +164,14 @@ def test_other_arrays_are_refused(network, image, found):
     ("settings", "message"),
     [
         ({"tile": 3}, "tile: expected at least 16"),
-        ({"batch": 0}, "batch: expected at least 1, found 0"),
+        ({"batch": 0}, "batch: expected a number >= 1, found 0"),
         ({"outscale": -1.0}, "outscale: expected a factor > 0"),
         ({"outscale": float("nan")}, "outscale: expected a factor > 0 and finite, found nan"),
         ({"outscale": float("inf")}, "outscale: expected a factor > 0 and finite, found inf"),
-        ({"batch": float("nan")}, "batch: expected at least 1, found nan"),
-        ({"border": float("inf")}, "border: expected a number of pixels >= 0, found inf"),
+        ({"batch": float("nan")}, "batch: expected a finite number, found nan"),
+        ({"border": float("inf")}, "border: expected a finite number, found inf"),
         ({"border": 1.5}, "border: expected a number of pixels >= 0, found 1.5"),
-        ({"tile": float("nan")}, "tile: expected at least 16 pixels, found nan"),
+        ({"tile": float("nan")}, "tile: expected a finite number, found nan"),
         ({"overlap": 2.5}, "overlap: expected a number of pixels >= 0, found 2.5"),
         ({"size": (float("nan"), 3)}, "size: expected pixels > 0 and no outscale"),
         ({"size": (0, 3)}, "size: expected pixels > 0 and no outscale"),

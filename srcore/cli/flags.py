@@ -1,0 +1,86 @@
+"""Flags of a command from a class of options: type, default and meaning stand there once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import attrs
+import click
+
+from srcore.cli.numbers import FiniteRange
+from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
+
+
+def _word_or_pixels(words: Collection[str | None]) -> Callable[..., Any]:
+    """A callback for numbers of pixels and a few words; ``none`` stands for None."""
+
+    def converted(ctx: click.Context, parameter: click.Parameter, value: str) -> int | str | None:
+        word = None if value == "none" else value
+        if word in words:
+            return word
+        if not value.isdigit():
+            raise click.BadParameter(f"expected a number of pixels or auto, found {value!r}")
+        return int(value)
+
+    return converted
+
+
+def flags(
+    into: str, options: type[Any], only: Collection[str] = (), **defaults: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command a flag for every field of a class of options.
+
+    Args:
+        into: parameter of the function that gets an object of the class.
+        options: the class; its fields are made with :func:`srcore.option`.
+        only: names of fields; empty: all. Of the others the class has the defaults.
+        defaults: by name, where the command has another default than the class.
+    """
+    hints = get_type_hints(options)
+    fields = [it for it in attrs.fields(options) if not only or it.name in only]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def called(*arguments: Any, **given: Any) -> Any:
+            own = {field.name: given.pop(field.name) for field in fields}
+            return function(*arguments, **{into: options(**own)}, **given)
+
+        made: Callable[..., Any] = called
+        for field in reversed(fields):
+            default = defaults.get(field.name, field.default)
+            made = _flag(field.name, hints[field.name], default, declaration_of(field))(made)
+        return made
+
+    return decorate
+
+
+def _flag(name: str, hint: Any, default: Any, declaration: Declaration) -> Callable[..., Any]:
+    flag = f"--{name.replace('_', '-')}"
+    help = f"{declaration.help[:1].upper()}{declaration.help[1:]}."
+    if get_origin(hint) is tuple:
+        return click.option(flag, name, multiple=True, metavar="KEY=VALUE", help=help)
+    if hint is bool:
+        return click.option(flag, name, is_flag=True, help=help)
+    kinds = {hint} if get_origin(hint) is Literal else set(get_args(hint)) or {hint}
+    words = [word for kind in kinds for word in get_args(kind)]
+    if words and int in kinds:
+        words += [None] * (type(None) in kinds)
+        return click.option(
+            flag, name, default=default, show_default=True, callback=_word_or_pixels(words),
+            help=help,
+        )  # fmt: skip
+    return click.option(
+        flag, name, type=click.Choice(words) if words else _number_or_text(kinds, declaration),
+        default=default, show_default=default is not None, help=help,
+    )  # fmt: skip
+
+
+def _number_or_text(kinds: Collection[Any], declaration: Declaration) -> Any:
+    if int in kinds:
+        low, high = declaration.ge, declaration.le
+        return click.IntRange(
+            None if low is None else int(low), LARGEST_INTEGER if high is None else int(high)
+        )
+    return click.STRING if str in kinds else FiniteRange(declaration.gt, min_open=True)

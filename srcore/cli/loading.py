@@ -1,0 +1,58 @@
+"""Which network a command uses, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+import click
+
+from srcore.cli.console import say
+from srcore.options import option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+    from srcore.machine.device_names import Precision
+
+
+@attrs.frozen(kw_only=True)
+class Loading:
+    """How weights become a network on a device."""
+
+    key: str | None = option(None, "entry of the checkpoints, such as params")
+    network: tuple[str, ...] = option(
+        (), "option of the network that can be chosen here, such as steps=4"
+    )
+    channel_order: Literal["rgb", "bgr"] | None = option(
+        None, "order of the colours that the weights expect; without it rgb"
+    )
+    device: str = option(
+        "auto", "device: cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there"
+    )
+
+    def load(self, file: str | Path) -> nn.Module:
+        """The network of a file of weights, on its device; says what is odd about its colours."""
+        from srcore.api import load_generator
+        from srcore.machine.devices import pick_device
+        from srcore.plugin.manager import plugins
+        from srcore.weights.channel_order import BgrNetwork, order_remark
+        from srcore.weights.containers import read_checkpoint
+        from srcore.weights.use import chosen
+
+        checkpoint = read_checkpoint(file, key=self.key)
+        network = load_generator(checkpoint, pick_device(self.device), options=chosen(self.network))
+        remark = "" if self.channel_order else order_remark(checkpoint, plugins().registry)
+        if remark:
+            say(f"srcore: {remark}", err=True)
+        return BgrNetwork(network).eval() if self.channel_order == "bgr" else network
+
+    def warn_of_slow(self, precision: Precision) -> None:
+        """Say that a device computes slowly in a precision, if it does."""
+        from srcore.machine.devices import pick_device, slow_precision
+
+        slow = slow_precision(pick_device(self.device), precision)
+        if slow:
+            click.echo(f"precision: {slow}", err=True)

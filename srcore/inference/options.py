@@ -1,0 +1,72 @@
+"""How a network is run on an image: keywords in Python, flags of commands."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any, Literal
+
+import attrs
+
+from srcore.machine.device_names import Precision
+from srcore.options import option
+
+Tile = int | Literal["auto"] | None
+Overlap = int | Literal["auto"]
+
+#: Shorter tiles hold more context than image.
+SMALLEST_TILE = 16
+
+
+def _whole(least: int, expected: str, *words: object) -> Callable[[Any], str]:
+    """A check for whole numbers (NumPy's, too): a caller in Python may give anything."""
+
+    def check(value: object) -> str:
+        is_word = isinstance(value, (str, type(None))) and value in words
+        if is_word or (isinstance(value, numbers.Integral) and int(value) >= least):
+            return ""
+        return f"expected {expected}, found {value}"
+
+    return check
+
+
+_PIXELS = "a number of pixels >= 0"
+
+
+@attrs.frozen(kw_only=True)
+class UpscaleOptions:
+    """How an image is enlarged.
+
+    Attributes:
+        tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
+            free memory; None runs the whole image at once. If memory runs out, smaller tiles are
+            tried.
+        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: see
+            :func:`srcore.inference.tiling.choose_overlap`.
+        border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
+            while the network runs; with 0 networks see their own zeros there, as in the papers'
+            measurements.
+        batch: number of equal tiles that run together.
+        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast.
+        self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
+        seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
+    """
+
+    tile: Tile = option(
+        "auto",
+        "side of a tile in input pixels, auto (by free memory) or none (whole image)",
+        check=_whole(SMALLEST_TILE, f"at least {SMALLEST_TILE} pixels", "auto", None),
+    )
+    overlap: Overlap = option(
+        "auto", "context around a tile in input pixels", check=_whole(0, _PIXELS, "auto")
+    )
+    border: int = option(
+        0,
+        "input pixels mirrored beyond the edges, against coloured rims",
+        ge=0,
+        check=_whole(0, _PIXELS),
+    )
+    batch: int = option(1, "tiles at a time", ge=1, check=_whole(1, "at least 1"))
+    precision: Precision = option("float32", "what the network computes in")
+    self_ensemble: bool = option(False, "average of 8 flipped and turned runs")
+    seed: int = option(0, "of what a sampling network draws", ge=0, le=2**63 - 1)

@@ -1,0 +1,67 @@
+"""Flags of commands are the fields of a class: types, limits, defaults, meanings."""
+
+import attrs
+import click
+import pytest
+from click.testing import CliRunner
+
+from srcore import option
+from srcore.cli.flags import flags
+from srcore.inference.options import UpscaleOptions
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """Every kind of a field."""
+
+    tile: int | None = option(None, "pixels", ge=2)
+    factor: float | None = option(None, "a factor", gt=0)
+    name: str = option("a", "a name")
+    is_large: bool = option(False, "whether it is large")
+
+
+def made(options, only=(), **defaults):
+    seen = []
+
+    @click.command()
+    @flags("own", options, only, **defaults)
+    def command(own):
+        seen.append(own)
+
+    def run(*arguments):
+        result = CliRunner().invoke(command, arguments)
+        return seen[-1] if result.exit_code == 0 and seen else result.output
+
+    return run
+
+
+def test_a_command_gets_an_object_of_the_class():
+    run = made(Options)
+    assert run() == Options()
+    given = ("--tile", "3", "--factor", "0.5", "--name", "b", "--is-large")
+    assert run(*given) == Options(tile=3, factor=0.5, name="b", is_large=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--tile", "1"), "1 is not in the range"),
+        (("--factor", "0"), "0.0 is not in the range x>0"),
+        (("--factor", "nan"), "expected a finite number, found nan"),
+    ],
+)
+def test_limits_are_those_of_the_fields(arguments, expected):
+    assert expected in made(Options)(*arguments)
+
+
+def test_words_stand_beside_numbers():
+    run = made(UpscaleOptions)
+    assert run("--tile", "none", "--overlap", "7") == UpscaleOptions(tile=None, overlap=7)
+    assert "expected a number of pixels or auto, found 'none'" in run("--overlap", "none")
+    assert "'int8' is not one of 'float32'" in run("--precision", "int8")
+
+
+def test_a_command_may_have_some_of_the_fields_and_other_defaults():
+    run = made(UpscaleOptions, ("tile", "seed"), tile="none")
+    assert run() == UpscaleOptions(tile=None)
+    assert "No such option" in run("--border", "8")
