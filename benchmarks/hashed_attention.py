@@ -2,6 +2,8 @@
 
 python benchmarks/hashed_attention.py [--device cuda] [--threads 1] [--sides 48 96 128]
 python benchmarks/hashed_attention.py --device cuda --dtype float32 tf32 bfloat16 float16
+A processor without AVX-512: SRPLUG_DLSN_CPU_ISA=avx2 ATEN_CPU_CAPABILITY=avx2
+MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 before it.
 
 "attention" is the whole block without its three convolutions: the outputs of the convolutions go
 in, the block's output comes out. All candidates run in turns in one process after their results
@@ -12,6 +14,7 @@ products of the operator alone, as PyTorch computes them on gathered chunks.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from functools import partial
@@ -325,8 +328,10 @@ def print_titled(title, table):
 def write(name, results, options):
     """One file per precision."""
     kernel, _ = native.kernel_for(options.device)
+    lowered = os.environ.get("SRPLUG_DLSN_CPU_ISA")
+    limited = f"_{lowered}" if lowered else ""
     path = write_results(
-        f"hashed_attention_{options.device}_{name}_{options.threads}thread",
+        f"hashed_attention_{options.device}_{name}_{options.threads}thread{limited}",
         results,
         channels=CHANNELS,
         chunk_size=CHUNK,

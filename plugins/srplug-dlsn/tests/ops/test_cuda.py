@@ -85,6 +85,58 @@ def test_work_is_queued_on_the_current_stream():
     assert torch.equal(out, expected)
 
 
+def test_streams_do_not_share_what_they_work_with():
+    problems = [make_inputs(1, size, 64, 256, 128, 3, torch.float32) for size in (2304, 2000)]
+    expected = [
+        hashed_attention(*tensors, order, chunk, backend="native")[0]
+        for tensors, order, chunk in problems
+    ]
+    torch.cuda.synchronize()
+    streams, found = [torch.cuda.Stream(), torch.cuda.Stream()], []
+    for _ in range(5):
+        for number, (tensors, order, chunk) in enumerate(problems):
+            with torch.cuda.stream(streams[number]):
+                out, _ = hashed_attention(*tensors, order, chunk, backend="native")
+                found.append((number, out))
+    torch.cuda.synchronize()
+    assert all(torch.equal(out, expected[number]) for number, out in found)
+
+
+def test_a_graph_replays_forward_and_backward_on_other_values():
+    tensors, order, chunk = make_inputs(1, 310, 64, 256, 128, 3, torch.float32)
+    leaves = [tensor.requires_grad_() for tensor in tensors]
+
+    def work():
+        out, _ = hashed_attention(*leaves, order, chunk, backend="native")
+        return [out, *torch.autograd.grad(out.square().sum(), leaves)]
+
+    beside = torch.cuda.Stream()
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        work()
+    torch.cuda.current_stream().wait_stream(beside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = work()
+    with torch.no_grad():
+        leaves[2].mul_(2).add_(1)
+    expected = work()
+    graph.replay()
+    assert all(torch.equal(got, want) for got, want in zip(captured, expected, strict=True))
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_work_is_done_on_the_device_of_the_tensors():
+    tensors, order, chunk = make_inputs(1, 310, 64, 256, 128, 3, torch.float32)
+    expected, _ = hashed_attention(*tensors, order, chunk, backend="native")
+    others = [tensor.to("cuda:1") for tensor in tensors]
+    assert torch.cuda.current_device() == 0
+    out, _ = hashed_attention(*others, order.to("cuda:1"), chunk, backend="native")
+    assert out.device == torch.device("cuda:1")
+    assert torch.cuda.current_device() == 0
+    assert torch.equal(out.to("cuda:0"), expected)
+
+
 def test_opcheck():
     tensors, order, chunk = make_inputs(2, 37, 5, 7, 8, 3, torch.float32)
     for requires_grad in (False, True):

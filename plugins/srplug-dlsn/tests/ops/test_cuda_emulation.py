@@ -160,3 +160,30 @@ def test_nothing_is_an_answer_for_nothing(kernel, size):
     out, lse = kernel.forward(*tensors, order, chunk)
     gradients = kernel.backward(grad_out, *tensors, order, out, lse, chunk)
     assert all(got.shape == tensor.shape for got, tensor in zip(gradients, tensors, strict=True))
+
+
+def test_rows_behind_the_largest_32_bit_number_are_found(kernel, monkeypatch):
+    """Memory that nobody touches is not allocated: the last image is computed, and no other."""
+    images, length, channels, width, chunk = 180_000, 48, 8, 256, 16
+    assert images * length * width > 2**31
+    inputs, last_order, _, last_grad = make_inputs(
+        1, length, channels, width, chunk, 1, torch.bfloat16
+    )
+
+    def as_the_last(own):
+        everything = torch.empty(images, *own.shape[1:], dtype=own.dtype)
+        everything[-1] = own[0]
+        return everything
+
+    tensors = [as_the_last(own) for own in inputs]
+    order, grad_out = last_order.repeat(images, 1, 1).int(), as_the_last(last_grad)
+    monkeypatch.setenv("DLSN_EMULATED_LAST_BLOCKS", "48")
+    out, lse = kernel.forward(*tensors, order, chunk)
+    gradients = kernel.backward(grad_out, *tensors, order, out, lse, chunk)
+    monkeypatch.delenv("DLSN_EMULATED_LAST_BLOCKS")
+
+    alone, lse_alone = kernel.forward(*inputs, last_order, chunk)
+    assert torch.equal(out[-1:], alone)
+    wanted = kernel.backward(last_grad, *inputs, last_order, alone, lse_alone, chunk)
+    for got, want in zip(gradients, wanted, strict=True):
+        assert torch.equal(got[-1:], want)
