@@ -91,6 +91,9 @@ PARTS: dict[str, dict[str, Capability]] = {
         "draw": _method("(size, generator) -> fields drawn once per image, passed as keywords"),
         "condition": _method("batch -> what it sees beside lr, once per image"),
         "deploy": _method("the merged network that is validated, exported and used"),
+        "checkpointed": _method(
+            "blocks that are computed again in the backward pass with `checkpointing = true`"
+        ),
     },
     "discriminator": {
         "condition": _method("batch -> what forward gets beside the image, once per iteration"),

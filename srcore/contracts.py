@@ -108,6 +108,10 @@ class Network(Protocol):
     ``deploy() -> nn.Module`` returns a new network that computes the same with fewer branches,
     under the same names: it is what is validated, exported and used.
 
+    ``checkpointed() -> Iterable[nn.Module]``, registered with ``provides=["checkpointed"]``, names
+    the blocks that are computed again in the backward pass with ``[generator] checkpointing =
+    true``, so that only their inputs are kept.
+
     A module inside that no exporter can record says so in ``export_obstacle``: why, and what works
     instead, as the end of a sentence.
     """

@@ -8,6 +8,7 @@ from srcore.config.schema import Experiment
 from srcore.config.suggest import closest
 from srcore.contracts import Role
 from srcore.errors import Problem
+from srcore.options import Selected
 from srcore.plugin.registry import Registry
 
 #: Roles with a table of their own at the top of the file.
@@ -53,6 +54,8 @@ def _table_problems(
             f"{where}.weights",
             f'required key is missing; method "{method}" needs a trained network here',
         )
+    if getattr(table, "checkpointing", False):
+        yield from _checkpointing_problems(table.choice, registry, where)
     if "shrinks" in table.choice.component.provides and "shrinks" not in role.needs:
         message = f'"{table.choice.type}" makes small images of large ones'
         yield Problem(f"{where}.type", f'{message}; method "{method}" needs one that enlarges')
@@ -68,6 +71,13 @@ def _table_problems(
             f'"{table.choice.type}" lacks {", ".join(missing)}, which method "{method}" needs; '
             f"fitting: {', '.join(fitting) or 'none is installed'}",
         )
+
+
+def _checkpointing_problems(choice: Selected, registry: Registry, where: str) -> Iterator[Problem]:
+    if "checkpointed" not in choice.component.provides:
+        known = [it.name for it in registry.components("network") if "checkpointed" in it.provides]
+        message = f'"{choice.type}" has no blocks that can be computed again; remove it'
+        yield Problem(f"{where}.checkpointing", f"{message}, or take one of {', '.join(known)}")
 
 
 def _unused_problems(key: str, roles: dict[str, Role], method: str) -> Iterator[Problem]:

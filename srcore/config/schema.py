@@ -40,6 +40,11 @@ class GeneratorTable:
     partial_weights: bool = option(
         False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
     )
+    checkpointing: bool = option(
+        False,
+        "blocks are computed again in the backward pass instead of kept: less memory, more time",
+        may_change=True,
+    )
     inputs: ClassVar[tuple[Selected, ...]] = ()
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
+from srcore.engine.recomputing import recompute_
 
 if TYPE_CHECKING:
     from srcore.config.schema import (
@@ -146,6 +147,8 @@ def build_roles(
         assert table is not None
         if not (continued and made.role.trained):
             load_weights(made, table, registry)
+        if made.role.trained and getattr(table, "checkpointing", False):
+            recompute_(made.network)
         finish(made, experiment.train)
     return roles
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -68,6 +70,10 @@ class EDSR(nn.Module):
         self.conv_after_body = nn.Conv2d(num_features, num_features, 3, 1, 1)
         self.upsample = PixelShuffleUpsampler(scale, num_features)
         self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
+
+    def checkpointed(self) -> Iterator[nn.Module]:
+        """The blocks."""
+        yield from self.body.children()
 
     def forward(self, lr: Tensor) -> Tensor:
         """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -51,6 +53,10 @@ class MSRResNet(nn.Module):
         self.conv_hr = nn.Conv2d(num_features, num_features, 3, 1, 1)
         self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
         scaled_kaiming_(layer for layer in self.modules() if isinstance(layer, nn.Conv2d))
+
+    def checkpointed(self) -> Iterator[nn.Module]:
+        """The blocks."""
+        yield from self.body.children()
 
     def forward(self, lr: Tensor) -> Tensor:
         """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""

@@ -5,6 +5,8 @@ Key names are BasicSR's; :mod:`srcore.weights` reads the other ones.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -118,6 +120,10 @@ class RRDBNet(nn.Module):
             setattr(self, f"conv_up{stage}", nn.Conv2d(num_features, num_features, 3, 1, 1))
         self.conv_hr = nn.Conv2d(num_features, num_features, 3, 1, 1)
         self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
+
+    def checkpointed(self) -> Iterator[nn.Module]:
+        """The blocks."""
+        yield from self.body.children()
 
     def forward(self, lr: Tensor) -> Tensor:
         """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""

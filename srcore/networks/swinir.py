@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -263,6 +263,11 @@ class SwinIR(nn.Module):
                 self.conv_up2 = nn.Conv2d(num_features, num_features, 3, 1, 1)
             self.conv_hr = nn.Conv2d(num_features, num_features, 3, 1, 1)
         self.conv_last = nn.Conv2d(num_features, channels, 3, 1, 1)
+
+    def checkpointed(self) -> Iterator[nn.Module]:
+        """The blocks of attention and perceptron."""
+        for layer in self.layers:
+            yield from layer.residual_group.blocks.children()
 
     def forward(self, lr: Tensor) -> Tensor:
         """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""

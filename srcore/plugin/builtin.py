@@ -61,13 +61,16 @@ def srcore_run_finished(run: Run, error: BaseException | None) -> None:
 def _register_networks(registry: Registry) -> None:
     from srcore.networks import options
 
-    registry.add("network", "rrdbnet", options.RRDBNetOptions, "srcore.networks.rrdbnet:RRDBNet")
-    registry.add("network", "edsr", options.EDSROptions, "srcore.networks.edsr:EDSR")
-    registry.add("network", "compact", options.CompactOptions, "srcore.networks.compact:Compact")
-    registry.add(
-        "network", "msrresnet", options.MSRResNetOptions, "srcore.networks.msrresnet:MSRResNet"
-    )
-    registry.add("network", "swinir", options.SwinIROptions, "srcore.networks.swinir:SwinIR")
+    for name, keys, target in (
+        ("rrdbnet", options.RRDBNetOptions, "RRDBNet"),
+        ("edsr", options.EDSROptions, "EDSR"),
+        ("compact", options.CompactOptions, "Compact"),
+        ("msrresnet", options.MSRResNetOptions, "MSRResNet"),
+        ("swinir", options.SwinIROptions, "SwinIR"),
+    ):
+        # Compact has single layers, whose inputs are all that is kept of them anyway.
+        provides = () if name == "compact" else ("checkpointed",)
+        registry.add("network", name, keys, f"srcore.networks.{name}:{target}", provides=provides)
 
 
 def _register_discriminators(registry: Registry) -> None:

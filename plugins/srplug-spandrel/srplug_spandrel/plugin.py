@@ -21,6 +21,7 @@ def srcore_register_components(registry: Registry) -> None:
             architecture.component,
             f"srplug_spandrel.options.{name}:Options",
             f"srplug_spandrel.networks:{name}",
+            provides=("checkpointed",) if architecture.blocks else (),
         )
 
 

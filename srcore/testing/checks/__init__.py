@@ -28,6 +28,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         networks.every_parameter_learns,
         networks.draws_by_the_generator,
         networks.deployed_computes_the_same,
+        networks.computes_blocks_again,
     ),
     "discriminator": (
         networks.judges_images,

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from srcore.capabilities import capability
 from srcore.config.channel_checks import channels_of
+from srcore.engine.recomputing import recompute_
+from srcore.engine.seeding import seed_everything
 from srcore.inference.beside import beside, draw
 from srcore.plugin.calling import call, checked
 from srcore.testing.trial import Trial, lacking, same
@@ -102,6 +104,28 @@ def deployed_computes_the_same(trial: Trial) -> Iterator[str]:
             yield "expected the same images from deploy(), found others"
         if merged is network or not torch.equal(before, _run(network, lr)):
             yield "expected deploy() to return a new network, found this one changed"
+
+
+def computes_blocks_again(trial: Trial) -> Iterator[str]:
+    """Blocks that are computed again give the same images and gradients."""
+    kept, again = (trial.build(scale=trial.scale).train() for _ in range(2))
+    declared = "checkpointed" in trial.component.provides
+    number = recompute_(again)
+    if declared != bool(number):
+        told = 'provides=("checkpointed",)' if declared else "none declared"
+        yield f"expected checkpointed() to name blocks where it is declared, found {number}, {told}"
+    if not number:
+        return
+    lr = _lr(trial, kept, _EVEN).expand(2, -1, -1, -1)
+    for network in (kept, again):
+        seed_everything(1)
+        torch.autograd.backward(_run(network, lr).square().mean())
+    for (name, first), second in zip(kept.named_parameters(), again.parameters(), strict=True):
+        if not same(first.grad, second.grad):
+            yield f"expected the same gradient with blocks computed again, found another for {name}"
+            return
+    if not same(dict(kept.state_dict()), dict(again.state_dict())):
+        yield "expected the same state with blocks computed again, found another"
 
 
 def judges_images(trial: Trial) -> Iterator[str]:
