@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import attrs
 import click
 
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
-from srcore.errors import ConfigError, Problem
+from srcore.errors import ConfigError, Problem, WeightsError
 from srcore.machine.terminal import width
 from srcore.plugin.manager import plugins
 
@@ -81,10 +81,32 @@ def command(
     else:
         for remark in remarks:
             click.echo(f"warning: {remark}", err=True)
+        for line in _starts(loaded):
+            click.echo(f"{experiment}: {line}")
         detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
         click.echo(f"{experiment}: ok{detail}")
         for what in downloads:
             click.echo(f"{experiment}: needs {what}; downloaded before the first stage, if missing")
+
+
+def _starts(loaded: LoadedExperiment) -> Iterator[str]:
+    """What the files hold that generators start from."""
+    from srcore.config.telling import held, settings
+
+    seen = set()
+    for stage in loaded.stages:
+        table = loaded.experiment(stage).generator
+        file = None if table is None else table.weights
+        if file is None or file in seen or not file.is_file():
+            continue
+        seen.add(file)
+        try:
+            found = held(file, loaded.plugins.registry)
+        except WeightsError as error:
+            yield f"generator.weights: {error}"
+            continue
+        told = ", ".join(f"{key} = {value}" for key, value in settings(found).items())
+        yield f"generator.weights: {file.name} holds {told}; scale = {found.scale}"
 
 
 def _verify(loaded: LoadedExperiment) -> None:

@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from srcore.config.reading import locate, parse, read
 from srcore.plugin.manager import plugins
 
+#: What an experiment needs beside a network.
+_REST = """
+[[losses]]
+type = "l1"
+
+[data.train]
+type = "hr_folder"
+hr = "train"                # a folder of images
+
+[data.validation.own]
+type = "hr_folder"
+hr = "validation"
+
+[[metrics]]
+type = "psnr"
+
+[optimizer.generator]
+type = "adam"
+learning_rate = 1e-5        # a tenth of what most networks are trained with
+
+[train]
+iterations = 20000
+batch_size = 8
+"""
+
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--flat", is_flag=True, help="What it extends is written out: one whole file.")
-def command(name: str | None, flat: bool) -> None:
+@click.option(
+    "--from-weights", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Begin with the network of this file: its type, options, scale and weights.",
+)  # fmt: skip
+def command(name: str | None, flat: bool, from_weights: Path | None) -> None:
     """Print the shipped experiment NAME; without NAME, list all of them.
+
+    With --from-weights the network is that of a file, of any program whose files srcore reads: the
+    experiment extends NAME, or is a short one on L1 that is to be completed.
 
     \b
     Examples:
       srcore new
       srcore new psnr_rrdb_x4 > experiment.toml
       srcore new esrgan_x4 --flat > experiment.toml
+      srcore new --from-weights 4x-UltraSharp.pth > finetune.toml
+      srcore new esrgan_x4 --from-weights 4x-UltraSharp.pth > finetune.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    if from_weights is not None:
+        if flat:
+            raise click.UsageError("--flat and --from-weights cannot be combined")
+        click.echo(_from_weights(from_weights, name), nl=False)
+        return
     if flat:
         click.echo(_flat(name), nl=False)
         return
@@ -46,10 +87,26 @@ def _flat(name: str | None) -> str:
     )
 
 
+def _from_weights(file: Path, name: str | None) -> str:
+    """An experiment that goes on from a file."""
+    import tomli_w
+
+    from srcore.config.telling import held, settings
+
+    registry = plugins().registry
+    if name is not None:
+        locate(name, registry)
+    found = held(file, registry)
+    generator = {**settings(found), "weights": str(file.absolute())}
+    head = f"# Goes on from {file.name}: {found.network} x{found.scale}\n\n"
+    told = {"name": f"from_{file.stem}", "scale": found.scale, "generator": generator}
+    if name is not None:
+        return head + tomli_w.dumps({"extends": name, **told})
+    return head + tomli_w.dumps(told) + _REST
+
+
 def _summary(path: object) -> str:
     """The first comment line of a shipped experiment says what it is."""
-    from pathlib import Path
-
     file = Path(str(path))
     parse(file)
     first = file.read_text("utf-8").split("\n", 1)[0]

@@ -22,6 +22,8 @@ from srcore.config.stage_checks import stage_path_problems
 from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.suggest import closest
+from srcore.config.telling import KEY as KEY_OF_WEIGHTS
+from srcore.config.telling import told_by_weights
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
@@ -177,7 +179,17 @@ def load(
         ConfigError: what makes the file unreadable; :func:`check` finds everything else.
     """
     source = reading.read(path, plugins.registry, overrides)
-    return LoadedExperiment(source, _stages(source), plugins)
+    table = told_by_weights(source.table, plugins.registry, source.origin(KEY_OF_WEIGHTS))
+    source = attrs.evolve(source, table=table)
+    stages = tuple(_told(stage, source, plugins.registry) for stage in _stages(source))
+    return LoadedExperiment(source, stages, plugins)
+
+
+def _told(stage: Stage, source: Source, registry: Registry) -> Stage:
+    """A stage whose generator may be named by its weights alone."""
+    where = f"{stage.prefix}.{KEY_OF_WEIGHTS}" if stage.prefix else KEY_OF_WEIGHTS
+    origin = source.origin(where if where in source.origins else KEY_OF_WEIGHTS)
+    return attrs.evolve(stage, table=told_by_weights(stage.table, registry, origin))
 
 
 def check(

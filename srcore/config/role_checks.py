@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from srcore.config.schema import Experiment
+from srcore.config.schema import Experiment, GeneratorTable
 from srcore.config.suggest import closest
 from srcore.contracts import Role
 from srcore.errors import Problem
@@ -54,7 +54,7 @@ def _table_problems(
             f"{where}.weights",
             f'required key is missing; method "{method}" needs a trained network here',
         )
-    if getattr(table, "checkpointing", False):
+    if isinstance(table, GeneratorTable) and table.checkpointing:
         yield from _checkpointing_problems(table.choice, registry, where)
     if "shrinks" in table.choice.component.provides and "shrinks" not in role.needs:
         message = f'"{table.choice.type}" makes small images of large ones'

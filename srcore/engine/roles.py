@@ -147,10 +147,15 @@ def build_roles(
         assert table is not None
         if not (continued and made.role.trained):
             load_weights(made, table, registry)
-        if made.role.trained and getattr(table, "checkpointing", False):
+        if made.role.trained and name == "generator" and asked_again(experiment):
             recompute_(made.network)
         finish(made, experiment.train)
     return roles
+
+
+def asked_again(experiment: Experiment) -> bool:
+    """Whether the generator's blocks are to be computed again in the backward pass."""
+    return experiment.generator is not None and experiment.generator.checkpointing
 
 
 def deployed(network: nn.Module) -> nn.Module:

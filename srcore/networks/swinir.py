@@ -266,8 +266,7 @@ class SwinIR(nn.Module):
 
     def checkpointed(self) -> Iterator[nn.Module]:
         """The blocks of attention and perceptron."""
-        for layer in self.layers:
-            yield from layer.residual_group.blocks.children()
+        return (module for module in self.modules() if isinstance(module, SwinBlock))
 
     def forward(self, lr: Tensor) -> Tensor:
         """``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped."""

@@ -9,6 +9,8 @@ import pytest
 from srcore.cli.main import COMMANDS, main
 from srcore.config.reading import read
 from srcore.plugin.manager import plugins, using
+from srcore.testing import write_tiny_images
+from srcore.testing.weights import write_weights
 
 
 def run(capsys, *arguments):
@@ -77,6 +79,44 @@ def test_flat_needs_a_name(capsys):
     code, _, err = run(capsys, "new", "--flat")
     assert code == 2
     assert "--flat needs the name of an experiment" in err
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A file of a small EDSR x2."""
+    write_weights(tmp_path / "2x-own.safetensors", "edsr", scale=2, num_features=8, num_blocks=1)
+    return tmp_path / "2x-own.safetensors"
+
+
+def test_new_begins_with_the_network_of_a_file(capsys, weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsys, "new", "--from-weights", weights)
+    assert code == 0
+    for folder in ("train", "validation"):
+        write_tiny_images(tmp_path / folder, 2, height=256, width=256)
+    (tmp_path / "x.toml").write_text(out)
+    code, out, _ = run(capsys, "check", "x.toml")
+    assert code == 0
+    held = "generator.weights: 2x-own.safetensors holds type = edsr, num_features = 8"
+    assert held in out
+    assert out.splitlines()[0].endswith("; scale = 2")
+
+
+def test_new_extends_an_experiment_with_the_network_of_a_file(capsys, weights, tmp_path):
+    code, out, _ = run(capsys, "new", "esrgan_x4", "--from-weights", weights)
+    assert code == 0
+    (tmp_path / "x.toml").write_text(out)
+    table = read(tmp_path / "x.toml", registry=plugins().registry).table
+    assert (table["generator"]["type"], table["scale"]) == ("edsr", 2)
+    assert "stages" in table
+
+
+def test_new_says_what_it_cannot_begin_with(capsys, tmp_path, weights):
+    (tmp_path / "x.pth").write_bytes(b"no weights")
+    assert run(capsys, "new", "--from-weights", tmp_path / "x.pth")[0] == 1
+    code, _, err = run(capsys, "new", "esrgan_x4", "--flat", "--from-weights", weights)
+    assert code == 2
+    assert "--flat and --from-weights cannot be combined" in err
 
 
 def test_check_as_json(capsys, tiny_experiment):

@@ -98,7 +98,7 @@ def check_srcore(arguments, capsys):
         command.parse_args(click.Context(command, help_option_names=["-h", "--help"]), list(rest))
     if arguments[0] in ("run", "check"):
         assert rest[0].endswith(".toml") or known(rest[0]), f"no experiment {rest[0]}"
-    made = any(word in MADE_BY_THE_PAGE for word in rest)
+    made = any(word in MADE_BY_THE_PAGE or word == "--from-weights" for word in rest)
     if (arguments[0] in CHEAP and not made) or arguments == ["--version"]:
         with pytest.raises(SystemExit) as caught:
             main(list(arguments))

@@ -42,6 +42,8 @@ class Architecture:
         same_length: keys that need equally many numbers.
         heads: (key of the channels, key of the heads): every number of heads divides them.
         deployable: branches are merged for use.
+        least_batch: images that one part of a batch must have: batch normalisation of one value
+            per image and channel wants two.
         frozen: patterns of parameters that no gradient reaches.
         renamed: keys that are called otherwise here: key -> parameter.
     """
@@ -64,6 +66,7 @@ class Architecture:
     same_length: tuple[str, ...] = ()
     heads: tuple[str, str] | None = None
     deployable: bool = False
+    least_batch: int = 1
     frozen: tuple[str, ...] = ()
     renamed: Mapping[str, str] = attrs.field(factory=dict)
 
@@ -120,6 +123,7 @@ _ALL = (
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
+        least_batch=2,
         blocks=("layers.*.blocks",),
         same_length=("depth", "num_heads"),
         heads=("embed_dim", "num_heads"),

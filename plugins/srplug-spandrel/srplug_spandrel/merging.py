@@ -8,11 +8,14 @@ from typing import Any
 import torch
 from torch import nn
 
+#: Classes of spandrel with ``update_params()``, which merges their branches into ``eval_conv``.
+_MERGING = ("Conv3XC",)
+
 
 def mergeable(network: nn.Module) -> Iterator[Any]:
     """Modules of a network that merge their branches."""
     for module in network.modules():
-        if hasattr(module, "update_params") and hasattr(module, "eval_conv"):
+        if type(module).__name__ in _MERGING:
             yield module
 
 

@@ -1,11 +1,19 @@
 """What cannot be built is told by ``srcore check``, in one line each."""
 
+from types import SimpleNamespace
+
 import pytest
 from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny
 
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
+from srcore.testing.trial import options_for
+
+
+def experiment(scale, batch_size=2):
+    train = SimpleNamespace(batch_size=batch_size, accumulate=1)
+    return SimpleNamespace(scale=scale, train=train, task=None)
 
 
 @pytest.mark.parametrize(
@@ -21,34 +29,30 @@ from srcore.plugin.manager import plugins
 )
 def test_rules_between_keys_are_told(name, scale, keys, message):
     component = plugins().registry.get("network", f"spandrel_{name}")
-    from srcore.testing.trial import options_for
-
-    class Experiment:
-        pass
-
-    experiment = Experiment()
-    experiment.scale = scale
-    found = list(options_for(component, keys).problems(experiment))
+    found = list(options_for(component, keys).problems(experiment(scale)))
     assert len(found) == 1
     assert message in found[0][1]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_defaults_and_tiny_networks_have_no_problems(name):
-    from srcore.testing.trial import options_for
-
     component = plugins().registry.get("network", f"spandrel_{name}")
 
-    class Experiment:
-        scale = 4 if ARCHITECTURES[name].scale else 1
-
-    for keys in ({}, tiny(name, Experiment.scale)):
-        assert list(options_for(component, keys).problems(Experiment())) == []
+    scale = 4 if ARCHITECTURES[name].scale else 1
+    for keys in ({}, tiny(name, scale)):
+        assert list(options_for(component, keys).problems(experiment(scale))) == []
 
 
 def test_what_only_spandrels_class_knows_is_one_line():
     component = plugins().registry.get("network", "spandrel_kbnet_l")
-    from srcore.testing.trial import options_for
-
     with pytest.raises(SrcoreError, match=r"spandrel_kbnet_l: spandrel cannot build it.*groups"):
         component.build(options_for(component, {"dim": 20}), scale=1)
+
+
+def test_batch_normalisation_wants_two_images():
+    options = options_for(plugins().registry.get("network", "spandrel_dat"), tiny("dat", 4))
+    ((_, message),) = options.problems(experiment(4, batch_size=1))
+    assert (
+        "trained on 2 images at once or more; found train.batch_size / train.accumulate = 1"
+        in message
+    )

@@ -30,6 +30,11 @@ class Restorer:
             yield "", complaint
         elif rules.name == "rcan" and experiment.scale == 1:
             yield from self._unreadable()
+        if experiment.task is None:
+            part = experiment.train.batch_size // experiment.train.accumulate
+            if part < rules.least_batch:
+                text = f"{rules.component} is trained on {rules.least_batch} images at once or more"
+                yield "", f"{text}; found train.batch_size / train.accumulate = {part}"
         yield from self._uneven(rules)
         yield from self._undivided(rules)
 

@@ -1,0 +1,84 @@
+"""A generator that is named by its weights alone: the file tells type, options and scale.
+
+    [generator]
+    weights = "4x-UltraSharp.pth"
+
+is what the file holds, as if it stood in the experiment. Keys that do stand there win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srcore.config.paths import STAGE_PREFIX
+from srcore.config.reading import SourcedText
+from srcore.errors import ConfigError, Problem, WeightsError
+from srcore.plugin.registry import Registry
+
+if TYPE_CHECKING:
+    from srcore.weights.dialects import Recognised
+
+KEY = "generator.weights"
+
+
+def told_by_weights(table: Mapping[str, Any], registry: Registry, origin: str) -> dict[str, Any]:
+    """The table of a stage with what the weights of its generator tell, where it names no type.
+
+    Args:
+        table: as read; not changed.
+        registry: knows how weights are read.
+        origin: of the key, for messages.
+
+    Raises:
+        ConfigError: the file cannot be read, or nobody knows what it holds.
+    """
+    generator = table.get("generator")
+    if not isinstance(generator, dict) or "type" in generator:
+        return dict(table)
+    file = start_file(generator)
+    if file is None:
+        return dict(table)
+    try:
+        found = held(file, registry, scale=_whole(table.get("scale")))
+    except WeightsError as error:
+        raise ConfigError([Problem(KEY, str(error), origin)]) from error
+    told = settings(found)
+    return {"scale": found.scale, **table, "generator": {**told, **generator}}
+
+
+def start_file(generator: Mapping[str, Any]) -> Path | None:
+    """The file that a table of a network names, if it is there."""
+    text = generator.get("weights")
+    if not isinstance(text, str) or text.startswith(STAGE_PREFIX):
+        return None
+    path = Path(text)
+    if isinstance(text, SourcedText):
+        path = text.base / path
+    return path if path.is_file() else None
+
+
+def held(file: Path, registry: Registry, *, scale: int | None = None) -> Recognised:
+    """What a file of weights holds.
+
+    Raises:
+        WeightsError: it cannot be read, or nobody knows.
+    """
+    # torch: only where an experiment asks what a file holds
+    from srcore.weights.containers import read_checkpoint
+    from srcore.weights.loading import identify, network_options
+
+    found = identify(read_checkpoint(file), registry, scale=scale)
+    network_options(found, registry, source=str(file))
+    return found
+
+
+def settings(found: Recognised) -> dict[str, Any]:
+    """The table of the network that weights belong to."""
+    options = {key: value for key, value in found.options.items() if key != "scale"}
+    return {"type": found.network, **{k: v for k, v in options.items() if v is not None}}
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

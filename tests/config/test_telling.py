@@ -1,0 +1,89 @@
+"""A generator that is named by its weights alone."""
+
+import pytest
+import torch
+
+from srcore.errors import ConfigError
+from srcore.networks.compact import Compact
+from srcore.testing import write_tiny_images
+from srcore.testing.experiments import check, load
+from srcore.testing.weights import write_weights
+
+TEXT = """
+{scale}
+losses = [{{ type = "l1" }}]
+[generator]
+weights = "{file}"
+{keys}
+[data.train]
+type = "hr_folder"
+hr = "images"
+hr_patch_size = 32
+"""
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """Writes an experiment beside a file of EDSR x2 with eight features."""
+    write_tiny_images(tmp_path / "images", 2, height=48, width=48)
+    write_weights(tmp_path / "edsr.safetensors", "edsr", scale=2, num_features=8, num_blocks=1)
+    file = tmp_path / "x.toml"
+
+    def write(weights="edsr.safetensors", scale="", keys=""):
+        file.write_text(TEXT.format(file=weights, scale=scale, keys=keys))
+        return file
+
+    return write
+
+
+def typed(file):
+    loaded = check(file)
+    return loaded.experiment(loaded.stages[0])
+
+
+def test_the_file_tells_type_options_and_scale(experiment):
+    found = typed(experiment())
+    choice = found.generator.choice
+    assert (choice.type, found.scale) == ("edsr", 2)
+    assert (choice.options.num_features, choice.options.num_blocks) == (8, 1)
+    assert found.generator.weights.name == "edsr.safetensors"
+
+
+def test_files_of_other_programs_tell_it_too(experiment, tmp_path):
+    torch.save({"params": Compact(4, 8, 1).state_dict()}, tmp_path / "4x.pth")
+    found = typed(experiment("4x.pth"))
+    assert (found.generator.choice.type, found.scale) == ("compact", 4)
+    assert found.generator.choice.options.num_convs == 1
+
+
+def test_keys_of_the_experiment_win(experiment):
+    found = typed(experiment(scale="scale = 4", keys="res_scale = 0.5\npartial_weights = true"))
+    assert found.scale == 4
+    assert found.generator.choice.options.res_scale == 0.5
+
+
+def test_with_a_type_the_file_is_not_asked(experiment):
+    found = typed(experiment(scale="scale = 2", keys='type = "edsr"\nnum_features = 16'))
+    assert found.generator.choice.options.num_blocks == 16
+
+
+def test_a_file_that_is_not_there_is_told_as_ever(experiment):
+    with pytest.raises(ConfigError, match=r"generator\.weights: .* does not exist") as caught:
+        check(experiment("none.pth"))
+    assert "generator.type" in str(caught.value)
+
+
+def test_a_file_that_nobody_knows_is_one_line(experiment, tmp_path):
+    torch.save({"a.weight": torch.ones(1)}, tmp_path / "odd.pth")
+    with pytest.raises(ConfigError, match=r"x\.toml: generator\.weights: .*unknown architecture"):
+        load(experiment("odd.pth"))
+
+
+def test_stages_share_what_the_file_tells(experiment):
+    file = experiment()
+    file.write_text(
+        file.read_text() + '\n[[stages]]\nname = "a"\n[[stages]]\nname = "b"\nfrom = "a"\n'
+    )
+    loaded = check(file)
+    types = [loaded.experiment(stage).generator.choice.type for stage in loaded.stages]
+    assert types == ["edsr", "edsr"]
