@@ -133,7 +133,9 @@ def bare(name, training, batch, label):
     if label == "float32":
         candidates = {"bare, float32": partial(step, batch)}
         if device == "cuda" and name == "rrdbnet":
-            candidates["graph, float32"] = partial(Graphed(make(training)[0], batch))
+            candidates["graph, float32"] = partial(
+                Graphed(make(training, capturable=True)[0], batch)
+            )
         return candidates
 
     def in_bfloat16():

@@ -45,11 +45,14 @@ log_every = 1
 """
 
 
-def bare_loop(training):
-    """The step as one writes it by hand; returns (step, network, average)."""
+def bare_loop(training, *, capturable=False):
+    """The step as one writes it by hand; returns (step, network, average).
+
+    ``capturable``: for a CUDA graph.
+    """
     network = copy.deepcopy(training.parts.generator_module)
     average = copy.deepcopy(network).eval().requires_grad_(False)
-    adam = torch.optim.Adam(network.parameters(), lr=1e-4, betas=(0.9, 0.99))
+    adam = torch.optim.Adam(network.parameters(), lr=1e-4, betas=(0.9, 0.99), capturable=capturable)
 
     def step(raw):
         lr, hr = (

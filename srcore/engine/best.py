@@ -13,9 +13,9 @@ from srcore.errors import SrcoreError
 from srcore.runs import checkpoint, exports
 
 if TYPE_CHECKING:
-    from srcore.engine.measuring import Measure
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
+    from srcore.evaluation.measure import Measure
 
 logger = logging.getLogger("srcore")
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.data.batching import split_extras, stack_extras
-from srcore.engine.measuring import Measure, measure_image
 from srcore.engine.sampling import extras_on
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
+from srcore.evaluation.measure import Measure, measure_image
 from srcore.images import to_image, to_rgb, to_tensor
 from srcore.inference.beside import beside
 from srcore.inference.tile_runner import TileRunner

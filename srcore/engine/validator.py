@@ -12,7 +12,6 @@ from ignite.engine import Engine
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.engine.measuring import measures, summarize
 from srcore.engine.roles import deployed
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
@@ -24,6 +23,7 @@ from srcore.engine.validation import (
     validation_sets,
 )
 from srcore.errors import Interrupted, SrcoreError
+from srcore.evaluation.measure import measures, summarize
 from srcore.runs.results import write_bicubic
 from srcore.transforms.resize import resize
 
@@ -48,7 +48,7 @@ class Validator:
         sets: the validation sets.
         measures: the metrics.
         pooled: of the last validation, by ``"<set>/<metric>"``; see
-            :class:`srcore.engine.measuring.Summary`.
+            :class:`srcore.evaluation.measure.Summary`.
     """
 
     def __init__(self, run: Run, network: Callable[[], nn.Module]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine, Events
 
 from srcore.engine.events import TrainingEvents
-from srcore.engine.measuring import measure_image
+from srcore.evaluation.measure import measure_image
 from srcore.runs.pictures import (
     bicubic_of,
     file_names,
@@ -18,10 +18,10 @@ from srcore.runs.pictures import (
 
 if TYPE_CHECKING:
     from srcore.engine.best import Best
-    from srcore.engine.measuring import Measure
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
     from srcore.engine.validation import ValidationImage
+    from srcore.evaluation.measure import Measure
 
 
 class Pictures:

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from srcore.engine.measuring import Measure, summarize
 from srcore.engine.validation import ValidationSet, validate_image
 from srcore.errors import SrcoreError
+from srcore.evaluation.measure import Measure, summarize
 
 
 class Difference:

@@ -45,6 +45,7 @@ def test_a_step_under_autocast_is_near(gpu, dtype):
     assert float((out.detach() - expected).square().mean().sqrt()) < 0.05
 
 
+@pytest.mark.timeout(300)  # compiling takes more than a minute
 @pytest.mark.filterwarnings("default")  # of Dynamo, about the cached rotations
 @pytest.mark.parametrize("backend", ["torch", "auto"])
 def test_a_compiled_block_says_the_same(gpu, backend):
