@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from srcore.errors import DataError
+from srcore.files.opening import open_file
 from srcore.images.format import ImageArray, ImageFormat, ImageHeader, Where
 from srcore.images.header import header_of, unreadable
 from srcore.machine.memory import free_memory_of_processor
@@ -59,7 +60,7 @@ def opened_file(path: Path) -> Iterator[BinaryIO]:
     needs the memory.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             start = file.read(_SMALL_FILE)
             if len(start) < _SMALL_FILE:
                 yield io.BytesIO(start)
@@ -73,7 +74,8 @@ def opened_file(path: Path) -> Iterator[BinaryIO]:
 def read_data(path: Path) -> bytes:
     """Content of a file. Raises DataError."""
     try:
-        return path.read_bytes()
+        with open_file(path) as file:
+            return file.read()
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -164,7 +166,7 @@ def refuse_lying(
 
 def _refuse_huge(header: ImageHeader, source: Where) -> None:
     """Before a picture that memory cannot hold ends the program, or the machine's other ones."""
-    needed = 2 * math.prod(header.stored_shape) * header.dtype.itemsize  # decoded, and turned
+    needed = header.working * math.prod(header.stored_shape) * header.dtype.itemsize
     if needed < _ALWAYS_FINE:
         return
     free = free_memory_of_processor()

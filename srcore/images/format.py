@@ -38,6 +38,8 @@ class ImageHeader:
         orientation: EXIF orientation, 1 (upright) to 8.
         frames: pictures in the file; what is decoded is the first.
         metadata: colour profile, EXIF, resolution and what else describes the picture.
+        working: memory that decoding takes, the file aside, in sizes of the decoded array; above
+            2 only for what its decoder keeps beside.
     """
 
     height: int
@@ -47,6 +49,7 @@ class ImageHeader:
     orientation: int = 1
     frames: int = 1
     metadata: Metadata = attrs.field(factory=Metadata, repr=False)
+    working: float = attrs.field(default=2.0, eq=False)
 
     @classmethod
     def of_stored(

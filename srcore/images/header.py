@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from srcore.errors import DataError
+from srcore.files.opening import open_file
 from srcore.images.format import ImageFormat, ImageHeader, Where
 from srcore.images.formats import START_BYTES, recognised
 from srcore.images.png_chunks import read_text
@@ -33,7 +34,7 @@ def read_header(path: Path) -> ImageHeader:
         DataError: not there, empty, not an image, or one that is not read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return header_of(file, path)[1]
     except OSError as error:
         raise unreadable(path, error) from error
@@ -58,7 +59,7 @@ def png_text(path: Path, keyword: str) -> str | None:
     """
     read_header(path)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return read_text(file, keyword)
     except OSError as error:
         raise unreadable(path, error) from error

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 import attrs
 
+from srcore.files.opening import open_file
 from srcore.images.png_chunks import SIGNATURE, after_header, chunk
 
 _KEYWORD = b"srcore-origin"
@@ -38,7 +39,7 @@ class Origin:
         """The origin of what will be made of a file. Raises OSError."""
         size = os.path.getsize(path)
         digest = hashlib.sha256(str(size).encode())
-        with path.open("rb") as file:
+        with open_file(path) as file:
             digest.update(file.read(_PART))
             file.seek(max(_PART, size - _PART))
             digest.update(file.read())
@@ -60,7 +61,7 @@ def origin_of(path: Path) -> Origin | None:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         content = file.read(_PART)
         file.seek(max(_PART, os.path.getsize(path) - _PART))
         content += file.read()

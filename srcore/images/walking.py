@@ -66,8 +66,8 @@ def entries_of(
             path, is_link = current.path / entry.name, entry.is_symlink()
             # Not the entry's own methods: they raise for a link to itself.
             if not os.path.isdir(path):
-                # Pipes and devices are no files: reading one may never end.
-                if is_link or os.path.isfile(path):
+                # Pipes and devices are no files, and no link makes them: reading may never end.
+                if os.path.isfile(path) or (is_link and not os.path.exists(path)):
                     yield Entry(path, False, is_link)
             elif recursive and (known := identity(path)) not in above:
                 waiting.append((Entry(path, True, is_link), above | {known}))

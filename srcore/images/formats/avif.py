@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import attrs
 import cv2
 import numpy as np
-from PIL import features
+from PIL import Image, features
 
 from srcore.images import exif
 from srcore.images.format import (
@@ -34,6 +34,8 @@ from srcore.options.declaration import InvalidOptionError
 _BRANDS = (b"avif", b"avis")
 #: Where the box with the depth is looked for.
 _START_BYTES = 2**16
+#: By Pillow's modes; older versions know no gray.
+_CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 
 
 @attrs.frozen(kw_only=True)
@@ -78,18 +80,21 @@ class Avif(ReadsSeries, WritesSeries):
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
         if not features.check("avif"):
             raise unsupported(where, "AVIF needs Pillow 11.3 or newer (pip install -U pillow)")
-        depth = _depth(file.read(_START_BYTES))
+        start = file.read(_START_BYTES)
+        depth = _depth(start)
         file.seek(0)
         with opened(file, "AVIF", where) as image:
             # Pillow writes the rotation of the container into the EXIF data.
             exif_data = exif.strip_prefix(image.info.get("exif"))
+            channels, frames = _CHANNELS.get(image.mode, 3), int(getattr(image, "n_frames", 1))
             return ImageHeader.of_stored(
                 image.height,
                 image.width,
                 8 if depth == 8 else 16,
-                4 if image.mode.endswith("A") else 3,
+                channels,
                 exif.orientation(exif_data),
-                frames=int(getattr(image, "n_frames", 1)),
+                frames=frames,
+                working=_working(start, channels, frames),
                 metadata=Metadata(
                     icc_profile=image.info.get("icc_profile") or None,
                     exif=exif_data,
@@ -101,21 +106,23 @@ class Avif(ReadsSeries, WritesSeries):
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         if header.bits == 8:
             file.seek(0)
-            # Not into memory of our own: Pillow has all its copies at the same time.
             with opened(file, "AVIF", where) as image:
-                return as_array(image, "RGBA" if header.channels == 4 else "RGB")
+                return _first_picture(image, header)
         file.seek(0)
         data = file.read()
         pixels = by_opencv(data, where)
         if pixels.dtype != np.uint16:
             raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
-        pixels = np.repeat(pixels[..., None], 3, axis=-1) if pixels.ndim == 2 else swapped(pixels)
+        pixels = _as_said(pixels, header.channels)
         return stretched(pixels, 2 ** _depth(data[:_START_BYTES]) - 1)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         if writing.options.lossless:
             return _lossless(image, writing.metadata)
-        return saved(image, "AVIF", writing.metadata, **writing.options.settings)
+        settings = writing.options.settings
+        if image.shape[-1] == 1:  # gray as such
+            del settings["subsampling"]
+        return saved(image, "AVIF", writing.metadata, **settings)
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
@@ -129,6 +136,31 @@ class Avif(ReadsSeries, WritesSeries):
             raise ValueError("animations are not written lossless; use .webp or .png")
         settings = writing.options.settings
         return saved_animation(pictures, "AVIF", plays, writing.metadata, **settings)
+
+
+def _as_said(pixels: ImageArray, channels: int) -> ImageArray:
+    """OpenCV's pixels in as many channels; of gray with alpha it makes colours."""
+    if pixels.ndim == 2:
+        return np.repeat(pixels[..., None], channels, axis=-1)
+    if channels < pixels.shape[-1]:
+        return np.ascontiguousarray(pixels[..., -channels:])
+    return swapped(pixels)
+
+
+def _first_picture(image: Image.Image, header: ImageHeader) -> ImageArray:
+    """Pixels of a picture that is only opened.
+
+    As bytes of libavif: in Pillow's own way to its pictures there are two more copies.
+    """
+    decoder = getattr(image, "_decoder", None)
+    if decoder is None:  # another version of Pillow
+        modes = {channels: mode for mode, channels in _CHANNELS.items()}
+        return as_array(image, modes[header.channels])
+    content = decoder.get_frame(0)[0]
+    image._decoder = None  # type: ignore[attr-defined]  # with libavif's planes
+    del decoder
+    pixels: ImageArray = np.array(np.frombuffer(content, np.uint8))
+    return pixels.reshape(header.stored_shape)
 
 
 def _lossless(image: ImageArray, metadata: Metadata) -> bytes:
@@ -149,10 +181,29 @@ def _lossless(image: ImageArray, metadata: Metadata) -> bytes:
     return bytes(encoded)
 
 
-def _depth(start: bytes) -> int:
-    """8, 10 or 12, by the first configuration of a coder (AV1-ISOBMFF, section 2.3.3)."""
+def _coding(start: bytes) -> int:
+    """Flags of the first configuration of a coder (AV1-ISOBMFF, section 2.3.3)."""
     place = start.find(b"av1C")
-    if place < 0 or place + 7 > len(start):
-        return 8
-    flags = start[place + 6]
+    return start[place + 6] if 0 <= place < len(start) - 6 else 0
+
+
+def _depth(start: bytes) -> int:
+    """8, 10 or 12."""
+    flags = _coding(start)
     return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _working(start: bytes, channels: int, frames: int) -> float:
+    """See ``working`` of :class:`srcore.images.format.ImageHeader`.
+
+    By Pillow: what libavif makes, Pillow's copy of it, and of every coded picture (colours, alpha,
+    one that later ones of an animation refer to) planes and about a byte per pixel of dav1d's own.
+    By OpenCV, which takes more than 8 bits: as measured.
+    """
+    flags = _coding(start)
+    if flags & 0x40:
+        return {1: 9.5, 2: 9.5, 3: 5.0, 4: 5.25}[channels]
+    is_gray, half_columns, half_rows = flags & 0x10, flags & 0x08, flags & 0x04
+    colours = 0.0 if is_gray else 2.0 / ((2 if half_columns else 1) * (2 if half_rows else 1))
+    planes = (1 + colours) * (1 + (frames > 1)) + (channels in (2, 4))
+    return 2 + (planes + 1 + (channels in (2, 4))) / channels

@@ -23,7 +23,7 @@ from srcore.images.metadata import Metadata
 from srcore.images.samples import stretched
 
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+_CHANNELS = {"L": 1, "I": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 
 
 class Heif(ImageFormat):
@@ -54,6 +54,7 @@ class Heif(ImageFormat):
                 width,
                 8 if depth == 8 else 16,
                 _CHANNELS[mode],
+                working=_working(picture, depth, _CHANNELS[mode]),
                 metadata=Metadata(
                     icc_profile=picture.info.get("icc_profile") or None,
                     exif=exif_data,
@@ -65,13 +66,27 @@ class Heif(ImageFormat):
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         file.seek(0)
         with _opened(file, where) as picture:
-            pixels = np.asarray(picture)
+            pixels = np.asarray(_Writable(picture))
             depth = _depth(picture)
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
         if depth == 8:
-            return np.array(pixels)
+            return pixels
         # libheif's samples were shifted up to 16 bits.
-        return stretched(pixels >> (16 - depth), 2**depth - 1)
+        pixels >>= 16 - depth
+        return stretched(pixels, 2**depth - 1)
+
+
+class _Writable:
+    """Pixels in the memory of libheif, which pillow-heif gives for reading only.
+
+    They are nobody else's, and a copy would take as much again.
+    """
+
+    def __init__(self, picture: Any) -> None:
+        self._picture = picture  # keeps the memory
+        self.__array_interface__ = dict(picture.__array_interface__)
+        view = np.asarray(picture)
+        self.__array_interface__.update(data=(view.ctypes.data, False), strides=view.strides)
 
 
 def _others(picture: Any) -> tuple[str, ...]:
@@ -83,6 +98,16 @@ def _others(picture: Any) -> tuple[str, ...]:
         "auxiliary pictures": picture.info.get("aux"),
     }
     return tuple(name for name, found in there.items() if found)
+
+
+def _working(picture: Any, depth: int, channels: int) -> float:
+    """See ``working`` of :class:`srcore.images.format.ImageHeader`.
+
+    As phones write it: planes of libde265 and of libheif, which makes RGB of them at once. Of
+    other kinds it makes RGB in several steps.
+    """
+    is_usual = depth == 8 and channels >= 3 and picture.info.get("chroma") == 420
+    return 2.25 if is_usual else 4.5
 
 
 def _depth(picture: Any) -> int:

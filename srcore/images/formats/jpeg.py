@@ -44,6 +44,8 @@ _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 #: Stuffed ones, of which no Huffman code consists. The decoder looks 8 bytes ahead.
 _FILLING = b"\xff\x00" * 8
+#: Of what libjpeg keeps: pointers to rows, and buffers.
+_OVERHEAD = 1.02
 _FILLING_2 = b"\x55" * 8
 
 
@@ -53,6 +55,7 @@ class _Segments:
     width: int
     channels: int
     is_one_scan: bool
+    kept: int
     metadata: Metadata
     orientation: int
 
@@ -91,6 +94,7 @@ class Jpeg(WritableFormat):
             1 if found.channels == 1 else 3,
             found.orientation,
             metadata=found.metadata,
+            working=_working(found),
         )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
@@ -166,7 +170,31 @@ def _read_segments(file: BinaryIO, where: Where) -> _Segments:
     )
     scan_channels = content[0] if content else 0
     is_one_scan = not is_progressive and scan_channels == channels
-    return _Segments(height, width, channels, is_one_scan, metadata, exif.orientation(exif_data))
+    # libjpeg keeps all coefficients, of two bytes, until the last scan if there are several.
+    kept = 0 if is_one_scan else 2 * _coefficients(frame, where)
+    turned = exif.orientation(exif_data)
+    return _Segments(height, width, channels, is_one_scan, kept, metadata, turned)
+
+
+def _coefficients(frame: bytes, where: Where) -> int:
+    """How many a picture has, in all of its channels (section A.1.1)."""
+    height, width, channels = struct.unpack(">HHB", frame[1:6])
+    factors = [(it >> 4, it & 15) for it in frame[7 : 6 + 3 * channels : 3]]
+    if len(factors) < channels or not all(x and y for x, y in factors):
+        raise damaged(where, "its header makes no sense")
+    across, down = max(it for it, _ in factors), max(it for _, it in factors)
+    # In whole blocks of 8x8 of the coarsest channel.
+    columns, rows = -(-width // (8 * across)), -(-height // (8 * down))
+    return sum(64 * x * y * columns * rows for x, y in factors)
+
+
+def _working(found: _Segments) -> float:
+    """See ``working`` of :class:`srcore.images.format.ImageHeader`."""
+    pixels = found.height * found.width
+    by_pillow = not (strict_jpeg.is_installed() and found.channels in (1, 3))
+    decoded_bytes = pixels * (1 if found.channels == 1 else 4 if by_pillow else 3)
+    own = pixels * (1 if found.channels == 1 else 3)
+    return max(2.0, (decoded_bytes + _OVERHEAD * found.kept) / own)
 
 
 def _next_marker(file: BinaryIO, where: Where) -> int:

@@ -37,6 +37,7 @@ class _Layout:
     is_animated: bool
     frames: int
     metadata: Metadata
+    working: float = 2.0
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +78,7 @@ class Webp(ReadsSeries, WritesSeries):
             exif.orientation(layout.metadata.exif),
             frames=layout.frames,
             metadata=layout.metadata,
+            working=layout.working,
         )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
@@ -106,6 +108,7 @@ def _layout(file: BinaryIO, where: Where) -> _Layout:
     (size,) = struct.unpack_from("<I", start, 4)
     width = height = flags = frames = 0
     has_alpha = False
+    working = 2.0
     icc_profile = exif_data = None
     others = []
     place = 12
@@ -131,6 +134,8 @@ def _layout(file: BinaryIO, where: Where) -> _Layout:
             )
             if not flags & _ANIMATED and name == b"VP8L":
                 has_alpha = bool(content[4] & 0x10)
+                # libwebp's picture of four bytes per pixel, beside the three that it gives.
+                working = 2.0 if has_alpha else 7 / 3
             width, height = (width, height) if width else sides
         elif name == b"ANMF":
             frames += 1
@@ -154,7 +159,10 @@ def _layout(file: BinaryIO, where: Where) -> _Layout:
         dpi=exif.resolution(exif_data),
         others=tuple(others),
     )
-    return _Layout(width, height, has_alpha, bool(flags & _ANIMATED), frames, metadata)
+    is_animated = bool(flags & _ANIMATED)
+    if is_animated:  # libwebp's two pictures, its bytes, and Pillow's picture, all of four channels
+        working = 6.0 if not has_alpha else 5.0
+    return _Layout(width, height, has_alpha, is_animated, frames, metadata, working)
 
 
 def _lossy_size(content: bytes, where: Where) -> tuple[int, int]:

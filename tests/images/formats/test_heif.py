@@ -84,3 +84,22 @@ def test_other_pictures_of_a_file_are_named():
     file.add_frombytes("RGB", (24, 16), images[1].tobytes())
     file.save(buffer, quality=-1)
     assert decode_header(buffer.getvalue(), "a.heic").metadata.others == ("further pictures",)
+
+
+def test_deep_gray_is_read():
+    stored = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16
+    buffer = io.BytesIO()
+    made = pillow_heif.from_bytes(mode="I;16", size=(64, 64), data=stored.tobytes())
+    made.save(buffer, quality=-1)
+    found = decode_image(buffer.getvalue(), "x")
+    assert (found.shape, found.dtype) == ((64, 64, 1), np.uint16)
+    assert abs(found[..., 0].astype(int) - stored).max() <= 70  # it holds 10 bits
+
+
+def test_pixels_are_our_own():
+    content = _heif(_noise(64, 64, 3), "RGB")
+    first, second = (decode_image(content, "x") for _ in range(2))
+    before = second.copy()
+    first[:] = 7
+    np.testing.assert_array_equal(second, before)
+    assert (first == 7).all()
