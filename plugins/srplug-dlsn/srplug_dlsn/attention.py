@@ -124,7 +124,7 @@ class GLA(nn.Module):
             ``(N, L, D)``.
         """
         if rotations is None:
-            rotations = self.rotations(query.shape[1], query.shape[2])
+            rotations = self.rotations(query.shape[1], query.shape[2], query.device)
         _, order = hash_order(query, rotations, backend=self.backend)
         key = F.normalize(query, dim=-1, eps=KEY_EPSILON)
         out, _ = hashed_attention(
@@ -138,12 +138,12 @@ class GLA(nn.Module):
         )
         return out
 
-    def rotations(self, length: int, channels: int) -> Tensor:
+    def rotations(self, length: int, channels: int, device: torch.device | str = "cpu") -> Tensor:
         """Rotations ``(h, C, B)`` for images of ``length`` pixels."""
         buckets = bucket_count(length, self.chunk_size)
         if self.training:
-            return draw_rotations(self.num_hashes, channels, buckets)
-        return fixed_rotations(self.num_hashes, channels, buckets, self.seed)
+            return draw_rotations(self.num_hashes, channels, buckets).to(device)
+        return fixed_rotations(self.num_hashes, channels, buckets, self.seed, str(device))
 
 
 def _projection(channels: int, width: int) -> nn.Sequential:

@@ -41,10 +41,16 @@ def draw_rotations(
 
 
 @functools.lru_cache(maxsize=256)
-def fixed_rotations(rounds: int, channels: int, buckets: int, seed: int) -> Tensor:
-    """The rotations of evaluation: the same for every image. Do not write to them."""
+def fixed_rotations(
+    rounds: int, channels: int, buckets: int, seed: int, device: str = "cpu"
+) -> Tensor:
+    """The rotations of evaluation: the same for every image. Do not write to them.
+
+    They stay on the device, so that no image waits for their copy.
+    """
     with torch.no_grad():
-        return draw_rotations(rounds, channels, buckets, torch.Generator().manual_seed(seed))
+        drawn = draw_rotations(rounds, channels, buckets, torch.Generator().manual_seed(seed))
+        return drawn.to(device)
 
 
 def hash_codes(query: Tensor, rotations: Tensor) -> Tensor:
@@ -58,18 +64,27 @@ def hash_codes(query: Tensor, rotations: Tensor) -> Tensor:
     may_round = query.is_cuda and torch.get_float32_matmul_precision() != "highest"
     if may_round or query.dtype == torch.float64:
         wanted = torch.float64
+    query, rotations = query.to(wanted), rotations.to(wanted)
     with torch.autocast(query.device.type, enabled=False):
+        if query.is_cuda:
+            return codes_at_once(query, rotations)
         # One matrix product per round keeps the (N, L, B) projections of one round alive only.
-        codes = [
-            torch.matmul(query.to(wanted), rotation).argmax(-1) for rotation in rotations.to(wanted)
-        ]
-    return torch.stack(codes, dim=1)
+        return torch.stack([(query @ rotation).argmax(-1) for rotation in rotations], dim=1)
 
 
-def sort_by_code(codes: Tensor) -> Tensor:
+def codes_at_once(query: Tensor, rotations: Tensor) -> Tensor:
+    """As :func:`hash_codes` by a single product: launches cost a GPU more than memory does."""
+    rounds, channels, buckets = rotations.shape
+    columns = rotations.transpose(0, 1).reshape(channels, rounds * buckets)
+    projections = (query @ columns).reshape(*query.shape[:2], rounds, buckets)
+    return projections.argmax(-1).transpose(1, 2)
+
+
+def sort_by_code(codes: Tensor, buckets: int) -> Tensor:
     """Pixels ``(N, h, L)`` int64 in the order of their codes, equal ones by ascending index.
 
     The published program leaves the order of equal codes to the device; it changes the result,
-    because chunks do not end where buckets do.
+    because chunks do not end where buckets do. GPUs sort by bytes, and one holds a usual code.
     """
-    return codes.sort(dim=-1, stable=True).indices
+    narrow = codes.to(torch.uint8) if buckets <= 256 else codes
+    return narrow.sort(dim=-1, stable=True).indices

@@ -47,7 +47,7 @@ def gla_module(case):
         value = block.conv_assembly(x).flatten(2).transpose(1, 2)
         fc_score = block.fc(block.conv_assembly_fc(x).flatten(2).transpose(1, 2))
         codes = hash_codes(query, rotations)
-        order = sort_by_code(codes)
+        order = sort_by_code(codes, rotations.shape[2])
         key = torch.nn.functional.normalize(query, dim=-1, eps=hyper["key_eps"])
         _, lse = hashed_attention(query, key, value, fc_score, order, block.chunk_size)
     results = {

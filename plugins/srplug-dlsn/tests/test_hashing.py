@@ -2,6 +2,7 @@ import pytest
 import torch
 from srplug_dlsn.hashing import (
     bucket_count,
+    codes_at_once,
     draw_rotations,
     fixed_rotations,
     hash_codes,
@@ -58,13 +59,29 @@ def test_codes_are_the_first_largest_projection_and_order_is_stable(size, backen
     assert (codes[:, :, ::7] == 0).all()
 
 
+@pytest.mark.parametrize("buckets", [2, 6, 128])
+def test_one_product_gives_the_codes_of_one_for_each_round(buckets):
+    query = torch.randint(-4, 5, (2, 50, 4)).double()  # products are exact in any order
+    rotations = torch.randint(-4, 5, (3, 4, buckets)).double()
+    expected = torch.stack([(query @ rotation).argmax(-1) for rotation in rotations], dim=1)
+    assert torch.equal(codes_at_once(query, rotations), expected)
+
+
+@pytest.mark.parametrize("buckets", [2, 256, 257, 1000])
+def test_any_number_of_codes_is_sorted(buckets):
+    codes = torch.randint(0, buckets, (2, 3, 500))
+    codes[0, 0, :2] = torch.tensor([buckets - 1, 0])
+    expected = codes.argsort(dim=-1, stable=True)
+    assert torch.equal(sort_by_code(codes, buckets), expected)
+
+
 def test_codes_of_double_and_half_queries_are_exact():
     query, rotations = torch.randn(1, 30, 4, dtype=torch.float64), draw_rotations(2, 4, 6)
     expected = torch.einsum("nlc,hcb->nhlb", query, rotations.double()).argmax(-1)
     assert torch.equal(hash_codes(query, rotations), expected)
     codes, order = hash_order(query, rotations)
     assert torch.equal(codes, expected.int())
-    assert torch.equal(order, sort_by_code(expected).int())
+    assert torch.equal(order, sort_by_code(expected, 6).int())
     half = query.half()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(hash_order(half, rotations)[0], hash_order(half.float(), rotations)[0])

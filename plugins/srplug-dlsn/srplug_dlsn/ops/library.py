@@ -71,7 +71,7 @@ def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor,
         if isinstance(kernel, native.CpuKernel):
             return kernel.hash_order(query.float(), rotations.float())
     codes = hash_codes(query, rotations)
-    return codes.int(), sort_by_code(codes).int()
+    return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
 
 
 def _hash_order_shapes(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
