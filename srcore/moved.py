@@ -50,6 +50,7 @@ MOVED = {
     "srcore.engine.exports": "srcore.runs.exports",
     "srcore.engine.folder": "srcore.runs.opening",
     "srcore.engine.lock": "srcore.runs.lock",
+    "srcore.engine.measuring": "srcore.evaluation.measure",
     "srcore.engine.overwriting": "srcore.runs.overwriting",
     "srcore.engine.pictures": "srcore.runs.pictures",
     "srcore.engine.provenance": "srcore.runs.provenance",

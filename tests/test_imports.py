@@ -87,3 +87,40 @@ def test_only_the_ends_ask_for_the_current_plugins():
     plugins = [path for path in ROOT.glob("plugins/*/srplug_*/**/*.py") if path.stem != "commands"]
     assert len(plugins) > 20
     assert not [path for path in plugins if "import plugins" in path.read_text(encoding="utf-8")]
+
+
+def defined(body):
+    """Names that the statements of a module bind, inside ``if`` and ``try`` too."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (it.id for target in targets for it in ast.walk(target) if hasattr(it, "id"))
+        elif isinstance(node, (ast.If, ast.Try)):
+            yield from defined(node.body + node.orelse)
+            yield from defined(
+                it for handler in getattr(node, "handlers", ()) for it in handler.body
+            )
+
+
+def test_names_that_tests_and_benchmarks_import_exist():
+    """They are not type-checked, and many are slow: a name that moved would be noticed late."""
+    files = modules()
+    names = {}
+    for module, path in files.items():
+        found = set(defined(ast.parse(path.read_text(encoding="utf-8")).body))
+        names[module] = None if "__getattr__" in found else found  # made when first used
+    folders = ("tests", "benchmarks", "docs", "examples", "plugins")
+    missing = [
+        f"{path.relative_to(ROOT)}: {node.module}.{alias.name}"
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and names.get(node.module) is not None
+        for alias in node.names
+        if alias.name not in names[node.module] and f"{node.module}.{alias.name}" not in files
+    ]
+    assert missing == []

@@ -19,7 +19,8 @@ from srcore.plugin.manager import plugins
 if TYPE_CHECKING:
     from srcore.errors import DataError
     from srcore.evaluation.image_sets import ImageSet
-    from srcore.evaluation.measuring import Comparison, Contender, Measure, SetResult
+    from srcore.evaluation.measure import Measure
+    from srcore.evaluation.measuring import Comparison, Contender, SetResult
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -394,6 +395,10 @@ def _write(
     for name, path in tables.items():
         if path is not None:
             write_bytes(path, contents[name].encode("utf-8", "surrogateescape"))
+    for result in results:
+        for row in result.rows:
+            for note in row.notes:
+                say(f"srcore: {result.name}, {row.contender}: {note}", err=True)
     if options["print_json"]:
         click.echo(as_json(results), nl=False)
     else:

@@ -17,7 +17,7 @@ from srcore.data.batching import split_extras, stack_extras
 from srcore.engine.sampling import extras_on
 from srcore.engine.seeding import generator as seeded_generator
 from srcore.errors import SrcoreError
-from srcore.evaluation.measure import Measure, measure_image
+from srcore.evaluation.measure import Measure, Measured, measure_image
 from srcore.images import to_image, to_rgb, to_tensor
 from srcore.inference.beside import beside
 from srcore.inference.tile_runner import TileRunner
@@ -34,27 +34,21 @@ logger = logging.getLogger("srcore")
 _VALIDATION_STREAM = 20
 
 
-@attrs.frozen
-class ValidationImage:
+@attrs.frozen(kw_only=True)
+class ValidationImage(Measured):
     """One validated image.
 
     Attributes:
         index: position in its set.
         name: stem of its file.
-        values: measured values by metric.
-        collected: what metrics of whole sets keep of this image, by metric.
-        left_out: why a metric has no value, by metric.
         lr, sr, hr: arrays ``(H, W, 3)`` uint8; kept only for images that are to be shown.
     """
 
     index: int
     name: str
-    values: dict[str, float]
     lr: NDArray[np.uint8] | None = None
     sr: NDArray[np.uint8] | None = None
     hr: NDArray[np.uint8] | None = None
-    collected: dict[str, Any] = attrs.field(factory=dict)
-    left_out: dict[str, str] = attrs.field(factory=dict)
 
 
 @attrs.define
@@ -118,9 +112,7 @@ def validate_image(
     lr = to_rgb(to_image(batch["lr"][0])) if keep else None
     name = images.dataset.name(index)
     found = measure_image(sr, hr, measured)
-    result = ValidationImage(
-        index, name, found.values, collected=found.collected, left_out=found.left_out
-    )
+    result = ValidationImage(index=index, name=name, **attrs.asdict(found, recurse=False))
     return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
 
 

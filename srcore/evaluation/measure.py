@@ -1,4 +1,4 @@
-"""Metrics on images of a validation set: values of one image, and of the set."""
+"""Metrics on images: values of one image, and of a set; for validation and ``srcore evaluate``."""
 
 from __future__ import annotations
 
@@ -17,20 +17,31 @@ from srcore.plugin.calling import call
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment, MetricTable
-    from srcore.engine.validation import ValidationImage
 
 
 @attrs.frozen
 class Measure:
-    """A configured metric: its name in tables, its border, and what computes it."""
+    """A metric as it was asked for.
+
+    Attributes:
+        label: name in tables.
+        metric: what computes it.
+        crop_border: pixels removed on every side; None: the border of all.
+        needs_hr: whether it compares with a truth.
+    """
 
     label: str
-    crop_border: int
     metric: Any
-    needs_hr: bool
+    crop_border: int | None = None
+    needs_hr: bool = False
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Which direction is good."""
+        return bool(capability("metric", self.metric, "higher_is_better"))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Measured:
     """What was measured on an image.
 
@@ -73,22 +84,32 @@ def _measure(table: MetricTable, scale: int) -> Measure:
     if border is None:
         declared = capability("metric", metric, "default_crop_border")
         border = scale if declared is None else declared
-    return Measure(table.label, border, metric, "hr" in entry.needs)
+    return Measure(table.label, metric, border, "hr" in entry.needs)
 
 
 def measure_image(
-    sr: NDArray[np.uint8], hr: NDArray[np.uint8] | None, measured: Sequence[Measure]
+    sr: NDArray[np.uint8],
+    hr: NDArray[np.uint8] | None,
+    measured: Sequence[Measure],
+    crop_border: int = 0,
 ) -> Measured:
     """Measure one image ``(H, W, 3)``; a metric that it is too small for is left out.
 
     Without ground truth, metrics that need it are left out without a word.
+
+    Args:
+        sr: the image.
+        hr: the truth, if there is one.
+        measured: metrics.
+        crop_border: of the metrics that have none of their own.
     """
     result = Measured()
     for entry in measured:
         if hr is None and entry.needs_hr:
             continue
         try:
-            found = call("metric", entry.metric, sr, hr, crop_border=entry.crop_border)
+            border = crop_border if entry.crop_border is None else entry.crop_border
+            found = call("metric", entry.metric, sr, hr, crop_border=border)
         except PluginError:
             raise  # a broken metric, not one that an image is too small for
         except SrcoreError as error:
@@ -101,7 +122,7 @@ def measure_image(
     return result
 
 
-def summarize(images: Sequence[Measured | ValidationImage], measured: Sequence[Measure]) -> Summary:
+def summarize(images: Sequence[Measured], measured: Sequence[Measure]) -> Summary:
     """Averages of a set, in the order of the metrics."""
     summary = Summary({}, {}, [])
     for entry in measured:

@@ -14,8 +14,8 @@ from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
+from srcore.evaluation.measure import Measure, Measured, measure_image, summarize
 from srcore.images import to_rgb
-from srcore.plugin.calling import call
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 
@@ -51,42 +51,23 @@ class Contender:
 
 
 @attrs.frozen
-class Measure:
-    """A metric under the name the user asked for.
-
-    Attributes:
-        label: name in tables.
-        metric: what computes it.
-        crop_border: pixels removed on every side; None: the border of the evaluation.
-        needs_hr: whether it compares with a truth.
-    """
-
-    label: str
-    metric: Any
-    crop_border: int | None = None
-    needs_hr: bool = False
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Which direction is good."""
-        return bool(self.metric.higher_is_better)
-
-
-@attrs.frozen
 class Row:
     """Values of one contender on one set.
 
     Attributes:
         contender: its name.
-        totals: metric -> value of the set: the mean of the images' values, or what a metric of
-            whole sets (:class:`srcore.contracts.SetMetric`) says.
-        values: metric -> value of every image in the order of the set's images; without the
-            metrics of whole sets.
+        totals: metric -> value of the set: the mean over the images that have a finite value, or
+            what a metric of whole sets (:class:`srcore.contracts.SetMetric`) says; without those
+            that no image has a value of.
+        values: metric -> value of every image in the order of the set's images, None where it was
+            left out; without the metrics of whole sets.
+        notes: what was left out and why, one line per metric.
     """
 
     contender: str
     totals: dict[str, float]
-    values: dict[str, list[float]]
+    values: dict[str, list[float | None]]
+    notes: list[str] = attrs.field(factory=list)
 
 
 @attrs.frozen
@@ -189,7 +170,7 @@ def evaluate_set(
             could be measured.
     """
     border = images.scale if crop_border is None else crop_border
-    values: dict[str, list[list[Any]]] = {contender.name: [] for contender in contenders}
+    measured: dict[str, list[Measured]] = {contender.name: [] for contender in contenders}
     names = []
     for index in range(len(images)):
         try:
@@ -205,35 +186,23 @@ def evaluate_set(
         for contender in contenders:
             seen = lr if contender.channels == lr.shape[-1] else to_rgb(lr)
             sr = pictures[contender.name] = contender.upscale(seen)
-            values[contender.name].append(
-                [
-                    call(
-                        "metric",
-                        measure.metric,
-                        sr,
-                        hr,
-                        crop_border=border if measure.crop_border is None else measure.crop_border,
-                    )
-                    for measure in measures
-                ]
-            )
+            measured[contender.name].append(measure_image(sr, hr, measures, border))
             if progress is not None:
                 progress()
         if look is not None:
             look(Comparison(images.name, names[-1], to_rgb(lr), hr, pictures))
     if not names:
         raise DataError(f"{images.name}: none of its {len(images)} images can be measured")
-    rows = [row_of(contender.name, measures, values[contender.name]) for contender in contenders]
+    rows = [row_of(name, measures, found) for name, found in measured.items()]
     return SetResult(images.name, images.scale, images.origin, border, names, rows)
 
 
-def row_of(contender: str, measures: Sequence[Measure], per_image: Sequence[Sequence[Any]]) -> Row:
-    """Totals and values of a contender; ``per_image`` has one value per measure."""
-    totals, values = {}, {}
-    for measure, column in zip(measures, zip(*per_image, strict=True), strict=True):
-        if isinstance(measure.metric, SetMetric):
-            totals[measure.label] = float(measure.metric.combine(column))
-        else:
-            values[measure.label] = [float(value) for value in column]
-            totals[measure.label] = float(np.mean(values[measure.label]))
-    return Row(contender, totals, values)
+def row_of(contender: str, measures: Sequence[Measure], images: Sequence[Measured]) -> Row:
+    """Totals of a contender as those of a validation, and values of all images."""
+    summary = summarize(images, measures)
+    values = {
+        measure.label: [image.values.get(measure.label) for image in images]
+        for measure in measures
+        if not isinstance(measure.metric, SetMetric)
+    }
+    return Row(contender, summary.averages, values, summary.notes)

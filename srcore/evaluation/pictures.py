@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.evaluation.measuring import Measure, SetResult, row_of
+from srcore.evaluation.measure import Measure, Measured, measure_image
+from srcore.evaluation.measuring import SetResult, row_of
 from srcore.images import list_images, natural_key, read_rgb, some
-from srcore.plugin.calling import call
 
 Picture = NDArray[np.uint8]
 
@@ -49,7 +48,7 @@ def measure_pictures(
     truth = list_images(hr) if hr is not None else next(iter(listed.values()))
     found = {name: _partners(folders[name], files, truth) for name, files in listed.items()}
     border = scale if crop_border is None else crop_border
-    values: dict[str, list[list[Any]]] = {name: [] for name in folders}
+    measured: dict[str, list[Measured]] = {name: [] for name in folders}
     names = []
     for number, path in enumerate(truth):
         try:
@@ -64,25 +63,14 @@ def measure_pictures(
             continue
         names.append(path.stem)
         for name, picture in pictures.items():
-            values[name].append(
-                [
-                    call(
-                        "metric",
-                        measure.metric,
-                        picture,
-                        wanted,
-                        crop_border=border if measure.crop_border is None else measure.crop_border,
-                    )
-                    for measure in measures
-                ]
-            )
+            measured[name].append(measure_image(picture, wanted, measures, border))
             if progress is not None:
                 progress()
     where = hr if hr is not None else next(iter(folders.values()))
     if not names:
         raise DataError(f"{where}: none of its {len(truth)} images can be measured")
     origin = "pictures as they are" + ("" if hr is None else f", truth from {hr.name}")
-    rows = [row_of(name, measures, values[name]) for name in folders]
+    rows = [row_of(name, measures, measured[name]) for name in folders]
     return SetResult(where.resolve().name, scale, origin, border, names, rows)
 
 

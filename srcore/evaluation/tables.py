@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from srcore.evaluation.interpolation import INTERPOLATIONS
-from srcore.evaluation.measuring import PROTOCOL, Measure, SetResult
+from srcore.evaluation.measure import Measure
+from srcore.evaluation.measuring import PROTOCOL, SetResult
 
 _MEAN = "mean"
 
@@ -90,15 +91,16 @@ def as_latex(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
 
 
 def _best(result: SetResult, measure: Measure) -> float:
-    values = [row.totals[measure.label] for row in result.rows]
-    return max(values) if measure.higher_is_better else min(values)
+    values = [row.totals[it] for row in result.rows if (it := measure.label) in row.totals]
+    best = max if measure.higher_is_better else min
+    return best(values, default=math.nan)
 
 
 def _cell(contender: str, result: SetResult, measure: Measure, best: float) -> str:
     for row in result.rows:
         if row.contender == contender:
-            value = row.totals[measure.label]
-            return f"\\textbf{{{_number(value)}}}" if value == best else _number(value)
+            text = _number(row.totals.get(measure.label))
+            return f"\\textbf{{{text}}}" if row.totals.get(measure.label) == best else text
     return ""
 
 
@@ -115,11 +117,9 @@ def as_csv(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
     for result in results:
         for row in result.rows:
             for index, image in enumerate(result.images):
-                values = [
-                    row.values[label][index] if label in row.values else "" for label in labels
-                ]
+                values = [row.values[it][index] if it in row.values else "" for it in labels]
                 writer.writerow([result.name, result.scale, row.contender, image, *values])
-            totals = [row.totals[label] for label in labels]
+            totals = [row.totals.get(label, "") for label in labels]
             writer.writerow([result.name, result.scale, row.contender, _MEAN, *totals])
     return buffer.getvalue()
 
@@ -136,7 +136,12 @@ def as_json(results: Sequence[SetResult]) -> str:
                 "crop_border": result.crop_border,
                 "images": result.images,
                 "models": [
-                    {"name": row.contender, "mean": row.totals, "per_image": row.values}
+                    {
+                        "name": row.contender,
+                        "mean": row.totals,
+                        "per_image": row.values,
+                        "notes": row.notes,
+                    }
                     for row in result.rows
                 ],
             }
@@ -165,7 +170,7 @@ def _lines(
                 yield [f"{image} {row.contender}", *values]
     for row in result.rows:
         name = f"{_MEAN} {row.contender}" if per_image else row.contender
-        yield [name, *(_number(row.totals[label]) for label in labels)]
+        yield [name, *(_number(row.totals.get(label)) for label in labels)]
 
 
 def _cells(
@@ -173,15 +178,16 @@ def _cells(
 ) -> Iterator[str]:
     for result in results:
         rows = [row for row in result.rows if row.contender == contender]
-        yield " / ".join(_number(row.totals[m.label]) for row in rows for m in measures)
+        yield " / ".join(_number(row.totals.get(m.label)) for row in rows for m in measures)
 
 
 def _header(measure: Measure) -> str:
     return measure.label if measure.higher_is_better else f"{measure.label} (lower is better)"
 
 
-def _number(value: float) -> str:
-    return f"{value:.4f}"
+def _number(value: float | None) -> str:
+    """A value; nothing where it was left out."""
+    return "" if value is None else f"{value:.4f}"
 
 
 def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:

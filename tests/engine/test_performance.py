@@ -8,10 +8,11 @@ import torch
 
 import srcore
 from srcore.engine import performance
-from srcore.engine.performance import PERFORMANCE_FILE, Performance
+from srcore.engine.performance import Performance
 from srcore.engine.run import Run
 from srcore.engine.runner import run_experiment
 from srcore.plugin.manager import plugins
+from srcore.runs import RunFolder
 
 
 class Clock:
@@ -69,7 +70,7 @@ def test_parts_inside_of_parts_count_once(clock, stage):
     clock.now += 4
     measured.count()
     measured.write()
-    content = json.loads((measured.run.folder / PERFORMANCE_FILE).read_text())
+    content = json.loads(measured.run.files.performance.read_text())
     assert content["seconds"] == {
         "training": 4.0, "waiting for images": 0.0, "saving": 3.0, "validation": 2.0,
     }  # fmt: skip
@@ -84,7 +85,7 @@ def test_a_resumed_stage_adds_to_what_was(clock, stage):
         clock.now += 5
         measured.write()
         measured.write()  # as at every checkpoint
-    content = json.loads((measured.run.folder / PERFORMANCE_FILE).read_text())
+    content = json.loads(measured.run.files.performance.read_text())
     assert content["iterations"] == 2
     assert content["seconds"]["training"] == 10.0
     assert content["sessions"] == 2
@@ -93,9 +94,9 @@ def test_a_resumed_stage_adds_to_what_was(clock, stage):
 @pytest.mark.parametrize("damaged", ["", "[]", '{"seconds": 3}', "{"])
 def test_a_damaged_file_is_no_reason_to_stop(stage, damaged):
     run = stage(resume=True)
-    (run.folder / PERFORMANCE_FILE).write_text(damaged)
+    run.files.performance.write_text(damaged)
     Performance(run).write()
-    assert json.loads((run.folder / PERFORMANCE_FILE).read_text())["sessions"] == 1
+    assert json.loads(run.files.performance.read_text())["sessions"] == 1
 
 
 def test_run_says_what_it_runs_on_and_how_fast(tiny_experiment, tmp_path, caplog):
@@ -114,7 +115,7 @@ def test_run_says_what_it_runs_on_and_how_fast(tiny_experiment, tmp_path, caplog
         r"validation at iteration 3: tiny/psnr \S+ \(bicubic \d\d\.\d+\), tiny/ssim",
     ):
         assert re.search(expected, log), expected
-    content = json.loads((tmp_path / "tiny" / PERFORMANCE_FILE).read_text())
+    content = json.loads(RunFolder(tmp_path / "tiny").performance.read_text())
     assert content["iterations"] == 6
     assert content["seconds"].keys() == {"training", "waiting for images", "validation", "saving"}
     assert content["peak_memory_mib"]["host"] > 10

@@ -45,8 +45,8 @@ class Images:
 
 def test_metrics_of_sets_combine_what_they_kept_of_every_image():
     measured = [
-        Measure("mean", 1, Difference(), needs_hr=True),
-        Measure("largest", 0, LargestDifference(), needs_hr=True),
+        Measure("mean", Difference(), 1, needs_hr=True),
+        Measure("largest", LargestDifference(), 0, needs_hr=True),
     ]
     images = ValidationSet("flat", Images(), [])
     results = [
@@ -68,7 +68,7 @@ class Diverged(nn.Module):
 
 
 def test_output_that_is_not_finite_has_no_psnr():
-    measured = [Measure("mean", 0, Difference(), needs_hr=True)]
+    measured = [Measure("mean", Difference(), 0, needs_hr=True)]
     images = ValidationSet("flat", Images(), [])
     expected = r"what the averaged generator makes of flat/1 is not finite \(NaN or infinite\)"
     with pytest.raises(SrcoreError, match=expected):

@@ -1,3 +1,6 @@
+import json
+import math
+
 import attrs
 import numpy as np
 import pytest
@@ -6,9 +9,9 @@ from srcore.errors import ConfigError, SrcoreError
 from srcore.evaluation.comparison import error_map, strip
 from srcore.evaluation.image_sets import find_sets
 from srcore.evaluation.interpolation import interpolation
+from srcore.evaluation.measure import Measure
 from srcore.evaluation.measuring import (
     Contender,
-    Measure,
     choose_measures,
     evaluate_set,
 )
@@ -136,14 +139,14 @@ def test_csv_has_a_line_per_image_and_one_for_the_set(results):
 
 
 def test_json_is_valid_for_identical_images(images):
-    import json
-
     perfect = iter([images.pair(0)[1], images.pair(1)[1]])
     contender = Contender("perfect", 2, lambda lr: next(perfect))
     result = evaluate_set(images, [contender], choose_measures("psnr", registry=plugins().registry))
     content = json.loads(as_json([result]), parse_constant=pytest.fail)
     (model,) = content["sets"][0]["models"]
-    assert model == {"name": "perfect", "mean": {"psnr": "inf"}, "per_image": {"psnr": ["inf"] * 2}}
+    assert model["mean"] == {"psnr": "inf"}
+    assert model["per_image"] == {"psnr": ["inf", "inf"]}
+    assert model["notes"] == []
 
 
 def test_strips_show_all_pictures_in_order():
@@ -176,3 +179,43 @@ def test_every_metric_may_have_its_own_border(images):
     assert values["psnr:crop_border=0"][0] == psnr(sr, hr, crop_border=0, y_channel=True)
     with pytest.raises(SrcoreError, match=r"crop_border: expected a number >= 0, found -1"):
         choose_measures("psnr:crop_border=-1", registry=plugins().registry)
+
+
+def test_perfect_images_are_left_out_of_the_mean_as_in_a_validation(images):
+    truth = [images.pair(0)[1]]
+
+    def knows_the_first(lr):
+        return truth.pop() if truth else lr.repeat(2, 0).repeat(2, 1)
+
+    measures = choose_measures("psnr", registry=plugins().registry)
+    (row,) = evaluate_set(images, [Contender("first", 2, knows_the_first)], measures).rows
+    assert row.values["psnr"] == [math.inf, row.totals["psnr"]]
+    assert 0 < row.totals["psnr"] < 100
+    assert row.notes == ["psnr leaves out 1 of 2 images: infinite, they equal the original"]
+
+
+class Large:
+    """A metric that images are too small for."""
+
+    higher_is_better = True
+
+    def __init__(self, smallest):
+        self.smallest = smallest
+
+    def __call__(self, sr, hr, *, crop_border):
+        if len(sr) < self.smallest:
+            raise SrcoreError("the image is too small")
+        return 1.0
+
+
+def test_what_cannot_be_measured_is_left_out_and_said(images):
+    nearest = Contender("near", 2, lambda lr: lr.repeat(2, 0).repeat(2, 1))
+    measures = [*choose_measures("psnr", registry=plugins().registry), Measure("l", Large(999))]
+    results = [evaluate_set(images, [nearest], measures)]
+    (row,) = results[0].rows
+    assert row.totals.keys() == {"psnr"}
+    assert row.values["l"] == [None, None]
+    assert row.notes == ["l leaves out 2 of 2 images: the image is too small"]
+    assert "| mean near | " in as_markdown(results, measures)
+    assert as_csv(results, measures).splitlines()[-1].endswith(f",mean,{row.totals['psnr']},")
+    assert json.loads(as_json(results))["sets"][0]["models"][0]["notes"] == row.notes

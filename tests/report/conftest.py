@@ -43,7 +43,7 @@ def write_picture(folder, image, side, set_name="photos"):
     random = np.random.default_rng(0)
     sr, hr = random.integers(0, 256, (2, side, side, 3), np.uint8)
     lr = random.integers(0, 256, (side // 2, side // 2, 3), np.uint8)
-    result = ValidationImage(0, image, {"psnr": 31.25}, lr, sr, hr)
+    result = ValidationImage(index=0, name=image, values={"psnr": 31.25}, lr=lr, sr=sr, hr=hr)
     path = folder / f"{set_name}_{image}.png"
     return write_strip(path, result, set_name=set_name, bicubic_values={"psnr": 30.5})
 

@@ -26,7 +26,9 @@ def result(rng):
     def make(*, truth=True):
         sr, hr = rng.integers(0, 256, (2, 18, 22, 3), np.uint8)
         lr = rng.integers(0, 256, (9, 11, 3), np.uint8)
-        return ValidationImage(3, "Löwe <2>", {"psnr": 31.5}, lr, sr, hr if truth else None)
+        return ValidationImage(
+            index=3, name="Löwe <2>", values={"psnr": 31.5}, lr=lr, sr=sr, hr=hr if truth else None
+        )
 
     return make
 
