@@ -18,9 +18,14 @@ sampler                ``dataset``              :class:`Sampler`
 method                 see ``srcore.methods``   ``srcore.methods.base.Method``
 stage                  -                        :class:`Stage`
 metric                 -                        :class:`Metric`
-optimizer              ``parameters``           ``torch.optim.Optimizer``
-schedule               -                        :class:`Schedule`
+optimizer              what it names, below     ``torch.optim.Optimizer``
+schedule               ``iterations``, if named :class:`Schedule`
+handler                -                        :class:`Handler`
 =====================  =======================  ====================================
+
+The target of an optimiser names what it takes of ``parameters``, ``named_parameters`` (pairs) and
+``network``; its groups may have rates of their own, which a schedule gets as ``base`` one by one.
+That of a schedule gets the length of the stage where it names ``iterations``.
 
 Images on the device are float tensors ``(N, C, H, W)``, RGB, in [0, 1]; image files and dataset
 samples are arrays ``(H, W, C)``, RGB, uint8 or uint16.
@@ -94,7 +99,8 @@ class Network(Protocol):
     """A generator: ``(N, 3, h, w)`` in [0, 1] -> ``(N, 3, scale*h, scale*w)``, not clamped.
 
     A network of the other direction, ``(N, 3, scale*h, scale*w)`` -> ``(N, 3, h, w)``, is
-    registered with ``provides=["shrinks"]`` and fits roles with ``needs=("shrinks",)``.
+    registered with ``provides=["shrinks"]`` and fits roles with ``needs=("shrinks",)``. Sides that
+    are no multiple of the scale are rounded up.
 
     One of gray images or of images with alpha says so: ``in_channels`` (1 or 4; default 3) is the
     number of channels in and out, and ``channels`` a key of its options.
@@ -104,7 +110,8 @@ class Network(Protocol):
     or None: unknown) and ``tile_multiple`` (tile sides should be a multiple of it; default 1).
     It may see more than the image, as keywords of ``forward``: what ``draw(size, generator) ->
     {name: (C, k*h, k*w)}`` makes for an image of size (h, w), drawn once per image by the core and
-    cut per tile; and what ``condition(batch)`` makes of the whole image, once and without graph.
+    cut per tile; and under the name ``condition`` what ``condition(batch)`` makes of the whole
+    image, once and without graph: ``forward(lr, *, noise, condition)``.
     ``deploy() -> nn.Module`` returns a new network that computes the same with fewer branches,
     under the same names: it is what is validated, exported and used.
 
@@ -189,7 +196,9 @@ class LossContext:
 class Loss(Protocol):
     """A term of the generator's loss: context -> scalar, not yet multiplied by its weight.
 
-    Losses are ``nn.Module``s whose ``forward`` takes the context; parameters they hold are frozen.
+    Losses are ``nn.Module``s whose ``forward`` takes the context; parameters they hold are frozen,
+    but those of modules that ``roles()`` of their options names by attribute: these are trained
+    with the network that the loss is for, and configured as ``[optimizer.LOSS_ATTRIBUTE]``.
     """
 
     def __call__(self, context: LossContext) -> Tensor: ...

@@ -40,12 +40,17 @@ def crop_size(options: Any) -> int | None:
 
 
 def entries_of(chosen: Selected) -> set[str] | None:
-    """What a data set or transform puts into a batch; None if nobody can know."""
-    # Not what a class of options inherits: a plugin's dataset may hold more than ours.
-    if "entries" in vars(type(chosen.options)):
-        return set(chosen.options.entries())
+    """What a data set or transform puts into a batch; None if nobody can know.
+
+    A data set that is made of others adds what it says to what they all have.
+    """
     inside = [entries_of(inner) for _, inner in inner_datasets(chosen.options)]
     own = set(chosen.component.provides)
+    # Not what a class of options inherits: a plugin's dataset may hold more than ours.
+    if "entries" in vars(type(chosen.options)):
+        own = set(chosen.options.entries())
+        if not inside:
+            return own
     known = [found for found in inside if found is not None]
     if not inside or len(known) < len(inside):
         return own or None

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from srcore.engine.shared_buffers import share_buffers
+from srcore.plugin.calling import remember_copy
 
 #: With warm-up, the decay of update ``t`` is at most ``t / (t + AGE)``: weights of the average are
 #: ``t / (AGE + 1)`` updates old in the mean, 5 % of the training whatever its length, until
@@ -49,7 +50,8 @@ class ExponentialAverage:
         self.copy_buffers = copy_buffers
         self.updates = 0
         self.source = network
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        average = copy.deepcopy(network).eval().requires_grad_(False)
+        self.network: nn.Module = remember_copy(average, network)
 
     @property
     def present_decay(self) -> float:

@@ -17,6 +17,7 @@ from srcore.capabilities import capability
 from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
 from srcore.engine.recomputing import recompute_
+from srcore.plugin.calling import check_seen, remember_copy
 
 if TYPE_CHECKING:
     from srcore.config.schema import (
@@ -99,6 +100,7 @@ class RoleNetwork:
             drawn = [network.draw(size, generator) for _ in range(len(lr))]
             for name in drawn[0]:
                 given[name] = torch.stack([fields[name] for fields in drawn]).to(lr.device)
+        check_seen(network, given)
         return given
 
     @contextlib.contextmanager
@@ -164,7 +166,7 @@ def deployed(network: nn.Module) -> nn.Module:
     if merge is None:
         return network
     with torch.no_grad():
-        merged: nn.Module = merge()
+        merged: nn.Module = remember_copy(merge(), network)
     return merged.eval()
 
 

@@ -18,6 +18,7 @@ from srcore.capabilities import capability
 from srcore.engine.seeding import derive
 from srcore.errors import SrcoreError
 from srcore.machine.devices import device_of
+from srcore.plugin.calling import check_seen
 
 _DRAW_STREAM = 30
 
@@ -104,7 +105,9 @@ def draw(network: nn.Module, size: tuple[int, int], seed: int, index: int = 0) -
 def beside(network: nn.Module, lr: Tensor, seed: int, index: int = 0) -> Beside:
     """What a network sees beside one whole image ``(1, 3, h, w)``."""
     condition = capability("network", network, "condition")
-    return Beside(
+    found = Beside(
         draw(network, (int(lr.shape[-2]), int(lr.shape[-1])), seed, index),
         condition({"lr": lr}) if condition is not None else None,
     )
+    check_seen(network, found.keywords)
+    return found

@@ -15,7 +15,7 @@ import inspect
 import math
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,14 @@ def remember(made: Any, component: Component) -> None:
     except TypeError:  # numbers, slots: messages name the class then
         return
     _MADE[key] = (reference, component)
+
+
+def remember_copy(copy: Any, original: Any) -> Any:
+    """Keep in mind that a copy, or what was made of an object, is of the same component."""
+    reference, component = _MADE.get(id(original), (None, None))
+    if component is not None and reference is not None and reference() is original:
+        remember(copy, component)
+    return copy
 
 
 def call(kind: str, part: Any, *given: Any, method: str = "", **named: Any) -> Any:
@@ -80,6 +88,28 @@ def checked(kind: str, part: Any, result: Any) -> Any:
         text = f"returned {told(result)}; expected {wanted}"
         raise PluginError(f"{who(kind.partition('.')[0], part)} {text}")
     return result
+
+
+def check_seen(network: Any, names: Iterable[str]) -> None:
+    """Refuse a network that makes for itself what its ``forward`` does not take.
+
+    Args:
+        network: whose ``draw`` and ``condition`` made something.
+        names: keywords that ``forward`` is given beside the image.
+
+    Raises:
+        PluginError: names network, distribution and keyword.
+    """
+    taken = inspect.signature(network.forward).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values()):
+        return
+    for name in names:
+        if name not in taken:
+            made = "what condition(batch) returns" if name == "condition" else "a field of draw()"
+            raise PluginError(
+                f"{who('network', network)}: forward({', '.join(taken)}) takes no {name}; {made} "
+                "is given under that name"
+            )
 
 
 def unfit(kind: str, made: Any) -> str:

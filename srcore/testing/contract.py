@@ -55,6 +55,8 @@ class PluginContract:
         told_apart: patterns of entries of a checkpoint by which equal runs are told apart, such as
             ``"others/handlers.NAME.NAME/number"`` for what a tracker calls them; a resumed run
             has those of the run that it continues.
+        sampled: name of a sampler -> ``type`` and keys of the data set that it is tried on, where
+            it asks for more than numbers of images; ``hr_folder`` for all others.
     """
 
     plugin: ClassVar[str]
@@ -68,6 +70,7 @@ class PluginContract:
     elsewhere: ClassVar[tuple[tuple[str, str], ...]] = ()
     unused: ClassVar[dict[tuple[str, str], tuple[str, ...]]] = {}
     told_apart: ClassVar[tuple[str, ...]] = ()
+    sampled: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test for everything that the plugin registers."""
@@ -182,6 +185,7 @@ class PluginContract:
             extras=self.extras,
             unused=self.unused.get(key, ()),
             used=self._used(),
+            sampled=self.sampled.get(component.name, {}),
         )
 
     def _used(self) -> frozenset[tuple[str, str]]:

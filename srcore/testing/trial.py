@@ -38,6 +38,7 @@ class Trial:
         extras: the same of the context's extras, which methods add.
         unused: patterns of the names of parameters that may stay without gradient.
         used: (kind, name) of what the tried experiment consists of.
+        sampled: of samplers: ``type`` and keys of the data set that they are tried on.
     """
 
     component: Component
@@ -51,6 +52,7 @@ class Trial:
     extras: Mapping[str, Any] = attrs.field(factory=dict)
     unused: tuple[str, ...] = ()
     used: frozenset[tuple[str, str]] = frozenset()
+    sampled: Mapping[str, Any] = attrs.field(factory=dict)
 
     def build(self, **context: Any) -> Any:
         """A new one, with the same random weights every time."""

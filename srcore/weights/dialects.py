@@ -242,7 +242,8 @@ def read_as(
 def rename(state: Mapping[str, Tensor], names: Mapping[str, str]) -> State:
     """Rename layers: ``names`` maps a layer's old name to its new one; ``.weight`` etc. stay.
 
-    Keys of layers that ``names`` does not hold are kept as they are.
+    A layer is a key without its last part: ``body.0.conv`` of ``body.0.conv.weight``. Keys of
+    layers that ``names`` does not hold are kept as they are.
     """
     renamed = {}
     for key, tensor in state.items():

@@ -89,6 +89,20 @@ def test_entries_are_those_inside(tiny_experiment, downscale, entries):
     assert ("no low-resolution images" in str(problems)) == (downscale == "none")
 
 
+def test_a_wrapper_adds_the_entries_that_it_names():
+    @attrs.frozen(kw_only=True)
+    class Graded:
+        images: Selected = component("dataset")
+
+        def entries(self):
+            return {"hardness"}
+
+    inner = plugins().registry.get("dataset", "hr_folder")
+    chosen = Selected(inner, inner.options(hr="x", hr_patch_size=64))
+    graded = attrs.evolve(inner, options_target=Graded)
+    assert entries_of(Selected(graded, Graded(images=chosen))) == {"lr", "hr", "hardness"}
+
+
 def test_problems_are_found_inside_and_named_by_their_key(tiny_experiment):
     _, (_, problems) = experiment(tiny_experiment, "hr_patch_size=33")
     assert [problem.path for problem in problems] == ["data.train.images.hr_patch_size"]

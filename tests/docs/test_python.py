@@ -41,6 +41,7 @@ LANGUAGES = {"python", "pycon", "py", "toml", "bash", "sh", "text", "bibtex", ""
 #: What components of the pages are built with, in the folder that the page is tried in.
 KEYS = {
     ("source", "zip"): {"path": "images.zip"},
+    ("loss", "uncertain"): {"first": {"type": "l1"}, "second": {"type": "mse"}},
     ("dataset", "repeat"): {"images": {"type": "hr_folder", "hr": "examples/images/train"}},
 }
 #: What a method of the documentation is trained with.

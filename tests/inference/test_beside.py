@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from torch import nn
 
 import srcore
-from srcore.errors import SrcoreError
+from srcore.engine.ema import ExponentialAverage
+from srcore.errors import PluginError, SrcoreError
 from srcore.inference.beside import draw
+from srcore.plugin.manager import PluginManager, using
 from srcore.testing import tiny_image
 
 
@@ -78,6 +80,35 @@ def test_a_field_that_does_not_fit_is_refused(network):
     network.draw = lambda size, generator: {"noise": torch.zeros(3, size[0], size[1] + 1)}
     with pytest.raises(SrcoreError, match=r"draw made noise of shape \(3, 8, 9\) for an image of"):
         draw(network, (8, 8), 0)
+
+
+class Deaf(Sampling):
+    """Its forward takes the condition under another name."""
+
+    def forward(self, lr, *, noise, grain, tone):
+        return super().forward(lr, noise=noise, grain=grain, condition=tone)
+
+
+class Stranger:
+    __name__ = "srplug-stranger"
+
+    @srcore.hookimpl
+    def srcore_register_components(self, registry):
+        registry.add("network", "deaf", None, Deaf)
+
+
+@pytest.mark.parametrize(
+    "seen", [lambda network: network, lambda n: ExponentialAverage(n, 0.9).network]
+)
+def test_a_keyword_that_forward_does_not_take_is_one_line_with_the_owner(seen):
+    with using(PluginManager(discover=False, extra=[Stranger()])):
+        network = seen(srcore.build("network", "deaf", scale=2))
+        with pytest.raises(PluginError) as caught:
+            srcore.upscale(network, tiny_image(8, 8))
+    assert str(caught.value) == (
+        "srplug-stranger: network 'deaf': forward(lr, noise, grain, tone) takes no condition; what "
+        "condition(batch) returns is given under that name"
+    )
 
 
 def test_networks_that_draw_nothing_see_nothing():

@@ -62,6 +62,16 @@ class Net(nn.Module):
         return nn.functional.interpolate(self.conv(lr), scale_factor=self.scale)
 
 
+class Stacking(Net):
+    """Sees its noise as further channels: as many images of it as of ``lr``."""
+
+    def draw(self, size, generator):
+        return {"noise": torch.randn(3, *size, generator=generator)}
+
+    def forward(self, lr, noise):
+        return super().forward(torch.cat([lr, noise], 1)[:, :3] + 0.1 * noise)
+
+
 class Small(Net):
     def forward(self, lr):
         return super().forward(lr)[..., :-1]
@@ -844,3 +854,48 @@ def test_dialects_read_back_what_they_write(changed, message, folder):
     else:
         assert any(re.search(message, line) for line in found), found
         assert all(line.startswith("srplug-stranger: weight dialect 'x_other'") for line in found)
+
+
+def test_a_network_that_draws_is_given_as_many_fields_as_images(folder):
+    assert tried("network", Stacking, folder) == []
+
+
+class Ranked:
+    """A data set that knows more of its images than a number."""
+
+    def __init__(self, scale):
+        self.ranks = [2, 0, 1]
+
+    def __len__(self):
+        return 3
+
+    def name(self, index):
+        return str(index)
+
+    def sample(self, index, generator):
+        return {"hr": np.zeros((8, 8, 3), np.uint8), "lr": np.zeros((4, 4, 3), np.uint8)}
+
+
+class ByRank:
+    def __init__(self, dataset):
+        self.ranks = dataset.ranks
+
+    def order(self, epoch, generator):
+        return np.argsort(self.ranks)
+
+
+def test_a_sampler_is_tried_on_the_data_set_that_it_needs(folder):
+    class Both:
+        __name__ = "srplug-stranger"
+
+        @srcore.hookimpl
+        def srcore_register_components(self, registry):
+            registry.add("dataset", "ranked", None, Ranked)
+            registry.add("sampler", "by_rank", None, ByRank)
+
+    with using(PluginManager(discover=False, extra=[Both()])):
+        component = plugins().registry.get("sampler", "by_rank")
+        trial = Trial(component, options_for(component, {}), {}, folder)
+        (complaint,) = complaints(trial)
+        assert "'HrFolder' object has no attribute 'ranks'" in complaint
+        assert complaints(attrs.evolve(trial, sampled={"type": "ranked"})) == []

@@ -85,8 +85,9 @@ def _fits(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[st
 
 def orders_an_epoch(trial: Trial) -> Iterator[str]:
     """Numbers of images, equal for equal generators, equally many in every epoch."""
-    component = plugins().registry.get("dataset", "hr_folder")
-    dataset = component.build(options_for(component, {}), scale=trial.scale)
+    keys = dict(trial.sampled)
+    component = plugins().registry.get("dataset", keys.pop("type", "hr_folder"))
+    dataset = component.build(options_for(component, keys), scale=trial.scale)
     sampler = trial.build(dataset=dataset)
     orders = [
         checked_order(sampler.order(epoch, sample_generator(epoch)), len(dataset), sampler)

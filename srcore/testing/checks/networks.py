@@ -12,7 +12,7 @@ from srcore.capabilities import capability
 from srcore.config.channel_checks import channels_of
 from srcore.engine.recomputing import recompute_
 from srcore.engine.seeding import seed_everything
-from srcore.inference.beside import beside, draw
+from srcore.inference.beside import beside, draw, stacked
 from srcore.plugin.calling import call, checked
 from srcore.testing.trial import Trial, lacking, same
 
@@ -191,7 +191,7 @@ def _lr(trial: Trial, network: Any, size: tuple[int, int]) -> Tensor:
 
 def _run(network: Any, lr: Tensor) -> Tensor:
     with torch.no_grad():
-        keywords = beside(network, lr[:1], seed=0).keywords
+        keywords = stacked([(beside(network, lr[:1], seed=0), len(lr))]).keywords
     sr: Tensor = call("network", network, lr, **keywords)
     return sr
 
