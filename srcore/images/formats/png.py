@@ -29,13 +29,20 @@ from srcore.images.format import (
     WritesSeries,
     Writing,
     damaged,
-    truncated,
     unsupported,
 )
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import animation, saved_animation
 from srcore.images.png_rows import decode_from_the_top
+from srcore.images.png_walking import (
+    COLOUR_CHUNKS,
+    START,
+    TEXT_CHUNKS,
+    chunks_before_data,
+    chunks_behind_data,
+    picture_alone,
+)
 from srcore.images.samples import bands
 from srcore.options import option
 
@@ -51,13 +58,8 @@ _KINDS = {
     _GRAY_ALPHA: (2, (8, 16)),
     _RGB_ALPHA: (4, (8, 16)),
 }
-_COLOUR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
-_TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
-_USED = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"acTL", *_COLOUR_CHUNKS)
 _LARGEST_PROFILE = 2**24  # bytes; those of cameras and printers have a tenth
 _INCHES_PER_METRE = 1 / 0.0254
-#: Bytes of the signature, and the last chunk.
-_START, _LAST = len(png_chunks.SIGNATURE), png_chunks.chunk(b"IEND", b"")
 
 
 @attrs.frozen
@@ -110,12 +112,12 @@ class Png(ReadsSeries, WritesSeries):
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
         chunks: dict[bytes, bytes] = {}
         others = []
-        for name, content in _chunks_before_data(file, where):
-            if name in _TEXT_CHUNKS:
+        for name, content in chunks_before_data(file, where):
+            if name in TEXT_CHUNKS:
                 others.append("XMP" if content.startswith(b"XML:com.adobe.xmp\0") else "texts")
             else:
                 chunks.setdefault(name, content)
-        for name, content in _chunks_behind_data(file):
+        for name, content in chunks_behind_data(file):
             if name == b"eXIf":
                 chunks.setdefault(name, content)
             else:
@@ -134,7 +136,7 @@ class Png(ReadsSeries, WritesSeries):
             frames=_frames(chunks.get(b"acTL")),
             metadata=Metadata(
                 icc_profile=profile,
-                png_colour=tuple((name, chunks[name]) for name in _COLOUR_CHUNKS if name in chunks),
+                png_colour=tuple((name, chunks[name]) for name in COLOUR_CHUNKS if name in chunks),
                 exif=exif_data,
                 dpi=_dpi(chunks.get(b"pHYs")),
                 others=tuple(dict.fromkeys(others)),
@@ -142,12 +144,12 @@ class Png(ReadsSeries, WritesSeries):
         )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        chunks, plain = _picture_alone(file, where)
+        chunks, plain = picture_alone(file, where)
         layout = _layout(chunks, where)
         colour_type, depth = _stored_as(layout)
         ihdr = chunks[b"IHDR"]
         before = png_chunks.chunk(b"IHDR", ihdr[:8] + bytes([depth, colour_type]) + ihdr[10:])
-        plain[_START : _START + len(before)] = np.frombuffer(before, np.uint8)
+        plain[START : START + len(before)] = np.frombuffer(before, np.uint8)
         pixels = by_opencv(plain, where)
         del plain
         return _coloured(_in_order(pixels, layout), layout, where)
@@ -187,126 +189,6 @@ class Png(ReadsSeries, WritesSeries):
         settings = {} if level is None else {"compress_level": level}
         content = saved_animation(pictures, "PNG", plays, Metadata(), **settings)
         return png_chunks.after_header(content, png_chunks.describing(writing.metadata))
-
-
-def _chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, bytes]]:
-    file.seek(len(png_chunks.SIGNATURE))
-    while True:
-        start = file.read(8)
-        if len(start) < 8:
-            raise truncated(where)
-        length, name = struct.unpack(">I4s", start)
-        if name == b"IDAT":
-            return
-        if name in _USED:
-            content, checksum = file.read(length), file.read(4)
-            if len(checksum) < 4:
-                raise truncated(where)
-            if _is_whole(name, content, checksum, where):
-                yield name, content
-        elif name in _TEXT_CHUNKS:
-            yield name, file.read(min(length, 20))
-            file.seek(length - min(length, 20) + 4, 1)
-        else:
-            _refuse_critical(name, where)
-            file.seek(length + 4, 1)
-
-
-def _chunks_behind_data(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """EXIF data, and starts of texts, behind the picture data, at whose first chunk the file is."""
-    place = file.seek(-8, 1)
-    size = file.seek(0, 2)
-    while place + 12 <= size:
-        file.seek(place)
-        start = file.read(8)
-        length, name = struct.unpack(">I4s", start)
-        if name == b"IEND":
-            return
-        if name == b"IDAT":
-            place = _after_equal_chunks(file, place, start, size)
-            continue
-        if name == b"eXIf":
-            content, checksum = file.read(length), file.read(4)
-            if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
-                yield name, content
-        elif name in _TEXT_CHUNKS:
-            yield name, file.read(min(length, 20))
-        place += 12 + length
-
-
-def _after_equal_chunks(file: BinaryIO, place: int, start: bytes, size: int) -> int:
-    """The place behind all chunks that begin as this one and follow each other.
-
-    Programs write thousands of them of one length, so the last is found by halving.
-    """
-    stride = 12 + int.from_bytes(start[:4], "big")
-    low, high = 0, (size - place) // stride
-    while low < high:
-        middle = (low + high + 1) // 2
-        file.seek(place + middle * stride)
-        if file.read(8) == start:
-            low = middle
-        else:
-            high = middle - 1
-    return place + (low + 1) * stride
-
-
-def _picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDArray[np.uint8]]:
-    """Chunks that describe the pixels, and a file of the picture data, whose IHDR is left open."""
-    size = file.seek(0, 2)
-    chunks: dict[bytes, bytes] = {}
-    first = _START + 25  # behind IHDR
-    plain = np.empty(first + size + len(_LAST), np.uint8)
-    plain[:_START] = np.frombuffer(png_chunks.SIGNATURE, np.uint8)
-    view = plain.data
-    filled = first
-    place = file.seek(_START)
-    while True:
-        start = file.read(8)
-        if len(start) < 8 or place + 12 > size:
-            raise truncated(where)
-        length, name = struct.unpack(">I4s", start)
-        place += 12 + length
-        if place > size:
-            raise truncated(where)
-        if name == b"IEND":
-            view[filled : filled + len(_LAST)] = _LAST
-            return chunks, plain[: filled + len(_LAST)]
-        if name == b"IDAT":
-            view[filled : filled + 8] = start
-            chunk = view[filled : filled + 12 + length]
-            if file.readinto(chunk[8:]) < length + 4:  # type: ignore[attr-defined]
-                raise truncated(where)
-            _is_whole(name, chunk[8:-4], chunk[-4:], where)
-            filled += len(chunk)
-        elif name in (b"IHDR", b"PLTE", b"tRNS") and filled == first:
-            content, checksum = file.read(length), file.read(4)
-            if _is_whole(name, content, checksum, where):
-                chunks.setdefault(name, content)
-        else:
-            _refuse_critical(name, where)
-            file.seek(place)
-
-
-def _is_whole(
-    name: bytes, content: bytes | memoryview, checksum: bytes | memoryview, where: Where
-) -> bool:
-    """Whether a chunk is as it was written; one that pixels need is reported if it is not."""
-    if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
-        return True
-    if name[:1].isupper() or name in (b"tRNS", b"eXIf"):
-        raise damaged(where, f"wrong checksum of a chunk {name.decode('latin-1')}")
-    return False
-
-
-def _refuse_critical(name: bytes, where: Where) -> None:
-    """Chunks that must be understood, by their upper-case first letter (section 5.4)."""
-    if name == b"CgBI":
-        raise unsupported(where, "PNG as Xcode optimises it for iPhones")
-    if not (name.isalpha() and name.isascii()):
-        raise damaged(where, "a chunk has no name")
-    if name[:1].isupper() and name not in (b"IHDR", b"PLTE"):
-        raise unsupported(where, f"PNG with a chunk {name.decode('latin-1')}")
 
 
 def _layout(chunks: dict[bytes, bytes], where: Where) -> _Layout:
