@@ -3,11 +3,8 @@
 ``-m slow`` takes a sample, ``-m stress`` takes all.
 """
 
-import collections
 import io
 import random
-import time
-import traceback
 
 import numpy as np
 import pytest
@@ -16,7 +13,7 @@ from PIL import Image
 from srcore.errors import DataError
 from srcore.images import encode_image, read_header, read_image
 from srcore.testing import tiny_image
-from srcore.testing.resources import peak_growth
+from srcore.testing.fuzzing import Outcomes, Trial
 
 LONGEST = 2.0
 SIDE = 256
@@ -78,66 +75,50 @@ def mutant(files, chance):
     return bytes(content)
 
 
-def outcome(path, limit):
-    """``read``, ``refused``, or how the reading failed."""
-    begin = time.process_time()
-    with peak_growth() as growth:
-        try:
-            header = read_header(path)
-            image = read_image(path)
-            result = "read"
-            if image.shape != (header.height, header.width, header.channels):
-                result = f"another image than its header said: {header}, {image.shape}"
-            del image
-        except DataError as error:
-            result = "refused" if error.lines[0].startswith(str(path)) else f"nameless: {error}"
-        except BaseException as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            result = f"{type(error).__name__}: {error!s:.300} ({place.filename}, {place.lineno})"
-    if growth.bytes > limit:
-        result = f"{growth.bytes >> 20} MiB ({result})"
-    took = time.process_time() - begin
-    return result if took < LONGEST else f"{took:.1f} s ({result})"
+def trial(path):
+    def read():
+        header = read_header(path)
+        shape = read_image(path).shape
+        if shape != header.shape:
+            return f"another image than its header said: {header}, {shape}"
+        return None
+
+    def complaint(error):
+        return None if error.lines[0].startswith(str(path)) else f"nameless: {error}"
+
+    return Trial(read=read, refusal=DataError, complaint=complaint, longest=LONGEST)
 
 
 def fuzz(folder, seed, count):
-    """Outcomes of broken files, and the failed ones."""
+    """Outcomes of broken files."""
     files, chance = honest_files(), random.Random(seed)
     # The name is of no importance; a decoder that goes by it would find every format here.
     paths = [folder / f"x.{ending}" for ending in ("png", "jpg", "tif", "bmp", "gif", "ppm")]
-    honest = 0
-    for content in files * 2:  # the first time libraries are loaded
-        paths[0].write_bytes(content)
-        with peak_growth() as growth:
-            read_image(paths[0])
-        honest = max(honest, growth.bytes)
-    outcomes, failed, limit = collections.Counter(), {}, 2 * max(honest, 16 << 20)
+    most = trial(paths[0]).most_of(files, paths[0].write_bytes)
+    outcomes = Outcomes()
     for number in range(count):
         path = chance.choice(paths)
         path.write_bytes(mutant(files, chance))
-        result = outcome(path, limit)
-        outcomes[result if result in ("read", "refused") else "failed"] += 1
-        if result not in ("read", "refused"):
-            failed.setdefault(result, number)
+        if outcomes.add(trial(path).outcome(most), number):
             (folder / f"failed{number}").write_bytes(path.read_bytes())
-    return outcomes, failed
+    return outcomes
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_sample_of_broken_images_is_read_or_refused(tmp_path):
-    outcomes, failed = fuzz(tmp_path, 0, 500)
-    assert not failed
-    assert outcomes["refused"] > 100
+    outcomes = fuzz(tmp_path, 0, 500)
+    assert not outcomes.failed
+    assert outcomes.counts["refused"] > 100
 
 
 @pytest.mark.stress
 @pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
 def test_all_broken_images_are_read_or_refused(tmp_path, stress_result):
-    outcomes, failed = fuzz(tmp_path, 1, 2000)
-    stress_result("images", files=outcomes.total(), **outcomes)
-    assert not failed
+    outcomes = fuzz(tmp_path, 1, 2000)
+    stress_result("images", files=outcomes.counts.total(), **outcomes.counts)
+    assert not outcomes.failed
 
 
 @pytest.mark.parametrize("content", FOREIGN, ids=range(len(FOREIGN)))

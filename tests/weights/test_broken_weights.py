@@ -3,14 +3,11 @@
 ``-m slow`` takes a sample, ``-m stress`` takes all.
 """
 
-import collections
 import io
 import json
 import os
 import pickle
 import random
-import time
-import traceback
 import zipfile
 
 import pytest
@@ -20,7 +17,7 @@ import torch
 import srcore
 from srcore.api import load_generator
 from srcore.errors import WeightsError
-from srcore.testing.resources import peak_growth
+from srcore.testing.fuzzing import Outcomes, Trial
 from srcore.weights.saving import Metadata
 
 #: Longest time for one file, in seconds of this process.
@@ -195,61 +192,43 @@ def packed(content, **how):
     return buffer.getvalue()
 
 
-def outcome(path, limit):
-    """``ok``, ``refused``, or how the reading failed."""
-    begin = time.process_time()
-    with peak_growth() as growth:
-        try:
-            load_generator(path)
-            result = "ok"
-        except WeightsError as error:
-            result = "refused" if len(error.lines) == 1 else f"lines: {error}"
-        except BaseException as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            result = f"{type(error).__name__}: {error!s:.300} ({place.filename}, {place.lineno})"
-    if growth.bytes > limit:
-        result = f"{growth.bytes >> 20} MiB ({result})"
-    took = time.process_time() - begin
-    return result if took < LONGEST else f"{took:.1f} s ({result})"
-
-
 def fuzz(folder, seed, count):
-    """Outcomes of broken files, and the failed ones."""
+    """Outcomes of broken files."""
     victim, path = folder / "executed", folder / "x.pth"
     mutator = Mutator(seed, victim)
-    honest = 0
     import spandrel  # noqa: F401 - so that no file is charged with it
 
-    for content in mutator.files * 2:  # the first time libraries are loaded
-        path.write_bytes(content)
-        with peak_growth() as growth:
-            load_generator(path)
-        honest = growth.bytes
-    outcomes, failed, most = collections.Counter(), {}, 2 * max(honest, 16 << 20)
+    def read():
+        load_generator(path)
+
+    def complaint(error):
+        return None if len(error.lines) == 1 else f"lines: {error}"
+
+    trial = Trial(read=read, refusal=WeightsError, complaint=complaint, longest=LONGEST)
+    most = trial.most_of(mutator.files, path.write_bytes)
+    outcomes = Outcomes()
     for number in range(count):
         path.write_bytes(mutator.mutant())
-        result = outcome(path, most)
+        result = trial.outcome(most)
         if victim.exists():
             victim.unlink()
             result = "code was executed"
-        outcomes[result if result in ("ok", "refused") else "failed"] += 1
-        if result not in ("ok", "refused"):
-            failed.setdefault(result, number)
-    return outcomes, failed
+        outcomes.add(result, number)
+    return outcomes
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_sample_of_broken_files_is_refused(tmp_path):
-    outcomes, failed = fuzz(tmp_path, 0, 200)
-    assert not failed
-    assert outcomes["refused"] > 100
+    outcomes = fuzz(tmp_path, 0, 200)
+    assert not outcomes.failed
+    assert outcomes.counts["refused"] > 100
 
 
 @pytest.mark.stress
 @pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
 def test_all_broken_files_are_refused(tmp_path, stress_result):
-    outcomes, failed = fuzz(tmp_path, 1, 1000)
-    stress_result("weights", files=outcomes.total(), **outcomes)
-    assert not failed
+    outcomes = fuzz(tmp_path, 1, 1000)
+    stress_result("weights", files=outcomes.counts.total(), **outcomes.counts)
+    assert not outcomes.failed
