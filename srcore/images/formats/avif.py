@@ -119,6 +119,7 @@ class Avif(ReadsSeries, WritesSeries):
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         if writing.options.lossless:
             return _lossless(image, writing.metadata)
+        _refuse_old_pillow()
         settings = writing.options.settings
         if image.shape[-1] == 1:  # gray as such
             del settings["subsampling"]
@@ -134,6 +135,7 @@ class Avif(ReadsSeries, WritesSeries):
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         if writing.options.lossless:
             raise ValueError("animations are not written lossless; use .webp or .png")
+        _refuse_old_pillow()
         settings = writing.options.settings
         return saved_animation(pictures, "AVIF", plays, writing.metadata, **settings)
 
@@ -145,6 +147,11 @@ def _as_said(pixels: ImageArray, channels: int) -> ImageArray:
     if channels < pixels.shape[-1]:
         return np.ascontiguousarray(pixels[..., -channels:])
     return swapped(pixels)
+
+
+def _refuse_old_pillow() -> None:
+    if not features.check("avif"):
+        raise ValueError("needs Pillow 11.3 or newer (pip install -U pillow)")
 
 
 def _first_picture(image: Image.Image, header: ImageHeader) -> ImageArray:

@@ -92,3 +92,12 @@ def test_pixels_are_those_of_pillow(mode):
     found = decode_image(buffer.getvalue(), "x")
     assert found.flags.writeable
     np.testing.assert_array_equal(found.squeeze(), expected)
+
+
+def test_an_older_pillow_is_named(monkeypatch):
+    content = encode_image(noise(16, 24, 3), ".avif")
+    monkeypatch.setattr("srcore.images.formats.avif.features.check", lambda name: False)
+    with pytest.raises(DataError, match=r"^x: cannot be written as AVIF: needs Pillow 11\.3"):
+        encode_image(noise(16, 24, 3), ".avif", "x")
+    with pytest.raises(DataError, match=r"^x: AVIF needs Pillow 11\.3"):
+        decode_image(content, "x")
