@@ -155,6 +155,13 @@ OPTIONS: dict[str, Capability] = {
         least=1,
     ),
     "in_channels": _number("of discriminators: channels of what they judge", 3, least=1),
+    "sees_batch": Capability(
+        "of discriminators and losses: by what the images of a batch, or the number of passes, act "
+        "on one another, such as spectral norm; empty: by nothing",
+        "",
+        lambda value: isinstance(value, str),
+        "a text",
+    ),
     "hr": _images("high"),
     "lr": _images("low"),
     "recursive": _flag(

@@ -15,6 +15,7 @@ from srcore.config.dropping import KEY, drop, take_out
 from srcore.config.merging import merge
 from srcore.config.names import name_complaint, name_key
 from srcore.config.output_checks import output_problems
+from srcore.config.paths import MISSING
 from srcore.config.reading import Source, SourcedText
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
@@ -128,7 +129,7 @@ class LoadedExperiment:
         try:
             return structurer.structure(stage.table, Experiment), [], []
         except Invalid as error:
-            problems = error.problems
+            problems = [_with_origin(problem, stage.table) for problem in error.problems]
             if error.partial is attrs.NOTHING:
                 return None, problems, []
             experiment: Experiment = error.partial
@@ -149,6 +150,15 @@ class LoadedExperiment:
         if stage.prefix and inside in self.source.origins:
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
+
+
+def _with_origin(problem: Problem, table: Mapping[str, Any]) -> Problem:
+    """A missing start of the generator with the place where it is published."""
+    generator = table.get("generator")
+    place = generator.get("weights_from") if isinstance(generator, Mapping) else ""
+    if problem.path != "generator.weights" or MISSING not in problem.message or not place:
+        return problem
+    return attrs.evolve(problem, message=f"{problem.message}; published at {place}")
 
 
 def _role_kinds(stage: Stage, registry: Registry) -> dict[str, str]:

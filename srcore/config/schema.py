@@ -37,6 +37,7 @@ class GeneratorTable:
     weights: Path | None = option(
         None, "file to start from; any supported checkpoint dialect", path="file"
     )
+    weights_from: str = option("", "where that file is published, said where it is missing")
     partial_weights: bool = option(
         False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from srcore.capabilities import option_capability
 from srcore.config.schema import Experiment
 from srcore.errors import Problem
 from srcore.optimization.options import CosineOptions
@@ -18,6 +19,25 @@ def training_remarks(experiment: Experiment) -> Iterator[Problem]:
         return
     yield from _average(experiment)
     yield from _schedules(experiment)
+    yield from _parts(experiment)
+
+
+def _parts(experiment: Experiment) -> Iterator[Problem]:
+    """What makes a batch that is computed in parts another one than the whole batch."""
+    accumulate = experiment.train.accumulate
+    if accumulate == 1:
+        return
+    judge = experiment.discriminator
+    parts = [loss.choice.options for loss in experiment.losses]
+    parts += [judge.choice.options] if judge is not None else []
+    found = dict.fromkeys(option_capability(options, "sees_batch") for options in parts)
+    if any(found):
+        yield Problem(
+            "train.accumulate",
+            f"{accumulate} parts are not quite the whole batch: "
+            f"{' and '.join(filter(None, found))} see each part alone; results differ a "
+            "little from those of accumulate = 1",
+        )
 
 
 def _average(experiment: Experiment) -> Iterator[Problem]:

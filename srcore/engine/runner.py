@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -323,6 +324,21 @@ class _LogFile(logging.FileHandler):
             super().close()
 
 
+class _TerminalFormatter(logging.Formatter):
+    """Python's warnings without file, line number and source line, which the run's log keeps."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line that is shown."""
+        text = super().format(record)
+        if record.name != "py.warnings":
+            return text
+        first, *lines = text.rstrip("\n").split("\n")
+        shown = re.sub(r"^.+?:\d+: ", "", first)
+        if lines and lines[-1].startswith("  "):
+            lines.pop()
+        return "\n".join([shown, *lines])
+
+
 @contextlib.contextmanager
 def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
     """Log to the run's folder and, beside the progress bar, to standard error."""
@@ -331,7 +347,7 @@ def _logging(folder: Path, *, is_main: bool, quiet: bool) -> Iterator[None]:
     handlers: list[logging.Handler] = []
     terminal = _TerminalHandler()
     terminal.setLevel(logging.WARNING if quiet else logging.INFO)
-    terminal.setFormatter(logging.Formatter("%(message)s"))
+    terminal.setFormatter(_TerminalFormatter("%(message)s"))
     handlers.append(terminal)
     if is_main:
         file = _LogFile(RunFolder(folder).log, encoding="utf-8")

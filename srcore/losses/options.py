@@ -115,6 +115,11 @@ class AdversarialOptions:
     )
     real: str = option("hr", "batch entry with the real images", entry=True)
 
+    @property
+    def sees_batch(self) -> str:
+        """What the images of a batch act on one another by."""
+        return "relativistic averages" if self.relativistic == "average" else ""
+
 
 @attrs.frozen(kw_only=True)
 class R1Options:

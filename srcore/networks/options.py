@@ -199,6 +199,8 @@ def swinir_problems(
 class VGGDiscriminatorOptions:
     """VGG-style discriminator of ESRGAN: one logit per image, for one image size only."""
 
+    sees_batch = "batch norm"
+
     input_size: Literal[128, 192, 256] = option(128, "side of the images in pixels")
     num_features: int = option(
         64, "channels of the first stage; deeper ones have up to 8 times", ge=1, le=4096
@@ -227,6 +229,8 @@ class VGGDiscriminatorOptions:
 @attrs.frozen(kw_only=True)
 class UNetDiscriminatorOptions:
     """U-Net discriminator with spectral normalisation (Real-ESRGAN): one logit per pixel."""
+
+    sees_batch = "spectral norm"
 
     num_features: int = option(
         64, "channels at full resolution; deeper ones have up to 8 times", ge=1, le=4096
@@ -257,6 +261,11 @@ class PatchDiscriminatorOptions:
         "batch", "normalisation of inner layers; spectral: of the weights of all layers"
     )
     in_channels: int = option(3, "channels of the images", ge=1, le=1024)
+
+    @property
+    def sees_batch(self) -> str:
+        """What the images of a batch act on one another by."""
+        return f"{self.norm} norm" if self.norm in ("batch", "spectral") else ""
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches of which nothing would be left."""

@@ -1,13 +1,16 @@
 """What works but may not be meant is said, and is no error."""
 
 import json
+import warnings
 
+import attrs
 import pytest
 from click.testing import CliRunner
 
 import srcore
 from srcore.cli.check import command
 from srcore.engine.runner import run_experiment
+from srcore.hookspecs import hookimpl
 
 CONSTANT = ("train.ema_warmup=false", "train.ema_decay=0.99", "train.iterations=100")
 
@@ -49,3 +52,53 @@ def test_check_warns_and_run_logs(tiny_experiment, tmp_path, caplog):
     overrides = (*CONSTANT, "train.iterations=1")
     run_experiment(srcore.load_experiment(tiny_experiment, overrides), tmp_path / "out")
     assert "train.ema_decay: 0.99 over 1 iterations leaves 99% of the random start" in caplog.text
+
+
+GAN = (
+    "method.type=gan",
+    "losses=[{type='l1'},{type='adversarial',relativistic='average'}]",
+    "train.batch_size=4",
+)
+
+
+@pytest.mark.parametrize(
+    ("judge", "relativistic", "said_of"),
+    [
+        ("{type='unet',num_features=4}", "average", "relativistic averages and spectral norm"),
+        ("{type='unet',num_features=4}", "none", "spectral norm"),
+        ("{type='patch',num_layers=1,norm='batch'}", "none", "batch norm"),
+        ("{type='patch',num_layers=1,norm='instance'}", "paired", ""),
+    ],
+)
+def test_parts_of_a_batch_that_are_not_quite_the_batch(
+    tiny_experiment, judge, relativistic, said_of
+):
+    given = (*GAN, f"discriminator={judge}", f"losses[1].relativistic={relativistic}")
+    assert said(tiny_experiment, *given) == []
+    lines = said(tiny_experiment, *given, "train.accumulate=2")
+    if not said_of:
+        assert lines == []
+        return
+    (line,) = lines
+    assert f"train.accumulate: 2 parts are not quite the whole batch: {said_of} see each" in line
+
+
+def test_warnings_are_shown_without_source_lines(tiny_experiment, tmp_path, capsys):
+    loaded = srcore.load_experiment(tiny_experiment, ("train.iterations=1",))
+
+    class Plugin:
+        @staticmethod
+        @hookimpl
+        def srcore_run_started(run):
+            warnings.warn("something is odd", UserWarning, stacklevel=1)
+
+    loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(Plugin))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        run_experiment(loaded, tmp_path / "out", quiet=True)
+    shown = capsys.readouterr().err
+    assert "UserWarning: something is odd\n" in shown
+    assert "warnings.warn(" not in shown
+    assert "test_remarks.py" not in shown
+    log = next((tmp_path / "out").rglob("run.log")).read_text("utf-8")
+    assert "test_remarks.py" in log

@@ -17,7 +17,7 @@ def esrdgan() -> None:
 
 
 @esrdgan.command("import")
-@click.argument("source", metavar="G_PTH", type=click.Path(path_type=Path))
+@click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
     "--channel-order",
@@ -49,22 +49,42 @@ def esrdgan() -> None:
 )
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def import_(source: Path, target: Path, overwrite: bool, **options: str | float) -> None:
-    """Write the generator G_<it>.pth as OUT, a .safetensors file that upscale and evaluate take.
+    """Write a generator as .safetensors, or a configuration as .toml.
 
-    The published file does not tell the order of its colours, its activation and its residual
-    scalings; OUT does.
+    SOURCE is G_<it>.pth: OUT is a .safetensors file that upscale and evaluate take. The published
+    file does not tell the order of its colours, its activation and its residual scalings; OUT does.
+    Or SOURCE is the program's .ini: OUT is an experiment, .toml.
 
     \b
     Example:
       srcore esrdgan import G_200000.pth esrdgan.safetensors
       srcore upscale photo.png --weights esrdgan.safetensors
+      srcore esrdgan import config.ini esrdgan.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     if target.exists() and not overwrite:
         raise click.UsageError(f"{target} exists; choose another name or add --overwrite")
+    if source.suffix == ".ini":
+        _import_configuration(source, target)
+        return
     from srplug_esrdgan.weights import import_generator
 
     found = import_generator(source, target, plugins().registry, **options)
     click.echo(f"{source} (esrdgan x{found.scale}) -> {target}")
+
+
+def _import_configuration(source: Path, target: Path) -> None:
+    import tomli_w
+
+    from srcore.files.atomic import write_bytes
+    from srplug_esrdgan.configuration import experiment_of
+
+    if target.suffix != ".toml":
+        raise click.UsageError(f"{target}: expected a name that ends in .toml")
+    table, left_out = experiment_of(source)
+    write_bytes(target, tomli_w.dumps(table).encode())
+    click.echo(f"{source} -> {target}")
+    for remark in left_out:
+        click.echo(f"left out: {remark}", err=True)
 
 
 @esrdgan.command("continue")

@@ -98,6 +98,11 @@ class DiscriminatorOptions:
     )
     in_channels: int = option(RGB, "channels of the images", ge=1, le=1024)
 
+    @property
+    def sees_batch(self) -> str:
+        """What the images of a batch act on one another by."""
+        return "batch norm" if self.norm == "batch" else ""
+
     def problems(self, experiment: Any) -> Problems:
         """Training patches of another size, and an order of colours where there is none."""
         complaint = order_complaint(self.channel_order, self.in_channels)

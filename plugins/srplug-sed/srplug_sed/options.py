@@ -75,6 +75,8 @@ class SemanticsOptions:
 class SemanticDiscriminatorOptions:
     """Keys of both discriminators."""
 
+    sees_batch = "spectral norm"
+
     semantics: SemanticsOptions = option(
         help='what describes the real image, such as { weights = "openai" }'
     )

@@ -8,8 +8,10 @@ import torch
 
 import srcore
 from srcore.engine.runner import run_experiment
+from srcore.errors import ConfigError
 from srcore.testing import PluginContract, write_tiny_images
-from srcore.testing.experiments import load
+from srcore.testing.experiments import check, load
+from srcore.testing.weights import write_weights
 
 SLIM = {"semantics": {"weights": "random", "width": 4, "blocks": [1, 1, 1]}, "num_features": 4}
 
@@ -49,10 +51,34 @@ GENERATORS = {
 }  # fmt: skip
 
 
+NOT_OPTIONS = ("weights", "weights_from", "partial_weights")
+#: Where the published trainings start.
+STARTS = {
+    "rrdb": "RRDB.pth does not exist; published at KAIR, https://github.com/cszn/KAIR/",
+    "swinir": "SwinIR-M_x4.pth does not exist; published at SwinIR, https://github.com/Jing",
+}
+
+
+@pytest.mark.parametrize("generator", STARTS)
+@pytest.mark.parametrize("discriminator", ["patch", "unet"])
+def test_published_experiments_start_from_published_weights(generator, discriminator):
+    with pytest.raises(ConfigError) as caught:
+        check(f"sed/{generator}_{discriminator}_x4")
+    (line,) = (str(it) for it in caught.value.problems if it.path == "generator.weights")
+    assert STARTS[generator] in line
+
+
 @pytest.mark.parametrize("generator", GENERATORS)
 @pytest.mark.parametrize("discriminator", ["patch", "unet"])
 def test_published_experiments_run_in_small(generator, discriminator, tmp_path):
-    experiment = load(f"sed/{generator}_{discriminator}_x4", (*SMALL, *GENERATORS[generator]))
+    name, small = f"sed/{generator}_{discriminator}_x4", (*SMALL, *GENERATORS[generator])
+    torch.manual_seed(9)
+    start = load(name, small).stages[0].table["generator"]
+    keys = {key: value for key, value in start.items() if key not in ("type", *NOT_OPTIONS)}
+    network = write_weights(tmp_path / "start.safetensors", start["type"], scale=4, **keys)
+    still = "optimizer.generator.learning_rate=1e-12"
+    begun = f"generator.weights={tmp_path / 'start.safetensors'}"
+    experiment = load(name, (*small, still, begun))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="CLIP with random weights")
         run_experiment(experiment, tmp_path / "runs", quiet=True)
@@ -60,6 +86,8 @@ def test_published_experiments_run_in_small(generator, discriminator, tmp_path):
         tmp_path / f"runs/sed_{generator}_{discriminator}_x4/checkpoints/last.pt", weights_only=True
     )
     assert state["iteration"] == 2
+    for key, value in network.state_dict().items():  # it starts from the file
+        torch.testing.assert_close(state["networks"]["generator"][key], value, rtol=0, atol=1e-6)
     assert not [name for name in state["networks"]["discriminator"] if "trunk" in name]
 
 
