@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,15 +19,33 @@ from srcore.images.format import ImageArray, Picture, Where, damaged, truncated
 from srcore.images.metadata import Metadata
 from srcore.images.samples import bands
 
-# Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones.
-Image.MAX_IMAGE_PIXELS = None
+_limit_lock = threading.Lock()
+_limits: list[int | None] = []
+
+
+@contextmanager
+def _of_any_size() -> Iterator[None]:
+    """Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones.
+
+    The limit is one for the whole program: whoever reads last sets it as the first one found it.
+    """
+    with _limit_lock:
+        _limits.append(Image.MAX_IMAGE_PIXELS)
+        Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        with _limit_lock:
+            if len(_limits) == 1:
+                Image.MAX_IMAGE_PIXELS = _limits[0]
+            _limits.pop()
 
 
 @contextmanager
 def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
     """A file in Pillow; what goes wrong with it is a DataError that names the file."""
     try:
-        with warnings.catch_warnings():
+        with _of_any_size(), warnings.catch_warnings():
             # What Pillow only warns of (odd metadata) does not concern the pixels.
             warnings.simplefilter("ignore", UserWarning)
             with Image.open(file, formats=(kind,)) as image:

@@ -86,6 +86,15 @@ class AdversarialLoss(nn.Module):
     The experiment's ``weight`` multiplies the generator's term only. After the discriminator's
     step ``context.extras`` holds the mean logits ``d_real`` and ``d_fake``.
 
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext(
+    ...     {"hr": hr}, sr, iteration=1, discriminate=lambda images: images.mean((1, 2, 3))
+    ... )
+    >>> AdversarialLoss("vanilla")(context)
+    tensor(0.4741)
+
     Args:
         mode: see :func:`adversarial_criterion`.
         relativistic: ``"none"``, ``"average"`` or ``"paired"``.

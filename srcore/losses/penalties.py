@@ -55,6 +55,15 @@ class R1Penalty(nn.Module):
     """R1 penalty at real images, see :func:`r1_penalty`.
 
     Has no term for the generator; the experiment's ``weight`` multiplies the discriminator's.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext(
+    ...     {"hr": hr}, sr, iteration=1, discriminate=lambda images: images.sum((1, 2, 3))
+    ... )
+    >>> [(name, term.item()) for name, term in R1Penalty().discriminator_terms(context)]
+    [('penalty', 48.0)]
     """
 
     has_generator_term = False
@@ -75,6 +84,16 @@ class GradientPenalty(nn.Module):
     One position per sample is drawn uniformly from ``context.extras["generator"]`` if there is
     one, else from PyTorch's default generator. Has no term for the generator; the experiment's
     ``weight`` multiplies the discriminator's.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext(
+    ...     {"hr": hr}, sr, iteration=1, discriminate=lambda images: 3 * images[:, 0, 0, 0]
+    ... )
+    >>> ((name, term),) = GradientPenalty().discriminator_terms(context)
+    >>> term
+    tensor(4.)
     """
 
     has_generator_term = False

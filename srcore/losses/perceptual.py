@@ -71,6 +71,15 @@ class PerceptualLoss(nn.Module):
         type = "perceptual"
         layers = { conv5_4 = 1.0 }
 
+    With other features than those of VGG19, here the images themselves:
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext({"hr": hr}, sr, iteration=1)
+    >>> PerceptualLoss({"pixels": 1.0}, features=lambda images: {"pixels": images})(context)
+    tensor(0.5000)
+
     Args:
         layers: weight per layer, such as ``conv5_4`` (before its ReLU) or ``relu5_4`` (after it).
         criterion: mean absolute (``"l1"``) or squared difference (``"mse"``), or the Frobenius
@@ -126,6 +135,13 @@ class StyleLoss(PerceptualLoss):
     """Distance of the Gram matrices of VGG19 feature maps (Gatys et al., 2016).
 
     Takes the keys of :class:`PerceptualLoss`.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext({"hr": hr}, sr, iteration=1)
+    >>> StyleLoss({"pixels": 1.0}, features=lambda images: {"pixels": images})(context)
+    tensor(0.0833)
     """
 
     name = "style"

@@ -92,7 +92,15 @@ class PixelLoss(nn.Module):
 
 
 class L1Loss(PixelLoss):
-    """Mean absolute error, see :func:`l1_loss`."""
+    """Mean absolute error, see :func:`l1_loss`.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext({"hr": hr}, sr, iteration=1)
+    >>> L1Loss("hr", "mean", None)(context)
+    tensor(0.5000)
+    """
 
     name = "l1"
 
@@ -102,7 +110,15 @@ class L1Loss(PixelLoss):
 
 
 class MSELoss(PixelLoss):
-    """Mean squared error, see :func:`mse_loss`."""
+    """Mean squared error, see :func:`mse_loss`.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext({"hr": hr}, sr, iteration=1)
+    >>> MSELoss("hr", "mean", None)(context)
+    tensor(0.2500)
+    """
 
     name = "mse"
 
@@ -112,7 +128,15 @@ class MSELoss(PixelLoss):
 
 
 class CharbonnierLoss(PixelLoss):
-    """Smoothed absolute error, see :func:`charbonnier_loss`."""
+    """Smoothed absolute error, see :func:`charbonnier_loss`.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext({"hr": hr}, sr, iteration=1)
+    >>> CharbonnierLoss("hr", "mean", None, eps=0.75)(context)
+    tensor(1.)
+    """
 
     name = "charbonnier"
 

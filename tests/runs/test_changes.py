@@ -4,6 +4,7 @@ import json
 
 import attrs
 import pytest
+import tomli_w
 import torch
 from torch import nn
 
@@ -14,6 +15,11 @@ from srcore.options import option
 from srcore.runs.changes import may_change
 from srcore.runs.ending import read_ending
 from srcore.testing import assert_same_state
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
 
 
 def run(experiment, output, *overrides, **options):
@@ -83,6 +89,22 @@ def failing(isolated_plugins, monkeypatch):
     monkeypatch.setattr(FailsAtFirst, "broken", True)
     isolated_plugins.registry.add("loss", "failing", None, lambda: FailsAtFirst())
     return 'losses=[{type="failing"}]'
+
+
+def test_a_run_whose_experiment_lacks_what_was_filled_in_later_goes_on_to_the_bit(
+    tiny_experiment, tmp_path
+):
+    """Files of older versions name no method, optimisers or metrics that the user had left out."""
+    run(tiny_experiment, tmp_path / "whole", "train.iterations=6")
+    run(tiny_experiment, tmp_path / "parts", "train.iterations=3")
+    file = tmp_path / "parts/tiny/experiment.toml"
+    table = tomllib.loads(file.read_text())
+    for name in ("method", "optimizer", "metrics"):
+        del table[name]
+    file.write_text(tomli_w.dumps(table))
+    run(tiny_experiment, tmp_path / "parts", "train.iterations=6", resume=True)
+    assert_same_state(last(tmp_path / "whole"), last(tmp_path / "parts"))
+    assert tomllib.loads(file.read_text()).keys() >= {"method", "optimizer", "metrics"}
 
 
 @pytest.mark.parametrize("resume", [False, True])

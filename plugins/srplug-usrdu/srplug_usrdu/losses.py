@@ -88,6 +88,14 @@ class DataLoss(nn.Module):
     Args:
         kernel_size: taps of the low-pass.
         target: batch entry with the reference.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 32, 32), 0.5), torch.zeros(1, 3, 32, 32)
+    >>> extras = {"log_scale": torch.zeros_like(sr)}
+    >>> context = LossContext({"lr_reference": hr}, sr, iteration=1, extras=extras)
+    >>> DataLoss()(context)
+    tensor(0.4961)
     """
 
     def __init__(self, kernel_size: int = 5, target: str = "lr_reference") -> None:
@@ -111,6 +119,14 @@ class FeatureLoss(nn.Module):
         weights: ``"imagenet"``, ``"file"`` or ``"random"``.
         file: weights for ``"file"``.
         features: images -> maps by layer, instead of VGG19.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> extras = {"feature_log_scale": torch.zeros_like(sr)}
+    >>> context = LossContext({"lr_reference": hr}, sr, iteration=1, extras=extras)
+    >>> FeatureLoss("pixels", features=lambda images: {"pixels": images})(context)
+    tensor(0.2461)
     """
 
     def __init__(
@@ -157,6 +173,13 @@ class GaussianL1Loss(nn.Module):
         kernel_size: taps of G.
         border: what lies beyond the edge.
         target: batch entry to compare with.
+
+    >>> import torch
+    >>> from srcore.contracts import LossContext
+    >>> sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)
+    >>> context = LossContext({"hr": hr}, sr, iteration=1)
+    >>> GaussianL1Loss(border="reflect")(context)
+    tensor(0.5000)
     """
 
     def __init__(self, kernel_size: int = 9, border: Border = "zero", target: str = "hr") -> None:
