@@ -136,7 +136,7 @@ class Validator:
         for images in self.sets:
             sample = images.dataset.sample(0, None) if not images.transforms else {}
             if "hr" in sample and _fits(sample["lr"].shape, sample["hr"].shape, scale):
-                enlarge = Bicubic(scale)
+                enlarge = BicubicEnlargement(scale)
                 own: list[ValidationImage] = []
                 for number in shard(len(images.dataset)):
                     if self.run.stop.signal_number is not None:
@@ -171,7 +171,7 @@ class Validator:
     def _validate(self, network: nn.Module, images: ValidationSet, index: int) -> ValidationImage:
         seed, device = self.run.experiment.seed, self.run.device
         keep = index < self.shown
-        if isinstance(network, Bicubic):
+        if isinstance(network, BicubicEnlargement):
             name = "bicubic enlargement"
         else:
             name = f"the {'averaged ' if self.run.experiment.uses_ema else ''}generator"
@@ -189,7 +189,7 @@ def by_set_and_metric(averages: Mapping[str, Mapping[str, float]]) -> dict[str, 
     }
 
 
-class Bicubic(nn.Module):
+class BicubicEnlargement(nn.Module):
     """MATLAB's bicubic as a network; the row that every table of results is read against."""
 
     def __init__(self, scale: int) -> None:
