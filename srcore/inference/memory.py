@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,8 +16,9 @@ from srcore.machine.devices import device_of
 from srcore.machine.memory import free_memory_of_processor
 
 #: Tile on the CPU: activations that stay in its caches make it faster than larger ones
-#: (``benchmarks/tiling.py``).
+#: (``benchmarks/tiling.py``), unless context that is thrown away costs more than that.
 _CPU_TILE = 192
+_CHEAP_CONTEXT = 1.3
 _TILES = (1024, 768, 512, 384, 256, 192, 128, 96, 64, 48, 32, 16)
 _FALLBACK_TILE = 256
 
@@ -28,16 +31,47 @@ _PROBE = 32
 _bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
 
 
-def choose_tile(network: nn.Module) -> int:
-    """Largest tile that the free memory of the network's device holds; at most 192 on the CPU."""
+def choose_tile(
+    network: nn.Module, size: tuple[int, int], overlap_for: Callable[[int], int]
+) -> int:
+    """Side of the tiles of an image.
+
+    On a GPU the largest that the free memory holds. On the CPU 192, or where the context around
+    such tiles would cost more than it saves, the whole image, else the largest that fits.
+
+    Args:
+        network: on its device.
+        size: height and width of the image in low-resolution pixels.
+        overlap_for: tile side -> context on either side of a seam.
+    """
     device = device_of(network)
-    largest = _CPU_TILE if device.type == "cpu" else _TILES[0]
     free = free_memory(device)
-    if free is None:
-        return min(largest, _FALLBACK_TILE)
-    pixels = free * _SHARE / memory_per_pixel(network)
-    fitting = [tile for tile in _TILES if tile <= largest and (1.25 * tile) ** 2 <= pixels]
-    return fitting[0] if fitting else _TILES[-1]
+    pixels = math.inf if free is None else free * _SHARE / memory_per_pixel(network)
+    limit = _FALLBACK_TILE if free is None else _TILES[0]
+
+    def largest(limit: int, context: Callable[[int], float]) -> int:
+        fitting = (
+            tile for tile in _TILES if tile <= limit and (tile + 2 * context(tile)) ** 2 <= pixels
+        )
+        return next(fitting, _TILES[-1])
+
+    if device.type != "cpu":
+        return largest(limit, _usual_context)
+    small = largest(_CPU_TILE, _usual_context)
+    if max(size) <= small or read_per_kept(small, overlap_for(small)) <= _CHEAP_CONTEXT:
+        return small
+    if free is not None and math.prod(size) <= pixels:
+        return max(size)
+    return largest(limit, overlap_for)
+
+
+def _usual_context(tile: int) -> float:
+    return tile / 8
+
+
+def read_per_kept(tile: int, overlap: int) -> float:
+    """How many pixels a network reads for each that a tile contributes."""
+    return ((tile + 2 * overlap) / tile) ** 2
 
 
 def memory_per_pixel(network: nn.Module) -> float:

@@ -9,7 +9,9 @@ would fall in the whole image.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import logging
 import math
 from typing import Any, Literal
 
@@ -19,7 +21,12 @@ from torch import Tensor
 
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
-from srcore.inference.reach import LONGEST_REACH, measure_reach
+from srcore.inference.reach import measure_reach
+
+logger = logging.getLogger("srcore")
+
+#: Context that costs little, in pixels.
+_GENEROUS = 16
 
 
 @attrs.frozen
@@ -113,8 +120,9 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
 
     ``"auto"``: what the network needs (:func:`srcore.inference.reach.measure_reach`), but at least
     a thirty-second of the tile, up to 16 pixels, since that costs little; less if the
-    network's ``receptive_radius`` says that less makes tiled and whole results equal. The
-    benchmark ``benchmarks/tiling.py`` has the differences.
+    network's ``receptive_radius`` says that less makes tiled and whole results equal. A network
+    that feels a cut at any distance is told of. The benchmark ``benchmarks/tiling.py`` has the
+    differences.
 
     Raises:
         SrcoreError: a negative number.
@@ -126,7 +134,19 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
     radius = capability("network", network, "receptive_radius")
     # A quarter of the overlap lies inside the transition.
     exact = math.inf if radius is None else math.ceil(radius * 4 / 3)
-    generous = min(tile // 32, LONGEST_REACH)
-    if generous < min(exact, LONGEST_REACH):  # else what is measured could change nothing
-        generous = max(generous, measure_reach(network))
+    generous = min(tile // 32, _GENEROUS)
+    if generous < exact:  # else what is measured could change nothing
+        reach = measure_reach(network)
+        if reach.beyond:
+            _tell_of(type(network).__name__, round(reach.beyond), reach.pixels)
+        generous = max(generous, reach.pixels)
     return int(min(exact, generous))
+
+
+@functools.cache
+def _tell_of(name: str, levels: int, pixels: int) -> None:
+    logger.warning(
+        "%s: a cut changes the result by up to %d grey levels even %d pixels away (such networks "
+        "look at the whole image): tiles will differ from it; --tile none runs it whole",
+        name, levels, pixels,
+    )  # fmt: skip

@@ -143,12 +143,13 @@ def upscale_bands(
     was_training = network.training
     network.eval()
     try:
-        side = _side(options.tile, network, continued)
+        overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
+        side = _side(options.tile, network, continued, overlap_for)
         runner = TileRunner(
             SelfEnsemble(network) if options.self_ensemble else network,
             options.precision,
             options.batch,
-            cache(lambda tile: choose_overlap(options.overlap, tile, network)),
+            overlap_for,
         )
         extra = _beside(network, continued, options.seed)
         bands = continued.cut_away(_sr_bands(runner, continued, side, extra), scale)
@@ -241,10 +242,13 @@ def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
     yield group
 
 
-def _side(tile: Tile, network: nn.Module, image: Continued) -> int:
+def _side(
+    tile: Tile, network: nn.Module, image: Continued, overlap_for: Callable[[int], int]
+) -> int:
+    size = (image.height, image.width)
     if tile is None:
-        return max(image.height, image.width)
-    return choose_tile(network) if tile == "auto" else tile
+        return max(size)
+    return choose_tile(network, size, overlap_for) if tile == "auto" else tile
 
 
 def _seen(network: nn.Module) -> int:

@@ -81,7 +81,7 @@ def test_the_memory_of_the_device_chooses_the_tile(gpu):
     free = free_memory(gpu)
     assert free is not None
     assert free > 2**20
-    assert choose_tile(make("edsr", gpu)) >= 32
+    assert choose_tile(make("edsr", gpu), (100, 100), lambda tile: 5) >= 32
 
 
 def test_the_commands_take_the_device(gpu, tmp_path, capsys):

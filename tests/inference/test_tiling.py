@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from srcore.errors import SrcoreError
+from srcore.inference.reach import Reach
 from srcore.inference.tiling import choose_overlap, cut
 
 
@@ -56,8 +57,18 @@ def test_an_image_that_fits_is_one_tile():
 def test_auto_overlap_grows_with_the_tile_and_stops_at_the_receptive_field(
     tile, radius, expected, monkeypatch
 ):
-    monkeypatch.setattr("srcore.inference.tiling.measure_reach", lambda network: 5)
+    monkeypatch.setattr("srcore.inference.tiling.measure_reach", lambda network: Reach(5))
     assert choose_overlap("auto", tile, _Network(radius)) == expected
+
+
+def test_a_network_that_looks_at_the_whole_image_is_told_of_once(monkeypatch, caplog):
+    monkeypatch.setattr("srcore.inference.tiling.measure_reach", lambda network: Reach(128, 7.3))
+    for _ in range(2):
+        assert choose_overlap("auto", 192, _Network()) == 128
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "_Network: a cut changes the result by up to 7 grey levels even 128" in record.message
+    assert "--tile none runs it whole" in record.message
 
 
 def test_a_given_overlap_is_kept_and_a_negative_one_refused():

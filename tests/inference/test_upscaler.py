@@ -5,7 +5,7 @@ from torch import nn
 
 import srcore
 from srcore.errors import SrcoreError
-from srcore.inference.memory import choose_tile
+from srcore.inference.memory import choose_tile, memory_per_pixel
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.upscaler import output_size, upscale, upscale_bands
 from srcore.transforms.resize import resize
@@ -206,8 +206,16 @@ def test_output_that_is_not_finite_is_an_error():
 
 
 def test_the_automatic_tile_depends_on_free_memory(network, monkeypatch):
-    assert choose_tile(network) == 192
-    monkeypatch.setattr("srcore.inference.memory.free_memory", lambda device: 4_000_000)
-    assert 16 < choose_tile(network) < 192
-    monkeypatch.setattr("srcore.inference.memory.free_memory", lambda device: 0)
-    assert choose_tile(network) == 16
+    def chosen(free, size=(1000, 1500), overlap=5):
+        monkeypatch.setattr("srcore.inference.memory.free_memory", lambda device: free)
+        return choose_tile(network, size, lambda tile: overlap)
+
+    per_pixel = memory_per_pixel(network)
+    plenty = int(2 * per_pixel * 2000**2)
+    assert chosen(plenty) == 192
+    assert 16 < chosen(4_000_000) < 192
+    assert chosen(0) == 16
+    assert chosen(plenty, overlap=50) == 1500, "whole, since context would cost more"
+    assert chosen(int(2 * per_pixel * 800**2), overlap=50) == 512
+    assert chosen(None, overlap=50) == 256
+    assert chosen(plenty, size=(100, 190), overlap=50) == 192
