@@ -2,7 +2,7 @@
 
 The receptive field of a deep network is far wider than what it uses: the influence of a pixel
 falls with every pixel of distance. What counts for tiles is where it falls below a grey level, and
-that is measured, on a test picture that is harder than photographs are: 3 to 12 pixels for networks
+that is measured, on a test picture that is harder than photographs are: 3 to 13 pixels for networks
 that were trained for PSNR or are small, about 50 for a deep one that was trained with a
 discriminator.
 """
@@ -25,6 +25,7 @@ DISTANCES = (16, 32, 64, 128)
 _CONVERGED = 0.8
 _HEIGHT = 32
 _LEVELS = 255
+_FELT = 0.5
 
 
 @attrs.frozen
@@ -32,7 +33,7 @@ class Reach:
     """How far a network feels a cut.
 
     Attributes:
-        pixels: low-resolution pixels beyond which a cut changes nothing by a grey level.
+        pixels: low-resolution pixels beyond which a cut changes nothing by half a grey level.
         beyond: grey levels by which it still does at the longest distance that was looked at; 0 if
             that is less than one.
     """
@@ -49,7 +50,8 @@ def measure_reach(network: nn.Module) -> Reach:
     """How far a network feels a cut; measured once for the same weights.
 
     The network runs on striped pixels twice, whole and cut in half; how far from the cut the two
-    still differ by more than 1/255 is its reach. Distances grow until that is well inside.
+    still differ by more than half a grey level is its reach: the picture is another one than the
+    user's, and rounding adds to it. Distances grow until that is well inside.
 
     Args:
         network: generator in evaluation mode, see :class:`srcore.contracts.Network`.
@@ -68,7 +70,7 @@ def _measured(network: nn.Module) -> Reach:
         if found is None:  # running the image says what is wrong
             return Reach(DISTANCES[0])
         difference = found
-        felt = (~(difference <= 1)).nonzero()  # what is not a number counts as different
+        felt = (~(difference <= _FELT)).nonzero()  # what is not a number counts as different
         reach = int(felt.max()) + 1 if len(felt) else 0
         if reach <= _CONVERGED * distance:
             return Reach(reach)

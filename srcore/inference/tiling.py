@@ -132,15 +132,19 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
             raise SrcoreError(f"overlap: expected a number of pixels >= 0, found {overlap}")
         return overlap
     radius = capability("network", network, "receptive_radius")
-    # A quarter of the overlap lies inside the transition.
-    exact = math.inf if radius is None else math.ceil(radius * 4 / 3)
+    exact = math.inf if radius is None else _around_transition(radius)
     generous = min(tile // 32, _GENEROUS)
     if generous < exact:  # else what is measured could change nothing
         reach = measure_reach(network)
         if reach.beyond:
             _tell_of(type(network).__name__, round(reach.beyond), reach.pixels)
-        generous = max(generous, reach.pixels)
+        generous = max(generous, _around_transition(reach.pixels))
     return int(min(exact, generous))
+
+
+def _around_transition(pixels: int) -> int:
+    """Overlap of which so many pixels are context: a quarter lies inside the transition."""
+    return math.ceil(pixels * 4 / 3)
 
 
 @functools.cache
