@@ -58,5 +58,5 @@ def test_with_a_border_far_enough_edges_do_not_show(network):
 
 
 def test_a_negative_border_is_refused(network):
-    with pytest.raises(SrcoreError, match="border: expected a number of pixels >= 0, found -1"):
+    with pytest.raises(SrcoreError, match="border: expected a number >= 0, found -1"):
         srcore.upscale(network, np.zeros((4, 4, 3), np.uint8), border=-1)
