@@ -27,7 +27,7 @@ CASES: dict[str, tuple[str, dict[str, Any], tuple[int, int]]] = {
     "HAT": ("spandrel_hat", {}, (1, 64)),
     "DAT": ("spandrel_dat", DAT, (2, 48)),
 }
-REPEATS = 3
+REPEATS = 1
 
 
 def step(name: str, checkpointing: bool, answer: Any) -> None:
