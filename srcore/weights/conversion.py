@@ -181,10 +181,11 @@ def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
 
 
 def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreement:
+    from srcore.engine.roles import deployed
     from srcore.weights.export import export
 
     source.network.load_state_dict(source.recognised.state)
-    return export(source.network, target, to, source.metadata, opset=opset)
+    return export(deployed(source.network), target, to, source.metadata, opset=opset)
 
 
 def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Path) -> None:

@@ -29,6 +29,7 @@ def merge_(module: Any) -> None:
     """Merge the branches once and for all."""
     module.update_params()
     module.update_params = nothing
+    module.weight_concat = module.bias_concat = None  # what was merged is in eval_conv
 
 
 def nothing() -> None:

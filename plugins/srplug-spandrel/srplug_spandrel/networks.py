@@ -82,19 +82,23 @@ class Restorer(nn.Module):
         made: Tensor = self.model(image) if self._call is None else self._call(self.model, image)
         return crop(made, height * self.scale, width * self.scale)
 
-    def deploy(self) -> nn.Module:
-        """The network with its branches merged, under the same names."""
-        merged = copy.deepcopy(self)
-        for module in mergeable(merged.model):
-            merge_(module)
-        return merged
-
     def checkpointed(self) -> Iterator[nn.Module]:
         """The blocks of which only the input is kept with ``checkpointing = true``."""
         for pattern in self.architecture.blocks:
             for name, blocks in self.model.named_modules():
                 if fnmatch.fnmatchcase(name, pattern):
                     yield from blocks.children()
+
+
+class BranchedRestorer(Restorer):
+    """One that is trained with branches, which are merged for use."""
+
+    def deploy(self) -> nn.Module:
+        """The network with its branches merged, under the same names."""
+        merged = copy.deepcopy(self)
+        for module in mergeable(merged.model):
+            merge_(module)
+        return merged
 
 
 def class_of(architecture: Architecture) -> type[nn.Module]:
@@ -109,4 +113,5 @@ def class_of(architecture: Architecture) -> type[nn.Module]:
 def __getattr__(name: str) -> Callable[..., nn.Module]:
     if name not in ARCHITECTURES:
         raise AttributeError(name)
-    return partial(Restorer, ARCHITECTURES[name])
+    architecture = ARCHITECTURES[name]
+    return partial(BranchedRestorer if architecture.deployable else Restorer, architecture)
