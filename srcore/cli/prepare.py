@@ -16,7 +16,7 @@ from srcore.cli.writing import WritingCommand, given_options, written_suffix
 from srcore.config.names import name_complaint
 
 if TYPE_CHECKING:
-    from srcore.prepare.jobs import Report
+    from srcore.prepare.working import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -211,7 +211,7 @@ def lmdb(
     Example:
       srcore prepare lmdb HR_sub HR_sub.lmdb
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.prepare.jobs import prepare_lmdb
+    from srcore.prepare.lmdb import prepare_lmdb
 
     report = prepare_lmdb(
         folder,

@@ -91,10 +91,26 @@ def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[P
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
     yield from _batch_problems(experiment)
     yield from role_problems(experiment, registry)
+    yield from _frozen_problems(experiment)
     yield from need_problems(experiment, registry)
     yield from entry_problems(experiment, registry)
     yield from channel_problems(experiment, registry)
     yield from _name_problems(experiment)
+
+
+def _frozen_problems(experiment: Experiment) -> Iterator[Problem]:
+    """Losses inside other components that train something: only ``[[losses]]`` has optimisers."""
+    own = {id(loss.choice) for loss in experiment.losses}
+    for path, found in selections(experiment):
+        declared = option_capability(found.options, "roles")
+        if found.component.kind != "loss" or id(found) in own or declared is None:
+            continue
+        parts = ", ".join(declared())
+        yield Problem(
+            path,
+            f'loss "{found.type}" trains {parts}, which would stay frozen inside of another '
+            "component; give it a table [[losses]] of its own",
+        )
 
 
 def _batch_problems(experiment: Experiment) -> Iterator[Problem]:

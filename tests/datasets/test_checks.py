@@ -14,7 +14,7 @@ from srcore.datasets.options import (
 )
 from srcore.images import write_image
 from srcore.options.declaration import InvalidOptionError
-from srcore.prepare.jobs import prepare_lmdb
+from srcore.prepare.lmdb import prepare_lmdb
 
 
 def found(options, scale=2):

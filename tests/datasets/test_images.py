@@ -11,7 +11,7 @@ from srcore import option
 from srcore.engine.runner import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import PluginManager, using
-from srcore.prepare.jobs import prepare_lmdb
+from srcore.prepare.lmdb import prepare_lmdb
 from srcore.sources.source import EncodedSource
 from srcore.testing import write_tiny_images
 from srcore.testing.experiments import check

@@ -9,7 +9,7 @@ from srcore.datasets.downscaled import DownscaledImages
 from srcore.datasets.lmdb import lmdb_dataset
 from srcore.datasets.paired_folder import PairedFolder
 from srcore.errors import DataError, MissingExtraError
-from srcore.prepare.jobs import prepare_lmdb
+from srcore.prepare.lmdb import prepare_lmdb
 from srcore.sources.cache import cached
 from srcore.sources.lmdb import LmdbSource
 

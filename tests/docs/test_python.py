@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import re
 import sys
 from pathlib import Path
 from zipfile import ZipFile
@@ -13,11 +14,9 @@ from generator.blocks import blocks
 
 import srcore
 from srcore.engine.runner import run_experiment
-from srcore.metrics import peak_signal_noise_ratio, structural_similarity
-from srcore.options import declaration as options
 from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager, using
-from srcore.testing import comparison, golden, images, write_tiny_images
+from srcore.testing import write_tiny_images
 from srcore.testing.checks import complaints, dialect_complaints
 from srcore.testing.trial import Trial, options_for
 
@@ -33,7 +32,14 @@ PAGES = [
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("plugins/*/README.md")),
 ]
-MODULES = (options, golden, comparison, images, peak_signal_noise_ratio, structural_similarity)
+#: Modules whose docstrings have examples: those stand in the reference, too.
+MODULES = [
+    ".".join(file.relative_to(root).with_suffix("").parts)
+    for root in (ROOT, *sorted((ROOT / "plugins").iterdir()))
+    for package in (*root.glob("srcore"), *root.glob("srplug_*"))
+    for file in sorted(package.rglob("*.py"))
+    if re.search(r"^ +>>> ", file.read_text("utf-8"), re.MULTILINE)
+]
 #: Pages whose blocks are checked by another test.
 ELSEWHERE = {"docs/tutorial/first-plugin.md": "test_tutorial.py follows it"}
 #: A fence without a language shows output or a drawing.
@@ -169,7 +175,9 @@ def train(folder):
 @pytest.mark.parametrize("page", with_blocks("pycon"))
 def test_sessions_give_what_they_show(page, workspace):
     # Examples of docstrings take the names of their modules for granted.
-    scope = {name: value for module in MODULES for name, value in vars(module).items()}
+    scope = {}
+    for module in MODULES:
+        scope |= vars(importlib.import_module(module))
     for block in blocks(page, "pycon"):
         name = f"{page.name}:{block.line}"
         test = doctest.DocTestParser().get_doctest(block.code, dict(scope), name, str(page), 0)

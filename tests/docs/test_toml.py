@@ -10,7 +10,7 @@ from generator.blocks import blocks
 
 from srcore.errors import ConfigError
 from srcore.images import write_image
-from srcore.prepare.jobs import prepare_lmdb
+from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import tiny_image
 from srcore.testing.experiments import check
 

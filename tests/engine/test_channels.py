@@ -16,7 +16,7 @@ from srcore.errors import WeightsError
 from srcore.images import read_image, read_series, to_gray, to_rgba, write_image
 from srcore.inference.channels import shown_to
 from srcore.plugin.manager import plugins
-from srcore.prepare.jobs import prepare_lmdb
+from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import assert_same_state, tiny_image, write_tiny_images
 from srcore.testing.experiments import load
 from srcore.testing.weights import write_weights

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import srcore
-from srcore import GENERATOR, Method, Role, option
+from srcore import GENERATOR, Method, Role, Selected, component, option
 from srcore.engine.parts import Parts
 from srcore.engine.roles import parameters_without_gradient
 from srcore.engine.runner import run_experiment
@@ -108,11 +108,28 @@ class Adapted(nn.Module):
         return (self.frozen(self.adapter(context.sr)) - context.hr).abs().mean() * self.gain
 
 
+@attrs.frozen(kw_only=True)
+class HalvedOptions:
+    """Half of another loss."""
+
+    whole: Selected = component("loss")
+
+
+class Halved(nn.Module):
+    def __init__(self, whole):
+        super().__init__()
+        self.whole = whole.build()
+
+    def forward(self, context):
+        return self.whole(context) / 2
+
+
 class Extra:
     @srcore.hookimpl
     def srcore_register_components(self, registry):
         registry.add("method", "distill", DistillOptions, Distill)
         registry.add("loss", "adapted", AdaptedOptions, Adapted)
+        registry.add("loss", "halved", HalvedOptions, Halved)
 
 
 @pytest.fixture
@@ -254,6 +271,19 @@ def test_parts_of_a_loss_are_trained_saved_and_resumed(plugged, tiny_experiment,
     assert whole["losses"][1]["gain"] > 1, "buffers are state"
     first = state_of(tmp_path / "parts")["networks"]["far_adapter"]["weight"]
     assert first.shape == (3, 3, 1, 1)
+
+
+def test_what_a_loss_inside_another_would_train_is_refused(plugged, tiny_experiment):
+    """Nothing would train it: silently frozen is worse than refused."""
+    halved = '{{type="halved", whole={{type="{}"}}}}'
+    twice = '{type="halved", whole={type="halved", whole={type="adapted"}}}'
+    check(tiny_experiment, [f"losses=[{halved.format('l1')}]"])
+    for loss, place in ((halved.format("adapted"), "whole"), (twice, "whole.whole")):
+        (line,) = problems(tiny_experiment, f"losses=[{loss}]").splitlines()
+        assert line.endswith(
+            f': losses[0].{place}: loss "adapted" trains adapter, which would stay frozen inside '
+            "of another component; give it a table [[losses]] of its own"
+        )
 
 
 def test_an_old_checkpoint_without_states_of_parts_is_taken(tiny_experiment, tmp_path):

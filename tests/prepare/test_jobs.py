@@ -5,7 +5,8 @@ from srcore.datasets.lmdb import lmdb_dataset
 from srcore.errors import DataError
 from srcore.images import read_image, write_image
 from srcore.prepare.degrading import Degradation
-from srcore.prepare.jobs import prepare_degraded, prepare_lmdb, prepare_sub_images
+from srcore.prepare.jobs import prepare_degraded, prepare_sub_images
+from srcore.prepare.lmdb import prepare_lmdb
 
 
 @pytest.fixture
@@ -135,7 +136,8 @@ def test_whatever_fails_for_one_image_the_others_are_prepared(
             raise error
         return read_image(path)
 
-    monkeypatch.setattr("srcore.prepare.jobs.read_image", failing)
+    for module in ("jobs", "lmdb"):
+        monkeypatch.setattr(f"srcore.prepare.{module}.read_image", failing)
     write_image(folder / "c.png", np.zeros((24, 24, 3), np.uint8))
     if command == "sub-images":
         report = prepare_sub_images(folder, tmp_path / "out", crop=12, step=8)
