@@ -15,7 +15,7 @@ from srcore.errors import DataError, PluginError
 from srcore.images import to_float
 from srcore.machine import shared_memory
 from srcore.plugin.blame import naming_exits
-from srcore.plugin.calling import call
+from srcore.plugin.calling import call, who
 from srcore.samplers.ordering import Shuffled, checked_order
 
 if TYPE_CHECKING:
@@ -95,15 +95,15 @@ class StreamSampler(Sampler[list[Key]]):
         """The order of an epoch, a pure function of (seed, epoch).
 
         Raises:
-            DataError: the sampler's answer is no order, or longer or shorter than that of epoch 0.
+            PluginError: the sampler's answer is no order, or not as long as that of epoch 0.
         """
         generator = sample_generator(self.seed, _ORDER_STREAM, epoch)
-        order = self.ordering.order(epoch, generator)
+        order = call("sampler", self.ordering, epoch, generator, method="order")
         order = checked_order(order, self.images, self.ordering)
         if epoch and len(order) != self.length:
-            raise DataError(
-                f"{type(self.ordering).__name__}: epoch {epoch} has {len(order)} images, the first "
-                f"had {self.length}; expected epochs of one length"
+            raise PluginError(
+                f"{who('sampler', self.ordering)} returned {len(order)} images for epoch {epoch}; "
+                f"expected {self.length}, as for the first"
             )
         return order
 

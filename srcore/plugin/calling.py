@@ -263,6 +263,7 @@ _RESULTS: dict[str, Callable[[Any], str]] = {
     "method": _values,
     "stage": lambda value: "",
     "handler": lambda value: "",
+    "sampler": lambda value: "",  # looked at where the number of images is known
 }
 
 #: Classes that components of a kind are instances of.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.errors import DataError
+from srcore.errors import DataError, PluginError
 from srcore.files.texts import decode_text
+from srcore.plugin.calling import told, who
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset
@@ -88,17 +89,17 @@ def checked_order(order: Any, length: int, sampler: object) -> Order:
     """The order that a sampler gave, if it is one.
 
     Raises:
-        DataError: no whole numbers, none at all, or numbers of no image.
+        PluginError: no whole numbers, none at all, or numbers of no image; names the sampler.
     """
     found = np.asarray(order)
     if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
-        raise DataError(
-            f"{type(sampler).__name__}: order() returned {found.dtype} {found.shape}; expected "
-            "the numbers of an epoch's images, one after another"
+        raise PluginError(
+            f"{who('sampler', sampler)} returned {told(order)}; expected the numbers of an epoch's "
+            "images, one after another"
         )
     if int(found.min()) < 0 or int(found.max()) >= length:
-        raise DataError(
-            f"{type(sampler).__name__}: order() holds {int(found.min())} to {int(found.max())}; "
-            f"the data set has the images 0 to {length - 1}"
+        raise PluginError(
+            f"{who('sampler', sampler)} returned numbers from {int(found.min())} to "
+            f"{int(found.max())}; expected those of the images, 0 to {length - 1}"
         )
     return found.astype(np.int64)

@@ -95,6 +95,26 @@ class Errand:
         return None
 
 
+class Ordered:
+    """A sampler with the given answer for every epoch."""
+
+    def __init__(self, *answers):
+        self.answers = answers
+
+    def order(self, epoch, generator):
+        return self.answers[min(epoch, len(self.answers) - 1)]
+
+
+class Unready:
+    def order(self, epoch):
+        return [0]
+
+
+class Idle:
+    def attach(self, run):
+        """Takes too little."""
+
+
 class Steps(srcore.Method):
     def step(self, batch):
         return [batch["lr"].mean()]
@@ -102,6 +122,7 @@ class Steps(srcore.Method):
 
 GAN = ('method.type="gan"', 'discriminator={type="patch", num_features=4}')
 ADVERSARIAL = (*GAN, 'losses=[{ type = "adversarial" }]')
+SAMPLED = ('data.train.sampler={ type = "x" }',)
 PICKY = "is called with (LossContext): missing a required argument: 'batch'"
 TWO = "expected two target values: of real and of generated images"
 BROKEN = {
@@ -264,6 +285,60 @@ BROKEN = {
         ('task={ type = "x" }',),
         "makes a builtin_function_or_method; expected a stage, which has run",
     ),
+    "sampler of fractions": (
+        "sampler",
+        lambda dataset: Ordered(np.zeros(4)),
+        SAMPLED,
+        "sampler 'x' returned ndarray (4,) of float64; expected the numbers of an epoch's images",
+    ),
+    "sampler without return": (
+        "sampler",
+        lambda dataset: Ordered(None),
+        SAMPLED,
+        "sampler 'x' returned None; expected the numbers of an epoch's images",
+    ),
+    "sampler of images that are not there": (
+        "sampler",
+        lambda dataset: Ordered([0, 99]),
+        SAMPLED,
+        "sampler 'x' returned numbers from 0 to 99; expected those of the images, 0 to ",
+    ),
+    "sampler of growing epochs": (
+        "sampler",
+        lambda dataset: Ordered([0] * 4, [0] * 5),
+        (*SAMPLED, "train.iterations=3"),
+        "sampler 'x' returned 5 images for epoch 1; expected 4, as for the first",
+    ),
+    "sampler of another signature": (
+        "sampler",
+        lambda dataset: Unready(),
+        SAMPLED,
+        "sampler 'x': order(0, Generator): too many positional arguments",
+    ),
+    "sampler that is none": (
+        "sampler",
+        lambda dataset: [],
+        SAMPLED,
+        "makes (); expected a sampler, which has order",
+    ),
+    "source that is none": (
+        "source",
+        list,
+        ('data.train={ type = "images", hr = { type = "x" }, workers = 0 }',),
+        "makes (); expected a source, which has name, where, header, read, read_window",
+    ),
+    "handler of another signature": (
+        "handler",
+        Idle,
+        ('handlers=[{ type = "x" }]',),
+        "handler 'x': attach(Run, Parts, Engine, Engine): too many positional arguments",
+    ),
+    "handler that is none": (
+        "handler",
+        lambda: print,
+        ('handlers=[{ type = "x" }]',),
+        "makes a builtin_function_or_method; expected a handler, which has attach",
+    ),
     "method of lists": (
         "method",
         Steps,
@@ -290,7 +365,9 @@ def test_one_line_names_kind_component_owner_and_both_sides(name, tiny_experimen
             run_experiment(loaded, tmp_path / "runs", quiet=True)
     text = str(caught.value)
     assert message in text
-    assert text.startswith(f"srplug-stranger: {kind.replace('_', ' ')} 'x'")
+    # What is built while an experiment is checked is named behind its place in the file.
+    named = f"srplug-stranger: {kind.replace('_', ' ')} 'x'"
+    assert text.startswith(named) or f"data.train: {named}" in text
     assert "\n" not in text
 
 
