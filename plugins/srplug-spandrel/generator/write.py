@@ -54,11 +54,7 @@ def module(architecture: Architecture) -> str:
 
 def docstring(architecture: Architecture) -> str:
     """What the network is and whose."""
-    text = f"{architecture.title} ({architecture.paper}); licence: {architecture.licence}."
-    if len(text) < 86:
-        return text
-    head, _, licence = text.partition("; licence: ")
-    return f"{head}.\n\n    Licence: {licence}\n    "
+    return f"{architecture.title} ({architecture.paper})."
 
 
 def parameters(architecture: Architecture) -> dict[str, Any]:

@@ -11,10 +11,6 @@ from typing import Any
 
 import attrs
 
-#: What spandrel says of all that it holds, where the authors' own licence was not looked up.
-PERMISSIVE = "permissive (MIT, Apache-2.0 or public domain, says spandrel)"
-APACHE, MIT = "Apache-2.0", "MIT"
-
 SCALES = (1, 2, 3, 4, 8)
 POWERS = (1, 2, 4, 8)
 
@@ -29,7 +25,6 @@ class Architecture:
         target: the class, ``"module:Class"`` below ``spandrel.architectures``.
         title: what its authors call it.
         paper: authors, year and where it is to be read.
-        licence: of the authors' program.
         scale: parameter of the class that takes the scale; empty: it restores at one size.
         scales: at which it works.
         channels: parameters that take the number of channels; empty: RGB only.
@@ -53,7 +48,6 @@ class Architecture:
     target: str
     title: str
     paper: str
-    licence: str = PERMISSIVE
     scale: str = ""
     scales: tuple[int, ...] = SCALES
     channels: tuple[str, ...] = ()
@@ -91,7 +85,6 @@ _ALL = (
         target="ATD.__arch.atd_arch:ATD",
         title="ATD",
         paper="Zhang et al. 2024, arXiv 2401.08209",
-        licence=APACHE,
         scale="upscale",
         channels=("in_chans",),
         minimum=8,
@@ -119,7 +112,6 @@ _ALL = (
         target="DAT.__arch.DAT:DAT",
         title="DAT",
         paper="Chen et al. 2023, arXiv 2308.03364",
-        licence=APACHE,
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -157,7 +149,6 @@ _ALL = (
         target="DnCNN.__arch.network_dncnn:DnCNN",
         title="DnCNN",
         paper="Zhang et al. 2017, arXiv 1608.03981",
-        licence=MIT,
         channels=("in_nc", "out_nc"),
         fixed={"mode": "DnCNN"},
     ),
@@ -167,7 +158,6 @@ _ALL = (
         target="DRCT.__arch.drct_arch:DRCT",
         title="DRCT",
         paper="Hsu et al. 2024, arXiv 2404.00722",
-        licence=MIT,
         scale="upscale",
         channels=("in_chans",),
         multiple=16,
@@ -181,7 +171,6 @@ _ALL = (
         target="DRUNet.__arch.network_unet:DRUNet",
         title="DRUNet",
         paper="Zhang et al. 2021, arXiv 2008.13751",
-        licence=MIT,
         channels=("in_nc", "out_nc"),
         multiple=8,
     ),
@@ -191,7 +180,6 @@ _ALL = (
         target="FBCNN.__arch.FBCNN:FBCNN",
         title="FBCNN",
         paper="Jiang et al. 2021, arXiv 2109.14573",
-        licence=APACHE,
         channels=("in_nc", "out_nc"),
     ),
     Architecture(
@@ -200,7 +188,6 @@ _ALL = (
         target="FDAT.__arch.fdat:FDAT",
         title="FDAT",
         paper="github.com/stinkybread/FDAT, 2025",
-        licence=MIT,
         scale="scale",
         channels=("num_in_ch", "num_out_ch"),
         hidden=("group_block_pattern",),
@@ -253,7 +240,6 @@ _ALL = (
         target="HAT.__arch.HAT:HAT",
         title="HAT",
         paper="Chen et al. 2023, arXiv 2205.04437",
-        licence=APACHE,
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -268,7 +254,6 @@ _ALL = (
         target="HVICIDNet.__arch.cidnet:CIDNet",
         title="HVI-CIDNet",
         paper="Yan et al. 2025, arXiv 2502.20272",
-        licence=MIT,
         multiple=8,
         same_length=("widths", "heads"),
         renamed={"widths": "channels"},
@@ -280,7 +265,6 @@ _ALL = (
         target="KBNet.__arch.kbnet_l:KBNet_l",
         title="KBNet-L",
         paper="Zhang et al. 2023, arXiv 2303.02881",
-        licence=MIT,
         channels=("inp_channels", "out_channels"),
         multiple=16,
         same_length=("num_blocks", "heads"),
@@ -291,7 +275,6 @@ _ALL = (
         target="KBNet.__arch.kbnet_s:KBNet_s",
         title="KBNet-S",
         paper="Zhang et al. 2023, arXiv 2303.02881",
-        licence=MIT,
         channels=("img_channel",),
         same_length=("enc_blk_nums", "dec_blk_nums"),
     ),
@@ -331,7 +314,6 @@ _ALL = (
         target="NAFNet.__arch.NAFNet_arch:NAFNet",
         title="NAFNet",
         paper="Chen et al. 2022, arXiv 2204.04676",
-        licence=MIT,
         channels=("img_channel",),
         same_length=("enc_blk_nums", "dec_blk_nums"),
     ),
@@ -341,7 +323,6 @@ _ALL = (
         target="OmniSR.__arch.OmniSR:OmniSR",
         title="Omni-SR",
         paper="Wang et al. 2023, arXiv 2304.10244",
-        licence=APACHE,
         scale="up_scale",
         channels=("num_in_ch", "num_out_ch"),
         minimum=16,
@@ -353,7 +334,6 @@ _ALL = (
         target="PLKSR.__arch.PLKSR:PLKSR",
         title="PLKSR",
         paper="Lee et al. 2024, arXiv 2404.11848",
-        licence=MIT,
         scale="upscaling_factor",
         blocks=("feats",),
     ),
@@ -374,7 +354,6 @@ _ALL = (
         target="PLKSR.__arch.RealPLKSR:RealPLKSR",
         title="RealPLKSR",
         paper="Lee et al. 2024, arXiv 2404.11848",
-        licence=MIT,
         scale="upscaling_factor",
         blocks=("feats",),
     ),
@@ -384,7 +363,6 @@ _ALL = (
         target="RetinexFormer.__arch.retinexformer_arch:RetinexFormer",
         title="Retinexformer",
         paper="Cai et al. 2023, arXiv 2303.06705",
-        licence=MIT,
         fixed={"in_channels": 3, "out_channels": 3},
         multiple=8,
     ),
@@ -394,7 +372,6 @@ _ALL = (
         target="RGT.__arch.rgt:RGT",
         title="RGT",
         paper="Chen et al. 2024, arXiv 2303.06373",
-        licence=APACHE,
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -409,7 +386,6 @@ _ALL = (
         target="SAFMN.__arch.safmn:SAFMN",
         title="SAFMN",
         paper="Sun et al. 2023, arXiv 2302.13800",
-        licence=APACHE,
         scale="upscaling_factor",
         multiple=8,
         blocks=("feats",),
@@ -420,7 +396,6 @@ _ALL = (
         target="SAFMNBCIE.__arch.safmn_bcie:SAFMN_BCIE",
         title="SAFMN-BCIE",
         paper="Sun et al. 2023, arXiv 2302.13800",
-        licence=APACHE,
         multiple=16,
     ),
     Architecture(
@@ -429,7 +404,6 @@ _ALL = (
         target="SCUNet.__arch.SCUNet:SCUNet",
         title="SCUNet",
         paper="Zhang et al. 2022, arXiv 2203.13278",
-        licence=APACHE,
         channels=("in_nc",),
         minimum=40,
         hidden=("input_resolution",),
@@ -440,7 +414,6 @@ _ALL = (
         target="SeemoRe.__arch.seemore_arch:SeemoRe",
         title="SeemoRe",
         paper="Zamfir et al. 2024, arXiv 2402.03412",
-        licence=MIT,
         scale="scale",
         fixed={"in_chans": 3},
         minimum=16,
@@ -452,7 +425,6 @@ _ALL = (
         target="SPAN.__arch.span:SPAN",
         title="SPAN",
         paper="Wan et al. 2024, arXiv 2311.12770",
-        licence=APACHE,
         scale="upscale",
         channels=("num_in_ch", "num_out_ch"),
         hidden=("bias",),
@@ -465,7 +437,6 @@ _ALL = (
         target="SwiftSRGAN.__arch.SwiftSRGAN:Generator",
         title="Swift-SRGAN",
         paper="Krishnan et al. 2021, arXiv 2111.14320",
-        licence=MIT,
         scale="upscale_factor",
         scales=POWERS,
         channels=("in_channels",),
@@ -477,7 +448,6 @@ _ALL = (
         target="Swin2SR.__arch.Swin2SR:Swin2SR",
         title="Swin2SR",
         paper="Conde et al. 2022, arXiv 2209.11345",
-        licence=APACHE,
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -491,7 +461,6 @@ _ALL = (
         target="Uformer.__arch.Uformer:Uformer",
         title="Uformer",
         paper="Wang et al. 2022, arXiv 2106.03106",
-        licence=MIT,
         channels=("in_chans", "dd_in"),
         hidden=(*_PARTS, "img_size", "dowsample", "upsample"),
         multiple=128,

@@ -6,16 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """DCTLSA (Zeng et al. 2023, IEEE TIM 72).
-
-    Licence: permissive (MIT, Apache-2.0 or public domain, says spandrel).
-    """
+    """DCTLSA (Zeng et al. 2023, IEEE TIM 72)."""
 
     architecture = "dctlsa"
 

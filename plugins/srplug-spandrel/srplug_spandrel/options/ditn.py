@@ -6,16 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """DITN (Liu et al. 2023, arXiv 2308.02794).
-
-    Licence: permissive (MIT, Apache-2.0 or public domain, says spandrel).
-    """
+    """DITN (Liu et al. 2023, arXiv 2308.02794)."""
 
     architecture = "ditn"
 

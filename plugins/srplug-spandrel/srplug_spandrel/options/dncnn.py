@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """DnCNN (Zhang et al. 2017, arXiv 1608.03981); licence: MIT."""
+    """DnCNN (Zhang et al. 2017, arXiv 1608.03981)."""
 
     architecture = "dncnn"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """DRCT (Hsu et al. 2024, arXiv 2404.00722); licence: MIT."""
+    """DRCT (Hsu et al. 2024, arXiv 2404.00722)."""
 
     architecture = "drct"
 

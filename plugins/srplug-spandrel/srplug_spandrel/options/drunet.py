@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """DRUNet (Zhang et al. 2021, arXiv 2008.13751); licence: MIT."""
+    """DRUNet (Zhang et al. 2021, arXiv 2008.13751)."""
 
     architecture = "drunet"
 

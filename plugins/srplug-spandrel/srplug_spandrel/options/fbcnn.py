@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """FBCNN (Jiang et al. 2021, arXiv 2109.14573); licence: Apache-2.0."""
+    """FBCNN (Jiang et al. 2021, arXiv 2109.14573)."""
 
     architecture = "fbcnn"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """FDAT (github.com/stinkybread/FDAT, 2025); licence: MIT."""
+    """FDAT (github.com/stinkybread/FDAT, 2025)."""
 
     architecture = "fdat"
 

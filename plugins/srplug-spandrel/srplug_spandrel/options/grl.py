@@ -6,16 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """GRL (Li et al. 2023, arXiv 2303.00748).
-
-    Licence: permissive (MIT, Apache-2.0 or public domain, says spandrel).
-    """
+    """GRL (Li et al. 2023, arXiv 2303.00748)."""
 
     architecture = "grl"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """HAT (Chen et al. 2023, arXiv 2205.04437); licence: Apache-2.0."""
+    """HAT (Chen et al. 2023, arXiv 2205.04437)."""
 
     architecture = "hat"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """HVI-CIDNet (Yan et al. 2025, arXiv 2502.20272); licence: MIT."""
+    """HVI-CIDNet (Yan et al. 2025, arXiv 2502.20272)."""
 
     architecture = "hvicidnet"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """KBNet-L (Zhang et al. 2023, arXiv 2303.02881); licence: MIT."""
+    """KBNet-L (Zhang et al. 2023, arXiv 2303.02881)."""
 
     architecture = "kbnet_l"
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """MixDehazeNet (Lu et al. 2023, arXiv 2305.17654).
-
-    Licence: permissive (MIT, Apache-2.0 or public domain, says spandrel).
-    """
+    """MixDehazeNet (Lu et al. 2023, arXiv 2305.17654)."""
 
     architecture = "mixdehazenet"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """NAFNet (Chen et al. 2022, arXiv 2204.04676); licence: MIT."""
+    """NAFNet (Chen et al. 2022, arXiv 2204.04676)."""
 
     architecture = "nafnet"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """Omni-SR (Wang et al. 2023, arXiv 2304.10244); licence: Apache-2.0."""
+    """Omni-SR (Wang et al. 2023, arXiv 2304.10244)."""
 
     architecture = "omnisr"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """PLKSR (Lee et al. 2024, arXiv 2404.11848); licence: MIT."""
+    """PLKSR (Lee et al. 2024, arXiv 2404.11848)."""
 
     architecture = "plksr"
 

@@ -6,16 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """RCAN (Zhang et al. 2018, arXiv 1807.02758).
-
-    Licence: permissive (MIT, Apache-2.0 or public domain, says spandrel).
-    """
+    """RCAN (Zhang et al. 2018, arXiv 1807.02758)."""
 
     architecture = "rcan"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """RealPLKSR (Lee et al. 2024, arXiv 2404.11848); licence: MIT."""
+    """RealPLKSR (Lee et al. 2024, arXiv 2404.11848)."""
 
     architecture = "realplksr"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """Retinexformer (Cai et al. 2023, arXiv 2303.06705); licence: MIT."""
+    """Retinexformer (Cai et al. 2023, arXiv 2303.06705)."""
 
     architecture = "retinexformer"
 

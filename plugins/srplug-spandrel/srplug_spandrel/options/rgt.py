@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """RGT (Chen et al. 2024, arXiv 2303.06373); licence: Apache-2.0."""
+    """RGT (Chen et al. 2024, arXiv 2303.06373)."""
 
     architecture = "rgt"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """SAFMN-BCIE (Sun et al. 2023, arXiv 2302.13800); licence: Apache-2.0."""
+    """SAFMN-BCIE (Sun et al. 2023, arXiv 2302.13800)."""
 
     architecture = "safmn_bcie"
 

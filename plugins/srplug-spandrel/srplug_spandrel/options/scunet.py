@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """SCUNet (Zhang et al. 2022, arXiv 2203.13278); licence: Apache-2.0."""
+    """SCUNet (Zhang et al. 2022, arXiv 2203.13278)."""
 
     architecture = "scunet"
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """SeemoRe (Zamfir et al. 2024, arXiv 2402.03412); licence: MIT."""
+    """SeemoRe (Zamfir et al. 2024, arXiv 2402.03412)."""
 
     architecture = "seemore"
 

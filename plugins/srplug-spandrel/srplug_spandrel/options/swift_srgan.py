@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """Swift-SRGAN (Krishnan et al. 2021, arXiv 2111.14320); licence: MIT."""
+    """Swift-SRGAN (Krishnan et al. 2021, arXiv 2111.14320)."""
 
     architecture = "swift_srgan"
 

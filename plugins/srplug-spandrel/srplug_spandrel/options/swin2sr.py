@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """Swin2SR (Conde et al. 2022, arXiv 2209.11345); licence: Apache-2.0."""
+    """Swin2SR (Conde et al. 2022, arXiv 2209.11345)."""
 
     architecture = "swin2sr"
 

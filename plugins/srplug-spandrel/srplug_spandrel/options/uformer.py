@@ -6,13 +6,13 @@ from typing import Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options.declaration import option
 from srplug_spandrel.options.base import Restorer, image_channels
 
 
 @attrs.frozen(kw_only=True)
 class Options(Restorer):
-    """Uformer (Wang et al. 2022, arXiv 2106.03106); licence: MIT."""
+    """Uformer (Wang et al. 2022, arXiv 2106.03106)."""
 
     architecture = "uformer"
 
