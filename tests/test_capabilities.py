@@ -153,7 +153,7 @@ def test_logged_values_keep_no_graph():
 ASKED = {
     "capabilities.py": {"__dict__"},  # objects with slots
     "engine/readers.py": {"nbytes", "SIGCHLD"},  # arrays among entries of samples; Windows
-    "images/formats/avif.py": {"imencodeWithMetadata", "n_frames"},  # of OpenCV, of Pillow
+    "images/formats/avif.py": {"imencodeWithMetadata", "n_frames", "_decoder"},  # of OpenCV, Pillow
     "images/pillow.py": {"n_frames"},
     "images/png_rows.py": {"_fields", "tile"},  # of Pillow
     "machine/devices.py": {"get_capabilities"},  # of new versions of PyTorch
@@ -167,6 +167,7 @@ ASKED = {
     "testing/golden.py": {"detach"},
     "testing/killing.py": {"_NormalAccessor"},  # of Python 3.10
     "testing/resources.py": {"malloc_trim"},  # of glibc
+    "srplug_usrdu/kernelgan/published.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_sed/discriminators.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_dlsn/ops/native.py": {"_paths"},  # of importlib's editable packages
 }

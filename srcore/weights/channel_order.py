@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from srcore.capabilities import RGB
+from srcore.capabilities import RGB, capability
 from srcore.errors import SrcoreError
 from srcore.plugin.registry import Registry
 from srcore.weights.containers import Checkpoint
@@ -26,7 +26,7 @@ class BgrNetwork(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        if getattr(network, "condition", None) is not None:
+        if capability("network", network, "condition") is not None:
             raise SrcoreError("--channel-order bgr: not offered for networks with a condition")
         self.network = network
 

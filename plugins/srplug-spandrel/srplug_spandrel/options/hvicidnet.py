@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from srcore.options.declaration import option
+from srcore.options import option
 from srplug_spandrel.options.base import Restorer
 
 

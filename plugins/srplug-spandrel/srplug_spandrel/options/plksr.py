@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from srcore.options.declaration import option
+from srcore.options import option
 from srplug_spandrel.options.base import Restorer
 
 
