@@ -113,7 +113,7 @@ class Network(Protocol):
     cut per tile; and under the name ``condition`` what ``condition(batch)`` makes of the whole
     image, once and without graph: ``forward(lr, *, noise, condition)``.
     ``deploy() -> nn.Module`` returns a new network that computes the same with fewer branches,
-    under the same names: it is what is validated, exported and used.
+    what is left of them under the same names: it is what is validated, exported and used.
 
     ``checkpointed() -> Iterable[nn.Module]``, registered with ``provides=["checkpointed"]``, names
     the blocks that are computed again in the backward pass with ``[generator] checkpointing =

@@ -151,14 +151,20 @@ def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = 
 def build_network(recognised: Recognised, registry: Registry, *, source: str = "weights") -> Any:
     """Make the network of recognised weights, with its initial values.
 
+    Of a network with ``deploy()`` an export holds what that returns, which is what is made then.
+
     Raises:
         WeightsError: options that the installed version of the network does not know.
     """
     options = network_options(recognised, registry, source=source)
     component = registry.get("network", recognised.network)
+
+    def build() -> nn.Module:
+        return _as_saved(component.build(options, scale=recognised.scale), recognised.state)
+
     try:
         return build_bounded(
-            lambda: component.build(options, scale=recognised.scale),
+            build,
             recognised.state,
             {**recognised.options, "scale": recognised.scale},
             source,
@@ -169,6 +175,15 @@ def build_network(recognised: Recognised, registry: Registry, *, source: str = "
         raise WeightsError(
             f"{source}: cannot build its {recognised.network}: {cause(error)}"
         ) from error
+
+
+def _as_saved(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+    merge = capability("network", network, "deploy")
+    if merge is None or set(state) == set(network.state_dict()):
+        return network
+    with torch.no_grad():
+        merged: nn.Module = merge()
+    return merged if set(state) == set(merged.state_dict()) else network
 
 
 def network_options(recognised: Recognised, registry: Registry, *, source: str = "weights") -> Any:

@@ -10,9 +10,10 @@ from torch import nn
 import srcore
 from srcore import option
 from srcore.engine.runner import run_experiment
-from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_close, assert_same_state
 from srcore.testing.experiments import check
+from srcore.weights.conversion import convert
 
 
 @attrs.frozen(kw_only=True)
@@ -61,11 +62,26 @@ class Branched(nn.Module):
         return merged
 
 
+class Pruned(Branched):
+    """As :class:`Branched`; the second branch is gone when they are one."""
+
+    def deploy(self):
+        merged = Pruned(self.scale, 4)
+        merged.load_state_dict(super().deploy().state_dict())
+        del merged.side
+        return merged
+
+    def forward(self, lr):
+        made = self.main(lr) + self.side(lr) if hasattr(self, "side") else self.main(lr)
+        return F.interpolate(made, scale_factor=self.scale)
+
+
 class Extra:
     @srcore.hookimpl
     def srcore_register_components(self, registry):
         registry.add("network", "sampler", PlainOptions, Sampler)
         registry.add("network", "branched", PlainOptions, Branched)
+        registry.add("network", "pruned", PlainOptions, Pruned)
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +125,16 @@ def test_the_best_of_a_resumed_run_is_exported_merged_too(tiny_experiment, tmp_p
     run(tiny_experiment, tmp_path, "branched", "train.iterations=5", "train.validate_every=0")
     assert not load_file(best)["side.weight"].any()
     assert before.keys() == load_file(best).keys()
+
+
+def test_an_export_without_the_branches_is_used_and_converted(tiny_experiment, tmp_path):
+    run(tiny_experiment, tmp_path, "pruned")
+    file = tmp_path / "tiny/generator.safetensors"
+    assert not any(name.startswith("side") for name in load_file(file))
+    network, image = srcore.load_generator(file), torch.rand(1, 3, 5, 7)
+    assert not hasattr(network, "side")
+    again = str(tmp_path / "again.safetensors")
+    convert(file, again, "safetensors", registry=plugins().registry)
+    with torch.no_grad():
+        expected = network(image)
+        assert_close(srcore.load_generator(again)(image), expected)

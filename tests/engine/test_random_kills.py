@@ -145,7 +145,9 @@ def kill_once(experiment, output, folder, draw, who, number, longest):
     assert all(len(lines) <= 1 for lines in said), texts
     assert set(codes) <= {0, 1, 143, -signal.SIGKILL, -signal.SIGTERM}, (codes, texts)
     assert took < LIMIT
-    assert not [reader for reader in readers if is_alive(reader)], "no child is left"
+    while [reader for reader in readers if is_alive(reader)]:
+        assert time.monotonic() < began + LIMIT, "no child is left"
+        time.sleep(0.02)
     return None if victim is None else {"killed": f"{who} {number.name}", "seconds": took}
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from srcore.engine.sampling import StreamSampler, TrainingImages, collate, to_device
-from srcore.errors import DataError
+from srcore.errors import PluginError
 
 
 def batches(start=0, stop=10, length=7, size=3, **ranks):
@@ -68,20 +68,20 @@ def test_a_sampler_gives_the_order():
 @pytest.mark.parametrize(
     ("order", "message"),
     [
-        (np.array([0.5]), r"order\(\) returned float64 \(1,\); expected the numbers"),
-        (np.array([], np.int64), r"order\(\) returned int64 \(0,\)"),
-        (np.array([0, 3]), r"order\(\) holds 0 to 3; the data set has the images 0 to 2"),
-        (np.array([-1, 1]), r"order\(\) holds -1 to 1"),
-        (None, r"order\(\) returned object \(\)"),
+        (np.array([0.5]), r"returned ndarray \(1,\) of float64; expected the numbers"),
+        (np.array([], np.int64), r"returned ndarray \(0,\) of int64"),
+        (np.array([0, 3]), r"returned numbers from 0 to 3; expected those of the images, 0 to 2"),
+        (np.array([-1, 1]), r"returned numbers from -1 to 1"),
+        (None, "returned None; expected the numbers"),
     ],
 )
 def test_an_order_that_is_none_names_its_sampler(order, message):
-    with pytest.raises(DataError, match=f"Given: {message}"):
+    with pytest.raises(PluginError, match=f"Given {message}"):
         batches(length=3, ordering=Given(order))
 
 
 def test_epochs_of_different_lengths_are_refused():
-    with pytest.raises(DataError, match="Given: epoch 1 has 2 images, the first had 3"):
+    with pytest.raises(PluginError, match="returned 2 images for epoch 1; expected 3, as for the"):
         batches(length=3, ordering=Given(np.arange(3), np.arange(2)))
 
 

@@ -626,7 +626,7 @@ FAULTS = [
     ("source", Placeless, {}, r"expected where\(\) to name the image for messages"),
     ("sampler", Fresh, {}, "expected a pure function of epoch and generator"),
     ("sampler", Growing, {}, "expected epochs of one length, found 1 and 2"),
-    ("sampler", Beyond, {}, r"order\(\) holds 1 to 6; the data set has the images 0 to 5"),
+    ("sampler", Beyond, {}, "returned numbers from 1 to 6; expected those of the images, 0 to 5"),
     ("metric", Upside, {"about": HR}, "says higher_is_better = True; found lower values"),
     ("metric", Absent, {"about": HR}, "expected a number, found NaN"),
     ("metric", Gambling, {"about": HR}, "expected the same value for the same images"),

@@ -10,6 +10,7 @@ from srcore import option
 from srcore.cli.main import main
 from srcore.errors import WeightsError
 from srcore.plugin.manager import PluginManager, plugins, using
+from srcore.upscaling.shipped import shipped_model
 from srcore.weights.saving import Metadata, save_safetensors
 
 
@@ -79,7 +80,8 @@ def test_what_the_weights_decide_cannot_be_chosen(file, options, message):
 
 def test_the_commands_say_so_too(tmp_path, capsys):
     srcore.testing.write_tiny_images(tmp_path / "in", 1)
-    for command in (["upscale", str(tmp_path / "in")], ["evaluate", "x2", "--data", "x"]):
+    evaluating = ["evaluate", str(shipped_model(2)), "--data", "x"]
+    for command in (["upscale", str(tmp_path / "in")], evaluating):
         with pytest.raises(SystemExit) as ended:
             main([*command, "--network", "steps"])
         assert ended.value.code == 2

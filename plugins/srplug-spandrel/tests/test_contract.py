@@ -18,8 +18,11 @@ def small(scales):
     }
 
 
-# spandrel 0.4 asks autograd for saved_variables in NAFNet and Omni-SR
-@pytest.mark.filterwarnings("ignore:.saved_variables. is deprecated:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.saved_variables. is deprecated:DeprecationWarning",  # spandrel 0.4: NAFNet, Omni-SR
+)
+
+
 class TestSpandrel(PluginContract):
     plugin = "spandrel"
     experiment = "spandrel/tiny"
