@@ -44,7 +44,7 @@ def module(architecture: Architecture) -> str:
         f'"""Keys of ``{architecture.component}``; written by ``generator/write.py``."""\n\n'
         "from __future__ import annotations\n\n"
         f"{literal}import attrs\n\n"
-        f"from srcore.options.declaration import option{own}\n\n"
+        f"from srcore.options import option{own}\n\n"
         "@attrs.frozen(kw_only=True)\n"
         "class Options(Restorer):\n"
         f'    """{docstring(architecture)}"""\n\n'
