@@ -35,11 +35,11 @@ BEYOND_TWICE = {
     "progressive, cmyk.jpg": 4.1,
     "lossless.webp": 2.34,
     "animated.webp": 6,
-    "avif": 2.85,
-    "all colours.avif": 3.35,
-    "gray.avif": 4,
-    "alpha.avif": 3.15,
-    "animated.avif": 3.35,
+    "avif": 3.85,
+    "all colours.avif": 4.35,
+    "gray.avif": 5,
+    "alpha.avif": 4.15,
+    "animated.avif": 4.35,
     "deep.avif": 5,
     "deep, alpha.avif": 5.25,
     "heic": 2.25,
@@ -220,8 +220,8 @@ def assert_bounded(tmp_path, name, bound):
     growth = growth_in_child(lambda: read_window(path, window), lambda: read_window(small, corner))
     assert growth < limit
     # What else a child touches for the first time varies by megabytes, more than a header takes.
-    growths = [growth_in_child(lambda: read_header(path), lambda: read_header(small)) for _ in "ab"]
-    assert min(growths) < path.stat().st_size + ALLOWANCE
+    growth = growth_in_child(lambda: read_header(path), lambda: read_header(small))
+    assert growth < path.stat().st_size + 2 * ALLOWANCE
 
 
 @pytest.mark.slow

@@ -204,8 +204,9 @@ def _working(start: bytes, channels: int, frames: int) -> float:
     """See ``working`` of :class:`srcore.images.format.ImageHeader`.
 
     By Pillow: what libavif makes, Pillow's copy of it, and of every coded picture (colours, alpha,
-    one that later ones of an animation refer to) planes and about a byte per pixel of dav1d's own.
-    By OpenCV, which takes more than 8 bits: as measured.
+    one that later ones of an animation refer to) planes and about a byte per pixel of dav1d's own;
+    in some runs one picture more, as measured. By OpenCV, which takes more than 8 bits, as
+    measured.
     """
     flags = _coding(start)
     if flags & 0x40:
@@ -213,4 +214,4 @@ def _working(start: bytes, channels: int, frames: int) -> float:
     is_gray, half_columns, half_rows = flags & 0x10, flags & 0x08, flags & 0x04
     colours = 0.0 if is_gray else 2.0 / ((2 if half_columns else 1) * (2 if half_rows else 1))
     planes = (1 + colours) * (1 + (frames > 1)) + (channels in (2, 4))
-    return 2 + (planes + 1 + (channels in (2, 4))) / channels
+    return 3 + (planes + 1 + (channels in (2, 4))) / channels
