@@ -8,8 +8,8 @@ from typing import Literal
 
 import attrs
 
-from srcore.options.declaration import InvalidOptionError, option
-from srcore.weights.pretrained import Pretrained, hub_file
+from srcore.options.declaration import option
+from srcore.weights.pretrained import Pretrained, check_file, hub_file
 
 
 def _layers(layers: dict[str, float]) -> str:
@@ -82,13 +82,7 @@ class PerceptualOptions:
 
     def __attrs_post_init__(self) -> None:
         """Check what concerns two keys."""
-        if (self.file is not None) != (self.weights == "file"):
-            found = "none" if self.file is None else str(self.file)
-            raise InvalidOptionError(
-                "file",
-                f'expected a weights file if and only if weights = "file"; found weights = '
-                f'"{self.weights}" and file = {found}',
-            )
+        check_file(self.weights, self.file)
 
     def pretrained(self) -> tuple[Pretrained, ...]:
         """VGG19, unless a file of one's own is named."""

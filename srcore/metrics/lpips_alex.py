@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.errors import RandomWeightsWarning, WeightsError
+from srcore.errors import RandomWeightsWarning
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.pretrained import hub_file
+from srcore.weights.pretrained import fill, torchvision_file
 
 #: torchvision's file of 244 MB; the name ends with the start of its SHA-256.
 ALEXNET = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
@@ -100,15 +100,7 @@ class AlexLPIPS(nn.Module):
         found = {
             re.sub(r"^.*?(\d+\.(weight|bias))$", r"\1", key): state[key] for key in _features(state)
         }
-        for name, parameter in self.convolutions.named_parameters():
-            tensor = found.get(name)
-            if tensor is None or tensor.shape != parameter.shape:
-                what = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
-                raise WeightsError(
-                    f"{path}: AlexNet needs features.{name} of shape {tuple(parameter.shape)}; "
-                    f"found {what}"
-                )
-            parameter.data.copy_(tensor)
+        fill(self.convolutions, found, f"{path}: AlexNet needs features.")
 
 
 def _features(state: dict[str, Tensor]) -> list[str]:
@@ -122,15 +114,5 @@ def alexnet_file() -> Path:
     Raises:
         WeightsError: it cannot be had.
     """
-    path = hub_file(ALEXNET.rpartition("/")[2])
-    if path.is_file():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(ALEXNET, str(path), hash_prefix=path.stem.rpartition("-")[2])
-    except (OSError, RuntimeError) as error:  # no connection; a download with another hash
-        raise WeightsError(
-            f"AlexNet's ImageNet weights could not be downloaded ({error}); put {path.name} from "
-            f'{ALEXNET} into {path.parent}, or name it: weights = "file", file = "{path.name}"'
-        ) from error
-    return path
+    cure = 'name it: weights = "file", file = "{}"'
+    return torchvision_file(ALEXNET, "AlexNet's ImageNet weights", cure)

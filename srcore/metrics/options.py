@@ -10,7 +10,7 @@ import attrs
 from srcore.machine.device_names import device_complaint
 from srcore.options import option
 from srcore.options.declaration import InvalidOptionError
-from srcore.weights.pretrained import Pretrained, hub_file
+from srcore.weights.pretrained import Pretrained, check_file, hub_file
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11
@@ -101,13 +101,7 @@ class LPIPSOptions(LearnedMetricOptions):
             raise InvalidOptionError(
                 "weights", f'of network = "alex" only, found network = "{self.network}"'
             )
-        if (self.file is not None) != (self.weights == "file"):
-            found = "none" if self.file is None else str(self.file)
-            raise InvalidOptionError(
-                "file",
-                f'expected a weights file if and only if weights = "file"; found weights = '
-                f'"{self.weights}" and file = {found}',
-            )
+        check_file(self.weights, self.file)
 
     def pretrained(self) -> tuple[Pretrained, ...]:
         """AlexNet, or what piq downloads; a file of one's own is there."""

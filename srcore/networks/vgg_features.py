@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
+from srcore.errors import RandomWeightsWarning, SrcoreError
 from srcore.weights.containers import read_checkpoint
+from srcore.weights.pretrained import fill, torchvision_file
 
 _CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
 _URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
-_HASH = "dcbb9e9d"
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -127,14 +127,7 @@ class VGGFeatures(nn.Module):
 
     def _load(self, path: Path) -> None:
         found = _native_names(read_checkpoint(path).state)
-        for name, parameter in self.named_parameters():
-            tensor = found.get(name)
-            if tensor is None or tensor.shape != parameter.shape:
-                what = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
-                raise WeightsError(
-                    f"{path}: VGG19 needs {name} of shape {tuple(parameter.shape)}; found {what}"
-                )
-            parameter.data.copy_(tensor)
+        fill(self, found, f"{path}: VGG19 needs ")
 
 
 def _index(layer: str) -> int:
@@ -161,15 +154,4 @@ def _native_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def imagenet_file() -> Path:
     """Find torchvision's file in PyTorch's cache; downloaded if it is not there."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / _URL.rpartition("/")[2]
-    if path.is_file():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(_URL, str(path), hash_prefix=_HASH)
-    except (OSError, RuntimeError) as error:  # no connection; a download with another hash
-        raise WeightsError(
-            f"VGG19's ImageNet weights could not be downloaded ({error}); put {path.name} from "
-            f"{_URL} into {path.parent}, or set weights to its path"
-        ) from error
-    return path
+    return torchvision_file(_URL, "VGG19's ImageNet weights", "set weights to its path")

@@ -7,15 +7,19 @@ offline. Options say by ``pretrained(self)`` what their component will want.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from srcore.capabilities import option_capability
+from srcore.errors import WeightsError
+from srcore.options.declaration import InvalidOptionError
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from srcore.config.schema import Experiment
     from srcore.options import Selected
 
@@ -46,6 +50,63 @@ def hub_file(name: str) -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or os.path.join(base, "torch")
     return Path(os.path.expanduser(home)) / "hub" / "checkpoints" / name
+
+
+def check_file(weights: str, file: Path | None) -> None:
+    """Refuse options that name a file of weights without ``weights = "file"``, and the reverse."""
+    if (file is not None) != (weights == "file"):
+        found = "none" if file is None else str(file)
+        raise InvalidOptionError(
+            "file",
+            f'expected a weights file if and only if weights = "file"; found weights = '
+            f'"{weights}" and file = {found}',
+        )
+
+
+def torchvision_file(url: str, what: str, otherwise: str) -> Path:
+    """Find a file of torchvision in PyTorch's cache; downloaded if it is not there.
+
+    Args:
+        url: its address; the name ends with the start of its SHA-256.
+        what: for messages.
+        otherwise: what to do where it cannot be downloaded; ``{}`` is the file's name.
+
+    Raises:
+        WeightsError: it cannot be had.
+    """
+    import torch
+
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if path.is_file():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rpartition("-")[2])
+    except (OSError, RuntimeError) as error:  # no connection; a download with another hash
+        raise WeightsError(
+            f"{what} could not be downloaded ({error}); put {path.name} from {url} into "
+            f"{path.parent}, or {otherwise.format(path.name)}"
+        ) from error
+    return path
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], wants: str) -> None:
+    """Copy tensors into the parameters of a network.
+
+    Args:
+        network: every parameter of it is filled.
+        tensors: by the parameters' names; others are left out.
+        wants: begins the message, such as ``"x.pth: VGG19 needs "``; the name follows.
+
+    Raises:
+        WeightsError: one is missing, or has another shape.
+    """
+    for name, parameter in network.named_parameters():
+        tensor = tensors.get(name)
+        if tensor is None or tensor.shape != parameter.shape:
+            what = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
+            raise WeightsError(f"{wants}{name} of shape {tuple(parameter.shape)}; found {what}")
+        parameter.data.copy_(tensor)
 
 
 def missing(experiments: Iterable[Experiment]) -> list[Pretrained]:
