@@ -165,14 +165,9 @@ def _measure_pictures(models: Sequence[str], options: dict[str, Any]) -> None:
     ]
     refuse_replacing(inputs, [path for path, _ in written])
     failed: list[str] = []
-
-    def fail(name: str, error: DataError) -> None:
-        failed.append(name)
-        say(f"srcore: {error}", err=True)
-
     result = measure_pictures(
         folders, options["hr"], measures, scale=next(iter(options["scale"]), 0),
-        crop_border=options["crop_border"], on_failure=fail,
+        crop_border=options["crop_border"], on_failure=_telling(failed),
     )  # fmt: skip
     _write([result], measures, tables, options)
     if failed:
@@ -319,11 +314,6 @@ def _evaluate(
     from srcore.machine.terminal import width
 
     failed: list[str] = []
-
-    def fail(name: str, error: DataError) -> None:
-        failed.append(name)
-        say(f"srcore: {error}", err=True)
-
     hidden = options["quiet"] or not sys.stderr.isatty()
     total = sum(len(found) * len(contenders[found.scale]) for found in sets)
     with tqdm(total=total, disable=hidden, unit="image", **width()) as bar:
@@ -335,11 +325,21 @@ def _evaluate(
                 crop_border=options["crop_border"],
                 look=_painter(found.scale, options, writing),
                 progress=bar.update,
-                on_failure=fail,
+                on_failure=_telling(failed),
             )
             for found in sets
         ]
     return results, len(failed)
+
+
+def _telling(failed: list[str]) -> Callable[[str, DataError], None]:
+    """Says of an image why it cannot be measured, and adds its name."""
+
+    def fail(name: str, error: DataError) -> None:
+        failed.append(name)
+        say(f"srcore: {error}", err=True)
+
+    return fail
 
 
 def _painter(

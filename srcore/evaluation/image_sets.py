@@ -64,7 +64,7 @@ class ImageSet:
             DataError: unreadable, or the sizes do not fit the scale.
         """
         sample = self.dataset.sample(index, None)
-        return _as_uint8(sample["lr"]), _as_uint8(sample["hr"])
+        return as_uint8(sample["lr"]), as_uint8(sample["hr"])
 
 
 def find_sets(
@@ -170,7 +170,8 @@ def _fits(hr: Path, lr: Path, lr_name: str) -> bool:
     return any(lr_name.replace("{}", entry.stem) in stems for entry in _images(hr))
 
 
-def _as_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+def as_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """An image of 8 or 16 bits in 8 bits."""
     if image.dtype == np.uint8:
         return np.asarray(image, np.uint8)
     return np.round(np.asarray(image, np.float64) / 257).astype(np.uint8)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.data.cropping import multiple_of
 from srcore.errors import DataError
+from srcore.evaluation.image_sets import as_uint8
 from srcore.evaluation.measure import Measure, Measured, measure_image
 from srcore.evaluation.measuring import SetResult, row_of
 from srcore.images import list_images, natural_key, read_rgb, some
@@ -23,7 +25,6 @@ def measure_pictures(
     *,
     scale: int = 0,
     crop_border: int | None = None,
-    progress: Callable[[], object] | None = None,
     on_failure: Callable[[str, DataError], object] | None = None,
 ) -> SetResult:
     """Measure the pictures of several programs, the same images of all.
@@ -37,7 +38,6 @@ def measure_pictures(
         measures: metrics.
         scale: the truth is cut to a multiple of it; also the border. 0: not known.
         crop_border: pixels cropped on every side; None: the scale.
-        progress: called after every picture.
         on_failure: gets name and error of an image that cannot be measured, which is left out.
 
     Raises:
@@ -52,8 +52,8 @@ def measure_pictures(
     names = []
     for number, path in enumerate(truth):
         try:
-            wanted = None if hr is None else _cut(_read(path), scale)
-            pictures = {name: _read(files[number]) for name, files in found.items()}
+            wanted = None if hr is None else multiple_of(as_uint8(read_rgb(path)), scale or 1)
+            pictures = {name: as_uint8(read_rgb(files[number])) for name, files in found.items()}
             for name, picture in pictures.items():
                 _check_size(found[name][number], picture, path, wanted)
         except DataError as error:
@@ -64,8 +64,6 @@ def measure_pictures(
         names.append(path.stem)
         for name, picture in pictures.items():
             measured[name].append(measure_image(picture, wanted, measures, border))
-            if progress is not None:
-                progress()
     where = hr if hr is not None else next(iter(folders.values()))
     if not names:
         raise DataError(f"{where}: none of its {len(truth)} images can be measured")
@@ -97,20 +95,6 @@ def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> lis
             f"{missing[0]}_x4.png"
         )
     return found
-
-
-def _read(path: Path) -> Picture:
-    image = read_rgb(path)
-    if image.dtype == np.uint8:
-        return np.asarray(image, np.uint8)
-    return np.round(np.asarray(image, np.float64) / 257).astype(np.uint8)
-
-
-def _cut(image: Picture, scale: int) -> Picture:
-    if not scale:
-        return image
-    height, width = (side - side % scale for side in image.shape[:2])
-    return image[:height, :width]
 
 
 def _check_size(path: Path, picture: Picture, truth: Path, wanted: Picture | None) -> None:
