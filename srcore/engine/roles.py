@@ -17,7 +17,8 @@ from srcore.capabilities import capability
 from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
 from srcore.engine.recomputing import recompute_
-from srcore.plugin.calling import check_seen, remember_copy
+from srcore.plugin.calling import check_seen
+from srcore.weights.deploying import deployed
 
 if TYPE_CHECKING:
     from srcore.config.schema import (
@@ -158,16 +159,6 @@ def build_roles(
 def asked_again(experiment: Experiment) -> bool:
     """Whether the generator's blocks are to be computed again in the backward pass."""
     return experiment.generator is not None and experiment.generator.checkpointing
-
-
-def deployed(network: nn.Module) -> nn.Module:
-    """The network as it is validated, exported and used: re-parameterised ones merge branches."""
-    merge = capability("network", network, "deploy")
-    if merge is None:
-        return network
-    with torch.no_grad():
-        merged: nn.Module = remember_copy(merge(), network)
-    return merged.eval()
 
 
 def build_role(

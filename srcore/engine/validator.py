@@ -12,7 +12,6 @@ from ignite.engine import Engine
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.engine.roles import deployed
 from srcore.engine.shared_buffers import share_buffers
 from srcore.engine.validation import (
     ValidationImage,
@@ -26,6 +25,7 @@ from srcore.errors import Interrupted, SrcoreError
 from srcore.evaluation.measure import measures, summarize
 from srcore.runs.results import write_bicubic
 from srcore.transforms.resize import resize
+from srcore.weights.deploying import deployed
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run

@@ -18,6 +18,7 @@ from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.runs.tables import as_table
 from srcore.weights.containers import read_checkpoint
+from srcore.weights.deploying import deployed
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
 from srcore.weights.saving import Metadata, save_safetensors, write_tensors
@@ -181,7 +182,6 @@ def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
 
 
 def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreement:
-    from srcore.engine.roles import deployed
     from srcore.weights.export import export
 
     source.network.load_state_dict(source.recognised.state)

@@ -18,6 +18,7 @@ from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.plugin.registry import Registry
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
+from srcore.weights.deploying import deployed
 from srcore.weights.dialects import (
     Recognised,
     UnknownArchitectureError,
@@ -178,11 +179,9 @@ def build_network(recognised: Recognised, registry: Registry, *, source: str = "
 
 
 def _as_saved(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
-    merge = capability("network", network, "deploy")
-    if merge is None or set(state) == set(network.state_dict()):
+    if set(state) == set(network.state_dict()):
         return network
-    with torch.no_grad():
-        merged: nn.Module = merge()
+    merged = deployed(network)
     return merged if set(state) == set(merged.state_dict()) else network
 
 

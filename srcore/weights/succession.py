@@ -13,12 +13,12 @@ import torch
 from torch import nn
 
 from srcore.config.starting import Chosen
-from srcore.engine.roles import deployed
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.tables import as_table
 from srcore.weights.bounds import counted
 from srcore.weights.containers import Checkpoint
+from srcore.weights.deploying import deployed
 from srcore.weights.loading import fit
 from srcore.weights.saving import Metadata
 

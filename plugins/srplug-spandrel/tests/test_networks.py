@@ -8,9 +8,9 @@ from srplug_spandrel import networks
 from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny
 
-from srcore.engine.roles import deployed
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import options_for
+from srcore.weights.deploying import deployed
 
 
 def built(name, scale=4, **keys):

@@ -9,10 +9,10 @@ from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny
 
 import srcore
-from srcore.engine.roles import deployed
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import options_for
 from srcore.weights.conversion import convert
+from srcore.weights.deploying import deployed
 from srcore.weights.loading import load_into
 from srcore.weights.saving import Metadata, save_safetensors
 
