@@ -35,7 +35,7 @@ from srplug_sed.discriminators import SemanticUNetDiscriminator
 
 import srcore
 from srcore.config.experiment import check
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
 from srcore.images import list_images, read_rgb, write_image
 from srcore.metrics import psnr, ssim

@@ -21,7 +21,7 @@ import attrs
 import torch
 from harness import device_parser, write_results
 
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load

@@ -22,7 +22,7 @@ from pathlib import Path
 import harness
 import torch
 
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.images import list_images
 from srcore.prepare.degrading import Degradation
 from srcore.prepare.jobs import prepare_degraded

@@ -173,7 +173,7 @@ def run(
         recover: resume, and where the last checkpoint is damaged or missing from the newest good.
         accept_changes: resume although other files or processes than before feed the training.
     """
-    from srcore.engine.runner import run_experiment
+    from srcore.engine.stages import run_experiment
 
     if not isinstance(experiment, LoadedExperiment):
         experiment = load_experiment(experiment)

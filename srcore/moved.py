@@ -58,6 +58,7 @@ MOVED = {
     "srcore.engine.records": "srcore.runs.records",
     "srcore.engine.recovery": "srcore.runs.recovery",
     "srcore.engine.results": "srcore.runs.results",
+    "srcore.engine.runner": "srcore.engine.stages",
     "srcore.engine.shared_memory": "srcore.machine.shared_memory",
     "srcore.engine.tables": "srcore.runs.tables",
     "srcore.inference.batch": "srcore.upscaling.batch",

@@ -11,7 +11,7 @@ from torch import nn
 
 import srcore
 from srcore.capabilities import OPTIONS, PARTS, capability, near_misses
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import PluginError
 from srcore.options import NoOptions
 from srcore.plugin.manager import PluginManager, plugins, using

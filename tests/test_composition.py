@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images

@@ -63,7 +63,7 @@ def command(
         resumed=output if resume or recover else None,
     )
 
-    from srcore.engine.runner import run_experiment
+    from srcore.engine.stages import run_experiment
 
     result = run_experiment(
         loaded,

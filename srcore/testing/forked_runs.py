@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.runs.folder import RunFolder
 from srcore.testing.killing import Changes, wait
 from srcore.testing.ranks import fork_ranks

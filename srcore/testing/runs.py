@@ -18,7 +18,7 @@ from ignite.engine import Engine, Events
 from srcore.capabilities import option_capability
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.paths import inputs_of, is_pending
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
 from srcore.runs.folder import RunFolder
 from srcore.testing.comparison import assert_same_state

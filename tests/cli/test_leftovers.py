@@ -7,7 +7,7 @@ import pytest
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.files.atomic import is_temporary
 from srcore.testing import write_tiny_images
 from srcore.testing.killing import Changes, fork, wait

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import tomli_w
 
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.images import write_image
 from srcore.plugin.manager import plugins

@@ -5,7 +5,7 @@ import torch
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing.experiments import check
 from srcore.testing.images import write_tiny_images

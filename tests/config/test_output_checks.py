@@ -6,7 +6,7 @@ import pytest
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import write_tiny_images
 

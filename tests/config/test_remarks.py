@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import srcore
 from srcore.cli.check import command
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
 
 CONSTANT = ("train.ema_warmup=false", "train.ema_decay=0.99", "train.iterations=100")

@@ -7,7 +7,7 @@ import pytest
 
 import srcore
 from srcore.datasets.options import HrFolderOptions, PairedFolderOptions
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import write_image
 from srcore.testing.experiments import check

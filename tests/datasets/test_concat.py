@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import write_tiny_images
 from srcore.testing.experiments import check

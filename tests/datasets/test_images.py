@@ -8,7 +8,7 @@ import pytest
 
 import srcore
 from srcore import option
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import PluginManager, using
 from srcore.prepare.lmdb import prepare_lmdb

@@ -13,7 +13,7 @@ import pytest
 from generator.blocks import blocks
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import write_tiny_images

@@ -9,7 +9,7 @@ import pytest
 from generator.blocks import blocks
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.testing import write_tiny_images
 
 ROOT = Path(__file__).parents[2]

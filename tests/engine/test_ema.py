@@ -9,7 +9,7 @@ from torch import nn
 
 import srcore
 from srcore.engine.ema import AGE, ExponentialAverage
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.testing import assert_close
 from srcore.testing.images import write_tiny_images
 

@@ -9,7 +9,7 @@ from ignite.engine import Events
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending

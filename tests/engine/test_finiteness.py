@@ -7,7 +7,7 @@ from torch import nn
 import srcore
 from srcore.engine.finiteness import Finiteness
 from srcore.engine.parts import Parts
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 

@@ -10,7 +10,7 @@ from ignite.engine import Events
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, Interrupted, PluginError, SrcoreError
 from srcore.options import option
 from srcore.plugin.manager import PluginManager, using

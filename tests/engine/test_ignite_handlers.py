@@ -25,7 +25,7 @@ from ignite.handlers.base_logger import BaseLogger
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending
 

@@ -8,7 +8,7 @@ from torch.distributed import TCPStore
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 from srcore.engine import meeting
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.testing.killing import fork, wait
 from srcore.testing.ranks import free_port, join
 

@@ -9,7 +9,7 @@ from torch import nn
 
 import srcore
 from srcore import option
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_close, assert_same_state
 from srcore.testing.experiments import check

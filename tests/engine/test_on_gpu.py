@@ -11,10 +11,10 @@ import srcore
 from srcore.api import load_generator
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.run import Run
-from srcore.engine.runner import run_experiment
 from srcore.engine.sampling import to_device
 from srcore.engine.seeding import Randomness, generator
 from srcore.engine.signals import StopRequest
+from srcore.engine.stages import run_experiment
 from srcore.engine.training import Training
 from srcore.engine.updater import Updater
 from srcore.errors import SrcoreError

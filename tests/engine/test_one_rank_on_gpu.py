@@ -12,8 +12,8 @@ from srcore.config.schema import TrainTable
 from srcore.engine import finiteness, roles, stopping, updater
 from srcore.engine.finiteness import NonFiniteLossError, require_finite
 from srcore.engine.loss_scale import LossScale
-from srcore.engine.runner import run_experiment
 from srcore.engine.shared_buffers import share_buffers
+from srcore.engine.stages import run_experiment
 from srcore.engine.updater import Updater
 from srcore.testing.ranks import free_port
 

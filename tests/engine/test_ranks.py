@@ -18,7 +18,7 @@ from torch import nn
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.testing import assert_same_state
 
 GAN = (

@@ -12,7 +12,7 @@ from torch import nn
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.networks.edsr import EDSR
 from srcore.testing import assert_same_state

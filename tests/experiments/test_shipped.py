@@ -8,7 +8,7 @@ import pytest
 
 from srcore.api import load_generator
 from srcore.config.reading import locate
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images

@@ -6,7 +6,7 @@ import attrs
 import pytest
 import torch
 
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load
 from srcore.testing.runs import provide_images

@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 
 import srcore
 from srcore.engine import events
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, Interrupted, SrcoreError
 from srcore.handlers.early_stopping import EarlyStopping
 from srcore.plugin.manager import PluginManager, using

@@ -7,7 +7,7 @@ import pytest
 from ignite.engine import Events
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.handlers import time_limit
 from srcore.plugin.manager import PluginManager, using

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.options import option
 from srcore.testing import assert_close, assert_same_state

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import PluginError, SrcoreError
 from srcore.plugin.calling import _MADE, call, checked, told, who
 from srcore.plugin.manager import PluginManager, using

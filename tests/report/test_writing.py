@@ -6,7 +6,7 @@ import signal
 import pytest
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import Interrupted
 from srcore.plugin.manager import PluginManager, using
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import Interrupted, SrcoreError
 from srcore.plugin.manager import PluginManager, using
 from srcore.report.reading import read_run

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.runs.exports import exported, hash_of
 from srcore.testing import assert_same_state
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.runs.lock import locked

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.runs.overwriting import delete_run

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.engine.validation import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image

@@ -9,7 +9,7 @@ import torch
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
 from srcore.runs.provenance import compare, fingerprint
 from srcore.testing import assert_same_state, write_tiny_images

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 
 

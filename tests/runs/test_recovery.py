@@ -8,7 +8,7 @@ import torch
 from ignite import distributed as idist
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.runs import RunFolder, checkpoint, recovery
 from srcore.testing import assert_same_state, write_tiny_images

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 import srcore
 from srcore.cli.main import cli
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import WeightsError
 from srcore.testing.experiments import check
 from srcore.weights.pretrained import Pretrained, fetch_missing, hub_file, missing

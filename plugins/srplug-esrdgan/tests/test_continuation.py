@@ -9,7 +9,7 @@ from srplug_esrdgan.commands import esrdgan
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import WeightsError
 from srcore.testing import assert_same_state
 

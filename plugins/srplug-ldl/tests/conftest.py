@@ -6,7 +6,7 @@ import warnings
 import pytest
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.testing.images import write_tiny_images
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import PluginContract, write_tiny_images
 from srcore.testing.experiments import check, load

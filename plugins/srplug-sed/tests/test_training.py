@@ -10,7 +10,7 @@ import torch
 
 import srcore
 from srcore.engine.parts import Parts
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from srcore.api import load_generator
 from srcore.cli.prepare import command as prepare
-from srcore.engine.runner import run_experiment
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import image_size
 from srcore.testing.comparison import assert_same_state
