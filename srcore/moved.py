@@ -61,6 +61,7 @@ MOVED = {
     "srcore.engine.runner": "srcore.engine.stages",
     "srcore.engine.shared_memory": "srcore.machine.shared_memory",
     "srcore.engine.tables": "srcore.runs.tables",
+    "srcore.engine.validator": "srcore.engine.validation",
     "srcore.inference.batch": "srcore.upscaling.batch",
     "srcore.inference.comparison": "srcore.evaluation.comparison",
     "srcore.inference.distinct": "srcore.upscaling.distinct",

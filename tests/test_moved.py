@@ -23,6 +23,15 @@ def test_names_that_never_were_are_not_found():
     assert find_spec("srcore.nothing") is None
 
 
+def test_handlers_reach_the_validation_by_its_old_name_too():
+    from srcore.engine.training import Training
+
+    training = Training.__new__(Training)
+    training.validation = object()
+    with pytest.warns(DeprecationWarning, match=r"^Training.validator is now validation; the old"):
+        assert training.validator is training.validation
+
+
 def test_functions_that_are_handed_a_registry_now_are_called_without_one_all_the_same():
     from srcore.plugin.manager import plugins
     from srcore.weights.dialects import dialects

@@ -15,7 +15,7 @@ from srcore.machine.devices import in_words
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
-    from srcore.engine.validation import ValidationSet
+    from srcore.engine.validation_sets import ValidationSet
 
 
 def head(

@@ -79,7 +79,7 @@ class Run:
 
     @property
     def in_training(self) -> Training:
-        """The training, for handlers: its state, tally, validator, best and performance."""
+        """The training, for handlers: its state, tally, validation, best and performance."""
         assert self.training is not None, "handlers are attached to a training"
         return self.training
 

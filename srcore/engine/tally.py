@@ -14,7 +14,7 @@ from srcore.engine import contents
 from srcore.engine.means import Means, mean_of
 
 if TYPE_CHECKING:
-    from srcore.engine.validator import Averages
+    from srcore.engine.validation import Averages
 
 
 @attrs.define

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,7 +25,7 @@ from srcore.engine.sampling import to_device
 from srcore.engine.state import State
 from srcore.engine.stopping import is_to_stop
 from srcore.engine.tally import Tally
-from srcore.engine.validator import Validator
+from srcore.engine.validation import Validation
 from srcore.errors import Interrupted, SrcoreError
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.blame import naming_exits
@@ -50,6 +51,7 @@ class Training:
             :class:`srcore.engine.events.TrainingEvents` too.
         evaluator: Ignite engine, run once per validation; ``evaluator.state.metrics`` holds the
             last one as ``{"<set>/<metric>": value}``, before any handler of its end is called.
+        validation: measures the generator on the validation sets.
         state: saves, continues and rescues what was trained.
     """
 
@@ -62,13 +64,13 @@ class Training:
             run.experiment, run.device, run.plugins.registry, continued=run.goes_on
         )
         self.method: Method = run.experiment.training_method.build(parts=self.parts)
-        self.validator = Validator(run, lambda: self.parts.best_generator)
-        self.trainer, self.evaluator = Engine(self._iterate), self.validator.engine
+        self.validation = Validation(run, lambda: self.parts.best_generator)
+        self.trainer, self.evaluator = Engine(self._iterate), self.validation.engine
         events.register(self.trainer)
         for engine in (self.trainer, self.evaluator):
             engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
         self.tally = Tally()
-        self.best = Best(run, self.parts, self.validator.measures)
+        self.best = Best(run, self.parts, self.validation.measures)
         self.handlers = Handlers(run.experiment, run.plugins.registry)
         self.performance = Performance(run)
         self.state = State(
@@ -85,6 +87,13 @@ class Training:
         self.trainer.state.iteration = self.parts.iteration
         run.training = self
         self._attach()
+
+    @property
+    def validator(self) -> Validation:
+        """The old name of :attr:`validation`."""
+        text = "Training.validator is now validation; the old name goes away in srcore 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return self.validation
 
     def execute(self) -> dict[str, Any]:
         """Train to the last iteration; return the final validation and the bicubic baseline.
@@ -128,7 +137,7 @@ class Training:
 
     def _tell_head(self) -> None:
         """What the stage runs on, at the head of log, report and ``performance.json``."""
-        facts = head(self.run, self.parts, self.feed.images, self.validator.sets)
+        facts = head(self.run, self.parts, self.feed.images, self.validation.sets)
         self.performance.head = facts
         for line in lines(facts):
             logger.info("%s", line)
@@ -270,4 +279,4 @@ class Training:
         if bad:
             logger.warning("%d unreadable images were replaced by others", bad)
         self.performance.write()
-        return {"validation": self.tally.results, "bicubic": self.validator.bicubic()}
+        return {"validation": self.tally.results, "bicubic": self.validation.bicubic()}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from srcore.engine.best import Best
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
-    from srcore.engine.validation import ValidationImage
+    from srcore.engine.validation_sets import ValidationImage
     from srcore.evaluation.measure import Measure
 
 
@@ -36,7 +36,7 @@ class Pictures:
             return
         training = run.in_training
         remove_later(run.files, training.state.saved_at)
-        measures = training.validator.measures
+        measures = training.validation.measures
         evaluator.add_event_handler(Events.EPOCH_COMPLETED, self._draw, run, parts, measures)
         trainer.add_event_handler(
             TrainingEvents.CHECKPOINT_SAVED, self._remove_earlier, run, training.best

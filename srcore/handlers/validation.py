@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ignite.engine import Engine
 
 from srcore.engine.events import TrainingEvents
-from srcore.engine.validator import by_set_and_metric
+from srcore.engine.validation import by_set_and_metric
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srcore.engine.training import Training
 
 
-class Validation:
+class DueValidation:
     """Runs the evaluator, judges what it found, and keeps the best generator."""
 
     def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
@@ -25,12 +25,12 @@ class Validation:
     def _validate(self, trainer: Engine, training: Training) -> None:
         with training.performance.part("validation"):
             iteration, tally, best = training.parts.iteration, training.tally, training.best
-            training.validator.bicubic()
+            training.validation.bicubic()
             with training.parts.evaluating():
-                tally.results = training.validator.measure(iteration)
+                tally.results = training.validation.measure(iteration)
             tally.validated_at = iteration
             found = by_set_and_metric(tally.results)
-            is_best = best.judge(found, training.validator.pooled)
+            is_best = best.judge(found, training.validation.pooled)
             trainer.fire_event(TrainingEvents.VALIDATION_COMPLETED)
             training.state.save()
             if is_best:

@@ -248,7 +248,7 @@ def _register_handlers(registry: Registry) -> None:
         ("progress", options.ProgressOptions, "Progress"),
         ("pictures", options.PicturesOptions, "Pictures"),
         ("checkpoint", options.CheckpointOptions, "Checkpoint"),
-        ("validation", options.ValidationOptions, "Validation"),
+        ("validation", options.ValidationOptions, "DueValidation"),
         ("tensorboard", options.TensorboardOptions, "Tensorboard"),
         ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),
         ("time_limit", options.TimeLimitOptions, "TimeLimit"),

@@ -26,7 +26,7 @@ from srcore.runs.folder import RunFolder
 from srcore.transforms.resize import resize_uint8
 
 if TYPE_CHECKING:
-    from srcore.engine.validation import ValidationImage
+    from srcore.engine.validation_sets import ValidationImage
 
 _GAP = 8
 _UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f]')

@@ -55,7 +55,7 @@ def test_a_validation_stops_after_its_image_and_is_repeated(tiny_experiment, tmp
 
 
 def test_a_validation_of_enlarged_images_stops_too(tiny_experiment, tmp_path, monkeypatch):
-    from srcore.engine.validator import BicubicEnlargement
+    from srcore.engine.validation import BicubicEnlargement
 
     forward, seen = BicubicEnlargement.forward, []
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from srcore.engine.validation import ValidationImage
+from srcore.engine.validation_sets import ValidationImage
 from srcore.runs.pictures import write_strip
 from srcore.runs.tables import write_table
 

@@ -6,7 +6,7 @@ import torch
 
 import srcore
 from srcore.engine.stages import run_experiment
-from srcore.engine.validation import ValidationImage
+from srcore.engine.validation_sets import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
 from srcore.report.reading import read_run

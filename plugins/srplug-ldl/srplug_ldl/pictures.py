@@ -18,7 +18,7 @@ from srplug_ldl.options import LDLOptions
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
-    from srcore.engine.validation import ValidationImage
+    from srcore.engine.validation_sets import ValidationImage
 
 Picture = NDArray[np.uint8]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from srcore.engine.validation import ValidationSet, validate_image
+from srcore.engine.validation_sets import ValidationSet, validate_image
 from srcore.errors import SrcoreError
 from srcore.evaluation.measure import Measure, summarize
 
