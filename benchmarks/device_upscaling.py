@@ -3,7 +3,7 @@
 python benchmarks/device_upscaling.py --device cuda
 
 ``x4plus`` is 64 features and 23 blocks. Smaller pictures are compared between the precisions first,
-in grey levels of the result.
+in gray levels of the result.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main():
 
 
 def differences(network, picture, options):
-    """Grey levels by which half precisions differ from float32, and tiles from the whole."""
+    """Gray levels by which half precisions differ from float32, and tiles from the whole."""
     if options.tiny:
         picture = picture[:24, :32]
     exact = srcore.upscale(network, picture, tile=None).astype(int)

@@ -32,7 +32,7 @@ def enlarge(network, image, tile="auto"):
 
 
 def flat_colours(network):
-    """Largest deviation in grey levels, and that of black and white."""
+    """Largest deviation in gray levels, and that of black and white."""
     worst = {}
     for colour in itertools.product(LEVELS, repeat=3):
         image = np.full((24, 27, 3), colour, np.uint8)
@@ -46,7 +46,7 @@ def flat_colours(network):
 
 
 def mean_shifts(network, folders):
-    """Shift of the mean of every channel, in grey levels, over all photographs."""
+    """Shift of the mean of every channel, in gray levels, over all photographs."""
     shifts = []
     for path in (path for folder in folders for path in list_images(folder)):
         lr = read_rgb(path)

@@ -53,7 +53,7 @@ def networks(paths):
 
 
 def differences(network, image, tiles):
-    """Largest difference from the whole image in grey levels of 8 bits, by tile."""
+    """Largest difference from the whole image in gray levels of 8 bits, by tile."""
     whole = srcore.upscale(network, image, tile=None).astype(int)
     return {
         str(tile): int(np.abs(srcore.upscale(network, image, tile=tile) - whole).max())

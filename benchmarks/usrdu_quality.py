@@ -242,7 +242,7 @@ def main():
     parser.add_argument("--images", type=int, default=20, help="held-out images")
     parser.add_argument("--dsn-features", type=int, default=16)
     parser.add_argument("--blur", type=float, default=3.0, help="sigma in HR pixels")
-    parser.add_argument("--noise", type=float, default=3.0, help="sigma in grey levels")
+    parser.add_argument("--noise", type=float, default=3.0, help="sigma in gray levels")
     parser.add_argument("--jpeg", type=int, default=80, help="quality")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)

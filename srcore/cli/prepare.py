@@ -132,7 +132,7 @@ def subimages(
     help="Bicubic dialect (matlab).",
 )
 @click.option("--blur", type=FiniteRange(min=0, min_open=True), help="Sigma, HR pixels.")
-@click.option("--noise", type=FiniteRange(min=0), help="Sigma, grey levels of 255.")
+@click.option("--noise", type=FiniteRange(min=0), help="Sigma, gray levels of 255.")
 @click.option("--jpeg", type=click.IntRange(1, 100), help="Quality of a JPEG compression.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Start of the noise (0).")
 @click.option("--name", default="{}", help="Name of the copies; {} is the stem, e.g. {}x4.")

@@ -117,7 +117,7 @@ def validate_image(
 
 
 def _super_resolve(network: nn.Module, lr: Tensor, seed: int, index: int) -> Tensor:
-    """The whole image at once; in tiles if memory runs out, which differs by a grey level."""
+    """The whole image at once; in tiles if memory runs out, which differs by a gray level."""
     extra = beside(network, lr, seed, index)
     try:
         sr: Tensor = checked("network", network, network(lr, **extra.keywords))

@@ -14,7 +14,7 @@ Picture = NDArray[np.uint8]
 
 _GAP = 8
 _CAPTION = 24
-#: Error of Y in grey levels that is drawn in the brightest colour.
+#: Error of Y in gray levels that is drawn in the brightest colour.
 _LARGEST_ERROR = 64
 
 
@@ -38,7 +38,7 @@ def _caption(text: str, width: int) -> Picture:
 
 
 def error_map(sr: Picture, hr: Picture) -> Picture:
-    """Absolute error of Y in colours: black is 0, the brightest 64 of 255 grey levels or more.
+    """Absolute error of Y in colours: black is 0, the brightest 64 of 255 gray levels or more.
 
     The range is fixed, so that maps of different models can be compared.
     """

@@ -1,7 +1,7 @@
 """How far into a tile a network feels that the image was cut off there.
 
 The receptive field of a deep network is far wider than what it uses: the influence of a pixel
-falls with every pixel of distance. What counts for tiles is where it falls below a grey level, and
+falls with every pixel of distance. What counts for tiles is where it falls below a gray level, and
 that is measured, on a test picture that is harder than photographs are: 3 to 13 pixels for networks
 that were trained for PSNR or are small, about 50 for a deep one that was trained with a
 discriminator.
@@ -33,8 +33,8 @@ class Reach:
     """How far a network feels a cut.
 
     Attributes:
-        pixels: low-resolution pixels beyond which a cut changes nothing by half a grey level.
-        beyond: grey levels by which it still does at the longest distance that was looked at; 0 if
+        pixels: low-resolution pixels beyond which a cut changes nothing by half a gray level.
+        beyond: gray levels by which it still does at the longest distance that was looked at; 0 if
             that is less than one.
     """
 
@@ -50,7 +50,7 @@ def measure_reach(network: nn.Module) -> Reach:
     """How far a network feels a cut; measured once for the same weights.
 
     The network runs on striped pixels twice, whole and cut in half; how far from the cut the two
-    still differ by more than half a grey level is its reach: the picture is another one than the
+    still differ by more than half a gray level is its reach: the picture is another one than the
     user's, and rounding adds to it. Distances grow until that is well inside.
 
     Args:
@@ -78,7 +78,7 @@ def _measured(network: nn.Module) -> Reach:
 
 
 def _felt_at(network: nn.Module, distance: int) -> Tensor | None:
-    """Largest change in grey levels by distance from the cut; None: the output has another size."""
+    """Largest change in gray levels by distance from the cut; None: the output has another size."""
     scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]
     half = -(-distance // multiple) * multiple
     channels = int(capability("network", network, "in_channels"))

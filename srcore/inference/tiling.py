@@ -150,7 +150,7 @@ def _around_transition(pixels: int) -> int:
 @functools.cache
 def _tell_of(name: str, levels: int, pixels: int) -> None:
     logger.warning(
-        "%s: a cut changes the result by up to %d grey levels even %d pixels away (such networks "
+        "%s: a cut changes the result by up to %d gray levels even %d pixels away (such networks "
         "look at the whole image): tiles will differ from it; --tile none runs it whole",
         name, levels, pixels,
     )  # fmt: skip

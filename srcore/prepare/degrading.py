@@ -23,7 +23,7 @@ class Degradation:
         scale: factor between the sides; the image is cut to a multiple of it.
         dialect: bicubic dialect, see :mod:`srcore.transforms.resize`.
         blur: standard deviation of a Gaussian, high-resolution pixels; the border is mirrored.
-        noise: standard deviation of Gaussian noise, grey levels of 255.
+        noise: standard deviation of Gaussian noise, gray levels of 255.
         jpeg: quality of the JPEG compression, 1 to 100; 8-bit images only.
         seed: start of the noise. Every image has noise of its own that depends on its name only.
     """

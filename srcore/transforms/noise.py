@@ -24,7 +24,7 @@ def gaussian_noise(color: Tensor, pattern: Tensor, sigma: Tensor, gray: Tensor) 
     Args:
         color: standard normals ``(N, C, H, W)`` of the color samples.
         pattern: standard normals ``(H, W)`` that all gray samples share (as published).
-        sigma: standard deviations in grey levels of 255, ``(N,)``.
+        sigma: standard deviations in gray levels of 255, ``(N,)``.
         gray: booleans ``(N,)``.
 
     Returns:

@@ -127,7 +127,7 @@ class GaussianNoiseOptions:
     """Gaussian noise with a standard deviation drawn per image."""
 
     image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
-    sigma: Range = _range((1.0, 30.0), "standard deviation in grey levels of 255", ge=0)
+    sigma: Range = _range((1.0, 30.0), "standard deviation in gray levels of 255", ge=0)
     gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
     quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
 
@@ -176,7 +176,7 @@ class SharpenOptions:
     target: str = option("hr_sharpened", "where the result goes; may equal source")
     size: int = option(51, "taps of the Gaussian (published: radius 50)", ge=3, check=_odd)
     weight: float = option(0.5, "amount of detail added", ge=0)
-    threshold: float = option(10.0, "details below this many grey levels stay", ge=0)
+    threshold: float = option(10.0, "details below this many gray levels stay", ge=0)
 
     def entries(self) -> tuple[str, ...]:
         """What the transform makes."""
@@ -214,7 +214,7 @@ class FirstPassOptions:
     resize_up: Range = _range((1.0, 1.5), "factors when enlarging", gt=0)
     resize_down: Range = _range((0.15, 1.0), "factors when shrinking", gt=0)
     gaussian_probability: float = option(0.5, "Gaussian noise, else Poisson noise", ge=0, le=1)
-    gaussian_sigma: Range = _range((1.0, 30.0), "standard deviation in grey levels", ge=0)
+    gaussian_sigma: Range = _range((1.0, 30.0), "standard deviation in gray levels", ge=0)
     poisson_scale: Range = _range((0.05, 3.0), "strength of Poisson noise", ge=0)
     gray_probability: float = option(0.4, "how often all channels get the same noise", ge=0, le=1)
     jpeg_quality: Range = _range((30.0, 95.0), "JPEG quality per image", gt=0, le=100)
@@ -231,7 +231,7 @@ class SecondPassOptions(FirstPassOptions):
     )
     resize_up: Range = _range((1.0, 1.2), "factors when enlarging", gt=0)
     resize_down: Range = _range((0.3, 1.0), "factors when shrinking", gt=0)
-    gaussian_sigma: Range = _range((1.0, 25.0), "standard deviation in grey levels", ge=0)
+    gaussian_sigma: Range = _range((1.0, 25.0), "standard deviation in gray levels", ge=0)
     poisson_scale: Range = _range((0.05, 2.5), "strength of Poisson noise", ge=0)
 
 
@@ -257,7 +257,7 @@ class SecondOrderDegradationOptions:
     degrade_sharpened: bool = option(True, "start from the sharpened HR image")
     sharpen_size: int = option(51, "taps of the sharpening Gaussian", ge=3, check=_odd)
     sharpen_weight: float = option(0.5, "amount of detail added by sharpening", ge=0)
-    sharpen_threshold: float = option(10.0, "details below this many grey levels stay", ge=0)
+    sharpen_threshold: float = option(10.0, "details below this many gray levels stay", ge=0)
     luma_table: Literal["standard", "published"] = option(
         "published", "published: transposed, as the published programs have it"
     )

@@ -23,7 +23,7 @@ class PairPool:
     """Transform ``pair_pool``: exchange all tensors of the batch, pair by pair.
 
     While it fills, batches are stored and pass through. Once full, the pool is permuted, its first
-    pairs are handed out and the new batch takes their place. Images that are whole grey levels are
+    pairs are handed out and the new batch takes their place. Images that are whole gray levels are
     kept in 8 bits, others in their own type, so what comes out equals what went in bit by bit.
     """
 
@@ -98,7 +98,7 @@ class PairPool:
         batch = {name: value for name, value in batch.items() if name not in self.texts}
         for name, images in batch.items():
             if name not in self.stored:
-                kept = torch.uint8 if _grey_levels(images) is not None else images.dtype
+                kept = torch.uint8 if _gray_levels(images) is not None else images.dtype
                 shape = (self.size, *images.shape[1:])
                 self.stored[name] = torch.zeros(shape, dtype=kept, device=device)
                 self.dtypes[name] = images.dtype
@@ -119,7 +119,7 @@ class PairPool:
                 for slot, text in zip(slots.tolist(), images, strict=True):
                     self.texts[name][slot] = text
                 continue
-            levels = _grey_levels(images) if self.stored[name].dtype == torch.uint8 else None
+            levels = _gray_levels(images) if self.stored[name].dtype == torch.uint8 else None
             if levels is None and self.stored[name].dtype == torch.uint8:
                 # From now on 8 bits do not suffice; what is there converts without loss.
                 self.stored[name] = self.stored[name].to(self.dtypes[name]) / 255
@@ -132,7 +132,7 @@ class PairPool:
         return images
 
 
-def _grey_levels(images: Tensor) -> Tensor | None:
+def _gray_levels(images: Tensor) -> Tensor | None:
     """The images in 8 bits if that loses nothing, else None."""
     if not images.is_floating_point():
         return None

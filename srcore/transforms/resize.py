@@ -4,7 +4,7 @@
 dialect           a       antialias  border               rounding
 ================  ======  =========  ===================  ==========================================
 ``matlab``        -0.5    yes        mirror, period 2n    none on floats; once on integers
-``matlab_uint8``  -0.5    yes        clamped to the edge  to whole grey levels after either pass
+``matlab_uint8``  -0.5    yes        clamped to the edge  to whole gray levels after either pass
 ``opencv``        -0.75   never      clamped to the edge  none on floats; once on integers
 ================  ======  =========  ===================  ==========================================
 
@@ -63,7 +63,7 @@ def resize(
 
     Args:
         image: ``(..., H, W)``, any floating-point type. ``matlab_uint8`` expects values in [0, 1],
-            takes them to 255 grey levels and returns such values; the others are linear and
+            takes them to 255 gray levels and returns such values; the others are linear and
             neither clamp nor round (half-precision types are computed in float32).
         scale: output side / input side, one number or (vertical, horizontal). The coordinate map
             uses it as given, even where the output side ceil(scale * n) is larger.
@@ -85,7 +85,7 @@ def resize(
         )
     rows, columns = _axes(image.shape[-2:], scale, size, dialect, antialias)
     if dialect == "matlab_uint8":
-        levels = _resample(_grey_levels(image.double() * 255), rows, columns, _grey_levels)
+        levels = _resample(_gray_levels(image.double() * 255), rows, columns, _gray_levels)
         return (levels / 255).to(image.dtype)
     precise = image if image.dtype in (torch.float32, torch.float64) else image.float()
     return _resample(precise, rows, columns).to(image.dtype)
@@ -103,7 +103,7 @@ def resize_uint8(
 
     ``matlab`` works like MATLAB on ``im2double`` data: v/peak, resampled, times peak, clipped,
     rounded (half away from zero). ``opencv`` rounds half to even; OpenCV's own fixed-point code
-    differs from it by at most one grey level.
+    differs from it by at most one gray level.
 
     Args:
         array: ``(H, W, C)`` or ``(H, W)``, uint8; ``matlab`` and ``opencv`` take uint16 as well.
@@ -129,7 +129,7 @@ def resize_uint8(
     planes = np.moveaxis(array, -1, 0) if array.ndim == 3 else array
     image = torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float64))
     if dialect == "matlab_uint8":
-        result = _resample(image, rows, columns, _grey_levels)
+        result = _resample(image, rows, columns, _gray_levels)
     elif dialect == "matlab":
         result = _half_away(_resample(image / peak, rows, columns) * peak).clamp(0, peak)
     else:
@@ -164,7 +164,7 @@ class Bicubic:
             )
         lr = resize(hr, scale=1 / self.scale, dialect=self.options.dialect)
         if self.options.quantize:
-            lr = _grey_levels(lr * 255) / 255
+            lr = _gray_levels(lr * 255) / 255
         return batch | {"lr": lr}
 
 
@@ -178,7 +178,7 @@ def _resample(
     return image if between is None else between(image)
 
 
-def _grey_levels(image: Tensor) -> Tensor:
+def _gray_levels(image: Tensor) -> Tensor:
     return _half_away(image).clamp(0, 255)
 
 

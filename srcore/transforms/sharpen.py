@@ -29,7 +29,7 @@ def sharpen(
         image: ``(N, C, H, W)`` in [0, 1].
         size: odd number of taps; the published default calls it radius 50.
         weight: amount of detail added.
-        threshold: in grey levels of 255.
+        threshold: in gray levels of 255.
 
     Returns:
         ``(N, C, H, W)`` in [0, 1].
@@ -42,7 +42,7 @@ def sharpen(
 
 
 def detail_mask(detail: Tensor, threshold: float) -> Tensor:
-    """1 where the detail exceeds the threshold (grey levels of 255), else 0."""
+    """1 where the detail exceeds the threshold (gray levels of 255), else 0."""
     return (detail.abs() * 255 > threshold).to(detail.dtype)
 
 

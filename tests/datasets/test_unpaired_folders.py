@@ -10,7 +10,7 @@ from srcore.images import write_image
 
 @pytest.fixture
 def folders(tmp_path):
-    """Flat images whose grey level is their number."""
+    """Flat images whose gray level is their number."""
     for kind, count, side in (("hr", 3, 32), ("lr", 5, 12)):
         for number in range(count):
             image = np.full((side, side + 2, 3), number, np.uint8)

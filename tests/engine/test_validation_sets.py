@@ -28,7 +28,7 @@ class LargestDifference(Difference):
 
 
 class Images:
-    """Flat images: LR of 1, HR of 3 + index grey levels."""
+    """Flat images: LR of 1, HR of 3 + index gray levels."""
 
     def __len__(self):
         return 3

@@ -38,7 +38,7 @@ def test_is_the_radius_of_a_filter(radius, scale):
     assert measure_reach(Blur(radius, scale=scale)) == Reach(radius)
 
 
-def test_less_than_a_grey_level_is_not_felt():
+def test_less_than_a_gray_level_is_not_felt():
     assert measure_reach(Blur(3, strength=1e-3)) == Reach(0)
 
 

@@ -67,7 +67,7 @@ def test_a_network_that_looks_at_the_whole_image_is_told_of_once(monkeypatch, ca
         assert choose_overlap("auto", 192, _Network()) == 171
     (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert "_Network: a cut changes the result by up to 7 grey levels even 128" in record.message
+    assert "_Network: a cut changes the result by up to 7 gray levels even 128" in record.message
     assert "--tile none runs it whole" in record.message
 
 

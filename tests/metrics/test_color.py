@@ -44,7 +44,7 @@ def test_float_images_survive_the_way_there_and_back(kind):
     np.testing.assert_allclose(back, image, rtol=0, atol=1e-6)
 
 
-def test_uint8_back_is_within_one_grey_level_and_clipped():
+def test_uint8_back_is_within_one_gray_level_and_clipped():
     image = RANDOM.integers(0, 256, (16, 16, 3)).astype(np.uint8)
     back = ycbcr_to_rgb(rgb_to_ycbcr(image))
     assert back.dtype == np.uint8

@@ -42,7 +42,7 @@ def test_value_equals_a_loop_over_pixels(on_y, crop, kind):
 
 
 @pytest.mark.parametrize("shape", [(9, 11), (9, 11, 1), (9, 11, 3), (4, 3, 3), (1, 4)])
-def test_rgb_and_grey_values_equal_scikit_image(shape):
+def test_rgb_and_gray_values_equal_scikit_image(shape):
     a, b = pair(*shape)
     expected = peak_signal_noise_ratio(a, b, data_range=255)
     assert srcore.metrics.psnr(a, b) == pytest.approx(expected, abs=1e-9)

@@ -41,7 +41,7 @@ def _reference_ssim(a, b):
 
 
 @pytest.mark.parametrize("shape", [(11, 11), (13, 18)])
-def test_grey_value_equals_a_loop_over_windows(shape):
+def test_gray_value_equals_a_loop_over_windows(shape):
     a, b = pair(*shape)
     assert srcore.metrics.ssim(a, b) == pytest.approx(_reference_ssim(a, b), abs=1e-12)
 

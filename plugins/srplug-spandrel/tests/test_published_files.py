@@ -74,7 +74,7 @@ def test_a_published_file_is_tuned_and_goes_back_to_spandrel(name, tmp_path):
     enlarged = srcore.upscale(network, photograph)
     assert enlarged.shape == (148, 112, 3)
     back = enlarged.reshape(37, 4, 28, 4, 3).mean((1, 3))
-    assert np.abs(back - photograph).mean() < 8  # grey levels: it shows what was photographed
+    assert np.abs(back - photograph).mean() < 8  # gray levels: it shows what was photographed
 
     convert(exported, tmp_path / "x.onnx", "onnx", registry=plugins().registry)
     assert (tmp_path / "x.onnx").stat().st_size > 1e5

@@ -14,8 +14,8 @@ from srcore.errors import SrcoreError
 from srcore.losses.entries import same_size_entry
 from srplug_usrdu.filters import Border, low_pass
 
-#: Scales are in grey levels of 8-bit images, also those of features.
-GREY_LEVELS = 255.0
+#: Scales are in gray levels of 8-bit images, also those of features.
+GRAY_LEVELS = 255.0
 
 
 def laplace_divergence(difference: Tensor, log_scale: Tensor, absolute: Tensor) -> Tensor:
@@ -36,9 +36,9 @@ def kl_data_loss(
     reference: Tensor,
     log_scale: Tensor | None,
     kernel_size: int = 5,
-    levels: float = GREY_LEVELS,
+    levels: float = GRAY_LEVELS,
 ) -> Tensor:
-    """Data loss of the DSN, in images' units (a grey level is 1/255).
+    """Data loss of the DSN, in images' units (a gray level is 1/255).
 
     ``(mean|G(255 m) - G(255 R)| + mean(b exp(-u/b) - v - 1)) / 255`` with ``u = 255 |m - R|`` and G
     a Gaussian without padding. With G the identity it were the exact divergence; the low-pass
@@ -50,7 +50,7 @@ def kl_data_loss(
         reference: R, like ``mean``, a constant.
         log_scale: v, like ``mean``, or None.
         kernel_size: taps of G.
-        levels: grey levels between black and white.
+        levels: gray levels between black and white.
     """
     difference = levels * (mean - reference)
     low = low_pass(difference, kernel_size, "valid")  # linear: G(m) - G(R)
@@ -64,7 +64,7 @@ def feature_uncertainty_loss(
     reference: Tensor,
     log_scale: Tensor,
     slope: float = 0.5,
-    levels: float = GREY_LEVELS,
+    levels: float = GRAY_LEVELS,
 ) -> Tensor:
     """Exact divergence between feature maps, which count as images after ``slope * V + offset``.
 
@@ -76,7 +76,7 @@ def feature_uncertainty_loss(
         reference: V(R).
         log_scale: q, like the features.
         slope: factor of the features.
-        levels: grey levels between black and white.
+        levels: gray levels between black and white.
     """
     absolute = (levels * slope * (features - reference)).abs()
     return laplace_divergence(absolute, log_scale, absolute) / levels

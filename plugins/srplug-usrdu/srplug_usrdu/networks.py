@@ -20,7 +20,7 @@ class Degradation(NamedTuple):
 
     Attributes:
         mean: their mean, ``(N, 3, h, w)``, near [0, 1], not clamped.
-        log_scale: v of every pixel, ``(N, 3, h, w)``; the Laplace scale is exp(v) grey levels, and
+        log_scale: v of every pixel, ``(N, 3, h, w)``; the Laplace scale is exp(v) gray levels, and
             v > -1. None without that head.
         feature_log_scale: q of VGG19's conv5_4, ``(N, C, h/16, w/16)``; None without that head.
     """

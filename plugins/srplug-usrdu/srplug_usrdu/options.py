@@ -104,7 +104,7 @@ class UsrduDsnOptions(GanOptions):
 
 @attrs.frozen(kw_only=True)
 class DataLossOptions:
-    """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in grey levels."""
+    """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in gray levels."""
 
     kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, le=255, check=_odd)
     target: str = option(

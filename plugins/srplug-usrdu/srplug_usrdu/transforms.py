@@ -12,7 +12,7 @@ from srcore.errors import SrcoreError
 from srcore.transforms.batch import image_of
 from srcore.transforms.resize import resize
 from srplug_usrdu.kernels import correlate, list_kernels, read_kernel
-from srplug_usrdu.losses import GREY_LEVELS
+from srplug_usrdu.losses import GRAY_LEVELS
 from srplug_usrdu.weights import load_dsn
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Reference:
     """Transform ``usrdu_reference``: ``lr_reference`` from ``hr``, not rounded, not clamped.
 
     MATLAB's bicubic, or, for every image, a kernel of the folder drawn at random. (The published
-    program filters 8-bit images and cuts off the fraction; differences stay below a grey level.)
+    program filters 8-bit images and cuts off the fraction; differences stay below a gray level.)
 
     Args:
         scale: factor between the sides.
@@ -114,7 +114,7 @@ class SwapImages:
 
 
 def laplace_sample(
-    mean: Tensor, log_scale: Tensor, noise: Tensor, levels: float = GREY_LEVELS
+    mean: Tensor, log_scale: Tensor, noise: Tensor, levels: float = GRAY_LEVELS
 ) -> Tensor:
     """``mean + exp(log_scale) noise / levels`` with unit noise; all ``(N, C, H, W)``."""
     return mean + log_scale.exp() * noise / levels

@@ -57,7 +57,7 @@ class PublishedKernelGan(KernelGan):
         return fake
 
     def shown(self, crop: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Gaussian noise of one grey level on real, of half of one on new generated patches."""
+        """Gaussian noise of one gray level on real, of half of one on new generated patches."""
         fake = self.generator(crop).detach()
         return real + 2 / 255 * self._gaussian(real), fake + 1 / 255 * self._gaussian(fake)
 

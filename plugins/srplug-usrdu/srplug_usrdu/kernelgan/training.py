@@ -3,7 +3,7 @@
 Where the paper leaves a choice: the mask of the boundary term is
 ``(exp(d/2) - 1) / (exp(n/4) - 1)`` with d the distance from the centre of n x n; boundary and
 sparsity are means over the kernel (with sums, sparsity would drive it to zero); uniform noise of at
-most a grey level goes onto real and generated patches alike, for both networks; PyTorch's initial
+most a gray level goes onto real and generated patches alike, for both networks; PyTorch's initial
 weights.
 """
 
@@ -118,7 +118,7 @@ class KernelGan:
 
     def _noisy(self, image: Tensor) -> Tensor:
         noise = torch.rand(image.shape, generator=self.random).to(image) * 2 - 1
-        return image + noise * (2 / 255)  # images span 2: this is a grey level
+        return image + noise * (2 / 255)  # images span 2: this is a gray level
 
 
 def _valid(image: Tensor, like: Tensor) -> Tensor:
