@@ -1,16 +1,25 @@
-"""Flags of a command from a class of options: type, default and meaning stand there once."""
+"""Flags of a command from a class of options: type, default and meaning stand there once.
+
+An annotation may say how a value is written: ``Annotated[str, "NAMES"]`` shows ``NAMES`` in the
+help, ``Annotated[Path, click.Path(...)]`` is converted by click, as :data:`File` is.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 import click
 
 from srcore.cli.numbers import FiniteRange
 from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
+
+#: A file or folder that is read or written; it need not exist.
+File = Annotated[Path, click.Path(path_type=Path, dir_okay=False)]
+Folder = Annotated[Path, click.Path(path_type=Path, file_okay=False)]
 
 
 def _word_or_pixels(words: Collection[str | None]) -> Callable[..., Any]:
@@ -38,7 +47,7 @@ def flags(
         only: names of fields; empty: all. Of the others the class has the defaults.
         defaults: by name, where the command has another default than the class.
     """
-    hints = get_type_hints(options)
+    hints = get_type_hints(options, include_extras=True)
     fields = [it for it in attrs.fields(options) if not only or it.name in only]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,27 +66,40 @@ def flags(
 
 
 def _flag(name: str, hint: Any, default: Any, declaration: Declaration) -> Callable[..., Any]:
+    hint, written = _bare(hint)
     flag = f"--{name.replace('_', '-')}"
-    help = f"{declaration.help[:1].upper()}{declaration.help[1:]}."
-    if get_origin(hint) is tuple:
-        return click.option(flag, name, multiple=True, metavar="KEY=VALUE", help=help)
+    about: dict[str, Any] = {
+        "help": f"{declaration.help[:1].upper()}{declaration.help[1:]}.",
+        "metavar": written if isinstance(written, str) else None,
+    }
     if hint is bool:
-        return click.option(flag, name, is_flag=True, help=help)
+        return click.option(flag, name, is_flag=True, **about)
+    if get_origin(hint) is tuple:
+        kinds: Collection[Any] = {get_args(hint)[0]}
+        return click.option(flag, name, multiple=True, type=_type(kinds, declaration), **about)
     kinds = {hint} if get_origin(hint) is Literal else set(get_args(hint)) or {hint}
+    about |= {"default": default, "show_default": default is not None}
+    if isinstance(written, click.ParamType):
+        return click.option(flag, name, type=written, **about)
     words = [word for kind in kinds for word in get_args(kind)]
     if words and int in kinds:
         words += [None] * (type(None) in kinds)
-        return click.option(
-            flag, name, default=default, show_default=True, callback=_word_or_pixels(words),
-            help=help,
-        )  # fmt: skip
-    return click.option(
-        flag, name, type=click.Choice(words) if words else _number_or_text(kinds, declaration),
-        default=default, show_default=default is not None, help=help,
-    )  # fmt: skip
+        about["show_default"] = True
+        return click.option(flag, name, callback=_word_or_pixels(words), **about)
+    chosen = click.Choice(words) if words else _type(kinds, declaration)
+    return click.option(flag, name, type=chosen, **about)
 
 
-def _number_or_text(kinds: Collection[Any], declaration: Declaration) -> Any:
+def _bare(hint: Any) -> tuple[Any, Any]:
+    """A hint, or that of ``X | None``, without ``Annotated``, and what that said."""
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is Annotated:
+            bare, written = get_args(part)
+            return bare, written
+    return hint, None
+
+
+def _type(kinds: Collection[Any], declaration: Declaration) -> Any:
     if int in kinds:
         low, high = declaration.ge, declaration.le
         return click.IntRange(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import attrs
 import click
@@ -23,7 +23,7 @@ class Loading:
     """How weights become a network on a device."""
 
     key: str | None = option(None, "entry of the checkpoints, such as params")
-    network: tuple[str, ...] = option(
+    network: Annotated[tuple[str, ...], "KEY=VALUE"] = option(
         (), "option of the network that can be chosen here, such as steps=4"
     )
     channel_order: Literal["rgb", "bgr"] | None = option(

@@ -12,7 +12,7 @@ import attrs
 import click
 
 from srcore.cli.numbers import FiniteRange
-from srcore.cli.writing import WritingCommand, given_options, written_suffix
+from srcore.cli.writing import Writing, WritingCommand
 from srcore.config.names import name_complaint
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def subimages(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
-    **writing: Any,
+    writing: Writing,
 ) -> None:
     """Cut the images of FOLDER into overlapping sub-images in OUTPUT.
 
@@ -100,8 +100,7 @@ def subimages(
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.prepare.jobs import prepare_sub_images
 
-    suffix = written_suffix(writing)
-    chosen = given_options(writing, [suffix])
+    chosen = writing.given([writing.suffix])
     sides = {"--crop": crop, "--step": step, "--threshold": threshold}
     for name, value in sides.items():
         if value % scale:
@@ -115,7 +114,7 @@ def subimages(
         recursive=recursive,
         workers=workers,
         overwrite=overwrite,
-        suffix=suffix,
+        suffix=writing.suffix,
         options=chosen,
     )
     _summarize(report, f"sub-images of {crop // scale}x{crop // scale} in {output}", as_json)
@@ -152,7 +151,7 @@ def degrade(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
-    **writing: Any,
+    writing: Writing,
 ) -> None:
     """Write degraded copies of the images of FOLDER to OUTPUT.
 
@@ -172,8 +171,7 @@ def degrade(
     from srcore.prepare.degrading import Degradation
     from srcore.prepare.jobs import prepare_degraded
 
-    suffix = written_suffix(writing)
-    chosen = given_options(writing, [suffix])
+    chosen = writing.given([writing.suffix])
     degradation = Degradation(
         scale=scale, dialect=downscale, blur=blur, noise=noise, jpeg=jpeg, seed=seed
     )
@@ -186,7 +184,7 @@ def degrade(
         recursive=recursive,
         workers=workers,
         overwrite=overwrite,
-        suffix=suffix,
+        suffix=writing.suffix,
         options=chosen,
     )
     folders = output if hr_output is None else f"{output} and {hr_output}"
@@ -201,7 +199,7 @@ def lmdb(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
-    **writing: Any,
+    writing: Writing,
 ) -> None:
     """Store the images of FOLDER in the LMDB folder OUTPUT (its name ends in .lmdb).
 
@@ -218,7 +216,7 @@ def lmdb(
         output,
         recursive=recursive,
         overwrite=overwrite,
-        options=given_options(writing, [".png"]),
+        options=writing.given([".png"]),
     )
     _summarize(report, f"images in {output}", as_json)
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import click
@@ -15,7 +15,7 @@ import click
 from srcore.cli.console import say
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
-from srcore.cli.writing import WritingCommand, given_options
+from srcore.cli.writing import Writing, WritingCommand
 from srcore.errors import Interrupted
 from srcore.inference.options import UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
@@ -100,8 +100,7 @@ def command(
     overwrite: bool,
     as_json: bool,
     quiet: bool,
-    image_format: str,
-    **writing: Any,
+    writing: Writing,
 ) -> None:
     """Enlarge INPUT: image files, folders, or quoted patterns.
 
@@ -147,10 +146,10 @@ def command(
             output,
             recursive=recursive,
             scale=sizing.label if sizing.is_by_size else sizing.scale or _DEFAULT_SCALE,
-            image_format=image_format,
+            image_format=writing.format,
             overwrite=overwrite,
         )
-        given = given_options(writing, {task.target.suffix for task in planned.tasks})
+        given = writing.given({task.target.suffix for task in planned.tasks})
         tasks, failed = _share(planned, quiet=quiet)
         if network is None:
             network = loading.load(weights or shipped_model(largest_factor(sizing, planned.tasks)))

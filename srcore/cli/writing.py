@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class WritingCommand(click.Command):
     """A command with ``--format`` and the options of all formats.
 
     They are made when the command is used or explains itself: formats bring decoders, and the
-    list of commands is to be there at once.
+    list of commands is to be there at once. The function gets them as one :class:`Writing`.
     """
 
     def __init__(
@@ -48,8 +49,18 @@ class WritingCommand(click.Command):
         """Like click's, with those of the formats."""
         params = super().get_params(ctx)
         place = [parameter.name for parameter in params].index(self._before)
-        chosen = [] if self._only else [_format(self._written, of_inputs=self._of_inputs)]
-        return [*params[:place], *chosen, *_options(self._only), *params[place:]]
+        return [*params[:place], *self._chosen(), *_options(self._only), *params[place:]]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Like click's."""
+        names = [str(option.name) for option in _options(self._only)]
+        values = {name: ctx.params.pop(name) for name in names}
+        chosen = [ctx.params.pop(str(option.name)) for option in self._chosen()]
+        ctx.params["writing"] = Writing(format=next(iter(chosen), "png"), values=values)
+        return super().invoke(ctx)
+
+    def _chosen(self) -> list[click.Option]:
+        return [] if self._only else [_format(self._written, of_inputs=self._of_inputs)]
 
 
 @cache
@@ -69,7 +80,7 @@ def _format(written: str, *, of_inputs: bool) -> click.Option:
     from srcore.upscaling.output import SAME
 
     return click.Option(
-        ["--format", "image_format"],
+        ["--format", "format"],
         type=click.Choice([*format_names(), *[SAME] * of_inputs], case_sensitive=False),
         default="png",
         show_default=True,
@@ -95,29 +106,38 @@ def _whole(limit: float | None) -> int | None:
     return None if limit is None else int(limit)
 
 
-def given_options(options: dict[str, Any], suffixes: Collection[str]) -> dict[str, Any]:
-    """Those of the formats that were given; each must be one of some file that is written.
+@attrs.frozen(kw_only=True)
+class Writing:
+    """What a command line says of the images that are written.
 
-    Args:
-        options: of the command line.
-        suffixes: of the files that are written.
-
-    Raises:
-        UsageError: an option that none of the files has.
+    Attributes:
+        format: of ``--format``.
+        values: of the options of formats by name, given or not.
     """
-    from srcore.images import unfit_options, writing_options
 
-    names = [it.name for it in writing_options()]
-    # 0 is a value, though it equals False.
-    values = {name: options.get(name) for name in names}
-    given = {name: it for name, it in values.items() if it is not None and it is not False}
-    if unfit := unfit_options(suffixes, given):
-        raise click.UsageError("\n".join(unfit))
-    return given
+    format: str
+    values: dict[str, Any]
 
+    @property
+    def suffix(self) -> str:
+        """Suffix of the files of ``--format``."""
+        from srcore.images import format_names
 
-def written_suffix(options: dict[str, Any]) -> str:
-    """Suffix of the files of ``--format``."""
-    from srcore.images import format_names
+        return format_names()[self.format]
 
-    return format_names()[options["image_format"]]
+    def given(self, suffixes: Collection[str]) -> dict[str, Any]:
+        """The options that were given; each must be one of some file that is written.
+
+        Args:
+            suffixes: of the files that are written.
+
+        Raises:
+            UsageError: an option that none of the files has.
+        """
+        from srcore.images import unfit_options
+
+        # 0 is a value, though it equals False.
+        given = {name: it for name, it in self.values.items() if it is not None and it is not False}
+        if unfit := unfit_options(suffixes, given):
+            raise click.UsageError("\n".join(unfit))
+        return given

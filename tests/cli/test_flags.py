@@ -1,12 +1,15 @@
 """Flags of commands are the fields of a class: types, limits, defaults, meanings."""
 
+from pathlib import Path
+from typing import Annotated
+
 import attrs
 import click
 import pytest
 from click.testing import CliRunner
 
 from srcore import option
-from srcore.cli.flags import flags
+from srcore.cli.flags import File, Folder, flags
 from srcore.inference.options import UpscaleOptions
 
 
@@ -65,3 +68,23 @@ def test_a_command_may_have_some_of_the_fields_and_other_defaults():
     run = made(UpscaleOptions, ("tile", "seed"), tile="none")
     assert run() == UpscaleOptions(tile=None)
     assert "No such option" in run("--border", "8")
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """Fields that say how their values are written."""
+
+    names: Annotated[str, "NAMES"] = option("a", "names")
+    sizes: tuple[int, ...] = option((), "sizes", ge=1)
+    table: File | None = option(None, "a table")
+    folder: Folder | None = option(None, "a folder")
+
+
+def test_annotations_say_how_values_are_written(tmp_path):
+    run = made(Places)
+    assert run() == Places()
+    given = ("--sizes", "2", "--sizes", "3", "--table", "new.csv", "--folder", str(tmp_path))
+    assert run(*given) == Places(sizes=(2, 3), table=Path("new.csv"), folder=tmp_path)
+    assert "--names NAMES" in run("--help")
+    assert "0 is not in the range" in run("--sizes", "0")
+    assert "is a directory" in run("--table", str(tmp_path))

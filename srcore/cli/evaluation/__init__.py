@@ -1,0 +1,1 @@
+"""What `srcore evaluate` measures, with what, and where it puts what it found."""

@@ -1,0 +1,69 @@
+"""The networks and interpolations that `srcore evaluate` compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srcore.cli.console import say
+from srcore.cli.evaluation.benchmark import Benchmark, named_path
+from srcore.cli.loading import Loading
+from srcore.inference.options import UpscaleOptions
+
+if TYPE_CHECKING:
+    from srcore.evaluation.measuring import Contender
+
+#: What is measured of networks that do not make RGB, by their channels.
+_MEASURED = {
+    1: "makes gray images; what is not measured on Y counts the colours that they lack",
+    4: "sees alpha and makes it; measured are the colours alone",
+}
+
+
+def find_contenders(
+    models: Sequence[str], benchmark: Benchmark, loading: Loading, enlarging: UpscaleOptions
+) -> dict[int, list[Contender]]:
+    """By scale; interpolations first."""
+    from srcore.evaluation.interpolation import interpolation
+
+    beside = benchmark.interpolations
+    found = [_contender(model, loading, enlarging) for model in models]
+    names = [contender.name for contender in found]
+    for name in names:
+        if names.count(name) > 1 or name in beside:
+            raise click.UsageError(f"two models are called {name}; use NAME=FILE")
+    scales = sorted({contender.scale for contender in found} | set(benchmark.scale))
+    return {
+        scale: [
+            *(interpolation(name, scale) for name in beside),
+            *(entry for entry in found if entry.scale == scale),
+        ]
+        for scale in scales
+    }
+
+
+def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Contender:
+    from srcore.capabilities import RGB, capability
+    from srcore.evaluation.measuring import Contender
+    from srcore.images import to_rgb
+    from srcore.inference.upscaler import upscale
+    from srcore.options.declaration import keywords
+
+    path = named_path(model)
+    name = model.partition("=")[0]
+    if path == Path(model):
+        # Runs call all their files generator.safetensors; their folders tell them apart.
+        name = path.resolve().parent.name if path.stem == "generator" else path.stem
+    network = loading.load(path)
+    scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
+
+    def run(lr: Any) -> Any:
+        return to_rgb(upscale(network, lr, **keywords(enlarging)))
+
+    seen = int(capability("network", network, "in_channels"))
+    if seen != RGB:
+        say(f"srcore: {name}: {_MEASURED[seen]}", err=True)
+    return Contender(name, scale, run, channels=max(seen, RGB))

@@ -1,0 +1,113 @@
+"""Pictures that `srcore evaluate` writes of what it measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from srcore.cli.evaluation.tables import refuse_existing
+from srcore.cli.flags import Folder
+from srcore.cli.writing import Writing
+from srcore.options import option
+
+if TYPE_CHECKING:
+    from srcore.evaluation.image_sets import ImageSet
+    from srcore.evaluation.measuring import Comparison, Contender
+
+
+@attrs.frozen(kw_only=True)
+class Pictures:
+    """Which pictures are written, and where."""
+
+    save_images: Folder | None = option(None, "write results to DIR/<set>_x<scale>/<model>/")
+    strips: Folder | None = option(None, "write side-by-side pictures to DIR/<set>_x<scale>/")
+    error_maps: Folder | None = option(None, "write maps of the error of Y, like --save-images")
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """The folders by their flags."""
+        named = {
+            "--save-images": self.save_images,
+            "--strips": self.strips,
+            "--error-maps": self.error_maps,
+        }
+        return {flag: folder for flag, folder in named.items() if folder is not None}
+
+    def given(self, writing: Writing) -> dict[str, Any]:
+        """The options of the format that were given; they need pictures."""
+        given = writing.given([writing.suffix])
+        if given and not self.folders:
+            raise click.UsageError(
+                "options of pictures need --save-images, --strips or --error-maps"
+            )
+        return given
+
+    def refuse_taken(
+        self,
+        contenders: Mapping[int, Sequence[Contender]],
+        sets: Sequence[ImageSet],
+        *,
+        overwrite: bool,
+    ) -> None:
+        """Refuse folders that are there, are read, or would hold two pictures of one name."""
+        from srcore.files.replacing import refuse_replacing, refuse_sharing
+
+        if not self.folders:
+            return
+        _refuse_equal_names(contenders, sets)
+        places, inner = [], []
+        for found in sets:
+            for flag, folder in self.folders.items():
+                places.append(folder / f"{found.name}_x{found.scale}")
+                if flag != "--strips":  # those hold all models
+                    inner += [(places[-1] / it.name, flag) for it in contenders[found.scale]]
+        refuse_existing(places, overwrite=overwrite)
+        refuse_sharing(inner)
+        read = {folder for found in sets for folder in found.folders}
+        refuse_replacing(read, [*places, *(path for path, _ in inner)])
+
+    def painter(
+        self, scale: int, suffix: str, options: dict[str, Any]
+    ) -> Callable[[Comparison], None] | None:
+        """What writes the pictures of one image; None if none are wanted."""
+        if not self.folders:
+            return None
+        from srcore.evaluation.comparison import error_map, strip
+        from srcore.images import write_image
+
+        def write(path: Path, picture: Any) -> None:
+            write_image(path, picture, options=options, durable=False)
+
+        def paint(pictures: Comparison) -> None:
+            folder, file = f"{pictures.set_name}_x{scale}", f"{pictures.image}{suffix}"
+            for name, sr in pictures.sr.items():
+                if self.save_images:
+                    write(self.save_images / folder / name / file, sr)
+                if self.error_maps:
+                    write(self.error_maps / folder / name / file, error_map(sr, pictures.hr))
+            if self.strips:
+                write(self.strips / folder / file, strip({**pictures.sr, "HR": pictures.hr}))
+
+        return paint
+
+
+def _refuse_equal_names(
+    contenders: Mapping[int, Sequence[Contender]], sets: Sequence[ImageSet]
+) -> None:
+    """Models and sets name folders of pictures."""
+    from srcore.config.names import name_complaint, same_names
+
+    for scale, entries in contenders.items():
+        own = [found.name for found in sets if found.scale == scale]
+        for name in (*(entry.name for entry in entries), *"/".join(own).split("/")):
+            if name_complaint(name):
+                raise click.UsageError(f"{name_complaint(name)}; use NAME=FILE, NAME=DIR")
+        for first, second in (*same_names(entry.name for entry in entries), *same_names(own)):
+            raise click.UsageError(
+                f'pictures of "{first}" and "{second}" would share a folder; name them apart: '
+                "NAME=FILE, NAME=DIR"
+            )
