@@ -169,7 +169,7 @@ ASKED = {
     "testing/resources.py": {"malloc_trim"},  # of glibc
     "srplug_usrdu/kernelgan/published.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_sed/discriminators.py": {"weight_orig"},  # of PyTorch's spectral norm
-    "srplug_dlsn/ops/native.py": {"_paths"},  # of importlib's editable packages
+    "srplug_dlsn/ops/loading.py": {"_paths"},  # of importlib's editable packages
 }
 
 

@@ -85,6 +85,6 @@ def test_annotations_say_how_values_are_written(tmp_path):
     assert run() == Places()
     given = ("--sizes", "2", "--sizes", "3", "--table", "new.csv", "--folder", str(tmp_path))
     assert run(*given) == Places(sizes=(2, 3), table=Path("new.csv"), folder=tmp_path)
-    assert "--names NAMES" in run("--help")
+    assert "--names NAMES" in made(Places)("--help")
     assert "0 is not in the range" in run("--sizes", "0")
     assert "is a directory" in run("--table", str(tmp_path))

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import torch
 
-from srplug_dlsn.ops import native
+from srplug_dlsn.ops import loading, native
 
 
 def main() -> None:
@@ -17,16 +17,16 @@ def main() -> None:
     for name in ("SRPLUG_DLSN_LIBDIR", "SRPLUG_DLSN_CPU_ISA"):
         if name in os.environ:
             print(f"{name} = {os.environ[name]}")
-    print("searched:", ", ".join(map(str, native.folders())))
+    print("searched:", ", ".join(map(str, loading.folders())))
     for device_type in ("cpu", "cuda"):
-        loaded = native.load(device_type)
+        loaded = loading.load(device_type)
         kernel, reason = native.kernel_for(device_type)
         print(f"{device_type}:")
         print(f"  library: {loaded.path or 'none'}")
         print(f"  chosen:  {kernel.name if kernel else f'PyTorch operations ({reason})'}")
         if device_type == "cpu" and loaded.library is not None:
             openmp = "yes" if loaded.library.dlsn_cpu_has_openmp() else "no"
-            best = native.ISA_NAMES[loaded.library.dlsn_cpu_best_isa()]
+            best = loading.ISA_NAMES[loaded.library.dlsn_cpu_best_isa()]
             print(f"  OpenMP:  {openmp}; best instruction set of this CPU: {best}")
             print(f"  threads: {torch.get_num_threads()}")
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from srplug_dlsn.hashing import hash_codes, sort_by_code
-from srplug_dlsn.ops import eager, native
+from srplug_dlsn.ops import abi, eager, kernels, native
 
 Backend = Literal["auto", "native", "torch"]
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -68,7 +68,7 @@ def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor,
     _check_hash(query, rotations)
     if query.device.type == "cpu" and query.dtype != torch.float64:
         kernel = native.choose(backend, query.device, query.dtype)
-        if isinstance(kernel, native.CpuKernel):
+        if isinstance(kernel, kernels.CpuKernel):
             return kernel.hash_order(query.float(), rotations.float())
     codes = hash_codes(query, rotations)
     return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
@@ -155,7 +155,7 @@ def _forward(
     backend: str,
 ) -> tuple[Tensor, Tensor]:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    sizes = native.sizes_of(query, value, sorted_indices, chunk_size)
+    sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
     kernel = native.choose(backend, query.device, query.dtype, sizes)
     forward, prepare = (kernel.forward, kernel.prepare) if kernel else (eager.forward, _widen)
     out, lse = forward(
@@ -177,7 +177,7 @@ def _backward(
     backend: str,
 ) -> Gradients:
     _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    sizes = native.sizes_of(query, value, sorted_indices, chunk_size)
+    sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
     kernel = native.choose(backend, query.device, query.dtype, sizes)
     backward, prepare = (kernel.backward, kernel.prepare) if kernel else (eager.backward, _widen)
     gradients = backward(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from srplug_dlsn.ops import native, reference
+from srplug_dlsn.ops import abi, kernels, loading, reference
 
 PLUGIN = Path(__file__).parents[2]
 COMPILER = shutil.which("g++")
@@ -36,7 +36,7 @@ pytestmark = [
 ]
 
 
-class EmulatedKernel(native.CudaKernel):
+class EmulatedKernel(kernels.CudaKernel):
     def _place(self, device):
         return 0, 0
 
@@ -52,8 +52,8 @@ def kernel(request, tmp_path_factory):
     command += ["-Wno-unknown-pragmas", "-x", "c++", str(PLUGIN / "csrc" / "cuda" / "attention.cu")]
     subprocess.run([*command, "-o", str(path)], check=True)
     library = ctypes.CDLL(str(path))
-    native.declare(library)
-    assert library.dlsn_abi_version() == native.ABI_VERSION
+    loading.declare(library)
+    assert library.dlsn_abi_version() == abi.ABI_VERSION
     assert library.dlsn_cuda_probe(0) == 0
     kernel = EmulatedKernel(library)
     kernel.has_units = request.param == "matrix units"
@@ -119,11 +119,11 @@ def test_a_device_gets_blocks_that_fit_or_says_that_none_does(
     kernel, kibibytes, dtype, monkeypatch
 ):
     monkeypatch.setenv("DLSN_EMULATED_SHARED_MEMORY", str(kibibytes * 1024))
-    published = native.Sizes(1, 500, 1, 64, 256, 128)
+    published = abi.Sizes(1, 500, 1, 64, 256, 128)
     fits = not kernel.obstacle(dtype, published, 0)
     assert fits == (kibibytes >= {torch.float32: 163, torch.bfloat16: 99}[dtype])
     size = (1, 150, 64, 256, 128, 1) if fits else (1, 70, 16, 32, 16, 1)
-    assert kernel.obstacle(dtype, native.Sizes(*size[:2], 1, *size[2:5]), 0) == ""
+    assert kernel.obstacle(dtype, abi.Sizes(*size[:2], 1, *size[2:5]), 0) == ""
     assert_equal_to_definition(kernel, make_inputs(*size, dtype), TOLERANCE[dtype])
 
 
@@ -146,7 +146,7 @@ def test_rows_that_do_not_lie_on_sixteen_bytes_are_read_all_the_same(kernel):
 
 def test_what_does_not_fit_is_named_with_the_sizes(kernel):
     for size in ((1, 2000, 1, 64, 256, 576), (1, 300, 1, 64, 300, 128), (1, 300, 1, 300, 64, 128)):
-        reason = kernel.obstacle(torch.float32, native.Sizes(*size), 0)
+        reason = kernel.obstacle(torch.float32, abi.Sizes(*size), 0)
         assert f"chunk_size {size[5]} with {size[3]} query and {size[4]} value channels" in reason
 
 
@@ -154,8 +154,7 @@ def test_what_does_not_fit_is_named_with_the_sizes(kernel):
 def test_nothing_is_an_answer_for_nothing(kernel, size):
     tensors, order, chunk, grad_out = make_inputs(*size, torch.float32)
     assert (
-        kernel.obstacle(torch.float32, native.sizes_of(tensors[0], tensors[2], order, chunk), 0)
-        == ""
+        kernel.obstacle(torch.float32, abi.sizes_of(tensors[0], tensors[2], order, chunk), 0) == ""
     )
     out, lse = kernel.forward(*tensors, order, chunk)
     gradients = kernel.backward(grad_out, *tensors, order, out, lse, chunk)

@@ -5,12 +5,12 @@ import sys
 import pytest
 import torch
 from srplug_dlsn.errors import NativeUnavailableError
-from srplug_dlsn.ops import native, reference
+from srplug_dlsn.ops import loading, native, reference
 from srplug_dlsn.ops.library import hash_order, hashed_attention
 
 HAS_NATIVE = native.kernel_for("cpu")[0] is not None
 BACKENDS = ["torch", "native"] if HAS_NATIVE else ["torch"]
-ISAS = range(native.load("cpu").library.dlsn_cpu_best_isa() + 1) if HAS_NATIVE else []
+ISAS = range(loading.load("cpu").library.dlsn_cpu_best_isa() + 1) if HAS_NATIVE else []
 # N, L, C, D, T, h: one, two, three and many chunks, padding from none to nearly a whole chunk,
 # sizes that are no multiples of any vector, L < T (last two).
 SIZES = [
@@ -103,7 +103,7 @@ def test_values_and_gradients_equal_the_definition(size, dtype, backend):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("size", SIZES)
 def test_every_instruction_set_equals_the_definition(size, dtype, isa):
-    library = native.load("cpu").library
+    library = loading.load("cpu").library
     try:
         assert library.dlsn_cpu_select_isa(isa) == isa
         assert_equal_to_definition(make_inputs(*size, dtype=dtype), "native")

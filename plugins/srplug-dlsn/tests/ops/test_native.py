@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from srplug_dlsn.ops import native
+from srplug_dlsn.ops import abi, loading, native
 
 HAS_NATIVE = native.kernel_for("cpu")[0] is not None
 
@@ -56,7 +56,7 @@ def test_a_broken_library_is_reported_with_the_loaders_reason(tmp_path):
     ],
 )
 def test_the_diagnosis_says_why_there_is_no_cuda_library(tmp_path, text, reason):
-    file = tmp_path / native.CUDA_BUILD
+    file = tmp_path / loading.CUDA_BUILD
     file.write_text(text)
     result = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_LIBDIR=str(tmp_path))
     assert f": when it was installed, {reason.format(file=file)}" in result.stdout
@@ -92,7 +92,7 @@ def test_a_cuda_compiler_that_fails_does_not_take_the_cpu_library_away(tmp_path,
         return
     assert done.returncode == 0, done.stderr
     (file,) = (built / "result").iterdir()
-    assert file.name == native.CUDA_BUILD
+    assert file.name == loading.CUDA_BUILD
     said, _, output = file.read_text().partition("\n")
     assert said == reason
     assert "The CUDA compiler identification is unknown" in output
@@ -107,7 +107,7 @@ def test_diagnosis_says_what_is_chosen():
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
 def test_instruction_set_can_be_lowered_but_not_raised():
-    library = native.load("cpu").library
+    library = loading.load("cpu").library
     best = library.dlsn_cpu_best_isa()
     try:
         assert library.dlsn_cpu_select_isa(0) == 0
@@ -122,8 +122,8 @@ def test_instruction_set_can_be_lowered_but_not_raised():
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
 def test_a_library_of_another_interface_is_refused(monkeypatch):
-    monkeypatch.setattr(native, "ABI_VERSION", 999)
-    loaded = native.load.__wrapped__("cpu")
+    monkeypatch.setattr(loading, "ABI_VERSION", 999)
+    loaded = loading.load.__wrapped__("cpu")
     assert loaded.library is None
     assert "expected 999" in loaded.reason
 
@@ -143,7 +143,7 @@ def test_statuses_are_those_of_the_header():
         r"DLSN_(\w+) = (-?\d+),", re.search(r"enum DlsnStatus \{(.*?)\};", text, re.S)[1]
     )
     assert {name: int(value) for name, value in declared} == {
-        status.name: status.value for status in native.Status
+        status.name: status.value for status in abi.Status
     }
 
 
