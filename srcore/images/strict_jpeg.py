@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from srcore.images.format import ImageArray, Where, damaged
 
+#: Of the header, not of picture data; libjpeg warns of nothing else then.
+_ODD_HEADERS = ("Adobe color transform", "JFIF revision", "Invalid SOS parameters")
 #: Some cameras write bytes between the coded data and the end marker; pixels are as they should be.
 _HARMLESS = "extraneous bytes before marker 0xd9"
 
@@ -17,8 +19,8 @@ def is_installed() -> bool:
     return find_spec("simplejpeg") is not None
 
 
-def decode(data: bytes, channels: int, where: Where) -> ImageArray:
-    """Pixels of a file of 1 or 3 channels.
+def decode(data: bytes, channels: int, where: Where) -> ImageArray | None:
+    """Pixels of a file of 1 or 3 channels; None if only its header is odd, which ends the report.
 
     Raises:
         DataError: damage anywhere in the picture data.
@@ -38,5 +40,7 @@ def decode(data: bytes, channels: int, where: Where) -> ImageArray:
                 raise
             pixels = simplejpeg.decode_jpeg(data, strict=False, **settings)
     except ValueError as error:  # such bytes between the tables, too, which are never harmless
+        if any(it in str(error) for it in _ODD_HEADERS):
+            return None
         raise damaged(where, error) from error
     return pixels

@@ -1,17 +1,20 @@
-"""GIF (89a): the first picture, as a viewer shows it before any other; writing by Pillow."""
+"""GIF (89a), whose pictures are put together as browsers do; Pillow unpacks and writes.
+
+Of a picture that goes again nothing is left: where the specification speaks of a background colour,
+all viewers show what is behind the animation.
+"""
 
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from srcore.images.composing import Disposal, Part, composed
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -22,29 +25,16 @@ from srcore.images.format import (
     WritesSeries,
     Writing,
     damaged,
-    truncated,
 )
-from srcore.images.pillow import animation, as_array, opened
+from srcore.images.gif_walking import StoredPicture, layout_of
+from srcore.images.pillow import opened
+from srcore.images.samples import bands
 
-_EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B
-_GRAPHIC_CONTROL = 0xF9
 _COLOURS = 256
 #: Number of the colour that means invisible in what is written.
 _INVISIBLE = 0
-
-
-@attrs.frozen
-class _Layout:
-    width: int
-    height: int
-    frames: int
-    box: tuple[int, int, int, int]  # of the first picture: left, top, right, bottom
-    is_transparent: bool
-
-    @property
-    def covers(self) -> bool:
-        left, top, right, bottom = self.box
-        return left == top == 0 and right >= self.width and bottom >= self.height
+#: Number in a file -> what becomes of a picture; others mean that it stays.
+_DISPOSALS: dict[int, Disposal] = {2: "goes", 3: "what was before"}
 
 
 class Gif(ReadsSeries, WritesSeries):
@@ -63,29 +53,33 @@ class Gif(ReadsSeries, WritesSeries):
         return start.startswith((b"GIF87a", b"GIF89a"))
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
-        layout = _layout(file.read(), where)
-        has_alpha = layout.is_transparent or not layout.covers
+        layout = layout_of(file.read(), where)
         return ImageHeader(
-            layout.height, layout.width, 8, 4 if has_alpha else 3, frames=layout.frames
+            layout.height,
+            layout.width,
+            8,
+            4 if layout.has_alpha else 3,
+            frames=len(layout.pictures),
         )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         file.seek(0)
-        layout = _layout(file.read(), where)
-        file.seek(0)
-        with opened(file, "GIF", where) as image:
-            pixels = as_array(image, "RGBA" if header.channels == 4 else "RGB")
-        if not layout.covers:  # nothing is there yet
-            left, top, right, bottom = layout.box
-            pixels[:top] = pixels[bottom:] = 0
-            pixels[:, :left] = pixels[:, right:] = 0
+        data = file.read()
+        first = layout_of(data, where).pictures[0]
+        indices = _indices(data, first, where)
+        del data
+        pixels = np.zeros(header.stored_shape, np.uint8)
+        place = pixels[first.top :, first.left :][: first.height, : first.width]
+        for part in bands(first.height, 4 * first.width):
+            place[part] = _coloured(indices[part], first, where)[..., : header.channels]
         return pixels
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
-        # Later pictures may uncover what is behind the first.
-        return animation(data, "GIF", 4, where)
+        layout = layout_of(data, where)
+        parts = (_part(data, it, where) for it in layout.pictures)
+        return layout.plays, composed(layout.height, layout.width, parts)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return self.encode_series([Picture(image)], 1, writing)
@@ -135,48 +129,32 @@ def _quantised(
     return table, np.asarray(reduced).astype(np.intp)
 
 
-def _layout(data: bytes, where: Where) -> _Layout:
-    if len(data) < 13:
-        raise truncated(where)
-    width, height, flags = struct.unpack_from("<HHB", data, 6)
-    place = 13 + _table_size(flags)
-    box: tuple[int, int, int, int] | None = None
-    frames, is_transparent = 0, False
-    while place < len(data) and data[place] != _END:
-        kind = data[place]
-        if kind == _EXTENSION:
-            is_control = data[place + 1 : place + 3] == bytes([_GRAPHIC_CONTROL, 4])
-            if is_control and not frames and place + 3 < len(data):
-                is_transparent = bool(data[place + 3] & 1)
-            place += 2
-        elif kind == _PICTURE:
-            if place + 10 > len(data):
-                raise truncated(where)
-            left, top, columns, rows, flags = struct.unpack_from("<HHHHB", data, place + 1)
-            if box is None:
-                # A picture beyond the screen makes it larger, in Pillow as in browsers.
-                width, height = max(width, left + columns), max(height, top + rows)
-                box = left, top, left + columns, top + rows
-            place += 11 + _table_size(flags)
-        else:
-            raise damaged(where, f"a block of unknown kind {kind:#04x}")
-        place = _after_blocks(data, place, where)
-        frames += kind == _PICTURE
-    if box is None:
-        raise truncated(where)
-    if not width or not height:
-        raise damaged(where, "its header makes no sense")
-    return _Layout(width, height, frames, box, is_transparent)
+def _indices(data: bytes, stored: StoredPicture, where: Where) -> ImageArray:
+    """Numbers of colours ``(h, w)``."""
+    with opened(io.BytesIO(stored.alone(data)), "GIF", where) as image:
+        image.load()
+        return np.asarray(image)
 
 
-def _table_size(flags: int) -> int:
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+def _coloured(indices: ImageArray, stored: StoredPicture, where: Where) -> ImageArray:
+    """Pixels with alpha; the number of the invisible colour may be beyond the palette."""
+    table = np.zeros((_COLOURS, 4), np.uint8)
+    table[: len(stored.palette), :3] = stored.palette
+    table[: len(stored.palette), 3] = 255
+    if stored.control.invisible is not None:
+        table[stored.control.invisible] = 0
+    highest = len(stored.palette) - 1
+    if indices.max() > highest and (indices[indices != stored.control.invisible] > highest).any():
+        raise damaged(where, "a pixel is of no colour of its palette")
+    pixels: ImageArray = table[indices]
+    return pixels
 
 
-def _after_blocks(data: bytes, place: int, where: Where) -> int:
-    while True:
-        if place >= len(data):
-            raise truncated(where)
-        if data[place] == 0:
-            return place + 1
-        place += 1 + data[place]
+def _part(data: bytes, stored: StoredPicture, where: Where) -> Part:
+    if stored.height and stored.width:
+        pixels = _coloured(_indices(data, stored, where), stored, where)
+    else:
+        pixels = np.zeros((0, 0, 4), np.uint8)
+    control = stored.control
+    disposal = _DISPOSALS.get(control.disposal, "stays")
+    return Part(pixels, stored.top, stored.left, control.milliseconds, disposal)

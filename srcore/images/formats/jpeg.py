@@ -39,6 +39,7 @@ _LAST_BYTES = 256
 _SEGMENT_FREE = {0x01, *range(0xD0, 0xD8)}
 #: Start-of-frame markers (table B.1) of sequential and progressive Huffman coding, which are read.
 _FRAMES_READ = (0xC0, 0xC1, 0xC2)
+_LOSSLESS_FRAME = 0xF7  # of JPEG-LS (ITU-T T.87)
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 #: A marker in coded data: what follows FF is no stuffed zero, restart or fill.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -100,7 +101,8 @@ class Jpeg(WritableFormat):
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         segments = _read_segments(file, where)
         if strict_jpeg.is_installed() and segments.channels in (1, 3):
-            return strict_jpeg.decode(_body(file, where, _END), segments.channels, where)
+            pixels = strict_jpeg.decode(_body(file, where, _END), segments.channels, where)
+            return _decoded_twice(file, header, where) if pixels is None else pixels
         if segments.is_one_scan:
             # The last block or two may be missing: the decoder takes the filling for them.
             return _decoded(_body(file, where, _FILLING), header, where)
@@ -143,6 +145,8 @@ def _read_segments(file: BinaryIO, where: Where) -> _Segments:
             frame, is_progressive = content, marker == 0xC2
         elif marker == _START_OF_SCAN:
             break
+        elif marker == _LOSSLESS_FRAME:
+            raise unsupported(where, "JPEG-LS")
         elif marker == 0xE0 and content.startswith(b"JFIF\0"):
             density = _density(content)
         elif marker == 0xE1 and content.startswith(b"Exif\0\0"):

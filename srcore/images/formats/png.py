@@ -7,6 +7,7 @@ the picture data counts; of chunks behind it EXIF data and texts do (section 5.6
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 import zlib
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images import exif, png_chunks
+from srcore.images.composing import Part, composed
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -29,11 +31,11 @@ from srcore.images.format import (
     WritesSeries,
     Writing,
     damaged,
-    unsupported,
 )
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import by_opencv, swapped
-from srcore.images.pillow import animation, saved_animation
+from srcore.images.pillow import saved_animation
+from srcore.images.png_frames import Frame, frames_of
 from srcore.images.png_rows import decode_from_the_top
 from srcore.images.png_walking import (
     COLOUR_CHUNKS,
@@ -180,9 +182,26 @@ class Png(ReadsSeries, WritesSeries):
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
-        if header.bits != 8:
-            raise unsupported(where, "animated PNG of more than 8 bits")
-        return animation(data, "PNG", header.channels, where, header.orientation)
+        frames = list(frames_of(data, where))
+        if len(frames) != header.frames:
+            raise damaged(where, f"{len(frames)} of {header.frames} pictures are in it")
+        parts = (
+            Part(
+                self.decode(io.BytesIO(it.content), header, where),
+                *(it.top, it.left, it.milliseconds, it.disposal, it.lies_over),
+            )
+            for it in frames
+        )
+        pictures = composed(header.stored_shape[0], header.stored_shape[1], parts)
+        is_opaque = header.channels in (1, 3) and not _uncovers(frames, header)
+        return _plays(data), (
+            Picture(
+                it.image[..., : header.channels] if is_opaque else it.image,
+                it.milliseconds,
+                header.orientation,
+            )
+            for it in pictures
+        )
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         level = writing.options.compress_level
@@ -268,6 +287,20 @@ def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
         is_visible = (pixels[part] != key.astype(pixels.dtype)).any(-1)
         result[part, :, channels] = is_visible * pixels.dtype.type(largest)
     return result
+
+
+def _uncovers(frames: Sequence[Frame], header: ImageHeader) -> bool:
+    """Whether something of the area is invisible at some time, in pictures without alpha."""
+    height, width = header.stored_shape[:2]
+    first = frames[0]
+    covers = first.height == height and first.width == width
+    # What was there before the first picture is nothing.
+    return not covers or first.disposal != "stays" or any(it.disposal == "goes" for it in frames)
+
+
+def _plays(data: bytes) -> int:
+    place = data.index(b"acTL")
+    return int.from_bytes(data[place + 8 : place + 12], "big")
 
 
 def _frames(control: bytes | None) -> int:

@@ -111,6 +111,111 @@ def test_cmyk_is_what_the_inks_leave(decoder):
     assert decode_header(buffer.getvalue(), "x").shape == image.shape
 
 
+def segments(content):
+    """Markers and contents before the coded data, and these."""
+    place, found = 2, []
+    while not found or found[-1][0] != 0xDA:
+        length = int.from_bytes(content[place + 2 : place + 4], "big")
+        found.append((content[place + 1], bytearray(content[place + 4 : place + 2 + length])))
+        place += 2 + length
+    return found, content[place:]
+
+
+def joined(found, rest):
+    parts = (bytes([255, it]) + struct.pack(">H", len(held) + 2) + held for it, held in found)
+    return b"\xff\xd8" + b"".join(parts) + rest
+
+
+def with_transform(content, transform, names=b""):
+    """With Adobe's word about the colours and no other; and with other names of components."""
+    found, rest = segments(content)
+    found = [it for it in found if it[0] not in (0xE0, 0xEE)]
+    if transform is not None:
+        found.insert(0, (0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform)))
+    for marker, held in found:
+        for number, name in enumerate(names):
+            if marker in (0xC0, 0xDA):
+                held[6 + 3 * number if marker == 0xC0 else 1 + 2 * number] = name
+    return joined(found, rest)
+
+
+def rgb_of(components):
+    """Y, Cb, Cr -> RGB, by JFIF."""
+    y, cb, cr = (components[..., it].astype(float) - 128 * (it > 0) for it in range(3))
+    together = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], -1)
+    return np.clip(together, 0, 255)
+
+
+def stored_in(content, mode):
+    """Components of a file as they are stored."""
+    with Image.open(io.BytesIO(with_transform(content, 0))) as image:
+        assert image.mode == mode
+        stored = np.asarray(image)
+    return 255 - stored if mode == "CMYK" else stored  # Pillow takes the negative
+
+
+@pytest.mark.parametrize(
+    ("transform", "names", "is_rgb"),
+    [
+        (0, b"", True),
+        (1, b"", False),
+        (2, b"", False),  # unknown for three channels
+        (None, b"", False),
+        (None, b"RGB", True),
+        (None, b"\0\1\2", False),
+        (1, b"RGB", False),
+    ],
+)
+def test_adobe_and_the_names_say_what_three_channels_are(decoder, transform, names, is_rgb):
+    # Several scans name their components one by one.
+    for progressive in (False,) if names else (False, True):
+        content = jpeg(smooth(33, 47), subsampling=0, progressive=progressive)
+        stored = stored_in(content, "RGB")
+        found = decode_image(with_transform(content, transform, names), "x")
+        np.testing.assert_allclose(found, stored if is_rgb else rgb_of(stored), atol=1.01)
+
+
+@pytest.mark.parametrize(
+    ("transform", "is_cmyk"), [(None, True), (0, True), (1, False), (2, False)]
+)
+def test_adobe_says_what_four_channels_are(decoder, transform, is_cmyk):
+    buffer = io.BytesIO()
+    Image.fromarray(smooth(33, 47)).convert("CMYK").save(buffer, "JPEG", quality=95)
+    stored = stored_in(buffer.getvalue(), "CMYK")
+    # Inks are stored as what they leave.
+    left = stored[..., :3] if is_cmyk else 255 - rgb_of(stored)
+    expected = left * (stored[..., 3:] / 255)
+    found = decode_image(with_transform(buffer.getvalue(), transform), "x")
+    np.testing.assert_allclose(found, expected, atol=1.51)
+
+
+def test_odd_headers_are_no_damage_and_hide_none(agrees, decoder):
+    content = jpeg(smooth(120, 160))
+    expected = np.ascontiguousarray(by_opencv(content))
+    found, rest = segments(content)
+    for name in ("revision", "scan"):
+        changed = [(marker, bytearray(held)) for marker, held in found]
+        if name == "revision":
+            next(held for marker, held in changed if marker == 0xE0)[5] = 2
+        else:
+            changed[-1][1][-2] = 0  # the last coefficient of a scan
+        odd = joined(changed, rest)
+        agrees(odd, expected, name)
+        with pytest.raises(DataError, match=r"^x: the image is damaged or truncated: "):
+            decode_image(odd[: len(odd) // 2] + b"\xff\xd9", "x")
+
+
+def test_factors_of_one_component_mean_nothing(agrees, decoder):
+    """Section A.2.2."""
+    image = smooth(33, 47)[..., 0]
+    for progressive in (False, True):
+        content = jpeg(image, progressive=progressive)
+        found, rest = segments(content)
+        for factors in (0x11, 0x22, 0x41):
+            next(held for marker, held in found if marker in (0xC0, 0xC2))[7] = factors
+            agrees(joined(found, rest), np.ascontiguousarray(by_opencv(content)), factors)
+
+
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("gray", [False, True])
 def test_a_file_that_was_cut_and_closed_is_damaged(decoder, settings, gray):
@@ -148,7 +253,12 @@ def test_bytes_before_a_marker_are_harmless(agrees, decoder):
 
 @pytest.mark.parametrize(
     ("marker", "precision", "message"),
-    [(0xC3, 8, "arithmetic or lossless"), (0xC9, 8, "arithmetic"), (0xC0, 12, "JPEG of 12 bits")],
+    [
+        (0xC3, 8, "arithmetic or lossless"),
+        (0xC9, 8, "arithmetic"),
+        (0xF7, 8, "JPEG-LS"),
+        (0xC0, 12, "JPEG of 12 bits"),
+    ],
 )
 def test_what_cannot_be_read_is_named(marker, precision, message):
     content = jpeg(smooth(16, 16))
