@@ -1,16 +1,12 @@
 """Memory of reading: twice the decoded picture at most, where a decoder does not need more.
 
-A decoded picture is ``height * width * channels * bits / 8`` bytes. Memory is the peak of a forked
-process above what it had after it read a small picture of the kind (its libraries are loaded then)
-and gave back what it had freed. A file whose decoder wants it whole is counted beside it. What
-takes more is a decoder's own, and written down below.
+A decoded picture is ``height * width * channels * bits / 8`` bytes. Memory is the peak of a process
+above what it had after it read a small picture of the kind (its libraries are loaded then) and gave
+back what it had freed; the process does nothing else. A file whose decoder
+wants it whole is counted beside it. What takes more is a decoder's own, and written down below.
 """
 
-import contextlib
-import ctypes
 import io
-import json
-import os
 import zlib
 
 import cv2
@@ -19,11 +15,9 @@ import pytest
 import tifffile
 from PIL import Image, features
 
-from srcore.data.cropping import Window
-from srcore.errors import DataError
-from srcore.images import encode_image, read_header, read_image, read_window, strict_jpeg
+from srcore.images import encode_image, read_header, strict_jpeg
 from srcore.images.png_chunks import after_header, chunk
-from srcore.testing.resources import peak_growth
+from srcore.testing.reading_memory import ReadingProcess
 
 SIZE = 2000, 3000
 #: Tables, and bands of rows.
@@ -55,15 +49,6 @@ BEYOND_TWICE_WITHOUT_STRICT = {
 }
 #: Formats of which some rows are read at a time; of others the whole file is in memory.
 IN_PARTS = (".tif", ".bmp", ".pgm", ".ppm")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """A forked process waits for ever for threads that it has not."""
-    number = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    yield
-    cv2.setNumThreads(number)
 
 
 def picture(size, channels=4):
@@ -178,35 +163,13 @@ FILES = {
 }
 
 
-def _give_back_what_is_freed():
-    """At once; glibc learns from large blocks that were freed to keep the next ones."""
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 17)
+@pytest.fixture(scope="module")
+def reading():
+    with ReadingProcess() as process:
+        yield process
 
 
-_MMAP_THRESHOLD = -3
-
-
-def growth_in_child(function, before=None):
-    """Highest memory of a call in a child of this process, beyond what it had after another."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        _give_back_what_is_freed()
-        if before is not None:
-            before()
-        with peak_growth() as growth, contextlib.suppress(DataError):
-            function()
-        os.write(writing, json.dumps(growth.bytes).encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        answer = pipe.read()
-    assert os.waitpid(child, 0)[1] == 0
-    return json.loads(answer)
-
-
-def assert_bounded(tmp_path, name, bound):
+def assert_bounded(reading, tmp_path, name, bound, **settings):
     path, small = tmp_path / f"x.{name.rpartition('.')[2]}", tmp_path / "small"
     path.write_bytes(FILES[name](SIZE))
     small.write_bytes(FILES[name]((40, 60)))
@@ -215,35 +178,31 @@ def assert_bounded(tmp_path, name, bound):
     own = 0 if path.suffix in IN_PARTS else path.stat().st_size
     assert header.working <= bound
     limit = header.working * decoded + own + ALLOWANCE
-    assert growth_in_child(lambda: read_image(path), lambda: read_image(small)) < limit
-    window, corner = Window(SIZE[0] // 2, SIZE[1] // 3, 64, 64), Window(0, 0, 8, 8)
-    growth = growth_in_child(lambda: read_window(path, window), lambda: read_window(small, corner))
-    assert growth < limit
-    # What else a child touches for the first time varies by megabytes, more than a header takes.
-    growth = growth_in_child(lambda: read_header(path), lambda: read_header(small))
-    assert growth < path.stat().st_size + 2 * ALLOWANCE
+    assert reading.growth("image", path, small, **settings) < limit
+    window = SIZE[0] // 2, SIZE[1] // 3, 64, 64
+    assert reading.growth("window", path, small, window=window, **settings) < limit
+    growth = reading.growth("header", path, small, **settings)
+    assert growth < path.stat().st_size + ALLOWANCE
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("name", FILES)
-def test_reading_takes_twice_the_decoded_picture_or_what_its_header_says(tmp_path, name):
+def test_reading_takes_twice_the_decoded_picture_or_what_its_header_says(reading, tmp_path, name):
     if name.endswith("avif") and not features.check("avif"):
         pytest.skip("this Pillow has no AVIF")
-    assert_bounded(tmp_path, name, BEYOND_TWICE.get(name, 2.04))
+    assert_bounded(reading, tmp_path, name, BEYOND_TWICE.get(name, 2.04))
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith("jpg")])
-def test_pillow_reads_jpeg_within_bounds_too(tmp_path, monkeypatch, name):
+def test_pillow_reads_jpeg_within_bounds_too(reading, tmp_path, monkeypatch, name):
     monkeypatch.setattr(strict_jpeg, "is_installed", lambda: False)
-    assert_bounded(tmp_path, name, BEYOND_TWICE_WITHOUT_STRICT.get(name, 2.04))
+    bound = BEYOND_TWICE_WITHOUT_STRICT.get(name, 2.04)
+    assert_bounded(reading, tmp_path, name, bound, without_strict=True)
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_what_a_small_file_unpacks_to_is_not_taken_into_memory(tmp_path):
+def test_what_a_small_file_unpacks_to_is_not_taken_into_memory(reading, tmp_path):
     small = encode_image(picture((64, 64), 3), ".png")
     path, honest = tmp_path / "image", tmp_path / "honest"
     honest.write_bytes(after_header(small, chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(9)))))
@@ -254,5 +213,5 @@ def test_what_a_small_file_unpacks_to_is_not_taken_into_memory(tmp_path):
     ):
         path.write_bytes(after_header(small, bomb))
         # The largest colour profile that is read, twice.
-        growth = growth_in_child(lambda: read_image(path), lambda: read_image(honest))
+        growth = reading.growth("image", path, honest)
         assert growth < ALLOWANCE + 2 * 2**24
