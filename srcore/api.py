@@ -99,7 +99,7 @@ def load_generator(
             (``option(..., inference=True)``).
 
     Returns:
-        A :class:`srcore.contracts.Network` in evaluation mode.
+        The network in evaluation mode, a ``srcore.contracts.Network``.
 
     Raises:
         WeightsError: unreadable, unknown or incomplete file, or another scale than expected.

@@ -3,25 +3,23 @@
 A component is registered with a *target* (class or function). The target is called with the
 component's options as keyword arguments, plus the context of its kind:
 
-=====================  =======================  ====================================
-kind                   also receives            must offer
-=====================  =======================  ====================================
-network                ``scale``                ``nn.Module``: :class:`Network`
-discriminator          -                        ``nn.Module``: :class:`Discriminator`
-discriminator_input    -                        :class:`DiscriminatorInput`
-loss                   -                        :class:`Loss` and/or :class:`DiscriminatorLoss`
-labels                 -                        :class:`Labels`
-transform              ``scale``                :class:`Transform`
-source                 -                        :class:`srcore.sources.source.ImageSource`
-dataset                ``scale``                :class:`Dataset`
-sampler                ``dataset``              :class:`Sampler`
-method                 see ``srcore.methods``   ``srcore.methods.base.Method``
-stage                  -                        :class:`Stage`
-metric                 -                        :class:`Metric`
-optimizer              what it names, below     ``torch.optim.Optimizer``
-schedule               ``iterations``, if named :class:`Schedule`
-handler                -                        :class:`Handler`
-=====================  =======================  ====================================
+| kind                | also receives            | must offer                                      |
+|---------------------|--------------------------|-------------------------------------------------|
+| network             | ``scale``                | ``nn.Module``: :class:`Network`                 |
+| discriminator       | -                        | ``nn.Module``: :class:`Discriminator`           |
+| discriminator_input | -                        | :class:`DiscriminatorInput`                     |
+| loss                | -                        | :class:`Loss` and/or :class:`DiscriminatorLoss` |
+| labels              | -                        | :class:`Labels`                                 |
+| transform           | ``scale``                | :class:`Transform`                              |
+| source              | -                        | :class:`srcore.sources.source.ImageSource`      |
+| dataset             | ``scale``                | :class:`Dataset`                                |
+| sampler             | ``dataset``              | :class:`Sampler`                                |
+| method              | see ``srcore.methods``   | ``srcore.methods.base.Method``                  |
+| stage               | -                        | :class:`Stage`                                  |
+| metric              | -                        | :class:`Metric`                                 |
+| optimizer           | what it names, below     | ``torch.optim.Optimizer``                       |
+| schedule            | ``iterations``, if named | :class:`Schedule`                               |
+| handler             | -                        | :class:`Handler`                                |
 
 The target of an optimiser names what it takes of ``parameters``, ``named_parameters`` (pairs) and
 ``network``; its groups may have rates of their own, which a schedule gets as ``base`` one by one.

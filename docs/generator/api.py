@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Iterator
-from typing import Any
 
-import attrs
-import pluggy
+import griffe
 
 import srcore
 from generator.docstrings import inline, items, markdown, sections
-from generator.signatures import definition, fields
-from srcore import capabilities, contracts
+from generator.source import defined, definition, is_private, quoted
+from srcore import capabilities
 
 #: Modules whose names are public, beside srcore itself.
 MODULES = (
@@ -28,13 +25,13 @@ MODULES = (
 
 #: What hooks are given, and what stands in their signatures.
 RECEIVED = (
-    "srcore.plugin.registry:Registry",
-    "srcore.plugin.registry:Component",
-    "srcore.engine.run:Run",
-    "srcore.engine.parts:Parts",
-    "srcore.engine.updater:Updater",
-    "srcore.methods.base:Method",
-    "srcore.errors:Problem",
+    "srcore.plugin.registry.Registry",
+    "srcore.plugin.registry.Component",
+    "srcore.engine.run.Run",
+    "srcore.engine.parts.Parts",
+    "srcore.engine.updater.Updater",
+    "srcore.methods.base.Method",
+    "srcore.errors.Problem",
 )
 
 
@@ -46,93 +43,86 @@ def api_page() -> str:
         "PyTorch.",
     ]
     for name in sorted(srcore.__all__):
-        if name.startswith("__") or inspect.ismodule(getattr(srcore, name)):
-            continue
-        parts += _entry(f"srcore.{name}", getattr(srcore, name), "##")
+        if not (is_private(name) or defined(f"srcore.{name}").is_module):
+            parts += _entry(f"srcore.{name}", "##")
     for module in MODULES:
-        found = importlib.import_module(module)
-        parts += [f"## {module}", markdown(inspect.getdoc(found) or "")]
-        for name in sorted(found.__all__):
-            parts += _entry(f"{module}.{name}", getattr(found, name), "###")
-    parts += ["## Contracts", markdown(inspect.getdoc(contracts) or "")]
-    for name, cls in vars(contracts).items():
-        if inspect.isclass(cls) and cls.__module__ == contracts.__name__ and name != "LossContext":
-            parts += _entry(f"srcore.contracts.{name}", cls, "###")
-    parts += ["## Capabilities", markdown(inspect.getdoc(capabilities) or ""), _capabilities()]
+        parts += _heading(module, module)
+        for name in sorted(_exports(module)):
+            parts += _entry(f"{module}.{name}", "###")
+    parts += _heading("Contracts", "srcore.contracts")
+    for name, member in defined("srcore.contracts").members.items():
+        if not member.is_alias and member.is_class and name != "LossContext":
+            parts += _entry(f"srcore.contracts.{name}", "###")
+    parts += [*_heading("Capabilities", "srcore.capabilities"), _capabilities()]
     parts += ["## What hooks receive"]
     for path in RECEIVED:
-        module, _, name = path.partition(":")
-        cls = getattr(importlib.import_module(module), name)
-        parts += _entry(f"{module}.{name}", cls, "###")
+        parts += _entry(path, "###")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def public_names() -> Iterator[str]:
     """Dotted names that the page must hold."""
-    for name in srcore.__all__:
-        if not name.startswith("__"):
-            yield f"srcore.{name}"
-    for module in MODULES:
-        yield from (f"{module}.{name}" for name in importlib.import_module(module).__all__)
+    for module in ("srcore", *MODULES):
+        yield from (f"{module}.{name}" for name in _exports(module) if not is_private(name))
 
 
-def _entry(name: str, found: Any, level: str) -> Iterator[str]:
-    yield f"{level} {name}"
-    if inspect.isclass(found):
+def _exports(module: str) -> list[str]:
+    names: list[str] = importlib.import_module(module).__all__
+    return names
+
+
+def _heading(title: str, module: str) -> Iterator[str]:
+    yield f"## {title}"
+    yield markdown(defined(module).docstring.value)
+
+
+def _entry(path: str, level: str) -> Iterator[str]:
+    found = defined(path)
+    yield f"{level} {path}"
+    if found.is_class:
         yield from _class(found)
-    elif callable(found) and inspect.getdoc(found) and inspect.isroutine(found):
-        yield f"```py\n{definition(name.rpartition('.')[2], found)}\n```"
-        yield markdown(inspect.getdoc(found) or "")
-    elif isinstance(found, pluggy.HookimplMarker):
+    elif found.is_function:
+        yield from _function(found)
+    elif path == "srcore.hookimpl":
         yield "Marks a function as the implementation of a hook: `@srcore.hookimpl`."
     else:
-        yield f"```py\n{name.rpartition('.')[2]} = {found!r}\n```"
+        yield f"```py\n{found.name} = {found.value}\n```"
 
 
-def _class(cls: type) -> Iterator[str]:
-    yield markdown(cls.__doc__ or "", without=("Attributes",))
-    about = {
-        each.strip(): text
-        for section in sections(cls.__doc__ or "")
-        if section.title == "Attributes"
-        for name, text in items(section.lines)
-        for each in name.split(",")
+def _class(cls: griffe.Class) -> Iterator[str]:
+    docstring = cls.docstring.value if cls.docstring else ""
+    yield markdown(docstring, without=("Attributes",))
+    known = (section for section in sections(docstring) if section.kind.value == "attributes")
+    about = {name: text for section in known for name, text in items(section)}
+    types = {
+        name: quoted(str(member.annotation))
+        for name, member in cls.all_members.items()
+        if member.is_attribute and member.annotation and "property" not in member.labels
     }
-    if attrs.has(cls):
-        types = dict(fields(cls))
-        about = {name: about.get(name, "") for name in types} | about
-    else:
-        types = {name: str(kind) for name, kind in vars(cls).get("__annotations__", {}).items()}
-        about |= {name: "" for name in types if name not in about and not name.startswith("_")}
+    about = {name: about.get(name, "") for name in types if not is_private(name)} | about
     if about:
         rows = ["| attribute | type | meaning |", "|---|---|---|"]
         for name, text in about.items():
             kind = f"`{types[name]}`".replace("|", r"\|") if types.get(name) else ""
             rows.append(f"| `{name}` | {kind} | {text} |")
         yield "\n".join(rows)
-    yield from _members(cls)
+    for name, member in cls.members.items():
+        if not is_private(name):
+            yield from _member(member)
 
 
-def _members(cls: type) -> Iterator[str]:
-    for name, member in vars(cls).items():
-        public = not name.startswith("_") or (name == "__call__" and _is_protocol(cls))
-        if isinstance(member, property):
-            if public:
-                yield f"**`{name}`** (property): {inline(_first(member))}"
-        elif public and inspect.isfunction(member):
-            signature = definition(name, member, method=True)
-            yield f"```py\n{signature}\n```"
-            text = markdown(inspect.getdoc(member) or "") if member.__doc__ else ""
-            if text:
-                yield text
+def _member(member: griffe.Object | griffe.Alias) -> Iterator[str]:
+    if member.is_function:
+        yield from _function(member)
+    elif "property" in member.labels:
+        docstring = member.docstring.value if member.docstring else ""
+        yield f"**`{member.name}`** (property): {inline(' '.join(docstring.split()))}"
 
 
-def _is_protocol(cls: type) -> bool:
-    return bool(getattr(cls, "_is_protocol", False))
-
-
-def _first(member: Any) -> str:
-    return " ".join((inspect.getdoc(member) or "").split())
+def _function(function: griffe.Function) -> Iterator[str]:
+    yield f"```py\n{definition(function)}\n```"
+    if function.docstring:
+        yield markdown(function.docstring.value)
 
 
 def _capabilities() -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import re
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.docstrings import markdown, sections
-from generator.signatures import definition
+from generator.docstrings import markdown, text
+from generator.source import defined, definition
 from srcore import hookspecs
 
 if TYPE_CHECKING:
     from srcore.plugin.manager import PluginManager
 
 _HELP_WIDTH = 88
+_ANSWER = re.compile(r"^(When|Do|Parameters|Returns|Errors|Since): ", re.MULTILINE)
 
 
 def hook_names() -> list[str]:
@@ -32,16 +35,23 @@ def hooks_page(manager: PluginManager) -> str:
         "[Writing hooks](../how-to/write-hooks.md) has examples.",
     ]
     for name in hook_names():
-        hook = getattr(hookspecs, name)
-        parts += [f"## {name}", f"```py\n{definition(name, hook)}\n```"]
-        for section in sections(inspect.getdoc(hook) or ""):
-            lines = section.lines
-            title = f"{section.title}: " if section.title else ""
-            parts.append(markdown("\n".join([title + lines[0], *lines[1:]])))
+        hook = defined(f"srcore.hookspecs.{name}")
+        parts += [f"## {name}", f"```py\n{definition(hook)}\n```"]
+        parts += _contract(hook.docstring.value)
         users = [f"`{p.distribution}`" for p in manager.plugins if name in manager.hooks_of(p)]
         if users:
             parts.append(f"**Implemented by:** {', '.join(users)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _contract(docstring: str) -> Iterator[str]:
+    """What a hook is, then the answers to the questions of every hook."""
+    head, *answers = re.split(
+        r"^(When|Do|Parameters|Returns|Errors|Since): ", docstring, flags=re.M
+    )
+    yield markdown(head)
+    for title, answer in zip(answers[::2], answers[1::2], strict=True):
+        yield f"**{title}:** {text(textwrap.dedent('    ' + answer))}"
 
 
 def cli_page(group: click.Group) -> str:

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 class Concat:
     """Data sets one after another.
 
-    [data.train]
-    type = "concat"
-    weights = [1, 3]                 # three images of the second for one of the first
+        [data.train]
+        type = "concat"
+        weights = [1, 3]  # three images of the second for one of the first
 
-    [[data.train.datasets]]
-    type = "hr_folder"
-    hr = "DIV2K/HR"
-    hr_patch_size = 128
+        [[data.train.datasets]]
+        type = "hr_folder"
+        hr = "DIV2K/HR"
+        hr_patch_size = 128
 
-    [[data.train.datasets]]
-    type = "hr_folder"
-    hr = "Flickr2K/HR"
-    hr_patch_size = 128
+        [[data.train.datasets]]
+        type = "hr_folder"
+        hr = "Flickr2K/HR"
+        hr_patch_size = 128
+
+    Images of one name are told apart by the number of their data set.
     """
 
     def __init__(

@@ -40,6 +40,8 @@ class Updater:
         exchanges_gradients: several processes average the gradients here; networks that are
             distributed by PyTorch have done so during the backward pass.
         has_stepped: whether this iteration has changed the network.
+        gradient_norm: global norm of this iteration's gradients before they are clipped, if it is
+            watched or they are clipped.
     """
 
     def __init__(

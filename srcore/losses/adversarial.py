@@ -24,15 +24,13 @@ def adversarial_criterion(
 
     With p the logits and y the label:
 
-    =============  ==================================  =============================
-    mode           real                                fake
-    =============  ==================================  =============================
-    vanilla        BCE(sigmoid(p), y)                  BCE(sigmoid(p), y)
-    lsgan          (p - y)^2                           (p - y)^2
-    wgan           -p                                  p
-    wgan_softplus  softplus(-p)                        softplus(p)
-    hinge          max(0, 1 - p); generator: -p        max(0, 1 + p)
-    =============  ==================================  =============================
+    | mode          | real                         | fake               |
+    |---------------|------------------------------|--------------------|
+    | vanilla       | BCE(sigmoid(p), y)           | BCE(sigmoid(p), y) |
+    | lsgan         | (p - y)^2                    | (p - y)^2          |
+    | wgan          | -p                           | p                  |
+    | wgan_softplus | softplus(-p)                 | softplus(p)        |
+    | hinge         | max(0, 1 - p); generator: -p | max(0, 1 + p)      |
 
     Args:
         logits: any shape with the batch first.

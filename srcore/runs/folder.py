@@ -48,12 +48,16 @@ class RunFolder:
         provenance: what the result depends on beside the experiment.
         ending: how a stage ended: its last file.
         plugins: the folder for files of plugins.
-        lines, rows: what was measured, as JSON lines and as CSV.
+        lines: what was measured, as JSON lines.
+        rows: the same as CSV.
         performance: how fast it went.
         bicubic: what plain bicubic enlargement reaches, from the first validation on.
-        generator, best_generator: the network for use, of the last and of the best iteration.
+        generator: the network for use, of the last iteration.
+        best_generator: the same of the best validation.
         checkpoints: the folder of states to continue from.
-        last, previous, best: states of the last checkpoint, the one before, the best validation.
+        last: state of the last checkpoint.
+        previous: state of the one before.
+        best: state of the best validation.
         pictures: the folder of pictures of validations.
         tensorboard: the folder of TensorBoard's files.
     """

@@ -1,12 +1,10 @@
 """The three resamplings that all get called "bicubic".
 
-================  ======  =========  ===================  ==========================================
-dialect           a       antialias  border               rounding
-================  ======  =========  ===================  ==========================================
-``matlab``        -0.5    yes        mirror, period 2n    none on floats; once on integers
-``matlab_uint8``  -0.5    yes        clamped to the edge  to whole gray levels after either pass
-``opencv``        -0.75   never      clamped to the edge  none on floats; once on integers
-================  ======  =========  ===================  ==========================================
+| dialect      | a     | antialias | border              | rounding                               |
+|--------------|-------|-----------|---------------------|----------------------------------------|
+| matlab       | -0.5  | yes       | mirror, period 2n   | none on floats; once on integers       |
+| matlab_uint8 | -0.5  | yes       | clamped to the edge | to whole gray levels after either pass |
+| opencv       | -0.75 | never     | clamped to the edge | none on floats; once on integers       |
 
 ``matlab`` is MATLAB's ``imresize`` on floating-point images, from which most published training
 and test sets come; ``matlab_uint8`` reproduces every pixel of the widespread Set5/Set14/BSD100

@@ -10,12 +10,10 @@ from torch import Tensor
 def targets(*, smoothing: float, flipped: bool, smooth_flipped: bool = True) -> tuple[float, float]:
     """(real, fake) without noise.
 
-    ============  ==========================  =====
-    classes       real                        fake
-    ============  ==========================  =====
-    as they are   1 - smoothing               0
-    swapped       smoothing                   1
-    ============  ==========================  =====
+    | classes     | real          | fake |
+    |-------------|---------------|------|
+    | as they are | 1 - smoothing | 0    |
+    | swapped     | smoothing     | 1    |
 
     Swapping equals training on the negative logits. In the published program swapped labels lose
     their smoothing (``smooth_flipped=False``): real 0, fake 1.
