@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
@@ -47,6 +46,12 @@ class Value:
             return None
         above, below = struct.unpack_from(f"{order}II", self.content)
         return above / below if above and below else None
+
+
+def numbers_of(fields: Mapping[int, Value], tag: int, order: str, *default: int) -> tuple[int, ...]:
+    """The integers of a field; what is given instead if it has none."""
+    found = fields[tag].integers(order) if tag in fields else ()
+    return found or default
 
 
 Directory = Mapping[int, Value]
@@ -109,11 +114,6 @@ def read_directory(file: BinaryIO, start: TiffStart, place: int) -> tuple[dict[i
 
 def pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
     """All directories of the chain; ends quietly where a later one is broken."""
-    return (fields for _, fields in pages_with_places(file, start))
-
-
-def pages_with_places(file: BinaryIO, start: TiffStart) -> Iterator[tuple[int, dict[int, Value]]]:
-    """Place and fields of all directories of the chain."""
     place, seen = start.first, set[int]()
     while place and place not in seen and len(seen) < _MANY_PAGES:
         try:
@@ -123,16 +123,8 @@ def pages_with_places(file: BinaryIO, start: TiffStart) -> Iterator[tuple[int, d
                 raise
             return
         seen.add(place)
-        yield place, fields
+        yield fields
         place = following
-
-
-def with_first(data: bytes, place: int) -> bytes:
-    """The content of a file whose chain begins with the directory at a place."""
-    start = read_start(io.BytesIO(data))
-    if start.is_big:
-        return data[:8] + struct.pack(f"{start.order}Q", place) + data[16:]
-    return data[:4] + struct.pack(f"{start.order}I", place) + data[8:]
 
 
 def write_directories(

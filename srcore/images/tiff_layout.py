@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import struct
-from typing import BinaryIO
-
 import attrs
 
 from srcore.errors import DataError
 from srcore.images import tiff_rows
 from srcore.images.format import Where, damaged, truncated, unsupported
-from srcore.images.tiff_directory import (
-    BadDirectoryError,
-    TiffStart,
-    Value,
-    pages,
-    pages_with_places,
-    read_start,
-)
+from srcore.images.tiff_directory import Value, numbers_of
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 #: Photometric interpretation -> stored colours, and channels of what is made of them.
@@ -31,6 +20,14 @@ COLOURS = {
     YCBCR: (3, 3),
 }
 _NAMES = {4: "mask", 8: "CIELAB", 9: "ICCLAB", 10: "ITULAB", 32803: "raw", 34892: "linear raw"}
+_PACKED_AS = {
+    6: "JPEG of the old kind",
+    34712: "JPEG 2000",
+    34887: "LERC",
+    34933: "PNG",
+    50001: "WebP",
+    50002: "JPEG XL",
+}
 _ASSOCIATED, STRAIGHT = 1, 2
 _FAX_FIELDS = (292, 293, 327)
 
@@ -64,42 +61,6 @@ class Layout:
         return COLOURS[self.photometric][1] + (self.alpha is not None)
 
 
-def page_places(data: bytes, where: Where) -> list[int]:
-    """Where the directories of all pages lie, without those of smaller copies."""
-    file = io.BytesIO(data)
-    try:
-        start = read_start(file)
-        chain = list(pages_with_places(file, start))
-    except (BadDirectoryError, struct.error) as error:
-        raise damaged(where, error) from error
-    copies = {place for place, page in chain[1:] if numbers_of(page, 254, start.order, 0)[0] & 1}
-    return [place for place, _ in chain if place not in copies]
-
-
-def first_page(
-    file: BinaryIO, where: Where, *, count: bool = True
-) -> tuple[TiffStart, dict[int, Value], int]:
-    """Byte order, fields of the first page, and number of pages. Raises DataError."""
-    try:
-        start = read_start(file)
-        chain = pages(file, start)
-        first = next(chain, None)
-        # Smaller copies of a page are no pages (NewSubfileType, bit 0).
-        others = chain if count else ()
-        full = [page for page in others if not numbers_of(page, 254, start.order, 0)[0] & 1]
-    except (BadDirectoryError, struct.error) as error:
-        raise damaged(where, error) from error
-    if first is None:
-        raise truncated(where)
-    return start, first, 1 + len(full)
-
-
-def numbers_of(fields: dict[int, Value], tag: int, order: str, *default: int) -> tuple[int, ...]:
-    """The integers of a field; what is given instead if it has none."""
-    found = fields[tag].integers(order) if tag in fields else ()
-    return found or default
-
-
 def layout_of(fields: dict[int, Value], order: str, where: Where) -> Layout:
     """What the fields say; a kind that is not read exactly is refused by a DataError."""
 
@@ -113,16 +74,21 @@ def layout_of(fields: dict[int, Value], order: str, where: Where) -> Layout:
     if not 0 < width < 2**31 or not 0 < height < 2**31 or not 0 < samples < 2**10:
         raise damaged(where, "its directory makes no sense")
     bits = _bits(numbers_of(fields, 258, order, 1), numbers_of(fields, 339, order, 1), where)
+    if 262 not in fields:
+        raise unsupported(where, "TIFF that does not say what its pixels are")
     if photometric not in COLOURS:
         name = _NAMES.get(photometric, f"photometric interpretation {photometric}")
         raise unsupported(where, f"TIFF with {name} pixels")
+    if photometric == CMYK and number(332, 1) != 1:
+        raise unsupported(where, "TIFF with other inks than CMYK")
     is_jpeg = compression == tiff_rows.JPEG
     if photometric == YCBCR and not is_jpeg:
         raise unsupported(where, "TIFF with YCbCr pixels that are not JPEG")
     known = {tiff_rows.NONE, tiff_rows.JPEG, *tiff_rows.DEFLATE, *tiff_rows.BY_LIBTIFF}
     is_fax = compression in tiff_rows.FAX
     if compression not in known and not is_fax:
-        raise unsupported(where, f"TIFF with compression {compression}")
+        name = _PACKED_AS.get(compression, f"compression {compression}")
+        raise unsupported(where, f"TIFF with {name}")
     colours = COLOURS[photometric][0]
     if samples < colours:
         raise damaged(where, f"{samples} samples per pixel for {colours} colours")

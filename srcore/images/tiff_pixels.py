@@ -9,16 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images import tiff_rows
-from srcore.images.format import ImageArray, Where, damaged
+from srcore.images.format import ImageArray, Where, damaged, unsupported
 from srcore.images.pillow import decoded
 from srcore.images.samples import divided_by_alpha, stretched, summed, unpacked, without_ink
-from srcore.images.tiff_directory import Value
-from srcore.images.tiff_layout import CMYK, PALETTE, WHITE_IS_ZERO, Layout, numbers_of, rows_of
+from srcore.images.tiff_directory import LONG, SHORT, Value, numbers_of, value_of
+from srcore.images.tiff_layout import (
+    BLACK_IS_ZERO,
+    CMYK,
+    PALETTE,
+    RGB,
+    WHITE_IS_ZERO,
+    Layout,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from srcore.data.cropping import Window
 
+_STRUCTURAL = (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 322, 323, 324, 325)
 _JPEG_FIELDS = (347, 530, 531, 532)
+_OFFSETS_AND_LENGTHS = (273, 279, 324, 325)
+#: What one of several planes is as a picture of its own: 8 bits, black is zero, one sample.
+_OF_A_PLANE = {258: 8, 262: BLACK_IS_ZERO, 277: 1, 284: 1}
 
 
 def part_of(
@@ -103,8 +115,31 @@ def photograph(
     file: BinaryIO, fields: dict[int, Value], layout: Layout, where: Where
 ) -> ImageArray:
     """Strips or tiles that are JPEG, decoded by libtiff."""
-    structural = (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 322, 323, 324, 325)
-    kept = {tag: fields[tag] for tag in (*structural, *_JPEG_FIELDS) if tag in fields}
+    kept = {tag: fields[tag] for tag in (*_STRUCTURAL, *_JPEG_FIELDS) if tag in fields}
+    if layout.is_planar:
+        return _planes(file, kept, layout, where)
+    if layout.channels == 1:  # Pillow would turn white into black, too
+        kept[262] = value_of(layout.order, SHORT, BLACK_IS_ZERO)
     content = io.BytesIO(tiff_rows.with_directory(file, layout.order, kept))
     pixels = decoded(content, "TIFF", "L" if layout.channels == 1 else "RGB", where)
     return np.invert(pixels, out=pixels) if layout.photometric == WHITE_IS_ZERO else pixels
+
+
+def _planes(file: BinaryIO, fields: dict[int, Value], layout: Layout, where: Where) -> ImageArray:
+    """Colours each of which is a gray photograph."""
+    if layout.photometric != RGB:
+        raise unsupported(where, "TIFF with JPEG of separate planes that are not RGB")
+    result = np.empty((layout.height, layout.width, layout.channels), np.uint8)
+    one = {tag: value_of(layout.order, SHORT, it) for tag, it in _OF_A_PLANE.items()}
+    for plane in range(layout.colours):
+        own = dict(one)
+        for tag in _OFFSETS_AND_LENGTHS:
+            numbers = numbers_of(fields, tag, layout.order)
+            count = len(numbers) // layout.samples
+            if numbers:
+                own[tag] = value_of(
+                    layout.order, LONG, *numbers[plane * count : (plane + 1) * count]
+                )
+        content = io.BytesIO(tiff_rows.with_directory(file, layout.order, {**fields, **own}))
+        result[..., plane] = decoded(content, "TIFF", "L", where)[..., 0]
+    return result

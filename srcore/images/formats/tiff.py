@@ -1,4 +1,4 @@
-"""TIFF 6.0 and BigTIFF: the first page, with any number of bits up to 16, planes, and alpha."""
+"""TIFF 6.0 and BigTIFF: full pages, with any number of bits up to 16, planes, and alpha."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from srcore.images.format import (
     WritesSeries,
     Writing,
 )
-from srcore.images.tiff_directory import with_first
-from srcore.images.tiff_layout import first_page, layout_of, page_places
+from srcore.images.tiff_directory import TiffStart, Value
+from srcore.images.tiff_layout import layout_of
 from srcore.images.tiff_metadata import metadata_of
+from srcore.images.tiff_pages import full_pages, pages_of
 from srcore.images.tiff_pixels import part_of, photograph
 from srcore.images.tiff_writing import LARGEST_BYTES, Compression, encoded_pages
 from srcore.options import option
@@ -58,36 +59,25 @@ class Tiff(ReadsSeries, WritesSeries):
         return start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
-        start, fields, frames = first_page(file, where)
-        layout = layout_of(fields, start.order, where)
-        metadata = metadata_of(file, start, fields)
-        if layout.has_further_samples:
-            metadata = attrs.evolve(metadata, others=(*metadata.others, "further channels"))
-        return ImageHeader.of_stored(
-            layout.height,
-            layout.width,
-            8 if layout.bits <= 8 else 16,
-            layout.channels,
-            layout.orientation,
-            frames=frames,
-            metadata=metadata,
-        )
+        found = pages_of(file, where)
+        header = _header(file, found.start, found.first, where)
+        metadata = header.metadata
+        if found.has_masks:
+            metadata = attrs.evolve(metadata, others=(*metadata.others, "transparency masks"))
+        return attrs.evolve(header, frames=found.count, metadata=metadata)
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        start, fields, _ = first_page(file, where, count=False)
-        layout = layout_of(fields, start.order, where)
-        if layout.compression == tiff_rows.JPEG:
-            return photograph(file, fields, layout, where)
-        return part_of(file, fields, layout, None, where)
+        found = pages_of(file, where, count=False)
+        return _pixels(file, found.start, found.first, where)
 
     def decode_part(
         self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
-        start, fields, _ = first_page(file, where, count=False)
-        layout = layout_of(fields, start.order, where)
+        found = pages_of(file, where, count=False)
+        layout = layout_of(found.first, found.start.order, where)
         if layout.compression == tiff_rows.JPEG:
             return super().decode_part(file, header, window, where)
-        return part_of(file, fields, layout, window, where)
+        return part_of(file, found.first, layout, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return encoded_pages([image], writing.metadata, writing.options.compression)
@@ -95,14 +85,41 @@ class Tiff(ReadsSeries, WritesSeries):
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
-        return 0, (self._page(data, place, where) for place in page_places(data, where))
+        file = io.BytesIO(data)
+        start = pages_of(file, where, count=False).start
 
-    def _page(self, data: bytes, place: int, where: Where) -> Picture:
-        """The page whose directory lies at a place: the first, if the file pointed to it."""
-        moved = io.BytesIO(with_first(data, place))
-        header = self.header(moved, where)
-        return Picture(self.decode(moved, header, where), orientation=header.orientation)
+        def pictures() -> Iterator[Picture]:
+            for fields in full_pages(file, start):
+                orientation = _header(file, start, fields, where).orientation
+                yield Picture(_pixels(file, start, fields, where), orientation=orientation)
+
+        return 0, pictures()
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         images = [it.image for it in pictures]
         return encoded_pages(images, writing.metadata, writing.options.compression)
+
+
+def _header(
+    file: BinaryIO, start: TiffStart, fields: dict[int, Value], where: Where
+) -> ImageHeader:
+    """Of one page."""
+    layout = layout_of(fields, start.order, where)
+    metadata = metadata_of(file, start, fields)
+    if layout.has_further_samples:
+        metadata = attrs.evolve(metadata, others=(*metadata.others, "further channels"))
+    return ImageHeader.of_stored(
+        layout.height,
+        layout.width,
+        8 if layout.bits <= 8 else 16,
+        layout.channels,
+        layout.orientation,
+        metadata=metadata,
+    )
+
+
+def _pixels(file: BinaryIO, start: TiffStart, fields: dict[int, Value], where: Where) -> ImageArray:
+    layout = layout_of(fields, start.order, where)
+    if layout.compression == tiff_rows.JPEG:
+        return photograph(file, fields, layout, where)
+    return part_of(file, fields, layout, None, where)

@@ -1,0 +1,100 @@
+"""Which directories of a TIFF file are its pages: the full pictures, not copies and masks.
+
+A file may begin with a small copy of its picture, for those who look through folders. The picture
+itself is another page then, or a directory below that of the copy, as cameras write it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import attrs
+
+from srcore.images.format import Where, damaged, truncated
+from srcore.images.tiff_directory import (
+    BadDirectoryError,
+    TiffStart,
+    Value,
+    numbers_of,
+    pages,
+    read_directory,
+    read_start,
+)
+
+_SUBFILE, _OLD_SUBFILE, _BELOW = 254, 255, 330
+_SMALL, _OLD_SMALL, _MASK = 1, 2, 4
+#: What the directory of a copy says of the picture below it: its orientation, camera and colours.
+_SHARED = (270, 271, 272, 274, 305, 306, 315, 33432, 34665, 34853, 34675)
+
+
+@attrs.frozen
+class Pages:
+    """The first page of a file, and what else is in it.
+
+    Attributes:
+        start: of the file.
+        first: fields of the page.
+        count: of pages; 1 if nobody asked.
+        has_masks: whether further directories say which pixels are visible.
+    """
+
+    start: TiffStart
+    first: dict[int, Value]
+    count: int = 1
+    has_masks: bool = False
+
+
+def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
+    """The pages; without ``count`` no directory behind the first is read. Raises DataError."""
+    try:
+        start = read_start(file)
+        found = full_pages(file, start)
+        first = next(found, None)
+        if first is None:
+            raise truncated(where)
+        if not count:
+            return Pages(start, first)
+        masks = any(_kind(it, start) & _MASK for it in pages(file, start))
+        return Pages(start, first, 1 + sum(1 for _ in found), masks)
+    except (BadDirectoryError, struct.error) as error:
+        raise damaged(where, error) from error
+
+
+def full_pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
+    """Fields of all pages; if all are copies, those of the first.
+
+    Raises:
+        BadDirectoryError: the first directory is broken.
+    """
+    copy: dict[int, Value] | None = None
+    found = 0
+    for fields in pages(file, start):
+        kind = _kind(fields, start)
+        copy = copy if copy is not None else fields
+        page = fields if not kind else _below(file, start, fields) if kind == _SMALL else None
+        if page is not None:
+            found += 1
+            yield page
+    if not found and copy is not None:
+        yield copy
+
+
+def _kind(fields: dict[int, Value], start: TiffStart) -> int:
+    """0 a page, or what else by bits."""
+    kind = numbers_of(fields, _SUBFILE, start.order, 0)[0] & (_SMALL | _MASK)
+    is_small = numbers_of(fields, _OLD_SUBFILE, start.order, 0)[0] == _OLD_SMALL
+    return kind | _SMALL * is_small
+
+
+def _below(file: BinaryIO, start: TiffStart, copy: dict[int, Value]) -> dict[int, Value] | None:
+    """The full picture below the directory of its copy; None if there is none."""
+    for place in numbers_of(copy, _BELOW, start.order):
+        try:
+            fields, _ = read_directory(file, start, place)
+        except BadDirectoryError:
+            continue
+        if not _kind(fields, start):
+            return {**{tag: copy[tag] for tag in _SHARED if tag in copy}, **fields}
+    return None
