@@ -17,6 +17,8 @@ from typing import Any
 
 import attrs
 
+from srcore.messages import told
+
 #: Channels of images that have a name.
 RGB, RGBA = 3, 4
 
@@ -217,7 +219,7 @@ def ill_declared(kind: str, part: Any) -> str:
     for name, known in PARTS.get(kind, {}).items():
         value = getattr(part, name, known.default)
         if value is not None and not known.fits(value):
-            return f"declares {name} = {value!r:.40}; expected {known.wanted}"
+            return f"declares {name} = {told(value)}; expected {known.wanted}"
     return ""
 
 

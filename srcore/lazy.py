@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from srcore.messages import shown
+
 
 def importer(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
     """The ``__getattr__`` of a package, see PEP 562; it is asked for every name once.
@@ -23,7 +25,7 @@ def importer(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
 
     def find(name: str) -> Any:
         if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"module {shown(package)} has no attribute {shown(name)}")
         module = modules[name]
         path = module if "." in module else f"{package}.{module}"
         value = getattr(importlib.import_module(path), name)

@@ -32,16 +32,35 @@ def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
 
 
 def shown(value: Any) -> str:
-    """A TOML value as messages show it."""
+    """A value or name as messages show it: texts in double quotes, others as in TOML.
+
+    >>> shown("psnr"), shown(True), shown((1, "a"))
+    ('"psnr"', 'true', '[1, "a"]')
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'"{shortened(value)}"'
+        return f'"{one_line(shortened(value))}"'
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, (list, tuple)):
         return _list(value)
     return shortened(str(value) if isinstance(value, (date, time)) else repr(value))
+
+
+def told(value: Any) -> str:
+    """A value as messages about results name it: what it is, not what it holds."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        said = shown(value) if isinstance(value, str) else repr(value)
+        return said if len(said) < 40 else f"a {type(value).__name__}"
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        return f"{type(value).__name__} {tuple(shape)} of {str(dtype).removeprefix('torch.')}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{shown(key)}: {told(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (tuple, list)) and len(value) < 4:
+        return f"({', '.join(map(told, value))})"
+    return f"a {type(value).__qualname__}"
 
 
 def _list(values: list[Any] | tuple[Any, ...]) -> str:

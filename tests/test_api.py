@@ -13,7 +13,7 @@ from srcore.errors import ConfigError
 def test_every_public_name_can_be_reached():
     for name in srcore.__all__:
         assert getattr(srcore, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match='no attribute "nonsense"'):
         _ = srcore.nonsense
 
 

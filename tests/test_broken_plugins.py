@@ -115,7 +115,7 @@ BROKEN = {
     ),
     "name of a core component": (
         REGISTER + "registry.add('network', 'edsr', None, 'a:b')",
-        f"{HOOK}: network 'edsr' is registered by srcore ",
+        f'{HOOK}: network "edsr" is registered by srcore ',
     ),
     "raising registration": (
         REGISTER + "raise ValueError('first\\nsecond')",
@@ -124,11 +124,11 @@ BROKEN = {
     "exit in registration": (REGISTER + "raise SystemExit(3)", f"{HOOK} failed: SystemExit: 3"),
     "plain class as options": (
         REGISTER + "registry.add('loss', 'x', dict, 'a:b')",
-        f"{HOOK}: options of loss 'x' must be an attrs class",
+        f'{HOOK}: options of loss "x" must be an attrs class',
     ),
     "target without a name": (
         REGISTER + "registry.add('loss', 'x', None, 'srplug_stranger.losses')",
-        f"{HOOK}: target of loss 'x' is \"srplug_stranger.losses\"; expected",
+        f'{HOOK}: target of loss "x" is "srplug_stranger.losses"; expected',
     ),
     "experiments left out of the wheel": (
         """
@@ -160,7 +160,7 @@ BROKEN = {
         def srcore_register_commands(cli):
             cli.add_command(click.Command("run"))
         """,
-        "hook srcore_register_commands: command 'run' is brought by srcore ",
+        'hook srcore_register_commands: command "run" is brought by srcore ',
     ),
     "no command": (
         """
@@ -458,7 +458,7 @@ def test_left_out_by_entry_point_or_distribution_however_it_is_spelt(install, ca
             "srplug_stranger plugin",
             'entry point stranger is "srplug_stranger plugin"; expected package.module or',
         ),
-        ("srcore.plugin.builtin", "entry point 'stranger' names the module that srcore "),
+        ("srcore.plugin.builtin", 'entry point "stranger" names the module that srcore '),
     ],
 )
 def test_entry_point_that_names_nothing_of_its_own(install, capsys, value, message):
@@ -528,7 +528,7 @@ def test_component_that_cannot_be_built(install, capsys, tiny_experiment, target
     assert srcore(capsys, "check", tiny_experiment)[0] == 0
     exit_code, err = srcore(capsys, "run", tiny_experiment, "--output", tiny_experiment.parent)
     assert exit_code == 2
-    assert err.splitlines()[-1] == f"srcore: srplug-stranger 1.2: loss 'x': {message}"
+    assert err.splitlines()[-1] == f'srcore: srplug-stranger 1.2: loss "x": {message}'
 
 
 @pytest.mark.parametrize("hook", ["run_started", "engines_created", "run_finished"])
@@ -563,7 +563,7 @@ def test_raising_finish_hook_does_not_hide_what_ended_the_run(install, capsys, t
     tiny_experiment.write_text(tiny_experiment.read_text("utf-8").replace('"l1"', '"x"'), "utf-8")
     err = srcore(capsys, "run", tiny_experiment, "--output", tiny_experiment.parent)[1]
     assert "hook srcore_run_finished failed: KeyError: 'colour'" in err.splitlines()[-2]
-    assert "loss 'x': cannot import srplug_stranger.broken:Loss" in err.splitlines()[-1]
+    assert 'loss "x": cannot import srplug_stranger.broken:Loss' in err.splitlines()[-1]
 
 
 def test_check_hook_that_returns_no_problems(install, capsys, tiny_experiment):
@@ -578,7 +578,7 @@ def test_check_hook_that_returns_no_problems(install, capsys, tiny_experiment):
     )
     exit_code, err = srcore(capsys, "check", tiny_experiment)
     assert exit_code == 2
-    assert "hook srcore_experiment_loaded returned 'the scale is odd'; expected a list of" in err
+    assert 'hook srcore_experiment_loaded returned "the scale is odd"; expected a list of' in err
 
 
 def test_package_whose_name_begins_with_srcore_is_no_hook(install, capsys, tmp_path):

@@ -15,6 +15,7 @@ import attrs
 import click
 
 from srcore.cli.numbers import FiniteRange
+from srcore.messages import shown
 from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
 
 #: A file or folder that is read or written; it need not exist.
@@ -30,7 +31,7 @@ def _word_or_pixels(words: Collection[str | None]) -> Callable[..., Any]:
         if word in words:
             return word
         if not value.isdigit():
-            raise click.BadParameter(f"expected a number of pixels or auto, found {value!r}")
+            raise click.BadParameter(f"expected a number of pixels or auto, found {shown(value)}")
         return int(value)
 
     return converted

@@ -15,6 +15,7 @@ from srcore.cli.console import accept_any_text
 from srcore.cli.streams import lasting_streams
 from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
 from srcore.machine.memory import is_out_of_memory
+from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.discovery import label
 
@@ -53,10 +54,10 @@ class SrcoreGroup(click.Group):
         """
         name = name or getattr(cmd, "name", None)
         if not isinstance(cmd, click.Command) or not name:
-            raise PluginError(f"add_command takes a named click command, not {cmd!r}")
+            raise PluginError(f"add_command takes a named click command, not {shown(cmd)}")
         taken = "srcore" if name in COMMANDS else self.owners.get(name)
         if taken is not None:
-            raise PluginError(f"command {name!r} is brought by {label(taken)} already")
+            raise PluginError(f"command {shown(name)} is brought by {label(taken)} already")
         self.owners[name] = self.owner
         super().add_command(cmd, name)
 

@@ -20,6 +20,7 @@ from srcore.errors import Interrupted
 from srcore.inference.options import UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
+from srcore.messages import shown
 from srcore.upscaling.sizing import Sizing
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def _colour(
     try:
         red, green, blue = bytes.fromhex(digits)
     except ValueError:
-        raise click.BadParameter(f"expected white, black or #rrggbb, found {value!r}") from None
+        raise click.BadParameter(
+            f"expected white, black or #rrggbb, found {shown(value)}"
+        ) from None
     return red, green, blue
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from srcore.messages import one_line, shown
+from srcore.messages import shown
 
 #: Bytes: room below the 255 of file systems for what is put before and behind a name.
 _LONGEST = 128
@@ -29,9 +29,7 @@ def name_complaint(name: str) -> str:
     'expected the name of one folder, found "../x", which holds "/"'
     """
     reason = _reason(name)
-    return (
-        reason and f"expected the name of one folder, found {one_line(shown(name))}, which {reason}"
-    )
+    return reason and f"expected the name of one folder, found {shown(name)}, which {reason}"
 
 
 def _reason(name: str) -> str:

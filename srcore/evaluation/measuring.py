@@ -16,6 +16,7 @@ from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.evaluation.measure import Measure, Measured, measure_image, summarize
 from srcore.images import to_rgb
+from srcore.messages import shown
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 
@@ -120,7 +121,7 @@ def _measure(text: str, registry: Registry) -> Measure:
     for pair in pairs:
         key, separator, value = pair.partition("=")
         if not separator:
-            raise SrcoreError(f"--metrics {text}: expected {name}:key=value, found {pair!r}")
+            raise SrcoreError(f"--metrics {text}: expected {name}:key=value, found {shown(pair)}")
         table[key] = _parsed(value)
     border = table.pop("crop_border", None)
     if border is not None and (type(border) is not int or border < 0):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from srcore.errors import SrcoreError
 from srcore.machine.device_names import Precision
 from srcore.machine.processes import local_rank, world_size
+from srcore.messages import shown
 
 
 def pick_device(name: str = "auto", key: str = "device") -> torch.device:
@@ -36,7 +37,7 @@ def pick_device(name: str = "auto", key: str = "device") -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         expected = "auto, cpu, cuda, cuda:N or mps"
-        raise SrcoreError(f"{key}: expected {expected}, found {name!r}") from None
+        raise SrcoreError(f"{key}: expected {expected}, found {shown(name)}") from None
     if device.type == "cuda":
         return _cuda(device, key, use_cpu)
     if device.type == "mps":
@@ -112,7 +113,9 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
     if precision == "float32":
         return contextlib.nullcontext()
     if precision not in ("bfloat16", "float16"):
-        raise SrcoreError(f"precision: expected float32, bfloat16 or float16, found {precision!r}")
+        raise SrcoreError(
+            f"precision: expected float32, bfloat16 or float16, found {shown(precision)}"
+        )
     return torch.autocast(device.type, getattr(torch, precision))
 
 

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from srcore.errors import SrcoreError
+from srcore.messages import shown
 
 #: What torchrun gives to every process that it starts.
 _VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -85,7 +86,9 @@ def left_aside() -> str:
 def _number(name: str) -> int:
     text = os.environ[name].strip()
     if not text.isdigit():
-        raise LaunchError(f"{name} in the environment: expected a whole number, found {text!r}")
+        raise LaunchError(
+            f"{name} in the environment: expected a whole number, found {shown(text)}"
+        )
     return int(text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from srcore.messages import shown
 from srcore.options.declaration import InvalidOptionError, option
 
 
@@ -79,5 +80,6 @@ def _same_length(
 ) -> None:
     if len(values) != len(others):
         raise InvalidOptionError(
-            name, f"expected one value per entry of {other_name} ({len(others)}), found {values!r}"
+            name,
+            f"expected one value per entry of {other_name} ({len(others)}), found {shown(values)}",
         )

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from srcore.errors import PluginError, SrcoreError, cause
+from srcore.messages import shown
 from srcore.options.declaration import NoOptions, keywords
 from srcore.options.describing import unusable
 from srcore.plugin.calling import remember, unfit
@@ -63,13 +64,15 @@ class Kind:
         """What a component lacks for this kind, or an empty string."""
         if self.contract is None:
             return ""
-        what = f"contract of kind {self.name!r}"
+        what = f"contract of kind {shown(self.name)}"
         contract = resolve(self.contract, what, self.owner)
         try:
             if isinstance(built, contract):  # type: ignore[arg-type]
                 return ""
         except TypeError:  # no class, or a protocol without runtime_checkable
-            text = f"{label(self.owner)}: {what} is {contract!r}; expected a class, or a protocol"
+            text = (
+                f"{label(self.owner)}: {what} is {shown(contract)}; expected a class, or a protocol"
+            )
             raise PluginError(f"{text} that is runtime_checkable") from None
         public = [name for name in dir(contract) if not name.startswith("_")]
         lacks = ", ".join(name for name in public if not hasattr(built, name))
@@ -112,7 +115,7 @@ class Component:
     @property
     def label(self) -> str:
         """Kind and name, as error messages say them."""
-        return f"{self.kind.replace('_', ' ')} {self.name!r}"
+        return f"{self.kind.replace('_', ' ')} {shown(self.name)}"
 
     @property
     def options(self) -> type:

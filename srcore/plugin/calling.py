@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcore.capabilities import ill_declared
 from srcore.errors import PluginError
+from srcore.messages import told
 from srcore.plugin.discovery import label
 
 if TYPE_CHECKING:
@@ -137,20 +138,6 @@ def who(kind: str, part: Any) -> str:
         made = type(part)
         return f"{kind.replace('_', ' ')} {made.__module__}.{made.__qualname__}"
     return f"{label(component.owner)}: {component.label}"
-
-
-def told(value: Any) -> str:
-    """A value as messages about results name it: what it is, not what it holds."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return repr(value) if len(repr(value)) < 40 else f"a {type(value).__name__}"
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape is not None and dtype is not None:
-        return f"{type(value).__name__} {tuple(shape)} of {str(dtype).removeprefix('torch.')}"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {told(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (tuple, list)) and len(value) < 4:
-        return f"({', '.join(map(told, value))})"
-    return f"a {type(value).__qualname__}"
 
 
 def _refused(part: Any, method: str, given: tuple[Any, ...], named: dict[str, Any]) -> str:

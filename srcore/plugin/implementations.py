@@ -13,6 +13,7 @@ from pluggy import HookimplOpts
 
 from srcore.errors import PluginError, Problem, SrcoreError, cause
 from srcore.hookspecs import hookimpl
+from srcore.messages import told
 
 
 @attrs.frozen
@@ -166,8 +167,8 @@ class _Guard:
         if self.hook != "srcore_experiment_loaded":
             return
         if not isinstance(results, list):
-            raise self.failure(f"returned {results!r:.60}; a wrapper returns what its yield gave")
+            raise self.failure(f"returned {told(results)}; a wrapper returns what its yield gave")
         for found in results:
             if not isinstance(found, list) or not all(isinstance(it, Problem) for it in found):
                 wanted = "expected a list of srcore.errors.Problem"
-                raise self.failure(f"returned {found!r:.60}; {wanted}")
+                raise self.failure(f"returned {told(found)}; {wanted}")

@@ -16,6 +16,7 @@ import pluggy
 
 from srcore import hookspecs
 from srcore.errors import DeprecatedHookWarning, PluginError, cause
+from srcore.messages import shown
 from srcore.plugin.blame import know
 from srcore.plugin.discovery import entry_points, misfit, normalised, version_of
 from srcore.plugin.implementations import Implementations, Plugin, leave_out
@@ -129,13 +130,14 @@ class PluginManager:
         for taken in self.plugins:
             if taken.name == plugin.name:
                 raise PluginError(
-                    f"plugin {plugin.name!r} is provided by {taken.label} and by {plugin.label}; "
+                    f"plugin {shown(plugin.name)} is provided by {taken.label} and by "
+                    f"{plugin.label}; "
                     f"uninstall one of them, or run with --without {plugin.distribution}"
                 )
             if taken.module is plugin.module:
                 raise PluginError(
-                    f"{plugin.label}: entry point {plugin.name!r} names the module that "
-                    f"{taken.label} brings as {taken.name!r}{plugin.advice}"
+                    f"{plugin.label}: entry point {shown(plugin.name)} names the module that "
+                    f"{taken.label} brings as {shown(taken.name)}{plugin.advice}"
                 )
         self.plugins.append(plugin)
 

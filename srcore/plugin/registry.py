@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from srcore.errors import PluginError, SrcoreError
+from srcore.messages import shown
 from srcore.plugin.building import Component, Kind, Target
 from srcore.plugin.discovery import label
 from srcore.plugin.known import comes_with
@@ -83,15 +84,17 @@ class Registry:
         """
         # A kind with a dot is another plugin's, which may be asked later: see complete
         if kind not in self._kinds and "." not in kind:
-            raise PluginError(f"registers {name!r} as a {kind!r}; kinds are {self._kind_names}")
+            raise PluginError(
+                f"registers {shown(name)} as a {shown(kind)}; kinds are {self._kind_names}"
+            )
         if isinstance(options, str):
-            _check_target(f"options of {kind} {name!r}", options)
+            _check_target(f"options of {kind} {shown(name)}", options)
         elif options is not None and not (isinstance(options, type) and attrs.has(options)):
-            raise PluginError(f"options of {kind} {name!r} must be an attrs class")
-        _check_target(f"target of {kind} {name!r}", target)
+            raise PluginError(f"options of {kind} {shown(name)} must be an attrs class")
+        _check_target(f"target of {kind} {shown(name)}", target)
         taken = self._components.get((kind, name))
         if taken is not None:
-            raise _duplicate(f"{kind} {name!r}", taken.owner, self.owner)
+            raise _duplicate(f"{kind} {shown(name)}", taken.owner, self.owner)
         self._components[kind, name] = Component(
             kind,
             name,
@@ -119,11 +122,13 @@ class Registry:
         """
         parts = name.split(".")
         if len(parts) != 2 or not all(part.isidentifier() for part in parts):
-            raise PluginError(f'adds the kind {name!r}; expected "plugin.what", such as "ldl.map"')
+            raise PluginError(
+                f'adds the kind {shown(name)}; expected "plugin.what", such as "ldl.map"'
+            )
         if name in self._kinds:
-            raise _duplicate(f"kind {name!r}", self._kinds[name].owner, self.owner)
+            raise _duplicate(f"kind {shown(name)}", self._kinds[name].owner, self.owner)
         if contract is not None:
-            _check_target(f"contract of kind {name!r}", contract)
+            _check_target(f"contract of kind {shown(name)}", contract)
         self._kinds[name] = Kind(name, contract, self.owner)
 
     def complete(self) -> None:
@@ -137,8 +142,9 @@ class Registry:
             kind = self._kinds.get(entry.kind)
             if kind is None:
                 raise PluginError(
-                    f"{label(entry.owner)}: registers {entry.name!r} as a {entry.kind!r}, which no "
-                    f"installed plugin adds; kinds are {self._kind_names}"
+                    f"{label(entry.owner)}: registers {shown(entry.name)} as a "
+                    f"{shown(entry.kind)}, which no installed plugin adds; "
+                    f"kinds are {self._kind_names}"
                 )
             self._components[key] = attrs.evolve(entry, rules=kind)
 
@@ -151,7 +157,7 @@ class Registry:
         try:
             return self._kinds[name]
         except KeyError:
-            raise SrcoreError(f"no kind {name!r}; kinds are {self._kind_names}") from None
+            raise SrcoreError(f"no kind {shown(name)}; kinds are {self._kind_names}") from None
 
     def kinds(self) -> tuple[str, ...]:
         """Names of all kinds: the core's, then those of plugins by name."""
@@ -172,14 +178,16 @@ class Registry:
         for path in paths:
             name = f"{prefix}/{path.stem}" if prefix else path.stem
             if name in self._experiments:
-                raise _duplicate(f"experiment {name!r}", self._experiments[name][1], self.owner)
+                raise _duplicate(
+                    f"experiment {shown(name)}", self._experiments[name][1], self.owner
+                )
             self._experiments[name] = (path, self.owner)
 
     def add_dialect(self, name: str, target: Target) -> None:
         """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
         if name in self._dialects:
-            raise _duplicate(f"weight dialect {name!r}", self._dialects[name][1], self.owner)
-        _check_target(f"target of weight dialect {name!r}", target, plain=True)
+            raise _duplicate(f"weight dialect {shown(name)}", self._dialects[name][1], self.owner)
+        _check_target(f"target of weight dialect {shown(name)}", target, plain=True)
         self._dialects[name] = (target, self.owner)
 
     def get(self, kind: str, name: str) -> Component:
@@ -198,13 +206,13 @@ class Registry:
             for known, owner in known_plugins().get(kind, {}).items()
             if owner not in installed
         }
-        text = f"no {kind.replace('_', ' ')} {name!r}"
+        text = f"no {kind.replace('_', ' ')} {shown(name)}"
         if name in elsewhere:
             return f"{text}; {comes_with(elsewhere[name])}"
         close = difflib.get_close_matches(name, [*names, *elsewhere], n=1)
         if not close:
             return f"{text}; installed: {', '.join(names) or 'none'}"
-        text += f"; did you mean {close[0]!r}?"
+        text += f"; did you mean {shown(close[0])}?"
         return text + (f" {comes_with(elsewhere[close[0]])}" if close[0] in elsewhere else "")
 
     def components(self, kind: str | None = None) -> Iterator[Component]:
@@ -237,4 +245,4 @@ def _check_target(what: str, target: object, *, plain: bool = False) -> None:
         if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
             raise PluginError(f'{what} is "{target}"; expected "package.module:name"')
     elif not plain and not callable(target):
-        raise PluginError(f"{what} is {target!r}; expected a callable or its name")
+        raise PluginError(f"{what} is {shown(target)}; expected a callable or its name")

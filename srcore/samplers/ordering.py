@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from srcore.errors import DataError, PluginError
 from srcore.files.texts import decode_text
-from srcore.plugin.calling import told, who
+from srcore.messages import told
+from srcore.plugin.calling import who
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset

@@ -9,6 +9,7 @@ import attrs
 
 from srcore.errors import SrcoreError
 from srcore.files.atomic import write_bytes
+from srcore.messages import shown
 from srcore.plugin.discovery import entry_points, label
 from srcore.plugin.registry import Registry
 
@@ -92,7 +93,7 @@ def plugin_name(name: str) -> str:
         or plain != plain.lower()
     ):
         raise SrcoreError(
-            f"{plain!r}: expected a name of lower-case letters, digits and _, such as my_loss"
+            f"{shown(plain)}: expected a name of lower-case letters, digits and _, such as my_loss"
         )
     return plain
 
@@ -101,7 +102,7 @@ def clashes(name: str, registry: Registry, kind: str = "both") -> list[str]:
     """What installed plugins have already of what a new one would be called."""
     name = plugin_name(name)
     found = [
-        f"plugin {name!r} is the entry point of {distribution.name} {distribution.version}"
+        f"plugin {shown(name)} is the entry point of {distribution.name} {distribution.version}"
         for distribution, entry_point in entry_points()
         if entry_point.name == name
     ]

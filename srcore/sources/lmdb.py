@@ -14,6 +14,7 @@ from typing import Any
 
 from srcore.errors import DataError, MissingExtraError
 from srcore.images import read_list, some
+from srcore.messages import shown
 from srcore.sources.source import EncodedSource, ImageSource
 
 
@@ -32,7 +33,7 @@ def lmdb_sizes(path: Path) -> dict[str, tuple[int, int]]:
     sizes = {}
     for line in read_list(meta_info):
         if line.size is None:
-            raise DataError(f"{meta_info}: expected lines name (h,w,c), found {line.name!r}")
+            raise DataError(f"{meta_info}: expected lines name (h,w,c), found {shown(line.name)}")
         # Keys go without the suffix of image files, but may hold other dots.
         sizes[re.sub(r"\.\w{3,4}$", "", line.name)] = line.size
     return sizes

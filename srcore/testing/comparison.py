@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from srcore.messages import shown
+
 #: Relative and absolute tolerance by type: room for another order of float operations.
 TOLERANCES = {
     torch.float64: (1e-9, 1e-11),
@@ -59,4 +61,4 @@ def assert_same_state(first: object, second: object, path: str = "state") -> Non
     elif isinstance(first, Tensor) and isinstance(second, Tensor):
         assert torch.equal(first, second), f"{path}: tensors differ"
     else:
-        assert first == second, f"{path}: {first!r} and {second!r}"
+        assert first == second, f"{path}: {shown(first)} and {shown(second)}"

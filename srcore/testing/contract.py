@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import pytest
 
 from srcore.config.paths import below
+from srcore.messages import shown
 from srcore.options import Selected
 from srcore.plugin.building import Component, resolve
 from srcore.plugin.discovery import core_ranges, label, misfit
@@ -145,7 +146,7 @@ class PluginContract:
 
     def _plugin(self) -> Plugin:
         found = [plugin for plugin in plugins().plugins if plugin.name == self.plugin]
-        assert found, f"no entry point {self.plugin!r} is installed"
+        assert found, f"no entry point {shown(self.plugin)} is installed"
         return found[0]
 
     def _components(self, kind: str | None = None) -> Iterator[Component]:
@@ -159,10 +160,10 @@ class PluginContract:
 
     def _complaints_about_dialect(self, name: str) -> list[str]:
         target, owner = plugins().registry.dialects()[name]
-        what = f"weight dialect {name!r}"
+        what = f"weight dialect {shown(name)}"
         made: Any = resolve(target, what, owner)
         if not isinstance(made, Dialect):
-            return [f"{label(owner)}: {what}: expected a Dialect, found {made!r:.60}"]
+            return [f"{label(owner)}: {what}: expected a Dialect, found {shown(made)}"]
         network = plugins().registry.get("network", made.network)
         return dialect_complaints(name, owner, made, self._trial(network))
 

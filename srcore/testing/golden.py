@@ -17,6 +17,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.messages import shown
+
 Outputs = Mapping[str, Any]
 Handler = Callable[["Case"], Outputs]
 
@@ -52,7 +54,7 @@ def golden_kind(*names: str, double: bool = False) -> Callable[[Handler], Handle
             handler = _in_float64(handler)
         for name in names:
             if name in HANDLERS and HANDLERS[name].__qualname__ != handler.__qualname__:
-                raise ValueError(f"golden kind {name!r} has two handlers")
+                raise ValueError(f"golden kind {shown(name)} has two handlers")
             HANDLERS[name] = handler
         return handler
 
@@ -142,7 +144,7 @@ def read_cases(root: Path, method: str) -> list[Case]:
         return []
     content = json.loads(manifest.read_text("utf-8"))
     if content.get("schema") != 1:
-        raise ValueError(f"{manifest}: schema {content.get('schema')!r}; expected 1")
+        raise ValueError(f"{manifest}: schema {shown(content.get('schema'))}; expected 1")
     return [_read_case(manifest.parent, entry) for entry in content["cases"]]
 
 
@@ -167,19 +169,19 @@ def run_case(case: Case) -> None:
         AssertionError: an unknown kind, a missing output, or outputs beyond their tolerance.
     """
     kind = case.entry["kind"]
-    assert kind in HANDLERS, f"no handler for golden kind {kind!r}; known: {sorted(HANDLERS)}"
+    assert kind in HANDLERS, f"no handler for golden kind {shown(kind)}; known: {sorted(HANDLERS)}"
     outputs = dict(HANDLERS[kind](case))
     problems = []
     for name, bound in case.expected.items():
         if name not in outputs:
             if bound.get("compare") != "reference_only":
-                problems.append(f"{name}: not computed by the handler of kind {kind!r}")
+                problems.append(f"{name}: not computed by the handler of kind {shown(kind)}")
             continue
         problems += compare(name, outputs[name], case[name], bound)
     for name, bound in case.entry.get("expected_values", {}).items():
         if name not in outputs:
             if bound.get("compare") != "reference_only":
-                problems.append(f"{name}: not computed by the handler of kind {kind!r}")
+                problems.append(f"{name}: not computed by the handler of kind {shown(kind)}")
             continue
         problems += compare(name, outputs[name], np.asarray(bound["value"]), bound)
     assert not problems, f"{case.name}:\n  " + "\n  ".join(problems)

@@ -17,6 +17,7 @@ from srcore.capabilities import RGB, option_capability
 from srcore.config.structure import Invalid, Structurer
 from srcore.contracts import LossContext
 from srcore.engine.seeding import seed_everything
+from srcore.messages import shown
 from srcore.options.declaration import declaration_of, key_of
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
@@ -134,7 +135,7 @@ def options_for(component: Component, given: Mapping[str, Any]) -> Any:
         return Structurer(plugins().registry).structure_table(keys, component.options)
     except Invalid as error:
         found = "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
-        place = f"small[{component.kind!r}, {component.name!r}]"
+        place = f"small[{shown(component.kind)}, {shown(component.name)}]"
         raise AssertionError(f"expected its options from {place} or defaults; found {found}") from (
             None
         )
@@ -143,7 +144,7 @@ def options_for(component: Component, given: Mapping[str, Any]) -> Any:
 def lacking(needs: Iterable[str], there: Iterable[str], where: str) -> Iterator[str]:
     """Complaints about what a component needs and a trial does not have."""
     for name in sorted(set(needs) - set(there)):
-        yield f"needs {name!r}: expected a value for it in {where}"
+        yield f"needs {shown(name)}: expected a value for it in {where}"
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from srcore.errors import SrcoreError
+from srcore.messages import shown
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
@@ -17,7 +18,7 @@ def image_of(batch: Batch, name: str, transform: str) -> Tensor:
     """The images ``name`` of a batch, or an error that says what the batch holds."""
     if name not in batch:
         raise SrcoreError(
-            f"transform {transform}: needs {name!r}, but the batch holds "
+            f"transform {transform}: needs {shown(name)}, but the batch holds "
             f"{', '.join(sorted(batch)) or 'nothing'}; check the dataset and the earlier transforms"
         )
     return batch[name]

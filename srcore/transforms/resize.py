@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from srcore.errors import SrcoreError
+from srcore.messages import shown
 from srcore.transforms.banded import BandedMatrix
 from srcore.transforms.batch import image_of
 from srcore.transforms.options import BicubicOptions
@@ -193,11 +194,10 @@ def _axes(
     antialias: bool | None,
 ) -> tuple[_Axis, _Axis]:
     if dialect not in get_args(Dialect):
-        raise SrcoreError(
-            f"resize: unknown dialect {dialect!r}; expected one of {', '.join(get_args(Dialect))}"
-        )
+        known = ", ".join(get_args(Dialect))
+        raise SrcoreError(f"resize: unknown dialect {shown(dialect)}; expected one of {known}")
     if dialect == "opencv" and antialias:
-        raise SrcoreError("resize: dialect 'opencv' has no antialiasing; use 'matlab'")
+        raise SrcoreError('resize: dialect "opencv" has no antialiasing; use "matlab"')
     sizes, scales = _sizes_and_scales(shape, scale, size, dialect)
     rows, columns = (
         _Axis(
@@ -218,17 +218,17 @@ def _sizes_and_scales(
 ) -> tuple[tuple[int, ...], tuple[float, ...]]:
     if (scale is None) == (size is None):
         raise SrcoreError(
-            f"resize: give either scale or size, found scale={scale!r} and size={size!r}"
+            f"resize: give either scale or size, found scale = {scale} and size = {size}"
         )
     if min(shape) < 1:
         raise SrcoreError(f"resize: the image is empty: height and width are {tuple(shape)}")
     if size is not None:
         if len(size) != 2 or min(size) < 1:
-            raise SrcoreError(f"resize: expected size = (height, width) >= 1, found {size!r}")
+            raise SrcoreError(f"resize: expected size = (height, width) >= 1, found {size}")
         return size, tuple(n_out / n_in for n_in, n_out in zip(shape, size, strict=True))
     scales = scale if isinstance(scale, tuple) else (scale, scale)
     if len(scales) != 2 or not all(value is not None and value > 0 for value in scales):
-        raise SrcoreError(f"resize: expected a scale > 0, found {scale!r}")
+        raise SrcoreError(f"resize: expected a scale > 0, found {scale}")
     # OpenCV rounds the side, MATLAB takes the next larger one.
     whole: Callable[[float], int] = round if dialect == "opencv" else math.ceil
     factors = tuple(float(value) for value in scales if value is not None)

@@ -18,7 +18,7 @@ import torch
 from safetensors import safe_open
 
 from srcore.errors import WeightsError
-from srcore.messages import shortened
+from srcore.messages import shortened, shown
 from srcore.weights.bounds import check_archive, check_tensors
 from srcore.weights.wrappers import Role, State, counters, strip_prefix, unwrap
 
@@ -97,9 +97,9 @@ def _what_it_seems(start: bytes) -> str:
         return "it is a Git LFS pointer; fetch the file itself with `git lfs pull`"
     text = start.split(b"\n")[0].decode("utf-8", "replace")[:40].strip()
     if start.lstrip()[:1] == b"<":
-        return f"it is a web page ({text!r}); download the file itself"
+        return f"it is a web page ({shown(text)}); download the file itself"
     if text.isprintable():
-        return f"it is text that starts with {text!r}"
+        return f"it is text that starts with {shown(text)}"
     return "neither a PyTorch file nor safetensors"
 
 

@@ -22,6 +22,7 @@ import attrs
 from torch import Tensor
 
 from srcore.errors import PluginError, WeightsError, cause
+from srcore.messages import shown
 from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
 from srcore.plugin.handing import once_without_registry
@@ -139,12 +140,13 @@ def _resolved(registry: Registry, wanted: Callable[[str], bool]) -> dict[str, Di
     found = {}
     for name, (target, owner) in registry.dialects().items():
         if wanted(owner):
-            entry = cast("Dialect", resolve(target, f"weight dialect {name!r}", owner))
+            entry = cast("Dialect", resolve(target, f"weight dialect {shown(name)}", owner))
             found[name] = entry
             if entry.exported and _owner_of(registry, entry.network) != owner:
                 raise PluginError(
-                    f"{label(owner)}: weight dialect {name!r} is exported, but {entry.network!r} "
-                    "is not its network: only a network's own distribution says how it is written"
+                    f"{label(owner)}: weight dialect {shown(name)} is exported, but "
+                    f"{shown(entry.network)} is not its network: "
+                    "only a network's own distribution says how it is written"
                 )
     return found
 
@@ -160,7 +162,8 @@ def find_dialect(registry: Registry, name: str, network: str) -> tuple[str, Dial
         if candidate in available:
             return candidate, available[candidate]
     raise WeightsError(
-        f"no dialect {name!r} for {network} weights; there are {', '.join(available) or 'none'}"
+        f"no dialect {shown(name)} for {network} weights; "
+        f"there are {', '.join(available) or 'none'}"
     )
 
 

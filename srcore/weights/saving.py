@@ -16,6 +16,7 @@ from torch import Tensor
 import srcore
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
+from srcore.messages import shown
 from srcore.plugin.registry import Registry
 from srcore.weights.dialects import exported_dialect
 
@@ -75,7 +76,9 @@ class Metadata:
                 entries.get(_STATE, ""),
             )
         except (KeyError, ValueError, TypeError, RecursionError) as error:
-            raise WeightsError(f"{source}: its srcore metadata is damaged ({error!r})") from error
+            raise WeightsError(
+                f"{source}: its srcore metadata is damaged ({shown(error)})"
+            ) from error
 
 
 def save_safetensors(

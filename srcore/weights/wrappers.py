@@ -10,6 +10,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from srcore.errors import WeightsError
+from srcore.messages import shown
 
 State = dict[str, Tensor]
 
@@ -204,8 +205,8 @@ def _below(
         return found
     entries = [str(name) for name, value in content.items() if isinstance(value, Mapping)]
     entries += sorted({name.partition(".")[0] for name in tensors})
-    shown = ", ".join(entries[:20]) + (", ..." if len(entries) > 20 else "")
-    raise WeightsError(f"{source}: no entry {key!r} with weights; it has {shown or 'none'}")
+    there = ", ".join(entries[:20]) + (", ..." if len(entries) > 20 else "")
+    raise WeightsError(f"{source}: no entry {shown(key)} with weights; it has {there or 'none'}")
 
 
 def _refuse_training_state(content: Mapping[str, Any], source: str | Path) -> None:

@@ -181,7 +181,7 @@ def test_two_folders_can_be_named(evaluate):
         ([ONE, f"x/../{ONE}", "--data", "sets"], "two models are called one; use NAME=FILE"),
         (["--scale", "3", "--data", "nowhere"], "--data nowhere: no such folder"),
         (["--scale", "3", "--data", "sets"], "no images for scale 3"),
-        (["--scale", "2", "--data", "sets", "--metrics", "psn"], "did you mean 'psnr'"),
+        (["--scale", "2", "--data", "sets", "--metrics", "psn"], 'did you mean "psnr"'),
         (["nothing.pth", "--data", "sets"], "nothing.pth: cannot be read"),
     ],
 )

@@ -60,7 +60,7 @@ def test_limits_are_those_of_the_fields(arguments, expected):
 def test_words_stand_beside_numbers():
     run = made(UpscaleOptions)
     assert run("--tile", "none", "--overlap", "7") == UpscaleOptions(tile=None, overlap=7)
-    assert "expected a number of pixels or auto, found 'none'" in run("--overlap", "none")
+    assert 'expected a number of pixels or auto, found "none"' in run("--overlap", "none")
     assert "'int8' is not one of 'float32'" in run("--precision", "int8")
 
 

@@ -27,7 +27,7 @@ def test_every_kind_is_written(made, tmp_path, kind):
 def test_a_name_that_is_taken_is_a_warning(made, tmp_path):
     done = made("l1", "--kind", "loss")
     assert done.exit_code == 0
-    assert done.stderr.startswith("srcore: warning: loss 'l1' is registered by srcore ")
+    assert done.stderr.startswith('srcore: warning: loss "l1" is registered by srcore ')
     assert "use another name" in done.stderr
     assert (tmp_path / "srplug-l1").is_dir()
 

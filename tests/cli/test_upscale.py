@@ -244,8 +244,8 @@ def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
     ("arguments", "message"),
     [
         (["--resume", "--overwrite"], "--resume and --overwrite exclude each other"),
-        (["--tile", "big"], "expected a number of pixels or auto, found 'big'"),
-        (["--overlap", "none"], "expected a number of pixels or auto, found 'none'"),
+        (["--tile", "big"], 'expected a number of pixels or auto, found "big"'),
+        (["--overlap", "none"], 'expected a number of pixels or auto, found "none"'),
         (["--width", "9", "--scale", "2"], "--width and --height exclude --scale and --max-side"),
         (["--fit", "cover", "--width", "9"], "--fit needs --width and --height"),
         (["--max-side", "0"], "0 is not in the range"),
@@ -254,7 +254,7 @@ def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
         (["--quality", "90"], "--quality: not an option of PNG but of JPEG, WebP, AVIF"),
         (["--format", "jpg", "--lossless"], "--lossless: not an option of JPEG but of WebP, AVIF"),
         (["--subsampling", "4:1:1"], "'4:1:1' is not one of '4:4:4', '4:2:2', '4:2:0'"),
-        (["--device", "gpu"], "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
+        (["--device", "gpu"], 'expected auto, cpu, cuda, cuda:N or mps, found "gpu"'),
     ],
 )
 def test_wrong_usage_is_explained(upscale, arguments, message):

@@ -11,11 +11,11 @@ WRONG = [
     ("scale fraction", "scale = 2.5", "scale: expected a whole number, found 2.5"),
     ("scale range", "scale = 0", "scale: expected a number >= 1 and <= 16, found 0"),
     ("seed bool", "seed = true", "seed: expected a whole number, found true"),
-    ("network", 'generator.type = "edr"', "generator.type: no network 'edr'; did you mean 'edsr'?"),
+    ("network", 'generator.type = "edr"', 'generator.type: no network "edr"; did you mean "edsr"?'),
     (
         "own plugin",
         'generator.type = "dlsn_unknown"',
-        "generator.type: no network 'dlsn_unknown'",
+        'generator.type: no network "dlsn_unknown"',
     ),
     (
         "key of component",

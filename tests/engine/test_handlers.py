@@ -142,12 +142,12 @@ def test_unknown_handlers_and_keys_are_problems(tiny_experiment):
             tiny_experiment, ['handlers=[{type="early_stoping"},{type="time_limit",hour=1}]']
         )
     text = str(caught.value)
-    assert "handlers[0].type: no handler 'early_stoping'; did you mean 'early_stopping'?" in text
+    assert 'handlers[0].type: no handler "early_stoping"; did you mean "early_stopping"?' in text
     assert 'handlers[1].hour: unknown key; did you mean "hours"?' in text
 
 
 def test_what_cannot_be_attached_or_saved_names_the_handler(tiny_experiment, tmp_path):
-    with pytest.raises(PluginError, match=r"handler 'nothing': .*expected a handler, which has at"):
+    with pytest.raises(PluginError, match=r'handler "nothing": .*expected a handler, which has at'):
         run(tiny_experiment, tmp_path / "a", 'handlers=[{type="nothing"}]')
     with pytest.raises(SrcoreError, match=r'^handlers "unsavable" \(.*cannot be read back'):
         run(tiny_experiment, tmp_path / "b", 'handlers=[{type="unsavable"}]')

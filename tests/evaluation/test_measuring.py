@@ -74,8 +74,8 @@ def test_metrics_take_options_and_have_their_own_columns(images):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("psnrr", SrcoreError, "no metric 'psnrr'; did you mean 'psnr'"),
-        ("psnr:fast", SrcoreError, "expected psnr:key=value, found 'fast'"),
+        ("psnrr", SrcoreError, 'no metric "psnrr"; did you mean "psnr"'),
+        ("psnr:fast", SrcoreError, 'expected psnr:key=value, found "fast"'),
         ("psnr:y_chanel=true", ConfigError, "--metrics psnr.y_chanel.*y_channel"),
         ("psnr:y_channel=1", ConfigError, "--metrics psnr.y_channel"),
     ],

@@ -14,7 +14,7 @@ def test_every_public_name_is_there():
 
 
 def test_unknown_names_are_no_attributes():
-    with pytest.raises(AttributeError, match="no attribute 'decode_sound'"):
+    with pytest.raises(AttributeError, match='no attribute "decode_sound"'):
         srcore.images.decode_sound  # noqa: B018 - the access is what is tested
 
 

@@ -106,7 +106,7 @@ def test_a_keyword_that_forward_does_not_take_is_one_line_with_the_owner(seen):
         with pytest.raises(PluginError) as caught:
             srcore.upscale(network, tiny_image(8, 8))
     assert str(caught.value) == (
-        "srplug-stranger: network 'deaf': forward(lr, noise, grain, tone) takes no condition; what "
+        'srplug-stranger: network "deaf": forward(lr, noise, grain, tone) takes no condition; what '
         "condition(batch) returns is given under that name"
     )
 

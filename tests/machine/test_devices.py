@@ -50,7 +50,7 @@ def test_the_message_names_the_key_that_the_user_wrote():
         ("cuda", "finds no CUDA GPU here; use --device cpu"),
         ("mps", "no Apple GPU"),
         ("xpu", "xpu cannot be used here: .*; use --device cpu"),
-        ("gpu", "expected auto, cpu, cuda, cuda:N or mps, found 'gpu'"),
+        ("gpu", 'expected auto, cpu, cuda, cuda:N or mps, found "gpu"'),
     ],
 )
 def test_devices_that_are_not_there_are_refused(name, message):

@@ -58,9 +58,9 @@ def test_a_size_of_one_needs_no_word(monkeypatch):
         (
             "WORLD_SIZE",
             "two",
-            "WORLD_SIZE in the environment: expected a whole number, found 'two'",
+            'WORLD_SIZE in the environment: expected a whole number, found "two"',
         ),
-        ("RANK", "-1", "RANK in the environment: expected a whole number, found '-1'"),
+        ("RANK", "-1", 'RANK in the environment: expected a whole number, found "-1"'),
         ("RANK", "2", "RANK = 2: expected a number below WORLD_SIZE = 2"),
     ],
 )

@@ -17,7 +17,7 @@ def test_functions_are_public_whichever_module_was_imported_first():
 
 
 def test_unknown_names_are_attribute_errors():
-    with pytest.raises(AttributeError, match=r"module 'srcore.metrics' has no attribute 'mos'"):
+    with pytest.raises(AttributeError, match=r'module "srcore.metrics" has no attribute "mos"'):
         _ = srcore.metrics.mos
 
 

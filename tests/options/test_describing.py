@@ -62,7 +62,7 @@ def test_problems_of_components_inside_have_their_path():
     lines = sorted(str(problem) for problem in caught.value.problems)
     assert lines == [
         "many[0].type: expected the name of a labels, but it is missing; installed: constant",
-        "must.a.type: no labels 'constan'; did you mean 'constant'?",
+        'must.a.type: no labels "constan"; did you mean "constant"?',
         "must.b: expected a table with type = ..., found 3",
         "named: expected a table, found []",
         "one: required key is missing (table - the type of a dataset and its keys)",
@@ -200,7 +200,7 @@ def test_types_that_no_key_can_have_name_the_plugin_and_the_key(type, shown):
             registry.add("labels", "odd", cls, dict)
 
     registry = PluginManager(discover=False, extra=[Stranger()]).registry
-    with pytest.raises(PluginError, match=rf"^Stranger: options of labels 'odd': .*{shown}"):
+    with pytest.raises(PluginError, match=rf'^Stranger: options of labels "odd": .*{shown}'):
         Structurer(registry).select("labels", {"type": "odd"})
 
 

@@ -8,7 +8,8 @@ from torch import nn
 import srcore
 from srcore.engine.stages import run_experiment
 from srcore.errors import PluginError, SrcoreError
-from srcore.plugin.calling import _MADE, call, checked, told, who
+from srcore.messages import told
+from srcore.plugin.calling import _MADE, call, checked, who
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing.experiments import load
 
@@ -130,68 +131,68 @@ BROKEN = {
         "loss",
         lambda: lambda context: context.sr.mean((1, 2, 3)),
         ('losses=[{ type = "x" }]',),
-        "loss 'x' returned Tensor (4,) of float32; expected a tensor with one value",
+        'loss "x" returned Tensor (4,) of float32; expected a tensor with one value',
     ),
     "loss as a float": (
         "loss",
         lambda: lambda context: 0.5,
         ('losses=[{ type = "x" }]',),
-        "loss 'x' returned 0.5; expected a tensor with one value",
+        'loss "x" returned 0.5; expected a tensor with one value',
     ),
     "loss without return": (
         "loss",
         lambda: lambda context: None,
         ('losses=[{ type = "x" }]',),
-        "loss 'x' returned None; expected a tensor with one value",
+        'loss "x" returned None; expected a tensor with one value',
     ),
     "loss of another signature": (
         "loss",
         lambda: lambda context, batch: context.sr.mean(),
         ('losses=[{ type = "x" }]',),
-        f"loss 'x': {PICKY}",
+        f'loss "x": {PICKY}',
     ),
     "loss that cannot be called": (
         "loss",
         dict,
         ('losses=[{ type = "x" }]',),
-        "loss 'x': <class 'dict'> makes {}; expected a loss, which has discriminator_terms",
+        "loss \"x\": <class 'dict'> makes {}; expected a loss, which has discriminator_terms",
     ),
     "terms of a discriminator without names": (
         "loss",
         Critic,
         (*GAN, 'losses=[{ type = "x" }]'),
-        "loss 'x' returned Tensor () of float32; expected a name and a tensor with one value",
+        'loss "x" returned Tensor () of float32; expected a name and a tensor with one value',
     ),
     "transform without return": (
         "transform",
         lambda scale: lambda batch, generator: batch.update(lr=batch["lr"]),
         ('data.train.transforms=[{ type = "x" }]',),
-        "transform 'x' returned None; expected the batch: a dict of tensors",
+        'transform "x" returned None; expected the batch: a dict of tensors',
     ),
     "transform of another signature": (
         "transform",
         lambda scale: lambda batch: batch,
         ('data.train.transforms=[{ type = "x" }]',),
-        "transform 'x': is called with (dict, Generator): too many positional arguments",
+        'transform "x": is called with (dict, Generator): too many positional arguments',
     ),
     "dataset of floats": (
         "dataset",
         Floats,
         ('data.train={ type = "x", workers = 0 }',),
-        "dataset 'x' returned {'lr': ndarray (16, 16, 3) of float64, 'hr': ndarray (32, 32, 3) of "
+        'dataset "x" returned {"lr": ndarray (16, 16, 3) of float64, "hr": ndarray (32, 32, 3) of '
         "float64}; expected lr as an array (H, W, C) of uint8 or uint16",
     ),
     "dataset without samples": (
         "dataset",
         Nothing,
         ('data.train={ type = "x", workers = 0 }',),
-        'dataset \'x\' returned None; expected a dict with "lr" or "hr" or both',
+        'dataset "x" returned None; expected a dict with "lr" or "hr" or both',
     ),
     "dataset of another signature": (
         "dataset",
         Hasty,
         ('data.train={ type = "x", workers = 0 }',),
-        "dataset 'x': sample(2, Generator): too many positional arguments",
+        'dataset "x": sample(2, Generator): too many positional arguments',
     ),
     "dataset that is none": (
         "dataset",
@@ -203,37 +204,37 @@ BROKEN = {
         "schedule",
         lambda: lambda iteration: 1.0,
         ('schedule.generator.type="x"',),
-        "schedule 'x': is called with (0.0001, 1): too many positional arguments",
+        'schedule "x": is called with (0.0001, 1): too many positional arguments',
     ),
     "schedule without return": (
         "schedule",
         lambda: lambda base, iteration: None,
         ('schedule.generator.type="x"',),
-        "schedule 'x' returned None; expected a number, the learning rate",
+        'schedule "x" returned None; expected a number, the learning rate',
     ),
     "labels of one value": (
         "labels",
         lambda: lambda size, progress, generator: 1.0,
         (*ADVERSARIAL, 'method.labels.type="x"'),
-        f"labels 'x' returned 1.0; {TWO}",
+        f'labels "x" returned 1.0; {TWO}',
     ),
     "discriminator input without return": (
         "discriminator_input",
         lambda: lambda image, progress, generator: None,
         (*ADVERSARIAL, 'discriminator.inputs=[{ type = "x" }]'),
-        "discriminator input 'x' returned None; expected images as a tensor (N, C, H, W)",
+        'discriminator input "x" returned None; expected images as a tensor (N, C, H, W)',
     ),
     "discriminator of lists": (
         "discriminator",
         Judge,
         (*ADVERSARIAL, 'discriminator={ type = "x" }'),
-        "discriminator 'x' returned (Tensor (4, 1, 32, 32) of float32); expected a tensor",
+        'discriminator "x" returned (Tensor (4, 1, 32, 32) of float32); expected a tensor',
     ),
     "network of two images": (
         "network",
         Net,
         ('generator={ type = "x" }',),
-        "network 'x' returned (Tensor (4, 3, 16, 16) of float32, Tensor (4, 3, 16, 16) of float32)"
+        'network "x" returned (Tensor (4, 3, 16, 16) of float32, Tensor (4, 3, 16, 16) of float32)'
         "; expected images as a tensor (N, C, H, W)",
     ),
     "network that is none": (
@@ -252,7 +253,7 @@ BROKEN = {
         "metric",
         Score,
         ('metrics=[{ type = "x" }]',),
-        "metric 'x' returned None; expected a number",
+        'metric "x" returned None; expected a number',
     ),
     "metric that cannot be called": (
         "metric",
@@ -264,20 +265,20 @@ BROKEN = {
         "transform",
         lambda scale: lambda batch, generator: {"lr": batch["lr"].numpy(), "hr": batch["hr"]},
         ('data.train.transforms=[{ type = "x" }]',),
-        "transform 'x' returned {'lr': ndarray (4, 3, 16, 16) of float32, 'hr': Tensor (4, 3, 32, "
+        'transform "x" returned {"lr": ndarray (4, 3, 16, 16) of float32, "hr": Tensor (4, 3, 32, '
         "32) of float32}; expected lr as a tensor (N, C, H, W)",
     ),
     "metric of another signature": (
         "metric",
         lambda: Hurried(),
         ('metrics=[{ type = "x" }]',),
-        "metric 'x': is called with (ndarray, ndarray, crop_border=...): got an unexpected keyword",
+        'metric "x": is called with (ndarray, ndarray, crop_border=...): got an unexpected keyword',
     ),
     "stage of another signature": (
         "stage",
         lambda: Errand(),
         ('task={ type = "x" }',),
-        "stage 'x': run(Run): too many positional arguments",
+        'stage "x": run(Run): too many positional arguments',
     ),
     "stage that is none": (
         "stage",
@@ -289,31 +290,31 @@ BROKEN = {
         "sampler",
         lambda dataset: Ordered(np.zeros(4)),
         SAMPLED,
-        "sampler 'x' returned ndarray (4,) of float64; expected the numbers of an epoch's images",
+        'sampler "x" returned ndarray (4,) of float64; expected the numbers of an epoch\'s images',
     ),
     "sampler without return": (
         "sampler",
         lambda dataset: Ordered(None),
         SAMPLED,
-        "sampler 'x' returned None; expected the numbers of an epoch's images",
+        'sampler "x" returned None; expected the numbers of an epoch\'s images',
     ),
     "sampler of images that are not there": (
         "sampler",
         lambda dataset: Ordered([0, 99]),
         SAMPLED,
-        "sampler 'x' returned numbers from 0 to 99; expected those of the images, 0 to ",
+        'sampler "x" returned numbers from 0 to 99; expected those of the images, 0 to ',
     ),
     "sampler of growing epochs": (
         "sampler",
         lambda dataset: Ordered([0] * 4, [0] * 5),
         (*SAMPLED, "train.iterations=3"),
-        "sampler 'x' returned 5 images for epoch 1; expected 4, as for the first",
+        'sampler "x" returned 5 images for epoch 1; expected 4, as for the first',
     ),
     "sampler of another signature": (
         "sampler",
         lambda dataset: Unready(),
         SAMPLED,
-        "sampler 'x': order(0, Generator): too many positional arguments",
+        'sampler "x": order(0, Generator): too many positional arguments',
     ),
     "sampler that is none": (
         "sampler",
@@ -331,7 +332,7 @@ BROKEN = {
         "handler",
         Idle,
         ('handlers=[{ type = "x" }]',),
-        "handler 'x': attach(Run, Parts, Engine, Engine): too many positional arguments",
+        'handler "x": attach(Run, Parts, Engine, Engine): too many positional arguments',
     ),
     "handler that is none": (
         "handler",
@@ -343,7 +344,7 @@ BROKEN = {
         "method",
         Steps,
         ('method={ type = "x" }',),
-        "method 'x' returned (Tensor () of float32); expected a dict of the values to log",
+        'method "x" returned (Tensor () of float32); expected a dict of the values to log',
     ),
 }
 
@@ -366,7 +367,7 @@ def test_one_line_names_kind_component_owner_and_both_sides(name, tiny_experimen
     text = str(caught.value)
     assert message in text
     # What is built while an experiment is checked is named behind its place in the file.
-    named = f"srplug-stranger: {kind.replace('_', ' ')} 'x'"
+    named = f'srplug-stranger: {kind.replace("_", " ")} "x"'
     assert text.startswith(named) or f"data.train: {named}" in text
     assert "\n" not in text
 
@@ -393,7 +394,7 @@ def test_a_part_that_nobody_registered_is_named_by_its_class():
 def test_parts_are_forgotten_with_their_objects():
     made = srcore.build("labels", "constant")
     key = id(made)
-    assert who("labels", made).endswith(": labels 'constant'")
+    assert who("labels", made).endswith(': labels "constant"')
     del made
     assert key not in _MADE
 
@@ -408,6 +409,6 @@ def test_values_of_one_element_and_plain_numbers_are_taken():
 
 
 def test_values_are_told_by_what_they_are():
-    assert told({"a": torch.zeros(2), "b": [1]}) == "{'a': Tensor (2,) of float32, 'b': (1)}"
+    assert told({"a": torch.zeros(2), "b": [1]}) == '{"a": Tensor (2,) of float32, "b": (1)}'
     assert told("x" * 99) == "a str"
     assert told(nn.ReLU()) == "a ReLU"

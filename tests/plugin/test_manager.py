@@ -42,7 +42,7 @@ def test_duplicate_names_name_both_plugins():
     def register(registry):
         registry.add("network", "edsr", None, "x:y")
 
-    with pytest.raises(PluginError, match=r"'edsr' is registered by srcore \S+ and by stranger"):
+    with pytest.raises(PluginError, match=r'"edsr" is registered by srcore \S+ and by stranger'):
         _ = PluginManager(discover=False, extra=[with_hook(register)]).registry
 
 
@@ -98,17 +98,17 @@ def test_plugin_may_take_fewer_parameters_than_the_hook_offers():
 
 def test_unknown_component_offers_the_closest_and_the_package():
     registry = PluginManager(discover=False).registry
-    with pytest.raises(SrcoreError, match="no network 'esdr'; did you mean 'edsr'"):
+    with pytest.raises(SrcoreError, match='no network "esdr"; did you mean "edsr"'):
         registry.get("network", "esdr")
-    with pytest.raises(SrcoreError, match=r"no loss 'ldl'; .*comes with srplug-ldl"):
+    with pytest.raises(SrcoreError, match=r'no loss "ldl"; .*comes with srplug-ldl'):
         registry.get("loss", "ldl")
 
 
 def test_unknown_kind_and_plain_class_as_options_are_refused():
     registry = Registry(owner="stranger")
-    with pytest.raises(PluginError, match="registers 'x' as a 'colour'; kinds are network"):
+    with pytest.raises(PluginError, match='registers "x" as a "colour"; kinds are network'):
         registry.add("colour", "x", None, "a:b")
-    with pytest.raises(PluginError, match="options of loss 'x' must be an attrs class"):
+    with pytest.raises(PluginError, match='options of loss "x" must be an attrs class'):
         registry.add("loss", "x", dict, "a:b")
 
 

@@ -94,7 +94,7 @@ def test_options_and_targets_are_imported_when_they_are_needed(wavelets):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("srplug_wavelets.options:Kies", "options of labels 'haar': cannot import srplug_wavelets"),
+        ("srplug_wavelets.options:Kies", 'options of labels "haar": cannot import srplug_wavelets'),
         (
             "srplug_wavelets.options:NOT_A_CLASS",
             "srplug_wavelets.options:NOT_A_CLASS is no",
@@ -108,7 +108,7 @@ def test_options_that_are_not_there_name_the_plugin_when_they_are_needed(wavelet
 
 
 def test_options_that_name_nothing_are_refused_at_once():
-    with pytest.raises(PluginError, match='options of loss \'x\' is "module"; expected "package'):
+    with pytest.raises(PluginError, match='options of loss "x" is "module"; expected "package'):
         Registry().add("loss", "x", "module", "a:b")
 
 
@@ -156,7 +156,7 @@ def test_kind_of_a_plugin_is_chosen_listed_and_built_like_the_core_s(with_kind, 
         with pytest.raises(Invalid) as caught:
             Structurer(manager.registry).structure({"filter": {"type": "har"}}, Host)
     (problem,) = caught.value.problems
-    assert str(problem) == "filter.type: no wavelets.filter 'har'; did you mean 'haar'?"
+    assert str(problem) == 'filter.type: no wavelets.filter "har"; did you mean "haar"?'
 
 
 def test_component_against_the_contract_of_a_plugin_s_kind_is_named(with_kind):
@@ -164,7 +164,7 @@ def test_component_against_the_contract_of_a_plugin_s_kind_is_named(with_kind):
         using(registered(with_kind)),
         pytest.raises(
             PluginError,
-            match=r"^Stranger: wavelets.filter 'deaf': srplug_wavelets.filters:Deaf makes a Deaf; "
+            match=r'^Stranger: wavelets.filter "deaf": srplug_wavelets.filters:Deaf makes a Deaf; '
             r"expected a Filter \(it lacks analyse\)$",
         ),
     ):
@@ -186,24 +186,24 @@ def test_kind_is_named_after_its_plugin(name):
 def test_kind_that_two_plugins_add_names_both():
     registry = Registry()
     registry.owned_by("first").add_kind("wavelets.filter")
-    with pytest.raises(PluginError, match=r"'wavelets.filter' is registered by first and by sec"):
+    with pytest.raises(PluginError, match=r'"wavelets.filter" is registered by first and by sec'):
         registry.owned_by("second").add_kind("wavelets.filter")
 
 
 def test_component_of_a_kind_that_nobody_adds_names_its_plugin():
     manager = registered(lambda registry: registry.add("wavelets.filtre", "x", None, "a:b"))
-    with pytest.raises(PluginError, match=r"^Stranger: registers 'x' as a 'wavelets.filtre', whi"):
+    with pytest.raises(PluginError, match=r'^Stranger: registers "x" as a "wavelets.filtre", whi'):
         _ = manager.registry
 
 
 def test_a_part_of_a_plugin_that_is_not_installed_says_what_to_install(isolated_plugins):
     registry = isolated_plugins.registry
-    assert registry.unknown("loss", "ldl") == "no loss 'ldl'; it comes with srplug-ldl " + (
+    assert registry.unknown("loss", "ldl") == 'no loss "ldl"; it comes with srplug-ldl ' + (
         "(pip install srplug-ldl)"
     )
     assert registry.unknown(
         "loss", "ldll"
-    ) == "no loss 'ldll'; did you mean 'ldl'? it comes with " + (
+    ) == 'no loss "ldll"; did you mean "ldl"? it comes with ' + (
         "srplug-ldl (pip install srplug-ldl)"
     )
     assert "; installed: " in registry.unknown("loss", "high_pass"), "that is no loss"

@@ -115,7 +115,7 @@ def test_names_that_are_taken_are_said():
     assert clashes("focal", registry=plugins().registry) == []
     assert clashes("l1", plugins().registry, "network") == []
     (component,) = clashes("l1", plugins().registry, "loss")
-    assert re.fullmatch(r"loss 'l1' is registered by srcore \S+", component)
+    assert re.fullmatch(r'loss "l1" is registered by srcore \S+', component)
     (entry_point,) = clashes("srplug-ldl", plugins().registry, "handler")
-    assert re.fullmatch(r"plugin 'ldl' is the entry point of srplug-ldl \S+", entry_point)
+    assert re.fullmatch(r'plugin "ldl" is the entry point of srplug-ldl \S+', entry_point)
     assert len(clashes("ldl", plugins().registry, "loss")) == 2

@@ -589,7 +589,7 @@ FAULTS = [
     ("discriminator", Detached, {}, "expected a finite gradient to the image, found none"),
     ("discriminator", Crowded, {}, "every parameter, found none for more.weight, more.bias"),
     ("discriminator", Arbitrary, {}, "expected equal weights from equal seeds"),
-    ("discriminator", Judge, {"about": {"needs": ("mask",)}}, "needs 'mask': expected a value"),
+    ("discriminator", Judge, {"about": {"needs": ("mask",)}}, 'needs "mask": expected a value'),
     ("discriminator_input", GlobalNoise, {}, "expected equal images from equal generators"),
     ("discriminator_input", InPlace, {}, "found them changed in place"),
     ("discriminator_input", Cut, {}, "expected a differentiable result"),
@@ -600,7 +600,7 @@ FAULTS = [
     ("loss", Moody, {}, "expected equal terms from equal seeds"),
     ("loss", PerImage, {}, r"returned Tensor \(2,\) of float32; expected a tensor with one value"),
     ("loss", Critic, {}, "expected the discriminator's term real to be finite, found"),
-    ("loss", Needy, {"about": {"needs": ("log_scale",)}}, "needs 'log_scale': expected a value"),
+    ("loss", Needy, {"about": {"needs": ("log_scale",)}}, 'needs "log_scale": expected a value'),
     ("loss", Needy, {}, "expected: The term is a finite scalar .*; found KeyError: 'log_scale'"),
     ("loss", Counting, {}, r"expected load_state_dict\(\) to take back what state_dict\(\) gave"),
     ("loss", Adapted, {"options": Adapting}, "expected a gradient for adapter, which it trains"),
@@ -614,7 +614,7 @@ FAULTS = [
     ("transform", Amnesiac, {}, "expected the same batch after a resume, found another"),
     ("transform", Exploding, {}, "expected finite values, found others in lr"),
     ("transform", Blur, {"about": {"provides": ("mask",)}}, "promises the entry mask; found"),
-    ("transform", Blur, {"about": {"needs": ("mask",)}}, "needs 'mask': expected a value"),
+    ("transform", Blur, {"about": {"needs": ("mask",)}}, 'needs "mask": expected a value'),
     ("dataset", Nameless, {}, "expected images with different names"),
     ("dataset", Stray, {}, "expected equal samples from equal generators"),
     ("dataset", Rooted, {}, "expected: Samples of pairs that fit the scale.*pickle"),
@@ -667,7 +667,7 @@ def test_a_faulty_part_is_refused_in_one_line_that_names_it(kind, target, how, m
     assert lines, found
     for line in found:
         assert "\n" not in line
-        assert line.startswith(f"srplug-stranger: {name} 'x'") or "order()" in line, line
+        assert line.startswith(f'srplug-stranger: {name} "x"') or "order()" in line, line
 
 
 @pytest.mark.parametrize(
@@ -853,7 +853,7 @@ def test_dialects_read_back_what_they_write(changed, message, folder):
         assert found == []
     else:
         assert any(re.search(message, line) for line in found), found
-        assert all(line.startswith("srplug-stranger: weight dialect 'x_other'") for line in found)
+        assert all(line.startswith('srplug-stranger: weight dialect "x_other"') for line in found)
 
 
 def test_a_network_that_draws_is_given_as_many_fields_as_images(folder):

@@ -68,14 +68,14 @@ def test_a_plugin_without_components_is_skipped_with_a_reason():
 
 def test_complaints_are_the_message_of_the_failure(stranger, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(AssertionError, match=r"^stranger: loss .* needs 'a': .*\nstran.* 'b'"):
+    with pytest.raises(AssertionError, match=r'^stranger: loss .* needs "a": .*\nstran.* "b"'):
         stranger.test_what_it_registers_keeps_its_contract("loss-no_l1")
-    with pytest.raises(AssertionError, match=r"^stranger: network 'no_net'"):
+    with pytest.raises(AssertionError, match=r'^stranger: network "no_net"'):
         stranger.test_what_it_registers_keeps_its_contract("network-no_net")
 
 
 def test_a_dialect_of_another_type_is_refused(stranger):
-    wanted = "stranger: weight dialect 'edsr_stranger': expected a Dialect, found <class 'dict'>"
+    wanted = "stranger: weight dialect \"edsr_stranger\": expected a Dialect, found <class 'dict'>"
     with pytest.raises(AssertionError, match=wanted):
         stranger.test_what_it_registers_keeps_its_contract("dialect-edsr_stranger")
 
@@ -90,14 +90,14 @@ def test_a_plugin_that_is_not_installed_is_named():
         __test__ = False
         plugin = "missing"
 
-    with pytest.raises(AssertionError, match="no entry point 'missing' is installed"):
+    with pytest.raises(AssertionError, match='no entry point "missing" is installed'):
         Missing().test_is_discovered_by_entry_point()
 
 
 def test_missing_keys_are_named_with_their_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     component = plugins().registry.get("sampler", "weighted")
-    with pytest.raises(AssertionError, match=r"small\['sampler', 'weighted'\].*file: required key"):
+    with pytest.raises(AssertionError, match=r'small\["sampler", "weighted"\].*file: required key'):
         Its()._trial(component)
 
 

@@ -95,5 +95,5 @@ def test_blur_transform_can_be_rare():
 
 
 def test_a_missing_image_is_named():
-    with pytest.raises(SrcoreError, match="transform blur: needs 'lr', but the batch holds hr;"):
+    with pytest.raises(SrcoreError, match='transform blur: needs "lr", but the batch holds hr;'):
         Blur(scale=4)({"hr": torch.rand(1, 3, 8, 8)}, torch.Generator())

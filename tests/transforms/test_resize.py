@@ -187,12 +187,12 @@ def test_matrices_cached_in_inference_mode_serve_training():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "give either scale or size, found scale=None and size=None"),
+        ({}, "give either scale or size, found scale = None and size = None"),
         ({"scale": 2, "size": (3, 3)}, "give either scale or size"),
         ({"scale": -1.0}, "expected a scale > 0, found -1.0"),
         ({"size": (0, 3)}, r"expected size = \(height, width\) >= 1, found \(0, 3\)"),
-        ({"scale": 2, "dialect": "pil"}, "unknown dialect 'pil'; expected one of matlab, mat"),
-        ({"scale": 2, "dialect": "opencv", "antialias": True}, "has no antialiasing; use 'matlab'"),
+        ({"scale": 2, "dialect": "pil"}, 'unknown dialect "pil"; expected one of matlab, mat'),
+        ({"scale": 2, "dialect": "opencv", "antialias": True}, 'has no antialiasing; use "matlab"'),
     ],
 )
 def test_wrong_arguments_are_explained(options, message):

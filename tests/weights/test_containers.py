@@ -56,7 +56,7 @@ def test_the_user_chooses_the_entry(tmp_path):
     path = saved(tmp_path / "x.pth", {"params": FIRST, "params_ema": SECOND, "a": {"b": SECOND}})
     assert torch.equal(read_checkpoint(path, key="params").state["conv.bias"], FIRST["conv.bias"])
     assert read_checkpoint(path, key="a.b").key == "a.b"
-    with pytest.raises(WeightsError, match=r"no entry 'ema' with weights; it has params, params_"):
+    with pytest.raises(WeightsError, match=r'no entry "ema" with weights; it has params, params_'):
         read_checkpoint(path, key="ema")
 
 
@@ -122,7 +122,7 @@ def test_a_truncated_file_is_called_damaged(tmp_path, how, share):
     [
         (b"<!DOCTYPE html>\n<html>", "not a weights file: it is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer.*git lfs pull"),
-        (b"learning rate 0.1\n", "not a weights file: it is text that starts with 'learning rate"),
+        (b"learning rate 0.1\n", 'not a weights file: it is text that starts with "learning rate'),
         (bytes(range(1, 60)), "neither a PyTorch file nor safetensors"),
         (b"", "is empty"),
     ],

@@ -74,7 +74,7 @@ def test_unfit_names_dialects_and_scales_are_refused(networks, tmp_path):
     for name, to, message in (
         ("out.pth", "safetensors", r"expected a name that ends in \.safetensors"),
         ("out.bin", "basicsr", r"expected a name that ends in one of \.safetensors, \.pth"),
-        ("out.pth", "esrdgan", "no dialect 'esrdgan' for edsr weights; there are edsr_basicsr"),
+        ("out.pth", "esrdgan", 'no dialect "esrdgan" for edsr weights; there are edsr_basicsr'),
     ):
         with pytest.raises(WeightsError, match=message):
             convert(path, tmp_path / name, to, registry=plugins().registry)

@@ -57,7 +57,7 @@ def test_the_golden_files_cover_the_dialects_in_their_published_names(common):
 def test_a_dialect_is_found_by_the_part_after_the_network():
     assert find_dialect(plugins().registry, "basicsr", "edsr")[0] == "edsr_basicsr"
     assert find_dialect(plugins().registry, "edsr_pytorch", "edsr")[0] == "edsr_pytorch"
-    with pytest.raises(WeightsError, match=r"no dialect 'esrdgan' for edsr weights; there are ed"):
+    with pytest.raises(WeightsError, match=r'no dialect "esrdgan" for edsr weights; there are ed'):
         find_dialect(plugins().registry, "esrdgan", "edsr")
 
 
@@ -174,7 +174,7 @@ def test_marks_that_contradict_each_other_are_refused():
     with using(manager), pytest.raises(PluginError, match="toy_0 and toy_1 are exported; expected"):
         exported_dialect(plugins().registry, "toy")
     stranger = Others(attrs.evolve(EDSR_ELSEWHERE, exported=True))
-    message = r"^a-stranger: weight dialect 'other_0' is exported, but 'edsr' is not its network"
+    message = r'^a-stranger: weight dialect "other_0" is exported, but "edsr" is not its network'
     with (
         using(PluginManager(discover=False, extra=[stranger])),
         pytest.raises(PluginError, match=message),

@@ -65,7 +65,7 @@ def test_metadata_of_a_missing_plugin_says_what_to_install(tmp_path):
     )
     from srcore.errors import SrcoreError
 
-    with pytest.raises(SrcoreError, match="no network 'no_such_network'"):
+    with pytest.raises(SrcoreError, match='no network "no_such_network"'):
         load_generator(path)
 
 

@@ -96,7 +96,7 @@ def test_networks_that_lie_in_one_state_dict_are_told_apart(tmp_path, state):
     path = saved(tmp_path / "x.pth", {"state_dict": content})
     assert_loads(path, state)
     assert_loads(path, state, key="state_dict.netG")
-    with pytest.raises(WeightsError, match=r"no entry 'state_dict.netX' .* it has netD, netG"):
+    with pytest.raises(WeightsError, match=r'no entry "state_dict.netX" .* it has netD, netG'):
         read_checkpoint(path, key="state_dict.netX")
 
 

@@ -20,5 +20,5 @@ def test_blur_is_the_normalised_gaussian():
 
 
 def test_missing_hr_is_named():
-    with pytest.raises(SrcoreError, match="needs 'hr', but the batch holds lr"):
+    with pytest.raises(SrcoreError, match='needs "hr", but the batch holds lr'):
         BlurDownscale(scale=3)({"lr": torch.zeros(1)}, torch.Generator())

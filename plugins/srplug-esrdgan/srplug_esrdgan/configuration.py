@@ -82,7 +82,7 @@ class _Ini:
             return convert(text)
         except (ValueError, KeyError):
             self.problems.append(
-                Problem(f"{section}.{key}", f"expected {wanted}, found {text!r}", str(self.path))
+                Problem(f"{section}.{key}", f'expected {wanted}, found "{text}"', str(self.path))
             )
             return convert(default)
 

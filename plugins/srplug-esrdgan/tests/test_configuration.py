@@ -189,9 +189,9 @@ def test_all_wrong_values_at_once(ini):
     with pytest.raises(ConfigError) as caught:
         experiment_of(ini)
     lines = str(caught.value)
-    assert "DEFAULT.scale: expected a whole number, found 'four'" in lines
+    assert 'DEFAULT.scale: expected a whole number, found "four"' in lines
     assert (
-        "TRAINING.gan_type: expected one of relativistic, relativisticavg, found 'dcgan'" in lines
+        'TRAINING.gan_type: expected one of relativistic, relativisticavg, found "dcgan"' in lines
     )
 
 

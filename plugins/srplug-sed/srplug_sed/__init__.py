@@ -35,4 +35,4 @@ def __getattr__(name: str) -> Any:
     # Late, because srcore imports this package to list components, which needs no torch.
     if name in _SOURCES:
         return getattr(importlib.import_module(f"srplug_sed.{_SOURCES[name]}"), name)
-    raise AttributeError(f"module 'srplug_sed' has no attribute {name!r}")
+    raise AttributeError(f'module "srplug_sed" has no attribute "{name}"')

@@ -45,15 +45,15 @@ def read_matrix(path: Path, name: str) -> NDArray[np.float64]:
         found = scipy_io.loadmat(io.BytesIO(content), variable_names=[name]).get(name)
         held = [] if found is not None else scipy_io.whosmat(io.BytesIO(content))
     except MemoryError as error:
-        raise DataError(f"{path}: not enough memory for {name!r}") from error
+        raise DataError(f'{path}: not enough memory for "{name}"') from error
     except Exception as error:  # whatever a parser of foreign bytes meets
         raise DataError(f"{path}: damaged or cut off ({error})") from error
     if found is None:
         names = ", ".join(entry[0] for entry in held) or "nothing"
-        raise DataError(f"{path}: no real matrix {name!r}; it holds {names}")
+        raise DataError(f'{path}: no real matrix "{name}"; it holds {names}')
     is_matrix = isinstance(found, np.ndarray) and found.ndim == 2 and found.dtype.kind in "iuf"
     if not is_matrix:
-        raise DataError(f"{path}: {name!r} is no full real matrix of two dimensions")
+        raise DataError(f'{path}: "{name}" is no full real matrix of two dimensions')
     return np.ascontiguousarray(found, dtype=np.float64)
 
 

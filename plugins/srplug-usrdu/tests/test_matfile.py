@@ -31,7 +31,7 @@ def test_round_trip(tmp_path):
 
 def test_missing_variable_names_what_there_is(tmp_path):
     write_matrix(tmp_path / "k.mat", "Blur", KERNEL)
-    with pytest.raises(DataError, match="no real matrix 'Kernel'; it holds Blur"):
+    with pytest.raises(DataError, match='no real matrix "Kernel"; it holds Blur'):
         read_matrix(tmp_path / "k.mat", "Kernel")
 
 
@@ -59,5 +59,5 @@ def test_without_scipy_it_is_said_what_to_install(tmp_path, monkeypatch):
 @pytest.mark.parametrize("other", [np.array(["text"]), 1j * KERNEL, KERNEL[None]])
 def test_what_is_no_real_matrix_is_refused(tmp_path, other):
     scipy.io.savemat(tmp_path / "k.mat", {"Kernel": other})
-    with pytest.raises(DataError, match="'Kernel' is no full real matrix of two dimensions"):
+    with pytest.raises(DataError, match='"Kernel" is no full real matrix of two dimensions'):
         read_matrix(tmp_path / "k.mat", "Kernel")

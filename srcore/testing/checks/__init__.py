@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from srcore.errors import SrcoreError, cause
+from srcore.messages import shown
 from srcore.plugin.discovery import label
 from srcore.testing.checks import data, dialects, everything, losses, metrics, networks, training
 from srcore.testing.checks.channels import on_other_channels
@@ -77,7 +78,7 @@ def complaints(trial: Trial) -> list[str]:
 
 def dialect_complaints(name: str, owner: str, dialect: Dialect, trial: Trial) -> list[str]:
     """Everything that is wrong with a weight dialect; each names it."""
-    who = f"{label(owner)}: weight dialect {name!r}"
+    who = f"{label(owner)}: weight dialect {shown(name)}"
 
     def reads_back(tried: Trial) -> Iterator[str]:
         return dialects.reads_back_what_it_writes(name, dialect, tried)

@@ -288,7 +288,7 @@ def _check(
 ) -> None:
     """Everything the kernels rely on; raw pointers carry neither type nor size."""
     if backend not in ("auto", "native", "torch"):
-        raise ValueError(f'backend is {backend!r}; expected "auto", "native" or "torch"')
+        raise ValueError(f'backend is "{backend}"; expected "auto", "native" or "torch"')
     if chunk_size < 1:
         raise ValueError(f"chunk_size is {chunk_size}; expected at least 1")
     if query.ndim != 3:

@@ -100,7 +100,7 @@ def wanted_isa(library: Any) -> int:
         return int(library.dlsn_cpu_best_isa())
     if name not in ISA_NAMES:
         raise NativeUnavailableError(
-            f"SRPLUG_DLSN_CPU_ISA is {name!r}; expected one of {', '.join(ISA_NAMES)}"
+            f'SRPLUG_DLSN_CPU_ISA is "{name}"; expected one of {", ".join(ISA_NAMES)}'
         )
     return ISA_NAMES.index(name)
 

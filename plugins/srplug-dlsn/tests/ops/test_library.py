@@ -319,7 +319,7 @@ def test_wrong_arguments_are_named(change, error, message):
 
 
 def test_unknown_backend_is_refused():
-    with pytest.raises(ValueError, match="backend is 'gpu'; expected"):
+    with pytest.raises(ValueError, match='backend is "gpu"; expected'):
         hashed_attention(*make_inputs(1, 13, 4, 5, 4, 2), backend="gpu")
 
 

@@ -117,7 +117,7 @@ def test_instruction_set_can_be_lowered_but_not_raised():
     lowered = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_CPU_ISA="base")
     assert "C++, base" in lowered.stdout
     wrong = run_python("-m", "srplug_dlsn", SRPLUG_DLSN_CPU_ISA="sse9")
-    assert "SRPLUG_DLSN_CPU_ISA is 'sse9'; expected one of base, avx2, avx512" in wrong.stderr
+    assert 'SRPLUG_DLSN_CPU_ISA is "sse9"; expected one of base, avx2, avx512' in wrong.stderr
 
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
