@@ -161,15 +161,22 @@ def _read_clock(call: Callable[[], Any], device: str, calls: int) -> float:
 def print_times(title: str, results: Mapping[str, Mapping[str, Any]]) -> None:
     """Print what :func:`measure_for` found."""
     print(title)
-    width = max(map(len, results))
-    for name, entry in results.items():
-        if "failed" in entry:
-            print(f"  {name:{width}}  {entry['failed']}", flush=True)
-            continue
-        low, high = entry["ms"]["quartiles"]
-        memory = f"  {entry['peak_mib']:9.1f} MiB" if "peak_mib" in entry else ""
-        median = entry["ms"]["median"]
-        print(f"  {name:{width}}  {median:9.3f} ms [{low:.3f}, {high:.3f}]{memory}", flush=True)
+    print_rows({name: _time(entry) for name, entry in results.items()}, indent="  ")
+
+
+def _time(entry: Mapping[str, Any]) -> str:
+    if "failed" in entry:
+        return str(entry["failed"])
+    low, high = entry["ms"]["quartiles"]
+    memory = f"  {entry['peak_mib']:9.1f} MiB" if "peak_mib" in entry else ""
+    return f"{entry['ms']['median']:9.3f} ms [{low:.3f}, {high:.3f}]{memory}"
+
+
+def print_rows(rows: Mapping[str, str], *, indent: str = "") -> None:
+    """Print names, and beside each what is to be said of it."""
+    width = max(map(len, rows))
+    for name, text in rows.items():
+        print(f"{indent}{name:{width}}  {text}", flush=True)
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:
@@ -244,14 +251,13 @@ def write_results(name: str, results: Mapping[str, Any], **settings: Any) -> Pat
 
 def print_table(results: Mapping[str, Mapping[str, Any]]) -> None:
     """Print medians of :func:`measure`."""
-    width = max(map(len, results))
-    for name, clocks in results.items():
-        cpu, wall = clocks["cpu_ms"], clocks["wall_ms"]
-        low, high = cpu["quartiles"]
-        print(
-            f"{name:{width}}  cpu {cpu['median']:9.3f} ms [{low:.3f}, {high:.3f}]"
-            f"  wall {wall['median']:9.3f} ms"
-        )
+    print_rows({name: _clocks(clocks) for name, clocks in results.items()})
+
+
+def _clocks(clocks: Mapping[str, Any]) -> str:
+    cpu, wall = clocks["cpu_ms"], clocks["wall_ms"]
+    low, high = cpu["quartiles"]
+    return f"cpu {cpu['median']:9.3f} ms [{low:.3f}, {high:.3f}]  wall {wall['median']:9.3f} ms"
 
 
 def _git(*arguments: str) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import griffe
 
 import srcore
-from generator.docstrings import inline, items, markdown, sections
+from generator.docstrings import code, inline, items, markdown, sections
 from generator.source import defined, definition, is_private, quoted
 from srcore import capabilities
+from srcore.files import text_tables
 
 #: Modules whose names are public, beside srcore itself.
 MODULES = (
@@ -101,11 +102,8 @@ def _class(cls: griffe.Class) -> Iterator[str]:
     }
     about = {name: about.get(name, "") for name in types if not is_private(name)} | about
     if about:
-        rows = ["| attribute | type | meaning |", "|---|---|---|"]
-        for name, text in about.items():
-            kind = f"`{types[name]}`".replace("|", r"\|") if types.get(name) else ""
-            rows.append(f"| `{name}` | {kind} | {text} |")
-        yield "\n".join(rows)
+        rows = [(f"`{name}`", code(types.get(name, "")), text) for name, text in about.items()]
+        yield "\n".join(text_tables.markdown(("attribute", "type", "meaning"), rows))
     for name, member in cls.members.items():
         if not is_private(name):
             yield from _member(member)
@@ -128,9 +126,18 @@ def _function(function: griffe.Function) -> Iterator[str]:
 def _capabilities() -> str:
     """What parts and options may declare, with defaults."""
     tables = {**capabilities.PARTS, "options": capabilities.OPTIONS}
-    lines = ["| of | name | default | meaning |", "|---|---|---|---|"]
-    for kind, known in tables.items():
-        for name, entry in known.items():
-            default = "" if entry.is_method else f"`{entry.default!r}`"
-            lines.append(f"| {kind.replace('_', ' ')} | `{name}` | {default} | {entry.help} |")
-    return "\n".join(lines)
+    rows = [
+        (
+            kind.replace("_", " "),
+            f"`{name}`",
+            code("" if entry.is_method else repr(entry.default)),
+            entry.help,
+        )
+        for kind, known in tables.items()
+        for name, entry in known.items()
+    ]
+    return "\n".join(text_tables.markdown(("of", "name", "default", "meaning"), rows))
+
+
+def _default(entry: capabilities.Capability) -> str:
+    return "" if entry.is_method else code(repr(entry.default))

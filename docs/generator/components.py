@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import attrs
 
-from generator.docstrings import inline, markdown
+from generator.docstrings import code, inline, markdown
 from srcore.config import schema
+from srcore.files import text_tables
 from srcore.options.declaration import INLINE, KIND, declaration_of
 from srcore.options.describing import describe
 from srcore.plugin.building import Component, resolve
@@ -124,15 +125,11 @@ def _table_keys(cls: type) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _rows(rows: list[tuple[str, str, str, str]]) -> str:
-    lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    for key, kind, default, about in rows:
-        cells = (f"`{key}`", _cell(kind), _cell(default), about if "](" in about else inline(about))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _cell(value: str) -> str:
-    return f"`{_tidy(value)}`".replace("|", r"\|") if value else ""
+    cells = [
+        (code(key), code(_tidy(kind)), code(_tidy(default)), text if "](" in text else inline(text))
+        for key, kind, default, text in rows
+    ]
+    return "\n".join(text_tables.markdown(("key", "type", "default", "meaning"), cells))
 
 
 def _tidy(value: str) -> str:

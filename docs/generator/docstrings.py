@@ -92,6 +92,11 @@ def inline(line: str) -> str:
     return "".join(pieces)
 
 
+def code(value: str) -> str:
+    """A cell of a table that is code; an empty one stays empty."""
+    return f"`{value}`".replace("|", r"\|") if value else ""
+
+
 def _escaped(piece: str) -> str:
     """Escape all but emphasised words."""
     piece = piece.replace("<", "&lt;").replace("$", r"\$").replace("|", r"\|")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from srcore.config.suggest import closest
+from srcore.files.text_tables import aligned
 from srcore.options.describing import describe
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
@@ -57,11 +58,8 @@ def _print_names(registry: Registry) -> None:
 
 def _print_keys(component: Component) -> None:
     click.echo(f"{component.name}  [{component.owner}]  {summary(component)}")
-    rows = list(describe(component.options))
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for key, kind, default, text in rows:
-        line = f"  {key:{widths[0]}}  {kind:{widths[1]}}  {default:{widths[2]}}  {text}"
-        click.echo(line.rstrip())
+    for line in aligned(list(describe(component.options))):
+        click.echo(f"  {line}")
     click.echo()
 
 

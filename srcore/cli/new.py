@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from srcore.config.reading import locate, parse, read
+from srcore.files.text_tables import aligned
 from srcore.plugin.manager import plugins
 
 #: What an experiment needs beside a network.
@@ -68,9 +69,9 @@ def command(name: str | None, flat: bool, from_weights: Path | None) -> None:
         click.echo(locate(name, plugins().registry).read_text("utf-8"), nl=False)
         return
     shipped = plugins().registry.experiments()
-    width = max((len(entry) for entry in shipped), default=0)
-    for entry, (path, owner) in shipped.items():
-        click.echo(f"{entry:{width}}  {_summary(path)} [{owner}]")
+    rows = [(name, f"{_summary(path)} [{owner}]") for name, (path, owner) in shipped.items()]
+    for line in aligned(rows):
+        click.echo(line)
 
 
 def _flat(name: str | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from srcore.evaluation.interpolation import INTERPOLATIONS
 from srcore.evaluation.measure import Measure
 from srcore.evaluation.measuring import PROTOCOL, SetResult
+from srcore.files.text_tables import aligned, markdown
 
 _MEAN = "mean"
 
@@ -44,7 +45,7 @@ def as_text(
         lines += ["", f"{_titled(result)}, {images}, {result.origin}"]
         head = ["", *(_header(measure) for measure in measures)]
         table = [head, *_lines(result, measures, per_image=per_image)]
-        lines += _aligned(table)
+        lines += [f"  {line}" for line in aligned(table, left=1)]
     return "\n".join(lines)
 
 
@@ -57,11 +58,12 @@ def as_markdown(results: Sequence[SetResult], measures: Sequence[Measure]) -> st
         slash = " / ".join(measure.label for measure in measures)
         lines += ["", f"## x{scale}: {slash}" if scale else f"## {slash}", ""]
         head = ["", *(f"{result.name} ({len(result.images)})" for result in group)]
-        lines += _markdown([head, *([name, *_cells(name, group, measures)] for name in names)])
+        rows = [[name, *_cells(name, group, measures)] for name in names]
+        lines += markdown(head, rows, left=1)
     for result in results:
         lines += ["", f"## {_titled(result)}, image by image ({result.origin})", ""]
         head = ["", *(_header(measure) for measure in measures)]
-        lines += _markdown([head, *_lines(result, measures, per_image=True)])
+        lines += markdown(head, _lines(result, measures, per_image=True), left=1)
     return "\n".join(lines) + "\n"
 
 
@@ -188,18 +190,3 @@ def _header(measure: Measure) -> str:
 def _number(value: float | None) -> str:
     """A value; nothing where it was left out."""
     return "" if value is None else f"{value:.4f}"
-
-
-def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for name, *numbers in table:
-        cells = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)]
-        yield "  ".join([f"  {name:{widths[0]}}", *cells])
-
-
-def _markdown(table: Sequence[Sequence[str]]) -> Iterator[str]:
-    head, *rows = table
-    yield f"| {' | '.join(head)} |"
-    yield "|---" + "|---:" * (len(head) - 1) + "|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from srcore.files.atomic import writing
 from srcore.files.strict_json import dumps
+from srcore.files.text_tables import aligned
 from srcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -43,14 +44,8 @@ def _lines(run: Run) -> Iterator[str]:
                     f"{value - below:+.4f}" if known and _finite(value, below) else "-",
                 )
             )
-    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
     yield f"{run.folder}"
-    for row in rows:
-        left = "  ".join(text.ljust(width) for text, width in zip(row[:2], widths[:2], strict=True))
-        right = "  ".join(
-            text.rjust(width) for text, width in zip(row[2:], widths[2:], strict=True)
-        )
-        yield f"  {left}  {right}"
+    yield from (f"  {line}" for line in aligned(rows, left=2))
     for key, found in run.results.items():
         if key not in ("validation", "bicubic"):
             yield f"  {key}: {found}"
