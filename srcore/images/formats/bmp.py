@@ -8,6 +8,7 @@ from typing import BinaryIO
 import attrs
 import numpy as np
 
+from srcore.images.bmp_runs import unrolled
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -21,7 +22,7 @@ from srcore.images.format import (
 )
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import swapped
-from srcore.images.pillow import as_array, opened, saved
+from srcore.images.pillow import saved
 from srcore.images.samples import bands, stretched, unpacked
 
 _RGB, _RLE8, _RLE4, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 1, 2, 3, 6
@@ -84,9 +85,7 @@ class Bmp(WritableFormat):
         file.seek(0)
         layout = _layout(file.read(_HEADER_BYTES), where)
         if layout.compression in (_RLE4, _RLE8):
-            file.seek(0)
-            with opened(file, "BMP", where) as image:
-                return as_array(image, "L" if layout.channels == 1 else "RGB")
+            return _of_runs(file, layout, header, where)
         result = np.empty(header.stored_shape, header.dtype)
         file.seek(layout.start)
         for part in bands(layout.height, layout.stride):
@@ -175,6 +174,17 @@ def _is_mask(mask: int, bits: int) -> bool:
     """Whether its ones are side by side, at most 16 of them."""
     largest = _largest(mask)
     return mask < 2**bits and largest < 2**16 and not largest & (largest + 1)
+
+
+def _of_runs(file: BinaryIO, layout: _Layout, header: ImageHeader, where: Where) -> ImageArray:
+    file.seek(layout.start)
+    code = unrolled(file.read(), layout.width, layout.height, layout.bits, where)
+    indices = np.frombuffer(code, np.uint8).reshape(layout.height, layout.width)
+    indices = indices if layout.is_top_down else indices[::-1]
+    result = np.empty(header.stored_shape, header.dtype)
+    for part in bands(layout.height, layout.width):
+        result[part] = _pixels(indices[part], attrs.evolve(layout, bits=8), header, where)
+    return result
 
 
 def _pixels(rows: ImageArray, layout: _Layout, header: ImageHeader, where: Where) -> ImageArray:

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.errors import DataError
 from srcore.images import exif, png_chunks
 from srcore.images.composing import Part, composed
 from srcore.images.format import (
@@ -164,7 +165,10 @@ class Png(ReadsSeries, WritesSeries):
         is_stored_so = colour_type != _PALETTE and _KINDS[colour_type][0] == header.channels
         if depth != 8 or interlace or not is_stored_so or header.frames > 1:
             return super().decode_part(file, header, window, where)
-        return decode_from_the_top(file, window, where)
+        try:
+            return decode_from_the_top(file, window, where)
+        except DataError:  # Pillow has opinions about other chunks, too
+            return super().decode_part(file, header, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         before = png_chunks.describing(writing.metadata)

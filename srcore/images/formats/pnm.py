@@ -31,6 +31,7 @@ _PAM_TYPES = {
 }
 #: White space and comments, one token.
 _TOKEN = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([0-9]+)")
+_ENDING = re.compile(rb"(?:#[^\r\n]*)?[\s\S]?")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 #: A header with its comments is shorter.
 _HEADER_BYTES = 2**16
@@ -92,21 +93,24 @@ def _layout(start: bytes, where: Where) -> _Layout:
             numbers.append(int(found[1]))
             place = found.end()
         largest = 1 if kind in _BITMAPS else numbers[2]
-        # One byte of white space ends the header; plain samples begin with any.
-        layout = _Layout(kind, numbers[0], numbers[1], _CHANNELS[kind], largest, place + 1)
+        # One byte of white space ends the header, or a comment; plain samples begin with any.
+        place = _ENDING.match(start, place).end()  # type: ignore[union-attr]
+        layout = _Layout(kind, numbers[0], numbers[1], _CHANNELS[kind], largest, place)
     if not (layout.width and layout.height and 1 <= layout.largest <= 65535):
         raise damaged(where, "its header makes no sense")
     return layout
 
 
 def _pam_layout(start: bytes, where: Where) -> _Layout:
+    if re.match(rb"P7 332\s", start):
+        raise unsupported(where, "thumbnail of XV")
     end = start.find(b"\nENDHDR\n")
     if end < 0:
         raise damaged(where, "its header does not end")
     fields: dict[bytes, bytes] = {}
-    for line in _COMMENT.sub(b"", start[2:end]).splitlines():
-        name, _, value = line.strip().partition(b" ")
-        fields.setdefault(name, value.strip())
+    for line in filter(bytes.strip, _COMMENT.sub(b"", start[2:end]).splitlines()):
+        name, *value = line.split(None, 1)
+        fields.setdefault(name, b"".join(value).strip())
     try:
         width, height, channels, largest = (
             int(fields[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")

@@ -113,21 +113,94 @@ def test_the_fourth_byte_is_no_alpha_without_a_mask(agrees, bits, size):
     agrees(content, image, (bits, size))
 
 
-@pytest.mark.parametrize("bits", [4, 8])
-def test_runs_are_read_as_they_were_stored(agrees, bits):
-    generator = np.random.default_rng(bits)
-    palette = generator.integers(0, 256, (2**bits, 3)).astype(np.uint8)
-    indices = np.repeat(generator.integers(0, 2**bits, (6, 5)), 4, axis=1)
+def random_runs(generator, width, height, bits):
+    """Code of runs, of pixels one by one, and of moves; rows may end early."""
     code = b""
-    for row in indices[::-1].tolist():
-        for value in row[::4]:
-            code += bytes([4, value * 17 if bits == 4 else value])
-        code += b"\0\0"
-    entries = b"".join(bytes(it[::-1]) + b"\0" for it in palette.tolist())
-    content = file_of(
-        20, 6, bits, code + b"\0\1", size=40, compression=2 if bits == 4 else 1, palette=entries
-    )
-    agrees(content, palette[indices], bits)
+    for _ in range(height):
+        x = 0
+        while x < width:
+            chance, count = generator.random(), int(generator.integers(1, width - x + 1))
+            if chance < 0.4 or (chance < 0.8 and count < 3):
+                code += bytes([count, int(generator.integers(256))])
+            elif chance < 0.8:
+                size = count if bits == 8 else (count + 1) // 2
+                code += bytes([0, count]) + generator.bytes(size) + bytes(size % 2)
+            elif chance < 0.9:
+                code += bytes([0, 2, count, 0])
+            else:
+                break
+            x += count
+        code += b"\0\0" if generator.random() < 0.9 else b"\0\0\0\2\0\1"
+    return code + b"\0\1"
+
+
+def unrolled(code, width, height, bits):
+    """Indices of a code, one by one; 0 where it says nothing."""
+    indices = np.zeros((height, width), int)
+    x = y = place = 0
+    while (count := code[place]) or code[place + 1] != 1:
+        value, place = code[place + 1], place + 2
+        if count == 0 and value == 0:
+            x, y = 0, y + 1
+        elif count == 0 and value == 2:
+            x, y, place = x + code[place], y + code[place + 1], place + 2
+        else:
+            read = bytes([value]) * count if count else code[place:]
+            number = count or value
+            for step in range(number):
+                pixel = read[step] if bits == 8 else read[step // 2] >> (4, 0)[step % 2] & 15
+                if x < width and y < height:
+                    indices[y, x] = pixel
+                x += 1
+            if not count:
+                size = number if bits == 8 else (number + 1) // 2
+                place += size + size % 2
+    return indices[::-1]
+
+
+@pytest.mark.parametrize("size", [40, 64, 108, 124])
+@pytest.mark.parametrize("bits", [4, 8])
+def test_runs_are_read_as_they_were_stored(agrees, bits, size):
+    for seed in range(25):
+        generator = np.random.default_rng(seed)
+        height, width = (int(generator.integers(1, 20)) for _ in "hw")
+        palette = generator.integers(0, 256, (2**bits, 3)).astype(np.uint8)
+        code = random_runs(generator, width, height, bits)
+        expected = palette[unrolled(code, width, height, bits)]
+        entries = b"".join(bytes(it[::-1]) + b"\0" for it in palette.tolist())
+        content = file_of(
+            width, height, bits, code, size=size, compression=2 if bits == 4 else 1, palette=entries
+        )
+        agrees(content, expected, (bits, size, seed))
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3, 7, 9])
+def test_runs_that_are_cut_are_named(kept):
+    code = bytes([5, 1, 0, 0, 0, 5, 1, 2, 3, 4, 5, 0, 0, 0])[:kept]
+    content = file_of(5, 3, 8, code, size=40, compression=1, palette=bytes(1024))
+    with pytest.raises(DataError, match=r"^x: the image is truncated"):
+        decode_image(content, "x")
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8, 24])
+def test_short_headers_of_os2_are_read(agrees, bits):
+    """Versions of the second header may end anywhere, as that of 16 bytes does."""
+    generator = np.random.default_rng(bits)
+    palette = generator.integers(0, 256, (2**bits if bits < 24 else 0, 3)).astype(np.uint8)
+    if bits == 24:
+        image = generator.integers(0, 256, (5, 7, 3)).astype(np.uint8)
+        packed = [row[:, ::-1].tobytes() for row in image]
+    else:
+        indices = generator.integers(0, 2**bits, (5, 7))
+        image = palette[indices]
+        texts = ("".join(f"{value:0{bits}b}" for value in row).ljust(56, "0") for row in indices)
+        packed = [int(text, 2).to_bytes(7, "big")[: -(-7 * bits // 8)] for text in texts]
+    head = struct.pack("<IIIHH", 16, 7, 5, 1, bits)
+    head += b"".join(bytes(it[::-1]) + b"\0" for it in palette.tolist())
+    rows = lines(packed, False)
+    start = 14 + len(head)
+    file = struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start) + head + rows
+    agrees(file, image, bits)
 
 
 def test_resolution_is_read():

@@ -226,3 +226,32 @@ def test_a_profile_that_is_not_kept_is_named():
         metadata = decode_header(changed, "x").metadata
         assert metadata.icc_profile is None
         assert metadata.others == ("colour profile that is damaged or above 16 MiB",)
+
+
+#: Chunks before the picture data, how these are cut, and chunks behind them.
+ODD = {
+    "palette to reduce to": ([(b"PLTE", bytes(48)), (b"hIST", bytes(32))], None, []),
+    "significant bits": ([(b"sBIT", b"\5\6\5"), (b"bKGD", bytes(6))], None, []),
+    "suggested palette": ([(b"sPLT", b"x\0\x08" + bytes(6))], None, []),
+    "two profiles": ([(b"iCCP", b"n\0\0" + zlib.compress(b"x")), (b"sRGB", b"\0")], None, []),
+    "no animation": ([(b"acTL", bytes(8))], None, []),
+    "short transparency": ([(b"tRNS", b"\0\1")], None, []),
+    "private": ([(b"prVt", b"x")], None, [(b"prVt", b"x"), (b"tIME", bytes(7))]),
+    "empty pieces": ([], lambda data: [b"", data[:5], b"", data[5:], b""], []),
+    "bytes one by one": ([], lambda data: [bytes([it]) for it in data], []),
+    "not packed": ([], lambda data: [zlib.compress(zlib.decompress(data), 0)], []),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_chunks_change_no_pixel(agrees, name):
+    image = np.random.default_rng(0).integers(0, 256, (9, 13, 3)).astype(np.uint8)
+    before, cut, behind = ODD[name]
+    data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in image))
+    pieces = cut(data) if cut else [data]
+    content = b"\x89PNG\r\n\x1a\n"
+    content += chunk(b"IHDR", struct.pack(">IIBBBBB", 13, 9, 8, 2, 0, 0, 0))
+    content += b"".join(chunk(*it) for it in before)
+    content += b"".join(chunk(b"IDAT", it) for it in pieces)
+    content += b"".join(chunk(*it) for it in behind) + chunk(b"IEND", b"")
+    agrees(content, image, name)

@@ -62,6 +62,7 @@ def test_every_kind_is_read_as_it_was_stored(agrees):
         (b"PF\n2 2\n-1.0\n" + bytes(48), "float32 pixels"),
         (b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\n" + bytes(10), "PAM of 5 channels"),
         (b"P7\nWIDTH 2\n", "header does not end"),
+        (b"P7 332\n#XVVERSION:x\n", "thumbnail of XV"),
     ],
 )
 def test_what_cannot_be_read_is_named(content, message):
@@ -71,3 +72,26 @@ def test_what_cannot_be_read_is_named(content, message):
 
 def test_what_follows_the_first_picture_is_not_looked_at():
     assert decode_image(b"P5 1 1 255 \x07P5 1 1 255 \x08", "x").tolist() == [[[7]]]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"P5\n2 2\n255#the end\n",
+        b"P5#begin\n2#width\n2#height\n255 ",
+        b"P5\r\n2 2\r255\r",
+        b"P7\nWIDTH\t2\n\n  HEIGHT   2\n# between\nDEPTH 1\nMAXVAL 255\nENDHDR\n",
+    ],
+)
+def test_white_space_and_comments_may_be_anywhere_in_a_header(agrees, head):
+    agrees(head + b"#\1\2\3", np.frombuffer(b"#\1\2\3", np.uint8).reshape(2, 2, 1), head)
+
+
+@pytest.mark.parametrize("head", [b"P4\n2 2#c\n", b"P4 2 2\n"])
+def test_a_bitmap_begins_behind_the_comment(agrees, head):
+    agrees(head + b"\x80\x40", np.array([[[0], [255]], [[255], [0]]], np.uint8), head)
+
+
+def test_comments_may_be_among_plain_samples(agrees):
+    expected = np.array([[[28], [57]], [[85], [113]]], np.uint8)
+    agrees(b"P2 2 2 9 #3\n1 2#4\n3 # 5\r4", expected, "comments")
