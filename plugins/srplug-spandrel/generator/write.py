@@ -39,12 +39,13 @@ def module(architecture: Architecture) -> str:
     needs_literal = any("Literal" in text for text in fields)
     literal = "from typing import Literal\n\n" if needs_literal else ""
     options = "Restorer, image_channels" if architecture.channels else "Restorer"
-    own = f"\nfrom srplug_spandrel.options.base import {options}\n"
+    declares = "from srcore.options import option\n" if keys else ""
+    own = f"from srplug_spandrel.options.base import {options}\n"
     return (
         f'"""Keys of ``{architecture.component}``; written by ``generator/write.py``."""\n\n'
         "from __future__ import annotations\n\n"
         f"{literal}import attrs\n\n"
-        f"from srcore.options import option{own}\n\n"
+        f"{declares}{own}\n\n"
         "@attrs.frozen(kw_only=True)\n"
         "class Options(Restorer):\n"
         f'    """{docstring(architecture)}"""\n\n'

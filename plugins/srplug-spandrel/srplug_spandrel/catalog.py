@@ -23,9 +23,10 @@ class Architecture:
         name: the component is ``spandrel_<name>``.
         id: spandrel's name of the architecture.
         target: the class, ``"module:Class"`` below ``spandrel.architectures``.
+        own_targets: classes of scales that have one of their own.
         title: what its authors call it.
         paper: authors, year and where it is to be read.
-        scale: parameter of the class that takes the scale; empty: it restores at one size.
+        scale: parameter of the class that takes the scale; empty: it has none.
         scales: at which it works.
         channels: parameters that take the number of channels; empty: RGB only.
         fixed: parameters that are not keys, with the values that they get.
@@ -48,8 +49,9 @@ class Architecture:
     target: str
     title: str
     paper: str
+    own_targets: Mapping[int, str] = attrs.field(factory=dict)
     scale: str = ""
-    scales: tuple[int, ...] = SCALES
+    scales: tuple[int, ...] = attrs.field()
     channels: tuple[str, ...] = ()
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
     hidden: tuple[str, ...] = ()
@@ -63,6 +65,10 @@ class Architecture:
     least_batch: int = 1
     frozen: tuple[str, ...] = ()
     renamed: Mapping[str, str] = attrs.field(factory=dict)
+
+    @scales.default
+    def _usual_scales(self) -> tuple[int, ...]:
+        return SCALES if self.scale else (1,)
 
     @property
     def component(self) -> str:
@@ -289,6 +295,22 @@ _ALL = (
         same_length=("embed_dims", "depths"),
     ),
     Architecture(
+        name="mmrealsr",
+        id="MMRealSR",
+        target="MMRealSR.__arch.mmrealsr_arch:MMRRDBNet_test",
+        title="MM-RealSR",
+        paper="Mou et al. 2022, arXiv 2205.05065",
+        scale="scale",
+        scales=(
+            4,
+        ),  # at others spandrel's class shows its second network other channels than it has
+        channels=("num_in_ch", "num_out_ch"),
+        fixed={"de_net_type": "DEResNet"},
+        minimum=16,
+        same_length=("num_feats", "num_blocks", "downscales"),
+        blocks=("body",),
+    ),
+    Architecture(
         name="moesr",
         id="MoESR",
         target="MoESR.__arch.MoESR:MoESR",
@@ -347,6 +369,31 @@ _ALL = (
         channels=("n_colors",),
         hidden=_PARTS,
         blocks=("body.*.body",),
+    ),
+    Architecture(
+        name="realcugan",
+        id="RealCUGAN",
+        target="RealCUGAN.__arch.upcunet_v3:UpCunet4x",
+        own_targets={
+            2: "RealCUGAN.__arch.upcunet_v3:UpCunet2x",
+            3: "RealCUGAN.__arch.upcunet_v3:UpCunet3x",
+        },
+        title="Real-CUGAN",
+        paper="github.com/bilibili/ailab, 2022",
+        scales=(2, 3, 4),
+        channels=("in_channels", "out_channels"),
+        minimum=32,
+    ),
+    Architecture(
+        name="realcugan_fast",
+        id="RealCUGAN",
+        target="RealCUGAN.__arch.upcunet_v3:UpCunet2x_fast",
+        title="Real-CUGAN, fast",
+        paper="github.com/bilibili/ailab, 2022",
+        scales=(2,),
+        channels=("in_channels", "out_channels"),
+        minimum=40,
+        multiple=4,
     ),
     Architecture(
         name="realplksr",
@@ -477,8 +524,6 @@ ABSENT = {
     "GFPGAN": "restores faces",
     "IPT": "computes pieces of one size and puts them together image by image",
     "LaMa": "fills holes",
-    "MMRealSR": "answers degrees of degradation, which its training needs beside images",
-    "RealCUGAN": "has a class for every scale",
     "RestoreFormer": "restores faces",
     "SwinIR": "srcore's swinir",
 }
@@ -489,7 +534,7 @@ ARCHITECTURES: dict[str, Architecture] = {entry.name: entry for entry in _ALL}
 
 def scale_complaint(rules: Architecture, scale: int) -> str:
     """Why a network cannot work at a scale; empty if it can."""
-    scales = rules.scales if rules.scale else (1,)
+    scales = rules.scales
     if scale in scales:
         return ""
     text = " or ".join(filter(None, (", ".join(map(str, scales[:-1])), str(scales[-1]))))

@@ -60,7 +60,7 @@ class Restorer(nn.Module):
         given = parameters(architecture, scale, channels, keys)
         try:
             with constructing():
-                self.model: nn.Module = class_of(architecture)(**given)
+                self.model: nn.Module = class_of(architecture, scale)(**given)
         except Exception as error:  # whatever a foreign constructor says of its options
             found = ", ".join(f"{key} = {value}" for key, value in keys.items())
             raise SrcoreError(
@@ -101,9 +101,10 @@ class BranchedRestorer(Restorer):
         return merged
 
 
-def class_of(architecture: Architecture) -> type[nn.Module]:
-    """Spandrel's class of an architecture."""
-    module, _, name = architecture.target.partition(":")
+def class_of(architecture: Architecture, scale: int = 4) -> type[nn.Module]:
+    """Spandrel's class of an architecture at a scale."""
+    target = architecture.own_targets.get(scale, architecture.target)
+    module, _, name = target.partition(":")
     found: type[nn.Module] = getattr(
         importlib.import_module(f"spandrel.architectures.{module}"), name
     )

@@ -86,4 +86,5 @@ CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "drunet": _noise_map,
     "fbcnn": _first,
     "mixdehazenet": _from_signed,
+    "mmrealsr": _first,
 }

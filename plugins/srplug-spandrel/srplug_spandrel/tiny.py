@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from srplug_spandrel.catalog import ARCHITECTURES
+
 _GROUPS: dict[str, Any] = {"depths": [2], "num_heads": [2]}
 
 #: Keys by the name of the architecture.
@@ -25,12 +27,21 @@ TINY: dict[str, dict[str, Any]] = {
     "kbnet_l": {"dim": 24, "num_blocks": [1, 1, 1, 1], "num_refinement_blocks": 1},
     "kbnet_s": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
     "mixdehazenet": {"embed_dims": [8, 16, 32, 16, 8]},
+    "mmrealsr": {
+        "num_feat": 8,
+        "num_block": 1,
+        "num_grow_ch": 4,
+        "num_feats": [8, 16, 16, 512],
+        "num_blocks": [1, 1, 1, 1],
+    },
     "moesr": {"dim": 16, "n_blocks": 1, "n_block": 1, "upsample_dim": 8},
     "mosr": {"dim": 16, "n_block": 2},
     "nafnet": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
     "omnisr": {"num_feat": 16},
     "plksr": {"dim": 16, "n_blocks": 2},
     "rcan": {"n_feats": 16, "n_resgroups": 1, "n_resblocks": 2, "reduction": 4},
+    "realcugan": {},
+    "realcugan_fast": {},
     "realplksr": {"dim": 16, "n_blocks": 2},
     "retinexformer": {"n_feat": 8, "stage": 1},
     "rgt": {"embed_dim": 16, "depth": [2], "num_heads": [2]},
@@ -43,6 +54,12 @@ TINY: dict[str, dict[str, Any]] = {
     "swin2sr": {"embed_dim": 16, **_GROUPS, "window_size": 8},
     "uformer": {"embed_dim": 16, "depths": [1] * 9},
 }
+
+
+def scale_of(name: str, wanted: int = 4) -> int:
+    """The scale that a network is tried at: the wanted one where it has it, else its largest."""
+    scales = ARCHITECTURES[name].scales
+    return wanted if wanted in scales else max(scales)
 
 
 def tiny(name: str, scale: int) -> dict[str, Any]:

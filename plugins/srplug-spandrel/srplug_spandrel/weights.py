@@ -7,7 +7,7 @@ whose a file is and which options it shows, so that everything that it reads can
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,12 +20,21 @@ from srplug_spandrel.construction import constructing
 
 _PREFIX = "model."
 
-#: A name that only one of several networks of one architecture has.
-_MARKS = {
-    "plksr": "feats.1.channe_mixer.0.weight",
-    "realplksr": "feats.1.channel_mixer.0.weight",
-    "kbnet_l": "patch_embed.proj.weight",
-    "kbnet_s": "intro.weight",
+
+def _shuffles_first(state: Mapping[str, Tensor]) -> bool:
+    """Whether it is Real-CUGAN's fast network, by spandrel's rule: it sees what it makes."""
+    last, first = state.get("conv_final.weight"), state["unet1.conv1.conv.0.weight"]
+    return last is not None and last.shape[0] // 4 * 4 == first.shape[1]
+
+
+#: What tells networks of one architecture apart.
+_MARKS: dict[str, Callable[[Mapping[str, Tensor]], bool]] = {
+    "plksr": lambda state: "feats.1.channe_mixer.0.weight" in state,
+    "realplksr": lambda state: "feats.1.channel_mixer.0.weight" in state,
+    "kbnet_l": lambda state: "patch_embed.proj.weight" in state,
+    "kbnet_s": lambda state: "intro.weight" in state,
+    "realcugan": lambda state: not _shuffles_first(state),
+    "realcugan_fast": _shuffles_first,
 }
 
 
@@ -43,11 +52,11 @@ def owner(state: Mapping[str, Tensor]) -> str:
 def _matches(architecture: Architecture, state: Mapping[str, Tensor]) -> bool:
     from spandrel import MAIN_REGISTRY
 
-    mark = _MARKS.get(architecture.name)
-    is_variant = mark is None or mark in state
     # A quick look first: the order in which spandrel asks decides only what several know.
-    is_known = is_variant and MAIN_REGISTRY[architecture.id].detect(dict(state))
-    return is_known and owner(state) == architecture.id
+    is_known = MAIN_REGISTRY[architecture.id].detect(dict(state))
+    mark = _MARKS.get(architecture.name)
+    is_variant = is_known and (mark is None or mark(state))
+    return is_variant and owner(state) == architecture.id
 
 
 def _infer_options(

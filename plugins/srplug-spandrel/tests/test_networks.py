@@ -5,8 +5,7 @@ import copy
 import pytest
 import torch
 from srplug_spandrel import networks
-from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import tiny
+from srplug_spandrel.tiny import scale_of, tiny
 
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import options_for
@@ -79,7 +78,7 @@ def test_merging_keeps_the_type_of_the_weights():
 
 @pytest.mark.parametrize("name", ["span", "fdat", "hvicidnet", "fftformer", "swift_srgan"])
 def test_parameters_that_no_gradient_reaches_are_not_trained(name):
-    scale = 4 if ARCHITECTURES[name].scale else 1
+    scale = scale_of(name)
     network = built(name, scale).train()
     network(torch.rand(1, 3, 32, 32)).square().mean().backward()
     trained = {key for key, value in network.named_parameters() if value.requires_grad}

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import tiny
+from srplug_spandrel.tiny import scale_of, tiny
 
 from srcore.testing import runs, write_tiny_images
 from srcore.testing.experiments import load
@@ -37,7 +37,7 @@ def experiment(name, way, folder, precision="float32"):
     """A training of three iterations, from a file as a user writes it."""
     import tomli_w
 
-    scale = 4 if ARCHITECTURES[name].scale else 1
+    scale = scale_of(name)
     write_tiny_images(folder / "images", 3, height=128, width=128)
     table = {
         "name": "contract",

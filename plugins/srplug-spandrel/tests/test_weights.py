@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from srplug_spandrel import networks
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import tiny
+from srplug_spandrel.tiny import scale_of, tiny
 
 import srcore
 from srcore.plugin.manager import plugins
@@ -32,8 +32,8 @@ def built(name, scale):
 
 
 def scales():
-    for name, entry in ARCHITECTURES.items():
-        scale = 4 if entry.scale else 1
+    for name in ARCHITECTURES:
+        scale = scale_of(name)
         heavy = name in ("fbcnn", "scunet", "uformer", "kbnet_l")
         yield pytest.param(name, scale, marks=pytest.mark.slow if heavy else ())
 

@@ -1,0 +1,23 @@
+"""Keys of ``spandrel_realcugan``; written by ``generator/write.py``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from srcore.options import option
+from srplug_spandrel.options.base import Restorer, image_channels
+
+
+@attrs.frozen(kw_only=True)
+class Options(Restorer):
+    """Real-CUGAN (github.com/bilibili/ailab, 2022)."""
+
+    architecture = "realcugan"
+
+    pro: bool = option(
+        False,
+        "the second edition, which computes in a narrower range",
+    )
+    channels: Literal[1, 3, 4] = image_channels()

@@ -1,0 +1,18 @@
+"""Keys of ``spandrel_realcugan_fast``; written by ``generator/write.py``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from srplug_spandrel.options.base import Restorer, image_channels
+
+
+@attrs.frozen(kw_only=True)
+class Options(Restorer):
+    """Real-CUGAN, fast (github.com/bilibili/ailab, 2022)."""
+
+    architecture = "realcugan_fast"
+
+    channels: Literal[1, 3, 4] = image_channels()
