@@ -14,7 +14,7 @@ from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins
 from srcore.weights.conversion import convert
-from srcore.weights.export import TOLERANCE, export, export_obstacle
+from srcore.weights.export import TOLERANCE, _compare, export, export_obstacle
 from srcore.weights.saving import Metadata, save_safetensors
 
 ENDINGS = {"onnx": ".onnx", "torchscript": ".pt", "torch_export": ".pt2"}
@@ -180,6 +180,35 @@ def test_what_an_exporter_cannot_record_is_one_line(tmp_path, to):
         return lr if lr.sum() > 0 else -lr
 
     refused(FixedWidth(by_content), tmp_path / f"a{ENDINGS[to]}", to)
+
+
+@pytest.mark.parametrize(("cancelled", "passes"), [(0.0, False), (1e4, True), (1e7, False)])
+def test_programs_may_differ_as_pytorch_does_from_exact_results(tmp_path, cancelled, passes):
+    # Eager PyTorch loses digits that the program, which is recorded once with `exact`, keeps.
+    class Cancelling(FixedWidth):
+        exact = False
+
+        def forward(self, lr):
+            return lr + 4e-4 if self.exact else (lr + cancelled) - cancelled
+
+    network = Cancelling(None)
+    program = Cancelling(None)
+    program.exact = True
+    shapes = ((1, 3, 9, 8),)
+    if passes:
+        assert 4e-4 <= _compare("x", network, program, shapes).difference < 1.1e-3
+    else:
+        with pytest.raises(WeightsError, match=r"x: results differ by .* on 1x3x9x8; allowed"):
+            _compare("x", network, program, shapes)
+
+
+def test_a_network_without_float64_is_held_to_the_usual_limit():
+    class Single(nn.Module):
+        def forward(self, lr):
+            return nn.functional.conv2d(lr, torch.ones(3, 3, 1, 1))
+
+    with pytest.raises(WeightsError, match=r"allowed 0\.000\d+"):
+        _compare("x", Single(), lambda lr: Single()(lr) + 1e-2, ((1, 3, 9, 8),))
 
 
 def test_results_that_are_no_numbers_are_refused(tmp_path):

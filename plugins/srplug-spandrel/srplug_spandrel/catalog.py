@@ -11,6 +11,8 @@ from typing import Any
 
 import attrs
 
+from srplug_spandrel.alignment import Rule, levels, pixels, shuffled, windows
+
 SCALES = (1, 2, 3, 4, 8)
 POWERS = (1, 2, 4, 8)
 
@@ -34,6 +36,7 @@ class Architecture:
         minimum: smallest side that it works on; smaller images are continued by mirroring.
         multiple: sides must be a multiple of it, likewise.
         square: sides must be equal.
+        aligned: where tiles begin, beside multiples of that.
         blocks: where the blocks for ``checkpointing`` lie: names of lists of modules.
         same_length: keys that need equally many numbers.
         heads: (key of the channels, key of the heads): every number of heads divides them.
@@ -58,6 +61,7 @@ class Architecture:
     minimum: int = 1
     multiple: int = 1
     square: bool = False
+    aligned: Rule = pixels(1)
     blocks: tuple[str, ...] = ()
     same_length: tuple[str, ...] = ()
     heads: tuple[str, str] | None = None
@@ -91,6 +95,7 @@ _ALL = (
         target="ATD.__arch.atd_arch:ATD",
         title="ATD",
         paper="Zhang et al. 2024, arXiv 2401.08209",
+        aligned=windows("window_size"),
         scale="upscale",
         channels=("in_chans",),
         minimum=8,
@@ -104,6 +109,7 @@ _ALL = (
         target="CRAFT.__arch.CRAFT:CRAFT",
         title="CRAFT",
         paper="Li et al. 2023, arXiv 2308.05022",
+        aligned=windows("window_size", "split_size_0", "split_size_1"),
         scale="upscale",
         channels=("in_chans",),
         hidden=_PARTS,
@@ -118,6 +124,7 @@ _ALL = (
         target="DAT.__arch.DAT:DAT",
         title="DAT",
         paper="Chen et al. 2023, arXiv 2308.03364",
+        aligned=windows("split_size"),
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -133,6 +140,7 @@ _ALL = (
         target="DCTLSA.__arch.dctlsa:DCTLSA",
         title="DCTLSA",
         paper="Zeng et al. 2023, IEEE TIM 72",
+        aligned=pixels(16),
         scale="upscale",
         channels=("in_nc", "out_nc"),
         fixed={"num_modules": 6},
@@ -164,6 +172,7 @@ _ALL = (
         target="DRCT.__arch.drct_arch:DRCT",
         title="DRCT",
         paper="Hsu et al. 2024, arXiv 2404.00722",
+        aligned=windows("window_size"),
         scale="upscale",
         channels=("in_chans",),
         multiple=16,
@@ -186,6 +195,7 @@ _ALL = (
         target="FBCNN.__arch.FBCNN:FBCNN",
         title="FBCNN",
         paper="Jiang et al. 2021, arXiv 2109.14573",
+        aligned=pixels(8),
         channels=("in_nc", "out_nc"),
     ),
     Architecture(
@@ -194,6 +204,7 @@ _ALL = (
         target="FDAT.__arch.fdat:FDAT",
         title="FDAT",
         paper="github.com/stinkybread/FDAT, 2025",
+        aligned=windows("window_size", of=shuffled),
         scale="scale",
         channels=("num_in_ch", "num_out_ch"),
         hidden=("group_block_pattern",),
@@ -227,6 +238,7 @@ _ALL = (
         target="GRL.__arch.grl:GRL",
         title="GRL",
         paper="Li et al. 2023, arXiv 2303.00748",
+        aligned=windows("window_size", "stripe_size"),
         scale="upscale",
         channels=("in_channels", "out_channels"),
         hidden=(
@@ -246,6 +258,7 @@ _ALL = (
         target="HAT.__arch.HAT:HAT",
         title="HAT",
         paper="Chen et al. 2023, arXiv 2205.04437",
+        aligned=windows("window_size"),
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -281,6 +294,7 @@ _ALL = (
         target="KBNet.__arch.kbnet_s:KBNet_s",
         title="KBNet-S",
         paper="Zhang et al. 2023, arXiv 2303.02881",
+        aligned=levels("enc_blk_nums"),
         channels=("img_channel",),
         same_length=("enc_blk_nums", "dec_blk_nums"),
     ),
@@ -290,6 +304,7 @@ _ALL = (
         target="MixDehazeNet.__arch.MixDehazeNet:MixDehazeNet",
         title="MixDehazeNet",
         paper="Lu et al. 2023, arXiv 2305.17654",
+        aligned=pixels(4),
         minimum=40,
         fixed={"in_chans": 3, "out_chans": 4},
         same_length=("embed_dims", "depths"),
@@ -316,6 +331,7 @@ _ALL = (
         target="MoESR.__arch.MoESR:MoESR",
         title="MoESR",
         paper="github.com/umzi2/MoESR, 2025",
+        aligned=pixels(2),
         scale="scale",
         channels=("in_ch", "out_ch"),
         minimum=2,
@@ -336,6 +352,7 @@ _ALL = (
         target="NAFNet.__arch.NAFNet_arch:NAFNet",
         title="NAFNet",
         paper="Chen et al. 2022, arXiv 2204.04676",
+        aligned=levels("enc_blk_nums"),
         channels=("img_channel",),
         same_length=("enc_blk_nums", "dec_blk_nums"),
     ),
@@ -345,6 +362,7 @@ _ALL = (
         target="OmniSR.__arch.OmniSR:OmniSR",
         title="Omni-SR",
         paper="Wang et al. 2023, arXiv 2304.10244",
+        aligned=windows("window_size"),
         scale="up_scale",
         channels=("num_in_ch", "num_out_ch"),
         minimum=16,
@@ -365,6 +383,7 @@ _ALL = (
         target="RCAN.__arch.rcan_arch:RCAN",
         title="RCAN",
         paper="Zhang et al. 2018, arXiv 1807.02758",
+        aligned=shuffled,
         scale="scale",
         channels=("n_colors",),
         hidden=_PARTS,
@@ -380,6 +399,7 @@ _ALL = (
         },
         title="Real-CUGAN",
         paper="github.com/bilibili/ailab, 2022",
+        aligned=pixels(4),
         scales=(2, 3, 4),
         channels=("in_channels", "out_channels"),
         minimum=32,
@@ -419,6 +439,7 @@ _ALL = (
         target="RGT.__arch.rgt:RGT",
         title="RGT",
         paper="Chen et al. 2024, arXiv 2303.06373",
+        aligned=windows("split_size"),
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -451,6 +472,7 @@ _ALL = (
         target="SCUNet.__arch.SCUNet:SCUNet",
         title="SCUNet",
         paper="Zhang et al. 2022, arXiv 2203.13278",
+        aligned=pixels(64),
         channels=("in_nc",),
         minimum=40,
         hidden=("input_resolution",),
@@ -461,6 +483,7 @@ _ALL = (
         target="SeemoRe.__arch.seemore_arch:SeemoRe",
         title="SeemoRe",
         paper="Zamfir et al. 2024, arXiv 2402.03412",
+        aligned=pixels(16),
         scale="scale",
         fixed={"in_chans": 3},
         minimum=16,
@@ -495,6 +518,7 @@ _ALL = (
         target="Swin2SR.__arch.Swin2SR:Swin2SR",
         title="Swin2SR",
         paper="Conde et al. 2022, arXiv 2209.11345",
+        aligned=windows("window_size"),
         scale="upscale",
         channels=("in_chans",),
         minimum=16,
@@ -518,7 +542,7 @@ _ALL = (
 
 #: What spandrel has beside these, by its name, and why it is no network here.
 ABSENT = {
-    "AuraSR": "makes pictures from noise that it draws itself, and knows x4 only",
+    "AuraSR": "makes pictures from noise that it draws itself",
     "Compact": "srcore's compact",
     "ESRGAN": "srcore's rrdbnet",
     "GFPGAN": "restores faces",

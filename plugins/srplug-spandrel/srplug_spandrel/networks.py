@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import fnmatch
 import importlib
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -40,7 +41,7 @@ class Restorer(nn.Module):
         model: spandrel's network.
         scale: factor between output and input.
         in_channels: channels in and out.
-        tile_multiple: tile sides should be a multiple of it.
+        tile_multiple: tiles should begin at multiples of it.
 
     Raises:
         SrcoreError: a scale that it does not have, or options that spandrel's class refuses.
@@ -52,7 +53,6 @@ class Restorer(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.scale, self.in_channels = scale, channels
-        self.tile_multiple = architecture.multiple
         self._call = CALLS.get(architecture.name)
         complaint = scale_complaint(architecture, scale)
         if complaint:
@@ -67,6 +67,9 @@ class Restorer(nn.Module):
                 f"{architecture.component}: spandrel cannot build it at scale {scale} with {found} "
                 f"({type(error).__name__}: {error})"
             ) from error
+        hyperparameters: Any = self.model.hyperparameters
+        aligned = architecture.aligned(hyperparameters, scale)
+        self.tile_multiple = math.lcm(architecture.multiple, aligned)
         for name, parameter in self.model.named_parameters():
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in architecture.frozen):
                 parameter.requires_grad_(False)
