@@ -130,7 +130,7 @@ ARMS = {
 
 
 class Vgg16(torch.nn.Module):
-    """Chosen maps of VGG16 behind their ReLU, of images in [0, 1]."""
+    """StageNetwork maps of VGG16 behind their ReLU, of images in [0, 1]."""
 
     def __init__(self, file, layers):
         super().__init__()

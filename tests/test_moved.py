@@ -32,6 +32,14 @@ def test_handlers_reach_the_validation_by_its_old_name_too():
         assert training.validator is training.validation
 
 
+def test_what_a_table_selects_is_reached_by_its_old_name_too():
+    from srcore.config.schema import MethodTable
+
+    table = MethodTable(selected=object())
+    with pytest.warns(DeprecationWarning, match=r"^choice of a table is now selected; the old"):
+        assert table.choice is table.selected
+
+
 def test_functions_that_are_handed_a_registry_now_are_called_without_one_all_the_same():
     from srcore.plugin.manager import plugins
     from srcore.weights.dialects import dialects

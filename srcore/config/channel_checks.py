@@ -25,7 +25,7 @@ from srcore.plugin.registry import Registry
 def channels_of(options: Any) -> int:
     """Channels of a network's or data set's images; RGB where it says nothing."""
     declared = option_capability(options, "channels")
-    inside = {channels_of(chosen.options) for _, chosen in inner_datasets(options)}
+    inside = {channels_of(selected.options) for _, selected in inner_datasets(options)}
     if declared is None and len(inside) == 1:
         return inside.pop()
     return RGB if declared is None else int(declared)
@@ -35,14 +35,14 @@ def channel_problems(experiment: Experiment, registry: Registry) -> Iterator[Pro
     """Parts whose images have other channels than those of the generator."""
     if experiment.generator is None:
         return
-    wanted = channels_of(experiment.generator.choice.options)
-    for path, chosen, key in (*_data(experiment), *_networks(experiment), *_others(experiment)):
+    wanted = channels_of(experiment.generator.selected.options)
+    for path, selected, key in (*_data(experiment), *_networks(experiment), *_others(experiment)):
         if key == "channels":
-            found = channels_of(chosen.options)
+            found = channels_of(selected.options)
         else:
-            found = option_capability(chosen.options, key or "channels") or wanted
+            found = option_capability(selected.options, key or "channels") or wanted
         if found != wanted:
-            yield _problem(experiment, registry, path, chosen, key, found)
+            yield _problem(experiment, registry, path, selected, key, found)
 
 
 #: Path and choice of a part, and the key where it says its channels; none: it may declare the only
@@ -57,15 +57,15 @@ def _data(experiment: Experiment) -> Iterator[_Part]:
     tables = {} if data.train is None else {"data.train": data.train}
     tables |= {f"data.validation.{name}": table for name, table in data.validation.items()}
     for path, table in tables.items():
-        yield from _datasets(path, table.choice)
+        yield from _datasets(path, table.selected)
         for index, transform in enumerate(table.transforms):
             yield f"{path}.transforms[{index}]", transform, ""
 
 
-def _datasets(path: str, chosen: Selected) -> Iterator[_Part]:
-    inside = list(inner_datasets(chosen.options))
-    if not inside or option_capability(chosen.options, "channels") is not None:
-        yield path, chosen, "channels"
+def _datasets(path: str, selected: Selected) -> Iterator[_Part]:
+    inside = list(inner_datasets(selected.options))
+    if not inside or option_capability(selected.options, "channels") is not None:
+        yield path, selected, "channels"
         return
     for key, inner in inside:
         yield from _datasets(f"{path}.{key}", inner)
@@ -78,29 +78,29 @@ def _networks(experiment: Experiment) -> Iterator[_Part]:
         if table is None or isinstance(table, GeneratorTable):
             continue
         key = "channels" if role.kind == "network" else "in_channels"
-        yield where_of(name), table.choice, key
+        yield where_of(name), table.selected, key
         for index, altering in enumerate(table.inputs):
             yield f"{where_of(name)}.inputs[{index}]", altering, ""
 
 
 def _others(experiment: Experiment) -> Iterator[_Part]:
     for index, loss in enumerate(experiment.losses):
-        yield f"losses[{index}]", loss.choice, ""
+        yield f"losses[{index}]", loss.selected, ""
 
 
 def _problem(
-    experiment: Experiment, registry: Registry, path: str, chosen: Selected, key: str, found: int
+    experiment: Experiment, registry: Registry, path: str, selected: Selected, key: str, found: int
 ) -> Problem:
     assert experiment.generator is not None
-    generator = experiment.generator.choice
+    generator = experiment.generator.selected
     wanted = channels_of(generator.options)
-    has_key = key in _keys(type(chosen.options))
+    has_key = key in _keys(type(selected.options))
     message = (
-        f'"{chosen.type}" works on images of {_channels(found)}; expected {wanted}, those of '
+        f'"{selected.type}" works on images of {_channels(found)}; expected {wanted}, those of '
         f'generator "{generator.type}"'
     )
     if not has_key:
-        message += f"; fitting: {_fitting(registry, chosen.component.kind, key, wanted)}"
+        message += f"; fitting: {_fitting(registry, selected.component.kind, key, wanted)}"
     elif "channels" not in _keys(type(generator.options)):
         message += (
             f"; networks of {_channels(found)}: {_fitting(registry, 'network', 'channels', found)}"

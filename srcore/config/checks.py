@@ -40,7 +40,7 @@ def cross_checks(experiment: Experiment, plugins: PluginManager) -> list[Problem
 
 
 def selections(experiment: Experiment) -> Iterator[tuple[str, Selected]]:
-    """Every chosen component with the path of its table, nested ones included."""
+    """Every selected component with the path of its table, nested ones included."""
     yield from _walk(experiment, "")
 
 
@@ -100,7 +100,7 @@ def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[P
 
 def _frozen_problems(experiment: Experiment) -> Iterator[Problem]:
     """Losses inside other components that train something: only ``[[losses]]`` has optimisers."""
-    own = {id(loss.choice) for loss in experiment.losses}
+    own = {id(loss.selected) for loss in experiment.losses}
     for path, found in selections(experiment):
         declared = option_capability(found.options, "roles")
         if found.component.kind != "loss" or id(found) in own or declared is None:
@@ -118,7 +118,7 @@ def _batch_problems(experiment: Experiment) -> Iterator[Problem]:
     train = experiment.data.train
     if train is None or train.sampler is not None or experiment.train.batch_size == 1:
         return
-    options = train.choice.options
+    options = train.selected.options
     if not isinstance(options, CropOptions) or options.hr_patch_size is not None:
         return
     files = {size: it for it, size in enlarged_sizes(options, experiment.scale).items()}

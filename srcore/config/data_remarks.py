@@ -16,11 +16,11 @@ from srcore.images import Place, way_to
 def data_remarks(experiment: Experiment) -> Iterator[Problem]:
     """Validation images below a training folder that is searched with what lies below it."""
     train = experiment.data.train
-    if train is None or not option_capability(train.choice.options, "recursive"):
+    if train is None or not option_capability(train.selected.options, "recursive"):
         return
     for name, table in experiment.data.validation.items():
-        for key, path in _folders(table.choice.options):
-            for _, above in _folders(train.choice.options):
+        for key, path in _folders(table.selected.options):
+            for _, above in _folders(train.selected.options):
                 if way_to(Place([path]), above, recursive=True) is not None:
                     message = (
                         f"{path} lies in {above}, which is searched with the folders below it: "

@@ -28,15 +28,15 @@ def entry_problems(experiment: Experiment, registry: Registry) -> Iterator[Probl
     """Entries that are read and that nobody makes, in training and validation."""
     train = experiment.data.train
     if train is not None:
-        entries, found = _through(registry, "data.train", train.choice, train.transforms)
+        entries, found = _through(registry, "data.train", train.selected, train.transforms)
         yield from found
         if entries is not None:
             yield from _missing_lr("data.train", entries)
             for index, loss in enumerate(experiment.losses):
-                yield from _unmade(registry, f"losses[{index}]", loss.choice.options, entries)
+                yield from _unmade(registry, f"losses[{index}]", loss.selected.options, entries)
     for name, table in experiment.data.validation.items():
         entries, found = _through(
-            registry, f"data.validation.{name}", table.choice, table.transforms
+            registry, f"data.validation.{name}", table.selected, table.transforms
         )
         yield from found
         if entries is not None:
@@ -48,7 +48,7 @@ def training_entries(experiment: Experiment, registry: Registry) -> set[str] | N
     train = experiment.data.train
     if train is None:
         return None
-    return _through(registry, "", train.choice, train.transforms)[0]
+    return _through(registry, "", train.selected, train.transforms)[0]
 
 
 def entry_makers(registry: Registry, need: str) -> str:

@@ -171,7 +171,7 @@ def _role_kinds(stage: Stage, registry: Registry) -> dict[str, str]:
         if error.partial is attrs.NOTHING:
             return {}
         method = error.partial
-    return {name: role.kind for name, role in roles_of(method.choice).items()}
+    return {name: role.kind for name, role in roles_of(method.selected).items()}
 
 
 def _is_about(path: str, broken: set[str]) -> bool:

@@ -35,7 +35,7 @@ def lacks(experiment: Experiment) -> Iterator[Lack]:
     if all(option_capability(options, "unmeasurable") is None for _, _, options, _ in metrics):
         return
     for name, table in experiment.data.validation.items():
-        sizes = enlarged_sizes(table.choice.options, experiment.scale)
+        sizes = enlarged_sizes(table.selected.options, experiment.scale)
         for path, label, options, border in metrics:
             if sizes:
                 yield from _lack(path, label, options, border, name, sizes)
@@ -67,4 +67,4 @@ def _metrics(experiment: Experiment) -> Iterator[tuple[str, str, object, int]]:
     """Path, label, options and border of every metric."""
     for index, table in enumerate(experiment.metrics):
         border = experiment.scale if table.crop_border is None else table.crop_border
-        yield f"metrics[{index}].type", table.label, table.choice.options, border
+        yield f"metrics[{index}].type", table.label, table.selected.options, border

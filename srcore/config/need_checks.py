@@ -28,18 +28,18 @@ def need_problems(experiment: Experiment, registry: Registry) -> Iterator[Proble
     method = experiment.training_method.component
     entries = training_entries(experiment, registry)
     yield from _method_problems(experiment, registry, entries)
-    parts = [(f"losses[{index}]", loss.choice) for index, loss in enumerate(experiment.losses)]
+    parts = [(f"losses[{index}]", loss.selected) for index, loss in enumerate(experiment.losses)]
     for role in experiment.roles():
         table = experiment.network_table(role)
         if table is not None:
-            parts.append((where_of(role), table.choice))
+            parts.append((where_of(role), table.selected))
     if experiment.data.train is not None:
-        parts.append(("data.train", experiment.data.train.choice))
+        parts.append(("data.train", experiment.data.train.selected))
     for path, part in parts:
         yield from _unmet(registry, f"{path}.type", part, method, entries)
     for loss in experiment.losses:
-        if "ema_sr" in loss.choice.component.needs & method.provides and not experiment.uses_ema:
-            who = f'"{loss.choice.type}" needs {_WORDS["ema_sr"]}'
+        if "ema_sr" in loss.selected.component.needs & method.provides and not experiment.uses_ema:
+            who = f'"{loss.selected.type}" needs {_WORDS["ema_sr"]}'
             message = f"{who}; expected a decay such as 0.999, found 0"
             yield Problem("train.ema_decay", message)
     if not experiment.losses and "losses" not in method.provides:
@@ -53,16 +53,16 @@ def _method_problems(
     method = experiment.training_method.component
     tables = [(role, experiment.network_table(role)) for role in experiment.roles()]
     there = (entries or set()).union(
-        *(table.choice.component.provides for _, table in tables if table is not None)
+        *(table.selected.component.provides for _, table in tables if table is not None)
     )
     generator = experiment.generator
     for need in sorted(method.needs - there):
         fitting = _providers(registry, "network", need)
         if fitting and generator is not None:
-            who = f'"{generator.choice.type}" lacks {need}, which method "{method.name}" needs'
+            who = f'"{generator.selected.type}" lacks {need}, which method "{method.name}" needs'
             yield Problem("generator.type", f"{who}; fitting: {', '.join(fitting)}")
         elif not fitting and entries is not None and experiment.data.train is not None:
-            name = experiment.data.train.choice.type
+            name = experiment.data.train.selected.type
             who = f'"{name}" has no {need}, which method "{method.name}" needs'
             yield Problem("data.train.type", f"{who}{entry_makers(registry, need)}")
 

@@ -55,11 +55,11 @@ def _table_problems(
             f'required key is missing; method "{method}" needs a trained network here',
         )
     if isinstance(table, GeneratorTable) and table.checkpointing:
-        yield from _checkpointing_problems(table.choice, registry, where)
-    if "shrinks" in table.choice.component.provides and "shrinks" not in role.needs:
-        message = f'"{table.choice.type}" makes small images of large ones'
+        yield from _checkpointing_problems(table.selected, registry, where)
+    if "shrinks" in table.selected.component.provides and "shrinks" not in role.needs:
+        message = f'"{table.selected.type}" makes small images of large ones'
         yield Problem(f"{where}.type", f'{message}; method "{method}" needs one that enlarges')
-    missing = sorted(set(role.needs) - table.choice.component.provides)
+    missing = sorted(set(role.needs) - table.selected.component.provides)
     if missing:
         fitting = [
             component.name
@@ -68,15 +68,17 @@ def _table_problems(
         ]
         yield Problem(
             f"{where}.type",
-            f'"{table.choice.type}" lacks {", ".join(missing)}, which method "{method}" needs; '
+            f'"{table.selected.type}" lacks {", ".join(missing)}, which method "{method}" needs; '
             f"fitting: {', '.join(fitting) or 'none is installed'}",
         )
 
 
-def _checkpointing_problems(choice: Selected, registry: Registry, where: str) -> Iterator[Problem]:
-    if "checkpointed" not in choice.component.provides:
+def _checkpointing_problems(
+    selected: Selected, registry: Registry, where: str
+) -> Iterator[Problem]:
+    if "checkpointed" not in selected.component.provides:
         known = [it.name for it in registry.components("network") if "checkpointed" in it.provides]
-        message = f'"{choice.type}" has no blocks that can be computed again; remove it'
+        message = f'"{selected.type}" has no blocks that can be computed again; remove it'
         yield Problem(f"{where}.checkpointing", f"{message}, or take one of {', '.join(known)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -29,11 +30,25 @@ DEFAULT_METRICS = ({"type": "psnr"}, {"type": "ssim"})
 MAX_SCALE = 16
 
 
+class Selecting:
+    """A table whose ``type`` selects a component."""
+
+    __slots__ = ()
+    selected: Selected
+
+    @property
+    def choice(self) -> Selected:
+        """The old name of ``selected``."""
+        text = "choice of a table is now selected; the old name goes away in srcore 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return self.selected
+
+
 @attrs.frozen(kw_only=True)
-class GeneratorTable:
+class GeneratorTable(Selecting):
     """``[generator]``: the network that is trained and, at the end, used."""
 
-    choice: Selected = component("network", inline=True)
+    selected: Selected = component("network", inline=True)
     weights: Path | None = option(
         None, "file to start from; any supported checkpoint dialect", path="file"
     )
@@ -50,20 +65,20 @@ class GeneratorTable:
 
 
 @attrs.frozen(kw_only=True)
-class DiscriminatorTable:
+class DiscriminatorTable(Selecting):
     """``[discriminator]``: judges images in adversarial training."""
 
-    choice: Selected = component("discriminator", inline=True)
+    selected: Selected = component("discriminator", inline=True)
     weights: Path | None = option(None, "file to start from", path="file")
     partial_weights: ClassVar[bool] = False
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())
 
 
 @attrs.frozen(kw_only=True)
-class NetworkTable:
+class NetworkTable(Selecting):
     """``[networks.NAME]``: a further network of the method, such as a teacher."""
 
-    choice: Selected = component("network", inline=True, by_role=True)
+    selected: Selected = component("network", inline=True, by_role=True)
     weights: Path | None = option(
         None, "file to start from; any supported checkpoint dialect", path="file"
     )
@@ -72,10 +87,10 @@ class NetworkTable:
 
 
 @attrs.frozen(kw_only=True)
-class LossTable:
+class LossTable(Selecting):
     """``[[losses]]``: a term of the training loss."""
 
-    choice: Selected = component("loss", inline=True)
+    selected: Selected = component("loss", inline=True)
     weight: float = option(1.0, "factor of this term in the loss of its network")
     for_: str = option("generator", "the network that the term trains")
     name: str = option("", "name in logs; empty: the type")
@@ -83,71 +98,71 @@ class LossTable:
     @property
     def label(self) -> str:
         """Name in logs."""
-        return self.name or self.choice.type
+        return self.name or self.selected.type
 
     def trained_parts(self) -> dict[str, Role]:
         """Modules of the loss that are trained with its network, by attribute."""
-        declared = option_capability(self.choice.options, "roles")
+        declared = option_capability(self.selected.options, "roles")
         return {} if declared is None else dict(declared())
 
 
 @attrs.frozen(kw_only=True)
-class MethodTable:
+class MethodTable(Selecting):
     """``[method]``: what one training iteration does."""
 
-    choice: Selected = component("method", inline=True, default_type="supervised")
+    selected: Selected = component("method", inline=True, default_type="supervised")
 
 
 @attrs.frozen(kw_only=True)
-class OptimizerTable:
+class OptimizerTable(Selecting):
     """``[optimizer.generator]``, ``[optimizer.discriminator]``, ...: one per trained network."""
 
-    choice: Selected = component("optimizer", inline=True, default_type="adam")
+    selected: Selected = component("optimizer", inline=True, default_type="adam")
     clip_gradient_norm: float | None = option(
         None, "largest global norm of the gradient; none: no clipping", gt=0
     )
 
 
 @attrs.frozen(kw_only=True)
-class ScheduleTable:
+class ScheduleTable(Selecting):
     """``[schedule.generator]``, ...: learning rate over the iterations."""
 
-    choice: Selected = component("schedule", inline=True, default_type="constant")
+    selected: Selected = component("schedule", inline=True, default_type="constant")
 
 
 @attrs.frozen(kw_only=True)
-class MetricTable:
+class MetricTable(Selecting):
     """``[[metrics]]``: measured on every validation image."""
 
-    choice: Selected = component("metric", inline=True)
+    selected: Selected = component("metric", inline=True)
     name: str = option("", "name in tables; empty: the type")
     crop_border: int | None = option(None, "pixels removed on every side; none: the scale", ge=0)
 
     @property
     def label(self) -> str:
         """Name in tables."""
-        return self.name or self.choice.type
+        return self.name or self.selected.type
 
 
 @attrs.frozen(kw_only=True)
-class HandlerTable:
+class HandlerTable(Selecting):
     """``[[handlers]]``: what happens beside the iterations, in the order of the file."""
 
-    choice: Selected = component("handler", inline=True)
+    selected: Selected = component("handler", inline=True)
     enabled: bool = option(True, "false: it is not there, as if the table were missing")
     name: str = option("", "name of its state in checkpoints; empty: the type")
 
     @property
     def label(self) -> str:
         """Name of its state."""
-        return self.name or self.choice.type
+        return self.name or self.selected.type
 
 
 @attrs.frozen(kw_only=True)
-class TrainDataTable:
+class TrainDataTable(Selecting):
     """``[data.train]``: where training images come from."""
 
-    choice: Selected = component("dataset", inline=True)
+    selected: Selected = component("dataset", inline=True)
     sampler: Selected | None = component("sampler", default=None)
     transforms: tuple[Selected, ...] = component("transform", default=())
     workers: int = option(
@@ -171,10 +186,10 @@ class TrainDataTable:
 
 
 @attrs.frozen(kw_only=True)
-class ValidationDataTable:
+class ValidationDataTable(Selecting):
     """``[data.validation.NAME]``: images that the network is measured on."""
 
-    choice: Selected = component("dataset", inline=True)
+    selected: Selected = component("dataset", inline=True)
     transforms: tuple[Selected, ...] = component("transform", default=())
 
 
@@ -307,7 +322,7 @@ class Experiment:
     def training_method(self) -> Selected:
         """The method of a training; stages with a task have none."""
         assert self.method is not None, "filled in when the experiment was read"
-        return self.method.choice
+        return self.method.selected
 
     @property
     def hr_patch_size(self) -> int | None:
@@ -319,10 +334,10 @@ class Experiment:
         train = self.data.train
         if train is None:
             return None
-        size = crop_size(train.choice.options)
-        for choice in train.transforms:
-            own = option_capability(choice.options, "hr_crop")
-            own = own or option_capability(choice.options, "hr_patch_size")
+        size = crop_size(train.selected.options)
+        for transform in train.transforms:
+            own = option_capability(transform.options, "hr_crop")
+            own = own or option_capability(transform.options, "hr_patch_size")
             size = own if own is not None else size
         return size
 
@@ -333,7 +348,7 @@ class Experiment:
 
     def roles(self) -> dict[str, Role]:
         """The networks of the method by name, in the order in which they are built."""
-        return roles_of(self.method.choice if self.method is not None else None)
+        return roles_of(self.method.selected if self.method is not None else None)
 
     def trained_parts(self) -> dict[str, Role]:
         """What losses train beside the networks, by name: ``<name of the loss>_<part>``."""
@@ -356,14 +371,14 @@ class Experiment:
 
     def needs(self) -> frozenset[str]:
         """What the losses need from the method: ``ema_sr``, ``discriminator``, ..."""
-        return frozenset().union(*(loss.choice.component.needs for loss in self.losses))
+        return frozenset().union(*(loss.selected.component.needs for loss in self.losses))
 
 
 def roles_of(method: Selected | None) -> dict[str, Role]:
-    """What a chosen method works with; a method that does not say so trains a generator.
+    """What a method works with; a method that does not say so trains a generator.
 
     Args:
-        method: the choice of ``[method]``; None: the default method.
+        method: the method that ``[method]`` selects; None: the default method.
     """
     if method is None:
         return {"generator": GENERATOR}

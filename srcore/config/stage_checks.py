@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from srcore.config.paths import STAGE_PREFIX, is_pending, paths_of
 from srcore.config.schema import Experiment
-from srcore.config.starting import Chosen, weights_key
+from srcore.config.starting import StageNetwork, weights_key
 from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
@@ -92,8 +92,11 @@ def _other_networks(
         trained = before.network_table(_trained_role(file, role.kind))
         if trained is None:
             continue
-        own, its = Chosen(table.choice, experiment.scale), Chosen(trained.choice, before.scale)
-        if own == its or (role.kind != "network" and trained.choice.type == table.choice.type):
+        own, its = (
+            StageNetwork(table.selected, experiment.scale),
+            StageNetwork(trained.selected, before.scale),
+        )
+        if own == its or (role.kind != "network" and trained.selected.type == table.selected.type):
             continue
         told = _told(own, its, file, table.partial_weights, registry)
         if told:
@@ -110,13 +113,15 @@ def _trained_role(file: str, kind: str) -> str:
     return PurePosixPath(file).name.removesuffix(".safetensors")
 
 
-def _told(own: Chosen, trained: Chosen, file: str, partial: bool, registry: Registry) -> str:
+def _told(
+    own: StageNetwork, trained: StageNetwork, file: str, partial: bool, registry: Registry
+) -> str:
     """Why a network cannot take the weights of another one; empty if it can, or nobody knows."""
     from srcore.weights.succession import can_start, decisive  # torch: only where it must
 
     is_exported = not file.startswith(f"{RunFolder.checkpoints}/")
     fits = can_start(own, trained, registry, partial=partial, exported=is_exported)
-    ours, theirs = own.choice.type, trained.choice.type
+    ours, theirs = own.selected.type, trained.selected.type
     if ours != theirs:
         if fits:
             return ""

@@ -16,28 +16,28 @@ from srcore.runs.folder import RunFolder
 
 
 @attrs.frozen
-class Chosen:
+class StageNetwork:
     """A network of a stage: what it is built from."""
 
-    choice: Selected
+    selected: Selected
     scale: int
 
     @property
     def settings(self) -> dict[str, Any]:
         """Its options by key, and the scale."""
-        fields = attrs.fields(type(self.choice.options))
-        values = {key_of(field): getattr(self.choice.options, field.name) for field in fields}
+        fields = attrs.fields(type(self.selected.options))
+        values = {key_of(field): getattr(self.selected.options, field.name) for field in fields}
         return {"scale": self.scale, **values}
 
-    def having(self, key: str, other: Chosen) -> Chosen:
+    def having(self, key: str, other: StageNetwork) -> StageNetwork:
         """The same network with one setting of another one of its type."""
         if key == "scale":
             return attrs.evolve(self, scale=other.scale)
-        options = self.choice.options
+        options = self.selected.options
         field = next(it for it in attrs.fields(type(options)) if key_of(it) == key)
-        value = getattr(other.choice.options, field.name)
+        value = getattr(other.selected.options, field.name)
         changed = attrs.evolve(options, **{field.alias or field.name: value})
-        return attrs.evolve(self, choice=attrs.evolve(self.choice, options=changed))
+        return attrs.evolve(self, selected=attrs.evolve(self.selected, options=changed))
 
 
 def start_weights(experiment: Experiment) -> Iterator[tuple[str, Path]]:

@@ -119,13 +119,13 @@ class Structurer:
                 kept[key] = converted
         if inline:
             kind = kind or fields[inline].metadata[KIND]
-            chosen = self._attempt(
+            selected = self._attempt(
                 "",
                 problems,
                 lambda: self.select(kind, unclaimed, own, fields[inline].metadata[DEFAULT_TYPE]),
             )
-            if chosen is not attrs.NOTHING:
-                kept[inline] = chosen
+            if selected is not attrs.NOTHING:
+                kept[inline] = selected
         else:
             for key, item in unclaimed.items():
                 hint = closest(key, own) or f"known keys: {', '.join(sorted(own)) or 'none'}"
@@ -161,16 +161,16 @@ class Structurer:
             raise Invalid([Problem("type", message + f"installed: {', '.join(names)}")])
         if name not in names:
             raise Invalid([Problem("type", self.registry.unknown(kind, name))])
-        chosen = self.registry.get(kind, name)
+        component = self.registry.get(kind, name)
         keys = {key: item for key, item in value.items() if key != "type"}
         try:
-            return Selected(chosen, self.structure_table(keys, chosen.options))
+            return Selected(component, self.structure_table(keys, component.options))
         except Invalid as error:
-            known = [key_of(field) for field in attrs.fields(chosen.options)] + list(also_known)
+            known = [key_of(field) for field in attrs.fields(component.options)] + list(also_known)
             problems = [_with_all_keys(problem, known, name) for problem in error.problems]
             partial = error.partial
             if partial is not attrs.NOTHING:
-                partial = Selected(chosen, partial)
+                partial = Selected(component, partial)
             raise Invalid(problems, partial) from None
 
     def _field(self, field: attrs.Attribute[Any], item: Any) -> Any:

@@ -28,8 +28,8 @@ def _parts(experiment: Experiment) -> Iterator[Problem]:
     if accumulate == 1:
         return
     judge = experiment.discriminator
-    parts = [loss.choice.options for loss in experiment.losses]
-    parts += [judge.choice.options] if judge is not None else []
+    parts = [loss.selected.options for loss in experiment.losses]
+    parts += [judge.selected.options] if judge is not None else []
     found = dict.fromkeys(option_capability(options, "sees_batch") for options in parts)
     if any(found):
         yield Problem(
@@ -57,7 +57,7 @@ def _average(experiment: Experiment) -> Iterator[Problem]:
 
 def _schedules(experiment: Experiment) -> Iterator[Problem]:
     for name, table in experiment.schedule.items():
-        options, iterations = table.choice.options, experiment.train.iterations
+        options, iterations = table.selected.options, experiment.train.iterations
         if not isinstance(options, CosineOptions):
             continue
         end, rate = sum(options.periods), options.eta_min

@@ -86,7 +86,7 @@ def image_faults(options: Any, experiment: Any) -> list[ImageFault]:
     check = option_capability(options, "problems")
     found = check(experiment) if check is not None else ()
     own = [message for _, message in found if isinstance(message, ImageFault)]
-    inside = (image_faults(chosen.options, experiment) for _, chosen in inner_datasets(options))
+    inside = (image_faults(selected.options, experiment) for _, selected in inner_datasets(options))
     return own + [fault for faults in inside for fault in faults]
 
 

@@ -60,7 +60,7 @@ def patch_complaint(experiment: Experiment, fits: Callable[[int], bool], wanted:
         hint = f"; the nearest is {near}" if near else ""
         return f"expected data.train.hr_patch_size to be {wanted}, found {size}{hint}"
     train = experiment.data.train
-    whole = {} if train is None else enlarged_sizes(train.choice.options, scale)
+    whole = {} if train is None else enlarged_sizes(train.selected.options, scale)
     for file, (height, width) in whole.items():
         if fits(height) and fits(width):
             continue

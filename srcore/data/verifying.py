@@ -41,9 +41,13 @@ class StoredImage:
 def images_of(experiment: Experiment) -> list[StoredImage]:
     """Images of all datasets; those that an earlier stage makes are not there yet."""
     data = experiment.data
-    chosen = {} if data.train is None else {"data.train": data.train.choice}
-    chosen |= {f"data.validation.{name}": it.choice for name, it in data.validation.items()}
-    return [image for path, choice in chosen.items() for image in _of_dataset(path, choice.options)]
+    tables = {f"data.validation.{name}": table for name, table in data.validation.items()}
+    first = {} if data.train is None else {"data.train": data.train}
+    return [
+        image
+        for path, table in {**first, **tables}.items()
+        for image in _of_dataset(path, table.selected.options)
+    ]
 
 
 def verify(images: Iterable[StoredImage], progress: Callable[[int], object]) -> Iterator[Problem]:
@@ -64,8 +68,8 @@ def _problem(image: StoredImage) -> Problem | None:
 
 
 def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
-    for key, chosen in inner_datasets(options):
-        yield from _of_dataset(f"{path}.{key}", chosen.options)
+    for key, selected in inner_datasets(options):
+        yield from _of_dataset(f"{path}.{key}", selected.options)
     for key in ("hr", "lr"):
         named = option_capability(options, key)
         where = f"{path}.{key}"

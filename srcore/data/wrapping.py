@@ -35,20 +35,20 @@ def crop_size(options: Any) -> int | None:
     own: int | None = option_capability(options, "hr_patch_size")
     if own is not None:
         return own
-    sizes = {crop_size(chosen.options) for _, chosen in inner_datasets(options)}
+    sizes = {crop_size(selected.options) for _, selected in inner_datasets(options)}
     return sizes.pop() if len(sizes) == 1 else None
 
 
-def entries_of(chosen: Selected) -> set[str] | None:
+def entries_of(selected: Selected) -> set[str] | None:
     """What a data set or transform puts into a batch; None if nobody can know.
 
     A data set that is made of others adds what it says to what they all have.
     """
-    inside = [entries_of(inner) for _, inner in inner_datasets(chosen.options)]
-    own = set(chosen.component.provides)
+    inside = [entries_of(inner) for _, inner in inner_datasets(selected.options)]
+    own = set(selected.component.provides)
     # Not what a class of options inherits: a plugin's dataset may hold more than ours.
-    if "entries" in vars(type(chosen.options)):
-        own = set(chosen.options.entries())
+    if "entries" in vars(type(selected.options)):
+        own = set(selected.options.entries())
         if not inside:
             return own
     known = [found for found in inside if found is not None]

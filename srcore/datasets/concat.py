@@ -44,7 +44,7 @@ class Concat:
         datasets: tuple[Selected, ...],
         weights: tuple[float, ...] | None = None,
     ) -> None:
-        self._parts: list[Dataset] = [chosen.build(scale=scale) for chosen in datasets]
+        self._parts: list[Dataset] = [selected.build(scale=scale) for selected in datasets]
         self._ends = list(accumulate(len(part) for part in self._parts))
         self._weights = weights
         names = Counter(part.name(i) for part in self._parts for i in range(len(part)))

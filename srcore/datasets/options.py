@@ -277,7 +277,7 @@ class ConcatOptions:
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Crops of different sizes do not fit into one batch."""
-        sizes = {crop_size(chosen.options) for chosen in self.datasets}
+        sizes = {crop_size(selected.options) for selected in self.datasets}
         if len(sizes) > 1:
             shown = ", ".join("none" if size is None else str(size) for size in sizes)
             yield "datasets", f"expected the same hr_patch_size in all data sets, found {shown}"

@@ -22,8 +22,8 @@ def extension_concerns(parts: Parts, method: Any) -> Iterator[str]:
     """
     experiment = parts.experiment
     for name, table in experiment.schedule.items():
-        if table.choice.asks_for("iterations"):
-            yield f'schedule.{name} "{table.choice.type}"'
+        if table.selected.asks_for("iterations"):
+            yield f'schedule.{name} "{table.selected.type}"'
     for term in parts.losses:
         if reads_progress(term.loss):
             yield f'loss "{term.label}"'

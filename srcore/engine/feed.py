@@ -38,7 +38,7 @@ class Feed:
         experiment = self.run.experiment
         table = experiment.data.train
         assert table is not None
-        dataset = table.choice.build(scale=experiment.scale)
+        dataset = table.selected.build(scale=experiment.scale)
         self.images = len(dataset)
         images = TrainingImages(
             dataset, seed=experiment.seed, skip_bad=table.on_bad_image == "skip"
@@ -67,7 +67,7 @@ class Feed:
         table = self.run.experiment.data.train
         assert table is not None
         if table.on_bad_image == "skip" and self.run.is_main:
-            for fault in image_faults(table.choice.options, self.run.experiment):
+            for fault in image_faults(table.selected.options, self.run.experiment):
                 logger.warning("data.train: %s; others take their place", fault)
 
     def take(self, raw: dict[str, Any]) -> dict[str, Any]:

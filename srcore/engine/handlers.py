@@ -38,7 +38,7 @@ class Handlers:
         listed = {table.label: table for table in experiment.handlers}
         self._first = _standard(FIRST, listed, registry)
         self._then = _standard(NEXT, listed, registry) | {
-            f"handlers.{table.choice.type}.{label}": table.choice.build()
+            f"handlers.{table.selected.type}.{label}": table.selected.build()
             for label, table in listed.items()
             if table.enabled and label not in FIRST + NEXT
         }
@@ -76,5 +76,5 @@ def _standard(
             entry = registry.get("handler", name)
             built[f"handlers.{name}.{name}"] = entry.build(entry.options())
         elif listed[name].enabled:
-            built[f"handlers.{name}.{name}"] = listed[name].choice.build()
+            built[f"handlers.{name}.{name}"] = listed[name].selected.build()
     return built

@@ -172,7 +172,7 @@ def build_role(
 ) -> RoleNetwork:
     """Make the network of a table and place it; weights, average and optimiser come later."""
     context = {"scale": scale} if role.kind == "network" else {}
-    network = place(table.choice.build(**context), device, channels_last=channels_last)
+    network = place(table.selected.build(**context), device, channels_last=channels_last)
     made = RoleNetwork(name, role, network, network)
     made.inputs = [selected.build() for selected in table.inputs]
     for transform in made.inputs:
@@ -205,7 +205,7 @@ def load_weights(
             made.network,
             table.weights,
             registry,
-            network_type=table.choice.type,
+            network_type=table.selected.type,
             role="discriminator" if made.role.kind == "discriminator" else "generator",
             partial=table.partial_weights,
         )

@@ -36,7 +36,7 @@ class LossTerm:
 
 def build_term(table: LossTable, device: torch.device) -> LossTerm:
     """Build a loss, on the device; parameters that it holds are frozen."""
-    loss = table.choice.build()
+    loss = table.selected.build()
     if isinstance(loss, nn.Module):
         loss = loss.to(device).requires_grad_(False)
     parts = tuple(f"{table.label}_{part}" for part in table.trained_parts())

@@ -170,8 +170,8 @@ def build_updater(
     table, schedule = experiment.optimizer[name], experiment.schedule.get(name)
     return Updater(
         network,
-        build_optimizer(table.choice, network),
-        build_schedule(schedule.choice, experiment.train.iterations) if schedule else None,
+        build_optimizer(table.selected, network),
+        build_schedule(schedule.selected, experiment.train.iterations) if schedule else None,
         loss_scale,
         table.clip_gradient_norm,
     )

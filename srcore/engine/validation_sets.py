@@ -65,7 +65,7 @@ def validation_sets(experiment: Experiment) -> list[ValidationSet]:
     return [
         ValidationSet(
             name,
-            table.choice.build(scale=experiment.scale),
+            table.selected.build(scale=experiment.scale),
             [selected.build(scale=experiment.scale) for selected in table.transforms],
         )
         for name, table in experiment.data.validation.items()

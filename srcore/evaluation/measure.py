@@ -79,7 +79,7 @@ def measures(experiment: Experiment) -> list[Measure]:
 
 
 def _measure(table: MetricTable, scale: int) -> Measure:
-    entry, metric = table.choice.component, table.choice.build()
+    entry, metric = table.selected.component, table.selected.build()
     border = table.crop_border
     if border is None:
         declared = capability("metric", metric, "default_crop_border")

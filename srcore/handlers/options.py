@@ -80,8 +80,8 @@ class _Standard:
     def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """There is one of it, and some cannot be done without."""
         for table in experiment.handlers:
-            if table.choice.options is self:
-                if table.label != table.choice.type:
+            if table.selected.options is self:
+                if table.label != table.selected.type:
                     yield "name", f'is always there, once; expected no name, found "{table.name}"'
                 if self.is_needed and not table.enabled:
                     yield (

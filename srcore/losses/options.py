@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from srcore.messages import shown
 from srcore.options.declaration import option
 from srcore.weights.pretrained import Pretrained, check_file, hub_file
 
@@ -22,7 +23,7 @@ def _layers(layers: dict[str, float]) -> str:
         return ""
     return (
         f"expected names of VGG19 layers (conv1_1 to conv5_4, relu1_1 to relu5_4, pool1 to pool5), "
-        f"found {', '.join(map(repr, wrong))}"
+        f"found {', '.join(map(shown, wrong))}"
     )
 
 

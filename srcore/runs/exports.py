@@ -46,8 +46,8 @@ def export(
         return
     table = experiment.network_table(role)
     assert table is not None
-    chosen = table.choice
-    about = Metadata(chosen.type, as_table(chosen.options), experiment.scale)
+    selected = table.selected
+    about = Metadata(selected.type, as_table(selected.options), experiment.scale)
     about = attrs.evolve(about, iteration=iteration, state=digest)
     save_safetensors(file, state, about, registry)
 

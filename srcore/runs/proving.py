@@ -71,19 +71,19 @@ def _owner(path: tuple[str, ...], experiment: Experiment) -> str:
     top, *below = path
     name = below[0] if below else ""
     train = experiment.data.train
-    chosen, where = None, ".".join(path[:2])
+    selected, where = None, ".".join(path[:2])
     if top == "optimizers":
-        chosen, where = experiment.optimizer[name].choice, f"optimizer.{name}"
+        selected, where = experiment.optimizer[name].selected, f"optimizer.{name}"
     elif top == "losses" and name:
-        chosen, where = experiment.losses[int(name)].choice, f"losses[{name}]"
+        selected, where = experiment.losses[int(name)].selected, f"losses[{name}]"
     elif top == "transforms" and name and train is not None:
-        chosen, where = train.transforms[int(name)], f"data.train.transforms[{name}]"
+        selected, where = train.transforms[int(name)], f"data.train.transforms[{name}]"
     elif top == "others" and name.startswith("handlers."):
         _, kind, label = name.split(".", 2)
-        tables = [it for it in experiment.handlers if (it.choice.type, it.label) == (kind, label)]
-        chosen, where = (tables[0].choice if tables else None), "handlers"
+        tables = [it for it in experiment.handlers if (it.selected.type, it.label) == (kind, label)]
+        selected, where = (tables[0].selected if tables else None), "handlers"
     elif top == "others" and name == "method":
-        chosen, where = experiment.training_method, "method"
-    if chosen is None:
+        selected, where = experiment.training_method, "method"
+    if selected is None:
         return where
-    return f'{where} "{chosen.type}" ({chosen.component.owner})'
+    return f'{where} "{selected.type}" ({selected.component.owner})'

@@ -169,7 +169,9 @@ def run_case(case: Case) -> None:
         AssertionError: an unknown kind, a missing output, or outputs beyond their tolerance.
     """
     kind = case.entry["kind"]
-    assert kind in HANDLERS, f"no handler for golden kind {shown(kind)}; known: {sorted(HANDLERS)}"
+    assert kind in HANDLERS, (
+        f"no handler for golden kind {shown(kind)}; known: {shown(sorted(HANDLERS))}"
+    )
     outputs = dict(HANDLERS[kind](case))
     problems = []
     for name, bound in case.expected.items():

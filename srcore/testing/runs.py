@@ -92,11 +92,11 @@ def provide_images(loaded: LoadedExperiment) -> None:
 
 def _side(experiment: Experiment) -> int:
     scale, train = experiment.scale, experiment.data.train
-    crop = None if train is None else option_capability(train.choice.options, "hr_patch_size")
+    crop = None if train is None else option_capability(train.selected.options, "hr_patch_size")
     step = 4 * scale
     side = -(-max(48, (crop or 0) + 8) // step) * step
     for metric in experiment.metrics:
-        unmeasurable = option_capability(metric.choice.options, "unmeasurable")
+        unmeasurable = option_capability(metric.selected.options, "unmeasurable")
         border = scale if metric.crop_border is None else metric.crop_border
         while unmeasurable is not None and unmeasurable(side, side, border) and side < _LARGEST:
             side += step

@@ -278,6 +278,6 @@ class SecondOrderDegradationOptions:
             found = f"expected a multiple of scale = {scale}, found {size}"
             yield "hr_crop", f"{found}; use {max(scale, size - size % scale)}"
         train = experiment.data.train
-        whole = crop_size(train.choice.options) if train else None
+        whole = crop_size(train.selected.options) if train else None
         if whole is not None and size > whole:
             yield "hr_crop", f"expected at most data.train.hr_patch_size = {whole}, found {size}"

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from srcore.config.starting import Chosen
+from srcore.config.starting import StageNetwork
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.tables import as_table
@@ -28,8 +28,8 @@ _MANY_TENSORS = 500
 
 
 def can_start(
-    own: Chosen,
-    trained: Chosen,
+    own: StageNetwork,
+    trained: StageNetwork,
     registry: Registry,
     *,
     partial: bool = False,
@@ -47,17 +47,19 @@ def can_start(
     network, earlier = _without_memory(own), _without_memory(trained, exported=exported)
     if network is None or earlier is None:
         return None
-    about = Metadata(trained.choice.type, as_table(trained.choice.options), trained.scale)
+    about = Metadata(trained.selected.type, as_table(trained.selected.options), trained.scale)
     metadata = about.to_text() if exported else {}
     file = Checkpoint("weights", earlier.state_dict(), metadata=metadata)
     try:
-        fit(network, file, registry, network_type=own.choice.type, partial=partial)
+        fit(network, file, registry, network_type=own.selected.type, partial=partial)
     except WeightsError:
         return False
     return True
 
 
-def decisive(own: Chosen, trained: Chosen, registry: Registry) -> Iterator[tuple[str, Any, Any]]:
+def decisive(
+    own: StageNetwork, trained: StageNetwork, registry: Registry
+) -> Iterator[tuple[str, Any, Any]]:
     """Settings of two networks of one type that make the weights unfit: key, trained, own.
 
     Those that do so alone; all that differ if it takes several.
@@ -72,7 +74,7 @@ def decisive(own: Chosen, trained: Chosen, registry: Registry) -> Iterator[tuple
     yield from alone or differing
 
 
-def _without_memory(chosen: Chosen, *, exported: bool = False) -> nn.Module | None:
+def _without_memory(own: StageNetwork, *, exported: bool = False) -> nn.Module | None:
     """The network, or what is exported of it; None if it cannot be built so."""
     try:
         with (
@@ -80,7 +82,7 @@ def _without_memory(chosen: Chosen, *, exported: bool = False) -> nn.Module | No
             torch.random.fork_rng(devices=[]),
             torch.device("meta"),
         ):
-            network: nn.Module = chosen.choice.build(scale=chosen.scale)
+            network: nn.Module = own.selected.build(scale=own.scale)
             return deployed(network) if exported else network
     except Exception:  # a constructor that looks at values; the run will build it
         return None

@@ -276,10 +276,10 @@ def test_set_reaches_a_table_that_is_absent(tiny_experiment):
     overrides = ["optimizer.generator.learning_rate=2e-4", "method={}", "schedule.generator={}"]
     loaded = check(tiny_experiment, overrides)
     experiment = loaded.experiment(loaded.stages[0])
-    optimizer = experiment.optimizer["generator"].choice
+    optimizer = experiment.optimizer["generator"].selected
     assert (optimizer.type, optimizer.options.learning_rate) == ("adam", 2e-4)
-    assert experiment.method.choice.type == "supervised"
-    assert experiment.schedule["generator"].choice.type == "constant"
+    assert experiment.method.selected.type == "supervised"
+    assert experiment.schedule["generator"].selected.type == "constant"
 
 
 def test_whole_numbers_may_be_written_with_an_exponent(tiny_experiment):

@@ -43,28 +43,28 @@ def typed(file):
 
 def test_the_file_tells_type_options_and_scale(experiment):
     found = typed(experiment())
-    choice = found.generator.choice
-    assert (choice.type, found.scale) == ("edsr", 2)
-    assert (choice.options.num_features, choice.options.num_blocks) == (8, 1)
+    selected = found.generator.selected
+    assert (selected.type, found.scale) == ("edsr", 2)
+    assert (selected.options.num_features, selected.options.num_blocks) == (8, 1)
     assert found.generator.weights.name == "edsr.safetensors"
 
 
 def test_files_of_other_programs_tell_it_too(experiment, tmp_path):
     torch.save({"params": Compact(4, 8, 1).state_dict()}, tmp_path / "4x.pth")
     found = typed(experiment("4x.pth"))
-    assert (found.generator.choice.type, found.scale) == ("compact", 4)
-    assert found.generator.choice.options.num_convs == 1
+    assert (found.generator.selected.type, found.scale) == ("compact", 4)
+    assert found.generator.selected.options.num_convs == 1
 
 
 def test_keys_of_the_experiment_win(experiment):
     found = typed(experiment(scale="scale = 4", keys="res_scale = 0.5\npartial_weights = true"))
     assert found.scale == 4
-    assert found.generator.choice.options.res_scale == 0.5
+    assert found.generator.selected.options.res_scale == 0.5
 
 
 def test_with_a_type_the_file_is_not_asked(experiment):
     found = typed(experiment(scale="scale = 2", keys='type = "edsr"\nnum_features = 16'))
-    assert found.generator.choice.options.num_blocks == 16
+    assert found.generator.selected.options.num_blocks == 16
 
 
 def test_a_file_that_is_not_there_is_told_as_ever(experiment):
@@ -85,5 +85,5 @@ def test_stages_share_what_the_file_tells(experiment):
         file.read_text() + '\n[[stages]]\nname = "a"\n[[stages]]\nname = "b"\nfrom = "a"\n'
     )
     loaded = check(file)
-    types = [loaded.experiment(stage).generator.choice.type for stage in loaded.stages]
+    types = [loaded.experiment(stage).generator.selected.type for stage in loaded.stages]
     assert types == ["edsr", "edsr"]

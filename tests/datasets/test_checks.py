@@ -152,7 +152,7 @@ def test_lmdb_folders_are_checked_by_their_lists(pair_folders, tmp_path):
     ]
     meta.write_text("no size\n")
     [(_, message)] = found(LmdbOptions(hr=hr, lr=lr))
-    assert message == f"{meta}: expected lines name (h,w,c), found 'no size'"
+    assert message == f'{meta}: expected lines name (h,w,c), found "no size"'
     [(_, message)] = found(LmdbOptions(hr=pair_folders[0]))
     assert "expected an LMDB folder" in message
 

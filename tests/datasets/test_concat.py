@@ -46,7 +46,7 @@ def both(tiny_experiment):
 
 def dataset(file):
     loaded = check(file)
-    return loaded.experiment(loaded.stages[0]).data.train.choice.build(scale=2)
+    return loaded.experiment(loaded.stages[0]).data.train.selected.build(scale=2)
 
 
 def test_all_images_are_there_with_names_of_their_own(both):

@@ -77,7 +77,7 @@ def experiment(folder, train):
 
 def dataset(file):
     loaded = check(file)
-    return loaded.experiment(loaded.stages[0]).data.train.choice.build(scale=2)
+    return loaded.experiment(loaded.stages[0]).data.train.selected.build(scale=2)
 
 
 def test_pairs_of_two_sources_are_found_by_name(pairs):

@@ -31,7 +31,7 @@ def read(tiny_experiment):
         tiny_experiment.write_text(text.replace(old, f"[data.train]\n{table}\n"))
         loaded = check(tiny_experiment)
         experiment = loaded.experiment(loaded.stages[0])
-        return experiment, experiment.data.train.choice.build(scale=2)
+        return experiment, experiment.data.train.selected.build(scale=2)
 
     return read
 
@@ -65,7 +65,7 @@ def test_partners_are_those_of_their_own_folder(read, table):
 def test_all_kinds_of_folders_take_lists(read, table, count):
     experiment, dataset = read(table)
     assert len(dataset) == count
-    sizes = enlarged_sizes(experiment.data.train.choice.options, 2)
+    sizes = enlarged_sizes(experiment.data.train.selected.options, 2)
     assert len(sizes) == (2 if "unpaired" in table else count)
 
 

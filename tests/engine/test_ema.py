@@ -117,8 +117,8 @@ def behind(experiment, output, network, rate, iterations, settings):
     run_experiment(loaded, output, overwrite=True, quiet=True)
     typed = loaded.experiment(loaded.stages[0])
     state = torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)["networks"]
-    images = typed.data.validation["tiny"].choice.build(scale=2)
-    measured = typed.generator.choice.build(scale=2).eval()
+    images = typed.data.validation["tiny"].selected.build(scale=2)
+    measured = typed.generator.selected.build(scale=2).eval()
     values = {}
     for which in ("generator", "ema"):
         measured.load_state_dict(state[which])

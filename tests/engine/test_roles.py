@@ -189,7 +189,7 @@ def test_every_trained_network_moves(joint):
         name: [parameter.clone() for parameter in made.network.parameters()]
         for name, made in parts.roles.items()
     }
-    method = experiment.method.choice.build(parts=parts)
+    method = experiment.method.selected.build(parts=parts)
     parts.begin(1, watch_norm=False)
     with parts.part(0):
         method.step({"lr": torch.rand(1, 3, 16, 16), "hr": torch.rand(1, 3, 32, 32)})

@@ -101,7 +101,7 @@ def test_target_of_another_size_is_refused():
 
 
 def test_unknown_layer_is_named():
-    with pytest.raises(InvalidOptionError, match=r"^layers: expected names of VGG19.*'conv6_1'$"):
+    with pytest.raises(InvalidOptionError, match=r'^layers: expected names of VGG19.*"conv6_1"$'):
         PerceptualOptions(layers={"conv6_1": 1.0, "conv5_4": 1.0})
 
 

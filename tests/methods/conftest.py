@@ -64,7 +64,7 @@ class Stepper:
         loaded = srcore.load_experiment(experiment, overrides)
         self.experiment = loaded.experiment(loaded.stages[0])
         self.parts = Parts(self.experiment, torch.device("cpu"), registry=plugins().registry)
-        self.method = self.experiment.method.choice.build(parts=self.parts)
+        self.method = self.experiment.method.selected.build(parts=self.parts)
         self.events, self.seen = [], []
         self.parts.generator_module.register_forward_hook(self._generated)
         self.parts.discriminator_module.register_forward_pre_hook(self._judged)

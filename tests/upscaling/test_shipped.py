@@ -45,8 +45,8 @@ def test_is_what_the_shipped_experiment_trains(scale):
     loaded = srcore.load_experiment("small", [f"data.train.hr={images}"])
     experiment = loaded.experiment(next(s for s in loaded.stages if s.name == f"x{scale}"))
     table = read_metadata(shipped_model(scale))
-    options = json.loads(json.dumps(keywords(experiment.generator.choice.options)))
-    assert (experiment.scale, experiment.generator.choice.type) == (scale, table.network)
+    options = json.loads(json.dumps(keywords(experiment.generator.selected.options)))
+    assert (experiment.scale, experiment.generator.selected.type) == (scale, table.network)
     assert options == {"channels": 3} | table.options  # written before there was the key
 
 

@@ -9,7 +9,7 @@ from srcore.options import Selected
 from srcore.plugin.manager import plugins
 from srcore.weights.loading import load_into
 from srcore.weights.saving import Metadata, save_safetensors
-from srcore.weights.succession import Chosen, can_start, decisive
+from srcore.weights.succession import StageNetwork, can_start, decisive
 
 RRDB = {"num_features": 8, "num_blocks": 1, "growth_channels": 4}
 SWIN = {"embed_dim": 8, "depths": [1, 1], "num_heads": [2, 2], "window_size": 4, "img_size": 8}
@@ -20,7 +20,7 @@ RELU = COMPACT | {"activation": "relu"}
 def chosen(name, scale, options):
     component = plugins().registry.get("network", name)
     table = Structurer(plugins().registry).structure_table(options, component.options)
-    return Chosen(Selected(component, table), scale)
+    return StageNetwork(Selected(component, table), scale)
 
 
 PAIRS = [
@@ -47,11 +47,11 @@ def test_the_verdict_is_that_of_loading(tmp_path, pair, partial):
     about = Metadata(pair[0], pair[2], pair[1])
     save_safetensors(
         tmp_path / "it",
-        trained.choice.build(scale=pair[1]).state_dict(),
+        trained.selected.build(scale=pair[1]).state_dict(),
         about,
         registry=plugins().registry,
     )
-    network = own.choice.build(scale=pair[4])
+    network = own.selected.build(scale=pair[4])
     try:
         load_into(
             network,

@@ -93,7 +93,7 @@ def _fill(training: Training, checkpoints: Path, iteration: int, state: dict[str
         assert table is not None
         path = checkpoints / f"{letter}_{iteration}.pth"
         registry = training.run.plugins.registry
-        load_into(parts.networks[name], path, registry, network_type=table.choice.type)
+        load_into(parts.networks[name], path, registry, network_type=table.selected.type)
         _restore_optimizer(parts.updaters[name].optimizer, optimizer, letter)
     if parts.ema is not None:
         parts.ema.network.load_state_dict(parts.generator_module.state_dict())

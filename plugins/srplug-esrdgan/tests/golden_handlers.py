@@ -175,7 +175,7 @@ def train_step(case):
     gradients = watch_gradients(parts)
     seen = []
     parts.generator_module.register_forward_hook(lambda *call: seen.append(call[2].detach()))
-    method = parts.experiment.method.choice.build(parts=parts)
+    method = parts.experiment.method.selected.build(parts=parts)
     parts.begin(hyper["it"], watch_norm=False)
     batch = {name: case.tensor(f"{name}_uint8") / 255.0 for name in ("lr", "hr")}
     logs = method.step(batch)

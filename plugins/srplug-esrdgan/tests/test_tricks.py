@@ -35,7 +35,7 @@ class Steps:
 
     def __init__(self, **tables):
         self.parts = Parts(experiment(**tables), torch.device("cpu"), registry=plugins().registry)
-        self.method = self.parts.experiment.method.choice.build(parts=self.parts)
+        self.method = self.parts.experiment.method.selected.build(parts=self.parts)
         self.seen, self.sr = [], []
         self.parts.discriminator_module.register_forward_pre_hook(
             lambda _, inputs: self.seen.append(inputs[0].detach())

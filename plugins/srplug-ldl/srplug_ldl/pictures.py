@@ -80,7 +80,7 @@ def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
     shows anyway and that have a ground truth. Maps are those of 8-bit images.
     """
     options = next(
-        (t.choice.options for t in run.experiment.losses if t.choice.type == "ldl"), None
+        (t.selected.options for t in run.experiment.losses if t.selected.type == "ldl"), None
     )
     if options is None or parts.ema is None:
         return

@@ -66,7 +66,7 @@ def train_steps(case, relativistic):
             parts = Parts(experiment, torch.device("cpu"), registry=plugins().registry)
         narrow_vgg(case, parts, Path(folder))
     parts.ema.network.load_state_dict(part(case, "ema."))
-    method = experiment.method.choice.build(parts=parts)
+    method = experiment.method.selected.build(parts=parts)
     gradients = watch_gradients(parts)
     batch = training_batch(case, experiment.scale)
     outputs = {}

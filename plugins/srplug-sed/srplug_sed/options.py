@@ -123,7 +123,7 @@ class SemanticDiscriminatorOptions:
         yield from self._penalty_problems(experiment)
 
     def _penalty_problems(self, experiment: Any) -> Problems:
-        penalties = [loss.choice.type for loss in experiment.losses]
+        penalties = [loss.selected.type for loss in experiment.losses]
         penalty = next((name for name in penalties if name in _PENALTIES), None)
         if penalty is not None and self.attention != "math":
             yield (

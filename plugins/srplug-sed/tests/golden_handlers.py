@@ -173,7 +173,7 @@ def train_step(case):
 
     object.__setattr__(parts.discriminator_module, "semantics", given_semantics)
     before = {name: published_state(network) for name, network in parts.networks.items()}
-    method = parts.experiment.method.choice.build(parts=parts)
+    method = parts.experiment.method.selected.build(parts=parts)
     rows = []
     for index, (lr, hr) in enumerate(zip(case.tensor("in_lr"), case.tensor("in_hr"), strict=True)):
         parts.begin(index + 1, watch_norm=False)

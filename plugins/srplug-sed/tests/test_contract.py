@@ -98,7 +98,7 @@ def test_published_experiments_run_in_small(generator, discriminator, tmp_path):
 def test_published_numbers(name, perceptual):
     loaded = load(f"sed/{name}_x4")
     experiment, _ = loaded.examine(loaded.stages[0])
-    generator, discriminator = experiment.generator.choice, experiment.discriminator.choice
+    generator, discriminator = experiment.generator.selected, experiment.discriminator.selected
     assert generator.type == {"rrdb": "rrdbnet", "swinir": "swinir"}[name.split("_")[0]]
     assert discriminator.type == f"sed_{name.split('_')[1]}"
     defaults = srcore.components("discriminator")
@@ -109,9 +109,9 @@ def test_published_numbers(name, perceptual):
         ("l1", 1.0), ("perceptual", perceptual), ("adversarial", 0.01),
     ]  # fmt: skip
     layers = {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0}
-    assert experiment.losses[1].choice.options.layers == layers
+    assert experiment.losses[1].selected.options.layers == layers
     for network in ("generator", "discriminator"):
-        adam, steps = experiment.optimizer[network].choice, experiment.schedule[network].choice
+        adam, steps = experiment.optimizer[network].selected, experiment.schedule[network].selected
         assert (adam.options.learning_rate, adam.options.betas) == (1e-4, (0.9, 0.99))
         assert (steps.options.milestones, steps.options.gamma) == ((100_000, 200_000), 0.5)
     train = experiment.train

@@ -55,8 +55,8 @@ def test_a_published_file_is_tuned_and_goes_back_to_spandrel(name, tmp_path):
     source = Path(FOLDER, f"{name}.safetensors")
     (tmp_path / "x.toml").write_text(TEXT.format(file=source, images=EXAMPLES))
     loaded = load(tmp_path / "x.toml", [])
-    choice = loaded.experiment(loaded.stages[0]).generator.choice
-    assert (choice.type, loaded.experiment(loaded.stages[0]).scale) == (FILES[name], 4)
+    selected = loaded.experiment(loaded.stages[0]).generator.selected
+    assert (selected.type, loaded.experiment(loaded.stages[0]).scale) == (FILES[name], 4)
     run(loaded, tmp_path / "runs")
     (exported,) = (tmp_path / "runs").rglob("generator.safetensors")
 

@@ -73,13 +73,13 @@ class UsrduDsnOptions(GanOptions):
         """Another network, losses that do not fit its heads, sizes the discriminator refuses."""
         if experiment.generator is None:
             return
-        network = experiment.generator.choice
+        network = experiment.generator.selected
         if network.type != "usrdu_dsn":
             yield "type", f'trains generator.type = "usrdu_dsn", found "{network.type}"'
             return
         yield from self._head_problems(network.options, experiment)
         judge = experiment.discriminator
-        if judge is None or judge.choice.type != "unet":
+        if judge is None or judge.selected.type != "unet":
             return
         multiple = _UNET_MULTIPLE * experiment.scale
         complaint = patch_complaint(
@@ -90,7 +90,7 @@ class UsrduDsnOptions(GanOptions):
 
     def _head_problems(self, network: DownsamplerOptions, experiment: Any) -> Problems:
         """A head that no loss trains would hold noise; a loss without its head has nothing."""
-        losses = {loss.choice.type for loss in experiment.losses}
+        losses = {loss.selected.type for loss in experiment.losses}
         for head, loss in (("scale_head", "usrdu_data"), ("feature_head", "usrdu_feature")):
             if getattr(network, head) and loss not in losses:
                 yield (
@@ -237,7 +237,7 @@ def hr_folder(own: Path | None, experiment: Any) -> Path | None:
     train = experiment.data.train
     if own is not None or train is None:
         return own
-    found = option_capability(train.choice.options, "hr")
+    found = option_capability(train.selected.options, "hr")
     return found if isinstance(found, Path) else None
 
 

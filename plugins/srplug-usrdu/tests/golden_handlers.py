@@ -232,7 +232,7 @@ def train_once(table, batch, vgg, loss_label, change=lambda parts: None):
         if term.label == loss_label:
             term.loss.features = vgg
     change(parts)
-    method = experiment.method.choice.build(parts=parts)
+    method = experiment.method.selected.build(parts=parts)
     seen = {"logits": [], "sr": [], "gradients": {}}
     parts.discriminator_module.register_forward_hook(
         lambda module, arguments, logits: seen["logits"].append(logits.detach())
