@@ -10,6 +10,7 @@ from srcore.datasets.pairs import PairedImages
 from srcore.errors import DataError
 from srcore.images import some
 from srcore.sources.cache import cached
+from srcore.sources.checked import checked_source
 from srcore.sources.folder import FolderSource
 from srcore.sources.source import ImageSource, Selection
 
@@ -41,12 +42,14 @@ def images_dataset(
     Raises:
         DataError: a source that cannot be opened, images without partner.
     """
-    hr_source: ImageSource = hr.build()
+    hr_source = checked_source(hr.build())
     hr_images = cached(hr_source, cache, cache_folder, channels=channels)
     crops |= {"scale": scale, "channels": channels}
     if lr is None:
         return DownscaledImages(hr_images, downscale=downscale, **crops)
-    lr_images = cached(partners(hr_source, lr.build()), cache, cache_folder, channels=channels)
+    lr_images = cached(
+        partners(hr_source, checked_source(lr.build())), cache, cache_folder, channels=channels
+    )
     return PairedImages(hr_images, lr_images, **crops)
 
 

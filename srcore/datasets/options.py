@@ -15,6 +15,7 @@ from srcore.errors import SrcoreError
 from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.declaration import InvalidOptionError, option
+from srcore.sources.checked import checked_source
 
 Problems = Iterator[tuple[str, str]]
 
@@ -245,8 +246,8 @@ class SourcedOptions(CropOptions):
         """Sources that cannot be opened, images without partner, sizes that do not fit."""
         yield from self.patch_problems(experiment.scale)
         try:
-            hr = self.hr.build()
-            lr = self.lr.build() if self.lr is not None else None
+            hr = checked_source(self.hr.build())
+            lr = checked_source(self.lr.build()) if self.lr is not None else None
             smallest = self.hr_patch_size or experiment.scale
             yield from source_problems(hr, lr, smallest, experiment.scale)
         except SrcoreError as error:

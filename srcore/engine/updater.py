@@ -131,7 +131,7 @@ class Updater:
             self.gradient_norm = nn.utils.get_total_norm(gradients)
         if finite:
             self.has_stepped = True
-            self.optimizer.step()
+            call("optimizer", self.optimizer, method="step")
         self.optimizer.zero_grad(set_to_none=True)
 
     def discard(self) -> None:

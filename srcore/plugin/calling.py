@@ -15,20 +15,42 @@ import inspect
 import math
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
+
+import attrs
 
 from srcore.capabilities import ill_declared
 from srcore.errors import PluginError
 from srcore.messages import told
 from srcore.plugin.discovery import label
 
-if TYPE_CHECKING:
-    from srcore.plugin.building import Component
+
+class Labelled(Protocol):
+    """What is known of who made an object: a component, or what else a distribution brings."""
+
+    @property
+    def owner(self) -> str:
+        """The distribution."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Kind and name."""
+        ...
+
+
+@attrs.frozen
+class Made:
+    """What a distribution brings that is no component."""
+
+    owner: str
+    label: str
+
 
 #: Which component made an object, by the object's identity, as long as it lives.
-_MADE: dict[int, tuple[weakref.ref[Any], Component]] = {}
+_MADE: dict[int, tuple[weakref.ref[Any], Labelled]] = {}
 
 
 def _forget(made: dict[int, Any], key: int, _: weakref.ref[Any]) -> None:
@@ -36,7 +58,7 @@ def _forget(made: dict[int, Any], key: int, _: weakref.ref[Any]) -> None:
     made.pop(key, None)
 
 
-def remember(made: Any, component: Component) -> None:
+def remember(made: Any, component: Labelled) -> None:
     """Keep in mind which component made an object, for messages."""
     key = id(made)
     try:
@@ -87,7 +109,7 @@ def checked(kind: str, part: Any, result: Any) -> Any:
     wanted = _RESULTS[kind](result)
     if wanted:
         text = f"returned {told(result)}; expected {wanted}"
-        raise PluginError(f"{who(kind.partition('.')[0], part)} {text}")
+        raise PluginError(f"{who(kind, part)} {text}")
     return result
 
 
@@ -136,7 +158,7 @@ def who(kind: str, part: Any) -> str:
     reference, component = _MADE.get(id(part), (None, None))
     if component is None or reference is None or reference() is not part:
         made = type(part)
-        return f"{kind.replace('_', ' ')} {made.__module__}.{made.__qualname__}"
+        return f"{kind.partition('.')[0].replace('_', ' ')} {made.__module__}.{made.__qualname__}"
     return f"{label(component.owner)}: {component.label}"
 
 
@@ -192,10 +214,8 @@ def _sample(value: Any) -> str:
         return 'a dict with "lr" or "hr" or both'
     for name in ("lr", "hr"):
         image = value.get(name)
-        if image is not None and not (
-            getattr(image, "ndim", 0) == 3 and str(getattr(image, "dtype", "")) in _PIXELS
-        ):
-            return f"{name} as an array (H, W, C) of uint8 or uint16"
+        if image is not None and _image(image):
+            return f"{name} as {_image(image)}"
     return ""
 
 
@@ -234,6 +254,30 @@ def _values(value: Any) -> str:
     return "" if fits else "a dict of the values to log, each a tensor with one value"
 
 
+def _header(value: Any) -> str:
+    fits = all(isinstance(getattr(value, name, None), int) for name in ("height", "width", "bits"))
+    return "" if fits else "a srcore.images.ImageHeader"
+
+
+def _image(value: Any) -> str:
+    fits = getattr(value, "ndim", 0) == 3 and str(getattr(value, "dtype", "")) in _PIXELS
+    return "" if fits else "an array (H, W, C) of uint8 or uint16"
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, str) and value else "a text that is not empty"
+
+
+def _tensors(value: Any) -> str:
+    return "" if isinstance(value, Mapping) and all(map(_is_tensor, value.values())) else _STATE
+
+
+def _scaled(value: Any) -> str:
+    fits = isinstance(value, Mapping) and isinstance(value.get("scale"), int)
+    return "" if fits else 'a dict of options with "scale", a whole number'
+
+
+_STATE = "a dict of tensors by name"
 _PIXELS = ("uint8", "uint16")
 
 _RESULTS: dict[str, Callable[[Any], str]] = {
@@ -248,6 +292,13 @@ _RESULTS: dict[str, Callable[[Any], str]] = {
     "network": _images,
     "metric": _measured,
     "method": _values,
+    "optimizer": lambda value: "",
+    "source.name": _text,
+    "source.header": _header,
+    "source.image": _image,
+    "weight_dialect.match": lambda value: "",
+    "weight_dialect.options": _scaled,
+    "weight_dialect.tensors": _tensors,
     "stage": lambda value: "",
     "handler": lambda value: "",
     "sampler": lambda value: "",  # looked at where the number of images is known

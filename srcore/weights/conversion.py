@@ -190,7 +190,7 @@ def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreem
 
 def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Path) -> None:
     options = {**source.metadata.options, "scale": source.metadata.scale}
-    state = dialect.from_native(source.recognised.state, options)
+    state = dialect.written(source.recognised.state, options)
     if target.suffix == SAFETENSORS:
         write_tensors(written, state, source.metadata)
     elif target.suffix in PYTORCH:

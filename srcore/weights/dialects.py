@@ -16,19 +16,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import attrs
 from torch import Tensor
 
 from srcore.errors import PluginError, WeightsError, cause
-from srcore.messages import shown
-from srcore.plugin.building import resolve
+from srcore.messages import shown, told
+from srcore.plugin.building import Target, resolve
+from srcore.plugin.calling import Made, call, remember
 from srcore.plugin.discovery import label
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.weights.bounds import TooLargeError, counted
 from srcore.weights.wrappers import without_prefixes
+
+_KIND = "weight_dialect"
 
 State = dict[str, Tensor]
 Options = dict[str, Any]
@@ -98,8 +101,14 @@ class Dialect:
 
     def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognised:
         """Translate tensors written in this dialect, registered as ``name``."""
-        options, native = self.infer_options(state, scale), self.to_native(state)
+        options = call(f"{_KIND}.options", self, state, scale, method="infer_options")
+        native = call(f"{_KIND}.tensors", self, state, method="to_native")
         return Recognised(self.network, options, native, name, self.computed)
+
+    def written(self, native: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
+        """Translate native tensors into this dialect; ``options`` has ``"scale"``."""
+        state: State = call(f"{_KIND}.tensors", self, native, options, method="from_native")
+        return state
 
 
 @once_without_registry(0)
@@ -140,8 +149,7 @@ def _resolved(registry: Registry, wanted: Callable[[str], bool]) -> dict[str, Di
     found = {}
     for name, (target, owner) in registry.dialects().items():
         if wanted(owner):
-            entry = cast("Dialect", resolve(target, f"weight dialect {shown(name)}", owner))
-            found[name] = entry
+            found[name] = entry = _loaded(target, name, owner)
             if entry.exported and _owner_of(registry, entry.network) != owner:
                 raise PluginError(
                     f"{label(owner)}: weight dialect {shown(name)} is exported, but "
@@ -149,6 +157,16 @@ def _resolved(registry: Registry, wanted: Callable[[str], bool]) -> dict[str, Di
                     "only a network's own distribution says how it is written"
                 )
     return found
+
+
+def _loaded(target: Target, name: str, owner: str) -> Dialect:
+    what = f"weight dialect {shown(name)}"
+    entry: Any = resolve(target, what, owner)
+    if not isinstance(entry, Dialect):
+        text = f"{label(owner)}: {what} is {told(entry)}; expected a srcore.weights.Dialect"
+        raise PluginError(text)
+    remember(entry, Made(owner, what))
+    return entry
 
 
 def find_dialect(registry: Registry, name: str, network: str) -> tuple[str, Dialect]:
@@ -173,7 +191,7 @@ def recognise(
     """Name and dialect in which tensors are written, or None."""
     for name, dialect in dialects(registry, network).items():
         with contextlib.suppress(ArithmeticError, LookupError, RuntimeError):  # shapes of anything
-            if dialect.matches(state):
+            if call(f"{_KIND}.match", dialect, state, method="matches"):
                 return name, dialect
     return None
 

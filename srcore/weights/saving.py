@@ -101,7 +101,7 @@ def save_safetensors(
     """
     dialect = exported_dialect(registry, metadata.network)
     if dialect is not None:
-        state = dialect.from_native(state, {**metadata.options, "scale": metadata.scale})
+        state = dialect.written(state, {**metadata.options, "scale": metadata.scale})
     write_tensors(path, state, metadata)
 
 

@@ -8,6 +8,7 @@ from torch import nn
 import srcore
 from srcore.engine.stages import run_experiment
 from srcore.errors import PluginError, SrcoreError
+from srcore.images import ImageHeader
 from srcore.messages import told
 from srcore.plugin.calling import _MADE, call, checked, who
 from srcore.plugin.manager import PluginManager, using
@@ -111,6 +112,43 @@ class Unready:
         return [0]
 
 
+class Shelf:
+    """A source of four images, of which one method answers otherwise."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def __len__(self):
+        return 4
+
+    def name(self, index):
+        return self.answers.get("name", str(index))
+
+    def where(self, index):
+        return str(index)
+
+    def header(self, index):
+        return self.answers.get("header", ImageHeader(48, 64, 8))
+
+    def read(self, index):
+        return self.answers.get("read", np.zeros((48, 64, 3), np.uint8))
+
+    def read_window(self, index, window):
+        if "read_window" in self.answers:
+            return self.answers["read_window"]
+        return window.cut(self.read(index))
+
+
+class Blind(Shelf):
+    def read_window(self, window):
+        """Takes too little."""
+
+
+class Closure(torch.optim.SGD):
+    def step(self, closure):
+        closure()
+
+
 class Idle:
     def attach(self, run):
         """Takes too little."""
@@ -124,6 +162,10 @@ class Steps(srcore.Method):
 GAN = ('method.type="gan"', 'discriminator={type="patch", num_features=4}')
 ADVERSARIAL = (*GAN, 'losses=[{ type = "adversarial" }]')
 SAMPLED = ('data.train.sampler={ type = "x" }',)
+SHELVED = (
+    'data.train={ type = "images", hr = { type = "x" }, workers = 0, hr_patch_size = 32 }',
+    "train.batch_size=1",
+)
 PICKY = "is called with (LossContext): missing a required argument: 'batch'"
 TWO = "expected two target values: of real and of generated images"
 BROKEN = {
@@ -327,6 +369,55 @@ BROKEN = {
         list,
         ('data.train={ type = "images", hr = { type = "x" }, workers = 0 }',),
         "makes (); expected a source, which has name, where, header, read, read_window",
+    ),
+    "source of floats": (
+        "source",
+        lambda: Shelf(read_window=np.zeros((32, 32, 3))),
+        SHELVED,
+        'source "x" returned ndarray (32, 32, 3) of float64; expected an array (H, W, C) of uint8 '
+        "or uint16",
+    ),
+    "source of gray images": (
+        "source",
+        lambda: Shelf(read_window=np.zeros((32, 32, 1), np.uint8)),
+        SHELVED,
+        'source "x" returned ndarray (32, 32, 1) of uint8; expected the shape (40, 40, 3)',
+    ),
+    "source of other windows": (
+        "source",
+        lambda: Shelf(read_window=np.zeros((48, 64, 3), np.uint8)),
+        SHELVED,
+        'source "x" returned ndarray (48, 64, 3) of uint8; expected the shape (40, 40, 3)',
+    ),
+    "source that keeps pixels for itself": (
+        "source",
+        lambda: Shelf(read=None),
+        ('data.train={ type = "images", hr = { type = "x" }, workers = 0, cache = "memory" }',),
+        'source "x" returned None; expected an array (H, W, C) of uint8 or uint16',
+    ),
+    "source without headers": (
+        "source",
+        lambda: Shelf(header=(48, 64)),
+        SHELVED,
+        'source "x" returned (48, 64); expected a srcore.images.ImageHeader',
+    ),
+    "source without names": (
+        "source",
+        lambda: Shelf(name=None),
+        ('data.train={ type = "images", hr = { type = "x" }, lr = { type = "x" }, workers = 0 }',),
+        'source "x" returned None; expected a text that is not empty',
+    ),
+    "source of another signature": (
+        "source",
+        Blind,
+        SHELVED,
+        'source "x": read_window(2, Window): too many positional arguments',
+    ),
+    "optimizer that wants a closure": (
+        "optimizer",
+        lambda parameters: Closure(parameters, lr=1e-3),
+        ('optimizer.generator.type="x"',),
+        "optimizer \"x\": step(): missing a required argument: 'closure'",
     ),
     "handler of another signature": (
         "handler",

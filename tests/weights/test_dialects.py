@@ -191,3 +191,46 @@ class Broken:
 def test_a_broken_dialect_of_another_plugin_does_not_keep_a_network_from_being_saved():
     with using(PluginManager(discover=False, extra=[Broken()])):
         assert exported_dialect(plugins().registry, "edsr") is edsr.BASICSR
+
+
+ODD = {
+    "matches": (lambda: True, "matches(dict): too many positional arguments"),
+    "infer_options": (
+        lambda state, scale: {"num_blocks": 4},
+        'returned {"num_blocks": 4}; expected a dict of options with "scale", a whole number',
+    ),
+    "to_native": (lambda state: None, "returned None; expected a dict of tensors by name"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_a_dialect_answers_wrongly_is_one_line_with_its_owner(name):
+    function, message = ODD[name]
+    odd = attrs.evolve(TOY, **{name: function})
+    with (
+        using(PluginManager(discover=False, extra=[Networks(odd)])),
+        pytest.raises(PluginError) as caught,
+    ):
+        convert_to_native({"generator/a": torch.ones(1)}, plugins().registry, scale=2)
+    assert str(caught.value).startswith('srplug-toy: weight dialect "toy_0"')
+    assert message in str(caught.value)
+
+
+def test_what_a_dialect_writes_wrongly_is_one_line_with_its_owner():
+    odd = attrs.evolve(TOY, from_native=lambda native, options: {"a": None})
+    with using(PluginManager(discover=False, extra=[Networks(odd)])):
+        entry = exported_dialect(plugins().registry, "toy")
+        with pytest.raises(PluginError) as caught:
+            entry.written({}, {"scale": 2})
+    text = str(caught.value)
+    assert text.startswith('srplug-toy: weight dialect "toy_0" returned {"a": None}; expected a d')
+
+
+def test_what_is_no_dialect_is_refused_by_name():
+    with (
+        using(PluginManager(discover=False, extra=[Networks(dict)])),
+        pytest.raises(
+            PluginError, match=r'^srplug-toy: weight dialect "toy_0" is a type; expected'
+        ),
+    ):
+        dialects(plugins().registry)
