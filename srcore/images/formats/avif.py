@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image, features
 
 from srcore.images import exif
+from srcore.images.boxes import crop_of, primary_properties
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -80,21 +82,22 @@ class Avif(ReadsSeries, WritesSeries):
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
         if not features.check("avif"):
             raise unsupported(where, "AVIF needs Pillow 11.3 or newer (pip install -U pillow)")
-        start = file.read(_START_BYTES)
-        depth = _depth(start)
+        layout = _layout(file)
         file.seek(0)
         with opened(file, "AVIF", where) as image:
             # Pillow writes the rotation of the container into the EXIF data.
             exif_data = exif.strip_prefix(image.info.get("exif"))
             channels, frames = _CHANNELS.get(image.mode, 3), int(getattr(image, "n_frames", 1))
+            _, _, height, width = _visible(layout, image.height, image.width, where)
+            coded = image.height * image.width / (height * width)
             return ImageHeader.of_stored(
-                image.height,
-                image.width,
-                8 if depth == 8 else 16,
+                height,
+                width,
+                8 if layout.depth == 8 else 16,
                 channels,
                 exif.orientation(exif_data),
                 frames=frames,
-                working=_working(start, channels, frames),
+                working=_working(layout, channels, frames) * coded + (coded > 1),
                 metadata=Metadata(
                     icc_profile=image.info.get("icc_profile") or None,
                     exif=exif_data,
@@ -104,17 +107,20 @@ class Avif(ReadsSeries, WritesSeries):
             )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        if header.bits == 8:
-            file.seek(0)
-            with opened(file, "AVIF", where) as image:
-                return _first_picture(image, header)
+        layout = _layout(file)
         file.seek(0)
-        data = file.read()
-        pixels = by_opencv(data, where)
-        if pixels.dtype != np.uint16:
-            raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
-        pixels = _as_said(pixels, header.channels)
-        return stretched(pixels, 2 ** _depth(data[:_START_BYTES]) - 1)
+        if layout.depth == 8:
+            with opened(file, "AVIF", where) as image:
+                pixels = _first_picture(image, header.channels)
+        else:
+            pixels = by_opencv(file.read(), where)
+            if pixels.dtype != np.uint16:
+                raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
+            pixels = _as_said(pixels, header.channels)
+        top, left, height, width = _visible(layout, pixels.shape[0], pixels.shape[1], where)
+        if (height, width) != pixels.shape[:2]:
+            pixels = np.ascontiguousarray(pixels[top : top + height, left : left + width])
+        return pixels if layout.depth == 8 else stretched(pixels, 2**layout.depth - 1)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         if writing.options.lossless:
@@ -130,6 +136,8 @@ class Avif(ReadsSeries, WritesSeries):
     ) -> tuple[int, Iterator[Picture]]:
         if header.bits != 8:
             raise unsupported(where, "AVIF animation of more than 8 bits")
+        if _layout(io.BytesIO(data)).clap:
+            raise unsupported(where, "AVIF animation of which a part is shown")
         return animation(data, "AVIF", header.channels, where, header.orientation)
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
@@ -154,20 +162,19 @@ def _refuse_old_pillow() -> None:
         raise ValueError("needs Pillow 11.3 or newer (pip install -U pillow)")
 
 
-def _first_picture(image: Image.Image, header: ImageHeader) -> ImageArray:
+def _first_picture(image: Image.Image, channels: int) -> ImageArray:
     """Pixels of a picture that is only opened.
 
     As bytes of libavif: in Pillow's own way to its pictures there are two more copies.
     """
     decoder = getattr(image, "_decoder", None)
     if decoder is None:  # another version of Pillow
-        modes = {channels: mode for mode, channels in _CHANNELS.items()}
-        return as_array(image, modes[header.channels])
+        return as_array(image, {number: mode for mode, number in _CHANNELS.items()}[channels])
     content = decoder.get_frame(0)[0]
     image._decoder = None  # type: ignore[attr-defined]  # with libavif's planes
     del decoder
     pixels: ImageArray = np.array(np.frombuffer(content, np.uint8))
-    return pixels.reshape(header.stored_shape)
+    return pixels.reshape(image.height, image.width, channels)
 
 
 def _lossless(image: ImageArray, metadata: Metadata) -> bytes:
@@ -188,19 +195,39 @@ def _lossless(image: ImageArray, metadata: Metadata) -> bytes:
     return bytes(encoded)
 
 
-def _coding(start: bytes) -> int:
-    """Flags of the first configuration of a coder (AV1-ISOBMFF, section 2.3.3)."""
-    place = start.find(b"av1C")
-    return start[place + 6] if 0 <= place < len(start) - 6 else 0
+@attrs.frozen
+class _Layout:
+    """What the container says: flags of the coder (AV1-ISOBMFF, 2.3.3), and what is visible."""
+
+    flags: int
+    clap: bytes
+
+    @property
+    def depth(self) -> int:
+        """8, 10 or 12."""
+        return 8 if not self.flags & 0x40 else 12 if self.flags & 0x20 else 10
 
 
-def _depth(start: bytes) -> int:
-    """8, 10 or 12."""
-    flags = _coding(start)
-    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+def _layout(file: BinaryIO) -> _Layout:
+    properties = primary_properties(file)
+    coder = properties.get(b"av1C", b"")
+    if len(coder) < 3:  # an animation may have nothing but tracks
+        file.seek(0)
+        coder = file.read(_START_BYTES).partition(b"av1C")[2]
+    return _Layout(coder[2] if len(coder) > 2 else 0, properties.get(b"clap", b""))
 
 
-def _working(start: bytes, channels: int, frames: int) -> float:
+def _visible(layout: _Layout, height: int, width: int, where: Where) -> tuple[int, int, int, int]:
+    """Top, left, height and width of what is visible of decoded rows."""
+    if not layout.clap:
+        return 0, 0, height, width
+    found = crop_of(layout.clap, height, width)
+    if found is None:
+        raise unsupported(where, "AVIF of which parts of pixels are shown")
+    return found
+
+
+def _working(layout: _Layout, channels: int, frames: int) -> float:
     """See ``working`` of :class:`srcore.images.format.ImageHeader`.
 
     By Pillow: what libavif makes, Pillow's copy of it, and of every coded picture (colours, alpha,
@@ -208,10 +235,9 @@ def _working(start: bytes, channels: int, frames: int) -> float:
     in some runs one picture more, as measured. By OpenCV, which takes more than 8 bits, as
     measured.
     """
-    flags = _coding(start)
-    if flags & 0x40:
+    if layout.depth > 8:
         return {1: 9.5, 2: 9.5, 3: 5.0, 4: 5.25}[channels]
-    is_gray, half_columns, half_rows = flags & 0x10, flags & 0x08, flags & 0x04
+    is_gray, half_columns, half_rows = (layout.flags & bit for bit in (0x10, 0x08, 0x04))
     colours = 0.0 if is_gray else 2.0 / ((2 if half_columns else 1) * (2 if half_rows else 1))
     planes = (1 + colours) * (1 + (frames > 1)) + (channels in (2, 4))
     return 3 + (planes + 1 + (channels in (2, 4))) / channels

@@ -1,4 +1,6 @@
 import io
+import itertools
+import struct
 
 import cv2
 import numpy as np
@@ -101,3 +103,71 @@ def test_an_older_pillow_is_named(monkeypatch):
         encode_image(noise(16, 24, 3), ".avif", "x")
     with pytest.raises(DataError, match=r"^x: AVIF needs Pillow 11\.3"):
         decode_image(content, "x")
+
+
+def coded(image, depth=8):
+    """An encoder's file."""
+    if depth == 8:
+        return encode_image(image, ".avif", options={"quality": 100})
+    settings = [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, 100]
+    return cv2.imencode(".avif", image.astype(np.uint16) * 4, settings)[1].tobytes()
+
+
+@pytest.mark.parametrize("depth", [8, 10])
+def test_the_container_turns_and_cuts_the_picture(agrees, container, depth):
+    content = coded(noise(32, 48, 3), depth)
+    kind, data, held = container.primary_of(content)
+    stored = decode_image(content, "x")
+    box = (30, 20, 4, -6)
+    choices = itertools.product((None, 0, 1, 2, 3), (None, 0, 1), (None, box))
+    for angle, mirror, visible in choices:
+        turned = [container.clap(*visible)] if visible else []
+        turned += [] if angle is None else [container.irot(angle)]
+        turned += [] if mirror is None else [container.imir(mirror)]
+        made = container.file_of(b"avif", {1: (kind, data, [*held, *turned])})
+        agrees(made, container.shown(stored, angle or 0, mirror, visible), (angle, mirror, visible))
+
+
+@pytest.mark.parametrize("depth", [8, 10])
+def test_grids_are_put_together(agrees, container, depth):
+    files = [coded(np.roll(noise(64, 96, 3), it, axis=1), depth) for it in range(4)]
+    tiles = {2 + number: container.primary_of(it) for number, it in enumerate(files)}
+    images = [decode_image(it, "x") for it in files]
+    whole = np.vstack([np.hstack(images[:2]), np.hstack(images[2:])])[:100, :170]
+    shared = [it for it in tiles[2][2] if it[4:8] in (b"pixi", b"colr")]
+    parts = [(b"dimg", 1, [2, 3, 4, 5])]
+    for turned in ([], [container.irot(1)]):
+        held = [container.size(170, 100), *shared, *turned]
+        items = {1: (b"grid", container.grid(2, 2, 170, 100), held)} | {
+            number: (*it, True) for number, it in tiles.items()
+        }
+        expected = container.shown(whole, len(turned))
+        agrees(container.file_of(b"avif", items, 1, parts), expected, turned)
+
+
+@pytest.mark.parametrize("depths", [(8, 10), (10, 8)])
+def test_the_depth_is_that_of_the_primary_picture(agrees, container, depths):
+    files = [coded(noise(16 * (number + 1), 48, 3), it) for number, it in enumerate(depths)]
+    items = {number + 1: container.primary_of(it) for number, it in enumerate(files)}
+    made = container.file_of(b"avif", items, 2, [(b"thmb", 1, [2])])
+    agrees(made, decode_image(files[1], "x"), depths)
+
+
+def test_the_container_says_how_a_picture_is_turned_and_not_its_exif(agrees, container):
+    content = coded(noise(32, 48, 3))
+    exif = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + bytes(4)
+    items = {1: container.primary_of(content), 2: (b"Exif", bytes(4) + exif, [], True)}
+    made = container.file_of(b"avif", items, 1, [(b"cdsc", 2, [1])])
+    assert decode_header(made, "x").metadata.exif is not None
+    agrees(made, decode_image(content, "x"), "EXIF")
+
+
+@pytest.mark.parametrize(
+    "visible", [(29, 20, 0, 0), (30, 20, 40, 0), (0, 20, 0, 0), (60, 20, 0, 0)]
+)
+def test_what_is_visible_is_whole_pixels_inside(container, visible):
+    kind, data, held = container.primary_of(coded(noise(32, 48, 3)))
+    made = container.file_of(b"avif", {1: (kind, data, [*held, container.clap(*visible)])})
+    for function in (decode_header, decode_image):
+        with pytest.raises(DataError, match=r"^x: AVIF of which parts of pixels are shown"):
+            function(made, "x")

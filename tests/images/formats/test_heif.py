@@ -1,4 +1,5 @@
 import io
+import itertools
 import sys
 
 import numpy as np
@@ -103,3 +104,34 @@ def test_pixels_are_our_own():
     first[:] = 7
     np.testing.assert_array_equal(second, before)
     assert (first == 7).all()
+
+
+def test_the_container_turns_and_cuts_the_picture(agrees, container):
+    stored = _noise(64, 128, 3)
+    kind, data, held = container.primary_of(_heif(stored, "RGB"))
+    choices = itertools.product((None, 0, 1, 2, 3), (None, 0, 1), (None, (60, 40, 4, -6)))
+    for angle, mirror, visible in choices:
+        turned = [container.clap(*visible)] if visible else []
+        turned += [] if angle is None else [container.irot(angle)]
+        turned += [] if mirror is None else [container.imir(mirror)]
+        made = container.file_of(b"heic", {1: (kind, data, [*held, *turned])})
+        agrees(made, container.shown(stored, angle or 0, mirror, visible), (angle, mirror, visible))
+
+
+@pytest.mark.parametrize("angle", [0, 1])
+def test_grids_as_phones_write_them_are_put_together(agrees, container, angle):
+    images = [np.ascontiguousarray(np.roll(_noise(64, 128, 3), it, axis=1)) for it in range(4)]
+    items = {1: (b"grid", container.grid(2, 2, 210, 100), [container.size(210, 100)])}
+    items[1][2].append(container.irot(angle))
+    for number, image in enumerate(images):
+        items[2 + number] = (*container.primary_of(_heif(image, "RGB")), True)
+    made = container.file_of(b"heic", items, 1, [(b"dimg", 1, [2, 3, 4, 5])])
+    whole = np.vstack([np.hstack(images[:2]), np.hstack(images[2:])])[:100, :210]
+    agrees(made, container.shown(whole, angle), "grid")
+    assert decode_header(made, "x").metadata.others == ()
+
+
+def test_the_primary_picture_is_read_wherever_it_lies(agrees, container):
+    images = [_noise(64, 64, 3), _noise(64, 128, 3)]
+    items = {it + 1: container.primary_of(_heif(images[it], "RGB")) for it in range(2)}
+    agrees(container.file_of(b"heic", items, 2), images[1], "second")
