@@ -63,14 +63,14 @@ def pages() -> dict[str, str]:
     with using(ours()) as manager:
         cli.forget_added()
         manager.hook.srcore_register_commands(cli=cli)
-        found = {
+        texts = {
             "hooks": hooks_page(manager),
             "configuration": configuration_page(),
             "components": components_page(manager.registry),
             "cli": cli_page(cli),
             "api": api_page(),
         }
-    return {f"{name}.md": _NOTE + text for name, text in found.items()}
+    return {f"{name}.md": _NOTE + text for name, text in texts.items()}
 
 
 def main(folder: Path) -> None:

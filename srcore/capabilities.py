@@ -200,8 +200,8 @@ def capability(kind: str, part: Any, name: str) -> Any:
 
 def saved_state(part: Any) -> Callable[[], Any] | None:
     """The ``state_dict`` of a part of any kind; None where it has no state."""
-    found: Callable[[], Any] | None = _declared(part, "state_dict", _STATE)
-    return found
+    state_dict: Callable[[], Any] | None = _declared(part, "state_dict", _STATE)
+    return state_dict
 
 
 def option_capability(options: Any, name: str) -> Any:
@@ -210,8 +210,8 @@ def option_capability(options: Any, name: str) -> Any:
 
 
 def _declared(part: Any, name: str, known: dict[str, Capability]) -> Any:
-    found = getattr(part, name, None)
-    return known[name].default if found is None else found
+    value = getattr(part, name, None)
+    return known[name].default if value is None else value
 
 
 def ill_declared(kind: str, part: Any) -> str:

@@ -78,16 +78,16 @@ def _heading(title: str, module: str) -> Iterator[str]:
 
 
 def _entry(path: str, level: str) -> Iterator[str]:
-    found = defined(path)
+    member = defined(path)
     yield f"{level} {path}"
-    if found.is_class:
-        yield from _class(found)
-    elif found.is_function:
-        yield from _function(found)
+    if member.is_class:
+        yield from _class(member)
+    elif member.is_function:
+        yield from _function(member)
     elif path == "srcore.hookimpl":
         yield "Marks a function as the implementation of a hook: `@srcore.hookimpl`."
     else:
-        yield f"```py\n{found.name} = {found.value}\n```"
+        yield f"```py\n{member.name} = {member.value}\n```"
 
 
 def _class(cls: griffe.Class) -> Iterator[str]:

@@ -46,8 +46,8 @@ class Block:
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The blocks of a page in order, of all or of some languages."""
     text = page.read_text("utf-8")
-    found = [
+    all_blocks = [
         Block(page, text[: match.start()].count("\n") + 2, match["language"], match["code"])
         for match in _FENCE.finditer(text)
     ]
-    return [block for block in found if not languages or block.language in languages]
+    return [block for block in all_blocks if not languages or block.language in languages]

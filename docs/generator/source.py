@@ -19,8 +19,8 @@ _PLAIN = (bool, int, float, str, tuple, type(None))
 
 def defined(path: str) -> Any:
     """The griffe object of a dotted name, wherever it was imported from."""
-    found = _package()[path.removeprefix("srcore.")]
-    return found.final_target if found.is_alias else found
+    member = _package()[path.removeprefix("srcore.")]
+    return member.final_target if member.is_alias else member
 
 
 @functools.cache
@@ -71,10 +71,10 @@ def _is_literal(source: str) -> bool:
 
 def _default(function: griffe.Function, parameter: str) -> Any:
     """The value of a default that is an expression in the source."""
-    found: Any = importlib.import_module(function.module.path)
+    value: Any = importlib.import_module(function.module.path)
     for name in function.path.removeprefix(f"{function.module.path}.").split("."):
-        found = getattr(found, name)
-    return inspect.signature(found).parameters[parameter].default
+        value = getattr(value, name)
+    return inspect.signature(value).parameters[parameter].default
 
 
 def quoted(signature: str) -> str:

@@ -101,12 +101,12 @@ def _starts(loaded: LoadedExperiment) -> Iterator[str]:
             continue
         seen.add(file)
         try:
-            found = held(file, loaded.plugins.registry)
+            held_weights = held(file, loaded.plugins.registry)
         except WeightsError as error:
             yield f"generator.weights: {error}"
             continue
-        told = ", ".join(f"{key} = {value}" for key, value in settings(found).items())
-        yield f"generator.weights: {file.name} holds {told}; scale = {found.scale}"
+        told = ", ".join(f"{key} = {value}" for key, value in settings(held_weights).items())
+        yield f"generator.weights: {file.name} holds {told}; scale = {held_weights.scale}"
 
 
 def _verify(loaded: LoadedExperiment) -> None:

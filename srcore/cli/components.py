@@ -37,15 +37,15 @@ def command(kind: str | None, name: str | None, as_json: bool) -> None:
         hint = closest(kind, kinds) or f"kinds: {', '.join(kinds)}"
         raise click.UsageError(f'no kind "{kind}"; {hint}')
     if kind is not None and name is not None:
-        found = [registry.get(kind, name)]
+        components = [registry.get(kind, name)]
     else:
-        found = list(registry.components(kind))
+        components = list(registry.components(kind))
     if as_json:
-        click.echo(json.dumps([_as_dict(component) for component in found], indent=2))
+        click.echo(json.dumps([_as_dict(component) for component in components], indent=2))
     elif kind is None:
         _print_names(registry)
     else:
-        for component in found:
+        for component in components:
             _print_keys(component)
 
 

@@ -77,11 +77,13 @@ def command(
     measures = benchmark.measures()
     contenders = find_contenders(models, benchmark, loading, enlarging)
     sets = [
-        found
+        image_set
         for scale, entries in contenders.items()
-        for found in benchmark.sets(scale, max(entry.channels for entry in entries))
+        for image_set in benchmark.sets(scale, max(entry.channels for entry in entries))
     ]
-    inputs = [file for found in sets for folder in found.folders for file in folder.iterdir()]
+    inputs = [
+        file for image_set in sets for folder in image_set.folders for file in folder.iterdir()
+    ]
     tables.refuse_inputs([*map(named_path, models), *inputs])
     pictures.refuse_taken(contenders, sets, overwrite=overwrite)
     painters = {scale: pictures.painter(scale, writing.suffix, options) for scale in contenders}
@@ -136,20 +138,20 @@ def _evaluate(
     from srcore.machine.terminal import width
 
     failed: list[str] = []
-    total = sum(len(found) * len(contenders[found.scale]) for found in sets)
+    total = sum(len(image_set) * len(contenders[image_set.scale]) for image_set in sets)
     hidden = quiet or not sys.stderr.isatty()
     with tqdm(total=total, disable=hidden, unit="image", **width()) as bar:
         results = [
             evaluate_set(
-                found,
-                contenders[found.scale],
+                image_set,
+                contenders[image_set.scale],
                 measures,
                 crop_border=benchmark.crop_border,
-                look=painters[found.scale],
+                look=painters[image_set.scale],
                 progress=bar.update,
                 on_failure=_telling(failed),
             )
-            for found in sets
+            for image_set in sets
         ]
     return results, len(failed)
 

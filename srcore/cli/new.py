@@ -97,10 +97,10 @@ def _from_weights(file: Path, name: str | None) -> str:
     registry = plugins().registry
     if name is not None:
         locate(name, registry)
-    found = held(file, registry)
-    generator = {**settings(found), "weights": str(file.absolute())}
-    head = f"# Goes on from {file.name}: {found.network} x{found.scale}\n\n"
-    told = {"name": f"from_{file.stem}", "scale": found.scale, "generator": generator}
+    weights = held(file, registry)
+    generator = {**settings(weights), "weights": str(file.absolute())}
+    head = f"# Goes on from {file.name}: {weights.network} x{weights.scale}\n\n"
+    told = {"name": f"from_{file.stem}", "scale": weights.scale, "generator": generator}
     if name is not None:
         return head + tomli_w.dumps({"extends": name, **told})
     return head + tomli_w.dumps(told) + _REST

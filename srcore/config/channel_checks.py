@@ -38,11 +38,11 @@ def channel_problems(experiment: Experiment, registry: Registry) -> Iterator[Pro
     wanted = channels_of(experiment.generator.selected.options)
     for path, selected, key in (*_data(experiment), *_networks(experiment), *_others(experiment)):
         if key == "channels":
-            found = channels_of(selected.options)
+            channels = channels_of(selected.options)
         else:
-            found = option_capability(selected.options, key or "channels") or wanted
-        if found != wanted:
-            yield _problem(experiment, registry, path, selected, key, found)
+            channels = option_capability(selected.options, key or "channels") or wanted
+        if channels != wanted:
+            yield _problem(experiment, registry, path, selected, key, channels)
 
 
 #: Path and choice of a part, and the key where it says its channels; none: it may declare the only
@@ -89,22 +89,26 @@ def _others(experiment: Experiment) -> Iterator[_Part]:
 
 
 def _problem(
-    experiment: Experiment, registry: Registry, path: str, selected: Selected, key: str, found: int
+    experiment: Experiment,
+    registry: Registry,
+    path: str,
+    selected: Selected,
+    key: str,
+    channels: int,
 ) -> Problem:
     assert experiment.generator is not None
     generator = experiment.generator.selected
     wanted = channels_of(generator.options)
     has_key = key in _keys(type(selected.options))
     message = (
-        f'"{selected.type}" works on images of {_channels(found)}; expected {wanted}, those of '
+        f'"{selected.type}" works on images of {_channels(channels)}; expected {wanted}, those of '
         f'generator "{generator.type}"'
     )
     if not has_key:
         message += f"; fitting: {_fitting(registry, selected.component.kind, key, wanted)}"
     elif "channels" not in _keys(type(generator.options)):
-        message += (
-            f"; networks of {_channels(found)}: {_fitting(registry, 'network', 'channels', found)}"
-        )
+        fitting = _fitting(registry, "network", "channels", channels)
+        message += f"; networks of {_channels(channels)}: {fitting}"
     return Problem(f"{path}.{key if has_key else 'type'}", message)
 
 

@@ -34,8 +34,8 @@ def cross_checks(experiment: Experiment, plugins: PluginManager) -> list[Problem
     if experiment.task is None:
         problems += _training_problems(experiment, plugins.registry)
     problems += (lack.problem for lack in lacks(experiment) if lack.is_total)
-    for found in plugins.hook.srcore_experiment_loaded(experiment=experiment):
-        problems += found
+    for problems_of_plugin in plugins.hook.srcore_experiment_loaded(experiment=experiment):
+        problems += problems_of_plugin
     return problems
 
 
@@ -56,21 +56,23 @@ def _component_problems(experiment: Experiment) -> Iterator[Problem]:
         check = option_capability(selected.options, "problems")
         if check is None or not _paths_exist(selected.options):
             continue
-        found = list(check(experiment))
+        complaints = list(check(experiment))
         if selected.component.kind == "dataset" and path.partition(".")[2].startswith("train"):
-            found = _without_skipped(experiment, found)
-        for key, message in found:
+            complaints = _without_skipped(experiment, complaints)
+        for key, message in complaints:
             yield Problem(f"{path}.{key}" if key else path, message)
 
 
-def _without_skipped(experiment: Experiment, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _without_skipped(
+    experiment: Experiment, complaints: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
     """What ``on_bad_image = "skip"`` leaves of the problems of training images."""
-    faults = [message for _, message in found if isinstance(message, ImageFault)]
+    faults = [message for _, message in complaints if isinstance(message, ImageFault)]
     train = experiment.data.train
     skips = train is not None and train.on_bad_image == "skip"
     if not faults or not skips or not can_be_skipped(faults):
-        return found
-    return [(key, message) for key, message in found if not isinstance(message, ImageFault)]
+        return complaints
+    return [(key, message) for key, message in complaints if not isinstance(message, ImageFault)]
 
 
 def _paths_exist(options: Any) -> bool:
@@ -101,14 +103,14 @@ def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[P
 def _frozen_problems(experiment: Experiment) -> Iterator[Problem]:
     """Losses inside other components that train something: only ``[[losses]]`` has optimisers."""
     own = {id(loss.selected) for loss in experiment.losses}
-    for path, found in selections(experiment):
-        declared = option_capability(found.options, "roles")
-        if found.component.kind != "loss" or id(found) in own or declared is None:
+    for path, selected in selections(experiment):
+        declared = option_capability(selected.options, "roles")
+        if selected.component.kind != "loss" or id(selected) in own or declared is None:
             continue
         parts = ", ".join(declared())
         yield Problem(
             path,
-            f'loss "{found.type}" trains {parts}, which would stay frozen inside of another '
+            f'loss "{selected.type}" trains {parts}, which would stay frozen inside of another '
             "component; give it a table [[losses]] of its own",
         )
 

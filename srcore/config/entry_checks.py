@@ -28,17 +28,17 @@ def entry_problems(experiment: Experiment, registry: Registry) -> Iterator[Probl
     """Entries that are read and that nobody makes, in training and validation."""
     train = experiment.data.train
     if train is not None:
-        entries, found = _through(registry, "data.train", train.selected, train.transforms)
-        yield from found
+        entries, problems = _through(registry, "data.train", train.selected, train.transforms)
+        yield from problems
         if entries is not None:
             yield from _missing_lr("data.train", entries)
             for index, loss in enumerate(experiment.losses):
                 yield from _unmade(registry, f"losses[{index}]", loss.selected.options, entries)
     for name, table in experiment.data.validation.items():
-        entries, found = _through(
+        entries, problems = _through(
             registry, f"data.validation.{name}", table.selected, table.transforms
         )
-        yield from found
+        yield from problems
         if entries is not None:
             yield from _missing_lr(f"data.validation.{name}", entries)
 

@@ -97,25 +97,25 @@ class LoadedExperiment:
             # a table that could not be converted is not missing
             broken = {known.path.partition(".")[0] for known in problems}
             problems = problems + [
-                found
-                for found in cross_checks(experiment, self.plugins)
-                if not any(known.path.startswith(found.path) for known in problems)
-                and not _is_about(found.path, broken)
+                problem
+                for problem in cross_checks(experiment, self.plugins)
+                if not any(known.path.startswith(problem.path) for known in problems)
+                and not _is_about(problem.path, broken)
             ]
         return experiment, [self.located(problem, stage) for problem in problems]
 
     def remarks(self) -> list[Problem]:
         """What works in a valid experiment but may not be meant, of all stages."""
-        found: dict[str, Problem] = {}
+        remarks_by_text: dict[str, Problem] = {}
         for stage in self.stages:
             experiment, problems, unread = self._structured(stage)
             if problems or experiment is None:
                 raise ConfigError(self.located(problem, stage) for problem in problems)
             entries = [*unread, *remarks(experiment)]
-            found.update(
+            remarks_by_text.update(
                 (str(entry), entry) for entry in (self.located(it, stage) for it in entries)
             )
-        return list(found.values())
+        return list(remarks_by_text.values())
 
     def _structured(
         self, stage: Stage, folders: Mapping[str, Path] | None = None
@@ -235,17 +235,17 @@ def _checked(
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]
     for stage in loaded.stages:
-        experiment, found = loaded.examine(stage)
+        experiment, of_stage = loaded.examine(stage)
         if experiment is not None and output is not None:
             fed = output_problems(experiment, output / loaded.name)
-            found += [loaded.located(problem, stage) for problem in fed]
+            of_stage += [loaded.located(problem, stage) for problem in fed]
         if experiment is not None:
             of_stages = stage_path_problems(
                 experiment, earlier, names, stage.start_from, loaded.plugins.registry
             )
-            found += [loaded.located(problem, stage) for problem in of_stages]
+            of_stage += [loaded.located(problem, stage) for problem in of_stages]
         earlier[stage.name] = experiment
-        problems.update((str(problem), problem) for problem in found)
+        problems.update((str(problem), problem) for problem in of_stage)
         if len(problems) >= MOST_PROBLEMS:
             message = "these first: more problems follow, or may follow"
             first = itertools.islice(problems.values(), MOST_PROBLEMS)
@@ -368,8 +368,8 @@ def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[
 
 def _stage_name_complaint(name: Any, earlier: list[str]) -> str:
     if not isinstance(name, str):
-        found = "nothing" if name is None else shown(name)
-        return f"expected the name of one folder, found {found}"
+        value = "nothing" if name is None else shown(name)
+        return f"expected the name of one folder, found {value}"
     if name_complaint(name):
         return name_complaint(name)
     if name_key(name) in map(name_key, EXPERIMENT_FILES):

@@ -32,8 +32,8 @@ def parse_override(assignment: str) -> tuple[list[str], Any]:
     except MalformedTomlError:
         return keys, text
     problems = [
-        Problem(found.path.replace("value", dotted, 1), found.message, f"--set {assignment}")
-        for found in excesses(parsed)
+        Problem(excess.path.replace("value", dotted, 1), excess.message, f"--set {assignment}")
+        for excess in excesses(parsed)
     ]
     if problems:
         raise ConfigError(problems)
@@ -86,9 +86,9 @@ def _nested(keys: Sequence[str], value: Any) -> Any:
 
 def _element(table: Any, key: str, path: str, origin: str) -> tuple[list[Any], int]:
     """The list that ``key`` (``name[index]``) means, and the index."""
-    found = _ELEMENT.match(key)
-    assert found is not None
-    name, index = found["list"], int(found["index"])
+    element = _ELEMENT.match(key)
+    assert element is not None
+    name, index = element["list"], int(element["index"])
     items = table.get(name) if isinstance(table, dict) else None
     if isinstance(items, list) and index < len(items):
         return items, index

@@ -125,9 +125,9 @@ def _told(
     if ours != theirs:
         if fits:
             return ""
-        found = f'stage trains "{theirs}", this one "{ours}", which cannot take its weights'
+        message = f'stage trains "{theirs}", this one "{ours}", which cannot take its weights'
         # A network that cannot be built here: files for use say what they are, and are compared.
-        return found if fits is False or (is_exported and not partial) else ""
+        return message if fits is False or (is_exported and not partial) else ""
     if fits is not False:
         return ""
     pairs = (

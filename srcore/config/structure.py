@@ -156,8 +156,8 @@ class Structurer:
         names = [entry.name for entry in self.registry.components(kind)]
         name = value.get("type", default_type)
         if not isinstance(name, str):
-            found = "is missing" if name is None else f"is {shown(name)}"
-            message = f"expected the name of a {kind.replace('_', ' ')}, but it {found}; "
+            state = "is missing" if name is None else f"is {shown(name)}"
+            message = f"expected the name of a {kind.replace('_', ' ')}, but it {state}; "
             raise Invalid([Problem("type", message + f"installed: {', '.join(names)}")])
         if name not in names:
             raise Invalid([Problem("type", self.registry.unknown(kind, name))])
@@ -190,13 +190,13 @@ class Structurer:
         if complaint:
             raise Invalid([Problem("", complaint)])
         if declaration.path is not None and converted is not None:
-            found = [
+            problems = [
                 Problem(key, complaint)
                 for key, path in paths_of(converted)
                 if (complaint := path_complaint(path, declaration.path))
             ]
-            if found:
-                raise Invalid(found, converted)
+            if problems:
+                raise Invalid(problems, converted)
         return converted
 
     def _several(self, value: Any, convert: Any, *, keep: bool = True) -> tuple[Any, ...]:

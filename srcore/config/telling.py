@@ -41,11 +41,11 @@ def told_by_weights(table: Mapping[str, Any], registry: Registry, origin: str) -
     if file is None:
         return dict(table)
     try:
-        found = held(file, registry, scale=_whole(table.get("scale")))
+        weights = held(file, registry, scale=_whole(table.get("scale")))
     except WeightsError as error:
         raise ConfigError([Problem(KEY, str(error), origin)]) from error
-    told = settings(found)
-    return {"scale": found.scale, **table, "generator": {**told, **generator}}
+    told = settings(weights)
+    return {"scale": weights.scale, **table, "generator": {**told, **generator}}
 
 
 def start_file(generator: Mapping[str, Any]) -> Path | None:
@@ -69,15 +69,15 @@ def held(file: Path, registry: Registry, *, scale: int | None = None) -> Recogni
     from srcore.weights.containers import read_checkpoint
     from srcore.weights.loading import identify, network_options
 
-    found = identify(read_checkpoint(file), registry, scale=scale)
-    network_options(found, registry, source=str(file))
-    return found
+    recognised = identify(read_checkpoint(file), registry, scale=scale)
+    network_options(recognised, registry, source=str(file))
+    return recognised
 
 
-def settings(found: Recognised) -> dict[str, Any]:
+def settings(recognised: Recognised) -> dict[str, Any]:
     """The table of the network that weights belong to."""
-    options = {key: value for key, value in found.options.items() if key != "scale"}
-    return {"type": found.network, **{k: v for k, v in options.items() if v is not None}}
+    options = {key: value for key, value in recognised.options.items() if key != "scale"}
+    return {"type": recognised.network, **{k: v for k, v in options.items() if v is not None}}
 
 
 def _whole(value: Any) -> int | None:

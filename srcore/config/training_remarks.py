@@ -30,12 +30,12 @@ def _parts(experiment: Experiment) -> Iterator[Problem]:
     judge = experiment.discriminator
     parts = [loss.selected.options for loss in experiment.losses]
     parts += [judge.selected.options] if judge is not None else []
-    found = dict.fromkeys(option_capability(options, "sees_batch") for options in parts)
-    if any(found):
+    reasons = dict.fromkeys(option_capability(options, "sees_batch") for options in parts)
+    if any(reasons):
         yield Problem(
             "train.accumulate",
             f"{accumulate} parts are not quite the whole batch: "
-            f"{' and '.join(filter(None, found))} see each part alone; results differ a "
+            f"{' and '.join(filter(None, reasons))} see each part alone; results differ a "
             "little from those of accumulate = 1",
         )
 

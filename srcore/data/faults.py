@@ -84,8 +84,8 @@ def told(faults: Iterable[Fault], total: int) -> Iterator[tuple[str, ImageFault]
 def image_faults(options: Any, experiment: Any) -> list[ImageFault]:
     """What the checks of a dataset, and of those inside of it, say about single images."""
     check = option_capability(options, "problems")
-    found = check(experiment) if check is not None else ()
-    own = [message for _, message in found if isinstance(message, ImageFault)]
+    complaints = check(experiment) if check is not None else ()
+    own = [message for _, message in complaints if isinstance(message, ImageFault)]
     inside = (image_faults(selected.options, experiment) for _, selected in inner_datasets(options))
     return own + [fault for faults in inside for fault in faults]
 

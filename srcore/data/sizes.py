@@ -32,12 +32,12 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
     if not folders or not all(folder.is_dir() for folder in folders):
         return {}
     try:
-        found = _sizes(folders, options)
+        sizes = _sizes(folders, options)
     except DataError:
         return {}
     return {
         name: (height * factor // scale * scale, width * factor // scale * scale)
-        for name, (height, width) in found.items()
+        for name, (height, width) in sizes.items()
     }
 
 

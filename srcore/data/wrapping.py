@@ -51,7 +51,7 @@ def entries_of(selected: Selected) -> set[str] | None:
         own = set(selected.options.entries())
         if not inside:
             return own
-    known = [found for found in inside if found is not None]
+    known = [entries for entries in inside if entries is not None]
     if not inside or len(known) < len(inside):
         return own or None
     return own.union(set.intersection(*known))

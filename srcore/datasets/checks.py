@@ -56,14 +56,14 @@ def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
     is_complete = True
     for paths, hr_folder, lr_folder in zip(files, hr_folders, lr_folders, strict=True):
         try:
-            found = pair_by_name(paths, hr_folder, lr_folder, options.lr_name)
+            partners = pair_by_name(paths, hr_folder, lr_folder, options.lr_name)
         except DataError as error:
             yield "lr", str(error)
             is_complete = False
             continue
         if options.meta_info is None:
-            yield from _without_truth(lr_folder, hr_folder, {lr for _, lr in found}, options)
-        pairs += found
+            yield from _without_truth(lr_folder, hr_folder, {lr for _, lr in partners}, options)
+        pairs += partners
     if not is_complete:
         return
     hr_sizes = _sizes(hr for hr, _ in pairs)

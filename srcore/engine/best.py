@@ -94,5 +94,5 @@ class Best:
                 exports.export(file, self.run.experiment, registry, chosen, iteration)
 
 
-def _rank(found: Mapping[str, float], *, pooled: bool) -> float:
-    return found.get("pooled", found["score"]) if pooled else found["score"]
+def _rank(judgement: Mapping[str, float], *, pooled: bool) -> float:
+    return judgement.get("pooled", judgement["score"]) if pooled else judgement["score"]

@@ -263,8 +263,8 @@ class Parts:
 
     def evaluated(self) -> dict[str, dict[str, Tensor]]:
         """Weights to be used of networks whose optimisers average, by role; empty without such."""
-        found = {name: made.evaluated() for name, made in self.roles.items()}
-        return {name: state for name, state in found.items() if state is not None}
+        evaluated = {name: made.evaluated() for name, made in self.roles.items()}
+        return {name: state for name, state in evaluated.items() if state is not None}
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:

@@ -134,8 +134,8 @@ def _clock(seconds: float) -> str:
 def _read(file: Path) -> dict[str, Any]:
     """What earlier sessions wrote; nothing of a file that is absent or damaged: times only."""
     try:
-        found = json.loads(file.read_text("utf-8"))
+        content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    known = isinstance(found, dict) and isinstance(found.get("seconds"), dict)
-    return found if known and isinstance(found.get("peak_memory_mib"), dict) else {}
+    known = isinstance(content, dict) and isinstance(content.get("seconds"), dict)
+    return content if known and isinstance(content.get("peak_memory_mib"), dict) else {}

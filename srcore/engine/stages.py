@@ -75,15 +75,15 @@ def run_experiment(
     resume = resume or recover
     # Everything that can be wrong is known before an earlier run is deleted.
     experiments = [loaded.experiment(stage) for stage in loaded.stages]
-    if any(found.train.deterministic for found in experiments):
+    if any(experiment.train.deterministic for experiment in experiments):
         # CUDA's matrix products read it once, before the first of them
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    devices = [pick_device(found.train.device, "train.device") for found in experiments]
+    devices = [pick_device(experiment.train.device, "train.device") for experiment in experiments]
     folder = output / loaded.name
     fed = [
         loaded.located(problem, stage)
-        for stage, found in zip(loaded.stages, experiments, strict=True)
-        for problem in output_problems(found, folder)
+        for stage, experiment in zip(loaded.stages, experiments, strict=True)
+        for problem in output_problems(experiment, folder)
     ]
     if fed:
         raise ConfigError(fed)
@@ -97,7 +97,8 @@ def run_experiment(
             if overwrite:
                 refuse_own_inputs(folder, loaded, experiments)
             stages = {
-                stage.name: found for stage, found in zip(loaded.stages, experiments, strict=True)
+                stage.name: experiment
+                for stage, experiment in zip(loaded.stages, experiments, strict=True)
             }
             stack.enter_context(
                 opened(

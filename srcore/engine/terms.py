@@ -45,13 +45,13 @@ def build_term(table: LossTable, device: torch.device) -> LossTerm:
 
 def trained_parts(tables: Sequence[LossTable], terms: Sequence[LossTerm]) -> dict[str, RoleNetwork]:
     """Modules that losses train, as the experiment names them; their parameters have gradients."""
-    found: dict[str, RoleNetwork] = {}
+    parts: dict[str, RoleNetwork] = {}
     for table, term in zip(tables, terms, strict=True):
         for attribute in table.trained_parts():
             module = getattr(term.loss, attribute).requires_grad_(True)
             name = f"{table.label}_{attribute}"
-            found[name] = RoleNetwork(name, LOSS_PART, module, module)
-    return found
+            parts[name] = RoleNetwork(name, LOSS_PART, module, module)
+    return parts
 
 
 def scalar(value: Tensor) -> Tensor:

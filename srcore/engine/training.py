@@ -191,8 +191,8 @@ class Training:
             batch = parts.transform(to_device(raw, self.run.device))
             for index, piece in enumerate(pieces(batch, self.settings.accumulate)):
                 with parts.part(index):
-                    found = call("method", self.method, piece, method="step")
-                    for name, value in (found | parts.take_logged()).items():
+                    values = call("method", self.method, piece, method="step")
+                    for name, value in (values | parts.take_logged()).items():
                         share = value / self.settings.accumulate
                         logs[name] = logs[name] + share if name in logs else share
         except NonFiniteLossError as error:

@@ -111,8 +111,8 @@ def validate_image(
     hr = to_rgb(to_image(batch["hr"][0])) if "hr" in batch else None
     lr = to_rgb(to_image(batch["lr"][0])) if keep else None
     name = images.dataset.name(index)
-    found = measure_image(sr, hr, measured)
-    result = ValidationImage(index=index, name=name, **attrs.asdict(found, recurse=False))
+    values = measure_image(sr, hr, measured)
+    result = ValidationImage(index=index, name=name, **attrs.asdict(values, recurse=False))
     return attrs.evolve(result, lr=lr, sr=sr, hr=hr) if keep else result
 
 

@@ -97,25 +97,29 @@ def find_sets(
         _recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels, downscale)
         for entry in below
     ]
-    found = [entry for entry in sets if entry is not None]
-    if not found:
+    usable = [entry for entry in sets if entry is not None]
+    if not usable:
         raise DataError(
             f"{folder}: no images for scale {scale}; expected images, HR_x{scale} and LR_x{scale}, "
             f"GTmod12 and LRbicx{scale}, or HR and LR_bicubic/X{scale}, here or one folder below"
         )
-    return found
+    return usable
 
 
 def told_apart(sets: Sequence[ImageSet]) -> list[ImageSet]:
     """The sets; those that have the name of another are numbered, and their folder is said."""
     taken: set[str] = set()
     result = []
-    for found in sets:
-        names = chain([found.name], (f"{found.name}_{number}" for number in count(2)))
+    for image_set in sets:
+        names = chain([image_set.name], (f"{image_set.name}_{number}" for number in count(2)))
         name = next(name for name in names if name not in taken)
         taken.add(name)
-        origin = found.origin if name == found.name else f"{found.origin}, from {found.folders[0]}"
-        result.append(attrs.evolve(found, name=name, origin=origin))
+        origin = (
+            image_set.origin
+            if name == image_set.name
+            else f"{image_set.origin}, from {image_set.folders[0]}"
+        )
+        result.append(attrs.evolve(image_set, name=name, origin=origin))
     return result
 
 

@@ -109,16 +109,16 @@ def measure_image(
             continue
         try:
             border = crop_border if entry.crop_border is None else entry.crop_border
-            found = call("metric", entry.metric, sr, hr, crop_border=border)
+            value = call("metric", entry.metric, sr, hr, crop_border=border)
         except PluginError:
             raise  # a broken metric, not one that an image is too small for
         except SrcoreError as error:
             result.left_out[entry.label] = str(error)
             continue
         if isinstance(entry.metric, SetMetric):
-            result.collected[entry.label] = found
+            result.collected[entry.label] = value
         else:
-            result.values[entry.label] = float(found)
+            result.values[entry.label] = float(value)
     return result
 
 

@@ -194,7 +194,7 @@ def evaluate_set(
             look(Comparison(images.name, names[-1], to_rgb(lr), hr, pictures))
     if not names:
         raise DataError(f"{images.name}: none of its {len(images)} images can be measured")
-    rows = [row_of(name, measures, found) for name, found in measured.items()]
+    rows = [row_of(name, measures, results) for name, results in measured.items()]
     return SetResult(images.name, images.scale, images.origin, border, names, rows)
 
 

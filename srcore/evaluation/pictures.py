@@ -46,16 +46,16 @@ def measure_pictures(
     """
     listed = {name: list_images(folder) for name, folder in folders.items()}
     truth = list_images(hr) if hr is not None else next(iter(listed.values()))
-    found = {name: _partners(folders[name], files, truth) for name, files in listed.items()}
+    partners = {name: _partners(folders[name], files, truth) for name, files in listed.items()}
     border = scale if crop_border is None else crop_border
     measured: dict[str, list[Measured]] = {name: [] for name in folders}
     names = []
     for number, path in enumerate(truth):
         try:
             wanted = None if hr is None else multiple_of(as_uint8(read_rgb(path)), scale or 1)
-            pictures = {name: as_uint8(read_rgb(files[number])) for name, files in found.items()}
+            pictures = {name: as_uint8(read_rgb(files[number])) for name, files in partners.items()}
             for name, picture in pictures.items():
-                _check_size(found[name][number], picture, path, wanted)
+                _check_size(partners[name][number], picture, path, wanted)
         except DataError as error:
             if on_failure is None:
                 raise
@@ -74,7 +74,7 @@ def measure_pictures(
 
 def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> list[Path]:
     by_stem = {file.stem: file for file in files}
-    found, missing = [], []
+    partners, missing = [], []
     for image in truth:
         stem = image.stem
         longer = [
@@ -86,7 +86,7 @@ def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> lis
             else min(longer, key=lambda n: (len(n), natural_key(n)), default="")
         )
         if name:
-            found.append(by_stem[name])
+            partners.append(by_stem[name])
         else:
             missing.append(stem)
     if missing:
@@ -94,7 +94,7 @@ def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> lis
             f"{folder}: no picture of {some(missing)}; expected the names of the truth, or such as "
             f"{missing[0]}_x4.png"
         )
-    return found
+    return partners
 
 
 def _check_size(path: Path, picture: Picture, truth: Path, wanted: Picture | None) -> None:

@@ -49,8 +49,8 @@ def leftovers(folder: Path) -> Iterator[Path]:
     """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            found = _TEMPORARY.fullmatch(path.name)
-            if found and found["host"] == _HOST and is_gone(int(found["process"])):
+            match = _TEMPORARY.fullmatch(path.name)
+            if match and match["host"] == _HOST and is_gone(int(match["process"])):
                 yield path
 
 

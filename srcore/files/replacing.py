@@ -44,11 +44,11 @@ def refuse_replacing(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
         ReplacedInputError: names them.
     """
     known = {file_key(path): path for path in inputs}
-    found = [(path, known[key]) for path in outputs if (key := file_key(path)) in known]
-    if found:
-        output, source = found[0]
+    replaced = [(path, known[key]) for path in outputs if (key := file_key(path)) in known]
+    if replaced:
+        output, source = replaced[0]
         what = "is an input" if output == source else f"is the input {source}"
-        more = f", and {len(found) - 1} more are inputs" if len(found) > 1 else ""
+        more = f", and {len(replaced) - 1} more are inputs" if len(replaced) > 1 else ""
         raise ReplacedInputError(
             f"{output}: {what}{more}; no input is replaced by an output, name another place"
         )
@@ -90,8 +90,8 @@ def refuse_writing_among(
     Raises:
         ReplacedInputError: names the folder.
     """
-    found = {path.resolve() if path.is_symlink() else path for path in inputs}
-    read = {file_key(folder) for folder in {source, *(path.parent for path in found)}}
+    files = {path.resolve() if path.is_symlink() else path for path in inputs}
+    read = {file_key(folder) for folder in {source, *(path.parent for path in files)}}
     written = list(dict.fromkeys(path.parent for path in outputs))
     among = {folder: "images are read from it" for folder in written if file_key(folder) in read}
     above = searched_above(Place(written), source) if recursive else None

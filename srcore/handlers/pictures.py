@@ -61,8 +61,8 @@ class Pictures:
 
     def _remove_earlier(self, trainer: Engine, run: Run, best: Best) -> None:
         """The checkpoint remembers which validation is the best; its pictures stay."""
-        found = best.found.get("iteration")
-        kept = None if found is None else int(found)
+        iteration = best.found.get("iteration")
+        kept = None if iteration is None else int(iteration)
         remove_earlier(run.files, run.experiment.train.keep_images, kept)
 
     def _values_of_bicubic(

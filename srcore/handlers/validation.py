@@ -29,8 +29,8 @@ class DueValidation:
             with training.parts.evaluating():
                 tally.results = training.validation.measure(iteration)
             tally.validated_at = iteration
-            found = by_set_and_metric(tally.results)
-            is_best = best.judge(found, training.validation.pooled)
+            averages = by_set_and_metric(tally.results)
+            is_best = best.judge(averages, training.validation.pooled)
             trainer.fire_event(TrainingEvents.VALIDATION_COMPLETED)
             training.state.save()
             if is_best:

@@ -46,14 +46,14 @@ def files_in(
     """
     folders = folders_of(named)
     if meta_info is None:
-        found = [list_images(folder, recursive=recursive) for folder in folders]
+        listed = [list_images(folder, recursive=recursive) for folder in folders]
     elif len(folders) == 1:
-        found = [listed_images(folders[0], meta_info)]
+        listed = [listed_images(folders[0], meta_info)]
     else:
-        found = _listed_in(folders, meta_info)
+        listed = _listed_in(folders, meta_info)
     if len(folders) > 1:
-        _refuse_twice(file for files in found for file in files)
-    return found
+        _refuse_twice(file for files in listed for file in files)
+    return listed
 
 
 def pairs_in(
@@ -76,14 +76,14 @@ def pairs_in(
 
 def unequal(hr: Folders, lr: Folders) -> str:
     """What is wrong with the numbers of folders, or an empty string."""
-    wanted, found = len(folders_of(hr)), len(folders_of(lr))
-    if wanted == found:
+    wanted, count = len(folders_of(hr)), len(folders_of(lr))
+    if wanted == count:
         return ""
-    return f"expected as many folders as hr has ({wanted}), in the same order; found {found}"
+    return f"expected as many folders as hr has ({wanted}), in the same order; found {count}"
 
 
 def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[list[Path]]:
-    found: list[list[Path]] = [[] for _ in folders]
+    files: list[list[Path]] = [[] for _ in folders]
     missing, ambiguous = [], []
     for name in (name.strip().replace("\\", "/") for name in read_meta_info(meta_info)):
         having = [index for index, folder in enumerate(folders) if os.path.isfile(folder / name)]
@@ -92,7 +92,7 @@ def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[list[Path]]:
         elif len(having) > 1:
             ambiguous.append(name)
         else:
-            found[having[0]].append(folders[having[0]] / name)
+            files[having[0]].append(folders[having[0]] / name)
     shown = some(str(folder) for folder in folders)
     if missing:
         raise DataError(f"{shown}: {some(missing)} of {meta_info} not found in any of them")
@@ -101,7 +101,7 @@ def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[list[Path]]:
             f"{shown}: {some(ambiguous)} of {meta_info} lie in several of them; "
             'give each folder a list of its own, as data sets of type = "concat"'
         )
-    return found
+    return files
 
 
 def _refuse_twice(files: Iterable[Path]) -> None:

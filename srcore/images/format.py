@@ -245,9 +245,9 @@ def truncated(where: Where) -> DataError:
     return DataError(f"{where}: the image is truncated; copy or download it again")
 
 
-def unsupported(where: Where, found: str) -> DataError:
+def unsupported(where: Where, kind: str) -> DataError:
     """What to raise for a kind of file that nothing here reads exactly."""
     return DataError(
-        f"{where}: {found}; expected 8 or 16 bits per channel, gray or RGB, with or without alpha; "
+        f"{where}: {kind}; expected 8 or 16 bits per channel, gray or RGB, with or without alpha; "
         "convert it with another program"
     )

@@ -50,11 +50,11 @@ class WritingOption:
 @cache
 def writing_options() -> tuple[WritingOption, ...]:
     """The options of all formats by name, in the order in which formats declare them."""
-    found: dict[str, list[tuple[ImageFormat, attrs.Attribute[Any]]]] = defaultdict(list)
+    fields: dict[str, list[tuple[ImageFormat, attrs.Attribute[Any]]]] = defaultdict(list)
     for image_format in FORMATS:
         for field in _fields(image_format):
-            found[field.name].append((image_format, field))
-    return tuple(_merged(name, entries) for name, entries in found.items())
+            fields[field.name].append((image_format, field))
+    return tuple(_merged(name, entries) for name, entries in fields.items())
 
 
 def _fields(image_format: ImageFormat) -> tuple[attrs.Attribute[Any], ...]:

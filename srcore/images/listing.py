@@ -33,8 +33,8 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
         DataError: the folder does not exist, cannot be read, or holds no image.
     """
     if not folder.is_dir():
-        found = "is a file" if folder.is_file() else "no such folder"
-        raise DataError(f"{folder}: {found}; expected a folder of images")
+        why = "is a file" if folder.is_file() else "no such folder"
+        raise DataError(f"{folder}: {why}; expected a folder of images")
     images = _images_of(folder, recursive=recursive)
     if not images:
         below = "" if recursive else " (folders below it are not searched)"
@@ -117,10 +117,10 @@ def read_list(path: Path) -> list[Listed]:
 
 
 def _listed(line: str) -> Listed:
-    found = _LINE.fullmatch(line)
-    if found is None:
+    match = _LINE.fullmatch(line)
+    if match is None:
         return Listed(line.rstrip())
-    return Listed(found["name"], (int(found["height"]), int(found["width"])))
+    return Listed(match["name"], (int(match["height"]), int(match["width"])))
 
 
 def read_meta_info(path: Path) -> list[str]:
@@ -171,10 +171,10 @@ def pair_by_name(
         wanted.append(inside.parent / template.replace("{}", inside.stem))
     # Only where partners may be: what else lies below may be a whole disk.
     folders = {lr_folder / partner.parent for partner in wanted}
-    found = [path for folder in folders if folder.is_dir() for path in _images_of(folder)]
-    if not found:
+    candidates = [path for folder in folders if folder.is_dir() for path in _images_of(folder)]
+    if not candidates:
         list_images(lr_folder)  # says what is the matter with it
-    partners = {path.relative_to(lr_folder).with_suffix(""): path for path in found}
+    partners = {path.relative_to(lr_folder).with_suffix(""): path for path in candidates}
     pairs = [
         (hr, partners[name]) for hr, name in zip(hr_paths, wanted, strict=True) if name in partners
     ]

@@ -50,8 +50,8 @@ class Value:
 
 def numbers_of(fields: Mapping[int, Value], tag: int, order: str, *default: int) -> tuple[int, ...]:
     """The integers of a field; what is given instead if it has none."""
-    found = fields[tag].integers(order) if tag in fields else ()
-    return found or default
+    numbers = fields[tag].integers(order) if tag in fields else ()
+    return numbers or default
 
 
 Directory = Mapping[int, Value]

@@ -60,9 +60,9 @@ def fields_of(metadata: Metadata) -> MetadataFields:
         try:
             start = read_start(file)
             order = start.order
-            found, _ = read_directory(file, start, start.first)
-            fields.update({tag: found[tag] for tag in _DESCRIPTIVE if tag in found})
-            below = _below(file, start, found)
+            directory, _ = read_directory(file, start, start.first)
+            fields.update({tag: directory[tag] for tag in _DESCRIPTIVE if tag in directory})
+            below = _below(file, start, directory)
         except BadDirectoryError:
             pass  # damaged EXIF data; the picture is none the worse
     if metadata.icc_profile is not None:

@@ -50,14 +50,14 @@ def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
     """The pages; without ``count`` no directory behind the first is read. Raises DataError."""
     try:
         start = read_start(file)
-        found = full_pages(file, start)
-        first = next(found, None)
+        full = full_pages(file, start)
+        first = next(full, None)
         if first is None:
             raise truncated(where)
         if not count:
             return Pages(start, first)
         masks = any(_kind(it, start) & _MASK for it in pages(file, start))
-        return Pages(start, first, 1 + sum(1 for _ in found), masks)
+        return Pages(start, first, 1 + sum(1 for _ in full), masks)
     except (BadDirectoryError, struct.error) as error:
         raise damaged(where, error) from error
 
@@ -69,15 +69,15 @@ def full_pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
         BadDirectoryError: the first directory is broken.
     """
     copy: dict[int, Value] | None = None
-    found = 0
+    count = 0
     for fields in pages(file, start):
         kind = _kind(fields, start)
         copy = copy if copy is not None else fields
         page = fields if not kind else _below(file, start, fields) if kind == _SMALL else None
         if page is not None:
-            found += 1
+            count += 1
             yield page
-    if not found and copy is not None:
+    if not count and copy is not None:
         yield copy
 
 

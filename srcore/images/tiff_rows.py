@@ -158,12 +158,12 @@ class _Inflating:
             self._pending = self._pending or self._part.read(_PIECE_BYTES)
             had = len(self._pending)
             try:
-                found = self._inflater.decompress(self._pending, size - len(result))
+                piece = self._inflater.decompress(self._pending, size - len(result))
             except zlib.error as error:
                 raise damaged(where, error) from error
             self._pending = self._inflater.unconsumed_tail
-            result += found
-            if not had and not found:
+            result += piece
+            if not had and not piece:
                 break
         return result
 

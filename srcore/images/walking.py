@@ -56,13 +56,13 @@ def entries_of(
         yield current
         try:
             with os.scandir(current.path) as entries:
-                found = list(entries)
+                children = list(entries)
         except OSError as error:
             if on_error is None or current.path == folder:
                 raise
             on_error(error)
             continue
-        for entry in found:
+        for entry in children:
             path, is_link = current.path / entry.name, entry.is_symlink()
             # Not the entry's own methods: they raise for a link to itself.
             if not os.path.isdir(path):

@@ -41,7 +41,7 @@ class Place:
     def _is_inside(self, folder: str) -> bool:
         if folder not in self._answers:
             lineage = _lineage(os.path.realpath(folder))
-            self._answers[folder] = any(found & self._own for found in lineage)
+            self._answers[folder] = any(identities & self._own for identities in lineage)
         return self._answers[folder]
 
 

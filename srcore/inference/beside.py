@@ -105,9 +105,9 @@ def draw(network: nn.Module, size: tuple[int, int], seed: int, index: int = 0) -
 def beside(network: nn.Module, lr: Tensor, seed: int, index: int = 0) -> Beside:
     """What a network sees beside one whole image ``(1, 3, h, w)``."""
     condition = capability("network", network, "condition")
-    found = Beside(
+    seen = Beside(
         draw(network, (int(lr.shape[-2]), int(lr.shape[-1])), seed, index),
         condition({"lr": lr}) if condition is not None else None,
     )
-    check_seen(network, found.keywords)
-    return found
+    check_seen(network, seen.keywords)
+    return seen

@@ -66,10 +66,10 @@ def measure_reach(network: nn.Module) -> Reach:
 def _measured(network: nn.Module) -> Reach:
     difference = torch.zeros(1)
     for distance in DISTANCES:
-        found = _felt_at(network, distance)
-        if found is None:  # running the image says what is wrong
+        change = _felt_at(network, distance)
+        if change is None:  # running the image says what is wrong
             return Reach(DISTANCES[0])
-        difference = found
+        difference = change
         felt = (~(difference <= _FELT)).nonzero()  # what is not a number counts as different
         reach = int(felt.max()) + 1 if len(felt) else 0
         if reach <= _CONVERGED * distance:

@@ -71,14 +71,14 @@ def is_lost_process(error: RuntimeError) -> bool:
 
 def left_aside() -> str:
     """What to say where some of the variables are set and are not followed; else empty."""
-    found = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
+    present = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
     asks = os.environ.get("WORLD_SIZE", "").strip() not in ("", "0", "1")
     if is_launched() or not asks:
         return ""
-    missing = [name for name in _VARIABLES if name not in found]
+    missing = [name for name in _VARIABLES if name not in present]
     return (
-        f"{' and '.join(found)} in the environment "
-        f"{'is' if len(found) == 1 else 'are'} not followed: without {', '.join(missing)} "
+        f"{' and '.join(present)} in the environment "
+        f"{'is' if len(present) == 1 else 'are'} not followed: without {', '.join(missing)} "
         "torchrun did not start this process, so it does the whole work itself"
     )
 

@@ -140,10 +140,10 @@ class Gan(Method):
             values = term.loss.discriminator_terms(context)
             while True:
                 with self.parts.autocast():
-                    found = next(values, None)
-                if found is None:
+                    named = next(values, None)
+                if named is None:
                     break
-                name, value = checked("loss.discriminator", term.loss, found)
+                name, value = checked("loss.discriminator", term.loss, named)
                 value = scalar(value)
                 yield f"{term.label}_{name}", value if weight == 1.0 else weight * value
 

@@ -97,10 +97,10 @@ class AlexLPIPS(nn.Module):
 
     def _load(self, path: Path) -> None:
         state = read_checkpoint(path).state
-        found = {
+        tensors = {
             re.sub(r"^.*?(\d+\.(weight|bias))$", r"\1", key): state[key] for key in _features(state)
         }
-        fill(self.convolutions, found, f"{path}: AlexNet needs features.")
+        fill(self.convolutions, tensors, f"{path}: AlexNet needs features.")
 
 
 def _features(state: dict[str, Tensor]) -> list[str]:

@@ -217,13 +217,13 @@ class VGGDiscriminatorOptions:
             if whole:
                 yield "input_size", whole
             return
-        found = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
+        difference = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
         if size in VGG_INPUT_SIZES:
-            yield "input_size", f"{found}; set input_size = {size}"
+            yield "input_size", f"{difference}; set input_size = {size}"
         else:
             nearest = min(VGG_INPUT_SIZES, key=lambda valid: abs(valid - size))
             fix = f"set data.train.hr_patch_size = {nearest} (128, 192 and 256 are possible)"
-            yield "input_size", f"{found}; {fix}"
+            yield "input_size", f"{difference}; {fix}"
 
 
 @attrs.frozen(kw_only=True)

@@ -126,8 +126,8 @@ class VGGFeatures(nn.Module):
             nn.init.zeros_(conv.bias)
 
     def _load(self, path: Path) -> None:
-        found = _native_names(read_checkpoint(path).state)
-        fill(self, found, f"{path}: VGG19 needs ")
+        tensors = _native_names(read_checkpoint(path).state)
+        fill(self, tensors, f"{path}: VGG19 needs ")
 
 
 def _index(layer: str) -> int:

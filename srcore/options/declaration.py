@@ -188,8 +188,8 @@ def option(
 
 def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
     """The declaration of an attrs field; an empty one for fields made without :func:`option`."""
-    found = attribute.metadata.get(METADATA_KEY)
-    return found if isinstance(found, Declaration) else Declaration("")
+    declaration = attribute.metadata.get(METADATA_KEY)
+    return declaration if isinstance(declaration, Declaration) else Declaration("")
 
 
 def is_inline(attribute: attrs.Attribute[Any]) -> bool:

@@ -48,11 +48,11 @@ def naming_exits(*, of_plugins_only: bool = False) -> Iterator[None]:
     try:
         yield
     except SystemExit as error:
-        found = blamed(error)
-        if _is_of_signal(error.__traceback__) or (of_plugins_only and not found):
+        culprit = blamed(error)
+        if _is_of_signal(error.__traceback__) or (of_plugins_only and not culprit):
             raise
-        who = f"{found[0].label} ({found[1]})" if found else "somebody's code"
-        advice = found[0].advice if found else ""
+        who = f"{culprit[0].label} ({culprit[1]})" if culprit else "somebody's code"
+        advice = culprit[0].advice if culprit else ""
         raise PluginError(
             f"{who} ended the program ({cause(error)}), which only commands may; report it "
             f"there{advice}"
@@ -61,13 +61,13 @@ def naming_exits(*, of_plugins_only: bool = False) -> Iterator[None]:
 
 def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
     """The innermost call that lies in a plugin's package, and where."""
-    found = None
+    deepest = None
     for frame, line in traceback.walk_tb(trace):
         module = str(frame.f_globals.get("__name__", ""))
         plugin = _packages.get(module.partition(".")[0])
         if plugin is not None:
-            found = plugin, f"{module}, line {line}"
-    return found
+            deepest = plugin, f"{module}, line {line}"
+    return deepest
 
 
 def _is_of_signal(trace: TracebackType | None) -> bool:

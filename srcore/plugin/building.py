@@ -35,13 +35,13 @@ def resolve(target: Target, what: str = "target", owner: str = "srcore") -> Call
         return target
     module, _, name = target.partition(":")
     try:
-        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        resolved: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except (SrcoreError, KeyboardInterrupt):
         raise
     except BaseException as error:  # sys.exit() at import included
         text = f"{label(owner)}: {what}: cannot import {target}: {cause(error)}"
         raise PluginError(text) from error
-    return found
+    return resolved
 
 
 @attrs.frozen
@@ -125,17 +125,17 @@ class Component:
             PluginError: it cannot be imported, is no attrs class, or declares a key of a type that
                 no key can have.
         """
-        found = self.options_target or NoOptions
+        options = self.options_target or NoOptions
         what = f"options of {self.label}"
-        if isinstance(found, str):
-            resolved = resolve(found, what, self.owner)
+        if isinstance(options, str):
+            resolved = resolve(options, what, self.owner)
             if not (isinstance(resolved, type) and attrs.has(resolved)):
-                raise PluginError(f"{label(self.owner)}: {what}: {found} is no attrs class")
-            found = resolved
-        complaint = unusable(found)
+                raise PluginError(f"{label(self.owner)}: {what}: {options} is no attrs class")
+            options = resolved
+        complaint = unusable(options)
         if complaint:
             raise PluginError(f"{label(self.owner)}: {what}: {complaint}")
-        return found
+        return options
 
     def build(self, options: Any, **context: Any) -> Any:
         """Call the target with ``context`` and the options as keyword arguments.

@@ -22,15 +22,15 @@ def entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
     Of a distribution that is found twice, the one that comes first on ``sys.path`` counts, as for
     an import.
     """
-    found: dict[str, list[tuple[Distribution, EntryPoint]]] = {}
+    by_name: dict[str, list[tuple[Distribution, EntryPoint]]] = {}
     for distribution in distributions():
         entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
         if entries:
             # A folder that pip left half deleted has no name.
             name = normalised(distribution.name or "unnamed")
-            found.setdefault(name, [(distribution, entry) for entry in entries])
-    for name in sorted(found):
-        yield from sorted(found[name], key=lambda pair: pair[1].name)
+            by_name.setdefault(name, [(distribution, entry) for entry in entries])
+    for name in sorted(by_name):
+        yield from sorted(by_name[name], key=lambda pair: pair[1].name)
 
 
 def normalised(name: str) -> str:

@@ -168,7 +168,7 @@ class _Guard:
             return
         if not isinstance(results, list):
             raise self.failure(f"returned {told(results)}; a wrapper returns what its yield gave")
-        for found in results:
-            if not isinstance(found, list) or not all(isinstance(it, Problem) for it in found):
+        for result in results:
+            if not isinstance(result, list) or not all(isinstance(it, Problem) for it in result):
                 wanted = "expected a list of srcore.errors.Problem"
-                raise self.failure(f"returned {told(found)}; {wanted}")
+                raise self.failure(f"returned {told(result)}; {wanted}")

@@ -16,8 +16,8 @@ Known = dict[str, dict[str, str]]
 @functools.cache
 def known() -> Known:
     """Kind -> name -> distribution."""
-    found: Known = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
-    return found
+    content: Known = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
+    return content
 
 
 def comes_with(distribution: str) -> str:

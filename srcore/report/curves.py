@@ -103,8 +103,8 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
         if len(runs) == 1:
             lines = [(label, series, i) for i, (label, series, _) in enumerate(lines)]
         title = group.replace("_", " ") if "/" in groups[group][0] else group
-        found = not group.startswith("learning_rate")  # as opposed to set by a schedule
-        chart = _chart(title, "", lines, [], allow_log=found, smooth=found)
+        is_measured = not group.startswith("learning_rate")  # as opposed to set by a schedule
+        chart = _chart(title, "", lines, [], allow_log=is_measured, smooth=is_measured)
         charts.append(attrs.evolve(chart, legend=len(runs) > 1 or len(lines) > 1))
     return charts
 

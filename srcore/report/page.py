@@ -113,11 +113,11 @@ def render(
 
 def _sections(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Chart]]]:
     """Anchor, heading and charts of the sections that have any."""
-    found = [
+    sections = [
         ("validation", "Validation", validation_charts(runs)),
         ("training", "Training", training_charts(runs)),
     ]
-    return [section for section in found if section[2]]
+    return [section for section in sections if section[2]]
 
 
 def _points(chart: Chart) -> str:

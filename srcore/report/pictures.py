@@ -147,16 +147,16 @@ def _name(run: RunRecord, file: Path, *, single: bool) -> str:
 
 def _merged(strips: Sequence[tuple[str, Strip]], *, single: bool) -> list[_Image]:
     """One entry per image of a set; runs of another scale have images of another size."""
-    found: dict[tuple[str, str, tuple[int, ...]], _Image] = {}
+    images: dict[tuple[str, str, tuple[int, ...]], _Image] = {}
     for label, strip in strips:
         bicubic, trained, *truth = strip.columns
         column = trained if single else attrs.evolve(trained, name=label)
         key = (strip.set_name, strip.image, trained.picture.shape)
-        entry = found.get(key)
+        entry = images.get(key)
         if entry is None:
             entry = _Image(strip.set_name, strip.image, (bicubic,), truth[0] if truth else None)
-        found[key] = attrs.evolve(entry, versions=(*entry.versions, column))
-    return list(found.values())
+        images[key] = attrs.evolve(entry, versions=(*entry.versions, column))
+    return list(images.values())
 
 
 def _figure(image: _Image, share: int) -> tuple[Figure, int]:

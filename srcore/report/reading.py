@@ -93,14 +93,14 @@ class RunRecord:
     @property
     def validation(self) -> Averages:
         """Averages that the network reached."""
-        found: Averages = self.results.get("validation", {})
-        return found
+        averages: Averages = self.results.get("validation", {})
+        return averages
 
     @property
     def bicubic(self) -> Averages:
         """Averages of bicubic enlargement; known from the first validation on."""
-        found: Averages = self.results.get("bicubic", {})
-        return found
+        averages: Averages = self.results.get("bicubic", {})
+        return averages
 
     @property
     def last_iteration(self) -> int:
@@ -185,10 +185,10 @@ def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
 def _json(file: Path) -> dict[str, Any]:
     """A small table beside the results; empty if there is none that can be read."""
     try:
-        found = json.loads(file.read_text("utf-8"))
+        content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _last_validation(rows: list[dict[str, Any]]) -> Averages:
@@ -204,11 +204,11 @@ def _series(rows: list[dict[str, Any]]) -> tuple[Series, ...]:
             values.append(value)
     series = []
     for (phase, name), (iterations, values) in collected.items():
-        found = np.asarray(values, np.float64)
-        good = np.isfinite(found)
+        numbers = np.asarray(values, np.float64)
+        good = np.isfinite(numbers)
         if good.any():
             at = np.asarray(iterations, np.int64)[good]
-            series.append(Series(phase, name, at, found[good], int((~good).sum())))
+            series.append(Series(phase, name, at, numbers[good], int((~good).sum())))
     return tuple(series)
 
 

@@ -117,13 +117,13 @@ def protocol(run: RunRecord) -> str:
 
 def other_results(run: RunRecord) -> dict[str, str]:
     """What a stage without training measured, such as the number of images that it wrote."""
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     for key, value in run.results.items():
         if key in ("validation", "bicubic"):
             continue
         inner = value.items() if isinstance(value, dict) else [("", value)]
-        found |= {f"{key} {name}".strip().replace("_", " "): _plain(item) for name, item in inner}
-    return found
+        results |= {f"{key} {name}".strip().replace("_", " "): _plain(item) for name, item in inner}
+    return results
 
 
 def higher_is_better(run: RunRecord, label: str, registry: Registry) -> bool | None:
@@ -138,11 +138,11 @@ def higher_is_better(run: RunRecord, label: str, registry: Registry) -> bool | N
     return direction if isinstance(target, type) and direction in (True, False) else None
 
 
-def _performance(found: dict[str, Any]) -> dict[str, str]:
+def _performance(measured: dict[str, Any]) -> dict[str, str]:
     """How fast it went, on what the time went, and how much memory that took."""
-    seconds = found.get("seconds", {})
-    peaks = found.get("peak_memory_mib", {})
-    speed = found.get("iterations_per_second", 0)
+    seconds = measured.get("seconds", {})
+    peaks = measured.get("peak_memory_mib", {})
+    speed = measured.get("iterations_per_second", 0)
     return {
         "Speed": f"{speed:.3g} iterations/s" if speed else "",
         "Time": ", ".join(f"{name} {took:,.0f} s" for name, took in seconds.items()),

@@ -41,8 +41,8 @@ def export(
         role: what the network is to the method.
     """
     digest = hash_of(state)
-    found = exported(file)
-    if found is not None and (found.iteration, found.state) == (iteration, digest):
+    earlier = exported(file)
+    if earlier is not None and (earlier.iteration, earlier.state) == (iteration, digest):
         return
     table = experiment.network_table(role)
     assert table is not None
@@ -62,8 +62,8 @@ def exported(file: Path) -> Metadata | None:
 
 def exported_state(folder: Path) -> str:
     """Hash of the state that a run's exported generator was made of; empty if there is none."""
-    found = exported(RunFolder(folder).generator)
-    return found.state if found is not None else ""
+    generator = exported(RunFolder(folder).generator)
+    return generator.state if generator is not None else ""
 
 
 def hash_of(state: Mapping[str, Tensor]) -> str:

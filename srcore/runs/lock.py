@@ -114,10 +114,10 @@ def _owner() -> dict[str, Any]:
 
 def _read(stream: TextIOWrapper) -> dict[str, Any]:
     try:
-        found = json.loads(stream.read() or "{}")
+        owner = json.loads(stream.read() or "{}")
     except ValueError:
         return {"process": "?"}
-    return found if isinstance(found, dict) else {"process": "?"}
+    return owner if isinstance(owner, dict) else {"process": "?"}
 
 
 def _is_gone(owner: dict[str, Any]) -> bool:

@@ -63,7 +63,9 @@ def opened(
             delete_run(folder, registry)
         remove_temporaries(folder)
         if "" not in experiments:
-            tables = [as_table(found) | {"name": stage} for stage, found in experiments.items()]
+            tables = [
+                as_table(experiment) | {"name": stage} for stage, experiment in experiments.items()
+            ]
             write_table(RunFolder(folder).experiment, {"name": name, "stages": tables})
         elif not resume or not _is_run(folder):
             write_table(RunFolder(folder).experiment, as_table(experiments[""]))

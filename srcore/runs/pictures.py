@@ -160,13 +160,13 @@ def read_strip(path: Path) -> Strip | None:
 def _description(text: str) -> dict[str, Any] | None:
     """What a strip says of itself; None if it is nothing that :func:`write_strip` writes."""
     try:
-        found = json.loads(text)
+        description = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("columns"), list):
+    if not isinstance(description, dict) or not isinstance(description.get("columns"), list):
         return None
-    names = all(isinstance(found.get(key), str) for key in ("set", "image"))
-    return found if names and all(map(_is_column, found["columns"])) else None
+    names = all(isinstance(description.get(key), str) for key in ("set", "image"))
+    return description if names and all(map(_is_column, description["columns"])) else None
 
 
 def _is_column(entry: Any) -> bool:

@@ -71,8 +71,8 @@ def remember_weights(
     That is so after an earlier stage was extended: this one does not begin anew for it.
     """
     began = before.get("weights", {})
-    for key, found in now["weights"].items():
-        if began.get(key, found) != found:
+    for key, digest in now["weights"].items():
+        if began.get(key, digest) != digest:
             logger.warning(
                 "%s: %s holds other weights now than when this training started from them (an "
                 "earlier stage may have been extended); it does not start from those: choose "
@@ -85,17 +85,17 @@ def remember_weights(
 def read(folder: Path) -> dict[str, dict[str, Any]]:
     """What was recorded in the folder of a stage; empty if nothing was."""
     try:
-        found = json.loads(RunFolder(folder).provenance.read_bytes())
+        content = json.loads(RunFolder(folder).provenance.read_bytes())
     except (OSError, ValueError):
         return {}
-    parts = found.items() if isinstance(found, dict) else ()
+    parts = content.items() if isinstance(content, dict) else ()
     return {name: part for name, part in parts if isinstance(part, dict)}
 
 
-def write(folder: Path, found: dict[str, dict[str, Any]]) -> None:
+def write(folder: Path, content: dict[str, dict[str, Any]]) -> None:
     """Record it."""
     with writing(RunFolder(folder).provenance) as temporary:
-        temporary.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", "utf-8")
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def compare(

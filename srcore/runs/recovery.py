@@ -76,12 +76,12 @@ def _state(
 
 def _newest(paths: list[Path]) -> tuple[Path, int] | None:
     """The good checkpoint of the latest iteration, and that."""
-    found: tuple[Path, int] | None = None
+    newest: tuple[Path, int] | None = None
     for path in paths:
         try:
             iteration = int(checkpoint.load(path, torch.device("cpu"))["iteration"])
         except SrcoreError:
             continue
-        if found is None or iteration > found[1]:
-            found = path, iteration
-    return found
+        if newest is None or iteration > newest[1]:
+            newest = path, iteration
+    return newest

@@ -46,9 +46,9 @@ def _lines(run: Run) -> Iterator[str]:
             )
     yield f"{run.folder}"
     yield from (f"  {line}" for line in aligned(rows, left=2))
-    for key, found in run.results.items():
+    for key, result in run.results.items():
         if key not in ("validation", "bicubic"):
-            yield f"  {key}: {found}"
+            yield f"  {key}: {result}"
 
 
 def write_bicubic(folder: Path, averages: Mapping[str, Mapping[str, float]]) -> None:

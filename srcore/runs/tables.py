@@ -47,7 +47,7 @@ def flat(table: Any, prefix: str = "") -> dict[str, Any]:
         pairs = [(f"{prefix}[{index}]", item) for index, item in enumerate(table)]
     else:
         return {prefix: table}
-    found: dict[str, Any] = {}
+    flattened: dict[str, Any] = {}
     for path, item in pairs:
-        found |= flat(item, path)
-    return found
+        flattened |= flat(item, path)
+    return flattened

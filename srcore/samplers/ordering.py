@@ -92,15 +92,15 @@ def checked_order(order: Any, length: int, sampler: object) -> Order:
     Raises:
         PluginError: no whole numbers, none at all, or numbers of no image; names the sampler.
     """
-    found = np.asarray(order)
-    if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
+    numbers = np.asarray(order)
+    if numbers.ndim != 1 or not len(numbers) or not np.issubdtype(numbers.dtype, np.integer):
         raise PluginError(
             f"{who('sampler', sampler)} returned {told(order)}; expected the numbers of an epoch's "
             "images, one after another"
         )
-    if int(found.min()) < 0 or int(found.max()) >= length:
+    if int(numbers.min()) < 0 or int(numbers.max()) >= length:
         raise PluginError(
-            f"{who('sampler', sampler)} returned numbers from {int(found.min())} to "
-            f"{int(found.max())}; expected those of the images, 0 to {length - 1}"
+            f"{who('sampler', sampler)} returned numbers from {int(numbers.min())} to "
+            f"{int(numbers.max())}; expected those of the images, 0 to {length - 1}"
         )
-    return found.astype(np.int64)
+    return numbers.astype(np.int64)

@@ -101,7 +101,7 @@ def plugin_name(name: str) -> str:
 def clashes(name: str, registry: Registry, kind: str = "both") -> list[str]:
     """What installed plugins have already of what a new one would be called."""
     name = plugin_name(name)
-    found = [
+    taken = [
         f"plugin {shown(name)} is the entry point of {distribution.name} {distribution.version}"
         for distribution, entry_point in entry_points()
         if entry_point.name == name
@@ -109,8 +109,8 @@ def clashes(name: str, registry: Registry, kind: str = "both") -> list[str]:
     for component in registry.components():
         for part, template in SKELETONS[kind].names:
             if (component.kind, component.name) == (part, _filled(template, name)):
-                found.append(f"{component.label} is registered by {label(component.owner)}")
-    return found
+                taken.append(f"{component.label} is registered by {label(component.owner)}")
+    return taken
 
 
 def _texts(kind: str) -> dict[str, str]:

@@ -195,10 +195,10 @@ class DiskCache(_Keeper):
         return image[:, window.left : window.right]
 
     def _file(self, index: int) -> tuple[Path, ImageHeader]:
-        found = self._files.get(index)
-        if found is None:
-            found = self._files[index] = self._path(index), self._source.header(index)
-        return found
+        file = self._files.get(index)
+        if file is None:
+            file = self._files[index] = self._path(index), self._source.header(index)
+        return file
 
     def _path(self, index: int) -> Path:
         path = self._paths[index].absolute()

@@ -99,9 +99,11 @@ class PluginContract:
 
     def test_declares_the_versions_of_srcore_that_it_fits(self) -> None:
         """With a range such as ``srcore>=0.1,<0.2``, later versions can say what to upgrade."""
-        found = distribution(self._plugin().distribution)
-        assert any(core_ranges(found)), "dependencies must name a range, such as srcore>=0.1,<0.2"
-        assert misfit(found) == ""
+        installed = distribution(self._plugin().distribution)
+        assert any(core_ranges(installed)), (
+            "dependencies must name a range, such as srcore>=0.1,<0.2"
+        )
+        assert misfit(installed) == ""
 
     def test_shipped_experiments_pass_the_check(self) -> None:
         """Nothing is wrong with them but data that is not on this machine."""
@@ -119,10 +121,10 @@ class PluginContract:
         """Everything that is tried for its kind holds; all complaints at once."""
         kind, _, name = registered.partition("-")
         if kind == "dialect":
-            found = self._complaints_about_dialect(name)
+            lines = self._complaints_about_dialect(name)
         else:
-            found = complaints(self._trial(plugins().registry.get(kind, name)))
-        assert not found, "\n".join(found)
+            lines = complaints(self._trial(plugins().registry.get(kind, name)))
+        assert not lines, "\n".join(lines)
 
     def test_equal_runs_end_equally_killed_or_not(self, tmp_path: Path) -> None:
         """Started again, or killed in the third iteration of a stage and resumed: the same files.
@@ -133,9 +135,13 @@ class PluginContract:
         again = runs.run(loaded, tmp_path / "again")
         whole, resumed = runs.killed_and_resumed(loaded, tmp_path)
         alike = [runs.without(states, self.told_apart) for states in (whole, again)]
-        found = [f"from one seed: {text}" for text in runs.differences(alike[0], alike[1:])]
-        found += [f"after a kill and resume: {text}" for text in runs.differences(whole, resumed)]
-        assert not found, f"{self.experiment}: expected equal checkpoints {'; '.join(found)}"
+        differences = [f"from one seed: {text}" for text in runs.differences(alike[0], alike[1:])]
+        differences += [
+            f"after a kill and resume: {text}" for text in runs.differences(whole, resumed)
+        ]
+        assert not differences, (
+            f"{self.experiment}: expected equal checkpoints {'; '.join(differences)}"
+        )
 
     def _experiment(self) -> str:
         if not self.experiment:
@@ -145,9 +151,9 @@ class PluginContract:
         return self.experiment
 
     def _plugin(self) -> Plugin:
-        found = [plugin for plugin in plugins().plugins if plugin.name == self.plugin]
-        assert found, f"no entry point {shown(self.plugin)} is installed"
-        return found[0]
+        named = [plugin for plugin in plugins().plugins if plugin.name == self.plugin]
+        assert named, f"no entry point {shown(self.plugin)} is installed"
+        return named[0]
 
     def _components(self, kind: str | None = None) -> Iterator[Component]:
         owner = self._plugin().distribution
@@ -194,11 +200,11 @@ class PluginContract:
         if not self.experiment:
             return frozenset(self.elsewhere)
         loaded = load(self.experiment, self.overrides)
-        found = (_selected(experiment) for experiment in runs.experiments_of(loaded))
-        return frozenset(self.elsewhere).union(*found)
+        selections = (_selected(experiment) for experiment in runs.experiments_of(loaded))
+        return frozenset(self.elsewhere).union(*selections)
 
 
 def _selected(value: Any) -> set[tuple[str, str]]:
     """(kind, name) of all components that a part of an experiment chooses."""
-    found = {(value.component.kind, value.type)} if isinstance(value, Selected) else set()
-    return found.union(*(_selected(item) for _, item, _ in below(value)))
+    names = {(value.component.kind, value.type)} if isinstance(value, Selected) else set()
+    return names.union(*(_selected(item) for _, item, _ in below(value)))

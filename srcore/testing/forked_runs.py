@@ -76,13 +76,13 @@ class ForkedRun:
 
 def content(folder: Path) -> dict[str, Any]:
     """Everything that has to be the same in equal runs, by path: bytes, or states."""
-    found: dict[str, Any] = {}
+    contents: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_dir() or path.name in _TIMED:
-            found[name] = None
+            contents[name] = None
         elif path.suffix == ".pt":
-            found[name] = torch.load(path, weights_only=True)
+            contents[name] = torch.load(path, weights_only=True)
         else:
-            found[name] = path.read_bytes()
-    return found
+            contents[name] = path.read_bytes()
+    return contents

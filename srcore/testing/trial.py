@@ -134,11 +134,10 @@ def options_for(component: Component, given: Mapping[str, Any]) -> Any:
     try:
         return Structurer(plugins().registry).structure_table(keys, component.options)
     except Invalid as error:
-        found = "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
+        problems = "; ".join(f"{problem.path}: {problem.message}" for problem in error.problems)
         place = f"small[{shown(component.kind)}, {shown(component.name)}]"
-        raise AssertionError(f"expected its options from {place} or defaults; found {found}") from (
-            None
-        )
+        text = f"expected its options from {place} or defaults; found {problems}"
+        raise AssertionError(text) from None
 
 
 def lacking(needs: Iterable[str], there: Iterable[str], where: str) -> Iterator[str]:

@@ -275,8 +275,8 @@ class SecondOrderDegradationOptions:
         """Crops between LR pixels, or larger than the images."""
         scale, size = experiment.scale, self.hr_crop
         if size % scale:
-            found = f"expected a multiple of scale = {scale}, found {size}"
-            yield "hr_crop", f"{found}; use {max(scale, size - size % scale)}"
+            difference = f"expected a multiple of scale = {scale}, found {size}"
+            yield "hr_crop", f"{difference}; use {max(scale, size - size % scale)}"
         train = experiment.data.train
         whole = crop_size(train.selected.options) if train else None
         if whole is not None and size > whole:

@@ -107,10 +107,10 @@ class PairPool:
             images.shape[1:] != self.stored[name].shape[1:] for name, images in batch.items()
         ):
             pool = {name: tuple(kept.shape[1:]) for name, kept in self.stored.items()}
-            found = {name: tuple(images.shape[1:]) for name, images in batch.items()}
+            shapes = {name: tuple(images.shape[1:]) for name, images in batch.items()}
             raise SrcoreError(
                 f"transform pair_pool: all batches must hold the same images; stored are {pool}, "
-                f"found {found}; crop to one size before the pool"
+                f"found {shapes}; crop to one size before the pool"
             )
 
     def _store(self, batch: Batch, slots: Tensor) -> None:

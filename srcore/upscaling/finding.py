@@ -47,11 +47,11 @@ class Search:
 
     def find(self, inputs: Sequence[str]) -> list[Found]:
         """Files that the inputs name, each once, those of a folder in natural order."""
-        found: dict[str, Found] = {}
+        files: dict[str, Found] = {}
         for name in inputs:
             for entry in self._matches(name):
-                found.setdefault(os.path.abspath(entry.path), entry)
-        return list(found.values())
+                files.setdefault(os.path.abspath(entry.path), entry)
+        return list(files.values())
 
     def _matches(self, name: str) -> list[Found]:
         path = Path(name)

@@ -82,27 +82,27 @@ def plan(
         ReplacedInputError: an output is an input.
     """
     search = Search(recursive, Path(output) if output else None)
-    found = search.find(inputs)
-    if not found and not search.unreadable:
+    files = search.find(inputs)
+    if not files and not search.unreadable:
         left_out = "".join(f"; {note}" for note in search.notes)
         raise JobError(
             f"no images in {', '.join(inputs)}; expected files such as *.png, *.jpg{left_out}"
         )
     notes = list(search.notes)
-    single = _single_file(output, found)
+    single = _single_file(output, files)
     if single is not None:
-        tasks = [Task(found[0].path, single)]
+        tasks = [Task(files[0].path, single)]
     elif output is not None and "{" in output:
         tasks = [
             Task(
                 entry.path, _filled(output, entry.path, scale, suffix_for(image_format, entry.path))
             )
-            for entry in found
+            for entry in files
         ]
     else:
         label = f"_{scale}" if isinstance(scale, str) else f"_x{scale:g}"
         wanted = [
-            _named(entry, output, label, suffix_for(image_format, entry.path)) for entry in found
+            _named(entry, output, label, suffix_for(image_format, entry.path)) for entry in files
         ]
         targets = distinct_names(wanted)
         tasks = [
@@ -111,7 +111,7 @@ def plan(
         ]
         notes += _renamed(wanted, targets)
     if image_format == SAME and single is None:
-        notes += _become_png(found)
+        notes += _become_png(files)
     _refuse_collisions(tasks)
     if overwrite:
         refuse_replacing((task.source for task in tasks), (task.target for task in tasks))
@@ -121,7 +121,7 @@ def plan(
     return Plan(tasks, notes, search.unreadable)
 
 
-def _single_file(output: str | None, found: Sequence[Found]) -> Path | None:
+def _single_file(output: str | None, files: Sequence[Found]) -> Path | None:
     """The output if it names one image file rather than a folder or a template."""
     if output is None or "{" in output or os.path.isdir(output) or output.endswith(("/", "\\")):
         return None
@@ -132,9 +132,9 @@ def _single_file(output: str | None, found: Sequence[Found]) -> Path | None:
             f"--output {output}: unknown image format; use .png, .jpg, .webp or .tif, or end the "
             "name of a folder with /"
         )
-    if len(found) > 1:
+    if len(files) > 1:
         raise JobError(
-            f"--output {output}: one file for {len(found)} inputs; name a folder, or a template "
+            f"--output {output}: one file for {len(files)} inputs; name a folder, or a template "
             "such as 'out/{stem}.png'"
         )
     return Path(output)
@@ -164,9 +164,9 @@ def _renamed(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
     return [f"inputs of equal names are told apart: {', '.join(changed[:_SHOWN])}{more}"]
 
 
-def _become_png(found: Sequence[Found]) -> list[str]:
+def _become_png(files: Sequence[Found]) -> list[str]:
     """A line about inputs of formats that are only read."""
-    suffixes = {entry.path.suffix.lower() for entry in found if not is_written(entry.path)}
+    suffixes = {entry.path.suffix.lower() for entry in files if not is_written(entry.path)}
     return [f"{', '.join(sorted(suffixes))} is only read: written as PNG"] if suffixes else []
 
 

@@ -56,8 +56,8 @@ def order_remark(checkpoint: Checkpoint, registry: Registry) -> str:
         name = identify(checkpoint, registry).dialect
     except UnknownArchitectureError:
         return ""
-    found = dialects(registry).get(name)
-    if found is None or not found.bgr:
+    dialect = dialects(registry).get(name)
+    if dialect is None or not dialect.bgr:
         return ""
     return (
         f"{checkpoint.source}: named as by a program ({name}) that trains on blue, green, red; if "

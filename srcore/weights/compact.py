@@ -39,7 +39,7 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
 
 
 def _last(state: Mapping[str, Tensor]) -> int:
-    return max(int(found[1]) for found in map(_LAYER.fullmatch, state) if found)
+    return max(int(match[1]) for match in map(_LAYER.fullmatch, state) if match)
 
 
 def _keep(state: Mapping[str, Tensor], options: Mapping[str, Any] | None = None) -> State:

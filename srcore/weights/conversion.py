@@ -138,19 +138,19 @@ def convert(
 def _lost(source: _Source, written: Path, target: Path, to: str) -> dict[str, tuple[Any, Any]]:
     """Options that a written file does not give back; refuses one with other weights."""
     given = source.recognised
-    found = identify(read_checkpoint(written), source.registry, scale=given.scale)
+    back = identify(read_checkpoint(written), source.registry, scale=given.scale)
     differing = [
         name
-        for name in given.state.keys() | found.state.keys()
-        if not name.endswith(given.computed + found.computed)
-        and not _equal(given.state.get(name), found.state.get(name))
+        for name in given.state.keys() | back.state.keys()
+        if not name.endswith(given.computed + back.computed)
+        and not _equal(given.state.get(name), back.state.get(name))
     ]
-    if (found.network, found.scale) != (given.network, given.scale):
-        wrong = f"as {found.network} x{found.scale}"
+    if (back.network, back.scale) != (given.network, given.scale):
+        wrong = f"as {back.network} x{back.scale}"
     elif differing:
         wrong = f"with other tensors ({', '.join(sorted(differing)[:3])})"
     else:
-        options, again = source.metadata.options, _metadata(found, source.registry).options
+        options, again = source.metadata.options, _metadata(back, source.registry).options
         return {
             name: (value, again.get(name))
             for name, value in options.items()
@@ -162,17 +162,17 @@ def _lost(source: _Source, written: Path, target: Path, to: str) -> dict[str, tu
     )
 
 
-def _equal(given: torch.Tensor | None, found: torch.Tensor | None) -> bool:
-    return given is not None and found is not None and torch.equal(given, found)
+def _equal(given: torch.Tensor | None, back: torch.Tensor | None) -> bool:
+    return given is not None and back is not None and torch.equal(given, back)
 
 
-def _close(given: Any, found: Any) -> bool:
+def _close(given: Any, back: Any) -> bool:
     """Whether two values of an option mean the same; numbers may have passed through float32."""
-    if isinstance(given, (list, tuple)) and isinstance(found, (list, tuple)):
-        return len(given) == len(found) and all(map(_close, given, found))
-    if isinstance(given, float) and isinstance(found, float):
-        return math.isclose(given, found, rel_tol=1e-5, abs_tol=1e-6)
-    return bool(given == found)
+    if isinstance(given, (list, tuple)) and isinstance(back, (list, tuple)):
+        return len(given) == len(back) and all(map(_close, given, back))
+    if isinstance(given, float) and isinstance(back, float):
+        return math.isclose(given, back, rel_tol=1e-5, abs_tol=1e-6)
+    return bool(given == back)
 
 
 def _write_safetensors(source: _Source, written: Path, target: Path) -> None:

@@ -117,9 +117,9 @@ def dialects(registry: Registry, network: str | None = None) -> dict[str, Dialec
     if network is None:
         return _resolved(registry, lambda owner: True)
     own = _owner_of(registry, network)
-    found = _resolved(registry, lambda owner: owner == own)
-    found |= _resolved(registry, lambda owner: owner != own)
-    return {name: entry for name, entry in found.items() if entry.network == network}
+    own_first = _resolved(registry, lambda owner: owner == own)
+    own_first |= _resolved(registry, lambda owner: owner != own)
+    return {name: entry for name, entry in own_first.items() if entry.network == network}
 
 
 def exported_dialect(registry: Registry, network: str) -> Dialect | None:
@@ -129,13 +129,13 @@ def exported_dialect(registry: Registry, network: str) -> Dialect | None:
         PluginError: the network's distribution marks two dialects as exported.
     """
     own = _owner_of(registry, network)
-    found = _resolved(registry, lambda owner: owner == own)
-    found = {name: entry for name, entry in found.items() if entry.network == network}
-    marked = [name for name, entry in found.items() if entry.exported]
+    candidates = _resolved(registry, lambda owner: owner == own)
+    candidates = {name: entry for name, entry in candidates.items() if entry.network == network}
+    marked = [name for name, entry in candidates.items() if entry.exported]
     if len(marked) > 1:
         names = " and ".join(marked)
         raise PluginError(f"{label(own)}: weight dialects {names} are exported; expected one")
-    return next((found[name] for name in marked or found), None)
+    return next((candidates[name] for name in marked or candidates), None)
 
 
 def _owner_of(registry: Registry, network: str) -> str:
@@ -146,17 +146,17 @@ def _owner_of(registry: Registry, network: str) -> str:
 
 def _resolved(registry: Registry, wanted: Callable[[str], bool]) -> dict[str, Dialect]:
     """The dialects of the distributions that are wanted; no other is imported."""
-    found = {}
+    entries = {}
     for name, (target, owner) in registry.dialects().items():
         if wanted(owner):
-            found[name] = entry = _loaded(target, name, owner)
+            entries[name] = entry = _loaded(target, name, owner)
             if entry.exported and _owner_of(registry, entry.network) != owner:
                 raise PluginError(
                     f"{label(owner)}: weight dialect {shown(name)} is exported, but "
                     f"{shown(entry.network)} is not its network: "
                     "only a network's own distribution says how it is written"
                 )
-    return found
+    return entries
 
 
 def _loaded(target: Target, name: str, owner: str) -> Dialect:
@@ -216,14 +216,14 @@ def convert_to_native(
     Raises:
         UnknownArchitectureError: no registered dialect fits.
     """
-    state, found = aligned(state, registry)
-    if found is None:
+    state, recognised = aligned(state, registry)
+    if recognised is None:
         known = sorted({entry.network for entry in dialects(registry).values()})
         raise UnknownArchitectureError(
             f"{source}: unknown architecture (its keys begin with {', '.join(list(state)[:3])}); "
             f"known: {', '.join(known)}"
         )
-    name, dialect = found
+    name, dialect = recognised
     return read_as(dialect, state, name, scale, source)
 
 
@@ -232,9 +232,9 @@ def aligned(
 ) -> tuple[Mapping[str, Tensor], tuple[str, Dialect] | None]:
     """As :func:`recognise`, after stripping the prefixes that all names carry where it helps."""
     for candidate in without_prefixes(state):
-        found = recognise(candidate, registry, network=network)
-        if found is not None:
-            return candidate, found
+        recognised = recognise(candidate, registry, network=network)
+        if recognised is not None:
+            return candidate, recognised
     return state, None
 
 

@@ -127,14 +127,14 @@ def _compare(
     for shape in shapes:
         lr = _image(shape)
         expected = network(lr)
-        found = _attempt(f"{where}: recorded, but fails on {_words(shape)}", lambda: program(lr))  # noqa: B023 - called at once
-        if found.shape != expected.shape:
+        result = _attempt(f"{where}: recorded, but fails on {_words(shape)}", lambda: program(lr))  # noqa: B023 - called at once
+        if result.shape != expected.shape:
             raise WeightsError(
-                f"{where}: the program makes {_words(found.shape)} of {_words(shape)}; "
+                f"{where}: the program makes {_words(result.shape)} of {_words(shape)}; "
                 f"expected {_words(expected.shape)}; the network fixes a size in its forward()"
             )
         peak = float(expected.abs().max())
-        worst = float((found - expected).abs().max())
+        worst = float((result - expected).abs().max())
         allowed = TOLERANCE * peak
         if worst > allowed:
             rounding = ROUNDINGS * _rounding(network, lr, expected)
@@ -149,13 +149,13 @@ def _compare(
     return Agreement(shapes, difference, largest)
 
 
-def _rounding(network: nn.Module, lr: Tensor, found: Tensor) -> float:
+def _rounding(network: nn.Module, lr: Tensor, result: Tensor) -> float:
     """How far PyTorch's own result is from that in float64; 0 where a network has no float64."""
     try:
         exact = copy.deepcopy(network).double()(lr.double())
     except (RuntimeError, TypeError, ValueError):  # a constant of float32, a kernel without float64
         return 0.0
-    return float((found - exact).abs().max()) if exact.shape == found.shape else 0.0
+    return float((result - exact).abs().max()) if exact.shape == result.shape else 0.0
 
 
 def _words(shape: tuple[int, ...]) -> str:

@@ -141,10 +141,10 @@ def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = 
         source = checkpoint.source
         return convert_to_native(checkpoint.state, registry, scale=scale, source=source)
     options = {**metadata.options, "scale": metadata.scale}
-    found = recognise(checkpoint.state, registry, network=metadata.network)
-    if found is None:
+    recognised = recognise(checkpoint.state, registry, network=metadata.network)
+    if recognised is None:
         return Recognised(metadata.network, options, checkpoint.state)
-    name, dialect = found
+    name, dialect = recognised
     read = read_as(dialect, checkpoint.state, name, metadata.scale, checkpoint.source)
     return attrs.evolve(read, options=options)
 
@@ -240,9 +240,9 @@ def _as_type(
     own: Mapping[str, Tensor],
 ) -> Recognised:
     """The checkpoint as weights of a wanted network type; names of no dialect are kept."""
-    state, found = aligned(checkpoint.state, registry, network=network_type)
-    if found is not None:
-        name, dialect = found
+    state, recognised = aligned(checkpoint.state, registry, network=network_type)
+    if recognised is not None:
+        name, dialect = recognised
         try:
             return read_as(dialect, state, name, scale, checkpoint.source)
         except UnknownArchitectureError as error:
@@ -288,13 +288,13 @@ def _differences(
     registry: Registry,
 ) -> dict[str, tuple[Any, Any]]:
     """Settings told by the shapes of the file that differ from those of the network's shapes."""
-    found = recognise(network_state, registry, network=recognised.network)
-    if found is None:
+    recognised_own = recognise(network_state, registry, network=recognised.network)
+    if recognised_own is None:
         return {}
     # Files of RGB networks do not name their channels; what else one side lacks is not known.
     file, own = (
         {"channels": RGB, **told}
-        for told in (recognised.options, found[1].infer_options(network_state, scale))
+        for told in (recognised.options, recognised_own[1].infer_options(network_state, scale))
     )
     return {
         name: (value, own[name])

@@ -55,11 +55,11 @@ def hub_file(name: str) -> Path:
 def check_file(weights: str, file: Path | None) -> None:
     """Refuse options that name a file of weights without ``weights = "file"``, and the reverse."""
     if (file is not None) != (weights == "file"):
-        found = "none" if file is None else str(file)
+        there = "none" if file is None else str(file)
         raise InvalidOptionError(
             "file",
             f'expected a weights file if and only if weights = "file"; found weights = '
-            f'"{weights}" and file = {found}',
+            f'"{weights}" and file = {there}',
         )
 
 

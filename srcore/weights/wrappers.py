@@ -181,14 +181,14 @@ def _group_of(state: State, role: Role) -> str:
 
 
 def _entry(content: Mapping[str, Any], key: str, source: str | Path) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = content
+    entry: Mapping[str, Any] = content
     parts = key.split(".")
     for position, part in enumerate(parts):
-        inner = {str(name): value for name, value in found.items() if isinstance(value, Mapping)}
+        inner = {str(name): value for name, value in entry.items() if isinstance(value, Mapping)}
         if part not in inner:
-            return _below(found, ".".join(parts[position:]), key, source)
-        found = inner[part]
-    return found
+            return _below(entry, ".".join(parts[position:]), key, source)
+        entry = inner[part]
+    return entry
 
 
 def _below(
@@ -196,13 +196,13 @@ def _below(
 ) -> Mapping[str, Any]:
     """The tensors whose names begin with a prefix: networks that lie in one state dict."""
     tensors = _tensors(content)
-    found = {
+    below = {
         name[len(prefix) + 1 :]: value
         for name, value in tensors.items()
         if name.startswith(f"{prefix}.")
     }
-    if found:
-        return found
+    if below:
+        return below
     entries = [str(name) for name, value in content.items() if isinstance(value, Mapping)]
     entries += sorted({name.partition(".")[0] for name in tensors})
     there = ", ".join(entries[:20]) + (", ..." if len(entries) > 20 else "")
@@ -221,8 +221,8 @@ def _refuse_training_state(content: Mapping[str, Any], source: str | Path) -> No
 
 def _network_file(path: Path) -> str:
     """The weights file that belongs to a training state in the layouts of BasicSR and KAIR."""
-    found = re.search(r"\d+", path.stem)
-    iteration = found.group() if found else "<iteration>"
+    number = re.search(r"\d+", path.stem)
+    iteration = number.group() if number else "<iteration>"
     for candidate in (
         path.parent.parent / "models" / f"net_g_{iteration}.pth",
         path.with_name(f"{iteration}_E.pth"),

@@ -68,8 +68,8 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
         return
     from srplug_esrdgan.weights import import_generator
 
-    found = import_generator(source, target, plugins().registry, **options)
-    click.echo(f"{source} (esrdgan x{found.scale}) -> {target}")
+    recognised = import_generator(source, target, plugins().registry, **options)
+    click.echo(f"{source} (esrdgan x{recognised.scale}) -> {target}")
 
 
 def _import_configuration(source: Path, target: Path) -> None:

@@ -117,13 +117,13 @@ class DiscriminatorOptions:
                     f"data.train cuts no patches; set data.train.hr_patch_size = {self.input_size}",
                 )
         elif size != self.input_size:
-            found = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
+            difference = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
             if size in INPUT_SIZES:
-                yield "input_size", f"{found}; set input_size = {size}"
+                yield "input_size", f"{difference}; set input_size = {size}"
             else:
                 sizes = ", ".join(map(str, INPUT_SIZES))
                 fix = f"set data.train.hr_patch_size = {self.input_size} (possible: {sizes})"
-                yield "input_size", f"{found}; {fix}"
+                yield "input_size", f"{difference}; {fix}"
 
 
 @attrs.frozen(kw_only=True)

@@ -89,12 +89,14 @@ def import_generator(source: Path, target: Path, registry: Registry, **options: 
             f"{source}: holds no ESRDGAN generator (its keys begin with "
             f"{', '.join(list(checkpoint.state)[:3])})"
         )
-    found = Recognised(
+    recognised = Recognised(
         "esrdgan", _infer_options(checkpoint.state, None) | options, checkpoint.state, "official"
     )
-    network = build_network(found, registry, source=str(source))
-    check_complete(found, network, registry, source=str(source))
-    typed = network_options(found, registry, source=str(source))
-    written = {name: getattr(typed, name) for name in found.options if name != "scale"}
-    save_safetensors(target, found.state, Metadata("esrdgan", written, found.scale), registry)
-    return found
+    network = build_network(recognised, registry, source=str(source))
+    check_complete(recognised, network, registry, source=str(source))
+    typed = network_options(recognised, registry, source=str(source))
+    written = {name: getattr(typed, name) for name in recognised.options if name != "scale"}
+    save_safetensors(
+        target, recognised.state, Metadata("esrdgan", written, recognised.scale), registry
+    )
+    return recognised

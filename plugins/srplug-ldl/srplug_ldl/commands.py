@@ -71,11 +71,11 @@ def map_command(
     values = map_of_images(generated, average, truth, window_size=window_size, exponent=exponent)
     heat = heat_picture(values, maximum)
     write_image(output, comparison(generated, average, truth, values, heat) if beside else heat)
-    found = {"max": float(values.max()), "mean": float(values.mean())}
+    summary = {"max": float(values.max()), "mean": float(values.mean())}
     if as_json:
-        click.echo(json.dumps({"out": str(output), **found}))
+        click.echo(json.dumps({"out": str(output), **summary}))
     else:
-        click.echo(f"{output}: largest {found['max']:.4g}, mean {found['mean']:.4g}")
+        click.echo(f"{output}: largest {summary['max']:.4g}, mean {summary['mean']:.4g}")
 
 
 def _eight_bits(path: Path) -> NDArray[Any]:
@@ -94,6 +94,6 @@ def _same_size(path: Path, truth: NDArray[Any], hr: Path) -> NDArray[Any]:
 
     image = _eight_bits(path)
     if image.shape != truth.shape:
-        found, wanted = (f"{shape[1]}x{shape[0]}" for shape in (image.shape, truth.shape))
-        raise DataError(f"{path}: {found} pixels; expected {wanted}, the size of {hr}")
+        size, wanted = (f"{shape[1]}x{shape[0]}" for shape in (image.shape, truth.shape))
+        raise DataError(f"{path}: {size} pixels; expected {wanted}, the size of {hr}")
     return image

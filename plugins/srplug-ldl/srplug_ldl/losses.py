@@ -21,8 +21,8 @@ from srplug_ldl.variance import local_variance
 
 def residual(image: Tensor, target: Tensor) -> Tensor:
     """Absolute differences summed over channels: two ``(N, C, H, W)`` -> ``(N, 1, H, W)``."""
-    found: Tensor = _Residual.apply(image, target)
-    return found
+    distance: Tensor = _Residual.apply(image, target)
+    return distance
 
 
 class _Residual(torch.autograd.Function):
@@ -82,10 +82,10 @@ def artifact_map(
         SrcoreError: the images are too small for the windows.
     """
     variance = local_variance(sr_residual, window_size)
-    found = image_weight(sr_residual, exponent) * variance
+    weights = image_weight(sr_residual, exponent) * variance
     if ema_residual is None:
-        return found
-    return found.masked_fill(sr_residual < ema_residual, 0)
+        return weights
+    return weights.masked_fill(sr_residual < ema_residual, 0)
 
 
 class LDLLoss(nn.Module):

@@ -43,8 +43,8 @@ def map_of_images(
     wanted = to_tensor(hr)[None]
     errors = residual(to_tensor(sr)[None], wanted)
     others = residual(to_tensor(ema)[None], wanted) if ema is not None else None
-    found = artifact_map(errors, others, window_size=window_size, exponent=exponent)
-    values: NDArray[np.float32] = found[0, 0].numpy()
+    artifacts = artifact_map(errors, others, window_size=window_size, exponent=exponent)
+    values: NDArray[np.float32] = artifacts[0, 0].numpy()
     return values
 
 

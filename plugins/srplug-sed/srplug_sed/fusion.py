@@ -52,8 +52,8 @@ class MultiHeadAttention(nn.Module):
         context = tokens if context is None else context
         q = self._heads(self.to_q(tokens))
         k, v = self._heads(self.to_k(context)), self._heads(self.to_v(context))
-        found = attention(q, k, v, backend=self.backend)
-        result: Tensor = self.to_out(found.transpose(1, 2).flatten(2))  # (B, N, D)
+        attended = attention(q, k, v, backend=self.backend)
+        result: Tensor = self.to_out(attended.transpose(1, 2).flatten(2))  # (B, N, D)
         return result
 
     def _heads(self, tokens: Tensor) -> Tensor:

@@ -81,10 +81,10 @@ class ClipSemantics(nn.Module):
         """
         with torch.autocast(image.device.type, enabled=False):
             x = (image.float() - self.mean) / self.std
-            found = self.trunk.forward_intermediates(
+            outputs = self.trunk.forward_intermediates(
                 x, indices=[self.stage], intermediates_only=True
             )
-        semantic: Tensor = found["image_intermediates"][0]
+        semantic: Tensor = outputs["image_intermediates"][0]
         return semantic
 
 
@@ -119,17 +119,17 @@ def _randomize(trunk: nn.Module) -> None:
 
 
 def _load(trunk: nn.Module, path: Path) -> None:
-    found = _visual(read_torchscript(path, _PREFIX)) if is_torchscript(path) else _read(path)
+    tensors = _visual(read_torchscript(path, _PREFIX)) if is_torchscript(path) else _read(path)
     state = {}
     for name, wanted in trunk.state_dict().items():
-        tensor = found.get(name)
+        tensor = tensors.get(name)
         if tensor is None and name.endswith("num_batches_tracked"):
             tensor = torch.zeros_like(wanted)  # counts only, and some exports leave it out
         if tensor is None or tensor.shape != wanted.shape:
             there = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
             raise WeightsError(
                 f"{path}: CLIP's visual network needs {name} of shape {tuple(wanted.shape)}; found "
-                f"{there}{_hint(found)}"
+                f"{there}{_hint(tensors)}"
             )
         state[name] = tensor.to(wanted.dtype)  # OpenAI's file has half precision
     trunk.load_state_dict(state)
@@ -147,12 +147,12 @@ def _visual(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(_PREFIX): value for name, value in visual.items()}
 
 
-def _hint(found: dict[str, Tensor]) -> str:
+def _hint(tensors: dict[str, Tensor]) -> str:
     """The settings of a network of other sizes."""
-    last = found.get("conv3.weight")
-    if last is None or "layer3.0.conv1.weight" not in found:
+    last = tensors.get("conv3.weight")
+    if last is None or "layer3.0.conv1.weight" not in tensors:
         return "; it holds no CLIP ResNet"
-    blocks = [_count(found, f"layer{stage}") for stage in (1, 2, 3)]
+    blocks = [_count(tensors, f"layer{stage}") for stage in (1, 2, 3)]
     return f"; it holds a network of semantics.width = {len(last)}, semantics.blocks = {blocks}"
 
 

@@ -62,10 +62,10 @@ class Restorer(nn.Module):
             with constructing():
                 self.model: nn.Module = class_of(architecture, scale)(**given)
         except Exception as error:  # whatever a foreign constructor says of its options
-            found = ", ".join(f"{key} = {value}" for key, value in keys.items())
+            settings = ", ".join(f"{key} = {value}" for key, value in keys.items())
             raise SrcoreError(
-                f"{architecture.component}: spandrel cannot build it at scale {scale} with {found} "
-                f"({type(error).__name__}: {error})"
+                f"{architecture.component}: spandrel cannot build it at scale {scale} with "
+                f"{settings} ({type(error).__name__}: {error})"
             ) from error
         hyperparameters: Any = self.model.hyperparameters
         aligned = architecture.aligned(hyperparameters, scale)
@@ -108,10 +108,10 @@ def class_of(architecture: Architecture, scale: int = 4) -> type[nn.Module]:
     """Spandrel's class of an architecture at a scale."""
     target = architecture.own_targets.get(scale, architecture.target)
     module, _, name = target.partition(":")
-    found: type[nn.Module] = getattr(
+    network_class: type[nn.Module] = getattr(
         importlib.import_module(f"spandrel.architectures.{module}"), name
     )
-    return found
+    return network_class
 
 
 def __getattr__(name: str) -> Callable[..., nn.Module]:

@@ -65,13 +65,13 @@ def _infer_options(
     from spandrel import MAIN_REGISTRY
 
     with constructing():
-        found = MAIN_REGISTRY[architecture.id].architecture.load(dict(state))
-    told: Mapping[str, Any] = found.model.hyperparameters
+        loaded = MAIN_REGISTRY[architecture.id].architecture.load(dict(state))
+    told: Mapping[str, Any] = loaded.model.hyperparameters
     options = {key: _plain(told[name]) for key, name in _keys(architecture).items()}
     options = {key: value for key, value in options.items() if value is not None}
     if architecture.channels:
-        options["channels"] = found.input_channels
-    return {**options, "scale": found.scale}
+        options["channels"] = loaded.input_channels
+    return {**options, "scale": loaded.scale}
 
 
 def _keys(architecture: Architecture) -> dict[str, str]:

@@ -86,13 +86,13 @@ def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     from srplug_usrdu.weights import load_dsn, published_sr_state
 
     refuse_replacing([generator, dsn], [output])
-    found = identify(read_checkpoint(generator), plugins().registry)
-    if found.network != "rrdbnet" or found.scale != 4:
+    recognised = identify(read_checkpoint(generator), plugins().registry)
+    if recognised.network != "rrdbnet" or recognised.scale != 4:
         raise WeightsError(
-            f"{generator}: a {found.network} of scale {found.scale}; the published layout holds "
-            "an rrdbnet of scale 4"
+            f"{generator}: a {recognised.network} of scale {recognised.scale}; the published "
+            "layout holds an rrdbnet of scale 4"
         )
-    state = published_sr_state(found.state, load_dsn(dsn, scale=4).state_dict())
+    state = published_sr_state(recognised.state, load_dsn(dsn, scale=4).state_dict())
     buffer = io.BytesIO()
     torch.save({"params": state}, buffer)
     write_bytes(output, buffer.getvalue())

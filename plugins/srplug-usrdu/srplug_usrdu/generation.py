@@ -37,9 +37,9 @@ def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> 
         for left in range(0, width, side):
             rows, columns = _span(top, side, reach, height), _span(left, side, reach, width)
             window = hr[..., slice(*rows), slice(*columns)]
-            found = _run(network, window, scale_map=heads == "scale")
+            parts = _run(network, window, scale_map=heads == "scale")
             bottom, right = min(top + side, height), min(left + side, width)
-            for whole, part in zip(maps, found, strict=True):
+            for whole, part in zip(maps, parts, strict=True):
                 whole[..., top // scale : bottom // scale, left // scale : right // scale] = part[
                     ...,
                     (top - rows[0]) // scale : (bottom - rows[0]) // scale,
@@ -51,9 +51,9 @@ def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> 
 def _run(network: Downsampler, window: Tensor, *, scale_map: bool) -> list[Tensor]:
     if not scale_map:
         return [network(window)]
-    found = network(window, heads="scale")
-    assert found.log_scale is not None
-    return [found.mean, found.log_scale]
+    distribution = network(window, heads="scale")
+    assert distribution.log_scale is not None
+    return [distribution.mean, distribution.log_scale]
 
 
 def _span(start: int, side: int, reach: int, length: int) -> tuple[int, int]:

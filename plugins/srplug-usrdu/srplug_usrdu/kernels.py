@@ -132,23 +132,23 @@ def list_kernels(folder: Path, scale: int) -> list[Path]:
     Raises:
         DataError: there are none.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(folder.rglob("*"), key=lambda path: path.suffix):
         if path.suffix in (".mat", ".npy") and not path.name.startswith("."):
             name = path.relative_to(folder).with_suffix("").as_posix()
             if _scale_of(path.stem) == scale:
-                found[name] = path  # .npy follows and replaces .mat
-    if not found:
+                files[name] = path  # .npy follows and replaces .mat
+    if not files:
         raise DataError(
             f"{folder}: no kernels of scale {scale}; expected files *_kernel_x{scale}.npy or .mat "
             "as `srcore usrdu kernels` writes them"
         )
-    return [found[name] for name in sorted(found, key=natural_key)]
+    return [files[name] for name in sorted(files, key=natural_key)]
 
 
 def _scale_of(stem: str) -> int | None:
-    found = re.search(r"_x(\d+)$", stem)
-    return int(found[1]) if found else None
+    suffix = re.search(r"_x(\d+)$", stem)
+    return int(suffix[1]) if suffix else None
 
 
 def read_kernel(path: Path) -> Kernel:

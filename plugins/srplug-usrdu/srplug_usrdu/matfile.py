@@ -42,19 +42,19 @@ def read_matrix(path: Path, name: str) -> NDArray[np.float64]:
             f"{path}: not a MATLAB 5 file; save it with save(..., '-v7'), or use .npy files"
         )
     try:
-        found = scipy_io.loadmat(io.BytesIO(content), variable_names=[name]).get(name)
-        held = [] if found is not None else scipy_io.whosmat(io.BytesIO(content))
+        matrix = scipy_io.loadmat(io.BytesIO(content), variable_names=[name]).get(name)
+        held = [] if matrix is not None else scipy_io.whosmat(io.BytesIO(content))
     except MemoryError as error:
         raise DataError(f'{path}: not enough memory for "{name}"') from error
     except Exception as error:  # whatever a parser of foreign bytes meets
         raise DataError(f"{path}: damaged or cut off ({error})") from error
-    if found is None:
+    if matrix is None:
         names = ", ".join(entry[0] for entry in held) or "nothing"
         raise DataError(f'{path}: no real matrix "{name}"; it holds {names}')
-    is_matrix = isinstance(found, np.ndarray) and found.ndim == 2 and found.dtype.kind in "iuf"
+    is_matrix = isinstance(matrix, np.ndarray) and matrix.ndim == 2 and matrix.dtype.kind in "iuf"
     if not is_matrix:
         raise DataError(f'{path}: "{name}" is no full real matrix of two dimensions')
-    return np.ascontiguousarray(found, dtype=np.float64)
+    return np.ascontiguousarray(matrix, dtype=np.float64)
 
 
 def _scipy_io(doing: str) -> Any:

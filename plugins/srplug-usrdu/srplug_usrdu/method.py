@@ -33,9 +33,9 @@ class DownsamplerTraining(Gan):
 
     def generate(self, batch: Batch) -> LossContext:
         """Degrade ``hr``."""
-        found = self.parts.generator(batch["hr"], heads="all")
-        context = self.parts.context(batch, found.mean)
+        distribution = self.parts.generator(batch["hr"], heads="all")
+        context = self.parts.context(batch, distribution.mean)
         for name in ("log_scale", "feature_log_scale"):
-            value = getattr(found, name)
+            value = getattr(distribution, name)
             context.extras[name] = None if value is None else at_least_float32(value)
         return context

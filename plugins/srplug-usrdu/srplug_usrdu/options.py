@@ -237,8 +237,8 @@ def hr_folder(own: Path | None, experiment: Any) -> Path | None:
     train = experiment.data.train
     if own is not None or train is None:
         return own
-    found = option_capability(train.selected.options, "hr")
-    return found if isinstance(found, Path) else None
+    folder = option_capability(train.selected.options, "hr")
+    return folder if isinstance(folder, Path) else None
 
 
 @attrs.frozen(kw_only=True)

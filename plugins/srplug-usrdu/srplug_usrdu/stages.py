@@ -123,15 +123,15 @@ class Generate:
     def _write(self, network: Downsampler, image: Path, files: dict[str, Path]) -> None:
         device = next(network.parameters()).device
         hr = to_tensor(multiple_of(read_rgb(image), network.scale), device)[None]
-        found = degrade(network, hr, tile=self.tile, scale_map=len(files) > 1)
-        if found.log_scale is not None:
-            log_scale = found.log_scale[0].cpu().numpy()
+        distribution = degrade(network, hr, tile=self.tile, scale_map=len(files) > 1)
+        if distribution.log_scale is not None:
+            log_scale = distribution.log_scale[0].cpu().numpy()
             if "scale" in files:
                 with writing(files["scale"]) as temporary, temporary.open("wb") as stream:
                     np.save(stream, log_scale)
             if "heat" in files:
                 write_image(files["heat"], heat_map(log_scale[0]))
-        write_image(files["lr"], to_png_levels(found.mean[0]))
+        write_image(files["lr"], to_png_levels(distribution.mean[0]))
 
 
 class EstimateKernels:

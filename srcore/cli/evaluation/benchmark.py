@@ -90,9 +90,11 @@ class Benchmark:
             return [paired_set(self.hr, self.lr, scale, channels=channels)]
         return told_apart(
             [
-                found
+                image_set
                 for argument in self.data
-                for found in find_sets(argument, scale, channels=channels, downscale=self.downscale)
+                for image_set in find_sets(
+                    argument, scale, channels=channels, downscale=self.downscale
+                )
             ]
         )
 

@@ -30,16 +30,16 @@ def find_contenders(
     from srcore.evaluation.interpolation import interpolation
 
     beside = benchmark.interpolations
-    found = [_contender(model, loading, enlarging) for model in models]
-    names = [contender.name for contender in found]
+    named = [_contender(model, loading, enlarging) for model in models]
+    names = [contender.name for contender in named]
     for name in names:
         if names.count(name) > 1 or name in beside:
             raise click.UsageError(f"two models are called {name}; use NAME=FILE")
-    scales = sorted({contender.scale for contender in found} | set(benchmark.scale))
+    scales = sorted({contender.scale for contender in named} | set(benchmark.scale))
     return {
         scale: [
             *(interpolation(name, scale) for name in beside),
-            *(entry for entry in found if entry.scale == scale),
+            *(entry for entry in named if entry.scale == scale),
         ]
         for scale in scales
     }

@@ -60,14 +60,14 @@ class Pictures:
             return
         _refuse_equal_names(contenders, sets)
         places, inner = [], []
-        for found in sets:
+        for image_set in sets:
             for flag, folder in self.folders.items():
-                places.append(folder / f"{found.name}_x{found.scale}")
+                places.append(folder / f"{image_set.name}_x{image_set.scale}")
                 if flag != "--strips":  # those hold all models
-                    inner += [(places[-1] / it.name, flag) for it in contenders[found.scale]]
+                    inner += [(places[-1] / it.name, flag) for it in contenders[image_set.scale]]
         refuse_existing(places, overwrite=overwrite)
         refuse_sharing(inner)
-        read = {folder for found in sets for folder in found.folders}
+        read = {folder for image_set in sets for folder in image_set.folders}
         refuse_replacing(read, [*places, *(path for path, _ in inner)])
 
     def painter(
@@ -102,7 +102,7 @@ def _refuse_equal_names(
     from srcore.config.names import name_complaint, same_names
 
     for scale, entries in contenders.items():
-        own = [found.name for found in sets if found.scale == scale]
+        own = [image_set.name for image_set in sets if image_set.scale == scale]
         for name in (*(entry.name for entry in entries), *"/".join(own).split("/")):
             if name_complaint(name):
                 raise click.UsageError(f"{name_complaint(name)}; use NAME=FILE, NAME=DIR")

@@ -97,7 +97,7 @@ def _others(picture: Any) -> tuple[str, ...]:
         "depth map": picture.info.get("depth_images"),
         "auxiliary pictures": picture.info.get("aux"),
     }
-    return tuple(name for name, found in there.items() if found)
+    return tuple(name for name, is_there in there.items() if is_there)
 
 
 def _working(picture: Any, depth: int, channels: int) -> float:

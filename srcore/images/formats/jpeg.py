@@ -87,15 +87,15 @@ class Jpeg(WritableFormat):
         return start.startswith(_START + b"\xff")
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
-        found = _read_segments(file, where)
+        segments = _read_segments(file, where)
         return ImageHeader.of_stored(
-            found.height,
-            found.width,
+            segments.height,
+            segments.width,
             8,
-            1 if found.channels == 1 else 3,
-            found.orientation,
-            metadata=found.metadata,
-            working=_working(found),
+            1 if segments.channels == 1 else 3,
+            segments.orientation,
+            metadata=segments.metadata,
+            working=_working(segments),
         )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
@@ -192,13 +192,13 @@ def _coefficients(frame: bytes, where: Where) -> int:
     return sum(64 * x * y * columns * rows for x, y in factors)
 
 
-def _working(found: _Segments) -> float:
+def _working(segments: _Segments) -> float:
     """See ``working`` of :class:`srcore.images.format.ImageHeader`."""
-    pixels = found.height * found.width
-    by_pillow = not (strict_jpeg.is_installed() and found.channels in (1, 3))
-    decoded_bytes = pixels * (1 if found.channels == 1 else 4 if by_pillow else 3)
-    own = pixels * (1 if found.channels == 1 else 3)
-    return max(2.0, (decoded_bytes + _OVERHEAD * found.kept) / own)
+    pixels = segments.height * segments.width
+    by_pillow = not (strict_jpeg.is_installed() and segments.channels in (1, 3))
+    decoded_bytes = pixels * (1 if segments.channels == 1 else 4 if by_pillow else 3)
+    own = pixels * (1 if segments.channels == 1 else 3)
+    return max(2.0, (decoded_bytes + _OVERHEAD * segments.kept) / own)
 
 
 def _next_marker(file: BinaryIO, where: Where) -> int:
@@ -239,10 +239,10 @@ def _end(data: bytes, where: Where) -> int:
             continue
         place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
         if marker == _START_OF_SCAN:
-            found = _MARKER.search(data, place)
-            if found is None:
+            following = _MARKER.search(data, place)
+            if following is None:
                 raise truncated(where)
-            place = found.start()
+            place = following.start()
 
 
 def _decoded(content: bytes, header: ImageHeader, where: Where) -> ImageArray:

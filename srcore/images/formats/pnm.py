@@ -87,11 +87,11 @@ def _layout(start: bytes, where: Where) -> _Layout:
         numbers = []
         place = 2
         for _ in range(2 if kind in _BITMAPS else 3):
-            found = _TOKEN.match(start, place)
-            if found is None or len(found[1]) > 10:
+            token = _TOKEN.match(start, place)
+            if token is None or len(token[1]) > 10:
                 raise damaged(where, "a number is missing in its header")
-            numbers.append(int(found[1]))
-            place = found.end()
+            numbers.append(int(token[1]))
+            place = token.end()
         largest = 1 if kind in _BITMAPS else numbers[2]
         # One byte of white space ends the header, or a comment; plain samples begin with any.
         place = _ENDING.match(start, place).end()  # type: ignore[union-attr]
@@ -158,11 +158,11 @@ def _plain(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray
     waiting = np.empty(0, _dtype(layout))
     for part in _parts(layout):
         needed = (part.stop - part.start) * layout.width * layout.channels
-        found, count = [waiting], len(waiting)
+        pieces, count = [waiting], len(waiting)
         while count < needed:
-            found.append(next(numbers))
-            count += len(found[-1])
-        together = np.concatenate(found)
+            pieces.append(next(numbers))
+            count += len(pieces[-1])
+        together = np.concatenate(pieces)
         waiting = together[needed:].copy()
         yield together[:needed]
 

@@ -59,25 +59,25 @@ class Tiff(ReadsSeries, WritesSeries):
         return start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
-        found = pages_of(file, where)
-        header = _header(file, found.start, found.first, where)
+        pages = pages_of(file, where)
+        header = _header(file, pages.start, pages.first, where)
         metadata = header.metadata
-        if found.has_masks:
+        if pages.has_masks:
             metadata = attrs.evolve(metadata, others=(*metadata.others, "transparency masks"))
-        return attrs.evolve(header, frames=found.count, metadata=metadata)
+        return attrs.evolve(header, frames=pages.count, metadata=metadata)
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        found = pages_of(file, where, count=False)
-        return _pixels(file, found.start, found.first, where)
+        pages = pages_of(file, where, count=False)
+        return _pixels(file, pages.start, pages.first, where)
 
     def decode_part(
         self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
-        found = pages_of(file, where, count=False)
-        layout = layout_of(found.first, found.start.order, where)
+        pages = pages_of(file, where, count=False)
+        layout = layout_of(pages.first, pages.start.order, where)
         if layout.compression == tiff_rows.JPEG:
             return super().decode_part(file, header, window, where)
-        return part_of(file, found.first, layout, window, where)
+        return part_of(file, pages.first, layout, window, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return encoded_pages([image], writing.metadata, writing.options.compression)

@@ -70,10 +70,10 @@ def complaints(trial: Trial) -> list[str]:
     component = trial.component
     who = f"{label(component.owner)}: {component.label}"
     checks = (*everything.CHECKS, *CHECKS.get(component.kind, (everything.is_built,)))
-    found = []
+    lines = []
     for check in checks:
-        found += _heard(who, check, trial)
-    return list(dict.fromkeys(found))
+        lines += _heard(who, check, trial)
+    return list(dict.fromkeys(lines))
 
 
 def dialect_complaints(name: str, owner: str, dialect: Dialect, trial: Trial) -> list[str]:
@@ -89,12 +89,12 @@ def dialect_complaints(name: str, owner: str, dialect: Dialect, trial: Trial) ->
 
 def _heard(who: str, check: Callable[..., Iterator[str]], *given: Any) -> list[str]:
     """The complaints of a check, what was raised among them."""
-    found: list[str] = []
+    lines: list[str] = []
     try:
-        found += (f"{who} {complaint}" for complaint in check(*given))
+        lines += (f"{who} {complaint}" for complaint in check(*given))
     except SrcoreError as error:
-        found.append(str(error) if who in str(error) else f"{who}: {error}")
+        lines.append(str(error) if who in str(error) else f"{who}: {error}")
     except Exception as error:  # whatever a stranger's code raises is a finding
         wanted = (check.__doc__ or "").partition("\n")[0].rstrip(".")
-        found.append(f"{who}: expected: {wanted}; found {cause(error)}")
-    return found
+        lines.append(f"{who}: expected: {wanted}; found {cause(error)}")
+    return lines

@@ -32,11 +32,11 @@ def on_other_channels(check: Callable[[Trial], Iterator[str]]) -> Callable[[Tria
             if other is None:
                 continue
             try:
-                found = next(check(other), "")
+                complaint = next(check(other), "")
             except Exception as error:  # whatever a stranger's code raises is a finding
-                found = f"found {cause(error)}"
-            if found:
-                yield f"on images of {channels} channels: {found}; {_advice(trial)}"
+                complaint = f"found {cause(error)}"
+            if complaint:
+                yield f"on images of {channels} channels: {complaint}; {_advice(trial)}"
                 return
 
     return tried

@@ -75,8 +75,8 @@ def _fits(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[st
     size = option_capability(trial.options, "hr_patch_size")
     for name, side in (("hr", size), ("lr", size and size // trial.scale)):
         if is_crop and side and name in images and images[name].shape[:2] != (side, side):
-            found = images[name].shape[:2]
-            yield f"expected crops {name} of {side}x{side} (hr_patch_size = {size}), found {found}"
+            sides = images[name].shape[:2]
+            yield f"expected crops {name} of {side}x{side} (hr_patch_size = {size}), found {sides}"
     if {"lr", "hr"} <= images.keys() and (is_crop or "index" not in images):
         wanted = tuple(trial.scale * side for side in images["lr"].shape[:2])
         if images["hr"].shape[:2] != wanted and size is not None:

@@ -29,9 +29,9 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     if not dialect.matches(written):
         yield "expected matches() to know what from_native() wrote, found that it does not"
         return
-    found = recognise(written, plugins().registry, network=dialect.network)
-    if found is None or found[0] != name:
-        other = "none" if found is None else found[0]
+    first = recognise(written, plugins().registry, network=dialect.network)
+    if first is None or first[0] != name:
+        other = "none" if first is None else first[0]
         yield f"expected to be the first that knows its files, found {other} before it"
     if not all(torch.is_tensor(value) for value in written.values()):
         yield "expected from_native() to give tensors, found others"
@@ -51,15 +51,15 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     yield from _options(trial, back.options, native)
 
 
-def _options(trial: Trial, found: dict[str, Any], native: dict[str, Any]) -> Iterator[str]:
+def _options(trial: Trial, told: dict[str, Any], native: dict[str, Any]) -> Iterator[str]:
     """Options that the file tells must make the same network."""
     from srcore.testing.trial import options_for
 
-    keys = {name: value for name, value in found.items() if name != "scale"}
+    keys = {name: value for name, value in told.items() if name != "scale"}
     options = options_for(trial.component, keys)
     shapes = {
         name: tuple(value.shape)
         for name, value in trial.component.build(options, scale=trial.scale).state_dict().items()
     }
     if shapes != {name: tuple(value.shape) for name, value in native.items()}:
-        yield f"expected infer_options() to find the network, found another: {found}"
+        yield f"expected infer_options() to find the network, found another: {told}"

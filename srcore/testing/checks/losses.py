@@ -46,8 +46,8 @@ def is_differentiable(trial: Trial) -> Iterator[str]:
             if name in kept and not torch.equal(tensor, kept[name]):
                 yield f"expected {name} to stay as it was, found it changed in place"
     if isinstance(loss, DiscriminatorLoss):
-        for found in loss.discriminator_terms(trial.context()):
-            name, term = checked("loss.discriminator", loss, found)
+        for named in loss.discriminator_terms(trial.context()):
+            name, term = checked("loss.discriminator", loss, named)
             yield from _finite(term, f"the discriminator's term {name}")
             term.backward()
 
@@ -63,16 +63,16 @@ def draws_by_the_seeds(trial: Trial) -> Iterator[str]:
 
 def gives_two_targets(trial: Trial) -> Iterator[str]:
     """Two target values, of real and of generated images: numbers, or tensors (N,)."""
-    found = []
+    targets = []
     for _ in range(2):
         labels = trial.build()
-        found.append(call("labels", labels, 4, progress=0.5, generator=trial.generator()))
-    for target in found[0]:
+        targets.append(call("labels", labels, 4, progress=0.5, generator=trial.generator()))
+    for target in targets[0]:
         if isinstance(target, Tensor) and target.shape not in ((), (4,)):
             yield f"expected numbers or tensors (4,), found {tuple(target.shape)}"
         elif not isinstance(target, (int, float, Tensor)):
             yield f"expected numbers or tensors (4,), found {type(target).__name__}"
-    if not same(list(map(_plain, found[0])), list(map(_plain, found[1]))):
+    if not same(list(map(_plain, targets[0])), list(map(_plain, targets[1]))):
         yield "expected equal targets from equal generators, found others"
 
 

@@ -71,8 +71,8 @@ def _why_not_built(device_type: str) -> str:
     for file in (folder / CUDA_BUILD for folder in folders()):
         if file.is_file():
             reason, *output = file.read_text("utf-8", errors="replace").strip().split("\n")
-            found = f" ({file} holds its output)" if output else ""
-            return f": when it was installed, {reason}{found}; mend that and reinstall srplug-dlsn"
+            hint = f" ({file} holds its output)" if output else ""
+            return f": when it was installed, {reason}{hint}; mend that and reinstall srplug-dlsn"
     return "; reinstall srplug-dlsn with a CUDA compiler"
 
 

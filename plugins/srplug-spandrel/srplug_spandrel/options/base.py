@@ -48,9 +48,9 @@ class Restorer:
     def _uneven(self, rules: Architecture) -> Iterator[tuple[str, str]]:
         first, *others = rules.same_length or ("",)
         for key in others:
-            wanted, found = len(getattr(self, first)), len(getattr(self, key))
-            if wanted != found:
-                yield key, f"expected {wanted} numbers, as in {first}; found {found}"
+            wanted, length = len(getattr(self, first)), len(getattr(self, key))
+            if wanted != length:
+                yield key, f"expected {wanted} numbers, as in {first}; found {length}"
 
     def _undivided(self, rules: Architecture) -> Iterator[tuple[str, str]]:
         if rules.heads is None:
