@@ -20,19 +20,26 @@ def shown_to(network: nn.Module, image: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([to_gray(image[..., :RGB]), image[..., RGB:]], axis=-1)
 
 
-def split(window: NDArray[Any], device: torch.device, seen: int = RGB) -> Tensor:
+def has_flat_alpha(image: NDArray[Any]) -> bool:
+    """Whether no network needs to see the alpha channel ``(H, W, C)``, if there is one."""
+    return image.shape[-1] not in (2, 4) or bool((image[..., -1] == image[0, 0, -1]).all())
+
+
+def split(
+    window: NDArray[Any], device: torch.device, seen: int = RGB, *, flat_alpha: bool | None = None
+) -> Tensor:
     """``(h, w, C)`` -> ``(K, seen, h, w)`` in [0, 1]: the colours, then alpha where it varies.
 
     Gray and alpha are repeated to the channels that the network sees; a network of four sees
     colours and alpha at once. An alpha channel that is the same everywhere needs no network and is
-    left out.
+    left out; whether it is may be known of the whole image.
     """
     if seen == RGBA:
         return to_tensor(to_rgba(window), device)[None]
     tensor = to_tensor(window, device)
     channels = tensor.shape[0]
     colours = tensor[: 3 if channels >= 3 else 1].expand(seen, -1, -1)
-    if channels in (1, 3) or _is_flat(tensor[-1]):
+    if has_flat_alpha(window) if flat_alpha is None else flat_alpha:
         return colours[None]
     return torch.stack([colours, tensor[-1:].expand(seen, -1, -1)])
 
@@ -60,7 +67,3 @@ def _luma(colours: Tensor) -> Tensor:
         return colours
     weights = colours.new_tensor([0.299, 0.587, 0.114])
     return (colours * weights[:, None, None]).sum(0, keepdim=True)
-
-
-def _is_flat(plane: Tensor) -> bool:
-    return bool((plane == plane[0, 0]).all())

@@ -45,8 +45,8 @@ def choose_tile(
         overlap_for: tile side -> context on either side of a seam.
     """
     device = device_of(network)
-    free = free_memory(device)
-    pixels = math.inf if free is None else free * _SHARE / memory_per_pixel(network)
+    free = memory_for_tiles(device)
+    pixels = math.inf if free is None else free / memory_per_pixel(network)
     limit = _FALLBACK_TILE if free is None else _TILES[0]
 
     def largest(limit: int, context: Callable[[int], float]) -> int:
@@ -105,6 +105,12 @@ def _probe(network: nn.Module) -> float:
 
 def _multiple(network: nn.Module) -> int:
     return int(capability("network", network, "tile_multiple"))
+
+
+def memory_for_tiles(device: torch.device) -> float | None:
+    """Bytes that what is computed of an image may take; None where the system does not tell."""
+    free = free_memory(device)
+    return None if free is None else free * _SHARE
 
 
 def free_memory(device: torch.device) -> int | None:

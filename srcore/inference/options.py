@@ -40,8 +40,9 @@ class UpscaleOptions:
     Attributes:
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
-            tried.
-        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: see
+            tried. Networks of convolutions take bands of as many pixels instead.
+        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
+            networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
             :func:`srcore.inference.tiling.choose_overlap`.
         border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
             while the network runs; with 0 networks see their own zeros there, as in the papers'

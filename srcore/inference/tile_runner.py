@@ -19,7 +19,18 @@ from srcore.machine.memory import is_out_of_memory
 
 
 class OutOfMemoryError(SrcoreError):
-    """Not even the smallest tile fits; the first original error is the cause."""
+    """Not even the smallest part of an image fits; the first original error is the cause."""
+
+    @classmethod
+    def of(cls, device: torch.device, what: str, cause: BaseException | None) -> OutOfMemoryError:
+        """The smallest part of an image did not fit."""
+        reason = str(cause).strip().split("\n")[0]
+        error = cls(
+            f"out of memory on {device} even for {what}; close other programs, or use a smaller "
+            f"network or another device ({reason})"
+        )
+        error.__cause__ = cause
+        return error
 
 
 class TileRunner:
@@ -103,9 +114,7 @@ class TileRunner:
                 f"the network made {tuple(sr.shape)} of {tuple(windows.shape)}; expected {wanted} "
                 f"(scale {self.scale})"
             )
-        if not bool(torch.isfinite(sr).all()):
-            hint = "" if self.precision == "float32" else "; use --precision float32"
-            raise SrcoreError(f"the network's output is not finite in {self.precision}{hint}")
+        check_finite(sr, self.precision)
         return sr
 
     def _is_too_large(self, windows: Tensor) -> bool:
@@ -120,12 +129,20 @@ class TileRunner:
         )
         largest = max(span.stop - span.start for span in (*rows, *columns))
         if side < SMALLEST_TILE or largest >= self._failed_side:
-            reason = str(self._first_error).strip().split("\n")[0]
-            raise OutOfMemoryError(
-                f"out of memory on {self.device} even for a tile of {self._failed_side} pixels; "
-                f"close other programs, or use a smaller network or another device ({reason})"
-            ) from self._first_error
+            what = f"a tile of {self._failed_side} pixels"
+            raise OutOfMemoryError.of(self.device, what, self._first_error)
         return blend(self, windows, rows, columns, beside)
+
+
+def check_finite(sr: Tensor, precision: Precision) -> None:
+    """Refuse an output that has no picture.
+
+    Raises:
+        SrcoreError: values that are infinite or no numbers.
+    """
+    if not bool(torch.isfinite(sr).all()):
+        hint = "" if precision == "float32" else "; use --precision float32"
+        raise SrcoreError(f"the network's output is not finite in {precision}{hint}")
 
 
 def blend(

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -17,15 +16,17 @@ from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.images import to_image
 from srcore.inference import channels
-from srcore.inference.beside import Beside, beside, draw, stacked
+from srcore.inference.beside import Beside, beside, draw
 from srcore.inference.border import Continued
+from srcore.inference.by_rows import ByRows
+from srcore.inference.by_tiles import tiled
 from srcore.inference.invisible import with_visible_colours
 from srcore.inference.memory import choose_tile
 from srcore.inference.options import Overlap, Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
-from srcore.inference.tile_runner import TileRunner, inner, kept
-from srcore.inference.tiling import Span, choose_overlap, cut
+from srcore.inference.tile_runner import TileRunner
+from srcore.inference.tiling import Span, choose_overlap
 from srcore.machine.device_names import Precision
 from srcore.machine.devices import device_of
 from srcore.plugin.blame import naming_exits
@@ -64,8 +65,9 @@ def upscale(
             the nearest visible one first.
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
-            tried.
-        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: see
+            tried. Networks of convolutions take bands of as many pixels instead.
+        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
+            networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
             :func:`srcore.inference.tiling.choose_overlap`.
         border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
             while the network runs; with 0 networks see their own zeros there, as in the papers'
@@ -129,7 +131,7 @@ def upscale_bands(
 ) -> Iterator[ImageArray]:
     """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
 
-    Besides the input only one row of tiles is in memory, whatever the size of the result.
+    Besides the input only one band or row of tiles is in memory, whatever the size of the result.
     """
     _check_image(image)
     if outscale is not None and not 0 < outscale < math.inf:
@@ -143,17 +145,8 @@ def upscale_bands(
     was_training = network.training
     network.eval()
     try:
-        overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
-        side = _side(options.tile, network, continued, overlap_for)
-        runner = TileRunner(
-            SelfEnsemble(network) if options.self_ensemble else network,
-            options.precision,
-            options.batch,
-            overlap_for,
-        )
         extra = _beside(network, continued, options.seed)
-        bands = continued.cut_away(_sr_bands(runner, continued, side, extra), scale)
-        bands = _counted(bands, progress or _ignore, image.shape[1], scale)
+        bands = _enlarged(network, continued, options, extra, progress or _ignore)
         made = (scale * image.shape[0], scale * image.shape[1])
         wanted = size or output_size(image, scale, outscale)
         if wanted != made:
@@ -178,25 +171,26 @@ def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:
     return beside(network, channels.split(whole, device_of(network), _seen(network))[:1], seed)
 
 
-def _sr_bands(runner: TileRunner, image: Continued, tile: int, extra: Beside) -> Iterator[Tensor]:
-    """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more."""
-    is_cut = max(image.height, image.width) > tile
-    overlap = runner.overlap_for(tile) if is_cut else 0
-    rows, columns = (
-        cut(length, tile, overlap, runner.multiple) for length in (image.height, image.width)
-    )
-    scale = runner.scale
-    carried: Tensor | None = None
-    for row in rows:
-        strip = _row_of_tiles(runner, image, row, columns, extra)
-        strip *= row.weights(scale, strip.device)[:, None]
-        if carried is not None:
-            strip[:, : carried.shape[1]] += carried
-        done = row.stop if row.fade_out is None else row.fade_out[0]
-        cut_at = scale * (done - row.kept_start)
-        # A copy, so that the strip it was cut from can go.
-        carried = strip[:, cut_at:].clone()
-        yield strip[:, :cut_at].clamp_(0, 1)
+def _enlarged(
+    network: nn.Module,
+    image: Continued,
+    options: UpscaleOptions,
+    extra: Beside,
+    progress: Callable[[int], object],
+) -> Iterator[Tensor]:
+    """Rows ``(C, h, W)`` of the enlarged image: by rows where that is possible, else in tiles."""
+    scale = _scale(network)
+    run = SelfEnsemble(network) if options.self_ensemble else network
+    if options.overlap == "auto" and not extra.keywords:
+        rows = ByRows.of(run, image, _area(options.tile, network, image))
+        if rows is not None:
+            yield from image.cut_away(rows.enlarged(options.precision, progress), scale)
+            return
+    overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
+    runner = TileRunner(run, options.precision, options.batch, overlap_for)
+    side = _side(options.tile, network, image, overlap_for)
+    bands = image.cut_away(tiled(runner, image, side, extra), scale)
+    yield from _counted(bands, progress, image.image.shape[1], scale)
 
 
 def _counted(
@@ -208,38 +202,10 @@ def _counted(
         progress(band.shape[1] // scale * width)
 
 
-def _row_of_tiles(
-    runner: TileRunner, image: Continued, row: Span, columns: tuple[Span, ...], extra: Beside
-) -> Tensor:
-    """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
-    scale = runner.scale
-    height = scale * (row.kept_stop - row.kept_start)
-    colours = image.image.shape[2]
-    strip = torch.zeros(colours, height, scale * image.width, device=runner.device)
-    for group in _equal(columns, runner.batch):
-        windows = [image.window(row, column) for column in group]
-        inputs = [channels.split(window, runner.device, runner.channels) for window in windows]
-        size, rows = (image.height, image.width), slice(row.start, row.stop)
-        own = [extra.window(size, rows, slice(c.start, c.stop)) for c in group]
-        counts = [len(part) for part in inputs]
-        together = stacked(list(zip(own, counts, strict=True)))
-        outputs = torch.split(runner(torch.cat(inputs), together), counts)
-        for column, window, output in zip(group, windows, outputs, strict=True):
-            sr = inner(channels.join(output, window), row, column, scale)
-            strip[..., kept(column, scale)].addcmul_(sr, column.weights(scale, strip.device))
-    return strip
-
-
-def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
-    """Neighbouring tiles of equal width, at most ``batch`` at a time."""
-    group: tuple[Span, ...] = ()
-    for column in columns:
-        same = group and column.stop - column.start == group[0].stop - group[0].start
-        if group and (not same or len(group) == batch):
-            yield group
-            group = ()
-        group = (*group, column)
-    yield group
+def _area(tile: Tile, network: nn.Module, image: Continued) -> int | None:
+    """Pixels of a tile that needs no context; None where the image is not more than one."""
+    side = _side(tile, network, image, lambda tile: 0)
+    return side**2 if side < max(image.height, image.width) else None
 
 
 def _side(
