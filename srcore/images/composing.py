@@ -52,6 +52,24 @@ def composed(height: int, width: int, parts: Iterable[Part]) -> Iterator[Picture
             place[:] = 0 if before is None else before
 
 
+def shown_first(shape: tuple[int, int, int], part: Part) -> ImageArray:
+    """What the first part of an animation makes of an area; with alpha unless it fills that."""
+    if part.pixels.shape == shape:
+        return part.pixels
+    height, width, channels = part.pixels.shape
+    area = np.zeros(shape, part.pixels.dtype)
+    place = area[part.top :, part.left :][:height, :width]
+    place[..., :channels] = part.pixels[: place.shape[0], : place.shape[1]]
+    if channels < shape[-1]:
+        place[..., channels:] = np.iinfo(area.dtype).max
+    return area
+
+
+def without_alpha(pictures: Iterable[Picture]) -> Iterator[Picture]:
+    """Of an animation that leaves nothing invisible."""
+    return (attrs.evolve(it, image=it.image[..., :-1]) for it in pictures)
+
+
 def _with_alpha(pixels: ImageArray) -> ImageArray:
     if pixels.shape[-1] in (2, 4):
         return pixels

@@ -183,6 +183,36 @@ def png(seed):
     return content, shown, shown[0] if hidden is None else hidden
 
 
+def webp(seed):
+    """Content of a WebP whose pictures are lossless, and what it shows."""
+    random = np.random.default_rng(seed)
+    size = tuple(2 * int(it) for it in random.integers(1, 10, 2))
+    has_alpha = random.random() < 0.5
+    # Some programs forget the flag, and areas may be free without it.
+    flags = 2 | (0x10 if has_alpha and random.random() < 0.8 else 0)
+    sides = b"".join((it - 1).to_bytes(3, "little") for it in size[::-1])
+    chunks = [(b"VP8X", struct.pack("<I", flags) + sides), (b"ANIM", b"\xff\xff\xff\xff\0\0")]
+    parts = []
+    for top, left, height, width in places(random, size, random.random() < 0.5):
+        top, left = top // 2 * 2, left // 2 * 2
+        pixels = random.integers(0, 256, (height, width, 4)).astype(np.uint8)
+        pixels[..., 3] = random.choice([0, 255, 128], (height, width)) if has_alpha else 255
+        buffer = io.BytesIO()
+        stored = Image.fromarray(pixels if has_alpha else np.ascontiguousarray(pixels[..., :3]))
+        stored.save(buffer, "WEBP", lossless=True, exact=True)
+        content = buffer.getvalue()
+        disposal, replaces = int(random.integers(2)), int(random.integers(2))
+        flag = replaces << 1 | disposal
+        numbers = (left // 2, top // 2, width - 1, height - 1, 40)
+        head = b"".join(it.to_bytes(3, "little") for it in numbers) + bytes([flag])
+        chunks.append((b"ANMF", head + content[content.index(b"VP8L") :]))
+        parts.append((pixels, top, left, "goes" if disposal else "stays", not replaces))
+    body = b"WEBP"
+    for name, held in chunks:
+        body += name + struct.pack("<I", len(held)) + held + bytes(len(held) % 2)
+    return b"RIFF" + struct.pack("<I", len(body)) + body, composed(size, parts)
+
+
 def seen(image):
     """RGBA of any image; colours of invisible pixels mean nothing."""
     if image.shape[-1] < 3:
@@ -241,11 +271,22 @@ def test_pictures_of_png_are_what_the_specification_says(tmp_path):
     check_png(tmp_path / "a.png", range(60))
 
 
+def check_webp(path, seeds):
+    for seed in seeds:
+        content, shown = webp(seed)
+        assert_shown(path, content, shown, shown[0])
+
+
+def test_pictures_of_webp_are_what_browsers_show(tmp_path):
+    check_webp(tmp_path / "a.webp", range(60))
+
+
 @pytest.mark.slow
 def test_many_animations_are_what_is_shown(tmp_path):
     confirmed = check_gif(tmp_path / "a.gif", range(100, 600))
     check_png(tmp_path / "a.png", range(100, 600))
-    print(f"500 animated GIF files, {confirmed} of them confirmed by Pillow, and 500 PNG files")
+    check_webp(tmp_path / "a.webp", range(100, 600))
+    print(f"500 animated GIF files, {confirmed} of them confirmed by Pillow, 500 PNG, 500 WebP")
     assert confirmed > 200
 
 

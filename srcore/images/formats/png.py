@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.images import exif, png_chunks
-from srcore.images.composing import Part, composed
+from srcore.images.composing import Part, composed, without_alpha
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -196,16 +196,10 @@ class Png(ReadsSeries, WritesSeries):
             )
             for it in frames
         )
-        pictures = composed(header.stored_shape[0], header.stored_shape[1], parts)
+        shown = composed(header.stored_shape[0], header.stored_shape[1], parts)
+        turned = (attrs.evolve(it, orientation=header.orientation) for it in shown)
         is_opaque = header.channels in (1, 3) and not _uncovers(frames, header)
-        return _plays(data), (
-            Picture(
-                it.image[..., : header.channels] if is_opaque else it.image,
-                it.milliseconds,
-                header.orientation,
-            )
-            for it in pictures
-        )
+        return _plays(data), without_alpha(turned) if is_opaque else turned
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         level = writing.options.compress_level

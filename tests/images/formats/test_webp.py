@@ -1,4 +1,5 @@
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -66,3 +67,58 @@ def test_a_cut_file_is_named_and_bytes_behind_it_are_not_looked_at(agrees, lossl
     for kept in (14, 25, len(content) // 2, len(content) - 3):
         with pytest.raises(DataError, match=r"^x: the image is (damaged or )?truncated"):
             decode_image(content[:kept], "x")
+
+
+EXIF = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + bytes(4)
+
+
+def extended(flags, image, before=(), behind=()):
+    """A file with further chunks before the picture and behind it, and these flags."""
+    content = webp(image, lossless=True, exact=True)
+    sides = ((it - 1).to_bytes(3, "little") for it in image.shape[1::-1])
+    chunks = [(b"VP8X", struct.pack("<I", flags) + b"".join(sides)), *before]
+    body = b"WEBP"
+    for name, held in chunks:
+        body += name + struct.pack("<I", len(held)) + held + bytes(len(held) % 2)
+    body += content[content.index(b"VP8L") :]
+    for name, held in behind:
+        body += name + struct.pack("<I", len(held)) + held + bytes(len(held) % 2)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize(
+    ("before", "behind", "turned"),
+    [
+        ([(b"ICCP", b"profile!")], [(b"EXIF", EXIF)], True),
+        ([(b"EXIF", EXIF)], [(b"ICCP", b"profile!")], True),
+        ([(b"ABCD", b"odd")], [(b"EXIF", b"Exif\0\0" + EXIF), (b"ICCP", b"profile!")], True),
+        ([], [(b"ICCP", b"profile!"), (b"XMP ", b"<x/>")], False),
+    ],
+)
+def test_chunks_may_lie_anywhere(agrees, channels, before, behind, turned):
+    image = noise(33, 47, channels)
+    content = extended(0x10 * (channels == 4), image, before, behind)
+    agrees(content, np.ascontiguousarray(np.rot90(image, -1)) if turned else image, "chunks")
+    assert decode_header(content, "x").icc_profile == b"profile!"
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_the_flag_says_whether_there_is_alpha(agrees, channels):
+    """As libwebp has it, where there is a flag."""
+    image = noise(33, 47, channels)
+    if channels == 3:
+        opaque = np.concatenate([image, np.full((33, 47, 1), 255, np.uint8)], axis=-1)
+        agrees(extended(0x10, image), opaque, "flag without alpha")
+    else:
+        agrees(extended(0, image), np.ascontiguousarray(image[..., :3]), "alpha without flag")
+
+
+@pytest.mark.parametrize("length", [40, 60, 70, 0.5, 0.9])
+def test_cut_animations_are_named(length):
+    pictures = [Image.fromarray(noise(20, 30, 4, seed)) for seed in range(3)]
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "WEBP", save_all=True, append_images=pictures[1:])
+    content = buffer.getvalue()
+    with pytest.raises(DataError, match=r"^x: the image is (damaged or )?truncated"):
+        decode_image(content[: length if length > 1 else int(len(content) * length)], "x")
