@@ -1,0 +1,191 @@
+"""Published models on photographs: parts of the image against the whole, time and peak memory.
+
+    python benchmarks/published_models.py WEIGHTS... --photographs FOLDER [--only NAME]
+
+WEIGHTS are files of published generators. The models that come with srcore are always measured,
+and a SwinIR with initial weights, which stands for networks that need tiles. One thread.
+
+``default`` is ``srcore.upscale`` with ``tile=128`` and everything else as it is: by rows where the
+network allows it, else in tiles. ``tiles`` is the same with context given, as much as is measured
+on the network, which forces tiles. Peak memory is that of fresh processes at 512x512 pixels and,
+unless it is left out, of ``default`` at a megapixel. A gate stops where ``default`` of a network
+that is computed by rows is more than one gray level from the whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from harness import measure, peak_memory, write_results
+
+import srcore
+from srcore.images import list_images, read_rgb
+from srcore.inference.reach import measure_reach
+from srcore.inference.streaming.trial import recording_of
+from srcore.upscaling.shipped import SCALES, shipped_model
+
+TILE = 128
+CROPS = (200, 400)
+TIMED = 256
+MEMORY = 512
+MEGAPIXEL = 1024
+SWINIR = "swinir x4, initial weights"
+
+
+def sources(paths):
+    """What networks are made from, by name."""
+    named = {Path(path).stem: path for path in paths}
+    return named | {f"shipped x{s}": str(shipped_model(s)) for s in SCALES} | {SWINIR: ""}
+
+
+def network_of(source):
+    """From a file, or with initial weights."""
+    if source:
+        return srcore.load_generator(source)
+    torch.manual_seed(0)
+    small = {"embed_dim": 60, "depths": [6, 6, 6, 6], "num_heads": [6, 6, 6, 6]}
+    return srcore.build("network", "swinir", scale=4, **small).eval()
+
+
+def crop(photograph, side):
+    """The middle of a photograph, continued by mirroring where it is smaller."""
+    height, width = photograph.shape[:2]
+    wide = np.pad(
+        photograph, ((0, max(0, side - height)), (0, max(0, side - width)), (0, 0)), "symmetric"
+    )
+    top, left = ((length - side) // 2 for length in wide.shape[:2])
+    return np.ascontiguousarray(wide[top : top + side, left : left + side])
+
+
+def apart(first, second):
+    """Largest and mean difference in gray levels of 8 bits, and the share beyond one level."""
+    difference = np.abs(first.astype(int) - second)
+    return {
+        "max": int(difference.max()),
+        "mean": round(float(difference.mean()), 6),
+        "beyond_one": round(float((difference > 1).mean()), 6),
+    }
+
+
+def differences(network, photographs):
+    """From the whole, by crop and photograph."""
+    found = {}
+    for side in CROPS:
+        for name, photograph in photographs.items():
+            image = crop(photograph, side)
+            whole = srcore.upscale(network, image, tile=None)
+            found[f"{side} {name}"] = apart(srcore.upscale(network, image, tile=TILE), whole)
+            print(f"  {side} {name}: {found[f'{side} {name}']}", flush=True)
+    return found
+
+
+def timed(network, photograph, repeats):
+    """Time of parts over that of the whole, in turns."""
+    image = crop(photograph, TIMED)
+    overlap = -(-4 * measure_reach(network).pixels // 3)
+    ways = {"whole": {"tile": None}, "default": {"tile": TILE},
+            "tiles": {"tile": TILE, "overlap": overlap}}  # fmt: skip
+    results = {}
+
+    def enlarge(name, options):
+        results[name] = srcore.upscale(network, image, **options)
+
+    times = measure(
+        {name: lambda name=name, options=options: enlarge(name, options)
+         for name, options in ways.items()},
+        repeats=repeats,
+        warmup=0,
+    )  # fmt: skip
+    whole = times["whole"]["cpu_ms"]["values"]
+    ratios = {
+        name: round(float(np.median(np.divide(times[name]["cpu_ms"]["values"], whole))), 3)
+        for name in ways
+    }
+    found = {
+        "seconds_whole": round(times["whole"]["cpu_ms"]["median"] / 1e3, 3),
+        "ratio_to_whole": ratios,
+        "measured_context": overlap,
+        "tiles": apart(results["tiles"], results["whole"]),
+    }
+    print(f"  {found}", flush=True)
+    return found
+
+
+def in_fresh_process(source, side, way):
+    """Peak memory in MiB and seconds of the thread, of one image."""
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "seconds.json"
+        peak = peak_memory([__file__, "--one", source, str(side), way, str(note)])
+        seconds = json.loads(note.read_text())
+    found = {"peak_mib": round(peak), "seconds": round(seconds, 2)}
+    print(f"  {side}x{side} {way}: {found}", flush=True)
+    return found
+
+
+def one(source, side, way, note):
+    """What a fresh process does."""
+    network = network_of(source)
+    side = int(side)
+    photograph = np.random.default_rng(0).integers(0, 256, (side // 8, side // 8, 3), np.uint8)
+    image = cv2.resize(photograph, (side, side), interpolation=cv2.INTER_CUBIC)
+    begin = time.thread_time()
+    if way != "nothing":
+        srcore.upscale(network, image, tile=None if way == "whole" else TILE)
+    Path(note).write_text(json.dumps(time.thread_time() - begin))
+
+
+def memory(source, *, megapixel):
+    """Of fresh processes."""
+    found = {way: in_fresh_process(source, MEMORY, way) for way in ("nothing", "whole", "default")}
+    if megapixel:
+        found["default at a megapixel"] = in_fresh_process(source, MEGAPIXEL, "default")
+    return found
+
+
+def main():
+    """Measure, write the results."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    if sys.argv[1:2] == ["--one"]:
+        one(*sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("weights", nargs="*", help="files of published generators")
+    parser.add_argument("--photographs", required=True, help="folder; the first three are taken")
+    parser.add_argument("--only", action="append", help="name of a model; nothing is written")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--no-megapixel", action="store_true", help="leave the largest image out")
+    asked = parser.parse_args()
+    paths = list_images(Path(asked.photographs))[:3]
+    photographs = {path.name: read_rgb(path) for path in paths}
+    results = {}
+    for name, source in sources(asked.weights).items():
+        if asked.only and name not in asked.only:
+            continue
+        print(name, flush=True)
+        network = network_of(source)
+        is_by_rows = recording_of(network) is not None
+        results[name] = {"by_rows": is_by_rows, "from_whole": differences(network, photographs)}
+        if is_by_rows and max(entry["max"] for entry in results[name]["from_whole"].values()) > 1:
+            raise SystemExit(f"{name}: by rows it differs from the whole")
+        results[name] |= {
+            "time": timed(network, next(iter(photographs.values())), asked.repeats),
+            "memory": memory(source, megapixel=not asked.no_megapixel),
+        }
+    if not asked.only:
+        write_results(
+            "published_models", results, tile=TILE, crops=CROPS, timed=TIMED, memory=MEMORY,
+            megapixel=MEGAPIXEL, photographs=list(photographs),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
