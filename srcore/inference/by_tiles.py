@@ -10,39 +10,55 @@ from torch import Tensor
 from srcore.inference import channels
 from srcore.inference.beside import Beside, stacked
 from srcore.inference.border import Continued
+from srcore.inference.seams import Seams
 from srcore.inference.tile_runner import TileRunner, inner, kept
 from srcore.inference.tiling import Span, cut
 
 
 def tiled(runner: TileRunner, image: Continued, tile: int, extra: Beside) -> Iterator[Tensor]:
-    """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more."""
+    """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more.
+
+    Where tiles that meet differ by more than a gray level, that is told of at the end.
+    """
     is_cut = max(image.height, image.width) > tile
     overlap = runner.overlap_for(tile) if is_cut else 0
     rows, columns = (
         cut(length, tile, overlap, runner.multiple) for length in (image.height, image.width)
     )
-    scale = runner.scale
-    carried: Tensor | None = None
+    scale, seams = runner.scale, Seams()
+    above: tuple[Tensor, Tensor] | None = None  # the transition from the last row, its weights
     for row in rows:
-        strip = _row_of_tiles(runner, image, row, columns, extra)
-        strip *= row.weights(scale, strip.device)[:, None]
-        if carried is not None:
-            strip[:, : carried.shape[1]] += carried
+        strip = _row_of_tiles(runner, image, row, columns, extra, seams)
+        weights = row.weights(scale, strip.device)[:, None]
         done = row.stop if row.fade_out is None else row.fade_out[0]
         cut_at = scale * (done - row.kept_start)
         # A copy, so that the strip it was cut from can go.
-        carried = strip[:, cut_at:].clone()
+        below = strip[:, cut_at:].clone(), weights[cut_at:]
+        shared = strip[:, : 0 if above is None else above[0].shape[1]]
+        if above is not None:
+            seams.compare(above[0], shared)
+        strip *= weights
+        if above is not None:
+            shared += above[0] * above[1]
+        above = below
         yield strip[:, :cut_at].clamp_(0, 1)
+    seams.tell_of(runner.network)
 
 
 def _row_of_tiles(
-    runner: TileRunner, image: Continued, row: Span, columns: tuple[Span, ...], extra: Beside
+    runner: TileRunner,
+    image: Continued,
+    row: Span,
+    columns: tuple[Span, ...],
+    extra: Beside,
+    seams: Seams,
 ) -> Tensor:
     """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
     scale = runner.scale
     height = scale * (row.kept_stop - row.kept_start)
     colours = image.image.shape[2]
     strip = torch.zeros(colours, height, scale * image.width, device=runner.device)
+    left: Tensor | None = None
     for group in _equal(columns, runner.batch):
         windows = [image.window(row, column) for column in group]
         inputs = [channels.split(window, runner.device, runner.channels) for window in windows]
@@ -53,6 +69,9 @@ def _row_of_tiles(
         outputs = torch.split(runner(torch.cat(inputs), together), counts)
         for column, window, output in zip(group, windows, outputs, strict=True):
             sr = inner(channels.join(output, window), row, column, scale)
+            if left is not None:
+                seams.compare(left, sr[..., : left.shape[-1]])
+            left = sr[..., sr.shape[-1] - scale * column.fades_out :].clone()
             strip[..., kept(column, scale)].addcmul_(sr, column.weights(scale, strip.device))
     return strip
 

@@ -54,6 +54,11 @@ class Span:
         """End of what contributes to the result."""
         return self.stop if self.fade_out is None else self.fade_out[1]
 
+    @property
+    def fades_out(self) -> int:
+        """Pixels of the transition to the next tile."""
+        return 0 if self.fade_out is None else self.fade_out[1] - self.fade_out[0]
+
     def weights(self, scale: int, device: torch.device | str = "cpu") -> Tensor:
         """Weight of every kept output pixel, ``(scale * (kept_stop - kept_start),)``.
 
