@@ -1,5 +1,6 @@
 """Networks that draw, networks with a condition: tiles make the picture of the whole image."""
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -7,11 +8,15 @@ import torch.nn.functional as F
 from torch import nn
 
 import srcore
+from srcore import option
+from srcore.cli.main import main
 from srcore.engine.ema import ExponentialAverage
 from srcore.errors import PluginError, SrcoreError
+from srcore.images import read_image, write_image
 from srcore.inference.beside import draw
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import tiny_image
+from srcore.testing.weights import write_weights
 
 
 class Sampling(nn.Module):
@@ -80,6 +85,65 @@ def test_a_field_that_does_not_fit_is_refused(network):
     network.draw = lambda size, generator: {"noise": torch.zeros(3, size[0], size[1] + 1)}
     with pytest.raises(SrcoreError, match=r"draw made noise of shape \(3, 8, 9\) for an image of"):
         draw(network, (8, 8), 0)
+
+
+@attrs.frozen(kw_only=True)
+class SamplingOptions:
+    """Noise is drawn and added."""
+
+    strength: float = option(1.0, "factor of the noise", ge=0, inference=True)
+
+
+class Stepped(Sampling):
+    """The strength of its noise is chosen when it is used."""
+
+    def __init__(self, scale, strength):
+        super().__init__(scale)
+        self.strength = strength
+
+    def forward(self, lr, *, noise, grain, condition):
+        return super().forward(lr, noise=noise, grain=self.strength * grain, condition=condition)
+
+
+class Sampler:
+    @srcore.hookimpl
+    def srcore_register_components(self, registry):
+        registry.add("network", "sampling", SamplingOptions, Stepped)
+
+
+SAMPLER = Sampler()
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The command finds the plugin as it finds any."""
+    info = tmp_path / "site" / "srplug_sampling-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: srplug-sampling\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[srcore]\nsampling = {__name__}:SAMPLER\n")
+    monkeypatch.syspath_prepend(str(info.parent))
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_command_enlarges_tiles_and_wholes_alike_and_sets_what_is_chosen_in_use(tmp_path):
+    write_image(tmp_path / "photo.png", np.asarray(tiny_image(3, 61, 47)), durable=False)
+    weights, pictures = tmp_path / "sampling.safetensors", {}
+    with using(PluginManager()):
+        torch.manual_seed(0)
+        write_weights(weights, "sampling", strength=1.0)
+    for name, *more in (
+        ("whole", "--tile", "none"),
+        ("tiled", "--tile", "16"),
+        ("strong", "--tile", "16", "--network", "strength=4"),
+    ):
+        output = tmp_path / f"{name}.png"
+        command = ["upscale", str(tmp_path / "photo.png"), "-o", str(output), *more]
+        with pytest.raises(SystemExit) as ended:
+            main([*command, "--weights", str(weights), "--device", "cpu", "--quiet"])
+        assert ended.value.code == 0
+        pictures[name] = read_image(output).astype(int)
+    assert np.abs(pictures["whole"] - pictures["tiled"]).max() <= 1
+    assert np.abs(pictures["strong"] - pictures["tiled"]).max() > 10
 
 
 class Deaf(Sampling):
