@@ -150,6 +150,23 @@ def test_tests_lie_where_their_modules_lie():
     assert not [path for path in ROOT.glob("**/tests/**/__init__.py") if ".venv" not in str(path)]
 
 
+#: Longer files hold more than one thing.
+_LONGEST = 400
+#: Rows of a table that is one: a network each, and nothing that runs.
+_TABLES = {"plugins/srplug-spandrel/srplug_spandrel/catalog.py"}
+
+
+def test_modules_are_short():
+    modules = [*ROOT.glob("srcore/**/*.py"), *ROOT.glob("plugins/*/srplug_*/**/*.py")]
+    assert len(modules) > 300
+    long = set()
+    for module in modules:
+        lines = module.read_text("utf-8").splitlines()
+        if len(lines) > _LONGEST and "written by" not in lines[0]:
+            long.add(module.relative_to(ROOT).as_posix())
+    assert long <= _TABLES
+
+
 def test_image_files_have_one_public_face():
     """Whoever is outside srcore/images imports its names from there, not from its modules."""
     inside = ROOT / "srcore" / "images", ROOT / "tests" / "images"

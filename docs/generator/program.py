@@ -6,10 +6,12 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import srcore
 from generator.docstrings import markdown, text
 from generator.source import defined, definition
 from srcore import hookspecs
@@ -39,9 +41,18 @@ def hooks_page(manager: PluginManager) -> str:
         parts += [f"## {name}", f"```py\n{definition(hook)}\n```"]
         parts += _contract(hook.docstring.value)
         users = [f"`{p.distribution}`" for p in manager.plugins if name in manager.hooks_of(p)]
+        parts.append(f"**Called by:** {', '.join(f'`{file}`' for file in callers(name))}.")
         if users:
             parts.append(f"**Implemented by:** {', '.join(users)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def callers(hook: str) -> list[str]:
+    """Files of the core that call a hook; those of registration stand in a tuple of names."""
+    root = Path(srcore.__file__).parent
+    call = re.compile(rf'^[^`\n]*hook\.{hook}\(|^    "{hook}",$', re.MULTILINE)
+    files = sorted(file for file in root.rglob("*.py") if call.search(file.read_text("utf-8")))
+    return [file.relative_to(root.parent).as_posix() for file in files]
 
 
 def _contract(docstring: str) -> Iterator[str]:

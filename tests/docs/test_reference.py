@@ -72,6 +72,7 @@ def test_hook_is_documented_with_its_real_signature(name):
     assert ast.unparse(shown.returns) == real.return_annotation
     for what in ("When", "Do", "Parameters", "Returns", "Errors", "Since"):
         assert f"**{what}:** " in text
+    assert re.search(r"\*\*Called by:\*\* `srcore/[\w/]+\.py`\.", text)
 
 
 @pytest.mark.parametrize("name", hook_names())
