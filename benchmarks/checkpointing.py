@@ -56,14 +56,14 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     results = {}
     for name in CASES:
-        found = {}
+        answers = {}
         for checkpointing in (False, True):
             answer = context.SimpleQueue()
             process = context.Process(target=step, args=(name, checkpointing, answer))
             process.start()
-            found[checkpointing] = answer.get()
+            answers[checkpointing] = answer.get()
             process.join()
-        (plain, plain_s, plain_sum), (less, less_s, less_sum) = found[False], found[True]
+        (plain, plain_s, plain_sum), (less, less_s, less_sum) = answers[False], answers[True]
         assert plain_sum == less_sum, f"{name}: other gradients"
         results[name] = {
             "megabytes": round(plain), "megabytes_checkpointing": round(less),

@@ -241,14 +241,14 @@ def judged(sr, hr, vgg, classifier):
     """All measures of a picture."""
     a, b = tensor(sr), tensor(hr)
     maps = [vgg(image) for image in (a, b)]
-    found = {
+    scores = {
         "psnr": psnr(sr, hr, crop_border=SCALE, y_channel=True),
         "ssim": ssim(sr, hr, crop_border=SCALE, y_channel=True),
         "niqe": niqe(sr, crop_border=SCALE),
         **{f"vgg_{x}": float((maps[0][x] - maps[1][x]).abs().mean()) for x in vgg.layers},
         "artifacts": 1e3 * float(artifact_map(residual(a, b)).mean()),
     }
-    return found if classifier is None else found | classifier.agreement(sr, hr)
+    return scores if classifier is None else scores | classifier.agreement(sr, hr)
 
 
 def train(arguments, manager, name, text):
@@ -363,18 +363,18 @@ def main():
     table["start"] = spread([measured("start", start)])
     rows = {arm: [] for arm in ARMS}
     for seed in range(arguments.seeds):  # all arms of a seed first: what is cut short is fair
-        for arm, found in rows.items():
+        for arm, results_of_arm in rows.items():
             name = f"{arm}_{seed}"
             text = written(
                 arguments, name, arguments.gan_iterations, gan(arguments, arm), seed=seed,
                 weights=start,
             )  # fmt: skip
             file = train(arguments, manager, name, text)
-            found.append(measured(name, file))
+            results_of_arm.append(measured(name, file))
             files.setdefault(arm, file)
-            sys.stdout.write(f"{name} {json.dumps(found[-1])}\n")
+            sys.stdout.write(f"{name} {json.dumps(results_of_arm[-1])}\n")
             sys.stdout.flush()
-    table |= {arm: spread(found) for arm, found in rows.items()}
+    table |= {arm: spread(results_of_arm) for arm, results_of_arm in rows.items()}
     if arguments.picture is not None:
         draw(arguments, files)
     keys = ("psnr_iterations", "gan_iterations", "seeds", "images", "patch", "adversarial")

@@ -22,15 +22,15 @@ PACKAGES = (
 def main():
     """Look, measure, write."""
     options = device_parser(__doc__).parse_args()
-    found = {"system": platform.platform(), "python": platform.python_version()}
-    found["packages"] = {name: version(name) for name in PACKAGES}
-    found["torch_cuda"] = torch.version.cuda
+    environment = {"system": platform.platform(), "python": platform.python_version()}
+    environment["packages"] = {name: version(name) for name in PACKAGES}
+    environment["torch_cuda"] = torch.version.cuda
     if options.device == "cuda":
-        found |= device()
-    for name, value in found.items():
+        environment |= device()
+    for name, value in environment.items():
         print(f"{name}: {value}")
     rates = plain_rates(options.device, 256 if options.tiny else 8192)
-    write_results("device_environment", {"machine": found, "rates": rates})
+    write_results("device_environment", {"machine": environment, "rates": rates})
 
 
 def version(name):

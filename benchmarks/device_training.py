@@ -99,7 +99,7 @@ def measure_step(name, folder, options):
                 "train.precision=bfloat16", 'generator.attention_backend="torch"',
             ),
         }  # fmt: skip
-    found = {}
+    values = {}
     for number, (label, overrides) in enumerate(formats.items()):
         place = folder / str(number)
         place.mkdir()
@@ -112,11 +112,11 @@ def measure_step(name, folder, options):
         candidates = {f"engine, {label}": partial(iterate, training, batch)}
         if label in ("float32", "bfloat16, channels_last") and not options.compile:
             candidates |= bare(name, training, batch, label)
-        found |= measure_for(candidates, device=options.device, seconds=seconds)
+        values |= measure_for(candidates, device=options.device, seconds=seconds)
         del training, candidates
         if options.device == "cuda":
             torch.cuda.empty_cache()
-    return found
+    return values
 
 
 def iterate(training, batch):

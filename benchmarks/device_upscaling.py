@@ -44,12 +44,12 @@ def differences(network, picture, options):
     if options.tiny:
         picture = picture[:24, :32]
     exact = srcore.upscale(network, picture, tile=None).astype(int)
-    found = {}
+    levels = {}
     for precision in ("bfloat16",) if options.device == "cpu" else ("float16", "bfloat16"):
         other = srcore.upscale(network, picture, tile=None, precision=precision)
-        found[precision] = int(np.abs(other - exact).max())
-    found["tiles of 64"] = int(np.abs(srcore.upscale(network, picture, tile=64) - exact).max())
-    return found
+        levels[precision] = int(np.abs(other - exact).max())
+    levels["tiles of 64"] = int(np.abs(srcore.upscale(network, picture, tile=64) - exact).max())
+    return levels
 
 
 def timed(network, picture, precision, device):
@@ -66,15 +66,15 @@ def timed(network, picture, precision, device):
         return {"failed": str(error)}
     seconds = time.perf_counter() - begin
     megapixels = picture.shape[0] * picture.shape[1] / 1e6
-    found = {
+    row = {
         "seconds": round(seconds, 3),
         "input_megapixels_per_second": round(megapixels / seconds, 3),
         "output_megapixels_per_second": round(result.shape[0] * result.shape[1] / seconds / 1e6, 3),
     }
     if device == "cuda":
-        found["peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
-        found["reserved_mib"] = round(torch.cuda.max_memory_reserved() / 2**20)
-    return found
+        row["peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
+        row["reserved_mib"] = round(torch.cuda.max_memory_reserved() / 2**20)
+    return row
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ def resident(field):
 def memory():
     """Growth and peak of every variant, each several times in fresh processes, in turns."""
     variants = ("bare", "engine", "engine, channels_last + bfloat16")
-    found = {variant: {"growth": [], "peak": []} for variant in variants}
+    mebibytes = {variant: {"growth": [], "peak": []} for variant in variants}
     for _ in range(MEMORY_RUNS):
         for variant in variants:
             done = subprocess.run(
@@ -188,10 +188,10 @@ def memory():
                 cwd=ROOT, capture_output=True, text=True, check=True,
             )  # fmt: skip
             for name, value in json.loads(done.stderr.splitlines()[-1]).items():
-                found[variant][name].append(value)
+                mebibytes[variant][name].append(value)
     return {
         variant: {f"{name}_mib": summary(values) for name, values in entry.items()}
-        for variant, entry in found.items()
+        for variant, entry in mebibytes.items()
     }
 
 

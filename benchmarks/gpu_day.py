@@ -172,8 +172,8 @@ def write(folder: Path, outcomes: list[Outcome], options: argparse.Namespace, to
         if one.state == "not run":
             continue
         lines += ["", f"## {one.name}: {one.state}", ""]
-        for name, found in one.results.items():
-            results = found.get("results", found) if isinstance(found, dict) else found
+        for name, result in one.results.items():
+            results = result.get("results", result) if isinstance(result, dict) else result
             lines += [f"### {name}", "", *table(results)]
         lines += ["", "```", one.output.strip()[-KEPT // 3 :], "```"]
     put(folder / "gpu_day.md", "\n".join(lines) + "\n")

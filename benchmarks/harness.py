@@ -99,29 +99,29 @@ def measure_for(
         Per candidate ``ms`` with median and quartiles, and on a GPU ``peak_mib``: memory that is
         allocated beyond what was before.
     """
-    found: dict[str, dict[str, Any]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     calls: dict[str, int] = {}
     for name, candidate in candidates.items():
         try:
-            found[name] = _peak(candidate, device)
+            rows[name] = _peak(candidate, device)
             candidate()
             once = _read_clock(candidate, device, 1)
         except Exception as error:  # a table with a hole is better than none
-            found[name] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0][:300]}"}
+            rows[name] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0][:300]}"}
             continue
         calls[name] = max(1, round(2 / max(once, 0.01)))
-        found[name]["ms"] = []
+        rows[name]["ms"] = []
     names, spent = list(calls), dict.fromkeys(calls, 0.0)
     turn = 0
     while left := [name for name in names if turn < 3 or spent[name] < seconds * 1e3]:
         for name in left[turn % len(left) :] + left[: turn % len(left)]:
             once = _read_clock(candidates[name], device, calls[name])
             spent[name] += once * calls[name]
-            found[name]["ms"].append(once)
+            rows[name]["ms"].append(once)
         turn += 1
     for name in names:
-        found[name]["ms"] = summary(found[name]["ms"])
-    return found
+        rows[name]["ms"] = summary(rows[name]["ms"])
+    return rows
 
 
 def _peak(call: Callable[[], Any], device: str) -> dict[str, Any]:

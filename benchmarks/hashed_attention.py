@@ -88,23 +88,23 @@ def compare(blocks, x, *, is_strict):
     """
     tolerance = 1e-4 if x.dtype == torch.float32 else 0.1
     published = blocks["published"](x).float()
-    found = {}
+    rows = {}
     for label in ("eager", "compiled"):
         try:
             output = blocks[label](x).float()
         except (RuntimeError, SrcoreError) as error:
             if is_strict:
                 raise
-            found[label] = {"failed": str(error)[:300]}
+            rows[label] = {"failed": str(error)[:300]}
             continue
         if is_strict:
             torch.testing.assert_close(output, published, rtol=0, atol=tolerance)
         difference = (output - published).abs()
-        found[label] = {
+        rows[label] = {
             "largest": float(difference.max()),
             f"share beyond {tolerance:g}": float((difference > tolerance).float().mean()),
         }
-    return found
+    return rows
 
 
 def time_side(side, device, dtype, timed, *, is_strict):

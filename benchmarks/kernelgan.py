@@ -60,10 +60,10 @@ def halved(image, kernel):
     return correlate(planes, torch.from_numpy(centred(kernel, 2)), 2)[None].float().clamp(0, 1)
 
 
-def error(found, truth):
+def error(given, truth):
     """Relative distance of two kernels that are centred for halving."""
     padded = []
-    for kernel in (found, centred(truth, 2)):
+    for kernel in (given, centred(truth, 2)):
         canvas = np.zeros((64, 64))
         first = 32 - kernel.shape[0] // 2
         canvas[first : first + len(kernel), first : first + len(kernel)] = kernel
@@ -93,9 +93,9 @@ def main():
                     num_features=arguments.num_features,
                 )
                 begin = time.process_time()
-                found = finished_kernels(estimate_kernel(low, settings))[2]
+                kernel = finished_kernels(estimate_kernel(low, settings))[2]
                 seconds = round(time.process_time() - begin)
-                errors = {other: round(error(found, truth), 3) for other, truth in KERNELS.items()}
+                errors = {other: round(error(kernel, truth), 3) for other, truth in KERNELS.items()}
                 rows.append(
                     {"image": photograph.stem, "kernel": name, "variant": variant}
                     | {"error_to": errors, "cpu_seconds": seconds}

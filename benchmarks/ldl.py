@@ -91,16 +91,16 @@ def main():
         label = "x".join(map(str, shape))
         context = images(shape)
         gate(context)
-        found = measure(
+        rows = measure(
             {f"{label} {name}": partial(both_ways, name, context) for name in LOSSES},
             repeats=REPEATS,
             warmup=1,
         )
-        print_table(found)
-        results |= found
+        print_table(rows)
+        results |= rows
         weights = {name: peak_memory(name, context) for name in LOSSES}
         memory[label] = weights
-        times = {name: found[f"{label} {name}"]["cpu_ms"]["median"] for name in LOSSES}
+        times = {name: rows[f"{label} {name}"]["cpu_ms"]["median"] for name in LOSSES}
         ratios[label] = {
             name: {
                 "times_as_fast": times[name] / times["srplug-ldl"],

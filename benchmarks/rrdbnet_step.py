@@ -56,13 +56,13 @@ def gate(trainings, batch):
         with torch.no_grad(), training.parts.autocast():
             outputs[name] = training.parts.generator(training.parts.formatted({"x": raw})["x"])
     reference = outputs["engine, plain"]
-    found = {
+    differences = {
         name: float((output.float() - reference).abs().max()) for name, output in outputs.items()
     }
-    for name, difference in found.items():
+    for name, difference in differences.items():
         if difference > TOLERANCES[name]:
             raise SystemExit(f"{name} differs by {difference:g}")
-    return found
+    return differences
 
 
 def convolutions(dtype):

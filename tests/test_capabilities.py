@@ -196,4 +196,4 @@ def questions(path):
 def test_nobody_else_guesses_whether_a_part_has_a_capability():
     """``getattr(options, "hr_crop", None)`` elsewhere would be a second default."""
     asked = {name.replace("\\", "/"): set(questions(path)) for name, path in sources()}
-    assert {name: found for name, found in asked.items() if found} == ASKED
+    assert {name: names for name, names in asked.items() if names} == ASKED

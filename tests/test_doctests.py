@@ -37,9 +37,9 @@ def test_examples_hold(module, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("owner", "name"), PUBLIC, ids=[name for _, name in PUBLIC])
 def test_every_public_function_has_an_example_that_is_run(owner, name):
-    found = getattr(owner, name)
-    assert found.__module__ in MODULES
-    assert ">>>" in (found.__doc__ or "")
+    function = getattr(owner, name)
+    assert function.__module__ in MODULES
+    assert ">>>" in (function.__doc__ or "")
 
 
 LOSSES = [it for it in srcore.components("loss") if it.owner.startswith(("srcore", "srplug-"))]
@@ -48,8 +48,8 @@ LOSSES = [it for it in srcore.components("loss") if it.owner.startswith(("srcore
 @pytest.mark.parametrize("loss", LOSSES, ids=[it.name for it in LOSSES])
 def test_every_loss_has_an_example_that_is_run(loss):
     module, _, name = loss.target.partition(":")
-    found = getattr(importlib.import_module(module), name)
+    loss_class = getattr(importlib.import_module(module), name)
     finder = doctest.DocTestFinder(recurse=False)
-    (example,) = finder.find(found, name, globs=vars(importlib.import_module(module)).copy())
+    (example,) = finder.find(loss_class, name, globs=vars(importlib.import_module(module)).copy())
     assert example.examples
     assert doctest.DocTestRunner().run(example).failed == 0

@@ -21,10 +21,10 @@ def test_further_cases_may_lie_anywhere(tmp_path):
     root = Path(__file__).parents[1]
     shutil.copytree(root / "plugins/srplug-ldl/tests/golden/ldl", tmp_path / "ldl")
     command = [sys.executable, "-m", "pytest", "-q", "-m", "golden", "--collect-only"]
-    found = subprocess.run(
+    done = subprocess.run(
         [*command, "--golden-root", tmp_path], cwd=root, capture_output=True, text=True, check=False
     )
-    assert found.returncode == 0, found.stdout
-    cases = [line for line in found.stdout.splitlines() if "::test_golden_case[" in line]
+    assert done.returncode == 0, done.stdout
+    cases = [line for line in done.stdout.splitlines() if "::test_golden_case[" in line]
     assert cases
     assert all("[ldl-" in case for case in cases)

@@ -43,10 +43,10 @@ def test_what_is_about_to_change(tmp_path, monkeypatch, event, arguments, seen):
 def test_names_in_an_open_folder_are_found(tmp_path):
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
-        found = GUARD.offences("os.rmdir", ("x", descriptor))
+        result = GUARD.offences("os.rmdir", ("x", descriptor))
     finally:
         os.close(descriptor)
-    assert found == [os.path.join(os.path.realpath(tmp_path), "x")]
+    assert result == [os.path.join(os.path.realpath(tmp_path), "x")]
 
 
 def test_only_temporary_and_cache_folders_may_change(tmp_path):

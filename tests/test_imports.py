@@ -8,11 +8,11 @@ ROOT = Path(__file__).parents[1]
 
 def modules():
     """File by dotted name; a package is named by its folder."""
-    found = {}
+    paths = {}
     for path in sorted((ROOT / "srcore").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return paths
 
 
 def is_for_types_only(node):
@@ -111,8 +111,8 @@ def test_names_that_tests_and_benchmarks_import_exist():
     files = modules()
     names = {}
     for module, path in files.items():
-        found = set(defined(ast.parse(path.read_text(encoding="utf-8")).body))
-        names[module] = None if "__getattr__" in found else found  # made when first used
+        own = set(defined(ast.parse(path.read_text(encoding="utf-8")).body))
+        names[module] = None if "__getattr__" in own else own  # made when first used
     folders = ("tests", "benchmarks", "docs", "examples", "plugins")
     missing = [
         f"{path.relative_to(ROOT)}: {node.module}.{alias.name}"

@@ -86,8 +86,8 @@ def test_component_of_a_plugin_lies_in_the_file_of_its_kind(component):
     assert package == component.owner.replace("-", "_")
     assert stem in FILES.get(component.kind, {stem})
     room = f"{package}.options"  # a file, or a folder of many
-    found = component.options.__module__
-    assert found in (room, "srcore.options.declaration") or found.rpartition(".")[0] == room
+    module = component.options.__module__
+    assert module in (room, "srcore.options.declaration") or module.rpartition(".")[0] == room
 
 
 def test_hooks_are_declared_in_hookspecs_and_implemented_in_plugin_files():
@@ -173,8 +173,8 @@ def test_image_files_have_one_public_face():
     folders = [ROOT / name for name in ("srcore", "tests", "plugins", "benchmarks", "docs")]
     for path in [file for folder in folders for file in folder.rglob("*.py")]:
         if not set(inside) & set(path.parents):
-            found = re.findall(r"(?:from|import) srcore\.images\.\w+", path.read_text("utf-8"))
-            assert not found, f"{path}: {found}"
+            imports = re.findall(r"(?:from|import) srcore\.images\.\w+", path.read_text("utf-8"))
+            assert not imports, f"{path}: {imports}"
 
 
 def test_golden_values_lie_beside_a_manifest_of_their_method():

@@ -104,11 +104,11 @@ def test_all_that_tests_and_pages_need_is_pinned_to_what_the_extras_allow(python
             (pinned,) = pin.specifier
             assert pinned.operator == "=="
             pins[name] = pinned.version
-    found = [*needed(ROOT, "test", "docs", "dev")]
+    requirements = [*needed(ROOT, "test", "docs", "dev")]
     for plugin in sorted((ROOT / "plugins").iterdir()):
-        found += needed(plugin, "test")
-    assert len(found) > 25
-    for requirement in found:
+        requirements += needed(plugin, "test")
+    assert len(requirements) > 25
+    for requirement in requirements:
         version = pins.get(canonicalize_name(requirement.name))
         assert version, f"{requirement.name} is not pinned in constraints.txt"
         assert requirement.specifier.contains(version), f"{requirement} and {version}"

@@ -46,6 +46,6 @@ def test_functions_that_are_handed_a_registry_now_are_called_without_one_all_the
 
     registry = plugins().registry
     with pytest.warns(DeprecationWarning, match=r"^dialects takes a registry; without one it"):
-        found = dialects("rrdbnet")
-    assert found == dialects(registry, "rrdbnet") == dialects(registry, network="rrdbnet")
-    assert len(dialects(registry=registry)) > len(found) > 1
+        known = dialects("rrdbnet")
+    assert known == dialects(registry, "rrdbnet") == dialects(registry, network="rrdbnet")
+    assert len(dialects(registry=registry)) > len(known) > 1

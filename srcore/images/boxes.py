@@ -26,10 +26,10 @@ def primary_properties(file: BinaryIO) -> Mapping[bytes, bytes]:
             for item, indices in _associations(properties[b"ipma"])
         }
         primary = _number(meta[b"pitm"], 4, 2 + 2 * (meta[b"pitm"][0] > 0))
-        found = of_items.get(primary, {})
+        own = of_items.get(primary, {})
         for part in _parts(meta.get(b"iref", b""), primary):
-            found = {b"av1C": of_items.get(part, {}).get(b"av1C", b"")} | found
-        return found
+            own = {b"av1C": of_items.get(part, {}).get(b"av1C", b"")} | own
+        return own
     except (KeyError, IndexError, struct.error):
         return {}
 

@@ -74,7 +74,7 @@ def layout_of(file: BinaryIO, where: Where) -> Layout:
     still: Stored | None = None
     frames: list[Frame] = []
     plays = 0
-    found: dict[bytes, bytes] = {}
+    chunks: dict[bytes, bytes] = {}
     place = 12
     while place + 8 <= end:
         file.seek(place)
@@ -95,7 +95,7 @@ def layout_of(file: BinaryIO, where: Where) -> Layout:
         elif name == b"ANMF":
             frames.append(_frame(place + 8, length, content, where))
         elif name in (b"ICCP", b"EXIF", b"XMP "):
-            found[name] = content
+            chunks[name] = content
         place += 8 + length + length % 2
     file.seek(0, 2)
     if file.tell() < min(place, end):
@@ -112,20 +112,20 @@ def layout_of(file: BinaryIO, where: Where) -> Layout:
     # Of a still picture libwebp believes this flag, where there is one.
     has_alpha = bool(flags & _ALPHA) if extended else shown.has_alpha
     layout = Layout(
-        width, height, has_alpha, shown.is_lossless, tuple(frames), plays, _metadata(found)
+        width, height, has_alpha, shown.is_lossless, tuple(frames), plays, _metadata(chunks)
     )
     if frames and (shown.has_alpha or not layout.first_covers):
         return attrs.evolve(layout, has_alpha=True)
     return layout
 
 
-def _metadata(found: dict[bytes, bytes]) -> Metadata:
-    exif_data = exif.strip_prefix(found.get(b"EXIF"))
+def _metadata(chunks: dict[bytes, bytes]) -> Metadata:
+    exif_data = exif.strip_prefix(chunks.get(b"EXIF"))
     return Metadata(
-        icc_profile=found.get(b"ICCP") or None,
+        icc_profile=chunks.get(b"ICCP") or None,
         exif=exif_data,
         dpi=exif.resolution(exif_data),
-        others=("XMP",) if b"XMP " in found else (),
+        others=("XMP",) if b"XMP " in chunks else (),
     )
 
 

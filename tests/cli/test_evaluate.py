@@ -84,9 +84,9 @@ def test_the_table_has_bicubic_and_all_models_side_by_side(evaluate):
 def test_bicubic_alone_needs_only_a_scale(evaluate):
     code, out, _ = evaluate("--scale", "2", "--data", "Mine=sets/Toy", "--json")
     assert code == 0
-    (found,) = json.loads(out)["sets"]
-    assert (found["name"], found["crop_border"]) == ("Mine", 2)
-    (model,) = found["models"]
+    (content,) = json.loads(out)["sets"]
+    assert (content["name"], content["crop_border"]) == ("Mine", 2)
+    (model,) = content["models"]
     hr = read_image(Path("sets/Toy/HR_x2/b.png"))
     sr = resize_uint8(read_image(Path("sets/Toy/LR_x2/b.png")), size=(36, 36))
     assert model["per_image"]["psnr"][1] == psnr(sr, hr, crop_border=2, y_channel=True)
@@ -206,9 +206,9 @@ def test_images_that_cannot_be_read_are_said_and_the_others_measured(evaluate, k
     assert line.startswith("srcore: ")
     assert "sets/Toy/LR_x2/b.png" in line
     assert count == "srcore: 1 images measured, 1 failed and left out"
-    (found,) = json.loads(out)["sets"]
-    assert found["images"] == ["a"]
-    per_image = [it["models"][0]["per_image"]["psnr"] for it in (found, whole)]
+    (content,) = json.loads(out)["sets"]
+    assert content["images"] == ["a"]
+    per_image = [it["models"][0]["per_image"]["psnr"] for it in (content, whole)]
     assert per_image[0] == per_image[1][:1]
 
 
@@ -226,11 +226,11 @@ def test_sets_and_images_of_one_name_have_pictures_of_their_own(evaluate):
         write_image(Path(folder) / "a.bmp", np.full((24, 24, 3), value + 50, np.uint8))
     data = ["--data", "x/Toy", "--data", "y/Toy", "--scale", "2"]
     assert evaluate(*data, "--strips", "strips", "--save-images", "sr")[0] == 0
-    found = {
+    pictures = {
         str(file.relative_to("strips")): int(read_image(file)[-1, 0, 0])
         for file in Path("strips").rglob("*.png")
     }
-    assert found == {
+    assert pictures == {
         "Toy_x2/a_png.png": 10, "Toy_x2/a_bmp.png": 60,
         "Toy_2_x2/a_png.png": 90, "Toy_2_x2/a_bmp.png": 140,
     }  # fmt: skip

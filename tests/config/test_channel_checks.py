@@ -24,7 +24,7 @@ JUDGED = [
 
 def problems(experiment, overrides):
     loaded = load(experiment, overrides)
-    return {found.path: found.message for found in loaded.examine(loaded.stages[0])[1]}
+    return {problem.path: problem.message for problem in loaded.examine(loaded.stages[0])[1]}
 
 
 def test_networks_have_the_key_or_are_known_to_be_for_colours():
@@ -89,32 +89,32 @@ def test_a_loss_for_gray_images_is_refused_for_colours(tiny_experiment, isolated
             registry.add("discriminator_input", "gray", Options, "torch.nn:Identity")
 
     with using(PluginManager(discover=False, extra=[Stranger()])):
-        found = problems(tiny_experiment, ['losses=[{type="gray"}]'])
-        assert "works on images of 1 channel; expected 3" in found["losses[0].type"]
+        messages = problems(tiny_experiment, ['losses=[{type="gray"}]'])
+        assert "works on images of 1 channel; expected 3" in messages["losses[0].type"]
         judged = ['method.type="gan"', 'losses=[{type="l1"}, {type="adversarial"}]']
         judge = 'discriminator={type="patch", inputs=[{type="gray"}]}'
-        found = problems(tiny_experiment, [*judged, judge])
-        assert "works on images of 1 channel" in found["discriminator.inputs[0].type"]
+        messages = problems(tiny_experiment, [*judged, judge])
+        assert "works on images of 1 channel" in messages["discriminator.inputs[0].type"]
         assert problems(tiny_experiment, [*GRAY, 'losses=[{type="gray"}]']) == {}
 
 
 def test_discriminators_judge_colours_where_they_say_nothing(tiny_experiment):
-    found = problems(tiny_experiment, [*JUDGED, "discriminator.in_channels=3"])
-    assert list(found) == ["discriminator.in_channels"]
+    messages = problems(tiny_experiment, [*JUDGED, "discriminator.in_channels=3"])
+    assert list(messages) == ["discriminator.in_channels"]
 
 
 def test_data_sets_inside_of_others_are_judged_in_their_place(tiny_experiment):
     folder = tiny_experiment.parent / "train"
     inner = f'{{type="hr_folder", hr="{folder.as_posix()}", hr_patch_size=16, channels='
     data = f'data.train={{type="concat", datasets=[{inner}1}}, {inner}3}}]}}'
-    found = problems(tiny_experiment, [*GRAY[:1], GRAY[2], data])
-    assert list(found) == ["data.train.datasets[1].channels"]
+    messages = problems(tiny_experiment, [*GRAY[:1], GRAY[2], data])
+    assert list(messages) == ["data.train.datasets[1].channels"]
 
 
 def test_data_that_the_network_cannot_have_name_the_networks_that_can(tiny_experiment):
     pytest.importorskip("srplug_usrdu")
-    found = problems(tiny_experiment, ['generator={type="usrdu_dsn"}', *GRAY[1:]])
-    message = found["data.train.channels"]
+    messages = problems(tiny_experiment, ['generator={type="usrdu_dsn"}', *GRAY[1:]])
+    message = messages["data.train.channels"]
     assert message.startswith('"hr_folder" works on images of 1 channel; expected 3, those of')
     assert "; networks of 1 channel: " in message
     names = message.rpartition(": ")[2].split(", ")

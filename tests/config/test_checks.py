@@ -158,7 +158,7 @@ def test_a_wrong_name_of_a_table_hides_nothing_that_is_wrong_in_it(tiny_experime
     )
     with pytest.raises(ConfigError) as caught:
         check(file)
-    found = [str(problem) for problem in caught.value.problems]
+    lines = [str(problem) for problem in caught.value.problems]
     for line in (
         'trian: unknown key; did you mean "train"?',
         'trian.ema_deacy: unknown key; did you mean "ema_decay"?',
@@ -167,8 +167,8 @@ def test_a_wrong_name_of_a_table_hides_nothing_that_is_wrong_in_it(tiny_experime
         'data.validaton.set5.recursiv: unknown key; did you mean "recursive"?',
         "nothing: unknown key; known keys:",
     ):
-        assert sum(line in it for it in found) == 1, found
-    assert len(found) == 6
+        assert sum(line in it for it in lines) == 1, lines
+    assert len(lines) == 6
 
 
 def test_loss_that_needs_the_average_is_refused_without_one(isolated_plugins, tiny_experiment):

@@ -66,9 +66,9 @@ def test_earlier_stages_are_left_out_and_the_first_starts_from_the_file(file):
     assert not (folder / "psnr").exists()
     start = srcore.load_generator(file.parent / "start.safetensors").state_dict()
     for stage in ("middle", "last"):
-        found = srcore.load_generator(folder / stage / "generator.safetensors").state_dict()
+        state = srcore.load_generator(folder / stage / "generator.safetensors").state_dict()
         for name, value in start.items():
-            torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6)
+            torch.testing.assert_close(state[name], value, rtol=0, atol=1e-6)
 
 
 def test_all_stages_without_the_key(file):

@@ -43,9 +43,9 @@ def test_sizes_are_those_of_the_enlarged_image(tiny_experiment, kind, lacking):
     folder = tiny_experiment.parent / "validation"
     write_image(folder / "odd.png", tiny_image(0, 97, 193))
     dataset = f'data.validation.tiny={{type="{kind}_folder",{kind}="{folder}"}}'
-    found = [*lacks(typed(tiny_experiment, dataset, 'metrics=[{type="ssim",crop_border=30}]'))]
-    assert len(found) == bool(lacking)
-    assert all(f"on {lacking} of 3 images" in lack.problem.message for lack in found)
+    experiment = [*lacks(typed(tiny_experiment, dataset, 'metrics=[{type="ssim",crop_border=30}]'))]
+    assert len(experiment) == bool(lacking)
+    assert all(f"on {lacking} of 3 images" in lack.problem.message for lack in experiment)
 
 
 @pytest.mark.parametrize("border", [0, 3])

@@ -80,8 +80,8 @@ SILENT = 'data.train.transforms=[{ type = "silent" }]'
 
 
 def test_method_whose_network_lacks_something_offers_those_that_fit(problems):
-    found = problems('method.type="flow"', 'losses=[{ type = "velocity" }]')
-    assert found == {
+    messages = problems('method.type="flow"', 'losses=[{ type = "velocity" }]')
+    assert messages == {
         "generator.type": '"edsr" lacks time, which method "flow" needs; fitting: timed'
     }
     ready = ('method.type="flow"', 'losses=[{ type = "velocity" }]', 'generator={type="timed"}')
@@ -134,8 +134,8 @@ def test_entries_of_transforms_count_from_their_place_on(problems):
     mark, careful = '{ type = "mark" }', '{ type = "careful" }'
     assert "losses[0].type" in problems(marked)
     assert problems(marked, f"data.train.transforms=[{mark}, {careful}]") == {}
-    found = problems(marked, f"data.train.transforms=[{careful}, {mark}]")
-    assert list(found) == ["data.train.transforms[0].type"]
+    messages = problems(marked, f"data.train.transforms=[{careful}, {mark}]")
+    assert list(messages) == ["data.train.transforms[0].type"]
     other = '{ type = "mark", entry = "other" }'
     assert list(problems(marked, f"data.train.transforms=[{other}]")) == ["losses[0].type"]
 

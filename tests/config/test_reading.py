@@ -129,7 +129,7 @@ sizes = [3, 5]
 
 
 @pytest.mark.parametrize(
-    ("assignment", "path", "found"),
+    ("assignment", "path", "is_read"),
     [
         ("pair[1]=7", "pair[1]", lambda table: table["pair"] == [1, 7]),
         ("losses[0].weight=2", "losses[0].weight", lambda t: t["losses"][0]["weight"] == 2),
@@ -150,10 +150,10 @@ sizes = [3, 5]
         ),
     ],
 )
-def test_overrides_reach_into_lists(tmp_path, assignment, path, found):
+def test_overrides_reach_into_lists(tmp_path, assignment, path, is_read):
     (tmp_path / "mine.toml").write_text(LISTS)
     source = read(tmp_path / "mine.toml", plugins().registry, [assignment])
-    assert found(source.table)
+    assert is_read(source.table)
     assert source.origin(path) == f"--set {assignment}"
     assert source.origin("losses[0].type").endswith("mine.toml")
 

@@ -47,8 +47,8 @@ def test_check_warns_and_run_logs(tiny_experiment, tmp_path, caplog):
     assert done.exit_code == 0
     assert done.stderr.startswith("warning: ")
     assert done.stdout == f"{tiny_experiment}: ok\n"
-    found = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)
-    assert [row["path"] for row in found["warnings"]] == ["train.ema_decay"]
+    report = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)
+    assert [row["path"] for row in report["warnings"]] == ["train.ema_decay"]
     overrides = (*CONSTANT, "train.iterations=1")
     run_experiment(srcore.load_experiment(tiny_experiment, overrides), tmp_path / "out")
     assert "train.ema_decay: 0.99 over 1 iterations leaves 99% of the random start" in caplog.text

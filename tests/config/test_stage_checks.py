@@ -98,10 +98,10 @@ def problems(isolated_plugins, tiny_experiment):
     ],
 )
 def test_what_no_earlier_stage_gives_is_refused(problems, lines, message):
-    found = problems(lines)
-    assert len(found) == 1
-    assert "stages.toml: stages[2]." in found[0]
-    assert message in found[0]
+    messages = problems(lines)
+    assert len(messages) == 1
+    assert "stages.toml: stages[2]." in messages[0]
+    assert message in messages[0]
 
 
 @pytest.mark.parametrize(

@@ -42,29 +42,31 @@ def typed(file):
 
 
 def test_the_file_tells_type_options_and_scale(experiment):
-    found = typed(experiment())
-    selected = found.generator.selected
-    assert (selected.type, found.scale) == ("edsr", 2)
+    typed_experiment = typed(experiment())
+    selected = typed_experiment.generator.selected
+    assert (selected.type, typed_experiment.scale) == ("edsr", 2)
     assert (selected.options.num_features, selected.options.num_blocks) == (8, 1)
-    assert found.generator.weights.name == "edsr.safetensors"
+    assert typed_experiment.generator.weights.name == "edsr.safetensors"
 
 
 def test_files_of_other_programs_tell_it_too(experiment, tmp_path):
     torch.save({"params": Compact(4, 8, 1).state_dict()}, tmp_path / "4x.pth")
-    found = typed(experiment("4x.pth"))
-    assert (found.generator.selected.type, found.scale) == ("compact", 4)
-    assert found.generator.selected.options.num_convs == 1
+    typed_experiment = typed(experiment("4x.pth"))
+    assert (typed_experiment.generator.selected.type, typed_experiment.scale) == ("compact", 4)
+    assert typed_experiment.generator.selected.options.num_convs == 1
 
 
 def test_keys_of_the_experiment_win(experiment):
-    found = typed(experiment(scale="scale = 4", keys="res_scale = 0.5\npartial_weights = true"))
-    assert found.scale == 4
-    assert found.generator.selected.options.res_scale == 0.5
+    typed_experiment = typed(
+        experiment(scale="scale = 4", keys="res_scale = 0.5\npartial_weights = true")
+    )
+    assert typed_experiment.scale == 4
+    assert typed_experiment.generator.selected.options.res_scale == 0.5
 
 
 def test_with_a_type_the_file_is_not_asked(experiment):
-    found = typed(experiment(scale="scale = 2", keys='type = "edsr"\nnum_features = 16'))
-    assert found.generator.selected.options.num_blocks == 16
+    typed_experiment = typed(experiment(scale="scale = 2", keys='type = "edsr"\nnum_features = 16'))
+    assert typed_experiment.generator.selected.options.num_blocks == 16
 
 
 def test_a_file_that_is_not_there_is_told_as_ever(experiment):

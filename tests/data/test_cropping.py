@@ -68,10 +68,10 @@ def test_all_eight_orientations_are_equally_likely():
 @pytest.mark.parametrize(("flip", "rotate", "number"), [(0, 0, 1), (1, 0, 2), (0, 1, 4)])
 def test_flip_governs_the_mirror_and_rotate_the_rest(flip, rotate, number):
     generator = np.random.default_rng(0)
-    found = {draw_orientation(generator, flip=flip, rotate=rotate) for _ in range(200)}
-    assert len(found) == number
-    assert not any(entry.flip for entry in found if not flip)
-    assert not any(entry.upside_down or entry.transpose for entry in found if not rotate)
+    orientations = {draw_orientation(generator, flip=flip, rotate=rotate) for _ in range(200)}
+    assert len(orientations) == number
+    assert not any(entry.flip for entry in orientations if not flip)
+    assert not any(entry.upside_down or entry.transpose for entry in orientations if not rotate)
 
 
 def test_options_do_not_move_later_draws():

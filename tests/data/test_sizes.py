@@ -42,8 +42,8 @@ def test_discriminators_name_the_image_that_they_cannot_see(
     assert problems(*chosen, height=fitting[0], width=fitting[1]) == []
     (problem,) = problems(*chosen, height=44, width=300)
     assert problem.path.startswith("discriminator")
-    found = f"every side of the training images to be {wanted}, found 300x44 ("
-    assert found in problem.message
+    expected = f"every side of the training images to be {wanted}, found 300x44 ("
+    assert expected in problem.message
     assert "; set data.train.hr_patch_size" in problem.message
 
 

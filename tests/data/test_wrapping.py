@@ -56,10 +56,10 @@ def experiment(tiny_experiment, inner, *further):
 
 
 def test_the_crop_size_is_that_of_the_data_set_inside(tiny_experiment):
-    _, (found, problems) = experiment(tiny_experiment, "hr_patch_size=32")
+    _, (typed, problems) = experiment(tiny_experiment, "hr_patch_size=32")
     assert problems == []
-    assert found.hr_patch_size == 32
-    assert [key for key, _ in inner_datasets(found.data.train.selected.options)] == ["images"]
+    assert typed.hr_patch_size == 32
+    assert [key for key, _ in inner_datasets(typed.data.train.selected.options)] == ["images"]
 
 
 def test_of_several_only_a_common_crop_size_is_known(tiny_experiment):
@@ -67,8 +67,8 @@ def test_of_several_only_a_common_crop_size_is_known(tiny_experiment):
     for used, size in ((parts[:2], 32), (parts, None)):
         data = f'data.train={{type="concat", datasets=[{", ".join(used)}]}}'
         loaded = load(tiny_experiment, [data])
-        found, _ = loaded.examine(loaded.stages[0])
-        assert crop_size(found.data.train.selected.options) == size
+        typed, _ = loaded.examine(loaded.stages[0])
+        assert crop_size(typed.data.train.selected.options) == size
 
 
 def test_a_crop_size_of_its_own_counts_first():
@@ -84,8 +84,8 @@ def test_a_crop_size_of_its_own_counts_first():
 
 @pytest.mark.parametrize(("downscale", "entries"), [("none", {"hr"}), ("matlab", {"lr", "hr"})])
 def test_entries_are_those_inside(tiny_experiment, downscale, entries):
-    _, (found, problems) = experiment(tiny_experiment, f'downscale="{downscale}"')
-    assert entries_of(found.data.train.selected) == entries
+    _, (typed, problems) = experiment(tiny_experiment, f'downscale="{downscale}"')
+    assert entries_of(typed.data.train.selected) == entries
     assert ("no low-resolution images" in str(problems)) == (downscale == "none")
 
 

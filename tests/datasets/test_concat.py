@@ -50,14 +50,14 @@ def dataset(file):
 
 
 def test_all_images_are_there_with_names_of_their_own(both):
-    found = dataset(both())
-    assert len(found) == 9
-    names = [found.name(index) for index in range(9)]
+    images = dataset(both())
+    assert len(images) == 9
+    names = [images.name(index) for index in range(9)]
     assert len(set(names)) == 9
     assert names[0] == "0/00"
     assert names[6] == "1/00"
     assert names[5] == "05", "only one data set has it"
-    sample = found.sample(7, np.random.default_rng(0))
+    sample = images.sample(7, np.random.default_rng(0))
     assert sample["hr"].shape == (32, 32, 3)
     assert sample["extras"] == {"dataset": 1}
 
@@ -68,15 +68,15 @@ def test_without_weights_every_image_comes_once(both):
 
 
 def test_weights_are_shares_of_an_epoch(both):
-    found = dataset(both("weights = [1, 3]"))
+    entries = dataset(both("weights = [1, 3]"))
     counted = Counter(
         int(index >= 6)
         for epoch in range(200)
-        for index in found.order(epoch, np.random.default_rng(epoch))
+        for index in entries.order(epoch, np.random.default_rng(epoch))
     )
     assert counted.total() == 1800
     assert abs(counted[1] / 1800 - 0.75) < 0.03
-    order = found.order(0, np.random.default_rng(0))
+    order = entries.order(0, np.random.default_rng(0))
     second = Counter(order[order >= 6].tolist())
     assert max(second.values()) - min(second.values()) <= 1, "in rounds"
 

@@ -85,22 +85,22 @@ def test_pairs_of_two_sources_are_found_by_name(pairs):
         f'hr = {{ type = "folder", path = "train" }}\n'
         f'lr = {{ type = "zip", path = "{pairs / "small.zip"}" }}'
     )
-    found = dataset(experiment(pairs, sources))
-    assert len(found) == 6
-    whole = found.sample(4, None)
+    result = dataset(experiment(pairs, sources))
+    assert len(result) == 6
+    whole = result.sample(4, None)
     assert np.array_equal(whole["lr"], srcore.testing.tiny_image(4, 24, 24))
 
 
 def test_lr_is_made_where_there_is_no_source_of_it(pairs):
-    found = dataset(experiment(pairs, 'hr = { type = "folder", path = "train" }'))
-    assert found.sample(0, None)["lr"].shape == (24, 24, 3)
+    result = dataset(experiment(pairs, 'hr = { type = "folder", path = "train" }'))
+    assert result.sample(0, None)["lr"].shape == (24, 24, 3)
 
 
 def test_lmdb_is_a_source(pairs, tmp_path):
     prepare_lmdb(pairs / "train", tmp_path / "x.lmdb")
-    found = dataset(experiment(pairs, f'hr = {{ type = "lmdb", path = "{tmp_path / "x.lmdb"}" }}'))
-    assert len(found) == 6
-    assert found.name(0) == "00"
+    result = dataset(experiment(pairs, f'hr = {{ type = "lmdb", path = "{tmp_path / "x.lmdb"}" }}'))
+    assert len(result) == 6
+    assert result.name(0) == "00"
 
 
 def test_a_run_reads_from_a_plugins_source_in_its_workers(pairs, tmp_path):

@@ -91,9 +91,9 @@ def check_srcore(arguments, capsys):
     plugins().hook.srcore_register_commands(cli=cli)
     command, rest = cli, list(arguments)
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
-        found = command.get_command(click.Context(command), rest[0])
-        assert found is not None, f"no command {rest[0]}"
-        command, rest = found, rest[1:]
+        result = command.get_command(click.Context(command), rest[0])
+        assert result is not None, f"no command {rest[0]}"
+        command, rest = result, rest[1:]
     if not isinstance(command, click.Group) and "--help" not in rest:
         command.parse_args(click.Context(command, help_option_names=["-h", "--help"]), list(rest))
     if arguments[0] in ("run", "check"):

@@ -23,11 +23,11 @@ def documentable(tree):
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda folder: folder.name)
 def test_nearly_everything_has_a_docstring(package):
-    found, without = 0, []
+    count, without = 0, []
     for path in sorted(package.rglob("*.py")):
         for node in documentable(ast.parse(path.read_text("utf-8"))):
-            found += 1
+            count += 1
             if not ast.get_docstring(node):
                 without.append(f"{path.name}: {getattr(node, 'name', 'module')}")
-    assert found > 10
-    assert len(without) <= 0.05 * found, f"{len(without)} of {found} have none: {without}"
+    assert count > 10
+    assert len(without) <= 0.05 * count, f"{len(without)} of {count} have none: {without}"

@@ -75,8 +75,8 @@ def strangers(workspace, monkeypatch):
 
 @pytest.mark.parametrize("page", with_blocks("python"))
 def test_python_blocks_run(page, strangers):
-    found = blocks(page, "python")
-    files = [block for block in found if block.place[0] is not None]
+    python = blocks(page, "python")
+    files = [block for block in python if block.place[0] is not None]
     with ZipFile(strangers / "images.zip", "w") as archive:
         for image in write_tiny_images(strangers / "zipped", 2).iterdir():
             archive.write(image, image.name)
@@ -85,7 +85,7 @@ def test_python_blocks_run(page, strangers):
     if files:
         use_plugin(page, strangers)
     scope = {"__name__": "page"}
-    for block in found:
+    for block in python:
         if block.place[0] is None:
             code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
             exec(code, scope)
@@ -124,8 +124,8 @@ def use_component(component, folder):
         return
     keys = KEYS.get((component.kind, component.name), {})
     used = frozenset({("method", component.name)})  # it is trained below
-    found = complaints(Trial(component, options_for(component, keys), keys, folder, used=used))
-    assert found == []
+    faults = complaints(Trial(component, options_for(component, keys), keys, folder, used=used))
+    assert faults == []
     if component.kind == "method":
         write_tiny_experiment(folder)
         settings = [f'method.type="{component.name}"', "train.iterations=2", *ADVERSARIAL]

@@ -32,9 +32,9 @@ def read(name):
 def section(text, heading):
     """Text below a heading, up to the next one of its level or above."""
     level = len(heading) - len(heading.lstrip("#"))
-    found = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{level}}} |\Z)", text, re.M | re.S)
-    assert found, f"no heading {heading}"
-    return found[1]
+    match = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{level}}} |\Z)", text, re.M | re.S)
+    assert match, f"no heading {heading}"
+    return match[1]
 
 
 def test_generated_pages_are_current(tmp_path):

@@ -100,9 +100,9 @@ SIDE = 480
 _MISSING = re.compile(r"expected (a file|a folder)[^;]*; (.+?) does not exist")
 
 
-def names(found):
+def names(table):
     return [
-        pytest.param(block, id=f"{block.page.relative_to(ROOT)}:{block.line}") for block in found
+        pytest.param(block, id=f"{block.page.relative_to(ROOT)}:{block.line}") for block in table
     ]
 
 

@@ -149,8 +149,8 @@ def test_a_gray_network_enlarges_the_luma(tmp_path):
     whole = srcore.upscale(network, tiny_image(3, 80, 70), tile=None)
     assert np.abs(tiled.astype(int) - whole).max() <= 1
     for border, ensemble in ((0, True), (2, False)):
-        found = srcore.upscale(network, image, border=border, self_ensemble=ensemble)
-        assert found.shape == (24, 20, 1)
+        result = srcore.upscale(network, image, border=border, self_ensemble=ensemble)
+        assert result.shape == (24, 20, 1)
 
 
 def test_a_network_of_four_sees_alpha_beside_the_colours():
@@ -159,10 +159,10 @@ def test_a_network_of_four_sees_alpha_beside_the_colours():
     with torch.no_grad():
         seen = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
         expected = (network(seen)[0].clamp(0, 1) * 255).round().permute(1, 2, 0).byte().numpy()
-    found = srcore.upscale(network, image, tile=None)
-    assert np.abs(found.astype(int) - expected).max() <= 1
+    result = srcore.upscale(network, image, tile=None)
+    assert np.abs(result.astype(int) - expected).max() <= 1
     without = srcore.upscale(network, image[..., :3], tile=None)
-    assert np.array_equal(without, found[..., :3])  # what has no alpha is opaque
+    assert np.array_equal(without, result[..., :3])  # what has no alpha is opaque
 
 
 def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkeypatch):
@@ -180,7 +180,7 @@ def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkey
 
 def problems(experiment, overrides):
     loaded = load(experiment, overrides)
-    return [(found.path, found.message) for found in loaded.examine(loaded.stages[0])[1]]
+    return [(problem.path, problem.message) for problem in loaded.examine(loaded.stages[0])[1]]
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -189,9 +189,9 @@ def test_what_fits_passes_the_check(in_folder, channels):
 
 
 def test_data_of_other_channels_are_refused(in_folder):
-    found = problems(in_folder, [*settings(1), "data.validation.tiny.channels=3"])
+    messages = problems(in_folder, [*settings(1), "data.validation.tiny.channels=3"])
     wanted = '"hr_folder" works on images of 3 channels; expected 1, those of generator "edsr"'
-    assert found == [("data.validation.tiny.channels", wanted)]
+    assert messages == [("data.validation.tiny.channels", wanted)]
     assert [path for path, _ in problems(in_folder, settings(1)[:1])] == [
         "data.train.channels",
         "data.validation.tiny.channels",
@@ -206,16 +206,16 @@ def test_data_of_other_channels_are_refused(in_folder):
     ],
 )
 def test_parts_that_work_on_colours_only_are_refused(in_folder, further, path):
-    found = dict(problems(in_folder, [*settings(1), further]))
-    assert "works on images of 3 channels; expected 1" in found[path]
+    messages = dict(problems(in_folder, [*settings(1), further]))
+    assert "works on images of 3 channels; expected 1" in messages[path]
     assert path not in dict(problems(in_folder, [*settings(3), further]))
 
 
 def test_discriminators_say_their_own_channels(in_folder):
     judge = ['method.type="gan"', 'discriminator={type="patch", num_features=4}']
     judge += ['losses=[{type="l1"}, {type="adversarial"}]']
-    found = problems(in_folder, [*settings(1), *judge])
-    assert [path for path, _ in found] == ["discriminator.in_channels"]
+    messages = problems(in_folder, [*settings(1), *judge])
+    assert [path for path, _ in messages] == ["discriminator.in_channels"]
     assert problems(in_folder, [*settings(1), *judge, "discriminator.in_channels=1"]) == []
 
 
@@ -249,12 +249,12 @@ def test_samples_of_an_lmdb_are_those_of_its_folder(in_folder, channels, tmp_pat
         ),
     ):  # fmt: skip
         for index in range(len(folder)):
-            found, wanted = (
+            samples, wanted = (
                 part.sample(index, sample_generator(index)) for part in (dataset, folder)
             )
-            assert found["hr"].shape == (16, 16, channels)
-            assert np.array_equal(found["hr"], wanted["hr"])
-            assert np.array_equal(found["lr"], wanted["lr"])
+            assert samples["hr"].shape == (16, 16, channels)
+            assert np.array_equal(samples["hr"], wanted["hr"])
+            assert np.array_equal(samples["lr"], wanted["lr"])
 
 
 def enlarged(*arguments, channels):
@@ -277,9 +277,9 @@ def test_images_of_all_channels_are_written_with_what_the_network_knows(
     image = np.random.default_rng(0).integers(0, 256, (9, 7, colours), np.uint8)
     write_image(Path("in.png"), image)
     network, said = enlarged("in.png", "-o", "out.png", channels=channels)
-    found = read_image(Path("out.png"))
-    assert found.shape == (18, 14, {1: {3: 1, 4: 2}.get(colours, colours)}.get(channels, colours))
-    assert np.array_equal(found, srcore.upscale(network, image))
+    written = read_image(Path("out.png"))
+    assert written.shape == (18, 14, {1: {3: 1, 4: 2}.get(colours, colours)}.get(channels, colours))
+    assert np.array_equal(written, srcore.upscale(network, image))
     assert ("colours, which the network does not know" in said) == (channels == 1 and colours > 2)
 
 
@@ -321,11 +321,11 @@ def test_a_default_changes_nothing(network):
     for channels in ({}, {"channels": 3}):
         torch.manual_seed(0)
         built.append(srcore.build("network", network, scale=2, **channels, **SIZES[network]))
-    assert [found.in_channels for found in built] == [3, 3]
+    assert [made.in_channels for made in built] == [3, 3]
     lr = torch.rand(1, 3, 9, 7)
     with torch.no_grad():
-        assert torch.equal(*(found.eval()(lr) for found in built))
+        assert torch.equal(*(made.eval()(lr) for made in built))
     ((_, dialect),) = [
-        found for found in dialects(plugins().registry, network).items() if found[1].exported
+        made for made in dialects(plugins().registry, network).items() if made[1].exported
     ]
     assert "channels" not in dialect.infer_options(built[0].state_dict(), 2)  # as files always were

@@ -128,25 +128,25 @@ def behind(experiment, output, network, rate, iterations, settings):
 
 @torch.no_grad()
 def mean_psnr(network, images):
-    found = []
+    values = []
     for index in range(len(images)):
         sample = images.sample(index, None)
         lr, hr = (torch.from_numpy(sample[name]).permute(2, 0, 1) / 255 for name in ("lr", "hr"))
         error = (network(lr[None])[0].clamp(0, 1) - hr).square().mean()
-        found.append(-10 * torch.log10(error).item())
-    return sum(found) / len(found)
+        values.append(-10 * torch.log10(error).item())
+    return sum(values) / len(values)
 
 
 def measure(matrix, experiment, output, plugins):
     plugins.registry.add("network", "batchnorm", None, lambda scale: Normalised(scale))
     write_tiny_images(experiment.parent / "train", 6, height=96, width=96)
-    found = {}
+    values = {}
     for network, rate, length, settings in matrix:
         lack, reached = behind(experiment, output, network, rate, length, settings)
         case = " ".join((network, f"{rate:g}", str(length), *settings))
-        found[case] = {"behind_db": round(lack, 3), "reached_db": round(reached, 2)}
+        values[case] = {"behind_db": round(lack, 3), "reached_db": round(reached, 2)}
         assert lack <= ALLOWED[length], f"{case}: {lack:.2f} dB behind the plain weights"
-    return found
+    return values
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_exported_network_is_as_good_as_the_plain_weights(
 def test_exported_network_is_as_good_as_the_plain_weights_in_all_trainings(
     tiny_experiment, tmp_path, isolated_plugins, stress_result
 ):
-    found = measure(MATRIX, tiny_experiment, tmp_path / "out", isolated_plugins)
-    assert len(found) == 20
-    worst = max(entry["behind_db"] for entry in found.values())
-    stress_result("ema", trainings=found, worst_db=worst)
+    measured = measure(MATRIX, tiny_experiment, tmp_path / "out", isolated_plugins)
+    assert len(measured) == 20
+    worst = max(entry["behind_db"] for entry in measured.values())
+    stress_result("ema", trainings=measured, worst_db=worst)

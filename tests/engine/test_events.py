@@ -38,8 +38,8 @@ def attached(experiment, output, attach, *overrides, **options):
 
 def rows(output, phase):
     """Values by iteration of a phase of metrics.jsonl."""
-    found = map(json.loads, (output / "tiny/metrics.jsonl").read_text().splitlines())
-    return {row["iteration"]: row["values"] for row in found if row["phase"] == phase}
+    records = map(json.loads, (output / "tiny/metrics.jsonl").read_text().splitlines())
+    return {row["iteration"]: row["values"] for row in records if row["phase"] == phase}
 
 
 def validations(output):

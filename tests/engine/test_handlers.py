@@ -125,8 +125,8 @@ def test_handlers_may_be_others_after_a_resume(tiny_experiment, tmp_path, caplog
 
 def test_two_of_one_type_have_names_and_states_of_their_own(tiny_experiment, tmp_path):
     both = 'handlers=[{type="counter"},{type="counter",name="second"}]'
-    found = run(tiny_experiment, tmp_path, both)["others"]
-    assert found.keys() == {"method", "handlers.counter.counter", "handlers.counter.second"}
+    states = run(tiny_experiment, tmp_path, both)["others"]
+    assert states.keys() == {"method", "handlers.counter.counter", "handlers.counter.second"}
     with pytest.raises(ConfigError, match=r'handlers\[1\]\.name: two handlers are called "counter'):
         run(tiny_experiment, tmp_path, 'handlers=[{type="counter"},{type="counter"}]')
 

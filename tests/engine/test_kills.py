@@ -156,9 +156,9 @@ def explore_in_halves(folder, name, event, note):
     children = [fork(lambda start=start: work(start), log) for start, log in enumerate(logs)]
     codes = [wait(child, 86400) for child in children]
     assert codes == [0, 0], [log.read_text()[-3000:] for log in logs]
-    found = [tuple(map(int, (half / "tried").read_text().split())) for half in halves]
-    assert found[0][0] == found[1][0], "both halves see the same run"
-    return found[0][0], found[0][1] + found[1][1]
+    counts = [tuple(map(int, (half / "tried").read_text().split())) for half in halves]
+    assert counts[0][0] == counts[1][0], "both halves see the same run"
+    return counts[0][0], counts[0][1] + counts[1][1]
 
 
 def sample(size):

@@ -187,7 +187,7 @@ def kill_often(tiny_experiment, tmp_path, kind, kills, seed):
     began = time.monotonic()
     finish(experiment, tmp_path / "whole", tmp_path, ranks)
     longest = time.monotonic() - began
-    found, tries = [], 0
+    outcomes, tries = [], 0
     for who, number in drawn("rank" if ranks > 1 else "trainer", kills, draw):
         facts = None
         while facts is None:
@@ -196,8 +196,8 @@ def kill_often(tiny_experiment, tmp_path, kind, kills, seed):
             output = tmp_path / f"killed{tries}"
             facts = kill_once(experiment, output, tmp_path, draw, who, number, longest)
         finish(experiment, output, tmp_path, ranks)
-        found.append(facts | {"files compared": assert_equal(tmp_path / "whole", output)})
-    return found
+        outcomes.append(facts | {"files compared": assert_equal(tmp_path / "whole", output)})
+    return outcomes
 
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks into /proc")
@@ -215,11 +215,11 @@ def test_forty_kills(tiny_experiment, tmp_path, stress_result):
     for kind in KINDS:
         folder = tmp_path / kind
         folder.mkdir()
-        found = kill_often(tiny_experiment, folder, kind, kills=10, seed=1)
+        outcomes = kill_often(tiny_experiment, folder, kind, kills=10, seed=1)
         figures[kind] = {
-            "kills": dict(sorted(Counter(facts["killed"] for facts in found).items())),
-            "slowest end in s": round(max(facts["seconds"] for facts in found), 1),
-            "resumed and equal to the whole run": sum(f["files compared"] > 0 for f in found),
-            "files compared": sum(facts["files compared"] for facts in found),
+            "kills": dict(sorted(Counter(facts["killed"] for facts in outcomes).items())),
+            "slowest end in s": round(max(facts["seconds"] for facts in outcomes), 1),
+            "resumed and equal to the whole run": sum(f["files compared"] > 0 for f in outcomes),
+            "files compared": sum(facts["files compared"] for facts in outcomes),
         }
     stress_result("random_kills", **figures)

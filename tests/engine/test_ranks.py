@@ -143,13 +143,13 @@ def own_group():
 
 def processes():
     """All that live in the group of this process; readers stay in it when their run is killed."""
-    found = set()
+    children = set()
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             state, _, group = (place / "stat").read_text().rpartition(")")[2].split()[:3]
             if state != "Z" and int(group) == os.getpgrp():
-                found.add(int(place.name))
-    return found
+                children.add(int(place.name))
+    return children
 
 
 def assert_none_left(before):

@@ -57,9 +57,9 @@ def test_gradients_and_statistics_are_the_same():
     plain = Net()
     again = copy.deepcopy(plain)
     assert recompute_(again) == 3
-    expected, found = gradients(plain), gradients(again)
+    expected, again_gradients = gradients(plain), gradients(again)
     for name, value in expected.items():
-        assert torch.equal(found[name], value), name
+        assert torch.equal(again_gradients[name], value), name
     states = zip(plain.state_dict().items(), again.state_dict().values(), strict=True)
     for (name, value), other in states:
         assert torch.equal(value, other), name

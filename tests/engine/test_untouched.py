@@ -116,6 +116,6 @@ def test_a_schedule_that_fails_finds_the_state_of_the_iteration_before(
     settings = ("train.nan_skips=1", 'schedule.generator={type="refusing"}')
     with pytest.raises(SrcoreError, match="no rate"):
         train("parts", *settings)
-    found = torch.load(tmp_path / "parts/tiny/checkpoints/last.pt", weights_only=True)
+    saved = torch.load(tmp_path / "parts/tiny/checkpoints/last.pt", weights_only=True)
     whole = train("whole", "train.nan_skips=1", "train.iterations=3")
-    assert_same_state(found["networks"], whole["networks"])
+    assert_same_state(saved["networks"], whole["networks"])

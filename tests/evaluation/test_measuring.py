@@ -29,8 +29,8 @@ def images(tmp_path):
         small = generator.integers(0, 256, (10, 9, 3), np.uint8)
         hr = resize_uint8(small, size=(40, 37))
         write_image(tmp_path / "Toy" / f"{name}.png", hr)
-    (found,) = find_sets(str(tmp_path / "Toy"), 2)
-    return found
+    (image_set,) = find_sets(str(tmp_path / "Toy"), 2)
+    return image_set
 
 
 @attrs.frozen

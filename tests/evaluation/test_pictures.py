@@ -48,9 +48,9 @@ def test_pictures_are_measured_against_a_truth(evaluate):
     )
     code, out, err = evaluate(*given, "--json")
     assert (code, err) == (0, "")
-    (found,) = json.loads(out)["sets"]
-    assert (found["images"], found["crop_border"], found["scale"]) == (["a", "a_b"], 4, 4)
-    rows = {row["name"]: row for row in found["models"]}
+    (content,) = json.loads(out)["sets"]
+    assert (content["images"], content["crop_border"], content["scale"]) == (["a", "a_b"], 4, 4)
+    rows = {row["name"]: row for row in content["models"]}
     for name, factor in (("ours", 1), ("LDL", 2)):
         for number in (0, 1):
             hr = tiny_image(number, 198, 211)
@@ -70,8 +70,8 @@ def test_pictures_are_measured_against_a_truth(evaluate):
 def test_without_truth_only_measures_that_need_none(evaluate):
     code, out, _ = evaluate(*BOTH[:2], "--json")
     assert code == 0
-    (found,) = json.loads(out)["sets"]
-    assert list(found["models"][0]["mean"]) == ["niqe"]
+    (content,) = json.loads(out)["sets"]
+    assert list(content["models"][0]["mean"]) == ["niqe"]
     code, _, err = evaluate(*BOTH[:2], "--metrics", "niqe,psnr")
     assert code == 2
     assert "psnr compares with a truth: name it by --hr DIR" in err

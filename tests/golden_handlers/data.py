@@ -25,11 +25,11 @@ def subimage_grid_corners(case):
 
 @golden_kind("subimage_grid_offsets")
 def subimage_grid_offsets(case):
-    found = [corners(*row) for row in case["in_size_crop_step_thresh"].tolist()]
-    indices = [np.full((len(rows), 1), index) for index, rows in enumerate(found)]
+    grids = [corners(*row) for row in case["in_size_crop_step_thresh"].tolist()]
+    indices = [np.full((len(rows), 1), index) for index, rows in enumerate(grids)]
     return {
-        "out_offsets": np.hstack([np.concatenate(indices), np.concatenate(found)]),
-        "out_count": np.array([len(rows) for rows in found]),
+        "out_offsets": np.hstack([np.concatenate(indices), np.concatenate(grids)]),
+        "out_count": np.array([len(rows) for rows in grids]),
     }
 
 

@@ -26,13 +26,15 @@ def rrdbnet_forward(case):
 
 def _forward_in_dialect(case, file):
     hyper = case.hyper
-    found = convert_to_native(case.weights(file), scale=hyper["scale"], registry=plugins().registry)
+    recognised = convert_to_native(
+        case.weights(file), scale=hyper["scale"], registry=plugins().registry
+    )
     sizes = ("num_features", "num_blocks", "growth_channels")
-    assert [found.options[size] for size in sizes] == [
+    assert [recognised.options[size] for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_block", "num_grow_ch")
     ]
-    assert found.scale == hyper["scale"]
-    network = _loaded(RRDBNet(**found.options), found.state)
+    assert recognised.scale == hyper["scale"]
+    network = _loaded(RRDBNet(**recognised.options), recognised.state)
     return network(case.tensor("x")).detach()
 
 
@@ -45,14 +47,14 @@ def _furthest(case, outputs):
 def edsr_forward(case):
     outputs = []
     for file in case.weight_files:
-        found = convert_to_native(
+        recognised = convert_to_native(
             case.weights(file), scale=case.hyper["scale"], registry=plugins().registry
         )
         # Files do not tell the residual scaling.
-        options = found.options | {"res_scale": case.hyper["res_scale"]}
+        options = recognised.options | {"res_scale": case.hyper["res_scale"]}
         options |= {"img_range": float(case.hyper["img_range"])}
         options |= {"rgb_mean": tuple(case.hyper["rgb_mean"])}
-        outputs.append(_loaded(EDSR(**options), found.state)(case.tensor("x")).detach())
+        outputs.append(_loaded(EDSR(**options), recognised.state)(case.tensor("x")).detach())
     return {"y": _furthest(case, outputs)}
 
 
@@ -61,12 +63,14 @@ def rrdbnet_cotangent_grad(case):
     # The number of blocks is taken from the weights: one published case states another number
     # than its file holds, and its outputs are those of the file.
     hyper = case.hyper
-    found = convert_to_native(case.weights(), scale=hyper["scale"], registry=plugins().registry)
+    recognised = convert_to_native(
+        case.weights(), scale=hyper["scale"], registry=plugins().registry
+    )
     sizes = ("num_features", "growth_channels", "channels", "channels", "scale")
-    assert [found.options.get(size, 3) for size in sizes] == [
+    assert [recognised.options.get(size, 3) for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_grow_ch", "num_in_ch", "num_out_ch", "scale")
     ]
-    return _cotangent_grad(case, RRDBNet(**found.options))
+    return _cotangent_grad(case, RRDBNet(**recognised.options))
 
 
 @golden_kind("msrresnet_cotangent_grad")
@@ -147,7 +151,7 @@ def _swinir(hyper):
 @golden_kind("rrdbnet_mean_square_grad")
 def rrdbnet_mean_square_grad(case):
     hyper = case.hyper
-    found = convert_to_native(case.weights(), registry=plugins().registry)
+    recognised = convert_to_native(case.weights(), registry=plugins().registry)
     network = RRDBNet(
         4,
         hyper["nf"],
@@ -155,7 +159,7 @@ def rrdbnet_mean_square_grad(case):
         hyper["gc"],
         channels=hyper["in_nc"],
     )
-    _loaded(network, found.state)
+    _loaded(network, recognised.state)
     x = case.tensor("in_x", requires_grad=True)
     y = network(x)
     y.square().mean().backward()
@@ -240,12 +244,12 @@ def discriminator_unet_sn(case):
 
 
 def _vectors(case, network, moment):
-    found = {}
+    vectors = {}
     for name in case.expected:
         if name.endswith(f"_{moment}"):
             layer, which = name.removeprefix("out_").removesuffix(f"_{moment}").rsplit("_", 1)
-            found[name] = network.get_buffer(f"{layer}.weight_{which}").clone()
-    return found
+            vectors[name] = network.get_buffer(f"{layer}.weight_{which}").clone()
+    return vectors
 
 
 @golden_kind("unet_discriminator")

@@ -59,14 +59,14 @@ def offences(event, arguments):
         return [_followed(path)] if writes else []
     if event in _FILES:
         return [_followed(arguments[0])]
-    found = []
+    offenders = []
     for path, folder in _ENTRIES.get(event, ()):
         at = arguments[folder] if len(arguments) > folder else -1
         entry = _entry(arguments[path], at)
         # Torch makes sure of folders that are there; nothing comes of it.
         if event != "os.mkdir" or entry is None or not os.path.isdir(entry):
-            found.append(entry)
-    return found
+            offenders.append(entry)
+    return offenders
 
 
 def _followed(path):

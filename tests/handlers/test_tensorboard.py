@@ -28,13 +28,13 @@ def board_of(folder):
 
 def recorded(folder):
     """What metrics.jsonl says, as TensorBoard calls it."""
-    found = {}
+    points = {}
     for row in map(json.loads, (folder / "metrics.jsonl").read_text().splitlines()):
         is_train = row["phase"] == "train"
         group = "train" if is_train else f"validation/{row['phase']}"
         for name, value in row["values"].items():
-            found.setdefault(f"{group}/{name}", []).append((row["iteration"], value))
-    return found
+            points.setdefault(f"{group}/{name}", []).append((row["iteration"], value))
+    return points
 
 
 def shown(board):
@@ -44,12 +44,12 @@ def shown(board):
 
 
 def assert_shows_the_records(folder):
-    found, expected = shown(board_of(folder / "tensorboard")), recorded(folder)
-    assert found.keys() == expected.keys()
+    result, expected = shown(board_of(folder / "tensorboard")), recorded(folder)
+    assert result.keys() == expected.keys()
     for tag, points in expected.items():
-        assert [step for step, _ in found[tag]] == [step for step, _ in points]
+        assert [step for step, _ in result[tag]] == [step for step, _ in points]
         values = [value for _, value in points]
-        assert [value for _, value in found[tag]] == pytest.approx(values, rel=1e-6)
+        assert [value for _, value in result[tag]] == pytest.approx(values, rel=1e-6)
 
 
 def test_it_shows_the_records_and_the_pictures(tiny_experiment, tmp_path):

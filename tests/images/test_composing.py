@@ -232,10 +232,10 @@ def assert_shown(path, content, shown, first):
     if series is None:
         assert len(shown) == 1
         return
-    found = list(series.pictures)
-    assert len(found) == len(shown)
-    assert len({it.image.shape for it in found}) == 1
-    for one, other in zip(found, shown, strict=True):
+    result = list(series.pictures)
+    assert len(result) == len(shown)
+    assert len({it.image.shape for it in result}) == 1
+    for one, other in zip(result, shown, strict=True):
         np.testing.assert_array_equal(seen(one.image), seen(other))
 
 

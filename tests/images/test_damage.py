@@ -31,7 +31,7 @@ def files():
     deep = smooth.astype(np.uint16) * 257
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = {}
+    contents = {}
 
     def pillow(name, mode="RGB", kind=None, **settings):
         buffer = io.BytesIO()
@@ -41,7 +41,7 @@ def files():
             kind or {"jpg": "JPEG", "tif": "TIFF"}.get(name[-3:], name[-4:].strip(".")),
             **settings,
         )
-        found[name] = buffer.getvalue()
+        contents[name] = buffer.getvalue()
 
     for mode in ("RGB", "L", "CMYK"):
         pillow(f"{mode}.jpg", mode, quality=90)
@@ -50,7 +50,7 @@ def files():
     for mode in ("RGB", "L", "LA", "RGBA", "P", "1"):
         pillow(f"{mode}.png", mode)
     pillow("turned.png", exif=exif)
-    found["deep.png"] = encode_image(deep, ".png")
+    contents["deep.png"] = encode_image(deep, ".png")
     for name in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "raw"):
         pillow(f"{name}.tif", compression=name)
     pillow("fax.tif", "1", compression="group4")
@@ -58,7 +58,7 @@ def files():
         buffer = io.BytesIO()
         stored = deep[..., :3] if planar == "contig" else deep[..., :3].transpose(2, 0, 1).copy()
         tifffile.imwrite(buffer, stored, photometric="rgb", planarconfig=planar, compression="zlib")
-        found[f"{planar}.tif"] = buffer.getvalue()
+        contents[f"{planar}.tif"] = buffer.getvalue()
     for lossless in (False, True):
         pillow(f"{lossless}.webp", "RGBA", lossless=lossless)
     pillow("animated.webp", save_all=True, append_images=[Image.fromarray(255 - smooth)])
@@ -67,8 +67,8 @@ def files():
     pillow("a.bmp", kind="BMP")
     pillow("gray.bmp", "L", kind="BMP")
     pillow("a.ppm", kind="PPM")
-    found["plain.pgm"] = b"P2 9 7 255 " + b" ".join(b"%d" % it for it in smooth.ravel()[:63])
-    return found
+    contents["plain.pgm"] = b"P2 9 7 255 " + b" ".join(b"%d" % it for it in smooth.ravel()[:63])
+    return contents
 
 
 def mutants(count, seed):

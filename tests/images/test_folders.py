@@ -19,8 +19,8 @@ def two(tmp_path):
 
 
 def test_images_come_folder_by_folder(two):
-    found = files_in((two / "a" / "hr", two / "b" / "hr"), None)
-    shown = [[path.relative_to(two).as_posix() for path in files] for files in found]
+    listed = files_in((two / "a" / "hr", two / "b" / "hr"), None)
+    shown = [[path.relative_to(two).as_posix() for path in files] for files in listed]
     assert shown == [["a/hr/1.png", "a/hr/2.png"], ["b/hr/1.png", "b/hr/3.png"]]
 
 

@@ -50,12 +50,12 @@ def test_defaults_are_what_was_written_before_there_were_options():
 def test_lossless_files_hold_every_pixel(suffix, channels):
     if channels == 1:
         image = np.repeat(picture(1), 3, axis=-1)
-        found = decode_image(encode_image(picture(1), suffix, options={"lossless": True}), "x")
-        found = np.broadcast_to(found, image.shape)  # WebP knows no gray
+        decoded = decode_image(encode_image(picture(1), suffix, options={"lossless": True}), "x")
+        decoded = np.broadcast_to(decoded, image.shape)  # WebP knows no gray
     else:
         image = picture(channels)
-        found = decode_image(encode_image(image, suffix, options={"lossless": True}), "x")
-    np.testing.assert_array_equal(found, image)
+        decoded = decode_image(encode_image(image, suffix, options={"lossless": True}), "x")
+    np.testing.assert_array_equal(decoded, image)
 
 
 def test_a_lossless_avif_keeps_its_metadata():

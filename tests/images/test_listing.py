@@ -121,8 +121,8 @@ def test_any_name_in_a_list_is_found_again(tmp_path, name):
 def test_lists_are_read_as_windows_writes_them(tmp_path, encoding):
     touch(tmp_path, "0.png", "sub/é.png")
     (tmp_path / "list.txt").write_bytes("0.png\r\n  sub\\é.png \r\n\r\n".encode(encoding))
-    found = listed_images(tmp_path, tmp_path / "list.txt")
-    assert found == [tmp_path / "0.png", tmp_path / "sub/é.png"]
+    listed = listed_images(tmp_path, tmp_path / "list.txt")
+    assert listed == [tmp_path / "0.png", tmp_path / "sub/é.png"]
 
 
 def test_a_list_that_is_no_text_is_named(tmp_path):

@@ -25,9 +25,9 @@ def _pictures(number=3, channels=3, dtype=np.uint8, size=(17, 23)):
     ]
 
 
-def _assert_equal(found, expected):
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
+def _assert_equal(series, expected):
+    assert len(series) == len(expected)
+    for one, other in zip(series, expected, strict=True):
         np.testing.assert_array_equal(one.image, other.image)
         assert one.milliseconds == other.milliseconds
 

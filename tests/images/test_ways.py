@@ -54,8 +54,8 @@ def test_links_are_ways(tree, link, target, alone, with_below):
     (tree / link).symlink_to(tree / target)
     place = Place([tree / "place"])
     for recursive, expected in ((False, alone), (True, with_below)):
-        found = way_to(place, tree / "images", recursive=recursive)
-        assert found == (expected and tree / expected)
+        way = way_to(place, tree / "images", recursive=recursive)
+        assert way == (expected and tree / expected)
 
 
 def test_a_link_to_a_link_is_followed(tree):

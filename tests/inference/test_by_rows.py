@@ -126,11 +126,11 @@ def test_the_result_arrives_in_bands_and_every_pixel_is_told_once():
     [{"overlap": 4, "tile": 16}, {"tile": None}, {"tile": 64}, {"self_ensemble": True, "tile": 16}],
 )
 def test_tiles_are_for_what_is_asked_for_or_cannot_be_by_rows(options, monkeypatch):
-    found = []
-    monkeypatch.setattr(ByRows, "enlarged", lambda *arguments: found.append(arguments))
+    calls = []
+    monkeypatch.setattr(ByRows, "enlarged", lambda *arguments: calls.append(arguments))
     image = tiny_image(0, 60, 40)
     assert upscale(_small(), image, **options).shape == (120, 80, 3)
-    assert not found
+    assert not calls
 
 
 def test_where_memory_does_not_hold_rows_tiles_are_made(monkeypatch):

@@ -45,8 +45,8 @@ def test_the_picture_is_that_of_the_cpu(gpu, kind, options):
 def test_half_precision_is_near(gpu, kind, precision):
     image = tiny_image(0, 40, 45)
     network = make(kind, gpu)
-    found = srcore.upscale(network, image, precision=precision)
-    difference = found.astype(float) - srcore.upscale(network, image)
+    enlarged = srcore.upscale(network, image, precision=precision)
+    difference = enlarged.astype(float) - srcore.upscale(network, image)
     assert np.sqrt((difference**2).mean()) < (4 if precision == "bfloat16" else 1)
 
 
@@ -95,14 +95,14 @@ def test_the_commands_take_the_device(gpu, tmp_path, capsys):
         registry=plugins().registry,
     )
     pictures = write_tiny_images(tmp_path / "pictures", 2)
-    found = []
+    arrays = []
     for number, device in enumerate((gpu.type, "cpu")):
         out = tmp_path / str(number)
         arguments = ["upscale", "--weights", str(weights), "--device", device]
         with pytest.raises(SystemExit) as caught:
             main([*arguments, str(pictures), "-o", str(out)])
         assert caught.value.code in (0, None), capsys.readouterr().err
-        found.append([read_image(path) for path in sorted(out.rglob("*.png"))])
-    assert len(found[0]) == 2
-    for ours, theirs in zip(*found, strict=True):
+        arrays.append([read_image(path) for path in sorted(out.rglob("*.png"))])
+    assert len(arrays[0]) == 2
+    for ours, theirs in zip(*arrays, strict=True):
         assert apart(ours, theirs) <= 1

@@ -147,7 +147,7 @@ def test_self_ensemble_is_the_mean_of_the_eight_symmetries(network):
 
 
 @pytest.mark.parametrize(
-    ("image", "found"),
+    ("image", "what"),
     [
         (np.zeros((4, 4, 3), np.float32), "float32"),
         (np.zeros((4, 4, 5), np.uint8), r"\(4, 4, 5\)"),
@@ -155,8 +155,8 @@ def test_self_ensemble_is_the_mean_of_the_eight_symmetries(network):
         (np.zeros((1, 4, 4, 3), np.uint8), r"\(1, 4, 4, 3\)"),
     ],
 )
-def test_other_arrays_are_refused(network, image, found):
-    with pytest.raises(SrcoreError, match=f"image: expected uint8 or uint16 .* found .*{found}"):
+def test_other_arrays_are_refused(network, image, what):
+    with pytest.raises(SrcoreError, match=f"image: expected uint8 or uint16 .* found .*{what}"):
         upscale(network, image)
 
 

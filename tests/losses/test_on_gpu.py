@@ -39,14 +39,14 @@ def test_values_and_gradients_are_those_of_the_cpu(gpu, name):
     torch.manual_seed(0)
     loss = srcore.build("loss", name.partition(",")[0], **LOSSES[name]).double()
     images = torch.rand(2, 2, 3, 32, 32, dtype=torch.float64)
-    found = []
+    values = []
     for device in ("cpu", gpu):
         loss.to(device)
         sr = images[0].to(device).requires_grad_()
         value = loss(context(sr, images[1].to(device)))
         (gradient,) = torch.autograd.grad(value, sr)
-        found.append((value.detach().cpu(), gradient.cpu()))
-    torch.testing.assert_close(found[1], found[0], rtol=1e-6, atol=1e-9)
+        values.append((value.detach().cpu(), gradient.cpu()))
+    torch.testing.assert_close(values[1], values[0], rtol=1e-6, atol=1e-9)
 
 
 def test_a_compiled_loss_says_the_same(gpu):
@@ -54,10 +54,10 @@ def test_a_compiled_loss_says_the_same(gpu):
     loss = srcore.build("loss", "l1").to(gpu)
     images = torch.rand(2, 2, 3, 16, 16, device=gpu)
     torch.compiler.reset()
-    found = []
+    values = []
     for call in (torch.compile(loss), loss):
         sr = images[0].clone().requires_grad_()
         value = call(context(sr, images[1]))
-        found.append((value.detach(), torch.autograd.grad(value, sr)[0]))
+        values.append((value.detach(), torch.autograd.grad(value, sr)[0]))
     torch.compiler.reset()
-    torch.testing.assert_close(found[0], found[1], rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(values[0], values[1], rtol=1e-5, atol=1e-7)

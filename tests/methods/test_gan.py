@@ -39,8 +39,8 @@ def states(experiment, tmp_path):
 def steps(state, network):
     """Number of updates of a network's optimiser."""
     values = state["optimizers"][network]["state"].values()
-    found = {int(entry["step"]) for entry in values}
-    return found.pop() if found else 0
+    numbers = {int(entry["step"]) for entry in values}
+    return numbers.pop() if numbers else 0
 
 
 # --- order and gating --------------------------------------------------------------------------
@@ -59,14 +59,14 @@ def steps(state, network):
     ],
 )
 def test_networks_are_updated_as_often_as_asked(states, settings, generator, discriminator):
-    found, _ = states(*settings)
-    assert [steps(state, "generator") for state in found] == generator
-    assert [steps(state, "discriminator") for state in found] == discriminator
+    recorded, _ = states(*settings)
+    assert [steps(state, "generator") for state in recorded] == generator
+    assert [steps(state, "discriminator") for state in recorded] == discriminator
 
 
 def test_generator_stays_as_it_is_where_it_is_not_updated(states):
-    found, logs = states("method.generator_every=2")
-    weights = [state["networks"]["generator"] for state in found]
+    recorded, logs = states("method.generator_every=2")
+    weights = [state["networks"]["generator"] for state in recorded]
     assert_same_state(weights[1], weights[2])
     assert not torch.equal(weights[0]["conv_first.weight"], weights[1]["conv_first.weight"])
     assert ["l1" in values for values in logs] == [False, True, False, True]
@@ -81,11 +81,11 @@ def test_adversarial_term_waits_for_its_start_but_the_discriminator_does_not(sta
 
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_average_follows_in_every_iteration(states, every):
-    found, _ = states(
+    recorded, _ = states(
         f"method.generator_every={every}", "train.ema_decay=0.9", "train.ema_warmup=false"
     )
     average = None
-    for state in found:
+    for state in recorded:
         networks = state["networks"]
         if average is not None:
             for name, value in networks["generator"].items():
@@ -143,18 +143,18 @@ def test_discriminator_sees_images_from_before_the_generators_update(stepper, or
 def test_generator_phase_gives_the_discriminator_no_gradients(stepper):
     run = stepper(RAGAN)
     parts = run.parts
-    update, found = parts.update_generator, []
+    update, gradients = parts.update_generator, []
 
     def watched(terms):
         parts.updaters["generator"].step = lambda: None
         update(terms)
-        found.extend(parameter.grad for parameter in parts.discriminator_module.parameters())
+        gradients.extend(parameter.grad for parameter in parts.discriminator_module.parameters())
         assert all(p.grad is not None for p in parts.generator_module.parameters())
 
     parts.update_generator = watched
     run.iterate(1)
-    assert found == [None] * len(found)
-    assert found
+    assert gradients == [None] * len(gradients)
+    assert gradients
     assert all(parameter.requires_grad for parameter in parts.discriminator_module.parameters())
 
 

@@ -26,5 +26,5 @@ def test_importing_the_package_or_its_options_imports_nothing_heavy():
         "import sys, srcore.metrics.options, srcore.losses.options, srcore.optimization.options;"
         "print({'torch', 'cv2', 'numpy'} & set(sys.modules))"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

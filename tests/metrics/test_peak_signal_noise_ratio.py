@@ -103,7 +103,7 @@ def test_weights_of_y_of_the_edsr_program():
     difference = (a.astype(float) - b) / 255  # as that program: images in [0, 1]
     weighted = difference @ np.array([65.738, 129.057, 25.064]) / 256
     expected = -10 * math.log10((weighted[2:-2, 2:-2] ** 2).mean())
-    found = build("metric", "psnr", luma="edsr")(a, b, crop_border=2)
-    assert found == pytest.approx(expected, abs=1e-9)
-    assert found != build("metric", "psnr")(a, b, crop_border=2)
-    assert found == pytest.approx(build("metric", "psnr")(a, b, crop_border=2), abs=0.01)
+    decibels = build("metric", "psnr", luma="edsr")(a, b, crop_border=2)
+    assert decibels == pytest.approx(expected, abs=1e-9)
+    assert decibels != build("metric", "psnr")(a, b, crop_border=2)
+    assert decibels == pytest.approx(build("metric", "psnr")(a, b, crop_border=2), abs=0.01)

@@ -124,9 +124,9 @@ def test_rules_of_components_inside_required_and_named_ones_are_asked(tiny_exper
         pytest.raises(ConfigError) as caught,
     ):
         check(tiny_experiment)
-    found = {problem.path: problem.message for problem in caught.value.problems}
+    messages = {problem.path: problem.message for problem in caught.value.problems}
     for path in ("method.labels.inner.strength", "method.labels.other.a.strength"):
-        assert found[path] == "too much for scale 2"
+        assert messages[path] == "too much for scale 2"
 
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/declare-keys.md"

@@ -52,7 +52,7 @@ def test_distribution_found_twice_counts_once_and_the_first_wins(tmp_path, monke
     distribution(tmp_path / "new", version="1.2")
     monkeypatch.syspath_prepend(str(tmp_path / "old"))
     monkeypatch.syspath_prepend(str(tmp_path / "new"))
-    versions = [found.version for found, entry in entry_points() if entry.name == "stranger"]
+    versions = [owner.version for owner, entry in entry_points() if entry.name == "stranger"]
     assert versions == ["1.2"]
 
 

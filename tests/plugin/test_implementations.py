@@ -48,9 +48,9 @@ def test_wrapper_runs_around_all_others_and_changes_what_they_return():
     @plugin("outer", "srcore_experiment_loaded", wrapper=True)
     def outer(experiment):
         called.append("before")
-        found = yield
+        results = yield
         called.append("after")
-        return [[problem.below("outer") for problem in problems] for problems in found]
+        return [[problem.below("outer") for problem in problems] for problems in results]
 
     @plugin("inner", "srcore_experiment_loaded")
     def inner(experiment):
@@ -58,8 +58,8 @@ def test_wrapper_runs_around_all_others_and_changes_what_they_return():
         return [Problem("key", "odd")]
 
     manager = PluginManager(discover=False, extra=[outer, inner])
-    found = manager.hook.srcore_experiment_loaded(experiment=None)
-    assert found == [[Problem("outer.key", "odd")]]
+    results = manager.hook.srcore_experiment_loaded(experiment=None)
+    assert results == [[Problem("outer.key", "odd")]]
     assert called == ["before", "inside", "after"]
 
 

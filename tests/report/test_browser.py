@@ -90,22 +90,22 @@ def test_one_run(make_run, results, browse, width):
         [make_run("a" * 60, results=results, images=("one", "two"), side=300)],
         registry=plugins().registry,
     )
-    found = browse(page, width)
-    assert found["width"] == found["overflow"] == width
-    assert found["wide"] == []
-    assert found["keyed"] == "25%"
-    assert float(found["dragged"]) == pytest.approx(75, abs=1)
-    assert found["truth"] == ["true", "visible"]
-    assert found["back"] == "hidden"
-    assert found["reading"].split() == ["iteration", "100", "31"]
-    assert found["sizes"] == [300, 300]
+    seen = browse(page, width)
+    assert seen["width"] == seen["overflow"] == width
+    assert seen["wide"] == []
+    assert seen["keyed"] == "25%"
+    assert float(seen["dragged"]) == pytest.approx(75, abs=1)
+    assert seen["truth"] == ["true", "visible"]
+    assert seen["back"] == "hidden"
+    assert seen["reading"].split() == ["iteration", "100", "31"]
+    assert seen["sizes"] == [300, 300]
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_several_runs(make_run, results, browse, tmp_path, width):
     names = ["a_rather_long_name_of_a_run_" + letter for letter in "abcdefghi"]
     folders = [make_run(name, results=results, images=("one",)) for name in names]
-    found = browse(write_report(folders, tmp_path / "all.html", registry=plugins().registry), width)
-    assert found["width"] == found["overflow"] == width
-    assert found["wide"] == []
-    assert found["picked"] == ["one, bicubic", "bicubic"]
+    seen = browse(write_report(folders, tmp_path / "all.html", registry=plugins().registry), width)
+    assert seen["width"] == seen["overflow"] == width
+    assert seen["wide"] == []
+    assert seen["picked"] == ["one, bicubic", "bicubic"]

@@ -24,9 +24,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        found = dict(attrs)
-        self.addresses += [found[name] for name in ("src", "href", "srcset") if name in found]
-        self.ids += [found["id"]] if "id" in found else []
+        attributes = dict(attrs)
+        self.addresses += [
+            attributes[name] for name in ("src", "href", "srcset") if name in attributes
+        ]
+        self.ids += [attributes["id"]] if "id" in attributes else []
         if tag not in VOID:
             self.open.append(tag)
 

@@ -24,8 +24,8 @@ def runs_of(*folders):
 
 
 def test_a_figure_has_bicubic_result_truth_and_their_values(make_run):
-    found = gallery(runs_of(make_run("a", images=("one",))))
-    (figure,) = found.figures
+    shown = gallery(runs_of(make_run("a", images=("one",))))
+    (figure,) = shown.figures
     assert (figure.image, figure.set_name, figure.note) == ("one", "photos", "")
     assert [(s.label, dict(s.values)) for s in figure.versions] == [
         ("bicubic", {"psnr": 30.5}), ("trained", {"psnr": 31.25}),
@@ -48,10 +48,10 @@ def test_images_of_another_scale_are_not_mixed(make_run):
 
 def test_large_pictures_are_cropped_until_they_fit_and_the_page_says_so(make_run):
     runs = runs_of(make_run("a", images=("one", "two"), side=700))  # noise: nothing is larger
-    found = gallery(runs, budget=1_000_000)
-    assert all(f.note == f"centre {f.width} x {f.width} of 700 x 700 pixels" for f in found.figures)
-    assert all(f.width < 512 for f in found.figures)
-    used = [s.uri for f in found.figures for s in (*f.versions, f.truth)]
+    shown = gallery(runs, budget=1_000_000)
+    assert all(f.note == f"centre {f.width} x {f.width} of 700 x 700 pixels" for f in shown.figures)
+    assert all(f.width < 512 for f in shown.figures)
+    used = [s.uri for f in shown.figures for s in (*f.versions, f.truth)]
     assert sum(map(len, used)) <= 1_000_000
     assert gallery(runs, budget=100_000_000).figures[0].width == 512
 
@@ -71,8 +71,8 @@ def test_what_plugins_drew_is_shown_whole(make_run):
     folder = make_run("a", images=("one",))
     wide = np.zeros((50, 2400, 3), np.uint8)
     write_image(folder / "images/iteration_00000100/photos_one_artifacts.png", wide)
-    found = gallery(runs_of(folder))
-    ((name, uri),) = found.further
+    shown = gallery(runs_of(folder))
+    ((name, uri),) = shown.further
     assert name == "photos_one_artifacts"
     assert decoded(uri).shape == (25, 1200, 3)
 
@@ -81,17 +81,17 @@ def test_damaged_and_missing_pictures_leave_the_others(make_run):
     folder = make_run("a", images=("one", "two"))
     file = folder / "images/iteration_00000100/photos_one.png"
     file.write_bytes(file.read_bytes()[:2000])
-    found = gallery(runs_of(folder))
-    assert [figure.image for figure in found.figures] == ["two"]
-    assert found.notes == ("1 pictures could not be read",)
+    shown = gallery(runs_of(folder))
+    assert [figure.image for figure in shown.figures] == ["two"]
+    assert shown.notes == ("1 pictures could not be read",)
     assert gallery(runs_of(make_run("b"))).figures == ()
 
 
 def test_many_images_are_limited_and_the_page_says_so(make_run):
     folder = make_run("a", images=[f"{i:02}" for i in range(30)], side=16)
-    found = gallery(runs_of(folder))
-    assert len(found.figures) == 24
-    assert found.notes == ("24 of 30 images are shown",)
+    shown = gallery(runs_of(folder))
+    assert len(shown.figures) == 24
+    assert shown.notes == ("24 of 30 images are shown",)
 
 
 GOOD = {
@@ -124,9 +124,9 @@ def test_a_foreign_picture_that_calls_itself_a_strip_is_counted_and_left_out(mak
     (strip,) = (folder / "images").rglob("*.png")
     pixels = encode_image(np.zeros((32, 24, 3), np.uint8), ".png", "x")
     strip.with_name("foreign.png").write_bytes(with_png_text(pixels, "srcore-strip", text))
-    found = gallery(runs_of(folder))
-    assert [figure.image for figure in found.figures] == ["one"]
-    assert found.notes == ("1 pictures could not be read",)
+    shown = gallery(runs_of(folder))
+    assert [figure.image for figure in shown.figures] == ["one"]
+    assert shown.notes == ("1 pictures could not be read",)
     strip.with_name("foreign.png").write_bytes(
         with_png_text(pixels, "srcore-strip", json.dumps(GOOD))
     )

@@ -49,10 +49,10 @@ def test_facts_of_training_and_of_other_stages(make_run, results):
         {"type": "l1", "weight": 0.01, "name": ""},
         {"type": "adversarial", "weight": 1.0, "name": "gan"},
     ]
-    found = facts(read_run(make_run("a", results=results, losses=losses))[0])
-    assert found["Scale"] == "x2"
-    assert found["Losses"] == "0.01 l1 + gan"
-    assert found["Iterations"] == "100"
+    told = facts(read_run(make_run("a", results=results, losses=losses))[0])
+    assert told["Scale"] == "x2"
+    assert told["Losses"] == "0.01 l1 + gan"
+    assert told["Iterations"] == "100"
     task = read_run(
         make_run("b", rows=[], results={"generated": {"images": 7.0}}, task={"type": "make"})
     )[0]

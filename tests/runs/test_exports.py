@@ -29,10 +29,10 @@ def states(folder):
 
 def test_an_export_names_its_iteration_and_state(tiny_experiment, tmp_path):
     folder = run(tiny_experiment, tmp_path)
-    found = exported(folder / "generator.safetensors")
+    export = exported(folder / "generator.safetensors")
     state = torch.load(folder / "checkpoints/last.pt", weights_only=True)
-    assert found.iteration == 6
-    assert found.state == hash_of(state["networks"]["ema"])
+    assert export.iteration == 6
+    assert export.state == hash_of(state["networks"]["ema"])
 
 
 def test_a_hash_knows_name_type_shape_and_value():

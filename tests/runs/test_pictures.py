@@ -124,8 +124,8 @@ def test_pictures_of_the_newest_and_the_best_validation_stay(tmp_path, keep, bes
         (folder / "a.png").touch()
     (tmp_path / "images" / "iteration_mine").mkdir()
     remove_earlier(RunFolder(tmp_path), keep, best)
-    found = sorted(int(path.name[-8:]) for path in (tmp_path / "images").glob("iteration_0*"))
-    assert found == left
+    iterations = sorted(int(path.name[-8:]) for path in (tmp_path / "images").glob("iteration_0*"))
+    assert iterations == left
     assert (tmp_path / "images" / "iteration_mine").is_dir()
 
 

@@ -23,10 +23,10 @@ def run(experiment, output, *overrides, **options):
 
 def test_it_is_recorded(tiny_experiment, tmp_path):
     folder = run(tiny_experiment, tmp_path, "train.iterations=1")
-    found = json.loads((folder / "provenance.json").read_text())
-    assert found["inputs"] == {"data.train.hr": fingerprint(tmp_path / "train")}
-    assert found["versions"]["srcore"] == srcore.__version__
-    assert found["processes"] == {"processes": 1}
+    recorded = json.loads((folder / "provenance.json").read_text())
+    assert recorded["inputs"] == {"data.train.hr": fingerprint(tmp_path / "train")}
+    assert recorded["versions"]["srcore"] == srcore.__version__
+    assert recorded["processes"] == {"processes": 1}
 
 
 def test_a_fingerprint_is_that_of_names_and_sizes(tmp_path):

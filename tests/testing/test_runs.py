@@ -43,9 +43,9 @@ def differences(folder, further):
 
 def test_a_method_that_saves_nothing_is_found_by_its_kill(tmp_path):
     with using(plugins().extended(Stranger())):
-        found = differences(tmp_path, {"method": {"type": "unsaved"}})
-    assert len(found) == 1
-    assert "tensors differ" in found[0]
+        result = differences(tmp_path, {"method": {"type": "unsaved"}})
+    assert len(result) == 1
+    assert "tensors differ" in result[0]
 
 
 def test_what_goes_on_is_not_complained_of(tmp_path):
@@ -98,8 +98,8 @@ def test_a_manager_is_extended_with_what_it_holds():
     with using(plugins().extended(Stranger())):
         first = plugins()
         second = first.extended(runs._Witness("", ""))
-    names = [found.name for found in first.plugins]
-    assert [found.name for found in second.plugins][: len(names)] == names
+    names = [plugin.name for plugin in first.plugins]
+    assert [plugin.name for plugin in second.plugins][: len(names)] == names
     assert second.registry.get("method", "unsaved")
 
 

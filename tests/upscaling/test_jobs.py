@@ -86,8 +86,8 @@ def test_results_that_links_lead_to_are_no_inputs(folder, link):
         "in/10.jpg",
         "in/deep/3.webp",
     }
-    found = set(_plan("in", output="in/../in/other", recursive=True))
-    assert f"{link}/below/1.png" in found
+    planned = set(_plan("in", output="in/../in/other", recursive=True))
+    assert f"{link}/below/1.png" in planned
 
 
 def test_results_of_inputs_with_equal_stems_are_told_apart(folder):
@@ -136,9 +136,9 @@ def test_linked_folders_are_followed_but_not_in_circles(folder):
         Path(name).symlink_to(Path("in").absolute())
     Path("in/deep/loop").symlink_to("loop")
     Path("in/gone.png").symlink_to("nowhere.png")
-    found = {"in/2.png", "in/10.jpg", "in/gone.png", "in/deep/3.webp", "in/linked/7.png"}
-    assert set(_plan("in", recursive=True)) == found
-    assert set(_plan("in/**/*.*", output="out/")) == found
+    paths = {"in/2.png", "in/10.jpg", "in/gone.png", "in/deep/3.webp", "in/linked/7.png"}
+    assert set(_plan("in", recursive=True)) == paths
+    assert set(_plan("in/**/*.*", output="out/")) == paths
 
 
 def test_files_named_twice_are_done_once(folder):

@@ -31,10 +31,10 @@ def weights(tmp_path):
 def test_red_and_blue_are_exchanged_in_and_out(weights):
     network = srcore.load_generator(weights)
     image = tiny_image(0, 12, 10)
-    found = srcore.upscale(BgrNetwork(network), image)
+    enlarged = srcore.upscale(BgrNetwork(network), image)
     expected = srcore.upscale(network, np.ascontiguousarray(image[..., ::-1]))[..., ::-1]
-    np.testing.assert_array_equal(found, expected)
-    assert not np.array_equal(found, srcore.upscale(network, image))
+    np.testing.assert_array_equal(enlarged, expected)
+    assert not np.array_equal(enlarged, srcore.upscale(network, image))
 
 
 def test_alpha_stays_last_and_gray_as_it_is():
@@ -64,9 +64,9 @@ def test_commands_say_it_until_they_are_told(weights, tmp_path):
         output = tmp_path / f"{len(results)}.png"
         arguments = [str(tmp_path / "a.png"), "-o", str(output), "--weights", str(weights)]
         arguments += ["--device", "cpu", "--border", "0", *given]
-        found = CliRunner().invoke(upscale, arguments)
-        assert found.exit_code == 0
-        assert (said in found.output) == (not given)
+        done = CliRunner().invoke(upscale, arguments)
+        assert done.exit_code == 0
+        assert (said in done.output) == (not given)
         results[given] = read_image(output)
     np.testing.assert_array_equal(results[()], srcore.upscale(network, image))
     np.testing.assert_array_equal(results[()], results["--channel-order", "rgb"])
@@ -79,10 +79,10 @@ def test_evaluate_takes_the_order(weights, tmp_path):
     values = []
     for given in ((), ("--channel-order", "bgr")):
         arguments = [str(weights), "--data", str(tmp_path / "set"), "--device", "cpu", *given]
-        found = CliRunner().invoke(evaluate, [*arguments, "--interpolation", "nearest,opencv"])
-        assert found.exit_code == 0
-        assert ("--channel-order bgr" in found.output) == (not given)
-        lines = found.output.splitlines()
+        done = CliRunner().invoke(evaluate, [*arguments, "--interpolation", "nearest,opencv"])
+        assert done.exit_code == 0
+        assert ("--channel-order bgr" in done.output) == (not given)
+        lines = done.output.splitlines()
         assert [line.split()[0] for line in lines[-3:]] == ["nearest", "opencv", "G_1"]
         values.append(lines[-1])
     assert values[0] != values[1]

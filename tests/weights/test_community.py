@@ -32,8 +32,8 @@ def test_exported_rrdbnets_open_in_spandrel_and_give_equal_output(tmp_path, opti
     lr = torch.rand(1, 3, 8, 12)
     with torch.no_grad():
         expected = network(lr)
-        found = model.model(lr)
-    assert torch.allclose(found, expected, atol=1e-6)
+        output = model.model(lr)
+    assert torch.allclose(output, expected, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid:UserWarning")  # spandrel 0.4

@@ -33,13 +33,13 @@ def test_every_dialect_is_recognised_and_translated_both_ways(networks, name):
     dialect = dialects(plugins().registry)[name]
     native = networks[dialect.network].state_dict()
     written = dialect.from_native(native, {"scale": 4})
-    found = convert_to_native(written, registry=plugins().registry)
-    assert (found.dialect, found.network, found.scale) == (name, dialect.network, 4)
-    assert found.options["num_features"] == 4
-    assert found.options["num_blocks"] == 2
-    assert found.state.keys() == native.keys()
-    assert all(torch.equal(found.state[key], native[key]) for key in native)
-    again = dialect.from_native(found.state, found.options)
+    recognised = convert_to_native(written, registry=plugins().registry)
+    assert (recognised.dialect, recognised.network, recognised.scale) == (name, dialect.network, 4)
+    assert recognised.options["num_features"] == 4
+    assert recognised.options["num_blocks"] == 2
+    assert recognised.state.keys() == native.keys()
+    assert all(torch.equal(recognised.state[key], native[key]) for key in native)
+    again = dialect.from_native(recognised.state, recognised.options)
     assert again.keys() == written.keys()
     assert all(torch.equal(again[key], written[key]) for key in written)
 
@@ -89,11 +89,11 @@ class ToyPlugin:
 
 def test_a_plugin_adds_a_dialect():
     with using(PluginManager(discover=False, extra=[ToyPlugin()])):
-        found = convert_to_native(
+        recognised = convert_to_native(
             _prefix({"a": torch.ones(1)}, {}), scale=2, registry=plugins().registry
         )
-    assert (found.network, found.dialect, found.scale) == ("toy", "toy_official", 2)
-    assert list(found.state) == ["a"]
+    assert (recognised.network, recognised.dialect, recognised.scale) == ("toy", "toy_official", 2)
+    assert list(recognised.state) == ["a"]
 
 
 def test_renaming_keeps_unknown_layers_and_all_leaves():

@@ -92,9 +92,9 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
     for number, height, width in SIZES:
         lr = torch.rand(number, 3, height, width)
         with torch.no_grad():
-            expected, found = network(lr), program(lr)
-        assert found.shape == expected.shape
-        assert (found - expected).abs().max() <= TOLERANCE * expected.abs().max()
+            expected, got = network(lr), program(lr)
+        assert got.shape == expected.shape
+        assert (got - expected).abs().max() <= TOLERANCE * expected.abs().max()
     assert {key: said[key] for key in ("network", "scale", "srcore_version")} == {
         "network": kind,
         "scale": str(network.scale),

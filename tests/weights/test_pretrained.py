@@ -58,8 +58,8 @@ def test_check_says_what_will_be_downloaded(both):
         f"{both}: needs VGG19's ImageNet weights (575 MB); downloaded before the first stage, if "
         "missing"
     ]
-    found = json.loads(CliRunner().invoke(cli, ["check", str(both), "--json"]).output)
-    assert found["downloads"] == ["VGG19's ImageNet weights (575 MB)"]
+    outcome = json.loads(CliRunner().invoke(cli, ["check", str(both), "--json"]).output)
+    assert outcome["downloads"] == ["VGG19's ImageNet weights (575 MB)"]
     file = hub_file("vgg19-dcbb9e9d.pth")
     file.parent.mkdir(parents=True)
     file.touch()

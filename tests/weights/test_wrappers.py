@@ -77,9 +77,9 @@ def test_numbers_and_settings_beside_weights_are_read_over(tmp_path, state, extr
     ],
 )
 def test_running_averages_and_generators_come_first(content, taken):
-    found, name = unwrap(content)
+    tensors, name = unwrap(content)
     assert name == taken
-    assert torch.equal(found["conv.bias"], SECOND["conv.bias"])
+    assert torch.equal(tensors["conv.bias"], SECOND["conv.bias"])
 
 
 def test_several_networks_are_named_and_one_is_chosen_by_key(tmp_path):

@@ -66,9 +66,9 @@ def test_published_files_are_chopped_on_request(tmp_path):
     given = [str(path), "--hr", str(tmp_path / "HR"), "--lr", str(tmp_path / "LR"), "--json"]
     given += ["--device", "cpu", "--metrics", "psnr:luma=edsr"]
     for chosen, answer in (([], whole), (["--network", "chop_pixels=500"], chopped)):
-        found = CliRunner().invoke(evaluate, [*given, *chosen])
-        assert found.exit_code == 0
+        done = CliRunner().invoke(evaluate, [*given, *chosen])
+        assert done.exit_code == 0
         levels = (answer[0].clamp(0, 1) * 255).round().permute(1, 2, 0).numpy().astype(np.uint8)
         expected = psnr(levels, hr, crop_border=2, y_channel=True, luma="edsr")
-        model = json.loads(found.output)["sets"][0]["models"][1]
+        model = json.loads(done.output)["sets"][0]["models"][1]
         assert model["mean"]["psnr:luma=edsr"] == pytest.approx(expected, abs=1e-9)

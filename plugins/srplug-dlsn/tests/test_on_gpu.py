@@ -20,13 +20,13 @@ def make(**options):
 def test_values_and_gradients_are_those_of_the_cpu(gpu, layout):
     torch.manual_seed(1)
     image = torch.rand(2, 3, 21, 18, dtype=torch.float64)
-    found = []
+    results = []
     for device in ("cpu", gpu):
         network = make().double().to(device, memory_format=layout)
         out = network(image.to(device, memory_format=layout))
         gradients = torch.autograd.grad(out.square().sum(), list(network.parameters()))
-        found.append([out.detach().cpu(), *(gradient.cpu() for gradient in gradients)])
-    for got, want in zip(found[1], found[0], strict=True):
+        results.append([out.detach().cpu(), *(gradient.cpu() for gradient in gradients)])
+    for got, want in zip(results[1], results[0], strict=True):
         scale = max(1.0, float(want.abs().max()))
         torch.testing.assert_close(got, want, rtol=1e-6, atol=1e-8 * scale)
 

@@ -201,8 +201,8 @@ def norm_statistics(network):
 
 def losses_of(logs):
     names = {"loss_G_GAN": "adversarial", "loss_G_feat": "feature", "loss_G_pix": "pixel"}
-    found = {name: logs.get(label, torch.zeros(())) for name, label in names.items()}
-    return found | {"loss_G": sum(found.values()), "loss_D": logs["adversarial_joint"]}
+    terms = {name: logs.get(label, torch.zeros(())) for name, label in names.items()}
+    return terms | {"loss_G": sum(terms.values()), "loss_D": logs["adversarial_joint"]}
 
 
 def watched(parts):
@@ -218,19 +218,19 @@ def watched(parts):
 
 def watch_gradients(parts):
     """Copies of the gradients at the moment of the optimisers' steps, filled in later."""
-    found = {}
+    gradients = {}
 
     def keep(prefix):
         def hook(*_):
             for name, parameter in watched(parts).items():
                 if name.startswith(prefix):
-                    found[name] = parameter.grad.clone()
+                    gradients[name] = parameter.grad.clone()
 
         return hook
 
     parts.updaters["generator"].optimizer.register_step_pre_hook(keep("g_"))
     parts.updaters["discriminator"].optimizer.register_step_pre_hook(keep("d_"))
-    return found
+    return gradients
 
 
 def experiment_of(case):

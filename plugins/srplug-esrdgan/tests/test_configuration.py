@@ -172,8 +172,8 @@ def test_other_values(ini):
 def test_what_is_written_passes_the_check(ini, tmp_path):
     for folder in ("Flickr2K/HR", "Set14/HR"):
         write_tiny_images(tmp_path / "datasets" / folder, 8, height=128, width=128)
-    found = CliRunner().invoke(esrdgan, ["import", "config.ini", "out.toml"])
-    assert (found.exit_code, found.output) == (0, "config.ini -> out.toml\n")
+    done = CliRunner().invoke(esrdgan, ["import", "config.ini", "out.toml"])
+    assert (done.exit_code, done.output) == (0, "config.ini -> out.toml\n")
     (stage,) = check(tmp_path / "out.toml", ["losses[1].weights=random"]).stages
     assert stage.table["train"]["iterations"] == 100_000
     again = CliRunner().invoke(esrdgan, ["import", "config.ini", "out.toml"])

@@ -106,10 +106,10 @@ def test_wrong_options_are_found_by_the_check(override, message):
 
 
 def test_all_problems_are_found_at_once():
-    found = problems("scale=3", "method.labels.smoothing=2.0", "generator.hr_kernel_size=7")
-    assert found.count("\n") >= 1
-    assert "smoothing" in found
-    assert "hr_kernel_size" in found
+    messages = problems("scale=3", "method.labels.smoothing=2.0", "generator.hr_kernel_size=7")
+    assert messages.count("\n") >= 1
+    assert "smoothing" in messages
+    assert "hr_kernel_size" in messages
 
 
 def test_a_training_without_patches_is_found(tmp_path):

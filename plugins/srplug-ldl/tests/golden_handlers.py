@@ -22,14 +22,14 @@ def artifact_maps(case):
     hyper, settings = case.hyper, map_settings(case.hyper)
     gt, ema = case.tensor("in_gt"), case.tensor("in_ema")
     errors, ema_errors = residual(case.tensor("in_sr"), gt), residual(ema, gt)
-    found = artifact_map(errors, ema_errors, **settings)
+    maps = artifact_map(errors, ema_errors, **settings)
     outputs = {
         "out_residual_sr": errors,
         "out_residual_ema": ema_errors,
         "out_patch_weight": image_weight(errors, settings["exponent"]),
         "out_local_variance": local_variance(errors, settings["window_size"]),
         "out_keep_mask": (errors >= ema_errors).long(),
-        "out_map": found,
+        "out_map": maps,
     }
     for detach_map, name in ((True, "out_grad_sr_map_detached"), (False, "out_grad_sr")):
         sr = case.tensor("in_sr", requires_grad=True)
@@ -95,8 +95,8 @@ LOGS = {
 
 
 def iterations(case):
-    found = case.wants("out_losses_iter")
-    return range(1, 1 + max(int(name.removeprefix("out_losses_iter")) for name in found))
+    wanted = case.wants("out_losses_iter")
+    return range(1, 1 + max(int(name.removeprefix("out_losses_iter")) for name in wanted))
 
 
 def training_batch(case, scale):
@@ -186,15 +186,15 @@ def narrow_vgg(case, parts, folder):
 
 def watch_gradients(parts):
     """Gradients with which every optimiser steps, by network and parameter; the last step's."""
-    found = {}
+    gradients = {}
     for name, updater in parts.updaters.items():
         network = parts.networks[name]
         updater.optimizer.register_step_pre_hook(
-            lambda *_, name=name, network=network: found.update(
+            lambda *_, name=name, network=network: gradients.update(
                 {name: {key: p.grad.clone() for key, p in network.named_parameters()}}
             )
         )
-    return found
+    return gradients
 
 
 def wanted_gradients(case, gradients):

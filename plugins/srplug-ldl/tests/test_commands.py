@@ -34,9 +34,9 @@ def test_writes_the_map_and_prints_its_values(files, tmp_path):
     assert done.exit_code == 0, done.output
     values = map_of_images(*(read_image(path) for path in files.values()))
     assert np.array_equal(read_image(tmp_path / "map.png"), heat_picture(values))
-    found = json.loads(done.stdout)
-    assert found["max"] == pytest.approx(values.max())
-    assert found["mean"] == pytest.approx(values.mean())
+    printed = json.loads(done.stdout)
+    assert printed["max"] == pytest.approx(values.max())
+    assert printed["mean"] == pytest.approx(values.mean())
 
 
 def test_beside_puts_all_images_in_a_row(files, tmp_path):

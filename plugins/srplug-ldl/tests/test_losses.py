@@ -18,8 +18,8 @@ def published_map(hr, sr, ema, size=7):
     windows = F.unfold(padded, size)
     local = windows.var(dim=1, unbiased=True, keepdim=True).unflatten(2, hr.shape[-2:])
     patch = residual_sr.var(dim=(-1, -2, -3), keepdim=True) ** (1 / 5)
-    found = patch * local
-    return torch.where(residual_sr < residual_ema, torch.zeros_like(found), found)
+    weights = patch * local
+    return torch.where(residual_sr < residual_ema, torch.zeros_like(weights), weights)
 
 
 def images(*shape, dtype=torch.float64, seed=0):
@@ -40,18 +40,18 @@ def test_loss_and_gradient_equal_the_published_formulation(shape, detach_map):
     weights = published_map(hr, sr, ema)
     weights = weights.detach() if detach_map else weights
     expected = F.l1_loss(weights * sr, weights * hr)
-    found = LDLLoss(detach_map=detach_map)(context(hr, sr, ema))
-    assert_close(found, expected)
-    gradients = [torch.autograd.grad(value, sr)[0] for value in (found, expected)]
+    loss = LDLLoss(detach_map=detach_map)(context(hr, sr, ema))
+    assert_close(loss, expected)
+    gradients = [torch.autograd.grad(value, sr)[0] for value in (loss, expected)]
     assert_close(*gradients, atol=1e-12)
 
 
 def test_map_is_zero_where_the_ema_is_worse_and_only_there():
     hr, sr, ema = images(1, 3, 10, 10)
     errors, others = residual(sr, hr), residual(ema, hr)
-    found, unrefined = artifact_map(errors, others), artifact_map(errors)
-    assert (found[errors < others] == 0).all()
-    assert torch.equal(found[errors >= others], unrefined[errors >= others])
+    artifacts, unrefined = artifact_map(errors, others), artifact_map(errors)
+    assert (artifacts[errors < others] == 0).all()
+    assert torch.equal(artifacts[errors >= others], unrefined[errors >= others])
     assert (unrefined > 0).all()
 
 
@@ -95,10 +95,10 @@ def test_computes_in_float32_under_autocast_and_for_half_images(dtype):
     hr, sr, ema = (image.to(dtype).detach() for image in images(2, 3, 16, 16))
     expected = LDLLoss()(context(hr.float(), sr.float(), ema.float()))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = LDLLoss()(context(hr, sr.requires_grad_(), ema))
-    assert found.dtype == torch.float32
-    assert torch.equal(found, expected)
-    found.backward()
+        loss = LDLLoss()(context(hr, sr.requires_grad_(), ema))
+    assert loss.dtype == torch.float32
+    assert torch.equal(loss, expected)
+    loss.backward()
     assert sr.grad.dtype == dtype
     assert torch.isfinite(sr.grad).all()
 
@@ -106,8 +106,8 @@ def test_computes_in_float32_under_autocast_and_for_half_images(dtype):
 def test_compares_with_another_target():
     hr, sr, ema = images(1, 3, 10, 10)
     batch = {"hr": torch.zeros_like(hr), "hr_sharpened": hr}
-    found = LDLLoss(target="hr_sharpened")(LossContext(batch=batch, sr=sr, iteration=1, ema_sr=ema))
-    assert torch.equal(found, LDLLoss()(context(hr, sr, ema)))
+    loss = LDLLoss(target="hr_sharpened")(LossContext(batch=batch, sr=sr, iteration=1, ema_sr=ema))
+    assert torch.equal(loss, LDLLoss()(context(hr, sr, ema)))
 
 
 def test_missing_ema_is_named():

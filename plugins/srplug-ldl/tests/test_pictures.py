@@ -25,9 +25,9 @@ def test_map_of_files_is_the_map_of_training():
     tensors = [torch.from_numpy(image).permute(2, 0, 1)[None] / 255 for image in (sr, ema, hr)]
     errors, others = (residual(image, tensors[2]) for image in tensors[:2])
     expected = artifact_map(errors, others)[0, 0].numpy()
-    found = map_of_images(sr, ema, hr)
-    assert np.allclose(found, expected, rtol=1e-5, atol=1e-9)
-    assert (found == 0).any()
+    artifacts = map_of_images(sr, ema, hr)
+    assert np.allclose(artifacts, expected, rtol=1e-5, atol=1e-9)
+    assert (artifacts == 0).any()
     assert (map_of_images(sr, None, hr) > 0).all()
 
 
@@ -58,10 +58,10 @@ def test_comparison_holds_all_four_in_a_row():
 def test_every_validation_writes_a_picture_beside_the_usual_ones(train, tmp_path):
     train("train.validate_every=1", "train.images=1")
     folder = tmp_path / "run/small"
-    found = sorted(path.relative_to(folder) for path in folder.rglob("*_artifacts.png"))
+    paths = sorted(path.relative_to(folder) for path in folder.rglob("*_artifacts.png"))
     names = [f"images/iteration_{i:08d}/tiny_00_artifacts.png" for i in (1, 2)]
-    assert [path.as_posix() for path in found] == names
-    strip = read_image(folder / found[1])
+    assert [path.as_posix() for path in paths] == names
+    strip = read_image(folder / paths[1])
     usual = read_image(folder / "images/iteration_00000002/tiny_00.png")
     width = 48 + 8
     truth = usual[-48:, 2 * width : 2 * width + 48]

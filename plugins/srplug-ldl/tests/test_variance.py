@@ -30,10 +30,10 @@ def random(*shape, seed=0, dtype=torch.float64):
 def test_equals_the_variance_of_every_window(size, height, width):
     image = random(2, 1, height, width).requires_grad_()
     weights = random(2, 1, height, width, seed=1)
-    expected, found = naive_variance(image, size), local_variance(image, size)
-    assert_close(found, expected)
+    expected, variance = naive_variance(image, size), local_variance(image, size)
+    assert_close(variance, expected)
     for_expected, for_found = (
-        torch.autograd.grad((weights * value).sum(), image)[0] for value in (expected, found)
+        torch.autograd.grad((weights * value).sum(), image)[0] for value in (expected, variance)
     )
     assert_close(for_found, for_expected)
 
@@ -48,10 +48,10 @@ def test_small_variation_on_high_and_differing_levels_survives_float32():
     noise = 1e-4 * random(1, 1, 24, 24)
     image = noise + torch.where(torch.arange(24) < 12, 0.0, 1.0)
     expected = naive_variance(image, 7)
-    found = local_variance(image.float(), 7).double()
+    variance = local_variance(image.float(), 7).double()
     # The noise itself is stored with the precision of 1, 6e-8.
     flat = (slice(None), slice(None), slice(None), slice(16, 24))
-    assert_close(found[flat], expected[flat], rtol=1e-2, atol=0)
+    assert_close(variance[flat], expected[flat], rtol=1e-2, atol=0)
     assert expected[flat].max() < 2e-9
     naive = F.avg_pool2d(image.float() ** 2, 7, 1) - F.avg_pool2d(image.float(), 7, 1) ** 2
     assert ((naive * 49 / 48).double() - expected[..., 3:-3, 3:-3])[..., 14:].abs().max() > 1e-8
@@ -69,9 +69,9 @@ def test_gradient_keeps_its_precision_on_high_levels():
 
 def test_constant_image_has_no_variance_and_no_gradient():
     image = torch.full((1, 1, 9, 9), 0.3).requires_grad_()
-    found = local_variance(image, 7)
-    found.sum().backward()
-    assert found.abs().max() < 1e-13
+    variance = local_variance(image, 7)
+    variance.sum().backward()
+    assert variance.abs().max() < 1e-13
     assert image.grad.abs().max() < 1e-6
 
 

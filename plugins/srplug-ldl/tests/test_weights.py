@@ -28,11 +28,11 @@ def released(tmp_path, name, scale):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_released_files_load_with_architecture_and_scale(tmp_path, name, scale):
     network, path = released(tmp_path, name, scale)
-    found = srcore.load_generator(path, key="params")
-    assert found.scale == scale
+    loaded = srcore.load_generator(path, key="params")
+    assert loaded.scale == scale
     lr = torch.rand(1, 3, 16, 16)
     with torch.no_grad():
-        assert torch.equal(found(lr), network(lr))
+        assert torch.equal(loaded(lr), network(lr))
     ema = srcore.load_generator(path).state_dict()
     key = "conv_first.weight"
     assert torch.equal(ema[key], network.state_dict()[key] + 1), "EMA weights come first"

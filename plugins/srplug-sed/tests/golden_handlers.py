@@ -79,13 +79,13 @@ def semantic_fusion_block(case):
 
 def gradients(case, network, shortened=""):
     """Gradients of parameters by their names in the manifest: underscores instead of dots."""
-    found = {}
+    by_name = {}
     for name, parameter in network.named_parameters():
         for spelling in {name, name.removeprefix(shortened)}:
             key = "out_grad_" + spelling.replace(".", "_")
             if key in case.expected:
-                found[key] = parameter.grad
-    return found
+                by_name[key] = parameter.grad
+    return by_name
 
 
 def discriminator(case):

@@ -24,8 +24,8 @@ def problems(tiny_experiment):
         try:
             srcore.load_experiment(tiny_experiment, settings)
         except ConfigError as error:
-            found = [f"{problem.path}: {problem.message}" for problem in error.problems]
-            return [line for line in found if line.startswith("discriminator")]
+            lines = [f"{problem.path}: {problem.message}" for problem in error.problems]
+            return [line for line in lines if line.startswith("discriminator")]
         return []
 
     return check
@@ -51,12 +51,12 @@ def test_multiples_of_16_are_fine(problems, type, size):
 def test_other_patch_sizes_are_refused_with_the_nearest_valid_one(
     problems, type, size, scale, nearest
 ):
-    found = problems(type=type, size=size, scale=scale)
+    messages = problems(type=type, size=size, scale=scale)
     if nearest is None:
-        assert found == []
+        assert messages == []
         return
     smallest = {"sed_patch": 32, "sed_unet": 16}[type]
-    assert found == [
+    assert messages == [
         "discriminator: expected data.train.hr_patch_size to be a multiple of 16 and at least "
         f"{smallest}, found {size}; the nearest is {nearest}"
     ]
@@ -101,8 +101,8 @@ def test_a_missing_weights_file_is_found_by_the_check(problems, tmp_path):
     ],
 )
 def test_wrong_values_are_named_with_their_path(problems, assignment, message):
-    found = problems(f"discriminator.semantics.{assignment}")
-    assert any(message in line for line in found), found
+    messages = problems(f"discriminator.semantics.{assignment}")
+    assert any(message in line for line in messages), messages
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_wrong_values_are_named_with_their_path(problems, assignment, message):
 )
 def test_patches_are_multiples_of_the_maps_stride(problems, semantic_size, size, nearest):
     stride = 256 // semantic_size
-    found = problems(f"discriminator.semantic_size={semantic_size}", type="sed_patch", size=size)
+    messages = problems(f"discriminator.semantic_size={semantic_size}", type="sed_patch", size=size)
     if nearest is None:
-        assert found == []
+        assert messages == []
     else:
-        assert f"to be a multiple of {stride} and at least 32, found {size}" in found[0]
-        assert found[0].endswith(f"the nearest is {nearest}")
+        assert f"to be a multiple of {stride} and at least 32, found {size}" in messages[0]
+        assert messages[0].endswith(f"the nearest is {nearest}")
 
 
 def test_other_sizes_are_refused(problems):

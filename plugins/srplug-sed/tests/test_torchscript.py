@@ -41,19 +41,19 @@ def test_all_tensors_are_those_that_torchscript_itself_loads(archive):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = torch.jit.load(archive).state_dict()
-    found = read_torchscript(archive)
-    assert found.keys() == expected.keys()
+    tensors = read_torchscript(archive)
+    assert tensors.keys() == expected.keys()
     for name, value in expected.items():
-        assert found[name].dtype == value.dtype
-        assert torch.equal(found[name], value), name
+        assert tensors[name].dtype == value.dtype
+        assert torch.equal(tensors[name], value), name
     assert all(name.startswith("visual.") for name in read_torchscript(archive, "visual."))
 
 
 def test_semantics_load_from_the_archive(archive, tmp_path):
     torch.save(read_torchscript(archive), tmp_path / "plain.pt")
     image, sizes = torch.rand(1, 3, 32, 32), {"width": 4, "blocks": (1, 1, 1)}
-    found = ClipSemantics(archive, **sizes)(image)
-    assert torch.equal(found, ClipSemantics(tmp_path / "plain.pt", **sizes)(image))
+    semantic = ClipSemantics(archive, **sizes)(image)
+    assert torch.equal(semantic, ClipSemantics(tmp_path / "plain.pt", **sizes)(image))
 
 
 def test_other_files_are_no_archives(tmp_path):

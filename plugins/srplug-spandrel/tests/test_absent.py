@@ -66,8 +66,8 @@ def pieces(name):
 def test_what_is_absent_has_a_reason_that_holds(name):
     text = ABSENT[name]
     if text.startswith("srcore's "):
-        found = plugins().registry.get("network", text.removeprefix("srcore's "))
-        assert found.owner == "srcore"
+        component = plugins().registry.get("network", text.removeprefix("srcore's "))
+        assert component.owner == "srcore"
     else:
         REASONS[text](name)
 

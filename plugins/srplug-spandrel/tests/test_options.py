@@ -29,9 +29,9 @@ def experiment(scale, batch_size=2):
 )
 def test_rules_between_keys_are_told(name, scale, keys, message):
     component = plugins().registry.get("network", f"spandrel_{name}")
-    found = list(options_for(component, keys).problems(experiment(scale)))
-    assert len(found) == 1
-    assert message in found[0][1]
+    messages = list(options_for(component, keys).problems(experiment(scale)))
+    assert len(messages) == 1
+    assert message in messages[0][1]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

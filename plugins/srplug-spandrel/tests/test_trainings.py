@@ -87,25 +87,25 @@ def test_networks_combine_with_losses_of_other_papers(name, way, tmp_path):
 @pytest.mark.stress
 @pytest.mark.timeout(0)
 def test_all_of_ten_networks_and_three_ways(tmp_path, stress_result):
-    found = {}
+    faults = {}
     for name, way in CELLS:
         folder = tmp_path / f"{name}_{way}"
         folder.mkdir()
-        found[f"{name} {way}"] = trains_and_goes_on(name, way, folder)
-    wrong = {cell: texts for cell, texts in found.items() if texts}
-    stress_result("spandrel_combinations", cells=len(found), wrong=wrong)
+        faults[f"{name} {way}"] = trains_and_goes_on(name, way, folder)
+    wrong = {cell: texts for cell, texts in faults.items() if texts}
+    stress_result("spandrel_combinations", cells=len(faults), wrong=wrong)
     assert not wrong
 
 
 @pytest.mark.stress
 @pytest.mark.timeout(0)
 def test_all_networks_are_trained_in_both_precisions(tmp_path, stress_result):
-    found = {}
+    faults = {}
     for name in ARCHITECTURES:
         for precision in ("float32", "bfloat16"):
             folder = tmp_path / f"{name}_{precision}"
             folder.mkdir()
-            found[f"{name} {precision}"] = trains_and_goes_on(name, "l1", folder, precision)
-    wrong = {cell: texts for cell, texts in found.items() if texts}
-    stress_result("spandrel_networks", trainings=len(found), wrong=wrong)
+            faults[f"{name} {precision}"] = trains_and_goes_on(name, "l1", folder, precision)
+    wrong = {cell: texts for cell, texts in faults.items() if texts}
+    stress_result("spandrel_networks", trainings=len(faults), wrong=wrong)
     assert not wrong

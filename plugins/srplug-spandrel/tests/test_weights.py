@@ -60,8 +60,8 @@ def test_a_file_of_the_authors_starts_a_training_and_is_recognised(tmp_path):
     source, _ = built("span", 2)
     file = tmp_path / "2x-Theirs.safetensors"
     save_file(dict(source.model.state_dict()), file)
-    found = srcore.load_generator(file)
-    assert (type(found), found.scale) == (networks.BranchedRestorer, 2)
+    network = srcore.load_generator(file)
+    assert (type(network), network.scale) == (networks.BranchedRestorer, 2)
     target, _ = built("span", 2)
     for parameter in target.parameters():
         parameter.data.zero_()

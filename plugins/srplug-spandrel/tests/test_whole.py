@@ -67,7 +67,7 @@ def shifted(network, by, distance=64):
 
 
 def tiled(network, overlap="auto"):
-    """Largest difference in grey levels between a picture made in tiles and as a whole."""
+    """Largest difference in gray levels between a picture made in tiles and as a whole."""
     image = read_image(PHOTOGRAPH)[100:196, 60:204]
     whole = srcore.upscale(network, image, tile=None)
     made = srcore.upscale(network, image, tile=48, overlap=overlap)
@@ -82,9 +82,9 @@ def tiles(network, rules, figures):
         figures["sees_the_whole_image"] = round(reach.beyond, 1)
         figures["levels_in_tiles"] = tiled(network, overlap=16)
         return
-    figures["levels_in_tiles"] = found = tiled(network)
-    if found > 1:
-        yield f"in tiles: {found} grey levels from the whole picture, expected at most 1"
+    figures["levels_in_tiles"] = result = tiled(network)
+    if result > 1:
+        yield f"in tiles: {result} gray levels from the whole picture, expected at most 1"
     if not rules.square and shifted(network, network.tile_multiple) > LEVEL / 2:
         yield f"a cut of {network.tile_multiple} rows changes what is far away"
 
@@ -124,9 +124,9 @@ def complaints(name, scale, folder, figures):
     torch.set_num_threads(1)
     network, rules = built(name, scale), ARCHITECTURES[name]
     with torch.no_grad():
-        found = [*any_size(network, rules), *tiles(network, rules, figures)]
-        found += files(name, network, folder)
-    return [*found, *contract(name, scale)]
+        lines = [*any_size(network, rules), *tiles(network, rules, figures)]
+        lines += files(name, network, folder)
+    return [*lines, *contract(name, scale)]
 
 
 pytestmark = [
@@ -166,10 +166,10 @@ def test_all_networks_whole(tmp_path, stress_result):
     wrong, figures = {}, {}
     for name, scale in CELLS:
         own = figures[f"{name} x{scale}"] = {}
-        found = complaints(name, scale, tmp_path, own)
-        print(name, scale, own, found, flush=True)  # seen with -s
-        if found:
-            wrong[f"{name} x{scale}"] = found
+        lines = complaints(name, scale, tmp_path, own)
+        print(name, scale, own, lines, flush=True)  # seen with -s
+        if lines:
+            wrong[f"{name} x{scale}"] = lines
     stress_result(
         "spandrel_contract",
         networks=len(ARCHITECTURES),

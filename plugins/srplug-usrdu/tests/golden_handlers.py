@@ -41,21 +41,21 @@ def dsn_generator(case):
     network = downsampler(case.hyper)
     network.load_state_dict(case.weights())
     hr = case.tensor("in_hr", requires_grad=True)
-    found = network(hr, heads="all")
-    total = sum((case.tensor(f"in_w{i}") * value).sum() for i, value in enumerate(found))
+    distribution = network(hr, heads="all")
+    total = sum((case.tensor(f"in_w{i}") * value).sum() for i, value in enumerate(distribution))
     total.backward()
-    outputs = named(found) | {"out_grad_hr": hr.grad}
+    outputs = named(distribution) | {"out_grad_hr": hr.grad}
     for name in case.wants("out_grad_"):
         if name != "out_grad_hr":
             outputs[name] = network.get_parameter(name.removeprefix("out_grad_")).grad
     return outputs
 
 
-def named(found):
+def named(distribution):
     return {
-        "out_mean": found.mean,
-        "out_log_scale": found.log_scale,
-        "out_feat_log_scale": found.feature_log_scale,
+        "out_mean": distribution.mean,
+        "out_log_scale": distribution.log_scale,
+        "out_feat_log_scale": distribution.feature_log_scale,
     }
 
 
@@ -162,9 +162,9 @@ def lr_png_quantisation(case):
 @golden_kind("gradient_map")
 def gradients(case):
     image = case.tensor("in_x", requires_grad=True)
-    found = gradient_map(image)
-    (case.tensor("in_w") * found).sum().backward()
-    return {"out_gradient_map": found, "out_grad_x": image.grad}
+    gradient = gradient_map(image)
+    (case.tensor("in_w") * gradient).sum().backward()
+    return {"out_gradient_map": gradient, "out_grad_x": image.grad}
 
 
 @golden_kind("kernelgan_kernel")
@@ -353,9 +353,9 @@ def dsn_experiment(case, folder, scale):
 
 def step_gradients(case, generator, discriminator):
     outputs = {"out_grad_norm_g": norm(generator), "out_grad_norm_d": norm(discriminator)}
-    for prefix, found in (("out_grad_g_", generator), ("out_grad_d_", discriminator)):
+    for prefix, of_network in (("out_grad_g_", generator), ("out_grad_d_", discriminator)):
         for name in case.wants(prefix):
-            outputs[name] = found[name.removeprefix(prefix)]
+            outputs[name] = of_network[name.removeprefix(prefix)]
     return outputs
 
 

@@ -38,17 +38,17 @@ def test_tiny_experiment_is_sound(folder):
 
 
 def test_patches_too_small_for_the_feature_head(folder):
-    found = problems(folder, overrides=["data.train.hr_patch_size=32"])
+    messages = problems(folder, overrides=["data.train.hr_patch_size=32"])
     assert (
         "generator.feature_head: expected data.train.hr_patch_size to be at least 16 * scale = 64, "
         "found 32; the nearest is 64; or set it to false"
-    ) in found
+    ) in messages
 
 
 def test_patches_that_the_discriminator_cannot_halve(folder):
-    found = problems(folder, overrides=["data.train.hr_patch_size=80"])
-    assert 'the discriminator "unet" sees low-resolution patches' in found
-    assert "a multiple of 32, found 80; the nearest is 96" in found
+    messages = problems(folder, overrides=["data.train.hr_patch_size=80"])
+    assert 'the discriminator "unet" sees low-resolution patches' in messages
+    assert "a multiple of 32, found 80; the nearest is 96" in messages
 
 
 def test_empty_target_folder(folder):
@@ -60,14 +60,14 @@ def test_empty_target_folder(folder):
 def test_empty_source_folder_is_known_before_generating(folder):
     for path in (folder / "hr").iterdir():
         path.unlink()
-    found = problems(folder)
-    assert "task.hr" in found
-    assert "no images" in found
+    messages = problems(folder)
+    assert "task.hr" in messages
+    assert "no images" in messages
 
 
 def test_other_scales(folder):
-    found = problems(folder, overrides=["scale=3"])
-    assert "usrdu_dsn knows scales 2 and 4, found scale = 3" in found
+    messages = problems(folder, overrides=["scale=3"])
+    assert "usrdu_dsn knows scales 2 and 4, found scale = 3" in messages
 
 
 STAGE = """
@@ -106,20 +106,20 @@ def stage_problems(folder, generator="", losses=DATA + FEATURE, transforms=REFER
 
 
 def test_head_without_loss(folder):
-    found = stage_problems(folder, losses=DATA)
-    assert "nothing trains generator.feature_head" in found
-    assert 'add [[losses]] type = "usrdu_feature"' in found
+    messages = stage_problems(folder, losses=DATA)
+    assert "nothing trains generator.feature_head" in messages
+    assert 'add [[losses]] type = "usrdu_feature"' in messages
 
 
 def test_loss_without_head(folder):
-    found = stage_problems(folder, generator="feature_head = false")
-    assert '"usrdu_feature" needs generator.feature_head = true' in found
+    messages = stage_problems(folder, generator="feature_head = false")
+    assert '"usrdu_feature" needs generator.feature_head = true' in messages
 
 
 def test_loss_without_reference(folder):
-    found = stage_problems(folder, transforms="")
-    assert 'losses[1].target: no batch entry "lr_reference"; the batch holds hr, lr; ' in found
-    assert 'transform "usrdu_reference" makes it' in found
+    messages = stage_problems(folder, transforms="")
+    assert 'losses[1].target: no batch entry "lr_reference"; the batch holds hr, lr; ' in messages
+    assert 'transform "usrdu_reference" makes it' in messages
 
 
 def test_another_network_for_the_method(folder):
@@ -144,8 +144,8 @@ def test_losses_of_the_dsn_need_its_method(folder):
 
 def test_folder_without_kernels(folder):
     (folder / "kernels").mkdir()
-    found = stage_problems(folder, transforms=REFERENCE + 'kernels = "kernels"\n')
-    assert "no kernels of scale 4" in found
+    messages = stage_problems(folder, transforms=REFERENCE + 'kernels = "kernels"\n')
+    assert "no kernels of scale 4" in messages
     np.save(folder / "kernels" / "a_kernel_x4.npy", np.ones((5, 5)))
     (folder / "one.toml").write_text(
         STAGE.format(
@@ -156,5 +156,5 @@ def test_folder_without_kernels(folder):
 
 
 def test_even_filters(folder):
-    found = stage_problems(folder, losses=DATA + "kernel_size = 4\n" + FEATURE)
-    assert "losses[1].kernel_size: expected an odd size, found 4" in found
+    messages = stage_problems(folder, losses=DATA + "kernel_size = 4\n" + FEATURE)
+    assert "losses[1].kernel_size: expected an odd size, found 4" in messages

@@ -33,10 +33,10 @@ def training(settings=SMALL):
 
 
 def test_ten_pixels_are_shaved_and_odd_sides_cut():
-    found = training()
-    assert found.crops.image.shape[-2:] == (80, 76)
+    trial = training()
+    assert trial.crops.image.shape[-2:] == (80, 76)
     torch.testing.assert_close(
-        found.crops.image, picture()[..., 10:90, 10:86] * 2 - 1, rtol=0, atol=0
+        trial.crops.image, picture()[..., 10:90, 10:86] * 2 - 1, rtol=0, atol=0
     )
     with pytest.raises(DataError, match=r"83x84 pixels.*84x84 or more"):
         estimate_kernel(picture(84, 83), SMALL)
@@ -73,15 +73,15 @@ def _reference_gradient_map(image):
 
 def test_gradient_map_and_chances_against_a_second_way():
     image = np.random.default_rng(0).random((3, 50, 46))
-    found = gradient_map(torch.from_numpy(image))
-    np.testing.assert_allclose(found, _reference_gradient_map(image), rtol=1e-9, atol=1e-12)
+    magnitude = gradient_map(torch.from_numpy(image))
+    np.testing.assert_allclose(magnitude, _reference_gradient_map(image), rtol=1e-9, atol=1e-12)
     for side in (26, 24):  # windows of 13 and of 12, whose middle is not a pixel
         window = np.ones((side // 2,) * 2)
-        smeared = scipy.signal.convolve2d(found, window, "same") / (side // 2) ** 2
+        smeared = scipy.signal.convolve2d(magnitude, window, "same") / (side // 2) ** 2
         expected = np.zeros_like(smeared)
         inner = np.s_[side // 2 : -(side // 2), side // 2 : -(side // 2)]
         expected[inner] = smeared[inner]
-        chances = crop_chances(found, side)
+        chances = crop_chances(magnitude, side)
         np.testing.assert_allclose(chances, expected / expected.sum(), rtol=1e-9, atol=1e-15)
 
 
@@ -101,17 +101,17 @@ def test_boundary_mask_against_loops():
 
 
 def test_penalty_against_loops():
-    found = training()
+    trial = training()
     kernel = torch.rand(13, 13, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     values, mask = kernel.numpy(), boundary_mask(13).numpy()
     base = 0.5 * abs(1 - values.sum()) + 0.5 * abs(values * mask).mean()
-    assert float(found.penalty(kernel)) == pytest.approx(base)
-    found.bicubic.value = 1e-3
+    assert float(trial.penalty(kernel)) == pytest.approx(base)
+    trial.bicubic.value = 1e-3
     row = sum(i * values[i].sum() for i in range(13)) / values.sum()
     column = sum(i * values[:, i].sum() for i in range(13)) / values.sum()
     centre = ((row - 6.5) ** 2 + (column - 6.5) ** 2) / 2
     expected = base + centre + 5 * (values**0.2).mean()
-    assert float(found.penalty(kernel)) == pytest.approx(expected)
+    assert float(trial.penalty(kernel)) == pytest.approx(expected)
 
 
 def test_bicubic_weight_fades_at_multiples():
@@ -133,11 +133,11 @@ def test_learning_rate_falls_after_the_iteration_that_is_a_multiple():
 
 
 def test_first_weights():
-    found = training(KernelGanSettings(variant="published", num_features=64))
-    weights = found.generator.state_dict()
+    trial = training(KernelGanSettings(variant="published", num_features=64))
+    weights = trial.generator.state_dict()
     layer = weights["layers.1.weight"]  # 64 -> 64, 5x5
     assert float(layer.std()) == pytest.approx(0.1 * (2 / (64 * 25 * 2)) ** 0.5, rel=0.02)
-    own = found.judge.state_dict()
+    own = trial.judge.state_dict()
     first = own["layers.0.weight_orig"]
     assert float(first.std()) == pytest.approx(0.1 * (2 / (49 * 67)) ** 0.5, rel=0.05)
     scales = torch.cat(
@@ -152,27 +152,27 @@ def test_first_weights():
 
 
 def test_noise_only_where_the_discriminator_learns():
-    found = training()
+    trial = training()
     fake = torch.zeros(1, 3, 26, 26)
-    assert found.judged(fake) is fake
-    crop, real = found.crops.draw(found.random), torch.zeros(1, 3, 200, 200)
-    found.generator.requires_grad_(False).apply(
+    assert trial.judged(fake) is fake
+    crop, real = trial.crops.draw(trial.random), torch.zeros(1, 3, 200, 200)
+    trial.generator.requires_grad_(False).apply(
         lambda layer: layer.weight.zero_() if hasattr(layer, "weight") else None
     )
-    noisy_real, noisy_fake = found.shown(crop, real, fake)
+    noisy_real, noisy_fake = trial.shown(crop, real, fake)
     assert float(noisy_real.std()) == pytest.approx(2 / 255, rel=0.02)  # images span 2
     assert float(noisy_fake.std()) == pytest.approx(1 / 255, rel=0.1)
 
 
 def test_generated_patches_are_made_anew_after_the_generators_update():
-    found = training()
-    crop = found.crops.draw(found.random)
-    before = found.generator(crop)
+    trial = training()
+    crop = trial.crops.draw(trial.random)
+    before = trial.generator(crop)
     with torch.no_grad():
-        for parameter in found.generator.parameters():
+        for parameter in trial.generator.parameters():
             parameter.fill_(0.05)
-    _, shown = found.shown(crop, crop, before)
-    assert float((shown - found.generator(crop)).detach().abs().max()) < 6 / 255
+    _, shown = trial.shown(crop, crop, before)
+    assert float((shown - trial.generator(crop)).detach().abs().max()) < 6 / 255
 
 
 def test_variants_differ_and_repeat():

@@ -63,8 +63,8 @@ def test_correlation_mirrors_like_scipy(size):
     image = np.random.default_rng(0).random((2, 24, 21))
     kernel = np.random.default_rng(1).random((size, size))
     expected = [scipy.ndimage.correlate(plane, kernel, mode="reflect")[::4, ::4] for plane in image]
-    found = correlate(torch.from_numpy(image), torch.from_numpy(kernel), 4)
-    np.testing.assert_allclose(found, np.stack(expected))
+    blurred = correlate(torch.from_numpy(image), torch.from_numpy(kernel), 4)
+    np.testing.assert_allclose(blurred, np.stack(expected))
 
 
 def test_kernels_are_found_by_scale_and_read_in_either_format(tmp_path):

@@ -52,7 +52,7 @@ def test_known_kernels_are_found(benchmark, kernel, variant):
     settings = KernelGanSettings(variant=variant, iterations=800, num_features=32)
     raw = estimate_kernel(benchmark.halved(image, benchmark.KERNELS[kernel]), settings)
     assert raw.sum() == pytest.approx(1, abs=0.05)
-    found = finished_kernels(raw)[2]
-    errors = {name: benchmark.error(found, truth) for name, truth in benchmark.KERNELS.items()}
+    estimated = finished_kernels(raw)[2]
+    errors = {name: benchmark.error(estimated, truth) for name, truth in benchmark.KERNELS.items()}
     assert min(errors, key=errors.get) == kernel
     assert errors[kernel] < LIMITS[kernel, variant]

@@ -57,8 +57,8 @@ def test_divergence_is_that_of_two_laplace_distributions():
     p, q = laplace_density(x, 0.0, math.exp(v)), laplace_density(x, u, 1.0)
     integral = np.trapezoid(p * np.log(p / q), x)
     difference, log_scale = torch.tensor([u]), torch.tensor([v])
-    found = laplace_divergence(difference, log_scale, difference.abs())
-    assert float(found) == pytest.approx(integral, abs=1e-5)
+    loss = laplace_divergence(difference, log_scale, difference.abs())
+    assert float(loss) == pytest.approx(integral, abs=1e-5)
 
 
 def test_data_loss_equals_the_loop_over_pixels():
@@ -85,9 +85,9 @@ def test_best_scale_for_a_difference_solves_the_stationary_equation(difference, 
     u = torch.full_like(log_scales, float(difference))
     b = log_scales.exp()
     values = b * torch.exp(-u / b) - log_scales - 1
-    found = float(b[values.argmin()])
-    assert found == pytest.approx(best, rel=5e-3)
-    assert (found + difference) * math.exp(-difference / found) == pytest.approx(1, abs=1e-2)
+    result = float(b[values.argmin()])
+    assert result == pytest.approx(best, rel=5e-3)
+    assert (result + difference) * math.exp(-difference / result) == pytest.approx(1, abs=1e-2)
 
 
 def test_data_loss_may_be_negative():

@@ -18,9 +18,11 @@ def test_published_size_has_the_published_number_of_parameters():
 @pytest.mark.parametrize("scale", [2, 4])
 def test_odd_sides_are_rounded_up(scale):
     hr = torch.rand(1, 3, 16 * scale + 1, 16 * scale + 3)
-    found = tiny(scale)(hr, heads="all")
-    assert found.mean.shape == found.log_scale.shape == (1, 3, 17, 16 + -(-3 // scale))
-    assert found.feature_log_scale.shape == (1, 6, 1, 1)
+    distribution = tiny(scale)(hr, heads="all")
+    assert (
+        distribution.mean.shape == distribution.log_scale.shape == (1, 3, 17, 16 + -(-3 // scale))
+    )
+    assert distribution.feature_log_scale.shape == (1, 6, 1, 1)
 
 
 def test_mean_alone_is_the_mean_of_all_heads():
@@ -39,9 +41,9 @@ def test_log_scales_lie_above_minus_one():
 
 
 def test_heads_can_be_left_out():
-    found = tiny(scale_head=False, feature_head=False)(torch.rand(1, 3, 16, 16), heads="all")
-    assert found.log_scale is None
-    assert found.feature_log_scale is None
+    distribution = tiny(scale_head=False, feature_head=False)(torch.rand(1, 3, 16, 16), heads="all")
+    assert distribution.log_scale is None
+    assert distribution.feature_log_scale is None
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -49,8 +51,8 @@ def test_heads_can_be_left_out():
 def test_radius_is_how_far_an_output_pixel_sees(scale, heads):
     network = tiny(scale)
     hr = torch.rand(1, 3, 96, 96, requires_grad=True)
-    found = network(hr, heads="scale")
-    image = found.mean if heads == "mean" else found.log_scale
+    distribution = network(hr, heads="scale")
+    image = distribution.mean if heads == "mean" else distribution.log_scale
     middle = image.shape[-1] // 2
     image[..., middle, middle].sum().backward()
     rows = hr.grad.abs().sum((0, 1, 3)).nonzero()

@@ -56,9 +56,9 @@ def test_every_image_gets_a_partner_cut_to_whole_pixels(tmp_path, images):
     hr = torch.from_numpy(read_rgb(images / "01.png")[:48, :40]).permute(2, 0, 1)[None] / 255
     with torch.no_grad():
         expected = to_png_levels(network(hr)[0])
-    found = read_rgb(run.folder / "lr" / "01.png")
-    assert found.shape == (12, 10, 3)
-    assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+    image = read_rgb(run.folder / "lr" / "01.png")
+    assert image.shape == (12, 10, 3)
+    assert np.abs(image.astype(int) - expected.astype(int)).max() <= 1
     assert run.results["generated"]["images"] == 3
 
 
@@ -122,13 +122,13 @@ def test_kernels_are_estimated_once_per_image(tmp_path):
     run = new_run(tmp_path / "run")
     stage = EstimateKernels(lr=images, iterations=2, num_features=4, mat=True)
     stage.run(run)
-    found = list_kernels(run.folder / "kernels", 4)
-    assert [path.parent.name for path in found] == ["00", "01"]
-    assert found[0].with_suffix(".mat").is_file()
-    assert read_kernel(found[0]).sum() == pytest.approx(1)
-    before = found[0].stat().st_mtime_ns
+    kernels = list_kernels(run.folder / "kernels", 4)
+    assert [path.parent.name for path in kernels] == ["00", "01"]
+    assert kernels[0].with_suffix(".mat").is_file()
+    assert read_kernel(kernels[0]).sum() == pytest.approx(1)
+    before = kernels[0].stat().st_mtime_ns
     stage.run(run)
-    assert found[0].stat().st_mtime_ns == before
+    assert kernels[0].stat().st_mtime_ns == before
 
 
 def test_command_estimates_kernels(tmp_path):

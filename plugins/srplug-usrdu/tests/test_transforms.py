@@ -41,9 +41,9 @@ def test_reference_draws_a_kernel_per_image(tmp_path):
         write_kernels(tmp_path, name, {4: kernels[name]}, mat=False)
     hr = torch.rand(24, 3, 16, 16)
     reference = Reference(scale=4, kernels=tmp_path)
-    found = reference({"hr": hr}, seeded())["lr_reference"]
+    blurred = reference({"hr": hr}, seeded())["lr_reference"]
     drawn = set()
-    for image, low in zip(hr, found, strict=True):
+    for image, low in zip(hr, blurred, strict=True):
         errors = {
             name: float(
                 (low - correlate(image, torch.from_numpy(k / k.sum()).float(), 4)).abs().max()
@@ -55,7 +55,7 @@ def test_reference_draws_a_kernel_per_image(tmp_path):
         drawn.add(best)
     assert drawn == {"a", "b", "c"}
     again = reference({"hr": hr}, seeded())["lr_reference"]
-    assert torch.equal(found, again)
+    assert torch.equal(blurred, again)
 
 
 def test_unit_laplace_inverts_the_distribution_function():

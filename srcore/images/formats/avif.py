@@ -221,10 +221,10 @@ def _visible(layout: _Layout, height: int, width: int, where: Where) -> tuple[in
     """Top, left, height and width of what is visible of decoded rows."""
     if not layout.clap:
         return 0, 0, height, width
-    found = crop_of(layout.clap, height, width)
-    if found is None:
+    crop = crop_of(layout.clap, height, width)
+    if crop is None:
         raise unsupported(where, "AVIF of which parts of pixels are shown")
-    return found
+    return crop
 
 
 def _working(layout: _Layout, channels: int, frames: int) -> float:

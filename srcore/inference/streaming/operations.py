@@ -104,12 +104,12 @@ def operation_of(call: Call) -> Operation:
     if plain not in _OTHERS or "out" in call.keywords:
         raise NotByRowsError(name)
     try:
-        found = _OTHERS[plain](call)
+        operation = _OTHERS[plain](call)
     except TypeError:  # arguments that the function takes and the operation does not know
-        found = None
-    if found is None:
+        operation = None
+    if operation is None:
         raise NotByRowsError(f"{name} with these arguments")
-    return found
+    return operation
 
 
 #: Every value of the result depends on the values at the same place, whatever the variant: the

@@ -46,8 +46,8 @@ def _tried(network: nn.Module) -> Recording | None:
         if any(step.rate * multiple % 1 for step in recording.steps):
             raise NotByRowsError(f"fewer rows than one for {multiple} of the image")
         image = _noise(network, _TRIED, multiple)
-        expected, found = network(image), _in_bands(recording, image, _TRIED_BAND * multiple)
-        largest = float((found - expected).abs().max()) / max(1.0, float(expected.abs().max()))
+        expected, banded = network(image), _in_bands(recording, image, _TRIED_BAND * multiple)
+        largest = float((banded - expected).abs().max()) / max(1.0, float(expected.abs().max()))
         if not largest <= _TOLERANCE:
             raise NotByRowsError(f"its bands differ from the whole by {largest:.2g}")
     except Exception as reason:  # whatever is wrong, running the image says it

@@ -69,12 +69,12 @@ def test_fb_research_logger(trial):
 
     trial.run(attach)
     lines = [call.args[0] for call in logger.info.call_args_list]
-    found = [re.search(r"\[(\d)/6\].* lr: (\S+) .*l1: (\S+)", line) for line in lines]
-    found = [[float(text) for text in match.groups()] for match in found if match]
+    matches = [re.search(r"\[(\d)/6\].* lr: (\S+) .*l1: (\S+)", line) for line in lines]
+    matches = [[float(text) for text in match.groups()] for match in matches if match]
     rates = trial.rates()
-    assert [line[0] for line in found] == list(trial.rows())
-    assert [line[1] for line in found] == pytest.approx(rates, abs=1e-5)
-    assert [line[2] for line in found] == pytest.approx(list(trial.values("l1").values()), 1e-3)
+    assert [line[0] for line in matches] == list(trial.rows())
+    assert [line[1] for line in matches] == pytest.approx(rates, abs=1e-5)
+    assert [line[2] for line in matches] == pytest.approx(list(trial.values("l1").values()), 1e-3)
 
 
 def numbers(value):
@@ -95,14 +95,14 @@ def numbers(value):
 
 def logged(client):
     """Numbers with a point that a client was told, by the whole number that came with them."""
-    found = defaultdict(set)
+    tags = defaultdict(set)
     for _, given, named in client.mock_calls:
         told = list(numbers((given, named)))
         steps = [value for value in told if isinstance(value, int)]
         values = {round(value, 6) for value in told if isinstance(value, float)}
         if len(steps) == 1 and values:
-            found[steps[0]] |= values
-    return dict(found)
+            tags[steps[0]] |= values
+    return dict(tags)
 
 
 @pytest.mark.parametrize("name", CLIENTS)
@@ -156,17 +156,17 @@ def test_loggers(trial, name, monkeypatch):
 
     trial.run(attach)
     expected = defaultdict(set)
-    for found in (trial.rows(), trial.validations()):
-        for number, values in found.items():
+    for kind in (trial.rows(), trial.validations()):
+        for number, values in kind.items():
             expected[number] |= {round(value, 6) for value in values.values()}
     assert logged(client) == expected
     assert {"OutputHandler", "OptimizerParamsHandler"} <= known
     assert sorted(watched) == kinds
     assert all(len(told) == 6 and all(told) for told in watched.values())
     if "GradsScalarHandler" in watched:
-        found = [
+        sizes = [
             sum(value**2 for call in told for value in call if isinstance(value, float)) ** 0.5
             for told in watched["GradsScalarHandler"]
         ]
         norms = trial.values("gradient_norm/generator")
-        assert found == pytest.approx(list(norms.values()))
+        assert sizes == pytest.approx(list(norms.values()))

@@ -103,11 +103,11 @@ def test_fastai_lr_finder(trial):
         )
 
     trial.run(attach)
-    found = finder.get_results()
+    history = finder.get_results()
     assert trial.ending.iteration == 5, "where the loss was three times the best"
-    assert found["loss"] == pytest.approx(list(trial.values("l1").values()))
+    assert history["loss"] == pytest.approx(list(trial.values("l1").values()))
     # what it sets at the end of an iteration holds in the next
-    assert found["lr"][:-1] == pytest.approx(trial.rates()[1:])
+    assert history["lr"][:-1] == pytest.approx(trial.rates()[1:])
 
 
 STATES = {

@@ -77,11 +77,11 @@ def test_gray_stays_gray(depth):
     else:
         settings = [cv2.IMWRITE_AVIF_DEPTH, depth, cv2.IMWRITE_AVIF_QUALITY, 100]
         content = cv2.imencode(".avif", image.astype(np.uint16) * 4, settings)[1].tobytes()
-    found = decode_image(content, "x")
-    assert found.shape == decode_header(content, "x").shape
+    decoded = decode_image(content, "x")
+    assert decoded.shape == decode_header(content, "x").shape
     with Image.open(io.BytesIO(content)) as opened:
-        assert found.shape[2] == len(opened.getbands())
-    levels = found if depth == 8 else found / 257
+        assert decoded.shape[2] == len(opened.getbands())
+    levels = decoded if depth == 8 else decoded / 257
     assert abs(levels.astype(float) - image).max() <= 3
 
 
@@ -91,9 +91,9 @@ def test_pixels_are_those_of_pillow(mode):
     Image.fromarray(noise(33, 47, 4)).convert(mode).save(buffer, "AVIF")
     with Image.open(buffer) as image:
         expected = np.asarray(image)
-    found = decode_image(buffer.getvalue(), "x")
-    assert found.flags.writeable
-    np.testing.assert_array_equal(found.squeeze(), expected)
+    decoded = decode_image(buffer.getvalue(), "x")
+    assert decoded.flags.writeable
+    np.testing.assert_array_equal(decoded.squeeze(), expected)
 
 
 def test_an_older_pillow_is_named(monkeypatch):

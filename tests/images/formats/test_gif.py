@@ -106,25 +106,25 @@ def seen(image):
 def test_pictures_of_few_colours_are_written_exactly(channels, colours):
     image = colourful(colours, channels)
     expected = np.repeat(image, 3, axis=-1) if channels == 1 else seen(image)
-    found = decode_image(encode_image(image, ".gif"), "x")
-    np.testing.assert_array_equal(seen(found), expected)
+    decoded = decode_image(encode_image(image, ".gif"), "x")
+    np.testing.assert_array_equal(seen(decoded), expected)
 
 
 def test_other_pictures_get_a_palette():
     rows, columns = np.mgrid[:64, :64]
     image = np.stack([4 * rows, 4 * columns, 2 * (rows + columns)], axis=-1).astype(np.uint8)
-    found = decode_image(encode_image(image, ".gif"), "x")
-    assert len(np.unique(found.reshape(-1, 3), axis=0)) <= 256
-    assert abs(found.astype(int) - image).mean() < 12
-    assert len(np.unique(found.reshape(-1, 3), axis=0)) > 128
+    decoded = decode_image(encode_image(image, ".gif"), "x")
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 256
+    assert abs(decoded.astype(int) - image).mean() < 12
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) > 128
 
 
 def test_half_transparent_pixels_are_seen_or_not():
     image = np.full((2, 4, 4), 90, np.uint8)
     image[..., 3] = [0, 127, 128, 255]
-    found = decode_image(encode_image(image, ".gif"), "x")
-    assert found[..., 3].tolist() == [[0, 0, 255, 255]] * 2
-    assert (found[:, 2:, :3] == 90).all()
+    decoded = decode_image(encode_image(image, ".gif"), "x")
+    assert decoded[..., 3].tolist() == [[0, 0, 255, 255]] * 2
+    assert (decoded[:, 2:, :3] == 90).all()
 
 
 @pytest.mark.parametrize("plays", [0, 1, 5])
@@ -139,6 +139,6 @@ def test_animations_keep_pictures_times_and_plays(tmp_path, plays, channels):
     path.write_bytes(encode_series(pictures, ".gif", plays=plays))
     series = read_series(path)
     assert (series.kind, series.count, series.plays) == ("animation", 4, plays)
-    for found, expected in zip(series.pictures, pictures, strict=True):
-        assert found.milliseconds == expected.milliseconds
-        np.testing.assert_array_equal(seen(found.image)[..., :channels], seen(expected.image))
+    for picture, expected in zip(series.pictures, pictures, strict=True):
+        assert picture.milliseconds == expected.milliseconds
+        np.testing.assert_array_equal(seen(picture.image)[..., :channels], seen(expected.image))

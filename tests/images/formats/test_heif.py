@@ -92,9 +92,9 @@ def test_deep_gray_is_read():
     buffer = io.BytesIO()
     made = pillow_heif.from_bytes(mode="I;16", size=(64, 64), data=stored.tobytes())
     made.save(buffer, quality=-1)
-    found = decode_image(buffer.getvalue(), "x")
-    assert (found.shape, found.dtype) == ((64, 64, 1), np.uint16)
-    assert abs(found[..., 0].astype(int) - stored).max() <= 70  # it holds 10 bits
+    decoded = decode_image(buffer.getvalue(), "x")
+    assert (decoded.shape, decoded.dtype) == ((64, 64, 1), np.uint16)
+    assert abs(decoded[..., 0].astype(int) - stored).max() <= 70  # it holds 10 bits
 
 
 def test_pixels_are_our_own():

@@ -113,30 +113,30 @@ def test_cmyk_is_what_the_inks_leave(decoder):
 
 def segments(content):
     """Markers and contents before the coded data, and these."""
-    place, found = 2, []
-    while not found or found[-1][0] != 0xDA:
+    place, pieces = 2, []
+    while not pieces or pieces[-1][0] != 0xDA:
         length = int.from_bytes(content[place + 2 : place + 4], "big")
-        found.append((content[place + 1], bytearray(content[place + 4 : place + 2 + length])))
+        pieces.append((content[place + 1], bytearray(content[place + 4 : place + 2 + length])))
         place += 2 + length
-    return found, content[place:]
+    return pieces, content[place:]
 
 
-def joined(found, rest):
-    parts = (bytes([255, it]) + struct.pack(">H", len(held) + 2) + held for it, held in found)
+def joined(pieces, rest):
+    parts = (bytes([255, it]) + struct.pack(">H", len(held) + 2) + held for it, held in pieces)
     return b"\xff\xd8" + b"".join(parts) + rest
 
 
 def with_transform(content, transform, names=b""):
     """With Adobe's word about the colours and no other; and with other names of components."""
-    found, rest = segments(content)
-    found = [it for it in found if it[0] not in (0xE0, 0xEE)]
+    pieces, rest = segments(content)
+    pieces = [it for it in pieces if it[0] not in (0xE0, 0xEE)]
     if transform is not None:
-        found.insert(0, (0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform)))
-    for marker, held in found:
+        pieces.insert(0, (0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform)))
+    for marker, held in pieces:
         for number, name in enumerate(names):
             if marker in (0xC0, 0xDA):
                 held[6 + 3 * number if marker == 0xC0 else 1 + 2 * number] = name
-    return joined(found, rest)
+    return joined(pieces, rest)
 
 
 def rgb_of(components):
@@ -171,8 +171,8 @@ def test_adobe_and_the_names_say_what_three_channels_are(decoder, transform, nam
     for progressive in (False,) if names else (False, True):
         content = jpeg(smooth(33, 47), subsampling=0, progressive=progressive)
         stored = stored_in(content, "RGB")
-        found = decode_image(with_transform(content, transform, names), "x")
-        np.testing.assert_allclose(found, stored if is_rgb else rgb_of(stored), atol=1.01)
+        decoded = decode_image(with_transform(content, transform, names), "x")
+        np.testing.assert_allclose(decoded, stored if is_rgb else rgb_of(stored), atol=1.01)
 
 
 @pytest.mark.parametrize(
@@ -185,16 +185,16 @@ def test_adobe_says_what_four_channels_are(decoder, transform, is_cmyk):
     # Inks are stored as what they leave.
     left = stored[..., :3] if is_cmyk else 255 - rgb_of(stored)
     expected = left * (stored[..., 3:] / 255)
-    found = decode_image(with_transform(buffer.getvalue(), transform), "x")
-    np.testing.assert_allclose(found, expected, atol=1.51)
+    decoded = decode_image(with_transform(buffer.getvalue(), transform), "x")
+    np.testing.assert_allclose(decoded, expected, atol=1.51)
 
 
 def test_odd_headers_are_no_damage_and_hide_none(agrees, decoder):
     content = jpeg(smooth(120, 160))
     expected = np.ascontiguousarray(by_opencv(content))
-    found, rest = segments(content)
+    pieces, rest = segments(content)
     for name in ("revision", "scan"):
-        changed = [(marker, bytearray(held)) for marker, held in found]
+        changed = [(marker, bytearray(held)) for marker, held in pieces]
         if name == "revision":
             next(held for marker, held in changed if marker == 0xE0)[5] = 2
         else:
@@ -210,10 +210,10 @@ def test_factors_of_one_component_mean_nothing(agrees, decoder):
     image = smooth(33, 47)[..., 0]
     for progressive in (False, True):
         content = jpeg(image, progressive=progressive)
-        found, rest = segments(content)
+        pieces, rest = segments(content)
         for factors in (0x11, 0x22, 0x41):
-            next(held for marker, held in found if marker in (0xC0, 0xC2))[7] = factors
-            agrees(joined(found, rest), np.ascontiguousarray(by_opencv(content)), factors)
+            next(held for marker, held in pieces if marker in (0xC0, 0xC2))[7] = factors
+            agrees(joined(pieces, rest), np.ascontiguousarray(by_opencv(content)), factors)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -207,12 +207,12 @@ def confirmed(content, stored, kind):
     if compression not in ("none", "deflate") or bits not in (8, 16):
         return False
     with tifffile.TiffFile(io.BytesIO(content)) as file:
-        found = (
+        seen = (
             file.pages[0]
             .asarray(squeeze=False)
             .reshape(-1, *stored.shape[:2], *((1,) if planar else (stored.shape[2],)))
         )
-    samples = np.concatenate(list(found), axis=-1)
+    samples = np.concatenate(list(seen), axis=-1)
     np.testing.assert_array_equal(samples, stored, err_msg=str(kind))
     return True
 

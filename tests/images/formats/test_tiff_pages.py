@@ -47,9 +47,9 @@ def test_the_full_picture_is_read(agrees, tmp_path, pages, count, big):
     path = tmp_path / "a.tif"
     path.write_bytes(content)
     series = read_series(path)
-    found = [FULL] if series is None else [it.image for it in series.pictures]
-    assert len(found) == count
-    np.testing.assert_array_equal(found[0], FULL)
+    read = [FULL] if series is None else [it.image for it in series.pictures]
+    assert len(read) == count
+    np.testing.assert_array_equal(read[0], FULL)
 
 
 def test_a_copy_alone_is_read(agrees):

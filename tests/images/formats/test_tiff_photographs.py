@@ -55,9 +55,9 @@ def photograph(name, tiled, apart, order):
             buffer = io.BytesIO()
             stored.save(buffer, "JPEG", quality=90, **settings)
             with Image.open(buffer) as opened:
-                found = np.asarray(opened).reshape(count, columns, -1)
+                pixels = np.asarray(opened).reshape(count, columns, -1)
             place = expected[top : top + count, left : left + columns]
-            place[..., slice(plane, plane + 1) if name == "planes" else slice(None)] = found
+            place[..., slice(plane, plane + 1) if name == "planes" else slice(None)] = pixels
             tables, rest = tables_apart(buffer.getvalue())
             parts.append(rest if apart else buffer.getvalue())
     lengths = [len(it) for it in parts]

@@ -52,11 +52,11 @@ def test_wide_images_are_taken_in_few_rows(network, recording, monkeypatch, widt
 def test_short_memory_makes_fewer_rows_until_there_is_no_use(network, recording, monkeypatch):
     a_row = 100 * bands.memory_per_pixel(network)
     held = 100 * 4 * recording.kept_values()
-    found = [
+    heights = [
         _band(network, recording, monkeypatch, memory=held + rows * a_row + 1)
         for rows in (50, 20, 4, 3)
     ]
-    assert found == [32, 20, 4, None]
+    assert heights == [32, 20, 4, None]
 
 
 def test_bands_are_multiples_of_what_the_network_takes(network, recording, monkeypatch):
@@ -127,11 +127,11 @@ def test_a_result_that_is_not_finite_is_an_error(network, recording):
 
 def test_half_precision_is_that_of_autocast(network, recording):
     image = torch.rand(1, 3, 61, 8)
-    found = Source(image).enlarged(network, recording, precision="bfloat16")
+    result = Source(image).enlarged(network, recording, precision="bfloat16")
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         expected = network(image).float()
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found, expected)
+    assert result.dtype == torch.float32
+    torch.testing.assert_close(result, expected)
 
 
 def test_work_is_told_up_to_all_of_it(network, recording):

@@ -55,10 +55,10 @@ def refused(tried):
     """A function that wants a complaint, and of all of them that they are lines with a name."""
 
     def complains(kind, target, how, message):
-        found = tried(kind, target, **how)
-        assert any(re.search(message, line) for line in found), found
+        complaints_made = tried(kind, target, **how)
+        assert any(re.search(message, line) for line in complaints_made), complaints_made
         name = kind.replace("_", " ")
-        for line in found:
+        for line in complaints_made:
             assert "\n" not in line
             assert line.startswith(f'srplug-stranger: {name} "x"') or "order()" in line, line
 

@@ -76,8 +76,8 @@ class Colours:
 def test_parts_work_on_the_images_that_the_check_lets_them_have(
     kind, part, options, message, tried
 ):
-    found = tried(kind, part, options, about={"needs": ("hr",)} if kind == "loss" else {})
+    complaints_made = tried(kind, part, options, about={"needs": ("hr",)} if kind == "loss" else {})
     if message is None:
-        assert found == []
+        assert complaints_made == []
     else:
-        assert any(re.search(message, line) for line in found), found
+        assert any(re.search(message, line) for line in complaints_made), complaints_made

@@ -18,7 +18,7 @@ def test_every_kind_is_tried_and_every_check_has_a_fault():
     """So that a new check cannot go without a part that it refuses."""
     assert CHECKS.keys() == set(KINDS) >= PARTS.keys()
     files = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
-    tables = [found for text in files for found in re.findall(r"^FAULTS = \[(.*?)^\]", text, _ALL)]
+    tables = [table for text in files for table in re.findall(r"^FAULTS = \[(.*?)^\]", text, _ALL)]
     assert {kind for text in tables for kind in re.findall(r'\("(\w+)", ', text)} == CHECKS.keys()
 
 
@@ -52,11 +52,11 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("schedule", "cosine"): {"periods": [50]},
     }
     needs_downloads = ("lpips", "dists", "pieapp", "fid")
-    found = []
+    lines = []
     for component in plugins().registry.components(kind):
         if component.owner == "srcore" and component.name not in (*needs_downloads, "lmdb"):
             keys = small.get((kind, component.name), {})
             options = options_for(component, keys)
             trial = Trial(component, options, keys, folder, hr_size=128)
-            found += complaints(trial)
-    assert found == []
+            lines += complaints(trial)
+    assert lines == []

@@ -71,9 +71,11 @@ def test_dialects_read_back_what_they_write(changed, message, folder):
     with using(PluginManager(discover=False, extra=[Stranger()])):
         component = plugins().registry.get("network", "x")
         trial = Trial(component, component.options(), {}, folder)
-        found = dialect_complaints("x_other", "srplug-stranger", made, trial)
+        complaints_made = dialect_complaints("x_other", "srplug-stranger", made, trial)
     if message is None:
-        assert found == []
+        assert complaints_made == []
     else:
-        assert any(re.search(message, line) for line in found), found
-        assert all(line.startswith('srplug-stranger: weight dialect "x_other"') for line in found)
+        assert any(re.search(message, line) for line in complaints_made), complaints_made
+        assert all(
+            line.startswith('srplug-stranger: weight dialect "x_other"') for line in complaints_made
+        )

@@ -92,14 +92,14 @@ def test_streams_do_not_share_what_they_work_with():
         for tensors, order, chunk in problems
     ]
     torch.cuda.synchronize()
-    streams, found = [torch.cuda.Stream(), torch.cuda.Stream()], []
+    streams, results = [torch.cuda.Stream(), torch.cuda.Stream()], []
     for _ in range(5):
         for number, (tensors, order, chunk) in enumerate(problems):
             with torch.cuda.stream(streams[number]):
                 out, _ = hashed_attention(*tensors, order, chunk, backend="native")
-                found.append((number, out))
+                results.append((number, out))
     torch.cuda.synchronize()
-    assert all(torch.equal(out, expected[number]) for number, out in found)
+    assert all(torch.equal(out, expected[number]) for number, out in results)
 
 
 def test_a_graph_replays_forward_and_backward_on_other_values():
