@@ -34,7 +34,8 @@ BEYOND_TWICE = {
     "alpha.avif": 4.15,
     "animated.avif": 4.35,
     "deep.avif": 5,
-    "deep, alpha.avif": 5.25,
+    "deep, alpha.avif": 5.5,
+    "deep, alpha, all colours.avif": 5.5,
     "heic": 2.25,
     "all colours.heic": 4.5,
     "deep.heic": 4.5,
@@ -98,9 +99,10 @@ def animated(kind, mode, **settings):
     return make
 
 
-def deep_avif(channels):
+def deep_avif(channels, quality=95):
     def make(size):
         settings = [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_SPEED, 10]
+        settings += [cv2.IMWRITE_AVIF_QUALITY, quality]
         samples = picture(size, channels).astype(np.uint16) * 4
         return cv2.imencode(".avif", samples, settings)[1].tobytes()
 
@@ -153,6 +155,7 @@ FILES = {
     "animated.avif": animated("AVIF", "RGB", speed=10),
     "deep.avif": deep_avif(3),
     "deep, alpha.avif": deep_avif(4),
+    "deep, alpha, all colours.avif": deep_avif(4, quality=100),
     "animated.webp": animated("WEBP", "RGB", method=0),
     "alpha, animated.webp": animated("WEBP", "RGBA", method=0),
     "lossless, animated.webp": animated("WEBP", "RGB", method=0, lossless=True),

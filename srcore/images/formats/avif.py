@@ -83,8 +83,7 @@ class Avif(ReadsSeries, WritesSeries):
         if not features.check("avif"):
             raise unsupported(where, "AVIF needs Pillow 11.3 or newer (pip install -U pillow)")
         layout = _layout(file)
-        file.seek(0)
-        with opened(file, "AVIF", where) as image:
+        with opened(_at_once(file), "AVIF", where) as image:
             # Pillow writes the rotation of the container into the EXIF data.
             exif_data = exif.strip_prefix(image.info.get("exif"))
             channels, frames = _CHANNELS.get(image.mode, 3), int(getattr(image, "n_frames", 1))
@@ -108,12 +107,12 @@ class Avif(ReadsSeries, WritesSeries):
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         layout = _layout(file)
-        file.seek(0)
+        content = _at_once(file)
         if layout.depth == 8:
-            with opened(file, "AVIF", where) as image:
+            with opened(content, "AVIF", where) as image:
                 pixels = _first_picture(image, header.channels)
         else:
-            pixels = by_opencv(file.read(), where)
+            pixels = by_opencv(content.getvalue(), where)
             if pixels.dtype != np.uint16:
                 raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
             pixels = _as_said(pixels, header.channels)
@@ -208,6 +207,13 @@ class _Layout:
         return 8 if not self.flags & 0x40 else 12 if self.flags & 0x20 else 10
 
 
+def _at_once(file: BinaryIO) -> io.BytesIO:
+    """The whole file in memory, once: reading to an end that is not known takes it twice."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    return io.BytesIO(file.read(size))
+
+
 def _layout(file: BinaryIO) -> _Layout:
     properties = primary_properties(file)
     coder = properties.get(b"av1C", b"")
@@ -236,7 +242,7 @@ def _working(layout: _Layout, channels: int, frames: int) -> float:
     measured.
     """
     if layout.depth > 8:
-        return {1: 9.5, 2: 9.5, 3: 5.0, 4: 5.25}[channels]
+        return {1: 9.5, 2: 9.5, 3: 5.0, 4: 5.5}[channels]
     is_gray, half_columns, half_rows = (layout.flags & bit for bit in (0x10, 0x08, 0x04))
     colours = 0.0 if is_gray else 2.0 / ((2 if half_columns else 1) * (2 if half_rows else 1))
     planes = (1 + colours) * (1 + (frames > 1)) + (channels in (2, 4))
