@@ -1,16 +1,22 @@
 """Every network takes a step and goes on after a kill; ten of them with losses of other papers."""
 
+import shutil
+import signal
+
 import pytest
 import torch
 from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import scale_of, tiny
 
-from srcore.testing import runs, write_tiny_images
+from srcore.testing import assert_same_state, runs, write_tiny_images
 from srcore.testing.experiments import load
+from srcore.testing.forked_runs import ForkedRun, content
+from srcore.testing.killing import Changes
 
 TEN = (
     "atd", "dat", "drct", "hat", "mosr", "omnisr", "plksr", "rcan", "realplksr", "span",
 )  # fmt: skip
+FIVE = ("dat", "hat", "omnisr", "realplksr", "span")
 SEMANTICS = { "weights": "random", "width": 8, "blocks": [1, 1, 1] }  # fmt: skip
 GAN = {
     "method": {"type": "gan"},
@@ -33,12 +39,15 @@ WAYS = {
 CELLS = [(name, way) for name in TEN for way in WAYS]
 
 
+FIVE = ("dat", "hat", "omnisr", "realplksr", "span")
+
+
 def experiment(name, way, folder, precision="float32"):
     """A training of three iterations, from a file as a user writes it."""
     import tomli_w
 
     scale = scale_of(name)
-    write_tiny_images(folder / "images", 3, height=128, width=128)
+    write_tiny_images(folder / "images", 4, height=128, width=128)
     table = {
         "name": "contract",
         "scale": scale,
@@ -50,7 +59,7 @@ def experiment(name, way, folder, precision="float32"):
             else {"type": "hr_folder", "hr": "images"},
         },
         "train": {
-            "iterations": 3, "batch_size": 2, "device": "cpu", "checkpoint_every": 1,
+            "iterations": 3, "batch_size": 4, "device": "cpu", "checkpoint_every": 1,
             "tensorboard": False, "precision": precision, "ema_decay": 0.9,
         },
     }  # fmt: skip
@@ -65,6 +74,26 @@ def trains_and_goes_on(name, way, folder, precision="float32"):
     whole, resumed = runs.killed_and_resumed(experiment(name, way, folder, precision), folder)
     assert resumed
     return list(runs.differences(whole, resumed))
+
+
+def trains_on_two_processes(name, folder):
+    """Killed halfway and resumed, a run on two processes ends as one that was not."""
+    torch.set_num_threads(1)
+    loaded, out = experiment(name, "l1", folder), folder / "out"
+    with torch.random.fork_rng(devices=[]):
+        runs.run(loaded, folder / "warm")  # forked processes find all modules loaded
+    forked = ForkedRun(lambda: loaded, 2)
+    code, log, count = forked.run(out, changes=Changes(out))
+    assert code == 0, log
+    whole = content(out)
+    shutil.rmtree(out)
+    code, log, _ = forked.run(out, changes=Changes(out, count // 2))
+    assert code == -signal.SIGKILL, log
+    code, log, _ = forked.run(out, resume=True)
+    assert code == 0, log
+    assert any(path.endswith("last.pt") for path in whole)
+    assert_same_state(content(out), whole, name)
+    return count
 
 
 pytestmark = pytest.mark.filterwarnings(
@@ -82,6 +111,22 @@ def test_a_training_goes_on_after_a_kill_to_the_bit(name, tmp_path):
 @pytest.mark.parametrize(("name", "way"), CELLS[1::7])
 def test_networks_combine_with_losses_of_other_papers(name, way, tmp_path):
     assert trains_and_goes_on(name, way, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIVE[:2])
+def test_two_processes_go_on_after_a_kill(name, tmp_path):
+    trains_on_two_processes(name, tmp_path)
+
+
+@pytest.mark.stress
+@pytest.mark.timeout(0)
+def test_five_networks_on_two_processes(tmp_path, stress_result):
+    changes = {}
+    for name in FIVE:
+        (tmp_path / name).mkdir()
+        changes[name] = trains_on_two_processes(name, tmp_path / name)
+    stress_result("spandrel_ranks", changes=changes, resumed_as_whole=len(changes))
 
 
 @pytest.mark.stress
