@@ -17,6 +17,7 @@ from torch import Tensor
 from srcore.weights import Dialect
 from srplug_spandrel.catalog import ARCHITECTURES, Architecture
 from srplug_spandrel.construction import constructing
+from srplug_spandrel.tables import with_tables, without_tables
 
 _PREFIX = "model."
 
@@ -76,9 +77,15 @@ def _infer_options(
 
 def _keys(architecture: Architecture) -> dict[str, str]:
     """The keys of a network and the parameters that they are."""
+    keys = [field.name for field in attrs.fields(_options(architecture))]
+    return {key: architecture.renamed.get(key, key) for key in keys if key != "channels"}
+
+
+def _options(architecture: Architecture) -> type[Any]:
+    """The class of a network's options."""
     module = importlib.import_module(f"srplug_spandrel.options.{architecture.name}")
-    keys = [field.name for field in attrs.fields(module.Options) if field.name != "channels"]
-    return {key: architecture.renamed.get(key, key) for key in keys}
+    options: type[Any] = module.Options
+    return options
 
 
 def _plain(value: Any) -> Any:
@@ -86,14 +93,20 @@ def _plain(value: Any) -> Any:
     return [*map(_plain, value)] if isinstance(value, (list, tuple)) else value
 
 
-def _to_native(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{_PREFIX}{name}": value for name, value in state.items()}
+def _to_native(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    own = without_tables(state) if architecture.name == "grl" else state
+    return {f"{_PREFIX}{name}": value for name, value in own.items()}
 
 
 def _from_native(
-    state: Mapping[str, Tensor], options: Mapping[str, Any] | None = None
+    architecture: Architecture,
+    state: Mapping[str, Tensor],
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Tensor]:
-    return {name.removeprefix(_PREFIX): value for name, value in state.items()}
+    own = {name.removeprefix(_PREFIX): value for name, value in state.items()}
+    if architecture.name == "grl" and options is not None:
+        own = with_tables(own, {**attrs.asdict(_options(architecture)()), **options})
+    return own
 
 
 def __getattr__(name: str) -> Dialect:
@@ -104,7 +117,7 @@ def __getattr__(name: str) -> Dialect:
         network=architecture.component,
         matches=partial(_matches, architecture),
         infer_options=partial(_infer_options, architecture),
-        to_native=_to_native,
-        from_native=_from_native,
+        to_native=partial(_to_native, architecture),
+        from_native=partial(_from_native, architecture),
         exported=True,
     )

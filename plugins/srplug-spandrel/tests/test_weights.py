@@ -3,7 +3,7 @@
 import pytest
 import spandrel
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from srplug_spandrel import networks
 from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import scale_of, tiny
@@ -54,6 +54,30 @@ def test_what_is_written_opens_in_spandrel_and_gives_equal_output(name, scale, t
     with torch.no_grad():
         made, theirs = merged(image), model(image)
     torch.testing.assert_close(made.clamp(0, 1), theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("window", "stripe", "factor"), [(8, [16, 32], 2), (16, [16, 16], 4)])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # spandrel 0.4
+def test_files_of_grl_tell_its_windows(window, stripe, factor, tmp_path):
+    keys = {
+        **tiny("grl", 1),
+        "window_size": window,
+        "stripe_size": stripe,
+        "anchor_window_down_factor": factor,
+    }
+    component = plugins().registry.get("network", "spandrel_grl")
+    network = component.build(options_for(component, keys), scale=1).eval()
+    file = tmp_path / "1x.safetensors"
+    about = Metadata("spandrel_grl", keys, 1)
+    save_safetensors(file, network.state_dict(), about, plugins().registry)
+    image = torch.rand(1, 3, 20, 33)
+    with torch.no_grad():
+        theirs = spandrel.ModelLoader().load_from_file(file)(image)
+        torch.testing.assert_close(network(image).clamp(0, 1), theirs, rtol=1e-5, atol=1e-5)
+        plain = load_file(file)
+        assert {"table_w", "table_sh", "index_sh_a2w"} <= plain.keys()
+        save_file({f"model.{key}": value for key, value in plain.items()}, file)
+        assert torch.equal(srcore.load_generator(file)(image), network(image))
 
 
 def test_a_file_of_the_authors_starts_a_training_and_is_recognised(tmp_path):
