@@ -41,6 +41,7 @@ class Architecture:
         same_length: keys that need equally many numbers.
         heads: (key of the channels, key of the heads): every number of heads divides them.
         deployable: branches are merged for use.
+        licence: of the authors' code, as far as it was looked up; else as spandrel says.
         least_batch: images that one part of a batch must have: batch normalisation of one value
             per image and channel wants two.
         frozen: patterns of parameters that no gradient reaches.
@@ -66,6 +67,7 @@ class Architecture:
     same_length: tuple[str, ...] = ()
     heads: tuple[str, str] | None = None
     deployable: bool = False
+    licence: str = "permissive"
     least_batch: int = 1
     frozen: tuple[str, ...] = ()
     renamed: Mapping[str, str] = attrs.field(factory=dict)
@@ -124,6 +126,7 @@ _ALL = (
         target="DAT.__arch.DAT:DAT",
         title="DAT",
         paper="Chen et al. 2023, arXiv 2308.03364",
+        licence="Apache-2.0",
         aligned=windows("split_size"),
         scale="upscale",
         channels=("in_chans",),
@@ -163,6 +166,7 @@ _ALL = (
         target="DnCNN.__arch.network_dncnn:DnCNN",
         title="DnCNN",
         paper="Zhang et al. 2017, arXiv 1608.03981",
+        licence="MIT",
         channels=("in_nc", "out_nc"),
         fixed={"mode": "DnCNN"},
     ),
@@ -186,6 +190,7 @@ _ALL = (
         target="DRUNet.__arch.network_unet:DRUNet",
         title="DRUNet",
         paper="Zhang et al. 2021, arXiv 2008.13751",
+        licence="MIT",
         channels=("in_nc", "out_nc"),
         multiple=8,
     ),
@@ -212,6 +217,7 @@ _ALL = (
         frozen=("groups.*.blocks.*[02468].inter.sg.*", "groups.*.blocks.*[13579].inter.cg.*"),
         blocks=("groups.*.blocks",),
         heads=("embed_dim", "num_heads"),
+        minimum=4,  # what it is made smaller by, which it mirrors up to
     ),
     Architecture(
         name="fftformer",
@@ -238,6 +244,7 @@ _ALL = (
         target="GRL.__arch.grl:GRL",
         title="GRL",
         paper="Li et al. 2023, arXiv 2303.00748",
+        licence="MIT",
         aligned=windows("window_size", "stripe_size"),
         scale="upscale",
         channels=("in_channels", "out_channels"),
@@ -258,6 +265,7 @@ _ALL = (
         target="HAT.__arch.HAT:HAT",
         title="HAT",
         paper="Chen et al. 2023, arXiv 2205.04437",
+        licence="Apache-2.0",
         aligned=windows("window_size"),
         scale="upscale",
         channels=("in_chans",),
@@ -273,6 +281,7 @@ _ALL = (
         target="HVICIDNet.__arch.cidnet:CIDNet",
         title="HVI-CIDNet",
         paper="Yan et al. 2025, arXiv 2502.20272",
+        licence="MIT",
         multiple=8,
         same_length=("widths", "heads"),
         renamed={"widths": "channels"},
@@ -352,6 +361,7 @@ _ALL = (
         target="NAFNet.__arch.NAFNet_arch:NAFNet",
         title="NAFNet",
         paper="Chen et al. 2022, arXiv 2204.04676",
+        licence="MIT, Apache-2.0",
         aligned=levels("enc_blk_nums"),
         channels=("img_channel",),
         same_length=("enc_blk_nums", "dec_blk_nums"),
@@ -388,6 +398,7 @@ _ALL = (
         channels=("n_colors",),
         hidden=_PARTS,
         blocks=("body.*.body",),
+        minimum=4,  # what it is made smaller by, which it mirrors up to
     ),
     Architecture(
         name="realcugan",
@@ -399,6 +410,7 @@ _ALL = (
         },
         title="Real-CUGAN",
         paper="github.com/bilibili/ailab, 2022",
+        licence="MIT",
         aligned=pixels(4),
         scales=(2, 3, 4),
         channels=("in_channels", "out_channels"),
@@ -410,6 +422,7 @@ _ALL = (
         target="RealCUGAN.__arch.upcunet_v3:UpCunet2x_fast",
         title="Real-CUGAN, fast",
         paper="github.com/bilibili/ailab, 2022",
+        licence="MIT",
         scales=(2,),
         channels=("in_channels", "out_channels"),
         minimum=40,
@@ -430,6 +443,7 @@ _ALL = (
         target="RetinexFormer.__arch.retinexformer_arch:RetinexFormer",
         title="Retinexformer",
         paper="Cai et al. 2023, arXiv 2303.06705",
+        licence="MIT",
         fixed={"in_channels": 3, "out_channels": 3},
         multiple=8,
     ),
@@ -439,6 +453,7 @@ _ALL = (
         target="RGT.__arch.rgt:RGT",
         title="RGT",
         paper="Chen et al. 2024, arXiv 2303.06373",
+        licence="Apache-2.0",
         aligned=windows("split_size"),
         scale="upscale",
         channels=("in_chans",),
@@ -495,6 +510,7 @@ _ALL = (
         target="SPAN.__arch.span:SPAN",
         title="SPAN",
         paper="Wan et al. 2024, arXiv 2311.12770",
+        licence="Apache-2.0",
         scale="upscale",
         channels=("num_in_ch", "num_out_ch"),
         hidden=("bias",),
@@ -507,6 +523,7 @@ _ALL = (
         target="SwiftSRGAN.__arch.SwiftSRGAN:Generator",
         title="Swift-SRGAN",
         paper="Krishnan et al. 2021, arXiv 2111.14320",
+        licence="CC0-1.0",
         scale="upscale_factor",
         scales=POWERS,
         channels=("in_channels",),
@@ -532,6 +549,7 @@ _ALL = (
         target="Uformer.__arch.Uformer:Uformer",
         title="Uformer",
         paper="Wang et al. 2022, arXiv 2106.03106",
+        licence="MIT",
         channels=("in_chans", "dd_in"),
         hidden=(*_PARTS, "img_size", "dowsample", "upsample"),
         multiple=128,
