@@ -24,6 +24,7 @@ MEANINGS = {
     "c_ratio": "channels of the recursive attention, as a share",
     "category_size": "tokens that attend to each other by category",
     "ccm_type": "order of the 3x3 and 1x1 convolutions that mix channels",
+    "chan_factor": "channels of each level, as a multiple of the level above",
     "compress_ratio": "the convolution branch has channels / this",
     "config": "blocks on each of the seven levels",
     "conv_ratio": "share of the channels that are convolved",
@@ -89,6 +90,7 @@ MEANINGS = {
     "norm_groups": "groups of channels that are normalised together",
     "num_blocks": "blocks on each level",
     "num_block": "number of blocks",
+    "num_cab": "blocks in a group of the stage at full size",
     "num_channels": "channels of the trunk",
     "num_degradation": "kinds of degradation that are told apart",
     "num_experts": "low-rank experts, of which the best are chosen",
@@ -122,6 +124,8 @@ MEANINGS = {
     "resi_connection": "convolution at the end of a group",
     "rgb_mean": "mean colour in [0, 1] that is removed inside the network",
     "rgb_range": "images are multiplied by it inside the network",
+    "scale_orsnetfeats": "channels that the stage at full size adds",
+    "scale_unetfeats": "channels that each level of the U-shaped stages adds",
     "shift_flag": "every second block moves its windows by a half",
     "sparse_dilations": "dilations of sparse kernels",
     "sparse_kernels": "sides of sparse kernels",
@@ -155,6 +159,8 @@ MEANINGS = {
 #: (network, parameter) -> a meaning of its own.
 OWN = {
     ("grl", "upsampler"): "how the image is enlarged; at scale 1 it is not",
+    ("restormer", "dim"): "channels of the finest level",
+    ("srformer", "upsampler"): "how the image is enlarged; at scale 1 it is not",
     ("rcan", "norm"): "the mean colour of RGB images is removed inside the network",
     ("span", "norm"): "the mean colour of RGB images is removed inside the network",
     ("fbcnn", "nb"): "blocks on each level",
@@ -166,6 +172,7 @@ OWN = {
     ("kbnet_l", "dim"): "channels of the finest level",
     ("fftformer", "dim"): "channels of the finest level",
     ("fdat", "num_heads"): "attention heads",
+    ("mirnet2", "num_blocks"): "blocks in a group",
     ("mmrealsr", "num_feat"): "channels of the trunk",
     ("moesr", "n_block"): "gated units in a block",
     ("omnisr", "window_size"): "side of the attention windows",
@@ -203,6 +210,12 @@ DEFAULTS: dict[tuple[str, str], Any] = {
     ("rcan", "res_scale"): 1.0,
     ("realplksr", "dropout"): 0.0,
     ("atd", "mlp_ratio"): 2.0,
+    ("srformer", "window_size"): 24,
+    ("srformer", "embed_dim"): 180,
+    ("srformer", "depths"): [6, 6, 6, 6, 6, 6],
+    ("srformer", "num_heads"): [6, 6, 6, 6, 6, 6],
+    ("srformer", "mlp_ratio"): 2.0,
+    ("srformer", "upsampler"): "pixelshuffle",
 }
 
 #: Parameters that take one of some words.
@@ -246,13 +259,16 @@ OWN_CHOICES = {
     ("rcan", "act_mode"): ("relu", "rrelu", "lrelu", "prelu"),
     ("atd", "upsampler"): ("pixelshuffle", "pixelshuffledirect", "nearest+conv", ""),
 }
-OWN_CHOICES |= {(name, "upsampler"): OWN_CHOICES["atd", "upsampler"] for name in ("grl", "swin2sr")}
+OWN_CHOICES |= {
+    (name, "upsampler"): OWN_CHOICES["atd", "upsampler"] for name in ("grl", "srformer", "swin2sr")
+}
 OWN_CHOICES |= {
     ("rgt", "resi_connection"): ("1conv", "3conv"),
     ("drct", "resi_connection"): ("1conv", "identity"),
     ("hat", "resi_connection"): ("1conv", "identity"),
     ("atd", "resi_connection"): ("1conv", "3conv"),
     ("swin2sr", "resi_connection"): ("1conv", "3conv"),
+    ("srformer", "resi_connection"): ("1conv", "3conv"),
     ("craft", "resi_connection"): ("1conv", "3conv"),
     ("dat", "resi_connection"): ("1conv", "3conv"),
 }
@@ -275,6 +291,7 @@ FRACTIONS = (
     "compress_ratio",
     "squeeze_factor",
     "qk_scale",
+    "chan_factor",
     "dropout",
     "dropout_rate",
     "drop_rate",

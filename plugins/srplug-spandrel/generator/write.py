@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import meanings
-from srplug_spandrel.catalog import ARCHITECTURES, Architecture
+from srplug_spandrel.catalog import Architecture
+from srplug_spandrel.extra import EXTRA, available
 
 FOLDER = Path(__file__).parents[1] / "srplug_spandrel" / "options"
 LARGEST = 4096
@@ -25,8 +26,8 @@ def main() -> None:
 
 
 def modules() -> dict[str, str]:
-    """The generated files by name."""
-    return {f"{entry.name}.py": module(entry) for entry in ARCHITECTURES.values()}
+    """The generated files by name; those of networks that are installed."""
+    return {f"{entry.name}.py": module(entry) for entry in available().values()}
 
 
 def module(architecture: Architecture) -> str:
@@ -55,7 +56,8 @@ def module(architecture: Architecture) -> str:
 
 def docstring(architecture: Architecture) -> str:
     """What the network is and whose."""
-    return f"{architecture.title} ({architecture.paper})."
+    licence = f" {architecture.licence}." if architecture.name in EXTRA else ""
+    return f"{architecture.title} ({architecture.paper}).{licence}"
 
 
 def parameters(architecture: Architecture) -> dict[str, Any]:

@@ -17,14 +17,15 @@ SCALES = (1, 2, 3, 4, 8)
 POWERS = (1, 2, 4, 8)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)  # one object is one network
 class Architecture:
     """A network of spandrel as a component of srcore.
 
     Attributes:
         name: the component is ``spandrel_<name>``.
         id: spandrel's name of the architecture.
-        target: the class, ``"module:Class"`` below ``spandrel.architectures``.
+        target: the class, ``"module:Class"`` below ``architectures`` of the package.
+        package: which has it.
         own_targets: classes of scales that have one of their own.
         title: what its authors call it.
         paper: authors, year and where it is to be read.
@@ -53,6 +54,7 @@ class Architecture:
     target: str
     title: str
     paper: str
+    package: str = "spandrel"
     own_targets: Mapping[int, str] = attrs.field(factory=dict)
     scale: str = ""
     scales: tuple[int, ...] = attrs.field()

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.padding import crop, pad_to_multiple
-from srplug_spandrel.catalog import ARCHITECTURES, Architecture, scale_complaint
+from srplug_spandrel.catalog import Architecture, scale_complaint
 from srplug_spandrel.construction import constructing
+from srplug_spandrel.extra import KNOWN, tell_licence
 from srplug_spandrel.merging import merge_, mergeable, steady_
 from srplug_spandrel.quirks import CALLS, parameters
 
@@ -57,6 +58,7 @@ class Restorer(nn.Module):
         complaint = scale_complaint(architecture, scale)
         if complaint:
             raise SrcoreError(complaint)
+        tell_licence(architecture)
         given = parameters(architecture, scale, channels, keys)
         try:
             with constructing():
@@ -109,13 +111,13 @@ def class_of(architecture: Architecture, scale: int = 4) -> type[nn.Module]:
     target = architecture.own_targets.get(scale, architecture.target)
     module, _, name = target.partition(":")
     network_class: type[nn.Module] = getattr(
-        importlib.import_module(f"spandrel.architectures.{module}"), name
+        importlib.import_module(f"{architecture.package}.architectures.{module}"), name
     )
     return network_class
 
 
 def __getattr__(name: str) -> Callable[..., nn.Module]:
-    if name not in ARCHITECTURES:
+    if name not in KNOWN:
         raise AttributeError(name)
-    architecture = ARCHITECTURES[name]
+    architecture = KNOWN[name]
     return partial(BranchedRestorer if architecture.deployable else Restorer, architecture)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_spandrel.catalog import ARCHITECTURES
+from srplug_spandrel.extra import available
 
 if TYPE_CHECKING:
     from srcore.plugin.registry import Registry
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
-    """A network per architecture."""
-    for name, architecture in ARCHITECTURES.items():
+    """A network per architecture that is installed."""
+    for name, architecture in available().items():
         registry.add(
             "network",
             architecture.component,
@@ -34,5 +34,5 @@ def srcore_register_experiments(registry: Registry) -> None:
 @hookimpl
 def srcore_register_weight_dialects(registry: Registry) -> None:
     """Files as spandrel reads them."""
-    for name, architecture in ARCHITECTURES.items():
+    for name, architecture in available().items():
         registry.add_dialect(architecture.component, f"srplug_spandrel.weights:{name}")

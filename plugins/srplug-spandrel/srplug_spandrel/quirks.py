@@ -60,6 +60,7 @@ ADJUSTMENTS: dict[str, tuple[Callable[[dict[str, Any], int, int], None], ...]] =
     "drunet": (_sees_noise,),
     "grl": (_enlarges_nothing,),
     "hat": (_divides_whole,),
+    "srformer": (_enlarges_nothing,),
     "rcan": (_keeps_the_mean,),
     "span": (_keeps_the_mean,),
 }
@@ -87,4 +88,5 @@ CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "fbcnn": _first,
     "mixdehazenet": _from_signed,
     "mmrealsr": _first,
+    "mprnet": _first,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srplug_spandrel.catalog import ARCHITECTURES
+from srplug_spandrel.extra import KNOWN
 
 _GROUPS: dict[str, Any] = {"depths": [2], "num_heads": [2]}
 
@@ -26,6 +26,8 @@ TINY: dict[str, dict[str, Any]] = {
     "hvicidnet": {"widths": [8, 8, 16, 32]},
     "kbnet_l": {"dim": 24, "num_blocks": [1, 1, 1, 1], "num_refinement_blocks": 1},
     "kbnet_s": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
+    "m3snet": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
+    "mirnet2": {"n_feat": 16},
     "mixdehazenet": {"embed_dims": [8, 16, 32, 16, 8]},
     "mmrealsr": {
         "num_feat": 8,
@@ -36,6 +38,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
     "moesr": {"dim": 16, "n_blocks": 1, "n_block": 1, "upsample_dim": 8},
     "mosr": {"dim": 16, "n_block": 2},
+    "mprnet": {"n_feat": 8, "scale_unetfeats": 4, "scale_orsnetfeats": 4, "num_cab": 1},
     "nafnet": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
     "omnisr": {"num_feat": 16},
     "plksr": {"dim": 16, "n_blocks": 2},
@@ -43,6 +46,7 @@ TINY: dict[str, dict[str, Any]] = {
     "realcugan": {},
     "realcugan_fast": {},
     "realplksr": {"dim": 16, "n_blocks": 2},
+    "restormer": {"dim": 16, "num_blocks": [1, 1, 1, 1], "num_refinement_blocks": 1},
     "retinexformer": {"n_feat": 8, "stage": 1},
     "rgt": {"embed_dim": 16, "depth": [2], "num_heads": [2]},
     "safmn": {"dim": 8, "n_blocks": 2},
@@ -50,6 +54,7 @@ TINY: dict[str, dict[str, Any]] = {
     "scunet": {"dim": 64, "config": [1, 1, 1, 1, 1, 1, 1]},
     "seemore": {"num_experts": 3, "num_layers": 2, "embedding_dim": 12},
     "span": {"feature_channels": 8},
+    "srformer": {"embed_dim": 16, **_GROUPS, "window_size": 8},
     "swift_srgan": {"num_channels": 8, "num_blocks": 1},
     "swin2sr": {"embed_dim": 16, **_GROUPS, "window_size": 8},
     "uformer": {"embed_dim": 16, "depths": [1] * 9},
@@ -58,7 +63,7 @@ TINY: dict[str, dict[str, Any]] = {
 
 def scale_of(name: str, wanted: int = 4) -> int:
     """The scale that a network is tried at: the wanted one where it has it, else its largest."""
-    scales = ARCHITECTURES[name].scales
+    scales = KNOWN[name].scales
     return wanted if wanted in scales else max(scales)
 
 

@@ -15,8 +15,9 @@ import attrs
 from torch import Tensor
 
 from srcore.weights import Dialect
-from srplug_spandrel.catalog import ARCHITECTURES, Architecture
+from srplug_spandrel.catalog import Architecture
 from srplug_spandrel.construction import constructing
+from srplug_spandrel.extra import KNOWN, registry
 from srplug_spandrel.tables import with_tables, without_tables
 
 _PREFIX = "model."
@@ -41,20 +42,16 @@ _MARKS: dict[str, Callable[[Mapping[str, Tensor]], bool]] = {
 
 def owner(state: Mapping[str, Tensor]) -> str:
     """Spandrel's name of the architecture that a file belongs to; empty if it knows none."""
-    from spandrel import MAIN_REGISTRY
-
     given = dict(state)
-    for support in MAIN_REGISTRY.architectures("detection"):
+    for support in registry().architectures("detection"):
         if support.detect(given):
             return str(support.architecture.id)
     return ""
 
 
 def _matches(architecture: Architecture, state: Mapping[str, Tensor]) -> bool:
-    from spandrel import MAIN_REGISTRY
-
     # A quick look first: the order in which spandrel asks decides only what several know.
-    is_known = MAIN_REGISTRY[architecture.id].detect(dict(state))
+    is_known = registry()[architecture.id].detect(dict(state))
     mark = _MARKS.get(architecture.name)
     is_variant = is_known and (mark is None or mark(state))
     return is_variant and owner(state) == architecture.id
@@ -63,10 +60,8 @@ def _matches(architecture: Architecture, state: Mapping[str, Tensor]) -> bool:
 def _infer_options(
     architecture: Architecture, state: Mapping[str, Tensor], scale: int | None
 ) -> dict[str, Any]:
-    from spandrel import MAIN_REGISTRY
-
     with constructing():
-        loaded = MAIN_REGISTRY[architecture.id].architecture.load(dict(state))
+        loaded = registry()[architecture.id].architecture.load(dict(state))
     told: Mapping[str, Any] = loaded.model.hyperparameters
     options = {key: _plain(told[name]) for key, name in _keys(architecture).items()}
     options = {key: value for key, value in options.items() if value is not None}
@@ -110,9 +105,9 @@ def _from_native(
 
 
 def __getattr__(name: str) -> Dialect:
-    if name not in ARCHITECTURES:
+    if name not in KNOWN:
         raise AttributeError(name)
-    architecture = ARCHITECTURES[name]
+    architecture = KNOWN[name]
     return Dialect(
         network=architecture.component,
         matches=partial(_matches, architecture),

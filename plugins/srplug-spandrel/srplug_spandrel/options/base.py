@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.catalog import ARCHITECTURES, Architecture, scale_complaint
+from srplug_spandrel.catalog import Architecture, scale_complaint
+from srplug_spandrel.extra import KNOWN
 
 
 def image_channels() -> Any:
@@ -24,7 +25,7 @@ class Restorer:
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Scales and combinations of keys that spandrel's class does not have."""
-        rules = ARCHITECTURES[self.architecture]
+        rules = KNOWN[self.architecture]
         complaint = scale_complaint(rules, experiment.scale)
         if complaint:
             yield "", complaint
