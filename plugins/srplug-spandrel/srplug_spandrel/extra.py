@@ -6,6 +6,7 @@ It is no dependency. Their options are generated and committed as the others are
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import warnings
 from importlib.util import find_spec
@@ -123,9 +124,8 @@ def registry() -> Any:
     if is_installed():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it was written for
-            import spandrel_extra_arches
-
-        spandrel_extra_arches.install(ignore_duplicates=True)
+            package = importlib.import_module(PACKAGE)
+        package.install(ignore_duplicates=True)
     return MAIN_REGISTRY
 
 

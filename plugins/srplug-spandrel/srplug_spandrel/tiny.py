@@ -26,7 +26,7 @@ TINY: dict[str, dict[str, Any]] = {
     "hvicidnet": {"widths": [8, 8, 16, 32]},
     "kbnet_l": {"dim": 24, "num_blocks": [1, 1, 1, 1], "num_refinement_blocks": 1},
     "kbnet_s": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
-    "m3snet": {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1, 1], "dec_blk_nums": [1, 1]},
+    "m3snet": {"width": 8, "enc_blk_nums": [1, 1, 1, 1]},
     "mirnet2": {"n_feat": 16},
     "mixdehazenet": {"embed_dims": [8, 16, 32, 16, 8]},
     "mmrealsr": {
