@@ -1,6 +1,6 @@
 """Write the generated pages of the documentation.
 
-    python docs/generate.py            # into docs/reference, and srcore/plugin/known.json
+    python docs/generate.py            # into docs/reference; known.json; lists of plugins
     python docs/generate.py FOLDER     # elsewhere
 
 The pages describe the core and the plugins of this repository, which must all be installed. They
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from generator.api import api_page
 from generator.components import components_page, configuration_page
+from generator.lists import lists
 from generator.program import cli_page, hooks_page
 
 from srcore.cli.main import cli
@@ -85,6 +86,6 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         main(ROOT / "docs/reference")
-        write_bytes(
-            ROOT / "srcore/plugin/known.json", known_parts(ours().registry).encode(), durable=False
-        )
+        known = {ROOT / "srcore/plugin/known.json": known_parts(ours().registry)}
+        for file, text in {**known, **lists()}.items():
+            write_bytes(file, text.encode(), durable=False)

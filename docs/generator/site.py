@@ -1,4 +1,4 @@
-"""MkDocs hook: equations as MathML, links out of ``docs`` to the repository.
+"""MkDocs hook: equations as MathML, links out of ``docs`` to the repository, ``*`` in ``nav``.
 
 Browsers draw MathML themselves, so that pages need no script and no network; GitHub draws the same
 sources by itself.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,41 @@ from latex2mathml.converter import convert
 _REPOSITORY = "https://github.com/srcore/srcore/blob/main"
 _EQUATION = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(\.\./[^)#\s]+)")
+
+
+def on_config(config: Any, **_: Any) -> Any:
+    """Put pages in the place of patterns."""
+    config["nav"] = expanded(config["nav"], Path(config["docs_dir"]))
+    return config
+
+
+def expanded(nav: list[Any], docs: Path) -> list[Any]:
+    """A ``nav`` with pages by name where it has a pattern, without those that it names itself."""
+    named = set(_pages(nav))
+
+    def pages(entry: Any) -> list[Any]:
+        if isinstance(entry, dict):
+            return [{title: below(value) for title, value in entry.items()}]
+        if "*" not in entry:
+            return [entry]
+        found = (path.relative_to(docs).as_posix() for path in docs.glob(entry))
+        return sorted(page for page in found if page not in named)
+
+    def below(value: Any) -> Any:
+        if isinstance(value, str):
+            return value
+        return [page for entry in value for page in pages(entry)]
+
+    expanded_nav: list[Any] = below(nav)
+    return expanded_nav
+
+
+def _pages(entry: Any) -> Iterator[str]:
+    if isinstance(entry, str):
+        yield entry
+    else:
+        for item in entry.values() if isinstance(entry, dict) else entry:
+            yield from _pages(item)
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
