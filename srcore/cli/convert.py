@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 import click
 
+from srcore.cli.console import say
 from srcore.plugin.manager import plugins
 
 
@@ -67,7 +68,10 @@ def command(
         raise click.UsageError("--opset goes with --to onnx")
     from srcore.weights.conversion import convert
 
-    done = convert(source, target, to, plugins().registry, key=key, scale=scale, opset=opset)
+    done = convert(
+        source, target, to, plugins().registry, key=key, scale=scale, opset=opset,
+        tell=lambda step: say(f"srcore: {step}", err=True),
+    )  # fmt: skip
     for name, (value, assumed) in done.lost.items():
         lost = f"{done.target} cannot say {name} = {_shown(value)}"
         told = f"whoever reads the file assumes {_shown(assumed)} and must be told"

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from srcore.errors import SrcoreError
 from srcore.networks.initialization import scaled_kaiming_
 from srcore.networks.options import rrdbnet_complaint
-from srcore.networks.padding import crop, pad_to_multiple
+from srcore.networks.padding import crop, is_traced, pad_to_multiple
 
 _CONVS_PER_BLOCK = 15
 #: Up-sampling stages and last convolutions together see 2 pixels of the trunk, whatever the scale.
@@ -50,8 +50,9 @@ class ResidualDenseBlock(nn.Module):
 
 
 def _activate(x: Tensor) -> Tensor:
-    # In place: nobody, the backward pass included, needs the convolution's own output.
-    return F.leaky_relu(x, 0.2, inplace=True)
+    # In place: nobody, the backward pass included, needs the convolution's own output. Where a
+    # program is recorded that would only be undone, at four times the time.
+    return F.leaky_relu(x, 0.2, inplace=not is_traced())
 
 
 class RRDB(nn.Module):

@@ -24,6 +24,8 @@ from srcore.weights.loading import build_network, check_complete, identify, netw
 from srcore.weights.saving import Metadata, save_safetensors, write_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
 
     from srcore.weights.export import Agreement
@@ -80,6 +82,7 @@ def convert(
     key: str | None = None,
     scale: int | None = None,
     opset: int | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Conversion:
     """Translate a generator's weights, or export the generator as a program.
 
@@ -93,6 +96,7 @@ def convert(
         key: entry of the source, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where the file does not.
         opset: version of ONNX's operators; by default what PyTorch writes.
+        tell: called with what is done next where a program is written.
 
     What is written is read back before it takes the place of ``target``.
 
@@ -122,7 +126,7 @@ def convert(
     )
     content = _Source(recognised, network, _metadata(recognised, registry), registry)
     if to in PROGRAMS:
-        return attrs.evolve(done, agreement=_export(to, content, target, opset))
+        return attrs.evolve(done, agreement=_export(to, content, target, opset, tell))
     write = _write_safetensors
     if to != SAFETENSORS_FORMAT:
         name, dialect = find_dialect(registry, to, recognised.network)
@@ -181,11 +185,18 @@ def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
     save_safetensors(written, source.recognised.state, source.metadata, source.registry)
 
 
-def _export(to: str, source: _Source, target: Path, opset: int | None) -> Agreement:
+def _export(
+    to: str,
+    source: _Source,
+    target: Path,
+    opset: int | None,
+    tell: Callable[[str], object] | None,
+) -> Agreement:
     from srcore.weights.export import export
 
     source.network.load_state_dict(source.recognised.state)
-    return export(deployed(source.network), target, to, source.metadata, opset=opset)
+    given: dict[str, Any] = {} if tell is None else {"tell": tell}
+    return export(deployed(source.network), target, to, source.metadata, opset=opset, **given)
 
 
 def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Path) -> None:

@@ -52,8 +52,18 @@ class Agreement:
     largest: float
 
 
+def _say_nothing(step: str) -> None:
+    pass
+
+
 def export(
-    network: nn.Module, target: Path, to: str, metadata: Metadata, *, opset: int | None = None
+    network: nn.Module,
+    target: Path,
+    to: str,
+    metadata: Metadata,
+    *,
+    opset: int | None = None,
+    tell: Callable[[str], object] = _say_nothing,
 ) -> Agreement:
     """Write a network as a program for images of any number and size.
 
@@ -63,6 +73,7 @@ def export(
         to: a name of :data:`srcore.weights.export_formats.FORMATS`.
         metadata: what the file says of the network.
         opset: version of ONNX's operators; by default what PyTorch writes.
+        tell: called with what is done next, since deep networks take a while.
 
     Raises:
         WeightsError: an unfit file name, a network that cannot be recorded for all sizes, or a
@@ -84,7 +95,9 @@ def export(
         int(capability("network", network, "in_channels")),
     )
     with torch.no_grad(), _quiet():
+        tell(f"recording {metadata.network} as {to}")
         content = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
+        tell(f"comparing {len(content) / 2**20:.1f} MiB with PyTorch on {len(others)} sizes")
         program = _attempt(where, lambda: form.load(content))
         agreement = _compare(where, network, program, tuple(others))
     write_bytes(target, content)

@@ -58,11 +58,15 @@ def test_help_ends_with_examples():
 def test_an_exported_program_is_reported_with_the_comparison(edsr, tmp_path):
     out = tmp_path / "out.ts"
     result = CliRunner().invoke(command, [str(edsr), str(out), "--to", "torchscript"])
-    first, second = result.output.splitlines()
+    first, second = result.stdout.splitlines()
     assert first == f"{edsr} (edsr x2, edsr_basicsr, entry params) -> {out} (torchscript)"
     assert second.startswith("same as PyTorch on 1x3x33x18 and 3x3x19x48: largest difference ")
     arguments = [str(edsr), str(out), "--to", "torchscript", "--overwrite", "--json"]
-    written = json.loads(CliRunner().invoke(command, arguments).output)
+    recording, comparing = result.stderr.splitlines()
+    assert recording == "srcore: recording edsr as torchscript"
+    assert comparing.startswith("srcore: comparing ")
+    assert comparing.endswith(" MiB with PyTorch on 2 sizes")
+    written = json.loads(CliRunner().invoke(command, arguments).stdout)
     assert written["target"] == "torchscript"
     assert written["agreement"]["sizes"] == [[1, 3, 33, 18], [3, 3, 19, 48]]
     assert written["agreement"]["difference"] <= 1e-4 * written["agreement"]["largest"]
