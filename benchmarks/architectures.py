@@ -184,7 +184,12 @@ def main() -> None:
         found |= {**alone(step, name), **alone(seconds, name)}
         results[name] = {"component": known[name], "sizes": EXPERIMENTS.get(name, ""), **found}
         print(name, results[name], flush=True)
-        write_results("architectures", {key: results[key] for key in sorted(results)})
+        write_results(
+            "architectures",
+            {key: results[key] for key in sorted(results)},
+            counted=COUNTED,
+            timed=TIMED,
+        )
 
 
 if __name__ == "__main__":

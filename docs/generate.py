@@ -17,6 +17,7 @@ from pathlib import Path
 from generator.api import api_page
 from generator.components import components_page, configuration_page
 from generator.lists import lists
+from generator.option_files import option_files_page
 from generator.program import cli_page, hooks_page
 
 from srcore.cli.main import cli
@@ -70,6 +71,7 @@ def pages() -> dict[str, str]:
             "components": components_page(manager.registry),
             "cli": cli_page(cli),
             "api": api_page(),
+            "moving": option_files_page(),
         }
     return {f"{name}.md": _NOTE + text for name, text in texts.items()}
 
