@@ -25,8 +25,8 @@ from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load
-from srcore.testing.images import write_tiny_images
 from srcore.testing.runs import provide_images
+from srcore.testing.tiny_images import write_tiny_images
 
 SIDE = 480  # of the made-up images; crops have up to 400 pixels
 TINY = ("psnr_rrdb_tiny", "dlsn/tiny_x2")

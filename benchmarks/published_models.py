@@ -77,14 +77,14 @@ def apart(first, second):
 
 def differences(network, photographs):
     """From the whole, by crop and photograph."""
-    found = {}
+    levels = {}
     for side in CROPS:
         for name, photograph in photographs.items():
             image = crop(photograph, side)
             whole = srcore.upscale(network, image, tile=None)
-            found[f"{side} {name}"] = apart(srcore.upscale(network, image, tile=TILE), whole)
-            print(f"  {side} {name}: {found[f'{side} {name}']}", flush=True)
-    return found
+            levels[f"{side} {name}"] = apart(srcore.upscale(network, image, tile=TILE), whole)
+            print(f"  {side} {name}: {levels[f'{side} {name}']}", flush=True)
+    return levels
 
 
 def timed(network, photograph, repeats):
@@ -109,14 +109,14 @@ def timed(network, photograph, repeats):
         name: round(float(np.median(np.divide(times[name]["cpu_ms"]["values"], whole))), 3)
         for name in ways
     }
-    found = {
+    row = {
         "seconds_whole": round(times["whole"]["cpu_ms"]["median"] / 1e3, 3),
         "ratio_to_whole": ratios,
         "measured_context": overlap,
         "tiles": apart(results["tiles"], results["whole"]),
     }
-    print(f"  {found}", flush=True)
-    return found
+    print(f"  {row}", flush=True)
+    return row
 
 
 def in_fresh_process(source, side, way):
@@ -125,9 +125,9 @@ def in_fresh_process(source, side, way):
         note = Path(folder) / "seconds.json"
         peak = peak_memory([__file__, "--one", source, str(side), way, str(note)])
         seconds = json.loads(note.read_text())
-    found = {"peak_mib": round(peak), "seconds": round(seconds, 2)}
-    print(f"  {side}x{side} {way}: {found}", flush=True)
-    return found
+    figures = {"peak_mib": round(peak), "seconds": round(seconds, 2)}
+    print(f"  {side}x{side} {way}: {figures}", flush=True)
+    return figures
 
 
 def one(source, side, way, note):
@@ -144,10 +144,12 @@ def one(source, side, way, note):
 
 def memory(source, *, megapixel):
     """Of fresh processes."""
-    found = {way: in_fresh_process(source, MEMORY, way) for way in ("nothing", "whole", "default")}
+    figures = {
+        way: in_fresh_process(source, MEMORY, way) for way in ("nothing", "whole", "default")
+    }
     if megapixel:
-        found["default at a megapixel"] = in_fresh_process(source, MEGAPIXEL, "default")
-    return found
+        figures["default at a megapixel"] = in_fresh_process(source, MEGAPIXEL, "default")
+    return figures
 
 
 def main():

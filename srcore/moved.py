@@ -62,10 +62,11 @@ MOVED = {
     "srcore.engine.shared_memory": "srcore.machine.shared_memory",
     "srcore.engine.tables": "srcore.runs.tables",
     "srcore.engine.validator": "srcore.engine.validation",
+    "srcore.evaluation.measuring": "srcore.evaluation.evaluating",
     "srcore.inference.batch": "srcore.upscaling.batch",
     "srcore.inference.comparison": "srcore.evaluation.comparison",
     "srcore.inference.distinct": "srcore.upscaling.distinct",
-    "srcore.inference.evaluation": "srcore.evaluation.measuring",
+    "srcore.inference.evaluation": "srcore.evaluation.evaluating",
     "srcore.inference.finding": "srcore.upscaling.finding",
     "srcore.inference.fitting": "srcore.upscaling.fitting",
     "srcore.inference.frames": "srcore.upscaling.frames",
@@ -77,6 +78,7 @@ MOVED = {
     "srcore.inference.sizing": "srcore.upscaling.sizing",
     "srcore.inference.tables": "srcore.evaluation.tables",
     "srcore.memory": "srcore.machine.memory",
+    "srcore.metrics.images": "srcore.metrics.pairs",
     "srcore.patience": "srcore.plugin.patience",
     "srcore.plugin_manager": "srcore.plugin.manager",
     "srcore.pretrained": "srcore.weights.pretrained",
@@ -86,6 +88,7 @@ MOVED = {
     "srcore.selection": "srcore.options.selection",
     "srcore.strict_json": "srcore.files.strict_json",
     "srcore.terminal": "srcore.machine.terminal",
+    "srcore.testing.images": "srcore.testing.tiny_images",
     "srcore.texts": "srcore.files.texts",
 }
 

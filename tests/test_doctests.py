@@ -16,7 +16,7 @@ MODULES = (
     "srcore.runs.folder",
     "srcore.testing.comparison",
     "srcore.testing.golden",
-    "srcore.testing.images",
+    "srcore.testing.tiny_images",
 )
 PUBLIC = [
     *((srcore, name) for name in ("build", "components", "load_experiment", "load_generator")),

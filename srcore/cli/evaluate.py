@@ -20,9 +20,9 @@ from srcore.inference.options import UpscaleOptions
 
 if TYPE_CHECKING:
     from srcore.errors import DataError
+    from srcore.evaluation.evaluating import Comparison, Contender, SetResult
     from srcore.evaluation.image_sets import ImageSet
     from srcore.evaluation.measure import Measure
-    from srcore.evaluation.measuring import Comparison, Contender, SetResult
 
     Painters = Mapping[int, Callable[[Comparison], None] | None]
 
@@ -134,7 +134,7 @@ def _evaluate(
     """Results of the sets, and how many images could not be measured; those are said."""
     from tqdm import tqdm
 
-    from srcore.evaluation.measuring import evaluate_set
+    from srcore.evaluation.evaluating import evaluate_set
     from srcore.machine.terminal import width
 
     failed: list[str] = []

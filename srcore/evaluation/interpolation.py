@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
-from srcore.evaluation.measuring import Contender
+from srcore.evaluation.evaluating import Contender
 
 Picture = NDArray[np.uint8]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from srcore.data.cropping import multiple_of
 from srcore.errors import DataError
+from srcore.evaluation.evaluating import SetResult, row_of
 from srcore.evaluation.image_sets import as_uint8
 from srcore.evaluation.measure import Measure, Measured, measure_image
-from srcore.evaluation.measuring import SetResult, row_of
 from srcore.images import list_images, natural_key, read_rgb, some
 
 Picture = NDArray[np.uint8]

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from srcore.evaluation.evaluating import PROTOCOL, SetResult
 from srcore.evaluation.interpolation import INTERPOLATIONS
 from srcore.evaluation.measure import Measure
-from srcore.evaluation.measuring import PROTOCOL, SetResult
 from srcore.files.text_tables import aligned, markdown
 
 _MEAN = "mean"

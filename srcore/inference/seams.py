@@ -29,8 +29,10 @@ class Seams:
         """Two tiles on the same pixels, of which pictures show what is in [0, 1]."""
         if not first.numel():
             return
-        found = (first.clamp(0, 1) - second.clamp(0, 1)).abs().max()
-        self._largest = found if self._largest is None else torch.maximum(self._largest, found)
+        difference = (first.clamp(0, 1) - second.clamp(0, 1)).abs().max()
+        self._largest = (
+            difference if self._largest is None else torch.maximum(self._largest, difference)
+        )
 
     @property
     def levels(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.metrics.color import EDSR_LUMA, luma_difference
-from srcore.metrics.images import cropped_pair
+from srcore.metrics.pairs import cropped_pair
 
 Luma = Literal["matlab", "edsr"]
 

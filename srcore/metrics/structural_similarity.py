@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
 from srcore.metrics.color import luma
-from srcore.metrics.images import cropped_pair
 from srcore.metrics.options import SSIM_WINDOW
+from srcore.metrics.pairs import cropped_pair
 
 #: Width and sigma of the Gaussian window in pixels.
 WINDOW_SIZE = SSIM_WINDOW

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from srcore.testing.comparison import assert_close, assert_same_state
     from srcore.testing.contract import PluginContract
     from srcore.testing.golden import golden_kind, run_case
-    from srcore.testing.images import tiny_image, write_tiny_images
+    from srcore.testing.tiny_images import tiny_image, write_tiny_images
 
 _SOURCES = {
     "PluginContract": "contract",
@@ -22,8 +22,8 @@ _SOURCES = {
     "assert_same_state": "comparison",
     "golden_kind": "golden",
     "run_case": "golden",
-    "tiny_image": "images",
-    "write_tiny_images": "images",
+    "tiny_image": "tiny_images",
+    "write_tiny_images": "tiny_images",
 }
 
 __all__ = [

@@ -28,7 +28,7 @@ from srcore.plugin.manager import plugins
 from srcore.testing import runs
 from srcore.testing.checks import complaints, dialect_complaints
 from srcore.testing.experiments import load
-from srcore.testing.images import write_tiny_images
+from srcore.testing.tiny_images import write_tiny_images
 from srcore.testing.trial import Trial, options_for
 from srcore.weights.dialects import Dialect
 

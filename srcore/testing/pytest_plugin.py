@@ -54,7 +54,7 @@ def isolated_plugins() -> Iterator[Any]:
 @pytest.fixture
 def tiny_images(tmp_path: Path) -> Path:
     """A folder of six small images."""
-    from srcore.testing.images import write_tiny_images
+    from srcore.testing.tiny_images import write_tiny_images
 
     return write_tiny_images(tmp_path / "images")
 
@@ -65,7 +65,7 @@ def tiny_experiment(tmp_path: Path) -> Path:
 
     It validates on two more and takes a few seconds; tests extend or override it.
     """
-    from srcore.testing.images import write_tiny_images
+    from srcore.testing.tiny_images import write_tiny_images
 
     write_tiny_images(tmp_path / "train")
     write_tiny_images(tmp_path / "validation", 2, seed=100)

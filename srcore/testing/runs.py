@@ -23,7 +23,7 @@ from srcore.hookspecs import hookimpl
 from srcore.runs.folder import RunFolder
 from srcore.testing.comparison import assert_same_state
 from srcore.testing.experiments import load
-from srcore.testing.images import write_tiny_images
+from srcore.testing.tiny_images import write_tiny_images
 from srcore.testing.trial import random_weights
 
 if TYPE_CHECKING:

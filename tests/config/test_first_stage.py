@@ -8,7 +8,7 @@ from srcore.cli.main import main
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing.experiments import check
-from srcore.testing.images import write_tiny_images
+from srcore.testing.tiny_images import write_tiny_images
 from srcore.testing.weights import write_weights
 
 EXPERIMENT = """

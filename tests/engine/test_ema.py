@@ -11,7 +11,7 @@ import srcore
 from srcore.engine.ema import AGE, ExponentialAverage
 from srcore.engine.stages import run_experiment
 from srcore.testing import assert_close
-from srcore.testing.images import write_tiny_images
+from srcore.testing.tiny_images import write_tiny_images
 
 
 def moved(network, number):

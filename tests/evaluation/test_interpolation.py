@@ -6,7 +6,7 @@ from srcore.errors import SrcoreError
 from srcore.evaluation.image_sets import find_sets
 from srcore.evaluation.interpolation import INTERPOLATIONS, interpolation
 from srcore.images import write_image
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 
 def test_each_is_what_its_name_says():

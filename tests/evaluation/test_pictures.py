@@ -10,7 +10,7 @@ from srcore.cli.main import main
 from srcore.images import write_image
 from srcore.metrics import psnr, ssim
 from srcore.metrics.niqe import niqe
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from srcore.images import (
     read_image,
     write_image,
 )
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 
 @pytest.fixture(params=["pipe", "device", "link to a pipe", "link to a device"])

@@ -9,7 +9,7 @@ from srcore.cli.main import main
 from srcore.images import read_image
 from srcore.inference.memory import choose_tile, free_memory
 from srcore.plugin.manager import plugins
-from srcore.testing.images import tiny_image, write_tiny_images
+from srcore.testing.tiny_images import tiny_image, write_tiny_images
 from srcore.weights.saving import Metadata, save_safetensors
 
 pytestmark = pytest.mark.gpu

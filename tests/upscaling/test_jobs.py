@@ -189,7 +189,7 @@ def test_the_format_of_each_input_is_kept_where_it_can_be_written(tmp_path):
 def test_the_command_offers_all_formats_that_are_written():
     names = format_names()
     context = click.Context(upscale.command)
-    (choice,) = (it for it in upscale.command.get_params(context) if it.name == "image_format")
+    (choice,) = (it for it in upscale.command.get_params(context) if it.name == "format")
     assert set(choice.type.choices) == {*names, SAME}
     assert set(names.values()) <= set(written_suffixes())
     assert {"png", "jpeg", "jpg", "webp", "tiff", "avif", "bmp", "gif"} <= set(names)

@@ -11,7 +11,7 @@ from srcore.cli.upscale import command as upscale
 from srcore.errors import SrcoreError
 from srcore.images import read_image, write_image
 from srcore.plugin.manager import plugins
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 from srcore.weights.channel_order import BgrNetwork, turned
 from srcore.weights.conversion import convert
 

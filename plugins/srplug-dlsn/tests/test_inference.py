@@ -11,7 +11,7 @@ import srcore
 from srcore.cli.evaluate import command as evaluate
 from srcore.images import write_image
 from srcore.metrics import psnr
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 
 def enlarge(lr):

@@ -9,7 +9,7 @@ from srcore.config.reading import read
 from srcore.errors import ConfigError, DataError
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import check
-from srcore.testing.images import write_tiny_images
+from srcore.testing.tiny_images import write_tiny_images
 
 #: What the program ships for training (section, key, value), with folders of a test.
 SHIPPED = """

@@ -7,8 +7,8 @@ import pytest
 
 import srcore
 from srcore.engine.stages import run_experiment
-from srcore.testing.images import write_tiny_images
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
+from srcore.testing.tiny_images import write_tiny_images
 
 OWN = """
 extends = "gan.toml"

@@ -10,7 +10,7 @@ from srplug_ldl.pictures import heat_picture, map_of_images
 
 from srcore.errors import DataError
 from srcore.images import read_image, write_image
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 
 @pytest.fixture

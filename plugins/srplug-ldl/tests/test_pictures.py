@@ -8,7 +8,7 @@ from srplug_ldl.losses import artifact_map, residual
 from srplug_ldl.pictures import comparison, heat_picture, map_of_images
 
 from srcore.images import read_image
-from srcore.testing.images import tiny_image, write_tiny_images
+from srcore.testing.tiny_images import tiny_image, write_tiny_images
 
 
 def pictures():

@@ -5,7 +5,7 @@ import pytest
 
 from srcore.errors import ConfigError
 from srcore.testing.experiments import check
-from srcore.testing.images import write_tiny_images
+from srcore.testing.tiny_images import write_tiny_images
 
 BASE = """
 extends = "usrdu/tiny"

@@ -14,7 +14,7 @@ from srplug_usrdu.kernels import finished_kernels
 
 from srcore.errors import DataError
 from srcore.images import read_rgb
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SMALL = KernelGanSettings(iterations=3, num_features=4)

@@ -18,7 +18,7 @@ from srplug_usrdu.kernelgan.published import (
 
 from srcore.errors import DataError
 from srcore.images import write_image
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 
 SMALL = KernelGanSettings(variant="published", iterations=3, num_features=4)
 

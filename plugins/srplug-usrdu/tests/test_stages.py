@@ -13,7 +13,7 @@ from srcore.errors import DataError, Interrupted, WeightsError
 from srcore.images import read_rgb, write_image
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import typed
-from srcore.testing.images import tiny_image, write_tiny_images
+from srcore.testing.tiny_images import tiny_image, write_tiny_images
 from srcore.weights.saving import Metadata, save_safetensors
 
 OPTIONS = {"num_features": 2, "num_blocks": 1, "feature_head": False}

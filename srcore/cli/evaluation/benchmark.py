@@ -70,7 +70,7 @@ class Benchmark:
 
     def measures(self) -> list[Measure]:
         """The metrics that were asked for; pictures without truth have metrics that need none."""
-        from srcore.evaluation.measuring import choose_measures
+        from srcore.evaluation.evaluating import choose_measures
 
         alone = bool(self.pictures) and not self.hr
         usual = _ALONE if alone else _WITH_TRUTH

@@ -14,7 +14,7 @@ from srcore.cli.loading import Loading
 from srcore.inference.options import UpscaleOptions
 
 if TYPE_CHECKING:
-    from srcore.evaluation.measuring import Contender
+    from srcore.evaluation.evaluating import Contender
 
 #: What is measured of networks that do not make RGB, by their channels.
 _MEASURED = {
@@ -47,7 +47,7 @@ def find_contenders(
 
 def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Contender:
     from srcore.capabilities import RGB, capability
-    from srcore.evaluation.measuring import Contender
+    from srcore.evaluation.evaluating import Contender
     from srcore.images import to_rgb
     from srcore.inference.upscaler import upscale
     from srcore.options.declaration import keywords

@@ -15,8 +15,8 @@ from srcore.cli.writing import Writing
 from srcore.options import option
 
 if TYPE_CHECKING:
+    from srcore.evaluation.evaluating import Comparison, Contender
     from srcore.evaluation.image_sets import ImageSet
-    from srcore.evaluation.measuring import Comparison, Contender
 
 
 @attrs.frozen(kw_only=True)

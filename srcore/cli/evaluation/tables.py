@@ -14,8 +14,8 @@ from srcore.cli.flags import File
 from srcore.options import option
 
 if TYPE_CHECKING:
+    from srcore.evaluation.evaluating import SetResult
     from srcore.evaluation.measure import Measure
-    from srcore.evaluation.measuring import SetResult
 
 
 @attrs.frozen(kw_only=True)

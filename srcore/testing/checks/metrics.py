@@ -10,7 +10,7 @@ import numpy as np
 from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.plugin.calling import call
-from srcore.testing.images import tiny_image
+from srcore.testing.tiny_images import tiny_image
 from srcore.testing.trial import Trial
 
 _SIDE = 200

@@ -7,14 +7,14 @@ import pytest
 
 from srcore.errors import ConfigError, SrcoreError
 from srcore.evaluation.comparison import error_map, strip
-from srcore.evaluation.image_sets import find_sets
-from srcore.evaluation.interpolation import interpolation
-from srcore.evaluation.measure import Measure
-from srcore.evaluation.measuring import (
+from srcore.evaluation.evaluating import (
     Contender,
     choose_measures,
     evaluate_set,
 )
+from srcore.evaluation.image_sets import find_sets
+from srcore.evaluation.interpolation import interpolation
+from srcore.evaluation.measure import Measure
 from srcore.evaluation.tables import as_csv, as_json, as_markdown, as_text
 from srcore.images import write_image
 from srcore.metrics import psnr, ssim
