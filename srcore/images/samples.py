@@ -37,7 +37,16 @@ def stretched(samples: ImageArray, largest: int) -> ImageArray:
     for part in bands(len(samples), int(np.prod(samples.shape[1:]))):
         if samples[part].max(initial=0) > largest:
             raise ValueError(f"a sample is larger than {largest}, the largest that it names")
-        result[part] = table[samples[part]]
+        np.take(table, samples[part], out=result[part], mode="clip")
+    return result
+
+
+def looked_up(table: ImageArray, indices: ImageArray) -> ImageArray:
+    """Colours ``(n, C)`` and their numbers ``(H, W)`` -> ``(H, W, C)``; numbers are below n."""
+    result = np.empty((*indices.shape, table.shape[1]), table.dtype)
+    for part in bands(len(indices), 4 * indices.shape[1]):
+        # Four times as fast as an index that is an array.
+        np.take(table, indices[part], axis=0, out=result[part], mode="clip")
     return result
 
 

@@ -113,15 +113,14 @@ def read_directory(file: BinaryIO, start: TiffStart, place: int) -> tuple[dict[i
 
 
 def pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
-    """All directories of the chain; ends quietly where a later one is broken."""
+    """All directories of the chain.
+
+    Raises:
+        BadDirectoryError: one is broken.
+    """
     place, seen = start.first, set[int]()
     while place and place not in seen and len(seen) < _MANY_PAGES:
-        try:
-            fields, following = read_directory(file, start, place)
-        except BadDirectoryError:
-            if not seen:
-                raise
-            return
+        fields, following = read_directory(file, start, place)
         seen.add(place)
         yield fields
         place = following

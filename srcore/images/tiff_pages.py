@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import attrs
@@ -37,18 +38,18 @@ class Pages:
         start: of the file.
         first: fields of the page.
         count: of pages; 1 if nobody asked.
-        has_masks: whether further directories say which pixels are visible.
+        others: what else there is and is never read, by name.
     """
 
     start: TiffStart
     first: dict[int, Value]
     count: int = 1
-    has_masks: bool = False
+    others: tuple[str, ...] = ()
 
 
 def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
     """The pages; without ``count`` no directory behind the first is read. Raises DataError."""
-    try:
+    with _named(where):
         start = read_start(file)
         full = full_pages(file, start)
         first = next(full, None)
@@ -56,29 +57,50 @@ def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
             raise truncated(where)
         if not count:
             return Pages(start, first)
-        masks = any(_kind(it, start) & _MASK for it in pages(file, start))
-        return Pages(start, first, 1 + sum(1 for _ in full), masks)
-    except (BadDirectoryError, struct.error) as error:
-        raise damaged(where, error) from error
+        number, others = 1, []
+        try:
+            for _ in full:
+                number += 1
+            if any(_kind(it, start) & _MASK for it in pages(file, start)):
+                others.append("transparency masks")
+        except (BadDirectoryError, struct.error):
+            others.append("further pages, which are damaged")
+        return Pages(start, first, number, tuple(others))
+
+
+def every_page(file: BinaryIO, where: Where) -> Iterator[tuple[TiffStart, dict[int, Value]]]:
+    """All pages. Raises DataError, also if a later one is broken."""
+    with _named(where):
+        start = read_start(file)
+        for fields in full_pages(file, start):
+            yield start, fields
 
 
 def full_pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
     """Fields of all pages; if all are copies, those of the first.
 
     Raises:
-        BadDirectoryError: the first directory is broken.
+        BadDirectoryError: a directory is broken.
     """
     copy: dict[int, Value] | None = None
-    count = 0
+    only_copies = True
     for fields in pages(file, start):
         kind = _kind(fields, start)
         copy = copy if copy is not None else fields
         page = fields if not kind else _below(file, start, fields) if kind == _SMALL else None
         if page is not None:
-            count += 1
+            only_copies = False
             yield page
-    if not count and copy is not None:
+    if only_copies and copy is not None:
         yield copy
+
+
+@contextmanager
+def _named(where: Where) -> Iterator[None]:
+    try:
+        yield
+    except (BadDirectoryError, struct.error) as error:
+        raise damaged(where, error) from error
 
 
 def _kind(fields: dict[int, Value], start: TiffStart) -> int:
@@ -91,10 +113,7 @@ def _kind(fields: dict[int, Value], start: TiffStart) -> int:
 def _below(file: BinaryIO, start: TiffStart, copy: dict[int, Value]) -> dict[int, Value] | None:
     """The full picture below the directory of its copy; None if there is none."""
     for place in numbers_of(copy, _BELOW, start.order):
-        try:
-            fields, _ = read_directory(file, start, place)
-        except BadDirectoryError:
-            continue
+        fields, _ = read_directory(file, start, place)
         if not _kind(fields, start):
             return {**{tag: copy[tag] for tag in _SHARED if tag in copy}, **fields}
     return None

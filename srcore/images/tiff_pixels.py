@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from srcore.images import tiff_rows
 from srcore.images.format import ImageArray, Where, damaged, unsupported
 from srcore.images.pillow import decoded
-from srcore.images.samples import divided_by_alpha, stretched, summed, unpacked, without_ink
+from srcore.images.samples import (
+    divided_by_alpha,
+    looked_up,
+    stretched,
+    summed,
+    unpacked,
+    without_ink,
+)
 from srcore.images.tiff_directory import LONG, SHORT, Value, numbers_of, value_of
 from srcore.images.tiff_layout import (
     BLACK_IS_ZERO,
@@ -107,8 +114,7 @@ def _looked_up(
     palette = np.array(numbers[: 3 * 2**layout.bits], np.uint16).reshape(3, -1).T
     # 16 bits by the standard; some programs write 8.
     palette = (palette >> 8 if palette.max() > 255 else palette).astype(np.uint8)
-    coloured: ImageArray = palette[indices[..., 0]]
-    return coloured
+    return looked_up(palette, indices[..., 0])
 
 
 def photograph(

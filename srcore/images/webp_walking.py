@@ -16,6 +16,8 @@ _ANIMATED, _ALPHA = 0x02, 0x10
 #: Flags of a picture of an animation.
 _GOES, _REPLACES = 0x01, 0x02
 _FRAME_BYTES = 16
+#: Of an area that the first picture does not fill, as much as of other formats.
+_PIXELS_PER_BYTE = 2800
 #: Of a chunk that are read where the rest is a picture.
 _START_BYTES = 32
 
@@ -114,9 +116,11 @@ def layout_of(file: BinaryIO, where: Where) -> Layout:
     layout = Layout(
         width, height, has_alpha, shown.is_lossless, tuple(frames), plays, _metadata(chunks)
     )
-    if frames and (shown.has_alpha or not layout.first_covers):
-        return attrs.evolve(layout, has_alpha=True)
-    return layout
+    if layout.first_covers:
+        return attrs.evolve(layout, has_alpha=has_alpha or (bool(frames) and shown.has_alpha))
+    if width * height > file.tell() * _PIXELS_PER_BYTE:
+        raise damaged(where, f"{width}x{height} pixels, most of which are in no picture")
+    return attrs.evolve(layout, has_alpha=True)
 
 
 def _metadata(chunks: dict[bytes, bytes]) -> Metadata:

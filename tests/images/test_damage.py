@@ -6,6 +6,7 @@
 import collections
 import io
 import random
+import struct
 import time
 import warnings
 
@@ -17,6 +18,8 @@ from PIL import Image
 
 from srcore.errors import DataError
 from srcore.images import decode_header, decode_image, encode_image
+from srcore.images.format import ReadsSeries
+from srcore.images.header import header_of
 
 #: Longest time of one file in seconds of this process; a shared machine gives no better clock.
 LONGEST = 5.0
@@ -61,7 +64,26 @@ def files():
         contents[f"{planar}.tif"] = buffer.getvalue()
     for lossless in (False, True):
         pillow(f"{lossless}.webp", "RGBA", lossless=lossless)
-    pillow("animated.webp", save_all=True, append_images=[Image.fromarray(255 - smooth)])
+    several = {"save_all": True, "append_images": [Image.fromarray(255 - smooth)]}
+    for name, mode in (("lossy", "RGB"), ("lossless", "RGBA")):
+        pillow(f"{name}, animated.webp", mode, lossless=name == "lossless", **several)
+    pillow("animated.png", "RGBA", disposal=2, **several)
+    pillow("animated.gif", "P", kind="GIF", disposal=2, **several)
+    pages = io.BytesIO()
+    with tifffile.TiffWriter(pages) as writer:
+        writer.write(smooth[::4, ::4, :3].copy(), photometric="rgb", subfiletype=1, subifds=1)
+        writer.write(smooth[..., :3].copy(), photometric="rgb")
+        writer.write(deep[..., 0].copy(), photometric="minisblack", compression="zlib")
+    contents["pages.tif"] = pages.getvalue()
+    indices = np.asarray(Image.fromarray(smooth).convert("RGB").quantize(16))
+    code = b"".join(
+        b"".join(bytes([1, 16 * int(it)]) for it in row) + b"\0\0" for row in indices[::-1]
+    )
+    head = struct.pack("<IiiHHIIiiII", 40, 47, 33, 1, 4, 2, 0, 0, 0, 0, 0)
+    palette = generator.bytes(64)
+    contents["runs.bmp"] = (
+        struct.pack("<2sIHHI", b"BM", 118 + len(code), 0, 0, 118) + head + palette + code + b"\0\1"
+    )
     pillow("a.avif")
     pillow("a.gif", "P", kind="GIF")
     pillow("a.bmp", kind="BMP")
@@ -93,12 +115,23 @@ def mutants(count, seed):
             content[place : place + 30] = bytes(30)
         elif kind == "cut":
             # Of a text the last number may be cut, which nobody can see.
-            del content[place - 4 * name.startswith("plain") :]
+            del content[max(0, place - 4 * name.startswith("plain")) :]
         elif kind == "splice":
             del content[place : place + chance.randrange(1, 60)]
         else:
             content[place:place] = chance.randbytes(chance.randrange(1, 60))
         yield kind, name, bytes(content)
+
+
+def all_pictures(content, what):
+    """Of a file with several; why, if a later one is refused."""
+    image_format, header = header_of(io.BytesIO(content), what)
+    if not isinstance(image_format, ReadsSeries) or header.frames < 2:
+        return []
+    try:
+        return list(image_format.decode_series(content, header, what)[1])
+    except DataError as error:
+        return str(error)
 
 
 def outcomes(count, seed):
@@ -112,6 +145,7 @@ def outcomes(count, seed):
             warnings.simplefilter("always")
             try:
                 image = decode_image(content, what)
+                others = all_pictures(content, what)
             except DataError as error:
                 message = str(error)
                 assert message.startswith(f"{what}: "), message
@@ -121,6 +155,9 @@ def outcomes(count, seed):
                 counts["read"] += 1
                 header = decode_header(content, what)
                 assert (header.shape, header.dtype) == (image.shape, image.dtype), what
+                if isinstance(others, str):
+                    assert others.startswith(f"{what}: "), others
+                    assert "\n" not in others
                 if kind == "cut" or name.endswith(CHECKED):
                     np.testing.assert_array_equal(image, right[name], err_msg=what)
         assert not caught, f"{what}: {caught[0].message}"

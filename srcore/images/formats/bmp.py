@@ -6,6 +6,7 @@ import struct
 from typing import BinaryIO
 
 import attrs
+import cv2
 import numpy as np
 
 from srcore.images.bmp_runs import unrolled
@@ -21,9 +22,8 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.opencv import swapped
 from srcore.images.pillow import saved
-from srcore.images.samples import bands, stretched, unpacked
+from srcore.images.samples import bands, looked_up, stretched, unpacked
 
 _RGB, _RLE8, _RLE4, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 1, 2, 3, 6
 #: Depth -> masks of red, green, blue and alpha where a file names none.
@@ -193,10 +193,10 @@ def _pixels(rows: ImageArray, layout: _Layout, header: ImageHeader, where: Where
         indices = unpacked(rows, layout.bits)[:, : layout.width]
         if indices.max() >= len(layout.palette):
             raise damaged(where, "a pixel is of no colour of its palette")
-        return layout.palette[:, : layout.channels][indices]
+        return looked_up(layout.palette[:, : layout.channels], indices)
     if layout.bits == 24:
         pixels = rows[:, : 3 * layout.width].reshape(len(rows), layout.width, 3)
-        return swapped(np.array(pixels, order="C"))
+        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     return _masked(rows, layout, header)
 
 

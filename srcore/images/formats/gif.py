@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from srcore.images.composing import Disposal, Part, composed
+from srcore.images.composing import Disposal, Part, composed, shown_first
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -28,7 +28,7 @@ from srcore.images.format import (
 )
 from srcore.images.gif_walking import StoredPicture, layout_of
 from srcore.images.pillow import opened
-from srcore.images.samples import bands
+from srcore.images.samples import looked_up
 
 _COLOURS = 256
 #: Number of the colour that means invisible in what is written.
@@ -66,13 +66,7 @@ class Gif(ReadsSeries, WritesSeries):
         file.seek(0)
         data = file.read()
         first = layout_of(data, where).pictures[0]
-        indices = _indices(data, first, where)
-        del data
-        pixels = np.zeros(header.stored_shape, np.uint8)
-        place = pixels[first.top :, first.left :][: first.height, : first.width]
-        for part in bands(first.height, 4 * first.width):
-            place[part] = _coloured(indices[part], first, where)[..., : header.channels]
-        return pixels
+        return shown_first(header.stored_shape, _part(data, first, where, header.channels))
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
@@ -136,8 +130,10 @@ def _indices(data: bytes, stored: StoredPicture, where: Where) -> ImageArray:
         return np.asarray(image)
 
 
-def _coloured(indices: ImageArray, stored: StoredPicture, where: Where) -> ImageArray:
-    """Pixels with alpha; the number of the invisible colour may be beyond the palette."""
+def _coloured(
+    indices: ImageArray, stored: StoredPicture, where: Where, channels: int
+) -> ImageArray:
+    """Pixels; the number of the invisible colour may be beyond the palette."""
     table = np.zeros((_COLOURS, 4), np.uint8)
     table[: len(stored.palette), :3] = stored.palette
     table[: len(stored.palette), 3] = 255
@@ -146,15 +142,14 @@ def _coloured(indices: ImageArray, stored: StoredPicture, where: Where) -> Image
     highest = len(stored.palette) - 1
     if indices.max() > highest and (indices[indices != stored.control.invisible] > highest).any():
         raise damaged(where, "a pixel is of no colour of its palette")
-    pixels: ImageArray = table[indices]
-    return pixels
+    return looked_up(table[:, :channels], indices)
 
 
-def _part(data: bytes, stored: StoredPicture, where: Where) -> Part:
+def _part(data: bytes, stored: StoredPicture, where: Where, channels: int = 4) -> Part:
     if stored.height and stored.width:
-        pixels = _coloured(_indices(data, stored, where), stored, where)
+        pixels = _coloured(_indices(data, stored, where), stored, where, channels)
     else:
-        pixels = np.zeros((0, 0, 4), np.uint8)
+        pixels = np.zeros((0, 0, channels), np.uint8)
     control = stored.control
     disposal = _DISPOSALS.get(control.disposal, "stays")
     return Part(pixels, stored.top, stored.left, control.milliseconds, disposal)

@@ -46,7 +46,7 @@ from srcore.images.png_walking import (
     chunks_behind_data,
     picture_alone,
 )
-from srcore.images.samples import bands
+from srcore.images.samples import bands, looked_up
 from srcore.options import option
 
 if TYPE_CHECKING:
@@ -270,8 +270,7 @@ def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
         indices //= 255 // (2**layout.depth - 1)
         if indices.max() >= len(colours):
             raise damaged(where, "a pixel is of no colour of its palette")
-        coloured: ImageArray = colours[indices]
-        return coloured
+        return looked_up(colours, indices)
     if layout.transparency is None:
         return pixels
     key = np.frombuffer(layout.transparency, ">u2")[: pixels.shape[-1]] & (2**layout.depth - 1)

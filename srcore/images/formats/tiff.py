@@ -22,7 +22,7 @@ from srcore.images.format import (
 from srcore.images.tiff_directory import TiffStart, Value
 from srcore.images.tiff_layout import layout_of
 from srcore.images.tiff_metadata import metadata_of
-from srcore.images.tiff_pages import full_pages, pages_of
+from srcore.images.tiff_pages import every_page, pages_of
 from srcore.images.tiff_pixels import part_of, photograph
 from srcore.images.tiff_writing import LARGEST_BYTES, Compression, encoded_pages
 from srcore.options import option
@@ -61,9 +61,8 @@ class Tiff(ReadsSeries, WritesSeries):
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
         pages = pages_of(file, where)
         header = _header(file, pages.start, pages.first, where)
-        metadata = header.metadata
-        if pages.has_masks:
-            metadata = attrs.evolve(metadata, others=(*metadata.others, "transparency masks"))
+        others = (*header.metadata.others, *pages.others)
+        metadata = attrs.evolve(header.metadata, others=others)
         return attrs.evolve(header, frames=pages.count, metadata=metadata)
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
@@ -79,17 +78,20 @@ class Tiff(ReadsSeries, WritesSeries):
             return super().decode_part(file, header, window, where)
         return part_of(file, pages.first, layout, window, where)
 
+    def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
+        for _ in every_page(file, where):
+            pass
+        return self.decode(file, header, where)
+
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
         return encoded_pages([image], writing.metadata, writing.options.compression)
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
-        file = io.BytesIO(data)
-        start = pages_of(file, where, count=False).start
-
         def pictures() -> Iterator[Picture]:
-            for fields in full_pages(file, start):
+            file = io.BytesIO(data)
+            for start, fields in every_page(file, where):
                 orientation = _header(file, start, fields, where).orientation
                 yield Picture(_pixels(file, start, fields, where), orientation=orientation)
 

@@ -8,7 +8,14 @@ import pytest
 import tifffile
 
 from srcore.errors import DataError
-from srcore.images import decode_header, decode_image, read_series
+from srcore.images import (
+    decode_header,
+    decode_image,
+    read_header,
+    read_image,
+    read_series,
+    verify_image,
+)
 
 
 def noise(height, width, seed=0):
@@ -90,3 +97,33 @@ def test_a_directory_that_leads_to_itself_ends():
     (count,) = struct.unpack_from("<H", content, place)
     struct.pack_into("<I", content, place + 2 + 12 * count, place)
     assert decode_header(bytes(content), "x").frames == 1
+
+
+def places_of(content):
+    """Of all directories of the chain, and those below the first."""
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        chain = [page.offset for page in file.pages]
+        below = [page.offset for page in file.pages[0].pages or ()]
+    return chain, below
+
+
+def test_a_cut_file_is_not_read_by_its_copy():
+    below = written((SMALL, {"subfiletype": 1, "subifds": 1}), (FULL, {}))
+    beside = written((SMALL, {"subfiletype": 1}), (FULL, {}))
+    for content, place in ((below, places_of(below)[1][0]), (beside, places_of(beside)[0][1])):
+        with pytest.raises(DataError, match=r"^x: the image is (damaged or )?truncated"):
+            decode_image(content[: place + 20], "x")
+
+
+def test_pages_that_are_cut_off_are_named(tmp_path):
+    content = written((FULL, {}), (FULL, {}), (FULL, {}))
+    path = tmp_path / "a.tif"
+    for end in (places_of(content)[0][2] + 20, len(content) - 9):
+        path.write_bytes(content[:end])
+        np.testing.assert_array_equal(read_image(path), FULL)
+        with pytest.raises(DataError, match=r"a\.tif: the image is (damaged or )?truncated"):
+            list(read_series(path).pictures)
+    path.write_bytes(content[: places_of(content)[0][2] + 20])
+    assert read_header(path).metadata.others == ("further pages, which are damaged",)
+    with pytest.raises(DataError, match=r"a\.tif: the image is damaged or truncated"):
+        verify_image(path)
