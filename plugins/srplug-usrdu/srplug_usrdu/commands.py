@@ -24,7 +24,7 @@ def usrdu() -> None:
     default="paper",
     show_default=True,
     type=click.Choice(["paper", "published"]),
-    help="KernelGAN by its text, or value by value as the published program.",
+    help="KernelGAN by its text, or as the published program does it.",
 )
 @click.option("--mat", is_flag=True, help="Also write MATLAB files (variable Kernel).")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))

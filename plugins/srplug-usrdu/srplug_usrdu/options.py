@@ -249,7 +249,7 @@ class KernelsOptions:
     iterations: int = option(3000, "updates per image", ge=1)
     num_features: int = option(64, "channels of both networks", ge=1, le=4096)
     variant: Literal["paper", "published"] = option(
-        "paper", "paper: KernelGAN's text; published: the published program, value by value"
+        "paper", "paper: KernelGAN's text; published: as the published program"
     )
     mat: bool = option(False, "also write MATLAB files (variable Kernel)")
 

@@ -1,4 +1,4 @@
-"""KernelGAN value by value: every place where the published program is not the paper's variant."""
+"""KernelGAN, value by value: every place where the published program is not the paper's variant."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The training of one image, value by value as the published program does it."""
+"""The training of one image as the published program does it."""
 
 from __future__ import annotations
 
