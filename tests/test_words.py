@@ -1,4 +1,4 @@
-"""One word per idea: no variable whose name says nothing, one spelling."""
+"""One word per idea: no variable whose name says nothing, one spelling, no clever expression."""
 
 import ast
 from pathlib import Path
@@ -9,6 +9,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("srcore", "plugins", "examples", "benchmarks", "docs", "tests")
 #: They fit every value and tell nothing of it.
 EMPTY = {"found", "tmp", "temp", "data2", "foo", "obj", "res", "ret", "stuff", "thing"}
+#: They change something and return nothing.
+CHANGING = {"append", "add", "clear", "discard", "extend", "insert", "remove", "update"}
 
 
 def bound_names(source):
@@ -37,3 +39,23 @@ def test_levels_are_gray(folder):
     other = "gr" + "ey"
     texts = [path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".md")]
     assert [path for path in texts if other in path.read_text("utf-8").lower()] == []
+
+
+def changes(node):
+    """Whether it calls such a method."""
+    is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return is_method and node.func.attr in CHANGING
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_nothing_is_changed_in_the_middle_of_an_expression(folder):
+    """``lambda it: seen.append(it) or it`` is a function of two lines."""
+    clever = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            parts = node.values if isinstance(node, ast.BoolOp) else ()
+            if isinstance(node, ast.Subscript) and isinstance(node.value, (ast.Tuple, ast.List)):
+                parts = node.value.elts
+            if any(map(changes, parts)):
+                clever.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert clever == []

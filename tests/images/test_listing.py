@@ -151,8 +151,13 @@ def test_partners_are_looked_for_only_where_they_may_be(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     hr, lr = tmp_path / "hr", tmp_path / "lr"
-    looked_at, scan = [], os.scandir
-    monkeypatch.setattr(os, "scandir", lambda place: looked_at.append(Path(place)) or scan(place))
+    looked_at, scandir = [], os.scandir
+
+    def scan(place):
+        looked_at.append(Path(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", scan)
     pairs = pair_by_name([hr / "a.png", hr / "deep/b.png"], hr, lr, "{}x2")
     assert pairs == [(hr / "a.png", lr / "ax2.png"), (hr / "deep/b.png", lr / "deep/bx2.png")]
     assert sorted(looked_at) == [lr, lr / "deep"]

@@ -189,8 +189,12 @@ def test_discriminator_step_sees_detached_images_and_reports_mean_logits():
     game = Game()
     game.context.sr.requires_grad_()
     seen = []
-    inner = game.discriminate
-    game.context.discriminate = lambda images: (seen.append(images), inner(images))[1]
+
+    def discriminate(images):
+        seen.append(images)
+        return game.discriminate(images)
+
+    game.context.discriminate = discriminate
     game.discriminator_step(AdversarialLoss())
     assert not any(images.requires_grad for images in seen)
     assert float(game.context.logged["d_real"]) == pytest.approx(mean(REAL.flatten()))
@@ -205,7 +209,12 @@ def test_half_precision_logits_are_compared_in_single_precision():
 def test_real_images_come_from_the_entry_it_is_told():
     game = Game()
     seen = []
-    game.context.discriminate = lambda images: (seen.append(len(images)), game.real)[1]
+
+    def discriminate(images):
+        seen.append(len(images))
+        return game.real
+
+    game.context.discriminate = discriminate
     game.discriminator_step(AdversarialLoss(real="photo"))
     assert seen == [2, 1]
     with pytest.raises(SrcoreError, match='loss "adversarial" needs the batch entry "film"'):

@@ -36,7 +36,7 @@ def test_pairs_come_out_in_the_published_order():
     twin = torch.Generator().manual_seed(5)
     pool = PairPool(scale=4, size=8)
     returned = [ids_of(pool(make_batch(ids), generator)) for ids in batches]
-    permutations = iter(lambda: torch.randperm(8, generator=twin).tolist(), None)
+    permutations = (torch.randperm(8, generator=twin).tolist() for _ in batches)
     assert returned == naive_pool(8, batches, permutations)
 
 

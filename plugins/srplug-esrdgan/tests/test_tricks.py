@@ -68,12 +68,17 @@ def test_labels_reach_both_losses():
 def test_noisy_labels_change_with_the_iteration_and_repeat_with_the_seed():
     method = {"type": "gan", "labels": {"type": "esrdgan", "smoothing": 0.5, "noise": 0.05}}
     drawn = [[], []]
+
+    def keeping(labels, kept):
+        def draw(*arguments, **named):
+            kept.append(labels(*arguments, **named))
+            return kept[-1]
+
+        return draw
+
     for kept in drawn:
         steps = Steps(method=method)
-        labels = steps.method.labels
-        steps.method.labels = lambda *a, labels=labels, kept=kept, **k: (
-            kept.append(labels(*a, **k)) or kept[-1]
-        )
+        steps.method.labels = keeping(steps.method.labels, kept)
         steps(1)
         steps(2)
     assert not torch.equal(drawn[0][0][0], drawn[0][1][0])

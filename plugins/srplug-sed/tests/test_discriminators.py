@@ -204,11 +204,12 @@ def test_built_by_name_with_a_random_extractor():
 @pytest.mark.parametrize("channels", [1, 4])
 def test_gray_and_alpha_have_the_semantics_of_the_colours(channels):
     seen = []
-    network = slim(
-        SemanticPatchDiscriminator,
-        semantics=lambda image: seen.append(image) or torch.zeros(2, 64, 2, 2),
-        in_channels=channels,
-    )
+
+    def semantics(image):
+        seen.append(image)
+        return torch.zeros(2, 64, 2, 2)
+
+    network = slim(SemanticPatchDiscriminator, semantics=semantics, in_channels=channels)
     image = torch.rand(2, channels, 32, 32)
     assert network(image, network.condition({"hr": image})).shape == (2, 1, 2, 2)
     assert torch.equal(seen[0], image[:, :3].expand(-1, 3, -1, -1))

@@ -184,10 +184,12 @@ def test_variants_differ_and_repeat():
 
 def test_command_takes_the_variant(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        "srplug_usrdu.stages.write_missing_kernels",
-        lambda lr, output, settings, **rest: seen.append(settings.variant) or 1,
-    )
+
+    def write(lr, output, settings, **rest):
+        seen.append(settings.variant)
+        return 1
+
+    monkeypatch.setattr("srplug_usrdu.stages.write_missing_kernels", write)
     write_image(tmp_path / "lr" / "a.png", tiny_image(0, 96, 96))
     for arguments in ([], ["--variant", "published"]):
         given = ["kernels", str(tmp_path / "lr"), "-o", str(tmp_path / "k"), *arguments]
