@@ -78,8 +78,8 @@ class Watching(TorchDispatchMode):
 def networks() -> dict[str, str]:
     """Names by component."""
     owners = ("srcore", "srplug-spandrel")
-    found = (c.name for c in plugins().registry.components("network") if c.owner in owners)
-    return {name.removeprefix("spandrel_"): name for name in found}
+    names = (c.name for c in plugins().registry.components("network") if c.owner in owners)
+    return {name.removeprefix("spandrel_"): name for name in names}
 
 
 def about(name: str) -> dict[str, Any]:
@@ -168,8 +168,8 @@ def alone(task: Any, name: str) -> dict[str, Any]:
     process.join()
     if process.exitcode:
         raise SystemExit(f"{name}: {task.__name__} ended with {process.exitcode}")
-    found: dict[str, Any] = answer.get()
-    return found
+    figures: dict[str, Any] = answer.get()
+    return figures
 
 
 def main() -> None:
@@ -178,11 +178,11 @@ def main() -> None:
     known, file = networks(), RESULTS / "architectures.json"
     results = json.loads(file.read_text("utf-8"))["results"] if file.exists() else {}
     for name in sys.argv[1:] or known:
-        found = {**about(name), **alone(counts, name)}
+        row = {**about(name), **alone(counts, name)}
         if name == GATE[0]:
-            assert GATE[1].items() <= found.items(), found
-        found |= {**alone(step, name), **alone(seconds, name)}
-        results[name] = {"component": known[name], "sizes": EXPERIMENTS.get(name, ""), **found}
+            assert GATE[1].items() <= row.items(), row
+        row |= {**alone(step, name), **alone(seconds, name)}
+        results[name] = {"component": known[name], "sizes": EXPERIMENTS.get(name, ""), **row}
         print(name, results[name], flush=True)
         write_results(
             "architectures",

@@ -77,6 +77,7 @@ MOVED = {
     "srcore.inference.shipped": "srcore.upscaling.shipped",
     "srcore.inference.sizing": "srcore.upscaling.sizing",
     "srcore.inference.tables": "srcore.evaluation.tables",
+    "srcore.inference.tile_runner": "srcore.inference.windowed_network",
     "srcore.memory": "srcore.machine.memory",
     "srcore.metrics.images": "srcore.metrics.pairs",
     "srcore.patience": "srcore.plugin.patience",

@@ -41,8 +41,8 @@ def lists() -> dict[Path, str]:
 def _filled(file: str, content: str, start: str, end: str) -> str:
     text = (ROOT / file).read_text("utf-8")
     before, _, rest = text.partition(start)
-    _, found, after = rest.partition(end)
-    if not found:
+    _, marker, after = rest.partition(end)
+    if not marker:
         sys.exit(f"{file}: expected a list between {start.strip()} and {end}")
     return f"{before}{start}{content}{end}{after}"
 

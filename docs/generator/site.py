@@ -34,8 +34,8 @@ def expanded(nav: list[Any], docs: Path) -> list[Any]:
             return [{title: below(value) for title, value in entry.items()}]
         if "*" not in entry:
             return [entry]
-        found = (path.relative_to(docs).as_posix() for path in docs.glob(entry))
-        return sorted(page for page in found if page not in named)
+        paths = (path.relative_to(docs).as_posix() for path in docs.glob(entry))
+        return sorted(page for page in paths if page not in named)
 
     def below(value: Any) -> Any:
         if isinstance(value, str):

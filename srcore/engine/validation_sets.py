@@ -20,8 +20,8 @@ from srcore.errors import SrcoreError
 from srcore.evaluation.measure import Measure, Measured, measure_image
 from srcore.images import to_image, to_rgb, to_tensor
 from srcore.inference.beside import beside
-from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import choose_overlap
+from srcore.inference.windowed_network import WindowedNetwork
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.calling import call, checked
 
@@ -128,7 +128,7 @@ def _super_resolve(network: nn.Module, lr: Tensor, seed: int, index: int) -> Ten
     else:
         return sr
     # Outside of the except block: the error holds what filled the memory.
-    return TileRunner(
+    return WindowedNetwork(
         network, "float32", batch=1, overlap_for=lambda tile: choose_overlap("auto", tile, network)
     )(lr, extra)
 

@@ -11,24 +11,26 @@ from srcore.inference import channels
 from srcore.inference.beside import Beside, stacked
 from srcore.inference.border import Continued
 from srcore.inference.seams import Seams
-from srcore.inference.tile_runner import TileRunner, inner, kept
 from srcore.inference.tiling import Span, cut
+from srcore.inference.windowed_network import WindowedNetwork, inner, kept
 
 
-def tiled(runner: TileRunner, image: Continued, tile: int, extra: Beside) -> Iterator[Tensor]:
+def tiled(
+    windowed: WindowedNetwork, image: Continued, tile: int, extra: Beside
+) -> Iterator[Tensor]:
     """Rows ``(C, h, W)`` in [0, 1] that no later row of tiles changes any more.
 
     Where tiles that meet differ by more than a gray level, that is told of at the end.
     """
     is_cut = max(image.height, image.width) > tile
-    overlap = runner.overlap_for(tile) if is_cut else 0
+    overlap = windowed.overlap_for(tile) if is_cut else 0
     rows, columns = (
-        cut(length, tile, overlap, runner.multiple) for length in (image.height, image.width)
+        cut(length, tile, overlap, windowed.multiple) for length in (image.height, image.width)
     )
-    scale, seams = runner.scale, Seams()
+    scale, seams = windowed.scale, Seams()
     above: tuple[Tensor, Tensor] | None = None  # the transition from the last row, its weights
     for row in rows:
-        strip = _row_of_tiles(runner, image, row, columns, extra, seams)
+        strip = _row_of_tiles(windowed, image, row, columns, extra, seams)
         weights = row.weights(scale, strip.device)[:, None]
         done = row.stop if row.fade_out is None else row.fade_out[0]
         cut_at = scale * (done - row.kept_start)
@@ -42,11 +44,11 @@ def tiled(runner: TileRunner, image: Continued, tile: int, extra: Beside) -> Ite
             shared += above[0] * above[1]
         above = below
         yield strip[:, :cut_at].clamp_(0, 1)
-    seams.tell_of(runner.network)
+    seams.tell_of(windowed.network)
 
 
 def _row_of_tiles(
-    runner: TileRunner,
+    windowed: WindowedNetwork,
     image: Continued,
     row: Span,
     columns: tuple[Span, ...],
@@ -54,19 +56,19 @@ def _row_of_tiles(
     seams: Seams,
 ) -> Tensor:
     """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
-    scale = runner.scale
+    scale = windowed.scale
     height = scale * (row.kept_stop - row.kept_start)
     colours = image.image.shape[2]
-    strip = torch.zeros(colours, height, scale * image.width, device=runner.device)
+    strip = torch.zeros(colours, height, scale * image.width, device=windowed.device)
     left: Tensor | None = None
-    for group in _equal(columns, runner.batch):
+    for group in _equal(columns, windowed.batch):
         windows = [image.window(row, column) for column in group]
-        inputs = [channels.split(window, runner.device, runner.channels) for window in windows]
+        inputs = [channels.split(window, windowed.device, windowed.channels) for window in windows]
         size, rows = (image.height, image.width), slice(row.start, row.stop)
         own = [extra.window(size, rows, slice(c.start, c.stop)) for c in group]
         counts = [len(part) for part in inputs]
         together = stacked(list(zip(own, counts, strict=True)))
-        outputs = torch.split(runner(torch.cat(inputs), together), counts)
+        outputs = torch.split(windowed(torch.cat(inputs), together), counts)
         for column, window, output in zip(group, windows, outputs, strict=True):
             sr = inner(channels.join(output, window), row, column, scale)
             if left is not None:

@@ -25,8 +25,8 @@ from srcore.inference.memory import choose_tile
 from srcore.inference.options import Overlap, Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
-from srcore.inference.tile_runner import TileRunner
 from srcore.inference.tiling import Span, choose_overlap
+from srcore.inference.windowed_network import WindowedNetwork
 from srcore.machine.device_names import Precision
 from srcore.machine.devices import device_of
 from srcore.plugin.blame import naming_exits
@@ -187,9 +187,9 @@ def _enlarged(
             yield from image.cut_away(rows.enlarged(options.precision, progress), scale)
             return
     overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
-    runner = TileRunner(run, options.precision, options.batch, overlap_for)
+    windowed = WindowedNetwork(run, options.precision, options.batch, overlap_for)
     side = _side(options.tile, network, image, overlap_for)
-    bands = image.cut_away(tiled(runner, image, side, extra), scale)
+    bands = image.cut_away(tiled(windowed, image, side, extra), scale)
     yield from _counted(bands, progress, image.image.shape[1], scale)
 
 

@@ -40,9 +40,9 @@ def test_a_row_names_what_exists(method, here, tested, monkeypatch):
     assert named or tested == "golden data"
     for name in named:
         beside = ROOT / "plugins" / f"srplug-{method}" / "tests"
-        found = [ROOT / name] if "/" in name else list(beside.glob(f"**/{name}"))
-        assert found, name
-        assert found[0].is_file(), name
+        files = [ROOT / name] if "/" in name else list(beside.glob(f"**/{name}"))
+        assert files, name
+        assert files[0].is_file(), name
     for name in re.findall(rf"\b({method}/[\w]+)", here):
         assert name in plugins().registry.experiments()
     for line in re.findall(r"`(?:torchrun [^`]* -m )?(srcore [^`]+)`", here):

@@ -41,9 +41,9 @@ def far_seeing(name):
 def tiles_are_refused(monkeypatch):
     tiled = upscaler.tiled
 
-    def one_tile(runner, image, tile, extra):
+    def one_tile(windowed, image, tile, extra):
         assert max(image.height, image.width) <= tile
-        return tiled(runner, image, tile, extra)
+        return tiled(windowed, image, tile, extra)
 
     monkeypatch.setattr(upscaler, "tiled", one_tile)
 

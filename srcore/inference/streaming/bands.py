@@ -11,7 +11,7 @@ from srcore.capabilities import capability
 from srcore.inference.memory import memory_for_tiles, memory_per_pixel
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.stream import ReadRows, Stream
-from srcore.inference.tile_runner import OutOfMemoryError, check_finite
+from srcore.inference.windowed_network import OutOfMemoryError, check_finite
 from srcore.machine.device_names import Precision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory

@@ -8,7 +8,7 @@ from torch import nn
 from srcore.errors import SrcoreError
 from srcore.inference.streaming import bands
 from srcore.inference.streaming.recording import record
-from srcore.inference.tile_runner import OutOfMemoryError
+from srcore.inference.windowed_network import OutOfMemoryError
 
 
 class Network(nn.Module):

@@ -33,7 +33,7 @@ class OutOfMemoryError(SrcoreError):
         return error
 
 
-class TileRunner:
+class WindowedNetwork:
     """Calls a network without graph, in a chosen precision, and survives running out of memory.
 
     What did not fit once is not tried again.
@@ -146,21 +146,21 @@ def check_finite(sr: Tensor, precision: Precision) -> None:
 
 
 def blend(
-    runner: TileRunner,
+    windowed: WindowedNetwork,
     images: Tensor,
     rows: tuple[Span, ...],
     columns: tuple[Span, ...],
     beside: Beside = NOTHING,
 ) -> Tensor:
     """Run on every tile of images in memory and fade the results into each other."""
-    scale = runner.scale
+    scale = windowed.scale
     size = (int(images.shape[-2]), int(images.shape[-1]))
     height, width = (scale * side for side in size)
     result = images.new_zeros(*images.shape[:2], height, width)
     for row in rows:
         for column in columns:
             place = slice(row.start, row.stop), slice(column.start, column.stop)
-            sr = runner(images[..., place[0], place[1]], beside.window(size, *place))
+            sr = windowed(images[..., place[0], place[1]], beside.window(size, *place))
             weights = row.weights(scale, sr.device)[:, None] * column.weights(scale, sr.device)
             result[..., kept(row, scale), kept(column, scale)].addcmul_(
                 inner(sr, row, column, scale), weights
