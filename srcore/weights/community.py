@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import spandrel
 import torch
@@ -42,8 +42,9 @@ class SpandrelNetwork(nn.Module):
         """``(N, C, h, w)`` -> ``(N, C, scale*h, scale*w)``; images one by one."""
         # clones: some networks (RCAN) write into what they are given, and tensors made in
         # inference mode cannot be used by ordinary code
-        images = torch.split(lr, 1)
-        return torch.cat([self._descriptor(image.clone()).clone() for image in images])
+        if len(lr) == 1:
+            return cast("Tensor", self._descriptor(lr.clone()).clone())
+        return torch.cat([self(image) for image in torch.split(lr, 1)])
 
 
 def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNetwork:

@@ -9,8 +9,10 @@ import srcore
 from srcore.inference import upscaler
 from srcore.inference.by_rows import ByRows
 from srcore.inference.options import UpscaleOptions
+from srcore.inference.streaming.trial import recording_of
 from srcore.inference.upscaler import upscale, upscale_bands
 from srcore.testing import tiny_image
+from srcore.weights.channel_order import BgrNetwork
 
 #: Weights that let a cut be felt far away, as networks do that were trained with a discriminator.
 FAR_SEEING = {
@@ -139,3 +141,8 @@ def test_where_memory_does_not_hold_rows_tiles_are_made(monkeypatch):
     monkeypatch.setattr("srcore.inference.streaming.bands.memory_for_tiles", lambda device: 1)
     monkeypatch.setattr(ByRows, "enlarged", None)
     assert apart(upscale(network, image, tile=16), expected) <= 1
+
+
+def test_networks_that_take_blue_first_are_computed_by_rows_too():
+    network = BgrNetwork(_small())
+    assert recording_of(network.eval()) is not None

@@ -185,11 +185,14 @@ def _getitem(call: Call) -> Operation | None:
     if Ellipsis in index:
         at = index.index(Ellipsis)
         index = (*index[:at], *[slice(None)] * (5 - len(index)), *index[at + 1 :])
-    if not all(isinstance(part, slice) for part in index):
+    images, *channels = index[:2]
+    if images != slice(None) or not all(isinstance(part, (slice, list)) for part in channels):
         return None
-    if any(part.indices(side) != (0, side, 1) for part, side in zip(index[2:], image.shape[2:])):  # noqa: B905  # the last ones may be missing
-        return None
-    return Operation(lambda window: window[index[:2]])
+    for part, side in zip(index[2:], image.shape[2:]):  # noqa: B905  # the last ones may be missing
+        if not isinstance(part, slice) or part.indices(side) != (0, side, 1):
+            return None
+    taken = (images, *channels)
+    return Operation(lambda window: window[taken])
 
 
 def _interpolate(call: Call) -> Operation | None:

@@ -133,7 +133,7 @@ class _Recorder(TorchFunctionMode):
         """Whether only size, type or device were asked for."""
         if isinstance(result, Tensor):
             return func.__name__ == "type_as" and id(args[0]) not in self.numbers
-        return func.__name__ in ("__get__", "size", "dim", "numel", "is_floating_point")
+        return func.__name__ in ("__get__", "__len__", "size", "dim", "numel", "is_floating_point")
 
     def _note(self, call: Call, args: Any, result: Any) -> None:
         if not isinstance(result, Tensor) or result.ndim != 4:

@@ -22,20 +22,28 @@ _TRIED_BAND = 3
 #: Of the largest value: convolutions over other sides add up in another order.
 _TOLERANCE = 1e-4
 
-_known: WeakKeyDictionary[nn.Module, tuple[int, Recording | None]] = WeakKeyDictionary()
+_State = tuple[torch.device, tuple[tuple[int, int], ...]]
+_known: WeakKeyDictionary[nn.Module, tuple[_State, Recording | None]] = WeakKeyDictionary()
 
 
 def recording_of(network: nn.Module) -> Recording | None:
     """The operations of a network; None where it cannot be computed by rows.
 
     Args:
-        network: in evaluation mode; recorded once for the same weights.
+        network: in evaluation mode; recorded once for the same weights on the same device.
     """
-    changes = sum(0 if p.is_inference() else p._version for p in network.parameters())
+    state = _state(network)
     known = _known.get(network)
-    if known is None or known[0] != changes:
-        known = _known[network] = changes, _tried(network)
+    if known is None or known[0] != state:
+        known = _known[network] = state, _tried(network)
     return known[1]
+
+
+def _state(network: nn.Module) -> _State:
+    """What changes when a tensor is replaced or written to: a recording may hold it, or its use."""
+    tensors = (*network.parameters(), *network.buffers())
+    versions = ((id(t), 0 if t.is_inference() else t._version) for t in tensors)
+    return device_of(network), tuple(versions)
 
 
 @torch.inference_mode()

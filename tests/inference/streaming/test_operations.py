@@ -74,6 +74,8 @@ KNOWN = {
     "unshuffle": (lambda x, s, c: c(s(x)), nn.PixelUnshuffle(2),
                   conv(12, 4, kernel_size=3, padding=1)),
     "channels": (lambda x, c: c(x)[:, 1:3] * x[:, :1], conv(3, 4, kernel_size=3, padding=1)),
+    "turned channels": (lambda x, c: c(x[:, [2, 1, 0]])[:, [3, 0]],
+                        conv(3, 4, kernel_size=3, padding=1)),
     "all of it": (lambda x, c: c(x)[..., : x.shape[-2], :], conv(3, 4, kernel_size=3, padding=1)),
     "a side branch": (lambda x, c: (c(c(x)), c(x))[1], conv(3, 3, kernel_size=3, padding=1)),
     "the image itself": (lambda x: x * 1,),

@@ -71,3 +71,18 @@ def test_networks_are_recorded_once_for_the_same_weights():
     with torch.no_grad():
         network.factor.mul_(2)
     assert recording_of(network) is not first
+
+
+def test_a_replaced_buffer_is_seen():
+    class Shifted(Doubled):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mean", torch.zeros(1, 3, 1, 1))
+
+        def forward(self, lr):
+            return super().forward(lr - self.mean)
+
+    network = Shifted()
+    first = recording_of(network)
+    network.mean = torch.ones(1, 3, 1, 1)
+    assert recording_of(network) is not first
