@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from harness import measure, peak_memory, write_results
+from harness import RESULTS, measure, peak_memory, write_results
 
 import srcore
 from srcore.images import list_images, read_rgb
@@ -32,6 +32,7 @@ from srcore.inference.reach import measure_reach
 from srcore.inference.streaming.trial import recording_of
 from srcore.upscaling.shipped import SCALES, shipped_model
 
+NAME = "published_models"
 TILE = 128
 CROPS = (200, 400)
 TIMED = 256
@@ -162,31 +163,37 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("weights", nargs="*", help="files of published generators")
     parser.add_argument("--photographs", required=True, help="folder; the first three are taken")
-    parser.add_argument("--only", action="append", help="name of a model; nothing is written")
+    parser.add_argument("--only", action="append", help="name of a model; others are kept")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-megapixel", action="store_true", help="leave the largest image out")
     asked = parser.parse_args()
     paths = list_images(Path(asked.photographs))[:3]
     photographs = {path.name: read_rgb(path) for path in paths}
-    results = {}
+    settings = {
+        "tile": TILE, "crops": CROPS, "timed": TIMED, "memory": MEMORY, "megapixel": MEGAPIXEL,
+        "photographs": list(photographs),
+    }  # fmt: skip
+    results = earlier() if asked.only else {}
     for name, source in sources(asked.weights).items():
         if asked.only and name not in asked.only:
             continue
         print(name, flush=True)
         network = network_of(source)
         is_by_rows = recording_of(network) is not None
-        results[name] = {"by_rows": is_by_rows, "from_whole": differences(network, photographs)}
-        if is_by_rows and max(entry["max"] for entry in results[name]["from_whole"].values()) > 1:
+        found = {"by_rows": is_by_rows, "from_whole": differences(network, photographs)}
+        if is_by_rows and max(entry["max"] for entry in found["from_whole"].values()) > 1:
             raise SystemExit(f"{name}: by rows it differs from the whole")
-        results[name] |= {
-            "time": timed(network, next(iter(photographs.values())), asked.repeats),
-            "memory": memory(source, megapixel=not asked.no_megapixel),
-        }
-    if not asked.only:
-        write_results(
-            "published_models", results, tile=TILE, crops=CROPS, timed=TIMED, memory=MEMORY,
-            megapixel=MEGAPIXEL, photographs=list(photographs),
-        )  # fmt: skip
+        found["time"] = timed(network, next(iter(photographs.values())), asked.repeats)
+        found["memory"] = memory(source, megapixel=not asked.no_megapixel)
+        # After every model, since all of them take an hour.
+        results[name] = found
+        write_results(NAME, results, **settings)
+
+
+def earlier():
+    """Results of an earlier run, by model."""
+    path = RESULTS / f"{NAME}.json"
+    return json.loads(path.read_text())["results"] if path.exists() else {}
 
 
 if __name__ == "__main__":
