@@ -115,6 +115,7 @@ class Holds:
         colours: of one picture at most; None: all that the bits make.
         half_alpha: whether pixels can be partly transparent.
         series: what several pictures in one file are; None: one picture only.
+        plays: whether files say how often an animation is shown; else that is without end.
     """
 
     bits: tuple[int, ...] = (8,)
@@ -125,6 +126,7 @@ class Holds:
     colours: int | None = None
     half_alpha: bool = True
     series: SeriesKind | None = None
+    plays: bool = True
 
 
 #: Of colours beside brightness in JPEG and AVIF: whole, half the columns, half of both.

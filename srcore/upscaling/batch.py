@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from srcore.errors import Interrupted, SrcoreError, line_about
-from srcore.images import ImageHeader, Origin, fitting_options, read_header, read_image
+from srcore.images import (
+    ImageHeader,
+    Origin,
+    fitting_options,
+    holding,
+    read_header,
+    read_image,
+)
 from srcore.inference.channels import shown_to
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.upscaler import upscale_bands
@@ -226,8 +233,9 @@ def _upscale_file(
     settings: Settings,
     progress: Callable[[int], object],
 ) -> Result:
-    series, note = choose_frames(task, source.header.frames, settings.frames)
     fitting = settings.fitting
+    dtype = fitting.apply(source.image[:1, :1]).dtype
+    series, note = choose_frames(task, source.header.frames, settings.frames, dtype)
     metadata = source.header.metadata
     written = fitting_options(task.target.suffix, settings.writing)
     kept: dict[str, Any] = {
@@ -253,6 +261,8 @@ def _upscale_file(
         pictures = enlarge_series(series, task, enlarged)
         height, width = pictures[0].image.shape[:2]
         write_series(task.target, pictures, plays=series.plays, **kept)
+        if series.plays and not holding(task.target.suffix, task.target)[1].plays:
+            names = (*names, "how often an animation is shown")
         return Result(task, "done", size=(width, height), note=note, lost=names)
     bands, (height, width) = enlarged(image)
     pixel = fitting.apply(image[:1, :1])

@@ -22,13 +22,16 @@ Enlarge = Callable[[NDArray[Any]], tuple[Iterator[NDArray[Any]], tuple[int, int]
 _LARGEST_SERIES = 2**31
 
 
-def choose_frames(task: Task, count: int, wanted: Frames) -> tuple[Series | None, str]:
+def choose_frames(
+    task: Task, count: int, wanted: Frames, dtype: np.dtype[Any]
+) -> tuple[Series | None, str]:
     """The pictures to enlarge, None for the first alone, and what to say of those left out.
 
     Args:
         task: source and target.
         count: pictures of the source, by its header.
         wanted: see :data:`Frames`.
+        dtype: of what is written.
 
     Raises:
         DataError: all are wanted, and the output does not hold them.
@@ -37,26 +40,27 @@ def choose_frames(task: Task, count: int, wanted: Frames) -> tuple[Series | None
         return None, ""
     try:
         series = read_series(task.source)
-        obstacle = _obstacle(series, task)
+        obstacle = _obstacle(series, task, dtype)
     except DataError as error:
         series, obstacle = None, str(error).removeprefix(f"{task.source}: ")
     if series is not None and not obstacle:
         what = "frames" if series.kind == "animation" else "pages"
         return series, f"{task.source}: all {count} {what} enlarged; --frames first takes one"
     if wanted == "all":
-        raise DataError(f"{task.source}: {count} pictures: {obstacle}, or --frames first")
+        raise DataError(f"{task.source}: {obstacle}, or --frames first ({count} pictures)")
     return None, (
         f"{task.source}: {count - 1} of {count} frames or pages left out: {obstacle}, and "
         "--frames all; --frames first takes the first without this line"
     )
 
 
-def _obstacle(series: Series | None, task: Task) -> str:
+def _obstacle(series: Series | None, task: Task, dtype: np.dtype[Any]) -> str:
     """Why not all pictures can be written; empty if they can."""
     if series is None:
         return "only the first of such files is read"
     if holding(task.target.suffix.lower(), task.target)[1].series == series.kind:
-        return ""
+        is_too_deep = series.kind == "animation" and dtype != np.uint8
+        return "animations hold 8 bits per channel; use --depth 8" if is_too_deep else ""
     what = "animations" if series.kind == "animation" else "pages"
     return f"{task.target.suffix} holds no {what}; use {' or '.join(series_suffixes(series.kind))}"
 

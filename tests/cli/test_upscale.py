@@ -1,9 +1,11 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -440,7 +442,36 @@ def test_frames_that_the_output_does_not_hold_are_said(upscale, source, output, 
     assert upscale(source, "-o", output, "--overwrite", "--frames", "first")[::2] == (0, "")
     code, _, err = upscale(source, "-o", output, "--overwrite", "--frames", "all")
     assert code == 1
-    assert f"{source}: 3 pictures: {message}, or --frames first" in err
+    assert f"{source}: {message}, or --frames first (3 pictures)" in err
+
+
+def test_how_often_an_animation_is_shown_is_kept_or_said(upscale):
+    frames = [Image.fromarray(frame) for frame in _frames()]
+    frames[0].save("in.webp", save_all=True, append_images=frames[1:], duration=50, loop=3)
+    assert "how often" not in upscale("in.webp", "-o", "out.png")[2]
+    err = upscale("in.webp", "-o", "out.avif")[2]
+    assert "not kept, with numbers of files: how often an animation is shown (1)" in err
+
+
+def test_animations_of_16_bits_are_written_with_8_if_asked(upscale):
+    def chunk(name, held):
+        return (
+            struct.pack(">I", len(held)) + name + held + struct.pack(">I", zlib.crc32(name + held))
+        )
+
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 7, 9, 16, 2, 0, 0, 0))
+    content += chunk(b"acTL", struct.pack(">II", 2, 0))
+    for number, before in enumerate((b"", bytes(4))):
+        rows = zlib.compress(9 * (b"\0" + bytes([90 * number]) * 42))
+        control = struct.pack(">5IHHBB", number, 7, 9, 0, 0, 1, 10, 0, 0)
+        content += chunk(b"fcTL", control) + chunk(b"fdAT" if number else b"IDAT", before + rows)
+    Path("in.png").write_bytes(content + chunk(b"IEND", b""))
+    code, _, err = upscale("in.png", "-o", "out.png")
+    assert code == 0
+    assert "1 of 2 frames or pages left out: animations hold 8 bits per channel" in err
+    assert upscale("in.png", "-o", "all.png", "--depth", "8")[0] == 0
+    with Image.open("all.png") as image:
+        assert (image.n_frames, image.size) == (2, (14, 18))
 
 
 def test_animations_beyond_the_memory_are_refused(upscale, monkeypatch):

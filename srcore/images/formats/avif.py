@@ -67,7 +67,10 @@ class Avif(ReadsSeries, WritesSeries):
     name = "AVIF"
     suffixes = (".avif", ".avifs")
     holds = Holds(
-        largest_side=65535, metadata=frozenset({"icc_profile", "exif"}), series="animation"
+        largest_side=65535,
+        metadata=frozenset({"icc_profile", "exif"}),
+        series="animation",
+        plays=False,
     )
     options = AvifOptions
     series = "animation"
