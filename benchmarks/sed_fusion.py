@@ -21,8 +21,8 @@ from typing import Any
 
 import torch
 from harness import measure, print_table, write_results
-from srplug_sed import SemanticFusion, fusion
-from srplug_sed.fusion import MultiHeadAttention
+from srplug_sed import fusion
+from srplug_sed.fusion import MultiHeadAttention, SemanticFusion
 from torch import Tensor
 
 SEMANTIC, FEATURES = (1024, 16, 16), (128, 128, 128)

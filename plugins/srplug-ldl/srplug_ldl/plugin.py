@@ -41,6 +41,6 @@ def srcore_register_commands(cli: click.Group) -> None:
 @hookimpl
 def srcore_engines_created(run: Run, parts: Parts, evaluator: Engine) -> None:
     """Pictures of the artifact map in every validation."""
-    from srplug_ldl.pictures import attach_pictures
+    from srplug_ldl.handlers import attach_pictures
 
     attach_pictures(run, parts, evaluator)

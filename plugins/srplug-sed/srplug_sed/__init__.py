@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import Any
 
-if TYPE_CHECKING:
-    from srplug_sed.discriminators import (
-        SemanticDiscriminator,
-        SemanticPatchDiscriminator,
-        SemanticUNetDiscriminator,
-    )
-    from srplug_sed.fusion import SemanticFusion
-    from srplug_sed.semantics import ClipSemantics
-
-_SOURCES = {
+_MOVED = {
     "ClipSemantics": "semantics",
     "SemanticDiscriminator": "discriminators",
     "SemanticFusion": "fusion",
@@ -22,17 +14,11 @@ _SOURCES = {
     "SemanticUNetDiscriminator": "discriminators",
 }
 
-__all__ = [
-    "ClipSemantics",
-    "SemanticDiscriminator",
-    "SemanticFusion",
-    "SemanticPatchDiscriminator",
-    "SemanticUNetDiscriminator",
-]
-
 
 def __getattr__(name: str) -> Any:
-    # Late, because srcore imports this package to list components, which needs no torch.
-    if name in _SOURCES:
-        return getattr(importlib.import_module(f"srplug_sed.{_SOURCES[name]}"), name)
-    raise AttributeError(f'module "srplug_sed" has no attribute "{name}"')
+    if name not in _MOVED:
+        raise AttributeError(f'module "srplug_sed" has no attribute "{name}"')
+    module = f"srplug_sed.{_MOVED[name]}"
+    text = f"srplug_sed.{name} is in {module}; the old name goes away in srplug-sed 0.3"
+    warnings.warn(text, DeprecationWarning, stacklevel=2)
+    return getattr(importlib.import_module(module), name)

@@ -80,7 +80,7 @@ class SemanticDiscriminator(nn.Module):
         if self.semantics is None:
             raise SrcoreError(
                 f"{type(self).__name__} was built without semantics; pass an extractor, such as "
-                "srplug_sed.ClipSemantics, or semantic maps of your own"
+                "srplug_sed.semantics.ClipSemantics, or semantic maps of your own"
             )
         hr = batch["hr"]
         self._check_sides(hr)

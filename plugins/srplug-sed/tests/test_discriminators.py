@@ -1,6 +1,11 @@
 import pytest
+import srplug_sed
 import torch
-from srplug_sed import SemanticDiscriminator, SemanticPatchDiscriminator, SemanticUNetDiscriminator
+from srplug_sed.discriminators import (
+    SemanticDiscriminator,
+    SemanticPatchDiscriminator,
+    SemanticUNetDiscriminator,
+)
 from torch import nn
 
 import srcore
@@ -213,3 +218,10 @@ def test_gray_and_alpha_have_the_semantics_of_the_colours(channels):
     image = torch.rand(2, channels, 32, 32)
     assert network(image, network.condition({"hr": image})).shape == (2, 1, 2, 2)
     assert torch.equal(seen[0], image[:, :3].expand(-1, 3, -1, -1))
+
+
+def test_names_of_the_package_are_those_of_its_modules_with_a_warning():
+    with pytest.warns(
+        DeprecationWarning, match=r"^srplug_sed\.SemanticDiscriminator is in srplug_"
+    ):
+        assert srplug_sed.SemanticDiscriminator is SemanticDiscriminator

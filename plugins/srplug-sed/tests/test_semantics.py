@@ -5,7 +5,7 @@ import warnings
 import pytest
 import torch
 from safetensors.torch import save_file
-from srplug_sed import ClipSemantics
+from srplug_sed.semantics import ClipSemantics
 from torch import nn
 
 from srcore.errors import SrcoreError, WeightsError
@@ -187,7 +187,8 @@ def test_the_command_that_lists_imports_not_even_torch():
 
 def test_importing_the_discriminators_does_not_import_open_clip():
     code = (
-        "import srplug_sed; srplug_sed.SemanticUNetDiscriminator(num_features=1, semantic_dim=64)"
+        "from srplug_sed.discriminators import SemanticUNetDiscriminator;"
+        "SemanticUNetDiscriminator(num_features=1, semantic_dim=64)"
     )
     assert imported_by(code, "open_clip", "timm") == "[]"
 

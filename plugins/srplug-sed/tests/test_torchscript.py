@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import torch
-from srplug_sed import ClipSemantics
+from srplug_sed.semantics import ClipSemantics
 from srplug_sed.torchscript import is_torchscript, read_torchscript
 from torch import nn
 

@@ -79,7 +79,7 @@ def test_other_adversarial_losses(type, losses, tiny_experiment, tmp_path):
 
 
 def test_accumulated_discriminator_gradients_are_those_of_the_whole_batch():
-    from srplug_sed import SemanticPatchDiscriminator
+    from srplug_sed.discriminators import SemanticPatchDiscriminator
 
     torch.manual_seed(0)
     network = SemanticPatchDiscriminator(num_features=4, semantic_dim=64, head_dim=8)
