@@ -145,6 +145,7 @@ PARTS: dict[str, dict[str, Capability]] = {
 #: Capabilities of options classes, all methods or properties of the class.
 OPTIONS: dict[str, Capability] = {
     "problems": _method("experiment -> (key, message) for choices that cannot work"),
+    "remarks": _method("experiment -> (key, message) for what works but may not be meant"),
     "roles": _method("of methods: the networks by name"),
     "entries": _method("of datasets and transforms: what they put into a batch"),
     "outputs": _method("of stages: patterns of the files that they write"),

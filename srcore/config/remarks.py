@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from srcore.capabilities import option_capability
+from srcore.config.checks import selections
 from srcore.config.data_remarks import data_remarks
 from srcore.config.metric_checks import lacks
 from srcore.config.schema import Experiment
@@ -16,3 +18,7 @@ def remarks(experiment: Experiment) -> Iterator[Problem]:
     yield from training_remarks(experiment)
     yield from data_remarks(experiment)
     yield from (lack.problem for lack in lacks(experiment) if not lack.is_total)
+    for path, selected in selections(experiment):
+        said = option_capability(selected.options, "remarks")
+        for key, message in said(experiment) if said else ():
+            yield Problem(f"{path}.{key}" if key else path, message)

@@ -82,10 +82,19 @@ def _from_signed(model: nn.Module, image: Tensor) -> Tensor:
     return made
 
 
+def _in_own_precision(model: nn.Module, image: Tensor) -> Tensor:
+    """KBNet's own backward pass mixes what autocast keeps apart: it is computed without."""
+    with torch.autocast(image.device.type, enabled=False):
+        made: Tensor = model(image.to(next(model.parameters()).dtype))
+    return made
+
+
 #: How networks are called that do more or give more than image for image.
 CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "drunet": _noise_map,
     "fbcnn": _first,
+    "kbnet_l": _in_own_precision,
+    "kbnet_s": _in_own_precision,
     "mixdehazenet": _from_signed,
     "mmrealsr": _first,
     "mprnet": _first,

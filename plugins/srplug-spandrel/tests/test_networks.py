@@ -76,6 +76,16 @@ def test_merging_keeps_the_type_of_the_weights():
     assert {value.dtype for value in network.state_dict().values()} == {torch.float32}
 
 
+@pytest.mark.parametrize("name", ["kbnet_s", "nafnet", "omnisr"])
+@pytest.mark.filterwarnings("ignore:.saved_variables. is deprecated:DeprecationWarning")
+def test_own_backward_passes_work_under_autocast(name):
+    network = built(name, 4 if name == "omnisr" else 1).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        made = network(torch.rand(1, 3, 16, 16))
+    made.float().square().mean().backward()
+    assert all(torch.isfinite(it.grad).all() for it in network.parameters() if it.requires_grad)
+
+
 @pytest.mark.parametrize("name", ["span", "fdat", "hvicidnet", "fftformer", "swift_srgan"])
 def test_parameters_that_no_gradient_reaches_are_not_trained(name):
     scale = scale_of(name)

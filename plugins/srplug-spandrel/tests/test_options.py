@@ -24,6 +24,8 @@ def experiment(scale, batch_size=2):
         ("hat", 4, {"depths": [6, 6]}, "expected 2 numbers, as in depths; found 6"),
         ("hat", 4, {"embed_dim": 100}, "expected divisors of embed_dim = 100, found 6"),
         ("dctlsa", 4, {"nf": 54}, "expected divisors of nf = 54, found 5"),
+        ("swin2sr", 4, {"upsampler": ""}, "enlarges nothing; found scale = 4"),
+        ("moesr", 2, {"upsampler": "conv"}, "enlarges nothing; found scale = 2"),
         ("rcan", 1, {"n_feats": 32}, "spandrel reads RCAN at scale 1 with 64 features only"),
     ],
 )

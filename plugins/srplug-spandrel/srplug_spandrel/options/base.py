@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 import attrs
 
+from srcore.messages import told
 from srcore.options import option
 from srplug_spandrel.catalog import Architecture, scale_complaint
 from srplug_spandrel.extra import KNOWN
+from srplug_spandrel.untold import UNTOLD
 
 
 def image_channels() -> Any:
@@ -36,8 +38,21 @@ class Restorer:
             if part < rules.least_batch:
                 text = f"{rules.component} is trained on {rules.least_batch} images at once or more"
                 yield "", f"{text}; found train.batch_size / train.accumulate = {part}"
+        if experiment.scale != 1:
+            for key in ("upsampler", "upsampler_type"):
+                if getattr(self, key, None) in ("", "conv"):
+                    yield key, f"enlarges nothing; found scale = {experiment.scale}; choose another"
         yield from self._uneven(rules)
         yield from self._undivided(rules)
+
+    def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Keys that files do not tell, where other programs assume another value."""
+        rules = KNOWN[self.architecture]
+        for key, assumed in UNTOLD.get(rules.name, {}).items():
+            value = getattr(self, key)
+            if value != assumed:
+                text = f"files of {rules.component} do not tell it: other programs compute with"
+                yield key, f"{text} {told(assumed)}; found {told(value)}"
 
     def _unreadable(self) -> Iterator[tuple[str, str]]:
         """RCAN at scale 1 has nothing that tells spandrel the number of its features."""
