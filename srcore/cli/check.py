@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import attrs
 import click
 
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
-from srcore.errors import ConfigError, Problem, WeightsError
+from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
 from srcore.machine.terminal import width
 from srcore.plugin.manager import plugins
 
@@ -51,13 +52,20 @@ def command(
       srcore check experiment.toml --images
       srcore check esrgan_x4 --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import check
+    from srcore.config.experiment import check, load
 
     try:
         overrides = beginning(overrides, from_stage, weights)
-        loaded = check(experiment, overrides, plugins=plugins(), resumed=output, output=output)
-        if images:
-            _verify(loaded)
+        try:
+            loaded = check(experiment, overrides, plugins=plugins(), resumed=output, output=output)
+        except ConfigError as error:
+            # A misspelt key elsewhere is not to wait until all images are decoded.
+            if not images or not all(it.path.startswith("data.") for it in error.problems):
+                raise
+            damaged = _damaged(load(experiment, overrides, plugins=plugins()))
+            raise ConfigError([*error.problems, *damaged]) from None
+        if images and (damaged := _damaged(loaded)):
+            raise ConfigError(damaged)
     except ConfigError as error:
         if as_json:
             rows = {"ok": False, "problems": _rows(error.problems)}
@@ -109,17 +117,20 @@ def _starts(loaded: LoadedExperiment) -> Iterator[str]:
         yield f"generator.weights: {file.name} holds {told}; scale = {held_weights.scale}"
 
 
-def _verify(loaded: LoadedExperiment) -> None:
-    """Decode all images; raises ConfigError with what is wrong with them."""
+def _damaged(loaded: LoadedExperiment) -> list[Problem]:
+    """What is wrong with the images, all of which are decoded; also where more is wrong."""
     from tqdm import tqdm
 
     from srcore.data.verifying import images_of, verify
 
-    stored = [image for stage in loaded.stages for image in images_of(loaded.experiment(stage))]
+    stored = []
+    for stage in loaded.stages:
+        experiment, _ = loaded.examine(stage)
+        with contextlib.suppress(SrcoreError):  # a list or folder that is told of already
+            stored += images_of(experiment) if experiment is not None else []
     with tqdm(total=len(stored), desc="images", unit="image", **width()) as bar:
         problems = list(dict.fromkeys(verify(stored, bar.update)))
-    if problems:
-        raise ConfigError([attrs.evolve(it, source=str(loaded.source.path)) for it in problems])
+    return [attrs.evolve(it, source=str(loaded.source.path)) for it in problems]
 
 
 def _rows(problems: Iterable[Problem]) -> list[dict[str, str]]:

@@ -54,3 +54,20 @@ def test_every_damaged_image_is_a_line(check, tmp_path):
     assert len(lines) == 4
     assert lines[0].count("hr/00.png") == 1
     assert "data.train.hr" in lines[0]
+
+
+def test_images_that_cannot_be_opened_do_not_hide_damaged_ones(check, tmp_path):
+    files = [tmp_path / "hr" / name for name in ("00.png", "01.png")]
+    content = bytearray(files[0].read_bytes())
+    content[len(content) // 2] ^= 1
+    files[0].write_bytes(content)
+    files[1].write_bytes(files[1].read_bytes()[:20])
+    code, _, err = check("--images")
+    assert code == 2
+    assert "00.png: the image is damaged or truncated: wrong checksum" in err
+    assert "01.png: the image is truncated" in err
+    # What is wrong elsewhere is told at once.
+    (tmp_path / "x.toml").write_text(EXPERIMENT.replace("scale = 2", "scale = 2\nscael = 2"))
+    err = check("--images")[2]
+    assert "scael: unknown key" in err
+    assert "wrong checksum" not in err
