@@ -10,13 +10,15 @@
 
 namespace {
 
+constexpr int64_t CACHE_LINE = 64; /* bytes */
+
 /* Pieces of one block of memory, each on its own cache lines; from address 0 they are only counted. */
 class Arena {
   public:
     explicit Arena(uintptr_t start) : next_(start) {}
     template <typename T> T *take(int64_t count) {
         const uintptr_t piece = next_;
-        next_ += uintptr_t(count * int64_t(sizeof(T)) + 127) / 64 * 64;
+        next_ += uintptr_t(count * int64_t(sizeof(T)) + 2 * CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
         return reinterpret_cast<T *>(piece);
     }
     int64_t used() const { return int64_t(next_); }
@@ -28,12 +30,12 @@ class Arena {
 /* One zeroed, aligned block, freed at the end of the scope. */
 class Block {
   public:
-    explicit Block(int64_t bytes) : raw_(calloc(size_t(bytes) + 64, 1)) {}
+    explicit Block(int64_t bytes) : raw_(calloc(size_t(bytes) + CACHE_LINE, 1)) {}
     ~Block() { free(raw_); }
     Block(const Block &) = delete;
     Block &operator=(const Block &) = delete;
     bool failed() const { return !raw_; }
-    uintptr_t start() const { return (reinterpret_cast<uintptr_t>(raw_) + 63) & ~uintptr_t(63); }
+    uintptr_t start() const { return (reinterpret_cast<uintptr_t>(raw_) + CACHE_LINE - 1) & ~uintptr_t(CACHE_LINE - 1); }
 
   private:
     void *raw_;

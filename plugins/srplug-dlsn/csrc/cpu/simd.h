@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "memory.h"
+
 #ifndef DLSN_VECTOR_BYTES /* what every 64-bit CPU has */
 #define DLSN_VECTOR_BYTES 16
 #define DLSN_TILE_ROWS 4
@@ -44,7 +46,7 @@ template <typename T> INLINE void store(T *to, Vec<T> value) {
 }
 /* Ask for `count` numbers from a place that will be needed soon. */
 template <typename T> INLINE void fetch(const T *from, int64_t count) {
-    for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(from + i);
+    for (int64_t i = 0; i < count; i += CACHE_LINE / int64_t(sizeof(T))) __builtin_prefetch(from + i);
 }
 template <typename T> INLINE int64_t round_up(int64_t count) {
     return (count + PANEL<T> - 1) / PANEL<T> * PANEL<T>;

@@ -24,7 +24,7 @@ int dlsn_cuda_probe(int device) {
     const DeviceGuard guard(device);
     if (guard.status != cudaSuccess) return int(guard.status);
     cudaFuncAttributes attributes;
-    status = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void *>(forward_kernel<32, Float32>));
+    status = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void *>(forward_kernel<FEW_ROWS, Float32>));
     if (status != cudaSuccess) cudaGetLastError(); /* do not leave it to the next caller */
     return int(status);
 }

@@ -67,12 +67,12 @@ int backward(const DlsnSizes &size, const DlsnBackward &tensors, void *workspace
         floats + tables.fc_score,
         cut.step,
     };
-    DLSN_LAUNCH(prepare_kernel<T>, blocks_for(size.images * size.length, PIXELS), 32 * PIXELS, 0, stream,
+    DLSN_LAUNCH(prepare_kernel<T>, blocks_for(size.images * size.length, PIXELS), WARP * PIXELS, 0, stream,
                 p, b.grad_out, static_cast<const T *>(tensors.out),
                 static_cast<const float *>(tensors.lse), floats + tables.combined,
                 floats + tables.delta);
-    const cudaError_t status = cut.rows == 64 ? launch_gradients<64, A>(p, b, cut, stream)
-                                              : launch_gradients<32, A>(p, b, cut, stream);
+    const cudaError_t status = cut.rows == MANY_ROWS ? launch_gradients<MANY_ROWS, A>(p, b, cut, stream)
+                                              : launch_gradients<FEW_ROWS, A>(p, b, cut, stream);
     if (status != cudaSuccess) return int(status);
     const Gradient<T> gradients[] = {
         {b.query, static_cast<T *>(tensors.grad_query), p.channels, p.channels, 0},
@@ -82,10 +82,10 @@ int backward(const DlsnSizes &size, const DlsnBackward &tensors, void *workspace
     for (const Gradient<T> &of : gradients) {
         const int64_t copies = size.images * size.rounds * of.padding * of.width;
         if (copies)
-            DLSN_LAUNCH(copies_kernel<T>, blocks_for(copies, 32 * PIXELS), 32 * PIXELS, 0, stream, p,
+            DLSN_LAUNCH(copies_kernel<T>, blocks_for(copies, WARP * PIXELS), WARP * PIXELS, 0, stream, p,
                         b.in.order, of);
-        DLSN_LAUNCH(sum_kernel<T>, blocks_for(size.images * size.length * of.columns, 32 * PIXELS),
-                    32 * PIXELS, 0, stream, p, of);
+        DLSN_LAUNCH(sum_kernel<T>, blocks_for(size.images * size.length * of.columns, WARP * PIXELS),
+                    WARP * PIXELS, 0, stream, p, of);
     }
     return int(cudaGetLastError());
 }

@@ -25,7 +25,7 @@ __global__ void prepare_kernel(Problem p, const T *grad_out, const T *out, const
     const int64_t pixel = int64_t(blockIdx.x) * PIXELS + warp_index();
     if (pixel >= int64_t(p.images) * p.length) return;
     float sum = 0.0f;
-    for (int d = lane_index(); d < p.width; d += 32)
+    for (int d = lane_index(); d < p.width; d += WARP)
         sum += widen(grad_out[pixel * p.width + d]) * widen(out[pixel * p.width + d]);
     sum = over_warp(sum, false);
     if (lane_index() == 0) {

@@ -8,7 +8,7 @@
 namespace {
 
 template <typename T> Cut forward_cut(const Problem &p, int device) {
-    return cut_for(p, device, 32, [&](int rows, int step) {
+    return cut_for(p, device, LARGEST_FORWARD_STEP, [&](int rows, int step) {
         return bytes_of<ForwardShared, T>(p, rows, step);
     });
 }
@@ -35,11 +35,11 @@ int forward(const DlsnSizes &size, const DlsnForward &tensors, void *workspace, 
                           static_cast<const T *>(tensors.value),
                           static_cast<const T *>(tensors.fc_score), tensors.order};
     float *parts = static_cast<float *>(workspace), *lse = static_cast<float *>(tensors.lse);
-    const cudaError_t status = cut.rows == 64
-                                   ? launch_forward<64, A>(p, in, parts, lse, cut, stream)
-                                   : launch_forward<32, A>(p, in, parts, lse, cut, stream);
+    const cudaError_t status = cut.rows == MANY_ROWS
+                                   ? launch_forward<MANY_ROWS, A>(p, in, parts, lse, cut, stream)
+                                   : launch_forward<FEW_ROWS, A>(p, in, parts, lse, cut, stream);
     if (status != cudaSuccess) return int(status);
-    DLSN_LAUNCH(merge_kernel<T>, blocks_for(size.images * size.length, PIXELS), 32 * PIXELS, 0, stream,
+    DLSN_LAUNCH(merge_kernel<T>, blocks_for(size.images * size.length, PIXELS), WARP * PIXELS, 0, stream,
                 p, parts, lse, static_cast<T *>(tensors.out));
     return int(cudaGetLastError());
 }

@@ -7,6 +7,7 @@
 namespace {
 
 constexpr int KEYS = 64; /* that are scored at a time */
+constexpr int LARGEST_FORWARD_STEP = 32;
 
 template <int ROWS, typename T> struct ForwardShared {
     int *near, *own;
@@ -41,11 +42,11 @@ __device__ inline float exponential(float x) { return __expf(x); }
 template <typename T>
 __device__ void softmax_row(float *scores, int count, float *top, float *sum) {
     float largest = -INFINITY;
-    for (int j = lane_index(); j < count; j += 32) largest = fmaxf(largest, scores[j]);
+    for (int j = lane_index(); j < count; j += WARP) largest = fmaxf(largest, scores[j]);
     largest = over_warp(largest, true);
     T *weights = reinterpret_cast<T *>(scores);
     float total = 0.0f;
-    for (int first = 0; first < up(count, TILE); first += 32) {
+    for (int first = 0; first < up(count, TILE); first += WARP) {
         const int j = first + lane_index();
         const float weight = j < count ? exponential(scores[j] - largest) : 0.0f;
         total += weight;
@@ -169,7 +170,7 @@ __global__ void merge_kernel(Problem p, const float *parts, const float *lse, T 
     const int64_t image = pixel / p.length, position = pixel % p.length;
     const float *own = lse + image * p.rounds * p.length + position;
     const float combined = combine(own, p.rounds, p.length);
-    for (int d = lane_index(); d < p.width; d += 32) {
+    for (int d = lane_index(); d < p.width; d += WARP) {
         float sum = 0.0f;
         for (int round = 0; round < p.rounds; ++round)
             sum += expf(own[int64_t(round) * p.length] - combined) *

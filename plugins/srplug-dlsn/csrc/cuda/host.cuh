@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "rows.cuh"
 #include "shared.cuh"
 
 namespace {
@@ -39,7 +40,7 @@ struct Cut {
 template <typename Layout>
 Cut cut_for(const Problem &p, int device, int largest_step, const Layout &layout) {
     const int limit = shared_limit(device);
-    for (int rows = p.slots > 32 ? 64 : 32; rows >= 32; rows -= 32)
+    for (int rows = p.slots > FEW_ROWS ? MANY_ROWS : FEW_ROWS; rows >= FEW_ROWS; rows -= FEW_ROWS)
         for (int step = largest_step; step >= TILE; step /= 2) {
             const int bytes = layout(rows, step);
             if (bytes <= limit) return {rows, step, bytes};
@@ -50,10 +51,10 @@ Cut cut_for(const Problem &p, int device, int largest_step, const Layout &layout
 template <template <int, typename> class Shared, typename T>
 int bytes_of(const Problem &p, int rows, int step) {
     Pieces pieces(nullptr);
-    if (rows == 64)
-        (void)Shared<64, T>(pieces, p, step);
+    if (rows == MANY_ROWS)
+        (void)Shared<MANY_ROWS, T>(pieces, p, step);
     else
-        (void)Shared<32, T>(pieces, p, step);
+        (void)Shared<FEW_ROWS, T>(pieces, p, step);
     return pieces.used();
 }
 

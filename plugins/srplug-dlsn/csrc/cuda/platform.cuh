@@ -43,4 +43,11 @@ __device__ inline void wait_for_all_but_the_last() {
 }  // namespace
 #endif
 
+namespace {
+
+constexpr int WARP = 32;       /* threads that run together */
+constexpr int COPY_BYTES = 16; /* that one thread moves at a time, and how they are aligned */
+
+}  // namespace
+
 #endif

@@ -13,16 +13,17 @@
 
 namespace {
 
+constexpr int FEW_ROWS = 32, MANY_ROWS = 64; /* of a block */
 constexpr int MAX_WIDTH = 256; /* columns of the sums that a block holds in registers */
 
 template <int ROWS> struct Block {
-    static constexpr int THREADS = 8 * ROWS, WARPS = THREADS / 32, ROW_TILES = ROWS / TILE;
+    static constexpr int THREADS = 8 * ROWS, WARPS = THREADS / WARP, ROW_TILES = ROWS / TILE;
     /* Blocks of a multiprocessor that share its registers: 128 for a thread. */
-    static constexpr int TOGETHER = 64 / ROWS;
+    static constexpr int TOGETHER = MANY_ROWS / ROWS;
 };
 
-__device__ inline int warp_index() { return int(threadIdx.x) / 32; }
-__device__ inline int lane_index() { return int(threadIdx.x) % 32; }
+__device__ inline int warp_index() { return int(threadIdx.x) / WARP; }
+__device__ inline int lane_index() { return int(threadIdx.x) % WARP; }
 
 /* Starts to copy rows of pixels, columns [first, first + width), into shared memory; zeros for pixel
  * -1 and from `width` to the end of the last tile. Rows that do not lie on multiples of 16 bytes are
@@ -30,9 +31,9 @@ __device__ inline int lane_index() { return int(threadIdx.x) % 32; }
 template <int ROWS, typename T>
 __device__ void gather(T *to, int pitch, const T *from, int row_width, int first, int width,
                        const int *pixels, int rows) {
-    constexpr int PACK = 16 / int(sizeof(T)), THREADS = Block<ROWS>::THREADS;
+    constexpr int PACK = COPY_BYTES / int(sizeof(T)), THREADS = Block<ROWS>::THREADS;
     const int columns = up(width, TILE);
-    const bool aligned = reinterpret_cast<uintptr_t>(from) % 16 == 0;
+    const bool aligned = reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0;
     if (aligned && row_width % PACK == 0 && width % PACK == 0) { /* then first is a multiple, too */
         const int packs = columns / PACK, lanes = packs < THREADS ? packs : THREADS;
         const int together = THREADS / lanes, start = int(threadIdx.x) % lanes;
@@ -146,7 +147,7 @@ template <int ROWS, typename A> struct Sums {
 };
 
 __device__ inline float over_warp(float x, bool maximum) {
-    for (int step = 16; step > 0; step /= 2) {
+    for (int step = WARP / 2; step > 0; step /= 2) {
         const float other = __shfl_xor_sync(0xffffffffu, x, step);
         x = maximum ? fmaxf(x, other) : x + other;
     }

@@ -12,7 +12,7 @@ __host__ __device__ inline int up(int count, int multiple) {
 }
 /* Elements from one row to the next in shared memory: whole tiles and 16 bytes against conflicts. */
 template <typename T> __host__ __device__ inline int pitch_of(int width) {
-    return up(width, TILE) + 16 / int(sizeof(T));
+    return up(width, TILE) + COPY_BYTES / int(sizeof(T));
 }
 
 /* Pieces of shared memory; on the host, with a null start, it counts. */

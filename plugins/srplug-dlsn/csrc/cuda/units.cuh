@@ -18,7 +18,7 @@ namespace units {
 __device__ inline unsigned address(const void *shared) {
     return unsigned(__cvta_generic_to_shared(shared));
 }
-__device__ inline int lane() { return int(threadIdx.x) % 32; }
+__device__ inline int lane() { return int(threadIdx.x) % WARP; }
 
 /* Four 8x8 matrices of 16-bit numbers; lane i names row i % 8 of matrix i / 8. */
 __device__ inline void load_matrices(unsigned (&to)[4], const void *row) {
@@ -40,12 +40,12 @@ __device__ inline void load_transposed(unsigned (&to)[4], const void *row) {
 
 /* a (16 rows, 16 bit: 16 deep, 32 bit: 8 deep), rows `pitch` apart. */
 template <typename T> __device__ void load_left(unsigned (&to)[4], const T *a, int pitch) {
-    constexpr int HALF = 16 / int(sizeof(T));
+    constexpr int HALF = COPY_BYTES / int(sizeof(T));
     load_matrices(to, a + lane() % 16 * pitch + lane() / 16 * HALF);
 }
 /* b as (16 columns, depth). */
 template <typename T> __device__ void load_right_transposed(unsigned (&to)[4], const T *b, int pitch) {
-    constexpr int HALF = 16 / int(sizeof(T));
+    constexpr int HALF = COPY_BYTES / int(sizeof(T));
     load_matrices(to, b + (lane() % 8 + lane() / 16 * 8) * pitch + lane() / 8 % 2 * HALF);
 }
 /* b as (depth, 16 columns). */

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from srplug_dlsn.hashing import hash_codes, sort_by_code
-from srplug_dlsn.ops import abi, eager, kernels, native
+from srplug_dlsn.ops import abi, eager, native
+from srplug_dlsn.ops.kernels import CpuKernel
 
 Backend = Literal["auto", "native", "torch"]
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -66,12 +67,17 @@ def hash_order(
 
 def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     _check_hash(query, rotations)
-    if query.device.type == "cpu" and query.dtype != torch.float64:
-        kernel = native.choose(backend, query.device, query.dtype)
-        if isinstance(kernel, kernels.CpuKernel):
-            return kernel.hash_order(query.float(), rotations.float())
     codes = hash_codes(query, rotations)
     return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
+
+
+def _hash_order_on_cpu(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    _check_hash(query, rotations)
+    if query.dtype != torch.float64:
+        kernel = native.choose(backend, query.device, query.dtype)
+        if isinstance(kernel, CpuKernel):
+            return kernel.hash_order(query.float(), rotations.float())
+    return _hash_order(query, rotations, backend)
 
 
 def _hash_order_shapes(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
@@ -328,14 +334,15 @@ def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) ->
 
 
 def _register() -> None:
-    kernels: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    operators: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         "hash_order": (_hash_order, _hash_order_shapes),
         "hashed_attention": (_forward, _forward_shapes),
         "hashed_attention_backward": (_backward, _backward_shapes),
     }
-    for name, (kernel, shapes) in kernels.items():
-        _library.impl(name, kernel, "CompositeExplicitAutograd")
+    for name, (anywhere, shapes) in operators.items():
+        _library.impl(name, anywhere, "CompositeExplicitAutograd")
         torch.library.register_fake(f"srplug_dlsn::{name}", shapes, lib=_library)
+    _library.impl("hash_order", _hash_order_on_cpu, "CPU")
     for name, gradient, setup in (
         ("hashed_attention", _gradients, _setup_context),
         ("hashed_attention_backward", _no_second_derivative, None),
