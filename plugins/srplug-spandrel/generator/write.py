@@ -1,7 +1,7 @@
 """Write the options of all networks anew: ``python plugins/srplug-spandrel/generator/write.py``.
 
 Names, types and defaults come from the constructors of the installed spandrel, meanings, limits and
-choices from ``meanings.py``, everything else from ``srplug_spandrel/catalog.py``.
+choices from ``meanings.py``, everything else from the rows of ``srplug_spandrel``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import meanings
-from srplug_spandrel.catalog import Architecture
+from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.extra import EXTRA, available
 
 FOLDER = Path(__file__).parents[1] / "srplug_spandrel" / "options"

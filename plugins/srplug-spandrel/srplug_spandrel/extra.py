@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from srplug_spandrel.alignment import levels, windows
-from srplug_spandrel.catalog import ARCHITECTURES, Architecture
+from srplug_spandrel.architecture import Architecture
+from srplug_spandrel.catalog import ARCHITECTURES
 
 PACKAGE = "spandrel_extra_arches"
 _ACADEMIC = "Academic Public License: non-commercial"

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.padding import crop, pad_to_multiple
-from srplug_spandrel.catalog import Architecture, scale_complaint
+from srplug_spandrel.architecture import Architecture, scale_complaint
 from srplug_spandrel.construction import constructing
 from srplug_spandrel.extra import KNOWN, tell_licence
 from srplug_spandrel.merging import merge_, mergeable, steady_

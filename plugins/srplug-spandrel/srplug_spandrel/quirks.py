@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from srplug_spandrel.catalog import Architecture
+from srplug_spandrel.architecture import Architecture
 
 #: The standard deviation that DRUNet is told, of images in [0, 1]; spandrel calls it so.
 NOISE_LEVEL = 15 / 255

@@ -15,7 +15,7 @@ import attrs
 from torch import Tensor
 
 from srcore.weights import Dialect
-from srplug_spandrel.catalog import Architecture
+from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.construction import constructing
 from srplug_spandrel.extra import KNOWN, registry
 from srplug_spandrel.tables import with_tables, without_tables

@@ -9,7 +9,7 @@ import attrs
 
 from srcore.messages import told
 from srcore.options import option
-from srplug_spandrel.catalog import Architecture, scale_complaint
+from srplug_spandrel.architecture import Architecture, scale_complaint
 from srplug_spandrel.extra import KNOWN
 from srplug_spandrel.untold import UNTOLD
 
