@@ -9,7 +9,7 @@ addition (of convolutions, linear layers and matrix products; theirs adds those 
 that convolutions put out, and calls of convolutions. The gate is their baseline, MSRResNet: 1.517
 million parameters, 292.55 million values, 37 convolutions.
 
-Memory is what a process grows by in a training step (L1, no optimiser) on one image, or as many as
+Memory is what a process grows by in a training step (L1, no optimizer) on one image, or as many as
 the network needs, of the side PATCHES; time is the median of five images of 64x64 pixels on one
 thread, in processor time. NAMEs measure these anew and keep the others.
 """

@@ -5,7 +5,7 @@ python benchmarks/engine_overhead.py
 One CPU thread. The hand-written loop does the same: the batch to float, forward, L1, backward,
 Adam, average of the weights. Gate: after all iterations both hold the same weights and averages.
 The engine logs every iteration, far more often than by default: a line with losses, speed, waiting
-and time left. "engine alone" repeats it on crops of 2x2 LR pixels: the same network, optimiser and
+and time left. "engine alone" repeats it on crops of 2x2 LR pixels: the same network, optimizer and
 handlers with hardly any arithmetic, which shows the cost of the engine itself more sharply.
 """
 

@@ -180,13 +180,13 @@ def main():
         print(name, flush=True)
         network = network_of(source)
         is_by_rows = recording_of(network) is not None
-        found = {"by_rows": is_by_rows, "from_whole": differences(network, photographs)}
-        if is_by_rows and max(entry["max"] for entry in found["from_whole"].values()) > 1:
+        row = {"by_rows": is_by_rows, "from_whole": differences(network, photographs)}
+        if is_by_rows and max(entry["max"] for entry in row["from_whole"].values()) > 1:
             raise SystemExit(f"{name}: by rows it differs from the whole")
-        found["time"] = timed(network, next(iter(photographs.values())), asked.repeats)
-        found["memory"] = memory(source, megapixel=not asked.no_megapixel)
+        row["time"] = timed(network, next(iter(photographs.values())), asked.repeats)
+        row["memory"] = memory(source, megapixel=not asked.no_megapixel)
         # After every model, since all of them take an hour.
-        results[name] = found
+        results[name] = row
         write_results(NAME, results, **settings)
 
 

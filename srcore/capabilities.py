@@ -119,8 +119,8 @@ PARTS: dict[str, dict[str, Capability]] = {
     "labels": _STATE,
     "transform": _STATE,
     "optimizer": {
-        "train": _method("of schedule-free optimisers: puts what is trained into the network"),
-        "eval": _method("of schedule-free optimisers: puts the average into the network"),
+        "train": _method("of schedule-free optimizers: puts what is trained into the network"),
+        "eval": _method("of schedule-free optimizers: puts the average into the network"),
     },
     "method": {
         **_STATE,

@@ -21,7 +21,7 @@ component's options as keyword arguments, plus the context of its kind:
 | schedule            | ``iterations``, if named | :class:`Schedule`                               |
 | handler             | -                        | :class:`Handler`                                |
 
-The target of an optimiser names what it takes of ``parameters``, ``named_parameters`` (pairs) and
+The target of an optimizer names what it takes of ``parameters``, ``named_parameters`` (pairs) and
 ``network``; its groups may have rates of their own, which a schedule gets as ``base`` one by one.
 That of a schedule gets the length of the stage where it names ``iterations``.
 
@@ -62,12 +62,12 @@ class Role:
     ...         return {"generator": GENERATOR, "teacher": teacher}
 
     ``[generator]`` and ``[discriminator]`` configure the roles of these names,
-    ``[networks.NAME]`` all others. Seeds, device, processes, memory format, optimiser, schedule,
+    ``[networks.NAME]`` all others. Seeds, device, processes, memory format, optimizer, schedule,
     clipping, average, checkpoint, resume, logs and export follow from the declaration.
 
     Attributes:
         kind: kind of component: ``"network"`` or ``"discriminator"``.
-        trained: it has an optimiser; otherwise it is frozen, in evaluation mode.
+        trained: it has an optimizer; otherwise it is frozen, in evaluation mode.
         needs: what the component must provide, beside its kind.
         needs_weights: it makes no sense without ``weights``.
         ema: a running average is kept where the experiment asks for one (``train.ema_decay``).

@@ -116,7 +116,7 @@ def srcore_run_started(run: Run) -> None:
 
 @hookspec
 def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:
-    """Networks, optimisers and both Ignite engines exist; training has not begun.
+    """Networks, optimizers and both Ignite engines exist; training has not begun.
 
     When: once for every training stage, after a resumed state was loaded; on every rank.
     Do: attach Ignite handlers with ``trainer.add_event_handler``. ``trainer.state.losses`` holds
@@ -130,7 +130,7 @@ def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: E
         While a set is validated, ``evaluator.state.batch`` is (set, index) and
         ``evaluator.state.output`` the image's result; append the paths of pictures that you write
         to ``evaluator.state.pictures``, and they appear on TensorBoard too.
-    Parameters: ``run``; ``parts`` - networks, losses, optimisers, iteration; ``trainer``,
+    Parameters: ``run``; ``parts`` - networks, losses, optimizers, iteration; ``trainer``,
         ``evaluator`` (Ignite engines).
     Returns: nothing.
     Errors: stop the run.
@@ -144,7 +144,7 @@ def srcore_run_finished(run: Run, parts: Parts | None, error: BaseException | No
 
     When: after the last checkpoint was written, or after an error; on every rank.
     Do: clean up, notify.
-    Parameters: ``run``; ``parts`` - networks, losses, optimisers as they are at the end, None of a
+    Parameters: ``run``; ``parts`` - networks, losses, optimizers as they are at the end, None of a
         stage that does not train or whose networks could not be built; ``error`` - what ended the
         stage, None if it is complete.
     Returns: nothing.

@@ -101,7 +101,7 @@ def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[P
 
 
 def _frozen_problems(experiment: Experiment) -> Iterator[Problem]:
-    """Losses inside other components that train something: only ``[[losses]]`` has optimisers."""
+    """Losses inside other components that train something: only ``[[losses]]`` has optimizers."""
     own = {id(loss.selected) for loss in experiment.losses}
     for path, selected in selections(experiment):
         declared = option_capability(selected.options, "roles")

@@ -32,7 +32,7 @@ def role_problems(experiment: Experiment, registry: Registry) -> Iterator[Proble
     for key in experiment.networks:
         yield from _unused_problems(key, roles, name)
     yield from _target_problems(experiment, roles, name)
-    yield from _optimised_problems(experiment)
+    yield from _optimized_problems(experiment)
 
 
 def _table_problems(
@@ -102,7 +102,7 @@ def _target_problems(
             yield Problem(f"losses[{index}].for", f"{message}; {hint}")
 
 
-def _optimised_problems(experiment: Experiment) -> Iterator[Problem]:
+def _optimized_problems(experiment: Experiment) -> Iterator[Problem]:
     trained = experiment.trained()
     for table in ("optimizer", "schedule"):
         for name in getattr(experiment, table):

@@ -209,8 +209,8 @@ class DataTable:
 class TrainTable:
     """``[train]``: length, precision, and how often to look."""
 
-    iterations: int = option(1000, "optimiser steps", ge=1, may_change=True)
-    batch_size: int = option(16, "images per optimiser step and process", ge=1, le=65536)
+    iterations: int = option(1000, "optimizer steps", ge=1, may_change=True)
+    batch_size: int = option(16, "images per optimizer step and process", ge=1, le=65536)
     accumulate: int = option(
         1, "parts that a batch is computed in, to save memory; divides batch_size", ge=1
     )
@@ -256,7 +256,7 @@ class TrainTable:
     nan_skips: int = option(
         0,
         "iterations in a row whose loss may be NaN or infinite; they are put back and skipped, "
-        "for which a second copy of weights and optimisers is kept",
+        "for which a second copy of weights and optimizers is kept",
         ge=0,
         may_change=True,
     )

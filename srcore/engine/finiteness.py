@@ -37,7 +37,7 @@ def require_finite(terms: Mapping[str, Tensor], what: str) -> None:
 
 
 class Finiteness:
-    """Looks at everything that is saved: parameters, buffers, averages, states of optimisers.
+    """Looks at everything that is saved: parameters, buffers, averages, states of optimizers.
 
     Entries that are not finite from the start, such as a mask of minus infinity, are meant so.
     """

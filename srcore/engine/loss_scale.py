@@ -20,8 +20,8 @@ LEAST = 2.0**-10
 class LossScale:
     """One scale for all networks, moved once per iteration.
 
-    PyTorch's ``GradScaler`` does the same for exactly one step per optimiser and ``update``. Here
-    an optimiser may step several times in an iteration, or not at all, a loss may train several
+    PyTorch's ``GradScaler`` does the same for exactly one step per optimizer and ``update``. Here
+    an optimizer may step several times in an iteration, or not at all, a loss may train several
     networks, and an iteration may be given up in the middle.
 
     Args:

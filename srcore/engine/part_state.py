@@ -1,4 +1,4 @@
-"""The state of parts beside networks and optimisers: what a checkpoint keeps without being asked.
+"""The state of parts beside networks and optimizers: what a checkpoint keeps without being asked.
 
 Of modules: buffers and trained parameters, never frozen parameters (feature networks are read from
 their files again). Of other objects: what their ``state_dict`` gives.

@@ -1,4 +1,4 @@
-"""The parts of a training stage: networks, losses, optimisers, transforms."""
+"""The parts of a training stage: networks, losses, optimizers, transforms."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ class Parts:
         return self.terms(context, skip=skip)
 
     def update(self, role: str, terms: Mapping[str, Tensor]) -> None:
-        """Back-propagate the sum of the terms and step the optimiser of a network.
+        """Back-propagate the sum of the terms and step the optimizer of a network.
 
         Parts that the losses of this network train are stepped with it. There may be no terms: all
         of them wait for their start.
@@ -254,7 +254,7 @@ class Parts:
                     self.updaters[part].step()
 
     def update_generator(self, terms: Mapping[str, Tensor]) -> None:
-        """Back-propagate the sum of the terms and step the generator's optimiser."""
+        """Back-propagate the sum of the terms and step the generator's optimizer."""
         self.update("generator", terms)
 
     def require_finite(self, terms: Mapping[str, Tensor], what: str = "loss term") -> None:
@@ -262,13 +262,13 @@ class Parts:
         require_finite(terms, f"iteration {self.iteration}: {what}")
 
     def evaluated(self) -> dict[str, dict[str, Tensor]]:
-        """Weights to be used of networks whose optimisers average, by role; empty without such."""
+        """Weights to be used of networks whose optimizers average, by role; empty without such."""
         evaluated = {name: made.evaluated() for name, made in self.roles.items()}
         return {name: state for name, state in evaluated.items() if state is not None}
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Networks hold the weights to be used: schedule-free optimisers average inside the block.
+        """Networks hold the weights to be used: schedule-free optimizers average inside the block.
 
         What is trained on afterwards is what was there before, to the bit.
         """

@@ -49,7 +49,7 @@ class RoleNetwork:
         wrapped: what a method calls: compiled and distributed as asked for.
         inputs: differentiable transforms of what a discriminator sees, in order.
         distributed: what exchanges gradients with other processes; None with one process.
-        updater: its optimiser; None if it is not trained.
+        updater: its optimizer; None if it is not trained.
         average: its running average, or None.
     """
 
@@ -78,7 +78,7 @@ class RoleNetwork:
         return deployed(earlier).state_dict()
 
     def evaluated(self) -> dict[str, Tensor] | None:
-        """Weights to be used, if only the optimiser averages them; None otherwise."""
+        """Weights to be used, if only the optimizer averages them; None otherwise."""
         if self.updater is None or self.average is not None or not self.updater.averages:
             return None
         with self.updater.evaluating():
@@ -170,7 +170,7 @@ def build_role(
     device: torch.device,
     channels_last: bool,
 ) -> RoleNetwork:
-    """Make the network of a table and place it; weights, average and optimiser come later."""
+    """Make the network of a table and place it; weights, average and optimizer come later."""
     context = {"scale": scale} if role.kind == "network" else {}
     network = place(table.selected.build(**context), device, channels_last=channels_last)
     made = RoleNetwork(name, role, network, network)

@@ -17,7 +17,7 @@ class Rollback:
 
     Batch normalisation has seen a bad batch as soon as it went forward, and the generator may have
     been updated before the discriminator's term is computed: a test of the loss comes too late.
-    Remembering costs a copy of weights and optimisers per iteration, so it is done only where
+    Remembering costs a copy of weights and optimizers per iteration, so it is done only where
     iterations may be skipped.
 
     Args:

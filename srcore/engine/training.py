@@ -44,7 +44,7 @@ class Training:
 
     Attributes:
         run: folder and experiment.
-        parts: networks, losses, optimisers, transforms.
+        parts: networks, losses, optimizers, transforms.
         trainer: Ignite engine; ``trainer.state.losses`` holds the last iteration's
             terms in this process,
             ``trainer.state.metrics`` the last row of ``metrics.jsonl`` about the training. It fires

@@ -1,4 +1,4 @@
-"""One optimiser step: scaled backward passes, clipping, learning rate."""
+"""One optimizer step: scaled backward passes, clipping, learning rate."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ logger = logging.getLogger("srcore")
 
 
 class Updater:
-    """Owns the optimiser of one network.
+    """Owns the optimizer of one network.
 
-    A batch may be computed in several parts; gradients add up and the optimiser steps after the
+    A batch may be computed in several parts; gradients add up and the optimizer steps after the
     last part. Methods call :meth:`backward` for every loss and :meth:`step` once per part.
 
     Args:
         network: what is trained.
-        optimizer: its optimiser.
+        optimizer: its optimizer.
         schedule: learning rate over the iterations.
         loss_scale: that of float16 training, shared by all networks.
         clip_norm: largest global gradient norm, or None.
@@ -75,7 +75,7 @@ class Updater:
 
     @property
     def averages(self) -> bool:
-        """Whether the optimiser is schedule-free: its ``eval()`` puts an average in place."""
+        """Whether the optimizer is schedule-free: its ``eval()`` puts an average in place."""
         return all(
             capability("optimizer", self.optimizer, name) is not None for name in ("train", "eval")
         )
@@ -141,7 +141,7 @@ class Updater:
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Schedule-free optimisers put their average into the network inside the block.
+        """Schedule-free optimizers put their average into the network inside the block.
 
         Their way back rounds, so the weights are kept and put back: looking at a network must not
         change what it is trained to.
@@ -166,7 +166,7 @@ class Updater:
 def build_updater(
     experiment: Experiment, name: str, network: nn.Module, loss_scale: LossScale
 ) -> Updater:
-    """Optimiser and schedule of a network, as an experiment says."""
+    """Optimizer and schedule of a network, as an experiment says."""
     table, schedule = experiment.optimizer[name], experiment.schedule.get(name)
     return Updater(
         network,
@@ -178,7 +178,7 @@ def build_updater(
 
 
 def build_optimizer(choice: Selected, network: nn.Module) -> Any:
-    """An optimiser; its target takes what it names of parameters, their names and the network."""
+    """An optimizer; its target takes what it names of parameters, their names and the network."""
     named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
     offered = {
         "parameters": [parameter for _, parameter in named],

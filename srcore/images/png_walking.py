@@ -138,7 +138,7 @@ def is_whole(
 def _refuse_critical(name: bytes, where: Where) -> None:
     """Chunks that must be understood, by their upper-case first letter (section 5.4)."""
     if name == b"CgBI":
-        raise unsupported(where, "PNG as Xcode optimises it for iPhones")
+        raise unsupported(where, "PNG as Xcode optimizes it for iPhones")
     if not (name.isalpha() and name.isascii()):
         raise damaged(where, "a chunk has no name")
     if name[:1].isupper() and name not in (b"IHDR", b"PLTE"):

@@ -1,4 +1,4 @@
-"""TOML keys of optimisers and learning-rate schedules."""
+"""TOML keys of optimizers and learning-rate schedules."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ SKELETONS = {
     "loss": Skeleton("the loss NAME", (("loss", "NAME"),), ("srplug_NAME/losses.py",)),
     "method": Skeleton("the method NAME", (("method", "NAME"),)),
     "handler": Skeleton("the handler NAME", (("handler", "NAME"),)),
-    "optimizer": Skeleton("the optimiser NAME", (("optimizer", "NAME"),)),
+    "optimizer": Skeleton("the optimizer NAME", (("optimizer", "NAME"),)),
     "dataset": Skeleton("the data set NAME", (("dataset", "NAME"),)),
     "both": Skeleton(
         "the loss NAME and the network NAME_net", (("loss", "NAME"), ("network", "NAME_net"))

@@ -39,7 +39,7 @@ PREFIXES = ("module.", "netG.", "_orig_mod.")
 #: Scalars that profilers leave beside every layer (thop).
 COUNTERS = ("total_ops", "total_params")
 
-_OPTIMISER_KEYS = {"optimizers", "optimizer", "schedulers", "optimizer_state_dict", "param_groups"}
+_OPTIMIZER_KEYS = {"optimizers", "optimizer", "schedulers", "optimizer_state_dict", "param_groups"}
 _EMA = re.compile(r"(^|[^a-z])ema([^a-z]|$)", re.IGNORECASE)
 _ROLES: dict[Role, re.Pattern[str]] = {
     "generator": re.compile(r"(^|[._])(g|gen|generator|net_?g)([._]|$)", re.IGNORECASE),
@@ -155,7 +155,7 @@ def _networks(content: Mapping[Any, Any]) -> Iterator[tuple[str, Mapping[str, An
 
 def _tables(content: Mapping[Any, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, inner in content.items():
-        if isinstance(inner, Mapping) and str(name) not in _OPTIMISER_KEYS | {"state"}:
+        if isinstance(inner, Mapping) and str(name) not in _OPTIMIZER_KEYS | {"state"}:
             yield str(name), inner
 
 
@@ -210,11 +210,11 @@ def _below(
 
 
 def _refuse_training_state(content: Mapping[str, Any], source: str | Path) -> None:
-    if not _OPTIMISER_KEYS & {str(name) for name in content}:
+    if not _OPTIMIZER_KEYS & {str(name) for name in content}:
         return
     hint = _network_file(Path(source))
     raise WeightsError(
-        f"{source}: holds the state of an optimiser (entries: "
+        f"{source}: holds the state of an optimizer (entries: "
         f"{', '.join(map(str, list(content)[:20]))}), not weights; use the network's file, {hint}"
     )
 

@@ -20,7 +20,7 @@ def test_every_kind_is_written(made, tmp_path, kind):
     assert done.exit_code == 0
     assert done.stderr == ""
     assert str(tmp_path / "srplug-focal/pyproject.toml") in done.stdout.splitlines()
-    words = "optimiser" if kind == "optimizer" else "data set" if kind == "dataset" else kind
+    words = "data set" if kind == "dataset" else kind
     assert words in (tmp_path / "srplug-focal/README.md").read_text()
 
 

@@ -1,6 +1,6 @@
 """Runs killed, or out of disk space, exactly before their n-th change of a file, for every n.
 
-What is resumed equals what ran through: weights, averages, optimisers, records, exported files,
+What is resumed equals what ran through: weights, averages, optimizers, records, exported files,
 pictures and the tables of the report; nothing else is left over.
 """
 

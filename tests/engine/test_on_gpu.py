@@ -182,7 +182,7 @@ def test_the_loss_scale_follows_pytorchs(gpu):
         assert torch.equal(ours.weight, theirs.weight)
 
 
-def test_fused_optimisers_step_as_others_do(gpu):
+def test_fused_optimizers_step_as_others_do(gpu):
     networks = [nn.Linear(4, 3).to(gpu) for _ in "ab"]
     networks[1].load_state_dict(networks[0].state_dict())
     for network, fused in zip(networks, (True, False), strict=True):

@@ -1,4 +1,4 @@
-"""What optimisers and schedules of plugins are given, and how those that average are used."""
+"""What optimizers and schedules of plugins are given, and how those that average are used."""
 
 import attrs
 import pytest
@@ -90,7 +90,7 @@ def groups(file, output, name, *extra):
     return state_of(output)["optimizers"]["generator"]["param_groups"]
 
 
-def test_an_optimiser_may_ask_for_names(tiny_experiment, tmp_path):
+def test_an_optimizer_may_ask_for_names(tiny_experiment, tmp_path):
     weights, biases = groups(tiny_experiment, tmp_path, "by_name")
     assert (weights["lr"], biases["lr"]) == (1e-2, 2e-2)
 
@@ -104,12 +104,12 @@ def test_a_schedule_scales_the_base_rate_of_every_group_and_knows_the_length(
     assert biases["lr"] == pytest.approx(2e-2 / 7)
 
 
-def test_an_optimiser_may_ask_for_the_network(tiny_experiment, tmp_path):
+def test_an_optimizer_may_ask_for_the_network(tiny_experiment, tmp_path):
     (group,) = groups(tiny_experiment, tmp_path, "by_network")
     assert group["lr"] == 2e-2
 
 
-def test_an_optimiser_that_averages_exports_its_average_and_resumes_to_the_bit(
+def test_an_optimizer_that_averages_exports_its_average_and_resumes_to_the_bit(
     tiny_experiment, tmp_path
 ):
     chosen = ("optimizer.generator.type=averaging", "train.ema_decay=0")

@@ -37,7 +37,7 @@ def states(experiment, tmp_path):
 
 
 def steps(state, network):
-    """Number of updates of a network's optimiser."""
+    """Number of updates of a network's optimizer."""
     values = state["optimizers"][network]["state"].values()
     numbers = {int(entry["step"]) for entry in values}
     return numbers.pop() if numbers else 0

@@ -29,7 +29,7 @@ def adam_step(parameters, moments, number, rate, betas=(0.9, 0.99), eps=1e-8):
 
 
 def naive_training(generator, discriminator, batches, *, relativistic, rates, halve_after):
-    """The recipe in plain PyTorch, with nothing of the engine, the losses or the optimisers."""
+    """The recipe in plain PyTorch, with nothing of the engine, the losses or the optimizers."""
     average = copy.deepcopy(generator)
     networks = {"generator": generator, "discriminator": discriminator}
     moments = {

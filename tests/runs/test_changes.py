@@ -94,7 +94,7 @@ def failing(isolated_plugins, monkeypatch):
 def test_a_run_whose_experiment_lacks_what_was_filled_in_later_goes_on_to_the_bit(
     tiny_experiment, tmp_path
 ):
-    """Files of older versions name no method, optimisers or metrics that the user had left out."""
+    """Files of older versions name no method, optimizers or metrics that the user had left out."""
     run(tiny_experiment, tmp_path / "whole", "train.iterations=6")
     run(tiny_experiment, tmp_path / "parts", "train.iterations=3")
     file = tmp_path / "parts/tiny/experiment.toml"

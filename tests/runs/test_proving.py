@@ -48,7 +48,7 @@ def train(experiment, output, *overrides):
      (np.float64(1), r"numpy\.float64")],
     ids=["object", "function", "numpy"],
 )  # fmt: skip
-def test_optimiser_is_named_with_its_plugin_and_key(
+def test_optimizer_is_named_with_its_plugin_and_key(
     isolated_plugins, tiny_experiment, tmp_path, note, kind
 ):
     registry = isolated_plugins.registry.owned_by("srplug-noting")

@@ -149,15 +149,15 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         {"optimizer": {"state": {}}, "epoch": 1},
     ],
 )
-def test_an_optimiser_file_says_which_file_to_use(tmp_path, content):
+def test_an_optimizer_file_says_which_file_to_use(tmp_path, content):
     path = saved(tmp_path / "5000.state", content)
     with pytest.raises(
-        WeightsError, match=r"state of an optimiser.*such as models/net_g_5000\.pth"
+        WeightsError, match=r"state of an optimizer.*such as models/net_g_5000\.pth"
     ):
         read_checkpoint(path)
 
 
-def test_an_optimiser_file_names_the_weights_beside_it(tmp_path):
+def test_an_optimizer_file_names_the_weights_beside_it(tmp_path):
     for folder in ("models", "training_states"):
         (tmp_path / folder).mkdir()
     weights = saved(tmp_path / "models" / "net_g_20.pth", {"params": FIRST})

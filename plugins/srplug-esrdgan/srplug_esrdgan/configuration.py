@@ -106,7 +106,7 @@ def experiment_of(path: Path) -> tuple[Table, list[str]]:
         "discriminator": _discriminator(ini, side, resumed),
         "method": _method(ini),
         "losses": _losses(ini),
-        **_optimisation(ini),
+        **_optimization(ini),
         "data": {"train": _images(ini, _TRAIN, side)},
         "train": _training(ini),
         "metrics": [
@@ -206,7 +206,7 @@ def _losses(ini: _Ini) -> list[Table]:
     return losses
 
 
-def _optimisation(ini: _Ini) -> Table:
+def _optimization(ini: _Ini) -> Table:
     section = "TRAINING"
     tables: Table = {"optimizer": {}}
     steps = ini.wholes(section, "multistep_lr_steps", "50000,100000,200000,300000")

@@ -217,7 +217,7 @@ def watched(parts):
 
 
 def watch_gradients(parts):
-    """Copies of the gradients at the moment of the optimisers' steps, filled in later."""
+    """Copies of the gradients at the moment of the optimizers' steps, filled in later."""
     gradients = {}
 
     def keep(prefix):

@@ -78,7 +78,7 @@ def test_the_state_file_is_refused_and_the_network_file_named(tmp_path):
     }
     torch.save(state, tmp_path / "state_100.pth")
     with pytest.raises(
-        WeightsError, match=r"state of an optimiser .*use the network.s file, .*G_100.pth"
+        WeightsError, match=r"state of an optimizer .*use the network.s file, .*G_100.pth"
     ):
         srcore.load_generator(tmp_path / "state_100.pth")
 

@@ -113,9 +113,9 @@ def experiment_table(case, folder, relativistic):
     assert generator["kind"] == "RRDBNet"
     sharpened = "hr" if usm is None else "hr_sharpened"
     transforms = [] if usm is None else [{"type": "sharpen", "size": usm["radius"] // 2 * 2 + 1}]
-    optimiser = hyper["optimiser"]
-    assert optimiser["type"] == "Adam"
-    adam = {"type": "adam", "learning_rate": optimiser["lr"], "betas": optimiser["betas"]}
+    optimizer = hyper["optimiser"]
+    assert optimizer["type"] == "Adam"
+    adam = {"type": "adam", "learning_rate": optimizer["lr"], "betas": optimizer["betas"]}
     return {
         "name": "step",
         "scale": generator["scale"],
@@ -185,7 +185,7 @@ def narrow_vgg(case, parts, folder):
 
 
 def watch_gradients(parts):
-    """Gradients with which every optimiser steps, by network and parameter; the last step's."""
+    """Gradients with which every optimizer steps, by network and parameter; the last step's."""
     gradients = {}
     for name, updater in parts.updaters.items():
         network = parts.networks[name]

@@ -1,4 +1,4 @@
-"""What methods, stages, optimisers, schedules and handlers are tried for."""
+"""What methods, stages, optimizers, schedules and handlers are tried for."""
 
 from __future__ import annotations
 

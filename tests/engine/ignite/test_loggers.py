@@ -132,7 +132,7 @@ def test_loggers(trial, name, monkeypatch):
         of_weights = [getattr(place, kind)(parts.generator_module) for kind in kinds]
 
         def look(*_):
-            """Before an optimiser steps there are gradients, clipped ones."""
+            """Before an optimizer steps there are gradients, clipped ones."""
             for handler in of_weights:
                 beside.reset_mock()
                 handler(trainer, second, Events.ITERATION_COMPLETED)

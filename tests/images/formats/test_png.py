@@ -190,7 +190,7 @@ def _simple(*parts):
             _simple(chunk(b"PLTE", bytes(3)), chunk(b"IDAT", zlib.compress(b"\0\1\1\1" * 2))),
             "of no colour of its palette",
         ),
-        (_simple(chunk(b"CgBI", b"")), "as Xcode optimises it"),
+        (_simple(chunk(b"CgBI", b"")), "as Xcode optimizes it"),
         (_simple(chunk(b"FOUR", b"")), "PNG with a chunk FOUR"),
         (_simple(chunk(b"PLTE", bytes(3)), chunk(b"IDAT", zlib.compress(bytes(4)))), "damaged"),
     ],

@@ -1,4 +1,4 @@
-"""Optimisers, schedules, handlers, methods: one faulty part for every check, and what is said."""
+"""Optimizers, schedules, handlers, methods: one faulty part for every check, and what is said."""
 
 import pytest
 import torch
