@@ -189,6 +189,35 @@ def test_adobe_says_what_four_channels_are(decoder, transform, is_cmyk):
     np.testing.assert_allclose(decoded, expected, atol=1.51)
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_channels_may_lie_one_behind_the_other(decoder, half):
+    """Of several scans that are not progressive: each is that of a gray file (section A.2.2)."""
+    image = smooth(33, 47)
+    planes = [image[..., 0], *(image[:: 1 + half, :: 1 + half, it] for it in (1, 2))]
+    files = [segments(jpeg(np.ascontiguousarray(it))) for it in planes]
+    tables = [it for it in files[0][0] if it[0] in (0xDB, 0xC4)]
+    factors = (0x22 if half else 0x11, 0x11, 0x11)
+    channels = b"".join(bytes([it + 1, factors[it], 0]) for it in range(3))
+    frame = (0xC0, struct.pack(">BHHB", 8, 33, 47, 3) + channels)
+    content = b""
+    for number, (_, rest) in enumerate(files):
+        scan = (0xDA, bytes([1, number + 1, 0, 0, 63, 0]))
+        before = [frame, *tables] if number == 0 else []
+        content += joined([*before, scan], rest.removesuffix(b"\xff\xd9"))[2 * (number > 0) :]
+    content += b"\xff\xd9"
+    image = decode_image(content, "x")
+    assert decode_header(content, "x").shape == image.shape
+    if half:  # libjpeg interpolates the colours
+        expected = np.ascontiguousarray(by_opencv(content))
+        np.testing.assert_array_equal(image, expected)
+    else:
+        stored = [np.asarray(Image.open(io.BytesIO(joined(*it)))) for it in files]
+        np.testing.assert_allclose(image, rgb_of(np.stack(stored, axis=-1)), atol=1.01)
+    for kept in (0.5, 0.95):
+        with pytest.raises(DataError, match=r"^x: the image is damaged or truncated: "):
+            decode_image(content[: int(kept * len(content))] + b"\xff\xd9", "x")
+
+
 def test_odd_headers_are_no_damage_and_hide_none(agrees, decoder):
     content = jpeg(smooth(120, 160))
     expected = np.ascontiguousarray(by_opencv(content))
