@@ -24,7 +24,7 @@ from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.suggest import closest
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
-from srcore.config.telling import told_by_weights
+from srcore.config.telling import told_by_run, told_by_weights
 from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
@@ -230,7 +230,13 @@ def _checked(
     if resumed is not None:
         run = resumed / loaded.name
         going = {it.name: run for it in loaded.stages if has_checkpoint(run / it.name)}
-        loaded = attrs.evolve(loaded, continued=going)
+        stages = tuple(
+            attrs.evolve(it, table=told_by_run(it.table, RunFolder(run / it.name).experiment))
+            if it.name in going
+            else it
+            for it in loaded.stages
+        )
+        loaded = attrs.evolve(loaded, stages=stages, continued=going)
     problems: dict[str, Problem] = {}
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcore.config.paths import STAGE_PREFIX
-from srcore.config.reading import SourcedText
+from srcore.config.reading import SourcedText, parse
 from srcore.errors import ConfigError, Problem, WeightsError
 from srcore.plugin.registry import Registry
 
@@ -46,6 +46,22 @@ def told_by_weights(table: Mapping[str, Any], registry: Registry, origin: str) -
         raise ConfigError([Problem(KEY, str(error), origin)]) from error
     told = settings(weights)
     return {"scale": weights.scale, **table, "generator": {**told, **generator}}
+
+
+def told_by_run(table: Mapping[str, Any], written: Path) -> dict[str, Any]:
+    """The table of a stage that goes on though the weights are gone that told its generator.
+
+    Args:
+        table: as read; not changed.
+        written: the experiment in the folder of the stage that goes on.
+    """
+    generator = table.get("generator")
+    if not isinstance(generator, dict) or "type" in generator or "weights" not in generator:
+        return dict(table)
+    if not written.is_file():
+        return dict(table)
+    known = parse(written)
+    return {"scale": known.get("scale"), **table, "generator": {**known["generator"], **generator}}
 
 
 def start_file(generator: Mapping[str, Any]) -> Path | None:

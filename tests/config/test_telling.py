@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.networks.compact import Compact
-from srcore.testing import write_tiny_images
+from srcore.testing import runs, write_tiny_images
 from srcore.testing.experiments import check, load
 from srcore.testing.weights import write_weights
 
@@ -89,3 +90,23 @@ def test_stages_share_what_the_file_tells(experiment):
     loaded = check(file)
     types = [loaded.experiment(stage).generator.selected.type for stage in loaded.stages]
     assert types == ["edsr", "edsr"]
+
+
+@pytest.mark.parametrize("stages", ["", '[[stages]]\nname = "first"\n'])
+def test_a_run_goes_on_without_the_file_that_told_its_generator(
+    stages, experiment, tmp_path, monkeypatch
+):
+    file = experiment()
+    short = ("train.iterations=2", "train.checkpoint_every=1", "train.device=cpu", "name=short")
+    with open(file, "a") as stream:
+        stream.write(stages)
+    runs.run(load(file, short), tmp_path / "runs")
+    (tmp_path / "edsr.safetensors").unlink()
+    with pytest.raises(ConfigError, match=r"generator\.type: expected the name"):
+        check(file, short)
+    longer = ("train.iterations=3", *short[1:])
+    loaded = check(file, longer, resumed=tmp_path / "runs", output=tmp_path / "runs")
+    assert loaded.experiment(loaded.stages[0]).scale == 2
+    run_experiment(loaded, tmp_path / "runs", resume=True, quiet=True)
+    (folder,) = [path.parent.parent for path in (tmp_path / "runs").rglob("last.pt")]
+    assert torch.load(folder / "checkpoints/last.pt", weights_only=True)["iteration"] == 3
