@@ -26,6 +26,8 @@ from srcore.images.tiff_directory import (
 
 _SUBFILE, _OLD_SUBFILE, _BELOW = 254, 255, 330
 _SMALL, _OLD_SMALL, _MASK = 1, 2, 4
+#: Where strips and tiles lie, and their lengths.
+_STRIPS_AND_TILES = ((273, 279), (324, 325))
 #: What the directory of a copy says of the picture below it: its orientation, camera and colours.
 _SHARED = (270, 271, 272, 274, 305, 306, 315, 33432, 34665, 34853, 34675)
 
@@ -74,6 +76,16 @@ def every_page(file: BinaryIO, where: Where) -> Iterator[tuple[TiffStart, dict[i
         start = read_start(file)
         for fields in full_pages(file, start):
             yield start, fields
+
+
+def refuse_cut(file: BinaryIO, where: Where) -> None:
+    """A file with pages that are not whole. Raises DataError."""
+    size = file.seek(0, 2)
+    for start, fields in every_page(file, where):
+        for places, lengths in _STRIPS_AND_TILES:
+            numbers = (numbers_of(fields, tag, start.order) for tag in (places, lengths))
+            if max(map(sum, zip(*numbers, strict=False)), default=0) > size:
+                raise truncated(where)
 
 
 def full_pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:

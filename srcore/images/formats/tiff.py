@@ -22,7 +22,7 @@ from srcore.images.format import (
 from srcore.images.tiff_directory import TiffStart, Value
 from srcore.images.tiff_layout import layout_of
 from srcore.images.tiff_metadata import metadata_of
-from srcore.images.tiff_pages import every_page, pages_of
+from srcore.images.tiff_pages import every_page, pages_of, refuse_cut
 from srcore.images.tiff_pixels import part_of, photograph
 from srcore.images.tiff_writing import LARGEST_BYTES, Compression, encoded_pages
 from srcore.options import option
@@ -79,8 +79,7 @@ class Tiff(ReadsSeries, WritesSeries):
         return part_of(file, pages.first, layout, window, where)
 
     def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        for _ in every_page(file, where):
-            pass
+        refuse_cut(file, where)
         return self.decode(file, header, where)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
