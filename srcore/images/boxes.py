@@ -72,7 +72,7 @@ def _boxes(file: BinaryIO, place: int = 0, wanted: bytes = b"") -> Iterator[tupl
             size, head = struct.unpack_from(">Q", start, 8)[0], 16
         elif size == 0:
             size = end - place
-        if size < head:
+        if not head <= size <= end - place:  # it leads back, or out of the file
             return
         if not wanted or (name == wanted and size <= _LARGEST_META):
             file.seek(place + head)

@@ -239,7 +239,8 @@ class WritesSeries(WritableFormat):
 
 def damaged(where: Where, why: object) -> DataError:
     """What to raise for content that breaks the rules of its format."""
-    return DataError(f"{where}: the image is damaged or truncated: {why}")
+    reason = " ".join(str(why).split())  # some decoders say it in lines
+    return DataError(f"{where}: the image is damaged or truncated: {reason}")
 
 
 def truncated(where: Where) -> DataError:

@@ -60,7 +60,7 @@ def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
         # A JPEG that was closed after it was cut has its end, so it is damaged instead.
         if "truncated" in str(error) and kind != "JPEG":
             raise truncated(where) from error
-        raise damaged(where, " ".join(str(error).split())) from error
+        raise damaged(where, error) from error
 
 
 def as_array(image: Image.Image, mode: str) -> ImageArray:

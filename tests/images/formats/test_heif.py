@@ -55,8 +55,8 @@ def test_the_container_turns_the_picture_once():
 
 
 @pytest.mark.parametrize("length", [20, 100, 300, -40])
-def test_cut_files_are_named(length):
-    with pytest.raises(DataError, match=r"a\.heic: "):
+def test_cut_files_are_named_in_one_line(length):
+    with pytest.raises(DataError, match=r"^a\.heic: [^\n]*$"):
         decode_image(_heif(_noise(64, 64, 3), "RGB")[:length], "a.heic")
 
 
