@@ -16,6 +16,7 @@ from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.extra import EXTRA, available
 
 FOLDER = Path(__file__).parents[1] / "srplug_spandrel" / "options"
+WIDTH = 100
 LARGEST = 4096
 
 
@@ -108,13 +109,16 @@ def field(architecture: Architecture, key: str, default: Any, kind: str) -> str:
         default = float(default)
     shown = f'"{default}"' if isinstance(default, str) else repr(default)
     entries = [shown, f'"{meaning}"', *limits(key, kind)]
-    lines = "".join(f"        {entry},\n" for entry in entries)
-    head = f"    {key}: {kind} = option("
-    if len(head) > 100:
-        kind = (
-            kind.replace("[", "[\n        ").replace('", ', '",\n        ').replace("]", ",\n    ]")
-        )
-        head = f"    {key}: {kind} = option("
+    head, inside = f"    {key}: {kind} = option(", ", ".join(entries)
+    if len(head) > WIDTH:
+        words = kind.replace("[", "[\n        ").replace('", ', '",\n        ')
+        words = words.replace("]", ",\n    ]")
+        head = f"    {key}: {words} = option("
+    if len(head.rpartition("\n")[2]) + len(inside) < WIDTH:
+        return f"{head}{inside})\n"
+    lines = f"        {inside}\n"
+    if len(lines) > WIDTH + 1:
+        lines = "".join(f"        {entry},\n" for entry in entries)
     return f"{head}\n{lines}    )\n"
 
 

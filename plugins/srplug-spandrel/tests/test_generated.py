@@ -46,7 +46,7 @@ def test_a_new_parameter_of_spandrel_is_noticed(generator, monkeypatch):
 
     monkeypatch.setattr(cls, "__init__", other)
     text = generator.module(ARCHITECTURES["span"])
-    assert "    dim: int = option(\n        1," in text
+    assert "    dim: int = option(1," in text
     assert "img_range" not in text
 
 

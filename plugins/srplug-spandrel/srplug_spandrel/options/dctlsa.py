@@ -16,16 +16,6 @@ class Options(Restorer):
 
     architecture = "dctlsa"
 
-    nf: int = option(
-        55,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    num_head: int = option(
-        5,
-        "attention heads",
-        ge=1,
-        le=4096,
-    )
+    nf: int = option(55, "channels of the trunk", ge=1, le=4096)
+    num_head: int = option(5, "attention heads", ge=1, le=4096)
     channels: Literal[1, 3, 4] = image_channels()

@@ -16,40 +16,14 @@ class Options(Restorer):
 
     architecture = "ditn"
 
-    dim: int = option(
-        60,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    ITL_blocks: int = option(
-        4,
-        "number of groups of blocks",
-        ge=1,
-        le=4096,
-    )
-    SAL_blocks: int = option(
-        4,
-        "blocks of attention along pixels in a group",
-        ge=1,
-        le=4096,
-    )
-    UFONE_blocks: int = option(
-        1,
-        "pairs of both kinds of attention in a block",
-        ge=1,
-        le=4096,
-    )
+    dim: int = option(60, "channels of the trunk", ge=1, le=4096)
+    ITL_blocks: int = option(4, "number of groups of blocks", ge=1, le=4096)
+    SAL_blocks: int = option(4, "blocks of attention along pixels in a group", ge=1, le=4096)
+    UFONE_blocks: int = option(1, "pairs of both kinds of attention in a block", ge=1, le=4096)
     ffn_expansion_factor: float = option(
-        2.0,
-        "the inner layer of a block has channels * this",
-        gt=0,
+        2.0, "the inner layer of a block has channels * this", gt=0
     )
-    bias: bool = option(
-        False,
-        "convolutions learn an offset",
-    )
+    bias: bool = option(False, "convolutions learn an offset")
     LayerNorm_type: Literal["WithBias", "BiasFree"] = option(
-        "WithBias",
-        "whether the normalisation of layers learns an offset",
+        "WithBias", "whether the normalisation of layers learns an offset"
     )

@@ -16,79 +16,28 @@ class Options(Restorer):
 
     architecture = "drct"
 
-    embed_dim: int = option(
-        180,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    depths: tuple[int, ...] = option(
-        (6, 6, 6, 6, 6, 6),
-        "blocks in each group",
-        ge=1,
-        le=4096,
-    )
+    embed_dim: int = option(180, "channels of the trunk", ge=1, le=4096)
+    depths: tuple[int, ...] = option((6, 6, 6, 6, 6, 6), "blocks in each group", ge=1, le=4096)
     num_heads: tuple[int, ...] = option(
-        (6, 6, 6, 6, 6, 6),
-        "attention heads in each group",
-        ge=1,
-        le=4096,
+        (6, 6, 6, 6, 6, 6), "attention heads in each group", ge=1, le=4096
     )
-    window_size: int = option(
-        16,
-        "side of the attention windows",
-        ge=1,
-        le=4096,
-    )
-    mlp_ratio: float = option(
-        2.0,
-        "the inner layer of a block has channels * this",
-        gt=0,
-    )
-    qkv_bias: bool = option(
-        True,
-        "queries, keys and values learn an offset",
-    )
+    window_size: int = option(16, "side of the attention windows", ge=1, le=4096)
+    mlp_ratio: float = option(2.0, "the inner layer of a block has channels * this", gt=0)
+    qkv_bias: bool = option(True, "queries, keys and values learn an offset")
     qk_scale: float | None = option(
-        None,
-        "factor of the attention logits; none: by the channels of a head",
-        gt=0,
+        None, "factor of the attention logits; none: by the channels of a head", gt=0
     )
-    drop_rate: float = option(
-        0.0,
-        "share of values that are dropped in training",
-        ge=0,
-        lt=1,
-    )
+    drop_rate: float = option(0.0, "share of values that are dropped in training", ge=0, lt=1)
     attn_drop_rate: float = option(
-        0.0,
-        "share of attention weights that are dropped in training",
-        ge=0,
-        lt=1,
+        0.0, "share of attention weights that are dropped in training", ge=0, lt=1
     )
     drop_path_rate: float = option(
-        0.1,
-        "share of residuals that are dropped in training, in the last block",
-        ge=0,
-        lt=1,
+        0.1, "share of residuals that are dropped in training, in the last block", ge=0, lt=1
     )
-    patch_norm: bool = option(
-        True,
-        "tokens are normalised at the start",
-    )
-    img_range: float = option(
-        1.0,
-        "images are multiplied by it inside the network",
-        gt=0,
-    )
+    patch_norm: bool = option(True, "tokens are normalised at the start")
+    img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
     resi_connection: Literal["1conv", "identity"] = option(
-        "1conv",
-        "convolution at the end of a group",
+        "1conv", "convolution at the end of a group"
     )
-    gc: int = option(
-        32,
-        "channels that each dense block adds",
-        ge=1,
-        le=4096,
-    )
+    gc: int = option(32, "channels that each dense block adds", ge=1, le=4096)
     channels: Literal[1, 3, 4] = image_channels()

@@ -16,28 +16,15 @@ class Options(Restorer):
 
     architecture = "drunet"
 
-    nc: tuple[int, ...] = option(
-        (64, 128, 256, 512),
-        "channels on each level",
-        ge=1,
-        le=4096,
-    )
-    nb: int = option(
-        4,
-        "blocks on each level",
-        ge=1,
-        le=4096,
-    )
+    nc: tuple[int, ...] = option((64, 128, 256, 512), "channels on each level", ge=1, le=4096)
+    nb: int = option(4, "blocks on each level", ge=1, le=4096)
     act_mode: Literal["R", "L", "BR", "BL"] = option(
-        "R",
-        "activation (R: ReLU, L: leaky ReLU; B before it: batch normalisation)",
+        "R", "activation (R: ReLU, L: leaky ReLU; B before it: batch normalisation)"
     )
     downsample_mode: Literal["avgpool", "maxpool", "strideconv"] = option(
-        "strideconv",
-        "how the image is made smaller",
+        "strideconv", "how the image is made smaller"
     )
     upsample_mode: Literal["upconv", "pixelshuffle", "convtranspose"] = option(
-        "convtranspose",
-        "how the image is made larger again",
+        "convtranspose", "how the image is made larger again"
     )
     channels: Literal[1, 3, 4] = image_channels()

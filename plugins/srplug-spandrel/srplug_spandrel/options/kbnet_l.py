@@ -16,37 +16,12 @@ class Options(Restorer):
 
     architecture = "kbnet_l"
 
-    dim: int = option(
-        48,
-        "channels of the finest level",
-        ge=1,
-        le=4096,
-    )
-    num_blocks: tuple[int, ...] = option(
-        (4, 6, 6, 8),
-        "blocks on each level",
-        ge=1,
-        le=4096,
-    )
-    num_refinement_blocks: int = option(
-        4,
-        "blocks at full size at the end",
-        ge=1,
-        le=4096,
-    )
-    heads: tuple[int, ...] = option(
-        (1, 2, 4, 8),
-        "attention heads on each level",
-        ge=1,
-        le=4096,
-    )
+    dim: int = option(48, "channels of the finest level", ge=1, le=4096)
+    num_blocks: tuple[int, ...] = option((4, 6, 6, 8), "blocks on each level", ge=1, le=4096)
+    num_refinement_blocks: int = option(4, "blocks at full size at the end", ge=1, le=4096)
+    heads: tuple[int, ...] = option((1, 2, 4, 8), "attention heads on each level", ge=1, le=4096)
     ffn_expansion_factor: float = option(
-        1.5,
-        "the inner layer of a block has channels * this",
-        gt=0,
+        1.5, "the inner layer of a block has channels * this", gt=0
     )
-    bias: bool = option(
-        False,
-        "convolutions learn an offset",
-    )
+    bias: bool = option(False, "convolutions learn an offset")
     channels: Literal[1, 3, 4] = image_channels()

@@ -16,25 +16,10 @@ class Options(Restorer):
 
     architecture = "mirnet2"
 
-    n_feat: int = option(
-        80,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
+    n_feat: int = option(80, "channels of the trunk", ge=1, le=4096)
     chan_factor: float = option(
-        1.5,
-        "channels of each level, as a multiple of the level above",
-        gt=0,
+        1.5, "channels of each level, as a multiple of the level above", gt=0
     )
-    num_blocks: int = option(
-        2,
-        "blocks in a group",
-        ge=1,
-        le=4096,
-    )
-    bias: bool = option(
-        False,
-        "convolutions learn an offset",
-    )
+    num_blocks: int = option(2, "blocks in a group", ge=1, le=4096)
+    bias: bool = option(False, "convolutions learn an offset")
     channels: Literal[1, 3, 4] = image_channels()

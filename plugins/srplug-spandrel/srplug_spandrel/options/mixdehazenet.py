@@ -15,14 +15,6 @@ class Options(Restorer):
     architecture = "mixdehazenet"
 
     embed_dims: tuple[int, ...] = option(
-        (24, 48, 96, 48, 24),
-        "channels on each level",
-        ge=1,
-        le=4096,
+        (24, 48, 96, 48, 24), "channels on each level", ge=1, le=4096
     )
-    depths: tuple[int, ...] = option(
-        (1, 1, 2, 1, 1),
-        "blocks in each group",
-        ge=1,
-        le=4096,
-    )
+    depths: tuple[int, ...] = option((1, 1, 2, 1, 1), "blocks in each group", ge=1, le=4096)

@@ -16,42 +16,13 @@ class Options(Restorer):
 
     architecture = "mosr"
 
-    n_block: int = option(
-        24,
-        "number of blocks",
-        ge=1,
-        le=4096,
-    )
-    dim: int = option(
-        64,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    upsampler: Literal["ps", "dys", "gps"] = option(
-        "ps",
-        "how the image is enlarged",
-    )
+    n_block: int = option(24, "number of blocks", ge=1, le=4096)
+    dim: int = option(64, "channels of the trunk", ge=1, le=4096)
+    upsampler: Literal["ps", "dys", "gps"] = option("ps", "how the image is enlarged")
     drop_path: float = option(
-        0.0,
-        "share of residuals that are dropped in training, in the last block",
-        ge=0,
-        lt=1,
+        0.0, "share of residuals that are dropped in training, in the last block", ge=0, lt=1
     )
-    kernel_size: int = option(
-        7,
-        "side of the kernels, odd",
-        ge=1,
-        le=4096,
-    )
-    expansion_ratio: float = option(
-        1.5,
-        "the inner layer of a block has channels * this",
-        gt=0,
-    )
-    conv_ratio: float = option(
-        1.0,
-        "share of the channels that are convolved",
-        gt=0,
-    )
+    kernel_size: int = option(7, "side of the kernels, odd", ge=1, le=4096)
+    expansion_ratio: float = option(1.5, "the inner layer of a block has channels * this", gt=0)
+    conv_ratio: float = option(1.0, "share of the channels that are convolved", gt=0)
     channels: Literal[1, 3, 4] = image_channels()

@@ -16,28 +16,12 @@ class Options(Restorer):
 
     architecture = "nafnet"
 
-    width: int = option(
-        32,
-        "channels of the finest level",
-        ge=1,
-        le=4096,
-    )
-    middle_blk_num: int = option(
-        12,
-        "blocks on the coarsest level",
-        ge=0,
-        le=4096,
-    )
+    width: int = option(32, "channels of the finest level", ge=1, le=4096)
+    middle_blk_num: int = option(12, "blocks on the coarsest level", ge=0, le=4096)
     enc_blk_nums: tuple[int, ...] = option(
-        (2, 2, 4, 8),
-        "blocks on each level on the way down",
-        ge=0,
-        le=4096,
+        (2, 2, 4, 8), "blocks on each level on the way down", ge=0, le=4096
     )
     dec_blk_nums: tuple[int, ...] = option(
-        (2, 2, 2, 2),
-        "blocks on each level on the way up",
-        ge=0,
-        le=4096,
+        (2, 2, 2, 2), "blocks on each level on the way up", ge=0, le=4096
     )
     channels: Literal[1, 3, 4] = image_channels()

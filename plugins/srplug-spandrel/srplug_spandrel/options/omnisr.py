@@ -16,36 +16,10 @@ class Options(Restorer):
 
     architecture = "omnisr"
 
-    num_feat: int = option(
-        64,
-        "channels of the enlargement",
-        ge=1,
-        le=4096,
-    )
-    block_num: int = option(
-        1,
-        "blocks in a group",
-        ge=1,
-        le=4096,
-    )
-    pe: bool = option(
-        True,
-        "attention knows where pixels lie",
-    )
-    window_size: int = option(
-        8,
-        "side of the attention windows",
-        ge=1,
-        le=4096,
-    )
-    res_num: int = option(
-        1,
-        "number of groups",
-        ge=1,
-        le=4096,
-    )
-    bias: bool = option(
-        True,
-        "convolutions learn an offset",
-    )
+    num_feat: int = option(64, "channels of the enlargement", ge=1, le=4096)
+    block_num: int = option(1, "blocks in a group", ge=1, le=4096)
+    pe: bool = option(True, "attention knows where pixels lie")
+    window_size: int = option(8, "side of the attention windows", ge=1, le=4096)
+    res_num: int = option(1, "number of groups", ge=1, le=4096)
+    bias: bool = option(True, "convolutions learn an offset")
     channels: Literal[1, 3, 4] = image_channels()

@@ -16,8 +16,5 @@ class Options(Restorer):
 
     architecture = "realcugan"
 
-    pro: bool = option(
-        False,
-        "the second edition, which computes in a narrower range",
-    )
+    pro: bool = option(False, "the second edition, which computes in a narrower range")
     channels: Literal[1, 3, 4] = image_channels()

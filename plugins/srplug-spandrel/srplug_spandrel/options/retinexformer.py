@@ -14,21 +14,6 @@ class Options(Restorer):
 
     architecture = "retinexformer"
 
-    n_feat: int = option(
-        40,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    stage: int = option(
-        3,
-        "number of U-shaped stages",
-        ge=1,
-        le=4096,
-    )
-    num_blocks: tuple[int, ...] = option(
-        (1, 1, 1),
-        "blocks on each level",
-        ge=1,
-        le=4096,
-    )
+    n_feat: int = option(40, "channels of the trunk", ge=1, le=4096)
+    stage: int = option(3, "number of U-shaped stages", ge=1, le=4096)
+    num_blocks: tuple[int, ...] = option((1, 1, 1), "blocks on each level", ge=1, le=4096)

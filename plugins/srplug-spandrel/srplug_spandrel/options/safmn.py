@@ -14,20 +14,6 @@ class Options(Restorer):
 
     architecture = "safmn"
 
-    dim: int = option(
-        36,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    n_blocks: int = option(
-        8,
-        "number of blocks",
-        ge=1,
-        le=4096,
-    )
-    ffn_scale: float = option(
-        2.0,
-        "the inner layer of a block has channels * this",
-        gt=0,
-    )
+    dim: int = option(36, "channels of the trunk", ge=1, le=4096)
+    n_blocks: int = option(8, "number of blocks", ge=1, le=4096)
+    ffn_scale: float = option(2.0, "the inner layer of a block has channels * this", gt=0)

@@ -17,21 +17,10 @@ class Options(Restorer):
     architecture = "scunet"
 
     config: tuple[int, ...] = option(
-        (4, 4, 4, 4, 4, 4, 4),
-        "blocks on each of the seven levels",
-        ge=1,
-        le=4096,
+        (4, 4, 4, 4, 4, 4, 4), "blocks on each of the seven levels", ge=1, le=4096
     )
-    dim: int = option(
-        64,
-        "channels of the finest level",
-        ge=1,
-        le=4096,
-    )
+    dim: int = option(64, "channels of the finest level", ge=1, le=4096)
     drop_path_rate: float = option(
-        0.0,
-        "share of residuals that are dropped in training, in the last block",
-        ge=0,
-        lt=1,
+        0.0, "share of residuals that are dropped in training, in the last block", ge=0, lt=1
     )
     channels: Literal[1, 3, 4] = image_channels()

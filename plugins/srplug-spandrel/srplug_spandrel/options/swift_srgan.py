@@ -16,16 +16,6 @@ class Options(Restorer):
 
     architecture = "swift_srgan"
 
-    num_channels: int = option(
-        64,
-        "channels of the trunk",
-        ge=1,
-        le=4096,
-    )
-    num_blocks: int = option(
-        16,
-        "blocks on each level",
-        ge=1,
-        le=4096,
-    )
+    num_channels: int = option(64, "channels of the trunk", ge=1, le=4096)
+    num_blocks: int = option(16, "blocks on each level", ge=1, le=4096)
     channels: Literal[1, 3, 4] = image_channels()
