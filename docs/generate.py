@@ -15,6 +15,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from generator.api import api_page
+from generator.architectures import architectures_page
 from generator.components import components_page, configuration_page
 from generator.lists import lists
 from generator.option_files import option_files_page
@@ -71,6 +72,7 @@ def pages() -> dict[str, str]:
             "components": components_page(manager.registry),
             "cli": cli_page(cli),
             "api": api_page(),
+            "architectures": architectures_page(),
             "moving": option_files_page(),
         }
     return {f"{name}.md": _NOTE + text for name, text in texts.items()}
