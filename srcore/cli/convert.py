@@ -10,6 +10,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.plugin.manager import plugins
+from srcore.weights.programs import written_files
 
 
 @click.command()
@@ -21,7 +22,7 @@ from srcore.plugin.manager import plugins
     metavar="DIALECT|FORMAT",
     help="What to write. Weights: safetensors, or basicsr, old_esrgan, esrgan_new, esrdgan, "
     "edsr_pytorch, official (SwinIR), or a plugin's dialect. Programs: onnx, torchscript, "
-    "torch_export.",
+    "torch_export, ncnn, openvino.",
 )
 @click.option("--key", help="Entry of IN to take, such as params; EMA weights come first.")
 @click.option("--scale", type=int, help="Expected scale; tells x3 from x2 where IN does not.")
@@ -46,11 +47,12 @@ def command(
     open in spandrel too. Weights are read back before they take the place of OUT; an option that
     the dialect cannot say, such as img_range of EDSR, is named.
 
-    Programs run without srcore: onnx (.onnx), torchscript (.pt, .ts), torch_export (.pt2). They
-    take float32 images (N, 3, height, width) in [0, 1] of any number and size and return images
-    that are not clamped; torch_export refuses the smallest images, a few pixels high or wide, for
-    SwinIR one window. Before OUT is written, the program is loaded again and compared with
-    PyTorch on two sizes; one that differs by more than 1e-4 of the largest value is refused.
+    Programs run without srcore: onnx (.onnx), torchscript (.pt, .ts), torch_export (.pt2), ncnn
+    (.param and .bin, for single images), openvino (.xml and .bin). They take float32 images (N, 3,
+    height, width) in [0, 1] of any number and size and return images that are not clamped;
+    torch_export refuses the smallest images, a few pixels high or wide, for SwinIR one window.
+    Before OUT is written, the program is loaded again and compared with PyTorch on two sizes; one
+    that differs by more than 1e-4 of the largest value is refused.
 
     \b
     Examples:
@@ -61,9 +63,11 @@ def command(
       srcore convert 001_classicalSR_x4.pth swinir.onnx --to onnx --opset 20
       srcore convert RealESRGAN_x2plus.pth x2plus.ts --to torchscript
       srcore convert runs/my_edsr/generator.safetensors my_edsr.pt2 --to torch_export
+      srcore convert RealESRGAN_x4plus.pth x4plus.param --to ncnn
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if target.exists() and not overwrite:
-        raise click.UsageError(f"{target} exists; choose another name or add --overwrite")
+    existing = [path for path in written_files(target, to) if path.exists()]
+    if existing and not overwrite:
+        raise click.UsageError(f"{existing[0]} exists; choose another name or add --overwrite")
     if opset is not None and to != "onnx":
         raise click.UsageError("--opset goes with --to onnx")
     from srcore.weights.conversion import convert

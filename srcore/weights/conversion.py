@@ -21,6 +21,7 @@ from srcore.weights.containers import read_checkpoint
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
+from srcore.weights.programs import PROGRAMS, written_files
 from srcore.weights.saving import Metadata, save_safetensors, write_tensors
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 SAFETENSORS = ".safetensors"
 SAFETENSORS_FORMAT = "safetensors"
 PYTORCH = (".pth", ".pt", ".ckpt")
-
-#: Formats of programs; every other word is a dialect or :data:`SAFETENSORS_FORMAT`.
-PROGRAMS = ("onnx", "torchscript", "torch_export")
 
 
 @attrs.frozen
@@ -89,8 +87,8 @@ def convert(
     Args:
         source: weights file in any known dialect.
         target: file to write; ``.safetensors``, or ``.pth``, ``.pt``, ``.ckpt`` for PyTorch;
-            ``.onnx``, ``.pt`` or ``.ts`` (TorchScript), ``.pt2`` (torch.export) for programs.
-        to: ``safetensors``, a name of :data:`PROGRAMS`, or a dialect such as ``basicsr`` or
+            for programs see :data:`srcore.weights.programs.PROGRAMS`.
+        to: ``safetensors``, the name of a program, or a dialect such as ``basicsr`` or
             ``old_esrgan``.
         registry: knows networks and dialects.
         key: entry of the source, such as ``"params"``; by default EMA weights come first.
@@ -104,11 +102,11 @@ def convert(
         WeightsError: unknown or incomplete source, unknown dialect, an unfit file name, a network
             that cannot be exported (see :func:`srcore.weights.export.export`), or a dialect that
             does not give back the weights that it was given.
-        MissingExtraError: packages for ONNX are not installed.
+        MissingExtraError: packages for the format are not installed.
         ReplacedInputError: source and target are one file.
     """
     source, target = Path(source), Path(target)
-    refuse_replacing([source], [target])
+    refuse_replacing([source], written_files(target, to))
     checkpoint = read_checkpoint(source, key=key)
     recognised = identify(checkpoint, registry, scale=scale)
     if scale not in (None, recognised.scale):

@@ -22,6 +22,7 @@ from srcore.capabilities import capability
 from srcore.errors import SrcoreError, WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.weights.export_formats import FORMATS
+from srcore.weights.programs import PROGRAMS
 from srcore.weights.saving import Metadata
 
 #: Largest difference allowed, relative to the largest output. Other programs add float32 numbers in
@@ -37,6 +38,9 @@ ROUNDINGS, ROUGHEST = 10, 1e-3
 _LONGEST_CAUSE = 240
 
 
+Shape = tuple[int, int, int, int]
+
+
 @attrs.frozen
 class Agreement:
     """How an exported program compares with PyTorch.
@@ -47,7 +51,7 @@ class Agreement:
         largest: largest absolute output value; outputs of images in [0, 1] are about 1.
     """
 
-    sizes: tuple[tuple[int, int, int, int], ...]
+    sizes: tuple[Shape, ...]
     difference: float
     largest: float
 
@@ -69,8 +73,8 @@ def export(
 
     Args:
         network: generator with its weights, on the CPU; set to evaluation mode.
-        target: file to write.
-        to: a name of :data:`srcore.weights.export_formats.FORMATS`.
+        target: file to write; some programs have another one beside it.
+        to: a name of :data:`srcore.weights.programs.PROGRAMS`.
         metadata: what the file says of the network.
         opset: version of ONNX's operators; by default what PyTorch writes.
         tell: called with what is done next, since deep networks take a while.
@@ -78,12 +82,10 @@ def export(
     Raises:
         WeightsError: an unfit file name, a network that cannot be recorded for all sizes, or a
             program whose results differ.
-        MissingExtraError: packages for ONNX are not installed.
+        MissingExtraError: packages for the format are not installed.
         DataError: the file cannot be written.
     """
-    form = FORMATS[to]
-    if target.suffix not in form.endings:
-        raise WeightsError(f"{target}: expected a name that ends in {' or '.join(form.endings)}")
+    form, files = FORMATS[to], PROGRAMS[to].of(target)
     where = f"{target}: {metadata.network} cannot be written as {to}"
     obstacle = export_obstacle(network)
     if obstacle:
@@ -93,14 +95,17 @@ def export(
     example, *others = _shapes(
         capability("network", network, "tile_multiple"),
         int(capability("network", network, "in_channels")),
+        batched=form.is_batched,
     )
     with torch.no_grad(), _quiet():
         tell(f"recording {metadata.network} as {to}")
-        content = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
-        tell(f"comparing {len(content) / 2**20:.1f} MiB with PyTorch on {len(others)} sizes")
-        program = _attempt(where, lambda: form.load(content))
+        contents = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
+        size = sum(map(len, contents)) / 2**20
+        tell(f"comparing {size:.1f} MiB with PyTorch on {len(others)} sizes")
+        program = _attempt(where, lambda: form.load(contents))
         agreement = _compare(where, network, program, tuple(others))
-    write_bytes(target, content)
+    for path, content in reversed(list(zip(files, contents, strict=True))):
+        write_bytes(path, content)  # the named file last: where it is, the others are
     return agreement
 
 
@@ -113,17 +118,18 @@ def export_obstacle(network: nn.Module) -> str:
     return next(filter(None, said), "")
 
 
-def _shapes(multiple: int, channels: int) -> tuple[tuple[int, int, int, int], ...]:
+def _shapes(multiple: int, channels: int, *, batched: bool) -> tuple[Shape, ...]:
     """Shape to record with, then those to try: not square, odd and even, with and without padding.
 
     Single images, rows and columns, or single windows would be taken for constants.
     """
     side = max(16, multiple)
-    return (
-        (2, channels, side + 5, 2 * side + 3),
-        (1, channels, 2 * side + 1, side + 2),
-        (3, channels, side + 3, 3 * side),
+    numbers = (2, 1, 3) if batched else (1, 1, 1)
+    sizes = (side + 5, 2 * side + 3), (2 * side + 1, side + 2), (side + 3, 3 * side)
+    first, second, third = (
+        (number, channels, *size) for number, size in zip(numbers, sizes, strict=True)
     )
+    return first, second, third
 
 
 def _image(shape: tuple[int, ...]) -> Tensor:
@@ -134,7 +140,7 @@ def _compare(
     where: str,
     network: nn.Module,
     program: Callable[[Tensor], Tensor],
-    shapes: tuple[tuple[int, int, int, int], ...],
+    shapes: tuple[Shape, ...],
 ) -> Agreement:
     difference = largest = 0.0
     for shape in shapes:
@@ -178,6 +184,8 @@ def _words(shape: tuple[int, ...]) -> str:
 def _attempt(where: str, action: Callable[[], Any]) -> Any:
     try:
         return action()
+    except WeightsError as error:
+        raise WeightsError(f"{where}: {error}") from error
     except SrcoreError:
         raise
     # Exporters raise whatever they meet in a network that they cannot record: TypeError,

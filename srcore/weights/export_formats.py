@@ -1,4 +1,4 @@
-"""Program files of other runtimes: ONNX, TorchScript, torch.export."""
+"""Program files of other runtimes: ONNX, TorchScript, torch.export; ncnn and OpenVINO beside."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError, WeightsError
+from srcore.weights import export_ncnn, export_openvino
 from srcore.weights.saving import Metadata
 
 #: Name of the metadata inside TorchScript and torch.export files.
 EXTRA_FILE = "srcore.json"
 
-Record = Callable[[nn.Module, Tensor, Metadata, int | None], bytes]
+Record = Callable[[nn.Module, Tensor, Metadata, int | None], list[bytes]]
 
 
 def _nothing() -> None:
@@ -30,16 +31,17 @@ class Format:
     """A kind of program file.
 
     Attributes:
-        endings: allowed endings of file names.
-        record: (network, example image, metadata, opset or None) -> content of a file.
-        load: content -> function from images to images.
+        record: (network, example image, metadata, opset or None) -> contents of its files, in the
+            order of :meth:`srcore.weights.programs.ProgramFiles.of`.
+        load: contents -> function from images to images.
         require: raises :class:`MissingExtraError` where packages are missing.
+        is_batched: takes several images at once.
     """
 
-    endings: tuple[str, ...]
     record: Record
-    load: Callable[[bytes], Callable[[Tensor], Tensor]]
+    load: Callable[[list[bytes]], Callable[[Tensor], Tensor]]
     require: Callable[[], None] = _nothing
+    is_batched: bool = True
 
 
 def _entries(metadata: Metadata) -> dict[str, str]:
@@ -56,7 +58,7 @@ def _require_onnx() -> None:
 
 def _record_onnx(
     network: nn.Module, example: Tensor, metadata: Metadata, opset: int | None
-) -> bytes:
+) -> list[bytes]:
     axes = {0: "batch", 2: "height", 3: "width"}
     program: Any = torch.onnx.export(
         network,
@@ -77,37 +79,36 @@ def _record_onnx(
     model.metadata_props.update(_entries(metadata))
     for node in model.graph.all_nodes():
         node.metadata_props.clear()  # traces with paths of the machine that wrote the file
-    content: bytes = program.model_proto.SerializeToString()
-    return content
+    return [program.model_proto.SerializeToString()]
 
 
-def _load_onnx(content: bytes) -> Callable[[Tensor], Tensor]:
+def _load_onnx(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; hints on speed are no news here
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(contents[0], options, providers=["CPUExecutionProvider"])
     return lambda lr: torch.from_numpy(session.run(["sr"], {"lr": lr.numpy()})[0])
 
 
 def _record_torchscript(
     network: nn.Module, example: Tensor, metadata: Metadata, opset: int | None
-) -> bytes:
+) -> list[bytes]:
     buffer = io.BytesIO()
     # The comparison that follows is stricter than trace's own, which repeats the example.
     traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
     torch.jit.save(traced, buffer, {EXTRA_FILE: json.dumps(_entries(metadata))})
-    return buffer.getvalue()
+    return [buffer.getvalue()]
 
 
-def _load_torchscript(content: bytes) -> Callable[[Tensor], Tensor]:
-    program: Any = torch.jit.load(io.BytesIO(content))  # type: ignore[no-untyped-call]
+def _load_torchscript(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
+    program: Any = torch.jit.load(io.BytesIO(contents[0]))  # type: ignore[no-untyped-call]
     return lambda lr: program(lr)
 
 
 def _record_torch_export(
     network: nn.Module, example: Tensor, metadata: Metadata, opset: int | None
-) -> bytes:
+) -> list[bytes]:
     open_size = torch.export.Dim.DYNAMIC
     axes = {0: open_size, 2: open_size, 3: open_size}
     program = torch.export.export(network, (example,), dynamic_shapes=(axes,))
@@ -116,17 +117,28 @@ def _record_torch_export(
             node.meta.pop("stack_trace", None)  # paths of the machine that wrote the file
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={EXTRA_FILE: json.dumps(_entries(metadata))})
-    return buffer.getvalue()
+    return [buffer.getvalue()]
 
 
-def _load_torch_export(content: bytes) -> Callable[[Tensor], Tensor]:
-    program: Any = torch.export.load(io.BytesIO(content)).module()
+def _load_torch_export(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
+    program: Any = torch.export.load(io.BytesIO(contents[0])).module()
     return lambda lr: program(lr)
 
 
-#: Program files by the name that users write.
+#: How programs are recorded and loaded, by the names of :data:`srcore.weights.programs.PROGRAMS`.
 FORMATS = {
-    "onnx": Format((".onnx",), _record_onnx, _load_onnx, _require_onnx),
-    "torchscript": Format((".pt", ".ts"), _record_torchscript, _load_torchscript),
-    "torch_export": Format((".pt2",), _record_torch_export, _load_torch_export),
+    "onnx": Format(_record_onnx, _load_onnx, _require_onnx),
+    "torchscript": Format(_record_torchscript, _load_torchscript),
+    "torch_export": Format(_record_torch_export, _load_torch_export),
+    "ncnn": Format(
+        lambda network, example, *_: export_ncnn.record(network, example),
+        export_ncnn.load,
+        export_ncnn.require,
+        is_batched=False,
+    ),
+    "openvino": Format(
+        lambda network, example, metadata, _: export_openvino.record(network, example, metadata),
+        export_openvino.load,
+        export_openvino.openvino,
+    ),
 }

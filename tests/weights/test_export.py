@@ -1,23 +1,35 @@
 """Programs that run without srcore: they are opened here by their own runtimes."""
 
 import json
+import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from srcore.cli.main import main
 from srcore.errors import DataError, MissingExtraError, WeightsError
+from srcore.files.replacing import ReplacedInputError
 from srcore.networks.edsr import EDSR
 from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins
+from srcore.weights import export_ncnn, export_openvino
 from srcore.weights.conversion import convert
 from srcore.weights.export import TOLERANCE, _compare, export, export_obstacle
+from srcore.weights.programs import written_files
 from srcore.weights.saving import Metadata, save_safetensors
 
-ENDINGS = {"onnx": ".onnx", "torchscript": ".pt", "torch_export": ".pt2"}
+ENDINGS = {
+    "onnx": ".onnx",
+    "torchscript": ".pt",
+    "torch_export": ".pt2",
+    "ncnn": ".param",
+    "openvino": ".xml",
+}
 SWINIR = {"img_size": 16, "window_size": 8, "embed_dim": 8, "depths": (2,), "num_heads": (2,)}
 SMALL = {"num_features": 4, "num_blocks": 1}
 NETWORKS = {
@@ -36,12 +48,16 @@ NETWORKS = {
 }
 #: Sizes beside those that the exporter tries itself: one window, all but square, padded or not.
 SIZES = ((1, 17, 31), (2, 24, 16), (1, 40, 23))
-QUICK = {("onnx", "edsr_x2"), ("torch_export", "edsr_x2")}
+#: They pad to whole windows or blocks; how far is not known before the image is.
+BEYOND_NCNN = {name for name in NETWORKS if name.startswith(("swinir", "rrdbnet_x1", "rrdbnet_x2"))}
+QUICK = {(to, "edsr_x2") for to in ENDINGS}
 
 
 def cases():
     for to in ENDINGS:
         for name in NETWORKS:
+            if to == "ncnn" and name in BEYOND_NCNN:
+                continue
             # Recording with open sizes takes 5 to 60 seconds, whatever the size of the network.
             slow = to != "torchscript" and (to, name) not in QUICK
             yield pytest.param(to, name, marks=[pytest.mark.slow] if slow else [])
@@ -66,6 +82,17 @@ def open_file(path, to):
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         metadata = session.get_modelmeta().custom_metadata_map
         return lambda lr: torch.from_numpy(session.run(None, {"lr": lr.numpy()})[0]), metadata
+    if to == "ncnn":
+        return open_ncnn(path), {}
+    if to == "openvino":
+        openvino = export_openvino.openvino()
+        model = openvino.Core().read_model(path)
+        program = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        said = {
+            key: value.astype(str)
+            for key, value in model.get_rt_info("srcore").astype(dict).items()
+        }
+        return lambda lr: torch.from_numpy(program({"lr": lr.numpy()})["sr"].copy()), said
     extra = {"srcore.json": ""}
     if to == "torchscript":
         with pytest.warns(FutureWarning, match="deprecated"):
@@ -73,6 +100,22 @@ def open_file(path, to):
     else:
         program = torch.export.load(path, extra_files=extra).module()
     return program, json.loads(extra["srcore.json"])
+
+
+def open_ncnn(path):
+    import ncnn
+
+    net = ncnn.Net()
+    for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"):
+        setattr(net.opt, name, False)
+    assert (net.load_param(str(path)), net.load_model(str(path.with_suffix(".bin")))) == (0, 0)
+
+    def one(image):
+        extractor = net.create_extractor()
+        extractor.input("data", ncnn.Mat(image.contiguous().numpy()))
+        return torch.from_numpy(np.array(extractor.extract("output")[1]))
+
+    return lambda lr: torch.stack([one(image) for image in lr])
 
 
 @pytest.mark.parametrize(("to", "name"), list(cases()))
@@ -95,6 +138,10 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
             expected, got = network(lr), program(lr)
         assert got.shape == expected.shape
         assert (got - expected).abs().max() <= TOLERANCE * expected.abs().max()
+    files = written_files(target, to)
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "in.safetensors", *files])
+    if to == "ncnn":  # has no place for what it is
+        return
     assert {key: said[key] for key in ("network", "scale", "srcore_version")} == {
         "network": kind,
         "scale": str(network.scale),
@@ -102,7 +149,49 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
     }
     written = json.loads(said["options"])
     assert all(written[key] == _as_json(value) for key, value in options.items())
-    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "in.safetensors", target])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(BEYOND_NCNN))
+def test_operators_that_ncnn_lacks_are_named(tmp_path, name):
+    network, options = build(name)
+    with pytest.raises(WeightsError) as caught:
+        export(network, tmp_path / "a.param", "ncnn", Metadata("some", options, 4))
+    start = f"{tmp_path / 'a.param'}: some cannot be written as ncnn: ncnn has no "
+    assert str(caught.value).startswith(start)
+    assert "torch.index_select" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("act", ["killed", "waits"])
+def test_a_translation_that_takes_too_much_is_one_line(tmp_path, monkeypatch, act):
+    network, options = build("edsr_x2")
+    program = tmp_path / "pnnx"
+    program.write_text("#!/bin/sh\n" + ("kill -6 $$" if act == "killed" else "sleep 60") + "\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(pytest.importorskip("pnnx"), "EXEC_PATH", str(program))
+    monkeypatch.setattr(export_ncnn, "_SECONDS", 0.5)
+    with pytest.raises(WeightsError, match=r"ncnn: pnnx ended with code -\d; it was given 8 GiB"):
+        export(network, tmp_path / "a.param", "ncnn", Metadata("edsr", options, 2))
+    assert list(tmp_path.iterdir()) == [program]
+
+
+def test_both_files_of_a_program_are_kept_unless_replaced(tmp_path, capsys):
+    (tmp_path / "a.bin").write_text("mine")
+    with pytest.raises(SystemExit) as ended:
+        main(["convert", "in.pth", str(tmp_path / "a.param"), "--to", "ncnn"])
+    assert ended.value.code == 2
+    assert "a.bin exists; choose another name or add --overwrite" in capsys.readouterr().err
+    with pytest.raises(ReplacedInputError):
+        convert(tmp_path / "a.bin", tmp_path / "a.xml", "openvino", plugins().registry)
+    assert (tmp_path / "a.bin").read_text() == "mine"
+
+
+def test_openvino_is_used_without_its_telemetry():
+    """In a new process: the package looks for it when it is first imported."""
+    code = "from srcore.weights.export_openvino import openvino; import sys; openvino().Core();"
+    code += "print([name for name in sys.modules if 'openvino_telemetry' in name])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
 
 
 def _as_json(value):

@@ -1,0 +1,64 @@
+"""Programs of OpenVINO: a description (.xml) and its weights (.bin)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from srcore.errors import MissingExtraError
+from srcore.weights.saving import Metadata
+
+_TELEMETRY = "openvino_telemetry"
+
+
+def openvino() -> Any:
+    """The package, without its telemetry.
+
+    It sends and keeps statistics of its use where ``openvino_telemetry`` can be imported, and does
+    without where it cannot.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    held = sys.modules.get(_TELEMETRY)
+    modules: dict[str, Any] = sys.modules
+    modules[_TELEMETRY] = None  # cannot be imported
+    try:
+        return importlib.import_module("openvino")
+    except ImportError:
+        raise MissingExtraError("writing and checking OpenVINO's programs", "openvino") from None
+    finally:
+        del modules[_TELEMETRY]
+        if held is not None:
+            modules[_TELEMETRY] = held
+
+
+def record(network: nn.Module, example: Tensor, metadata: Metadata) -> list[bytes]:
+    """Contents of the two files; weights stay float32."""
+    package, channels = openvino(), example.shape[1]
+    size = package.PartialShape([-1, channels, -1, -1])
+    model = package.convert_model(network, example_input=example, input=[size])
+    model.inputs[0].get_tensor().set_names({"lr"})
+    model.outputs[0].get_tensor().set_names({"sr"})
+    for name, text in metadata.to_text().items():
+        if name != "format":
+            model.set_rt_info(text, ["srcore", name])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.xml"
+        package.save_model(model, path, compress_to_fp16=False)
+        return [path.read_bytes(), path.with_suffix(".bin").read_bytes()]
+
+
+def load(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
+    """The program on this machine's CPU, in float32."""
+    core = openvino().Core()
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+    program = core.compile_model(core.read_model(*contents), "CPU", settings)
+    return lambda lr: torch.from_numpy(program([lr.numpy()])[0].copy())
