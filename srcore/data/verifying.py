@@ -13,7 +13,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.data.wrapping import inner_datasets
 from srcore.errors import DataError, Problem
-from srcore.images import files_in, folders_of, verify_image
+from srcore.images import files_in, folders_of, read_series, verify_image
 from srcore.options import Selected
 from srcore.sources.folder import FileSource
 from srcore.sources.source import ImageSource
@@ -92,7 +92,12 @@ def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
 
 
 def _verify_file(file: Path) -> None:
+    """Decode an image whole; of an animation all pictures, which may be enlarged some day."""
     verify_image(file)
+    series = read_series(file)
+    if series is not None and series.kind == "animation":
+        for _ in series.pictures:
+            pass
 
 
 def _of_source(where: str, source: ImageSource) -> Iterator[StoredImage]:

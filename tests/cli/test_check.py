@@ -1,6 +1,8 @@
 """`srcore check --images`: every image is decoded once."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from srcore.cli.main import main
 from srcore.testing import write_tiny_images
@@ -71,3 +73,23 @@ def test_images_that_cannot_be_opened_do_not_hide_damaged_ones(check, tmp_path):
     err = check("--images")[2]
     assert "scael: unknown key" in err
     assert "wrong checksum" not in err
+
+
+@pytest.mark.parametrize("kind", ["png", "gif", "webp"])
+def test_all_pictures_of_an_animation_are_decoded(check, tmp_path, kind):
+    noise = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3), np.uint8)
+    first, *others = map(Image.fromarray, noise)
+    file = tmp_path / "hr" / f"moving.{kind}"
+    first.save(file, save_all=True, append_images=others, duration=50)
+    code, _, err = check("--images")
+    assert code == 0, err
+    content = bytearray(file.read_bytes())
+    # Within the last picture; coded data of WebP mean something, whatever they are.
+    place, count = len(content) - 1500, 700
+    if kind == "webp":
+        place, count = content.rfind(b"VP8 ") + 8, 10
+    content[place : place + count] = bytes(count)
+    file.write_bytes(content)
+    code, _, err = check("--images")
+    assert code == 2
+    assert len([line for line in err.splitlines() if f"hr/moving.{kind}: " in line]) == 2
