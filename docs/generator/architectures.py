@@ -25,7 +25,7 @@ convolutions put out; calls of convolutions. Their baseline, MSRResNet, has 1.51
 parameters, 292.55 million activations and 37 convolutions there and here, 166.4 thousand million
 MAC there, which count offsets and activation functions too, and 166.2 here.
 
-Step: megabytes that a process grows by in a training step (L1, no optimiser) on one patch of that
+Step: megabytes that a process grows by in a training step (L1, no optimizer) on one patch of that
 side, on two for DAT. Time: median of five images of {timed}x{timed} pixels, processor time.
 "-": not measured yet.
 "permissive": what spandrel says of all its networks; others were read in the authors' repositories.

@@ -120,7 +120,8 @@ def installed(tmp_path, monkeypatch):
     info = tmp_path / "site" / "srplug_sampling-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: srplug-sampling\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[srcore]\nsampling = {__name__}:SAMPLER\n")
+    (info / "entry_points.txt").write_text("[srcore]\nsampling = srplug_sampling:SAMPLER\n")
+    (info.parent / "srplug_sampling.py").write_text(f"from {__name__} import SAMPLER\n")
     monkeypatch.syspath_prepend(str(info.parent))
 
 

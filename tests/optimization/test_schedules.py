@@ -89,7 +89,7 @@ def test_cosine_stays_at_eta_min_after_the_last_cycle():
         (
             "cosine",
             {"periods": (3, 3), "restart_weights": (1.0,)},
-            r"restart_weights: expected one value per entry of periods \(2\), found \(1.0,\)",
+            r"restart_weights: expected one value per entry of periods \(2\), found \[1.0\]",
         ),
         ("constant", {"warmup_iterations": -1}, "warmup_iterations: expected a number >= 0"),
     ],
