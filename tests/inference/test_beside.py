@@ -1,5 +1,7 @@
 """Networks that draw, networks with a condition: tiles make the picture of the whole image."""
 
+import sys
+
 import attrs
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from srcore.engine.ema import ExponentialAverage
 from srcore.errors import PluginError, SrcoreError
 from srcore.images import read_image, write_image
 from srcore.inference.beside import draw
-from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import tiny_image
 from srcore.testing.weights import write_weights
 
@@ -105,13 +107,14 @@ class Stepped(Sampling):
         return super().forward(lr, noise=noise, grain=self.strength * grain, condition=condition)
 
 
-class Sampler:
-    @srcore.hookimpl
-    def srcore_register_components(self, registry):
-        registry.add("network", "sampling", SamplingOptions, Stepped)
+PLUGIN = f"""
+import srcore
+from {__name__} import SamplingOptions, Stepped
 
-
-SAMPLER = Sampler()
+@srcore.hookimpl
+def srcore_register_components(registry):
+    registry.add("network", "sampling", SamplingOptions, Stepped)
+"""
 
 
 @pytest.fixture
@@ -120,9 +123,12 @@ def installed(tmp_path, monkeypatch):
     info = tmp_path / "site" / "srplug_sampling-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: srplug-sampling\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[srcore]\nsampling = srplug_sampling:SAMPLER\n")
-    (info.parent / "srplug_sampling.py").write_text(f"from {__name__} import SAMPLER\n")
+    (info / "entry_points.txt").write_text("[srcore]\nsampling = srplug_sampling\n")
+    (info.parent / "srplug_sampling.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(info.parent))
+    with using(plugins()):
+        yield
+    del sys.modules["srplug_sampling"]
 
 
 @pytest.mark.usefixtures("installed")
