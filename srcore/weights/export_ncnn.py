@@ -1,11 +1,13 @@
 """Programs of ncnn, which Upscayl, chaiNNer and others run on any GPU: .param and .bin.
 
-PyTorch's recording is translated by pnnx. The blobs bear the names that those programs ask for.
+Networks of convolutions are written by :mod:`srcore.weights.ncnn_program`, others translated by
+pnnx. The blobs bear the names that those programs ask for.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import subprocess
 import tempfile
@@ -18,6 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError, WeightsError
+from srcore.inference.streaming.operations import NotByRowsError
+from srcore.inference.streaming.recording import record as recorded_calls
+from srcore.weights.ncnn_layers import NoLayerError
+from srcore.weights.ncnn_program import written
+
+logger = logging.getLogger("srcore")
 
 #: What programs call the image that they give and the one that they take.
 INPUT, OUTPUT = "data", "output"
@@ -40,6 +48,14 @@ def record(network: nn.Module, example: Tensor) -> list[bytes]:
     Raises:
         WeightsError: pnnx cannot translate the network.
     """
+    try:
+        return written(recorded_calls(network, example), INPUT, OUTPUT)
+    except (NoLayerError, NotByRowsError) as reason:
+        logger.debug("%s is translated by pnnx: %s", type(network).__name__, reason)
+    return _translated(network, example)
+
+
+def _translated(network: nn.Module, example: Tensor) -> list[bytes]:
     import pnnx
 
     other = example.shape[0], example.shape[1], example.shape[2] + 6, example.shape[3] + 4
@@ -109,7 +125,8 @@ def load(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
 
     def run(lr: Tensor) -> Tensor:
         extractor = program.create_extractor()
-        extractor.input(INPUT, ncnn.Mat(np.ascontiguousarray(lr[0].numpy())))
+        # A copy that is its own: layers write over what they are given, and count its users.
+        extractor.input(INPUT, ncnn.Mat(np.ascontiguousarray(lr[0].numpy())).clone())
         code, sr = extractor.extract(OUTPUT)
         if code:
             raise WeightsError(f"ncnn ended with code {code}")

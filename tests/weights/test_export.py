@@ -112,7 +112,7 @@ def open_ncnn(path):
 
     def one(image):
         extractor = net.create_extractor()
-        extractor.input("data", ncnn.Mat(image.contiguous().numpy()))
+        extractor.input("data", ncnn.Mat(image.contiguous().numpy()).clone())
         return torch.from_numpy(np.array(extractor.extract("output")[1]))
 
     return lambda lr: torch.stack([one(image) for image in lr])
@@ -165,14 +165,14 @@ def test_operators_that_ncnn_lacks_are_named(tmp_path, name):
 
 @pytest.mark.parametrize("act", ["killed", "waits"])
 def test_a_translation_that_takes_too_much_is_one_line(tmp_path, monkeypatch, act):
-    network, options = build("edsr_x2")
+    network, options = build("rrdbnet_x2")
     program = tmp_path / "pnnx"
     program.write_text("#!/bin/sh\n" + ("kill -6 $$" if act == "killed" else "sleep 60") + "\n")
     program.chmod(0o755)
     monkeypatch.setattr(pytest.importorskip("pnnx"), "EXEC_PATH", str(program))
     monkeypatch.setattr(export_ncnn, "_SECONDS", 0.5)
     with pytest.raises(WeightsError, match=r"ncnn: pnnx ended with code -\d; it was given 8 GiB"):
-        export(network, tmp_path / "a.param", "ncnn", Metadata("edsr", options, 2))
+        export(network, tmp_path / "a.param", "ncnn", Metadata("rrdbnet", options, 2))
     assert list(tmp_path.iterdir()) == [program]
 
 

@@ -36,6 +36,7 @@ class Step:
         rate: rows of its result for each row of the image.
         values: of its result for each pixel of the image.
         is_in_place: whether it writes over its source.
+        call: the function that was called; None of the image itself.
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class Step:
     rate: Fraction
     values: float
     is_in_place: bool = False
+    call: Call | None = None
 
     @property
     def work(self) -> float:
@@ -147,7 +149,7 @@ class _Recorder(TorchFunctionMode):
         in_place = id(result) in self.numbers
         self.numbers[id(result)] = len(self.steps)
         self._alive.append(result)
-        self.steps.append(Step(operation, sources, rate, values, in_place))
+        self.steps.append(Step(operation, sources, rate, values, in_place, call))
 
 
 def record(network: nn.Module, image: Tensor) -> Recording:
