@@ -5,7 +5,7 @@ A plugin is a module that holds functions of these names. It is found through th
 
 The core's implementation of a hook is called first, then those of plugins by the name of their
 distribution. ``@srcore.hookimpl(tryfirst=True)``, ``trylast=True`` and ``wrapper=True`` change that
-as `pluggy <https://pluggy.readthedocs.io>`_ says: a wrapper runs around all others, ``yield`` gives
+as [pluggy](https://pluggy.readthedocs.io) says: a wrapper runs around all others, ``yield`` gives
 it what they returned or raises what went wrong, and it returns what the caller shall see.
 ``optionalhook=True`` marks a hook that only other versions of srcore have.
 """
