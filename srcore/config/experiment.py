@@ -147,7 +147,9 @@ class LoadedExperiment:
         if problem.source:
             return problem
         inside = f"{stage.prefix}.{problem.path}"
-        if stage.prefix and inside in self.source.origins:
+        # A stage's own name is no key of its experiment: what is wrong there is the run's name.
+        is_of_stage = stage.prefix and problem.path != "name"
+        if is_of_stage and inside in self.source.origins:
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
 

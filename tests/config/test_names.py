@@ -3,6 +3,7 @@
 import pytest
 
 from srcore.config.names import name_complaint, name_key, same_names
+from srcore.errors import ConfigError
 from srcore.testing.experiments import check, load
 
 GOOD = (
@@ -88,3 +89,20 @@ def test_inherited_weights_give_way_to_those_of_a_stage(tiny_experiment, tmp_pat
     first, second = (check(file).experiment(stage) for stage in check(file).stages)
     assert first.generator.weights.name == "start.pth"
     assert str(second.generator.weights) == "stage:a/generator.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("3", "expected text, found 3"), ('"a/b"', 'expected the name of one folder, found "a/b"')],
+)
+def test_a_wrong_name_over_an_experiment_of_stages_is_told_once_where_it_is(
+    tmp_path, name, message
+):
+    file = tmp_path / "mine.toml"
+    file.write_text(f'extends = "esrgan_x4"\nname = {name}\n')
+    with pytest.raises(ConfigError) as caught:
+        check(file)
+    lines = [line for line in str(caught.value).splitlines() if "name: " in line]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{file}: name: ")
+    assert message in lines[0]
