@@ -72,6 +72,15 @@ def test_a_validation_of_enlarged_images_stops_too(tiny_experiment, tmp_path, mo
     assert len(seen) == 1
 
 
+@pytest.fixture
+def terminal():
+    """The signal of a closing terminal is heard, also where the tests were started by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_closing_terminal_saves(tiny_experiment, tmp_path):
     plugins, _ = signalling(signal.SIGHUP, "trainer", 3)
     with plugins, pytest.raises(Interrupted, match="interrupted at iteration 3 of 6") as ended:
