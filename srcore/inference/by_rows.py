@@ -45,8 +45,10 @@ class ByRows:
             image: what is enlarged.
             area: pixels that are taken at a time; None: all of them, which needs no bands.
         """
-        recording = None if area is None else recording_of(network)
-        if area is None or recording is None:
+        if area is None:
+            return None
+        recording = recording_of(network)
+        if recording is None:
             return None
         images = 1 if channels.has_flat_alpha(image.image) else 2
         band = band_for(network, recording, images * image.width, area)

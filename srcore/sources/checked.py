@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from srcore.capabilities import capability
 from srcore.data.cropping import Window
 from srcore.errors import PluginError
 from srcore.images import ImageArray, ImageHeader
 from srcore.messages import told
 from srcore.plugin.calling import call, who
+from srcore.sources.channels import given_channels
 from srcore.sources.folder import FolderSource
 from srcore.sources.source import ImageSource
 
@@ -24,7 +24,7 @@ class _Checked:
 
     def __init__(self, source: ImageSource) -> None:
         self._source = source
-        self._channels = int(capability("source", source, "channels"))
+        self._channels = given_channels(source)
 
     def __len__(self) -> int:
         return len(self._source)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import cv2
 
@@ -93,7 +93,11 @@ def main() -> None:
     cv2.setNumThreads(1)  # a forked process waits for ever for threads that it has not
     _give_back_what_is_freed()
     for line in sys.stdin:
-        print(json.dumps(_in_child(json.loads(line))), flush=True)
+        child = os.fork()
+        if not child:
+            _answer(json.loads(line))
+        if os.waitpid(child, 0)[1]:
+            print("null", flush=True)
 
 
 def _give_back_what_is_freed() -> None:
@@ -102,20 +106,14 @@ def _give_back_what_is_freed() -> None:
         ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 17)
 
 
-def _in_child(job: dict[str, Any]) -> int | None:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            os.write(writing, json.dumps(_measured(job)).encode())
-        except BaseException:
-            traceback.print_exc()
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        answer = pipe.read()
-    os.waitpid(child, 0)
-    return json.loads(answer) if answer else None
+def _answer(job: dict[str, Any]) -> NoReturn:
+    """What a forked process does."""
+    try:
+        print(_measured(job), flush=True)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 def _measured(job: dict[str, Any]) -> int:

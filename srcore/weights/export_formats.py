@@ -137,7 +137,9 @@ FORMATS = {
         is_batched=False,
     ),
     "openvino": Format(
-        lambda network, example, metadata, _: export_openvino.record(network, example, metadata),
+        lambda network, example, metadata, _: export_openvino.record(
+            network, example, _entries(metadata)
+        ),
         export_openvino.load,
         export_openvino.openvino,
     ),

@@ -121,7 +121,7 @@ def load(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
         param.write_bytes(contents[0])
         weights.write_bytes(contents[1])
         if program.load_param(str(param)) or program.load_model(str(weights)):
-            raise WeightsError("ncnn cannot read what pnnx wrote")
+            raise WeightsError("ncnn cannot read what was written")
 
     def run(lr: Tensor) -> Tensor:
         extractor = program.create_extractor()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError
-from srcore.weights.saving import Metadata
 
 _TELEMETRY = "openvino_telemetry"
 
@@ -40,16 +39,15 @@ def openvino() -> Any:
             modules[_TELEMETRY] = held
 
 
-def record(network: nn.Module, example: Tensor, metadata: Metadata) -> list[bytes]:
-    """Contents of the two files; weights stay float32."""
+def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> list[bytes]:
+    """Contents of the two files, which hold the entries; weights stay float32."""
     package, channels = openvino(), example.shape[1]
     size = package.PartialShape([-1, channels, -1, -1])
     model = package.convert_model(network, example_input=example, input=[size])
     model.inputs[0].get_tensor().set_names({"lr"})
     model.outputs[0].get_tensor().set_names({"sr"})
-    for name, text in metadata.to_text().items():
-        if name != "format":
-            model.set_rt_info(text, ["srcore", name])
+    for name, text in entries.items():
+        model.set_rt_info(text, ["srcore", name])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.xml"
         package.save_model(model, path, compress_to_fp16=False)

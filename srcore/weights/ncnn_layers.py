@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from srcore.inference.streaming.operations import Call, Slot
+from srcore.inference.streaming.operations import Call, Slot, padding_around, pair, written_out
 
 _ADD, _SUB, _MUL, _DIV, _RSUB = 0, 1, 2, 3, 7
 
@@ -76,11 +76,9 @@ def _conv2d(call: Call) -> Layer:
         input: Slot, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
         dilation: Any = 1, groups: int = 1,
     ) -> Layer:  # fmt: skip
-        spread, step = _pair(dilation), _pair(stride)
-        around = _pair(padding)
-        if isinstance(padding, str):
-            sides = zip(spread, weight.shape[2:], strict=True)
-            around = tuple(by * (side - 1) // 2 for by, side in sides)
+        spread, step = pair(dilation), pair(stride)
+        reach = [by * (side - 1) for by, side in zip(spread, weight.shape[2:], strict=True)]
+        around = padding_around(padding, reach)
         (height, width), outputs = weight.shape[2:], len(weight)
         parameters = {0: outputs, 1: width, 11: height, 2: spread[1], 12: spread[0]}
         parameters |= {3: step[1], 13: step[0], 4: around[1], 14: around[0]}
@@ -92,10 +90,6 @@ def _conv2d(call: Call) -> Layer:
         return _of(call, kind, parameters, plain + _floats(weight, bias))
 
     return made(*call.arguments, **call.keywords)
-
-
-def _pair(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
 
 def _leaky_relu(call: Call) -> Layer:
@@ -119,7 +113,7 @@ def _cat(call: Call) -> Layer:
 def _interpolate(call: Call) -> Layer:
     def made(input: Slot, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
              align_corners: bool | None = None, **others: Any) -> Layer:  # fmt: skip
-        height, width = map(float, _pair(scale_factor))
+        height, width = map(float, pair(scale_factor))
         kinds = {"nearest": 1, "bilinear": 2, "bicubic": 3}
         if mode not in kinds:
             raise NoLayerError(f"interpolate by {mode}")
@@ -131,10 +125,7 @@ def _interpolate(call: Call) -> Layer:
 def _getitem(call: Call) -> Layer | None:
     """Some channels in a row, or everything."""
     image, index = call.arguments
-    index = index if isinstance(index, tuple) else (index,)
-    if Ellipsis in index:
-        at = index.index(Ellipsis)
-        index = (*index[:at], *[slice(None)] * (5 - len(index)), *index[at + 1 :])
+    index = written_out(index)
     if not all(isinstance(part, slice) for part in index):
         raise NoLayerError("getitem of single channels")
     taken = [part.indices(side) for part, side in zip(index, image.shape, strict=False)]

@@ -6,6 +6,8 @@ of ncnn's documentation ("param and model file structure").
 
 from __future__ import annotations
 
+from collections import Counter
+
 import attrs
 
 from srcore.inference.streaming.recording import Recording
@@ -30,29 +32,22 @@ def written(recording: Recording, given: str, taken: str) -> list[bytes]:
         same[number] = number
         sources = tuple(same[source] for source in layer.sources)
         made[number] = attrs.evolve(layer, sources=sources)
-    return [_description(made, same[recording.output], given, taken).encode(), _weights(made)]
-
-
-def _weights(made: dict[int, Layer]) -> bytes:
-    return b"".join(layer.weights for layer in made.values())
+    weights = b"".join(layer.weights for layer in made.values())
+    return [_description(made, same[recording.output], given, taken).encode(), weights]
 
 
 def _description(made: dict[int, Layer], output: int, given: str, taken: str) -> str:
-    users: dict[int, int] = {output: 1}
-    for layer in made.values():
-        for source in layer.sources:
-            users[source] = users.get(source, 0) + 1
-    lines, blobs, used = [f"Input input 0 1 {given}"], 1, dict.fromkeys(users, 0)
+    users = Counter(source for layer in made.values() for source in layer.sources)
+    users[output] += 1
+    lines, used = [f"Input input 0 1 {given}"], Counter[int]()
 
     def name(number: int) -> str:
         return given if number == 0 else taken if number == output else f"blob{number}"
 
     def share(number: int) -> None:
         """What several layers take is split; each takes its own part."""
-        nonlocal blobs
-        if users.get(number, 0) > 1:
+        if users[number] > 1:
             parts = [_part(name(number), index) for index in range(users[number])]
-            blobs += len(parts)
             lines.append(f"Split split{number} 1 {len(parts)} {name(number)} {' '.join(parts)}")
 
     def take(number: int) -> str:
@@ -64,8 +59,8 @@ def _description(made: dict[int, Layer], output: int, given: str, taken: str) ->
         sources = " ".join(take(source) for source in layer.sources)
         start = f"{layer.kind} layer{number} {len(layer.sources)} 1 {sources} {name(number)}"
         lines.append(f"{start} {layer.text()}".rstrip())
-        blobs += 1
         share(number)
+    blobs = sum(int(line.split()[3]) for line in lines)  # kind, name, inputs, outputs, ...
     return "\n".join([str(_MAGIC), f"{len(lines)} {blobs}", *lines, ""])
 
 

@@ -6,7 +6,7 @@ unknown, has no answer: a network with one of them runs on tiles.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -159,13 +159,11 @@ def _conv2d(call: Call) -> Operation | None:
         input: Slot, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
         dilation: Any = 1, groups: int = 1,
     ) -> Operation | None:  # fmt: skip
-        if not isinstance(weight, Tensor) or isinstance(bias, Slot) or _pair(stride) != (1, 1):
+        if not isinstance(weight, Tensor) or isinstance(bias, Slot) or pair(stride) != (1, 1):
             return None
-        spread = _pair(dilation)
+        spread = pair(dilation)
         reach = [by * (side - 1) for by, side in zip(spread, weight.shape[2:], strict=True)]
-        if padding in ("same", "valid"):
-            padding = [length // 2 for length in reach] if padding == "same" else 0
-        around = _pair(padding)
+        around = padding_around(padding, reach)
         if any(2 * by != length for by, length in zip(around, reach, strict=True)):
             return None  # the result has other sides than the image
         rows, columns = around
@@ -181,10 +179,7 @@ def _conv2d(call: Call) -> Operation | None:
 def _getitem(call: Call) -> Operation | None:
     """Some channels, or all of the picture."""
     image, index = call.arguments
-    index = index if isinstance(index, tuple) else (index,)
-    if Ellipsis in index:
-        at = index.index(Ellipsis)
-        index = (*index[:at], *[slice(None)] * (5 - len(index)), *index[at + 1 :])
+    index = written_out(index)
     images, *channels = index[:2]
     if images != slice(None) or not all(isinstance(part, (slice, list)) for part in channels):
         return None
@@ -203,7 +198,7 @@ def _interpolate(call: Call) -> Operation | None:
     ) -> Operation | None:  # fmt: skip
         if size is not None or align_corners or antialias or mode not in _SEEN_BY_MODE:
             return None
-        factors = set(_pair(scale_factor))
+        factors = set(pair(scale_factor))
         factor = int(min(factors))
         if factors != {factor} or factor < 1:
             return None
@@ -227,7 +222,29 @@ def _pixel_unshuffle(call: Call) -> Operation:
     return Operation(call, Fraction(1, factor))
 
 
-def _pair(value: Any) -> tuple[Any, Any]:
+def written_out(index: Any) -> tuple[Any, ...]:
+    """An index of pictures ``(N, C, H, W)`` as a tuple without an ellipsis."""
+    parts: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
+    if Ellipsis not in parts:
+        return parts
+    at = parts.index(Ellipsis)
+    return (*parts[:at], *[slice(None)] * (5 - len(parts)), *parts[at + 1 :])
+
+
+def padding_around(padding: Any, reach: Sequence[int]) -> tuple[Any, Any]:
+    """Zeros above and left of an image, as a number, a pair or a word says.
+
+    Args:
+        padding: of a convolution.
+        reach: rows and columns of its window beyond the first.
+    """
+    if padding in ("same", "valid"):
+        padding = [length // 2 for length in reach] if padding == "same" else 0
+    return pair(padding)
+
+
+def pair(value: Any) -> tuple[Any, Any]:
+    """What is given for both directions, or for each."""
     if isinstance(value, (tuple, list)):
         return (value[0], value[-1])
     return (value, value)
