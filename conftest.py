@@ -18,6 +18,16 @@ from pathlib import Path
 
 import pytest
 
+# What a terminal, a continuous integration or torchrun tells programs changes what libraries do:
+# ClearML's logger records nothing where CI is set. Tests that are about one of these set it.
+OF_SURROUNDINGS = (
+    *("CI", "GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE"),
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"),
+    *("PYTHONWARNINGS", "PYTHONOPTIMIZE", "SRCORE_WITHOUT", "SRCORE_BENCHMARK_RESULTS"),
+)
+for variable in OF_SURROUNDINGS:
+    os.environ.pop(variable, None)
+
 # Tests work on small tensors: threads cost more than they give, and the last bits of sums depend on
 # their number. Tests about threads set their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
