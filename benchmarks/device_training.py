@@ -122,7 +122,7 @@ def measure_step(name, folder, options):
 def iterate(training, batch):
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
-    training._iterate(training.trainer, dict(batch))
+    training.iterate(training.trainer, dict(batch))
 
 
 def bare(name, training, batch, label):

@@ -126,7 +126,7 @@ def bare_loop(training, take=copy.deepcopy):
 def iterate(training, batch):
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
-    training._iterate(training.trainer, dict(batch))
+    training.iterate(training.trainer, dict(batch))
 
 
 def compare(folder):

@@ -45,7 +45,7 @@ CONVOLUTIONS = [
 def iterate(training, batch):
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
-    return training._iterate(training.trainer, dict(batch))
+    return training.iterate(training.trainer, dict(batch))
 
 
 def gate(trainings, batch):

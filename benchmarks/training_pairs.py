@@ -21,7 +21,6 @@ from harness import summary
 
 import srcore
 from srcore.engine.run import Run
-from srcore.engine.signals import StopRequest
 from srcore.engine.training import Training
 from srcore.machine.devices import pick_device
 
@@ -45,7 +44,7 @@ def make_training(
     log = logging.getLogger("srcore")
     log.setLevel(logging.INFO)
     log.addHandler(logging.FileHandler(run.folder / "run.log"))
-    return Training(run, StopRequest())
+    return Training(run)
 
 
 def first_batch(training: Training) -> dict[str, Any]:

@@ -123,14 +123,14 @@ def run_experiment(
                 resume=resume, recover=recover, accept_changes=accept_changes, is_main=is_main,
                 quiet=quiet, stop=stop,
             )  # fmt: skip
-            _run_stage(run, stop)
+            _run_stage(run)
             runs.append(run)
             if idist.get_world_size() > 1:
                 idist.barrier()  # the next stage names files that the main process writes
     return results_table(runs) if is_main else None
 
 
-def _run_stage(run: Run, stop: StopRequest) -> None:
+def _run_stage(run: Run) -> None:
     done = run.finished() if run.resume else None
     if run.resume and (done is not None or run.has_progress):
         run.changes = changes(run.folder, run.experiment, run.plugins.registry)
@@ -166,7 +166,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     run.plugins.hook.srcore_run_started(run=run)
     try:
         with _memory_troubles(run), naming_exits():
-            _work(run, stop)
+            _work(run)
     except BaseException as error:
         _mark_ended(run, error)
         if run.iteration and isinstance(error, Exception) and not isinstance(error, Interrupted):
@@ -183,7 +183,7 @@ def _run_stage(run: Run, stop: StopRequest) -> None:
     run.parts = run.training = None  # the next stage may need the memory
 
 
-def _work(run: Run, stop: StopRequest) -> None:
+def _work(run: Run) -> None:
     """What the stage is there for."""
     if run.experiment.task is not None:
         call("stage", run.experiment.task.build(), run, method="run")
@@ -192,7 +192,7 @@ def _work(run: Run, stop: StopRequest) -> None:
     from srcore.engine.training import Training
 
     with _deterministic(run.experiment.train.deterministic):
-        run.mark_finished(Training(run, stop).execute())
+        run.mark_finished(Training(run).execute())
 
 
 @contextlib.contextmanager

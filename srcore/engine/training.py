@@ -33,7 +33,6 @@ from srcore.plugin.calling import call
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
-    from srcore.engine.signals import StopRequest
     from srcore.methods.base import Method
 
 logger = logging.getLogger("srcore")
@@ -55,9 +54,8 @@ class Training:
         state: saves, continues and rescues what was trained.
     """
 
-    def __init__(self, run: Run, stop: StopRequest) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
-        self.stop = stop
         self.experiment = run.experiment
         self.settings = run.experiment.train
         self.parts = run.parts = Parts(
@@ -65,7 +63,7 @@ class Training:
         )
         self.method: Method = run.experiment.training_method.build(parts=self.parts)
         self.validation = Validation(run, lambda: self.parts.best_generator)
-        self.trainer, self.evaluator = Engine(self._iterate), self.validation.engine
+        self.trainer, self.evaluator = Engine(self.iterate), self.validation.engine
         events.register(self.trainer)
         for engine in (self.trainer, self.evaluator):
             engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
@@ -146,7 +144,7 @@ class Training:
 
     def _is_over(self) -> bool:
         """Whether somebody asked for the end before the first iteration; all processes agree."""
-        if not is_to_stop(self.run, self.trainer) or self.stop.signal_number is not None:
+        if not is_to_stop(self.run, self.trainer) or self.run.stop.signal_number is not None:
             return False
         if not self.run.measures_anew:
             self._tell_of_early_end()
@@ -155,9 +153,9 @@ class Training:
     def _end_early(self, stop: int) -> None:
         """Something ended the training: a signal, or whoever asked for it."""
         iteration = self.parts.iteration
-        if self.stop.signal_number is not None:
+        if self.run.stop.signal_number is not None:
             raise Interrupted(
-                self.stop.signal_number,
+                self.run.stop.signal_number,
                 f"interrupted at iteration {iteration} of {stop}; state saved in "
                 f"{self.run.files.last}; continue with --resume",
             )
@@ -182,7 +180,16 @@ class Training:
             return self.settings.validate_at_start
         return iteration == self.settings.iterations or bool(every and iteration % every == 0)
 
-    def _iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
+    def iterate(self, engine: Engine, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
+        """One iteration, that of ``engine.state.iteration``, without what handlers do at its end.
+
+        Args:
+            engine: :attr:`trainer`.
+            raw: a batch as readers give it: images of uint8 on the CPU.
+
+        Returns:
+            The terms by name, means over the pieces of the batch.
+        """
         iteration, parts = engine.state.iteration, self.parts
         raw = self.feed.take(raw)
         self.state.begin_iteration(iteration, watch_norm=self._is_logged(iteration))
@@ -243,7 +250,7 @@ class Training:
     def _after_iteration(self, engine: Engine) -> None:
         iteration, settings = engine.state.iteration, self.settings
         stopping = is_to_stop(self.run, self.trainer)
-        interrupted = self.stop.signal_number is not None
+        interrupted = self.run.stop.signal_number is not None
         last = iteration == settings.iterations or (stopping and not interrupted)
         if last and not self._is_logged(iteration):
             self._log()

@@ -13,7 +13,6 @@ from srcore.engine.loss_scale import LossScale
 from srcore.engine.run import Run
 from srcore.engine.sampling import to_device
 from srcore.engine.seeding import Randomness, generator
-from srcore.engine.signals import StopRequest
 from srcore.engine.stages import run_experiment
 from srcore.engine.training import Training
 from srcore.engine.updater import Updater
@@ -71,7 +70,7 @@ def training(file, folder, gpu, *overrides):
     run = Run(
         folder, loaded.experiment(loaded.stages[0]), "", {}, gpu, quiet=True, plugins=plugins()
     )
-    return Training(run, StopRequest())
+    return Training(run)
 
 
 @pytest.mark.parametrize("settings", FORMATS.values(), ids=FORMATS)

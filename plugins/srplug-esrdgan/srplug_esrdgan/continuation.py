@@ -13,12 +13,9 @@ from typing import Any
 import torch
 
 from srcore.config.experiment import LoadedExperiment
-from srcore.engine.run import Run
-from srcore.engine.signals import StopRequest
+from srcore.engine.beginning import begun
 from srcore.engine.training import Training
 from srcore.errors import SrcoreError, WeightsError
-from srcore.machine.devices import pick_device
-from srcore.runs.opening import opened
 from srcore.weights.loading import load_into
 
 _NETWORKS = {"generator": "G", "discriminator": "D"}
@@ -42,25 +39,15 @@ def continue_training(
         WeightsError: a file is missing, damaged, or does not fit the experiment.
         SrcoreError: not such an experiment, or the run's folder is in use.
     """
-    (stage, *others) = loaded.stages
-    experiment = loaded.experiment(stage)
-    if others or experiment.discriminator is None:
+    if len(loaded.stages) > 1 or loaded.experiment(loaded.stages[0]).discriminator is None:
         raise SrcoreError(
             f"{loaded.name}: expected an experiment of one stage with a discriminator, such as "
             "esrdgan/x4"
         )
     state = read_state(checkpoints / f"state_{iteration}.pth")
-    folder = output / loaded.name
-    known, registry = {"": experiment}, loaded.plugins.registry
-    with opened(folder, known, registry, name=loaded.name, resume=False, overwrite=False):
-        run = Run(
-            folder, experiment, "", {"": folder}, pick_device("cpu"), loaded.plugins, quiet=True
-        )
-        run.write_experiment()
-        training = Training(run, StopRequest())
+    with begun(loaded, output) as training:
         _fill(training, checkpoints, iteration, state)
-        training.state.save()
-    return folder
+    return training.run.folder
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import attrs
 
-from srcore.config.paths import path_complaint
 from srcore.data.sizes import patch_complaint
 from srcore.options import option
 from srcore.weights.pretrained import Pretrained
@@ -37,10 +36,6 @@ UNET_MINIMUM = 16
 _PENALTIES = ("r1", "gradient_penalty")
 
 
-def _weights(weights: Any) -> str:
-    return path_complaint(weights, "file") if isinstance(weights, Path) else ""
-
-
 @attrs.frozen(kw_only=True)
 class SemanticsOptions:
     """``[discriminator.semantics]``: CLIP's ResNet (Radford et al. 2021, arXiv 2103.00020).
@@ -51,7 +46,7 @@ class SemanticsOptions:
     weights: Literal["openai", "random"] | Path = option(
         help='a file (OpenAI\'s RN50.pt, safetensors or state_dict), "openai" (downloaded once by '
         'open_clip), or "random" for tests',
-        check=_weights,
+        path="file",
     )
     batch_norm: BatchNorm = option(
         "frozen",

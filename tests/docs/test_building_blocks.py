@@ -1,0 +1,51 @@
+"""What plugins are made of is named in the documentation, and exists."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from generator.api import RECEIVED, public_names
+from generator.source import defined
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/how-to/building-blocks.md").read_text("utf-8")
+ROWS = {
+    module: re.findall(r"`(\w+)`", names)
+    for module, names in re.findall(r"^\| `(srcore[\w.]*)` \| (`.+?`) \|", PAGE, re.M)
+}
+DOCUMENTED = {
+    *public_names(),
+    *RECEIVED,
+    *(f"{module}.{name}" for module, names in ROWS.items() for name in names),
+}
+PACKAGES = [*ROOT.glob("plugins/*/srplug_*"), *ROOT.glob("examples/*/srplug_*")]
+
+
+def imported(package):
+    """Dotted names of srcore that the files of a plugin import."""
+    for file in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "srcore":
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            elif isinstance(node, ast.Import):
+                yield from (it.name for it in node.names if it.name.startswith("srcore."))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_plugins_import_what_is_documented(package):
+    undocumented = sorted(set(imported(package)) - DOCUMENTED)
+    assert not undocumented, "add a row to docs/how-to/building-blocks.md, or use what is there"
+
+
+@pytest.mark.parametrize("module", ROWS)
+def test_documented_names_exist(module):
+    assert ROWS[module]
+    assert not [name for name in ROWS[module] if name not in defined(module).members]
+
+
+def test_the_table_holds_nothing_that_no_plugin_uses():
+    used = {name for package in PACKAGES for name in imported(package)}
+    listed = {f"{module}.{name}" for module, names in ROWS.items() for name in names}
+    alike = {"srcore.losses.entries.batch_entry"}  # the more general form of its neighbour
+    assert listed - used <= alike
