@@ -16,6 +16,7 @@ from srplug_dlsn.hashing import (
     draw_rotations,
     fixed_rotations,
 )
+from srplug_dlsn.ops.layout import laid_out
 from srplug_dlsn.ops.library import Backend, hash_order, hashed_attention
 
 #: Smallest norm that keys are divided by.
@@ -100,9 +101,7 @@ class GLA(nn.Module):
             x: features.
             rotations: ``(h, F / reduction, B)`` instead of drawn ones, for tests.
         """
-        if x.device.type == "cpu":
-            # Rows per pixel are what the attention reads; convolutions are quicker this way, too.
-            x = x.contiguous(memory_format=torch.channels_last)
+        x = laid_out(x)
         fc_score = self.fc(_pixels(self.conv_assembly_fc(x)))
         query = _pixels(self.conv_match(x))
         value = _pixels(self.conv_assembly(x))

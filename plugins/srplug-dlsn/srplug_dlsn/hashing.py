@@ -58,26 +58,29 @@ def hash_codes(query: Tensor, rotations: Tensor) -> Tensor:
 
     The first of equally large projections wins, so an all-zero query has code 0. Always in true
     float32 (or better): rounding differences would change codes.
+
+    One matrix product per round keeps the (N, L, B) projections of one round alive only.
     """
-    query, rotations = query.detach(), rotations.to(query.device)
-    wanted = torch.float32
-    may_round = query.is_cuda and torch.get_float32_matmul_precision() != "highest"
-    if may_round or query.dtype == torch.float64:
-        wanted = torch.float64
-    query, rotations = query.to(wanted), rotations.to(wanted)
+    query, rotations = _exact(query, rotations)
     with torch.autocast(query.device.type, enabled=False):
-        if query.is_cuda:
-            return codes_at_once(query, rotations)
-        # One matrix product per round keeps the (N, L, B) projections of one round alive only.
         return torch.stack([(query @ rotation).argmax(-1) for rotation in rotations], dim=1)
 
 
 def codes_at_once(query: Tensor, rotations: Tensor) -> Tensor:
     """As :func:`hash_codes` by a single product: launches cost a GPU more than memory does."""
     rounds, channels, buckets = rotations.shape
+    query, rotations = _exact(query, rotations)
     columns = rotations.transpose(0, 1).reshape(channels, rounds * buckets)
-    projections = (query @ columns).reshape(*query.shape[:2], rounds, buckets)
+    with torch.autocast(query.device.type, enabled=False):
+        projections = (query @ columns).reshape(*query.shape[:2], rounds, buckets)
     return projections.argmax(-1).transpose(1, 2)
+
+
+def _exact(query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in float32, or in float64 where that is asked for or products of float32 are rounded."""
+    rounds_products = torch.get_float32_matmul_precision() != "highest"
+    wanted = torch.float64 if rounds_products or query.dtype == torch.float64 else torch.float32
+    return query.detach().to(wanted), rotations.to(query.device, wanted)
 
 
 def sort_by_code(codes: Tensor, buckets: int) -> Tensor:

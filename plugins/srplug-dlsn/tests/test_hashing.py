@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from srplug_dlsn.hashing import (
@@ -8,7 +11,7 @@ from srplug_dlsn.hashing import (
     hash_codes,
     sort_by_code,
 )
-from srplug_dlsn.ops import native
+from srplug_dlsn.ops import library, native
 from srplug_dlsn.ops.library import hash_order
 
 BACKENDS = ["torch", "native"] if native.kernel_for("cpu")[0] else ["torch"]
@@ -65,6 +68,37 @@ def test_one_product_gives_the_codes_of_one_for_each_round(buckets):
     rotations = torch.randint(-4, 5, (3, 4, buckets)).double()
     expected = torch.stack([(query @ rotation).argmax(-1) for rotation in rotations], dim=1)
     assert torch.equal(codes_at_once(query, rotations), expected)
+
+
+@pytest.mark.parametrize("codes", [hash_codes, codes_at_once])
+def test_codes_do_not_go_by_the_precision_of_products(codes):
+    query, rotations = torch.randn(1, 300, 16).relu(), draw_rotations(2, 16, 8)
+    expected = torch.einsum("nlc,hcb->nhlb", query.double(), rotations.double()).argmax(-1)
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        assert torch.equal(codes(query, rotations), expected)
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_each_device_hashes_by_an_implementation_of_its_own():
+    """One product for all rounds is for CUDA, C++ for the CPU; nobody asks where a tensor is."""
+    for key in ("CPU", "CUDA"):
+        assert torch._C._dispatch_has_kernel_for_dispatch_key("srplug_dlsn::hash_order", key)
+    on_cuda = library._hash_order_on_cuda
+    query, rotations = torch.randn(2, 40, 8).relu(), draw_rotations(3, 8, 6)
+    expected = hash_order(query, rotations, backend="torch")
+    for ours, theirs in zip(on_cuda(query, rotations, "auto"), expected, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_devices_are_told_apart_in_the_room_of_the_operators_only():
+    package = Path(library.__file__).parents[1]
+    modules = [path for path in package.glob("*.py") if path.name != "__main__.py"]
+    assert len(modules) > 5
+    asking = [it.name for it in modules if re.search(r"\.is_cuda|device\.type ==", it.read_text())]
+    assert not asking
 
 
 @pytest.mark.parametrize("buckets", [2, 256, 257, 1000])

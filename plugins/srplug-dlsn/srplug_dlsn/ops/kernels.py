@@ -43,6 +43,10 @@ class Kernel:
         """Contiguous, in a dtype that the kernel takes."""
         raise NotImplementedError
 
+    def hash_order(self, query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and order ``(N, h, L)`` int32 of float32 queries; the CPU library has it."""
+        raise NotImplementedError
+
     def forward(
         self,
         query: Tensor,
@@ -103,7 +107,7 @@ class CpuKernel(Kernel):
         return tensor.to(dtype).contiguous()
 
     def hash_order(self, query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
-        """Codes and order ``(N, h, L)`` int32 of float32 queries."""
+        """By one pass over the queries per round."""
         images, length, channels = query.shape
         rounds, _, buckets = rotations.shape
         query, rotations = query.contiguous(), rotations.transpose(1, 2).contiguous()

@@ -13,9 +13,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from srplug_dlsn.hashing import hash_codes, sort_by_code
+from srplug_dlsn.hashing import codes_at_once, hash_codes, sort_by_code
 from srplug_dlsn.ops import abi, eager, native
-from srplug_dlsn.ops.kernels import CpuKernel
 
 Backend = Literal["auto", "native", "torch"]
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -67,7 +66,15 @@ def hash_order(
 
 def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     _check_hash(query, rotations)
-    codes = hash_codes(query, rotations)
+    return _sorted(hash_codes(query, rotations), rotations)
+
+
+def _hash_order_on_cuda(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    _check_hash(query, rotations)
+    return _sorted(codes_at_once(query, rotations), rotations)
+
+
+def _sorted(codes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
     return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
 
 
@@ -75,7 +82,7 @@ def _hash_order_on_cpu(query: Tensor, rotations: Tensor, backend: str) -> tuple[
     _check_hash(query, rotations)
     if query.dtype != torch.float64:
         kernel = native.choose(backend, query.device, query.dtype)
-        if isinstance(kernel, CpuKernel):
+        if kernel is not None:
             return kernel.hash_order(query.float(), rotations.float())
     return _hash_order(query, rotations, backend)
 
@@ -343,6 +350,7 @@ def _register() -> None:
         _library.impl(name, anywhere, "CompositeExplicitAutograd")
         torch.library.register_fake(f"srplug_dlsn::{name}", shapes, lib=_library)
     _library.impl("hash_order", _hash_order_on_cpu, "CPU")
+    _library.impl("hash_order", _hash_order_on_cuda, "CUDA")
     for name, gradient, setup in (
         ("hashed_attention", _gradients, _setup_context),
         ("hashed_attention_backward", _no_second_derivative, None),
