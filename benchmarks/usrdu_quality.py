@@ -24,7 +24,7 @@ import torch
 
 from srcore.engine.stages import run_experiment
 from srcore.images import list_images
-from srcore.prepare.degrading import Degradation
+from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.jobs import prepare_degraded
 from srcore.testing.experiments import check
 
@@ -199,11 +199,11 @@ def prepare(arguments):
         "noise": arguments.noise,
         "jpeg": arguments.jpeg,
     }
-    prepare_degraded(work / "sources", work / "real", Degradation(**common, seed=1))
+    prepare_degraded(work / "sources", work / "real", OfflineDegradation(**common, seed=1))
     prepare_degraded(
         work / "held_out_sources",
         work / "held_out_lr",
-        Degradation(**common, seed=2),
+        OfflineDegradation(**common, seed=2),
         hr_output=work / "held_out_hr",
     )
 

@@ -1,14 +1,18 @@
-"""Modules that have moved: their old names work for one minor version, with a warning."""
+"""Modules and names that have moved: what they were called works for one minor version.
+
+Whoever uses an old name reads a DeprecationWarning.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 #: Where the modules of 0.1 are now.
 MOVED = {
@@ -113,3 +117,23 @@ class OldNames(MetaPathFinder, Loader):
         text = f"{old} is now {new}; the old name goes away in srcore 0.3"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         sys.modules[old] = importlib.import_module(new)
+
+
+def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a module some of whose names have changed, see PEP 562.
+
+        __getattr__ = renamed(__name__, {"Metadata": "GeneratorMetadata"})
+
+    Args:
+        module: its dotted name.
+        names: what is used now by what was used in srcore 0.1.
+    """
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f'module "{module}" has no attribute "{name}"')
+        text = f"{module}.{name} is now {names[name]}; the old name goes away in srcore 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[module], names[name])
+
+    return find

@@ -19,6 +19,17 @@ def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
     sys.modules.pop(old)
 
 
+@pytest.mark.parametrize(
+    ("module", "old", "new"), [("srcore.weights.saving", "Metadata", "GeneratorMetadata")]
+)
+def test_an_old_name_of_a_class_gives_the_class(module, old, new):
+    home = importlib.import_module(module)
+    with pytest.warns(DeprecationWarning, match=rf"^{module}\.{old} is now {new}; the old name"):
+        assert getattr(home, old) is getattr(home, new)
+    with pytest.raises(AttributeError, match=r"has no attribute .never.$"):
+        _ = home.never
+
+
 def test_names_that_never_were_are_not_found():
     assert find_spec("srcore.nothing") is None
 

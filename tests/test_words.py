@@ -60,3 +60,20 @@ def test_nothing_is_changed_in_the_middle_of_an_expression(folder):
             if any(map(changes, parts)):
                 clever.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert clever == []
+
+
+#: Modules that offer the same thing: each has its options under this name.
+SAME_ROLE = {"Options": "srplug_spandrel/options/"}
+
+
+def test_a_name_of_a_class_means_one_thing():
+    """Of the core and of all plugins together, with or without an underscore."""
+    homes = {}
+    for path in [*ROOT.glob("srcore/**/*.py"), *ROOT.glob("plugins/*/srplug_*/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name.lstrip("_"), []).append(path.as_posix())
+    assert len(homes) > 400
+    for name, part in SAME_ROLE.items():
+        homes[name] = [path for path in homes[name] if part not in path]
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

@@ -11,11 +11,11 @@ import click
 from srcore.cli.console import say
 from srcore.cli.evaluation.benchmark import Benchmark, named_path
 from srcore.cli.evaluation.contenders import find_contenders
-from srcore.cli.evaluation.pictures import Pictures
+from srcore.cli.evaluation.pictures import PictureFlags
 from srcore.cli.evaluation.tables import Tables
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
-from srcore.cli.writing import Writing, WritingCommand
+from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.inference.options import UpscaleOptions
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @flags("loading", Loading)
 @flags("enlarging", UpscaleOptions, ("seed", "precision", "tile", "self_ensemble"), tile="none")
 @flags("tables", Tables)
-@flags("pictures", Pictures)
+@flags("pictures", PictureFlags)
 @click.option("--overwrite", is_flag=True, help="Replace tables and pictures that exist.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
@@ -42,10 +42,10 @@ def command(
     loading: Loading,
     enlarging: UpscaleOptions,
     tables: Tables,
-    pictures: Pictures,
+    pictures: PictureFlags,
     overwrite: bool,
     quiet: bool,
-    writing: Writing,
+    writing: WritingFlags,
 ) -> None:
     """Measure MODELs (weights files, or NAME=FILE) on benchmark images, beside bicubic.
 
@@ -93,7 +93,7 @@ def command(
 
 
 def _refuse_beside_pictures(
-    models: Sequence[str], benchmark: Benchmark, pictures: Pictures
+    models: Sequence[str], benchmark: Benchmark, pictures: PictureFlags
 ) -> None:
     """Pictures are measured as they are: no network runs."""
     beside = {"--data": benchmark.data, "--lr": benchmark.lr, **pictures.folders}

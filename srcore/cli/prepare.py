@@ -12,7 +12,7 @@ import attrs
 import click
 
 from srcore.cli.numbers import FiniteRange
-from srcore.cli.writing import Writing, WritingCommand
+from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.config.names import name_complaint
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def subimages(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
-    writing: Writing,
+    writing: WritingFlags,
 ) -> None:
     """Cut the images of FOLDER into overlapping sub-images in OUTPUT.
 
@@ -151,7 +151,7 @@ def degrade(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
-    writing: Writing,
+    writing: WritingFlags,
 ) -> None:
     """Write degraded copies of the images of FOLDER to OUTPUT.
 
@@ -168,11 +168,11 @@ def degrade(
     complaint = name_complaint(name.replace("{}", "stem"))
     if complaint:
         raise click.UsageError(f"--name: {complaint}")
-    from srcore.prepare.degrading import Degradation
+    from srcore.prepare.degrading import OfflineDegradation
     from srcore.prepare.jobs import prepare_degraded
 
     chosen = writing.given([writing.suffix])
-    degradation = Degradation(
+    degradation = OfflineDegradation(
         scale=scale, dialect=downscale, blur=blur, noise=noise, jpeg=jpeg, seed=seed
     )
     report = prepare_degraded(
@@ -199,7 +199,7 @@ def lmdb(
     recursive: bool,
     overwrite: bool,
     as_json: bool,
-    writing: Writing,
+    writing: WritingFlags,
 ) -> None:
     """Store the images of FOLDER in the LMDB folder OUTPUT (its name ends in .lmdb).
 

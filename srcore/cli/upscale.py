@@ -15,7 +15,7 @@ import click
 from srcore.cli.console import say
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
-from srcore.cli.writing import Writing, WritingCommand
+from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
 from srcore.inference.options import UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
@@ -103,7 +103,7 @@ def command(
     overwrite: bool,
     as_json: bool,
     quiet: bool,
-    writing: Writing,
+    writing: WritingFlags,
 ) -> None:
     """Enlarge INPUT: image files, folders, or quoted patterns.
 

@@ -17,7 +17,7 @@ class WritingCommand(click.Command):
     """A command with ``--format`` and the options of all formats.
 
     They are made when the command is used or explains itself: formats bring decoders, and the
-    list of commands is to be there at once. The function gets them as one :class:`Writing`.
+    list of commands is to be there at once. The function gets them as one :class:`WritingFlags`.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class WritingCommand(click.Command):
         names = [str(option.name) for option in _options(self._only)]
         values = {name: ctx.params.pop(name) for name in names}
         chosen = [ctx.params.pop(str(option.name)) for option in self._chosen()]
-        ctx.params["writing"] = Writing(format=next(iter(chosen), "png"), values=values)
+        ctx.params["writing"] = WritingFlags(format=next(iter(chosen), "png"), values=values)
         return super().invoke(ctx)
 
     def _chosen(self) -> list[click.Option]:
@@ -107,7 +107,7 @@ def _whole(limit: float | None) -> int | None:
 
 
 @attrs.frozen(kw_only=True)
-class Writing:
+class WritingFlags:
     """What a command line says of the images that are written.
 
     Attributes:

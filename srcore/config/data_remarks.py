@@ -10,7 +10,7 @@ from srcore.capabilities import option_capability
 from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
 from srcore.errors import Problem
-from srcore.images import Place, way_to
+from srcore.images import FolderSet, way_to
 
 
 def data_remarks(experiment: Experiment) -> Iterator[Problem]:
@@ -21,7 +21,7 @@ def data_remarks(experiment: Experiment) -> Iterator[Problem]:
     for name, table in experiment.data.validation.items():
         for key, path in _folders(table.selected.options):
             for _, above in _folders(train.selected.options):
-                if way_to(Place([path]), above, recursive=True) is not None:
+                if way_to(FolderSet([path]), above, recursive=True) is not None:
                     message = (
                         f"{path} lies in {above}, which is searched with the folders below it: "
                         "the network is trained on these images too"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +11,22 @@ import attrs
 
 from srcore.config import reading
 from srcore.config.checks import cross_checks
-from srcore.config.dropping import KEY, drop, take_out
-from srcore.config.merging import merge
-from srcore.config.names import name_complaint, name_key
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
-from srcore.config.reading import Source, SourcedText
+from srcore.config.reading import Source
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
+from srcore.config.stage_tables import ExperimentStage, stages_of
 from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
-from srcore.config.suggest import closest
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
 from srcore.config.telling import told_by_run, told_by_weights
-from srcore.config.toml import MAX_STAGES, MAX_VALUES
 from srcore.errors import ConfigError, Problem
-from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
-from srcore.runs.folder import EXPERIMENT_FILES, RunFolder
-
-#: Key of the stage that a run begins with; those before are left out.
-FIRST_STAGE = "first_stage"
-
-
-@attrs.frozen
-class Stage:
-    """One stage of an experiment.
-
-    Attributes:
-        name: folder of the stage; empty for an experiment without stages.
-        table: the merged table of this stage.
-        start_from: earlier stage whose generator this one starts from, or empty.
-        prefix: path of the stage in the file, such as ``stages[1]``.
-    """
-
-    name: str
-    table: dict[str, Any]
-    start_from: str = ""
-    prefix: str = ""
+from srcore.runs.folder import RunFolder
 
 
 @attrs.frozen
@@ -67,7 +42,7 @@ class LoadedExperiment:
     """
 
     source: Source
-    stages: tuple[Stage, ...]
+    stages: tuple[ExperimentStage, ...]
     plugins: PluginManager = attrs.field(eq=False, repr=False)
     continued: Mapping[str, Path] = attrs.field(factory=dict)
 
@@ -76,7 +51,9 @@ class LoadedExperiment:
         """Name of the run."""
         return str(self.source.table.get("name", self.source.path.stem))
 
-    def experiment(self, stage: Stage, folders: Mapping[str, Path] | None = None) -> Experiment:
+    def experiment(
+        self, stage: ExperimentStage, folders: Mapping[str, Path] | None = None
+    ) -> Experiment:
         """The typed experiment of a stage; raises ConfigError with all its problems.
 
         Args:
@@ -89,7 +66,7 @@ class LoadedExperiment:
         return experiment
 
     def examine(
-        self, stage: Stage, folders: Mapping[str, Path] | None = None
+        self, stage: ExperimentStage, folders: Mapping[str, Path] | None = None
     ) -> tuple[Experiment | None, list[Problem]]:
         """The typed experiment as far as it can be made, and everything wrong with it."""
         experiment, problems, _ = self._structured(stage, folders)
@@ -118,7 +95,7 @@ class LoadedExperiment:
         return list(remarks_by_text.values())
 
     def _structured(
-        self, stage: Stage, folders: Mapping[str, Path] | None = None
+        self, stage: ExperimentStage, folders: Mapping[str, Path] | None = None
     ) -> tuple[Experiment | None, list[Problem], list[Problem]]:
         """The typed tables of a stage as far as they can be made, problems, and former ones.
 
@@ -142,7 +119,7 @@ class LoadedExperiment:
         ]
         return experiment, [it for it in problems if it.path not in started], unread
 
-    def located(self, problem: Problem, stage: Stage) -> Problem:
+    def located(self, problem: Problem, stage: ExperimentStage) -> Problem:
         """A problem of a stage with the file that wrote the key, and its path in that file."""
         if problem.source:
             return problem
@@ -163,7 +140,7 @@ def _with_origin(problem: Problem, table: Mapping[str, Any]) -> Problem:
     return attrs.evolve(problem, message=f"{problem.message}; published at {place}")
 
 
-def _role_kinds(stage: Stage, registry: Registry) -> dict[str, str]:
+def _role_kinds(stage: ExperimentStage, registry: Registry) -> dict[str, str]:
     """Kinds of the method's networks; its own problems are found with the others."""
     try:
         method = Structurer(registry).structure(stage.table["method"], MethodTable)
@@ -193,11 +170,11 @@ def load(
     source = reading.read(path, plugins.registry, overrides)
     table = told_by_weights(source.table, plugins.registry, source.origin(KEY_OF_WEIGHTS))
     source = attrs.evolve(source, table=table)
-    stages = tuple(_told(stage, source, plugins.registry) for stage in _stages(source))
+    stages = tuple(_told(stage, source, plugins.registry) for stage in stages_of(source))
     return LoadedExperiment(source, stages, plugins)
 
 
-def _told(stage: Stage, source: Source, registry: Registry) -> Stage:
+def _told(stage: ExperimentStage, source: Source, registry: Registry) -> ExperimentStage:
     """A stage whose generator may be named by its weights alone."""
     where = f"{stage.prefix}.{KEY_OF_WEIGHTS}" if stage.prefix else KEY_OF_WEIGHTS
     origin = source.origin(where if where in source.origins else KEY_OF_WEIGHTS)
@@ -261,140 +238,3 @@ def _checked(
     if problems:
         raise ConfigError(problems.values())
     return loaded
-
-
-def _stages(source: Source) -> tuple[Stage, ...]:
-    base = {key: it for key, it in source.table.items() if key not in ("stages", FIRST_STAGE)}
-    listed = source.table.get("stages")
-    if listed is None:
-        if FIRST_STAGE in source.table:
-            message = "the experiment has no stages; remove the key"
-            raise ConfigError([Problem(FIRST_STAGE, message, source.origin(FIRST_STAGE))])
-        return (Stage("", base),)
-    where = source.origin("stages")
-    if listed == []:
-        message = "expected at least one [[stages]] table, found none; remove the key to train once"
-        raise ConfigError([Problem("stages", message, where)])
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        raise ConfigError([Problem("stages", "expected a list of tables: [[stages]]", where)])
-    if len(listed) > MAX_STAGES:
-        raise ConfigError([Problem("stages", f"more than {MAX_STAGES} stages", where)])
-    problems: list[Problem] = []
-    stages: list[Stage] = []
-    count = 0
-    for index, entry in enumerate(listed):
-        prefix = f"stages[{index}]"
-        name, start_from = entry.get("name"), entry.get("from", "")
-        earlier = [stage.name for stage in stages]
-        problems += [
-            Problem(f"{prefix}.{key}", message, where)
-            for key, message in _stage_problems(name, start_from, earlier)
-        ]
-        own_generator = entry.get("generator")
-        if start_from and isinstance(own_generator, dict) and "weights" in own_generator:
-            path = f"{prefix}.generator.weights"
-            message = (
-                f'the stage starts from "{start_from}" (from) and would not read it; remove one '
-                "of both"
-            )
-            problems.append(Problem(path, message, source.origin(path)))
-        overlay = {key: value for key, value in entry.items() if key not in ("name", "from", KEY)}
-        table = merge(
-            _without_dropped(base, entry.get(KEY, ()), f"{prefix}.{KEY}", source), overlay
-        )
-        count += sum(1 for _ in _leaves(table))
-        if count > MAX_VALUES:
-            message = f"more than {MAX_VALUES} values in all stages; is it an experiment?"
-            raise ConfigError([Problem(prefix, message, where)])
-        generator = table.get("generator", {})
-        if start_from and isinstance(generator, dict):
-            generator = dict(generator)
-            generator["weights"] = SourcedText(
-                f"stage:{start_from}/{RunFolder.generator}", source.path.parent
-            )
-            table["generator"] = generator
-        for path in _leaves(overlay):
-            source.origins.setdefault(f"{prefix}.{path}", source.origin(f"{prefix}.{path}"))
-        stages.append(Stage(str(name), table, str(start_from), prefix))
-    if problems:
-        raise ConfigError(problems)
-    return _from_first(stages, base, source)
-
-
-def _from_first(
-    stages: Sequence[Stage], base: Mapping[str, Any], source: Source
-) -> tuple[Stage, ...]:
-    """The stages from ``first_stage`` on; those that would start from one before, from a file."""
-    first = source.table.get(FIRST_STAGE)
-    if first is None:
-        return tuple(stages)
-    names = [stage.name for stage in stages]
-    where = source.origin(FIRST_STAGE)
-    if first not in names:
-        hint = closest(str(first), names) or f"stages: {', '.join(names)}"
-        raise ConfigError([Problem(FIRST_STAGE, f"no stage {shown(first)}; {hint}", where)])
-    left_out = names[: names.index(first)]
-    kept = []
-    for stage in stages[len(left_out) :]:
-        if stage.start_from in left_out:
-            generator = base.get("generator", {})
-            weights = generator.get("weights") if isinstance(generator, dict) else None
-            if weights is None:
-                message = (
-                    f"{shown(stage.name)} starts from {shown(stage.start_from)}, which is left "
-                    "out: name a file by generator.weights (--weights)"
-                )
-                raise ConfigError([Problem(FIRST_STAGE, message, where)])
-            table = {**stage.table, "generator": {**stage.table["generator"], "weights": weights}}
-            stage = attrs.evolve(stage, table=table, start_from="")
-        kept.append(stage)
-    return tuple(kept)
-
-
-def _without_dropped(
-    base: Mapping[str, Any], paths: Sequence[str], where: str, source: Source
-) -> dict[str, Any]:
-    """The tables that all stages share, without those that a stage drops."""
-    table = dict(base)
-    own = [path for path in paths if f"{where}.{path}" in source.origins]
-    for path in own:
-        take_out(table, path)
-    drop(table, [path for path in paths if path not in own], where, source.origin(where))
-    return table
-
-
-def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[tuple[str, str]]:
-    complaint = _stage_name_complaint(name, earlier)
-    if complaint:
-        yield "name", complaint
-    if start_from and start_from not in earlier:
-        hint = (
-            closest(str(start_from), earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
-        )
-        yield "from", f"no earlier stage {shown(start_from)}; {hint}"
-
-
-def _stage_name_complaint(name: Any, earlier: list[str]) -> str:
-    if not isinstance(name, str):
-        value = "nothing" if name is None else shown(name)
-        return f"expected the name of one folder, found {value}"
-    if name_complaint(name):
-        return name_complaint(name)
-    if name_key(name) in map(name_key, EXPERIMENT_FILES):
-        return f"{shown(name)} is a file of every run; choose another name"
-    for other in earlier:
-        if name_key(other) == name_key(name):
-            return f"stages {shown(other)} and {shown(name)} would share a folder"
-    return ""
-
-
-def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
-    for key, value in table.items():
-        yield f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                yield f"{prefix}{key}[{index}]"
-                if isinstance(item, Mapping):
-                    yield from _leaves(item, f"{prefix}{key}[{index}].")

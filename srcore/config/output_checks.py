@@ -12,7 +12,7 @@ from srcore.config.checks import selections
 from srcore.config.paths import inputs_of, is_pending
 from srcore.config.schema import Experiment
 from srcore.errors import DataError, Problem
-from srcore.images import Place, read_meta_info, way_to
+from srcore.images import FolderSet, read_meta_info, way_to
 
 
 def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
@@ -24,7 +24,7 @@ def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
     """
     if experiment.task is None and not (experiment.train.images and experiment.data.validation):
         return  # no picture is written
-    place = Place([run, *_moved(run)])
+    place = FolderSet([run, *_moved(run)])
     for path, selected in selections(experiment):
         for key, folder, wanted in inputs_of(selected.options):
             if wanted != "folder" or is_pending(folder):
@@ -43,7 +43,7 @@ def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
             )
 
 
-def _way(place: Place, folder: Path, options: Any) -> Path | None:
+def _way(place: FolderSet, folder: Path, options: Any) -> Path | None:
     if place.holds(folder):
         return folder
     meta_info = option_capability(options, "meta_info")

@@ -33,7 +33,7 @@ class ImageFault(str):
 
 
 @attrs.frozen
-class Kind:
+class FaultKind:
     """One way in which images of a list are not as they should be.
 
     Attributes:
@@ -60,7 +60,7 @@ class Fault:
     """
 
     key: str
-    kind: Kind
+    kind: FaultKind
     message: str
     short: str
     fact: Any = None
@@ -95,7 +95,7 @@ def can_be_skipped(faults: Sequence[ImageFault]) -> bool:
     return sum(fault.number for fault in faults) < min(fault.total for fault in faults)
 
 
-def _line(kind: Kind, faults: Sequence[Fault], total: int) -> str:
+def _line(kind: FaultKind, faults: Sequence[Fault], total: int) -> str:
     hint = kind.hint([fault.fact for fault in faults])
     first = ", ".join(fault.short for fault in faults[:_SHOWN])
     return (

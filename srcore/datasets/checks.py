@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.capabilities import option_capability
-from srcore.data.faults import Fault, Kind, told
+from srcore.data.faults import Fault, FaultKind, told
 from srcore.errors import DataError
 from srcore.images import (
     files_in,
@@ -163,7 +163,7 @@ def _size_faults(
     lr_sizes: Sequence[Size | str],
     scale: int,
 ) -> Iterator[Fault]:
-    kind = Kind(
+    kind = FaultKind(
         f"pairs do not fit scale {scale}",
         "each low-resolution side is the high-resolution one divided by scale",
         partial(_what_misfits_share, scale=scale),
@@ -195,7 +195,7 @@ def _what_misfits_share(pairs: Sequence[tuple[Size, Size]], scale: int) -> str:
     return ""
 
 
-_UNREADABLE = Kind(
+_UNREADABLE = FaultKind(
     "images cannot be read", 'leave them out, or set data.train.on_bad_image = "skip"'
 )
 
@@ -215,7 +215,7 @@ def _small(
     if own is not None and option_capability(options, "min_size") == "pad":
         smallest = 1
     what = "the crop" if own is not None else "one low-resolution pixel"
-    kind = Kind(
+    kind = FaultKind(
         f"images are smaller than {what} of {smallest}x{smallest}",
         'leave them out, crop less, continue them with min_size = "pad", or set '
         'data.train.on_bad_image = "skip"'

@@ -52,7 +52,7 @@ class UnpairedFolders:
     ) -> None:
         size = crops.get("hr_patch_size")
         self._hr, self._lr = (
-            _Series(
+            _SingleImages(
                 cached(
                     FolderSource(files_in(folders, None, recursive=recursive)),
                     cache,
@@ -89,7 +89,7 @@ class UnpairedFolders:
         }
 
 
-class _Series(AlignedImages):
+class _SingleImages(AlignedImages):
     """Images that are cropped and laid by themselves."""
 
     def part(self, index: int, generator: np.random.Generator | None) -> ImageArray:

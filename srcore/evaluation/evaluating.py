@@ -52,7 +52,7 @@ class Contender:
 
 
 @attrs.frozen
-class Row:
+class ContenderRow:
     """Values of one contender on one set.
 
     Attributes:
@@ -80,7 +80,7 @@ class SetResult:
     origin: str
     crop_border: int
     images: list[str]
-    rows: list[Row]
+    rows: list[ContenderRow]
 
 
 @attrs.frozen
@@ -198,7 +198,7 @@ def evaluate_set(
     return SetResult(images.name, images.scale, images.origin, border, names, rows)
 
 
-def row_of(contender: str, measures: Sequence[Measure], images: Sequence[Measured]) -> Row:
+def row_of(contender: str, measures: Sequence[Measure], images: Sequence[Measured]) -> ContenderRow:
     """Totals of a contender as those of a validation, and values of all images."""
     summary = summarize(images, measures)
     values = {
@@ -206,4 +206,4 @@ def row_of(contender: str, measures: Sequence[Measure], images: Sequence[Measure
         for measure in measures
         if not isinstance(measure.metric, SetMetric)
     }
-    return Row(contender, summary.averages, values, summary.notes)
+    return ContenderRow(contender, summary.averages, values, summary.notes)

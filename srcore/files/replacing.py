@@ -13,7 +13,7 @@ from pathlib import Path
 
 from srcore.config.names import name_key
 from srcore.errors import SrcoreError
-from srcore.images import Place, searched_above, some
+from srcore.images import FolderSet, searched_above, some
 
 
 class ReplacedInputError(SrcoreError):
@@ -94,9 +94,9 @@ def refuse_writing_among(
     read = {file_key(folder) for folder in {source, *(path.parent for path in files)}}
     written = list(dict.fromkeys(path.parent for path in outputs))
     among = {folder: "images are read from it" for folder in written if file_key(folder) in read}
-    above = searched_above(Place(written), source) if recursive else None
+    above = searched_above(FolderSet(written), source) if recursive else None
     if above is not None:
-        among |= {it: f"lies in {above}" for it in written if Place([it]).lies_in(above)}
+        among |= {it: f"lies in {above}" for it in written if FolderSet([it]).lies_in(above)}
     if among:
         folder, where = next(iter(among.items()))
         raise ReplacedInputError(f"{folder}: {where}; name a folder of its own for what is written")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from srcore.engine.state import State
 
 
-class Checkpoint:
+class DueCheckpoint:
     """Writes ``checkpoints/last.pt`` and what is made of it."""
 
     def attach(self, run: Run, parts: Parts, trainer: Engine, evaluator: Engine) -> None:

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from srcore.images.series import Series, encode_series, read_series, series_suffixes
     from srcore.images.tensors import to_float, to_image, to_tensor
     from srcore.images.walking import files_of
-    from srcore.images.ways import Place, searched_above, way_to
+    from srcore.images.ways import FolderSet, searched_above, way_to
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
@@ -110,7 +110,7 @@ _MODULES = {
     "png_stream": ("PngStream",),
     "tensors": ("to_float", "to_image", "to_tensor"),
     "walking": ("files_of",),
-    "ways": ("Place", "searched_above", "way_to"),
+    "ways": ("FolderSet", "searched_above", "way_to"),
     "windows": ("decode_window", "read_window"),
     "format_options": (
         "WritingOption",
@@ -124,6 +124,7 @@ _SOURCES = {name: module for module, names in _MODULES.items() for name in names
 
 __all__ = [
     "KINDS",
+    "FolderSet",
     "Folders",
     "Holds",
     "ImageArray",
@@ -132,7 +133,6 @@ __all__ = [
     "Metadata",
     "Origin",
     "Picture",
-    "Place",
     "PngStream",
     "Series",
     "WritingOption",

@@ -21,7 +21,7 @@ _PREFIX = b"Exif\0\0"
 
 
 @attrs.frozen
-class _Entry:
+class _ExifEntry:
     tag: int
     kind: int
     count: int
@@ -75,20 +75,20 @@ def upright(exif: bytes, height: int, width: int) -> bytes:
     return bytes(changed)
 
 
-def _directory(exif: bytes) -> tuple[str, list[_Entry]]:
+def _directory(exif: bytes) -> tuple[str, list[_ExifEntry]]:
     order = {b"II": "<", b"MM": ">"}.get(exif[:2], "")
     if not order or len(exif) < 8:
         return "<", []
     return order, list(_entries(exif, order, struct.unpack_from(f"{order}I", exif, 4)[0]))
 
 
-def _entries(exif: bytes, order: str, start: int) -> Iterator[_Entry]:
+def _entries(exif: bytes, order: str, start: int) -> Iterator[_ExifEntry]:
     if not 8 <= start <= len(exif) - 2:
         return
     (count,) = struct.unpack_from(f"{order}H", exif, start)
     for place in range(start + 2, min(start + 2 + 12 * count, len(exif) - 11), 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", exif, place)
-        yield _Entry(tag, kind, number, place + 8)
+        yield _ExifEntry(tag, kind, number, place + 8)
 
 
 def _integer(exif: bytes, tag: int) -> int | None:
@@ -99,11 +99,11 @@ def _integer(exif: bytes, tag: int) -> int | None:
     return None
 
 
-def _value(exif: bytes, order: str, entry: _Entry) -> int:
+def _value(exif: bytes, order: str, entry: _ExifEntry) -> int:
     return int(struct.unpack_from(order + _INTEGERS[entry.kind], exif, entry.place)[0])
 
 
-def _rational(exif: bytes, order: str, entry: _Entry | None) -> float | None:
+def _rational(exif: bytes, order: str, entry: _ExifEntry | None) -> float | None:
     if entry is None or entry.kind != _RATIONAL:
         return None
     (place,) = struct.unpack_from(f"{order}I", exif, entry.place)
@@ -113,7 +113,7 @@ def _rational(exif: bytes, order: str, entry: _Entry | None) -> float | None:
     return above / below if above and below else None
 
 
-def _set(changed: bytearray, order: str, entry: _Entry, value: int) -> None:
+def _set(changed: bytearray, order: str, entry: _ExifEntry, value: int) -> None:
     letter = _INTEGERS.get(entry.kind)
     if letter and entry.count == 1 and value < 2 ** (8 * struct.calcsize(letter) - 1):
         struct.pack_into(order + letter, changed, entry.place, value)

@@ -53,7 +53,7 @@ class StoredPicture:
 
 
 @attrs.frozen
-class Layout:
+class GifLayout:
     """Size of the screen, how often the pictures are shown (0: for ever), and where they lie."""
 
     width: int
@@ -69,7 +69,7 @@ class Layout:
         return not covers or it.control.invisible is not None
 
 
-def layout_of(data: bytes, where: Where) -> Layout:
+def layout_of(data: bytes, where: Where) -> GifLayout:
     """The blocks of a file. Raises DataError."""
     if len(data) < 13:
         raise truncated(where)
@@ -98,7 +98,7 @@ def layout_of(data: bytes, where: Where) -> Layout:
     width, height = max(width, first.left + first.width), max(height, first.top + first.height)
     if not all((width, height, first.width, first.height)):
         raise damaged(where, "its header makes no sense")
-    return Layout(width, height, plays, tuple(pictures))
+    return GifLayout(width, height, plays, tuple(pictures))
 
 
 def _stored(

@@ -19,7 +19,7 @@ _SHARED = (b"PLTE", b"tRNS")
 
 
 @attrs.frozen
-class Frame:
+class PngFrame:
     """A picture of an animation: where it lies, when, and the file that it alone would be."""
 
     top: int
@@ -32,7 +32,7 @@ class Frame:
     content: bytes = attrs.field(repr=False)
 
 
-def frames_of(data: bytes, where: Where) -> Iterator[Frame]:
+def frames_of(data: bytes, where: Where) -> Iterator[PngFrame]:
     """All pictures, without one that is for programs that show no animations. Raises DataError."""
     ihdr, shared = b"", b""
     control, packed = b"", list[bytes]()
@@ -67,7 +67,9 @@ def _chunks(data: bytes, where: Where) -> Iterator[tuple[bytes, slice]]:
         yield name, content
 
 
-def _frame(ihdr: bytes, shared: bytes, control: bytes, packed: list[bytes], where: Where) -> Frame:
+def _frame(
+    ihdr: bytes, shared: bytes, control: bytes, packed: list[bytes], where: Where
+) -> PngFrame:
     if len(control) != 26 or len(ihdr) != 13 or not packed:
         raise damaged(where, "a picture of its animation is missing")
     _, width, height, left, top, numerator, denominator, disposal, blending = struct.unpack(
@@ -84,7 +86,7 @@ def _frame(ihdr: bytes, shared: bytes, control: bytes, packed: list[bytes], wher
         + b"".join(png_chunks.chunk(b"IDAT", it) for it in packed)
         + png_chunks.chunk(b"IEND", b"")
     )
-    return Frame(
+    return PngFrame(
         top,
         left,
         height,

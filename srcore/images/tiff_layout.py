@@ -33,7 +33,7 @@ _FAX_FIELDS = (292, 293, 327)
 
 
 @attrs.frozen
-class Layout:
+class TiffLayout:
     """How samples are stored; ``alpha`` is the number of its sample."""
 
     width: int
@@ -61,7 +61,7 @@ class Layout:
         return COLOURS[self.photometric][1] + (self.alpha is not None)
 
 
-def layout_of(fields: dict[int, Value], order: str, where: Where) -> Layout:
+def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:
     """What the fields say; a kind that is not read exactly is refused by a DataError."""
 
     def number(tag: int, default: int) -> int:
@@ -103,7 +103,7 @@ def layout_of(fields: dict[int, Value], order: str, where: Where) -> Layout:
         raise unsupported(where, f"TIFF with predictor {predictor} and {bits} bits")
     alpha, is_associated = _alpha(numbers_of(fields, 338, order), 338 in fields, samples - colours)
     orientation = number(274, 1)
-    return Layout(
+    return TiffLayout(
         width=width,
         height=height,
         bits=bits,
@@ -140,7 +140,9 @@ def _alpha(kinds: tuple[int, ...], is_given: bool, extra: int) -> tuple[int | No
     return (0, False) if extra == 1 and not is_given else (None, False)
 
 
-def rows_of(fields: dict[int, Value], layout: Layout, plane: int, where: Where) -> tiff_rows.Rows:
+def rows_of(
+    fields: dict[int, Value], layout: TiffLayout, plane: int, where: Where
+) -> tiff_rows.Rows:
     """Where the rows of a plane lie, or those of all samples. Raises DataError."""
     order = layout.order
     is_tiled = 324 in fields or 322 in fields

@@ -26,7 +26,7 @@ from srcore.images.tiff_layout import (
     PALETTE,
     RGB,
     WHITE_IS_ZERO,
-    Layout,
+    TiffLayout,
     rows_of,
 )
 
@@ -41,7 +41,11 @@ _OF_A_PLANE = {258: 8, 262: BLACK_IS_ZERO, 277: 1, 284: 1}
 
 
 def part_of(
-    file: BinaryIO, fields: dict[int, Value], layout: Layout, window: Window | None, where: Where
+    file: BinaryIO,
+    fields: dict[int, Value],
+    layout: TiffLayout,
+    window: Window | None,
+    where: Where,
 ) -> ImageArray:
     """A part of the pixels or all, made of some rows at a time."""
     planes = [
@@ -67,7 +71,7 @@ def part_of(
     return result
 
 
-def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: Layout) -> ImageArray:
+def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: TiffLayout) -> ImageArray:
     """``(h, W, samples)`` of rows of one plane or of all, as they are stored."""
     if layout.bits == 16:
         stored = stored.view(f"{layout.order}u2")
@@ -86,7 +90,7 @@ def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: Layout) ->
 
 
 def _coloured(
-    samples: ImageArray, layout: Layout, fields: dict[int, Value], where: Where
+    samples: ImageArray, layout: TiffLayout, fields: dict[int, Value], where: Where
 ) -> ImageArray:
     """Stored samples -> gray or RGB of 8 or 16 bits, with straight alpha."""
     colours = samples[..., : layout.colours]
@@ -106,7 +110,7 @@ def _coloured(
 
 
 def _looked_up(
-    indices: ImageArray, layout: Layout, fields: dict[int, Value], where: Where
+    indices: ImageArray, layout: TiffLayout, fields: dict[int, Value], where: Where
 ) -> ImageArray:
     numbers = numbers_of(fields, 320, layout.order)
     if len(numbers) < 3 * 2**layout.bits:
@@ -118,7 +122,7 @@ def _looked_up(
 
 
 def photograph(
-    file: BinaryIO, fields: dict[int, Value], layout: Layout, where: Where
+    file: BinaryIO, fields: dict[int, Value], layout: TiffLayout, where: Where
 ) -> ImageArray:
     """Strips or tiles that are JPEG, decoded by libtiff."""
     kept = {tag: fields[tag] for tag in (*_STRUCTURAL, *_JPEG_FIELDS) if tag in fields}
@@ -131,7 +135,9 @@ def photograph(
     return np.invert(pixels, out=pixels) if layout.photometric == WHITE_IS_ZERO else pixels
 
 
-def _planes(file: BinaryIO, fields: dict[int, Value], layout: Layout, where: Where) -> ImageArray:
+def _planes(
+    file: BinaryIO, fields: dict[int, Value], layout: TiffLayout, where: Where
+) -> ImageArray:
     """Colours each of which is a gray photograph."""
     if layout.photometric != RGB:
         raise unsupported(where, "TIFF with JPEG of separate planes that are not RGB")

@@ -114,7 +114,7 @@ def _one_part(
     file: BinaryIO, rows: Rows, top: int, where: Where
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Bands of the only strip or tile, which may be the whole picture."""
-    part = _Part(file, rows.offsets[0], rows.counts[0], rows.bits_reversed)
+    part = _StripBytes(file, rows.offsets[0], rows.counts[0], rows.bits_reversed)
     step = max(1, _BAND_BYTES // max(1, rows.width))
     inflating = None if rows.compression == NONE else _Inflating(part)
     for start in range(0, rows.stored_height, step):
@@ -126,7 +126,7 @@ def _one_part(
         yield top + start, np.frombuffer(content, np.uint8, size).reshape(height, rows.width)
 
 
-class _Part:
+class _StripBytes:
     """The bytes of a strip or tile, from its start on."""
 
     def __init__(self, file: BinaryIO, offset: int, count: int, bits_reversed: bool) -> None:
@@ -146,7 +146,7 @@ class _Part:
 class _Inflating:
     """Deflated bytes, a part at a time."""
 
-    def __init__(self, part: _Part) -> None:
+    def __init__(self, part: _StripBytes) -> None:
         self._part = part
         self._pending = b""
         self._inflater = zlib.decompressobj()
@@ -175,7 +175,7 @@ def _unpacked_here(file: BinaryIO, rows: Rows, where: Where) -> NDArray[np.uint8
         top = number // across * rows.part_height
         left = number % across * rows.part_width
         target = result[top : top + rows.part_height, left : left + rows.part_width]
-        content = _Part(file, offset, count, rows.bits_reversed).read(count)
+        content = _StripBytes(file, offset, count, rows.bits_reversed).read(count)
         if rows.compression != NONE:
             try:
                 content = zlib.decompressobj().decompress(content, target.size)
@@ -225,7 +225,7 @@ def _unpacked_by_libtiff(file: BinaryIO, rows: Rows, where: Where) -> NDArray[np
 def _as_gray(file: BinaryIO, rows: Rows, *, columns: int, bits: int) -> bytes:
     """A file with the strips, which are called a gray picture of one byte per pixel."""
     strips = [
-        _Part(file, offset, count, False).read(count)
+        _StripBytes(file, offset, count, False).read(count)
         for offset, count in zip(rows.offsets, rows.counts, strict=True)
     ]
     offsets = [8, *(8 + it for it in accumulate(rows.counts[:-1]))]

@@ -14,7 +14,7 @@ from srcore.images.listing import is_image_name
 from srcore.images.walking import Entry, Identity, entries_of, identity
 
 
-class Place:
+class FolderSet:
     """Folders, known by what they are and not by their names; some may be yet to be made."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
@@ -45,7 +45,7 @@ class Place:
         return self._answers[folder]
 
 
-def way_to(place: Place, folder: Path, *, recursive: bool = False) -> Path | None:
+def way_to(place: FolderSet, folder: Path, *, recursive: bool = False) -> Path | None:
     """How a search in ``folder`` comes to files of a place, or None.
 
     By a folder that the place lies in, if it is recursive; by a link to a folder or an image.
@@ -59,7 +59,7 @@ def way_to(place: Place, folder: Path, *, recursive: bool = False) -> Path | Non
     return None
 
 
-def searched_above(place: Place, folder: Path) -> Path | None:
+def searched_above(place: FolderSet, folder: Path) -> Path | None:
     """A folder that a recursive search in ``folder`` comes to and the place lies in, or None."""
     entries = _entries_of(folder, recursive=True)
     return next((it.path for it in entries if it.is_folder and place.lies_in(it.path)), None)

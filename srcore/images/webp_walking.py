@@ -35,7 +35,7 @@ class Stored:
 
 
 @attrs.frozen
-class Frame:
+class WebpFrame:
     """A picture of an animation: where it lies on the area, when, and what becomes of it."""
 
     top: int
@@ -47,14 +47,14 @@ class Frame:
 
 
 @attrs.frozen
-class Layout:
+class WebpLayout:
     """Size, whether there is alpha, and what is in a file; ``frames`` is empty if it is still."""
 
     width: int
     height: int
     has_alpha: bool
     is_lossless: bool
-    frames: tuple[Frame, ...]
+    frames: tuple[WebpFrame, ...]
     plays: int
     metadata: Metadata
 
@@ -67,14 +67,14 @@ class Layout:
         return (it.width, it.height) == (self.width, self.height)
 
 
-def layout_of(file: BinaryIO, where: Where) -> Layout:
+def layout_of(file: BinaryIO, where: Where) -> WebpLayout:
     """The chunks of a file. Raises DataError."""
     file.seek(0)
     (size,) = struct.unpack_from("<I", file.read(12), 4)
     end = size + 8
     extended = b""
     still: Stored | None = None
-    frames: list[Frame] = []
+    frames: list[WebpFrame] = []
     plays = 0
     chunks: dict[bytes, bytes] = {}
     place = 12
@@ -113,7 +113,7 @@ def layout_of(file: BinaryIO, where: Where) -> Layout:
         width, height = (1 + int.from_bytes(extended[it : it + 3], "little") for it in (4, 7))
     # Of a still picture libwebp believes this flag, where there is one.
     has_alpha = bool(flags & _ALPHA) if extended else shown.has_alpha
-    layout = Layout(
+    layout = WebpLayout(
         width, height, has_alpha, shown.is_lossless, tuple(frames), plays, _metadata(chunks)
     )
     if layout.first_covers:
@@ -133,7 +133,7 @@ def _metadata(chunks: dict[bytes, bytes]) -> Metadata:
     )
 
 
-def _frame(place: int, length: int, content: bytes, where: Where) -> Frame:
+def _frame(place: int, length: int, content: bytes, where: Where) -> WebpFrame:
     """A chunk of an animation, whose content lies at a place."""
     if length < _FRAME_BYTES + 8:
         raise damaged(where, "a picture of its animation is missing")
@@ -150,7 +150,7 @@ def _frame(place: int, length: int, content: bytes, where: Where) -> Frame:
         has_alpha,
         is_lossless,
     )
-    return Frame(
+    return WebpFrame(
         2 * top,
         2 * left,
         float(milliseconds),

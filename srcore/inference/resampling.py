@@ -28,7 +28,7 @@ def resample_bands(
     Yields:
         Consecutive rows ``(C, h', W')`` of the result.
     """
-    rows, columns = (_Axis(n, m) for n, m in zip(size, new_size, strict=True))
+    rows, columns = (_AxisTaps(n, m) for n, m in zip(size, new_size, strict=True))
     kept: Tensor | None = None
     first = available = produced = 0
     for band in bands:
@@ -48,7 +48,7 @@ def resample_bands(
             kept, first = kept[:, needed - first :], needed
 
 
-class _Axis:
+class _AxisTaps:
     def __init__(self, n_in: int, n_out: int) -> None:
         self.n_out = n_out
         self._indices: NDArray[np.int64]

@@ -45,7 +45,7 @@ def resolve(target: Target, what: str = "target", owner: str = "srcore") -> Call
 
 
 @attrs.frozen
-class Kind:
+class ComponentKind:
     """A kind of components.
 
     Attributes:
@@ -110,7 +110,7 @@ class Component:
     needs: frozenset[str]
     provides: frozenset[str]
     owner: str
-    rules: Kind | None = None
+    rules: ComponentKind | None = None
 
     @property
     def label(self) -> str:

@@ -139,7 +139,7 @@ def _register_transforms(registry: Registry) -> None:
     for name, keys, target in (
         ("blur", options.BlurOptions, "blur:Blur"),
         ("gaussian_noise", options.GaussianNoiseOptions, "noise:GaussianNoise"),
-        ("jpeg", options.JpegOptions, "jpeg:Jpeg"),
+        ("jpeg", options.JpegCompressionOptions, "jpeg:JpegCompression"),
         ("pair_pool", options.PairPoolOptions, "pool:PairPool"),
         ("poisson_noise", options.PoissonNoiseOptions, "noise:PoissonNoise"),
         ("sharpen", options.SharpenOptions, "sharpen:Sharpen"),
@@ -247,7 +247,7 @@ def _register_handlers(registry: Registry) -> None:
         ("log", options.LogOptions, "Log"),
         ("progress", options.ProgressOptions, "Progress"),
         ("pictures", options.PicturesOptions, "Pictures"),
-        ("checkpoint", options.CheckpointOptions, "Checkpoint"),
+        ("checkpoint", options.CheckpointOptions, "DueCheckpoint"),
         ("validation", options.ValidationOptions, "DueValidation"),
         ("tensorboard", options.TensorboardOptions, "Tensorboard"),
         ("early_stopping", options.EarlyStoppingOptions, "EarlyStopping"),

@@ -10,7 +10,7 @@ import attrs
 
 from srcore.errors import PluginError, SrcoreError
 from srcore.messages import shown
-from srcore.plugin.building import Component, Kind, Target
+from srcore.plugin.building import Component, ComponentKind, Target
 from srcore.plugin.discovery import label
 from srcore.plugin.known import comes_with
 from srcore.plugin.known import known as known_plugins
@@ -49,8 +49,8 @@ class Registry:
     _components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
     _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
     _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
-    _kinds: dict[str, Kind] = attrs.field(
-        factory=lambda: {name: Kind(name, None, "srcore") for name in KINDS}
+    _kinds: dict[str, ComponentKind] = attrs.field(
+        factory=lambda: {name: ComponentKind(name, None, "srcore") for name in KINDS}
     )
 
     def owned_by(self, owner: str) -> Registry:
@@ -129,7 +129,7 @@ class Registry:
             raise _duplicate(f"kind {shown(name)}", self._kinds[name].owner, self.owner)
         if contract is not None:
             _check_target(f"contract of kind {shown(name)}", contract)
-        self._kinds[name] = Kind(name, contract, self.owner)
+        self._kinds[name] = ComponentKind(name, contract, self.owner)
 
     def complete(self) -> None:
         """Once all plugins were asked: every component learns the rules of its kind.
@@ -148,7 +148,7 @@ class Registry:
                 )
             self._components[key] = attrs.evolve(entry, rules=kind)
 
-    def kind(self, name: str) -> Kind:
+    def kind(self, name: str) -> ComponentKind:
         """What is known of a kind.
 
         Raises:

@@ -16,7 +16,7 @@ from srcore.images import ImageArray, decode_image, encode_image, to_rgb
 
 
 @attrs.frozen(kw_only=True)
-class Degradation:
+class OfflineDegradation:
     """Blur, shrink, noise, JPEG, in this order; what is None is left out.
 
     Attributes:

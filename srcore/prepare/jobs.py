@@ -20,7 +20,7 @@ from srcore.images import (
     refuse_unwritable,
     write_image,
 )
-from srcore.prepare.degrading import Degradation
+from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.prepare.refusing import refuse_collisions, refuse_existing
 from srcore.prepare.subimages import base_name, sub_images
@@ -64,7 +64,7 @@ class _DegradeJob:
     name: str
     lr: Path
     hr: Path | None
-    degradation: Degradation
+    degradation: OfflineDegradation
     options: Mapping[str, Any]
 
     def __call__(self) -> Report:
@@ -142,7 +142,7 @@ def prepare_sub_images(
 def prepare_degraded(
     source: Path,
     output: Path,
-    degradation: Degradation,
+    degradation: OfflineDegradation,
     *,
     name: str = "{}",
     hr_output: Path | None = None,

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.report.reading import RunRecord, Series
+from srcore.report.reading import Curve, RunRecord
 from srcore.report.scales import Axis, iteration_axis, number, value_axis
 from srcore.runs.folder import TRAINING_PHASE
 
@@ -140,7 +140,7 @@ def _inner(name: str) -> str:
     return name.partition("/")[2] or name
 
 
-def _lines_of(runs: Sequence[RunRecord], phase: str, name: str) -> list[tuple[str, Series, int]]:
+def _lines_of(runs: Sequence[RunRecord], phase: str, name: str) -> list[tuple[str, Curve, int]]:
     """The line of every run that has it; a run keeps its colour in all charts."""
     return [
         (run.label, series, index)
@@ -153,7 +153,7 @@ def _lines_of(runs: Sequence[RunRecord], phase: str, name: str) -> list[tuple[st
 def _chart(
     title: str,
     subtitle: str,
-    lines: Sequence[tuple[str, Series, int]],
+    lines: Sequence[tuple[str, Curve, int]],
     baselines: Sequence[tuple[str, float]],
     *,
     allow_log: bool,
@@ -186,7 +186,7 @@ def _chart(
     return Chart(title, subtitle, x, y, drawn, levels, tuple(notes), summary)
 
 
-def _line(label: str, series: Series, colour: int, x: Axis, y: Axis, *, smooth: bool) -> Line:
+def _line(label: str, series: Curve, colour: int, x: Axis, y: Axis, *, smooth: bool) -> Line:
     values, faint = series.values, ""
     if smooth and len(values) >= _SMOOTH_FROM:
         kept = thin(values)

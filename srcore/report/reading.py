@@ -22,7 +22,7 @@ Averages = dict[str, dict[str, float]]
 
 
 @attrs.frozen
-class Series:
+class Curve:
     """One recorded value over the iterations; non-finite values are left out and counted.
 
     Attributes:
@@ -71,7 +71,7 @@ class RunRecord:
     finished: bool = False
     ending: Ending | None = None
     results: dict[str, Any] = attrs.field(factory=dict)
-    series: tuple[Series, ...] = ()
+    series: tuple[Curve, ...] = ()
     pictures: tuple[Path, ...] = ()
     pictures_at: int = 0
     dates: tuple[str, ...] = ()
@@ -195,7 +195,7 @@ def _last_validation(rows: list[dict[str, Any]]) -> Averages:
     return {row["phase"]: row["values"] for row in rows if row["phase"] != TRAINING_PHASE}
 
 
-def _series(rows: list[dict[str, Any]]) -> tuple[Series, ...]:
+def _series(rows: list[dict[str, Any]]) -> tuple[Curve, ...]:
     collected: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
     for row in rows:
         for name, value in row["values"].items():
@@ -208,7 +208,7 @@ def _series(rows: list[dict[str, Any]]) -> tuple[Series, ...]:
         good = np.isfinite(numbers)
         if good.any():
             at = np.asarray(iterations, np.int64)[good]
-            series.append(Series(phase, name, at, numbers[good], int((~good).sum())))
+            series.append(Curve(phase, name, at, numbers[good], int((~good).sum())))
     return tuple(series)
 
 

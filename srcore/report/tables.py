@@ -40,7 +40,7 @@ class Cell:
 
 
 @attrs.frozen
-class Row:
+class MetricRow:
     """A metric on a validation set, in one column per run."""
 
     set_name: str
@@ -82,7 +82,7 @@ def state(run: RunRecord) -> str:
     return "not finished" if run.started else "not started"
 
 
-def rows(runs: Sequence[RunRecord], registry: Registry) -> list[Row]:
+def rows(runs: Sequence[RunRecord], registry: Registry) -> list[MetricRow]:
     """The table of results: what every run reached at its last validation, beside bicubic."""
     keys = dict.fromkeys(
         (name, metric)
@@ -150,7 +150,7 @@ def _performance(measured: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _row(runs: Sequence[RunRecord], registry: Registry, set_name: str, metric: str) -> Row:
+def _row(runs: Sequence[RunRecord], registry: Registry, set_name: str, metric: str) -> MetricRow:
     values = [run.validation.get(set_name, {}).get(metric) for run in runs]
     known = [run.bicubic.get(set_name, {}).get(metric) for run in runs]
     below = [value for value in known if value is not None]
@@ -175,7 +175,7 @@ def _row(runs: Sequence[RunRecord], registry: Registry, set_name: str, metric: s
     same = len({f"{value:.4f}" for value in below}) == 1
     single = len(runs) == 1 and direction is not None
     best_at = _best_at(runs[0], set_name, metric, higher=bool(direction)) if single else ""
-    return Row(set_name, metric, f"{below[0]:.4f}" if same else ABSENT, cells, best_at)
+    return MetricRow(set_name, metric, f"{below[0]:.4f}" if same else ABSENT, cells, best_at)
 
 
 def _best_at(run: RunRecord, set_name: str, metric: str, *, higher: bool) -> str:

@@ -19,7 +19,7 @@ from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
 from srcore.runs.tables import as_table
-from srcore.weights.saving import Metadata, read_metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, read_metadata, save_safetensors
 
 
 def export(
@@ -47,12 +47,12 @@ def export(
     table = experiment.network_table(role)
     assert table is not None
     selected = table.selected
-    about = Metadata(selected.type, as_table(selected.options), experiment.scale)
+    about = GeneratorMetadata(selected.type, as_table(selected.options), experiment.scale)
     about = attrs.evolve(about, iteration=iteration, state=digest)
     save_safetensors(file, state, about, registry)
 
 
-def exported(file: Path) -> Metadata | None:
+def exported(file: Path) -> GeneratorMetadata | None:
     """What a file says of itself; None if there is none that can be read."""
     try:
         return read_metadata(file) if file.is_file() else None

@@ -17,7 +17,7 @@ _LEAST = 32 << 20
 
 
 @attrs.frozen(kw_only=True)
-class Trial:
+class FuzzTarget:
     """What a reader may do with a broken file.
 
     Attributes:

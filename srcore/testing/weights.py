@@ -9,12 +9,12 @@ from torch import nn
 
 import srcore
 from srcore.plugin.manager import plugins
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 
 def write_weights(path: str | Path, network: str, *, scale: int = 2, **options: Any) -> nn.Module:
     """Build a network with the next random numbers, write it, and return it."""
     built: nn.Module = srcore.build("network", network, scale=scale, **options)
-    metadata = Metadata(network, options, scale)
+    metadata = GeneratorMetadata(network, options, scale)
     save_safetensors(path, built.state_dict(), metadata, registry=plugins().registry)
     return built

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from srcore.errors import SrcoreError
 from srcore.transforms.batch import image_of, uniform
-from srcore.transforms.options import JpegOptions
+from srcore.transforms.options import JpegCompressionOptions
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
@@ -92,11 +92,11 @@ def jpeg(
     return (rgb.clamp(0, 255) / 255)[..., :height, :width]
 
 
-class Jpeg:
+class JpegCompression:
     """Transform ``jpeg``: a random quality per image."""
 
     def __init__(self, *, scale: int, **options: Any) -> None:
-        self.options = JpegOptions(**options)
+        self.options = JpegCompressionOptions(**options)
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Compress one tensor of the batch."""

@@ -151,7 +151,7 @@ class PoissonNoiseOptions:
 
 
 @attrs.frozen(kw_only=True)
-class JpegOptions:
+class JpegCompressionOptions:
     """JPEG compression and decompression."""
 
     channels = 3  # of the only images that it works on

@@ -39,7 +39,7 @@ Scale = float | tuple[float, float]
 
 
 @attrs.frozen
-class _Axis:
+class _ResampledAxis:
     """How one axis is resampled: all that its matrix depends on."""
 
     n_in: int
@@ -142,7 +142,7 @@ def matlab_taps(n_in: int, n_out: int) -> tuple[NDArray[np.int64], NDArray[np.fl
 
     For code that resamples an axis piece by piece.
     """
-    axis = _Axis(n_in, n_out, scale=n_out / n_in, a=-0.5, antialias=True, mirror=True)
+    axis = _ResampledAxis(n_in, n_out, scale=n_out / n_in, a=-0.5, antialias=True, mirror=True)
     return _taps(axis)
 
 
@@ -168,7 +168,10 @@ class Bicubic:
 
 
 def _resample(
-    image: Tensor, rows: _Axis, columns: _Axis, between: Callable[[Tensor], Tensor] | None = None
+    image: Tensor,
+    rows: _ResampledAxis,
+    columns: _ResampledAxis,
+    between: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Vertical pass, then horizontal pass, ``between`` applied after either."""
     image = _matrix(rows, image.dtype, image.device).along_rows(image)
@@ -192,7 +195,7 @@ def _axes(
     size: tuple[int, int] | None,
     dialect: str,
     antialias: bool | None,
-) -> tuple[_Axis, _Axis]:
+) -> tuple[_ResampledAxis, _ResampledAxis]:
     if dialect not in get_args(Dialect):
         known = ", ".join(get_args(Dialect))
         raise SrcoreError(f"resize: unknown dialect {shown(dialect)}; expected one of {known}")
@@ -200,7 +203,7 @@ def _axes(
         raise SrcoreError('resize: dialect "opencv" has no antialiasing; use "matlab"')
     sizes, scales = _sizes_and_scales(shape, scale, size, dialect)
     rows, columns = (
-        _Axis(
+        _ResampledAxis(
             n_in=n_in,
             n_out=n_out,
             scale=axis_scale,
@@ -237,12 +240,12 @@ def _sizes_and_scales(
 
 
 @lru_cache(maxsize=64)
-def _matrix(axis: _Axis, dtype: torch.dtype, device: torch.device) -> BandedMatrix:
+def _matrix(axis: _ResampledAxis, dtype: torch.dtype, device: torch.device) -> BandedMatrix:
     indices, weights = _taps(axis)
     return BandedMatrix.from_taps(indices, weights, axis.n_in, dtype, device)
 
 
-def _taps(axis: _Axis) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _taps(axis: _ResampledAxis) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Input positions and weights of every output sample, both ``(n_out, taps)``.
 
     MATLAB's rules in its 1-based coordinates: output x lies at x/scale + (1 - 1/scale)/2.

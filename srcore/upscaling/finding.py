@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from srcore.images import Place, files_of, is_image_name, natural_key
+from srcore.images import FolderSet, files_of, is_image_name, natural_key
 
 
 @attrs.frozen
@@ -56,9 +56,9 @@ class Search:
     def _matches(self, name: str) -> list[Found]:
         path = Path(name)
         if os.path.isdir(path):
-            made = Place([self._output] if self._output else [])
+            made = FolderSet([self._output] if self._output else [])
             if made.holds(path):
-                made = Place([])
+                made = FolderSet([])
             files = [file for file in self._files_of(path) if not made.holds_folder_of(file)]
             images = self._images(name, files)
             below = [] if self._recursive else _folders_in(path)

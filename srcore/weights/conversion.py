@@ -22,7 +22,7 @@ from srcore.weights.deploying import deployed
 from srcore.weights.dialects import Dialect, Recognised, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
 from srcore.weights.programs import PROGRAMS, written_files
-from srcore.weights.saving import Metadata, save_safetensors, write_tensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors, write_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,12 +61,12 @@ class Conversion:
 
 
 @attrs.frozen
-class _Source:
+class _RecognizedNetwork:
     """Recognised weights, and their network with its initial values."""
 
     recognised: Recognised
     network: nn.Module
-    metadata: Metadata
+    metadata: GeneratorMetadata
     registry: Registry
 
 
@@ -122,7 +122,7 @@ def convert(
         checkpoint.key,
         to,
     )
-    content = _Source(recognised, network, _metadata(recognised, registry), registry)
+    content = _RecognizedNetwork(recognised, network, _metadata(recognised, registry), registry)
     if to in PROGRAMS:
         return attrs.evolve(done, agreement=_export(to, content, target, opset, tell))
     write = _write_safetensors
@@ -137,7 +137,9 @@ def convert(
     return attrs.evolve(done, lost=lost)
 
 
-def _lost(source: _Source, written: Path, target: Path, to: str) -> dict[str, tuple[Any, Any]]:
+def _lost(
+    source: _RecognizedNetwork, written: Path, target: Path, to: str
+) -> dict[str, tuple[Any, Any]]:
     """Options that a written file does not give back; refuses one with other weights."""
     given = source.recognised
     back = identify(read_checkpoint(written), source.registry, scale=given.scale)
@@ -177,7 +179,7 @@ def _close(given: Any, back: Any) -> bool:
     return bool(given == back)
 
 
-def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
+def _write_safetensors(source: _RecognizedNetwork, written: Path, target: Path) -> None:
     if target.suffix != SAFETENSORS:
         raise WeightsError(f"{target}: expected a name that ends in {SAFETENSORS}")
     save_safetensors(written, source.recognised.state, source.metadata, source.registry)
@@ -185,7 +187,7 @@ def _write_safetensors(source: _Source, written: Path, target: Path) -> None:
 
 def _export(
     to: str,
-    source: _Source,
+    source: _RecognizedNetwork,
     target: Path,
     opset: int | None,
     tell: Callable[[str], object] | None,
@@ -197,7 +199,9 @@ def _export(
     return export(deployed(source.network), target, to, source.metadata, opset=opset, **given)
 
 
-def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Path) -> None:
+def _write_dialect(
+    dialect: Dialect, source: _RecognizedNetwork, written: Path, target: Path
+) -> None:
     options = {**source.metadata.options, "scale": source.metadata.scale}
     state = dialect.written(source.recognised.state, options)
     if target.suffix == SAFETENSORS:
@@ -209,6 +213,6 @@ def _write_dialect(dialect: Dialect, source: _Source, written: Path, target: Pat
         raise WeightsError(f"{target}: expected a name that ends in one of {endings}")
 
 
-def _metadata(recognised: Recognised, registry: Registry) -> Metadata:
+def _metadata(recognised: Recognised, registry: Registry) -> GeneratorMetadata:
     options = as_table(network_options(recognised, registry))
-    return Metadata(recognised.network, options, recognised.scale)
+    return GeneratorMetadata(recognised.network, options, recognised.scale)

@@ -23,7 +23,7 @@ from srcore.errors import SrcoreError, WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.weights.export_formats import FORMATS
 from srcore.weights.programs import PROGRAMS
-from srcore.weights.saving import Metadata
+from srcore.weights.saving import GeneratorMetadata
 
 #: Largest difference allowed, relative to the largest output. Other programs add float32 numbers in
 #: another order, which gives 1e-7 to 1e-5. A size or a mask that was fixed while recording gives
@@ -64,7 +64,7 @@ def export(
     network: nn.Module,
     target: Path,
     to: str,
-    metadata: Metadata,
+    metadata: GeneratorMetadata,
     *,
     opset: int | None = None,
     tell: Callable[[str], object] = _say_nothing,

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError, WeightsError
 from srcore.weights import export_ncnn, export_openvino
-from srcore.weights.saving import Metadata
+from srcore.weights.saving import GeneratorMetadata
 
 #: Name of the metadata inside TorchScript and torch.export files.
 EXTRA_FILE = "srcore.json"
 
-Record = Callable[[nn.Module, Tensor, Metadata, int | None], list[bytes]]
+Record = Callable[[nn.Module, Tensor, GeneratorMetadata, int | None], list[bytes]]
 
 
 def _nothing() -> None:
@@ -44,7 +44,7 @@ class Format:
     is_batched: bool = True
 
 
-def _entries(metadata: Metadata) -> dict[str, str]:
+def _entries(metadata: GeneratorMetadata) -> dict[str, str]:
     return {name: text for name, text in metadata.to_text().items() if name != "format"}
 
 
@@ -57,7 +57,7 @@ def _require_onnx() -> None:
 
 
 def _record_onnx(
-    network: nn.Module, example: Tensor, metadata: Metadata, opset: int | None
+    network: nn.Module, example: Tensor, metadata: GeneratorMetadata, opset: int | None
 ) -> list[bytes]:
     axes = {0: "batch", 2: "height", 3: "width"}
     program: Any = torch.onnx.export(
@@ -92,7 +92,7 @@ def _load_onnx(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
 
 
 def _record_torchscript(
-    network: nn.Module, example: Tensor, metadata: Metadata, opset: int | None
+    network: nn.Module, example: Tensor, metadata: GeneratorMetadata, opset: int | None
 ) -> list[bytes]:
     buffer = io.BytesIO()
     # The comparison that follows is stricter than trace's own, which repeats the example.
@@ -107,7 +107,7 @@ def _load_torchscript(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
 
 
 def _record_torch_export(
-    network: nn.Module, example: Tensor, metadata: Metadata, opset: int | None
+    network: nn.Module, example: Tensor, metadata: GeneratorMetadata, opset: int | None
 ) -> list[bytes]:
     open_size = torch.export.Dim.DYNAMIC
     axes = {0: open_size, 2: open_size, 3: open_size}

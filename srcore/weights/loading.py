@@ -28,7 +28,7 @@ from srcore.weights.dialects import (
     recognise,
 )
 from srcore.weights.report import KeyReport, compare
-from srcore.weights.saving import Metadata
+from srcore.weights.saving import GeneratorMetadata
 from srcore.weights.use import with_options
 from srcore.weights.wrappers import without_prefixes
 
@@ -136,7 +136,7 @@ def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = 
     Raises:
         UnknownArchitectureError: neither metadata nor a dialect tells what it is.
     """
-    metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
+    metadata = GeneratorMetadata.from_text(checkpoint.metadata, checkpoint.source)
     if metadata is None:
         source = checkpoint.source
         return convert_to_native(checkpoint.state, registry, scale=scale, source=source)
@@ -248,7 +248,7 @@ def _as_type(
         except UnknownArchitectureError as error:
             raise WeightsError(str(error)) from error
     other = recognise(checkpoint.state, registry)
-    metadata = Metadata.from_text(checkpoint.metadata, checkpoint.source)
+    metadata = GeneratorMetadata.from_text(checkpoint.metadata, checkpoint.source)
     held = metadata.network if metadata else other[1].network if other else network_type
     if held != network_type:
         raise WeightsError(

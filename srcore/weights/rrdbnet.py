@@ -1,6 +1,6 @@
 """Dialects of RRDBNet: BasicSR, old ESRGAN (2018), ESRGAN-new (BSRGAN, RealSR, KAIR), esrdgan.
 
-All of them name the same layers; each :class:`Layout` says how. Scale and sizes follow from the
+All of them name the same layers; each :class:`LayerNames` says how. Scale and sizes follow from the
 names and shapes: an input of 4 (16) times the channels of the output is unshuffled by 2 (4) before
 the first convolution.
 """
@@ -22,7 +22,7 @@ _MAX_UP = 3
 
 
 @attrs.frozen
-class Layout:
+class LayerNames:
     """Names of the layers of one dialect.
 
     Attributes:
@@ -100,7 +100,7 @@ class Layout:
         }
 
 
-NATIVE = Layout(
+NATIVE = LayerNames(
     first="conv_first",
     dense=lambda n, r, k: f"body.{n}.rdb{r}.conv{k}",
     trunk=lambda blocks: "conv_body",
@@ -111,7 +111,7 @@ NATIVE = Layout(
 
 
 def _dialect(
-    layout: Layout, container: str = "", *, exported: bool = False, bgr: bool = False
+    layout: LayerNames, container: str = "", *, exported: bool = False, bgr: bool = False
 ) -> Dialect:
     def to_native(state: Mapping[str, Tensor]) -> State:
         sizes = layout.sizes(state)
@@ -148,7 +148,7 @@ def _refuse_esrgan_plus(state: Mapping[str, Tensor]) -> None:
 BASICSR = _dialect(NATIVE, container="params", exported=True)
 
 OLD_ESRGAN = _dialect(
-    Layout(
+    LayerNames(
         first="model.0",
         dense=lambda n, r, k: f"model.1.sub.{n}.RDB{r}.conv{k}.0",
         trunk=lambda blocks: f"model.1.sub.{blocks}",
@@ -159,7 +159,7 @@ OLD_ESRGAN = _dialect(
 )
 
 ESRGAN_NEW = _dialect(
-    Layout(
+    LayerNames(
         first="conv_first",
         dense=lambda n, r, k: f"RRDB_trunk.{n}.RDB{r}.conv{k}",
         trunk=lambda blocks: "trunk_conv",
@@ -176,7 +176,7 @@ def _esrdgan_dense(n: int, r: int, k: int) -> str:
 
 
 ESRDGAN = _dialect(
-    Layout(
+    LayerNames(
         first="model.0",
         dense=_esrdgan_dense,
         trunk=lambda blocks: f"model.1.module.{blocks}",

@@ -17,6 +17,7 @@ import srcore
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.messages import shown
+from srcore.moved import renamed
 from srcore.plugin.registry import Registry
 from srcore.weights.dialects import exported_dialect
 
@@ -25,7 +26,7 @@ _ITERATION, _STATE = "iteration", "state"
 
 
 @attrs.frozen
-class Metadata:
+class GeneratorMetadata:
     """What srcore writes beside the tensors of a generator.
 
     Attributes:
@@ -58,7 +59,9 @@ class Metadata:
         return entries
 
     @classmethod
-    def from_text(cls, entries: Mapping[str, str], source: str = "weights") -> Metadata | None:
+    def from_text(
+        cls, entries: Mapping[str, str], source: str = "weights"
+    ) -> GeneratorMetadata | None:
         """From entries of a safetensors file; None if srcore did not write it.
 
         Raises:
@@ -82,7 +85,7 @@ class Metadata:
 
 
 def save_safetensors(
-    path: str | Path, state: Mapping[str, Tensor], metadata: Metadata, registry: Registry
+    path: str | Path, state: Mapping[str, Tensor], metadata: GeneratorMetadata, registry: Registry
 ) -> None:
     """Write a network's weights, atomically, for srcore and for other programs at once.
 
@@ -106,7 +109,7 @@ def save_safetensors(
 
 
 def write_tensors(
-    path: str | Path, tensors: Mapping[str, Tensor], metadata: Metadata | None = None
+    path: str | Path, tensors: Mapping[str, Tensor], metadata: GeneratorMetadata | None = None
 ) -> None:
     """Write tensors under the names they have, atomically; raises as above."""
     # Tensors that share memory (tied weights, views) would be refused: copies never do.
@@ -131,7 +134,7 @@ def _sorted(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
-def read_metadata(path: str | Path) -> Metadata | None:
+def read_metadata(path: str | Path) -> GeneratorMetadata | None:
     """What srcore wrote beside the tensors; None for files of other programs.
 
     Raises:
@@ -139,6 +142,9 @@ def read_metadata(path: str | Path) -> Metadata | None:
     """
     try:
         with safe_open(path, "pt") as file:
-            return Metadata.from_text(file.metadata() or {}, str(path))
+            return GeneratorMetadata.from_text(file.metadata() or {}, str(path))
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path}: not a readable safetensors file ({error})") from error
+
+
+__getattr__ = renamed(__name__, {"Metadata": "GeneratorMetadata"})

@@ -20,7 +20,7 @@ from srcore.weights.bounds import counted
 from srcore.weights.containers import Checkpoint
 from srcore.weights.deploying import deployed
 from srcore.weights.loading import fit
-from srcore.weights.saving import Metadata
+from srcore.weights.saving import GeneratorMetadata
 
 #: Networks of some times as many tensors take seconds to build even without memory: the run says
 #: what is wrong with them.
@@ -47,7 +47,9 @@ def can_start(
     network, earlier = _without_memory(own), _without_memory(trained, exported=exported)
     if network is None or earlier is None:
         return None
-    about = Metadata(trained.selected.type, as_table(trained.selected.options), trained.scale)
+    about = GeneratorMetadata(
+        trained.selected.type, as_table(trained.selected.options), trained.scale
+    )
     metadata = about.to_text() if exported else {}
     file = Checkpoint("weights", earlier.state_dict(), metadata=metadata)
     try:

@@ -13,7 +13,7 @@ from PIL import Image
 from srcore.errors import DataError
 from srcore.images import encode_image, read_header, read_image
 from srcore.testing import tiny_image
-from srcore.testing.fuzzing import Outcomes, Trial
+from srcore.testing.fuzzing import FuzzTarget, Outcomes
 
 LONGEST = 2.0
 SIDE = 256
@@ -86,7 +86,7 @@ def trial(path):
     def complaint(error):
         return None if error.lines[0].startswith(str(path)) else f"nameless: {error}"
 
-    return Trial(read=read, refusal=DataError, complaint=complaint, longest=LONGEST)
+    return FuzzTarget(read=read, refusal=DataError, complaint=complaint, longest=LONGEST)
 
 
 def fuzz(folder, seed, count):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcore.images.ways import Place, searched_above, way_to
+from srcore.images.ways import FolderSet, searched_above, way_to
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def tree(tmp_path):
 
 def test_a_place_is_known_by_what_it_is(tree):
     (tree / "link").symlink_to("place")
-    place = Place([tree / "link"])
+    place = FolderSet([tree / "link"])
     assert place.holds(tree / "place")
     assert place.holds(tree / "images/../place/inner/0.png")
     assert place.holds(tree / "link/inner")
@@ -28,7 +28,7 @@ def test_a_place_is_known_by_what_it_is(tree):
 
 
 def test_a_place_may_be_yet_to_be_made(tree):
-    place = Place([tree / "images/below/new/inner"])
+    place = FolderSet([tree / "images/below/new/inner"])
     assert way_to(place, tree / "images", recursive=True) == tree / "images"
     assert way_to(place, tree / "images") is None
     assert way_to(place, tree / "place", recursive=True) is None
@@ -52,7 +52,7 @@ def test_a_place_may_be_yet_to_be_made(tree):
 )
 def test_links_are_ways(tree, link, target, alone, with_below):
     (tree / link).symlink_to(tree / target)
-    place = Place([tree / "place"])
+    place = FolderSet([tree / "place"])
     for recursive, expected in ((False, alone), (True, with_below)):
         way = way_to(place, tree / "images", recursive=recursive)
         assert way == (expected and tree / expected)
@@ -62,14 +62,14 @@ def test_a_link_to_a_link_is_followed(tree):
     (tree / "elsewhere").mkdir()
     (tree / "elsewhere/b.png").symlink_to(tree / "place/inner/0.png")
     (tree / "images/a.png").symlink_to("../elsewhere/b.png")
-    assert way_to(Place([tree / "place"]), tree / "images") == tree / "images/a.png"
+    assert way_to(FolderSet([tree / "place"]), tree / "images") == tree / "images/a.png"
 
 
 def test_what_holds_the_place_is_searched_above_it(tree):
     (tree / "images/below/up").symlink_to(tree)
-    place = Place([tree / "place"])
+    place = FolderSet([tree / "place"])
     assert searched_above(place, tree / "images") == tree / "images/below/up"
     assert searched_above(place, tree) == tree
-    assert searched_above(Place([tree / "images"]), tree / "place") is None
+    assert searched_above(FolderSet([tree / "images"]), tree / "place") is None
     assert searched_above(place, tree / "nowhere") is None
     assert searched_above(place, tree / "\0") is None

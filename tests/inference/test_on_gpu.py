@@ -10,7 +10,7 @@ from srcore.images import read_image
 from srcore.inference.memory import choose_tile, free_memory
 from srcore.plugin.manager import plugins
 from srcore.testing.tiny_images import tiny_image, write_tiny_images
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 pytestmark = pytest.mark.gpu
 
@@ -91,7 +91,7 @@ def test_the_commands_take_the_device(gpu, tmp_path, capsys):
     save_safetensors(
         weights,
         network.state_dict(),
-        Metadata("edsr", SIZES["edsr"], 2),
+        GeneratorMetadata("edsr", SIZES["edsr"], 2),
         registry=plugins().registry,
     )
     pictures = write_tiny_images(tmp_path / "pictures", 2)

@@ -4,7 +4,7 @@ import pytest
 from srcore.datasets.lmdb import lmdb_dataset
 from srcore.errors import DataError
 from srcore.images import read_image, write_image
-from srcore.prepare.degrading import Degradation
+from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.jobs import prepare_degraded, prepare_sub_images
 from srcore.prepare.lmdb import prepare_lmdb
 
@@ -55,7 +55,7 @@ def test_names_that_would_collide_are_refused(folder, tmp_path):
 
 
 def test_degraded_copies_and_their_originals_fit(folder, tmp_path):
-    degradation = Degradation(scale=3, noise=4.0)
+    degradation = OfflineDegradation(scale=3, noise=4.0)
     report = prepare_degraded(
         folder, tmp_path / "lr", degradation, name="{}x3", hr_output=tmp_path / "hr",
         recursive=True,
@@ -71,7 +71,9 @@ def test_degraded_copies_and_their_originals_fit(folder, tmp_path):
 def test_a_write_error_stops_and_names_the_file(folder, tmp_path):
     (tmp_path / "lr" / "ax2.png").mkdir(parents=True)
     with pytest.raises(DataError, match=r"ax2\.png: cannot be written"):
-        prepare_degraded(folder, tmp_path / "lr", Degradation(scale=2), name="{}x2", overwrite=True)
+        prepare_degraded(
+            folder, tmp_path / "lr", OfflineDegradation(scale=2), name="{}x2", overwrite=True
+        )
 
 
 def test_lmdb_is_replaced_only_when_asked(folder, tmp_path):
@@ -142,7 +144,7 @@ def test_whatever_fails_for_one_image_the_others_are_prepared(
     if command == "sub-images":
         report = prepare_sub_images(folder, tmp_path / "out", crop=12, step=8)
     elif command == "degrade":
-        report = prepare_degraded(folder, tmp_path / "out", Degradation(scale=2))
+        report = prepare_degraded(folder, tmp_path / "out", OfflineDegradation(scale=2))
     else:
         report = prepare_lmdb(folder, tmp_path / "out.lmdb")
     assert report.written >= 1

@@ -3,14 +3,14 @@ import time
 import pytest
 
 from srcore.errors import DataError, SrcoreError
-from srcore.testing.fuzzing import Outcomes, Trial
+from srcore.testing.fuzzing import FuzzTarget, Outcomes
 
 
 def trial(read, longest=5.0):
     def complaint(error):
         return None if "x.png" in str(error) else "nameless"
 
-    return Trial(read=read, refusal=DataError, complaint=complaint, longest=longest)
+    return FuzzTarget(read=read, refusal=DataError, complaint=complaint, longest=longest)
 
 
 def raising(error):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from srcore.errors import SrcoreError
-from srcore.transforms.jpeg import Jpeg, jpeg
+from srcore.transforms.jpeg import JpegCompression, jpeg
 
 
 def smooth_image(height, width):
@@ -82,7 +82,7 @@ def test_gray_images_are_refused():
 
 def test_the_transform_draws_a_quality_per_image():
     batch = {"lr": to_tensor(smooth_image(32, 32)).repeat(2, 1, 1, 1)}
-    transform = Jpeg(scale=4, quality=(10.0, 90.0))
+    transform = JpegCompression(scale=4, quality=(10.0, 90.0))
     output = transform(batch, torch.Generator().manual_seed(0))["lr"]
     assert not torch.equal(output[0], output[1])
     assert torch.equal(output, transform(batch, torch.Generator().manual_seed(0))["lr"])

@@ -16,7 +16,7 @@ from srcore.plugin.manager import plugins
 from srcore.weights.bounds import build_bounded
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.loading import load_into
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 OPTIONS = {"num_features": 8, "num_blocks": 1}
 
@@ -59,7 +59,7 @@ def saved(path, content, **how):
 def test_settings_in_metadata_are_compared_before_a_network_is_built(
     tmp_path, state, network, options, scale
 ):
-    metadata = Metadata(network, options, scale)
+    metadata = GeneratorMetadata(network, options, scale)
     from srcore.weights.saving import write_tensors
 
     write_tensors(tmp_path / "x.safetensors", state, metadata)
@@ -70,7 +70,10 @@ def test_settings_in_metadata_are_compared_before_a_network_is_built(
 
 def test_honest_settings_are_still_built(tmp_path, state):
     save_safetensors(
-        tmp_path / "x.safetensors", state, Metadata("edsr", OPTIONS, 2), registry=plugins().registry
+        tmp_path / "x.safetensors",
+        state,
+        GeneratorMetadata("edsr", OPTIONS, 2),
+        registry=plugins().registry,
     )
     assert load_generator(tmp_path / "x.safetensors").scale == 2
 

@@ -17,8 +17,8 @@ import torch
 import srcore
 from srcore.api import load_generator
 from srcore.errors import WeightsError
-from srcore.testing.fuzzing import Outcomes, Trial
-from srcore.weights.saving import Metadata
+from srcore.testing.fuzzing import FuzzTarget, Outcomes
+from srcore.weights.saving import GeneratorMetadata
 
 #: Longest time for one file, in seconds of this process.
 LONGEST = 5.0
@@ -47,7 +47,7 @@ class Mutator:
             packed(self.state),
             packed({"params": self.state, "epoch": 3}),
             packed(self.state, _use_new_zipfile_serialization=False),
-            safetensors.torch.save(self.state, Metadata("edsr", OPTIONS, 2).to_text()),
+            safetensors.torch.save(self.state, GeneratorMetadata("edsr", OPTIONS, 2).to_text()),
         ]
 
     def mutant(self):
@@ -204,7 +204,7 @@ def fuzz(folder, seed, count):
     def complaint(error):
         return None if len(error.lines) == 1 else f"lines: {error}"
 
-    trial = Trial(read=read, refusal=WeightsError, complaint=complaint, longest=LONGEST)
+    trial = FuzzTarget(read=read, refusal=WeightsError, complaint=complaint, longest=LONGEST)
     most = trial.most_of(mutator.files, path.write_bytes)
     outcomes = Outcomes()
     for number in range(count):

@@ -8,7 +8,7 @@ from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.weights.dialects import UnknownArchitectureError, dialects
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 spandrel = pytest.importorskip("spandrel")
 
@@ -25,7 +25,7 @@ def test_exported_rrdbnets_open_in_spandrel_and_give_equal_output(tmp_path, opti
     path = tmp_path / "generator.safetensors"
     sizes = {"num_features": 8, "num_blocks": 2, "growth_channels": 32}
     chosen = {name: value for name, value in options.items() if name != "scale"}
-    metadata = Metadata("rrdbnet", sizes | chosen, options["scale"])
+    metadata = GeneratorMetadata("rrdbnet", sizes | chosen, options["scale"])
     save_safetensors(path, network.state_dict(), metadata, registry=plugins().registry)
     model = spandrel.ModelLoader().load_from_file(path)
     assert (model.architecture.id, model.scale) == ("ESRGAN", options["scale"])
@@ -56,7 +56,9 @@ def test_exported_swinirs_open_in_spandrel_and_give_equal_output(tmp_path, upsam
     state = network.state_dict()
     if upsampler == "nearest+conv":  # other programs insist on the buffers, ours can do without
         state = {name: value for name, value in state.items() if "attn_mask" not in name}
-    save_safetensors(path, state, Metadata("swinir", options, scale), registry=plugins().registry)
+    save_safetensors(
+        path, state, GeneratorMetadata("swinir", options, scale), registry=plugins().registry
+    )
     model = spandrel.ModelLoader().load_from_file(path)
     assert (model.architecture.id, model.scale) == ("SwinIR", scale)
     lr = torch.rand(1, 3, 19, 24)

@@ -21,7 +21,7 @@ from srcore.weights import export_ncnn, export_openvino
 from srcore.weights.conversion import convert
 from srcore.weights.export import TOLERANCE, _compare, export, export_obstacle
 from srcore.weights.programs import written_files
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 ENDINGS = {
     "onnx": ".onnx",
@@ -122,7 +122,7 @@ def open_ncnn(path):
 def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name):
     network, options = build(name)
     kind = name.split("_")[0]
-    metadata = Metadata(kind, options, network.scale)
+    metadata = GeneratorMetadata(kind, options, network.scale)
     save_safetensors(
         tmp_path / "in.safetensors", network.state_dict(), metadata, registry=plugins().registry
     )
@@ -156,7 +156,7 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
 def test_operators_that_ncnn_lacks_are_named(tmp_path, name):
     network, options = build(name)
     with pytest.raises(WeightsError) as caught:
-        export(network, tmp_path / "a.param", "ncnn", Metadata("some", options, 4))
+        export(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("some", options, 4))
     start = f"{tmp_path / 'a.param'}: some cannot be written as ncnn: ncnn has no "
     assert str(caught.value).startswith(start)
     assert "torch.index_select" in str(caught.value)
@@ -172,7 +172,7 @@ def test_a_translation_that_takes_too_much_is_one_line(tmp_path, monkeypatch, ac
     monkeypatch.setattr(pytest.importorskip("pnnx"), "EXEC_PATH", str(program))
     monkeypatch.setattr(export_ncnn, "_SECONDS", 0.5)
     with pytest.raises(WeightsError, match=r"ncnn: pnnx ended with code -\d; it was given 8 GiB"):
-        export(network, tmp_path / "a.param", "ncnn", Metadata("rrdbnet", options, 2))
+        export(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("rrdbnet", options, 2))
     assert list(tmp_path.iterdir()) == [program]
 
 
@@ -202,7 +202,7 @@ def test_onnx_names_its_axes_and_takes_the_wanted_operators(tmp_path):
     import onnx
 
     network, _ = build("edsr_x2")
-    export(network, tmp_path / "a.onnx", "onnx", Metadata("edsr", {}, 2), opset=19)
+    export(network, tmp_path / "a.onnx", "onnx", GeneratorMetadata("edsr", {}, 2), opset=19)
     model = onnx.load(tmp_path / "a.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert [entry.version for entry in model.opset_import if not entry.domain] == [19]
@@ -232,7 +232,7 @@ class FixedWidth(nn.Module):
         return self.of(lr, int(lr.shape[-1]))
 
 
-NOTHING = Metadata("fixed", {}, 1)
+NOTHING = GeneratorMetadata("fixed", {}, 1)
 
 
 def refused(network, path, to):

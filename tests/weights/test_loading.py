@@ -7,7 +7,7 @@ from srcore.networks.edsr import EDSR
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.weights.dialects import UnknownArchitectureError, dialects
 from srcore.weights.loading import load_into
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 
 @pytest.fixture
@@ -52,7 +52,10 @@ def test_metadata_says_what_the_tensors_cannot(tmp_path):
     options = {"num_features": 4, "num_blocks": 1, "res_scale": 0.3, "img_range": 1.0}
     path = tmp_path / "generator.safetensors"
     save_safetensors(
-        path, original.state_dict(), Metadata("edsr", options, 2), registry=plugins().registry
+        path,
+        original.state_dict(),
+        GeneratorMetadata("edsr", options, 2),
+        registry=plugins().registry,
     )
     lr = torch.rand(1, 3, 4, 5)
     assert torch.equal(load_generator(path)(lr), original(lr))
@@ -61,7 +64,10 @@ def test_metadata_says_what_the_tensors_cannot(tmp_path):
 def test_metadata_of_a_missing_plugin_says_what_to_install(tmp_path):
     path = tmp_path / "generator.safetensors"
     save_safetensors(
-        path, {"a": torch.ones(1)}, Metadata("no_such_network", {}, 2), registry=plugins().registry
+        path,
+        {"a": torch.ones(1)},
+        GeneratorMetadata("no_such_network", {}, 2),
+        registry=plugins().registry,
     )
     from srcore.errors import SrcoreError
 
@@ -71,7 +77,7 @@ def test_metadata_of_a_missing_plugin_says_what_to_install(tmp_path):
 
 def test_options_that_the_network_does_not_know_are_named(tmp_path, rrdbnet):
     path = tmp_path / "generator.safetensors"
-    metadata = Metadata("rrdbnet", {"num_blocs": 2}, 4)
+    metadata = GeneratorMetadata("rrdbnet", {"num_blocs": 2}, 4)
     save_safetensors(path, rrdbnet(scale=4).state_dict(), metadata, registry=plugins().registry)
     with pytest.raises(WeightsError, match=r"cannot build its rrdbnet: num_blocs: unknown key"):
         load_generator(path)

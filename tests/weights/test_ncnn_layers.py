@@ -13,7 +13,7 @@ from srcore.weights import export_ncnn
 from srcore.weights.export import export
 from srcore.weights.ncnn_layers import NoLayerError
 from srcore.weights.ncnn_program import written
-from srcore.weights.saving import Metadata
+from srcore.weights.saving import GeneratorMetadata
 
 pytest.importorskip("ncnn")
 
@@ -104,7 +104,7 @@ def test_networks_of_convolutions_do_without_pnnx(tmp_path, monkeypatch):
 
     monkeypatch.setattr(export_ncnn, "_translated", refuse)
     network = Compact(4, num_features=4, num_convs=2).eval()
-    export(network, tmp_path / "a.param", "ncnn", Metadata("compact", {}, 4))
+    export(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("compact", {}, 4))
     lines = (tmp_path / "a.param").read_text().splitlines()
     assert lines[0] == "7767517"
     layers, blobs = map(int, lines[1].split())
@@ -116,4 +116,4 @@ def test_what_neither_way_can_write_is_one_line(tmp_path):
     turned = Doing(lambda x: torch.fft.ifft2(torch.fft.fft2(x)).real).eval()
     turned.in_channels = 3
     with pytest.raises(WeightsError, match=r"a\.param: turned cannot be written as ncnn: "):
-        export(turned, tmp_path / "a.param", "ncnn", Metadata("turned", {}, 1))
+        export(turned, tmp_path / "a.param", "ncnn", GeneratorMetadata("turned", {}, 1))

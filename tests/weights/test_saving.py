@@ -5,12 +5,12 @@ import srcore
 from srcore.errors import WeightsError
 from srcore.plugin.manager import plugins
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.saving import Metadata, read_metadata, save_safetensors, write_tensors
+from srcore.weights.saving import GeneratorMetadata, read_metadata, save_safetensors, write_tensors
 
 
 def test_metadata_comes_back(tmp_path, rrdbnet):
     path = tmp_path / "new" / "x.safetensors"
-    metadata = Metadata("rrdbnet", {"num_blocks": 2, "depths": [1, 2]}, 4)
+    metadata = GeneratorMetadata("rrdbnet", {"num_blocks": 2, "depths": [1, 2]}, 4)
     save_safetensors(path, rrdbnet(scale=4).state_dict(), metadata, registry=plugins().registry)
     assert read_metadata(path) == metadata
     assert metadata.version == srcore.__version__
@@ -23,9 +23,9 @@ def test_files_of_other_programs_have_no_metadata(tmp_path):
 
 
 def test_damaged_metadata_and_other_files_are_refused(tmp_path):
-    entries = Metadata("rrdbnet", {}, 4).to_text() | {"options": "{"}
+    entries = GeneratorMetadata("rrdbnet", {}, 4).to_text() | {"options": "{"}
     with pytest.raises(WeightsError, match=r"x: its srcore metadata is damaged"):
-        Metadata.from_text(entries, "x")
+        GeneratorMetadata.from_text(entries, "x")
     path = tmp_path / "x.pth"
     torch.save({}, path)
     with pytest.raises(WeightsError, match="not a readable safetensors file"):
@@ -59,7 +59,7 @@ def _full_disk(source, target):
 def test_equal_weights_make_equal_files_in_every_process(tmp_path):
     # The library orders metadata by a hash whose seed changes from call to call.
     files = [tmp_path / f"{number}.safetensors" for number in range(8)]
-    metadata = Metadata("edsr", {"num_features": 8}, 2, iteration=3, state="0a")
+    metadata = GeneratorMetadata("edsr", {"num_features": 8}, 2, iteration=3, state="0a")
     for file in files:
         write_tensors(file, {"b": torch.ones(3), "a": torch.zeros(1)}, metadata)
     assert len({file.read_bytes() for file in files}) == 1

@@ -8,7 +8,7 @@ from srcore.errors import WeightsError
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
 from srcore.weights.loading import load_into
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 from srcore.weights.succession import StageNetwork, can_start, decisive
 
 RRDB = {"num_features": 8, "num_blocks": 1, "growth_channels": 4}
@@ -44,7 +44,7 @@ PAIRS = [
 @pytest.mark.parametrize("pair", PAIRS, ids=range(len(PAIRS)))
 def test_the_verdict_is_that_of_loading(tmp_path, pair, partial):
     trained, own = chosen(pair[0], pair[1], pair[2]), chosen(pair[3], pair[4], pair[5])
-    about = Metadata(pair[0], pair[2], pair[1])
+    about = GeneratorMetadata(pair[0], pair[2], pair[1])
     save_safetensors(
         tmp_path / "it",
         trained.selected.build(scale=pair[1]).state_dict(),

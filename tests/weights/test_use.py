@@ -11,7 +11,7 @@ from srcore.cli.main import main
 from srcore.errors import WeightsError
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.upscaling.shipped import shipped_model
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +47,10 @@ def file(tmp_path):
         path = tmp_path / "steps.safetensors"
         state = Steps(2, 3, 1).state_dict()
         save_safetensors(
-            path, state, Metadata("steps", {"width": 3, "steps": 1}, 2), registry=plugins().registry
+            path,
+            state,
+            GeneratorMetadata("steps", {"width": 3, "steps": 1}, 2),
+            registry=plugins().registry,
         )
         yield path
 

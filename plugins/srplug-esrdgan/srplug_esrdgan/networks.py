@@ -50,7 +50,7 @@ class DenseConv(nn.Module):
         return torch.cat((x, self.conv(x)), 1)
 
 
-class ResidualDenseBlock(nn.Module):
+class FusionDenseBlock(nn.Module):
     """``x + scaling * LFF(dense4(dense3(dense2(dense1(x)))))`` (Zhang et al. 2018, 1802.08797).
 
     Args:
@@ -84,10 +84,10 @@ class ResidualDenseBlock(nn.Module):
         return torch.add(x, self.LFF(dense), alpha=self.scaling)
 
 
-class RRDB(nn.Module):
+class FusionRRDB(nn.Module):
     """Residual in residual: ``x + scaling * rdb3(rdb2(rdb1(x)))``."""
 
-    def __init__(self, blocks: list[ResidualDenseBlock], scaling: float) -> None:
+    def __init__(self, blocks: list[FusionDenseBlock], scaling: float) -> None:
         super().__init__()
         self.scaling = scaling
         self.rdbs = nn.Sequential(*blocks)
@@ -127,7 +127,7 @@ class UpConv(nn.Module):
         return enlarged
 
 
-class Generator(nn.Module):
+class ESRDGANGenerator(nn.Module):
     """ESRDGAN's generator.
 
         [generator]
@@ -188,14 +188,14 @@ class Generator(nn.Module):
         trunk_radius = 2 + num_blocks * _DENSE_BLOCKS * (_DENSE_CONVS + fusion_radius)
         self.receptive_radius = trunk_radius + _tail_radius(stages, hr_kernel_size)
 
-        def rrdb() -> RRDB:
+        def rrdb() -> FusionRRDB:
             dense = [
-                ResidualDenseBlock(
+                FusionDenseBlock(
                     num_features, growth_channels, fusion_kernel_size, dense_scaling, activation
                 )
                 for _ in range(_DENSE_BLOCKS)
             ]
-            return RRDB(dense, block_scaling)
+            return FusionRRDB(dense, block_scaling)
 
         blocks = (rrdb() for _ in range(num_blocks))
         self.model = nn.Sequential(
@@ -225,7 +225,7 @@ def _tail_radius(stages: int, hr_kernel_size: int) -> int:
     return radius
 
 
-class Discriminator(nn.Module):
+class ESRDGANDiscriminator(nn.Module):
     """ESRDGAN's discriminator: stages of a convolution and a strided 4x4 one, then a linear head.
 
         [discriminator]
@@ -310,8 +310,8 @@ class StridedDownConv(nn.Module):
         inputs: channels of the input.
         outputs: channels of both convolutions.
         kernel_size: of the convolution without stride.
-        norm: see :class:`Discriminator`.
-        activation: see :class:`Discriminator`.
+        norm: see :class:`ESRDGANDiscriminator`.
+        activation: see :class:`ESRDGANDiscriminator`.
         first: leave out the first norm.
     """
 

@@ -19,12 +19,14 @@ def srcore_register_components(registry: Registry) -> None:
     from srplug_esrdgan import options
 
     package, noise = "srplug_esrdgan", options.InstanceNoiseOptions
-    registry.add("network", "esrdgan", options.GeneratorOptions, f"{package}.networks:Generator")
+    registry.add(
+        "network", "esrdgan", options.GeneratorOptions, f"{package}.networks:ESRDGANGenerator"
+    )
     registry.add(
         "discriminator",
         "esrdgan",
         options.DiscriminatorOptions,
-        f"{package}.networks:Discriminator",
+        f"{package}.networks:ESRDGANDiscriminator",
     )
     registry.add("labels", "esrdgan", options.LabelOptions, f"{package}.labels:SoftLabels")
     registry.add(

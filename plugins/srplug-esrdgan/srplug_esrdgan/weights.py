@@ -19,7 +19,7 @@ from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, Recognised, State, count
 from srcore.weights.loading import build_network, check_complete, network_options
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 from srplug_esrdgan.options import RGB
 
 _DENSE = "model.1.module.{}.rdbs.0.conv1.conv.0.weight"
@@ -70,8 +70,8 @@ def import_generator(source: Path, target: Path, registry: Registry, **options: 
         source: ``G_<it>.pth``.
         target: ``.safetensors`` file.
         registry: knows the network.
-        options: of :class:`srplug_esrdgan.networks.Generator`, where the file does not tell them:
-            ``channel_order``, ``activation``, ``dense_scaling``, ``block_scaling``.
+        options: of :class:`srplug_esrdgan.networks.ESRDGANGenerator`, where the file does not
+            tell them: ``channel_order``, ``activation``, ``dense_scaling``, ``block_scaling``.
 
     Returns:
         What was found.
@@ -97,6 +97,6 @@ def import_generator(source: Path, target: Path, registry: Registry, **options: 
     typed = network_options(recognised, registry, source=str(source))
     written = {name: getattr(typed, name) for name in recognised.options if name != "scale"}
     save_safetensors(
-        target, recognised.state, Metadata("esrdgan", written, recognised.scale), registry
+        target, recognised.state, GeneratorMetadata("esrdgan", written, recognised.scale), registry
     )
     return recognised

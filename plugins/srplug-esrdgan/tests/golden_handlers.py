@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from srplug_esrdgan.instance_noise import amplitude
 from srplug_esrdgan.labels import targets, with_noise
-from srplug_esrdgan.networks import Discriminator, Generator
+from srplug_esrdgan.networks import ESRDGANDiscriminator, ESRDGANGenerator
 
 import srcore
 from srcore.contracts import LossContext
@@ -42,7 +42,7 @@ D_FIRST, D_LAST = "features.0.strideddownconv.0.weight", "classifier.2.weight"
 @golden_kind("esrdgan_generator")
 def generator(case):
     hyper = case.hyper
-    network = Generator(
+    network = ESRDGANGenerator(
         hyper["upscale"],
         hyper["nf"],
         hyper["n_rrdb"],
@@ -66,7 +66,7 @@ def generator(case):
 def discriminator(case):
     hyper = case.hyper
     images = (case.tensor("x_uint8").float() / 255).requires_grad_(True)
-    network = Discriminator(
+    network = ESRDGANDiscriminator(
         images.shape[-1],
         hyper["num_features"],
         hyper["norm_type"],

@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from srplug_esrdgan.networks import Discriminator, Generator, ResidualDenseBlock
+from srplug_esrdgan.networks import ESRDGANDiscriminator, ESRDGANGenerator, FusionDenseBlock
 
 import srcore
 from srcore.errors import SrcoreError
@@ -21,14 +21,14 @@ def parameters(network):
 
 def test_published_sizes_have_the_published_numbers_of_parameters():
     with torch.device("meta"):
-        assert parameters(Generator(4)) == 18_522_499
-        assert parameters(Generator(4, num_features=64, num_blocks=23)) == 16_697_987
-        assert parameters(Discriminator()) == 32_007_657
+        assert parameters(ESRDGANGenerator(4)) == 18_522_499
+        assert parameters(ESRDGANGenerator(4, num_features=64, num_blocks=23)) == 16_697_987
+        assert parameters(ESRDGANDiscriminator()) == 32_007_657
 
 
 def test_it_computes_what_esrgan_computes_where_the_architectures_agree():
     torch.manual_seed(0)
-    ours = Generator(4, **SMALL, init_scale=1.0)
+    ours = ESRDGANGenerator(4, **SMALL, init_scale=1.0)
     core = RRDBNet(4, **SMALL)
     load_into(
         core, ours.state_dict(), network_type="rrdbnet", registry=plugins().registry
@@ -40,7 +40,7 @@ def test_it_computes_what_esrgan_computes_where_the_architectures_agree():
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_a_dense_block_follows_its_equations(kernel):
     torch.manual_seed(0)
-    block = ResidualDenseBlock(4, 3, kernel, 0.3, "relu").double()
+    block = FusionDenseBlock(4, 3, kernel, 0.3, "relu").double()
     x = torch.randn(2, 4, 6, 5, dtype=torch.float64)
     state = block.state_dict()
     seen = [x]
@@ -55,7 +55,7 @@ def test_a_dense_block_follows_its_equations(kernel):
 
 def test_gradients_of_a_dense_block_are_those_of_finite_differences():
     torch.manual_seed(0)
-    block = ResidualDenseBlock(2, 1, 3, 0.2, "leaky_relu").double()
+    block = FusionDenseBlock(2, 1, 3, 0.2, "leaky_relu").double()
     x = torch.randn(1, 2, 4, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(block, (x,))
 
@@ -63,7 +63,7 @@ def test_gradients_of_a_dense_block_are_those_of_finite_differences():
 @pytest.mark.parametrize("scale", [1, 2, 4, 8])
 @pytest.mark.parametrize("kernel", [3, 5])
 def test_an_output_pixel_depends_on_nothing_beyond_the_receptive_radius(scale, kernel):
-    network = Generator(scale, **SMALL, hr_kernel_size=kernel, fusion_kernel_size=1).double()
+    network = ESRDGANGenerator(scale, **SMALL, hr_kernel_size=kernel, fusion_kernel_size=1).double()
     for parameter in network.parameters():
         torch.nn.init.constant_(parameter, 0.1)  # no path cancels another
     reach, side = 0, 2 * network.receptive_radius + 9
@@ -79,13 +79,13 @@ def test_an_output_pixel_depends_on_nothing_beyond_the_receptive_radius(scale, k
 
 def test_bgr_weights_give_the_turned_result():
     torch.manual_seed(0)
-    rgb = Generator(2, **SMALL)
-    bgr = Generator(2, **SMALL, channel_order="bgr")
+    rgb = ESRDGANGenerator(2, **SMALL)
+    bgr = ESRDGANGenerator(2, **SMALL, channel_order="bgr")
     bgr.load_state_dict(rgb.state_dict())
     lr = torch.rand(1, 3, 6, 5)
     assert_close(bgr(lr), rgb(lr.flip(1)).flip(1))
-    judge = Discriminator(16, 2, norm="none")
-    turned = Discriminator(16, 2, norm="none", channel_order="bgr")
+    judge = ESRDGANDiscriminator(16, 2, norm="none")
+    turned = ESRDGANDiscriminator(16, 2, norm="none", channel_order="bgr")
     turned.load_state_dict(judge.state_dict())
     image = torch.rand(1, 3, 16, 16)
     assert_close(turned(image), judge(image.flip(1)))
@@ -95,8 +95,8 @@ def test_bgr_weights_give_the_turned_result():
 def test_initial_weights_have_the_stated_deviation(factor):
     torch.manual_seed(0)
     for network in (
-        Generator(2, 32, 1, 16, init_scale=factor),
-        Discriminator(32, 16, init_scale=factor),
+        ESRDGANGenerator(2, 32, 1, 16, init_scale=factor),
+        ESRDGANDiscriminator(32, 16, init_scale=factor),
     ):
         for name, parameter in network.named_parameters():
             if name.endswith("bias"):
@@ -109,12 +109,12 @@ def test_initial_weights_have_the_stated_deviation(factor):
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 def test_the_discriminator_gives_one_logit_per_image(size, norm):
-    network = Discriminator(size, 2, norm)
+    network = ESRDGANDiscriminator(size, 2, norm)
     assert network(torch.rand(2, 3, size, size)).shape == (2, 1)
 
 
 def test_key_names_are_the_published_ones():
-    keys = Discriminator(128, 2).state_dict().keys()
+    keys = ESRDGANDiscriminator(128, 2).state_dict().keys()
     assert {
         "features.0.strideddownconv.0.weight",
         "features.0.strideddownconv.2.weight",
@@ -126,10 +126,10 @@ def test_key_names_are_the_published_ones():
     } <= keys
     assert "features.0.strideddownconv.1.weight" not in keys
     for norm in ("instance", "none"):
-        names = Discriminator(128, 2, norm).state_dict().keys()
+        names = ESRDGANDiscriminator(128, 2, norm).state_dict().keys()
         assert not any("running" in name for name in names)
-    assert "features.3.strideddownconv.2.bias" in Discriminator(128, 2, "none").state_dict()
-    x8 = Generator(8, **SMALL, fusion_kernel_size=1).state_dict()
+    assert "features.3.strideddownconv.2.bias" in ESRDGANDiscriminator(128, 2, "none").state_dict()
+    x8 = ESRDGANGenerator(8, **SMALL, fusion_kernel_size=1).state_dict()
     assert {"model.4.upconv.1.weight", "model.5.weight", "model.7.bias"} <= x8.keys()
 
 
@@ -140,6 +140,6 @@ def test_a_scale_that_is_no_power_of_two_is_refused():
 
 def test_images_of_another_size_are_refused():
     with pytest.raises(SrcoreError, match=r"expected \(N, C, 16, 16\); set discriminator.input"):
-        Discriminator(16, 2)(torch.rand(1, 3, 32, 32))
+        ESRDGANDiscriminator(16, 2)(torch.rand(1, 3, 32, 32))
     with pytest.raises(SrcoreError, match="input_size 100; expected one of 16, 32, 64, 128"):
-        Discriminator(100, 2)
+        ESRDGANDiscriminator(100, 2)

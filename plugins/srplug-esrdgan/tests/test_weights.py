@@ -7,7 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from srplug_esrdgan.commands import esrdgan
-from srplug_esrdgan.networks import Discriminator, Generator
+from srplug_esrdgan.networks import ESRDGANDiscriminator, ESRDGANGenerator
 from srplug_esrdgan.weights import import_generator
 
 import srcore
@@ -23,7 +23,7 @@ SMALL = {"num_features": 4, "num_blocks": 2, "growth_channels": 3}
 
 def save_generator(path, scale=4, **options):
     torch.manual_seed(0)
-    network = Generator(scale, **SMALL, init_scale=1.0, **options).eval()
+    network = ESRDGANGenerator(scale, **SMALL, init_scale=1.0, **options).eval()
     torch.save(network.state_dict(), path)
     return network
 
@@ -41,16 +41,16 @@ def test_a_bare_generator_file_loads_with_its_architecture_inferred(tmp_path, sc
 
 def test_generator_and_discriminator_files_start_a_training(tmp_path):
     written = save_generator(tmp_path / "G_100.pth", hr_kernel_size=5)
-    network = Generator(4, **SMALL, hr_kernel_size=5)
+    network = ESRDGANGenerator(4, **SMALL, hr_kernel_size=5)
     report = load_into(
         network, tmp_path / "G_100.pth", network_type="esrdgan", registry=plugins().registry
     )
     assert report.complete
     assert torch.equal(network.model[0].weight, written.model[0].weight)
 
-    judge = Discriminator(32, 2)
+    judge = ESRDGANDiscriminator(32, 2)
     torch.save(judge.state_dict(), tmp_path / "D_100.pth")
-    other = Discriminator(32, 2)
+    other = ESRDGANDiscriminator(32, 2)
     assert load_into(
         other, tmp_path / "D_100.pth", network_type="esrdgan", registry=plugins().registry
     ).complete
@@ -59,7 +59,7 @@ def test_generator_and_discriminator_files_start_a_training(tmp_path):
 
 def test_a_generator_of_another_size_is_explained(tmp_path):
     save_generator(tmp_path / "G_100.pth")
-    network = Generator(4, num_features=8, num_blocks=2, growth_channels=3)
+    network = ESRDGANGenerator(4, num_features=8, num_blocks=2, growth_channels=3)
     with pytest.raises(WeightsError, match="num_features"):
         load_into(
             network, tmp_path / "G_100.pth", network_type="esrdgan", registry=plugins().registry
@@ -103,7 +103,7 @@ def test_import_writes_what_the_published_file_does_not_tell(tmp_path):
 
 
 def test_import_of_something_else_is_refused(tmp_path):
-    torch.save(Discriminator(32, 2).state_dict(), tmp_path / "D_100.pth")
+    torch.save(ESRDGANDiscriminator(32, 2).state_dict(), tmp_path / "D_100.pth")
     with pytest.raises(WeightsError, match="holds no ESRDGAN generator"):
         import_generator(
             tmp_path / "D_100.pth", tmp_path / "out.safetensors", registry=plugins().registry
@@ -113,13 +113,16 @@ def test_import_of_something_else_is_refused(tmp_path):
 
 
 def test_a_generator_saved_by_a_run_opens_as_what_it_was(tmp_path):
-    from srcore.weights.saving import Metadata, save_safetensors
+    from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
-    network = Generator(2, **SMALL, block_scaling=0.4).eval()
+    network = ESRDGANGenerator(2, **SMALL, block_scaling=0.4).eval()
     options = {**SMALL, "block_scaling": 0.4}
     path = tmp_path / "generator.safetensors"
     save_safetensors(
-        path, network.state_dict(), Metadata("esrdgan", options, 2), registry=plugins().registry
+        path,
+        network.state_dict(),
+        GeneratorMetadata("esrdgan", options, 2),
+        registry=plugins().registry,
     )
     lr = torch.rand(1, 3, 6, 5)
     assert_close(srcore.load_generator(path)(lr), network(lr))

@@ -40,7 +40,7 @@ def module(architecture: Architecture) -> str:
         fields.append("    channels: Literal[1, 3, 4] = image_channels()\n")
     needs_literal = any("Literal" in text for text in fields)
     literal = "from typing import Literal\n\n" if needs_literal else ""
-    options = "Restorer, image_channels" if architecture.channels else "Restorer"
+    options = "RestorerOptions, image_channels" if architecture.channels else "RestorerOptions"
     declares = "from srcore.options import option\n" if keys else ""
     own = f"from srplug_spandrel.options.base import {options}\n"
     return (
@@ -49,7 +49,7 @@ def module(architecture: Architecture) -> str:
         f"{literal}import attrs\n\n"
         f"{declares}{own}\n\n"
         "@attrs.frozen(kw_only=True)\n"
-        "class Options(Restorer):\n"
+        "class Options(RestorerOptions):\n"
         f'    """{docstring(architecture)}"""\n\n'
         f'    architecture = "{architecture.name}"\n\n' + "".join(fields)
     )

@@ -14,7 +14,7 @@ from srcore.testing.trial import options_for
 from srcore.weights.conversion import convert
 from srcore.weights.deploying import deployed
 from srcore.weights.loading import load_into
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 #: Sides that are no multiple of anything, and larger than what any network asks for.
 SIZE = (43, 52)
@@ -43,7 +43,7 @@ def scales():
 def test_what_is_written_opens_in_spandrel_and_gives_equal_output(name, scale, tmp_path):
     network, keys = built(name, scale)
     file = tmp_path / "generator.safetensors"
-    about = Metadata(f"spandrel_{name}", keys, scale)
+    about = GeneratorMetadata(f"spandrel_{name}", keys, scale)
     merged = deployed(network)
     save_safetensors(file, merged.state_dict(), about, plugins().registry)
     model = spandrel.ModelLoader().load_from_file(file)
@@ -68,7 +68,7 @@ def test_files_of_grl_tell_its_windows(window, stripe, factor, tmp_path):
     component = plugins().registry.get("network", "spandrel_grl")
     network = component.build(options_for(component, keys), scale=1).eval()
     file = tmp_path / "1x.safetensors"
-    about = Metadata("spandrel_grl", keys, 1)
+    about = GeneratorMetadata("spandrel_grl", keys, 1)
     save_safetensors(file, network.state_dict(), about, plugins().registry)
     image = torch.rand(1, 3, 20, 33)
     with torch.no_grad():
@@ -125,7 +125,7 @@ def test_a_file_that_asks_for_a_million_blocks_is_refused(tmp_path):
 def test_branches_are_merged_in_programs(tmp_path):
     network, keys = built("span", 4)
     file = tmp_path / "generator.safetensors"
-    about = Metadata("spandrel_span", keys, 4)
+    about = GeneratorMetadata("spandrel_span", keys, 4)
     save_safetensors(file, network.state_dict(), about, plugins().registry)
     done = convert(file, tmp_path / "span.onnx", "onnx", registry=plugins().registry)
     assert done.agreement is not None

@@ -20,7 +20,7 @@ from srcore.plugin.manager import plugins
 from srcore.testing import PluginContract
 from srcore.testing.trial import options_for
 from srcore.weights.deploying import deployed
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 PHOTOGRAPH = Path(__file__).parents[3] / "examples" / "images" / "validation" / "coffee.png"
 CELLS = [
@@ -92,7 +92,7 @@ def tiles(network, rules, figures):
 def files(name, network, folder):
     """What is written opens in spandrel and here, under the authors' names, with equal output."""
     file = folder / f"{name}_{network.scale}.safetensors"
-    about = Metadata(f"spandrel_{name}", tiny(name, network.scale), network.scale)
+    about = GeneratorMetadata(f"spandrel_{name}", tiny(name, network.scale), network.scale)
     merged = deployed(network)
     save_safetensors(file, merged.state_dict(), about, plugins().registry)
     theirs = spandrel.ModelLoader().load_from_file(file)

@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from srplug_usrdu.networks import Degradation, Downsampler
+from srplug_usrdu.networks import Downsampler, LrDistribution
 
 
 @torch.no_grad()
-def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> Degradation:
+def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> LrDistribution:
     """Mean and, if asked for, log-scale of an image, in tiles equal to the whole up to rounding.
 
     Tiles begin at multiples of the scale, so that strides fall as in the whole image, and read as
@@ -45,7 +45,7 @@ def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> 
                     (top - rows[0]) // scale : (bottom - rows[0]) // scale,
                     (left - columns[0]) // scale : (right - columns[0]) // scale,
                 ]
-    return Degradation(maps[0], maps[1] if len(maps) > 1 else None, None)
+    return LrDistribution(maps[0], maps[1] if len(maps) > 1 else None, None)
 
 
 def _run(network: Downsampler, window: Tensor, *, scale_map: bool) -> list[Tensor]:

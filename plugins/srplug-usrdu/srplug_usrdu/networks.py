@@ -15,7 +15,7 @@ from srcore.errors import SrcoreError
 from srplug_usrdu.options import FEATURE_HEAD_MULTIPLE, SCALES
 
 
-class Degradation(NamedTuple):
+class LrDistribution(NamedTuple):
     """What the DSN says of the low-resolution versions of an image.
 
     Attributes:
@@ -30,7 +30,7 @@ class Degradation(NamedTuple):
     feature_log_scale: Tensor | None
 
 
-class ResidualBlock(nn.Module):
+class PReLUResidualBlock(nn.Module):
     """``x + conv2(prelu(conv1(x)))`` with one slope for all channels."""
 
     def __init__(self, num_features: int) -> None:
@@ -82,7 +82,7 @@ class Downsampler(nn.Module):
         self.scale = scale
         width = num_features
         self.block_input = nn.Sequential(_conv(3, width), nn.PReLU())
-        self.res_blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(num_blocks)))
+        self.res_blocks = nn.Sequential(*(PReLUResidualBlock(width) for _ in range(num_blocks)))
         stages = int(math.log2(scale))
         halvings = [(_conv(width, width, stride=2), nn.PReLU()) for _ in range(stages)]
         self.down_sample = nn.Sequential(*(layer for pair in halvings for layer in pair))
@@ -94,11 +94,11 @@ class Downsampler(nn.Module):
     def forward(self, hr: Tensor, heads: Literal["mean"] = "mean") -> Tensor: ...
 
     @overload
-    def forward(self, hr: Tensor, heads: Literal["scale", "all"]) -> Degradation: ...
+    def forward(self, hr: Tensor, heads: Literal["scale", "all"]) -> LrDistribution: ...
 
     def forward(
         self, hr: Tensor, heads: Literal["mean", "scale", "all"] = "mean"
-    ) -> Tensor | Degradation:
+    ) -> Tensor | LrDistribution:
         """Describe the degraded versions of ``hr``.
 
         Args:
@@ -115,14 +115,14 @@ class Downsampler(nn.Module):
             return mean
         log_scale = None if self.var is None else self.var(low)
         if heads == "scale" or self.per_var is None:
-            return Degradation(mean, log_scale, None)
+            return LrDistribution(mean, log_scale, None)
         if min(low.shape[-2:]) < FEATURE_HEAD_MULTIPLE:
             raise SrcoreError(
                 f"usrdu_dsn: hr has shape {tuple(hr.shape)}; its feature head expects sides of "
                 f"{FEATURE_HEAD_MULTIPLE * self.scale} or more at scale {self.scale}; set "
                 "data.train.hr_patch_size"
             )
-        return Degradation(mean, log_scale, self.per_var(low))
+        return LrDistribution(mean, log_scale, self.per_var(low))
 
     def radius(self, heads: Literal["mean", "scale"]) -> int:
         """High-resolution pixels around an output pixel that it depends on, to one side."""

@@ -6,7 +6,7 @@ import torch
 import srcore
 from srcore.plugin.manager import plugins
 from srcore.testing import PluginContract
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 DSN = {"num_features": 4, "num_blocks": 1, "feature_channels": 8}
 
@@ -34,7 +34,7 @@ class TestUSRDU(PluginContract):
     def _degradation(self, workplace):
         """The network whose log-scale ``laplace_sampling`` draws from."""
         network = srcore.build("network", "usrdu_dsn", scale=2, **DSN)
-        metadata = Metadata("usrdu_dsn", DSN, 2)
+        metadata = GeneratorMetadata("usrdu_dsn", DSN, 2)
         save_safetensors(
             "dsn.safetensors", network.state_dict(), metadata, registry=plugins().registry
         )

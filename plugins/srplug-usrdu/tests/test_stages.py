@@ -14,7 +14,7 @@ from srcore.images import read_rgb, write_image
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import typed
 from srcore.testing.tiny_images import tiny_image, write_tiny_images
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 OPTIONS = {"num_features": 2, "num_blocks": 1, "feature_head": False}
 
@@ -23,7 +23,10 @@ def save_dsn(path, seed=0):
     torch.manual_seed(seed)
     network = Downsampler(4, **OPTIONS).eval()
     save_safetensors(
-        path, network.state_dict(), Metadata("usrdu_dsn", OPTIONS, 4), registry=plugins().registry
+        path,
+        network.state_dict(),
+        GeneratorMetadata("usrdu_dsn", OPTIONS, 4),
+        registry=plugins().registry,
     )
     return network
 

@@ -8,7 +8,7 @@ from srplug_usrdu.transforms import LaplaceSampling, Reference, SwapImages, unit
 from srcore.errors import SrcoreError, WeightsError
 from srcore.plugin.manager import plugins
 from srcore.transforms.resize import resize
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 
 def save_dsn(path, scale=4, **options):
@@ -18,7 +18,7 @@ def save_dsn(path, scale=4, **options):
     save_safetensors(
         path,
         network.state_dict(),
-        Metadata("usrdu_dsn", options, scale),
+        GeneratorMetadata("usrdu_dsn", options, scale),
         registry=plugins().registry,
     )
     return network.eval()

@@ -11,7 +11,7 @@ from srcore.errors import WeightsError
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.plugin.manager import plugins
 from srcore.weights.loading import load_into
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 OPTIONS = {"num_features": 2, "num_blocks": 2, "feature_channels": 8}
 SIZES = {"num_features": 8, "num_blocks": 1, "growth_channels": 4}
@@ -42,7 +42,7 @@ def test_published_dsn_file_loads(tmp_path, scale):
 def test_own_file_loads_with_heads_left_out(tmp_path):
     network = dsn(feature_head=False)
     options = OPTIONS | {"feature_head": False}
-    metadata = Metadata("usrdu_dsn", options, 4)
+    metadata = GeneratorMetadata("usrdu_dsn", options, 4)
     save_safetensors(
         tmp_path / "dsn.safetensors", network.state_dict(), metadata, registry=plugins().registry
     )
@@ -66,12 +66,15 @@ def test_export_writes_the_published_layout(tmp_path):
     generator, network = RRDBNet(4, **SIZES), dsn()
     files = [tmp_path / name for name in ("g.safetensors", "dsn.safetensors", "net_g.pth")]
     save_safetensors(
-        files[0], generator.state_dict(), Metadata("rrdbnet", SIZES, 4), registry=plugins().registry
+        files[0],
+        generator.state_dict(),
+        GeneratorMetadata("rrdbnet", SIZES, 4),
+        registry=plugins().registry,
     )
     save_safetensors(
         files[1],
         network.state_dict(),
-        Metadata("usrdu_dsn", OPTIONS, 4),
+        GeneratorMetadata("usrdu_dsn", OPTIONS, 4),
         registry=plugins().registry,
     )
     command = ["export", str(files[0]), str(files[1]), "-o", str(files[2])]
@@ -87,7 +90,7 @@ def test_export_refuses_another_network(tmp_path):
     save_safetensors(
         tmp_path / "d.safetensors",
         dsn().state_dict(),
-        Metadata("usrdu_dsn", OPTIONS, 4),
+        GeneratorMetadata("usrdu_dsn", OPTIONS, 4),
         registry=plugins().registry,
     )
     command = [

@@ -11,7 +11,7 @@ import click
 
 from srcore.cli.evaluation.tables import refuse_existing
 from srcore.cli.flags import Folder
-from srcore.cli.writing import Writing
+from srcore.cli.writing import WritingFlags
 from srcore.options import option
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
-class Pictures:
+class PictureFlags:
     """Which pictures are written, and where."""
 
     save_images: Folder | None = option(None, "write results to DIR/<set>_x<scale>/<model>/")
@@ -37,7 +37,7 @@ class Pictures:
         }
         return {flag: folder for flag, folder in named.items() if folder is not None}
 
-    def given(self, writing: Writing) -> dict[str, Any]:
+    def given(self, writing: WritingFlags) -> dict[str, Any]:
         """The options of the format that were given; they need pictures."""
         given = writing.given([writing.suffix])
         if given and not self.folders:

@@ -198,7 +198,7 @@ def _lossless(image: ImageArray, metadata: Metadata) -> bytes:
 
 
 @attrs.frozen
-class _Layout:
+class _AvifLayout:
     """What the container says: flags of the coder (AV1-ISOBMFF, 2.3.3), and what is visible."""
 
     flags: int
@@ -217,16 +217,18 @@ def _at_once(file: BinaryIO) -> io.BytesIO:
     return io.BytesIO(file.read(size))
 
 
-def _layout(file: BinaryIO) -> _Layout:
+def _layout(file: BinaryIO) -> _AvifLayout:
     properties = primary_properties(file)
     coder = properties.get(b"av1C", b"")
     if len(coder) < 3:  # an animation may have nothing but tracks
         file.seek(0)
         coder = file.read(_START_BYTES).partition(b"av1C")[2]
-    return _Layout(coder[2] if len(coder) > 2 else 0, properties.get(b"clap", b""))
+    return _AvifLayout(coder[2] if len(coder) > 2 else 0, properties.get(b"clap", b""))
 
 
-def _visible(layout: _Layout, height: int, width: int, where: Where) -> tuple[int, int, int, int]:
+def _visible(
+    layout: _AvifLayout, height: int, width: int, where: Where
+) -> tuple[int, int, int, int]:
     """Top, left, height and width of what is visible of decoded rows."""
     if not layout.clap:
         return 0, 0, height, width
@@ -236,7 +238,7 @@ def _visible(layout: _Layout, height: int, width: int, where: Where) -> tuple[in
     return crop
 
 
-def _working(layout: _Layout, channels: int, frames: int) -> float:
+def _working(layout: _AvifLayout, channels: int, frames: int) -> float:
     """See ``working`` of :class:`srcore.images.format.ImageHeader`.
 
     By Pillow: what libavif makes, Pillow's copy of it, and of every coded picture (colours, alpha,

@@ -33,7 +33,7 @@ _INCHES_PER_METRE = 1 / 0.0254
 
 
 @attrs.frozen
-class _Layout:
+class _BmpLayout:
     width: int
     height: int
     bits: int  # per pixel
@@ -108,7 +108,7 @@ class Bmp(WritableFormat):
 _HEADER_SIZES = {struct.pack("<I", size) for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 
 
-def _layout(start: bytes, where: Where) -> _Layout:
+def _layout(start: bytes, where: Where) -> _BmpLayout:
     if len(start) < 26:
         raise truncated(where)
     offset, size = struct.unpack_from("<II", start, 10)
@@ -153,7 +153,9 @@ def _layout(start: bytes, where: Where) -> _Layout:
         if not stored or len(stored) < entry * count:
             raise truncated(where)
         palette = np.frombuffer(stored, np.uint8).reshape(-1, entry)[:, 2::-1].copy()
-    return _Layout(width, abs(height), bits, compression, height < 0, offset, palette, masks, dpi)
+    return _BmpLayout(
+        width, abs(height), bits, compression, height < 0, offset, palette, masks, dpi
+    )
 
 
 def _unpack(start: bytes, form: str, place: int, where: Where) -> tuple[int, ...]:
@@ -176,7 +178,7 @@ def _is_mask(mask: int, bits: int) -> bool:
     return mask < 2**bits and largest < 2**16 and not largest & (largest + 1)
 
 
-def _of_runs(file: BinaryIO, layout: _Layout, header: ImageHeader, where: Where) -> ImageArray:
+def _of_runs(file: BinaryIO, layout: _BmpLayout, header: ImageHeader, where: Where) -> ImageArray:
     file.seek(layout.start)
     code = unrolled(file.read(), layout.width, layout.height, layout.bits, where)
     indices = np.frombuffer(code, np.uint8).reshape(layout.height, layout.width)
@@ -187,7 +189,7 @@ def _of_runs(file: BinaryIO, layout: _Layout, header: ImageHeader, where: Where)
     return result
 
 
-def _pixels(rows: ImageArray, layout: _Layout, header: ImageHeader, where: Where) -> ImageArray:
+def _pixels(rows: ImageArray, layout: _BmpLayout, header: ImageHeader, where: Where) -> ImageArray:
     """Stored rows -> pixels."""
     if layout.bits <= 8:
         indices = unpacked(rows, layout.bits)[:, : layout.width]
@@ -200,7 +202,7 @@ def _pixels(rows: ImageArray, layout: _Layout, header: ImageHeader, where: Where
     return _masked(rows, layout, header)
 
 
-def _masked(rows: ImageArray, layout: _Layout, header: ImageHeader) -> ImageArray:
+def _masked(rows: ImageArray, layout: _BmpLayout, header: ImageHeader) -> ImageArray:
     """Pixels of 16 or 32 bits."""
     result = np.empty((len(rows), layout.width, layout.channels), header.dtype)
     dtype = np.dtype("<u2" if layout.bits == 16 else "<u4")

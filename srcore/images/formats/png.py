@@ -36,7 +36,7 @@ from srcore.images.format import (
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import saved_animation
-from srcore.images.png_frames import Frame, frames_of
+from srcore.images.png_frames import PngFrame, frames_of
 from srcore.images.png_rows import decode_from_the_top
 from srcore.images.png_walking import (
     COLOUR_CHUNKS,
@@ -66,7 +66,7 @@ _INCHES_PER_METRE = 1 / 0.0254
 
 
 @attrs.frozen
-class _Layout:
+class _PngLayout:
     """What the chunks before the picture data say of the pixels."""
 
     width: int
@@ -208,7 +208,7 @@ class Png(ReadsSeries, WritesSeries):
         return png_chunks.after_header(content, png_chunks.describing(writing.metadata))
 
 
-def _layout(chunks: dict[bytes, bytes], where: Where) -> _Layout:
+def _layout(chunks: dict[bytes, bytes], where: Where) -> _PngLayout:
     ihdr = chunks.get(b"IHDR", b"")
     if len(ihdr) != 13:
         raise damaged(where, "no header (IHDR)")
@@ -227,10 +227,10 @@ def _layout(chunks: dict[bytes, bytes], where: Where) -> _Layout:
         needed = {_GRAY: 2, _RGB: 6, _PALETTE: 1}.get(colour_type)
         if needed is None or len(transparency) < needed:
             transparency = None
-    return _Layout(width, height, depth, colour_type, interlace == 1, palette, transparency)
+    return _PngLayout(width, height, depth, colour_type, interlace == 1, palette, transparency)
 
 
-def _stored_as(layout: _Layout) -> tuple[int, int]:
+def _stored_as(layout: _PngLayout) -> tuple[int, int]:
     """Colour type and depth as which OpenCV is to decode the samples.
 
     An index is gray, which OpenCV stretches to 8 bits. Gray with alpha, of which OpenCV would make
@@ -241,7 +241,7 @@ def _stored_as(layout: _Layout) -> tuple[int, int]:
     return (_GRAY if layout.colour_type == _PALETTE else layout.colour_type), layout.depth
 
 
-def _in_order(pixels: ImageArray, layout: _Layout) -> ImageArray:
+def _in_order(pixels: ImageArray, layout: _PngLayout) -> ImageArray:
     """What OpenCV decoded as ``(H, W, C)`` in the order of the file."""
     if layout.colour_type == _GRAY_ALPHA:
         if layout.depth == 8:
@@ -257,7 +257,7 @@ def _in_big_endian(words: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return words.byteswap(inplace=True) if sys.byteorder == "little" else words
 
 
-def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
+def _coloured(pixels: ImageArray, layout: _PngLayout, where: Where) -> ImageArray:
     """With palette and transparency (sections 11.2.2 and 11.3.1.1)."""
     if layout.colour_type == _PALETTE:
         colours = np.frombuffer(layout.palette, np.uint8).reshape(-1, 3)
@@ -286,7 +286,7 @@ def _coloured(pixels: ImageArray, layout: _Layout, where: Where) -> ImageArray:
     return result
 
 
-def _uncovers(frames: Sequence[Frame], header: ImageHeader) -> bool:
+def _uncovers(frames: Sequence[PngFrame], header: ImageHeader) -> bool:
     """Whether something of the area is invisible at some time, in pictures without alpha."""
     height, width = header.stored_shape[:2]
     first = frames[0]

@@ -38,7 +38,7 @@ _HEADER_BYTES = 2**16
 
 
 @attrs.frozen
-class _Layout:
+class _PnmLayout:
     kind: bytes
     width: int
     height: int
@@ -77,7 +77,7 @@ class Pnm(ImageFormat):
         return result.reshape(header.stored_shape)
 
 
-def _layout(start: bytes, where: Where) -> _Layout:
+def _layout(start: bytes, where: Where) -> _PnmLayout:
     kind = start[1:2]
     if kind in b"Ff":
         raise unsupported(where, "PFM, float32 pixels")
@@ -95,13 +95,13 @@ def _layout(start: bytes, where: Where) -> _Layout:
         largest = 1 if kind in _BITMAPS else numbers[2]
         # One byte of white space ends the header, or a comment; plain samples begin with any.
         place = _ENDING.match(start, place).end()  # type: ignore[union-attr]
-        layout = _Layout(kind, numbers[0], numbers[1], _CHANNELS[kind], largest, place)
+        layout = _PnmLayout(kind, numbers[0], numbers[1], _CHANNELS[kind], largest, place)
     if not (layout.width and layout.height and 1 <= layout.largest <= 65535):
         raise damaged(where, "its header makes no sense")
     return layout
 
 
-def _pam_layout(start: bytes, where: Where) -> _Layout:
+def _pam_layout(start: bytes, where: Where) -> _PnmLayout:
     if re.match(rb"P7 332\s", start):
         raise unsupported(where, "thumbnail of XV")
     end = start.find(b"\nENDHDR\n")
@@ -120,19 +120,19 @@ def _pam_layout(start: bytes, where: Where) -> _Layout:
     kind = fields.get(b"TUPLTYPE", b"")
     if channels not in _PAM_TYPES or (kind and kind not in _PAM_TYPES[channels]):
         raise unsupported(where, f"PAM of {channels} channels {kind.decode('latin-1')}".rstrip())
-    return _Layout(b"7", width, height, channels, largest, end + len(b"\nENDHDR\n"))
+    return _PnmLayout(b"7", width, height, channels, largest, end + len(b"\nENDHDR\n"))
 
 
-def _dtype(layout: _Layout) -> np.dtype[Any]:
+def _dtype(layout: _PnmLayout) -> np.dtype[Any]:
     return np.dtype(np.uint8 if layout.largest <= 255 else np.uint16)
 
 
-def _parts(layout: _Layout) -> Iterator[slice]:
+def _parts(layout: _PnmLayout) -> Iterator[slice]:
     """The rows, some at a time."""
     return bands(layout.height, layout.width * layout.channels)
 
 
-def _raw(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
+def _raw(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArray]:
     """Samples of some rows at a time."""
     dtype = _dtype(layout).newbyteorder(">")
     is_bitmap = layout.kind in _BITMAPS
@@ -151,7 +151,7 @@ def _raw(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
             yield np.frombuffer(content, dtype)
 
 
-def _plain(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
+def _plain(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArray]:
     """Samples of some rows at a time; of the text, a part of which is held."""
     file.seek(layout.start - 1)
     numbers = _numbers(file, layout, where)
@@ -167,7 +167,7 @@ def _plain(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray
         yield together[:needed]
 
 
-def _numbers(file: BinaryIO, layout: _Layout, where: Where) -> Iterator[ImageArray]:
+def _numbers(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArray]:
     """All samples, a part at a time; what stands behind them is not looked at. Raises DataError."""
     missing = layout.width * layout.height * layout.channels
     is_bitmap = layout.kind == b"1"

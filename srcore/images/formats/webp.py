@@ -23,7 +23,7 @@ from srcore.images.format import (
 )
 from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import saved, saved_animation
-from srcore.images.webp_walking import Frame, alone, layout_of
+from srcore.images.webp_walking import WebpFrame, alone, layout_of
 from srcore.options import option
 
 
@@ -99,7 +99,7 @@ class Webp(ReadsSeries, WritesSeries):
         return saved_animation(pictures, "WEBP", plays, writing.metadata, **settings)
 
 
-def _part(file: BinaryIO, frame: Frame, where: Where) -> Part:
+def _part(file: BinaryIO, frame: WebpFrame, where: Where) -> Part:
     pixels = swapped(by_opencv(alone(file, frame.stored, where), where))
     if pixels.shape[:2] != (frame.stored.height, frame.stored.width):
         raise damaged(where, "a picture of its animation is of another size")

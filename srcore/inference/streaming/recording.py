@@ -101,7 +101,7 @@ class Recording:
         return kept
 
 
-class _Recorder(TorchFunctionMode):
+class _CallRecorder(TorchFunctionMode):
     """Notes every call on what became of an image."""
 
     def __init__(self, image: Tensor) -> None:
@@ -162,7 +162,7 @@ def record(network: nn.Module, image: Tensor) -> Recording:
     Raises:
         NotByRowsError: one of them looks further than some rows, or is not known.
     """
-    recorder = _Recorder(image)
+    recorder = _CallRecorder(image)
     with recorder:
         made = network(image)
     if id(made) not in recorder.numbers:

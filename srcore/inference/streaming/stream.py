@@ -21,7 +21,7 @@ from srcore.inference.streaming.recording import Recording, Step
 ReadRows = Callable[[int, int], Tensor]
 
 
-class _Rows:
+class _KeptRows:
     """Rows of one step's result that are still needed."""
 
     def __init__(self, total: int) -> None:
@@ -58,7 +58,7 @@ class Stream:
         self.recording = recording
         self.band = band
         self._given = 0
-        self.rows = [_Rows(int(step.rate * height)) for step in recording.steps]
+        self.rows = [_KeptRows(int(step.rate * height)) for step in recording.steps]
 
     @property
     def is_done(self) -> bool:

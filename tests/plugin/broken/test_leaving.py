@@ -10,7 +10,7 @@ import torch
 from srcore import api
 from srcore.errors import PluginError, SrcoreError
 from srcore.plugin.manager import load, plugins
-from srcore.weights.saving import Metadata, save_safetensors
+from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 EXITS = {
     "a handler": """
@@ -132,7 +132,7 @@ def leaving_network():
 
 def test_whoever_ends_a_program_that_calls_the_api_is_named(leaving, tmp_path):
     network = leaving_network()
-    about = Metadata("leaving", {"num_features": 8, "num_blocks": 1}, scale=2)
+    about = GeneratorMetadata("leaving", {"num_features": 8, "num_blocks": 1}, scale=2)
     save_safetensors(tmp_path / "x.safetensors", network.state_dict(), about, plugins().registry)
     leaving("forward")
     with pytest.raises(PluginError, match=NAMED):

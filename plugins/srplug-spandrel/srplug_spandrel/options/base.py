@@ -20,7 +20,7 @@ def image_channels() -> Any:
 
 
 @attrs.frozen(kw_only=True)
-class Restorer:
+class RestorerOptions:
     """Options of a network of spandrel."""
 
     architecture: ClassVar[str]

@@ -7,11 +7,11 @@ from typing import Literal
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.options.base import Restorer, image_channels
+from srplug_spandrel.options.base import RestorerOptions, image_channels
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """DAT (Chen et al. 2023, arXiv 2308.03364)."""
 
     architecture = "dat"

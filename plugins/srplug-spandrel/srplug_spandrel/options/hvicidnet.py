@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.options.base import Restorer
+from srplug_spandrel.options.base import RestorerOptions
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """HVI-CIDNet (Yan et al. 2025, arXiv 2502.20272)."""
 
     architecture = "hvicidnet"

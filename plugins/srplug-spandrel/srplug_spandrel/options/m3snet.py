@@ -7,11 +7,11 @@ from typing import Literal
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.options.base import Restorer, image_channels
+from srplug_spandrel.options.base import RestorerOptions, image_channels
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """M3SNet (Gao et al. 2023, arXiv 2305.05504). Academic Public License: non-commercial."""
 
     architecture = "m3snet"

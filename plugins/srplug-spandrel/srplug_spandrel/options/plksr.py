@@ -7,11 +7,11 @@ from typing import Literal
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.options.base import Restorer
+from srplug_spandrel.options.base import RestorerOptions
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """PLKSR (Lee et al. 2024, arXiv 2404.11848)."""
 
     architecture = "plksr"

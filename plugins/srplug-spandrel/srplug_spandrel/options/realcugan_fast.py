@@ -6,11 +6,11 @@ from typing import Literal
 
 import attrs
 
-from srplug_spandrel.options.base import Restorer, image_channels
+from srplug_spandrel.options.base import RestorerOptions, image_channels
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """Real-CUGAN, fast (github.com/bilibili/ailab, 2022)."""
 
     architecture = "realcugan_fast"

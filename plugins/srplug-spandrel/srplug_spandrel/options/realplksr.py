@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.options.base import Restorer
+from srplug_spandrel.options.base import RestorerOptions
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """RealPLKSR (Lee et al. 2024, arXiv 2404.11848)."""
 
     architecture = "realplksr"

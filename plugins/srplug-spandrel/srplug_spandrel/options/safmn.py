@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 
 from srcore.options import option
-from srplug_spandrel.options.base import Restorer
+from srplug_spandrel.options.base import RestorerOptions
 
 
 @attrs.frozen(kw_only=True)
-class Options(Restorer):
+class Options(RestorerOptions):
     """SAFMN (Sun et al. 2023, arXiv 2302.13800)."""
 
     architecture = "safmn"
