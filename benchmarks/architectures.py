@@ -9,9 +9,10 @@ addition (of convolutions, linear layers and matrix products; theirs adds those 
 that convolutions put out, and calls of convolutions. The gate is their baseline, MSRResNet: 1.517
 million parameters, 292.55 million values, 37 convolutions.
 
-Memory is what a process grows by in a training step (L1, no optimizer) on one image, or as many as
-the network needs, of the side PATCHES; time is the median of five images of 64x64 pixels on one
-thread, in processor time. NAMEs measure these anew and keep the others.
+Memory is what a process grows by in a training step (L1, no optimizer) on one patch, or as many as
+the network needs, of the side in ``published_patches``; time is the median of five images of 64x64
+pixels on one thread, in processor time. Every network says when, at which commit and load it was
+measured. NAMEs measure these anew and keep the others.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ import time
 from typing import Any
 
 import torch
-from harness import RESULTS, write_results
+from harness import RESULTS, environment, write_results
+from published_patches import PATCHES
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -37,12 +39,6 @@ from srcore.testing.experiments import load
 from srcore.weights.deploying import deployed
 
 COUNTED, TIMED, RUNS = 256, 64, 5
-#: Sides of low-resolution patches that are trained on, written down without the papers at hand.
-PATCHES = {
-    "edsr": 48, "fbcnn": 96, "fftformer": 256, "hvicidnet": 256, "kbnet_l": 256, "kbnet_s": 256,
-    "mixdehazenet": 256, "nafnet": 256, "rcan": 48, "rrdbnet": 32, "swinir": 48, "drunet": 128,
-    "retinexformer": 128, "safmn_bcie": 128, "scunet": 128, "uformer": 128,
-}  # fmt: skip
 #: Shipped experiments whose sizes are taken.
 EXPERIMENTS = {
     "atd": "spandrel/atd_x4", "compact": "spandrel/compact_x4", "dat": "spandrel/dat_2_x4",
@@ -151,12 +147,23 @@ def seconds(name: str) -> dict[str, Any]:
 
 def step(name: str) -> dict[str, Any]:
     """Memory of a training step."""
-    network, side = built(name).train(), PATCHES.get(name, 64)
+    network, patch = built(name).train(), PATCHES[name]
+    side = patch.measured or patch.side
     image = torch.rand(about(name)["images"], network.in_channels, side, side)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     network(image).abs().mean().backward()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return {"patch": side, "step_megabytes": round(grown)}
+    return {
+        "patch": side, "published_patch": patch.side, "patch_source": patch.source,
+        "step_megabytes": round(grown),
+    }  # fmt: skip
+
+
+def circumstances() -> dict[str, Any]:
+    """When a network was measured, on what and beside what else."""
+    now = environment()
+    shown = {key: now[key] for key in ("commit", "date", "load_average")}
+    return {"measured": {**shown, "torch": now["packages"]["torch"]}}
 
 
 def alone(task: Any, name: str) -> dict[str, Any]:
@@ -192,7 +199,7 @@ def main() -> None:
             assert GATE[1].items() <= figures.items(), figures
         keep(name, figures)
     for name in sorted(names, key=lambda name: int(results[name]["multiply_adds"])):
-        keep(name, {**alone(step, name), **alone(seconds, name)})
+        keep(name, {**alone(step, name), **alone(seconds, name), **circumstances()})
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 #: The variable names another folder: that of a step of ``gpu_day.py``.
 RESULTS = Path(os.environ.get("SRCORE_BENCHMARK_RESULTS") or ROOT / "benchmarks" / "results")
+#: What is measured: all that is committed but results, which a benchmark writes meanwhile.
+MEASURED = ("--", ":/", ":(top,exclude)benchmarks/results")
 PACKAGES = ("srcore", "torch", "torchvision", "numpy", "opencv-python-headless")
 
 
@@ -215,7 +217,7 @@ def environment() -> dict[str, Any]:
     """Commit, versions, processor and threads."""
     record: dict[str, Any] = {
         "commit": _git("rev-parse", "HEAD"),
-        "is_modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "is_modified": bool(_git("status", "--porcelain", "--untracked-files=no", *MEASURED)),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
