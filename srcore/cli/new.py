@@ -16,12 +16,13 @@ _REST = """
 type = "l1"
 
 [data.train]
-type = "hr_folder"
-hr = "train"                # a folder of images
+{train}
+hr_patch_size = {patch}
+flip = true
+rotate = true
 
 [data.validation.own]
-type = "hr_folder"
-hr = "validation"
+{validation}
 
 [[metrics]]
 type = "psnr"
@@ -34,6 +35,12 @@ learning_rate = 1e-5        # a tenth of what most networks are trained with
 iterations = 20000
 batch_size = 8
 """
+_FOLDER = 'type = "hr_folder"\nhr = "{0}"  # a folder of images'
+_FOLDERS_OF_PAIRS = """\
+type = "paired_folder"
+hr = "{0}/clean"
+lr = "{0}/damaged"  # images of the names and sizes of the clean ones"""
+_PATCH = 64  # pixels of a side of what the network sees, as most networks are trained on
 
 
 @click.command()
@@ -103,7 +110,14 @@ def _from_weights(file: Path, name: str | None) -> str:
     told = {"name": f"from_{file.stem}", "scale": weights.scale, "generator": generator}
     if name is not None:
         return head + tomli_w.dumps({"extends": name, **told})
-    return head + tomli_w.dumps(told) + _REST
+    return head + tomli_w.dumps(told) + _rest(weights.scale)
+
+
+def _rest(scale: int) -> str:
+    """What is to be completed: folders of images, of pairs where nothing is enlarged."""
+    folders = _FOLDER if scale > 1 else _FOLDERS_OF_PAIRS
+    train, validation = (folders.format(name) for name in ("train", "validation"))
+    return _REST.format(train=train, validation=validation, patch=_PATCH * scale)
 
 
 def _summary(path: object) -> str:

@@ -102,6 +102,23 @@ def test_new_begins_with_the_network_of_a_file(capsys, weights, tmp_path, monkey
     assert out.splitlines()[0].endswith("; scale = 2")
 
 
+def test_new_asks_for_crops_of_images_of_any_size(capsys, weights):
+    _, out, _ = run(capsys, "new", "--from-weights", weights)
+    assert "\nhr_patch_size = 128\n" in out
+
+
+def test_new_asks_for_pairs_where_nothing_is_enlarged(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_weights(tmp_path / "1x-own.safetensors", "compact", scale=1, num_features=4, num_convs=1)
+    _, out, _ = run(capsys, "new", "--from-weights", tmp_path / "1x-own.safetensors")
+    for folder in ("train", "validation"):
+        write_tiny_images(tmp_path / folder / "clean", 2, height=72, width=80)
+        write_tiny_images(tmp_path / folder / "damaged", 2, height=72, width=80)
+    (tmp_path / "x.toml").write_text(out)
+    assert run(capsys, "check", "x.toml")[0] == 0
+    assert "\nhr_patch_size = 64\n" in out
+
+
 def test_new_extends_an_experiment_with_the_network_of_a_file(capsys, weights, tmp_path):
     code, out, _ = run(capsys, "new", "esrgan_x4", "--from-weights", weights)
     assert code == 0

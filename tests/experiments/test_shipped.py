@@ -2,12 +2,13 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
 
 from srcore.api import load_generator
-from srcore.config.reading import locate
+from srcore.config.reading import locate, read
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
@@ -54,6 +55,22 @@ def test_large_experiments_lack_nothing_but_data(name, tmp_path, monkeypatch):
     for problem in caught.value.problems:
         assert "does not exist" in problem.message, str(problem)
         assert problem.path.startswith("data."), str(problem)
+
+
+def _folders(table):
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _folders(value)
+        elif key in ("lr", "hr") and isinstance(value, str):
+            yield value
+
+
+@pytest.mark.parametrize("name", sorted(plugins().registry.experiments()))
+def test_folders_of_images_are_those_of_its_scale(name):
+    table = read(name, plugins().registry).table
+    scales = {stage.get("scale", table.get("scale")) for stage in table.get("stages", [{}])}
+    text = " ".join(_folders(table.get("data", {})))
+    assert {int(number) for number in re.findall(r"[_/]x(\d+)", text, re.I)} <= scales
 
 
 def test_small_trains_x4_from_the_trunk_of_x2(example_images):

@@ -39,9 +39,6 @@ WAYS = {
 CELLS = [(name, way) for name in TEN for way in WAYS]
 
 
-FIVE = ("dat", "hat", "omnisr", "realplksr", "span")
-
-
 def experiment(name, way, folder, precision="float32"):
     """A training of three iterations, from a file as a user writes it."""
     import tomli_w
