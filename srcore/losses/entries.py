@@ -36,3 +36,17 @@ def same_size_entry(context: LossContext, name: str, loss: str) -> Tensor:
             f"{tuple(context.sr.shape)} as the generator's output; check scale and crop sizes"
         )
     return entry
+
+
+def require_side(images: Tensor, least: int, loss: str) -> None:
+    """Refuse images ``(N, C, H, W)`` with a side below ``least`` pixels.
+
+    Raises:
+        SrcoreError: names the loss and both sizes.
+    """
+    height, width = images.shape[-2:]
+    if min(height, width) < least:
+        raise SrcoreError(
+            f'loss "{loss}" needs images of {least} pixels per side or more, found '
+            f"{width}x{height}; train on larger crops"
+        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -55,6 +56,149 @@ class CharbonnierOptions(PixelOptions):
     """sqrt(d^2 + eps)."""
 
     eps: float = option(1e-12, "added to the squared difference as it is (BasicSR)", gt=0)
+
+
+def _odd(value: int) -> str:
+    return "" if value % 2 else f"expected an odd size, found {value}"
+
+
+@attrs.frozen(kw_only=True)
+class ComparisonOptions:
+    """A comparison with an image of the same size."""
+
+    target: str = option(
+        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
+    )
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        return 1
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Training images that are too small."""
+        from srcore.data.sizes import patch_complaint  # it imports NumPy
+
+        least = self.least_side
+        complaint = patch_complaint(experiment, lambda side: side >= least, f"{least} or more")
+        if complaint:
+            yield "type", f"{complaint}{self._otherwise(experiment)}"
+
+    def _otherwise(self, experiment: Any) -> str:
+        """What else could be changed than the size of the images, as the end of a sentence."""
+        return ""
+
+
+@attrs.frozen(kw_only=True)
+class SSIMLossOptions(ComparisonOptions):
+    """1 - SSIM (Wang et al. 2004)."""
+
+    window_size: int = option(11, "odd side of the Gaussian window in pixels", ge=3, check=_odd)
+    sigma: float = option(1.5, "standard deviation of the window in pixels", gt=0)
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        return self.window_size
+
+
+@attrs.frozen(kw_only=True)
+class MSSSIMLossOptions(SSIMLossOptions):
+    """1 - MS-SSIM (Wang et al. 2003)."""
+
+    scales: int = option(
+        5,
+        "how many, each half as large; below 5 the first exponents, scaled to the sum of all",
+        ge=1,
+        le=5,
+    )
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        least: int = (self.window_size - 1) * 2 ** (self.scales - 1) + 1
+        return least
+
+    def _otherwise(self, experiment: Any) -> str:
+        side = experiment.hr_patch_size or 0
+        fitting = (it for it in range(4, 0, -1) if (self.window_size - 1) * 2 ** (it - 1) < side)
+        fewer = next(fitting, None)
+        return f", or scales = {fewer}" if fewer else ""
+
+
+@attrs.frozen(kw_only=True)
+class FrequencyOptions(ComparisonOptions):
+    """A distance of Fourier transforms."""
+
+    parts: Literal["complex", "amplitude_phase"] = option(
+        "complex", "compare real and imaginary parts (MIMO-UNet), or amplitudes and phases (Fuoli)"
+    )
+    amplitude: float = option(0.5, 'weight of amplitudes, of "amplitude_phase"', ge=0)
+    phase: float = option(0.5, 'weight of phases in radians, of "amplitude_phase"', ge=0)
+    norm: Literal["ortho", "backward"] = option(
+        "ortho", "divide by sqrt(H W), so that crops of any size count the same; backward: do not"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class FocalFrequencyOptions(ComparisonOptions):
+    """A squared distance of Fourier transforms, weighted by itself (Jiang et al. 2021)."""
+
+    alpha: float = option(1.0, "exponent of the weight; 0: all frequencies count the same", ge=0)
+    patch_factor: int = option(
+        1, "cut images into that many pieces per side, each with a spectrum of its own", ge=1
+    )
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        return self.patch_factor
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Training images that cannot be cut so."""
+        from srcore.data.sizes import patch_complaint  # it imports NumPy
+
+        count = self.patch_factor
+        complaint = patch_complaint(
+            experiment, lambda side: side % count == 0, f"a multiple of {count}"
+        )
+        if complaint:
+            yield "patch_factor", complaint
+
+
+@attrs.frozen(kw_only=True)
+class GradientOptions(ComparisonOptions):
+    """A difference of slopes."""
+
+    operator: Literal["sobel", "central"] = option(
+        "sobel", "3x3 smoothed across, or plain differences of both neighbours (SPSR)"
+    )
+    magnitude: bool = option(False, "compare lengths of slopes (SPSR) instead of both slopes")
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        return 3
+
+
+@attrs.frozen(kw_only=True)
+class TotalVariationOptions:
+    """How much neighbours in the generator's output differ."""
+
+    variation: Literal["anisotropic", "isotropic", "squared"] = option(
+        "anisotropic", "absolute differences, lengths of slopes, or squared differences"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ConsistencyOptions:
+    """The downscaled output against the low-resolution image."""
+
+    target: str = option("lr", "batch entry with the low-resolution images", entry=True)
+    downscale: Literal["matlab", "opencv", "area"] = option(
+        "matlab", "bicubic with or without antialiasing, or means of squares of pixels"
+    )
+    criterion: Literal["l1", "mse"] = option("l1", "mean absolute or squared difference")
 
 
 @attrs.frozen(kw_only=True)

@@ -105,6 +105,17 @@ def _register_losses(registry: Registry) -> None:
     registry.add(
         "loss", "charbonnier", options.CharbonnierOptions, f"{package}.pixel:CharbonnierLoss"
     )
+    comparisons: tuple[tuple[str, type, str], ...] = (
+        ("ssim", options.SSIMLossOptions, "structural_similarity:SSIMLoss"),
+        ("ms_ssim", options.MSSSIMLossOptions, "structural_similarity:MSSSIMLoss"),
+        ("frequency", options.FrequencyOptions, "frequency:FrequencyLoss"),
+        ("focal_frequency", options.FocalFrequencyOptions, "frequency:FocalFrequencyLoss"),
+        ("gradient", options.GradientOptions, "gradient:GradientLoss"),
+        ("total_variation", options.TotalVariationOptions, "gradient:TotalVariationLoss"),
+        ("consistency", options.ConsistencyOptions, "consistency:ConsistencyLoss"),
+    )
+    for name, table, target in comparisons:
+        registry.add("loss", name, table, f"{package}.{target}")
     for name, target in (("perceptual", "PerceptualLoss"), ("style", "StyleLoss")):
         registry.add("loss", name, options.PerceptualOptions, f"{package}.perceptual:{target}")
     for name, keys, target in (

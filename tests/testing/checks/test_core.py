@@ -39,6 +39,7 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("discriminator", "unet"): {"num_features": 4},
         ("discriminator", "patch"): {"num_features": 4},
         ("loss", "perceptual"): {"weights": "random", "layers": {"conv1_2": 1.0}},
+        ("loss", "ms_ssim"): {"scales": 3},
         ("loss", "style"): {"weights": "random", "layers": {"conv1_2": 1.0}},
         ("sampler", "weighted"): {"file": "weights.txt"},
         ("source", "folder"): {"path": "images/hr"},
