@@ -1,9 +1,12 @@
 """Parts of different papers combine: every cell of the matrix trains two iterations and resumes.
 
-The quick run covers every pair of choices; ``-m slow`` runs all cells.
+The quick run covers every pair of choices, the slow one a sample of the other cells, and
+``-m stress`` all of them.
 """
 
 import itertools
+import random
+import shutil
 
 import pytest
 import torch
@@ -81,6 +84,7 @@ def pairs_of(cell):
 
 
 QUICK = covering_pairs()
+SAMPLE = random.Random(576).sample([cell for cell in CELLS if cell not in QUICK], 60)
 
 
 def experiment(generator, discriminator, artifact, tricks, data):
@@ -159,9 +163,19 @@ def test_every_pair_of_parts_trains_and_resumes(cell, folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*random.*")
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell not in QUICK], ids=name)
-def test_every_combination_trains_and_resumes(cell, folder, tmp_path):
+@pytest.mark.parametrize("cell", SAMPLE, ids=name)
+def test_a_sample_of_combinations_trains_and_resumes(cell, folder, tmp_path):
     train_and_resume(cell, folder, tmp_path)
+
+
+@pytest.mark.stress
+@pytest.mark.timeout(7200)
+@pytest.mark.filterwarnings("ignore:.*random.*")
+def test_every_combination_trains_and_resumes(folder, tmp_path, stress_result):
+    for number, cell in enumerate(CELLS):
+        train_and_resume(cell, folder, tmp_path / str(number))
+        shutil.rmtree(tmp_path / str(number))
+    stress_result("composition", cells=len(CELLS), iterations=3 * len(CELLS))
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEADINGS = ["Added", "Changed", "Deprecated", "Removed", "Fixed"]
 PACKAGES = {"srcore", *(path.name for path in (ROOT / "plugins").iterdir())}
-VERSIONS = {
-    version: body
-    for version, body in re.findall(
-        r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M | re.S
-    )
-}
+TEXT = (ROOT / "CHANGELOG.md").read_text("utf-8")
+VERSIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
 
 
 def complaints(body):
