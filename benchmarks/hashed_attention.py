@@ -182,7 +182,7 @@ def operator(side, device, dtype, *, training=False):
     }
 
 
-def summarise(results, length, clock):
+def summarize(results, length, clock):
     """Ratios to the published and the eager version, and speed of the operator."""
 
     def median(group, name):
@@ -312,7 +312,7 @@ def measured(side, name, options):
     times, differences = time_side(side, options.device, dtype, timed, is_strict=clock != "ms")
     for group, table in times.items():
         shown(f"{name}, {side}x{side}, {group}", table)
-    summary = summarise(times, side * side, clock)
+    summary = summarize(times, side * side, clock)
     for line, number in summary.items():
         print(f"  {line}: {number:.2f}")
     print("  differences", differences, flush=True)

@@ -17,7 +17,7 @@ import harness
 import numpy as np
 import torch
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
-from srplug_usrdu.kernels import centred, correlate, finished_kernels
+from srplug_usrdu.kernels import centered, correlate, finished_kernels
 
 from srcore.images import read_rgb
 
@@ -57,13 +57,13 @@ KERNELS = {
 def halved(image, kernel):
     """``(H, W, 3)`` in [0, 1] -> ``(1, 3, H / 2, W / 2)``, every second pixel of the filtered."""
     planes = torch.from_numpy(image).permute(2, 0, 1)
-    return correlate(planes, torch.from_numpy(centred(kernel, 2)), 2)[None].float().clamp(0, 1)
+    return correlate(planes, torch.from_numpy(centered(kernel, 2)), 2)[None].float().clamp(0, 1)
 
 
 def error(given, truth):
-    """Relative distance of two kernels that are centred for halving."""
+    """Relative distance of two kernels that are centered for halving."""
     padded = []
-    for kernel in (given, centred(truth, 2)):
+    for kernel in (given, centered(truth, 2)):
         canvas = np.zeros((64, 64))
         first = 32 - kernel.shape[0] // 2
         canvas[first : first + len(kernel), first : first + len(kernel)] = kernel

@@ -1,6 +1,6 @@
 """GLA as the published program arranges it, written from its specification: the denominator.
 
-All rounds at once, everything gathered and copied three times for the neighbouring chunks, the MLP
+All rounds at once, everything gathered and copied three times for the neighboring chunks, the MLP
 evaluated on every copy. Same results as :class:`srplug_dlsn.attention.GLA`, to rounding.
 """
 

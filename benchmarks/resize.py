@@ -21,10 +21,10 @@ TOLERANCE = 1e-6
 def taps(n_in, n_out, scale):
     """Padding, first padded position and weights of every output, from the definition."""
     stretch = min(scale, 1)
-    centre = (np.arange(n_out) + 0.5) / scale - 0.5
-    left = np.floor(centre - 2 / stretch).astype(int)
+    center = (np.arange(n_out) + 0.5) / scale - 0.5
+    left = np.floor(center - 2 / stretch).astype(int)
     positions = left[:, None] + np.arange(math.ceil(4 / stretch) + 2)
-    t = np.abs(stretch * (centre[:, None] - positions))
+    t = np.abs(stretch * (center[:, None] - positions))
     near = 1.5 * t**3 - 2.5 * t**2 + 1
     far = -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2
     weights = np.where(t <= 1, near, np.where(t <= 2, far, 0))

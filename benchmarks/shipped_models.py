@@ -1,8 +1,8 @@
-"""The small models that come with srcore: colours they shift, and the time for 500x500 pixels.
+"""The small models that come with srcore: colors they shift, and the time for 500x500 pixels.
 
     python benchmarks/shipped_models.py PHOTOGRAPHS...
 
-One thread, settings of `srcore upscale`. Flat images of 343 colours: largest deviation. Photographs
+One thread, settings of `srcore upscale`. Flat images of 343 colors: largest deviation. Photographs
 (folders of low-resolution images): the mean of every channel before and after. The quality table
 of srcore/models/README.md is made by `srcore evaluate`.
 """
@@ -31,17 +31,17 @@ def enlarge(network, image, tile="auto"):
     return srcore.upscale(network, image, border=BORDER, tile=tile)
 
 
-def flat_colours(network):
+def flat_colors(network):
     """Largest deviation in gray levels, and that of black and white."""
     worst = {}
-    for colour in itertools.product(LEVELS, repeat=3):
-        image = np.full((24, 27, 3), colour, np.uint8)
-        worst[colour] = int(np.abs(enlarge(network, image).astype(int) - colour).max())
+    for color in itertools.product(LEVELS, repeat=3):
+        image = np.full((24, 27, 3), color, np.uint8)
+        worst[color] = int(np.abs(enlarge(network, image).astype(int) - color).max())
     return {
         "largest_deviation": max(worst.values()),
         "black": worst[(0, 0, 0)],
         "white": worst[(255, 255, 255)],
-        "colours": len(worst),
+        "colors": len(worst),
     }
 
 
@@ -69,7 +69,7 @@ def main():
     results = {}
     for scale, network in networks.items():
         results[f"x{scale}"] = {
-            "flat": flat_colours(network),
+            "flat": flat_colors(network),
             "photographs": mean_shifts(network, arguments.photographs),
         }
         sys.stdout.write(f"x{scale}: {results[f'x{scale}']}\n")

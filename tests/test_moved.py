@@ -20,7 +20,11 @@ def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("module", "old", "new"), [("srcore.weights.saving", "Metadata", "GeneratorMetadata")]
+    ("module", "old", "new"),
+    [
+        ("srcore.weights.dialects", "Recognised", "Recognized"),
+        ("srcore.weights.saving", "Metadata", "GeneratorMetadata"),
+    ],
 )
 def test_an_old_name_of_a_class_gives_the_class(module, old, new):
     home = importlib.import_module(module)

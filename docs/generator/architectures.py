@@ -30,7 +30,7 @@ side, on two for DAT. Time: median of five images of {timed}x{timed} pixels, pro
 "-": not measured yet.
 "permissive": what spandrel says of all its networks; others were read in the authors' repositories.
 
-| network | paper | licence | sizes | scale | parameters, M | MAC, G | activations, M | \
+| network | paper | license | sizes | scale | parameters, M | MAC, G | activations, M | \
 convolutions | patch | step, MB | time, s |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 """
@@ -55,7 +55,7 @@ def _row(entry: dict[str, Any]) -> str:
     cells = (
         f"[`{entry['component']}`](components.md#network-{entry['component']})",
         entry["paper"],
-        entry["licence"],
+        entry["license"],
         f"`{entry['sizes']}`" if entry["sizes"] else "defaults",
         f"x{entry['scale']}",
         f"{entry['parameters'] / 1e6:.3f}",

@@ -98,7 +98,7 @@ def code(value: str) -> str:
 
 
 def _escaped(piece: str) -> str:
-    """Escape all but emphasised words."""
+    """Escape all but emphasized words."""
     piece = piece.replace("<", "&lt;").replace("$", r"\$").replace("|", r"\|")
     return _STAR.sub(lambda star: star[0] if star[1] else r"\*", piece)
 

@@ -2,7 +2,7 @@
 
 python examples/images/make.py        (scikit-image 0.26; origin and licenses: LICENSES.md)
 
-Colour stays colour, gray is stored gray. Photographs that were JPEG files are shrunk, which removes
+Color stays color, gray is stored gray. Photographs that were JPEG files are shrunk, which removes
 the traces of their compression. Sides are cut to multiples of 12, so that x2, x3 and x4 fit.
 """
 

@@ -42,7 +42,7 @@ def command(
     """Translate a generator's weights, or export the generator as a program.
 
     IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program; its architecture,
-    scale and dialect are recognised by its content. The ending of OUT decides between safetensors
+    scale and dialect are recognized by its content. The ending of OUT decides between safetensors
     and PyTorch. Files written with --to safetensors name their network; those of RRDBNet and SwinIR
     open in spandrel too. Weights are read back before they take the place of OUT; an option that
     the dialect cannot say, such as img_range of EDSR, is named.

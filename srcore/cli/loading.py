@@ -27,14 +27,14 @@ class Loading:
         (), "option of the network that can be chosen here, such as steps=4"
     )
     channel_order: Literal["rgb", "bgr"] | None = option(
-        None, "order of the colours that the weights expect; without it rgb"
+        None, "order of the colors that the weights expect; without it rgb"
     )
     device: str = option(
         "auto", "device: cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there"
     )
 
     def load(self, file: str | Path) -> nn.Module:
-        """The network of a file of weights, on its device; says what is odd about its colours."""
+        """The network of a file of weights, on its device; says what is odd about its colors."""
         from srcore.api import load_generator
         from srcore.machine.devices import pick_device
         from srcore.plugin.manager import plugins

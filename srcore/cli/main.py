@@ -162,7 +162,7 @@ def _main(arguments: list[str]) -> None:
 
 
 def _load_plugins(arguments: list[str]) -> None:
-    """Load plugins before parsing, since they add commands; honours ``--without``."""
+    """Load plugins before parsing, since they add commands; honors ``--without``."""
     from srcore.plugin.manager import load
 
     with warnings.catch_warnings(record=True) as caught:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _DEFAULT_SCALE = 2.0
 
 
-def _colour(
+def _color(
     ctx: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[int, int, int] | None:
     if value is None:
@@ -69,13 +69,13 @@ def _colour(
     help="Make 16 bits 8, for formats that hold no more.",
 )
 @click.option(
-    "--background", metavar="COLOUR", callback=_colour,
-    help="Lay transparent images on a colour: white, black, or #rrggbb.",
+    "--background", metavar="COLOR", callback=_color,
+    help="Lay transparent images on a color: white, black, or #rrggbb.",
 )  # fmt: skip
 @click.option(
     "--strip",
     is_flag=True,
-    help="Drop colour profile, EXIF data, resolution and the mark of the input.",
+    help="Drop color profile, EXIF data, resolution and the mark of the input.",
 )
 @flags("enlarging", UpscaleOptions, border=8)
 @click.option(
@@ -108,7 +108,7 @@ def command(
     """Enlarge INPUT: image files, folders, or quoted patterns.
 
     Gray stays gray, 16 bits stay 16 bits, alpha is enlarged too, the EXIF orientation is applied
-    and colour profile, EXIF data and DPI kept as far as the format holds them; what is not kept is
+    and color profile, EXIF data and DPI kept as far as the format holds them; what is not kept is
     said. Without --output, a.jpg becomes a_x2.png beside it, and the images of
     the folder photos go to photos_x2. An output is a file name (one input), a folder, or a
     template of {stem} {name} {suffix} {folder} {scale}.

@@ -18,7 +18,7 @@ from srcore.errors import ConfigError, Problem, WeightsError
 from srcore.plugin.registry import Registry
 
 if TYPE_CHECKING:
-    from srcore.weights.dialects import Recognised
+    from srcore.weights.dialects import Recognized
 
 KEY = "generator.weights"
 
@@ -75,7 +75,7 @@ def start_file(generator: Mapping[str, Any]) -> Path | None:
     return path if path.is_file() else None
 
 
-def held(file: Path, registry: Registry, *, scale: int | None = None) -> Recognised:
+def held(file: Path, registry: Registry, *, scale: int | None = None) -> Recognized:
     """What a file of weights holds.
 
     Raises:
@@ -85,15 +85,15 @@ def held(file: Path, registry: Registry, *, scale: int | None = None) -> Recogni
     from srcore.weights.containers import read_checkpoint
     from srcore.weights.loading import identify, network_options
 
-    recognised = identify(read_checkpoint(file), registry, scale=scale)
-    network_options(recognised, registry, source=str(file))
-    return recognised
+    recognized = identify(read_checkpoint(file), registry, scale=scale)
+    network_options(recognized, registry, source=str(file))
+    return recognized
 
 
-def settings(recognised: Recognised) -> dict[str, Any]:
+def settings(recognized: Recognized) -> dict[str, Any]:
     """The table of the network that weights belong to."""
-    options = {key: value for key, value in recognised.options.items() if key != "scale"}
-    return {"type": recognised.network, **{k: v for k, v in options.items() if v is not None}}
+    options = {key: value for key, value in recognized.options.items() if key != "scale"}
+    return {"type": recognized.network, **{k: v for k, v in options.items() if v is not None}}
 
 
 def _whole(value: Any) -> int | None:

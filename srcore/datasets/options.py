@@ -58,7 +58,7 @@ class CropOptions:
         may_change=True,
     )
     channels: Literal[1, 3, 4] = option(
-        3, "of the images: 1 gray (luma of colours), 3 RGB, 4 RGB and alpha"
+        3, "of the images: 1 gray (luma of colors), 3 RGB, 4 RGB and alpha"
     )
 
     def patch_problems(self, scale: int) -> Problems:
@@ -157,7 +157,7 @@ class LrFolderOptions:
     )
     recursive: bool = option(False, "also take images of folders below")
     channels: Literal[1, 3, 4] = option(
-        3, "of the images: 1 gray (luma of colours), 3 RGB, 4 RGB and alpha"
+        3, "of the images: 1 gray (luma of colors), 3 RGB, 4 RGB and alpha"
     )
 
     def entries(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class ExponentialAverage:
         network: the network that is trained.
         decay: weight of the past, in [0, 1).
         warmup: let the decay grow into its value.
-        copy_buffers: at every update. Statistics of batch normalisation are averages already, and
+        copy_buffers: at every update. Statistics of batch normalization are averages already, and
             those of the start belong to no trained network, so the engine always does it.
 
     Attributes:

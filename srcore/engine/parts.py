@@ -180,7 +180,7 @@ class Parts:
         with contextlib.ExitStack() as stack:
             if not is_last:
                 for made in self.roles.values():
-                    stack.enter_context(made.unsynchronised())
+                    stack.enter_context(made.unsynchronized())
             yield
 
     def enlarge(self, batch: Batch) -> Any:

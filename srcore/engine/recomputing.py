@@ -61,7 +61,7 @@ class _Recomputed(nn.Module):
 
 @contextlib.contextmanager
 def _without_statistics(block: nn.Module) -> Iterator[None]:
-    """Batch normalisation sees a batch once: what is computed again is not counted again."""
+    """Batch normalization sees a batch once: what is computed again is not counted again."""
     norms = [module for module in block.modules() if isinstance(module, _BatchNorm)]
     counted = [dict(norm.named_buffers(recurse=False)) for norm in norms]
     for norm, buffers in zip(norms, counted, strict=True):

@@ -116,7 +116,7 @@ class RoleNetwork:
             for parameter in changed:
                 parameter.requires_grad_(True)
 
-    def unsynchronised(self) -> contextlib.AbstractContextManager[Any]:
+    def unsynchronized(self) -> contextlib.AbstractContextManager[Any]:
         """Several processes do not exchange this network's gradients inside the block."""
         return contextlib.nullcontext() if self.distributed is None else self.distributed.no_sync()
 

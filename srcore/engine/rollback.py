@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Rollback:
     """Remembers the state before an iteration, so that a skipped one leaves no trace.
 
-    Batch normalisation has seen a bad batch as soon as it went forward, and the generator may have
+    Batch normalization has seen a bad batch as soon as it went forward, and the generator may have
     been updated before the discriminator's term is computed: a test of the loss comes too late.
     Remembering costs a copy of weights and optimizers per iteration, so it is done only where
     iterations may be skipped.

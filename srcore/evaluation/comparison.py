@@ -14,7 +14,7 @@ Picture = NDArray[np.uint8]
 
 _GAP = 8
 _CAPTION = 24
-#: Error of Y in gray levels that is drawn in the brightest colour.
+#: Error of Y in gray levels that is drawn in the brightest color.
 _LARGEST_ERROR = 64
 
 
@@ -38,11 +38,11 @@ def _caption(text: str, width: int) -> Picture:
 
 
 def error_map(sr: Picture, hr: Picture) -> Picture:
-    """Absolute error of Y in colours: black is 0, the brightest 64 of 255 gray levels or more.
+    """Absolute error of Y in colors: black is 0, the brightest 64 of 255 gray levels or more.
 
     The range is fixed, so that maps of different models can be compared.
     """
     error = np.abs(luma(sr) - luma(hr))
     levels = np.clip(error * (255 / _LARGEST_ERROR), 0, 255).astype(np.uint8)
-    coloured = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)
-    return np.asarray(cv2.cvtColor(coloured, cv2.COLOR_BGR2RGB), np.uint8)
+    colored = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)
+    return np.asarray(cv2.cvtColor(colored, cv2.COLOR_BGR2RGB), np.uint8)

@@ -182,7 +182,7 @@ def evaluate_set(
             on_failure(images.dataset.name(index), error)
             continue
         names.append(images.dataset.name(index))
-        hr = to_rgb(hr)  # what is measured: colours, never alpha
+        hr = to_rgb(hr)  # what is measured: colors, never alpha
         pictures = {}
         for contender in contenders:
             seen = lr if contender.channels == lr.shape[-1] else to_rgb(lr)

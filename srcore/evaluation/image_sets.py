@@ -1,4 +1,4 @@
-"""Benchmark folders in the layouts of the field, recognised by the names of their folders."""
+"""Benchmark folders in the layouts of the field, recognized by the names of their folders."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def find_sets(
     folders stands for all of them. Images have ``channels`` 3 or 4, with alpha.
 
     Raises:
-        DataError: no such folder, or nothing in it is recognised.
+        DataError: no such folder, or nothing in it is recognized.
     """
     name, separator, path = argument.partition("=")
     if not separator or Path(argument).is_dir():
@@ -86,7 +86,7 @@ def find_sets(
     folder = Path(path)
     if not folder.is_dir():
         raise DataError(f"--data {argument}: no such folder: {folder}")
-    own = _recognise(folder, name or folder.resolve().name, scale, channels, downscale)
+    own = _recognize(folder, name or folder.resolve().name, scale, channels, downscale)
     if own is not None:
         return [own]
     below = sorted(
@@ -94,7 +94,7 @@ def find_sets(
         key=lambda entry: natural_key(entry.name),
     )
     sets = [
-        _recognise(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels, downscale)
+        _recognize(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels, downscale)
         for entry in below
     ]
     usable = [entry for entry in sets if entry is not None]
@@ -133,7 +133,7 @@ def paired_set(hr: Path, lr: Path, scale: int, name: str = "", *, channels: int 
     return _paired(hr, lr, template, scale, name or hr.resolve().name, channels)
 
 
-def _recognise(
+def _recognize(
     folder: Path, name: str, scale: int, channels: int, downscale: str
 ) -> ImageSet | None:
     for hr_name, lr_name, template in _LAYOUTS:

@@ -16,7 +16,7 @@ Picture = NDArray[np.uint8]
 #: What each is, for the head of a table.
 INTERPOLATIONS = {
     "bicubic": "MATLAB's kernel on RGB",
-    "nearest": "nearest neighbour",
+    "nearest": "nearest neighbor",
     "opencv": "OpenCV's bicubic",
 }
 

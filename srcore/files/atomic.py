@@ -28,7 +28,7 @@ _TEMPORARY = re.compile(
 _swept: set[Path] = set()
 
 
-def temporary_neighbour(path: Path) -> Path:
+def temporary_neighbor(path: Path) -> Path:
     """A hidden name beside ``path`` that no file has.
 
     It is short whatever the length of ``path``'s name, which may be all that the file system takes.
@@ -66,7 +66,7 @@ def _sweep(folder: Path) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yield a temporary neighbour of ``path`` to write; rename it when the block succeeds.
+    """Yield a temporary neighbor of ``path`` to write; rename it when the block succeeds.
 
     After a failure the file that was there before is intact and the temporary one is gone.
 
@@ -79,7 +79,7 @@ def writing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     _sweep(path.parent)
     # Named here and not by tempfile.mkstemp: an interrupt between its return and the try below
     # would leave the file behind.
-    temporary = temporary_neighbour(path)
+    temporary = temporary_neighbor(path)
     try:
         temporary.open("xb").close()
         yield temporary

@@ -51,7 +51,7 @@ def delete_known(
         folder: what is deleted.
         patterns: see :func:`refuse_foreign`.
         writer: see there.
-        last: the file by which the folder is recognised; it goes last, so that a deletion that was
+        last: the file by which the folder is recognized; it goes last, so that a deletion that was
             interrupted can be done again.
         keep: a file in the folder that stays, and with it the folder.
 

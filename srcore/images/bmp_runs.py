@@ -8,7 +8,7 @@ _END_OF_ROW, _END, _MOVE = 0, 1, 2
 
 
 def unrolled(code: bytes, width: int, height: int, bits: int, where: Where) -> bytearray:
-    """Numbers of colours, row after row in the order of the file; 0 where rows end early.
+    """Numbers of colors, row after row in the order of the file; 0 where rows end early.
 
     Raises:
         DataError: it ends before its end is marked, or all pixels are there.

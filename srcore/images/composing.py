@@ -88,6 +88,6 @@ def _over(upper: ImageArray, lower: ImageArray) -> ImageArray:
         opacity = above[:, -1:] / full
         rest = below[:, -1:] / full * (1 - opacity)
         together = opacity + rest
-        colours = (above[:, :-1] * opacity + below[:, :-1] * rest) / together
-        result[mixed] = np.rint(np.hstack([colours, together * full])).astype(upper.dtype)
+        colors = (above[:, :-1] * opacity + below[:, :-1] * rest) / together
+        result[mixed] = np.rint(np.hstack([colors, together * full])).astype(upper.dtype)
     return result

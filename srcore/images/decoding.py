@@ -130,8 +130,8 @@ def to_rgb(image: ImageArray) -> ImageArray:
         image = image[..., None]
     if image.shape[-1] == 3:
         return image
-    colours = image[..., :1] if image.shape[-1] < 3 else image[..., :3]
-    return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
+    colors = image[..., :1] if image.shape[-1] < 3 else image[..., :3]
+    return np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3)))
 
 
 def to_gray(image: ImageArray) -> ImageArray:

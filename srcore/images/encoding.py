@@ -38,7 +38,7 @@ def write_image(
         quality: 1 to 100, of formats that have it: JPEG, WebP (lossless at 100) and AVIF.
         options: further ones that the format has, see ``options`` of the classes in
             ``srcore/images/formats/``, such as ``{"lossless": True}`` for WebP.
-        icc_profile: colour profile to embed.
+        icc_profile: color profile to embed.
         metadata: what else to keep; what the format cannot hold is left out.
         durable: wait for the disk, see :func:`srcore.files.atomic.write_bytes`.
 

@@ -1,4 +1,4 @@
-"""What a file format is: one class that says how its files are recognised, read and written.
+"""What a file format is: one class that says how its files are recognized, read and written.
 
 A further format is a module in ``srcore/images/formats/`` and an entry in its ``FORMATS``.
 """
@@ -37,7 +37,7 @@ class ImageHeader:
         channels: of the decoded array: 1 gray, 2 gray + alpha, 3 RGB, 4 RGB + alpha.
         orientation: EXIF orientation, 1 (upright) to 8.
         frames: pictures in the file; what is decoded is the first.
-        metadata: colour profile, EXIF, resolution and what else describes the picture.
+        metadata: color profile, EXIF, resolution and what else describes the picture.
         working: memory that decoding takes, the file aside, in sizes of the decoded array; above
             2 only for what its decoder keeps beside.
     """
@@ -62,7 +62,7 @@ class ImageHeader:
 
     @property
     def icc_profile(self) -> bytes | None:
-        """Colour profile, None if there is none (sRGB is meant)."""
+        """Color profile, None if there is none (sRGB is meant)."""
         return self.metadata.icc_profile
 
     @property
@@ -112,7 +112,7 @@ class Holds:
         largest_side: pixels.
         largest_bytes: of the pixels before they are packed; None: no limit.
         metadata: names of the fields of :class:`Metadata` that are kept.
-        colours: of one picture at most; None: all that the bits make.
+        colors: of one picture at most; None: all that the bits make.
         half_alpha: whether pixels can be partly transparent.
         series: what several pictures in one file are; None: one picture only.
         plays: whether files say how often an animation is shown; else that is without end.
@@ -123,13 +123,13 @@ class Holds:
     largest_side: int = 2**31 - 1
     largest_bytes: int | None = None
     metadata: frozenset[str] = frozenset()
-    colours: int | None = None
+    colors: int | None = None
     half_alpha: bool = True
     series: SeriesKind | None = None
     plays: bool = True
 
 
-#: Of colours beside brightness in JPEG and AVIF: whole, half the columns, half of both.
+#: Of colors beside brightness in JPEG and AVIF: whole, half the columns, half of both.
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 
 
@@ -149,7 +149,7 @@ class Writing:
 
 
 class ImageFormat(ABC):
-    """A file format: what it is recognised by, and what is read of it.
+    """A file format: what it is recognized by, and what is read of it.
 
     What else it can do, its class says: :class:`WritableFormat`, :class:`ReadsSeries` and
     :class:`WritesSeries`.
@@ -166,7 +166,7 @@ class ImageFormat(ABC):
     pixels_per_byte: ClassVar[int | None] = None
 
     @abstractmethod
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         """Whether a file that begins with these bytes (64 if it has so many) is one."""
 
     @abstractmethod

@@ -17,7 +17,7 @@ _INTERLACED, _HAS_PALETTE = 0x40, 0x80
 
 @attrs.frozen
 class Control:
-    """What a block before a picture says of it: number of disposal, time, invisible colour."""
+    """What a block before a picture says of it: number of disposal, time, invisible color."""
 
     disposal: int = 0
     milliseconds: float = 0.0
@@ -38,7 +38,7 @@ class StoredPicture:
     codes: slice
 
     def alone(self, data: bytes) -> bytes:
-        """A file with this picture only, the numbers of whose colours are pixels of gray."""
+        """A file with this picture only, the numbers of whose colors are pixels of gray."""
         flags = self.is_interlaced * _INTERLACED
         ramp = bytes(value for value in range(256) for _ in range(3))
         return b"".join(
@@ -119,7 +119,7 @@ def _stored(
 
 
 def _palette(data: bytes, place: int, flags: int) -> tuple[ImageArray, int]:
-    """Colours ``(n, 3)``, none if the flags say so, and the place behind them."""
+    """Colors ``(n, 3)``, none if the flags say so, and the place behind them."""
     end = place + (3 * 2 ** ((flags & 7) + 1) if flags & _HAS_PALETTE else 0)
     stored = np.frombuffer(data[place:end], np.uint8)
     return stored[: len(stored) // 3 * 3].reshape(-1, 3), end

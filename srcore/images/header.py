@@ -9,7 +9,7 @@ from typing import BinaryIO
 from srcore.errors import DataError
 from srcore.files.opening import open_file
 from srcore.images.format import ImageFormat, ImageHeader, Where
-from srcore.images.formats import START_BYTES, recognised
+from srcore.images.formats import START_BYTES, recognized
 from srcore.images.png_chunks import read_text
 
 #: First bytes of pictures that people have and that are not read.
@@ -75,7 +75,7 @@ def header_of(file: BinaryIO, where: Where) -> tuple[ImageFormat, ImageHeader]:
     start = file.read(START_BYTES)
     if not start:
         raise DataError(f"{where}: the file is empty")
-    image_format = recognised(start)
+    image_format = recognized(start)
     if image_format is None:
         foreign = next((name for sign, name in _FOREIGN.items() if start.startswith(sign)), None)
         if foreign is not None:

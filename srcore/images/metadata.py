@@ -1,4 +1,4 @@
-"""What a file says besides its pixels: colours, camera, resolution."""
+"""What a file says besides its pixels: colors, camera, resolution."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import attrs
 
 from srcore.images.exif import resolution, upright
 
-# The colour space of a profile is named in bytes 16 to 19 of its header (ICC.1, section 7.2.8).
-_COLOUR_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
+# The color space of a profile is named in bytes 16 to 19 of its header (ICC.1, section 7.2.8).
+_COLOR_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
 
 #: Field of Metadata -> what it is called in messages.
 NAMES = {
-    "icc_profile": "colour profile (ICC)",
-    "png_colour": "colour space (gAMA, cHRM, cICP)",
+    "icc_profile": "color profile (ICC)",
+    "png_color": "color space (gAMA, cHRM, cICP)",
     "exif": "EXIF data",
     "dpi": "resolution (DPI)",
 }
@@ -25,15 +25,15 @@ class Metadata:
     """What a file says besides its pixels; None or empty where it says nothing.
 
     Attributes:
-        icc_profile: colour profile; without it sRGB is meant.
-        png_colour: chunks gAMA, cHRM, sRGB, cICP and those of HDR as (name, content).
+        icc_profile: color profile; without it sRGB is meant.
+        png_color: chunks gAMA, cHRM, sRGB, cICP and those of HDR as (name, content).
         exif: EXIF data, beginning with the byte order (``II`` or ``MM``).
         dpi: pixels per inch, horizontally and vertically.
         others: what else there is and is never kept, by name (XMP, a video behind the picture).
     """
 
     icc_profile: bytes | None = None
-    png_colour: tuple[tuple[bytes, bytes], ...] = ()
+    png_color: tuple[tuple[bytes, bytes], ...] = ()
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     others: tuple[str, ...] = ()
@@ -55,10 +55,10 @@ class Metadata:
         return (*(NAMES[name] for name in gone), *self.others)
 
     def for_channels(self, channels: int) -> Metadata:
-        """Without a profile of other colours: that of CMYK is wrong for the RGB made of it."""
+        """Without a profile of other colors: that of CMYK is wrong for the RGB made of it."""
         if self.icc_profile is None or fits_channels(self.icc_profile, channels):
             return self
-        others = (*self.others, "colour profile of other colours")
+        others = (*self.others, "color profile of other colors")
         return attrs.evolve(self, icc_profile=None, others=others)
 
     def for_size(self, height: int, width: int) -> Metadata:
@@ -69,5 +69,5 @@ class Metadata:
 
 
 def fits_channels(icc_profile: bytes, channels: int) -> bool:
-    """Whether a profile describes colours of this number of channels."""
-    return icc_profile[16:20] == _COLOUR_SPACES[channels]
+    """Whether a profile describes colors of this number of channels."""
+    return icc_profile[16:20] == _COLOR_SPACES[channels]

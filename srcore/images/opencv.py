@@ -1,4 +1,4 @@
-"""Decoding by OpenCV, and its order of colours: blue, green, red."""
+"""Decoding by OpenCV, and its order of colors: blue, green, red."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from srcore.images.samples import bands
 
 
 def by_opencv(content: NDArray[np.uint8] | bytes, where: Where) -> ImageArray:
-    """Pixels in its order of colours. OpenCV holds them twice before they are handed over."""
+    """Pixels in its order of colors. OpenCV holds them twice before they are handed over."""
     try:
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:

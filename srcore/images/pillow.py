@@ -66,7 +66,7 @@ def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
 def as_array(image: Image.Image, mode: str) -> ImageArray:
     """``(H, W, C)`` of a picture in this mode (L, LA, RGB, RGBA), some rows at a time.
 
-    Pillow holds colours in 4 bytes per pixel and copies them more than once on their way out.
+    Pillow holds colors in 4 bytes per pixel and copies them more than once on their way out.
     """
     image.load()
     result = np.empty((image.height, image.width, len(mode)), np.uint8)

@@ -16,8 +16,8 @@ from srcore.images.metadata import Metadata
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-#: Number of channels -> colour type (section 11.2.1).
-_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+#: Number of channels -> color type (section 11.2.1).
+_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _END_OF_HEADER = 33  # signature 8, length 4, "IHDR" 4, content 13, checksum 4
 
 
@@ -29,19 +29,19 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 def header(height: int, width: int, channels: int, dtype: np.dtype[Any]) -> bytes:
     """Signature and IHDR of an image of 1 to 4 channels, uint8 or uint16."""
-    depth, colour_type = 8 * dtype.itemsize, _COLOUR_TYPES[channels]
-    sizes = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    depth, color_type = 8 * dtype.itemsize, _COLOR_TYPES[channels]
+    sizes = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", sizes)
 
 
 def profile(icc_profile: bytes) -> bytes:
-    """The iCCP chunk of a colour profile."""
+    """The iCCP chunk of a color profile."""
     return chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile))
 
 
 def describing(metadata: Metadata) -> bytes:
-    """Chunks of colours, EXIF data and resolution, in an order that the specification allows."""
-    parts = [chunk(name, content) for name, content in metadata.png_colour]
+    """Chunks of colors, EXIF data and resolution, in an order that the specification allows."""
+    parts = [chunk(name, content) for name, content in metadata.png_color]
     if metadata.icc_profile is not None:
         # A profile and sRGB exclude each other (section 11.3.2.3).
         parts = [part for part in parts if part[4:8] != b"sRGB"]
@@ -79,7 +79,7 @@ def read_text(file: BinaryIO, keyword: str) -> str | None:
 
 
 def gray_alpha(image: NDArray[Any], level: int | None = None) -> bytes:
-    """``(H, W, 2)`` as colour type 4, which OpenCV cannot write and Pillow only with 8 bits."""
+    """``(H, W, 2)`` as color type 4, which OpenCV cannot write and Pillow only with 8 bits."""
     height, width, channels = image.shape
     rows = image.astype(image.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # every row starts with its filter: 0, none

@@ -14,7 +14,7 @@ from srcore.images.png_walking import START, is_whole
 
 _DISPOSALS: tuple[Disposal, ...] = ("stays", "goes", "what was before")
 _DEFAULT_PARTS_OF_A_SECOND = 100
-#: What pictures have in common besides their depth and colour type.
+#: What pictures have in common besides their depth and color type.
 _SHARED = (b"PLTE", b"tRNS")
 
 

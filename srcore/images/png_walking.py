@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from srcore.images import png_chunks
 from srcore.images.format import Where, damaged, truncated, unsupported
 
-COLOUR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
+COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
-_USED = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"acTL", *COLOUR_CHUNKS)
+_USED = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"acTL", *COLOR_CHUNKS)
 #: Bytes of the signature.
 START = len(png_chunks.SIGNATURE)
 _LAST = png_chunks.chunk(b"IEND", b"")

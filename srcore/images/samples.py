@@ -42,7 +42,7 @@ def stretched(samples: ImageArray, largest: int) -> ImageArray:
 
 
 def looked_up(table: ImageArray, indices: ImageArray) -> ImageArray:
-    """Colours ``(n, C)`` and their numbers ``(H, W)`` -> ``(H, W, C)``; numbers are below n."""
+    """Colors ``(n, C)`` and their numbers ``(H, W)`` -> ``(H, W, C)``; numbers are below n."""
     result = np.empty((*indices.shape, table.shape[1]), table.dtype)
     for part in bands(len(indices), 4 * indices.shape[1]):
         # Four times as fast as an index that is an array.
@@ -81,13 +81,13 @@ def without_ink(cmyk: ImageArray) -> ImageArray:
 
 
 def divided_by_alpha(image: ImageArray) -> ImageArray:
-    """Colours that were multiplied with alpha (the last channel) -> colours, in place."""
+    """Colors that were multiplied with alpha (the last channel) -> colors, in place."""
     full = int(np.iinfo(image.dtype).max)
     wide = _wide(image)
     for part in bands(len(image), _WIDER * image.shape[1] * image.shape[2]):
         alpha = image[part][..., -1:].astype(wide)
-        colours = image[part][..., :-1].astype(wide) * (2 * full) + alpha
-        quotient = np.minimum(colours // np.maximum(2 * alpha, 1), full)
+        colors = image[part][..., :-1].astype(wide) * (2 * full) + alpha
+        quotient = np.minimum(colors // np.maximum(2 * alpha, 1), full)
         image[part, :, :-1] = np.where(alpha > 0, quotient, 0)
     return image
 

@@ -10,8 +10,8 @@ from srcore.images.format import Where, damaged, truncated, unsupported
 from srcore.images.tiff_directory import Value, numbers_of
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
-#: Photometric interpretation -> stored colours, and channels of what is made of them.
-COLOURS = {
+#: Photometric interpretation -> stored colors, and channels of what is made of them.
+COLORS = {
     WHITE_IS_ZERO: (1, 1),
     BLACK_IS_ZERO: (1, 1),
     RGB: (3, 3),
@@ -51,14 +51,14 @@ class TiffLayout:
     has_further_samples: bool
 
     @property
-    def colours(self) -> int:
-        """Stored colours."""
-        return COLOURS[self.photometric][0]
+    def colors(self) -> int:
+        """Stored colors."""
+        return COLORS[self.photometric][0]
 
     @property
     def channels(self) -> int:
         """Of what is made of them."""
-        return COLOURS[self.photometric][1] + (self.alpha is not None)
+        return COLORS[self.photometric][1] + (self.alpha is not None)
 
 
 def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:
@@ -76,7 +76,7 @@ def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:
     bits = _bits(numbers_of(fields, 258, order, 1), numbers_of(fields, 339, order, 1), where)
     if 262 not in fields:
         raise unsupported(where, "TIFF that does not say what its pixels are")
-    if photometric not in COLOURS:
+    if photometric not in COLORS:
         name = _NAMES.get(photometric, f"photometric interpretation {photometric}")
         raise unsupported(where, f"TIFF with {name} pixels")
     if photometric == CMYK and number(332, 1) != 1:
@@ -89,19 +89,19 @@ def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:
     if compression not in known and not is_fax:
         name = _PACKED_AS.get(compression, f"compression {compression}")
         raise unsupported(where, f"TIFF with {name}")
-    colours = COLOURS[photometric][0]
-    if samples < colours:
-        raise damaged(where, f"{samples} samples per pixel for {colours} colours")
+    colors = COLORS[photometric][0]
+    if samples < colors:
+        raise damaged(where, f"{samples} samples per pixel for {colors} colors")
     if is_fax and (bits != 1 or samples != 1):
         raise damaged(where, "a fax of several bits")
-    if is_jpeg and (bits != 8 or samples != colours or photometric == PALETTE):
+    if is_jpeg and (bits != 8 or samples != colors or photometric == PALETTE):
         raise unsupported(where, f"TIFF with JPEG of {bits} bits and {samples} channels")
     if photometric == PALETTE and bits > 8:
         raise unsupported(where, f"TIFF with a palette of {bits} bits")
     predictor = number(317, 1)
     if predictor not in (1, 2) or (predictor == 2 and bits not in (8, 16)):
         raise unsupported(where, f"TIFF with predictor {predictor} and {bits} bits")
-    alpha, is_associated = _alpha(numbers_of(fields, 338, order), 338 in fields, samples - colours)
+    alpha, is_associated = _alpha(numbers_of(fields, 338, order), 338 in fields, samples - colors)
     orientation = number(274, 1)
     return TiffLayout(
         width=width,
@@ -109,14 +109,14 @@ def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:
         bits=bits,
         samples=samples,
         photometric=photometric,
-        alpha=None if alpha is None else colours + alpha,
+        alpha=None if alpha is None else colors + alpha,
         is_associated=is_associated,
         is_planar=number(284, 1) == 2 and samples > 1,
         compression=compression,
         predictor=predictor,
         orientation=orientation if orientation in range(1, 9) else 1,
         order=order,
-        has_further_samples=samples - colours > (alpha is not None),
+        has_further_samples=samples - colors > (alpha is not None),
     )
 
 
@@ -132,7 +132,7 @@ def _bits(bits: tuple[int, ...], kinds: tuple[int, ...], where: Where) -> int:
 
 
 def _alpha(kinds: tuple[int, ...], is_given: bool, extra: int) -> tuple[int | None, bool]:
-    """Which of the extra samples is alpha, and whether colours are multiplied with it."""
+    """Which of the extra samples is alpha, and whether colors are multiplied with it."""
     for position, kind in enumerate(kinds[:extra]):
         if kind in (_ASSOCIATED, STRAIGHT):
             return position, kind == _ASSOCIATED

@@ -28,7 +28,7 @@ _SUBFILE, _OLD_SUBFILE, _BELOW = 254, 255, 330
 _SMALL, _OLD_SMALL, _MASK = 1, 2, 4
 #: Where strips and tiles lie, and their lengths.
 _STRIPS_AND_TILES = ((273, 279), (324, 325))
-#: What the directory of a copy says of the picture below it: its orientation, camera and colours.
+#: What the directory of a copy says of the picture below it: its orientation, camera and colors.
 _SHARED = (270, 271, 272, 274, 305, 306, 315, 33432, 34665, 34853, 34675)
 
 

@@ -67,7 +67,7 @@ def part_of(
         if first < last:
             row = start + first - top
             samples = samples[first:last, left:right]
-            result[row : row + last - first] = _coloured(samples, layout, fields, where)
+            result[row : row + last - first] = _colored(samples, layout, fields, where)
     return result
 
 
@@ -89,23 +89,23 @@ def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: TiffLayout
     return tiles.reshape(len(tiles), -1, samples)[:, : layout.width]
 
 
-def _coloured(
+def _colored(
     samples: ImageArray, layout: TiffLayout, fields: dict[int, Value], where: Where
 ) -> ImageArray:
     """Stored samples -> gray or RGB of 8 or 16 bits, with straight alpha."""
-    colours = samples[..., : layout.colours]
+    colors = samples[..., : layout.colors]
     if layout.photometric == PALETTE:
-        colours = _looked_up(colours, layout, fields, where)
+        colors = _looked_up(colors, layout, fields, where)
     else:
-        colours = stretched(colours, 2**layout.bits - 1)
+        colors = stretched(colors, 2**layout.bits - 1)
         if layout.photometric == WHITE_IS_ZERO:
-            colours = ~colours
+            colors = ~colors
         elif layout.photometric == CMYK:
-            colours = without_ink(colours)
+            colors = without_ink(colors)
     if layout.alpha is None:
-        return np.ascontiguousarray(colours)
+        return np.ascontiguousarray(colors)
     alpha = stretched(samples[..., layout.alpha : layout.alpha + 1], 2**layout.bits - 1)
-    image = np.concatenate([colours, alpha], axis=-1)
+    image = np.concatenate([colors, alpha], axis=-1)
     return divided_by_alpha(image) if layout.is_associated else image
 
 
@@ -138,12 +138,12 @@ def photograph(
 def _planes(
     file: BinaryIO, fields: dict[int, Value], layout: TiffLayout, where: Where
 ) -> ImageArray:
-    """Colours each of which is a gray photograph."""
+    """Colors each of which is a gray photograph."""
     if layout.photometric != RGB:
         raise unsupported(where, "TIFF with JPEG of separate planes that are not RGB")
     result = np.empty((layout.height, layout.width, layout.channels), np.uint8)
     one = {tag: value_of(layout.order, SHORT, it) for tag, it in _OF_A_PLANE.items()}
-    for plane in range(layout.colours):
+    for plane in range(layout.colors):
         own = dict(one)
         for tag in _OFFSETS_AND_LENGTHS:
             numbers = numbers_of(fields, tag, layout.order)

@@ -1,6 +1,6 @@
 """What a network sees beside the image: fields drawn once per image, and a condition.
 
-A sampling network must not draw for every tile: neighbours would disagree. The core draws once for
+A sampling network must not draw for every tile: neighbors would disagree. The core draws once for
 the whole image and cuts the fields as it cuts the image, so tiles make the picture that the whole
 image makes.
 """

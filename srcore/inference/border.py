@@ -1,7 +1,7 @@
 """Images continued beyond their edges, so that networks see no zeros there.
 
 Convolutions pad with zeros, which are gray or black pixels to a network. On photographs that
-hardly shows, since networks learned it; beside saturated colours it leaves a coloured rim.
+hardly shows, since networks learned it; beside saturated colors it leaves a colored rim.
 """
 
 from __future__ import annotations

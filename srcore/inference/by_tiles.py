@@ -58,8 +58,8 @@ def _row_of_tiles(
     """One row of tiles faded into each other: ``(C, rows it contributes, W)``."""
     scale = windowed.scale
     height = scale * (row.kept_stop - row.kept_start)
-    colours = image.image.shape[2]
-    strip = torch.zeros(colours, height, scale * image.width, device=windowed.device)
+    colors = image.image.shape[2]
+    strip = torch.zeros(colors, height, scale * image.width, device=windowed.device)
     left: Tensor | None = None
     for group in _equal(columns, windowed.batch):
         windows = [image.window(row, column) for column in group]
@@ -79,7 +79,7 @@ def _row_of_tiles(
 
 
 def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
-    """Neighbouring tiles of equal width, at most ``batch`` at a time."""
+    """Neighboring tiles of equal width, at most ``batch`` at a time."""
     group: tuple[Span, ...] = ()
     for column in columns:
         same = group and column.stop - column.start == group[0].stop - group[0].start

@@ -14,7 +14,7 @@ from srcore.images import to_gray, to_rgba, to_tensor
 
 
 def shown_to(network: nn.Module, image: NDArray[Any]) -> NDArray[Any]:
-    """The image ``(H, W, C)`` as a network can enlarge it: without colours for gray ones."""
+    """The image ``(H, W, C)`` as a network can enlarge it: without colors for gray ones."""
     if capability("network", network, "in_channels") != 1 or image.shape[-1] < RGB:
         return image
     return np.concatenate([to_gray(image[..., :RGB]), image[..., RGB:]], axis=-1)
@@ -28,42 +28,42 @@ def has_flat_alpha(image: NDArray[Any]) -> bool:
 def split(
     window: NDArray[Any], device: torch.device, seen: int = RGB, *, flat_alpha: bool | None = None
 ) -> Tensor:
-    """``(h, w, C)`` -> ``(K, seen, h, w)`` in [0, 1]: the colours, then alpha where it varies.
+    """``(h, w, C)`` -> ``(K, seen, h, w)`` in [0, 1]: the colors, then alpha where it varies.
 
     Gray and alpha are repeated to the channels that the network sees; a network of four sees
-    colours and alpha at once. An alpha channel that is the same everywhere needs no network and is
+    colors and alpha at once. An alpha channel that is the same everywhere needs no network and is
     left out; whether it is may be known of the whole image.
     """
     if seen == RGBA:
         return to_tensor(to_rgba(window), device)[None]
     tensor = to_tensor(window, device)
     channels = tensor.shape[0]
-    colours = tensor[: 3 if channels >= 3 else 1].expand(seen, -1, -1)
+    colors = tensor[: 3 if channels >= 3 else 1].expand(seen, -1, -1)
     if has_flat_alpha(window) if flat_alpha is None else flat_alpha:
-        return colours[None]
-    return torch.stack([colours, tensor[-1:].expand(seen, -1, -1)])
+        return colors[None]
+    return torch.stack([colors, tensor[-1:].expand(seen, -1, -1)])
 
 
 def join(outputs: Tensor, window: NDArray[Any]) -> Tensor:
     """Outputs for the parts of :func:`split` -> ``(C, H, W)`` of the window; gray is luma."""
     channels = window.shape[-1]
     if outputs.shape[1] == RGBA:
-        colours = outputs[0, :RGB] if channels >= RGB else _luma(outputs[0, :RGB])
-        return colours if channels in (1, RGB) else torch.cat([colours, outputs[0, RGB:]])
-    colours = outputs[0] if channels >= 3 else _luma(outputs[0])
+        colors = outputs[0, :RGB] if channels >= RGB else _luma(outputs[0, :RGB])
+        return colors if channels in (1, RGB) else torch.cat([colors, outputs[0, RGB:]])
+    colors = outputs[0] if channels >= 3 else _luma(outputs[0])
     if channels in (1, 3):
-        return colours
+        return colors
     if len(outputs) == 2:
         alpha = _luma(outputs[1])
     else:
         value = to_tensor(window[:1, :1, -1:])[0, 0, 0]
-        alpha = colours.new_full((1, *colours.shape[1:]), float(value))
-    return torch.cat([colours, alpha])
+        alpha = colors.new_full((1, *colors.shape[1:]), float(value))
+    return torch.cat([colors, alpha])
 
 
-def _luma(colours: Tensor) -> Tensor:
+def _luma(colors: Tensor) -> Tensor:
     """``(3, H, W)`` -> ``(1, H, W)``: BT.601, as the published programs make gray and alpha."""
-    if len(colours) == 1:
-        return colours
-    weights = colours.new_tensor([0.299, 0.587, 0.114])
-    return (colours * weights[:, None, None]).sum(0, keepdim=True)
+    if len(colors) == 1:
+        return colors
+    weights = colors.new_tensor([0.299, 0.587, 0.114])
+    return (colors * weights[:, None, None]).sum(0, keepdim=True)

@@ -1,4 +1,4 @@
-"""Colours of transparent pixels, which networks would spread into what is seen."""
+"""Colors of transparent pixels, which networks would spread into what is seen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def with_visible_colours(image: NDArray[Any]) -> NDArray[Any]:
-    """Give every pixel of alpha 0 the colours of the nearest one that is seen; alpha stays.
+def with_visible_colors(image: NDArray[Any]) -> NDArray[Any]:
+    """Give every pixel of alpha 0 the colors of the nearest one that is seen; alpha stays.
 
     Args:
         image: ``(H, W, C)``; returned as it is without alpha, or if all of it or nothing is seen.
@@ -25,8 +25,8 @@ def with_visible_colours(image: NDArray[Any]) -> NDArray[Any]:
     )
     # Every visible pixel has a label of its own.
     rows, columns = np.nonzero(~is_invisible)
-    colours = np.empty((int(labels.max()) + 1, image.shape[-1] - 1), image.dtype)
-    colours[labels[rows, columns]] = image[rows, columns, :-1]
+    colors = np.empty((int(labels.max()) + 1, image.shape[-1] - 1), image.dtype)
+    colors[labels[rows, columns]] = image[rows, columns, :-1]
     result: NDArray[Any] = image.copy()
-    result[is_invisible, :-1] = colours[labels[is_invisible]]
+    result[is_invisible, :-1] = colors[labels[is_invisible]]
     return result

@@ -63,7 +63,7 @@ class UpscaleOptions:
     )
     border: int = option(
         0,
-        "input pixels mirrored beyond the edges, against coloured rims",
+        "input pixels mirrored beyond the edges, against colored rims",
         ge=0,
         check=_whole(0, _PIXELS),
     )

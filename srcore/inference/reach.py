@@ -97,7 +97,7 @@ def _felt_at(network: nn.Module, distance: int) -> Tensor | None:
 
 
 def _stripes(channels: int, height: int, width: int) -> Tensor:
-    """Slanted stripes of high contrast, shifted between the colours: ``(1, C, height, width)``.
+    """Slanted stripes of high contrast, shifted between the colors: ``(1, C, height, width)``.
 
     The right half is brighter, so that a network that looks at the whole image feels its loss.
     """

@@ -20,7 +20,7 @@ _told: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
 
 
 class Seams:
-    """Differences of neighbouring tiles of one image."""
+    """Differences of neighboring tiles of one image."""
 
     def __init__(self) -> None:
         self._largest: Tensor | None = None

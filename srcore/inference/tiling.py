@@ -1,7 +1,7 @@
 """Where tiles lie, how much they overlap and how they are faded into each other.
 
 All tiles of an image have the same size and are spread evenly, so that they can be batched and
-none is a sliver. Neighbours share ``2 * overlap`` pixels: the middle of what they share is faded
+none is a sliver. Neighbors share ``2 * overlap`` pixels: the middle of what they share is faded
 linearly from one to the other, the rest is context that is computed and thrown away. Tiles begin
 at multiples of the network's ``tile_multiple``, so that windows and pixel shuffles fall where they
 would fall in the whole image.
@@ -62,24 +62,24 @@ class Span:
     def weights(self, scale: int, device: torch.device | str = "cpu") -> Tensor:
         """Weight of every kept output pixel, ``(scale * (kept_stop - kept_start),)``.
 
-        The weights of neighbouring tiles add up to 1.
+        The weights of neighboring tiles add up to 1.
         """
         first, last = scale * self.kept_start, scale * self.kept_stop
-        centres = (torch.arange(first, last, dtype=torch.float32) + 0.5) / scale
-        weights = torch.ones_like(centres)
+        centers = (torch.arange(first, last, dtype=torch.float32) + 0.5) / scale
+        weights = torch.ones_like(centers)
         if self.fade_in is not None:
-            weights = weights * _ramp(centres, self.fade_in)
+            weights = weights * _ramp(centers, self.fade_in)
         if self.fade_out is not None:
-            weights = weights * (1 - _ramp(centres, self.fade_out))
+            weights = weights * (1 - _ramp(centers, self.fade_out))
         return weights.to(device)
 
 
-def _ramp(centres: Tensor, fade: tuple[int, int]) -> Tensor:
+def _ramp(centers: Tensor, fade: tuple[int, int]) -> Tensor:
     """0 before the transition, 1 behind it."""
     begin, end = fade
     if begin == end:
-        return (centres > begin).to(centres.dtype)
-    return ((centres - begin) / (end - begin)).clamp(0, 1)
+        return (centers > begin).to(centers.dtype)
+    return ((centers - begin) / (end - begin)).clamp(0, 1)
 
 
 def cut(length: int, tile: int, overlap: int, multiple: int = 1) -> tuple[Span, ...]:

@@ -20,7 +20,7 @@ from srcore.inference.beside import Beside, beside, draw
 from srcore.inference.border import Continued
 from srcore.inference.by_rows import ByRows
 from srcore.inference.by_tiles import tiled
-from srcore.inference.invisible import with_visible_colours
+from srcore.inference.invisible import with_visible_colors
 from srcore.inference.memory import choose_tile
 from srcore.inference.options import Overlap, Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
@@ -61,7 +61,7 @@ def upscale(
     Args:
         network: generator, see :class:`srcore.contracts.Network`; its mode is kept.
         image: ``(H, W, C)`` or ``(H, W)``, uint8 or uint16; C is 1 gray, 2 gray + alpha, 3 RGB,
-            4 RGB + alpha. The range follows from the dtype. Pixels of alpha 0 take the colours of
+            4 RGB + alpha. The range follows from the dtype. Pixels of alpha 0 take the colors of
             the nearest visible one first.
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
@@ -83,7 +83,7 @@ def upscale(
 
     Returns:
         An array of the same dtype and number of dimensions and channels, ``outscale`` times the
-        size (rounded), or ``size``. A network of gray images makes colours gray (BT.601).
+        size (rounded), or ``size``. A network of gray images makes colors gray (BT.601).
 
     Raises:
         SrcoreError: unsuitable image or settings, output that is not finite.
@@ -139,7 +139,7 @@ def upscale_bands(
     if size is not None and (outscale is not None or not all(_is_whole(n, 1) for n in size)):
         raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
     image = channels.shown_to(network, image if image.ndim == 3 else image[..., None])
-    image = with_visible_colours(image)
+    image = with_visible_colors(image)
     continued = Continued(image, options.border)
     scale = _scale(network)
     was_training = network.training

@@ -88,7 +88,7 @@ class GradientLoss(ComparisonLoss):
 
 
 def total_variation(image: Tensor, variation: Variation = "anisotropic") -> Tensor:
-    """How much neighbours differ; see :class:`TotalVariationLoss`."""
+    """How much neighbors differ; see :class:`TotalVariationLoss`."""
     down = image[..., 1:, :] - image[..., :-1, :]
     right = image[..., :, 1:] - image[..., :, :-1]
     if variation == "anisotropic":
@@ -101,7 +101,7 @@ def total_variation(image: Tensor, variation: Variation = "anisotropic") -> Tens
 class TotalVariationLoss(nn.Module):
     """Total variation of the generator's output: a prior against noise, which needs no target.
 
-    ``mean |d_x| + mean |d_y|`` of the differences d of neighbouring pixels (``"anisotropic"``), or
+    ``mean |d_x| + mean |d_y|`` of the differences d of neighboring pixels (``"anisotropic"``), or
     ``mean sqrt(d_x^2 + d_y^2)`` (``"isotropic"``: Rudin, Osher, Fatemi, Physica D 60, 1992), or
     ``mean d_x^2 + mean d_y^2`` (``"squared"``: Mahendran and Vedaldi, CVPR 2015, beta = 2).
 

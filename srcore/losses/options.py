@@ -171,7 +171,7 @@ class GradientOptions(ComparisonOptions):
     """A difference of slopes."""
 
     operator: Literal["sobel", "central"] = option(
-        "sobel", "3x3 smoothed across, or plain differences of both neighbours (SPSR)"
+        "sobel", "3x3 smoothed across, or plain differences of both neighbors (SPSR)"
     )
     magnitude: bool = option(False, "compare lengths of slopes (SPSR) instead of both slopes")
 
@@ -183,7 +183,7 @@ class GradientOptions(ComparisonOptions):
 
 @attrs.frozen(kw_only=True)
 class TotalVariationOptions:
-    """How much neighbours in the generator's output differ."""
+    """How much neighbors in the generator's output differ."""
 
     variation: Literal["anisotropic", "isotropic", "squared"] = option(
         "anisotropic", "absolute differences, lengths of slopes, or squared differences"
@@ -222,7 +222,7 @@ class PerceptualOptions:
         "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
     )
     file: Path | None = option(None, 'VGG19 weights for weights = "file"', path="file")
-    use_input_norm: bool = option(True, "normalise with ImageNet's mean and deviation")
+    use_input_norm: bool = option(True, "normalize with ImageNet's mean and deviation")
     range_norm: bool = option(False, "images are in [-1, 1]: map them to [0, 1] first")
 
     def __attrs_post_init__(self) -> None:

@@ -88,7 +88,7 @@ class PerceptualLoss(nn.Module):
         weights: ``"imagenet"``, ``"file"`` or ``"random"``; see
             :class:`srcore.networks.vgg_features.VGGFeatures`.
         file: weights file for ``weights = "file"``.
-        use_input_norm: normalise with ImageNet's mean and deviation.
+        use_input_norm: normalize with ImageNet's mean and deviation.
         range_norm: images are in [-1, 1].
         features: images -> maps by layer, instead of VGG19.
     """

@@ -1,4 +1,4 @@
-"""BT.601 colour conversion in studio range, the one of MATLAB and of the field's tables.
+"""BT.601 color conversion in studio range, the one of MATLAB and of the field's tables.
 
 Y lies in 16..235, Cb and Cr in 16..240. OpenCV's and Pillow's YCbCr use the full range and give
 other numbers (1.32 dB in PSNR).

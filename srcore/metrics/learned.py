@@ -166,12 +166,12 @@ class FID(LearnedMetric):
 def frechet_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """``|mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))`` of samples ``(N, D)``.
 
-    With S = X^T X for centred samples X, the trace of the root is the sum of the singular values
+    With S = X^T X for centered samples X, the trace of the root is the sum of the singular values
     of ``X_a X_b^T``: exact also for fewer samples than features, where iterative roots fail.
     """
-    centred = [(x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b)]
-    root_trace = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
-    spread = sum(float(np.square(x).sum()) for x in centred)
+    centered = [(x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b)]
+    root_trace = np.linalg.svd(centered[0] @ centered[1].T, compute_uv=False).sum()
+    spread = sum(float(np.square(x).sum()) for x in centered)
     shift = float(np.square(a.mean(axis=0) - b.mean(axis=0)).sum())
     return float(shift + spread - 2 * root_trace)
 

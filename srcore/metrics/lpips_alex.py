@@ -1,7 +1,7 @@
 """LPIPS with AlexNet (Zhang et al., CVPR 2018, 1801.03924), version 0.1: what papers report.
 
 The weights of the five distances in ``lpips_alex.npz`` are those of the authors' package ``lpips``
-(BSD-2-Clause, Copyright (c) 2018 Zhang, Isola, Efros, Shechtman, Wang), whose licence is in the
+(BSD-2-Clause, Copyright (c) 2018 Zhang, Isola, Efros, Shechtman, Wang), whose license is in the
 file's entry ``notice``. AlexNet's own weights are torchvision's.
 """
 

@@ -27,7 +27,7 @@ from srcore.metrics.options import NIQE_BLOCK
 #: Side of a block in pixels at full size; features come from this size and from half of it.
 BLOCK = NIQE_BLOCK
 
-#: Neighbours (rows, columns) whose products with a pixel are described.
+#: Neighbors (rows, columns) whose products with a pixel are described.
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 Floats = NDArray[np.float64]
@@ -147,7 +147,7 @@ def _normalized(plane: Floats) -> Floats:
 
 
 def _fit(blocks: Floats) -> tuple[Floats, Floats, Floats]:
-    """Asymmetric generalised Gaussian by moment matching: alpha, left and right width per block.
+    """Asymmetric generalized Gaussian by moment matching: alpha, left and right width per block.
 
     NaN for blocks without negative or without positive values, such as blown-out sky.
     """

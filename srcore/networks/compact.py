@@ -12,7 +12,7 @@ class Compact(nn.Module):
     """Convolutions at low resolution whose last one makes all pixels of the enlargement.
 
     ``shuffle(conv(... act(conv(lr)))) + nearest(lr)``: what is learned is added to an enlargement
-    by repetition. There is no other skip connection and no normalisation, so it runs anywhere.
+    by repetition. There is no other skip connection and no normalization, so it runs anywhere.
 
     Args:
         scale: factor between output and input, from 1 on.

@@ -20,7 +20,7 @@ _TAIL_RADIUS = 2
 class EDSR(nn.Module):
     """Enhanced deep residual network.
 
-    The mean colour is removed and images are multiplied by ``img_range`` inside, so that the same
+    The mean color is removed and images are multiplied by ``img_range`` inside, so that the same
     weights serve as in EDSR-PyTorch, which works on 0..255. PyTorch's initial weights, as there.
 
     Args:
@@ -29,7 +29,7 @@ class EDSR(nn.Module):
         num_blocks: number of residual blocks.
         res_scale: factor of every residual.
         img_range: what images in [0, 1] are multiplied by.
-        rgb_mean: mean colour in [0, 1] of RGB images; others have none removed.
+        rgb_mean: mean color in [0, 1] of RGB images; others have none removed.
         channels: channels of input and output.
 
     Attributes:

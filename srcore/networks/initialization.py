@@ -10,7 +10,7 @@ from torch import nn
 def scaled_kaiming_(layers: Iterable[nn.Conv2d | nn.Linear], factor: float = 0.1) -> None:
     """Kaiming normal (fan-in, ReLU gain) times ``factor``; biases 0.
 
-    Small residuals at the start keep deep networks without normalisation trainable (ESRGAN, Wang
+    Small residuals at the start keep deep networks without normalization trainable (ESRGAN, Wang
     et al. 2018, sec. 3.1, uses 0.1).
     """
     for layer in layers:

@@ -17,7 +17,7 @@ _TAIL_RADIUS = 2
 
 
 class MSRResNet(nn.Module):
-    """Residual blocks without normalisation that refine a bilinear enlargement.
+    """Residual blocks without normalization that refine a bilinear enlargement.
 
     Args:
         scale: 2, 3 or 4.

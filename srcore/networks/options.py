@@ -87,7 +87,7 @@ class EDSROptions:
     res_scale: float = option(1.0, "factor of every residual; 0.1 in the large model", gt=0)
     img_range: float = option(255.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, float, float] = option(
-        DIV2K_MEAN, "mean colour in [0, 1] of RGB images that is removed inside the network"
+        DIV2K_MEAN, "mean color in [0, 1] of RGB images that is removed inside the network"
     )
     channels: Literal[1, 3, 4] = image_channels()
 
@@ -114,7 +114,7 @@ class CompactOptions:
 
 @attrs.frozen(kw_only=True)
 class MSRResNetOptions:
-    """Modified SRResNet without normalisation, on top of a bilinear enlargement."""
+    """Modified SRResNet without normalization, on top of a bilinear enlargement."""
 
     num_features: int = option(64, "channels of the trunk", ge=1, le=4096)
     num_blocks: int = option(16, "number of residual blocks", ge=1, le=1024)
@@ -228,7 +228,7 @@ class VGGDiscriminatorOptions:
 
 @attrs.frozen(kw_only=True)
 class UNetDiscriminatorOptions:
-    """U-Net discriminator with spectral normalisation (Real-ESRGAN): one logit per pixel."""
+    """U-Net discriminator with spectral normalization (Real-ESRGAN): one logit per pixel."""
 
     sees_batch = "spectral norm"
 
@@ -258,7 +258,7 @@ class PatchDiscriminatorOptions:
         64, "channels of the first layer; deeper ones have up to 8 times", ge=1, le=4096
     )
     norm: Literal["batch", "instance", "spectral", "none"] = option(
-        "batch", "normalisation of inner layers; spectral: of the weights of all layers"
+        "batch", "normalization of inner layers; spectral: of the weights of all layers"
     )
     in_channels: int = option(3, "channels of the images", ge=1, le=1024)
 

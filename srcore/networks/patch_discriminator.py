@@ -13,7 +13,7 @@ class PatchDiscriminator(nn.Sequential):
     """Strided 4x4 convolutions; a logit for every overlapping patch.
 
     ``num_layers`` convolutions of stride 2, one of stride 1, and the one that makes the logits.
-    Inner layers are normalised, the first and the last are not; spectral normalisation concerns
+    Inner layers are normalized, the first and the last are not; spectral normalization concerns
     the weights of all layers. Convolutions start from N(0, 0.02) with bias 0.
 
     Args:
@@ -35,7 +35,7 @@ class PatchDiscriminator(nn.Sequential):
         for layer in range(1, num_layers + 1):
             stride = 2 if layer < num_layers else 1
             inputs, outputs = widths[layer - 1], widths[layer]
-            # The mean that a batch normalisation removes includes any bias.
+            # The mean that a batch normalization removes includes any bias.
             layers.append(_convolution(inputs, outputs, stride, norm, bias=norm != "batch"))
             if norm == "batch":
                 layers.append(nn.BatchNorm2d(outputs))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """``x + res_scale * conv2(relu(conv1(x)))`` without normalisation (Lim et al. 2017, fig. 2c).
+    """``x + res_scale * conv2(relu(conv1(x)))`` without normalization (Lim et al. 2017, fig. 2c).
 
     Args:
         num_features: channels.

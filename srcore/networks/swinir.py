@@ -44,7 +44,7 @@ class MLP(nn.Module):
 
 
 class SwinBlock(nn.Module):
-    """Window attention and MLP, each normalised before and added with stochastic depth.
+    """Window attention and MLP, each normalized before and added with stochastic depth.
 
     Args:
         dim: channels C.

@@ -1,4 +1,4 @@
-"""U-Net discriminator with spectral normalisation (Real-ESRGAN, Wang et al. 2021, 2107.10833)."""
+"""U-Net discriminator with spectral normalization (Real-ESRGAN, Wang et al. 2021, 2107.10833)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from srcore.networks.options import UNET_MULTIPLE
 class UNetDiscriminator(nn.Module):
     """Three halvings and three bilinear doublings; a logit for every pixel.
 
-    Spectral normalisation is PyTorch's hook form (``torch.nn.utils.spectral_norm``): its keys
+    Spectral normalization is PyTorch's hook form (``torch.nn.utils.spectral_norm``): its keys
     ``weight_orig``, ``weight_u``, ``weight_v`` are those of published files, and its power
     iteration, one per forward pass in training mode, updates v before u as they did. The newer
-    parametrisation does neither.
+    parametrization does neither.
 
     Args:
         num_features: channels F at full resolution; 2F, 4F, 8F below.

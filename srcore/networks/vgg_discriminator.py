@@ -12,9 +12,9 @@ _HIDDEN = 100
 
 
 class VGGDiscriminator(nn.Module):
-    """Pairs of a 3x3 and a strided 4x4 convolution with batch normalisation, then a linear head.
+    """Pairs of a 3x3 and a strided 4x4 convolution with batch normalization, then a linear head.
 
-    Images of one size only. The 256 variant published with synchronised batch normalisation has
+    Images of one size only. The 256 variant published with synchronized batch normalization has
     the plain one here, with the same keys; distributed training can convert it.
 
     Args:

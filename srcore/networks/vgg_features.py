@@ -49,7 +49,7 @@ class VGGFeatures(nn.Module):
             ``"random"`` (for tests; the same values every time, with a warning). Files may name
             the layers as torchvision does (``features.2.weight`` or ``2.weight``), or
             ``conv1_2.weight``, also below another name such as ``vgg_net.``.
-        use_input_norm: normalise images with the mean and standard deviation of ImageNet; images
+        use_input_norm: normalize images with the mean and standard deviation of ImageNet; images
             are expected in [0, 1].
         range_norm: images are in [-1, 1]; map them to [0, 1] first.
         widths: output channels of the 16 convolutions; others than VGG19's need other weights.

@@ -27,7 +27,7 @@ from srcore.messages import told
 from srcore.plugin.discovery import label
 
 
-class Labelled(Protocol):
+class Labeled(Protocol):
     """What is known of who made an object: a component, or what else a distribution brings."""
 
     @property
@@ -50,7 +50,7 @@ class Made:
 
 
 #: Which component made an object, by the object's identity, as long as it lives.
-_MADE: dict[int, tuple[weakref.ref[Any], Labelled]] = {}
+_MADE: dict[int, tuple[weakref.ref[Any], Labeled]] = {}
 
 
 def _forget(made: dict[int, Any], key: int, _: weakref.ref[Any]) -> None:
@@ -58,7 +58,7 @@ def _forget(made: dict[int, Any], key: int, _: weakref.ref[Any]) -> None:
     made.pop(key, None)
 
 
-def remember(made: Any, component: Labelled) -> None:
+def remember(made: Any, component: Labeled) -> None:
     """Keep in mind which component made an object, for messages."""
     key = id(made)
     try:

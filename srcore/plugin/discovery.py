@@ -27,13 +27,13 @@ def entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
         entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
         if entries:
             # A folder that pip left half deleted has no name.
-            name = normalised(distribution.name or "unnamed")
+            name = normalized(distribution.name or "unnamed")
             by_name.setdefault(name, [(distribution, entry) for entry in entries])
     for name in sorted(by_name):
         yield from sorted(by_name[name], key=lambda pair: pair[1].name)
 
 
-def normalised(name: str) -> str:
+def normalized(name: str) -> str:
     """A distribution's name as package indexes compare it: ``SRPlug_x`` is ``srplug-x``."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -89,7 +89,7 @@ def core_ranges(distribution: Distribution) -> Iterator[str]:
     """The ranges of core versions that a distribution requires; an empty one admits all."""
     for line in distribution.requires or ():
         match = _REQUIREMENT.match(line)
-        if match is None or normalised(match["name"]) != "srcore":
+        if match is None or normalized(match["name"]) != "srcore":
             continue
         if match["marker"]:
             if "extra" in match["marker"]:

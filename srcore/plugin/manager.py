@@ -18,7 +18,7 @@ from srcore import hookspecs
 from srcore.errors import DeprecatedHookWarning, PluginError, cause
 from srcore.messages import shown
 from srcore.plugin.blame import know
-from srcore.plugin.discovery import entry_points, misfit, normalised, version_of
+from srcore.plugin.discovery import entry_points, misfit, normalized, version_of
 from srcore.plugin.implementations import Implementations, Plugin, leave_out
 from srcore.plugin.patience import naming_what_hangs
 from srcore.plugin.registry import Registry
@@ -52,9 +52,9 @@ class PluginManager:
         self._discover, self._extra = discover, tuple(extra)
         self._add(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
-            left_out = {normalised(name) for name in self.without}
+            left_out = {normalized(name) for name in self.without}
             for distribution, entry_point in entry_points():
-                if not {normalised(entry_point.name), normalised(distribution.name)} & left_out:
+                if not {normalized(entry_point.name), normalized(distribution.name)} & left_out:
                     self._load(distribution, entry_point)
         for module in self._extra:
             name = getattr(module, "__name__", type(module).__name__)

@@ -79,5 +79,5 @@ class OfflineDegradation:
 def _compressed(image: ImageArray, quality: int, name: str) -> ImageArray:
     if image.dtype != np.uint8:
         raise DataError(f"{name}: JPEG holds 8 bits per channel, the image has 16")
-    colours: Any = image if image.shape[-1] in (1, 3) else to_rgb(image)
-    return decode_image(encode_image(colours, ".jpg", name, quality=quality), name)
+    colors: Any = image if image.shape[-1] in (1, 3) else to_rgb(image)
+    return decode_image(encode_image(colors, ".jpg", name, quality=quality), name)

@@ -106,7 +106,7 @@ def prepare_sub_images(
         source: folder of images.
         output: folder that the sub-images go to; folders below ``source`` are kept.
         crop: side of the sub-images: 480 for high resolution, 480 / scale for low.
-        step: distance between neighbours: 240, or 240 / scale.
+        step: distance between neighbors: 240, or 240 / scale.
         threshold: largest rest at the far edge that is left out, pixels.
         recursive: also take images of folders below.
         workers: processes.

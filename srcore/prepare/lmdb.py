@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from srcore.capabilities import RGBA
 from srcore.errors import DataError, line_about
-from srcore.files.atomic import leftovers, temporary_neighbour
+from srcore.files.atomic import leftovers, temporary_neighbor
 from srcore.files.deleting import delete_known, refuse_foreign
 from srcore.files.replacing import refuse_writing_among
 from srcore.images import (
@@ -75,7 +75,7 @@ def prepare_lmdb(
         # Filled beside its place and renamed, so that half a database is never found there.
         for folder in leftovers(output.parent):
             shutil.rmtree(folder, ignore_errors=True)
-        temporary = temporary_neighbour(output)
+        temporary = temporary_neighbor(output)
         temporary.mkdir()
         report = _fill_lmdb(lmdb, temporary, paths, [key.as_posix() for key in keys], options)
         if output.exists():
@@ -129,7 +129,7 @@ def _png_of(path: Path, options: Mapping[str, Any] | None) -> tuple[bytes, tuple
         image = read_image(path)
     except Exception as error:  # whatever it is, the other images are stored
         return line_about(path, error)
-    # As programs that read such folders expect it; whoever asks for colours leaves alpha out.
+    # As programs that read such folders expect it; whoever asks for colors leaves alpha out.
     image = to_rgba(image) if image.shape[2] in (_GRAY_ALPHA, RGBA) else to_rgb(image)
     return encode_image(image, ".png", path, options=options), image.shape
 

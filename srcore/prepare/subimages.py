@@ -23,7 +23,7 @@ def grid(
         height: of the image.
         width: of the image.
         crop: side of the sub-images.
-        step: distance between neighbours.
+        step: distance between neighbors.
         threshold: largest rest that is left out, pixels.
     """
     lefts = _positions(width, crop, step, threshold)

@@ -19,8 +19,8 @@ from srcore.runs.folder import TRAINING_PHASE
 
 #: Side of the square that paths live in.
 SIDE = 1000
-#: How many colours the style sheet has.
-COLOURS = 8
+#: How many colors the style sheet has.
+COLORS = 8
 _POINTS = 500  # of a drawn line, at most
 _SMOOTH_FROM = 40  # points from which a noisy term gets a moving average
 
@@ -31,14 +31,14 @@ class Line:
 
     Attributes:
         label: in the legend.
-        colour: number of a colour of the style sheet.
+        color: number of a color of the style sheet.
         path: what is read: the values, or their moving average.
         faint: the values themselves where ``path`` is an average, else empty.
         points: iteration, value and position (x, y in the square) of what ``path`` draws.
     """
 
     label: str
-    colour: int
+    color: int
     path: str
     faint: str
     points: tuple[tuple[int, float, float, float], ...]
@@ -96,9 +96,9 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     charts = []
     for group in order:
         lines = [
-            (label if len(runs) > 1 else _inner(name), series, colour)
+            (label if len(runs) > 1 else _inner(name), series, color)
             for name in groups[group]
-            for label, series, colour in _lines_of(runs, TRAINING_PHASE, name)
+            for label, series, color in _lines_of(runs, TRAINING_PHASE, name)
         ]
         if len(runs) == 1:
             lines = [(label, series, i) for i, (label, series, _) in enumerate(lines)]
@@ -110,7 +110,7 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
 
 
 def moving_average(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Centred mean over a fortieth of the values, ``(N,)``; windows shrink at both ends."""
+    """Centered mean over a fortieth of the values, ``(N,)``; windows shrink at both ends."""
     half = max(1, len(values) // 80)
     sums = np.concatenate([[0.0], np.cumsum(values)])
     place = np.arange(len(values))
@@ -141,7 +141,7 @@ def _inner(name: str) -> str:
 
 
 def _lines_of(runs: Sequence[RunRecord], phase: str, name: str) -> list[tuple[str, Curve, int]]:
-    """The line of every run that has it; a run keeps its colour in all charts."""
+    """The line of every run that has it; a run keeps its color in all charts."""
     return [
         (run.label, series, index)
         for index, run in enumerate(runs)
@@ -186,7 +186,7 @@ def _chart(
     return Chart(title, subtitle, x, y, drawn, levels, tuple(notes), summary)
 
 
-def _line(label: str, series: Curve, colour: int, x: Axis, y: Axis, *, smooth: bool) -> Line:
+def _line(label: str, series: Curve, color: int, x: Axis, y: Axis, *, smooth: bool) -> Line:
     values, faint = series.values, ""
     if smooth and len(values) >= _SMOOTH_FROM:
         kept = thin(values)
@@ -195,7 +195,7 @@ def _line(label: str, series: Curve, colour: int, x: Axis, y: Axis, *, smooth: b
     kept = thin(values)
     across, down = _places(series.iterations[kept], values[kept], x, y)
     points = zip(series.iterations[kept].tolist(), values[kept].tolist(), across, down, strict=True)
-    return Line(label, colour % COLOURS, _path(across, down), faint, tuple(points))
+    return Line(label, color % COLORS, _path(across, down), faint, tuple(points))
 
 
 def _places(

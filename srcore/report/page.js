@@ -61,7 +61,7 @@ for (const plot of document.querySelectorAll(".plot")) {
     reading.textContent = "iteration " + at.toLocaleString("en");
     lines.forEach((line, index) => {
       const row = document.createElement("div"), swatch = document.createElement("i");
-      swatch.className = "swatch c" + line.colour;
+      swatch.className = "swatch c" + line.color;
       row.append(swatch, (lines.length > 1 ? line.label + "  " : "") + Number(found[index][1].toPrecision(5)));
       reading.append(row);
     });

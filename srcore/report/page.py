@@ -13,7 +13,7 @@ from srcore.files.replacing import refuse_replacing
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.report import tables
-from srcore.report.curves import COLOURS, Chart, training_charts, validation_charts
+from srcore.report.curves import COLORS, Chart, training_charts, validation_charts
 from srcore.report.pictures import gallery
 from srcore.report.reading import RunRecord, has_stages, read_run
 from srcore.runs.folder import RunFolder
@@ -99,7 +99,7 @@ def render(
         differences=tables.differences(started) if compares else [],
         compares=compares and len(started) > 1,
         started=started,
-        colours={run.label: index % COLOURS for index, run in enumerate(started)},
+        colors={run.label: index % COLORS for index, run in enumerate(started)},
         validates=any(run.experiment.get("data", {}).get("validation") for run in started),
         protocol=tables.protocol(measured) if measured else "",
         others=[tables.other_results(run) for run in runs],
@@ -123,7 +123,7 @@ def _sections(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Chart]]]:
 def _points(chart: Chart) -> str:
     """What the script needs to read a chart's values out, as an attribute's text."""
     lines = [
-        {"label": line.label, "colour": line.colour, "points": line.points} for line in chart.lines
+        {"label": line.label, "color": line.color, "points": line.points} for line in chart.lines
     ]
     return json.dumps(lines, separators=(",", ":"))
 

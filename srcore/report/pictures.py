@@ -170,16 +170,16 @@ def _figure(image: _Image, share: int) -> tuple[Figure, int]:
             break
     shown_height, shown_width = min(height, side), min(width, side)
     cropped = (shown_height, shown_width) != (height, width)
-    note = f"centre {shown_width} x {shown_height} of {width} x {height} pixels" if cropped else ""
+    note = f"center {shown_width} x {shown_height} of {width} x {height} pixels" if cropped else ""
     figure = Figure(image.name, image.set_name, versions, truth, shown_height, shown_width, note)
     return figure, used
 
 
 def _shown(column: Column, side: int) -> Shown:
-    return Shown(column.name, _uri(_centre(column.picture, side)), column.values)
+    return Shown(column.name, _uri(_center(column.picture, side)), column.values)
 
 
-def _centre(picture: Picture, side: int) -> Picture:
+def _center(picture: Picture, side: int) -> Picture:
     height, width = picture.shape[:2]
     top, left = max(0, height - side) // 2, max(0, width - side) // 2
     return picture[top : top + side, left : left + side]
@@ -199,7 +199,7 @@ def _whole(picture: Picture, share: int) -> str:
 
 
 def _uri(picture: Picture) -> str:
-    """JPEG with full colour resolution: a few times smaller than PNG, no visible difference."""
+    """JPEG with full color resolution: a few times smaller than PNG, no visible difference."""
     settings = [
         cv2.IMWRITE_JPEG_QUALITY, _QUALITY,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,

@@ -31,8 +31,8 @@ def cached(
         source: where they come from.
         how: see above.
         folder: of ``"disk"``; None: :func:`default_folder`.
-        channels: of the images: 1 gray, 3 RGB, 4 RGB and alpha. Alpha is kept with the colours; of
-            gray images colours are kept, so that runs on either share what is kept.
+        channels: of the images: 1 gray, 3 RGB, 4 RGB and alpha. Alpha is kept with the colors; of
+            gray images colors are kept, so that runs on either share what is kept.
 
     Raises:
         DataError: ``"disk"`` of images that are not files, or alpha of a source without it.

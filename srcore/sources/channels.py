@@ -16,7 +16,7 @@ from srcore.sources.source import ImageSource
 
 @runtime_checkable
 class StoredSource(Protocol):
-    """A source that can tell what its files hold beside colours."""
+    """A source that can tell what its files hold beside colors."""
 
     def read_stored(self, index: int) -> ImageArray:
         """The image ``(H, W, C)`` with the channels of its file. Raises DataError."""
@@ -41,7 +41,7 @@ def with_channels(source: ImageSource, channels: int) -> ImageSource:
     if not isinstance(source, StoredSource):
         raise DataError(
             f"channels = {channels} needs images as they are stored; {type(source).__name__} "
-            "gives colours only: it has no read_stored()"
+            "gives colors only: it has no read_stored()"
         )
     return _WithAlpha(source, source)
 
@@ -71,7 +71,7 @@ class _Converted:
 
 
 class _Gray(_Converted):
-    """The luma of the colours."""
+    """The luma of the colors."""
 
     channels = 1
 
@@ -85,7 +85,7 @@ class _Gray(_Converted):
 
 
 class _WithAlpha(_Converted):
-    """Colours and alpha; images without alpha are opaque."""
+    """Colors and alpha; images without alpha are opaque."""
 
     channels = RGBA
 

@@ -55,7 +55,7 @@ class FileSource:
         """Size and depth, without decoding; read once."""
         header = self._headers.get(index)
         if header is None:
-            # Colour profiles and EXIF data are no use here and may be large.
+            # Color profiles and EXIF data are no use here and may be large.
             header = attrs.evolve(read_header(self.paths[index]), metadata=Metadata())
             self._headers[index] = header
         return header

@@ -1,4 +1,4 @@
-"""Small images with edges, texture and colour, made from a seed."""
+"""Small images with edges, texture and color, made from a seed."""
 
 from __future__ import annotations
 

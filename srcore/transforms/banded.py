@@ -1,6 +1,6 @@
 """Banded linear maps along an image axis: resampling as a few small matrix products.
 
-Every output sample of a resampling depends on a few neighbouring input samples, so its matrix is
+Every output sample of a resampling depends on a few neighboring input samples, so its matrix is
 banded. Cut into blocks of consecutive outputs, each block is a small dense matrix that reads one
 contiguous slab of the input, borders included: no padding, no gathered copies, and the backward
 pass is the transposed map of the same form.

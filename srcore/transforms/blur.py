@@ -116,8 +116,8 @@ def _blur_matrix(
     length: int, taps: tuple[float, ...], border: Border, dtype: torch.dtype, device: torch.device
 ) -> BandedMatrix:
     reach = len(taps) // 2
-    centres = np.arange(reach, length - reach) if border == "valid" else np.arange(length)
-    indices = centres[:, None] + np.arange(len(taps)) - reach
+    centers = np.arange(reach, length - reach) if border == "valid" else np.arange(length)
+    indices = centers[:, None] + np.arange(len(taps)) - reach
     weights = np.broadcast_to(np.asarray(taps), indices.shape)
     if border == "zero":
         weights = np.where((indices >= 0) & (indices < length), weights, 0.0)

@@ -83,7 +83,7 @@ def jpeg(
     rounding = _smooth_round if differentiable else torch.round
     constants = _constants(luma_table, image.dtype, image.device)
     ycbcr = _mix(F.pad(image, (0, -width % 16, 0, -height % 16)) * 255, constants.to_ycbcr)
-    # Centred values: Y less 128, and chroma without its offset of 128.
+    # Centered values: Y less 128, and chroma without its offset of 128.
     luma = _code(ycbcr[:, :1] - 128, constants.luma * factor, constants.dct, rounding) + 128
     chroma = F.avg_pool2d(ycbcr[:, 1:], 2)
     chroma = _code(chroma, constants.chroma * factor, constants.dct, rounding)
@@ -152,7 +152,7 @@ def _mix(image: Tensor, matrix: Tensor) -> Tensor:
 def _code(
     planes: Tensor, steps: Tensor, dct: Tensor, rounding: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """Quantise the 8x8 cosine coefficients of planes ``(N, C, H, W)``."""
+    """Quantize the 8x8 cosine coefficients of planes ``(N, C, H, W)``."""
     count, channels, height, width = planes.shape
     rows = (count, channels, height // 8, 8, width)
     blocks = (count, channels, height // 8, 8, width // 8, 8)

@@ -1,8 +1,8 @@
 """Blur kernels by the batch: Gaussian families and sinc, by formula and at random.
 
-Wang et al., "Real-ESRGAN", ICCVW 2021, section 3; generalised and plateau shapes from Liu et al.,
+Wang et al., "Real-ESRGAN", ICCVW 2021, section 3; generalized and plateau shapes from Liu et al.,
 "Estimating generalized Gaussian blur kernels", 2020. With q = d^T Sigma^-1 d and
-Sigma = R diag(sigma_x^2, sigma_y^2) R^T: Gaussian exp(-q/2), generalised exp(-q^beta/2), plateau
+Sigma = R diag(sigma_x^2, sigma_y^2) R^T: Gaussian exp(-q/2), generalized exp(-q^beta/2), plateau
 1/(1 + q^beta). All kernels sum to 1.
 """
 
@@ -32,7 +32,7 @@ def gaussian_kernels(
     beta: Tensor,
     plateau: Tensor,
 ) -> Tensor:
-    """Kernels of the Gaussian families, each centred in a frame of zeros.
+    """Kernels of the Gaussian families, each centered in a frame of zeros.
 
     Args:
         width: odd side of the frame.
@@ -52,11 +52,11 @@ def gaussian_kernels(
     across = (cos * y - sin * x) / _per_kernel(sigma_y)
     power = (along.square() + across.square()) ** _per_kernel(beta)
     values = torch.where(plateau[:, None, None], 1 / (1 + power), torch.exp(-power / 2))
-    return _normalised(values, size)
+    return _normalized(values, size)
 
 
 def sinc_kernels(width: int, size: Tensor, cutoff: Tensor) -> Tensor:
-    """Circular low-pass filters c J1(c r)/(2 pi r) that ring, each centred in a frame of zeros.
+    """Circular low-pass filters c J1(c r)/(2 pi r) that ring, each centered in a frame of zeros.
 
     Args:
         width: odd side of the frame.
@@ -70,7 +70,7 @@ def sinc_kernels(width: int, size: Tensor, cutoff: Tensor) -> Tensor:
     radius = (x.square() + y.square()).sqrt()
     c = _per_kernel(cutoff)
     away = c * torch.special.bessel_j1(c * radius) / (2 * math.pi * radius.clamp(min=0.5))
-    return _normalised(torch.where(radius == 0, c.square() / (4 * math.pi), away), size)
+    return _normalized(torch.where(radius == 0, c.square() / (4 * math.pi), away), size)
 
 
 def impulse(width: int, device: torch.device) -> Tensor:
@@ -142,7 +142,7 @@ def _per_kernel(values: Tensor) -> Tensor:
     return values.double()[:, None, None]
 
 
-def _normalised(values: Tensor, size: Tensor) -> Tensor:
+def _normalized(values: Tensor, size: Tensor) -> Tensor:
     x, y = _offsets(values.shape[-1], values.device)
     inside = torch.maximum(x.abs(), y.abs()) <= (size // 2)[:, None, None]
     values = values * inside

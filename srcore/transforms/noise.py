@@ -1,4 +1,4 @@
-"""Gaussian and Poisson noise, in colour or equal in all channels."""
+"""Gaussian and Poisson noise, in color or equal in all channels."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def poisson_noise(
     noise = image.new_empty(image.shape)
     noise[~gray] = _shot_noise(image[~gray], draw)
     weights = image.new_tensor(_GRAY_WEIGHTS).view(1, -1, 1, 1)
-    colours = image[gray][:, : len(_GRAY_WEIGHTS)]  # alpha is not seen, but gets the noise
-    luminance = (colours * weights).sum(dim=1, keepdim=True)
+    colors = image[gray][:, : len(_GRAY_WEIGHTS)]  # alpha is not seen, but gets the noise
+    luminance = (colors * weights).sum(dim=1, keepdim=True)
     noise[gray] = _shot_noise(luminance, draw).expand(-1, image.shape[1], -1, -1)
     return noise * _per_image(scale)
 

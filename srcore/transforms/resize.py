@@ -252,10 +252,10 @@ def _taps(axis: _ResampledAxis) -> tuple[NDArray[np.int64], NDArray[np.float64]]
     """
     stretch = axis.scale if axis.antialias and axis.scale < 1 else 1.0
     support = 4 / stretch
-    centre = np.arange(1, axis.n_out + 1) / axis.scale + 0.5 * (1 - 1 / axis.scale)
-    left = np.floor(centre - support / 2)
+    center = np.arange(1, axis.n_out + 1) / axis.scale + 0.5 * (1 - 1 / axis.scale)
+    left = np.floor(center - support / 2)
     positions = left[:, None] + np.arange(math.ceil(support) + 2)
-    weights = _cubic(stretch * (centre[:, None] - positions), axis.a)
+    weights = _cubic(stretch * (center[:, None] - positions), axis.a)
     weights /= weights.sum(axis=1, keepdims=True)
     indices = positions.astype(np.int64) - 1
     if axis.mirror:

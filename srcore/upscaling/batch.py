@@ -256,7 +256,7 @@ def _upscale_file(
     image = shown_to(network, source.image)
     names = fitting.lost(image, metadata, task.target) if is_written(task.target) else ()
     if image is not source.image:
-        names = ("colours, which the network does not know", *names)
+        names = ("colors, which the network does not know", *names)
     if series is not None:
         pictures = enlarge_series(series, task, enlarged)
         height, width = pictures[0].image.shape[:2]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from srcore.images import Metadata, holding
 
 ImageArray = NDArray[Any]
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 @attrs.frozen(kw_only=True)
@@ -22,10 +22,10 @@ class Fitting:
     Attributes:
         background: what transparent images are laid on, RGB of 8 bits; None: alpha is kept.
         depth: 8 makes 16 bits 8; None keeps them.
-        strip: drop colour profile, EXIF data, resolution, and the mark of what it was made from.
+        strip: drop color profile, EXIF data, resolution, and the mark of what it was made from.
     """
 
-    background: Colour | None = None
+    background: Color | None = None
     depth: int | None = None
     strip: bool = False
 
@@ -46,8 +46,8 @@ class Fitting:
             changed.append("16 bits, as asked")
         channels = self.apply(image[:1, :1]).shape[-1]
         holds = holding(target.suffix.lower(), target)[1]
-        if holds.colours is not None:
-            changed.append(f"more than {holds.colours} colours per picture")
+        if holds.colors is not None:
+            changed.append(f"more than {holds.colors} colors per picture")
         if channels in (2, 4) and not holds.half_alpha:
             changed.append("partial transparency")
         if self.strip:
@@ -59,7 +59,7 @@ class Fitting:
         return Metadata() if self.strip else metadata
 
 
-def _laid_on(image: ImageArray, background: Colour) -> ImageArray:
+def _laid_on(image: ImageArray, background: Color) -> ImageArray:
     """Without alpha; gray stays gray on a gray background."""
     full = int(np.iinfo(image.dtype).max)
     gray = image.shape[-1] == 2 and len(set(background)) == 1

@@ -64,7 +64,7 @@ def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None
         image.dtype,
         path,
         if_deep="--depth 8",
-        if_transparent="--background COLOUR",
+        if_transparent="--background COLOR",
     )
 
 

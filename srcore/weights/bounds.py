@@ -54,7 +54,7 @@ def check_tensors(source: str | Path, state: Mapping[str, Tensor], size: int | N
         size: bytes of the file, None if there is none.
 
     Raises:
-        WeightsError: sparse, quantised, complex tensors or such without values, or sizes that the
+        WeightsError: sparse, quantized, complex tensors or such without values, or sizes that the
             file claims but does not hold.
     """
     total = 0
@@ -78,7 +78,7 @@ def _unusual(tensor: Tensor) -> str:
     if tensor.layout != torch.strided:
         return f"sparse ({str(tensor.layout).removeprefix('torch.')})"
     if tensor.is_quantized:
-        return f"quantised ({str(tensor.dtype).removeprefix('torch.')})"
+        return f"quantized ({str(tensor.dtype).removeprefix('torch.')})"
     if tensor.device.type != "cpu":
         return f"without values (on the device {tensor.device.type})"
     return "complex" if tensor.is_complex() else ""
@@ -96,7 +96,7 @@ def check_types(source: str, state: Mapping[str, Tensor], network: Mapping[str, 
             kind = str(tensor.dtype).removeprefix("torch.")
             raise WeightsError(
                 f"{source}: {name} has values of type {kind}; expected weights in float32, float16 "
-                "or bfloat16 (quantised models cannot be read)"
+                "or bfloat16 (quantized models cannot be read)"
             )
 
 

@@ -15,7 +15,7 @@ from srcore.weights.loading import identify
 
 
 class BgrNetwork(nn.Module):
-    """A network with the order of its colours turned around, in and out; alpha stays last.
+    """A network with the order of its colors turned around, in and out; alpha stays last.
 
     Args:
         network: see :class:`srcore.contracts.Network`; all that it declares holds here too.

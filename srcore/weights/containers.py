@@ -50,7 +50,7 @@ def read_checkpoint(
     """Read the weights in a ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file.
 
     Args:
-        path: the file; its format is recognised by its first bytes.
+        path: the file; its format is recognized by its first bytes.
         key: which entry of the file to take, such as ``"params"``, dots for entries of entries;
             by default the first of those in :mod:`srcore.weights.wrappers` (running averages
             before others).

@@ -19,7 +19,7 @@ from srcore.plugin.registry import Registry
 from srcore.runs.tables import as_table
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.deploying import deployed
-from srcore.weights.dialects import Dialect, Recognised, find_dialect
+from srcore.weights.dialects import Dialect, Recognized, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
 from srcore.weights.programs import PROGRAMS, written_files
 from srcore.weights.saving import GeneratorMetadata, save_safetensors, write_tensors
@@ -62,9 +62,9 @@ class Conversion:
 
 @attrs.frozen
 class _RecognizedNetwork:
-    """Recognised weights, and their network with its initial values."""
+    """Recognized weights, and their network with its initial values."""
 
-    recognised: Recognised
+    recognized: Recognized
     network: nn.Module
     metadata: GeneratorMetadata
     registry: Registry
@@ -108,26 +108,26 @@ def convert(
     source, target = Path(source), Path(target)
     refuse_replacing([source], written_files(target, to))
     checkpoint = read_checkpoint(source, key=key)
-    recognised = identify(checkpoint, registry, scale=scale)
-    if scale not in (None, recognised.scale):
-        raise WeightsError(f"{source}: holds x{recognised.scale} weights; expected x{scale}")
+    recognized = identify(checkpoint, registry, scale=scale)
+    if scale not in (None, recognized.scale):
+        raise WeightsError(f"{source}: holds x{recognized.scale} weights; expected x{scale}")
     if opset is not None and to != "onnx":
         raise WeightsError(f"opset: means the operators of ONNX; {to} has none")
-    network = build_network(recognised, registry, source=str(source))
-    check_complete(recognised, network, registry, source=str(source))
+    network = build_network(recognized, registry, source=str(source))
+    check_complete(recognized, network, registry, source=str(source))
     done = Conversion(
-        recognised.network,
-        recognised.scale,
-        recognised.dialect or "native",
+        recognized.network,
+        recognized.scale,
+        recognized.dialect or "native",
         checkpoint.key,
         to,
     )
-    content = _RecognizedNetwork(recognised, network, _metadata(recognised, registry), registry)
+    content = _RecognizedNetwork(recognized, network, _metadata(recognized, registry), registry)
     if to in PROGRAMS:
         return attrs.evolve(done, agreement=_export(to, content, target, opset, tell))
     write = _write_safetensors
     if to != SAFETENSORS_FORMAT:
-        name, dialect = find_dialect(registry, to, recognised.network)
+        name, dialect = find_dialect(registry, to, recognized.network)
         write, done = partial(_write_dialect, dialect), attrs.evolve(done, target=name)
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / target.name
@@ -141,7 +141,7 @@ def _lost(
     source: _RecognizedNetwork, written: Path, target: Path, to: str
 ) -> dict[str, tuple[Any, Any]]:
     """Options that a written file does not give back; refuses one with other weights."""
-    given = source.recognised
+    given = source.recognized
     back = identify(read_checkpoint(written), source.registry, scale=given.scale)
     differing = [
         name
@@ -182,7 +182,7 @@ def _close(given: Any, back: Any) -> bool:
 def _write_safetensors(source: _RecognizedNetwork, written: Path, target: Path) -> None:
     if target.suffix != SAFETENSORS:
         raise WeightsError(f"{target}: expected a name that ends in {SAFETENSORS}")
-    save_safetensors(written, source.recognised.state, source.metadata, source.registry)
+    save_safetensors(written, source.recognized.state, source.metadata, source.registry)
 
 
 def _export(
@@ -194,7 +194,7 @@ def _export(
 ) -> Agreement:
     from srcore.weights.export import export
 
-    source.network.load_state_dict(source.recognised.state)
+    source.network.load_state_dict(source.recognized.state)
     given: dict[str, Any] = {} if tell is None else {"tell": tell}
     return export(deployed(source.network), target, to, source.metadata, opset=opset, **given)
 
@@ -203,7 +203,7 @@ def _write_dialect(
     dialect: Dialect, source: _RecognizedNetwork, written: Path, target: Path
 ) -> None:
     options = {**source.metadata.options, "scale": source.metadata.scale}
-    state = dialect.written(source.recognised.state, options)
+    state = dialect.written(source.recognized.state, options)
     if target.suffix == SAFETENSORS:
         write_tensors(written, state, source.metadata)
     elif target.suffix in PYTORCH:
@@ -213,6 +213,6 @@ def _write_dialect(
         raise WeightsError(f"{target}: expected a name that ends in one of {endings}")
 
 
-def _metadata(recognised: Recognised, registry: Registry) -> GeneratorMetadata:
-    options = as_table(network_options(recognised, registry))
-    return GeneratorMetadata(recognised.network, options, recognised.scale)
+def _metadata(recognized: Recognized, registry: Registry) -> GeneratorMetadata:
+    options = as_table(network_options(recognized, registry))
+    return GeneratorMetadata(recognized.network, options, recognized.scale)

@@ -1,4 +1,4 @@
-"""Key layouts of other programs: recognise one, translate it to srcore's names and back.
+"""Key layouts of other programs: recognize one, translate it to srcore's names and back.
 
 srcore's own ("native") key names are BasicSR's. A *dialect* is one other way to write the weights
 of a network type. A plugin registers its dialects in ``srcore_register_weight_dialects``:
@@ -23,6 +23,7 @@ from torch import Tensor
 
 from srcore.errors import PluginError, WeightsError, cause
 from srcore.messages import shown, told
+from srcore.moved import renamed
 from srcore.plugin.building import Target, resolve
 from srcore.plugin.calling import Made, call, remember
 from srcore.plugin.discovery import label
@@ -42,7 +43,7 @@ class UnknownArchitectureError(WeightsError):
 
 
 @attrs.frozen
-class Recognised:
+class Recognized:
     """Weights whose network is known.
 
     Attributes:
@@ -99,11 +100,11 @@ class Dialect:
     exported: bool = False
     bgr: bool = False
 
-    def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognised:
+    def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognized:
         """Translate tensors written in this dialect, registered as ``name``."""
         options = call(f"{_KIND}.options", self, state, scale, method="infer_options")
         native = call(f"{_KIND}.tensors", self, state, method="to_native")
-        return Recognised(self.network, options, native, name, self.computed)
+        return Recognized(self.network, options, native, name, self.computed)
 
     def written(self, native: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
         """Translate native tensors into this dialect; ``options`` has ``"scale"``."""
@@ -185,7 +186,7 @@ def find_dialect(registry: Registry, name: str, network: str) -> tuple[str, Dial
     )
 
 
-def recognise(
+def recognize(
     state: Mapping[str, Tensor], registry: Registry, *, network: str | None = None
 ) -> tuple[str, Dialect] | None:
     """Name and dialect in which tensors are written, or None."""
@@ -203,7 +204,7 @@ def convert_to_native(
     *,
     scale: int | None = None,
     source: str = "weights",
-) -> Recognised:
+) -> Recognized:
     """Find out which network tensors belong to, its options, and rename them to native names.
 
     Args:
@@ -216,31 +217,31 @@ def convert_to_native(
     Raises:
         UnknownArchitectureError: no registered dialect fits.
     """
-    state, recognised = aligned(state, registry)
-    if recognised is None:
+    state, recognized = aligned(state, registry)
+    if recognized is None:
         known = sorted({entry.network for entry in dialects(registry).values()})
         raise UnknownArchitectureError(
             f"{source}: unknown architecture (its keys begin with {', '.join(list(state)[:3])}); "
             f"known: {', '.join(known)}"
         )
-    name, dialect = recognised
+    name, dialect = recognized
     return read_as(dialect, state, name, scale, source)
 
 
 def aligned(
     state: Mapping[str, Tensor], registry: Registry, *, network: str | None = None
 ) -> tuple[Mapping[str, Tensor], tuple[str, Dialect] | None]:
-    """As :func:`recognise`, after stripping the prefixes that all names carry where it helps."""
+    """As :func:`recognize`, after stripping the prefixes that all names carry where it helps."""
     for candidate in without_prefixes(state):
-        recognised = recognise(candidate, registry, network=network)
-        if recognised is not None:
-            return candidate, recognised
+        recognized = recognize(candidate, registry, network=network)
+        if recognized is not None:
+            return candidate, recognized
     return state, None
 
 
 def read_as(
     dialect: Dialect, state: Mapping[str, Tensor], name: str, scale: int | None, source: str
-) -> Recognised:
+) -> Recognized:
     """Translate tensors in a dialect whose names fit; their shapes may be of anything.
 
     Raises:
@@ -279,3 +280,6 @@ def count(state: Mapping[str, Tensor], pattern: str, start: int = 0) -> int:
     while pattern.format(number) in state:
         number += 1
     return number - start
+
+
+__getattr__ = renamed(__name__, {"Recognised": "Recognized"})

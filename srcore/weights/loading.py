@@ -20,12 +20,12 @@ from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import (
-    Recognised,
+    Recognized,
     UnknownArchitectureError,
     aligned,
     convert_to_native,
     read_as,
-    recognise,
+    recognize,
 )
 from srcore.weights.report import KeyReport, compare
 from srcore.weights.saving import GeneratorMetadata
@@ -46,11 +46,11 @@ def build_generator(
     """Build the generator of a checkpoint, see :func:`srcore.load_generator`."""
     source = checkpoint.source
     try:
-        recognised = identify(checkpoint, registry, scale=scale)
-        recognised = with_options(recognised, options or {}, registry, source)
-        network = build_network(recognised, registry, source=source)
-        check_complete(recognised, network, registry, source=source)
-        network.load_state_dict(recognised.state)
+        recognized = identify(checkpoint, registry, scale=scale)
+        recognized = with_options(recognized, options or {}, registry, source)
+        network = build_network(recognized, registry, source=source)
+        check_complete(recognized, network, registry, source=source)
+        network.load_state_dict(recognized.state)
     except UnknownArchitectureError as error:
         if options:
             raise WeightsError(f"{error}; its options cannot be chosen") from error
@@ -72,7 +72,7 @@ def load_into(
     strict: bool = True,
     partial: bool = False,
 ) -> KeyReport:
-    """Initialise a network, in place, from weights in any dialect known for its type.
+    """Initialize a network, in place, from weights in any dialect known for its type.
 
     Args:
         network: generator or discriminator.
@@ -83,7 +83,7 @@ def load_into(
         role: which network to take from a file that holds both.
         strict: refuse files with missing or unexpected tensors.
         partial: copy what has an equal name and shape, and keep the rest of the network as it is;
-            so an x2 model initialises an x3 or x4 one.
+            so an x2 model initializes an x3 or x4 one.
 
     Returns:
         What fits and what does not.
@@ -92,10 +92,10 @@ def load_into(
         WeightsError: the file is unreadable, belongs to another network type, or does not fit.
     """
     checkpoint = _as_checkpoint(weights, key, role)
-    recognised, report = fit(
+    recognized, report = fit(
         network, checkpoint, registry, network_type=network_type, strict=strict, partial=partial
     )
-    fitting = {name: recognised.state[name] for name in report.fitting}
+    fitting = {name: recognized.state[name] for name in report.fitting}
     network.load_state_dict(fitting, strict=False)
     if not report.complete:
         logger.warning("%s", report.explanation())
@@ -110,7 +110,7 @@ def fit(
     network_type: str,
     strict: bool = True,
     partial: bool = False,
-) -> tuple[Recognised, KeyReport]:
+) -> tuple[Recognized, KeyReport]:
     """What :func:`load_into` would load; nothing is changed, and tensors need no values.
 
     Returns:
@@ -121,16 +121,16 @@ def fit(
     """
     own = network.state_dict()
     scale = capability("network", network, "scale")
-    recognised = _as_type(checkpoint, registry, network_type, scale, own)
-    check_types(checkpoint.source, recognised.state, own)
-    report = _report(checkpoint.source, recognised, network, registry)
+    recognized = _as_type(checkpoint, registry, network_type, scale, own)
+    check_types(checkpoint.source, recognized.state, own)
+    report = _report(checkpoint.source, recognized, network, registry)
     refused = bool(report.reshaped) or (strict and not report.complete)
     if (refused and not partial) or not report.fitting:
         raise WeightsError(report.explanation())
-    return recognised, report
+    return recognized, report
 
 
-def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = None) -> Recognised:
+def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = None) -> Recognized:
     """Network type, options and native tensors of a checkpoint; srcore's own metadata first.
 
     Raises:
@@ -141,40 +141,40 @@ def identify(checkpoint: Checkpoint, registry: Registry, *, scale: int | None = 
         source = checkpoint.source
         return convert_to_native(checkpoint.state, registry, scale=scale, source=source)
     options = {**metadata.options, "scale": metadata.scale}
-    recognised = recognise(checkpoint.state, registry, network=metadata.network)
-    if recognised is None:
-        return Recognised(metadata.network, options, checkpoint.state)
-    name, dialect = recognised
+    recognized = recognize(checkpoint.state, registry, network=metadata.network)
+    if recognized is None:
+        return Recognized(metadata.network, options, checkpoint.state)
+    name, dialect = recognized
     read = read_as(dialect, checkpoint.state, name, metadata.scale, checkpoint.source)
     return attrs.evolve(read, options=options)
 
 
-def build_network(recognised: Recognised, registry: Registry, *, source: str = "weights") -> Any:
-    """Make the network of recognised weights, with its initial values.
+def build_network(recognized: Recognized, registry: Registry, *, source: str = "weights") -> Any:
+    """Make the network of recognized weights, with its initial values.
 
     Of a network with ``deploy()`` an export holds what that returns, which is what is made then.
 
     Raises:
         WeightsError: options that the installed version of the network does not know.
     """
-    options = network_options(recognised, registry, source=source)
-    component = registry.get("network", recognised.network)
+    options = network_options(recognized, registry, source=source)
+    component = registry.get("network", recognized.network)
 
     def build() -> nn.Module:
-        return _as_saved(component.build(options, scale=recognised.scale), recognised.state)
+        return _as_saved(component.build(options, scale=recognized.scale), recognized.state)
 
     try:
         return build_bounded(
             build,
-            recognised.state,
-            {**recognised.options, "scale": recognised.scale},
+            recognized.state,
+            {**recognized.options, "scale": recognized.scale},
             source,
         )
     except SrcoreError:
         raise
     except Exception as error:  # settings of a damaged or invented file reach a constructor
         raise WeightsError(
-            f"{source}: cannot build its {recognised.network}: {cause(error)}"
+            f"{source}: cannot build its {recognized.network}: {cause(error)}"
         ) from error
 
 
@@ -185,28 +185,28 @@ def _as_saved(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     return merged if set(state) == set(merged.state_dict()) else network
 
 
-def network_options(recognised: Recognised, registry: Registry, *, source: str = "weights") -> Any:
-    """The options of recognised weights as the network's own class, defaults filled in.
+def network_options(recognized: Recognized, registry: Registry, *, source: str = "weights") -> Any:
+    """The options of recognized weights as the network's own class, defaults filled in.
 
     Raises:
         WeightsError: options that the installed version of the network does not know.
     """
     try:
-        component = registry.get("network", recognised.network)
+        component = registry.get("network", recognized.network)
     except SrcoreError as error:
         raise WeightsError(f"{source}: {error}") from error
-    if not 1 <= recognised.scale <= MAX_SCALE:
-        raise WeightsError(f"{source}: its scale is {recognised.scale}; expected 1 to {MAX_SCALE}")
-    options = {name: value for name, value in recognised.options.items() if name != "scale"}
+    if not 1 <= recognized.scale <= MAX_SCALE:
+        raise WeightsError(f"{source}: its scale is {recognized.scale}; expected 1 to {MAX_SCALE}")
+    options = {name: value for name, value in recognized.options.items() if name != "scale"}
     try:
         return Structurer(registry).structure_table(options, component.options)
     except Invalid as error:
         problems = "; ".join(map(str, error.problems))
-        raise WeightsError(f"{source}: cannot build its {recognised.network}: {problems}") from None
+        raise WeightsError(f"{source}: cannot build its {recognized.network}: {problems}") from None
 
 
 def check_complete(
-    recognised: Recognised, network: nn.Module, registry: Registry, *, source: str = "weights"
+    recognized: Recognized, network: nn.Module, registry: Registry, *, source: str = "weights"
 ) -> None:
     """Refuse weights that are not exactly those of a network.
 
@@ -214,12 +214,12 @@ def check_complete(
         UnknownArchitectureError: there are tensors that the network does not have.
         WeightsError: tensors are missing or have other shapes.
     """
-    report = _report(source, recognised, network, registry)
+    report = _report(source, recognized, network, registry)
     if report.unexpected:
         raise UnknownArchitectureError(report.explanation())
     if not report.complete:
         raise WeightsError(report.explanation())
-    check_types(source, recognised.state, network.state_dict())
+    check_types(source, recognized.state, network.state_dict())
 
 
 def _as_checkpoint(
@@ -238,16 +238,16 @@ def _as_type(
     network_type: str,
     scale: int | None,
     own: Mapping[str, Tensor],
-) -> Recognised:
+) -> Recognized:
     """The checkpoint as weights of a wanted network type; names of no dialect are kept."""
-    state, recognised = aligned(checkpoint.state, registry, network=network_type)
-    if recognised is not None:
-        name, dialect = recognised
+    state, recognized = aligned(checkpoint.state, registry, network=network_type)
+    if recognized is not None:
+        name, dialect = recognized
         try:
             return read_as(dialect, state, name, scale, checkpoint.source)
         except UnknownArchitectureError as error:
             raise WeightsError(str(error)) from error
-    other = recognise(checkpoint.state, registry)
+    other = recognize(checkpoint.state, registry)
     metadata = GeneratorMetadata.from_text(checkpoint.metadata, checkpoint.source)
     held = metadata.network if metadata else other[1].network if other else network_type
     if held != network_type:
@@ -256,45 +256,45 @@ def _as_type(
         )
     for candidate in without_prefixes(checkpoint.state):
         if not own.keys().isdisjoint(candidate):
-            return Recognised(network_type, {}, dict(candidate))
-    return Recognised(network_type, {}, checkpoint.state)
+            return Recognized(network_type, {}, dict(candidate))
+    return Recognized(network_type, {}, checkpoint.state)
 
 
 def _report(
-    source: str, recognised: Recognised, network: nn.Module, registry: Registry
+    source: str, recognized: Recognized, network: nn.Module, registry: Registry
 ) -> KeyReport:
     own = {
         name: value
         for name, value in network.state_dict().items()
-        if not name.endswith(recognised.computed)
+        if not name.endswith(recognized.computed)
     }
     report = compare(
-        recognised.state,
+        recognized.state,
         own,
         source=source,
-        network=recognised.network,
-        dialect=recognised.dialect,
+        network=recognized.network,
+        dialect=recognized.dialect,
     )
     if report.complete:
         return report
     scale = capability("network", network, "scale")
-    return attrs.evolve(report, differences=_differences(recognised, own, scale, registry))
+    return attrs.evolve(report, differences=_differences(recognized, own, scale, registry))
 
 
 def _differences(
-    recognised: Recognised,
+    recognized: Recognized,
     network_state: Mapping[str, Tensor],
     scale: int | None,
     registry: Registry,
 ) -> dict[str, tuple[Any, Any]]:
     """Settings told by the shapes of the file that differ from those of the network's shapes."""
-    recognised_own = recognise(network_state, registry, network=recognised.network)
-    if recognised_own is None:
+    recognized_own = recognize(network_state, registry, network=recognized.network)
+    if recognized_own is None:
         return {}
     # Files of RGB networks do not name their channels; what else one side lacks is not known.
     file, own = (
         {"channels": RGB, **told}
-        for told in (recognised.options, recognised_own[1].infer_options(network_state, scale))
+        for told in (recognized.options, recognized_own[1].infer_options(network_state, scale))
     )
     return {
         name: (value, own[name])

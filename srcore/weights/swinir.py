@@ -29,7 +29,7 @@ _LAYER_KEY = re.compile(
     r"(norm1|norm2|attn\.qkv|attn\.proj|mlp\.fc1|mlp\.fc2)\.(weight|bias)))"
 )
 
-#: Models trained with windows of 7 are those for JPEG artefacts, which work on 0..255.
+#: Models trained with windows of 7 are those for JPEG artifacts, which work on 0..255.
 _JPEG_WINDOW = 7
 
 #: Side of the training patches in windows, where nothing tells it (64 with windows of 8).

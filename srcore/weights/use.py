@@ -11,7 +11,7 @@ from srcore.config.overrides import parse_override
 from srcore.errors import WeightsError
 from srcore.options.declaration import declaration_of, key_of
 from srcore.plugin.registry import Registry
-from srcore.weights.dialects import Recognised
+from srcore.weights.dialects import Recognized
 
 
 def chosen(assignments: Iterable[str]) -> dict[str, Any]:
@@ -27,16 +27,16 @@ def chosen(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def with_options(
-    recognised: Recognised, options: Mapping[str, Any], registry: Registry, source: str
-) -> Recognised:
-    """Recognised weights whose network is built with other options of use.
+    recognized: Recognized, options: Mapping[str, Any], registry: Registry, source: str
+) -> Recognized:
+    """Recognized weights whose network is built with other options of use.
 
     Raises:
         WeightsError: an option that the weights decide, or that the network does not have.
     """
     if not options:
-        return recognised
-    component = registry.get("network", recognised.network)
+        return recognized
+    component = registry.get("network", recognized.network)
     free = [
         key_of(field)
         for field in attrs.fields(component.options)
@@ -46,7 +46,7 @@ def with_options(
     if wrong:
         known = f"it has {', '.join(free)}" if free else "it has none"
         raise WeightsError(
-            f"{source}: {recognised.network} has no option {', '.join(wrong)} that can be chosen "
+            f"{source}: {recognized.network} has no option {', '.join(wrong)} that can be chosen "
             f"when it is used; {known}"
         )
-    return attrs.evolve(recognised, options={**recognised.options, **options})
+    return attrs.evolve(recognized, options={**recognized.options, **options})

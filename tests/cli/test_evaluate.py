@@ -39,11 +39,11 @@ def evaluate(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("channels", "said"),
     [
-        (1, "makes gray images; what is not measured on Y counts the colours that they lack"),
-        (4, "sees alpha and makes it; measured are the colours alone"),
+        (1, "makes gray images; what is not measured on Y counts the colors that they lack"),
+        (4, "sees alpha and makes it; measured are the colors alone"),
     ],
 )
-def test_networks_of_other_channels_are_measured_on_colours(evaluate, channels, said):
+def test_networks_of_other_channels_are_measured_on_colors(evaluate, channels, said):
     for path in Path("sets").rglob("*.png"):
         image = read_image(path)
         alpha = np.linspace(0, 255, image[..., 0].size).reshape(image[..., :1].shape)
@@ -61,11 +61,9 @@ def test_networks_of_other_channels_are_measured_on_colours(evaluate, channels, 
     for label, on_y in (("psnr", True), ("psnr:y_channel=false", False)):
         expected = psnr(made, hr[..., :3], crop_border=2, y_channel=on_y)
         assert models["x"]["per_image"][label][0] == pytest.approx(expected)
-    colours = srcore.upscale(srcore.load_generator(ONE), lr[..., :3])
-    expected = psnr(colours, hr[..., :3], crop_border=2, y_channel=True)
-    assert models["one"]["per_image"]["psnr"][0] == pytest.approx(expected), (
-        "the others see colours"
-    )
+    colors = srcore.upscale(srcore.load_generator(ONE), lr[..., :3])
+    expected = psnr(colors, hr[..., :3], crop_border=2, y_channel=True)
+    assert models["one"]["per_image"]["psnr"][0] == pytest.approx(expected), "the others see colors"
     assert read_image(Path("seen/Toy_x2/a.png")).shape[2] == 3
 
 

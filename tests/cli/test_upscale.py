@@ -237,7 +237,7 @@ def test_a_format_that_cannot_hold_the_image_is_refused_before_work(upscale):
     code, out, err = upscale("in.png", "-o", "out.jpg")
     assert (code, out) == (1, "")
     assert err.startswith(
-        "srcore: in.png: out.jpg: .jpg cannot hold rgb_alpha; use .png, or --background COLOUR\n"
+        "srcore: in.png: out.jpg: .jpg cannot hold rgb_alpha; use .png, or --background COLOR\n"
     )
     assert not Path("out.jpg").exists()
 
@@ -394,7 +394,7 @@ def test_an_animated_gif_becomes_one(upscale):
     assert (code, out) == (0, "out/in.gif\n")
     assert err == (
         "srcore: in.gif: all 3 frames enlarged; --frames first takes one\n"
-        "srcore: not kept, with numbers of files: more than 256 colours per picture (1)\n"
+        "srcore: not kept, with numbers of files: more than 256 colors per picture (1)\n"
     )
     with Image.open("out/in.gif") as image:
         assert (image.n_frames, image.size, image.info["loop"]) == (3, (14, 18), 0)
@@ -490,7 +490,7 @@ def test_16_bits_and_alpha_become_what_jpeg_holds_if_that_is_asked_for(upscale):
     assert "--depth 8" in error
     code, _, error = upscale("in.png", "-o", "out.jpg", "--depth", "8")
     assert code == 1
-    assert "--background COLOUR" in error
+    assert "--background COLOR" in error
     code, _, error = upscale("in.png", "-o", "out.jpg", "--depth", "8", "--background", "white")
     assert code == 0
     assert "not kept, with numbers of files: transparency, as asked (1)" in error

@@ -5,7 +5,7 @@ import pytest
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load
 
-#: Networks whose images may be gray or have alpha, and the only one for colours.
+#: Networks whose images may be gray or have alpha, and the only one for colors.
 OPEN = {"compact", "dlsn", "edsr", "esrdgan", "msrresnet", "rrdbnet", "swinir"}
 RGB_ONLY = {"usrdu_dsn"}
 
@@ -27,7 +27,7 @@ def problems(experiment, overrides):
     return {problem.path: problem.message for problem in loaded.examine(loaded.stages[0])[1]}
 
 
-def test_networks_have_the_key_or_are_known_to_be_for_colours():
+def test_networks_have_the_key_or_are_known_to_be_for_colors():
     ours = {
         component.name: "channels" in component.options.__annotations__
         for component in plugins().registry.components("network")
@@ -58,7 +58,7 @@ def test_what_fits_passes(tiny_experiment):
         ),
     ],
 )
-def test_what_is_for_colours_only_is_refused_with_what_fits(
+def test_what_is_for_colors_only_is_refused_with_what_fits(
     tiny_experiment, overrides, path, fitting
 ):
     message = problems(tiny_experiment, overrides)[path]
@@ -70,7 +70,7 @@ def test_what_is_for_colours_only_is_refused_with_what_fits(
     assert missing not in names.split(", ")
 
 
-def test_a_loss_for_gray_images_is_refused_for_colours(tiny_experiment, isolated_plugins):
+def test_a_loss_for_gray_images_is_refused_for_colors(tiny_experiment, isolated_plugins):
     import attrs
 
     import srcore
@@ -98,7 +98,7 @@ def test_a_loss_for_gray_images_is_refused_for_colours(tiny_experiment, isolated
         assert problems(tiny_experiment, [*GRAY, 'losses=[{type="gray"}]']) == {}
 
 
-def test_discriminators_judge_colours_where_they_say_nothing(tiny_experiment):
+def test_discriminators_judge_colors_where_they_say_nothing(tiny_experiment):
     messages = problems(tiny_experiment, [*JUDGED, "discriminator.in_channels=3"])
     assert list(messages) == ["discriminator.in_channels"]
 

@@ -102,7 +102,7 @@ def test_lr_and_hr_are_laid_alike(folder):
     for seed in range(16):
         sample = dataset.sample(0, np.random.default_rng(seed))
         expected = resize_uint8(sample["hr"], size=(30, 30), dialect="matlab")
-        inner = np.s_[4:-4, 4:-4]  # the crop's border has neighbours in the image
+        inner = np.s_[4:-4, 4:-4]  # the crop's border has neighbors in the image
         difference = sample["lr"][inner].astype(int) - expected[inner]
         assert np.abs(difference).max() <= 1
 

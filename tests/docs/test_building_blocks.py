@@ -47,5 +47,5 @@ def test_documented_names_exist(module):
 def test_the_table_holds_nothing_that_no_plugin_uses():
     used = {name for package in PACKAGES for name in imported(package)}
     listed = {f"{module}.{name}" for module, names in ROWS.items() for name in names}
-    alike = {"srcore.losses.entries.batch_entry"}  # the more general form of its neighbour
+    alike = {"srcore.losses.entries.batch_entry"}  # the more general form of its neighbor
     assert listed - used <= alike

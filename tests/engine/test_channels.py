@@ -131,7 +131,7 @@ def test_weights_of_other_channels_are_refused_with_the_reason(network):
             )
 
 
-def test_gray_of_colours_is_their_luma():
+def test_gray_of_colors_is_their_luma():
     image = tiny_image(1)
     expected = 0.299 * image[..., 0] + 0.587 * image[..., 1] + 0.114 * image[..., 2]
     assert np.array_equal(to_gray(image)[..., 0], np.rint(expected).astype(np.uint8))
@@ -153,7 +153,7 @@ def test_a_gray_network_enlarges_the_luma(tmp_path):
         assert result.shape == (24, 20, 1)
 
 
-def test_a_network_of_four_sees_alpha_beside_the_colours():
+def test_a_network_of_four_sees_alpha_beside_the_colors():
     network = srcore.build("network", "compact", scale=2, channels=4, num_features=4, num_convs=0)
     image = to_rgba(tiny_image(2, 12, 10))
     with torch.no_grad():
@@ -165,7 +165,7 @@ def test_a_network_of_four_sees_alpha_beside_the_colours():
     assert np.array_equal(without, result[..., :3])  # what has no alpha is opaque
 
 
-def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkeypatch):
+def test_the_command_writes_gray_and_says_that_colors_are_lost(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_weights("gray.safetensors", "compact", channels=1, num_features=4, num_convs=0)
     write_tiny_images(tmp_path / "in", 1, height=20, width=16)
@@ -174,7 +174,7 @@ def test_the_command_writes_gray_and_says_that_colours_are_lost(tmp_path, monkey
         ["in/00.png", "--weights", "gray.safetensors", "-o", "out.png", "--device", "cpu"],
     )
     assert done.exit_code == 0, done.output
-    assert "colours, which the network does not know" in done.output
+    assert "colors, which the network does not know" in done.output
     assert read_image(tmp_path / "out.png").shape == (40, 32, 1)
 
 
@@ -205,7 +205,7 @@ def test_data_of_other_channels_are_refused(in_folder):
         ('data.train.transforms=[{type="jpeg"}]', "data.train.transforms[0].type"),
     ],
 )
-def test_parts_that_work_on_colours_only_are_refused(in_folder, further, path):
+def test_parts_that_work_on_colors_only_are_refused(in_folder, further, path):
     messages = dict(problems(in_folder, [*settings(1), further]))
     assert "works on images of 3 channels; expected 1" in messages[path]
     assert path not in dict(problems(in_folder, [*settings(3), further]))
@@ -269,18 +269,18 @@ def enlarged(*arguments, channels):
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("colours", [1, 2, 3, 4])
+@pytest.mark.parametrize("colors", [1, 2, 3, 4])
 def test_images_of_all_channels_are_written_with_what_the_network_knows(
-    channels, colours, tmp_path, monkeypatch
+    channels, colors, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    image = np.random.default_rng(0).integers(0, 256, (9, 7, colours), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (9, 7, colors), np.uint8)
     write_image(Path("in.png"), image)
     network, said = enlarged("in.png", "-o", "out.png", channels=channels)
     written = read_image(Path("out.png"))
-    assert written.shape == (18, 14, {1: {3: 1, 4: 2}.get(colours, colours)}.get(channels, colours))
+    assert written.shape == (18, 14, {1: {3: 1, 4: 2}.get(colors, colors)}.get(channels, colors))
     assert np.array_equal(written, srcore.upscale(network, image))
-    assert ("colours, which the network does not know" in said) == (channels == 1 and colours > 2)
+    assert ("colors, which the network does not know" in said) == (channels == 1 and colors > 2)
 
 
 @pytest.mark.parametrize("channels", [1, 4])
@@ -303,15 +303,15 @@ def test_series_are_enlarged(channels, name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("cache", ["none", "memory", "disk"])
-def test_gray_crops_are_the_luma_of_colour_crops(in_folder, cache, tmp_path):
+def test_gray_crops_are_the_luma_of_color_crops(in_folder, cache, tmp_path):
     options = {"hr": "train", "hr_patch_size": 16, "cache": cache, "downscale": "none"}
     options["cache_folder"] = str(tmp_path / "cache")
-    colour, gray = (
+    color, gray = (
         srcore.build("dataset", "hr_folder", scale=2, channels=channels, **options)
         for channels in (3, 1)
     )
     for index in range(2):
-        crops = [part.sample(index, sample_generator(index))["hr"] for part in (colour, gray)]
+        crops = [part.sample(index, sample_generator(index))["hr"] for part in (color, gray)]
         assert np.array_equal(to_gray(crops[0]), crops[1])
 
 

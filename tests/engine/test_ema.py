@@ -83,8 +83,8 @@ MATRIX = [
 ]
 
 
-class Normalised(nn.Module):
-    """A small network with batch normalisation, as SRResNet has it."""
+class Normalized(nn.Module):
+    """A small network with batch normalization, as SRResNet has it."""
 
     def __init__(self, scale, channels=8):
         super().__init__()
@@ -138,7 +138,7 @@ def mean_psnr(network, images):
 
 
 def measure(matrix, experiment, output, plugins):
-    plugins.registry.add("network", "batchnorm", None, lambda scale: Normalised(scale))
+    plugins.registry.add("network", "batchnorm", None, lambda scale: Normalized(scale))
     write_tiny_images(experiment.parent / "train", 6, height=96, width=96)
     values = {}
     for network, rate, length, settings in matrix:

@@ -13,7 +13,7 @@ from srcore.testing.experiments import check
 
 
 class Net(nn.Module):
-    """Blocks with dropout and batch normalisation, which count and draw."""
+    """Blocks with dropout and batch normalization, which count and draw."""
 
     def __init__(self):
         super().__init__()

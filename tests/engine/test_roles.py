@@ -40,7 +40,7 @@ type = "l1"
 
 [[losses]]
 type = "mse"
-name = "colour"
+name = "color"
 for = "degrader"
 
 [optimizer.degrader]
@@ -178,7 +178,7 @@ def test_three_networks_are_trained_saved_and_resumed(joint, tmp_path):
     log = (folder / "metrics.jsonl").read_text()
     assert '"learning_rate/degrader": 0.0005' in log, "the schedule of the role"
     assert '"gradient_norm/degrader"' in log
-    assert '"colour"' in log
+    assert '"color"' in log
 
 
 def test_every_trained_network_moves(joint):

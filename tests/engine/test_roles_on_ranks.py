@@ -50,7 +50,7 @@ type = "adapted"
 
 [[losses]]
 type = "mse"
-name = "colour"
+name = "color"
 for = "degrader"
 
 [optimizer.degrader]
@@ -191,7 +191,7 @@ def test_every_role_is_trained_averaged_logged_and_exported(launch, tmp_path):
     assert len(rows) == 4
     for row in rows:
         assert row["values"]["rank"] == 0.5, "a mean over both processes"
-        assert {"adapted", "colour", "judged", "gradient_norm/degrader"} <= set(row["values"])
+        assert {"adapted", "color", "judged", "gradient_norm/degrader"} <= set(row["values"])
     assert {path.stem for path in folder.glob("*.safetensors")} >= {"generator", "degrader"}
     assert_parameters(load_file(folder / "degrader.safetensors"), kept[4, 0]["degrader"])
 

@@ -49,7 +49,7 @@ class Clock:
     bad, where, iteration = 3, "", 0
 
 
-def normalised(scale):
+def normalized(scale):
     network = nn.Sequential(
         nn.Conv2d(3, 3 * scale**2, 3, padding=1), nn.BatchNorm2d(3 * scale**2),
         nn.PixelShuffle(scale),
@@ -65,7 +65,7 @@ def train(isolated_plugins, tiny_experiment, tmp_path, monkeypatch):
 
     clock = Clock()
     add = isolated_plugins.registry.add
-    add("network", "normalised", None, lambda scale: normalised(scale))
+    add("network", "normalized", None, lambda scale: normalized(scale))
     add("transform", "spoil", None, lambda scale: Spoil(clock))
     add("loss", "once", None, lambda: AdversarialOnce(clock), needs=("discriminator",))
     begin = Parts.begin
@@ -79,7 +79,7 @@ def train(isolated_plugins, tiny_experiment, tmp_path, monkeypatch):
     def train(where, *overrides):
         clock.where = where
         settings = (
-            'generator={type="normalised"}', "train.iterations=4", "train.keep_every=1",
+            'generator={type="normalized"}', "train.iterations=4", "train.keep_every=1",
             "train.nan_skips=1", "train.validate_every=0", POOL, *overrides,
         )  # fmt: skip
         run_experiment(srcore.load_experiment(tiny_experiment, settings), tmp_path)

@@ -30,7 +30,7 @@ def _make(folder, hr_name, lr_name=None, suffix="", *, scale=2, names=("a", "b")
         ("HR", "LR", ""),
     ],
 )
-def test_layouts_of_the_field_are_recognised(tmp_path, hr_name, lr_name, suffix):
+def test_layouts_of_the_field_are_recognized(tmp_path, hr_name, lr_name, suffix):
     _make(tmp_path, hr_name, lr_name, suffix)
     (image_set,) = find_sets(f"Some={tmp_path}", 2)
     assert (image_set.name, image_set.scale, len(image_set)) == ("Some", 2, 2)

@@ -1,4 +1,4 @@
-"""Golden cases of image quality measures and colour conversion."""
+"""Golden cases of image quality measures and color conversion."""
 
 import re
 

@@ -26,15 +26,15 @@ def rrdbnet_forward(case):
 
 def _forward_in_dialect(case, file):
     hyper = case.hyper
-    recognised = convert_to_native(
+    recognized = convert_to_native(
         case.weights(file), scale=hyper["scale"], registry=plugins().registry
     )
     sizes = ("num_features", "num_blocks", "growth_channels")
-    assert [recognised.options[size] for size in sizes] == [
+    assert [recognized.options[size] for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_block", "num_grow_ch")
     ]
-    assert recognised.scale == hyper["scale"]
-    network = _loaded(RRDBNet(**recognised.options), recognised.state)
+    assert recognized.scale == hyper["scale"]
+    network = _loaded(RRDBNet(**recognized.options), recognized.state)
     return network(case.tensor("x")).detach()
 
 
@@ -47,14 +47,14 @@ def _furthest(case, outputs):
 def edsr_forward(case):
     outputs = []
     for file in case.weight_files:
-        recognised = convert_to_native(
+        recognized = convert_to_native(
             case.weights(file), scale=case.hyper["scale"], registry=plugins().registry
         )
         # Files do not tell the residual scaling.
-        options = recognised.options | {"res_scale": case.hyper["res_scale"]}
+        options = recognized.options | {"res_scale": case.hyper["res_scale"]}
         options |= {"img_range": float(case.hyper["img_range"])}
         options |= {"rgb_mean": tuple(case.hyper["rgb_mean"])}
-        outputs.append(_loaded(EDSR(**options), recognised.state)(case.tensor("x")).detach())
+        outputs.append(_loaded(EDSR(**options), recognized.state)(case.tensor("x")).detach())
     return {"y": _furthest(case, outputs)}
 
 
@@ -63,14 +63,14 @@ def rrdbnet_cotangent_grad(case):
     # The number of blocks is taken from the weights: one published case states another number
     # than its file holds, and its outputs are those of the file.
     hyper = case.hyper
-    recognised = convert_to_native(
+    recognized = convert_to_native(
         case.weights(), scale=hyper["scale"], registry=plugins().registry
     )
     sizes = ("num_features", "growth_channels", "channels", "channels", "scale")
-    assert [recognised.options.get(size, 3) for size in sizes] == [
+    assert [recognized.options.get(size, 3) for size in sizes] == [
         hyper[size] for size in ("num_feat", "num_grow_ch", "num_in_ch", "num_out_ch", "scale")
     ]
-    return _cotangent_grad(case, RRDBNet(**recognised.options))
+    return _cotangent_grad(case, RRDBNet(**recognized.options))
 
 
 @golden_kind("msrresnet_cotangent_grad")
@@ -151,7 +151,7 @@ def _swinir(hyper):
 @golden_kind("rrdbnet_mean_square_grad")
 def rrdbnet_mean_square_grad(case):
     hyper = case.hyper
-    recognised = convert_to_native(case.weights(), registry=plugins().registry)
+    recognized = convert_to_native(case.weights(), registry=plugins().registry)
     network = RRDBNet(
         4,
         hyper["nf"],
@@ -159,7 +159,7 @@ def rrdbnet_mean_square_grad(case):
         hyper["gc"],
         channels=hyper["in_nc"],
     )
-    _loaded(network, recognised.state)
+    _loaded(network, recognized.state)
     x = case.tensor("in_x", requires_grad=True)
     y = network(x)
     y.square().mean().backward()

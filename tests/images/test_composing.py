@@ -15,7 +15,7 @@ from PIL import Image
 from srcore.errors import DataError
 from srcore.images import decode_header, decode_image, read_series
 
-#: PNG: colour type -> stored channels.
+#: PNG: color type -> stored channels.
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -25,11 +25,11 @@ def over(upper, lower, full):
     together = opacity + below * (1 - opacity)
     if not together:
         return [0, 0, 0, 0]
-    colours = (
+    colors = (
         (int(a) * opacity + int(b) * below * (1 - opacity)) / together
         for a, b in zip(upper[:3], lower[:3], strict=True)
     )
-    return [round(it) for it in (*colours, together * full)]
+    return [round(it) for it in (*colors, together * full)]
 
 
 def composed(size, parts, dtype=np.uint8):
@@ -76,7 +76,7 @@ def gif(seed):
     parts = []
     for top, left, height, width in places(random, size, random.random() < 0.5):
         indices = random.integers(0, 8, (height, width))
-        # The invisible colour may have no entry in the palette.
+        # The invisible color may have no entry in the palette.
         key = int(random.choice([*range(8), 9])) if random.random() < 0.6 else None
         if key == 9:
             indices[random.random(indices.shape) < 0.3] = 9
@@ -121,43 +121,43 @@ def chunk(name, content):
 def png(seed):
     """Content of a PNG, what it shows where animations are, and where they are not."""
     random = np.random.default_rng(seed)
-    colour_type = int(random.choice(list(CHANNELS)))
-    depth = 16 if colour_type != 3 and random.random() < 0.3 else 8
+    color_type = int(random.choice(list(CHANNELS)))
+    depth = 16 if color_type != 3 and random.random() < 0.3 else 8
     dtype = np.dtype(np.uint16 if depth == 16 else np.uint8)
     size = tuple(int(it) for it in random.integers(1, 9, 2))
     palette = random.integers(0, 256, (16, 3)).astype(np.uint8)
-    has_key = colour_type in (0, 2, 3) and random.random() < 0.5
-    key = random.integers(0, 2**depth, CHANNELS[colour_type])
+    has_key = color_type in (0, 2, 3) and random.random() < 0.5
+    key = random.integers(0, 2**depth, CHANNELS[color_type])
     opacity = random.integers(0, 256, 8).astype(np.uint8)
 
     def pixels(height, width):
         """Stored, and as they are seen."""
-        levels = 16 if colour_type == 3 else 2**depth
-        stored = random.integers(0, levels, (height, width, CHANNELS[colour_type])).astype(dtype)
+        levels = 16 if color_type == 3 else 2**depth
+        stored = random.integers(0, levels, (height, width, CHANNELS[color_type])).astype(dtype)
         full = 2**depth - 1
         alpha = np.full((height, width, 1), full, dtype)
-        if colour_type in (4, 6):
+        if color_type in (4, 6):
             stored[..., -1] = random.choice([0, full, full // 3, full // 2], (height, width))
             alpha = stored[..., -1:]
-        elif has_key and colour_type == 3:
+        elif has_key and color_type == 3:
             alpha = np.concatenate([opacity, np.full(8, 255, np.uint8)])[stored]
         elif has_key:
             stored[random.random((height, width)) < 0.4] = key
             alpha = (stored != key).any(-1, keepdims=True).astype(dtype) * dtype.type(full)
-        colours = palette[stored[..., 0]] if colour_type == 3 else stored[..., :3]
-        if colour_type in (0, 4):
-            colours = np.repeat(stored[..., :1], 3, axis=-1)
+        colors = palette[stored[..., 0]] if color_type == 3 else stored[..., :3]
+        if color_type in (0, 4):
+            colors = np.repeat(stored[..., :1], 3, axis=-1)
         rows = b"".join(b"\0" + row.astype(dtype.newbyteorder(">")).tobytes() for row in stored)
-        return zlib.compress(rows), np.concatenate([colours, alpha], axis=-1)
+        return zlib.compress(rows), np.concatenate([colors, alpha], axis=-1)
 
     boxes = list(places(random, size, True))
-    sizes = struct.pack(">IIBBBBB", *size[::-1], depth, colour_type, 0, 0, 0)
+    sizes = struct.pack(">IIBBBBB", *size[::-1], depth, color_type, 0, 0, 0)
     content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", sizes)
-    if colour_type == 3:
+    if color_type == 3:
         content += chunk(b"PLTE", palette.tobytes())
     content += chunk(b"acTL", struct.pack(">II", len(boxes), 0))
     if has_key:
-        trns = opacity.tobytes() if colour_type == 3 else key.astype(">u2").tobytes()
+        trns = opacity.tobytes() if color_type == 3 else key.astype(">u2").tobytes()
         content += chunk(b"tRNS", trns)
     hidden = None
     if random.random() < 0.3:
@@ -214,7 +214,7 @@ def webp(seed):
 
 
 def seen(image):
-    """RGBA of any image; colours of invisible pixels mean nothing."""
+    """RGBA of any image; colors of invisible pixels mean nothing."""
     if image.shape[-1] < 3:
         image = np.concatenate([np.repeat(image[..., :1], 3, axis=-1), image[..., 1:]], axis=-1)
     if image.shape[-1] == 3:
@@ -317,7 +317,7 @@ def test_how_often_an_animation_is_shown(tmp_path, name, loop, plays):
 def test_faults_of_gif_are_named():
     head = b"GIF89a" + struct.pack("<HHBBB", 2, 1, 0xF0, 0, 0) + bytes(6)
     picture = b"\x2c" + struct.pack("<HHHHB", 0, 0, 2, 1, 0)
-    with pytest.raises(DataError, match=r"^x: .*a pixel is of no colour of its palette"):
+    with pytest.raises(DataError, match=r"^x: .*a pixel is of no color of its palette"):
         decode_image(head + picture + codes_of(np.array([[1, 2]]), False) + b"\x3b", "x")
     bare = head[:10] + b"\x70\0\0" + picture + codes_of(np.array([[1, 0]]), False) + b"\x3b"
     with pytest.raises(DataError, match=r"^x: GIF without a palette"):

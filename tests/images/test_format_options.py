@@ -31,7 +31,7 @@ def test_a_jpeg_is_progressive_if_asked(channels):
 @pytest.mark.parametrize(
     ("subsampling", "sampling"), [("4:4:4", (1, 1)), ("4:2:2", (2, 1)), ("4:2:0", (2, 2))]
 )
-def test_colours_of_a_jpeg_have_the_resolution_that_was_asked_for(subsampling, sampling):
+def test_colors_of_a_jpeg_have_the_resolution_that_was_asked_for(subsampling, sampling):
     with Image.open(io.BytesIO(encoded(".jpg", subsampling=subsampling))) as image:
         assert image.layer[0][1:3] == sampling
     assert encoded(".jpg", 1, subsampling=subsampling) == encoded(".jpg", 1)

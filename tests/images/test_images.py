@@ -68,8 +68,8 @@ def test_to_rgb_repeats_gray_and_drops_alpha():
     gray = noise(3, 4, 2)
     np.testing.assert_array_equal(to_rgb(gray), np.repeat(gray[..., :1], 3, axis=-1))
     np.testing.assert_array_equal(to_rgb(gray[..., 0]), np.repeat(gray[..., :1], 3, axis=-1))
-    colour = noise(3, 4, 4)
-    np.testing.assert_array_equal(to_rgb(colour), colour[..., :3])
+    color = noise(3, 4, 4)
+    np.testing.assert_array_equal(to_rgb(color), color[..., :3])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -117,7 +117,7 @@ def test_cmyk_jpeg_is_rgb(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
-def test_colour_profile_survives(tmp_path, suffix):
+def test_color_profile_survives(tmp_path, suffix):
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -127,7 +127,7 @@ def test_colour_profile_survives(tmp_path, suffix):
     assert read_image(path).shape == (9, 9, 3)
 
 
-def test_colour_profile_of_16_bit_png_survives(tmp_path):
+def test_color_profile_of_16_bit_png_survives(tmp_path):
     image = noise(9, 9, 3, dtype=np.uint16)
     write_image(tmp_path / "a.png", image, icc_profile=b"profile")
     np.testing.assert_array_equal(read_image(tmp_path / "a.png"), image)

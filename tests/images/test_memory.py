@@ -24,26 +24,26 @@ SIZE = 2000, 3000
 ALLOWANCE = 6 << 20
 #: Kinds that take more than twice the decoded picture; why, docs/design.md says.
 BEYOND_TWICE = {
-    "progressive, all colours.jpg": 3.05,
+    "progressive, all colors.jpg": 3.05,
     "progressive, gray.jpg": 3.05,
     "progressive, cmyk.jpg": 4.1,
     "lossless.webp": 2.34,
     "avif": 3.85,
-    "all colours.avif": 4.35,
+    "all colors.avif": 4.35,
     "gray.avif": 5,
     "alpha.avif": 4.15,
     "animated.avif": 4.35,
     "deep.avif": 5,
     "deep, alpha.avif": 5.5,
-    "deep, alpha, all colours.avif": 5.5,
+    "deep, alpha, all colors.avif": 5.5,
     "heic": 2.25,
-    "all colours.heic": 4.5,
+    "all colors.heic": 4.5,
     "deep.heic": 4.5,
 }
 #: The same without the optional decoder of JPEG.
 BEYOND_TWICE_WITHOUT_STRICT = {
     "progressive.jpg": 2.36,
-    "progressive, all colours.jpg": 3.4,
+    "progressive, all colors.jpg": 3.4,
     "progressive, gray.jpg": 3.05,
     "progressive, cmyk.jpg": 4.1,
 }
@@ -131,7 +131,7 @@ FILES = {
     "jpg": pillow("RGB", "JPEG"),
     "cmyk.jpg": pillow("CMYK", "JPEG"),
     "progressive.jpg": pillow("RGB", "JPEG", progressive=True),
-    "progressive, all colours.jpg": pillow("RGB", "JPEG", progressive=True, subsampling=0),
+    "progressive, all colors.jpg": pillow("RGB", "JPEG", progressive=True, subsampling=0),
     "progressive, gray.jpg": pillow("L", "JPEG", progressive=True),
     "progressive, cmyk.jpg": pillow("CMYK", "JPEG", progressive=True),
     "raw.tif": pillow("RGB", "TIFF"),
@@ -149,20 +149,20 @@ FILES = {
     "lossless.webp": pillow("RGB", "WEBP", method=0, lossless=True),
     "gif": pillow("P", "GIF"),
     "avif": pillow("RGB", "AVIF", speed=10),
-    "all colours.avif": pillow("RGB", "AVIF", speed=10, subsampling="4:4:4"),
+    "all colors.avif": pillow("RGB", "AVIF", speed=10, subsampling="4:4:4"),
     "gray.avif": pillow("L", "AVIF", speed=10),
     "alpha.avif": pillow("RGBA", "AVIF", speed=10),
     "animated.avif": animated("AVIF", "RGB", speed=10),
     "deep.avif": deep_avif(3),
     "deep, alpha.avif": deep_avif(4),
-    "deep, alpha, all colours.avif": deep_avif(4, quality=100),
+    "deep, alpha, all colors.avif": deep_avif(4, quality=100),
     "animated.webp": animated("WEBP", "RGB", method=0),
     "alpha, animated.webp": animated("WEBP", "RGBA", method=0),
     "lossless, animated.webp": animated("WEBP", "RGB", method=0, lossless=True),
     "animated.png": animated("PNG", "RGB", compress_level=1),
     "animated.gif": animated("GIF", "P"),
     "heic": heic("420"),
-    "all colours.heic": heic("444"),
+    "all colors.heic": heic("444"),
     "deep.heic": heic("420", "RGB;16"),
 }
 
@@ -216,6 +216,6 @@ def test_what_a_small_file_unpacks_to_is_not_taken_into_memory(reading, tmp_path
         chunk(b"IDAT", zlib.compress(bytes(2**27), 9)),
     ):
         path.write_bytes(after_header(small, bomb))
-        # The largest colour profile that is read, twice.
+        # The largest color profile that is read, twice.
         growth = reading.growth("image", path, honest)
         assert growth < ALLOWANCE + 2 * 2**24

@@ -29,7 +29,7 @@ def test_photographs_become_smaller_than_their_pixels():
     assert len(_encode(np.repeat(ramp, 3, axis=2), 10)) < ramp.size / 10
 
 
-def test_the_colour_profile_is_embedded():
+def test_the_color_profile_is_embedded():
     content = _encode(np.zeros((2, 2, 3), np.uint8), 1, Metadata(icc_profile=b"a profile"))
     with Image.open(io.BytesIO(content)) as opened:
         assert opened.info["icc_profile"] == b"a profile"

@@ -39,7 +39,7 @@ def _assert_equal(series, expected):
 @pytest.mark.parametrize("plays", [0, 3])
 def test_animations_come_back_with_their_times(tmp_path, suffix, channels, plays):
     pictures = _pictures(channels=channels)
-    for picture in pictures:  # WebP forgets the colours of what is invisible
+    for picture in pictures:  # WebP forgets the colors of what is invisible
         picture.image[..., -1] |= 1
     path = tmp_path / f"a{suffix}"
     path.write_bytes(encode_series(pictures, suffix, plays=plays, quality=100))

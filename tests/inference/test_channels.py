@@ -4,7 +4,7 @@ import torch
 from srcore.inference import channels
 
 
-def test_gray_and_alpha_are_the_luma_of_the_networks_colours():
+def test_gray_and_alpha_are_the_luma_of_the_networks_colors():
     window = np.random.default_rng(0).integers(0, 256, (3, 4, 2), dtype=np.uint8)
     outputs = torch.rand(2, 3, 6, 8, generator=torch.Generator().manual_seed(0))
     joined = channels.join(outputs, window)

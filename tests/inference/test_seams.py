@@ -28,7 +28,7 @@ class Shifted(nn.Module):
 
 @pytest.mark.parametrize("sides", [(20, 60), (60, 20)])
 @pytest.mark.parametrize("levels", [2, 7])
-def test_the_largest_difference_of_neighbours_is_told_in_gray_levels(sides, levels, caplog):
+def test_the_largest_difference_of_neighbors_is_told_in_gray_levels(sides, levels, caplog):
     upscale(Shifted(levels), tiny_image(0, *sides), tile=32, overlap=8)
     (record,) = caplog.records
     assert record.levelname == "WARNING"

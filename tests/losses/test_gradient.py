@@ -18,7 +18,7 @@ def pair(*shape):
 
 
 def _reference_slopes(plane, operator):
-    """(horizontal, vertical) at every pixel whose eight neighbours exist."""
+    """(horizontal, vertical) at every pixel whose eight neighbors exist."""
     kernel, divisor = (SOBEL, 8) if operator == "sobel" else (CENTRAL, 2)
     pixels = plane.tolist()
     return [

@@ -162,7 +162,7 @@ def test_generator_phase_gives_the_discriminator_no_gradients(stepper):
 
 
 class Conditional(nn.Module):
-    """A discriminator that looks at the truth's mean colour; remembers what it was given."""
+    """A discriminator that looks at the truth's mean color; remembers what it was given."""
 
     def __init__(self):
         super().__init__()

@@ -87,7 +87,7 @@ def test_frechet_distance_of_a_few_samples_with_many_features():
     assert frechet_distance(a, a + 0.1) == pytest.approx(50 * 0.01, rel=1e-9)
 
 
-class ColourMeans(nn.Module):
+class ColorMeans(nn.Module):
     """Stands in for Inception: a list with one map ``(N, 3, 1, 1)``."""
 
     def forward(self, image):
@@ -95,7 +95,7 @@ class ColourMeans(nn.Module):
 
 
 def test_fid_is_a_metric_of_sets(monkeypatch):
-    monkeypatch.setattr(FID, "build", lambda self: ColourMeans())
+    monkeypatch.setattr(FID, "build", lambda self: ColorMeans())
     metric = build("metric", "fid")
     assert isinstance(metric, SetMetric)
     pairs = [images(5, 6, 3) for _ in range(4)]
@@ -107,6 +107,6 @@ def test_fid_is_a_metric_of_sets(monkeypatch):
 
 
 def test_fid_of_one_image_is_refused(monkeypatch):
-    monkeypatch.setattr(FID, "build", lambda self: ColourMeans())
+    monkeypatch.setattr(FID, "build", lambda self: ColorMeans())
     with pytest.raises(SrcoreError, match="fid compares sets of images; found 1 image"):
         build("metric", "fid").combine([np.zeros((2, 3))])

@@ -28,7 +28,7 @@ def test_noise_and_blur_raise_the_score():
     assert clean < niqe(blurred)
 
 
-def test_generalised_gaussian_is_recovered():
+def test_generalized_gaussian_is_recovered():
     random = np.random.default_rng(0)
     # Shape 2 is normal; the left side is twice as wide and therefore has twice the mass.
     size = np.abs(random.normal(0, 1, (1, 300, 300)))
@@ -39,7 +39,7 @@ def test_generalised_gaussian_is_recovered():
     assert right[0] == pytest.approx(math.sqrt(2), rel=0.03)
 
 
-def test_normalisation_equals_a_loop_over_windows():
+def test_normalization_equals_a_loop_over_windows():
     plane = np.random.default_rng(0).uniform(0, 255, (9, 8))
     line = np.array([math.exp(-((i - 3) ** 2) / (2 * (7 / 6) ** 2)) for i in range(7)])
     window = np.outer(line, line) / line.sum() ** 2

@@ -54,9 +54,9 @@ def test_size_is_the_published_one():
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_output_depends_on_nothing_beyond_the_receptive_radius(scale):
     network = small(scale).double()
-    centre = network.receptive_radius + 2
-    lr = torch.rand(1, 3, 3, 2 * centre + 1, dtype=torch.float64, requires_grad=True)
-    columns = network(lr)[..., scale * centre : scale * (centre + 1)]
+    center = network.receptive_radius + 2
+    lr = torch.rand(1, 3, 3, 2 * center + 1, dtype=torch.float64, requires_grad=True)
+    columns = network(lr)[..., scale * center : scale * (center + 1)]
     (gradient,) = torch.autograd.grad(columns.sum(), lr)
-    touched = gradient.abs().sum((0, 1, 2)).nonzero().flatten() - centre
+    touched = gradient.abs().sum((0, 1, 2)).nonzero().flatten() - center
     assert int(touched.abs().max()) == network.receptive_radius

@@ -94,9 +94,9 @@ def test_output_depends_on_nothing_beyond_the_receptive_radius(scale, unshuffle)
     for column in range(side // 2 * scale, (side // 2 + network.tile_multiple) * scale):
         (gradient,) = torch.autograd.grad(network(lr)[..., column].sum(), lr)
         touched = gradient.abs().sum((0, 1, 2)).nonzero().flatten()
-        centre = column // scale
-        assert centre - radius <= int(touched.min())
-        assert int(touched.max()) <= centre + radius
+        center = column // scale
+        assert center - radius <= int(touched.min())
+        assert int(touched.max()) <= center + radius
 
 
 def test_channels_last_is_kept():

@@ -41,8 +41,8 @@ def test_mask_separates_pixels_that_were_apart_before_the_shift():
     for number, window_places in enumerate(places):
         for a, (row_a, column_a) in enumerate(window_places.tolist()):
             for b, (row_b, column_b) in enumerate(window_places.tolist()):
-                neighbours = abs(row_a - row_b) < window and abs(column_a - column_b) < window
-                assert float(mask[number, a, b]) == (0.0 if neighbours else -100.0)
+                neighbors = abs(row_a - row_b) < window and abs(column_a - column_b) < window
+                assert float(mask[number, a, b]) == (0.0 if neighbors else -100.0)
 
 
 def reference(layer, windows, mask=None):

@@ -472,9 +472,9 @@ def test_a_mistake_inside_a_component_keeps_its_traceback():
 
     class Broken:
         def sample(self, index, generator):
-            return index.colour
+            return index.color
 
-    with pytest.raises(AttributeError, match="colour"):
+    with pytest.raises(AttributeError, match="color"):
         call("dataset", Broken(), 0, None, method="sample")
 
 

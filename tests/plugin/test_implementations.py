@@ -86,7 +86,7 @@ def test_wrapper_sees_a_failure_inside_and_is_not_blamed_for_it():
 
     @plugin("inner")
     def inner(run):
-        raise KeyError("colour")
+        raise KeyError("color")
 
     with pytest.raises(PluginError, match=r"^inner: hook srcore_run_started failed: KeyError"):
         started(outer, inner)
@@ -103,19 +103,19 @@ def test_wrapper_may_turn_a_failure_into_a_result():
 
     @plugin("inner")
     def inner(run):
-        raise KeyError("colour")
+        raise KeyError("color")
 
     started(outer, inner)
 
 
 def before(run):
-    raise KeyError("colour")
+    raise KeyError("color")
     yield
 
 
 def after(run):
     yield
-    raise KeyError("colour")
+    raise KeyError("color")
 
 
 def silent(run):
@@ -131,8 +131,8 @@ def twice(run):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (before, "failed: KeyError: 'colour'"),
-        (after, "failed: KeyError: 'colour'"),
+        (before, "failed: KeyError: 'color'"),
+        (after, "failed: KeyError: 'color'"),
         (silent, "did not yield; a wrapper yields once"),
         (twice, "yields again; a wrapper yields once"),
     ],
@@ -156,9 +156,9 @@ def test_wrapper_that_loses_the_problems_of_others_is_named():
 def test_expected_failure_of_a_run_is_not_renamed():
     @plugin("inner")
     def inner(run):
-        raise SrcoreError("no licence for this image")
+        raise SrcoreError("no license for this image")
 
-    with pytest.raises(SrcoreError, match=r"^no licence for this image$"):
+    with pytest.raises(SrcoreError, match=r"^no license for this image$"):
         started(inner)
 
 

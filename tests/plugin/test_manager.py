@@ -61,8 +61,8 @@ def test_hook_without_marker_is_refused():
 
 
 def test_wrong_signature_is_refused():
-    wrong = with_hook(lambda registry, colour: None)
-    with pytest.raises(PluginError, match=r"stranger: .*colour"):
+    wrong = with_hook(lambda registry, color: None)
+    with pytest.raises(PluginError, match=r"stranger: .*color"):
         PluginManager(discover=False, extra=[wrong])
 
 
@@ -79,7 +79,7 @@ def test_raising_registration_hook_names_plugin_and_hook_and_keeps_the_cause():
 
 def test_raising_later_hook_names_plugin_and_hook():
     def started(run):
-        raise KeyError("colour")
+        raise KeyError("color")
 
     manager = PluginManager(discover=False, extra=[with_hook(started, "srcore_run_started")])
     with pytest.raises(PluginError, match="stranger: hook srcore_run_started failed: KeyError"):
@@ -106,8 +106,8 @@ def test_unknown_component_offers_the_closest_and_the_package():
 
 def test_unknown_kind_and_plain_class_as_options_are_refused():
     registry = Registry(owner="stranger")
-    with pytest.raises(PluginError, match='registers "x" as a "colour"; kinds are network'):
-        registry.add("colour", "x", None, "a:b")
+    with pytest.raises(PluginError, match='registers "x" as a "color"; kinds are network'):
+        registry.add("color", "x", None, "a:b")
     with pytest.raises(PluginError, match='options of loss "x" must be an attrs class'):
         registry.add("loss", "x", dict, "a:b")
 
@@ -116,8 +116,8 @@ def test_deprecated_hook_names_the_distribution_of_the_plugin(monkeypatch):
     @hookspecs.hookspec(warn_on_impl=DeprecationWarning("srcore_run_ended goes away in 0.3"))
     def srcore_run_ended(run): ...
 
-    @hookspecs.hookspec(warn_on_impl_args={"colour": DeprecationWarning("colour goes away in 0.3")})
-    def srcore_run_began(run, colour): ...
+    @hookspecs.hookspec(warn_on_impl_args={"color": DeprecationWarning("color goes away in 0.3")})
+    def srcore_run_began(run, color): ...
 
     monkeypatch.setattr(hookspecs, "srcore_run_ended", srcore_run_ended, raising=False)
     monkeypatch.setattr(hookspecs, "srcore_run_began", srcore_run_began, raising=False)
@@ -125,8 +125,8 @@ def test_deprecated_hook_names_the_distribution_of_the_plugin(monkeypatch):
     message = r"^stranger: srcore_run_ended goes away in 0\.3; look for a newer version"
     with pytest.warns(DeprecatedHookWarning, match=message):
         PluginManager(discover=False, extra=[ended])
-    began = with_hook(lambda colour: None, "srcore_run_began")
-    with pytest.warns(DeprecatedHookWarning, match="^stranger: colour goes away in 0"):
+    began = with_hook(lambda color: None, "srcore_run_began")
+    with pytest.warns(DeprecatedHookWarning, match="^stranger: color goes away in 0"):
         PluginManager(discover=False, extra=[began])
 
 

@@ -39,7 +39,7 @@ NOT_A_CLASS = 3
 class Haar:
     def __init__(self, taps):
         self.taps = taps
-    def analyse(self, signal):
+    def analyze(self, signal):
         return signal
     def __call__(self, size, *, progress, generator):
         return 1.0, 0.0
@@ -52,10 +52,10 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Filter(Protocol):
-    def analyse(self, signal): ...
+    def analyze(self, signal): ...
 
 class Plain(Protocol):
-    def analyse(self, signal): ...
+    def analyze(self, signal): ...
 """,
 }
 
@@ -165,7 +165,7 @@ def test_component_against_the_contract_of_a_plugin_s_kind_is_named(with_kind):
         pytest.raises(
             PluginError,
             match=r'^Stranger: wavelets.filter "deaf": srplug_wavelets.filters:Deaf makes a Deaf; '
-            r"expected a Filter \(it lacks analyse\)$",
+            r"expected a Filter \(it lacks analyze\)$",
         ),
     ):
         srcore.build("wavelets.filter", "deaf")

@@ -1,4 +1,4 @@
-"""Charts: thinned without losing extremes, smoothed, one colour per run."""
+"""Charts: thinned without losing extremes, smoothed, one color per run."""
 
 import re
 
@@ -22,7 +22,7 @@ def test_thinning_keeps_ends_and_extremes():
     assert (np.diff(kept) > 0).all()
 
 
-def test_moving_average_is_centred_and_keeps_straight_lines():
+def test_moving_average_is_centered_and_keeps_straight_lines():
     line = np.linspace(3, 7, 1000)
     np.testing.assert_allclose(moving_average(line), line)
     noise = np.random.default_rng(0).normal(size=1000)
@@ -64,16 +64,16 @@ def test_terms_of_one_group_share_a_chart_losses_first(make_run):
     charts = training_charts(read_run(make_run("a", rows=rows)))
     assert [chart.title for chart in charts] == ["l1", "d_real", "learning rate"]
     assert [line.label for line in charts[-1].lines] == ["generator", "discriminator"]
-    assert [line.colour for line in charts[-1].lines] == [0, 1]
+    assert [line.color for line in charts[-1].lines] == [0, 1]
 
 
-def test_runs_keep_their_colour_where_others_have_no_line(make_run):
+def test_runs_keep_their_color_where_others_have_no_line(make_run):
     first = make_run("a", rows=[{"iteration": 1, "phase": "train", "values": {"l1": 1.0}}])
     rows = [{"iteration": 1, "phase": "train", "values": {"l1": 2.0, "gan": 3.0}}]
     runs = [*read_run(first), *read_run(make_run("b", rows=rows))]
     charts = {chart.title: chart for chart in training_charts(runs)}
-    assert [(line.label, line.colour) for line in charts["l1"].lines] == [("a", 0), ("b", 1)]
-    assert [(line.label, line.colour) for line in charts["gan"].lines] == [("b", 1)]
+    assert [(line.label, line.color) for line in charts["l1"].lines] == [("a", 0), ("b", 1)]
+    assert [(line.label, line.color) for line in charts["gan"].lines] == [("b", 1)]
 
 
 def test_a_long_noisy_run_is_smoothed_and_stays_small(make_run):

@@ -49,7 +49,7 @@ def test_images_of_another_scale_are_not_mixed(make_run):
 def test_large_pictures_are_cropped_until_they_fit_and_the_page_says_so(make_run):
     runs = runs_of(make_run("a", images=("one", "two"), side=700))  # noise: nothing is larger
     shown = gallery(runs, budget=1_000_000)
-    assert all(f.note == f"centre {f.width} x {f.width} of 700 x 700 pixels" for f in shown.figures)
+    assert all(f.note == f"center {f.width} x {f.width} of 700 x 700 pixels" for f in shown.figures)
     assert all(f.width < 512 for f in shown.figures)
     used = [s.uri for f in shown.figures for s in (*f.versions, f.truth)]
     assert sum(map(len, used)) <= 1_000_000

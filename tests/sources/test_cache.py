@@ -113,7 +113,7 @@ def test_disk_cache_names_files_that_are_gone(source, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["none", "memory", "disk"])
-def test_alpha_is_kept_with_the_colours(source, tmp_path, how):
+def test_alpha_is_kept_with_the_colors(source, tmp_path, how):
     generator = np.random.default_rng(1)
     images = [generator.integers(0, 256, (5, 7, count), np.uint8) for count in (4, 1, 2)]
     for path, image in zip(source.paths, images, strict=True):
@@ -128,12 +128,12 @@ def test_alpha_is_kept_with_the_colours(source, tmp_path, how):
                 cache.read_window(index, window), window.cut(to_rgba(image))
             )
             assert cache.header(index).channels == 4
-    colours = cached(FileSource(source.paths), how, tmp_path / "cache")
-    np.testing.assert_array_equal(colours.read(0), images[0][..., :3])  # kept apart
+    colors = cached(FileSource(source.paths), how, tmp_path / "cache")
+    np.testing.assert_array_equal(colors.read(0), images[0][..., :3])  # kept apart
 
 
 @pytest.mark.parametrize("how", ["memory", "disk"])
-def test_gray_shares_what_is_kept_of_colours(source, tmp_path, how):
+def test_gray_shares_what_is_kept_of_colors(source, tmp_path, how):
     cache = cached(source, how, tmp_path / "cache", channels=1)
     np.testing.assert_array_equal(cache.read(0), to_gray(FileSource(source.paths).read(0)))
     assert list((tmp_path / "cache").rglob("*.npy")) == [] or how == "disk"
@@ -142,13 +142,13 @@ def test_gray_shares_what_is_kept_of_colours(source, tmp_path, how):
 
 
 def test_alpha_of_a_source_that_cannot_tell_it_is_refused(source):
-    class Colours:
+    class Colors:
         def __len__(self):
             return 1
 
-    wanted = r"channels = 4 needs images as they are stored; Colours gives colours only: it has no"
+    wanted = r"channels = 4 needs images as they are stored; Colors gives colors only: it has no"
     with pytest.raises(DataError, match=wanted):
-        cached(Colours(), "memory", channels=4)
+        cached(Colors(), "memory", channels=4)
 
 
 def test_default_folder_follows_the_environment(monkeypatch, tmp_path):

@@ -65,7 +65,7 @@ def test_a_sinc_kernel_passes_low_and_stops_high_frequencies():
     assert abs(high) < 0.1
 
 
-def test_random_kernels_are_normalised_and_repeat_with_the_generator():
+def test_random_kernels_are_normalized_and_repeat_with_the_generator():
     kernels = draw_kernels(KernelOptions(), 200, torch.Generator().manual_seed(0))
     again = draw_kernels(KernelOptions(), 200, torch.Generator().manual_seed(0))
     assert kernels.shape == (200, 21, 21)

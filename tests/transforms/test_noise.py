@@ -54,7 +54,7 @@ def test_overshoots_do_not_reach_the_poisson_generator():
     assert torch.isfinite(noisy).all()
 
 
-def test_noise_is_clamped_and_quantised_on_request():
+def test_noise_is_clamped_and_quantized_on_request():
     batch = {"lr": torch.rand(2, 3, 16, 16)}
     transform = GaussianNoise(scale=4, sigma=(60.0, 60.0), quantize=True)
     noisy = transform(batch, torch.Generator())["lr"]

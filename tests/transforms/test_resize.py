@@ -30,11 +30,11 @@ def naive_line(line, scale, n_out, *, a=-0.5, antialias=True, mirror=True):
     n, stretch = len(line), scale if antialias and scale < 1 else 1.0
     output = []
     for x in range(n_out):
-        centre = (x + 0.5) / scale - 0.5
+        center = (x + 0.5) / scale - 0.5
         total = weight_sum = 0.0
         reach = math.ceil(2 / stretch) + 1
-        for index in range(math.floor(centre) - reach, math.floor(centre) + reach + 1):
-            weight = cubic(stretch * (centre - index), a)
+        for index in range(math.floor(center) - reach, math.floor(center) + reach + 1):
+            weight = cubic(stretch * (center - index), a)
             source = mirrored(index, n) if mirror else min(max(index, 0), n - 1)
             total += weight * line[source]
             weight_sum += weight

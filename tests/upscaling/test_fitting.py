@@ -26,7 +26,7 @@ def test_transparent_images_are_laid_on_the_background(dtype, channels):
     np.testing.assert_allclose(laid, image[..., :-1] * alpha + full * (1 - alpha), atol=0.51)
 
 
-def test_gray_becomes_colour_on_a_colour():
+def test_gray_becomes_color_on_a_color():
     laid = Fitting(background=(255, 0, 9)).apply(np.zeros((1, 1, 2), np.uint8))
     assert laid.tolist() == [[[255, 0, 9]]]
 
@@ -42,7 +42,7 @@ def test_16_bits_are_rounded_to_8():
     [
         (".png", ("XMP",)),
         (".webp", ("resolution (DPI)", "XMP")),
-        (".bmp", ("colour profile (ICC)", "EXIF data", "XMP")),
+        (".bmp", ("color profile (ICC)", "EXIF data", "XMP")),
     ],
 )
 def test_what_a_format_does_not_hold_is_named(suffix, lost):

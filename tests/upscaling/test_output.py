@@ -32,12 +32,12 @@ def test_lossless_formats_hold_the_bands(tmp_path, monkeypatch, name, options, i
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
-def test_the_colour_profile_is_kept(tmp_path, name):
+def test_the_color_profile_is_kept(tmp_path, name):
     _write(tmp_path / name, _image(), metadata=Metadata(icc_profile=SRGB))
     assert read_header(tmp_path / name).icc_profile == SRGB
 
 
-def test_a_profile_of_other_colours_is_left_out(tmp_path):
+def test_a_profile_of_other_colors_is_left_out(tmp_path):
     cmyk = SRGB[:16] + b"CMYK" + SRGB[20:]
     _write(tmp_path / "a.png", _image(), metadata=Metadata(icc_profile=cmyk))
     assert read_header(tmp_path / "a.png").icc_profile is None

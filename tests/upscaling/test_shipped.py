@@ -68,20 +68,20 @@ def test_enlarges_a_photograph_without_further_ado(scale, tmp_path):
     assert read_image(tmp_path / f"photo_x{scale}.png").shape == (60 * scale, 70 * scale, 3)
 
 
-@pytest.mark.parametrize("colour", [0, 255])
-def test_black_and_white_stay(network, colour):
-    image = np.full((21, 34, 3), colour, np.uint8)
-    assert (enlarged(network, image) == colour).all()
+@pytest.mark.parametrize("color", [0, 255])
+def test_black_and_white_stay(network, color):
+    image = np.full((21, 34, 3), color, np.uint8)
+    assert (enlarged(network, image) == color).all()
 
 
-def test_flat_colours_stay_flat(network):
-    for colour in itertools.product(LEVELS[::2], LEVELS[::3], LEVELS[1::2]):
-        image = np.full((16, 19, 3), colour, np.uint8)
-        difference = np.abs(enlarged(network, image) - np.array(colour))
-        assert difference.max() <= 1, colour
+def test_flat_colors_stay_flat(network):
+    for color in itertools.product(LEVELS[::2], LEVELS[::3], LEVELS[1::2]):
+        image = np.full((16, 19, 3), color, np.uint8)
+        difference = np.abs(enlarged(network, image) - np.array(color))
+        assert difference.max() <= 1, color
 
 
-def test_photographs_keep_their_mean_colour(network, scale):
+def test_photographs_keep_their_mean_color(network, scale):
     assert PHOTOGRAPHS
     for path in PHOTOGRAPHS:
         lr = small(path, scale)

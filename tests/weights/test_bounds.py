@@ -125,11 +125,11 @@ def test_a_tensor_that_repeats_one_number_is_refused(tmp_path, state, old):
     [
         (lambda x: x.to_sparse(), r"x is sparse \(sparse_coo\)"),
         (lambda x: x.to_sparse_csr(), r"x is sparse \(sparse_csr\)"),
-        (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8), r"quantised \(qint8\)"),
+        (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8), r"quantized \(qint8\)"),
         (lambda x: x.to("meta"), r"x is without values \(on the device meta\)"),
         (lambda x: x.to(torch.complex64), r"x is complex"),
     ],
-    ids=["coo", "csr", "quantised", "meta", "complex"],
+    ids=["coo", "csr", "quantized", "meta", "complex"],
 )
 @pytest.mark.filterwarnings("ignore")
 def test_tensors_that_are_no_plain_weights_are_refused(tmp_path, state, made, message):

@@ -20,7 +20,7 @@ OPTIONS = {"num_features": 4, "num_blocks": 1, "growth_channels": 2}
 
 @pytest.fixture
 def weights(tmp_path):
-    """An RRDBNet in the layout of esrdgan, which tells nothing about its colours."""
+    """An RRDBNet in the layout of esrdgan, which tells nothing about its colors."""
     torch.manual_seed(0)
     network = srcore.build("network", "rrdbnet", scale=4, **OPTIONS)
     torch.save(network.state_dict(), tmp_path / "own.pth")

@@ -9,9 +9,9 @@ from srcore.weights.dialects import UnknownArchitectureError, convert_to_native
 @pytest.mark.parametrize("activation", ["prelu", "relu"])
 def test_settings_follow_from_the_file(scale, activation):
     network = Compact(scale, num_features=3, num_convs=2, activation=activation)
-    recognised = convert_to_native(network.state_dict(), registry=plugins().registry)
-    assert recognised.network == "compact"
-    assert recognised.options == {
+    recognized = convert_to_native(network.state_dict(), registry=plugins().registry)
+    assert recognized.network == "compact"
+    assert recognized.options == {
         "scale": scale,
         "num_features": 3,
         "num_convs": 2,

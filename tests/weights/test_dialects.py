@@ -29,17 +29,17 @@ BUILTIN = [
 
 
 @pytest.mark.parametrize("name", BUILTIN)
-def test_every_dialect_is_recognised_and_translated_both_ways(networks, name):
+def test_every_dialect_is_recognized_and_translated_both_ways(networks, name):
     dialect = dialects(plugins().registry)[name]
     native = networks[dialect.network].state_dict()
     written = dialect.from_native(native, {"scale": 4})
-    recognised = convert_to_native(written, registry=plugins().registry)
-    assert (recognised.dialect, recognised.network, recognised.scale) == (name, dialect.network, 4)
-    assert recognised.options["num_features"] == 4
-    assert recognised.options["num_blocks"] == 2
-    assert recognised.state.keys() == native.keys()
-    assert all(torch.equal(recognised.state[key], native[key]) for key in native)
-    again = dialect.from_native(recognised.state, recognised.options)
+    recognized = convert_to_native(written, registry=plugins().registry)
+    assert (recognized.dialect, recognized.network, recognized.scale) == (name, dialect.network, 4)
+    assert recognized.options["num_features"] == 4
+    assert recognized.options["num_blocks"] == 2
+    assert recognized.state.keys() == native.keys()
+    assert all(torch.equal(recognized.state[key], native[key]) for key in native)
+    again = dialect.from_native(recognized.state, recognized.options)
     assert again.keys() == written.keys()
     assert all(torch.equal(again[key], written[key]) for key in written)
 
@@ -47,11 +47,11 @@ def test_every_dialect_is_recognised_and_translated_both_ways(networks, name):
 def test_the_golden_files_cover_the_dialects_in_their_published_names(common):
     from safetensors.torch import load_file
 
-    recognised = {
+    recognized = {
         convert_to_native(load_file(path), registry=plugins().registry).dialect
         for path in common.glob("*.safetensors")
     }
-    assert recognised == {*BUILTIN, "swinir_official"} - {"msrresnet_basicsr"}
+    assert recognized == {*BUILTIN, "swinir_official"} - {"msrresnet_basicsr"}
 
 
 def test_a_dialect_is_found_by_the_part_after_the_network():
@@ -89,11 +89,11 @@ class ToyPlugin:
 
 def test_a_plugin_adds_a_dialect():
     with using(PluginManager(discover=False, extra=[ToyPlugin()])):
-        recognised = convert_to_native(
+        recognized = convert_to_native(
             _prefix({"a": torch.ones(1)}, {}), scale=2, registry=plugins().registry
         )
-    assert (recognised.network, recognised.dialect, recognised.scale) == ("toy", "toy_official", 2)
-    assert list(recognised.state) == ["a"]
+    assert (recognized.network, recognized.dialect, recognized.scale) == ("toy", "toy_official", 2)
+    assert list(recognized.state) == ["a"]
 
 
 def test_renaming_keeps_unknown_layers_and_all_leaves():

@@ -271,17 +271,17 @@ def test_what_an_exporter_cannot_record_is_one_line(tmp_path, to):
     refused(FixedWidth(by_content), tmp_path / f"a{ENDINGS[to]}", to)
 
 
-@pytest.mark.parametrize(("cancelled", "passes"), [(0.0, False), (1e4, True), (1e7, False)])
-def test_programs_may_differ_as_pytorch_does_from_exact_results(tmp_path, cancelled, passes):
+@pytest.mark.parametrize(("canceled", "passes"), [(0.0, False), (1e4, True), (1e7, False)])
+def test_programs_may_differ_as_pytorch_does_from_exact_results(tmp_path, canceled, passes):
     # Eager PyTorch loses digits that the program, which is recorded once with `exact`, keeps.
-    class Cancelling(FixedWidth):
+    class Canceling(FixedWidth):
         exact = False
 
         def forward(self, lr):
-            return lr + 4e-4 if self.exact else (lr + cancelled) - cancelled
+            return lr + 4e-4 if self.exact else (lr + canceled) - canceled
 
-    network = Cancelling(None)
-    program = Cancelling(None)
+    network = Canceling(None)
+    program = Canceling(None)
     program.exact = True
     shapes = ((1, 3, 9, 8),)
     if passes:

@@ -127,7 +127,7 @@ def test_other_settings_are_told(saved, networks):
 
 
 @pytest.mark.parametrize("dialect", ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"])
-def test_a_network_is_initialised_from_any_dialect(rrdbnet, saved, dialect):
+def test_a_network_is_initialized_from_any_dialect(rrdbnet, saved, dialect):
     source, target = rrdbnet(scale=4), rrdbnet(scale=4)
     path = saved(
         dialects(plugins().registry)[f"rrdbnet_{dialect}"].from_native(source.state_dict(), {})
@@ -156,7 +156,7 @@ def test_weights_of_another_network_type_are_refused(networks, saved):
 
 
 @pytest.mark.parametrize("scale", [3, 4])
-def test_an_x2_model_initialises_larger_scales_in_part(saved, scale, caplog):
+def test_an_x2_model_initializes_larger_scales_in_part(saved, scale, caplog):
     source = EDSR(scale=2, num_features=4, num_blocks=2)
     target = EDSR(scale=scale, num_features=4, num_blocks=2)
     fresh = {name: value.clone() for name, value in target.state_dict().items()}
@@ -213,7 +213,7 @@ def test_a_file_of_which_nothing_fits_is_refused_even_in_part(networks):
         )
 
 
-def test_esrgan_plus_cannot_initialise_an_rrdbnet(rrdbnet):
+def test_esrgan_plus_cannot_initialize_an_rrdbnet(rrdbnet):
     state = dialects(plugins().registry)["rrdbnet_old_esrgan"].from_native(
         rrdbnet(scale=4).state_dict(), {}
     )

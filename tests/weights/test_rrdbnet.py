@@ -21,13 +21,13 @@ DIALECTS = ["basicsr", "old_esrgan", "esrgan_new", "esrdgan"]
 )
 def test_scale_and_unshuffling_follow_from_the_file(rrdbnet, dialect, options):
     state = rrdbnet(**options).state_dict()
-    recognised = convert_to_native(
+    recognized = convert_to_native(
         dialects(plugins().registry)[f"rrdbnet_{dialect}"].from_native(state, options),
         registry=plugins().registry,
     )
     expected = {"unshuffle": True, "num_features": 4, "num_blocks": 2, "growth_channels": 3}
-    assert recognised.options == expected | options
-    assert recognised.dialect == f"rrdbnet_{dialect}"
+    assert recognized.options == expected | options
+    assert recognized.dialect == f"rrdbnet_{dialect}"
 
 
 def test_the_expected_scale_tells_x3_from_x2(rrdbnet):

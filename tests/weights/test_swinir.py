@@ -31,9 +31,9 @@ SMALL = {"embed_dim": 4, "depths": (2, 1), "num_heads": (2, 1), "window_size": 4
 def test_all_settings_follow_from_the_file(options):
     options = SMALL | options
     state = OFFICIAL.from_native(SwinIR(**options).state_dict(), options)
-    recognised = convert_to_native(state, registry=plugins().registry)
-    assert recognised.network == "swinir"
-    assert recognised.options.items() >= options.items()
+    recognized = convert_to_native(state, registry=plugins().registry)
+    assert recognized.network == "swinir"
+    assert recognized.options.items() >= options.items()
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_all_settings_follow_from_the_file(options):
 )
 def test_published_buffers_are_made_again_exactly(common, name):
     state = load_file(common / f"{name}.safetensors")
-    recognised = convert_to_native(state, registry=plugins().registry)
-    assert not any(key.endswith(("attn_mask", "position_index")) for key in recognised.state)
-    again = OFFICIAL.from_native(recognised.state, recognised.options)
+    recognized = convert_to_native(state, registry=plugins().registry)
+    assert not any(key.endswith(("attn_mask", "position_index")) for key in recognized.state)
+    again = OFFICIAL.from_native(recognized.state, recognized.options)
     assert again.keys() == state.keys()
     assert all(torch.equal(again[key], state[key]) for key in state)
 

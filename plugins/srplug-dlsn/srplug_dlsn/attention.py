@@ -1,4 +1,4 @@
-"""Global Learnable Attention: non-local attention over hashed neighbours.
+"""Global Learnable Attention: non-local attention over hashed neighbors.
 
 Su, Gan, Chen, Yin, Chen, "Global Learnable Attention for Single Image Super-Resolution", IEEE TPAMI
 2022 (arXiv 2212.01057), section 3. Written from the paper and its mathematics; key names follow the
@@ -27,7 +27,7 @@ class GLA(nn.Module):
     """Global Learnable Attention block: ``x + res_scale * attention(x)``.
 
     Every pixel attends to the pixels that a locality-sensitive hash puts near it, in ``num_hashes``
-    rounds: similarity is ``query . key`` (keys normalised) plus a score that an MLP learns per key.
+    rounds: similarity is ``query . key`` (keys normalized) plus a score that an MLP learns per key.
     Time and memory grow linearly with the image. The block keeps the shape of its input, so it fits
     into any network; inside EDSR:
 

@@ -50,7 +50,7 @@ class DLSN(nn.Module):
         num_hashes: rounds ``h`` of hashing.
         res_scale: factor of the groups' residuals.
         img_range: images are multiplied by it inside the network.
-        rgb_mean: mean colour in [0, 1] of RGB images; others have none removed.
+        rgb_mean: mean color in [0, 1] of RGB images; others have none removed.
         channels: channels of input and output.
         hash_seed: of the hash rotations in evaluation.
         attention_backend: ``"auto"``, ``"native"`` or ``"torch"``.

@@ -36,7 +36,7 @@ class DLSNOptions:
     res_scale: float = option(0.1, "factor of the groups' residuals", gt=0)
     img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, float, float] = option(
-        DIV2K_MEAN, "mean colour in [0, 1] of RGB images that is removed inside the network"
+        DIV2K_MEAN, "mean color in [0, 1] of RGB images that is removed inside the network"
     )
     channels: Literal[1, 3, 4] = option(
         RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"

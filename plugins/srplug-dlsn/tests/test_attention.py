@@ -27,7 +27,7 @@ def test_training_draws_from_pytorchs_generator():
     assert torch.equal(*results)
 
 
-def test_an_image_does_not_depend_on_its_neighbours_in_the_batch():
+def test_an_image_does_not_depend_on_its_neighbors_in_the_batch():
     block, x = GLA(16, chunk_size=8).eval(), torch.rand(3, 16, 9, 11)
     with torch.no_grad():
         torch.testing.assert_close(block(x)[1:2], block(x[1:2]), rtol=0, atol=1e-6)

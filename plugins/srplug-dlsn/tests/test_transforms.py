@@ -10,7 +10,7 @@ def test_a_constant_image_stays_and_sizes_shrink():
     torch.testing.assert_close(batch["lr"], torch.full((2, 3, 10, 12), 51 / 255))
 
 
-def test_blur_is_the_normalised_gaussian():
+def test_blur_is_the_normalized_gaussian():
     hr = torch.zeros(1, 1, 33, 33)
     hr[0, 0, 16, 16] = 1
     lr = BlurDownscale(scale=1, quantize=False)({"hr": hr}, torch.Generator())["lr"]

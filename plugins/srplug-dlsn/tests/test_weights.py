@@ -6,7 +6,7 @@ from srplug_dlsn.weights import OFFICIAL
 from srcore.errors import WeightsError
 from srcore.plugin.manager import plugins
 from srcore.weights.conversion import convert
-from srcore.weights.dialects import recognise
+from srcore.weights.dialects import recognize
 
 TINY = {"num_features": 8, "num_groups": 2, "num_blocks": 1, "chunk_size": 8, "reduction": 2}
 
@@ -39,8 +39,8 @@ def test_round_trip_and_what_official_files_hold_beside():
     assert all(torch.equal(back[name], native[name]) for name in native)
 
 
-def test_the_dialect_is_recognised_and_takes_no_others():
-    assert recognise(official(2), registry=plugins().registry)[0] == "dlsn_official"
+def test_the_dialect_is_recognized_and_takes_no_others():
+    assert recognize(official(2), registry=plugins().registry)[0] == "dlsn_official"
     assert not OFFICIAL.matches({"body.0.body.0.weight": torch.zeros(1)})
 
 

@@ -24,7 +24,7 @@ def esrdgan() -> None:
     type=click.Choice(["bgr", "rgb"]),
     default="bgr",
     show_default=True,
-    help="Order of the colours that it was trained on; the published program has bgr.",
+    help="Order of the colors that it was trained on; the published program has bgr.",
 )
 @click.option(
     "--activation",
@@ -52,7 +52,7 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
     """Write a generator as .safetensors, or a configuration as .toml.
 
     SOURCE is G_<it>.pth: OUT is a .safetensors file that upscale and evaluate take. The published
-    file does not tell the order of its colours, its activation and its residual scalings; OUT does.
+    file does not tell the order of its colors, its activation and its residual scalings; OUT does.
     Or SOURCE is the program's .ini: OUT is an experiment, .toml.
 
     \b
@@ -68,8 +68,8 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
         return
     from srplug_esrdgan.weights import import_generator
 
-    recognised = import_generator(source, target, plugins().registry, **options)
-    click.echo(f"{source} (esrdgan x{recognised.scale}) -> {target}")
+    recognized = import_generator(source, target, plugins().registry, **options)
+    click.echo(f"{source} (esrdgan x{recognized.scale}) -> {target}")
 
 
 def _import_configuration(source: Path, target: Path) -> None:

@@ -148,7 +148,7 @@ class ESRDGANGenerator(nn.Module):
         block_scaling: factor of the RRDBs' residuals.
         activation: ``"leaky_relu"`` (slope 0.2) or ``"relu"``.
         init_scale: see :func:`initialize_`.
-        channel_order: ``"bgr"`` for weights that were trained on blue, green, red: colours are
+        channel_order: ``"bgr"`` for weights that were trained on blue, green, red: colors are
             turned around in front of and behind the network.
         channels: channels of input and output.
 

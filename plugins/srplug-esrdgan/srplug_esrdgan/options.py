@@ -18,7 +18,7 @@ RGB = 3
 
 
 def order_complaint(order: str, channels: int) -> str:
-    """Why colours cannot be turned around; empty if they can."""
+    """Why colors cannot be turned around; empty if they can."""
     if order == "bgr" and channels > RGB:
         return f'expected "rgb" for images of {channels} channels, found "bgr"'
     return ""
@@ -57,14 +57,14 @@ class GeneratorOptions:
         0.5, "factor c of the initial weights, Normal(0, c sqrt(2 / fan_in))", gt=0
     )
     channel_order: Literal["rgb", "bgr"] = option(
-        "rgb", "order of the colours that the weights expect; bgr: weights of the published program"
+        "rgb", "order of the colors that the weights expect; bgr: weights of the published program"
     )
     channels: Literal[1, 3, 4] = option(
         RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
     )
 
     def problems(self, experiment: Any) -> Problems:
-        """Scales that are no power of two, and an order of colours where there is none."""
+        """Scales that are no power of two, and an order of colors where there is none."""
         complaint = scale_complaint(experiment.scale)
         if complaint:
             yield "", complaint
@@ -83,7 +83,7 @@ class DiscriminatorOptions:
     num_features: int = option(
         96, "channels of the first stage; deeper ones have up to 8 times", ge=1, le=4096
     )
-    norm: Literal["batch", "instance", "none"] = option("batch", "normalisation (norm_type)")
+    norm: Literal["batch", "instance", "none"] = option("batch", "normalization (norm_type)")
     kernel_size: Literal[3, 5] = option(
         3, "kernel of the convolutions without stride (feat_kern_size)"
     )
@@ -94,7 +94,7 @@ class DiscriminatorOptions:
         1.0, "factor c of the initial weights, Normal(0, c sqrt(2 / fan_in))", gt=0
     )
     channel_order: Literal["rgb", "bgr"] = option(
-        "rgb", "order of the colours that the weights expect; bgr: weights of the published program"
+        "rgb", "order of the colors that the weights expect; bgr: weights of the published program"
     )
     in_channels: int = option(RGB, "channels of the images", ge=1, le=1024)
 
@@ -104,7 +104,7 @@ class DiscriminatorOptions:
         return "batch norm" if self.norm == "batch" else ""
 
     def problems(self, experiment: Any) -> Problems:
-        """Training patches of another size, and an order of colours where there is none."""
+        """Training patches of another size, and an order of colors where there is none."""
         complaint = order_complaint(self.channel_order, self.in_channels)
         if complaint:
             yield "channel_order", complaint

@@ -1,7 +1,7 @@
 """Networks of the published program: ``G_<it>.pth`` and ``D_<it>.pth``.
 
 Both are bare state_dicts whose names are the networks' own. What names and shapes do not tell
-is the order of the colours (the program works on blue, green, red), the activation and the residual
+is the order of the colors (the program works on blue, green, red), the activation and the residual
 scalings; :func:`import_generator` takes them and writes a file that says everything.
 """
 
@@ -17,7 +17,7 @@ from srcore.errors import WeightsError
 from srcore.files.replacing import refuse_replacing
 from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.dialects import Dialect, Options, Recognised, State, count
+from srcore.weights.dialects import Dialect, Options, Recognized, State, count
 from srcore.weights.loading import build_network, check_complete, network_options
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 from srplug_esrdgan.options import RGB
@@ -63,7 +63,7 @@ OFFICIAL = Dialect(
 )
 
 
-def import_generator(source: Path, target: Path, registry: Registry, **options: Any) -> Recognised:
+def import_generator(source: Path, target: Path, registry: Registry, **options: Any) -> Recognized:
     """Write a published generator as a safetensors file that names its network and options.
 
     Args:
@@ -89,14 +89,14 @@ def import_generator(source: Path, target: Path, registry: Registry, **options: 
             f"{source}: holds no ESRDGAN generator (its keys begin with "
             f"{', '.join(list(checkpoint.state)[:3])})"
         )
-    recognised = Recognised(
+    recognized = Recognized(
         "esrdgan", _infer_options(checkpoint.state, None) | options, checkpoint.state, "official"
     )
-    network = build_network(recognised, registry, source=str(source))
-    check_complete(recognised, network, registry, source=str(source))
-    typed = network_options(recognised, registry, source=str(source))
-    written = {name: getattr(typed, name) for name in recognised.options if name != "scale"}
+    network = build_network(recognized, registry, source=str(source))
+    check_complete(recognized, network, registry, source=str(source))
+    typed = network_options(recognized, registry, source=str(source))
+    written = {name: getattr(typed, name) for name in recognized.options if name != "scale"}
     save_safetensors(
-        target, recognised.state, GeneratorMetadata("esrdgan", written, recognised.scale), registry
+        target, recognized.state, GeneratorMetadata("esrdgan", written, recognized.scale), registry
     )
-    return recognised
+    return recognized

@@ -1,1 +1,1 @@
-"""LDL for srcore: a loss that finds and penalises the artifacts of GAN training."""
+"""LDL for srcore: a loss that finds and penalizes the artifacts of GAN training."""

@@ -29,7 +29,7 @@ def ldl() -> None:
 @click.option("--beside", is_flag=True, help="Put SR, EMA SR and HR beside the map.")
 @click.option(
     "--max", "maximum", type=FiniteRange(0, min_open=True), metavar="VALUE",
-    help="Value of the brightest colour, to compare pictures; by default the map's largest.",
+    help="Value of the brightest color, to compare pictures; by default the map's largest.",
 )  # fmt: skip
 @click.option("--window-size", default=7, show_default=True, type=click.IntRange(3))
 @click.option("--exponent", default=0.2, show_default=True, type=FiniteRange(0, 1))

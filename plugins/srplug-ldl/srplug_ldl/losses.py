@@ -45,7 +45,7 @@ class _Residual(torch.autograd.Function):
 
 
 def image_weight(residuals: Tensor, exponent: float = 0.2) -> Tensor:
-    """Stabiliser: every image's variance of residuals, unbiased, to a power; ``(N, 1, 1, 1)``.
+    """Stabilizer: every image's variance of residuals, unbiased, to a power; ``(N, 1, 1, 1)``.
 
     An image with constant residuals has weight 0 and no gradient. (The published code gives NaN
     gradients there, because 0^0.2 has infinite slope.)
@@ -67,7 +67,7 @@ def artifact_map(
 
     Local variance of the residual times :func:`image_weight`; zero where the generator is better
     than its EMA, ``sr_residual < ema_residual``. Equality keeps the pixel, so nothing is zeroed
-    while both are the same. Not normalised.
+    while both are the same. Not normalized.
 
     Args:
         sr_residual: :func:`residual` of the generator's output, ``(N, 1, H, W)``; gradients flow.

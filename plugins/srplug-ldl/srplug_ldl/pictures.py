@@ -41,13 +41,13 @@ def map_of_images(
 
 
 def heat_picture(values: NDArray[np.float32], maximum: float | None = None) -> Picture:
-    """A map ``(H, W)`` as colours from black (0) over red to pale yellow (the maximum).
+    """A map ``(H, W)`` as colors from black (0) over red to pale yellow (the maximum).
 
     Brightness grows with the root of the value: maps hold squares and span several decades.
 
     Args:
         values: the map.
-        maximum: value of the brightest colour; None: the map's largest.
+        maximum: value of the brightest color; None: the map's largest.
     """
     largest = float(values.max()) if maximum is None else maximum
     share = np.sqrt(np.clip(values / largest, 0, 1)) if largest > 0 else np.zeros_like(values)

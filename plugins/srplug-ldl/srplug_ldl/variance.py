@@ -17,7 +17,7 @@ _HEIGHT, _WIDTH = -2, -1
 def local_variance(image: Tensor, window_size: int) -> Tensor:
     """Unbiased variance of the window around every pixel; the image is mirrored at its borders.
 
-    Windows are summarised along rows and then along columns: with m and s the mean and the sum of
+    Windows are summarized along rows and then along columns: with m and s the mean and the sum of
     squared deviations of a window's row r, and k rows,
 
         sum of squared deviations of the window = sum_r s_r + k * sum_r (m_r - mean)^2.

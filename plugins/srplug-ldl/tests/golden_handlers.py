@@ -41,7 +41,7 @@ def artifact_maps(case):
 
 
 def map_settings(hyper):
-    return {"window_size": hyper["ksize"], "exponent": hyper.get("stabiliser_exponent", 0.2)}
+    return {"window_size": hyper["ksize"], "exponent": hyper.get("stabilizer_exponent", 0.2)}
 
 
 @golden_kind("train_step_esrgan", double=True)
@@ -113,7 +113,7 @@ def experiment_table(case, folder, relativistic):
     assert generator["kind"] == "RRDBNet"
     sharpened = "hr" if usm is None else "hr_sharpened"
     transforms = [] if usm is None else [{"type": "sharpen", "size": usm["radius"] // 2 * 2 + 1}]
-    optimizer = hyper["optimiser"]
+    optimizer = hyper["optimizer"]
     assert optimizer["type"] == "Adam"
     adam = {"type": "adam", "learning_rate": optimizer["lr"], "betas": optimizer["betas"]}
     return {
@@ -216,7 +216,7 @@ def wanted_states(case, parts, iteration):
         prefix = next((prefix for prefix in names if key.startswith(prefix)), "")
         state = parts.networks[names.get(prefix, "discriminator")].state_dict()
         key = dotted(key.removeprefix(prefix))
-        if key not in state:  # conv1_u: the vector u of spectral normalisation
+        if key not in state:  # conv1_u: the vector u of spectral normalization
             layer, _, vector = key.rpartition("_")
             key = f"{layer}.weight_{vector}"
         outputs[output] = state[key].clone()

@@ -28,7 +28,7 @@ def test_map_of_files_is_the_map_of_training():
     assert (map_of_images(sr, None, hr) > 0).all()
 
 
-def test_colours_rise_with_the_root_of_the_value_up_to_the_maximum():
+def test_colors_rise_with_the_root_of_the_value_up_to_the_maximum():
     values = np.linspace(0, 4, 101, dtype=np.float32)[None]
     own, fixed = heat_picture(values), heat_picture(values, 1.0)
     brightness = own.astype(int).sum(axis=2)[0]

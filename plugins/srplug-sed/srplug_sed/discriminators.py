@@ -1,7 +1,7 @@
 """Discriminators that know the semantics of the real image (SeD, Li et al., CVPR 2024).
 
 Module names give the published keys; published widths are those of ``num_features = 64``.
-Spectral normalisation is PyTorch's hook form, as in the published networks: one power iteration
+Spectral normalization is PyTorch's hook form, as in the published networks: one power iteration
 per forward pass in training mode, v before u.
 """
 
@@ -46,7 +46,7 @@ class SemanticDiscriminator(nn.Module):
     :meth:`check` at the start of their forward pass.
 
     The extractor is a tool, not a part: it is in no state_dict or checkpoint, has no parameters
-    to train, is not synchronised between processes, and keeps its own training mode.
+    to train, is not synchronized between processes, and keeps its own training mode.
 
     Args:
         semantics: ``(N, 3, H, W)`` in [0, 1] -> ``(N, C, H / stride, W / stride)``, such as
@@ -75,7 +75,7 @@ class SemanticDiscriminator(nn.Module):
     def condition(self, batch: Batch) -> Tensor:
         """The semantic map of ``batch["hr"]``, ``(N, C, H / stride, W / stride)``, no graph.
 
-        It is that of the colours: gray images have three equal ones, alpha is not looked at.
+        It is that of the colors: gray images have three equal ones, alpha is not looked at.
         """
         if self.semantics is None:
             raise SrcoreError(
@@ -325,7 +325,7 @@ def _activate(x: Tensor) -> Tensor:
 def _initialize(layer: nn.Module) -> None:
     if not isinstance(layer, (nn.Conv2d, nn.Linear)):
         return
-    # Under spectral normalisation, weight is computed from weight_orig.
+    # Under spectral normalization, weight is computed from weight_orig.
     nn.init.normal_(getattr(layer, "weight_orig", layer.weight), 0.0, _INITIAL_DEVIATION)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

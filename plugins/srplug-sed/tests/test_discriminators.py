@@ -26,7 +26,7 @@ def inputs(height=48, width=32, channels=64):
 
 
 class Semantics(nn.Module):
-    """Averages colours; counts how often it is asked."""
+    """Averages colors; counts how often it is asked."""
 
     def __init__(self):
         super().__init__()
@@ -207,7 +207,7 @@ def test_built_by_name_with_a_random_extractor():
 
 
 @pytest.mark.parametrize("channels", [1, 4])
-def test_gray_and_alpha_have_the_semantics_of_the_colours(channels):
+def test_gray_and_alpha_have_the_semantics_of_the_colors(channels):
     seen = []
 
     def semantics(image):

@@ -36,9 +36,9 @@ def reference_attention(layer, x, context):
 
 
 def reference_layer_norm(norm, x):
-    centred = x - x.mean(-1, keepdim=True)
-    deviation = (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
-    return centred / deviation * norm.weight + norm.bias
+    centered = x - x.mean(-1, keepdim=True)
+    deviation = (centered.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    return centered / deviation * norm.weight + norm.bias
 
 
 def reference_gelu(x):

@@ -72,7 +72,7 @@ def test_half_precision_files_are_computed_in_float32(clip_state, tmp_path):
     assert all(parameter.dtype == torch.float32 for parameter in extractor.parameters())
 
 
-def test_frozen_normalisation_judges_images_one_by_one_and_never_changes():
+def test_frozen_normalization_judges_images_one_by_one_and_never_changes():
     extractor, images = random_extractor(), torch.rand(3, 3, 32, 32)
     before = {name: value.clone() for name, value in extractor.state_dict().items()}
     maps = extractor(images)
@@ -80,7 +80,7 @@ def test_frozen_normalisation_judges_images_one_by_one_and_never_changes():
     assert all(torch.equal(value, before[name]) for name, value in extractor.state_dict().items())
 
 
-def test_batch_normalisation_uses_the_images_at_hand():
+def test_batch_normalization_uses_the_images_at_hand():
     extractor, images = random_extractor(batch_norm="batch"), torch.rand(3, 3, 32, 32)
     assert not torch.allclose(extractor(images[:1]), extractor(images)[:1], atol=1e-3)
 

@@ -57,8 +57,8 @@ def module(architecture: Architecture) -> str:
 
 def docstring(architecture: Architecture) -> str:
     """What the network is and whose."""
-    licence = f" {architecture.licence}." if architecture.name in EXTRA else ""
-    return f"{architecture.title} ({architecture.paper}).{licence}"
+    license = f" {architecture.license}." if architecture.name in EXTRA else ""
+    return f"{architecture.title} ({architecture.paper}).{license}"
 
 
 def parameters(architecture: Architecture) -> dict[str, Any]:

@@ -49,8 +49,8 @@ class Architecture:
         same_length: keys that need equally many numbers.
         heads: (key of the channels, key of the heads): every number of heads divides them.
         deployable: branches are merged for use.
-        licence: of the authors' code, as far as it was looked up; else as spandrel says.
-        least_batch: images that one part of a batch must have: batch normalisation of one value
+        license: of the authors' code, as far as it was looked up; else as spandrel says.
+        least_batch: images that one part of a batch must have: batch normalization of one value
             per image and channel wants two.
         frozen: patterns of parameters that no gradient reaches.
         renamed: keys that are called otherwise here: key -> parameter.
@@ -76,7 +76,7 @@ class Architecture:
     same_length: tuple[str, ...] = ()
     heads: tuple[str, str] | None = None
     deployable: bool = False
-    licence: str = "permissive"
+    license: str = "permissive"
     least_batch: int = 1
     frozen: tuple[str, ...] = ()
     renamed: Mapping[str, str] = attrs.field(factory=dict)

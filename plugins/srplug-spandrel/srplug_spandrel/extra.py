@@ -1,4 +1,4 @@
-"""Networks of ``spandrel_extra_arches``, whose licences forbid some uses: there if it is installed.
+"""Networks of ``spandrel_extra_arches``, whose licenses forbid some uses: there if it is installed.
 
 It is no dependency. Their options are generated and committed as the others are.
 """
@@ -29,7 +29,7 @@ _ALL = (
         target="M3SNet.__arch.M3SNet:M3SNet",
         title="M3SNet",
         paper="Gao et al. 2023, arXiv 2305.05504",
-        licence=_ACADEMIC,
+        license=_ACADEMIC,
         channels=("img_channel",),
         multiple=16,
         aligned=levels("enc_blk_nums"),
@@ -42,7 +42,7 @@ _ALL = (
         target="MIRNet2.__arch.mirnet_v2_arch:MIRNet_v2",
         title="MIRNet-v2",
         paper="Zamir et al. 2022, arXiv 2205.01649",
-        licence=_ACADEMIC,
+        license=_ACADEMIC,
         channels=("inp_channels", "out_channels"),
         hidden=("task",),
         renamed={"num_blocks": "n_MRB"},
@@ -55,7 +55,7 @@ _ALL = (
         target="MPRNet.__arch.MPRNet:MPRNet",
         title="MPRNet",
         paper="Zamir et al. 2021, arXiv 2102.02808",
-        licence=_ACADEMIC,
+        license=_ACADEMIC,
         fixed={"in_c": 3, "out_c": 3},  # a layer between its stages makes three
         multiple=8,
     ),
@@ -66,7 +66,7 @@ _ALL = (
         target="Restormer.__arch.restormer_arch:Restormer",
         title="Restormer",
         paper="Zamir et al. 2022, arXiv 2111.09881",
-        licence=_ACADEMIC,
+        license=_ACADEMIC,
         channels=("inp_channels", "out_channels"),
         fixed={"dual_pixel_task": False},
         multiple=8,
@@ -80,7 +80,7 @@ _ALL = (
         target="SRFormer.__arch.SRFormer:SRFormer",
         title="SRFormer",
         paper="Zhou et al. 2023, arXiv 2303.09735",
-        licence="CC BY-NC 4.0: non-commercial",
+        license="CC BY-NC 4.0: non-commercial",
         scale="upscale",
         channels=("in_chans",),
         hidden=(
@@ -102,7 +102,7 @@ KNOWN: dict[str, Architecture] = {**ARCHITECTURES, **EXTRA}
 ABSENT = {
     "AdaCode": "is trained in stages, with codebooks",
     "CodeFormer": "restores faces",
-    "DDColor": "colours gray images",
+    "DDColor": "colors gray images",
     "FeMaSR": "is trained in stages, with codebooks",
     "MAT": "fills holes",
 }
@@ -130,8 +130,8 @@ def registry() -> Any:
     return MAIN_REGISTRY
 
 
-def tell_licence(architecture: Architecture) -> None:
-    """Say once in a program under which licence the code of such a network stands."""
+def tell_license(architecture: Architecture) -> None:
+    """Say once in a program under which license the code of such a network stands."""
     if architecture.package == PACKAGE:
         _tell(architecture)
 
@@ -139,6 +139,6 @@ def tell_licence(architecture: Architecture) -> None:
 @functools.cache
 def _tell(architecture: Architecture) -> None:
     logger.warning(
-        "%s: its code, in %s, stands under a licence of its own: %s",
-        architecture.component, PACKAGE, architecture.licence,
+        "%s: its code, in %s, stands under a license of its own: %s",
+        architecture.component, PACKAGE, architecture.license,
     )  # fmt: skip

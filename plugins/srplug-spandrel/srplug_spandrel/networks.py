@@ -20,7 +20,7 @@ from srcore.errors import SrcoreError
 from srcore.networks.padding import crop, pad_to_multiple
 from srplug_spandrel.architecture import Architecture, scale_complaint
 from srplug_spandrel.construction import constructing
-from srplug_spandrel.extra import KNOWN, tell_licence
+from srplug_spandrel.extra import KNOWN, tell_license
 from srplug_spandrel.merging import merge_, mergeable, steady_
 from srplug_spandrel.quirks import CALLS, parameters
 
@@ -58,7 +58,7 @@ class Restorer(nn.Module):
         complaint = scale_complaint(architecture, scale)
         if complaint:
             raise SrcoreError(complaint)
-        tell_licence(architecture)
+        tell_license(architecture)
         given = parameters(architecture, scale, channels, keys)
         try:
             with constructing():

@@ -40,7 +40,7 @@ def _sees_noise(given: dict[str, Any], scale: int, channels: int) -> None:
 
 
 def _keeps_the_mean(given: dict[str, Any], scale: int, channels: int) -> None:
-    """The mean colour is that of RGB images; spandrel reads others without it."""
+    """The mean color is that of RGB images; spandrel reads others without it."""
     given["norm"] = given["norm"] and channels == RGB
 
 

@@ -82,7 +82,7 @@ def test_mm_realsr_sees_too_few_channels_at_other_scales(scale):
         Restorer(ARCHITECTURES["mmrealsr"], scale=scale)
 
 
-def test_dat_normalises_over_a_batch():
+def test_dat_normalizes_over_a_batch():
     network = Restorer(ARCHITECTURES["dat"], scale=2, **tiny("dat", 2)).train()
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         network(torch.rand(1, 3, 16, 16))

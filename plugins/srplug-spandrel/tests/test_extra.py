@@ -1,4 +1,4 @@
-"""Networks of ``spandrel_extra_arches``: absent without it, there with it, licence named once.
+"""Networks of ``spandrel_extra_arches``: absent without it, there with it, license named once.
 
 Nothing here installs the package: a stand-in takes its place. ``test_the_real_package`` is run by
 hand where it is installed; its outcome lies in ``tests/stress/results``.
@@ -67,7 +67,7 @@ def test_it_is_no_dependency():
     assert not [text for text in requires("srplug-spandrel") if "extra_arches" in text]
 
 
-def test_with_the_package_its_networks_are_there_with_their_licences(stand_in):
+def test_with_the_package_its_networks_are_there_with_their_licenses(stand_in):
     names = {entry.name for entry in stand_in.registry.components("network")}
     assert names >= COMPONENTS | {entry.component for entry in ARCHITECTURES.values()}
     assert stand_in.registry.dialects().keys() >= COMPONENTS
@@ -77,12 +77,12 @@ def test_with_the_package_its_networks_are_there_with_their_licences(stand_in):
     assert "CC BY-NC 4.0: non-commercial" in json.dumps(json.loads(shown))
 
 
-def test_the_licence_is_named_once_in_a_program(stand_in, caplog):
+def test_the_license_is_named_once_in_a_program(stand_in, caplog):
     with caplog.at_level(logging.WARNING, "srcore"):
         networks_ = [built("m3snet"), built("m3snet", width=16), built("nafnet")]
     (record,) = caplog.records
     assert record.getMessage() == (
-        "spandrel_m3snet: its code, in spandrel_extra_arches, stands under a licence of its own: "
+        "spandrel_m3snet: its code, in spandrel_extra_arches, stands under a license of its own: "
         "Academic Public License: non-commercial"
     )
     image = torch.rand(1, 3, 17, 23)
@@ -90,11 +90,11 @@ def test_the_licence_is_named_once_in_a_program(stand_in, caplog):
         assert [network(image).shape for network in networks_] == [image.shape] * 3
 
 
-def test_every_network_has_a_licence_of_its_own_options_and_a_tiny_one(stand_in):
+def test_every_network_has_a_license_of_its_own_options_and_a_tiny_one(stand_in):
     for name, entry in EXTRA.items():
         component = stand_in.registry.get("network", entry.component)
-        assert "non-commercial" in entry.licence
-        assert f" {entry.licence}." in component.options.__doc__
+        assert "non-commercial" in entry.license
+        assert f" {entry.license}." in component.options.__doc__
         assert name in TINY
         options_for(component, tiny(name, 4 if entry.scale else 1))
         assert hasattr(networks, name)

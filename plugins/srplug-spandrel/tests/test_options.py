@@ -51,7 +51,7 @@ def test_what_only_spandrels_class_knows_is_one_line():
         component.build(options_for(component, {"dim": 20}), scale=1)
 
 
-def test_batch_normalisation_wants_two_images():
+def test_batch_normalization_wants_two_images():
     options = options_for(plugins().registry.get("network", "spandrel_dat"), tiny("dat", 4))
     ((_, message),) = options.problems(experiment(4, batch_size=1))
     assert (

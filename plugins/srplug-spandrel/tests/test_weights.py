@@ -80,7 +80,7 @@ def test_files_of_grl_tell_its_windows(window, stripe, factor, tmp_path):
         assert torch.equal(srcore.load_generator(file)(image), network(image))
 
 
-def test_a_file_of_the_authors_starts_a_training_and_is_recognised(tmp_path):
+def test_a_file_of_the_authors_starts_a_training_and_is_recognized(tmp_path):
     source, _ = built("span", 2)
     file = tmp_path / "2x-Theirs.safetensors"
     save_file(dict(source.model.state_dict()), file)
@@ -105,7 +105,7 @@ def test_a_file_of_the_authors_starts_a_training_and_is_recognised(tmp_path):
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore::UserWarning")  # spandrel 0.4
-def test_what_srcore_has_itself_is_recognised_as_its_own(module, name, keys, network, tmp_path):
+def test_what_srcore_has_itself_is_recognized_as_its_own(module, name, keys, network, tmp_path):
     cls = getattr(__import__(f"spandrel.architectures.{module}", fromlist=[name]), name)
     file = tmp_path / "4x.safetensors"
     save_file(dict(cls(**keys).state_dict()), file)

@@ -86,13 +86,13 @@ def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     from srplug_usrdu.weights import load_dsn, published_sr_state
 
     refuse_replacing([generator, dsn], [output])
-    recognised = identify(read_checkpoint(generator), plugins().registry)
-    if recognised.network != "rrdbnet" or recognised.scale != 4:
+    recognized = identify(read_checkpoint(generator), plugins().registry)
+    if recognized.network != "rrdbnet" or recognized.scale != 4:
         raise WeightsError(
-            f"{generator}: a {recognised.network} of scale {recognised.scale}; the published "
+            f"{generator}: a {recognized.network} of scale {recognized.scale}; the published "
             "layout holds an rrdbnet of scale 4"
         )
-    state = published_sr_state(recognised.state, load_dsn(dsn, scale=4).state_dict())
+    state = published_sr_state(recognized.state, load_dsn(dsn, scale=4).state_dict())
     buffer = io.BytesIO()
     torch.save({"params": state}, buffer)
     write_bytes(output, buffer.getvalue())

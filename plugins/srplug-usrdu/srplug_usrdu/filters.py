@@ -1,4 +1,4 @@
-"""Filters of both trainings: Gaussian low-pass, normalised high-pass, gradient map."""
+"""Filters of both trainings: Gaussian low-pass, normalized high-pass, gradient map."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def high_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tenso
 
 
 def gradient_map(image: Tensor) -> Tensor:
-    """``|x[i,j+1] - x[i,j]| + |x[i+1,j] - x[i,j]|`` of every colour channel, in [0, 2].
+    """``|x[i,j+1] - x[i,j]| + |x[i+1,j] - x[i,j]|`` of every color channel, in [0, 2].
 
     Differences are forward ones; the last column has no horizontal part, the last row no vertical
     one. ``(N, C, H, W)`` -> ``(N, C, H, W)``.

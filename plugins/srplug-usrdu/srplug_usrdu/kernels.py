@@ -1,7 +1,7 @@
 """Blur kernels: what KernelGAN's raw kernel becomes, files of kernels, filtering with them.
 
 A kernel ``<stem>_kernel_x<scale>.npy`` (or ``.mat``, variable ``Kernel``) is an array ``(n, n)`` of
-sum 1, centred so that every ``scale``-th pixel of the filtered image is the low-resolution one.
+sum 1, centered so that every ``scale``-th pixel of the filtered image is the low-resolution one.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ def finished_kernels(raw: Kernel, kept: int = 40) -> dict[int, Kernel]:
         raw: ``(n, n)`` as KernelGAN's generator implies it.
         kept: number of large values that decide the threshold.
     """
-    x2 = centred(thresholded(raw, kept), scale=2)
+    x2 = centered(thresholded(raw, kept), scale=2)
     return {2: x2, 4: doubled(x2)}
 
 
 def thresholded(kernel: Kernel, kept: int) -> Kernel:
-    """Subtract 3/4 of the (``kept`` + 1)-th largest value, clip negative ones, normalise."""
+    """Subtract 3/4 of the (``kept`` + 1)-th largest value, clip negative ones, normalize."""
     threshold = 0.75 * np.sort(kernel, axis=None)[::-1][kept]
     clipped: Kernel = np.clip(kernel - threshold, 0, 100)
     return np.asarray(clipped / clipped.sum())
 
 
-def centred(kernel: Kernel, scale: int) -> Kernel:
-    """Move the centre of mass to where sub-sampling by ``scale`` needs it; grows the kernel.
+def centered(kernel: Kernel, scale: int) -> Kernel:
+    """Move the center of mass to where sub-sampling by ``scale`` needs it; grows the kernel.
 
     The aim is ``n // 2 + (scale - n % 2) / 2`` along both axes; the kernel is padded by zeros, then
     shifted by cubic splines.
@@ -152,7 +152,7 @@ def _scale_of(stem: str) -> int | None:
 
 
 def read_kernel(path: Path) -> Kernel:
-    """Read a kernel and normalise it to sum 1.
+    """Read a kernel and normalize it to sum 1.
 
     Raises:
         DataError: unreadable, not a matrix, or its sum is not positive.

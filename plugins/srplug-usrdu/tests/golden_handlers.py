@@ -154,7 +154,7 @@ def laplace_sampling(case):
 
 
 @golden_kind("lr_png_quantisation")
-def lr_png_quantisation(case):
+def lr_png_quantization(case):
     levels = [to_png_levels(image).transpose(2, 0, 1) for image in case.tensor("in_mean")]
     return {"out_rgb_uint8": levels[0] if len(levels) == 1 else np.stack(levels)}
 

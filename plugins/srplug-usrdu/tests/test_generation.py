@@ -37,5 +37,5 @@ def test_heat_map_runs_from_blue_to_red():
     assert picture[0, 2, 0] > picture[0, 2, 2]
 
 
-def test_heat_map_of_a_constant_is_one_colour():
+def test_heat_map_of_a_constant_is_one_color():
     assert len(np.unique(heat_map(np.full((4, 4), 0.3)).reshape(-1, 3), axis=0)) == 1

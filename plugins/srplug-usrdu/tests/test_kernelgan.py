@@ -41,7 +41,7 @@ def test_judge_scores_every_inner_pixel():
     assert 0 < scores.min() <= scores.max() < 1
 
 
-def test_penalty_vanishes_for_a_centred_impulse_but_for_its_boundary_and_sparsity():
+def test_penalty_vanishes_for_a_centered_impulse_but_for_its_boundary_and_sparsity():
     impulse = torch.zeros(13, 13)
     impulse[6, 6] = 1
     assert float(kernel_penalty(impulse, faded=False)) == pytest.approx(0, abs=1e-6)

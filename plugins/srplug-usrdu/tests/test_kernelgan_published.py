@@ -109,8 +109,8 @@ def test_penalty_against_loops():
     trial.bicubic.value = 1e-3
     row = sum(i * values[i].sum() for i in range(13)) / values.sum()
     column = sum(i * values[:, i].sum() for i in range(13)) / values.sum()
-    centre = ((row - 6.5) ** 2 + (column - 6.5) ** 2) / 2
-    expected = base + centre + 5 * (values**0.2).mean()
+    center = ((row - 6.5) ** 2 + (column - 6.5) ** 2) / 2
+    expected = base + center + 5 * (values**0.2).mean()
     assert float(trial.penalty(kernel)) == pytest.approx(expected)
 
 

@@ -3,7 +3,7 @@ import pytest
 import scipy.ndimage
 import torch
 from srplug_usrdu.kernels import (
-    centred,
+    centered,
     correlate,
     doubled,
     finished_kernels,
@@ -26,17 +26,17 @@ def mass(kernel):
     return np.array(scipy.ndimage.center_of_mass(kernel))
 
 
-def test_centring_shifts_like_scipy():
+def test_centering_shifts_like_scipy():
     kernel = blob()
     aim = 13 // 2 + 0.5
     shift = aim - mass(kernel)
     padded = np.pad(kernel, int(np.ceil(np.abs(shift).max())) + 1)
     expected = scipy.ndimage.shift(padded, shift, order=3)
-    np.testing.assert_allclose(centred(kernel, 2), expected, atol=1e-12)
+    np.testing.assert_allclose(centered(kernel, 2), expected, atol=1e-12)
 
 
 def test_mass_lies_half_a_pixel_beyond_the_middle_of_odd_kernels():
-    kernel = centred(blob(), 2)
+    kernel = centered(blob(), 2)
     np.testing.assert_allclose(mass(kernel), kernel.shape[0] // 2 + 0.5, atol=0.02)
 
 
@@ -79,7 +79,7 @@ def test_kernels_are_found_by_scale_and_read_in_either_format(tmp_path):
     assert [path.suffix for path in list_kernels(tmp_path, 2)] == [".npy", ".npy"]
 
 
-def test_kernels_are_normalised_on_reading(tmp_path):
+def test_kernels_are_normalized_on_reading(tmp_path):
     np.save(tmp_path / "k_x4.npy", 7 * blob())
     assert read_kernel(tmp_path / "k_x4.npy").sum() == pytest.approx(1)
 

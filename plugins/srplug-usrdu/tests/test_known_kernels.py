@@ -34,11 +34,11 @@ def benchmark():
 
 
 def test_error_is_zero_for_the_kernel_itself_and_tells_shapes_apart(benchmark):
-    from srplug_usrdu.kernels import centred
+    from srplug_usrdu.kernels import centered
 
     for name, kernel in benchmark.KERNELS.items():
         errors = {
-            other: benchmark.error(centred(kernel, 2), truth)
+            other: benchmark.error(centered(kernel, 2), truth)
             for other, truth in benchmark.KERNELS.items()
         }
         assert errors.pop(name) == pytest.approx(0, abs=1e-12)

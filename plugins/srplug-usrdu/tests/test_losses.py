@@ -16,8 +16,8 @@ from srcore.contracts import LossContext
 from srcore.errors import SrcoreError
 
 
-def laplace_density(x, centre, scale):
-    return np.exp(-np.abs(x - centre) / scale) / (2 * scale)
+def laplace_density(x, center, scale):
+    return np.exp(-np.abs(x - center) / scale) / (2 * scale)
 
 
 def reference_low_pass_valid(image, size):

@@ -118,7 +118,7 @@ def test_incomplete_dsn_names_what_is_missing(tmp_path):
         load_dsn(tmp_path / "down.pth")
 
 
-def test_a_published_dsn_file_initialises_the_discriminator_beside_it(tmp_path):
+def test_a_published_dsn_file_initializes_the_discriminator_beside_it(tmp_path):
     discriminator = srcore.build("discriminator", "unet", num_features=8)
     published = {"gen": dsn().state_dict(), "dis": discriminator.state_dict()}
     torch.save(published, tmp_path / "model_down_0420.pth")

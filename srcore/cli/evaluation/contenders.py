@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: What is measured of networks that do not make RGB, by their channels.
 _MEASURED = {
-    1: "makes gray images; what is not measured on Y counts the colours that they lack",
-    4: "sees alpha and makes it; measured are the colours alone",
+    1: "makes gray images; what is not measured on Y counts the colors that they lack",
+    4: "sees alpha and makes it; measured are the colors alone",
 }
 
 

@@ -15,18 +15,18 @@ from srcore.images.formats.pnm import Pnm
 from srcore.images.formats.tiff import Tiff
 from srcore.images.formats.webp import Webp
 
-#: In the order in which they are asked whether they recognise a file.
+#: In the order in which they are asked whether they recognize a file.
 FORMATS: tuple[ImageFormat, ...] = (
     Png(), Jpeg(), Webp(), Tiff(), Avif(), Heif(), Gif(), Bmp(), Pnm(),
 )  # fmt: skip
 
-#: Bytes of a file that :meth:`ImageFormat.recognises` wants to see.
+#: Bytes of a file that :meth:`ImageFormat.recognizes` wants to see.
 START_BYTES = 64
 
 
-def recognised(start: bytes) -> ImageFormat | None:
+def recognized(start: bytes) -> ImageFormat | None:
     """The format of a file that begins with these bytes; None if there is none."""
-    return next((it for it in FORMATS if it.recognises(start)), None)
+    return next((it for it in FORMATS if it.recognizes(start)), None)
 
 
 def of_suffix(suffix: str) -> ImageFormat | None:

@@ -46,7 +46,7 @@ class AvifOptions:
 
     quality: int = option(95, "1 to 100", ge=1, le=100)
     subsampling: Subsampling | None = option(
-        None, "resolution of colours; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
+        None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
     )
     lossless: bool = option(False, "every pixel as it is; WebP is so at quality 100, too")
 
@@ -75,7 +75,7 @@ class Avif(ReadsSeries, WritesSeries):
     options = AvifOptions
     series = "animation"
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         if start[4:8] != b"ftyp":
             return False
         (size,) = struct.unpack_from(">I", start)
@@ -151,7 +151,7 @@ class Avif(ReadsSeries, WritesSeries):
 
 
 def _as_said(pixels: ImageArray, channels: int) -> ImageArray:
-    """OpenCV's pixels in as many channels; of gray with alpha it makes colours."""
+    """OpenCV's pixels in as many channels; of gray with alpha it makes colors."""
     if pixels.ndim == 2:
         return np.repeat(pixels[..., None], channels, axis=-1)
     if channels < pixels.shape[-1]:
@@ -241,7 +241,7 @@ def _visible(
 def _working(layout: _AvifLayout, channels: int, frames: int) -> float:
     """See ``working`` of :class:`srcore.images.format.ImageHeader`.
 
-    By Pillow: what libavif makes, Pillow's copy of it, and of every coded picture (colours, alpha,
+    By Pillow: what libavif makes, Pillow's copy of it, and of every coded picture (colors, alpha,
     one that later ones of an animation refer to) planes and about a byte per pixel of dav1d's own;
     in some runs one picture more, as measured. By OpenCV, which takes more than 8 bits, as
     measured.
@@ -249,6 +249,6 @@ def _working(layout: _AvifLayout, channels: int, frames: int) -> float:
     if layout.depth > 8:
         return {1: 9.5, 2: 9.5, 3: 5.0, 4: 5.5}[channels]
     is_gray, half_columns, half_rows = (layout.flags & bit for bit in (0x10, 0x08, 0x04))
-    colours = 0.0 if is_gray else 2.0 / ((2 if half_columns else 1) * (2 if half_rows else 1))
-    planes = (1 + colours) * (1 + (frames > 1)) + (channels in (2, 4))
+    colors = 0.0 if is_gray else 2.0 / ((2 if half_columns else 1) * (2 if half_rows else 1))
+    planes = (1 + colors) * (1 + (frames > 1)) + (channels in (2, 4))
     return 3 + (planes + 1 + (channels in (2, 4))) / channels

@@ -29,7 +29,7 @@ _RGB, _RLE8, _RLE4, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 1, 2, 3, 6
 #: Depth -> masks of red, green, blue and alpha where a file names none.
 _USUAL_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 _HEADER_BYTES = 14 + 124 + 16 + 4 * 256
-_INCHES_PER_METRE = 1 / 0.0254
+_INCHES_PER_METER = 1 / 0.0254
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ class _BmpLayout:
     compression: int
     is_top_down: bool
     start: int  # of the rows
-    palette: ImageArray  # (colours, 3), RGB
+    palette: ImageArray  # (colors, 3), RGB
     masks: tuple[int, ...]  # of red, green, blue, alpha
     dpi: tuple[float, float] | None
 
@@ -67,7 +67,7 @@ class Bmp(WritableFormat):
     holds = Holds(channels=(1, 3), largest_side=2**31 - 1, metadata=frozenset({"dpi"}))
     pixels_per_byte = 128  # a run of 255 pixels is 2 bytes
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         # "BM" begins texts, too: the size of a header that there is follows.
         return start.startswith(b"BM") and start[14:18] in _HEADER_SIZES
 
@@ -114,7 +114,7 @@ def _layout(start: bytes, where: Where) -> _BmpLayout:
     offset, size = struct.unpack_from("<II", start, 10)
     if len(start) < 14 + min(size, 40):
         raise truncated(where)
-    compression = colours = 0
+    compression = colors = 0
     dpi = None
     masks: tuple[int, ...] = (0, 0, 0, 0)
     palette_start = 14 + size
@@ -123,8 +123,8 @@ def _layout(start: bytes, where: Where) -> _BmpLayout:
     else:
         width, height, _, bits = struct.unpack_from("<iiHH", start, 18)
     if size >= 40:
-        compression, _, x, y, colours = struct.unpack_from("<IIiiI", start, 30)
-        dpi = (x / _INCHES_PER_METRE, y / _INCHES_PER_METRE) if x > 0 and y > 0 else None
+        compression, _, x, y, colors = struct.unpack_from("<IIiiI", start, 30)
+        dpi = (x / _INCHES_PER_METER, y / _INCHES_PER_METER) if x > 0 and y > 0 else None
     if size == 64 and compression not in (_RGB, _RLE8, _RLE4):
         raise unsupported(where, "BMP of OS/2 with compression")
     if compression in (_BIT_FIELDS, _ALPHA_BIT_FIELDS):
@@ -146,7 +146,7 @@ def _layout(start: bytes, where: Where) -> _BmpLayout:
     palette = np.zeros((0, 3), np.uint8)
     if bits <= 8:
         entry = 3 if size == 12 else 4
-        count = min(colours or 2**bits, 2**bits)
+        count = min(colors or 2**bits, 2**bits)
         if offset > palette_start:
             count = min(count, (offset - palette_start) // entry)
         stored = start[palette_start : palette_start + entry * count]
@@ -194,7 +194,7 @@ def _pixels(rows: ImageArray, layout: _BmpLayout, header: ImageHeader, where: Wh
     if layout.bits <= 8:
         indices = unpacked(rows, layout.bits)[:, : layout.width]
         if indices.max() >= len(layout.palette):
-            raise damaged(where, "a pixel is of no colour of its palette")
+            raise damaged(where, "a pixel is of no color of its palette")
         return looked_up(layout.palette[:, : layout.channels], indices)
     if layout.bits == 24:
         pixels = rows[:, : 3 * layout.width].reshape(len(rows), layout.width, 3)
@@ -206,7 +206,7 @@ def _masked(rows: ImageArray, layout: _BmpLayout, header: ImageHeader) -> ImageA
     """Pixels of 16 or 32 bits."""
     result = np.empty((len(rows), layout.width, layout.channels), header.dtype)
     dtype = np.dtype("<u2" if layout.bits == 16 else "<u4")
-    # A missing colour is black; alpha is not there when its mask is missing.
+    # A missing color is black; alpha is not there when its mask is missing.
     words = rows.view(dtype)[:, : layout.width]
     for channel, mask in enumerate(layout.masks[: layout.channels]):
         values = (words & dtype.type(mask)) >> dtype.type(_shift(mask))

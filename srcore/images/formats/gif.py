@@ -1,6 +1,6 @@
 """GIF (89a), whose pictures are put together as browsers do; Pillow unpacks and writes.
 
-Of a picture that goes again nothing is left: where the specification speaks of a background colour,
+Of a picture that goes again nothing is left: where the specification speaks of a background color,
 all viewers show what is behind the animation.
 """
 
@@ -30,26 +30,26 @@ from srcore.images.gif_walking import StoredPicture, layout_of
 from srcore.images.pillow import opened
 from srcore.images.samples import looked_up
 
-_COLOURS = 256
-#: Number of the colour that means invisible in what is written.
+_COLORS = 256
+#: Number of the color that means invisible in what is written.
 _INVISIBLE = 0
 #: Number in a file -> what becomes of a picture; others mean that it stays.
 _DISPOSALS: dict[int, Disposal] = {2: "goes", 3: "what was before"}
 
 
 class Gif(ReadsSeries, WritesSeries):
-    """Graphics interchange format: 256 colours a picture, one of which may be invisible."""
+    """Graphics interchange format: 256 colors a picture, one of which may be invisible."""
 
     name = "GIF"
     suffixes = (".gif",)
     # A code of 12 bits stands for at most 4096 pixels.
     pixels_per_byte = 2800
     holds = Holds(
-        channels=(1, 2, 3, 4), largest_side=65535, colours=256, half_alpha=False, series="animation"
+        channels=(1, 2, 3, 4), largest_side=65535, colors=256, half_alpha=False, series="animation"
     )
     series = "animation"
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         return start.startswith((b"GIF87a", b"GIF89a"))
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
@@ -95,59 +95,57 @@ class Gif(ReadsSeries, WritesSeries):
 
 
 def _with_palette(image: ImageArray) -> Image.Image:
-    """As a picture of at most 256 colours, exactly if it has no more; half alpha is none or all."""
+    """As a picture of at most 256 colors, exactly if it has no more; half alpha is none or all."""
     has_alpha = image.shape[-1] in (2, 4)
-    colours = image[..., :-1] if has_alpha else image
-    colours = np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
-    first = int(has_alpha)  # behind the colour that means invisible
+    colors = image[..., :-1] if has_alpha else image
+    colors = np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3)))
+    first = int(has_alpha)  # behind the color that means invisible
     visible = image[..., -1] >= 128 if has_alpha else np.ones(image.shape[:2], bool)
-    palette, indices = _quantised(colours, visible, _COLOURS - first)
+    palette, indices = _quantized(colors, visible, _COLORS - first)
     result = Image.fromarray(np.where(visible, indices + first, _INVISIBLE).astype(np.uint8))
     result.putpalette(bytes(3 * first) + palette.tobytes())
     return result
 
 
-def _quantised(
-    colours: ImageArray, visible: NDArray[np.bool_], most: int
+def _quantized(
+    colors: ImageArray, visible: NDArray[np.bool_], most: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
     """Palette and indices, of which only those of visible pixels count."""
-    codes = colours.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    codes = colors.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     own = np.unique(codes[visible])
     if len(own) <= most:
         table = np.stack([own >> 16, own >> 8 & 255, own & 255], axis=-1).astype(np.uint8)
         return table, np.searchsorted(own, codes)
-    # Invisible pixels take no colours away from visible ones.
-    shown = np.where(visible[..., None], colours, colours[visible][0])
+    # Invisible pixels take no colors away from visible ones.
+    shown = np.where(visible[..., None], colors, colors[visible][0])
     reduced = Image.fromarray(shown).quantize(most)
     table = np.array(reduced.getpalette() or [], np.uint8).reshape(-1, 3)[:most]
     return table, np.asarray(reduced).astype(np.intp)
 
 
 def _indices(data: bytes, stored: StoredPicture, where: Where) -> ImageArray:
-    """Numbers of colours ``(h, w)``."""
+    """Numbers of colors ``(h, w)``."""
     with opened(io.BytesIO(stored.alone(data)), "GIF", where) as image:
         image.load()
         return np.asarray(image)
 
 
-def _coloured(
-    indices: ImageArray, stored: StoredPicture, where: Where, channels: int
-) -> ImageArray:
-    """Pixels; the number of the invisible colour may be beyond the palette."""
-    table = np.zeros((_COLOURS, 4), np.uint8)
+def _colored(indices: ImageArray, stored: StoredPicture, where: Where, channels: int) -> ImageArray:
+    """Pixels; the number of the invisible color may be beyond the palette."""
+    table = np.zeros((_COLORS, 4), np.uint8)
     table[: len(stored.palette), :3] = stored.palette
     table[: len(stored.palette), 3] = 255
     if stored.control.invisible is not None:
         table[stored.control.invisible] = 0
     highest = len(stored.palette) - 1
     if indices.max() > highest and (indices[indices != stored.control.invisible] > highest).any():
-        raise damaged(where, "a pixel is of no colour of its palette")
+        raise damaged(where, "a pixel is of no color of its palette")
     return looked_up(table[:, :channels], indices)
 
 
 def _part(data: bytes, stored: StoredPicture, where: Where, channels: int = 4) -> Part:
     if stored.height and stored.width:
-        pixels = _coloured(_indices(data, stored, where), stored, where, channels)
+        pixels = _colored(_indices(data, stored, where), stored, where, channels)
     else:
         pixels = np.zeros((0, 0, channels), np.uint8)
     control = stored.control

@@ -34,7 +34,7 @@ class Heif(ImageFormat):
     # A block of 64x64 pixels takes some bits at least.
     pixels_per_byte = 2**16
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         if start[4:8] != b"ftyp":
             return False
         (size,) = struct.unpack_from(">I", start)

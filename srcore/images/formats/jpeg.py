@@ -67,7 +67,7 @@ class JpegOptions:
 
     quality: int = option(95, "1 to 100", ge=1, le=100)
     subsampling: Subsampling | None = option(
-        None, "resolution of colours; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
+        None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
     )
     progressive: bool = option(False, "shown coarsely first, and smaller")
 
@@ -83,7 +83,7 @@ class Jpeg(WritableFormat):
     options = JpegOptions
     pixels_per_byte = 512  # 1 bit per block of 8x8
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         return start.startswith(_START + b"\xff")
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:

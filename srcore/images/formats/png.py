@@ -1,6 +1,6 @@
 """PNG, after the specification (W3C, third edition), whose sections are named.
 
-OpenCV decodes the picture data and is given nothing else: no palette, no transparency, no colour
+OpenCV decodes the picture data and is given nothing else: no palette, no transparency, no color
 chunks, about which versions of it have different opinions. Those are applied here. What lies before
 the picture data counts; of chunks behind it EXIF data and texts do (section 5.6).
 """
@@ -39,7 +39,7 @@ from srcore.images.pillow import saved_animation
 from srcore.images.png_frames import PngFrame, frames_of
 from srcore.images.png_rows import decode_from_the_top
 from srcore.images.png_walking import (
-    COLOUR_CHUNKS,
+    COLOR_CHUNKS,
     START,
     TEXT_CHUNKS,
     chunks_before_data,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from srcore.data.cropping import Window
 
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
-#: Colour type -> stored channels and depths (section 11.2.1).
+#: Color type -> stored channels and depths (section 11.2.1).
 _KINDS = {
     _GRAY: (1, (1, 2, 4, 8, 16)),
     _RGB: (3, (8, 16)),
@@ -62,7 +62,7 @@ _KINDS = {
     _RGB_ALPHA: (4, (8, 16)),
 }
 _LARGEST_PROFILE = 2**24  # bytes; those of cameras and printers have a tenth
-_INCHES_PER_METRE = 1 / 0.0254
+_INCHES_PER_METER = 1 / 0.0254
 
 
 @attrs.frozen
@@ -72,16 +72,16 @@ class _PngLayout:
     width: int
     height: int
     depth: int
-    colour_type: int
+    color_type: int
     interlaced: bool
     palette: bytes
     transparency: bytes | None
 
     @property
     def channels(self) -> int:
-        if self.colour_type == _PALETTE:
+        if self.color_type == _PALETTE:
             return 3 if self.transparency is None else 4
-        return _KINDS[self.colour_type][0] + (self.transparency is not None)
+        return _KINDS[self.color_type][0] + (self.transparency is not None)
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +101,7 @@ class Png(ReadsSeries, WritesSeries):
     holds = Holds(
         bits=(8, 16),
         channels=(1, 2, 3, 4),
-        metadata=frozenset({"icc_profile", "png_colour", "exif", "dpi"}),
+        metadata=frozenset({"icc_profile", "png_color", "exif", "dpi"}),
         series="animation",
     )
     options = PngOptions
@@ -109,7 +109,7 @@ class Png(ReadsSeries, WritesSeries):
     # Deflate makes data 1032 times smaller, and a byte holds 8 pixels of 1 bit.
     pixels_per_byte = 8 * 1032
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         return start.startswith(png_chunks.SIGNATURE)
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
@@ -129,7 +129,7 @@ class Png(ReadsSeries, WritesSeries):
         exif_data = exif.strip_prefix(chunks.get(b"eXIf"))
         profile = _profile(chunks.get(b"iCCP"))
         if profile is None and b"iCCP" in chunks:
-            others.append("colour profile that is damaged or above 16 MiB")
+            others.append("color profile that is damaged or above 16 MiB")
         return ImageHeader.of_stored(
             layout.height,
             layout.width,
@@ -139,7 +139,7 @@ class Png(ReadsSeries, WritesSeries):
             frames=_frames(chunks.get(b"acTL")),
             metadata=Metadata(
                 icc_profile=profile,
-                png_colour=tuple((name, chunks[name]) for name in COLOUR_CHUNKS if name in chunks),
+                png_color=tuple((name, chunks[name]) for name in COLOR_CHUNKS if name in chunks),
                 exif=exif_data,
                 dpi=_dpi(chunks.get(b"pHYs")),
                 others=tuple(dict.fromkeys(others)),
@@ -149,20 +149,20 @@ class Png(ReadsSeries, WritesSeries):
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         chunks, plain = picture_alone(file, where)
         layout = _layout(chunks, where)
-        colour_type, depth = _stored_as(layout)
+        color_type, depth = _stored_as(layout)
         ihdr = chunks[b"IHDR"]
-        before = png_chunks.chunk(b"IHDR", ihdr[:8] + bytes([depth, colour_type]) + ihdr[10:])
+        before = png_chunks.chunk(b"IHDR", ihdr[:8] + bytes([depth, color_type]) + ihdr[10:])
         plain[START : START + len(before)] = np.frombuffer(before, np.uint8)
         pixels = by_opencv(plain, where)
         del plain
-        return _coloured(_in_order(pixels, layout), layout, where)
+        return _colored(_in_order(pixels, layout), layout, where)
 
     def decode_part(
         self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
         file.seek(24)
-        depth, colour_type, _, _, interlace = file.read(5)
-        is_stored_so = colour_type != _PALETTE and _KINDS[colour_type][0] == header.channels
+        depth, color_type, _, _, interlace = file.read(5)
+        is_stored_so = color_type != _PALETTE and _KINDS[color_type][0] == header.channels
         if depth != 8 or interlace or not is_stored_so or header.frames > 1:
             return super().decode_part(file, header, window, where)
         try:
@@ -212,38 +212,38 @@ def _layout(chunks: dict[bytes, bytes], where: Where) -> _PngLayout:
     ihdr = chunks.get(b"IHDR", b"")
     if len(ihdr) != 13:
         raise damaged(where, "no header (IHDR)")
-    width, height, depth, colour_type, compression, filtering, interlace = struct.unpack(
+    width, height, depth, color_type, compression, filtering, interlace = struct.unpack(
         ">IIBBBBB", ihdr
     )
     sides_are_right = 0 < width < 2**31 and 0 < height < 2**31
-    known = colour_type in _KINDS and depth in _KINDS[colour_type][1]
+    known = color_type in _KINDS and depth in _KINDS[color_type][1]
     if not (sides_are_right and known and compression == filtering == 0 and interlace < 2):
         raise damaged(where, "its header (IHDR) makes no sense")
     palette = chunks.get(b"PLTE", b"")
-    if colour_type == _PALETTE and (not palette or len(palette) % 3):
+    if color_type == _PALETTE and (not palette or len(palette) % 3):
         raise damaged(where, "no palette (PLTE)")
     transparency = chunks.get(b"tRNS")
     if transparency is not None:
-        needed = {_GRAY: 2, _RGB: 6, _PALETTE: 1}.get(colour_type)
+        needed = {_GRAY: 2, _RGB: 6, _PALETTE: 1}.get(color_type)
         if needed is None or len(transparency) < needed:
             transparency = None
-    return _PngLayout(width, height, depth, colour_type, interlace == 1, palette, transparency)
+    return _PngLayout(width, height, depth, color_type, interlace == 1, palette, transparency)
 
 
 def _stored_as(layout: _PngLayout) -> tuple[int, int]:
-    """Colour type and depth as which OpenCV is to decode the samples.
+    """Color type and depth as which OpenCV is to decode the samples.
 
     An index is gray, which OpenCV stretches to 8 bits. Gray with alpha, of which OpenCV would make
     four channels, has as many bytes per pixel, by which rows are filtered, as another kind.
     """
-    if layout.colour_type == _GRAY_ALPHA:
+    if layout.color_type == _GRAY_ALPHA:
         return (_GRAY, 16) if layout.depth == 8 else (_RGB_ALPHA, 8)
-    return (_GRAY if layout.colour_type == _PALETTE else layout.colour_type), layout.depth
+    return (_GRAY if layout.color_type == _PALETTE else layout.color_type), layout.depth
 
 
 def _in_order(pixels: ImageArray, layout: _PngLayout) -> ImageArray:
     """What OpenCV decoded as ``(H, W, C)`` in the order of the file."""
-    if layout.colour_type == _GRAY_ALPHA:
+    if layout.color_type == _GRAY_ALPHA:
         if layout.depth == 8:
             return _in_big_endian(pixels).view(np.uint8).reshape(*pixels.shape[:2], 2)
         return _in_big_endian(swapped(pixels).view(np.uint16))
@@ -257,20 +257,20 @@ def _in_big_endian(words: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return words.byteswap(inplace=True) if sys.byteorder == "little" else words
 
 
-def _coloured(pixels: ImageArray, layout: _PngLayout, where: Where) -> ImageArray:
+def _colored(pixels: ImageArray, layout: _PngLayout, where: Where) -> ImageArray:
     """With palette and transparency (sections 11.2.2 and 11.3.1.1)."""
-    if layout.colour_type == _PALETTE:
-        colours = np.frombuffer(layout.palette, np.uint8).reshape(-1, 3)
+    if layout.color_type == _PALETTE:
+        colors = np.frombuffer(layout.palette, np.uint8).reshape(-1, 3)
         if layout.transparency is not None:
-            alpha = np.full((len(colours), 1), 255, np.uint8)
-            given = np.frombuffer(layout.transparency, np.uint8)[: len(colours)]
+            alpha = np.full((len(colors), 1), 255, np.uint8)
+            given = np.frombuffer(layout.transparency, np.uint8)[: len(colors)]
             alpha[: len(given), 0] = given
-            colours = np.hstack([colours, alpha])
+            colors = np.hstack([colors, alpha])
         indices = pixels[..., 0]
         indices //= 255 // (2**layout.depth - 1)
-        if indices.max() >= len(colours):
-            raise damaged(where, "a pixel is of no colour of its palette")
-        return looked_up(colours, indices)
+        if indices.max() >= len(colors):
+            raise damaged(where, "a pixel is of no color of its palette")
+        return looked_up(colors, indices)
     if layout.transparency is None:
         return pixels
     key = np.frombuffer(layout.transparency, ">u2")[: pixels.shape[-1]] & (2**layout.depth - 1)
@@ -320,4 +320,4 @@ def _dpi(chunk: bytes | None) -> tuple[float, float] | None:
     if chunk is None or len(chunk) != 9 or chunk[8] != 1:
         return None
     x, y = struct.unpack(">II", chunk[:8])
-    return (x / _INCHES_PER_METRE, y / _INCHES_PER_METRE) if x and y else None
+    return (x / _INCHES_PER_METER, y / _INCHES_PER_METER) if x and y else None

@@ -54,7 +54,7 @@ class Pnm(ImageFormat):
     suffixes = (".ppm", ".pgm", ".pbm", ".pnm", ".pam")
     pixels_per_byte = 8
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         return re.match(rb"P[1-7][\s#]|P[Ff][\s]", start) is not None
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:

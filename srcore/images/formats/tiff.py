@@ -55,7 +55,7 @@ class Tiff(ReadsSeries, WritesSeries):
     # LZW makes at most 2800 bytes of one, and a byte holds 8 pixels of 1 bit.
     pixels_per_byte = 8 * 2800
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         return start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:

@@ -52,7 +52,7 @@ class Webp(ReadsSeries, WritesSeries):
     options = WebpOptions
     series = "animation"
 
-    def recognises(self, start: bytes) -> bool:
+    def recognizes(self, start: bytes) -> bool:
         return start.startswith(b"RIFF") and start[8:12] == b"WEBP"
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:

@@ -59,7 +59,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "method": (training.takes_part,),
     "stage": (training.takes_part,),
     "metric": (metrics.measures_images,),
-    "optimizer": (training.minimises, training.optimizer_state_goes_on),
+    "optimizer": (training.minimizes, training.optimizer_state_goes_on),
     "schedule": (training.gives_rates,),
     "handler": (training.goes_on_after_a_kill,),
 }

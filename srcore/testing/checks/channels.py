@@ -62,5 +62,5 @@ def _with_channels(trial: Trial, channels: int) -> Trial | None:
 def _advice(trial: Trial) -> str:
     key = _KEYS.get(trial.component.kind)
     if key is None:
-        return "if it is for colours only, declare `channels = 3` in the class of its options"
+        return "if it is for colors only, declare `channels = 3` in the class of its options"
     return f"its key {key} allows what does not work"

@@ -9,7 +9,7 @@ import torch
 
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import Trial, same
-from srcore.weights.dialects import Dialect, recognise
+from srcore.weights.dialects import Dialect, recognize
 
 
 def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iterator[str]:
@@ -29,7 +29,7 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     if not dialect.matches(written):
         yield "expected matches() to know what from_native() wrote, found that it does not"
         return
-    first = recognise(written, plugins().registry, network=dialect.network)
+    first = recognize(written, plugins().registry, network=dialect.network)
     if first is None or first[0] != name:
         other = "none" if first is None else first[0]
         yield f"expected to be the first that knows its files, found {other} before it"

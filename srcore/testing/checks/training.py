@@ -30,7 +30,7 @@ def takes_part(trial: Trial) -> Iterator[str]:
         yield f"expected {where} to use it, found a training without it"
 
 
-def minimises(trial: Trial) -> Iterator[str]:
+def minimizes(trial: Trial) -> Iterator[str]:
     """Steps make the loss of a small network smaller; parameters without gradient stay."""
     updater = _updater(trial)
     kept = updater.network.get_parameter("1.weight").clone()

@@ -25,7 +25,7 @@ SENSELESS = {
 
 
 def tries(name, text):
-    """Whether a test is called after a handler, or is parametrised by its name."""
+    """Whether a test is called after a handler, or is parametrized by its name."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     by_name = rf'^    "{name}": |parametrize\("name", \[.*"{name}"'
     return re.search(rf"^def test_{words}\(|{by_name}", text, re.MULTILINE) is not None

@@ -57,7 +57,7 @@ def test_every_palette_is_read_as_it_was_stored(agrees):
         generator = np.random.default_rng(seed)
         height, width = (int(generator.integers(1, 20)) for _ in "hw")
         palette = generator.integers(0, 256, (2**bits, 1 if gray else 3)).astype(np.uint8)
-        colours = np.broadcast_to(palette, (len(palette), 3))
+        colors = np.broadcast_to(palette, (len(palette), 3))
         indices = generator.integers(0, 2**bits, (height, width))
         packed = []
         for row in indices.tolist():
@@ -65,7 +65,7 @@ def test_every_palette_is_read_as_it_was_stored(agrees):
             count = -(-len(text) // 8)
             packed.append(int(text.ljust(8 * count, "0"), 2).to_bytes(count, "big"))
         entries = b"".join(
-            bytes(it[::-1]) + (b"" if size == 12 else b"\0") for it in colours.tolist()
+            bytes(it[::-1]) + (b"" if size == 12 else b"\0") for it in colors.tolist()
         )
         content = file_of(
             width, height, bits, lines(packed, flip), size=size, palette=entries, flip=flip

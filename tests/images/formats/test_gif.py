@@ -51,7 +51,7 @@ def test_the_first_picture_is_what_was_stored(agrees, stored, count, gray):
     agrees(content, palette[indices], count)
 
 
-def test_the_transparent_colour_is_invisible(stored):
+def test_the_transparent_color_is_invisible(stored):
     palette, indices = stored
     key = int(indices[0, 0])
     image = decode_image(gif(palette, indices, transparent=key), "x")
@@ -85,26 +85,26 @@ def test_files_of_pillow_are_read(agrees):
         agrees(buffer.getvalue(), np.array(image.convert("RGB")), "Pillow")
 
 
-def colourful(colours, channels=3, seed=0, size=(20, 30)):
-    """A picture of so many colours, some pixels of which are invisible."""
+def colorful(colors, channels=3, seed=0, size=(20, 30)):
+    """A picture of so many colors, some pixels of which are invisible."""
     random = np.random.default_rng(seed)
-    table = random.integers(0, 256, (colours, channels)).astype(np.uint8)
+    table = random.integers(0, 256, (colors, channels)).astype(np.uint8)
     if channels == 4:
-        table[:, 3] = random.choice([0, 255], colours)
+        table[:, 3] = random.choice([0, 255], colors)
         table[:2, 3] = 0, 255
-    return table[random.integers(0, colours, size)]
+    return table[random.integers(0, colors, size)]
 
 
 def seen(image):
-    """What a viewer sees: colours of invisible pixels mean nothing."""
+    """What a viewer sees: colors of invisible pixels mean nothing."""
     if image.shape[-1] == 4:
         return np.where(image[..., 3:] > 0, image, 0)
     return image
 
 
-@pytest.mark.parametrize(("channels", "colours"), [(1, 256), (3, 2), (3, 256), (4, 255)])
-def test_pictures_of_few_colours_are_written_exactly(channels, colours):
-    image = colourful(colours, channels)
+@pytest.mark.parametrize(("channels", "colors"), [(1, 256), (3, 2), (3, 256), (4, 255)])
+def test_pictures_of_few_colors_are_written_exactly(channels, colors):
+    image = colorful(colors, channels)
     expected = np.repeat(image, 3, axis=-1) if channels == 1 else seen(image)
     decoded = decode_image(encode_image(image, ".gif"), "x")
     np.testing.assert_array_equal(seen(decoded), expected)
@@ -130,7 +130,7 @@ def test_half_transparent_pixels_are_seen_or_not():
 @pytest.mark.parametrize("plays", [0, 1, 5])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_animations_keep_pictures_times_and_plays(tmp_path, plays, channels):
-    images = [colourful(200, channels, seed) for seed in range(3)]
+    images = [colorful(200, channels, seed) for seed in range(3)]
     images.append(images[-1].copy())
     images[-1][2:4, 5:9] = images[-1][0, 0]
     times = [40.0, 90.0, 140.0, 200.0]

@@ -13,7 +13,7 @@ pillow_heif = pytest.importorskip("pillow_heif")
 
 
 def _heif(image, mode, **settings):
-    """A lossless file, without conversion of colours."""
+    """A lossless file, without conversion of colors."""
     height, width = image.shape[:2]
     picture = pillow_heif.from_bytes(mode, (width, height), image.tobytes())
     buffer = io.BytesIO()

@@ -127,7 +127,7 @@ def joined(pieces, rest):
 
 
 def with_transform(content, transform, names=b""):
-    """With Adobe's word about the colours and no other; and with other names of components."""
+    """With Adobe's word about the colors and no other; and with other names of components."""
     pieces, rest = segments(content)
     pieces = [it for it in pieces if it[0] not in (0xE0, 0xEE)]
     if transform is not None:
@@ -207,7 +207,7 @@ def test_channels_may_lie_one_behind_the_other(decoder, half):
     content += b"\xff\xd9"
     image = decode_image(content, "x")
     assert decode_header(content, "x").shape == image.shape
-    if half:  # libjpeg interpolates the colours
+    if half:  # libjpeg interpolates the colors
         expected = np.ascontiguousarray(by_opencv(content))
         np.testing.assert_array_equal(image, expected)
     else:
@@ -328,6 +328,6 @@ def test_what_lies_behind_the_picture_is_named():
 
 def test_further_pictures_are_named():
     buffer = io.BytesIO()
-    first, second = (Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+    first, second = (Image.new("RGB", (8, 8), color) for color in ("red", "blue"))
     first.save(buffer, "MPO", save_all=True, append_images=[second])
     assert decode_header(buffer.getvalue(), "x").metadata.others == ("further pictures (MPF)",)

@@ -12,7 +12,7 @@ import pytest
 from srcore.errors import DataError
 from srcore.images import Metadata, decode_header, decode_image, encode_image
 
-#: Colour type -> stored channels and depths.
+#: Color type -> stored channels and depths.
 KINDS = {
     0: (1, (1, 2, 4, 8, 16)),
     2: (3, (8, 16)),
@@ -34,7 +34,7 @@ EXIF = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + by
 #: Further chunks before the picture data, between, and behind.
 CHUNKS = {
     "none": ((), ()),
-    "colours": (((b"gAMA", struct.pack(">I", 45455)), (b"sRGB", b"\0")), ()),
+    "colors": (((b"gAMA", struct.pack(">I", 45455)), (b"sRGB", b"\0")), ()),
     "turned": (((b"eXIf", EXIF),), ()),
     "turned behind": ((), ((b"eXIf", EXIF), (b"tEXt", b"Title\0a"))),
     "late transparency": ((), ((b"tRNS", b"\0\x01" * 3),)),
@@ -52,30 +52,30 @@ def chunk(name, content):
 
 
 def product():
-    for colour_type, (_, depths) in KINDS.items():
-        yield from itertools.product([colour_type], depths, (False, True), (False, True), CHUNKS)
+    for color_type, (_, depths) in KINDS.items():
+        yield from itertools.product([color_type], depths, (False, True), (False, True), CHUNKS)
 
 
 def build(kind, seed):
     """Content of a file and what it should be read as."""
-    colour_type, depth, interlaced, transparent, chunks = kind
+    color_type, depth, interlaced, transparent, chunks = kind
     generator = np.random.default_rng(seed)
     height, width = (int(generator.integers(1, 20)) for _ in "hw")
-    channels = KINDS[colour_type][0]
+    channels = KINDS[color_type][0]
     stored = generator.integers(0, 2**depth, (height, width, channels))
     before, behind = CHUNKS[chunks]
     content = b"\x89PNG\r\n\x1a\n" + chunk(
-        b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, interlaced)
+        b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, interlaced)
     )
     palette = generator.integers(0, 256, (2**depth if depth <= 8 else 1, 3)).astype(np.uint8)
-    if colour_type == 3:
+    if color_type == 3:
         content += chunk(b"PLTE", palette.tobytes())
     alpha = None
-    if transparent and colour_type in (0, 2, 3):
+    if transparent and color_type in (0, 2, 3):
         alpha = generator.integers(0, 256, len(palette) // 2 + 1).astype(np.uint8)
         key = stored[0, 0]
         content += chunk(
-            b"tRNS", alpha.tobytes() if colour_type == 3 else key.astype(">u2").tobytes()
+            b"tRNS", alpha.tobytes() if color_type == 3 else key.astype(">u2").tobytes()
         )
     content += b"".join(chunk(*it) for it in before)
     data = zlib.compress(scanlines(stored, depth, interlaced, generator))
@@ -87,7 +87,7 @@ def build(kind, seed):
         + bytes(int(generator.integers(99)))
     )
     full = 65535 if depth == 16 else 255
-    if colour_type == 3:
+    if color_type == 3:
         image = palette[stored[..., 0]]
         if alpha is not None:
             opacity = np.concatenate([alpha, np.full(len(palette) - len(alpha), 255, np.uint8)])
@@ -163,16 +163,16 @@ def test_all_kinds_are_read_as_they_were_stored(agrees):
 def test_metadata_survive(bits, channels):
     written = Metadata(
         icc_profile=b"profile",
-        png_colour=((b"gAMA", struct.pack(">I", 100000)), (b"cICP", bytes([12, 16, 0, 1]))),
+        png_color=((b"gAMA", struct.pack(">I", 100000)), (b"cICP", bytes([12, 16, 0, 1]))),
         exif=b"MM\0*\0\0\0\x08" + bytes(6),
         dpi=(300.0, 150.0),
     )
     image = np.zeros((4, 5, channels), np.uint8 if bits == 8 else np.uint16)
     read = decode_header(encode_image(image, ".png", metadata=written), "x").metadata
     np.testing.assert_allclose(read.dpi, written.dpi, atol=0.02)
-    assert (read.icc_profile, read.png_colour, read.exif) == (
+    assert (read.icc_profile, read.png_color, read.exif) == (
         written.icc_profile,
-        written.png_colour,
+        written.png_color,
         written.exif,
     )
 
@@ -188,7 +188,7 @@ def _simple(*parts):
         (_simple(chunk(b"IDAT", zlib.compress(bytes(8)))), "no palette"),
         (
             _simple(chunk(b"PLTE", bytes(3)), chunk(b"IDAT", zlib.compress(b"\0\1\1\1" * 2))),
-            "of no colour of its palette",
+            "of no color of its palette",
         ),
         (_simple(chunk(b"CgBI", b"")), "as Xcode optimizes it"),
         (_simple(chunk(b"FOUR", b"")), "PNG with a chunk FOUR"),
@@ -225,7 +225,7 @@ def test_a_profile_that_is_not_kept_is_named():
         changed = content[:33] + chunk(b"iCCP", b"a\0\0" + profile) + content[33:]
         metadata = decode_header(changed, "x").metadata
         assert metadata.icc_profile is None
-        assert metadata.others == ("colour profile that is damaged or above 16 MiB",)
+        assert metadata.others == ("color profile that is damaged or above 16 MiB",)
 
 
 #: Chunks before the picture data, how these are cut, and chunks behind them.

@@ -14,7 +14,7 @@ from srcore.errors import DataError
 from srcore.images import Metadata, decode_header, decode_image, encode_image
 
 BITS = (1, 2, 4, 8, 12, 16)
-#: Photometric interpretation -> stored colours.
+#: Photometric interpretation -> stored colors.
 PHOTOMETRIC = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4}
 #: ExtraSamples: none, unspecified, associated and straight alpha; alpha of a missing tag.
 EXTRA = (None, 0, 1, 2, "untold")
@@ -184,21 +184,21 @@ def expected_of(stored, kind, palette):
     dtype = np.uint8 if bits <= 8 else np.uint16
     full, largest = np.iinfo(dtype).max, 2**bits - 1
     values = np.floor(stored * full / largest + 0.5)
-    colours = values[..., : PHOTOMETRIC[photometric]]
+    colors = values[..., : PHOTOMETRIC[photometric]]
     if photometric == 0:
-        colours = full - colours
+        colors = full - colors
     elif photometric == 3:
-        colours = palette.T[stored[..., 0]] // 256
+        colors = palette.T[stored[..., 0]] // 256
     elif photometric == 5:
-        colours = np.floor((full - colours[..., :3]) * (full - colours[..., 3:]) / full + 0.5)
+        colors = np.floor((full - colors[..., :3]) * (full - colors[..., 3:]) / full + 0.5)
     if extra not in (None, 0):
         alpha = values[..., -1:]
         if extra == 1:
             with np.errstate(divide="ignore", invalid="ignore"):
-                divided = np.minimum(np.floor(colours * full / alpha + 0.5), full)
-            colours = np.where(alpha > 0, divided, 0)
-        colours = np.concatenate([colours, alpha], axis=-1)
-    return np.ascontiguousarray(UPRIGHT[orientation](colours.astype(dtype)))
+                divided = np.minimum(np.floor(colors * full / alpha + 0.5), full)
+            colors = np.where(alpha > 0, divided, 0)
+        colors = np.concatenate([colors, alpha], axis=-1)
+    return np.ascontiguousarray(UPRIGHT[orientation](colors.astype(dtype)))
 
 
 def confirmed(content, stored, kind):

@@ -22,7 +22,7 @@ PHOTOGRAPHS = {
 
 
 def tables_apart(content):
-    """Quantisation and Huffman tables of a JPEG as a file of their own, and what is left of it."""
+    """Quantization and Huffman tables of a JPEG as a file of their own, and what is left of it."""
     place, tables, rest = 2, b"", b""
     while content[place + 1] != 0xDA:
         end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")

@@ -81,7 +81,7 @@ KNOWN = {
     "the image itself": (lambda x: x * 1,),
     "attention": (lambda x, c: (x + c(x)) * (torch.sigmoid(c(x)) - 0.5),
                   conv(3, 3, kernel_size=3, padding=1)),
-    "a constant colour": (lambda x: (x - torch.ones(1, 3, 1, 1).type_as(x)) / 255,),
+    "a constant color": (lambda x: (x - torch.ones(1, 3, 1, 1).type_as(x)) / 255,),
 }  # fmt: skip
 
 

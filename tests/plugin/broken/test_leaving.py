@@ -31,7 +31,7 @@ EXITS = {
     @attrs.frozen
     class Options:
         def problems(self, experiment):
-            raise SystemExit("no licence")
+            raise SystemExit("no license")
 
     @srcore.hookimpl
     def srcore_register_components(registry):

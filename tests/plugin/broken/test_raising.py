@@ -75,13 +75,13 @@ def test_raising_hook_of_a_run(install, program, tiny_experiment, hook):
 
         @srcore.hookimpl
         def srcore_{hook}(run):
-            raise KeyError("colour")
+            raise KeyError("color")
         """
     )
     exit_code, err = program("run", tiny_experiment, "--output", tiny_experiment.parent)
     assert exit_code == 2
     assert err.splitlines()[-1] == (
-        f"srcore: srplug-stranger 1.2: hook srcore_{hook} failed: KeyError: 'colour' "
+        f"srcore: srplug-stranger 1.2: hook srcore_{hook} failed: KeyError: 'color' "
         "(srplug_stranger/plugin.py, line 6); run with --without stranger to leave it out"
     )
 
@@ -93,12 +93,12 @@ def test_raising_finish_hook_does_not_hide_what_ended_the_run(install, program, 
 
     @srcore.hookimpl
     def srcore_run_finished(run):
-        raise KeyError("colour")
+        raise KeyError("color")
     """
     )
     tiny_experiment.write_text(tiny_experiment.read_text("utf-8").replace('"l1"', '"x"'), "utf-8")
     err = program("run", tiny_experiment, "--output", tiny_experiment.parent)[1]
-    assert "hook srcore_run_finished failed: KeyError: 'colour'" in err.splitlines()[-2]
+    assert "hook srcore_run_finished failed: KeyError: 'color'" in err.splitlines()[-2]
     assert 'loss "x": cannot import srplug_stranger.broken:Loss' in err.splitlines()[-1]
 
 
@@ -131,13 +131,13 @@ def test_package_whose_name_begins_with_srcore_is_no_hook(install, program, tmp_
     install(
         """
         import srcore
-        import srcore_colours
+        import srcore_colors
 
         @srcore.hookimpl
         def srcore_run_started(run): ...
         """
     )
-    (tmp_path / "site" / "srcore_colours.py").write_text("")
+    (tmp_path / "site" / "srcore_colors.py").write_text("")
     assert program("plugins") == (0, "")
 
 

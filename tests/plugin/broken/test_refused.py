@@ -23,17 +23,17 @@ BROKEN = {
         "(srplug_stranger/plugin.py, line 1); reinstall it, or",
     ),
     "syntax error": ("def (:", f"{IMPORT}: SyntaxError: invalid syntax (plugin.py, line 1);"),
-    "exit at import": ("import sys; sys.exit('no licence')", f"{IMPORT}: SystemExit: no licence"),
+    "exit at import": ("import sys; sys.exit('no license')", f"{IMPORT}: SystemExit: no license"),
     "no hook": ("x = 1", "srplug-stranger 1.2: srplug_stranger.plugin implements no hook"),
     "wrong signature": (
         """
         import srcore
 
         @srcore.hookimpl
-        def srcore_register_components(registry, colour): ...
+        def srcore_register_components(registry, color): ...
         """,
         "hook 'srcore_register_components' hookimpl definition: srcore_register_components("
-        "registry, colour) Argument(s) {'colour'} are declared in the hookimpl but can not be "
+        "registry, color) Argument(s) {'color'} are declared in the hookimpl but can not be "
         "found in the hookspec",
     ),
     "hook of another version": (
@@ -229,9 +229,9 @@ def test_wrong_core_is_named_before_the_plugin_is_imported(install, program, req
             "'srplug_stranger.plugin' has no attribute 'Loss'",
         ),
         (
-            "srplug_stranger.plugin:colourful",
-            "srplug_stranger.plugin:colourful is built with no arguments: missing a required "
-            "argument: 'colour'",
+            "srplug_stranger.plugin:colorful",
+            "srplug_stranger.plugin:colorful is built with no arguments: missing a required "
+            "argument: 'color'",
         ),
     ],
 )
@@ -240,7 +240,7 @@ def test_component_that_cannot_be_built(install, program, tiny_experiment, targe
         REGISTER
         + f"""registry.add("loss", "x", None, "{target}")
 
-    def colourful(colour): ...
+    def colorful(color): ...
     """
     )
     tiny_experiment.write_text(tiny_experiment.read_text("utf-8").replace('"l1"', '"x"'), "utf-8")

@@ -23,7 +23,7 @@ class Net(nn.Module):
 
 
 class Tinted(Net):
-    """It has a key for its channels, and works on colours only."""
+    """It has a key for its channels, and works on colors only."""
 
     def __init__(self, scale, channels=3):
         super().__init__(scale)
@@ -52,7 +52,7 @@ class Channels:
 
 
 @attrs.frozen(kw_only=True)
-class Colours:
+class Colors:
     """No keys."""
 
     channels = 3
@@ -69,8 +69,8 @@ class Colours:
         ),
         ("network", Untold, Channels, "expected the attribute in_channels = 1, as its options say"),
         ("network", Net, None, None),
-        ("loss", Luma, None, "if it is for colours only, declare `channels = 3` in the class of"),
-        ("loss", Luma, Colours, None),
+        ("loss", Luma, None, "if it is for colors only, declare `channels = 3` in the class of"),
+        ("loss", Luma, Colors, None),
     ],
 )
 def test_parts_work_on_the_images_that_the_check_lets_them_have(

@@ -112,9 +112,9 @@ void backward_chunk(const DlsnSizes &size, const DlsnBackward &tensors, const Ch
     transpose(scratch.rows, slots, slots, scratch.learned, stride);
     memset(scratch.grad_learned, 0, size_t(slots * stride) * sizeof(T));
 
-    for (int neighbour = 0; neighbour < 3; ++neighbour) {
-        /* These queries see this chunk as neighbour 0 (before), 1 (their own) or 2 (after). */
-        const int64_t other = chunks.wrap(chunk + 1 - neighbour);
+    for (int neighbor = 0; neighbor < 3; ++neighbor) {
+        /* These queries see this chunk as neighbor 0 (before), 1 (their own) or 2 (after). */
+        const int64_t other = chunks.wrap(chunk + 1 - neighbor);
         const int64_t queries = chunks.queries(other);
         const int32_t *pixels = order + other * slots;
         for (int64_t i = 0; i < queries; ++i) {
@@ -136,13 +136,13 @@ void backward_chunk(const DlsnSizes &size, const DlsnBackward &tensors, const Ch
                                   shared.combined[image * length + pixels[i]],
                                   shared.delta[image * length + pixels[i]]);
         multiply<T, true>(slots, scratch.scores, stride, scratch.upstream_rows, queries, width,
-                          neighbour ? scratch.grad_value : nullptr, scratch.grad_value,
+                          neighbor ? scratch.grad_value : nullptr, scratch.grad_value,
                           value_stride, scratch.panel);
         multiply<T, true>(slots, scratch.slopes, stride, scratch.query_rows, queries, channels,
-                          neighbour ? scratch.grad_key : nullptr, scratch.grad_key, key_stride,
+                          neighbor ? scratch.grad_key : nullptr, scratch.grad_key, key_stride,
                           scratch.panel);
         T *part = shared.query_parts +
-                  ((image * 3 + neighbour) * chunks.padded() + other * slots) * channels;
+                  ((image * 3 + neighbor) * chunks.padded() + other * slots) * channels;
         multiply<T, false>(queries, scratch.slopes, stride, scratch.key_rows, slots, channels,
                            static_cast<const T *>(nullptr), scratch.grad_query, key_stride,
                            scratch.panel);

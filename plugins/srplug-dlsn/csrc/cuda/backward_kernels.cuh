@@ -120,7 +120,7 @@ key_kernel(Problem p, Backward<typename A::T> b) {
         shared.delta[i] = exists ? b.delta[base + pixel] : 0.0f;
     }
     __syncthreads();
-    /* Step s: slots from s / 3 * step on, of neighbour s % 3. */
+    /* Step s: slots from s / 3 * step on, of neighbor s % 3. */
     const auto first_of = [&](int s) { return s % 3 * padded_slots + s / 3 * b.step; };
     const auto load = [&](int s) {
         if (s < steps)

@@ -1,6 +1,6 @@
 """Hashed attention in PyTorch operations, one image and one round at a time.
 
-What makes it quick beside the definition: neighbouring chunks are overlapping views rather than
+What makes it quick beside the definition: neighboring chunks are overlapping views rather than
 copies, and the score tensor of one round is the largest thing alive. The backward pass recomputes
 the probabilities.
 
@@ -119,6 +119,6 @@ def _near(sequence: Tensor, slots: int) -> Tensor:
 
 
 def _fold(near: Tensor) -> Tensor:
-    """(n, 3T, X) -> (n*T, X): adds up what the three neighbours say of each slot."""
+    """(n, 3T, X) -> (n*T, X): adds up what the three neighbors say of each slot."""
     before, same, after = near.chunk(3, dim=1)
     return (before.roll(-1, 0) + same + after.roll(1, 0)).flatten(0, 1)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 #: By device; as they are on all others.
-_FAVOURED = {
+_FAVORED = {
     # Rows per pixel are what the attention reads; convolutions are quicker this way, too.
     "cpu": torch.channels_last
 }
@@ -14,5 +14,5 @@ _FAVOURED = {
 
 def laid_out(features: Tensor) -> Tensor:
     """Features ``(N, F, H, W)``, copied only if they lie otherwise than is best."""
-    wanted = _FAVOURED.get(features.device.type, torch.preserve_format)
+    wanted = _FAVORED.get(features.device.type, torch.preserve_format)
     return features.to(memory_format=wanted)

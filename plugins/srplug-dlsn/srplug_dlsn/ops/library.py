@@ -125,7 +125,7 @@ def hashed_attention(
 
     Args:
         query: ``(N, L, C)``.
-        key: ``(N, L, C)``, normalised by the caller where that is wanted.
+        key: ``(N, L, C)``, normalized by the caller where that is wanted.
         value: ``(N, L, D)``.
         fc_score: ``(N, L, T)``, what a pixel as a key adds for the query in each slot.
         sorted_indices: ``(N, h, L)`` int32 or int64, a permutation of ``0..L-1`` per round. Other

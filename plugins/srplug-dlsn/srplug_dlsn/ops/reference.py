@@ -31,7 +31,7 @@ def hashed_attention(
 
     Args:
         query: ``(N, L, C)``.
-        key: ``(N, L, C)``, normalised by the caller.
+        key: ``(N, L, C)``, normalized by the caller.
         value: ``(N, L, D)``.
         fc_score: ``(N, L, T)``, what a pixel as a key adds for the query in each slot.
         sorted_indices: ``(N, h, L)``, a permutation of the pixels per round.

@@ -71,8 +71,8 @@ def naive_attention(query, key, value, fc_score, order, chunk):
             pixels += pixels[length - (count * slots - length) :] if count * slots > length else []
             chunk_of, slot = divmod(pixels.index(pixel), slots)
             here = []
-            for neighbour in (chunk_of - 1, chunk_of, chunk_of + 1):
-                first = neighbour % count * slots
+            for neighbor in (chunk_of - 1, chunk_of, chunk_of + 1):
+                first = neighbor % count * slots
                 for other in pixels[first : first + slots]:
                     here.append(query[pixel] @ key[other] + fc_score[other, slot])
                     values.append(value[other])

@@ -23,7 +23,7 @@ def _run(*command, **environment):
     COMPILER is None or shutil.which("cmake") is None or not sys.platform.startswith("linux"),
     reason="needs g++ and cmake on Linux",
 )
-def test_operator_tests_are_clean_under_address_and_undefined_behaviour_sanitizers(tmp_path):
+def test_operator_tests_are_clean_under_address_and_undefined_behavior_sanitizers(tmp_path):
     options = ("-DDLSN_SANITIZE=ON", "-DDLSN_CUDA=OFF", f"-DCMAKE_CXX_COMPILER={COMPILER}")
     _run("cmake", "-S", str(PLUGIN), "-B", str(tmp_path), *options)
     _run("cmake", "--build", str(tmp_path), "--parallel", "1")

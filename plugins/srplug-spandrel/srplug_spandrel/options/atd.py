@@ -30,7 +30,7 @@ class Options(RestorerOptions):
     )
     mlp_ratio: float = option(2.0, "the inner layer of a block has channels * this", gt=0)
     qkv_bias: bool = option(True, "queries, keys and values learn an offset")
-    patch_norm: bool = option(True, "tokens are normalised at the start")
+    patch_norm: bool = option(True, "tokens are normalized at the start")
     img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
     upsampler: Literal["pixelshuffle", "pixelshuffledirect", "nearest+conv", ""] = option(
         "pixelshuffle", "how the image is enlarged"
@@ -38,5 +38,5 @@ class Options(RestorerOptions):
     resi_connection: Literal["1conv", "3conv"] = option(
         "1conv", "convolution at the end of a group"
     )
-    norm: bool = option(True, "the mean colour is removed inside the network")
+    norm: bool = option(True, "the mean color is removed inside the network")
     channels: Literal[1, 3, 4] = image_channels()

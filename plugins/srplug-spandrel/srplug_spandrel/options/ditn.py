@@ -25,5 +25,5 @@ class Options(RestorerOptions):
     )
     bias: bool = option(False, "convolutions learn an offset")
     LayerNorm_type: Literal["WithBias", "BiasFree"] = option(
-        "WithBias", "whether the normalisation of layers learns an offset"
+        "WithBias", "whether the normalization of layers learns an offset"
     )

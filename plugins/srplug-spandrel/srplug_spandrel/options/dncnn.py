@@ -19,6 +19,6 @@ class Options(RestorerOptions):
     nc: int = option(64, "channels of the trunk", ge=1, le=4096)
     nb: int = option(17, "number of layers", ge=1, le=4096)
     act_mode: Literal["R", "L", "BR", "BL"] = option(
-        "R", "activation (R: ReLU, L: leaky ReLU; B before it: batch normalisation)"
+        "R", "activation (R: ReLU, L: leaky ReLU; B before it: batch normalization)"
     )
     channels: Literal[1, 3, 4] = image_channels()

@@ -19,7 +19,7 @@ class Options(RestorerOptions):
     nc: tuple[int, ...] = option((64, 128, 256, 512), "channels on each level", ge=1, le=4096)
     nb: int = option(4, "blocks on each level", ge=1, le=4096)
     act_mode: Literal["R", "L", "BR", "BL"] = option(
-        "R", "activation (R: ReLU, L: leaky ReLU; B before it: batch normalisation)"
+        "R", "activation (R: ReLU, L: leaky ReLU; B before it: batch normalization)"
     )
     downsample_mode: Literal["avgpool", "maxpool", "strideconv"] = option(
         "strideconv", "how the image is made smaller"

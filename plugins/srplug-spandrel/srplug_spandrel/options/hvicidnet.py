@@ -16,4 +16,4 @@ class Options(RestorerOptions):
 
     widths: tuple[int, ...] = option((36, 36, 72, 144), "channels on each level", ge=1, le=4096)
     heads: tuple[int, ...] = option((1, 2, 4, 8), "attention heads on each level", ge=1, le=4096)
-    norm: bool = option(False, "layers are normalised on the way down")
+    norm: bool = option(False, "layers are normalized on the way down")

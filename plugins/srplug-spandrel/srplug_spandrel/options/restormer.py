@@ -25,6 +25,6 @@ class Options(RestorerOptions):
     )
     bias: bool = option(False, "convolutions learn an offset")
     LayerNorm_type: Literal["WithBias", "BiasFree"] = option(
-        "WithBias", "whether the normalisation of layers learns an offset"
+        "WithBias", "whether the normalization of layers learns an offset"
     )
     channels: Literal[1, 3, 4] = image_channels()

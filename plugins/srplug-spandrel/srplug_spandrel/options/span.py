@@ -17,11 +17,11 @@ class Options(RestorerOptions):
     architecture = "span"
 
     feature_channels: int = option(48, "channels of the trunk", ge=1, le=4096)
-    norm: bool = option(True, "the mean colour of RGB images is removed inside the network")
+    norm: bool = option(True, "the mean color of RGB images is removed inside the network")
     img_range: float = option(255.0, "images are multiplied by it inside the network", gt=0)
     rgb_mean: tuple[float, ...] = option(
         (0.4488, 0.4371, 0.404),
-        "mean colour in [0, 1] that is removed inside the network",
+        "mean color in [0, 1] that is removed inside the network",
         ge=0,
         le=1,
     )

@@ -31,7 +31,7 @@ class Options(RestorerOptions):
     drop_path_rate: float = option(
         0.1, "share of residuals that are dropped in training, in the last block", ge=0, lt=1
     )
-    patch_norm: bool = option(True, "tokens are normalised at the start")
+    patch_norm: bool = option(True, "tokens are normalized at the start")
     img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
     upsampler: Literal["pixelshuffle", "pixelshuffledirect", "nearest+conv", ""] = option(
         "pixelshuffle", "how the image is enlarged"

@@ -36,7 +36,7 @@ class Options(RestorerOptions):
     drop_path_rate: float = option(
         0.1, "share of residuals that are dropped in training, in the last block", ge=0, lt=1
     )
-    patch_norm: bool = option(True, "tokens are normalised at the start")
+    patch_norm: bool = option(True, "tokens are normalized at the start")
     token_projection: Literal["linear", "conv"] = option("linear", "layer before attention")
     token_mlp: Literal["leff", "mlp", "ffn"] = option("leff", "inner layer of a block")
     shift_flag: bool = option(True, "every second block moves its windows by a half")

@@ -1,4 +1,4 @@
-"""What keeps KernelGAN's kernel a kernel: bicubic first; sum 1, dark boundary; centred, sparse."""
+"""What keeps KernelGAN's kernel a kernel: bicubic first; sum 1, dark boundary; centered, sparse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BicubicWeight:
 
     @property
     def faded(self) -> bool:
-        """Whether the kernel may leave the bicubic one: centre and sparsity set in."""
+        """Whether the kernel may leave the bicubic one: center and sparsity set in."""
         return self.value < _BICUBIC_ENOUGH
 
     def update(self, iteration: int, loss: float) -> None:
@@ -42,11 +42,11 @@ class BicubicWeight:
 
 
 def kernel_penalty(kernel: Tensor, *, faded: bool) -> Tensor:
-    """Weighted constraints on the kernel: sum 1, dark boundary; later centred and sparse.
+    """Weighted constraints on the kernel: sum 1, dark boundary; later centered and sparse.
 
     Args:
         kernel: ``(n, n)``.
-        faded: whether centre and sparsity count already.
+        faded: whether center and sparsity count already.
     """
     size = kernel.shape[0]
     offsets = torch.arange(size, device=kernel.device, dtype=kernel.dtype) - (size - 1) / 2
@@ -59,5 +59,5 @@ def kernel_penalty(kernel: Tensor, *, faded: bool) -> Tensor:
     aim = 0.5  # beyond the middle: where the bicubic term aligns the halved image
     mass = torch.stack([(kernel.sum(1) * offsets).sum(), (kernel.sum(0) * offsets).sum()]) / total
     sparsity = (kernel.abs() + 1e-12).pow(0.2).mean()
-    off_centre: Tensor = torch.linalg.vector_norm(mass - aim)
-    return penalty + off_centre + 5 * sparsity
+    off_center: Tensor = torch.linalg.vector_norm(mass - aim)
+    return penalty + off_center + 5 * sparsity

@@ -62,7 +62,7 @@ class PublishedKernelGan(KernelGan):
         return real + 2 / 255 * self._gaussian(real), fake + 1 / 255 * self._gaussian(fake)
 
     def penalty(self, kernel: Tensor) -> Tensor:
-        """Sum and boundary; centre and sparsity once the bicubic term has faded."""
+        """Sum and boundary; center and sparsity once the bicubic term has faded."""
         mask = boundary_mask(kernel.shape[0]).to(kernel)
         total = kernel.sum()
         penalty = 0.5 * (1 - total).abs() + 0.5 * (kernel * mask).abs().mean()
@@ -70,9 +70,9 @@ class PublishedKernelGan(KernelGan):
             return penalty
         positions = torch.arange(kernel.shape[0]).to(kernel)
         mass = torch.stack([kernel.sum(1) @ positions, kernel.sum(0) @ positions]) / total
-        centre = kernel.shape[0] // 2 + 0.5 * (2 - kernel.shape[0] % 2)
+        center = kernel.shape[0] // 2 + 0.5 * (2 - kernel.shape[0] % 2)
         sparsity = (kernel.abs() + 1e-12).pow(0.2).mean()  # without it, 0 has no derivative
-        return penalty + (mass - centre).square().mean() + 5 * sparsity
+        return penalty + (mass - center).square().mean() + 5 * sparsity
 
     def _gaussian(self, like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=self.random).to(like)

@@ -1,7 +1,7 @@
 """The training of one image, by the paper.
 
 Where the paper leaves a choice: the mask of the boundary term is
-``(exp(d/2) - 1) / (exp(n/4) - 1)`` with d the distance from the centre of n x n; boundary and
+``(exp(d/2) - 1) / (exp(n/4) - 1)`` with d the distance from the center of n x n; boundary and
 sparsity are means over the kernel (with sums, sparsity would drive it to zero); uniform noise of at
 most a gray level goes onto real and generated patches alike, for both networks; PyTorch's initial
 weights.
