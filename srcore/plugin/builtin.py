@@ -147,12 +147,24 @@ def _register_transforms(registry: Registry) -> None:
         f"{package}.degradation:SecondOrderDegradation",
         needs=("hr",),
     )
+    registry.add(
+        "transform",
+        "cutblur",
+        options.CutBlurOptions,
+        f"{package}.mixing:CutBlur",
+        needs=("lr", "hr"),
+    )
     for name, keys, target in (
         ("blur", options.BlurOptions, "blur:Blur"),
+        ("channel_shuffle", options.ChannelShuffleOptions, "channel_shuffle:ChannelShuffle"),
+        ("cutmix", options.CutMixOptions, "mixing:CutMix"),
+        ("down_up", options.DownUpOptions, "down_up:DownUp"),
         ("gaussian_noise", options.GaussianNoiseOptions, "noise:GaussianNoise"),
         ("jpeg", options.JpegCompressionOptions, "jpeg:JpegCompression"),
+        ("mixup", options.MixUpOptions, "mixing:MixUp"),
         ("pair_pool", options.PairPoolOptions, "pool:PairPool"),
         ("poisson_noise", options.PoissonNoiseOptions, "noise:PoissonNoise"),
+        ("resizemix", options.ResizeMixOptions, "mixing:ResizeMix"),
         ("sharpen", options.SharpenOptions, "sharpen:Sharpen"),
     ):
         registry.add("transform", name, keys, f"{package}.{target}")

@@ -281,3 +281,95 @@ class SecondOrderDegradationOptions:
         whole = crop_size(train.selected.options) if train else None
         if whole is not None and size > whole:
             yield "hr_crop", f"expected at most data.train.hr_patch_size = {whole}, found {size}"
+
+
+@attrs.frozen(kw_only=True)
+class AugmentationOptions:
+    """An augmentation of training batches."""
+
+    probability: float = option(0.5, "how often an image is changed", ge=0, le=1)
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Images that are measured must stay as they are."""
+        for name, table in experiment.data.validation.items():
+            if any(selected.options is self for selected in table.transforms):
+                yield "type", f'changes what "{name}" measures; use it in data.train only'
+
+
+@attrs.frozen(kw_only=True)
+class MixingOptions(AugmentationOptions):
+    """An augmentation that mixes images of a batch."""
+
+    def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Batches in which no image has another one."""
+        if experiment.train.batch_size == 1:
+            yield "type", "mixes images of a batch; with train.batch_size = 1 there is no other one"
+
+
+@attrs.frozen(kw_only=True)
+class MixUpOptions(MixingOptions):
+    """Every image is blended with another one of the batch (Zhang et al. 2018)."""
+
+    alpha: float = option(1.2, "of Beta(alpha, alpha), by which shares are drawn", gt=0, le=1000)
+
+
+@attrs.frozen(kw_only=True)
+class CutMixOptions(MixingOptions):
+    """A box of every image is that of another one of the batch (Yun et al. 2019)."""
+
+    side: Range = _range((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class ResizeMixOptions(MixingOptions):
+    """Another image of the batch is shrunk and put into every image (Qin et al. 2020)."""
+
+    side: Range = _range((0.1, 0.8), "side of the shrunk image over its own", gt=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class CutBlurOptions(AugmentationOptions):
+    """A box of the low resolution, or all but it, has no damage (Yoo et al. 2020)."""
+
+    side: Range = _range((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+
+    def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """A low resolution that is a clean one already."""
+        train = experiment.data.train
+        if train is None or experiment.scale == 1 or len(train.transforms) > 1:
+            return
+        if getattr(train.selected.options, "downscale", "none") == "matlab":
+            yield (
+                "type",
+                (
+                    "lr is made by bicubic down-scaling alone, and so is the box: it changes "
+                    "nothing; it is for noise and blur"
+                ),
+            )
+
+
+@attrs.frozen(kw_only=True)
+class ChannelShuffleOptions(AugmentationOptions):
+    """Red, green and blue in another order, in all images of a pair alike (Yoo et al. 2020)."""
+
+
+@attrs.frozen(kw_only=True)
+class DownUpOptions:
+    """Images shrunk and enlarged again (BSRGAN, Zhang et al. 2021)."""
+
+    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
+    probability: float = option(0.5, "how often an image is changed", ge=0, le=1)
+    factor: Range = _range((0.5, 1.0), "side of the small image over that of the image", gt=0, le=1)
+    modes: tuple[Literal["area", "bilinear", "bicubic"], ...] = option(
+        ("area", "bilinear", "bicubic"),
+        "interpolations to draw from, for either way",
+        check=lambda value: "" if value else "expected at least one mode, found none",
+    )
+
+    def entries(self) -> tuple[str, ...]:
+        """It makes nothing that was not there."""
+        return ()
