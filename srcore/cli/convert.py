@@ -43,9 +43,10 @@ def command(
 
     IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program; its architecture,
     scale and dialect are recognized by its content. The ending of OUT decides between safetensors
-    and PyTorch. Files written with --to safetensors name their network; those of RRDBNet and SwinIR
-    open in spandrel too. Weights are read back before they take the place of OUT; an option that
-    the dialect cannot say, such as img_range of EDSR, is named.
+    and PyTorch. Files written with --to safetensors name their network; those of RRDBNet, SwinIR
+    and compact open in spandrel too; where spandrel does not open what is written, the reason is
+    said. Weights are read back before they take the place of OUT; an option that the dialect cannot
+    say, such as img_range of EDSR, is named.
 
     Programs run without srcore: onnx (.onnx), torchscript (.pt, .ts), torch_export (.pt2), ncnn
     (.param and .bin, for single images), openvino (.xml and .bin). They take float32 images (N, 3,
@@ -80,6 +81,9 @@ def command(
         lost = f"{done.target} cannot say {name} = {_shown(value)}"
         told = f"whoever reads the file assumes {_shown(assumed)} and must be told"
         click.echo(f"srcore: warning: {target}: {lost}; {told}", err=True)
+    if done.closed:
+        closed = f"spandrel, on which chaiNNer and others stand, does not open it: {done.closed}"
+        click.echo(f"srcore: {target}: {closed}; --to onnx or ncnn makes a program", err=True)
     if as_json:
         result = {
             key: value for key, value in attrs.asdict(done).items() if value not in (None, {})

@@ -19,7 +19,7 @@ from srcore.plugin.registry import Registry
 from srcore.runs.tables import as_table
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.deploying import deployed
-from srcore.weights.dialects import Dialect, Recognized, find_dialect
+from srcore.weights.dialects import Dialect, Recognized, exported_dialect, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
 from srcore.weights.programs import PROGRAMS, written_files
 from srcore.weights.saving import GeneratorMetadata, save_safetensors, write_tensors
@@ -49,6 +49,8 @@ class Conversion:
         agreement: how an exported program compares with PyTorch; None for weights.
         lost: options that the written weights do not tell: name -> (value, what a reader of the
             file assumes instead). The weights are whole; whoever reads them must be told.
+        closed: why spandrel, on which chaiNNer and other programs stand, does not open the written
+            weights; empty: it does, or nobody tried.
     """
 
     network: str
@@ -58,6 +60,7 @@ class Conversion:
     target: str
     agreement: Agreement | None = None
     lost: dict[str, tuple[Any, Any]] = attrs.field(factory=dict)
+    closed: str = ""
 
 
 @attrs.frozen
@@ -125,7 +128,7 @@ def convert(
     content = _RecognizedNetwork(recognized, network, _metadata(recognized, registry), registry)
     if to in PROGRAMS:
         return attrs.evolve(done, agreement=_export(to, content, target, opset, tell))
-    write = _write_safetensors
+    write, dialect = _write_safetensors, exported_dialect(registry, recognized.network)
     if to != SAFETENSORS_FORMAT:
         name, dialect = find_dialect(registry, to, recognized.network)
         write, done = partial(_write_dialect, dialect), attrs.evolve(done, target=name)
@@ -134,7 +137,14 @@ def convert(
         write(content, written, target)
         lost = _lost(content, written, target, done.target)
         write_bytes(target, written.read_bytes())
-    return attrs.evolve(done, lost=lost)
+    return attrs.evolve(done, lost=lost, closed=_closed(dialect, content.metadata))
+
+
+def _closed(dialect: Dialect | None, about: GeneratorMetadata) -> str:
+    """Why spandrel does not open what was written."""
+    if dialect is None:
+        return ""
+    return dialect.closed({**about.options, "scale": about.scale})
 
 
 def _lost(

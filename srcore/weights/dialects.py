@@ -66,6 +66,15 @@ class Recognized:
         return int(self.options["scale"])
 
 
+def _open(options: Mapping[str, Any]) -> str:
+    return ""
+
+
+def without(network: str) -> Callable[[Mapping[str, Any]], str]:
+    """What is to be said of a network that spandrel does not have."""
+    return lambda options: f"it has no {network}"
+
+
 @attrs.frozen(kw_only=True)
 class Dialect:
     """One way to name the weights of a network type.
@@ -86,6 +95,9 @@ class Dialect:
         exported: srcore writes the files of the network so, because other programs read them; only
             for dialects of the network's own distribution. Without one of them its first dialect
             is taken, and native names where it has none.
+        closed: (options with ``"scale"``) -> why spandrel, on which chaiNNer and other programs
+            stand, does not open such a file of a network with these options; empty: it does, or
+            nobody tried.
         bgr: the program whose files these are trains on blue, green, red, and its files do not
             say so; ``--channel-order`` then does.
     """
@@ -98,6 +110,7 @@ class Dialect:
     container: str = ""
     computed: tuple[str, ...] = ()
     exported: bool = False
+    closed: Callable[[Mapping[str, Any]], str] = _open
     bgr: bool = False
 
     def read(self, state: Mapping[str, Tensor], name: str, scale: int | None) -> Recognized:

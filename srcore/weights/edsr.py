@@ -17,7 +17,7 @@ from torch import Tensor
 
 from srcore.capabilities import RGB
 from srcore.weights.channels import channels_option
-from srcore.weights.dialects import Dialect, Options, State, count, rename
+from srcore.weights.dialects import Dialect, Options, State, count, rename, without
 
 DIV2K_MEAN = (0.4488, 0.4371, 0.404)
 
@@ -71,6 +71,7 @@ BASICSR = Dialect(
     from_native=_keep,
     container="params",
     exported=True,
+    closed=without("EDSR"),
 )
 
 
@@ -130,4 +131,5 @@ EDSR_PYTORCH = Dialect(
     infer_options=_pytorch_options,
     to_native=_pytorch_to_native,
     from_native=_pytorch_from_native,
+    closed=without("EDSR"),
 )

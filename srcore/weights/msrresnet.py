@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from srcore.weights.channels import channels_option
-from srcore.weights.dialects import Dialect, Options, State, count
+from srcore.weights.dialects import Dialect, Options, State, count, without
 
 
 def _matches(state: Mapping[str, Tensor]) -> bool:
@@ -40,4 +40,5 @@ BASICSR = Dialect(
     from_native=_keep,
     container="params",
     exported=True,
+    closed=without("MSRResNet"),
 )

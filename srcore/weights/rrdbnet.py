@@ -14,11 +14,19 @@ import attrs
 from torch import Tensor
 
 from srcore.weights.channels import CHANNELS, channels_option
-from srcore.weights.dialects import Dialect, Options, State, UnknownArchitectureError, rename
+from srcore.weights.dialects import (
+    Dialect,
+    Options,
+    State,
+    UnknownArchitectureError,
+    rename,
+    without,
+)
 
 _UNSHUFFLE = {1: 1, 4: 2, 16: 4}  # input channels for each of the output -> factor
 _UNSHUFFLED_STAGES = 2  # behind an unshuffled input; at x4 both ways of building agree
 _MAX_UP = 3
+_GROWTH = 32  # of every RRDBNet that spandrel opens
 
 
 @attrs.frozen
@@ -110,8 +118,18 @@ NATIVE = LayerNames(
 )
 
 
+def _other_growth(options: Mapping[str, Any]) -> str:
+    growth = options.get("growth_channels", _GROWTH)
+    return "" if growth == _GROWTH else f"it expects growth_channels = {_GROWTH}; found {growth}"
+
+
 def _dialect(
-    layout: LayerNames, container: str = "", *, exported: bool = False, bgr: bool = False
+    layout: LayerNames,
+    container: str = "",
+    *,
+    exported: bool = False,
+    closed: Callable[[Mapping[str, Any]], str] = _other_growth,
+    bgr: bool = False,
 ) -> Dialect:
     def to_native(state: Mapping[str, Tensor]) -> State:
         sizes = layout.sizes(state)
@@ -132,6 +150,7 @@ def _dialect(
         from_native=from_native,
         container=container,
         exported=exported,
+        closed=closed,
         bgr=bgr,
     )
 
@@ -184,5 +203,6 @@ ESRDGAN = _dialect(
         hr=lambda stages: f"model.{stages + 2}",
         last=lambda stages: f"model.{stages + 4}",
     ),
+    closed=without("network of these names"),
     bgr=True,
 )

@@ -20,19 +20,29 @@ def test_the_result_is_one_line(edsr, tmp_path):
     out = tmp_path / "out.pt"
     result = CliRunner().invoke(command, [str(edsr), str(out), "--to", "edsr_pytorch"])
     expected = f"{edsr} (edsr x2, edsr_basicsr, entry params) -> {out} (edsr_pytorch)\n"
-    assert (result.exit_code, result.output) == (0, expected)
+    assert (result.exit_code, result.stdout) == (0, expected)
+
+
+def test_where_spandrel_does_not_open_it_the_reason_is_said(edsr, tmp_path):
+    out = tmp_path / "out.safetensors"
+    result = CliRunner().invoke(command, [str(edsr), str(out), "--to", "safetensors"])
+    assert result.stderr == (
+        f"srcore: {out}: spandrel, on which chaiNNer and others stand, does not open it: "
+        "it has no EDSR; --to onnx or ncnn makes a program\n"
+    )
 
 
 def test_the_result_as_json(edsr, tmp_path):
     out = tmp_path / "out.safetensors"
     arguments = [str(edsr), str(out), "--to", "safetensors", "--json"]
     result = CliRunner().invoke(command, arguments)
-    assert json.loads(result.output) == {
+    assert json.loads(result.stdout) == {
         "network": "edsr",
         "scale": 2,
         "source_dialect": "edsr_basicsr",
         "key": "params",
         "target": "safetensors",
+        "closed": "it has no EDSR",
         "source": str(edsr),
         "out": str(out),
     }
@@ -96,8 +106,8 @@ def test_options_that_are_lost_are_named(tmp_path, capsys):
     target = tmp_path / "out.pth"
     command([str(source), str(target), "--to", "basicsr", "--json"], standalone_mode=False)
     shown = capsys.readouterr()
-    assert shown.err == (
+    assert shown.err.splitlines()[0] == (
         f"srcore: warning: {target}: edsr_basicsr cannot say img_range = 1.0; whoever reads the "
-        "file assumes 255.0 and must be told\n"
+        "file assumes 255.0 and must be told"
     )
     assert json.loads(shown.out)["lost"] == {"img_range": [1.0, 255.0]}

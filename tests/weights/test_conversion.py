@@ -93,6 +93,41 @@ def test_an_incomplete_file_is_not_converted(networks, tmp_path):
         )
 
 
+SMALL = {
+    "compact": {"num_features": 8, "num_convs": 1},
+    "dlsn": {"num_features": 8},
+    "edsr": {"num_features": 8, "num_blocks": 1},
+    "esrdgan": {"num_features": 8, "num_blocks": 1, "hr_kernel_size": 5},
+    "msrresnet": {"num_features": 8, "num_blocks": 1},
+    "rrdbnet": {"num_features": 8, "num_blocks": 1},
+    "swinir": {"embed_dim": 8, "depths": [1], "num_heads": [1], "window_size": 8},
+    "usrdu_dsn": {},
+}
+WRITTEN = [
+    (name, dialect.network, growth)
+    for name, dialect in dialects(plugins().registry).items()
+    if dialect.network in SMALL
+    for growth in ({}, {"growth_channels": 4})[: 1 + (dialect.network == "rrdbnet")]
+]
+
+
+@pytest.mark.parametrize(("name", "network", "growth"), WRITTEN)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # spandrel 0.4
+def test_spandrel_opens_what_is_written_or_the_reason_is_said(name, network, growth, tmp_path):
+    spandrel = pytest.importorskip("spandrel")
+    file, out = tmp_path / "in.safetensors", tmp_path / "out.pth"
+    made = write_weights(file, network, scale=2, **SMALL[network], **growth).eval()
+    done = convert(file, out, name, registry=plugins().registry)
+    image = torch.rand(1, 3, 16, 16)
+    if done.closed:
+        with pytest.raises((spandrel.UnsupportedModelError, RuntimeError)):
+            spandrel.ModelLoader().load_from_file(out)
+    else:
+        with torch.no_grad():
+            theirs = spandrel.ModelLoader().load_from_file(out)(image)
+            torch.testing.assert_close(theirs, made(image).clamp(0, 1), rtol=1e-5, atol=1e-5)
+
+
 @pytest.fixture
 def unusual_edsr(tmp_path):
     """An EDSR whose options no file of another program says."""

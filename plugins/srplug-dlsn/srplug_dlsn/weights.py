@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srcore.weights.dialects import Dialect, Options, State, count
+from srcore.weights.dialects import Dialect, Options, State, count, without
 from srplug_dlsn.options import DIV2K_MEAN, RGB
 
 _EXTRA = ("a", "sub_mean.weight", "sub_mean.bias", "add_mean.weight", "add_mean.bias")
@@ -94,4 +94,5 @@ OFFICIAL = Dialect(
     to_native=_to_native,
     from_native=_from_native,
     exported=True,
+    closed=without("DLSN"),
 )

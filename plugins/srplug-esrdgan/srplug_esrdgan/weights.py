@@ -17,7 +17,7 @@ from srcore.errors import WeightsError
 from srcore.files.replacing import refuse_replacing
 from srcore.plugin.registry import Registry
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.dialects import Dialect, Options, Recognized, State, count
+from srcore.weights.dialects import Dialect, Options, Recognized, State, count, without
 from srcore.weights.loading import build_network, check_complete, network_options
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 from srplug_esrdgan.options import RGB
@@ -59,6 +59,7 @@ OFFICIAL = Dialect(
     to_native=_same,
     from_native=_same,
     exported=True,
+    closed=without("ESRDGAN"),
     bgr=True,
 )
 

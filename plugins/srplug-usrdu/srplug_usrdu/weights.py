@@ -15,7 +15,7 @@ from torch import Tensor
 import srcore
 from srcore.errors import WeightsError
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.dialects import Dialect, Options, State, count
+from srcore.weights.dialects import Dialect, Options, State, count, without
 from srcore.weights.rrdbnet import ESRGAN_NEW
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ DSN = Dialect(
     from_native=_same,
     container="gen",
     exported=True,
+    closed=without("network that makes images smaller"),
 )
 
 #: The SR network of a published file; the DSN beside it is left out.
@@ -85,6 +86,7 @@ SRN = Dialect(
     infer_options=_sr_options,
     to_native=_sr_to_native,
     from_native=_sr_from_native,
+    closed=without("file of two networks"),
     container="params",
 )
 
