@@ -19,6 +19,7 @@ SINGLE = re.compile(r"(?<![\w{}])'[^\s',()\\][^'\n]*'(?!\w)")
 #: What writes Python; a pattern that reads TOML; what writes messages; numbers in a table; what is
 #: only compared.
 OTHERS = {
+    "plugins/srplug-optimizers/generator/write.py",
     "plugins/srplug-spandrel/generator/write.py",
     "srcore/config/toml.py",
     "srcore/messages.py",

@@ -84,7 +84,7 @@ def test_nothing_is_changed_in_the_middle_of_an_expression(folder):
 
 
 #: Modules that offer the same thing: each has its options under this name.
-SAME_ROLE = {"Options": "srplug_spandrel/options/"}
+SAME_ROLE = {"Options": ("srplug_spandrel/options/", "srplug_optimizers/options/")}
 
 
 def test_a_name_of_a_class_means_one_thing():
@@ -95,6 +95,6 @@ def test_a_name_of_a_class_means_one_thing():
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name.lstrip("_"), []).append(path.as_posix())
     assert len(homes) > 400
-    for name, part in SAME_ROLE.items():
-        homes[name] = [path for path in homes[name] if part not in path]
+    for name, parts in SAME_ROLE.items():
+        homes[name] = [path for path in homes[name] if not any(it in path for it in parts)]
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

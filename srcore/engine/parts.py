@@ -143,9 +143,13 @@ class Parts:
         return self.roles["generator"].best
 
     def update_averages(self) -> None:
-        """At the end of an iteration: move all running averages."""
-        for average in self.averages.values():
-            average.update()
+        """At the end of an iteration: move all running averages, towards the weights to be used."""
+        for made in self.roles.values():
+            if made.average is not None:
+                with (
+                    contextlib.nullcontext() if made.updater is None else made.updater.evaluating()
+                ):
+                    made.average.update()
 
     def begin(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare an iteration: seeds, learning rates, gradients."""

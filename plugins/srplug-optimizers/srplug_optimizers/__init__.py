@@ -1,0 +1,1 @@
+"""Optimizers of pytorch-optimizer and torch for srcore, with typed keys."""

@@ -1,0 +1,1 @@
+"""Keys of the optimizers, a module each; all but one are generated."""

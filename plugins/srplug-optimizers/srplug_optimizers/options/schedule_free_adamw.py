@@ -1,0 +1,30 @@
+"""Keys of ``schedule_free_adamw``; written by ``generator/write.py``."""
+
+from __future__ import annotations
+
+import attrs
+
+from srcore.options import option
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """schedule-free AdamW (Defazio et al. 2024, arXiv 2405.15682)."""
+
+    learning_rate: float = option(0.0025, "base learning rate, before the schedule", gt=0)
+    betas: tuple[float, float] = option(
+        (0.9, 0.999), "place between iterate and average; decay of the square", gt=0, lt=1
+    )
+    weight_decay: float = option(0.0, "how much weights shrink", ge=0)
+    r: float = option(
+        0.0, "exponent of the iteration in the weight of iterates in the average", ge=0
+    )
+    weight_lr_power: float = option(
+        2.0, "exponent of the largest rate so far in the weight of iterates", ge=0
+    )
+    warmup_steps: int = option(0, "iterations in which the rate grows linearly from 0", ge=0)
+    decoupling_c: int = option(
+        0, "later iterates weigh more in the average; 0: as published first", ge=0
+    )
+    ams_bound: bool = option(False, "the running square never falls (AMSGrad)")
+    eps: float = option(1e-08, "added to the root of the running square", gt=0)
