@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,16 @@ def test_modules_are_short():
         if len(lines) > _LONGEST and "written by" not in lines[0]:
             long.append(module.relative_to(ROOT).as_posix())
     assert not long
+
+
+#: The same part of many rooms: keys of components, how many channels images may have there.
+_EVERYWHERE = {"__init__", "channels", "options"}
+
+
+def test_file_names_say_what_they_hold_and_not_only_of_which_sort_it_is():
+    """``strips.py`` and ``picture_crops.py`` instead of one ``pictures.py`` a room."""
+    modules = Counter(path.stem for path in ROOT.glob("srcore/**/*.py"))
+    assert not [name for name, count in modules.items() if count > 3 and name not in _EVERYWHERE]
 
 
 def test_image_files_have_one_public_face():

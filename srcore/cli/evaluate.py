@@ -11,8 +11,8 @@ import click
 from srcore.cli.console import say
 from srcore.cli.evaluation.benchmark import Benchmark, named_path
 from srcore.cli.evaluation.contenders import find_contenders
-from srcore.cli.evaluation.pictures import PictureFlags
-from srcore.cli.evaluation.tables import Tables
+from srcore.cli.evaluation.written_pictures import PictureFlags
+from srcore.cli.evaluation.written_tables import Tables
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
@@ -107,7 +107,7 @@ def _refuse_beside_pictures(
 
 def _measure_pictures(benchmark: Benchmark, tables: Tables) -> None:
     """Pictures that other programs made."""
-    from srcore.evaluation.pictures import measure_pictures
+    from srcore.evaluation.given_pictures import measure_pictures
 
     measures = benchmark.measures()
     folders = benchmark.folders_of_pictures()

@@ -24,7 +24,7 @@ from srcore.runs.ending import (
 )
 from srcore.runs.exports import exported_state
 from srcore.runs.folder import RunFolder
-from srcore.runs.tables import as_table, write_table
+from srcore.runs.plain_tables import as_table, write_table
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

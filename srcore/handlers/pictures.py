@@ -8,7 +8,7 @@ from ignite.engine import Engine, Events
 
 from srcore.engine.events import TrainingEvents
 from srcore.evaluation.measure import measure_image
-from srcore.runs.pictures import (
+from srcore.runs.strips import (
     bicubic_of,
     file_names,
     remove_earlier,

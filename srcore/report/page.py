@@ -12,9 +12,9 @@ from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
-from srcore.report import tables
+from srcore.report import facts as tables
 from srcore.report.curves import COLORS, Chart, training_charts, validation_charts
-from srcore.report.pictures import gallery
+from srcore.report.picture_crops import gallery
 from srcore.report.reading import RunRecord, has_stages, read_run
 from srcore.runs.folder import RunFolder
 

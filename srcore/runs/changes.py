@@ -16,7 +16,7 @@ from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
-from srcore.runs.tables import as_table, flat
+from srcore.runs.plain_tables import as_table, flat
 
 #: Keys that may change and on which measured values depend.
 _MEASURING_KEYS = ("metrics", "data.validation")

@@ -18,7 +18,7 @@ from srcore.config.schema import Experiment
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
-from srcore.runs.tables import as_table
+from srcore.runs.plain_tables import as_table
 from srcore.weights.saving import GeneratorMetadata, read_metadata, save_safetensors
 
 

@@ -17,7 +17,7 @@ from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
 from srcore.runs.lock import locked
 from srcore.runs.overwriting import delete_run, outer_run
-from srcore.runs.tables import as_table, write_table
+from srcore.runs.plain_tables import as_table, write_table
 
 _BEFORE_THE_EXPERIMENT = (RunFolder.lock, RunFolder.log)
 #: What a run leaves that failed before its first iteration.

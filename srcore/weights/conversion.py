@@ -16,7 +16,7 @@ from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
-from srcore.runs.tables import as_table
+from srcore.runs.plain_tables import as_table
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import Dialect, Recognized, exported_dialect, find_dialect

@@ -15,7 +15,7 @@ from torch import nn
 from srcore.config.starting import StageNetwork
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
-from srcore.runs.tables import as_table
+from srcore.runs.plain_tables import as_table
 from srcore.weights.bounds import counted
 from srcore.weights.containers import Checkpoint
 from srcore.weights.deploying import deployed

@@ -16,7 +16,7 @@ import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
 from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import plugins
-from srcore.report import tables
+from srcore.report import facts as tables
 from srcore.report.reading import read_run
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.forked_runs import ForkedRun, content

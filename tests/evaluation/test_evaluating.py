@@ -15,7 +15,7 @@ from srcore.evaluation.evaluating import (
 from srcore.evaluation.image_sets import find_sets
 from srcore.evaluation.interpolation import interpolation
 from srcore.evaluation.measure import Measure
-from srcore.evaluation.tables import as_csv, as_json, as_markdown, as_text
+from srcore.evaluation.result_tables import as_csv, as_json, as_markdown, as_text
 from srcore.images import write_image
 from srcore.metrics import psnr, ssim
 from srcore.plugin.manager import plugins

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from srcore.engine.validation_sets import ValidationImage
-from srcore.runs.pictures import write_strip
-from srcore.runs.tables import write_table
+from srcore.runs.plain_tables import write_table
+from srcore.runs.strips import write_strip
 
 EXPERIMENT = {
     "scale": 2,

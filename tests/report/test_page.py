@@ -7,7 +7,7 @@ import pytest
 
 from srcore.plugin.manager import plugins
 from srcore.report.page import write_report
-from srcore.runs.tables import write_table
+from srcore.runs.plain_tables import write_table
 
 VOID = {"meta", "link", "img", "input", "br"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from srcore.errors import SrcoreError
 from srcore.report.reading import has_stages, read_run
-from srcore.runs.tables import write_table
+from srcore.runs.plain_tables import write_table
 
 
 def test_a_finished_run(make_run, results):

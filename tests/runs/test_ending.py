@@ -13,8 +13,8 @@ from srcore.engine.events import TrainingEvents
 from srcore.engine.stages import run_experiment
 from srcore.errors import Interrupted, SrcoreError
 from srcore.plugin.manager import PluginManager, using
+from srcore.report.facts import facts, state
 from srcore.report.reading import read_run
-from srcore.report.tables import facts, state
 from srcore.runs.ending import read_ending
 from srcore.testing import assert_same_state
 

@@ -62,7 +62,7 @@ def map_command(
         raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
     from srcore.files.replacing import refuse_replacing
     from srcore.images import write_image
-    from srplug_ldl.pictures import comparison, heat_picture, map_of_images
+    from srplug_ldl.artifact_pictures import comparison, heat_picture, map_of_images
 
     refuse_replacing(filter(None, (sr, ema, hr)), [output])
     truth = _eight_bits(hr)

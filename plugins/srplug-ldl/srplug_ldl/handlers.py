@@ -8,8 +8,8 @@ import torch
 from ignite.engine import Engine, Events
 
 from srcore.images import to_image, to_tensor, write_image
+from srplug_ldl.artifact_pictures import Picture, comparison, heat_picture, map_of_images
 from srplug_ldl.options import LDLOptions
-from srplug_ldl.pictures import Picture, comparison, heat_picture, map_of_images
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

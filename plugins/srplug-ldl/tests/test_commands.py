@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from srplug_ldl.artifact_pictures import heat_picture, map_of_images
 from srplug_ldl.commands import ldl
-from srplug_ldl.pictures import heat_picture, map_of_images
 
 from srcore.errors import DataError
 from srcore.images import read_image, write_image

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import torch
-from srplug_ldl.pictures import heat_picture, map_of_images
+from srplug_ldl.artifact_pictures import heat_picture, map_of_images
 
 from srcore.images import read_image
 from srcore.testing.tiny_images import write_tiny_images

@@ -18,7 +18,7 @@ from srcore.weights import Dialect
 from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.construction import constructing
 from srplug_spandrel.extra import KNOWN, registry
-from srplug_spandrel.tables import with_tables, without_tables
+from srplug_spandrel.window_tables import with_tables, without_tables
 
 _PREFIX = "model."
 

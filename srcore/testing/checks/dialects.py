@@ -22,7 +22,7 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     """
     network = trial.build(scale=trial.scale)
     native = {key: value.clone() for key, value in network.state_dict().items()}
-    from srcore.runs.tables import as_table
+    from srcore.runs.plain_tables import as_table
 
     options: dict[str, Any] = {**as_table(trial.options), "scale": trial.scale}
     written = dialect.from_native(native, options)

@@ -53,7 +53,7 @@ class Tables:
 
     def write(self, results: Sequence[SetResult], measures: Sequence[Measure]) -> None:
         """Write the files, say what was left out, print the table."""
-        from srcore.evaluation.tables import as_csv, as_json, as_latex, as_markdown, as_text
+        from srcore.evaluation.result_tables import as_csv, as_json, as_latex, as_markdown, as_text
         from srcore.files.atomic import write_bytes
 
         contents = {

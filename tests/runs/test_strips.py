@@ -11,7 +11,7 @@ from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
 from srcore.report.reading import read_run
 from srcore.runs import RunFolder
-from srcore.runs.pictures import (
+from srcore.runs.strips import (
     bicubic_of,
     file_names,
     read_strip,

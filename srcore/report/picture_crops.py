@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from srcore.errors import DataError
 from srcore.images import read_rgb
 from srcore.report.reading import RunRecord
-from srcore.runs.pictures import Column, Strip, read_strip
+from srcore.runs.strips import Column, Strip, read_strip
 
 #: Bytes that all pictures of a page may take together.
 BUDGET = 4_000_000

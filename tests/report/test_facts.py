@@ -1,8 +1,8 @@
 """Numbers and words of the page."""
 
 from srcore.plugin.manager import plugins
+from srcore.report.facts import facts, other_results, protocol, rows, state
 from srcore.report.reading import read_run
-from srcore.report.tables import facts, other_results, protocol, rows, state
 
 
 def test_one_run_beside_bicubic(make_run, results):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from srcore.images import encode_image, with_png_text, write_image
-from srcore.report.pictures import gallery
+from srcore.report.picture_crops import gallery
 from srcore.report.reading import read_run
-from srcore.runs.pictures import read_strip
+from srcore.runs.strips import read_strip
 
 
 def decoded(uri):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
+from srplug_ldl.artifact_pictures import comparison, heat_picture, map_of_images
 from srplug_ldl.losses import artifact_map, residual
-from srplug_ldl.pictures import comparison, heat_picture, map_of_images
 
 from srcore.testing.tiny_images import tiny_image
 

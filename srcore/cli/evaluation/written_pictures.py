@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from srcore.cli.evaluation.tables import refuse_existing
+from srcore.cli.evaluation.written_tables import refuse_existing
 from srcore.cli.flags import Folder
 from srcore.cli.writing import WritingFlags
 from srcore.options import option

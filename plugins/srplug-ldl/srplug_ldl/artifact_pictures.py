@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images import to_tensor
-from srcore.runs.pictures import side_by_side
+from srcore.runs.strips import side_by_side
 from srplug_ldl.losses import artifact_map, residual
 
 Picture = NDArray[np.uint8]
