@@ -1,0 +1,259 @@
+"""What documents say was measured is what the files of results hold, to the last printed digit."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"
+LDL, USRDU = "plugins/srplug-ldl/README.md", "plugins/srplug-usrdu/README.md"
+MEMORY, MODELS = "docs/how-to/memory.md", "srcore/models/README.md"
+COMBINING = "docs/methods/combining.md"
+
+
+@cache
+def result(name):
+    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))["results"]
+
+
+@cache
+def settings(name):
+    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))["settings"]
+
+
+def cpu(name, *keys):
+    """Median milliseconds of the processor."""
+    part = result(name)
+    for key in keys:
+        part = part[key]
+    return part["cpu_ms"]["median"]
+
+
+def ldl(what):
+    """The smallest and the largest gain over the two ways of unfolding."""
+    gains = [
+        values[way][what]
+        for values in settings("ldl")["ratios"].values()
+        for way in values
+        if way != "srplug-ldl"
+    ]
+    return min(gains), max(gains)
+
+
+def attention(isa, size, what):
+    name = "hashed_attention_cpu_float32_1thread" + isa
+    return result(name)[size]["summary"][what]
+
+
+def tiles():
+    ratios = {name: it["ratio_to_plain"]["64"] for name, it in result("tiling").items()}
+    return min(ratios.values()), max(ratios.values())
+
+
+def published(name):
+    model = result("published_models")[name]
+    time, memory = model["time"], model["memory"]
+    return (
+        max(it["max"] for it in model["from_whole"].values()),
+        time["ratio_to_whole"]["default"],
+        time["measured_context"],
+        time["ratio_to_whole"]["tiles"],
+        time["tiles"]["max"],
+        memory["whole"]["peak_mib"],
+        memory["default"]["peak_mib"],
+    )
+
+
+def pairs(name):
+    return result("data_loading")["pairs_per_cpu_second"][name]
+
+
+def images(name):
+    return settings("degradation")["images_per_cpu_second"][name]
+
+
+def peaks(which, name="hashed_attention_cpu_float32_1thread"):
+    return result(name)["peak MiB above the inputs"][which]
+
+
+def judged(arm):
+    """Means in the order of the table's columns."""
+    columns = ("psnr", "ssim", "niqe", "vgg_relu2_2", "vgg_relu4_3", "artifacts", "logit_cosine",
+               "same_class")  # fmt: skip
+    return [result("combinations")[arm][column]["mean"] for column in columns]
+
+
+BOTH = "attention, forward and backward"
+SHORT, LONG = "48x48", "96x96"
+FORWARD = "attention, forward: published / compiled"
+TRAINED = f"{BOTH}: published / compiled"
+
+
+def times(size, what):
+    return [cpu("hashed_attention_cpu_float32_1thread", size, what, it)
+            for it in ("published", "eager", "compiled")]  # fmt: skip
+
+
+#: Document, a part of it with {} for each figure, the figures.
+CLAIMS = [
+    ("README.md", "engine adds {} ms to a {} ms step ({} %)", lambda: (
+        result("engine_overhead")["engine_ms_per_iteration"],
+        cpu("engine_overhead", "full step", "bare"),
+        100 * result("engine_overhead")["overhead_from_engine_ms"])),
+    ("README.md", "channels_last {}x, with bfloat16 {}x of the time", lambda: (
+        result("rrdbnet_step")["ratio_to_plain"]["channels_last"],
+        result("rrdbnet_step")["ratio_to_plain"]["channels_last + bfloat16"])),
+    ("README.md", "GAN step {} % slower, {} MiB less memory, weights bit-identical; {}x", lambda: (
+        100 * result("gan_step")["overhead"]["median"],
+        result("gan_step")["memory"]["bare"]["peak_mib"]["median"]
+        - result("gan_step")["memory"]["engine"]["peak_mib"]["median"],
+        result("gan_step")["fast_ratio_to_bare"])),
+    ("README.md", "{} pairs/s from PNG, {} with a decoded cache | {} pairs/s", lambda: (
+        pairs("srcore"), pairs("srcore, cache = memory"),
+        pairs("convert whole images, then crop"))),
+    ("README.md", "2040x1356 to 1/4 in {} ms | {} ms by index and gather", lambda: (
+        cpu("resize", "down: srcore"), cpu("resize", "down: index and gather"))),
+    ("README.md", "on Y, 512x512, in {} ms | {} ms with scikit-image", lambda: (
+        cpu("metrics", "srcore psnr + ssim"), cpu("metrics", "scikit-image psnr + ssim"))),
+    ("README.md", "degradation, {} images/s | {} with a dense 51x51 filter per channel, {} depth",
+     lambda: (images("separable"), images("dense 51x51"), images("dense 51x51, depthwise"))),
+    ("README.md", "LDL forward and backward {}-{}x as fast, {}-{}x less memory", lambda: (
+        *ldl("times_as_fast"), *ldl("times_less_memory"))),
+    ("README.md", "at 16384 keys with {}x less memory, {}x as fast", lambda: (
+        result("sed_fusion")["attention"]["memory_ratio"],
+        cpu("sed_fusion", "attention", "times", "explicit")
+        / cpu("sed_fusion", "attention", "times", "fused"))),
+    ("README.md", "{}x (RRDBNet) to {}x (small EDSR), at most {} gray level", lambda: (
+        *tiles(), max(max(it["largest_difference"].values()) for it in result("tiling").values()))),
+    ("README.md", "equal to the whole image, {}x of its time (in tiles with enough context {}x, up "
+     "to {} gray levels", lambda: [published("RealESRGAN_x4plus")[it] for it in (1, 3, 4)]),
+    ("README.md", "500x500 pixels to x2 in {} s, to x4 in {} s; mean colors move by less than {} "
+     "of 255", lambda: (
+        cpu("shipped_models", "x2", "500x500") / 1000,
+        cpu("shipped_models", "x4", "500x500") / 1000,
+        max(it["photographs"]["largest_shift"] for it in result("shipped_models").values()))),
+    ("README.md", "attention of DLSN {}x (48x48) and {}x (96x96) as fast", lambda: (
+        attention("", SHORT, FORWARD), attention("", LONG, FORWARD))),
+    (DLSN, "| forward 48x48 / 96x96 | {} / {} ms | {} / {} ms | **{} / {} ms** ({}x / {}x) |",
+     lambda: (
+        *(value for both in zip(times(SHORT, "attention, forward"),
+                                times(LONG, "attention, forward"), strict=True) for value in both),
+        attention("", SHORT, FORWARD), attention("", LONG, FORWARD))),
+    (DLSN, "| forward and backward 48x48 / 96x96 | {} / {} ms | {} / {} ms | **{} / {} ms** ({}x / "
+     "{}x) |", lambda: (
+        *(value for both in zip(times(SHORT, BOTH), times(LONG, BOTH), strict=True)
+          for value in both),
+        attention("", SHORT, TRAINED), attention("", LONG, TRAINED))),
+    (DLSN, "48x48 / 128x128 | {} / {} MiB | {} / {} MiB | **{} / {} MiB** |", lambda: [
+        peaks(f"inference, {size}, {how}")
+        for how in ("published", "eager", "compiled") for size in (SHORT, "128x128")]),
+    (DLSN, "training step, 96x96 | {} MiB | {} MiB | **{} MiB** |", lambda: [
+        peaks(f"training, 96x96, {how}") for how in ("published", "eager", "compiled")]),
+    (DLSN, "The operator takes {} to {} times as long", lambda: [
+        attention("", size, "operator, forward: compiled / matrix products")
+        for size in (SHORT, LONG)]),
+    (DLSN, "same processor: {}x / {}x (forward), {}x / {}x (forward and backward); there the "
+     "operator takes {} times", lambda: (
+        *(attention("_avx2", size, what) for what in (FORWARD, TRAINED) for size in (SHORT, LONG)),
+        attention("_avx2", SHORT, "operator, forward: compiled / matrix products"))),
+    (LDL, "{} to {} times as fast and with {} to {} times less memory", lambda: (
+        *ldl("times_as_fast"), *ldl("times_less_memory"))),
+    (SED, "takes {} instead of {} MiB (batch 8, forward and backward, CPU), the whole block {} "
+     "instead of {} MiB", lambda: [
+        result("sed_fusion")[part]["memory_mib"][way]
+        for part in ("attention", "block") for way in ("fused", "explicit")]),
+    *((USRDU, f"| {row} | {{}} | {{}} | {{}} |", lambda key=key, name=name: [
+        result(name)[key][it] for it in ("psnr", "ssim", "niqe")])
+      for name in ("usrdu_quality", "usrdu_quality_noise12")
+      for row, key in (("bicubic LR", "bicubic"), ("DSN means", "mean"),
+                       ("DSN samples (USR-DU)", "sampled"),
+                       ("(bicubic interpolation)", "interpolation"))),
+    *(("docs/methods/usrdu.md", f"| {row} | {{}} | {{}}", lambda key=key: [
+        it["error_to"][key] for it in result("kernelgan")["rows"] if it["kernel"] == key])
+      for row, key in (("isotropic, sigma 1.5", "isotropic"), ("anisotropic, 3 and 1",
+                       "anisotropic"), ("motion, 9 pixels", "motion"))),
+    (MEMORY, "step took {} of its time with `channels_last` and bfloat16 together, a step of "
+     "RRDBNet on L1 {} ", lambda: (
+        result("gan_step")["fast_ratio_to_bare"],
+        result("rrdbnet_step")["ratio_to_plain"]["channels_last + bfloat16"])),
+    *((MEMORY, f"| {row} | by rows: {{}} | {{}}x | {{}} pixels, {{}}x, {{}} level", lambda key=key:
+       published(key)[:5])
+      for row, key in (("RealESRGAN_x4plus", "RealESRGAN_x4plus"),
+                       ("realesr-animevideov3", "realesr-animevideov3"),
+                       ("SPAN x4 (48 features)", "spanx4_ch48"), ("shipped x2", "shipped x2"),
+                       ("shipped x4", "shipped x4"))),
+    (MODELS, "flat images of {} colors", lambda: (
+        result("shipped_models")["x2"]["flat"]["colors"],)),
+    (MODELS, "On the {} low-resolution images of Set5 and Set14 the mean of a channel moves by at "
+     "most {} (x2) and {} (x4)", lambda: (
+        result("shipped_models")["x2"]["photographs"]["photographs"],
+        *(result("shipped_models")[it]["photographs"]["largest_shift"] for it in ("x2", "x4")))),
+    *((COMBINING, f"| {row} | {{}} | {{}} | {{}} | {{}} | {{}} | {{}} | {{}} | {{}} |",
+       lambda key=key: judged(key))
+      for row, key in (("bicubic interpolation", "bicubic"), ("L1 only (the start)", "start"),
+                       ("GAN", "plain"), ("GAN + LDL", "ldl"), ("GAN + SeD", "sed"),
+                       ("GAN + LDL + SeD", "ldl_sed"), ("GAN + ESRDGAN's tricks", "esrdgan"))),
+]  # fmt: skip
+
+
+def printed(text, claim):
+    """The figures of all places that read like the claim; spread in parentheses aside."""
+    text = re.sub(r" \([\d.]+ to [\d.]+\)", "", re.sub(r"\s+", " ", text))
+    number = r"\*{0,2}(\d*\.?\d+)\*{0,2}"
+    pattern = number.join(re.escape(part) for part in claim.split("{}"))
+    return [match.groups() for match in re.finditer(pattern, text)]
+
+
+def differs(figure, value):
+    """Whether a value is not the printed figure, rounded."""
+    digits = len(figure.partition(".")[2])
+    return abs(float(figure) - value) > 0.5 * 10**-digits + 1e-9
+
+
+def complaint(document, claim, values):
+    places = printed((ROOT / document).read_text("utf-8"), claim)
+    if not places:
+        return "is not said any more; adapt the list of this test to what is"
+    wrong = [
+        [f"{figure} of {value:.5g}" for figure, value in zip(it, values, strict=True)
+         if differs(figure, value)]
+        for it in places
+    ]  # fmt: skip
+    return "" if not all(wrong) else f"printed {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("document", "claim", "values"), CLAIMS, ids=[f"{it[0]}-{it[1][:40]}" for it in CLAIMS]
+)
+def test_figures_are_those_of_the_results(document, claim, values):
+    said = complaint(document, claim, list(values()))
+    assert not said, f"{document}: {claim}: {said}"
+
+
+def test_another_figure_is_refused():
+    document, claim, values = CLAIMS[0]
+    changed = [value * 1.1 for value in values()]
+    assert complaint(document, claim, changed).startswith("printed")
+    assert "not said" in complaint(document, "no such claim of {} ms", [1.0])
+
+
+def test_every_row_of_the_table_is_compared():
+    table = (ROOT / "README.md").read_text("utf-8").partition("## Measured")[2]
+    rows = re.findall(r"^\| `\w+\.py` .+$", table, re.M)
+    assert len(rows) > 10
+    claims = [claim for document, claim, _ in CLAIMS if document == "README.md"]
+    assert not [row for row in rows if not any(printed(row, claim) for claim in claims)]
+
+
+def test_quality_of_the_shipped_models_is_that_of_their_card():
+    readme, card = ((ROOT / name).read_text("utf-8") for name in ("README.md", MODELS))
+    for ours, theirs in (
+        ("bicubic", "bicubic"),
+        ("shipped models (0.6 and 0.8 MB)", "these models"),
+    ):
+        (row,) = re.findall(rf"^\| {re.escape(ours)} \| (.+) \|$", readme, re.M)
+        (known,) = re.findall(rf"^\| {theirs} \| (.+) \|$", card, re.M)
+        assert row.split(" | ") == [it.split(" / ")[0] for it in known.split(" | ")]
