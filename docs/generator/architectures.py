@@ -12,11 +12,11 @@ _HEAD = """\
 # What every network costs
 
 Networks of srcore and `srplug-spandrel`, measured by
-[benchmarks/architectures.py](../../benchmarks/architectures.py) on {date} at commit `{commit}`
-({processor}, one thread, torch {torch}); the values lie in
-[architectures.json](../../benchmarks/results/architectures.json). Sizes are those of a shipped
-experiment where one is named, else the defaults of the keys, which are not always the published
-ones.
+[benchmarks/architectures.py](../../benchmarks/architectures.py) on {date}
+({processor}, {cores} cores shared with other work, one thread, torch {torch}); the values lie in
+[architectures.json](../../benchmarks/results/architectures.json), with commit and load of each.
+Sizes are those of a shipped experiment where one is named, else the defaults of the keys, which are
+not always the published ones.
 
 Parameters, multiply-adds (MAC), activations and convolutions are counted for an image of
 {counted}x{counted} pixels and with branches merged, as the efficiency challenges of NTIRE count
@@ -25,29 +25,39 @@ convolutions put out; calls of convolutions. Their baseline, MSRResNet, has 1.51
 parameters, 292.55 million activations and 37 convolutions there and here, 166.4 thousand million
 MAC there, which count offsets and activation functions too, and 166.2 here.
 
-Step: megabytes that a process grows by in a training step (L1, no optimizer) on one patch of that
-side, on two for DAT. Time: median of five images of {timed}x{timed} pixels, processor time.
-"-": not measured yet.
-"permissive": what spandrel says of all its networks; others were read in the authors' repositories.
+Step: megabytes that a process grows by in a training step (L1, no optimizer) on one patch, on two
+for DAT. Patch: the side of low-resolution patches that its authors trained on, as far as it is
+remembered: papers and option files were not at hand. "not known": 64 was taken; "128 of 256": the
+published side needs more memory than there was. Time: median of five images of {timed}x{timed}
+pixels, processor time, while the load was {least:.0f} to {most:.0f}.{missing}
+
+"permissive": what spandrel says of all its networks (MIT, Apache-2.0 or public domain). It says too
+that the license of each lies beside its code, but neither wheel nor source archive of 0.4.2 has
+them. Other licenses were read in the authors' repositories.
 
 | network | paper | license | sizes | scale | parameters, M | MAC, G | activations, M | \
-convolutions | patch | step, MB | time, s |
-|---|---|---|---|---|---|---|---|---|---|---|---|
+convolutions | patch | according to | step, MB | time, s |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
 def architectures_page() -> str:
     """The page."""
     content = json.loads(RESULTS.read_text("utf-8"))
-    environment = content["environment"]
+    environment, results = content["environment"], content["results"].values()
+    loads = [entry["measured"]["load_average"][0] for entry in results if "measured" in entry]
+    all_measured = all("seconds" in entry for entry in results)
     head = _HEAD.format(
         date=environment["date"][:10],
-        commit=environment["commit"][:7],
         processor=environment["processor"],
+        cores=environment["cores"],
+        least=min(loads),
+        most=max(loads),
+        missing="" if all_measured else '\n"-": not measured.',
         torch=environment["packages"]["torch"],
         **content["settings"],
     )
-    ordered = sorted(content["results"].values(), key=lambda entry: entry["component"])
+    ordered = sorted(results, key=lambda entry: entry["component"])
     return head + "".join(map(_row, ordered))
 
 
@@ -62,8 +72,17 @@ def _row(entry: dict[str, Any]) -> str:
         f"{entry['multiply_adds'] / 1e9:.1f}",
         f"{entry['activations'] / 1e6:.1f}",
         str(entry["convolutions"]),
-        str(entry.get("patch", "-")),
+        _patch(entry),
+        entry.get("patch_source", "-"),
         str(entry.get("step_megabytes", "-")),
         f"{entry['seconds']:.2f}" if "seconds" in entry else "-",
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _patch(entry: dict[str, Any]) -> str:
+    """The side that was measured, and the published one where it is another."""
+    if "patch" not in entry:
+        return "-"
+    side, published = entry["patch"], entry["published_patch"]
+    return str(side) if side == published else f"{side} of {published}"

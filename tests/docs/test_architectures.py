@@ -1,6 +1,8 @@
 """The page of what networks cost is that of the results file, and has every network."""
 
+import importlib
 import json
+from pathlib import Path
 
 from generate import ours
 from generator.architectures import RESULTS, architectures_page
@@ -22,3 +24,16 @@ def test_counts_are_those_of_the_challenges():
     assert round(baseline["activations"] / 1e6, 2) == 292.55
     assert abs(baseline["multiply_adds"] / 166.36e9 - 1) < 1e-3
     assert round(results["nafnet"]["multiply_adds"] / 1e9) == 16  # as its authors publish it
+
+
+def test_every_network_has_a_patch_with_a_source(monkeypatch):
+    monkeypatch.syspath_prepend(Path(RESULTS).parents[1])
+    patches = importlib.import_module("published_patches").PATCHES
+    results = json.loads(RESULTS.read_text("utf-8"))["results"]
+    assert patches.keys() == results.keys()
+    for name, entry in results.items():
+        assert patches[name].source
+        if "patch" in entry:
+            patch = patches[name]
+            measured = (entry["patch"], entry["published_patch"], entry["patch_source"])
+            assert measured == (patch.measured or patch.side, patch.side, patch.source)
