@@ -77,7 +77,9 @@ def srcore_register_commands(cli: click.Group) -> None:
     """Add commands to the ``srcore`` program.
 
     When: when the command line starts.
-    Do: ``cli.add_command(...)``. Import torch inside the command, not at module level.
+    Do: ``cli.add_command(...)``, or ``cli.add_target(name, "package.module:command")``, which
+        imports the module when the command is used. Import torch inside the command, not at module
+        level.
     Parameters: ``cli`` - the click group of ``srcore``.
     Returns: nothing.
     Errors: stop the program with the plugin's name.
@@ -86,7 +88,7 @@ def srcore_register_commands(cli: click.Group) -> None:
 
 
 @hookspec
-def srcore_experiment_loaded(experiment: Experiment) -> list[Problem]:  # type: ignore[empty-body]
+def srcore_experiment_loaded(experiment: Experiment) -> list[Problem]:  # type: ignore[empty-body]  # plugins have one
     """Check what concerns several tables of an experiment.
 
     When: after an experiment was read and its own values were found valid, in ``srcore check``

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,23 @@ def test_a_name_of_a_class_means_one_thing():
     for name, parts in SAME_ROLE.items():
         homes[name] = [path for path in homes[name] if not any(it in path for it in parts)]
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+#: What is overlooked, by name, then why.
+IGNORED = re.compile(
+    r"# (noqa: [A-Z]+\d+(, [A-Z]+\d+)*|type: ignore\[[\w, -]+\]|pragma: no cover|noqa|type: ignore)"
+    r"(?P<reason>.*)"
+)
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, ".ci"])
+def test_what_linters_shall_overlook_has_a_reason(folder):
+    """``# noqa: B010 - Ignite's state is open``, ``# type: ignore[misc]  # torch has no types``."""
+    bare = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                match = token.type == tokenize.COMMENT and IGNORED.match(token.string)
+                if match and not re.search(r"\w", match["reason"]):
+                    bare.append(f"{path.relative_to(ROOT)}:{token.start[0]}: {token.string}")
+    assert bare == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import sys
 import warnings
 from typing import Any
@@ -17,21 +16,18 @@ from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
 from srcore.machine.memory import is_out_of_memory
 from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
+from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
-
-#: Commands of the core in the order of ``--help``; ``srcore/cli/<name>.py`` holds ``command``.
-COMMANDS = (
-    "new", "check", "run", "evaluate", "report", "upscale", "prepare", "convert", "components",
-    "plugins", "new-plugin",
-)  # fmt: skip
 
 
 class SrcoreGroup(click.Group):
-    """Imports the module of a command when the command is used or listed.
+    """The commands that plugins add, the core among them; see ``srcore_register_commands``.
 
     Attributes:
         owner: distribution that adds commands through this object.
-        owners: who brought each added command.
+        owners: who brought each command, in the order in which they were added.
+        targets: ``"package.module:name"`` of commands that are imported when they are used or
+            listed.
     """
 
     owner = "srcore"
@@ -39,6 +35,7 @@ class SrcoreGroup(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.owners: dict[str, str] = {}
+        self.targets: dict[str, str] = {}
 
     def owned_by(self, owner: str) -> SrcoreGroup:
         """The same group for a plugin: what it adds belongs to ``owner``."""
@@ -47,7 +44,7 @@ class SrcoreGroup(click.Group):
         return view
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a plugin's command.
+        """Add a command.
 
         Raises:
             PluginError: it has no name, or the name is taken.
@@ -55,26 +52,59 @@ class SrcoreGroup(click.Group):
         name = name or getattr(cmd, "name", None)
         if not isinstance(cmd, click.Command) or not name:
             raise PluginError(f"add_command takes a named click command, not {shown(cmd)}")
-        taken = "srcore" if name in COMMANDS else self.owners.get(name)
-        if taken is not None:
-            raise PluginError(f"command {shown(name)} is brought by {label(taken)} already")
-        self.owners[name] = self.owner
+        self._take(name)
         super().add_command(cmd, name)
 
+    def add_target(self, name: str, target: str) -> None:
+        """Add a command whose module is imported when it is used or listed.
+
+        Args:
+            name: of the command.
+            target: ``"package.module:name"`` of a click command.
+
+        Raises:
+            PluginError: the name is taken.
+        """
+        self._take(name)
+        self.targets[name] = target
+
+    def _take(self, name: str) -> None:
+        if name in self.owners:
+            raise PluginError(
+                f"command {shown(name)} is brought by {label(self.owners[name])} already"
+            )
+        self.owners[name] = self.owner
+
+    def _ask(self) -> None:
+        """The commands of the current plugins, if nobody has been asked for theirs."""
+        if not self.owners:
+            from srcore.plugin.manager import plugins
+
+            plugins().hook.srcore_register_commands(cli=self)
+
     def forget_added(self) -> None:
-        """Drop the commands of plugins, before a new set of plugins adds its own."""
+        """Drop all commands, before a new set of plugins adds its own."""
         self.owners.clear()
+        self.targets.clear()
         self.commands.clear()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Core commands first, then those of plugins."""
-        return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
+        """Those of the core in their order, then those of plugins by name."""
+        self._ask()
+        core = [name for name, owner in self.owners.items() if owner == "srcore"]
+        return [*core, *sorted(set(self.owners) - set(core))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""
-        if cmd_name in COMMANDS:
-            module = importlib.import_module(f"srcore.cli.{cmd_name.replace('-', '_')}")
-            command: click.Command = module.command
+        self._ask()
+        if cmd_name in self.targets:
+            owner = self.owners[cmd_name]
+            command = resolve(self.targets[cmd_name], f"command {shown(cmd_name)}", owner)
+            if not isinstance(command, click.Command):
+                raise PluginError(
+                    f"{label(owner)}: {self.targets[cmd_name]} is {shown(command)}; expected a "
+                    "click command"
+                )
             return command
         return self.commands.get(cmd_name)
 
@@ -83,7 +113,7 @@ class SrcoreGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SystemExit:
-            if ctx.invoked_subcommand in self.commands:
+            if self.owners.get(ctx.invoked_subcommand or "", "srcore") != "srcore":
                 raise
             with naming_exits():
                 raise

@@ -127,7 +127,7 @@ class Validation:
             self._bicubic = self._measure_bicubic()
             if self.run.is_main:
                 write_bicubic(self.run.folder, self._bicubic)
-        setattr(self.engine.state, "bicubic", by_set_and_metric(self._bicubic))  # noqa: B010
+        setattr(self.engine.state, "bicubic", by_set_and_metric(self._bicubic))  # noqa: B010 - as above
         return self._bicubic
 
     def _measure_bicubic(self) -> Averages:

@@ -57,7 +57,7 @@ class EarlyStopping:
                 f'handler "early_stopping": "{name}" was not measured; '
                 f"expected one of {', '.join(values) or 'the metrics of a validation'}"
             )
-        higher: dict[str, bool] = evaluator.state.higher_is_better  # type: ignore[attr-defined]
+        higher: dict[str, bool] = evaluator.state.higher_is_better  # type: ignore[attr-defined]  # Ignite's state is open
         value = values[name] if higher[name.partition("/")[2]] else -values[name]
         if self.best is None or value > self.best + self.min_improvement:
             self.best, self.waited = value, 0

@@ -44,7 +44,7 @@ class Log:
         logger.log(level, "iteration %d/%d: %s  (%s)", iteration, total, text, speed)
 
     def _validation(self, trainer: Engine, parts: Parts, evaluator: Engine) -> None:
-        bicubic: Mapping[str, float] = evaluator.state.bicubic  # type: ignore[attr-defined]
+        bicubic: Mapping[str, float] = evaluator.state.bicubic  # type: ignore[attr-defined]  # Ignite's state is open
         text = ", ".join(
             f"{name} {value:.4f}" + (f" (bicubic {bicubic[name]:.4f})" if name in bicubic else "")
             for name, value in evaluator.state.metrics.items()

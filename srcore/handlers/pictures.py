@@ -46,7 +46,7 @@ class Pictures:
         self, evaluator: Engine, run: Run, parts: Parts, measures: tuple[Measure, ...]
     ) -> None:
         folder = run.files.pictures_at(parts.iteration)
-        results: dict[str, list[ValidationImage]] = evaluator.state.results  # type: ignore[attr-defined]
+        results: dict[str, list[ValidationImage]] = evaluator.state.results  # type: ignore[attr-defined]  # Ignite's state is open
         for set_name, images in results.items():
             files = file_names([image.name for image in images])
             for image, file in zip(images, files, strict=True):
@@ -57,7 +57,7 @@ class Pictures:
                         set_name=set_name,
                         bicubic_values=self._values_of_bicubic(set_name, image, measures),
                     )
-                    evaluator.state.pictures.append(path)  # type: ignore[attr-defined]
+                    evaluator.state.pictures.append(path)  # type: ignore[attr-defined]  # Ignite's state is open
 
     def _remove_earlier(self, trainer: Engine, run: Run, best: Best) -> None:
         """The checkpoint remembers which validation is the best; its pictures stay."""

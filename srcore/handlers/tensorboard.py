@@ -49,7 +49,7 @@ class Tensorboard:
 
     def _write_validation(self, trainer: Engine, parts: Parts, evaluator: Engine) -> None:
         self._scalars("validation", parts.iteration, evaluator.state.metrics)
-        for path in evaluator.state.pictures:  # type: ignore[attr-defined]
+        for path in evaluator.state.pictures:  # type: ignore[attr-defined]  # Ignite's state is open
             image = np.asarray(read_image(path))
             self.board.add_image(path.stem, image, parts.iteration, dataformats="HWC")
 

@@ -111,7 +111,7 @@ def picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDA
         if name == b"IDAT":
             view[filled : filled + 8] = start
             chunk = view[filled : filled + 12 + length]
-            if file.readinto(chunk[8:]) < length + 4:  # type: ignore[attr-defined]
+            if file.readinto(chunk[8:]) < length + 4:  # type: ignore[attr-defined]  # a file of bytes has it
                 raise truncated(where)
             is_whole(name, chunk[8:-4], chunk[-4:], where)
             filled += len(chunk)

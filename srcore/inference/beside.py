@@ -88,7 +88,7 @@ def draw(network: nn.Module, size: tuple[int, int], seed: int, index: int = 0) -
     if capability("network", network, "draw") is None:
         return {}
     generator = torch.Generator().manual_seed(derive(seed, _DRAW_STREAM, index))
-    fields: dict[str, Tensor] = network.draw(size, generator)  # type: ignore[operator]
+    fields: dict[str, Tensor] = network.draw(size, generator)  # type: ignore[operator]  # it draws by the contract
     for name, field in fields.items():
         fits = field.ndim == 3 and all(
             length and length % side == 0 and length // side == field.shape[-1] // size[1]

@@ -79,7 +79,7 @@ def _measured(network: nn.Module) -> Reach:
 
 def _felt_at(network: nn.Module, distance: int) -> Tensor | None:
     """Largest change in gray levels by distance from the cut; None: the output has another size."""
-    scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]
+    scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]  # ints by the contract
     half = -(-distance // multiple) * multiple
     channels = int(capability("network", network, "in_channels"))
     picture = _stripes(channels, _HEIGHT, 2 * half).to(device_of(network))

@@ -67,7 +67,7 @@ class ComponentKind:
         what = f"contract of kind {shown(self.name)}"
         contract = resolve(self.contract, what, self.owner)
         try:
-            if isinstance(built, contract):  # type: ignore[arg-type]
+            if isinstance(built, contract):  # type: ignore[arg-type]  # else TypeError, see below
                 return ""
         except TypeError:  # no class, or a protocol without runtime_checkable
             text = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from srcore.cli.main import SrcoreGroup
     from srcore.engine.run import Run
     from srcore.plugin.registry import Registry
 
@@ -47,6 +48,16 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
     registry.add_dialect("compact_realesrgan", f"{weights}.compact:REAL_ESRGAN")
     registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
     registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
+
+
+@hookimpl
+def srcore_register_commands(cli: SrcoreGroup) -> None:
+    """Add the core's commands, in the order of ``--help``; a module of ``srcore/cli`` for each."""
+    for name in (
+        "new", "check", "run", "evaluate", "report", "upscale", "prepare", "convert", "components",
+        "plugins", "new-plugin",
+    ):  # fmt: skip
+        cli.add_target(name, f"srcore.cli.{name.replace('-', '_')}:command")
 
 
 @hookimpl

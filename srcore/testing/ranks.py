@@ -48,4 +48,4 @@ def fork_ranks(work: Callable[[int], object], logs: Sequence[Path]) -> list[int]
         join(rank, ranks, port)
         work(rank)
 
-    return [fork(lambda rank=rank: begin(rank), log) for rank, log in enumerate(logs)]  # type: ignore[misc]
+    return [fork(lambda rank=rank: begin(rank), log) for rank, log in enumerate(logs)]  # type: ignore[misc]  # the type of a default in a lambda

@@ -96,13 +96,13 @@ def _record_torchscript(
 ) -> list[bytes]:
     buffer = io.BytesIO()
     # The comparison that follows is stricter than trace's own, which repeats the example.
-    traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+    traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch's
     torch.jit.save(traced, buffer, {EXTRA_FILE: json.dumps(_entries(metadata))})
     return [buffer.getvalue()]
 
 
 def _load_torchscript(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
-    program: Any = torch.jit.load(io.BytesIO(contents[0]))  # type: ignore[no-untyped-call]
+    program: Any = torch.jit.load(io.BytesIO(contents[0]))  # type: ignore[no-untyped-call]  # torch's
     return lambda lr: program(lr)
 
 

@@ -36,8 +36,8 @@ _MEMORY, _SECONDS = 8 << 30, 600
 def require() -> None:
     """Raises MissingExtraError where a package is not installed."""
     try:
-        import ncnn  # noqa: F401
-        import pnnx  # noqa: F401
+        import ncnn  # noqa: F401 - whether it is there
+        import pnnx  # noqa: F401 - whether it is there
     except ImportError:
         raise MissingExtraError("writing and checking ncnn's programs", "ncnn") from None
 
@@ -61,7 +61,7 @@ def _translated(network: nn.Module, example: Tensor) -> list[bytes]:
     other = example.shape[0], example.shape[1], example.shape[2] + 6, example.shape[3] + 4
     with tempfile.TemporaryDirectory() as folder:
         recorded = Path(folder) / "program.pt"
-        traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+        traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch's
         torch.jit.save(traced, recorded)
         shapes = [f"[{','.join(map(str, shape))}]f32" for shape in (example.shape, other)]
         command = [pnnx.EXEC_PATH, recorded.name, f"inputshape={shapes[0]}"]

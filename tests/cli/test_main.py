@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
 
-from srcore.cli.main import COMMANDS, main
+from srcore.cli.main import SrcoreGroup, main
 from srcore.config.reading import read
+from srcore.errors import PluginError
 from srcore.plugin.manager import plugins, using
 from srcore.testing import write_tiny_images
 from srcore.testing.weights import write_weights
@@ -28,6 +30,28 @@ def test_help_does_not_import_anything_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("[]")
+
+
+COMMANDS = SrcoreGroup().list_commands(click.Context(SrcoreGroup()))
+
+
+def test_commands_of_the_core_come_first_in_their_order():
+    assert COMMANDS[:4] == ["new", "check", "run", "evaluate"]
+    assert COMMANDS.index("new-plugin") < COMMANDS.index("esrdgan") < COMMANDS.index("ldl")
+
+
+def test_a_command_is_imported_when_it_is_used():
+    group = SrcoreGroup()
+    group.add_target("late", "srcore.cli.nowhere:command")
+    group.add_target("number", "srcore.config.toml:MAX_STAGES")
+    context = click.Context(group)
+    assert group.list_commands(context) == ["late", "number"]
+    with pytest.raises(PluginError, match=r'command "late": cannot import srcore\.cli\.nowhere'):
+        group.get_command(context, "late")
+    with pytest.raises(PluginError, match=r"toml:MAX_STAGES is \d+; expected a click command"):
+        group.get_command(context, "number")
+    with pytest.raises(PluginError, match=r'^command "late" is brought by srcore \S+ already$'):
+        group.owned_by("srplug-x").add_target("late", "x:y")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

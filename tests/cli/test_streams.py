@@ -49,8 +49,8 @@ def child():
         if process == 0:
             code = 3
             try:
-                sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
-                sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)  # noqa: SIM115
+                sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115 - stays open
+                sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)  # noqa: SIM115 - stays open
                 function()
                 code = 0
             except SystemExit as end:

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-import click
 import pytest
 from generator.blocks import blocks
 
 import srcore
+from srcore.cli.main import SrcoreGroup
 from srcore.engine.stages import run_experiment
 from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager, using
@@ -110,7 +110,7 @@ def use_plugin(page, folder):
                 use_component(component, folder)
         use_dialects(manager)
         if "srcore_register_commands" in hooks:
-            group = click.Group()
+            group = SrcoreGroup()
             manager.hook.srcore_register_commands(cli=group)
             assert plugin.name in group.commands
         if {"srcore_engines_created", "srcore_run_finished"} & set(hooks):

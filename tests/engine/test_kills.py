@@ -146,7 +146,7 @@ def explore_in_halves(folder, name, event, note):
 
     def work(start):
         half = halves[start]
-        chosen = lambda count: range(start + 1, count + 1, 2)  # noqa: E731
+        chosen = lambda count: range(start + 1, count + 1, 2)  # noqa: E731 - shorter than a function
         count, tried = explore(half, name, event, chosen, note)
         (half / "tried").write_text(f"{count} {tried}")
 

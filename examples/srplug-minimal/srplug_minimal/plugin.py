@@ -1,12 +1,18 @@
 """What this plugin brings. Keep it light: it is imported whenever ``srcore`` starts."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import srcore
 
+if TYPE_CHECKING:
+    from srcore.plugin.registry import Registry
+
 
 @srcore.hookimpl
-def srcore_register_components(registry):
+def srcore_register_components(registry: Registry) -> None:
     """Targets are text, so that listing components does not import torch."""
     from srplug_minimal import options
 
@@ -16,6 +22,6 @@ def srcore_register_components(registry):
 
 
 @srcore.hookimpl
-def srcore_register_experiments(registry):
+def srcore_register_experiments(registry: Registry) -> None:
     """``experiments/tiny.toml`` becomes ``minimal/tiny``."""
     registry.add_experiments("minimal", Path(__file__).parent / "experiments")

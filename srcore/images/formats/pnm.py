@@ -94,7 +94,7 @@ def _layout(start: bytes, where: Where) -> _PnmLayout:
             place = token.end()
         largest = 1 if kind in _BITMAPS else numbers[2]
         # One byte of white space ends the header, or a comment; plain samples begin with any.
-        place = _ENDING.match(start, place).end()  # type: ignore[union-attr]
+        place = _ENDING.match(start, place).end()  # type: ignore[union-attr]  # it matches nothing, too
         layout = _PnmLayout(kind, numbers[0], numbers[1], _CHANNELS[kind], largest, place)
     if not (layout.width and layout.height and 1 <= layout.largest <= 65535):
         raise damaged(where, "its header makes no sense")
