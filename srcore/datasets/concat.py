@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.data.batching import EXTRAS
+from srcore.datasets.options import ConcatOptions
 from srcore.options import Selected
+from srcore.options.declaration import defaults
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset, Sample
+
+_DEFAULT = defaults(ConcatOptions)
 
 
 class Concat:
@@ -42,7 +46,7 @@ class Concat:
         *,
         scale: int,
         datasets: tuple[Selected, ...],
-        weights: tuple[float, ...] | None = None,
+        weights: tuple[float, ...] | None = _DEFAULT.weights,
     ) -> None:
         self._parts: list[Dataset] = [selected.build(scale=scale) for selected in datasets]
         self._ends = list(accumulate(len(part) for part in self._parts))

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from srcore.datasets.downscaled import DownscaledImages
+from srcore.datasets.options import HrFolderOptions
 from srcore.images import Folders, files_in
+from srcore.options.declaration import defaults
 from srcore.sources.cache import cached
 from srcore.sources.folder import FolderSource
+
+_DEFAULT = defaults(HrFolderOptions)
 
 
 class HrFolder(DownscaledImages):
@@ -32,14 +36,14 @@ class HrFolder(DownscaledImages):
         *,
         scale: int,
         hr: Folders,
-        downscale: str = "matlab",
-        blur_sigma: float = 0.0,
-        blur_size: int = 7,
-        meta_info: Path | None = None,
-        recursive: bool = False,
-        cache: str = "none",
-        cache_folder: Path | None = None,
-        channels: int = 3,
+        downscale: str = _DEFAULT.downscale,
+        blur_sigma: float = _DEFAULT.blur_sigma,
+        blur_size: int = _DEFAULT.blur_size,
+        meta_info: Path | None = _DEFAULT.meta_info,
+        recursive: bool = _DEFAULT.recursive,
+        cache: str = _DEFAULT.cache,
+        cache_folder: Path | None = _DEFAULT.cache_folder,
+        channels: int = _DEFAULT.channels,
         **crops: Any,
     ) -> None:
         source = FolderSource(files_in(hr, meta_info, recursive=recursive))

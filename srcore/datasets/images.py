@@ -6,27 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcore.datasets.downscaled import DownscaledImages
+from srcore.datasets.options import SourcedOptions
 from srcore.datasets.pairs import PairedImages
-from srcore.errors import DataError
-from srcore.images import some
+from srcore.options.declaration import defaults
 from srcore.sources.cache import cached
 from srcore.sources.checked import checked_source
-from srcore.sources.folder import FolderSource
-from srcore.sources.source import ImageSource, Selection
+from srcore.sources.partners import partners
 
 if TYPE_CHECKING:
     from srcore.options import Selected
+
+_DEFAULT = defaults(SourcedOptions)
 
 
 def images_dataset(
     *,
     scale: int,
     hr: Selected,
-    lr: Selected | None = None,
-    downscale: str = "matlab",
-    cache: str = "none",
-    cache_folder: Path | None = None,
-    channels: int = 3,
+    lr: Selected | None = _DEFAULT.lr,
+    downscale: str = _DEFAULT.downscale,
+    cache: str = _DEFAULT.cache,
+    cache_folder: Path | None = _DEFAULT.cache_folder,
+    channels: int = _DEFAULT.channels,
     **crops: Any,
 ) -> PairedImages | DownscaledImages:
     """Dataset of one or two sources.
@@ -51,34 +52,3 @@ def images_dataset(
         partners(hr_source, checked_source(lr.build())), cache, cache_folder, channels=channels
     )
     return PairedImages(hr_images, lr_images, **crops)
-
-
-def partners(hr: ImageSource, lr: ImageSource) -> ImageSource:
-    """The images of ``lr`` in the order of ``hr``, found by name.
-
-    Raises:
-        DataError: images without partner.
-    """
-    pairs = _parts(hr, lr)
-    order, missing, start = [], [], 0
-    for hr_part, lr_part in pairs:
-        numbers = {lr_part.name(index): start + index for index in range(len(lr_part))}
-        names = [hr_part.name(index) for index in range(len(hr_part))]
-        missing += [name for name in names if name not in numbers]
-        order += [numbers[name] for name in names if name in numbers]
-        start += len(lr_part)
-    if missing:
-        raise DataError(f"lr has no partner for {len(missing)} images: {some(missing)}")
-    return lr if order == list(range(len(lr))) else Selection(lr, order)
-
-
-def _parts(hr: ImageSource, lr: ImageSource) -> list[tuple[ImageSource, ImageSource]]:
-    """What is paired: folder with folder where both are folders, else all with all."""
-    if not (isinstance(hr, FolderSource) and isinstance(lr, FolderSource)):
-        return [(hr, lr)]
-    if len(hr.parts) != len(lr.parts):
-        counts = f"{len(hr.parts)} folders of hr, {len(lr.parts)} of lr"
-        raise DataError(
-            f"expected as many folders of lr as of hr, in the same order; found {counts}"
-        )
-    return list(zip(hr.parts, lr.parts, strict=True))

@@ -6,20 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from srcore.datasets.downscaled import DownscaledImages
+from srcore.datasets.options import LmdbOptions
 from srcore.datasets.pairs import PairedImages
+from srcore.options.declaration import defaults
 from srcore.sources.cache import cached
 from srcore.sources.lmdb import LmdbSource
+
+_DEFAULT = defaults(LmdbOptions)
 
 
 def lmdb_dataset(
     *,
     scale: int,
     hr: Path,
-    lr: Path | None = None,
-    downscale: str = "matlab",
-    cache: str = "none",
-    cache_folder: Path | None = None,
-    channels: int = 3,
+    lr: Path | None = _DEFAULT.lr,
+    downscale: str = _DEFAULT.downscale,
+    cache: str = _DEFAULT.cache,
+    cache_folder: Path | None = _DEFAULT.cache_folder,
+    channels: int = _DEFAULT.channels,
     **crops: Any,
 ) -> PairedImages | DownscaledImages:
     """Dataset of one or two LMDB folders.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srcore.datasets.options import LrFolderOptions
 from srcore.images import Folders, files_in
+from srcore.options.declaration import defaults
 from srcore.sources.channels import with_channels
 from srcore.sources.folder import FolderSource
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from srcore.contracts import Sample
+
+_DEFAULT = defaults(LrFolderOptions)
 
 
 class LrFolder:
@@ -33,9 +37,9 @@ class LrFolder:
         *,
         scale: int,
         lr: Folders,
-        meta_info: Path | None = None,
-        recursive: bool = False,
-        channels: int = 3,
+        meta_info: Path | None = _DEFAULT.meta_info,
+        recursive: bool = _DEFAULT.recursive,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         self.scale = scale
         source = FolderSource(files_in(lr, meta_info, recursive=recursive))

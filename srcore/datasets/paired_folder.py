@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from srcore.datasets.options import PairedFolderOptions
 from srcore.datasets.pairs import PairedImages
 from srcore.images import Folders, pairs_in
+from srcore.options.declaration import defaults
 from srcore.sources.cache import cached
 from srcore.sources.folder import FileSource
+
+_DEFAULT = defaults(PairedFolderOptions)
 
 
 class PairedFolder(PairedImages):
@@ -34,12 +38,12 @@ class PairedFolder(PairedImages):
         scale: int,
         hr: Folders,
         lr: Folders,
-        lr_name: str = "{}",
-        meta_info: Path | None = None,
-        recursive: bool = False,
-        cache: str = "none",
-        cache_folder: Path | None = None,
-        channels: int = 3,
+        lr_name: str = _DEFAULT.lr_name,
+        meta_info: Path | None = _DEFAULT.meta_info,
+        recursive: bool = _DEFAULT.recursive,
+        cache: str = _DEFAULT.cache,
+        cache_folder: Path | None = _DEFAULT.cache_folder,
+        channels: int = _DEFAULT.channels,
         **crops: Any,
     ) -> None:
         pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)

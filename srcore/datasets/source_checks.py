@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from srcore.datasets.checks import fits, misfit
-from srcore.datasets.images import partners
 from srcore.errors import DataError
+from srcore.sources.partners import partners
 
 if TYPE_CHECKING:
     from srcore.sources.source import ImageSource

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from srcore.data.cropping import draw_orientation, draw_window, finish
 from srcore.datasets.aligned import AlignedImages
+from srcore.datasets.options import UnpairedFoldersOptions
 from srcore.images import files_in
+from srcore.options.declaration import defaults
 from srcore.sources.cache import cached
 from srcore.sources.folder import FolderSource
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from srcore.contracts import Sample
     from srcore.images import Folders, ImageArray
+
+_DEFAULT = defaults(UnpairedFoldersOptions)
 
 
 class UnpairedFolders:
@@ -44,10 +48,10 @@ class UnpairedFolders:
         scale: int,
         hr: Folders,
         lr: Folders,
-        recursive: bool = False,
-        cache: str = "none",
-        cache_folder: Path | None = None,
-        channels: int = 3,
+        recursive: bool = _DEFAULT.recursive,
+        cache: str = _DEFAULT.cache,
+        cache_folder: Path | None = _DEFAULT.cache_folder,
+        channels: int = _DEFAULT.channels,
         **crops: Any,
     ) -> None:
         size = crops.get("hr_patch_size")

@@ -11,7 +11,11 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.losses.entries import batch_entry
+from srcore.losses.options import AdversarialOptions
 from srcore.machine.devices import at_least_float32
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(AdversarialOptions)
 
 Mode = Literal["vanilla", "lsgan", "wgan", "wgan_softplus", "hinge"]
 Label = float | Tensor
@@ -104,11 +108,11 @@ class AdversarialLoss(nn.Module):
 
     def __init__(
         self,
-        mode: Mode = "vanilla",
-        relativistic: Literal["none", "average", "paired"] = "none",
-        detach_means: bool = True,
-        discriminator_order: Literal["real_first", "fake_first"] = "real_first",
-        real: str = "hr",
+        mode: Mode = _DEFAULT.mode,
+        relativistic: Literal["none", "average", "paired"] = _DEFAULT.relativistic,
+        detach_means: bool = _DEFAULT.detach_means,
+        discriminator_order: Literal["real_first", "fake_first"] = _DEFAULT.discriminator_order,
+        real: str = _DEFAULT.real,
     ) -> None:
         super().__init__()
         self.mode = mode

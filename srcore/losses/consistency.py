@@ -11,8 +11,12 @@ from torch import Tensor, nn
 from srcore.contracts import LossContext
 from srcore.errors import SrcoreError
 from srcore.losses.entries import batch_entry
+from srcore.losses.options import ConsistencyOptions
 from srcore.machine.devices import at_least_float32
+from srcore.options.declaration import defaults
 from srcore.transforms.resize import resize
+
+_DEFAULT = defaults(ConsistencyOptions)
 
 Downscale = Literal["matlab", "opencv", "area"]
 
@@ -56,9 +60,9 @@ class ConsistencyLoss(nn.Module):
 
     def __init__(
         self,
-        target: str = "lr",
-        downscale: Downscale = "matlab",
-        criterion: Literal["l1", "mse"] = "l1",
+        target: str = _DEFAULT.target,
+        downscale: Downscale = _DEFAULT.downscale,
+        criterion: Literal["l1", "mse"] = _DEFAULT.criterion,
     ) -> None:
         super().__init__()
         self.target = target

@@ -9,6 +9,11 @@ from torch import Tensor
 
 from srcore.errors import SrcoreError
 from srcore.losses.comparison import ComparisonLoss
+from srcore.losses.options import FocalFrequencyOptions, FrequencyOptions
+from srcore.options.declaration import defaults
+
+_FOCAL_FREQUENCY = defaults(FocalFrequencyOptions)
+_FREQUENCY = defaults(FrequencyOptions)
 
 Parts = Literal["complex", "amplitude_phase"]
 Norm = Literal["ortho", "backward"]
@@ -70,11 +75,11 @@ class FrequencyLoss(ComparisonLoss):
 
     def __init__(
         self,
-        target: str = "hr",
-        parts: Parts = "complex",
-        amplitude: float = 0.5,
-        phase: float = 0.5,
-        norm: Norm = "ortho",
+        target: str = _FREQUENCY.target,
+        parts: Parts = _FREQUENCY.parts,
+        amplitude: float = _FREQUENCY.amplitude,
+        phase: float = _FREQUENCY.phase,
+        norm: Norm = _FREQUENCY.norm,
     ) -> None:
         super().__init__(target)
         self.parts, self.norm = parts, norm
@@ -113,7 +118,12 @@ class FocalFrequencyLoss(ComparisonLoss):
 
     name = "focal_frequency"
 
-    def __init__(self, target: str = "hr", alpha: float = 1.0, patch_factor: int = 1) -> None:
+    def __init__(
+        self,
+        target: str = _FOCAL_FREQUENCY.target,
+        alpha: float = _FOCAL_FREQUENCY.alpha,
+        patch_factor: int = _FOCAL_FREQUENCY.patch_factor,
+    ) -> None:
         super().__init__(target)
         self.alpha, self.patch_factor = alpha, patch_factor
 

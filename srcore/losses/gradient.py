@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from srcore.contracts import LossContext
 from srcore.losses.comparison import ComparisonLoss
 from srcore.losses.entries import require_side
+from srcore.losses.options import GradientOptions, TotalVariationOptions
 from srcore.machine.devices import at_least_float32
+from srcore.options.declaration import defaults
+
+_GRADIENT = defaults(GradientOptions)
+_TOTAL_VARIATION = defaults(TotalVariationOptions)
 
 Operator = Literal["sobel", "central"]
 Variation = Literal["anisotropic", "isotropic", "squared"]
@@ -73,7 +78,10 @@ class GradientLoss(ComparisonLoss):
     least_side = OPERATOR_SIDE
 
     def __init__(
-        self, target: str = "hr", operator: Operator = "sobel", magnitude: bool = False
+        self,
+        target: str = _GRADIENT.target,
+        operator: Operator = _GRADIENT.operator,
+        magnitude: bool = _GRADIENT.magnitude,
     ) -> None:
         super().__init__(target)
         self.operator: Operator = operator
@@ -121,7 +129,7 @@ class TotalVariationLoss(nn.Module):
 
     name = "total_variation"
 
-    def __init__(self, variation: Variation = "anisotropic") -> None:
+    def __init__(self, variation: Variation = _TOTAL_VARIATION.variation) -> None:
         super().__init__()
         self.variation: Variation = variation
 

@@ -10,6 +10,11 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.losses.entries import batch_entry, same_size_entry
+from srcore.losses.options import GradientPenaltyOptions, R1Options
+from srcore.options.declaration import defaults
+
+_GRADIENT_PENALTY = defaults(GradientPenaltyOptions)
+_R1 = defaults(R1Options)
 
 Norm = Literal["sample", "channel"]
 
@@ -68,7 +73,7 @@ class R1Penalty(nn.Module):
 
     has_generator_term = False
 
-    def __init__(self, real: str = "hr") -> None:
+    def __init__(self, real: str = _R1.real) -> None:
         super().__init__()
         self.real = real
 
@@ -98,7 +103,9 @@ class GradientPenalty(nn.Module):
 
     has_generator_term = False
 
-    def __init__(self, real: str = "hr", norm: Norm = "sample") -> None:
+    def __init__(
+        self, real: str = _GRADIENT_PENALTY.real, norm: Norm = _GRADIENT_PENALTY.norm
+    ) -> None:
         super().__init__()
         self.real = real
         self.norm: Norm = norm

@@ -11,6 +11,10 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.losses.entries import same_size_entry
+from srcore.losses.options import PerceptualOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(PerceptualOptions)
 
 Criterion = Literal["l1", "mse", "fro"]
 Features = Mapping[str, Tensor]
@@ -98,12 +102,12 @@ class PerceptualLoss(nn.Module):
     def __init__(
         self,
         layers: Mapping[str, float],
-        criterion: Criterion = "l1",
-        target: str = "hr",
-        weights: Literal["imagenet", "file", "random"] = "imagenet",
-        file: Path | None = None,
-        use_input_norm: bool = True,
-        range_norm: bool = False,
+        criterion: Criterion = _DEFAULT.criterion,
+        target: str = _DEFAULT.target,
+        weights: Literal["imagenet", "file", "random"] = _DEFAULT.weights,
+        file: Path | None = _DEFAULT.file,
+        use_input_norm: bool = _DEFAULT.use_input_norm,
+        range_norm: bool = _DEFAULT.range_norm,
         features: Callable[[Tensor], Features] | None = None,
     ) -> None:
         super().__init__()

@@ -7,7 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from srcore.losses.comparison import ComparisonLoss
+from srcore.losses.options import MSSSIMLossOptions, SSIMLossOptions
+from srcore.options.declaration import defaults
 from srcore.transforms.blur import gaussian_taps, separable_blur
+
+_MS_SSIM = defaults(MSSSIMLossOptions)
+_SSIM = defaults(SSIMLossOptions)
 
 #: (0.01 L)^2 and (0.03 L)^2 of images with the range L = 1.
 C1, C2 = 0.01**2, 0.03**2
@@ -72,7 +77,12 @@ class SSIMLoss(ComparisonLoss):
 
     name = "ssim"
 
-    def __init__(self, target: str = "hr", window_size: int = 11, sigma: float = 1.5) -> None:
+    def __init__(
+        self,
+        target: str = _SSIM.target,
+        window_size: int = _SSIM.window_size,
+        sigma: float = _SSIM.sigma,
+    ) -> None:
         super().__init__(target)
         self.taps = gaussian_taps(window_size, sigma)
         self.least_side = window_size
@@ -115,7 +125,11 @@ class MSSSIMLoss(ComparisonLoss):
     name = "ms_ssim"
 
     def __init__(
-        self, target: str = "hr", scales: int = 5, window_size: int = 11, sigma: float = 1.5
+        self,
+        target: str = _MS_SSIM.target,
+        scales: int = _MS_SSIM.scales,
+        window_size: int = _MS_SSIM.window_size,
+        sigma: float = _MS_SSIM.sigma,
     ) -> None:
         super().__init__(target)
         taken = SCALE_EXPONENTS[:scales]

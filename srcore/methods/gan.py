@@ -18,6 +18,8 @@ from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_of
 from srcore.engine.terms import scalar
 from srcore.methods.base import Method
+from srcore.methods.options import GanOptions
+from srcore.options.declaration import defaults
 from srcore.plugin.calling import call, checked
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from srcore.engine.parts import Parts
     from srcore.engine.terms import LossTerm
     from srcore.options import Selected
+
+_DEFAULT = defaults(GanOptions)
 
 
 class Gan(Method):
@@ -43,12 +47,12 @@ class Gan(Method):
         self,
         parts: Parts,
         *,
-        generator_every: int = 1,
-        generator_start: int = 0,
-        adversarial_start: int = 0,
-        discriminator_steps: int = 1,
-        order: str = "generator_first",
-        labels: Selected | None = None,
+        generator_every: int = _DEFAULT.generator_every,
+        generator_start: int = _DEFAULT.generator_start,
+        adversarial_start: int = _DEFAULT.adversarial_start,
+        discriminator_steps: int = _DEFAULT.discriminator_steps,
+        order: str = _DEFAULT.order,
+        labels: Selected | None = _DEFAULT.labels,
     ) -> None:
         super().__init__(parts)
         self.generator_every = generator_every

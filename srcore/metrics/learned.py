@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError, SrcoreError, WeightsError
+from srcore.metrics.options import LearnedMetricOptions, LPIPSOptions
+from srcore.options.declaration import defaults
+
+_LEARNED_METRIC = defaults(LearnedMetricOptions)
+_LPIPS = defaults(LPIPSOptions)
 
 Image = NDArray[np.uint8]
 
@@ -39,7 +44,7 @@ class LearnedMetric:
     higher_is_better = False
     default_crop_border = 0
 
-    def __init__(self, *, device: str = "cpu") -> None:
+    def __init__(self, *, device: str = _LEARNED_METRIC.device) -> None:
         _check_device(self.name, device)
         with _loading(self.name):
             self.network = self.build().eval().requires_grad_(False).to(device)
@@ -80,10 +85,10 @@ class LPIPS(LearnedMetric):
     def __init__(
         self,
         *,
-        device: str = "cpu",
-        network: Literal["vgg", "alex"] = "vgg",
-        weights: Literal["imagenet", "file", "random"] = "imagenet",
-        file: Path | None = None,
+        device: str = _LPIPS.device,
+        network: Literal["vgg", "alex"] = _LPIPS.network,
+        weights: Literal["imagenet", "file", "random"] = _LPIPS.weights,
+        file: Path | None = _LPIPS.file,
     ) -> None:
         self.backbone: Literal["vgg", "alex"] = network
         self.source: Literal["imagenet", "random"] | Path = (

@@ -22,7 +22,10 @@ from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
 from srcore.metrics.color import luma
-from srcore.metrics.options import NIQE_BLOCK
+from srcore.metrics.options import NIQE_BLOCK, NIQEOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(NIQEOptions)
 
 #: Side of a block in pixels at full size; features come from this size and from half of it.
 BLOCK = NIQE_BLOCK
@@ -193,7 +196,7 @@ class NIQE:
 
     higher_is_better = False
 
-    def __init__(self, *, halving: Halving = "matlab") -> None:
+    def __init__(self, *, halving: Halving = _DEFAULT.halving) -> None:
         self.halving: Halving = halving
 
     def __call__(

@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.metrics.color import EDSR_LUMA, luma_difference
+from srcore.metrics.options import PSNROptions
 from srcore.metrics.pairs import cropped_pair
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(PSNROptions)
 
 Luma = Literal["matlab", "edsr"]
 
@@ -70,7 +74,7 @@ class PSNR:
 
     higher_is_better = True
 
-    def __init__(self, *, y_channel: bool = True, luma: Luma = "matlab") -> None:
+    def __init__(self, *, y_channel: bool = _DEFAULT.y_channel, luma: Luma = _DEFAULT.luma) -> None:
         self.y_channel = y_channel
         self.luma: Luma = luma
 

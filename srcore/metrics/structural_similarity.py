@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
 from srcore.metrics.color import luma
-from srcore.metrics.options import SSIM_WINDOW
+from srcore.metrics.options import SSIM_WINDOW, SSIMOptions
 from srcore.metrics.pairs import cropped_pair
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(SSIMOptions)
 
 #: Width and sigma of the Gaussian window in pixels.
 WINDOW_SIZE = SSIM_WINDOW
@@ -101,7 +104,7 @@ class SSIM:
 
     higher_is_better = True
 
-    def __init__(self, *, y_channel: bool = True) -> None:
+    def __init__(self, *, y_channel: bool = _DEFAULT.y_channel) -> None:
         self.y_channel = y_channel
 
     def __call__(

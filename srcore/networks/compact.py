@@ -7,6 +7,11 @@ import itertools
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from srcore.networks.options import CompactOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(CompactOptions)
+
 
 class Compact(nn.Module):
     """Convolutions at low resolution whose last one makes all pixels of the enlargement.
@@ -30,10 +35,10 @@ class Compact(nn.Module):
     def __init__(
         self,
         scale: int = 4,
-        num_features: int = 64,
-        num_convs: int = 16,
-        activation: str = "prelu",
-        channels: int = 3,
+        num_features: int = _DEFAULT.num_features,
+        num_convs: int = _DEFAULT.num_convs,
+        activation: str = _DEFAULT.activation,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         super().__init__()
         self.scale = scale

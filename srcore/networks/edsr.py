@@ -9,9 +9,12 @@ from torch import Tensor, nn
 
 from srcore.capabilities import RGB
 from srcore.errors import SrcoreError
-from srcore.networks.options import DIV2K_MEAN, EDSR_SCALES, scale_complaint
+from srcore.networks.options import DIV2K_MEAN, EDSR_SCALES, EDSROptions, scale_complaint
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.residual_block import ResidualBlock
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(EDSROptions)
 
 #: The up-sampler and the last convolution see 2 low-resolution pixels, whatever the scale.
 _TAIL_RADIUS = 2
@@ -45,12 +48,12 @@ class EDSR(nn.Module):
     def __init__(
         self,
         scale: int = 4,
-        num_features: int = 64,
-        num_blocks: int = 16,
-        res_scale: float = 1.0,
-        img_range: float = 255.0,
+        num_features: int = _DEFAULT.num_features,
+        num_blocks: int = _DEFAULT.num_blocks,
+        res_scale: float = _DEFAULT.res_scale,
+        img_range: float = _DEFAULT.img_range,
         rgb_mean: tuple[float, float, float] = DIV2K_MEAN,
-        channels: int = 3,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         super().__init__()
         complaint = scale_complaint("edsr", scale, EDSR_SCALES)

@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.initialization import scaled_kaiming_
-from srcore.networks.options import MSRRESNET_SCALES, scale_complaint
+from srcore.networks.options import MSRRESNET_SCALES, MSRResNetOptions, scale_complaint
 from srcore.networks.residual_block import ResidualBlock
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(MSRResNetOptions)
 
 #: The up-sampler and the last convolutions see 2 low-resolution pixels, whatever the scale.
 _TAIL_RADIUS = 2
@@ -34,7 +37,11 @@ class MSRResNet(nn.Module):
     """
 
     def __init__(
-        self, scale: int = 4, num_features: int = 64, num_blocks: int = 16, channels: int = 3
+        self,
+        scale: int = 4,
+        num_features: int = _DEFAULT.num_features,
+        num_blocks: int = _DEFAULT.num_blocks,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         super().__init__()
         complaint = scale_complaint("msrresnet", scale, MSRRESNET_SCALES)

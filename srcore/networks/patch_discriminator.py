@@ -6,7 +6,10 @@ from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
 from srcore.errors import SrcoreError
-from srcore.networks.options import patch_discriminator_minimum
+from srcore.networks.options import PatchDiscriminatorOptions, patch_discriminator_minimum
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(PatchDiscriminatorOptions)
 
 
 class PatchDiscriminator(nn.Sequential):
@@ -25,10 +28,10 @@ class PatchDiscriminator(nn.Sequential):
 
     def __init__(
         self,
-        num_layers: int = 3,
-        num_features: int = 64,
-        norm: str = "batch",
-        in_channels: int = 3,
+        num_layers: int = _DEFAULT.num_layers,
+        num_features: int = _DEFAULT.num_features,
+        norm: str = _DEFAULT.norm,
+        in_channels: int = _DEFAULT.in_channels,
     ) -> None:
         widths = [num_features * min(2**layer, 8) for layer in range(num_layers + 1)]
         layers = [_convolution(in_channels, widths[0], 2, norm), _activation()]

@@ -13,8 +13,11 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.initialization import scaled_kaiming_
-from srcore.networks.options import rrdbnet_complaint
+from srcore.networks.options import RRDBNetOptions, rrdbnet_complaint
 from srcore.networks.padding import crop, is_traced, pad_to_multiple
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(RRDBNetOptions)
 
 _CONVS_PER_BLOCK = 15
 #: Up-sampling stages and last convolutions together see 2 pixels of the trunk, whatever the scale.
@@ -97,11 +100,11 @@ class RRDBNet(nn.Module):
     def __init__(
         self,
         scale: int = 4,
-        num_features: int = 64,
-        num_blocks: int = 23,
-        growth_channels: int = 32,
-        unshuffle: bool = True,
-        channels: int = 3,
+        num_features: int = _DEFAULT.num_features,
+        num_blocks: int = _DEFAULT.num_blocks,
+        growth_channels: int = _DEFAULT.growth_channels,
+        unshuffle: bool = _DEFAULT.unshuffle,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         super().__init__()
         complaint = rrdbnet_complaint(scale, unshuffle)

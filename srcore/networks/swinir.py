@@ -13,7 +13,7 @@ from torchvision.ops import StochasticDepth
 
 from srcore.capabilities import RGB
 from srcore.errors import SrcoreError
-from srcore.networks.options import DIV2K_MEAN, swinir_problems
+from srcore.networks.options import DIV2K_MEAN, SwinIROptions, swinir_problems
 from srcore.networks.padding import crop, is_traced, pad_to_multiple
 from srcore.networks.pixel_shuffle import PixelShuffleUpsampler
 from srcore.networks.window_attention import (
@@ -22,6 +22,9 @@ from srcore.networks.window_attention import (
     shift_mask,
     to_windows,
 )
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(SwinIROptions)
 
 
 class MLP(nn.Module):
@@ -177,22 +180,22 @@ class SwinIR(nn.Module):
     def __init__(
         self,
         scale: int = 4,
-        img_size: int = 64,
-        window_size: int = 8,
-        embed_dim: int = 180,
+        img_size: int = _DEFAULT.img_size,
+        window_size: int = _DEFAULT.window_size,
+        embed_dim: int = _DEFAULT.embed_dim,
         depths: Sequence[int] = (6,) * 6,
         num_heads: Sequence[int] = (6,) * 6,
-        mlp_ratio: float = 2.0,
-        qkv_bias: bool = True,
-        drop_path_rate: float = 0.1,
-        patch_norm: bool = True,
-        absolute_position: bool = False,
-        upsampler: str = "pixelshuffle",
-        residual_connection: str = "1conv",
-        num_features: int = 64,
-        img_range: float = 1.0,
-        attention: str = "auto",
-        channels: int = 3,
+        mlp_ratio: float = _DEFAULT.mlp_ratio,
+        qkv_bias: bool = _DEFAULT.qkv_bias,
+        drop_path_rate: float = _DEFAULT.drop_path_rate,
+        patch_norm: bool = _DEFAULT.patch_norm,
+        absolute_position: bool = _DEFAULT.absolute_position,
+        upsampler: str = _DEFAULT.upsampler,
+        residual_connection: str = _DEFAULT.residual_connection,
+        num_features: int = _DEFAULT.num_features,
+        img_range: float = _DEFAULT.img_range,
+        attention: str = _DEFAULT.attention,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         super().__init__()
         for key, complaint in swinir_problems(

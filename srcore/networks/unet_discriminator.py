@@ -7,7 +7,10 @@ from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
 from srcore.errors import SrcoreError
-from srcore.networks.options import UNET_MULTIPLE
+from srcore.networks.options import UNET_MULTIPLE, UNetDiscriminatorOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(UNetDiscriminatorOptions)
 
 
 class UNetDiscriminator(nn.Module):
@@ -25,7 +28,10 @@ class UNetDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, num_features: int = 64, skip_connection: bool = True, in_channels: int = 3
+        self,
+        num_features: int = _DEFAULT.num_features,
+        skip_connection: bool = _DEFAULT.skip_connection,
+        in_channels: int = _DEFAULT.in_channels,
     ) -> None:
         super().__init__()
         self.skip_connection = skip_connection

@@ -6,6 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
+from srcore.networks.options import VGGDiscriminatorOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(VGGDiscriminatorOptions)
 
 _STAGES = {128: 5, 192: 5, 256: 6}
 _HIDDEN = 100
@@ -26,7 +30,12 @@ class VGGDiscriminator(nn.Module):
         SrcoreError: another input size, at construction or in an image.
     """
 
-    def __init__(self, input_size: int = 128, num_features: int = 64, in_channels: int = 3) -> None:
+    def __init__(
+        self,
+        input_size: int = _DEFAULT.input_size,
+        num_features: int = _DEFAULT.num_features,
+        in_channels: int = _DEFAULT.in_channels,
+    ) -> None:
         super().__init__()
         if input_size not in _STAGES:
             sizes = ", ".join(map(str, _STAGES))

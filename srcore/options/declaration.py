@@ -22,12 +22,14 @@ from __future__ import annotations
 import keyword
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import attrs
 
 from srcore.errors import SrcoreError
 from srcore.messages import shown
+
+T = TypeVar("T")
 
 #: Where an attrs field keeps its :class:`Declaration`.
 METADATA_KEY = "srcore"
@@ -209,6 +211,28 @@ def keywords(options: Any) -> dict[str, Any]:
         attribute.name: getattr(options, attribute.name)
         for attribute in attrs.fields(type(options))
     }
+
+
+def defaults(options: type[T]) -> T:
+    """What the keys of a class are by default, for constructors with the same parameters.
+
+        _DEFAULT = defaults(BlurOptions)
+
+        def blur(image: Tensor, sigma: float = _DEFAULT.sigma) -> Tensor: ...
+
+    Keys without a default are missing.
+    """
+    made = object.__new__(options)
+    for attribute in attrs.fields(options):  # type: ignore[arg-type]  # an attrs class
+        value = attribute.default
+        if value is attrs.NOTHING:
+            continue
+        object.__setattr__(
+            made,
+            attribute.name,
+            value.factory() if isinstance(value, attrs.Factory) else value,  # type: ignore[arg-type]  # a class
+        )
+    return made
 
 
 @attrs.frozen(kw_only=True)

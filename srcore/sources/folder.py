@@ -20,10 +20,14 @@ from srcore.images import (
     read_rgb,
     read_window,
 )
+from srcore.options.declaration import defaults
+from srcore.sources.options import FolderSourceOptions
 
 if TYPE_CHECKING:
     from srcore.images import Folders
     from srcore.sources.source import ImageSource
+
+_DEFAULT = defaults(FolderSourceOptions)
 
 
 class FileSource:
@@ -86,7 +90,10 @@ class FolderSource(FileSource):
 
 
 def folder_source(
-    *, path: Folders, meta_info: Path | None = None, recursive: bool = False
+    *,
+    path: Folders,
+    meta_info: Path | None = _DEFAULT.meta_info,
+    recursive: bool = _DEFAULT.recursive,
 ) -> ImageSource:
     """Source ``folder``: see :class:`srcore.sources.options.FolderSourceOptions`."""
     return FolderSource(files_in(path, meta_info, recursive=recursive))

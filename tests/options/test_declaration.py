@@ -6,7 +6,13 @@ import attrs
 import pytest
 
 import srcore.options.declaration
-from srcore.options.declaration import LARGEST_INTEGER, Declaration, InvalidOptionError, option
+from srcore.options.declaration import (
+    LARGEST_INTEGER,
+    Declaration,
+    InvalidOptionError,
+    defaults,
+    option,
+)
 from srcore.options.describing import describe, type_name
 
 
@@ -19,8 +25,22 @@ class Example:
     name: str = option(help="a name")
 
 
+@attrs.frozen(kw_only=True)
+class Lists:
+    """With a default that must not be shared."""
+
+    values: list[str] = option(factory=lambda: ["a"], help="some")
+
+
 def test_examples_in_the_docstring_hold():
     assert doctest.testmod(srcore.options.declaration).failed == 0
+
+
+def test_defaults_are_those_of_the_keys_and_nothing_else():
+    made = defaults(Example)
+    assert (made.size, made.factors) == (3, (0.5, 1.0))
+    assert not hasattr(made, "name")
+    assert defaults(Lists).values == ["a"]
 
 
 def test_limits_hold_for_every_element():

@@ -12,7 +12,7 @@ class MinimalLoss(nn.Module):
     ``weight`` of the experiment is applied outside.
     """
 
-    def __init__(self, exponent: float = 1.5) -> None:
+    def __init__(self, exponent: float) -> None:
         super().__init__()
         self.exponent = exponent
 

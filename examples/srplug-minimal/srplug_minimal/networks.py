@@ -11,7 +11,7 @@ class MinimalNet(nn.Module):
     in [0, 1] to ``(N, 3, scale*h, scale*w)`` for any h and w.
     """
 
-    def __init__(self, scale: int, num_features: int = 16, num_layers: int = 3) -> None:
+    def __init__(self, scale: int, num_features: int, num_layers: int) -> None:
         super().__init__()
         self.scale = scale
         self.first = nn.Conv2d(3, num_features, 3, padding=1)

@@ -10,10 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
+from srcore.options.declaration import defaults
 from srplug_dlsn.attention import GLA
 from srplug_dlsn.inference import run_chopped
 from srplug_dlsn.ops.library import Backend
-from srplug_dlsn.options import DIV2K_MEAN, RGB, scale_complaint
+from srplug_dlsn.options import RGB, DLSNOptions, scale_complaint
+
+_DEFAULT = defaults(DLSNOptions)
 
 
 class ResidualSequence(nn.Module):
@@ -68,19 +71,19 @@ class DLSN(nn.Module):
     def __init__(
         self,
         scale: int = 2,
-        num_features: int = 256,
-        num_groups: int = 10,
-        num_blocks: int = 4,
-        reduction: int = 4,
-        chunk_size: int = 128,
-        num_hashes: int = 3,
-        res_scale: float = 0.1,
-        img_range: float = 1.0,
-        rgb_mean: tuple[float, float, float] = DIV2K_MEAN,
+        num_features: int = _DEFAULT.num_features,
+        num_groups: int = _DEFAULT.num_groups,
+        num_blocks: int = _DEFAULT.num_blocks,
+        reduction: int = _DEFAULT.reduction,
+        chunk_size: int = _DEFAULT.chunk_size,
+        num_hashes: int = _DEFAULT.num_hashes,
+        res_scale: float = _DEFAULT.res_scale,
+        img_range: float = _DEFAULT.img_range,
+        rgb_mean: tuple[float, float, float] = _DEFAULT.rgb_mean,
         channels: int = RGB,
-        hash_seed: int = 0,
-        attention_backend: Backend = "auto",
-        chop_pixels: int = 0,
+        hash_seed: int = _DEFAULT.hash_seed,
+        attention_backend: Backend = _DEFAULT.attention_backend,
+        chop_pixels: int = _DEFAULT.chop_pixels,
     ) -> None:
         super().__init__()
         complaint = scale_complaint(scale)

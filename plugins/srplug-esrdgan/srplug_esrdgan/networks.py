@@ -13,7 +13,18 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.initialization import scaled_kaiming_
-from srplug_esrdgan.options import INPUT_SIZES, SCALES, order_complaint, scale_complaint
+from srcore.options.declaration import defaults
+from srplug_esrdgan.options import (
+    INPUT_SIZES,
+    SCALES,
+    DiscriminatorOptions,
+    GeneratorOptions,
+    order_complaint,
+    scale_complaint,
+)
+
+_GENERATOR = defaults(GeneratorOptions)
+_DISCRIMINATOR = defaults(DiscriminatorOptions)
 
 Activation = Literal["leaky_relu", "relu"]
 ChannelOrder = Literal["rgb", "bgr"]
@@ -164,17 +175,17 @@ class ESRDGANGenerator(nn.Module):
     def __init__(
         self,
         scale: int = 4,
-        num_features: int = 128,
-        num_blocks: int = 12,
-        growth_channels: int = 32,
-        fusion_kernel_size: int = 3,
-        hr_kernel_size: int = 3,
-        dense_scaling: float = 0.2,
-        block_scaling: float = 0.2,
-        activation: Activation = "leaky_relu",
-        init_scale: float = 0.5,
-        channel_order: ChannelOrder = "rgb",
-        channels: int = 3,
+        num_features: int = _GENERATOR.num_features,
+        num_blocks: int = _GENERATOR.num_blocks,
+        growth_channels: int = _GENERATOR.growth_channels,
+        fusion_kernel_size: int = _GENERATOR.fusion_kernel_size,
+        hr_kernel_size: int = _GENERATOR.hr_kernel_size,
+        dense_scaling: float = _GENERATOR.dense_scaling,
+        block_scaling: float = _GENERATOR.block_scaling,
+        activation: Activation = _GENERATOR.activation,
+        init_scale: float = _GENERATOR.init_scale,
+        channel_order: ChannelOrder = _GENERATOR.channel_order,
+        channels: int = _GENERATOR.channels,
     ) -> None:
         super().__init__()
         complaint = scale_complaint(scale) or order_complaint(channel_order, channels)
@@ -252,14 +263,14 @@ class ESRDGANDiscriminator(nn.Module):
 
     def __init__(
         self,
-        input_size: int = 128,
-        num_features: int = 96,
-        norm: Literal["batch", "instance", "none"] = "batch",
-        kernel_size: int = 3,
-        activation: Activation = "leaky_relu",
-        init_scale: float = 1.0,
-        channel_order: ChannelOrder = "rgb",
-        in_channels: int = 3,
+        input_size: int = _DISCRIMINATOR.input_size,
+        num_features: int = _DISCRIMINATOR.num_features,
+        norm: Literal["batch", "instance", "none"] = _DISCRIMINATOR.norm,
+        kernel_size: int = _DISCRIMINATOR.kernel_size,
+        activation: Activation = _DISCRIMINATOR.activation,
+        init_scale: float = _DISCRIMINATOR.init_scale,
+        channel_order: ChannelOrder = _DISCRIMINATOR.channel_order,
+        in_channels: int = _DISCRIMINATOR.in_channels,
     ) -> None:
         super().__init__()
         if input_size not in INPUT_SIZES:

@@ -16,7 +16,11 @@ from srcore.contracts import LossContext
 from srcore.errors import SrcoreError
 from srcore.losses.entries import same_size_entry
 from srcore.machine.devices import at_least_float32
+from srcore.options.declaration import defaults
+from srplug_ldl.options import LDLOptions
 from srplug_ldl.variance import local_variance
+
+_DEFAULT = defaults(LDLOptions)
 
 
 def residual(image: Tensor, target: Tensor) -> Tensor:
@@ -115,10 +119,10 @@ class LDLLoss(nn.Module):
 
     def __init__(
         self,
-        window_size: int = 7,
-        exponent: float = 0.2,
-        detach_map: bool = False,
-        target: str = "hr",
+        window_size: int = _DEFAULT.window_size,
+        exponent: float = _DEFAULT.exponent,
+        detach_map: bool = _DEFAULT.detach_map,
+        target: str = _DEFAULT.target,
     ) -> None:
         super().__init__()
         self.window_size = window_size

@@ -8,7 +8,7 @@ per forward pass in training mode, v before u.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
 from srcore.errors import SrcoreError
-from srcore.options.declaration import keywords
+from srcore.options.declaration import defaults, keywords
 from srplug_sed.fusion import SemanticFusion
 from srplug_sed.options import (
     PATCH_MINIMUM,
@@ -27,12 +27,18 @@ from srplug_sed.options import (
     UNET_MINIMUM,
     UNET_STRIDES,
     Attention,
+    SemanticPatchOptions,
     SemanticsOptions,
+    SemanticUNetOptions,
     nearest_multiple,
 )
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
+    from srplug_sed.semantics import ClipSemantics
+
+Semantics = Callable[[Tensor], Tensor] | SemanticsOptions
+_PATCH, _UNET = defaults(SemanticPatchOptions), defaults(SemanticUNetOptions)
 
 RGB = 3
 _INITIAL_DEVIATION = 0.02
@@ -49,11 +55,11 @@ class SemanticDiscriminator(nn.Module):
     to train, is not synchronized between processes, and keeps its own training mode.
 
     Args:
-        semantics: ``(N, 3, H, W)`` in [0, 1] -> ``(N, C, H / stride, W / stride)``, such as
-            :class:`srplug_sed.semantics.ClipSemantics`; without one, ``condition`` is refused and
-            maps come from elsewhere.
-        semantic_dim: channels C of the semantic map.
-        semantic_stride: sides of the image over sides of the semantic map.
+        semantics: ``(N, 3, H, W)`` in [0, 1] -> ``(N, C, H / stride, W / stride)``, or the options
+            of a :class:`srplug_sed.semantics.ClipSemantics` that is one; without one, ``condition``
+            is refused and maps come from elsewhere.
+        semantic_dim: channels C of the semantic map; of options: what they make.
+        semantic_size: side of the semantic map of a 256x256 image.
         minimum: smallest side of an image.
     """
 
@@ -61,12 +67,16 @@ class SemanticDiscriminator(nn.Module):
 
     def __init__(
         self,
-        semantics: Callable[[Tensor], Tensor] | None,
+        semantics: Semantics | None,
         semantic_dim: int,
-        semantic_stride: int = SEMANTIC_STRIDE,
+        semantic_size: int = _PATCH.semantic_size,
         minimum: int = SEMANTIC_STRIDE,
     ) -> None:
         super().__init__()
+        semantic_stride = PUBLISHED_SIDE // semantic_size
+        if isinstance(semantics, SemanticsOptions):
+            semantics = _extractor(semantics, semantic_stride)
+            semantic_dim = semantics.channels
         # Not a child: Module would register it, and with it state, parameters and mode.
         object.__setattr__(self, "semantics", semantics)
         self.semantic_dim, self.semantic_stride = semantic_dim, semantic_stride
@@ -131,22 +141,23 @@ class SemanticPatchDiscriminator(SemanticDiscriminator):
         in_channels: channels of the images.
         attention: see :func:`srcore.networks.attention.attention`.
         semantics: see :class:`SemanticDiscriminator`.
-        semantic_stride: sides of the image over sides of the semantic map.
+        semantic_size: side of the semantic map of a 256x256 image.
     """
 
     def __init__(
         self,
-        num_features: int = 64,
+        num_features: int = _PATCH.num_features,
         semantic_dim: int = 1024,
-        num_heads: int = 1,
-        head_dim: int = 64,
-        in_channels: int = 3,
-        attention: Attention = "auto",
-        semantics: Callable[[Tensor], Tensor] | None = None,
-        semantic_stride: int = SEMANTIC_STRIDE,
+        num_heads: int = _PATCH.num_heads,
+        head_dim: int = _PATCH.head_dim,
+        in_channels: int = _PATCH.in_channels,
+        attention: Attention = _PATCH.attention,
+        semantics: Semantics | None = None,
+        semantic_size: int = _PATCH.semantic_size,
     ) -> None:
-        super().__init__(semantics, semantic_dim, semantic_stride, PATCH_MINIMUM)
-        factors = [_up_factor(semantic_stride, stride) for stride in PATCH_STRIDES]
+        super().__init__(semantics, semantic_dim, semantic_size, PATCH_MINIMUM)
+        semantic_dim = self.semantic_dim
+        factors = [_up_factor(self.semantic_stride, stride) for stride in PATCH_STRIDES]
         added = [semantic_dim // factor**2 for factor in factors]
         w1, w2, w4, w8 = (num_features * multiple for multiple in (1, 2, 4, 8))
 
@@ -207,24 +218,25 @@ class SemanticUNetDiscriminator(SemanticDiscriminator):
         in_channels: channels of the images.
         attention: see :func:`srcore.networks.attention.attention`.
         semantics: see :class:`SemanticDiscriminator`.
-        semantic_stride: sides of the image over sides of the semantic map.
+        semantic_size: side of the semantic map of a 256x256 image.
     """
 
     def __init__(
         self,
-        num_features: int = 64,
+        num_features: int = _UNET.num_features,
         semantic_dim: int = 1024,
-        skip_connection: bool = True,
-        num_heads: int = 1,
-        head_dim: int = 64,
-        in_channels: int = 3,
-        attention: Attention = "auto",
-        semantics: Callable[[Tensor], Tensor] | None = None,
-        semantic_stride: int = SEMANTIC_STRIDE,
+        skip_connection: bool = _UNET.skip_connection,
+        num_heads: int = _UNET.num_heads,
+        head_dim: int = _UNET.head_dim,
+        in_channels: int = _UNET.in_channels,
+        attention: Attention = _UNET.attention,
+        semantics: Semantics | None = None,
+        semantic_size: int = _UNET.semantic_size,
     ) -> None:
-        super().__init__(semantics, semantic_dim, semantic_stride, UNET_MINIMUM)
+        super().__init__(semantics, semantic_dim, semantic_size, UNET_MINIMUM)
+        semantic_dim = self.semantic_dim
         self.skip_connection = skip_connection
-        factors = [_up_factor(semantic_stride, stride) for stride in UNET_STRIDES]
+        factors = [_up_factor(self.semantic_stride, stride) for stride in UNET_STRIDES]
         added = [semantic_dim // factor**2 for factor in factors]
         w1, w2, w4, w8 = (num_features * multiple for multiple in (1, 2, 4, 8))
 
@@ -281,30 +293,10 @@ class SemanticUNetDiscriminator(SemanticDiscriminator):
         return x + skip if self.skip_connection else x
 
 
-def patch_discriminator(
-    *, semantics: SemanticsOptions, semantic_size: int = 16, **options: Any
-) -> SemanticPatchDiscriminator:
-    """Build ``sed_patch`` from its options."""
-    return SemanticPatchDiscriminator(**_with_extractor(semantics, semantic_size), **options)
-
-
-def unet_discriminator(
-    *, semantics: SemanticsOptions, semantic_size: int = 16, **options: Any
-) -> SemanticUNetDiscriminator:
-    """Build ``sed_unet`` from its options."""
-    return SemanticUNetDiscriminator(**_with_extractor(semantics, semantic_size), **options)
-
-
-def _with_extractor(semantics: SemanticsOptions, semantic_size: int) -> dict[str, Any]:
+def _extractor(semantics: SemanticsOptions, stride: int) -> ClipSemantics:
     from srplug_sed.semantics import ClipSemantics
 
-    stride = PUBLISHED_SIDE // semantic_size
-    extractor = ClipSemantics(**keywords(semantics), stage=STAGES[stride])
-    return {
-        "semantics": extractor,
-        "semantic_dim": extractor.channels,
-        "semantic_stride": stride,
-    }
+    return ClipSemantics(**keywords(semantics), stage=STAGES[stride])
 
 
 def _fused(conv: nn.Module, x: Tensor, fusion: nn.Module, semantic: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ def srcore_register_components(registry: Registry) -> None:
 
     package = "srplug_sed.discriminators"
     for name, keys, target in (
-        ("sed_patch", options.SemanticPatchOptions, "patch_discriminator"),
-        ("sed_unet", options.SemanticUNetOptions, "unet_discriminator"),
+        ("sed_patch", options.SemanticPatchOptions, "SemanticPatchDiscriminator"),
+        ("sed_unet", options.SemanticUNetOptions, "SemanticUNetDiscriminator"),
     ):
         needs = ("condition", "hr")
         registry.add("discriminator", name, keys, f"{package}:{target}", needs=needs)

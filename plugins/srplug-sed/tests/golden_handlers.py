@@ -95,7 +95,7 @@ def discriminator(case):
         "num_features": hyper["ndf"] if "ndf" in hyper else hyper["num_feat"],
         "in_channels": hyper.get("input_nc", hyper.get("num_in_ch", 3)),
         "semantic_dim": hyper["semantic_dim"],
-        "semantic_stride": _PUBLISHED_SIDE // hyper["semantic_size"],
+        "semantic_size": hyper["semantic_size"],
         "num_heads": hyper["nheads"],
         "head_dim": hyper["dhead"],
     }

@@ -1,5 +1,4 @@
 import pytest
-import srplug_sed
 import torch
 from srplug_sed.discriminators import (
     SemanticDiscriminator,
@@ -62,13 +61,13 @@ def test_logits_of_patches_and_of_pixels(height, width):
     [
         {"num_features": 3},
         {"num_features": 5, "semantic_dim": 128, "num_heads": 2},
-        {"semantic_stride": 8},
+        {"semantic_size": 32},
     ],
 )
 def test_any_width_dimension_and_number_of_heads(build, options):
     channels = options.get("semantic_dim", 64)
     image, semantic = inputs(channels=channels)
-    if "semantic_stride" in options:
+    if "semantic_size" in options:
         semantic = torch.rand(2, channels, 6, 4)
     network = slim(build, **options)
     network(image, semantic).mean().backward()
@@ -218,10 +217,3 @@ def test_gray_and_alpha_have_the_semantics_of_the_colors(channels):
     image = torch.rand(2, channels, 32, 32)
     assert network(image, network.condition({"hr": image})).shape == (2, 1, 2, 2)
     assert torch.equal(seen[0], image[:, :3].expand(-1, 3, -1, -1))
-
-
-def test_names_of_the_package_are_those_of_its_modules_with_a_warning():
-    with pytest.warns(
-        DeprecationWarning, match=r"^srplug_sed\.SemanticDiscriminator is in srplug_"
-    ):
-        assert srplug_sed.SemanticDiscriminator is SemanticDiscriminator

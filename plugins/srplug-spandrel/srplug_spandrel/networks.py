@@ -16,6 +16,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from srcore.capabilities import RGB
 from srcore.errors import SrcoreError
 from srcore.networks.padding import crop, pad_to_multiple
 from srplug_spandrel.architecture import Architecture, scale_complaint
@@ -49,7 +50,7 @@ class Restorer(nn.Module):
     """
 
     def __init__(
-        self, architecture: Architecture, *, scale: int = 4, channels: int = 3, **keys: Any
+        self, architecture: Architecture, *, scale: int = 4, channels: int = RGB, **keys: Any
     ) -> None:
         super().__init__()
         self.architecture = architecture

@@ -7,7 +7,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from srcore.options.declaration import defaults
 from srcore.transforms.blur import gaussian_blur
+from srplug_usrdu.options import HighPassOptions
+
+_DEFAULT = defaults(HighPassOptions)
 
 Border = Literal["zero", "reflect", "valid"]
 
@@ -44,7 +48,9 @@ def gradient_map(image: Tensor) -> Tensor:
 class HighPass:
     """Discriminator input ``high_pass``: see :func:`high_pass`."""
 
-    def __init__(self, *, kernel_size: int = 5, border: Border = "zero") -> None:
+    def __init__(
+        self, *, kernel_size: int = _DEFAULT.kernel_size, border: Border = _DEFAULT.border
+    ) -> None:
         self.kernel_size = kernel_size
         self.border: Border = border
 

@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from srcore.contracts import LossContext
 from srcore.errors import SrcoreError
 from srcore.losses.entries import same_size_entry
+from srcore.options.declaration import defaults
 from srplug_usrdu.filters import Border, low_pass
+from srplug_usrdu.options import DataLossOptions, FeatureLossOptions, GaussianL1Options
+
+_GAUSSIAN_L1 = defaults(GaussianL1Options)
+_DATA_LOSS = defaults(DataLossOptions)
+_FEATURE_LOSS = defaults(FeatureLossOptions)
 
 #: Scales are in gray levels of 8-bit images, also those of features.
 GRAY_LEVELS = 255.0
@@ -98,7 +104,9 @@ class DataLoss(nn.Module):
     tensor(0.4961)
     """
 
-    def __init__(self, kernel_size: int = 5, target: str = "lr_reference") -> None:
+    def __init__(
+        self, kernel_size: int = _DATA_LOSS.kernel_size, target: str = _DATA_LOSS.target
+    ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.target = target
@@ -131,10 +139,10 @@ class FeatureLoss(nn.Module):
 
     def __init__(
         self,
-        layer: str = "conv5_4",
-        target: str = "lr_reference",
-        weights: Literal["imagenet", "file", "random"] = "imagenet",
-        file: Path | None = None,
+        layer: str = _FEATURE_LOSS.layer,
+        target: str = _FEATURE_LOSS.target,
+        weights: Literal["imagenet", "file", "random"] = _FEATURE_LOSS.weights,
+        file: Path | None = _FEATURE_LOSS.file,
         features: Callable[[Tensor], Mapping[str, Tensor]] | None = None,
     ) -> None:
         super().__init__()
@@ -182,7 +190,12 @@ class GaussianL1Loss(nn.Module):
     tensor(0.5000)
     """
 
-    def __init__(self, kernel_size: int = 9, border: Border = "zero", target: str = "hr") -> None:
+    def __init__(
+        self,
+        kernel_size: int = _GAUSSIAN_L1.kernel_size,
+        border: Border = _GAUSSIAN_L1.border,
+        target: str = _GAUSSIAN_L1.target,
+    ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.border: Border = border

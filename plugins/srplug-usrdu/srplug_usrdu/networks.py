@@ -12,7 +12,10 @@ from typing import Literal, NamedTuple, overload
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
-from srplug_usrdu.options import FEATURE_HEAD_MULTIPLE, SCALES
+from srcore.options.declaration import defaults
+from srplug_usrdu.options import FEATURE_HEAD_MULTIPLE, SCALES, DownsamplerOptions
+
+_DEFAULT = defaults(DownsamplerOptions)
 
 
 class LrDistribution(NamedTuple):
@@ -70,11 +73,11 @@ class Downsampler(nn.Module):
     def __init__(
         self,
         scale: int,
-        num_features: int = 64,
-        num_blocks: int = 8,
-        scale_head: bool = True,
-        feature_head: bool = True,
-        feature_channels: int = 512,
+        num_features: int = _DEFAULT.num_features,
+        num_blocks: int = _DEFAULT.num_blocks,
+        scale_head: bool = _DEFAULT.scale_head,
+        feature_head: bool = _DEFAULT.feature_head,
+        feature_channels: int = _DEFAULT.feature_channels,
     ) -> None:
         super().__init__()
         if scale not in SCALES:

@@ -20,16 +20,20 @@ from srcore.errors import DataError
 from srcore.files.atomic import write_bytes, writing
 from srcore.files.deleting import delete_known
 from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
+from srcore.options.declaration import defaults
 from srplug_usrdu.generation import degrade, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernelgan.training import Variant
 from srplug_usrdu.kernels import finished_kernels, write_kernels
-from srplug_usrdu.options import hr_folder
+from srplug_usrdu.options import GenerateOptions, KernelsOptions, hr_folder
 from srplug_usrdu.weights import load_dsn
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
     from srplug_usrdu.networks import Downsampler
+
+_GENERATE = defaults(GenerateOptions)
+_KERNELS = defaults(KernelsOptions)
 
 _OUTPUTS = ("lr", "scale_maps", "heat_maps")
 
@@ -58,11 +62,11 @@ class Generate:
         self,
         *,
         weights: Path,
-        hr: Path | None = None,
-        recursive: bool = False,
-        tile: int = 512,
-        scale_maps: bool = False,
-        heat_maps: bool = False,
+        hr: Path | None = _GENERATE.hr,
+        recursive: bool = _GENERATE.recursive,
+        tile: int = _GENERATE.tile,
+        scale_maps: bool = _GENERATE.scale_maps,
+        heat_maps: bool = _GENERATE.heat_maps,
     ) -> None:
         self.hr = hr
         self.weights = weights
@@ -151,10 +155,10 @@ class EstimateKernels:
         self,
         *,
         lr: Path,
-        iterations: int = 3000,
-        num_features: int = 64,
-        variant: Variant = "paper",
-        mat: bool = False,
+        iterations: int = _KERNELS.iterations,
+        num_features: int = _KERNELS.num_features,
+        variant: Variant = _KERNELS.variant,
+        mat: bool = _KERNELS.mat,
     ) -> None:
         self.lr = lr
         self.settings = KernelGanSettings(

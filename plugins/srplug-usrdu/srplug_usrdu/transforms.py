@@ -9,14 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
+from srcore.options.declaration import defaults
 from srcore.transforms.batch import image_of
 from srcore.transforms.resize import resize
 from srplug_usrdu.kernels import correlate, list_kernels, read_kernel
 from srplug_usrdu.losses import GRAY_LEVELS
+from srplug_usrdu.options import LaplaceSamplingOptions, ReferenceOptions
 from srplug_usrdu.weights import load_dsn
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
+
+_LAPLACE_SAMPLING = defaults(LaplaceSamplingOptions)
+_REFERENCE = defaults(ReferenceOptions)
 
 
 class Reference:
@@ -30,7 +35,7 @@ class Reference:
         kernels: folder of kernels, or None.
     """
 
-    def __init__(self, *, scale: int, kernels: Path | None = None) -> None:
+    def __init__(self, *, scale: int, kernels: Path | None = _REFERENCE.kernels) -> None:
         self.scale = scale
         self.kernels = (
             None
@@ -71,7 +76,9 @@ class LaplaceSampling(nn.Module):
         WeightsError: a file without DSN, of another scale, or without log-scale head.
     """
 
-    def __init__(self, *, scale: int, weights: Path, strength: float = 1.0) -> None:
+    def __init__(
+        self, *, scale: int, weights: Path, strength: float = _LAPLACE_SAMPLING.strength
+    ) -> None:
         super().__init__()
         self.dsn = load_dsn(weights, scale=scale)
         self.strength = strength
