@@ -88,17 +88,36 @@ def test_nothing_is_changed_in_the_middle_of_an_expression(folder):
 SAME_ROLE = {"Options": ("srplug_spandrel/options/", "srplug_optimizers/options/")}
 
 
+def defined(path):
+    """Classes, and values with the name of a class: aliases of types."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_"), "class"
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id.lstrip("_")
+            if name[:1].isupper() and not name.isupper():
+                yield name, ast.unparse(node.value)
+
+
 def test_a_name_of_a_class_means_one_thing():
-    """Of the core and of all plugins together, with or without an underscore."""
-    homes = {}
+    """Of the core and of all plugins together, with or without an underscore.
+
+    An alias may stand in several modules, if it says the same there.
+    """
+    homes, meanings = {}, {}
     for path in [*ROOT.glob("srcore/**/*.py"), *ROOT.glob("plugins/*/srplug_*/**/*.py")]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                homes.setdefault(node.name.lstrip("_"), []).append(path.as_posix())
+        for name, meaning in defined(path):
+            if not any(part in path.as_posix() for part in SAME_ROLE.get(name, ())):
+                homes.setdefault(name, []).append(path.as_posix())
+                meanings.setdefault(name, []).append(meaning)
     assert len(homes) > 400
-    for name, parts in SAME_ROLE.items():
-        homes[name] = [path for path in homes[name] if not any(it in path for it in parts)]
-    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+    assert {
+        name: homes[name]
+        for name, known in meanings.items()
+        if known.count("class") > 1 or len(set(known)) > 1
+    } == {}
 
 
 #: What is overlooked, by name, then why.

@@ -47,10 +47,10 @@ def channel_problems(experiment: Experiment, registry: Registry) -> Iterator[Pro
 
 #: Path and choice of a part, and the key where it says its channels; none: it may declare the only
 #: ones that it works on.
-_Part = tuple[str, Selected, str]
+_CheckedPart = tuple[str, Selected, str]
 
 
-def _data(experiment: Experiment) -> Iterator[_Part]:
+def _data(experiment: Experiment) -> Iterator[_CheckedPart]:
     """Data sets, those inside of others in their place, and transforms."""
     data = experiment.data
     tables: dict[str, TrainDataTable | ValidationDataTable]
@@ -62,7 +62,7 @@ def _data(experiment: Experiment) -> Iterator[_Part]:
             yield f"{path}.transforms[{index}]", transform, ""
 
 
-def _datasets(path: str, selected: Selected) -> Iterator[_Part]:
+def _datasets(path: str, selected: Selected) -> Iterator[_CheckedPart]:
     inside = list(inner_datasets(selected.options))
     if not inside or option_capability(selected.options, "channels") is not None:
         yield path, selected, "channels"
@@ -71,7 +71,7 @@ def _datasets(path: str, selected: Selected) -> Iterator[_Part]:
         yield from _datasets(f"{path}.{key}", inner)
 
 
-def _networks(experiment: Experiment) -> Iterator[_Part]:
+def _networks(experiment: Experiment) -> Iterator[_CheckedPart]:
     """Further networks; discriminators, and what alters the images that they see."""
     for name, role in experiment.roles().items():
         table = experiment.network_table(name)
@@ -83,7 +83,7 @@ def _networks(experiment: Experiment) -> Iterator[_Part]:
             yield f"{where_of(name)}.inputs[{index}]", altering, ""
 
 
-def _others(experiment: Experiment) -> Iterator[_Part]:
+def _others(experiment: Experiment) -> Iterator[_CheckedPart]:
     for index, loss in enumerate(experiment.losses):
         yield f"losses[{index}]", loss.selected, ""
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("srcore")
 
 
-class State:
+class TrainingState:
     """Everything that a checkpoint holds, and the files that are made of it.
 
     Args:

@@ -22,7 +22,7 @@ from srcore.engine.parts import Parts
 from srcore.engine.performance import Performance
 from srcore.engine.pieces import pieces
 from srcore.engine.sampling import to_device
-from srcore.engine.state import State
+from srcore.engine.state import TrainingState
 from srcore.engine.stopping import is_to_stop
 from srcore.engine.tally import Tally
 from srcore.engine.validation import Validation
@@ -71,7 +71,7 @@ class Training:
         self.best = Best(run, self.parts, self.validation.measures)
         self.handlers = Handlers(run.experiment, run.plugins.registry)
         self.performance = Performance(run)
-        self.state = State(
+        self.state = TrainingState(
             run,
             self.parts,
             {"method": self.method, **self.handlers.stateful},

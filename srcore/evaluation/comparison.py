@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from srcore.metrics.color import luma
 
-Picture = NDArray[np.uint8]
+PictureArray = NDArray[np.uint8]
 
 _GAP = 8
 _CAPTION = 24
@@ -18,17 +18,17 @@ _CAPTION = 24
 _LARGEST_ERROR = 64
 
 
-def strip(columns: Mapping[str, Picture]) -> Picture:
+def strip(columns: Mapping[str, PictureArray]) -> PictureArray:
     """Pictures of one size side by side, each below its name."""
     height = next(iter(columns.values())).shape[0]
     gap = np.full((height + _CAPTION, _GAP, 3), 255, np.uint8)
-    pieces: list[Picture] = []
+    pieces: list[PictureArray] = []
     for name, picture in columns.items():
         pieces += [np.concatenate([_caption(name, picture.shape[1]), picture]), gap]
     return np.concatenate(pieces[:-1], axis=1)
 
 
-def _caption(text: str, width: int) -> Picture:
+def _caption(text: str, width: int) -> PictureArray:
     line = np.full((_CAPTION, width, 3), 255, np.uint8)
     (length, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
     size = 0.5 * min(1.0, (width - 4) / max(1, length))
@@ -37,7 +37,7 @@ def _caption(text: str, width: int) -> Picture:
     return line
 
 
-def error_map(sr: Picture, hr: Picture) -> Picture:
+def error_map(sr: PictureArray, hr: PictureArray) -> PictureArray:
     """Absolute error of Y in colors: black is 0, the brightest 64 of 255 gray levels or more.
 
     The range is fixed, so that maps of different models can be compared.

@@ -25,7 +25,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Picture = NDArray[np.uint8]
+PictureArray = NDArray[np.uint8]
 
 #: What the values of ``psnr`` and ``ssim`` mean, for the head of every table.
 PROTOCOL = (
@@ -47,7 +47,7 @@ class Contender:
 
     name: str
     scale: int
-    upscale: Callable[[Picture], Picture]
+    upscale: Callable[[PictureArray], PictureArray]
     channels: int = 3
 
 
@@ -95,9 +95,9 @@ class Comparison:
 
     set_name: str
     image: str
-    lr: Picture
-    hr: Picture
-    sr: dict[str, Picture]
+    lr: PictureArray
+    hr: PictureArray
+    sr: dict[str, PictureArray]
 
 
 @once_without_registry(1)

@@ -15,7 +15,7 @@ from srcore.evaluation.image_sets import as_uint8
 from srcore.evaluation.measure import Measure, Measured, measure_image
 from srcore.images import list_images, natural_key, read_rgb, some
 
-Picture = NDArray[np.uint8]
+PictureArray = NDArray[np.uint8]
 
 
 def measure_pictures(
@@ -97,7 +97,9 @@ def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> lis
     return partners
 
 
-def _check_size(path: Path, picture: Picture, truth: Path, wanted: Picture | None) -> None:
+def _check_size(
+    path: Path, picture: PictureArray, truth: Path, wanted: PictureArray | None
+) -> None:
     if wanted is not None and picture.shape != wanted.shape:
         (height, width), (high, wide) = picture.shape[:2], wanted.shape[:2]
         raise DataError(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from srcore.errors import SrcoreError
 from srcore.evaluation.evaluating import Contender
 
-Picture = NDArray[np.uint8]
+PictureArray = NDArray[np.uint8]
 
 #: What each is, for the head of a table.
 INTERPOLATIONS = {
@@ -33,8 +33,8 @@ def interpolation(name: str, scale: int) -> Contender:
     return Contender(name, scale, _enlarger(name, scale))
 
 
-def _enlarger(name: str, scale: int) -> Callable[[Picture], Picture]:
-    def enlarge(lr: Picture) -> Picture:
+def _enlarger(name: str, scale: int) -> Callable[[PictureArray], PictureArray]:
+    def enlarge(lr: PictureArray) -> PictureArray:
         if name == "nearest":
             return lr.repeat(scale, axis=0).repeat(scale, axis=1)
         from srcore.transforms.resize import resize_uint8

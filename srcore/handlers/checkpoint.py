@@ -11,7 +11,7 @@ from srcore.engine.events import TrainingEvents
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
-    from srcore.engine.state import State
+    from srcore.engine.state import TrainingState
 
 
 class DueCheckpoint:
@@ -22,5 +22,5 @@ class DueCheckpoint:
         state = run.in_training.state
         trainer.add_event_handler(TrainingEvents.CHECKPOINT_DUE, self._save, state)
 
-    def _save(self, trainer: Engine, state: State) -> None:
+    def _save(self, trainer: Engine, state: TrainingState) -> None:
         state.save()

@@ -15,8 +15,8 @@ from srcore.options.declaration import defaults
 _FOCAL_FREQUENCY = defaults(FocalFrequencyOptions)
 _FREQUENCY = defaults(FrequencyOptions)
 
-Parts = Literal["complex", "amplitude_phase"]
-Norm = Literal["ortho", "backward"]
+SpectrumParts = Literal["complex", "amplitude_phase"]
+FourierNorm = Literal["ortho", "backward"]
 
 #: Fourier coefficients below it have no phase to speak of, and an endless slope of it.
 _LEAST_AMPLITUDE = 1e-6
@@ -76,10 +76,10 @@ class FrequencyLoss(ComparisonLoss):
     def __init__(
         self,
         target: str = _FREQUENCY.target,
-        parts: Parts = _FREQUENCY.parts,
+        parts: SpectrumParts = _FREQUENCY.parts,
         amplitude: float = _FREQUENCY.amplitude,
         phase: float = _FREQUENCY.phase,
-        norm: Norm = _FREQUENCY.norm,
+        norm: FourierNorm = _FREQUENCY.norm,
     ) -> None:
         super().__init__(target)
         self.parts, self.norm = parts, norm

@@ -16,7 +16,7 @@ from srcore.options.declaration import defaults
 _GRADIENT_PENALTY = defaults(GradientPenaltyOptions)
 _R1 = defaults(R1Options)
 
-Norm = Literal["sample", "channel"]
+GradientNorm = Literal["sample", "channel"]
 
 
 def input_gradient(logits: Tensor, images: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def r1_penalty(logits: Tensor, images: Tensor) -> Tensor:
     return input_gradient(logits, images).square().flatten(1).sum(1).mean()
 
 
-def gradient_penalty(logits: Tensor, images: Tensor, *, norm: Norm = "sample") -> Tensor:
+def gradient_penalty(logits: Tensor, images: Tensor, *, norm: GradientNorm = "sample") -> Tensor:
     """Mean of ``(|gradient| - 1)^2`` (WGAN-GP, Gulrajani et al., 2017, equation 3).
 
     Args:
@@ -104,11 +104,11 @@ class GradientPenalty(nn.Module):
     has_generator_term = False
 
     def __init__(
-        self, real: str = _GRADIENT_PENALTY.real, norm: Norm = _GRADIENT_PENALTY.norm
+        self, real: str = _GRADIENT_PENALTY.real, norm: GradientNorm = _GRADIENT_PENALTY.norm
     ) -> None:
         super().__init__()
         self.real = real
-        self.norm: Norm = norm
+        self.norm: GradientNorm = norm
 
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
         """One term."""

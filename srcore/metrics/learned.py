@@ -25,7 +25,7 @@ from srcore.options.declaration import defaults
 _LEARNED_METRIC = defaults(LearnedMetricOptions)
 _LPIPS = defaults(LPIPSOptions)
 
-Image = NDArray[np.uint8]
+ImageBytes = NDArray[np.uint8]
 
 
 class LearnedMetric:
@@ -55,12 +55,12 @@ class LearnedMetric:
         raise NotImplementedError
 
     @torch.no_grad()
-    def __call__(self, sr: Image, hr: Image | None, *, crop_border: int) -> Any:
+    def __call__(self, sr: ImageBytes, hr: ImageBytes | None, *, crop_border: int) -> Any:
         """The distance of one pair of images."""
         assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
         return float(self.network(self.tensor(sr, crop_border), self.tensor(hr, crop_border)))
 
-    def tensor(self, image: Image, crop_border: int) -> Tensor:
+    def tensor(self, image: ImageBytes, crop_border: int) -> Tensor:
         """``(H, W, 3)`` uint8 -> ``(1, 3, H, W)`` in [0, 1] on the device, without the border."""
         inner = slice(crop_border, -crop_border or None)
         planes = np.ascontiguousarray(image[inner, inner].transpose(2, 0, 1)[None])
@@ -147,7 +147,9 @@ class FID(LearnedMetric):
         return network
 
     @torch.no_grad()
-    def __call__(self, sr: Image, hr: Image | None, *, crop_border: int) -> NDArray[np.float32]:
+    def __call__(
+        self, sr: ImageBytes, hr: ImageBytes | None, *, crop_border: int
+    ) -> NDArray[np.float32]:
         """Features ``(2, 2048)`` of SR and HR, for :meth:`combine`."""
         assert hr is not None  # the evaluator computes it for data with HR only: needs=("hr",)
         features = [

@@ -24,7 +24,7 @@ _SIDES = (512, 384, 256, 192, 128)  # of the crop; the first with which a figure
 _WIDTHS = (1200, 800, 500)  # of pictures that are shown whole
 _QUALITY = 95
 
-Picture = NDArray[np.uint8]
+PictureArray = NDArray[np.uint8]
 
 
 @attrs.frozen
@@ -122,9 +122,9 @@ def gallery(runs: Sequence[RunRecord], *, budget: int = BUDGET) -> Gallery:
 
 def _read(
     runs: Sequence[RunRecord],
-) -> tuple[list[tuple[str, Strip]], list[tuple[str, Picture]], int]:
+) -> tuple[list[tuple[str, Strip]], list[tuple[str, PictureArray]], int]:
     strips: list[tuple[str, Strip]] = []
-    other: list[tuple[str, Picture]] = []
+    other: list[tuple[str, PictureArray]] = []
     damaged = 0
     for run in runs:
         for file in run.pictures:
@@ -179,13 +179,13 @@ def _shown(column: Column, side: int) -> Shown:
     return Shown(column.name, _uri(_center(column.picture, side)), column.values)
 
 
-def _center(picture: Picture, side: int) -> Picture:
+def _center(picture: PictureArray, side: int) -> PictureArray:
     height, width = picture.shape[:2]
     top, left = max(0, height - side) // 2, max(0, width - side) // 2
     return picture[top : top + side, left : left + side]
 
 
-def _whole(picture: Picture, share: int) -> str:
+def _whole(picture: PictureArray, share: int) -> str:
     """A picture that is not cut, shrunk until it fits."""
     height, width = picture.shape[:2]
     for limit in _WIDTHS:
@@ -198,7 +198,7 @@ def _whole(picture: Picture, share: int) -> str:
     return uri
 
 
-def _uri(picture: Picture) -> str:
+def _uri(picture: PictureArray) -> str:
     """JPEG with full color resolution: a few times smaller than PNG, no visible difference."""
     settings = [
         cv2.IMWRITE_JPEG_QUALITY, _QUALITY,

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from srcore.messages import shown
 
 Outputs = Mapping[str, Any]
-Handler = Callable[["Case"], Outputs]
+CaseHandler = Callable[["Case"], Outputs]
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, CaseHandler] = {}
 
 
-def golden_kind(*names: str, double: bool = False) -> Callable[[Handler], Handler]:
+def golden_kind(*names: str, double: bool = False) -> Callable[[CaseHandler], CaseHandler]:
     """Register a function ``(case) -> {expected name: array or number}`` for kinds of cases.
 
     With ``double`` it makes its networks in float64 and gets its tensors in it. Whole training
@@ -49,7 +49,7 @@ def golden_kind(*names: str, double: bool = False) -> Callable[[Handler], Handle
     >>> run_case(Case(Path(), entry, {"x": np.ones(2), "y": np.full(2, 2.0)}))
     """
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: CaseHandler) -> CaseHandler:
         if double:
             handler = _in_float64(handler)
         for name in names:
@@ -61,7 +61,7 @@ def golden_kind(*names: str, double: bool = False) -> Callable[[Handler], Handle
     return register
 
 
-def _in_float64(handler: Handler) -> Handler:
+def _in_float64(handler: CaseHandler) -> CaseHandler:
     @functools.wraps(handler)
     def run(case: Case) -> Outputs:
         import torch

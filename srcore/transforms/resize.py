@@ -34,7 +34,7 @@ from srcore.transforms.options import BicubicOptions
 if TYPE_CHECKING:
     from srcore.contracts import Batch
 
-Dialect = Literal["matlab", "matlab_uint8", "opencv"]
+BicubicDialect = Literal["matlab", "matlab_uint8", "opencv"]
 Scale = float | tuple[float, float]
 
 
@@ -55,7 +55,7 @@ def resize(
     *,
     scale: Scale | None = None,
     size: tuple[int, int] | None = None,
-    dialect: Dialect = "matlab",
+    dialect: BicubicDialect = "matlab",
     antialias: bool | None = None,
 ) -> Tensor:
     """Resample images bicubically; exact in float64, differentiable except ``matlab_uint8``.
@@ -95,7 +95,7 @@ def resize_uint8(
     *,
     scale: Scale | None = None,
     size: tuple[int, int] | None = None,
-    dialect: Dialect = "matlab",
+    dialect: BicubicDialect = "matlab",
     antialias: bool | None = None,
 ) -> NDArray[np.integer]:
     """Resample an integer image bicubically, computed in float64.
@@ -196,8 +196,8 @@ def _axes(
     dialect: str,
     antialias: bool | None,
 ) -> tuple[_ResampledAxis, _ResampledAxis]:
-    if dialect not in get_args(Dialect):
-        known = ", ".join(get_args(Dialect))
+    if dialect not in get_args(BicubicDialect):
+        known = ", ".join(get_args(BicubicDialect))
         raise SrcoreError(f"resize: unknown dialect {shown(dialect)}; expected one of {known}")
     if dialect == "opencv" and antialias:
         raise SrcoreError('resize: dialect "opencv" has no antialiasing; use "matlab"')

@@ -21,7 +21,7 @@ LARGEST = 2**32 - 1
 
 
 @attrs.frozen
-class Target:
+class TargetSize:
     """Sizes of one result.
 
     Attributes:
@@ -89,24 +89,24 @@ class Sizing:
             return network_scale if self.scale is None else self.scale
         return by_side if self.scale is None else min(by_side, self.scale)
 
-    def target(self, height: int, width: int, network_scale: float) -> Target:
+    def target(self, height: int, width: int, network_scale: float) -> TargetSize:
         """Sizes of the result of an image, never below one pixel."""
         box = (self.height, self.width) if self.height and self.width else None
         if box and self.fit == "stretch":
-            return Target((box[0], box[1]), (box[0], box[1]))
+            return TargetSize((box[0], box[1]), (box[0], box[1]))
         factor = self.factor(height, width, network_scale)
         resized = (_rounded(height * factor), _rounded(width * factor))
         if box and self.fit == "cover":
             resized = (max(resized[0], box[0]), max(resized[1], box[1]))
-            return Target(resized, (box[0], box[1]))
-        return Target(resized, resized)
+            return TargetSize(resized, (box[0], box[1]))
+        return TargetSize(resized, resized)
 
 
 def _rounded(side: float) -> int:
     return max(1, int(side + 0.5))
 
 
-def middle(bands: Iterable[NDArray[Any]], target: Target) -> Iterator[NDArray[Any]]:
+def middle(bands: Iterable[NDArray[Any]], target: TargetSize) -> Iterator[NDArray[Any]]:
     """The middle of an image that arrives in bands of rows ``(h, W, C)``; all are taken."""
     (height, width), (bottom, right) = target.resized, target.final
     top, left = (height - bottom) // 2, (width - right) // 2

@@ -20,9 +20,9 @@ from safetensors import safe_open
 from srcore.errors import WeightsError
 from srcore.messages import shortened, shown
 from srcore.weights.bounds import check_archive, check_tensors
-from srcore.weights.wrappers import Role, State, counters, strip_prefix, unwrap
+from srcore.weights.wrappers import FileRole, State, counters, strip_prefix, unwrap
 
-__all__ = ["Checkpoint", "Role", "State", "read_checkpoint", "strip_prefix", "unwrap"]
+__all__ = ["Checkpoint", "FileRole", "State", "read_checkpoint", "strip_prefix", "unwrap"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Checkpoint:
 
 
 def read_checkpoint(
-    path: str | Path, *, key: str | None = None, role: Role = "generator"
+    path: str | Path, *, key: str | None = None, role: FileRole = "generator"
 ) -> Checkpoint:
     """Read the weights in a ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file.
 

@@ -17,7 +17,7 @@ from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.plugin.registry import Registry
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
-from srcore.weights.containers import Checkpoint, Role, read_checkpoint, strip_prefix
+from srcore.weights.containers import Checkpoint, FileRole, read_checkpoint, strip_prefix
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import (
     Recognized,
@@ -68,7 +68,7 @@ def load_into(
     *,
     network_type: str,
     key: str | None = None,
-    role: Role = "generator",
+    role: FileRole = "generator",
     strict: bool = True,
     partial: bool = False,
 ) -> KeyReport:
@@ -223,7 +223,7 @@ def check_complete(
 
 
 def _as_checkpoint(
-    weights: str | Path | Mapping[str, Tensor], key: str | None, role: Role = "generator"
+    weights: str | Path | Mapping[str, Tensor], key: str | None, role: FileRole = "generator"
 ) -> Checkpoint:
     if isinstance(weights, Mapping):
         state = strip_prefix(weights)

@@ -14,7 +14,7 @@ from srcore.messages import shown
 
 State = dict[str, Tensor]
 
-Role = Literal["generator", "discriminator"]
+FileRole = Literal["generator", "discriminator"]
 
 #: Names under which programs put weights, in the order of preference; running averages come first.
 KEYS = (
@@ -28,7 +28,7 @@ KEYS = (
 )
 
 #: Names in files that hold both networks of an adversarial training, srcore's own last.
-ROLE_KEYS: dict[Role, tuple[str, ...]] = {
+ROLE_KEYS: dict[FileRole, tuple[str, ...]] = {
     "generator": ("gen", "networks.ema", "networks.generator"),
     "discriminator": ("dis", "networks.discriminator"),
 }
@@ -41,7 +41,7 @@ COUNTERS = ("total_ops", "total_params")
 
 _OPTIMIZER_KEYS = {"optimizers", "optimizer", "schedulers", "optimizer_state_dict", "param_groups"}
 _EMA = re.compile(r"(^|[^a-z])ema([^a-z]|$)", re.IGNORECASE)
-_ROLES: dict[Role, re.Pattern[str]] = {
+_ROLES: dict[FileRole, re.Pattern[str]] = {
     "generator": re.compile(r"(^|[._])(g|gen|generator|net_?g)([._]|$)", re.IGNORECASE),
     "discriminator": re.compile(r"(^|[._])(d|dis|disc|discriminator|net_?d)([._]|$)", re.I),
 }
@@ -52,7 +52,7 @@ def unwrap(
     *,
     key: str | None = None,
     source: str | Path = "weights",
-    role: Role = "generator",
+    role: FileRole = "generator",
 ) -> tuple[State, str]:
     """Take the tensors out of what a file holds and strip prefixes common to all keys.
 
@@ -118,7 +118,7 @@ def _tensors(content: Mapping[Any, Any]) -> State:
 
 
 def _choose(
-    content: Mapping[str, Any], source: str | Path, role: Role
+    content: Mapping[str, Any], source: str | Path, role: FileRole
 ) -> tuple[str, Mapping[str, Any]]:
     held = dict(_networks(content))
     averages = {name: inner for name, inner in held.items() if _EMA.search(name)}
@@ -163,7 +163,7 @@ def _holds_tensors(content: Mapping[Any, Any]) -> bool:
     return any(isinstance(value, Tensor) for value in content.values())
 
 
-def _of_role(networks: Mapping[str, Any], role: Role) -> dict[str, Any]:
+def _of_role(networks: Mapping[str, Any], role: FileRole) -> dict[str, Any]:
     """Those that are of a role by their names; what names no role is the generator's."""
     other = _ROLES["discriminator" if role == "generator" else "generator"]
     own = {name: inner for name, inner in networks.items() if _ROLES[role].search(name)}
@@ -172,7 +172,7 @@ def _of_role(networks: Mapping[str, Any], role: Role) -> dict[str, Any]:
     return {name: inner for name, inner in networks.items() if not other.search(name)}
 
 
-def _group_of(state: State, role: Role) -> str:
+def _group_of(state: State, role: FileRole) -> str:
     """The prefix of one network's tensors where those of several lie side by side."""
     groups = {name.partition(".")[0] for name in state}
     ours = [name for name in groups if _ROLES[role].fullmatch(name)]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srcore.upscaling.sizing import Sizing, Target, middle
+from srcore.upscaling.sizing import Sizing, TargetSize, middle
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_the_middle_of_bands_is_that_of_the_image(rows):
     bands = [image[start : start + rows] for start in range(0, 20, rows)]
     for final in ((20, 31), (11, 31), (20, 8), (3, 4)):
         top, left = (20 - final[0]) // 2, (31 - final[1]) // 2
-        cut = np.concatenate(list(middle(bands, Target((20, 31), final))))
+        cut = np.concatenate(list(middle(bands, TargetSize((20, 31), final))))
         expected = image[top : top + final[0], left : left + final[1]]
         np.testing.assert_array_equal(cut, expected)

@@ -36,7 +36,7 @@ class Rectangle:
 
 
 @attrs.frozen
-class Tile:
+class ChoppedTile:
     """What the network sees, and which part of its answer is used (low-resolution pixels)."""
 
     seen: Rectangle
@@ -48,7 +48,7 @@ def chop(
     width: int,
     min_pixels: int = PUBLISHED_MIN_PIXELS,
     shave: int = PUBLISHED_SHAVE,
-) -> Iterator[Tile]:
+) -> Iterator[ChoppedTile]:
     """Tiles of an image in the published order.
 
     An image is always cut at least once, unless a tile would be the whole image, where the
@@ -58,12 +58,12 @@ def chop(
     yield from _chop(whole, whole, min_pixels, shave)
 
 
-def _chop(area: Rectangle, used: Rectangle, min_pixels: int, shave: int) -> Iterator[Tile]:
+def _chop(area: Rectangle, used: Rectangle, min_pixels: int, shave: int) -> Iterator[ChoppedTile]:
     height, width = area.bottom - area.top, area.right - area.left
     tile_height = min(_tile_side(height, shave, 4), height)
     tile_width = min(_tile_side(width, shave, 8), width)
     if (tile_height, tile_width) == (height, width):
-        yield Tile(area, used)
+        yield ChoppedTile(area, used)
         return
     middle, center = area.top + height // 2, area.left + width // 2
     rows = (
@@ -79,7 +79,7 @@ def _chop(area: Rectangle, used: Rectangle, min_pixels: int, shave: int) -> Iter
             seen = Rectangle(top, bottom, left, right)
             share = used.intersect(Rectangle(used_top, used_bottom, used_left, used_right))
             if tile_height * tile_width < min_pixels:
-                yield Tile(seen, share)
+                yield ChoppedTile(seen, share)
             else:
                 yield from _chop(seen, share, min_pixels, shave)
 
@@ -115,7 +115,7 @@ def run_chopped(
 
 
 @torch.no_grad()
-def owner_map(height: int, width: int, scale: int, tiles: list[Tile]) -> Tensor:
+def owner_map(height: int, width: int, scale: int, tiles: list[ChoppedTile]) -> Tensor:
     """Index of the tile that supplies each high-resolution pixel, ``(scale*h, scale*w)`` int64."""
     owners = torch.zeros(scale * height, scale * width, dtype=torch.int64)
     for index, tile in enumerate(tiles):

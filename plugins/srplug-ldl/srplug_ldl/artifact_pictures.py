@@ -12,7 +12,7 @@ from srcore.images import to_tensor
 from srcore.runs.strips import side_by_side
 from srplug_ldl.losses import artifact_map, residual
 
-Picture = NDArray[np.uint8]
+PictureArray = NDArray[np.uint8]
 
 
 def map_of_images(
@@ -40,7 +40,7 @@ def map_of_images(
     return values
 
 
-def heat_picture(values: NDArray[np.float32], maximum: float | None = None) -> Picture:
+def heat_picture(values: NDArray[np.float32], maximum: float | None = None) -> PictureArray:
     """A map ``(H, W)`` as colors from black (0) over red to pale yellow (the maximum).
 
     Brightness grows with the root of the value: maps hold squares and span several decades.
@@ -56,8 +56,12 @@ def heat_picture(values: NDArray[np.float32], maximum: float | None = None) -> P
 
 
 def comparison(
-    sr: Picture, ema: Picture | None, hr: Picture, values: NDArray[np.float32], heat: Picture
-) -> Picture:
+    sr: PictureArray,
+    ema: PictureArray | None,
+    hr: PictureArray,
+    values: NDArray[np.float32],
+    heat: PictureArray,
+) -> PictureArray:
     """SR | EMA SR | HR | artifact map."""
     columns = [("generator", sr), ("EMA", ema), ("ground truth", hr)]
     caption = f"artifacts  max {values.max():.3g}  mean {values.mean():.3g}"

@@ -8,7 +8,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from srcore.images import to_image, to_tensor, write_image
-from srplug_ldl.artifact_pictures import Picture, comparison, heat_picture, map_of_images
+from srplug_ldl.artifact_pictures import PictureArray, comparison, heat_picture, map_of_images
 from srplug_ldl.options import LDLOptions
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
     evaluator.add_event_handler(Events.ITERATION_COMPLETED, write)
 
 
-def _picture(parts: Parts, result: ValidationImage, options: LDLOptions) -> Picture | None:
+def _picture(parts: Parts, result: ValidationImage, options: LDLOptions) -> PictureArray | None:
     """SR | EMA SR | HR | map; None for images that are not shown or have no ground truth."""
     lr, ema, hr = result.lr, result.sr, result.hr
     if lr is None or ema is None or hr is None or ema.shape != hr.shape:

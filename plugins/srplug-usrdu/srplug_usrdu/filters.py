@@ -13,7 +13,7 @@ from srplug_usrdu.options import HighPassOptions
 
 _DEFAULT = defaults(HighPassOptions)
 
-Border = Literal["zero", "reflect", "valid"]
+Border = Literal["reflect", "zero", "valid"]
 
 
 def low_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tensor:

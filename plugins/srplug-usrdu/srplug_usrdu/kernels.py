@@ -21,12 +21,12 @@ from srplug_usrdu.matfile import read_matrix, write_matrix
 if TYPE_CHECKING:
     from torch import Tensor
 
-Kernel = NDArray[np.float64]
+KernelArray = NDArray[np.float64]
 
 VARIABLE = "Kernel"
 
 
-def finished_kernels(raw: Kernel, kept: int = 40) -> dict[int, Kernel]:
+def finished_kernels(raw: KernelArray, kept: int = 40) -> dict[int, KernelArray]:
     """The x2 and the x4 kernel of a raw x2 kernel.
 
     Args:
@@ -37,14 +37,14 @@ def finished_kernels(raw: Kernel, kept: int = 40) -> dict[int, Kernel]:
     return {2: x2, 4: doubled(x2)}
 
 
-def thresholded(kernel: Kernel, kept: int) -> Kernel:
+def thresholded(kernel: KernelArray, kept: int) -> KernelArray:
     """Subtract 3/4 of the (``kept`` + 1)-th largest value, clip negative ones, normalize."""
     threshold = 0.75 * np.sort(kernel, axis=None)[::-1][kept]
-    clipped: Kernel = np.clip(kernel - threshold, 0, 100)
+    clipped: KernelArray = np.clip(kernel - threshold, 0, 100)
     return np.asarray(clipped / clipped.sum())
 
 
-def centered(kernel: Kernel, scale: int) -> Kernel:
+def centered(kernel: KernelArray, scale: int) -> KernelArray:
     """Move the center of mass to where sub-sampling by ``scale`` needs it; grows the kernel.
 
     The aim is ``n // 2 + (scale - n % 2) / 2`` along both axes; the kernel is padded by zeros, then
@@ -61,7 +61,7 @@ def centered(kernel: Kernel, scale: int) -> Kernel:
     return np.asarray(rows @ padded @ columns.T)
 
 
-def doubled(kernel: Kernel) -> Kernel:
+def doubled(kernel: KernelArray) -> KernelArray:
     """The kernel of filtering and halving twice: sum of ``k[r, c] k`` put at (2r, 2c), cropped."""
     size = kernel.shape[0]
     full = np.zeros((3 * size - 2,) * 2)
@@ -74,7 +74,7 @@ def doubled(kernel: Kernel) -> Kernel:
     return np.asarray(cropped / cropped.sum())
 
 
-def _spline_shift(size: int, shift: float) -> Kernel:
+def _spline_shift(size: int, shift: float) -> KernelArray:
     """Matrix that shifts samples by cubic B-splines; mirrored ends, zero outside.
 
     Coefficients c solve ``(c[i-1] + 4 c[i] + c[i+1]) / 6 = f[i]`` (Unser, 1999).
@@ -151,7 +151,7 @@ def _scale_of(stem: str) -> int | None:
     return int(suffix[1]) if suffix else None
 
 
-def read_kernel(path: Path) -> Kernel:
+def read_kernel(path: Path) -> KernelArray:
     """Read a kernel and normalize it to sum 1.
 
     Raises:
@@ -172,7 +172,7 @@ def read_kernel(path: Path) -> Kernel:
     return np.asarray(kernel / kernel.sum())
 
 
-def write_kernels(folder: Path, stem: str, kernels: dict[int, Kernel], *, mat: bool) -> None:
+def write_kernels(folder: Path, stem: str, kernels: dict[int, KernelArray], *, mat: bool) -> None:
     """Write ``<folder>/<stem>/<stem>_kernel_x<scale>.npy`` (and ``.mat``) for every scale."""
     from srcore.files.atomic import writing
 

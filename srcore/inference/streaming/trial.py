@@ -22,8 +22,8 @@ _TRIED_BAND = 3
 #: Of the largest value: convolutions over other sides add up in another order.
 _TOLERANCE = 1e-4
 
-_State = tuple[torch.device, tuple[tuple[int, int], ...]]
-_known: WeakKeyDictionary[nn.Module, tuple[_State, Recording | None]] = WeakKeyDictionary()
+_Situation = tuple[torch.device, tuple[tuple[int, int], ...]]
+_known: WeakKeyDictionary[nn.Module, tuple[_Situation, Recording | None]] = WeakKeyDictionary()
 
 
 def recording_of(network: nn.Module) -> Recording | None:
@@ -39,7 +39,7 @@ def recording_of(network: nn.Module) -> Recording | None:
     return known[1]
 
 
-def _state(network: nn.Module) -> _State:
+def _state(network: nn.Module) -> _Situation:
     """What changes when a tensor is replaced or written to: a recording may hold it, or its use."""
     tensors = (*network.parameters(), *network.buffers())
     versions = ((id(t), 0 if t.is_inference() else t._version) for t in tensors)
