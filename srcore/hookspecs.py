@@ -64,7 +64,8 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
     """Register key layouts of checkpoint files written by other programs.
 
     When: once, after the components are registered.
-    Do: call ``registry.add_dialect(name, target)``; see ``srcore.weights.dialects``.
+    Do: call ``registry.add_dialect(name, target)``; see ``srcore.weights.dialects``. Whole networks
+        of files that no dialect knows come from ``registry.add_reader(name, target)``.
     Parameters: ``registry``.
     Returns: nothing.
     Errors: stop the program with the plugin's name.

@@ -48,6 +48,7 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
     registry.add_dialect("compact_realesrgan", f"{weights}.compact:REAL_ESRGAN")
     registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
     registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
+    registry.add_reader("spandrel", f"{weights}.community:load")
 
 
 @hookimpl

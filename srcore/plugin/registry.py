@@ -49,6 +49,7 @@ class Registry:
     _components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
     _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
     _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
+    _readers: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
     _kinds: dict[str, ComponentKind] = attrs.field(
         factory=lambda: {name: ComponentKind(name, None, "srcore") for name in KINDS}
     )
@@ -190,6 +191,20 @@ class Registry:
         _check_target(f"target of weight dialect {shown(name)}", target, plain=True)
         self._dialects[name] = (target, self.owner)
 
+    def add_reader(self, name: str, target: Target) -> None:
+        """Register what makes networks of files that no dialect knows, for inference only.
+
+        Args:
+            name: of the program that reads them.
+            target: called with a :class:`srcore.weights.containers.Checkpoint` and the
+                :class:`srcore.weights.dialects.UnknownArchitectureError` that would be raised;
+                returns a network, or raises that error with what it has to add.
+        """
+        if name in self._readers:
+            raise _duplicate(f"reader of weights {shown(name)}", self._readers[name][1], self.owner)
+        _check_target(f"target of reader of weights {shown(name)}", target)
+        self._readers[name] = (target, self.owner)
+
     def get(self, kind: str, name: str) -> Component:
         """The component, or an error that offers the closest name and the plugin to install."""
         try:
@@ -231,6 +246,10 @@ class Registry:
     def dialects(self) -> dict[str, tuple[Target, str]]:
         """Checkpoint dialects: name -> (target, owner), in the order of registration."""
         return dict(self._dialects)
+
+    def readers(self) -> dict[str, tuple[Target, str]]:
+        """Readers of foreign networks: name -> (target, owner), in the order of registration."""
+        return dict(self._readers)
 
 
 def _duplicate(what: str, first: str, second: str) -> PluginError:

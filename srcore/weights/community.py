@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-import spandrel
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +13,8 @@ from srcore.weights.channels import CHANNELS
 from srcore.weights.dialects import UnknownArchitectureError
 
 if TYPE_CHECKING:
+    import spandrel
+
     from srcore.weights.containers import Checkpoint
 
 
@@ -56,8 +57,14 @@ def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNe
 
     Raises:
         UnknownArchitectureError: spandrel does not know it either, or it makes other images than
-            it takes.
+            it takes, or is not installed.
     """
+    try:
+        import spandrel
+    except ModuleNotFoundError as missing:
+        raise UnknownArchitectureError(
+            f"{reason}; spandrel reads many more: pip install 'srcore[spandrel]'"
+        ) from missing
     try:
         descriptor = build_bounded(
             lambda: spandrel.ModelLoader().load_from_state_dict(dict(checkpoint.state)),

@@ -15,6 +15,8 @@ from srcore.capabilities import RGB, capability
 from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
+from srcore.messages import shown
+from srcore.plugin.building import resolve
 from srcore.plugin.registry import Registry
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, FileRole, read_checkpoint, strip_prefix
@@ -54,7 +56,7 @@ def build_generator(
     except UnknownArchitectureError as error:
         if options:
             raise WeightsError(f"{error}; its options cannot be chosen") from error
-        network = _spandrel_network(checkpoint, error)
+        network = _foreign_network(checkpoint, registry, error)
     if scale not in (None, network.scale):
         raise WeightsError(f"{source}: holds x{network.scale} weights; expected x{scale}")
     ready: nn.Module = network.to(device).eval()
@@ -303,11 +305,13 @@ def _differences(
     }
 
 
-def _spandrel_network(checkpoint: Checkpoint, error: UnknownArchitectureError) -> Any:
-    try:
-        from srcore.weights.community import load
-    except ModuleNotFoundError as missing:
-        raise UnknownArchitectureError(
-            f"{error}; spandrel reads many more: pip install 'srcore[spandrel]'"
-        ) from missing
-    return load(checkpoint, error)
+def _foreign_network(
+    checkpoint: Checkpoint, registry: Registry, error: UnknownArchitectureError
+) -> Any:
+    """What another program makes of a file; each that cannot adds to what is wrong."""
+    for name, (target, owner) in registry.readers().items():
+        try:
+            return resolve(target, f"reader of weights {shown(name)}", owner)(checkpoint, error)
+        except UnknownArchitectureError as refusal:
+            error = refusal
+    raise error

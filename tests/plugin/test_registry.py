@@ -207,3 +207,11 @@ def test_a_part_of_a_plugin_that_is_not_installed_says_what_to_install(isolated_
         "srplug-ldl (pip install srplug-ldl)"
     )
     assert "; installed: " in registry.unknown("loss", "high_pass"), "that is no loss"
+
+
+def test_two_readers_of_weights_cannot_have_one_name():
+    registry = Registry()
+    registry.owned_by("first").add_reader("program", "first.reading:load")
+    assert registry.readers() == {"program": ("first.reading:load", "first")}
+    with pytest.raises(PluginError, match='reader of weights "program" is registered by first'):
+        registry.owned_by("second").add_reader("program", "second.reading:load")

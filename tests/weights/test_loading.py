@@ -5,8 +5,10 @@ from srcore.api import load_generator
 from srcore.errors import WeightsError
 from srcore.networks.edsr import EDSR
 from srcore.plugin.manager import PluginManager, plugins, using
+from srcore.plugin.registry import Registry
+from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import UnknownArchitectureError, dialects
-from srcore.weights.loading import load_into
+from srcore.weights.loading import build_generator, load_into
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 
@@ -242,3 +244,20 @@ def test_without_spandrel_an_unknown_file_says_how_to_get_it(saved, monkeypatch)
         pytest.raises(UnknownArchitectureError, match=message),
     ):
         load_generator(path)
+
+
+def test_readers_are_asked_in_turn_and_each_adds_why_it_cannot(tmp_path):
+    path = tmp_path / "foreign.pth"
+    torch.save({"x": torch.ones(1)}, path)
+    made = torch.nn.Identity()
+    made.scale = 3
+
+    def unable(checkpoint, reason):
+        raise UnknownArchitectureError(f"{reason}; nor can {checkpoint.source.rpartition('/')[2]}")
+
+    registry = Registry()
+    registry.add_reader("unable", unable)
+    with pytest.raises(UnknownArchitectureError, match=r"; nor can foreign\.pth$"):
+        build_generator(read_checkpoint(path), registry)
+    registry.add_reader("able", lambda checkpoint, reason: made)
+    assert build_generator(read_checkpoint(path), registry) is made
