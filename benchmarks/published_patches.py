@@ -41,7 +41,7 @@ PATCHES = {
     "fbcnn": Patch(96, PAPER),
     "fdat": Patch(),
     "fftformer": Patch(256, PAPER, 128),
-    "grl": Patch(64, PAPER, 32),
+    "grl": Patch(64, "paper; it continues 32 to 64 itself", 32),
     "hat": Patch(64, PAPER),
     "hvicidnet": Patch(256, "paper, LOL-v2"),
     "kbnet_l": Patch(128, "paper, the first of growing ones"),

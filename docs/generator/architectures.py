@@ -27,9 +27,9 @@ MAC there, which count offsets and activation functions too, and 166.2 here.
 
 Step: megabytes that a process grows by in a training step (L1, no optimizer) on one patch, on two
 for DAT. Patch: the side of low-resolution patches that its authors trained on, as far as it is
-remembered: papers and option files were not at hand. "not known": 64 was taken; "128 of 256": the
-published side needs more memory than there was. Time: median of five images of {timed}x{timed}
-pixels, processor time, while the load was {least:.0f} to {most:.0f}.{missing}
+remembered: papers and option files were not at hand. "not known": 64 was taken; "128 of 256": a
+smaller side was measured, since the published one needs more memory. Time: median of five images of
+{timed}x{timed} pixels, processor time, while the load was {least:.0f} to {most:.0f}.{missing}
 
 "permissive": what spandrel says of all its networks (MIT, Apache-2.0 or public domain). It says too
 that the license of each lies beside its code, but neither wheel nor source archive of 0.4.2 has
