@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,13 @@ def published(name):
         memory["whole"]["peak_mib"],
         memory["default"]["peak_mib"],
     )
+
+
+def recomputed(name):
+    """Memory and time of a step whose blocks are computed again."""
+    one = result("checkpointing")[name]
+    longer = one["seconds_checkpointing"] / one["seconds"]
+    return one["megabytes"], one["megabytes_checkpointing"], 100 * one["saved"], longer
 
 
 def pairs(name):
@@ -175,6 +182,8 @@ CLAIMS = [
         it["error_to"][key] for it in result("kernelgan")["rows"] if it["kernel"] == key])
       for row, key in (("isotropic, sigma 1.5", "isotropic"), ("anisotropic, 3 and 1",
                        "anisotropic"), ("motion, 9 pixels", "motion"))),
+    *((MEMORY, f"| {name} | {{}} MB | {{}} MB | {{}} % | {{}}x |", partial(recomputed, name))
+      for name in ("SwinIR", "HAT", "DAT")),
     (MEMORY, "step took {} of its time with `channels_last` and bfloat16 together, a step of "
      "RRDBNet on L1 {} ", lambda: (
         result("gan_step")["fast_ratio_to_bare"],
