@@ -14,6 +14,7 @@ import click
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
 from srcore.machine.terminal import width
+from srcore.messages import shown
 from srcore.plugin.manager import plugins
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _starts(loaded: LoadedExperiment) -> Iterator[str]:
         except WeightsError as error:
             yield f"generator.weights: {error}"
             continue
-        told = ", ".join(f"{key} = {value}" for key, value in settings(held_weights).items())
+        told = ", ".join(f"{key} = {shown(value)}" for key, value in settings(held_weights).items())
         yield f"generator.weights: {file.name} holds {told}; scale = {held_weights.scale}"
 
 

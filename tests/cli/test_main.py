@@ -121,7 +121,7 @@ def test_new_begins_with_the_network_of_a_file(capsys, weights, tmp_path, monkey
     (tmp_path / "x.toml").write_text(out)
     code, out, _ = run(capsys, "check", "x.toml")
     assert code == 0
-    held = "generator.weights: 2x-own.safetensors holds type = edsr, num_features = 8"
+    held = 'generator.weights: 2x-own.safetensors holds type = "edsr", num_features = 8'
     assert held in out
     assert out.splitlines()[0].endswith("; scale = 2")
 
