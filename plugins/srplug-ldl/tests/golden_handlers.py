@@ -113,7 +113,7 @@ def experiment_table(case, folder, relativistic):
     assert generator["kind"] == "RRDBNet"
     sharpened = "hr" if usm is None else "hr_sharpened"
     transforms = [] if usm is None else [{"type": "sharpen", "size": usm["radius"] // 2 * 2 + 1}]
-    optimizer = hyper["optimizer"]
+    optimizer = hyper["optimiser"]
     assert optimizer["type"] == "Adam"
     adam = {"type": "adam", "learning_rate": optimizer["lr"], "betas": optimizer["betas"]}
     return {
