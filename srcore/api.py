@@ -47,7 +47,7 @@ def build(kind: str, type: str, **options: Any) -> Any:
     own = {field.name for field in attrs.fields(component.options)}
     context = {
         name: options.pop(name)
-        for name in ("scale", "parameters")
+        for name in ("scale", "parameters", "iterations")
         if name in options and name not in own
     }
     try:

@@ -10,6 +10,7 @@ import attrs
 
 from generator.docstrings import code, inline, markdown
 from srcore.config import schema
+from srcore.config.group_table import GroupTable
 from srcore.files import text_tables
 from srcore.options.declaration import INLINE, KIND, declaration_of
 from srcore.options.describing import describe
@@ -25,6 +26,7 @@ TABLES: dict[str, type] = {
     "[[losses]]": schema.LossTable,
     "[method]": schema.MethodTable,
     "[optimizer.NETWORK]": schema.OptimizerTable,
+    "[[optimizer.NETWORK.groups]]": GroupTable,
     "[schedule.NETWORK]": schema.ScheduleTable,
     "[data.train]": schema.TrainDataTable,
     "[data.validation.NAME]": schema.ValidationDataTable,
@@ -110,7 +112,9 @@ def _table_keys(cls: type) -> Iterator[tuple[str, str, str, str]]:
     for attribute in attrs.fields(cls):
         kind = attribute.metadata.get(KIND)
         if kind is None:
-            if attribute.name in described:
+            if attribute.metadata.get(INLINE):
+                yield "any other", "", "", declaration_of(attribute).help
+            elif attribute.name in described:
                 yield described[attribute.name]
             else:  # a table inside, which has a section of its own
                 yield attribute.name, "table", "", declaration_of(attribute).help

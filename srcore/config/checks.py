@@ -15,6 +15,7 @@ from srcore.config.entry_checks import entry_problems
 from srcore.config.metric_checks import lacks
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.config.need_checks import need_problems
+from srcore.config.parameter_checks import parameter_problems
 from srcore.config.paths import below, inputs_of, is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
@@ -93,6 +94,7 @@ def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[P
         yield Problem("train.precision", 'float16 needs a GPU; use "bfloat16" on a CPU')
     yield from _batch_problems(experiment)
     yield from role_problems(experiment, registry)
+    yield from parameter_problems(experiment, registry)
     yield from _frozen_problems(experiment)
     yield from need_problems(experiment, registry)
     yield from entry_problems(experiment, registry)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import attrs
 
 from srcore.capabilities import option_capability
+from srcore.config.group_table import GroupTable
 from srcore.config.names import name_complaint
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
 from srcore.data.wrapping import crop_size
@@ -56,6 +57,9 @@ class GeneratorTable(Selecting):
     partial_weights: bool = option(
         False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
     )
+    frozen: tuple[str, ...] = option(
+        (), 'patterns of names of parameters that are not trained, such as "conv_first.*"'
+    )
     checkpointing: bool = option(
         False,
         "blocks are computed again in the backward pass instead of kept: less memory, more time",
@@ -70,6 +74,7 @@ class DiscriminatorTable(Selecting):
 
     selected: Selected = component("discriminator", inline=True)
     weights: Path | None = option(None, "file to start from", path="file")
+    frozen: tuple[str, ...] = option((), "patterns of names of parameters that are not trained")
     partial_weights: ClassVar[bool] = False
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())
 
@@ -83,6 +88,7 @@ class NetworkTable(Selecting):
         None, "file to start from; any supported checkpoint dialect", path="file"
     )
     partial_weights: bool = option(False, "load what fits and report the rest")
+    frozen: tuple[str, ...] = option((), "patterns of names of parameters that are not trained")
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())
 
 
@@ -121,6 +127,7 @@ class OptimizerTable(Selecting):
     clip_gradient_norm: float | None = option(
         None, "largest global norm of the gradient; none: no clipping", gt=0
     )
+    groups: tuple[GroupTable, ...] = option((), "parameters with settings of their own")
 
 
 @attrs.frozen(kw_only=True)

@@ -117,7 +117,11 @@ class Structurer:
             converted = self._attempt(key, problems, lambda: self._field(own[key], item))  # noqa: B023 - called at once
             if converted is not attrs.NOTHING:
                 kept[key] = converted
-        if inline:
+        if inline and KIND not in fields[inline].metadata:
+            kept[inline] = self._attempt(
+                "", problems, lambda: self.structure(unclaimed, fields[inline].type)
+            )
+        elif inline:
             kind = kind or fields[inline].metadata[KIND]
             selected = self._attempt(
                 "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,6 +17,8 @@ from srcore.capabilities import capability
 from srcore.contracts import Role
 from srcore.engine.ema import ExponentialAverage
 from srcore.engine.recomputing import recompute_
+from srcore.errors import SrcoreError
+from srcore.optimization.matching import matching, unmatched
 from srcore.plugin.calling import check_seen
 from srcore.weights.deploying import deployed
 
@@ -148,6 +150,7 @@ def build_roles(
     for name, made in roles.items():
         table = tables[name]
         assert table is not None
+        freeze_(made.network, table.frozen)
         if not (continued and made.role.trained):
             load_weights(made, table, registry)
         if made.role.trained and name == "generator" and asked_again(experiment):
@@ -190,6 +193,21 @@ def place(network: nn.Module, device: torch.device, *, channels_last: bool) -> n
             if parameter.ndim == 4:
                 parameter.data = parameter.data.to(memory_format=torch.channels_last)
     return network.train()
+
+
+def freeze_(network: nn.Module, patterns: Sequence[str]) -> None:
+    """Parameters of these names are not trained; statistics of normalization follow nonetheless.
+
+    Raises:
+        SrcoreError: a pattern that matches none.
+    """
+    named = dict(network.named_parameters())
+    for pattern in patterns:
+        names = matching(pattern, named)
+        if not names:
+            raise SrcoreError(f"frozen: {unmatched(pattern, named)}")
+        for name in names:
+            named[name].requires_grad_(False)
 
 
 def load_weights(

@@ -12,6 +12,7 @@ from ignite import distributed as idist
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
+from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.calling import call
 
@@ -170,23 +171,11 @@ def build_updater(
     table, schedule = experiment.optimizer[name], experiment.schedule.get(name)
     return Updater(
         network,
-        build_optimizer(table.selected, network),
+        build_optimizer(table.selected, network, table.groups, f"optimizer.{name}"),
         build_schedule(schedule.selected, experiment.train.iterations) if schedule else None,
         loss_scale,
         table.clip_gradient_norm,
     )
-
-
-def build_optimizer(choice: Selected, network: nn.Module) -> Any:
-    """An optimizer; its target takes what it names of parameters, their names and the network."""
-    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
-    offered = {
-        "parameters": [parameter for _, parameter in named],
-        "named_parameters": named,
-        "network": network,
-    }
-    taken = {key: value for key, value in offered.items() if choice.component.accepts(key)}
-    return choice.build(**(taken or {"parameters": offered["parameters"]}))
 
 
 def build_schedule(choice: Selected, iterations: int) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 
 from srcore.messages import shown
@@ -73,6 +75,61 @@ class CosineOptions(ConstantOptions):
             raise InvalidOptionError("periods", "expected at least one cycle, found none")
         if self.restart_weights is not None:
             _same_length("restart_weights", self.restart_weights, "periods", self.periods)
+
+
+@attrs.frozen(kw_only=True)
+class WarmupCosineOptions(ConstantOptions):
+    """Half a cosine from the end of the warm-up to the end of the stage."""
+
+    final_factor: float = option(0.0, "share of the base rate at the end", ge=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class PolynomialOptions(ConstantOptions):
+    """A power of what is left of the stage after the warm-up."""
+
+    power: float = option(1.0, "1: a line", gt=0)
+    final_factor: float = option(0.0, "share of the base rate at the end", ge=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class RexOptions(ConstantOptions):
+    """REX: slow at first, quick at the end of the stage (Chen et al. 2021, arXiv 2107.04197)."""
+
+
+@attrs.frozen(kw_only=True)
+class WsdOptions(ConstantOptions):
+    """Warm-up, stable, decay (Hu et al. 2024, arXiv 2404.06395): constant until near the end."""
+
+    decay_share: float = option(
+        0.2, "share of the iterations after the warm-up in which the rate falls", gt=0, le=1
+    )
+    shape: Literal["linear", "cosine", "sqrt"] = option("linear", "how it falls")
+    final_factor: float = option(0.0, "share of the base rate at the end", ge=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class OneCycleOptions:
+    """One cycle up and down over the stage (Smith and Topin 2018, arXiv 1708.07120)."""
+
+    up_share: float = option(0.3, "share of the stage in which the rate grows", gt=0, lt=1)
+    start_divisor: float = option(25.0, "the first rate is base / this", ge=1)
+    end_divisor: float = option(1e4, "the last rate is the first / this", ge=1)
+
+
+@attrs.frozen(kw_only=True)
+class ExponentialOptions(ConstantOptions):
+    """The rate is multiplied by gamma in every iteration after the warm-up."""
+
+    gamma: float = option(0.999, "factor of every iteration", gt=0, le=1)
+
+
+@attrs.frozen(kw_only=True)
+class StepOptions(ConstantOptions):
+    """The rate is multiplied by gamma at equal intervals after the warm-up."""
+
+    every: int = option(help="iterations between two changes", ge=1)
+    gamma: float = option(0.5, "factor of every change", gt=0)
 
 
 def _same_length(

@@ -188,6 +188,15 @@ def option(
     return attrs.field(default=default, validator=validate, metadata=metadata)
 
 
+def further_keys(help: str) -> Any:
+    """Declare that a table may have keys of names that it does not know: ``dict[str, ...]``.
+
+    They stand in the table itself; what they may be is looked at elsewhere.
+    """
+    metadata = {METADATA_KEY: Declaration(help), INLINE: True}
+    return attrs.field(factory=dict, metadata=metadata)
+
+
 def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
     """The declaration of an attrs field; an empty one for fields made without :func:`option`."""
     declaration = attribute.metadata.get(METADATA_KEY)
@@ -195,7 +204,7 @@ def declaration_of(attribute: attrs.Attribute[Any]) -> Declaration:
 
 
 def is_inline(attribute: attrs.Attribute[Any]) -> bool:
-    """Whether a component's ``type`` and keys stand in the table of the other fields."""
+    """Whether its keys, those of a component or further ones, stand beside the other fields."""
     return bool(attribute.metadata.get(INLINE))
 
 

@@ -272,6 +272,16 @@ def _register_optimization(registry: Registry) -> None:
     registry.add("schedule", "constant", options.ConstantOptions, f"{schedules}:Constant")
     registry.add("schedule", "multistep", options.MultiStepOptions, f"{schedules}:MultiStep")
     registry.add("schedule", "cosine", options.CosineOptions, f"{schedules}:Cosine")
+    for name, keys, target in (
+        ("warmup_cosine", options.WarmupCosineOptions, "WarmupCosine"),
+        ("polynomial", options.PolynomialOptions, "Polynomial"),
+        ("rex", options.RexOptions, "Rex"),
+        ("wsd", options.WsdOptions, "Wsd"),
+        ("one_cycle", options.OneCycleOptions, "OneCycle"),
+        ("exponential", options.ExponentialOptions, "Exponential"),
+        ("step", options.StepOptions, "EqualSteps"),
+    ):
+        registry.add("schedule", name, keys, f"srcore.optimization.after_warmup:{target}")
 
 
 def _register_handlers(registry: Registry) -> None:

@@ -53,6 +53,23 @@ def test_two_ranks_train_like_one_with_the_whole_batch(tiny_experiment, tmp_path
         assert abs(single["values"]["psnr"] - double["values"]["psnr"]) < 0.05
 
 
+def test_two_ranks_train_like_one_with_groups_and_frozen_parameters(tiny_experiment, tmp_path):
+    text = tiny_experiment.read_text("utf-8").replace(
+        "[generator]", "[generator]\nfrozen = [FROZEN]"
+    )
+    text = text.replace("FROZEN", '"conv_first.*"') + (
+        '[[optimizer.generator.groups]]\nmatch = "*.bias"\nlearning_rate_factor = 0.1\n'
+    )
+    tiny_experiment.write_text(text, "utf-8")
+    one, two = tmp_path / "one", tmp_path / "two"
+    alone(tiny_experiment, one, "--set", "train.batch_size=4")
+    torchrun(tiny_experiment, two, "--set", "train.batch_size=2")
+    for name, value in last(one)["networks"]["generator"].items():
+        trained = last(two)["networks"]["generator"][name]
+        assert_close(trained, value, rtol=2e-3, atol=2e-4)
+        assert torch.equal(trained, value) or not name.startswith("conv_first.")
+
+
 def test_validation_gives_the_same_numbers_on_any_number_of_ranks(tiny_experiment, tmp_path):
     weights = tmp_path / "one/tiny/generator.safetensors"
     alone(tiny_experiment, tmp_path / "one")

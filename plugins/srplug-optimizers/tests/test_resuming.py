@@ -14,7 +14,8 @@ from torch import nn
 
 from srcore import hookimpl
 from srcore.engine.loss_scale import LossScale
-from srcore.engine.updater import Updater, build_optimizer
+from srcore.engine.updater import Updater
+from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_same_state, runs, write_tiny_images

@@ -12,7 +12,8 @@ from torch import nn
 
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.part_state import restore, state_of
-from srcore.engine.updater import Updater, build_optimizer, build_schedule
+from srcore.engine.updater import Updater, build_schedule
+from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.calling import call
 from srcore.testing.checks.losses import plain_state

@@ -1,0 +1,110 @@
+"""An optimizer of a network, with groups of parameters that have settings of their own.
+
+A group's settings are what the same optimizer, built with other options for these parameters alone,
+has in its ``param_groups``: whatever a library calls its keys, and however many groups it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from srcore.errors import SrcoreError
+from srcore.optimization.matching import matching, unmatched
+from srcore.optimization.overriding import of_group, overridden
+from srcore.options import Selected
+
+if TYPE_CHECKING:
+    from srcore.config.group_table import GroupTable
+
+NamedParameters = list[tuple[str, nn.Parameter]]
+
+
+def build_optimizer(
+    choice: Selected,
+    network: nn.Module,
+    groups: Sequence[GroupTable] = (),
+    where: str = "optimizer",
+) -> Any:
+    """An optimizer; its target takes what it names of parameters, their names and the network.
+
+    Args:
+        choice: the component and its options.
+        network: what is trained; parameters that need no gradient are left out.
+        groups: parameters with settings of their own; the first that matches counts.
+        where: path of the table, for messages.
+
+    Raises:
+        SrcoreError: a group that no parameter is left for, or a setting that the optimizer has but
+            once for all parameters.
+    """
+    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    if not groups:
+        return _built(choice, named, network)
+    if choice.component.accepts("network"):
+        text = f'"{choice.type}" makes groups of the network itself; remove them'
+        raise SrcoreError(f"{where}.groups: {text}")
+    shares = shared_out(named, groups, where)
+    _require_effect(choice, shares, groups, network, where)
+    others = [entry for entry in named if all(entry[0] not in dict(it) for it in shares)]
+    made = [
+        *([_built(choice, others, network)] if others else []),
+        *(
+            _built(of_group(choice, group), share, network)
+            for group, share in zip(groups, shares, strict=True)
+        ),
+    ]
+    whole = _built(choice, named, network)
+    whole.param_groups = [entry for part in made for entry in part.param_groups]
+    return whole
+
+
+def shared_out(
+    named: NamedParameters, groups: Sequence[GroupTable], where: str
+) -> list[NamedParameters]:
+    """The parameters of every group: those that no earlier one has."""
+    left, names = dict(named), dict(named)
+    shares = []
+    for index, group in enumerate(groups):
+        share: NamedParameters = []
+        for pattern in group.patterns:
+            if not matching(pattern, names):
+                raise SrcoreError(f"{where}.groups[{index}].match: {unmatched(pattern, names)}")
+            share += [(name, left.pop(name)) for name in matching(pattern, left)]
+        if not share:
+            text = "all parameters that it matches are in earlier groups; put it before them"
+            raise SrcoreError(f"{where}.groups[{index}].match: {text}")
+        shares.append(share)
+    return shares
+
+
+def _require_effect(
+    choice: Selected,
+    shares: Sequence[NamedParameters],
+    groups: Sequence[GroupTable],
+    network: nn.Module,
+    where: str,
+) -> None:
+    for index, (group, share) in enumerate(zip(groups, shares, strict=True)):
+        plain = _settings(_built(choice, share, network))
+        for key, value in group.overrides.items():
+            own = overridden(choice, {key: value})
+            if own != choice and _settings(_built(own, share, network)) == plain:
+                text = f'"{choice.type}" has one value of it for these parameters and all others'
+                raise SrcoreError(f"{where}.groups[{index}].{key}: {text}")
+
+
+def _settings(optimizer: Any) -> list[dict[str, Any]]:
+    return [{k: v for k, v in it.items() if k != "params"} for it in optimizer.param_groups]
+
+
+def _built(choice: Selected, named: NamedParameters, network: nn.Module) -> Any:
+    offered = {
+        "parameters": [parameter for _, parameter in named],
+        "named_parameters": named,
+        "network": network,
+    }
+    taken = {key: value for key, value in offered.items() if choice.component.accepts(key)}
+    return choice.build(**(taken or {"parameters": offered["parameters"]}))

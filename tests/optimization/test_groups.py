@@ -1,0 +1,166 @@
+"""Groups of parameters: what they are trained with, and what is wrong with them."""
+
+import pytest
+import torch
+
+from srcore.engine.stages import run_experiment
+from srcore.errors import ConfigError, SrcoreError
+from srcore.optimization.building import build_optimizer
+from srcore.runs.plain_tables import as_table
+from srcore.testing import assert_same_state
+from srcore.testing.experiments import check, typed
+
+GROUPS = """
+[schedule.generator]
+type = "multistep"
+milestones = [2]
+gamma = 0.5
+
+[optimizer.generator]
+type = "adamw"
+learning_rate = 1e-3
+weight_decay = 0.5
+[[optimizer.generator.groups]]
+match = "*.bias"
+weight_decay = 0
+[[optimizer.generator.groups]]
+match = ["conv_first.*", "*.conv1.weight"]
+learning_rate_factor = 0.1
+betas = [0.5, 0.6]
+"""
+
+
+@pytest.fixture
+def with_text(tiny_experiment):
+    """The tiny experiment with a text behind it."""
+    plain = tiny_experiment.read_text("utf-8")
+
+    def write(text):
+        tiny_experiment.write_text(plain + text, "utf-8")
+        return tiny_experiment
+
+    return write
+
+
+def run(file, output, *overrides):
+    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
+
+
+def problems(file, *overrides):
+    with pytest.raises(ConfigError) as caught:
+        check(file, overrides)
+    return [f"{it.path}: {it.message}" for it in caught.value.problems]
+
+
+def test_every_parameter_is_trained_with_the_settings_of_its_first_group(with_text, tmp_path):
+    state = run(with_text(GROUPS), tmp_path)
+    names = list(state["networks"]["generator"])
+    others, biases, firsts = state["optimizers"]["generator"]["param_groups"]
+    assert (others["lr"], biases["lr"], firsts["lr"]) == pytest.approx((5e-4, 5e-4, 5e-5))
+    assert (others["weight_decay"], biases["weight_decay"]) == (0.5, 0)
+    assert (others["betas"], firsts["betas"]) == ((0.9, 0.99), (0.5, 0.6))
+    counts = [len(group["params"]) for group in (others, biases, firsts)]
+    bias = [name for name in names if name.endswith(".bias")]
+    first = [name for name in names if name.endswith("conv1.weight") or "conv_first.w" in name]
+    assert counts == [len(names) - len(bias) - len(first), len(bias), len(first)]
+    assert first
+
+
+def test_a_group_has_its_effect_and_no_other(with_text, tmp_path):
+    """One step of AdamW by its formula: biases do not shrink, all else does."""
+    start = run(with_text(""), tmp_path / "start", "train.iterations=1", "train.ema_decay=0.5",
+                "train.ema_warmup=false")  # fmt: skip
+    assert start["iteration"] == 1
+    text = '[optimizer.generator]\ntype = "adamw"\nlearning_rate = 1e-3\nweight_decay = 0.5\n'
+    group = '[[optimizer.generator.groups]]\nmatch = "*.bias"\nweight_decay = 0\n'
+    whole = run(with_text(text), tmp_path / "whole", "train.iterations=1")["networks"]["generator"]
+    apart = run(with_text(text + group), tmp_path / "apart", "train.iterations=1")
+    for name, value in apart["networks"]["generator"].items():
+        is_bias = name.endswith(".bias")
+        assert torch.equal(value, whole[name]) is not (is_bias and bool(value.any()))
+        if is_bias:  # p - lr wd p against p
+            torch.testing.assert_close(value - whole[name], 5e-4 * value, rtol=0.1, atol=1e-6)
+
+
+def test_resumed_trainings_go_on_to_the_bit(with_text, tmp_path):
+    file = with_text(GROUPS)
+    whole = run(file, tmp_path / "whole")
+    run(file, tmp_path / "parts", "train.iterations=3")
+    parts = run(file, tmp_path / "parts")
+    for key in ("networks", "optimizers"):
+        assert_same_state(whole[key], parts[key])
+
+
+def test_other_groups_are_refused_on_resume(with_text, tmp_path):
+    run(with_text(GROUPS), tmp_path, "train.iterations=2")
+    file = with_text(GROUPS.replace("factor = 0.1", "factor = 0.2"))
+    with pytest.raises(SrcoreError, match=r"groups\[1\]\.learning_rate_factor"):
+        run(file, tmp_path)
+
+
+def test_the_resolved_experiment_says_the_same(with_text):
+    loaded = check(with_text(GROUPS))
+    experiment = loaded.experiment(loaded.stages[0])
+    table = as_table(experiment)
+    assert table["optimizer"]["generator"]["groups"][0] == {
+        "match": "*.bias", "learning_rate_factor": 1.0, "weight_decay": 0.0,
+    }  # fmt: skip
+    assert as_table(typed(table)) == table
+
+
+def test_without_groups_the_optimizer_is_what_it_was(with_text):
+    loaded = check(with_text(""))
+    table = loaded.experiment(loaded.stages[0]).optimizer["generator"]
+    network = torch.nn.Linear(2, 2)
+    (group,) = build_optimizer(table.selected, network).param_groups
+    assert len(group["params"]) == 2
+    assert "groups" not in as_table(table)
+
+
+GROUP = '[[optimizer.generator.groups]]\nmatch = "{match}"\n{keys}\n'
+
+
+def group(match="*.bias", keys=""):
+    return "\n" + GROUP.format(match=match, keys=keys)
+
+
+WHERE = "optimizer.generator.groups[0]"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            group(keys="weigth_decay = 0"),
+            [f'{WHERE}.weigth_decay: unknown key; did you mean "weigh'],
+        ),
+        (
+            group(keys="weight_decay = -1"),
+            [f"{WHERE}.weight_decay: expected a number >= 0, found -"],
+        ),
+        (group(keys='eps = "small"'), [f'{WHERE}.eps: expected a number, found "small"']),
+        (group(keys="betas = [0.9]"), [f"{WHERE}.betas: expected a list of 2 values, found"]),
+        (group(keys='type = "adamw"'), [f"{WHERE}.type: groups have the optimizer of their table"]),
+        (
+            group(keys="learning_rate_factor = 2\nlearning_rate = 1"),
+            [f"{WHERE}.learning_rate_factor: learning_rate is given too; remove one of both"],
+        ),
+        (
+            group("conv_frst.*"),
+            [f'{WHERE}.match: "conv_frst.*" matches no parameter; did you mean "conv_first"?'],
+        ),
+        (
+            group() + group("conv_first.bias"),
+            [f"{WHERE.replace('0', '1')}.match: all parameters that it matches are in earlier gro"],
+        ),
+        (group("zzz"), [f'{WHERE}.match: "zzz" matches no parameter; parameters: ']),
+        ("[[optimizer.generator.groups]]\nmatch = []\n", [f"{WHERE}.match: expected at least one"]),
+        ("[[optimizer.generator.groups]]\neps = 1\n", [f"{WHERE}.match: required key is missing"]),
+    ],
+)
+def test_what_is_wrong_is_one_line_where_it_stands(with_text, text, lines):
+    said = problems(with_text(text))
+    assert len(said) == len(lines)
+    for line, begin in zip(said, lines, strict=True):
+        assert line.startswith(begin)
