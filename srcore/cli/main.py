@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from srcore import __version__
+from srcore.cli import usage
 from srcore.cli.console import accept_any_text
 from srcore.cli.streams import lasting_streams
 from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
@@ -171,7 +172,11 @@ def _main(arguments: list[str]) -> None:
             click.echo(f"srcore: {line}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        if usage.is_help(error):
+            error.show()
+            sys.exit(error.exit_code)
+        for line in usage.lines(error):
+            click.echo(f"srcore: {line}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("srcore: interrupted", err=True)

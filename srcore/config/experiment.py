@@ -13,7 +13,7 @@ from srcore.config import reading
 from srcore.config.checks import cross_checks
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
-from srcore.config.reading import Source
+from srcore.config.reading import Source, display
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
@@ -123,6 +123,24 @@ class LoadedExperiment:
         """A problem of a stage with the file that wrote the key, and its path in that file."""
         if problem.source:
             return problem
+        return self._advised(self._sourced(problem, stage))
+
+    def _advised(self, problem: Problem) -> Problem:
+        """What a shipped experiment leaves to its user is no fault of its file."""
+        shipped = {
+            display(path): name for name, (path, _) in self.plugins.registry.experiments().items()
+        }
+        name = shipped.get(problem.source)
+        if name is None:
+            return problem
+        message = problem.message
+        if MISSING in message:
+            ours = display(self.source.path)
+            place = f'a file with extends = "{shipped[ours]}"' if ours in shipped else ours
+            message += f"; name yours: --set {problem.path}=PATH, or the key in {place}"
+        return attrs.evolve(problem, source=f'shipped "{name}"', message=message)
+
+    def _sourced(self, problem: Problem, stage: ExperimentStage) -> Problem:
         inside = f"{stage.prefix}.{problem.path}"
         # A stage's own name is no key of its experiment: what is wrong there is the run's name.
         is_of_stage = stage.prefix and problem.path != "name"

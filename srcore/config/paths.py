@@ -73,7 +73,7 @@ def path_complaint(path: Path, wanted: str) -> str:
     what = "a file or folder" if wanted == "any" else f"a {wanted}"
     if state in ("file", "folder", "other"):
         state = "is not one"
-    hint = closest(path.name, _neighbors(path)) if state == MISSING else ""
+    hint = closest(path.name, neighbors(path)) if state == MISSING else ""
     return f"expected {what}; {path} {state}" + (f"; {hint}" if hint else "")
 
 
@@ -98,7 +98,7 @@ def state_of(path: Path) -> str:
     return "folder" if stat.S_ISDIR(mode) else "other"
 
 
-def _neighbors(path: Path) -> list[str]:
+def neighbors(path: Path) -> list[str]:
     """Names beside a path that is missing; not of all files where there are very many."""
     try:
         with os.scandir(path.parent) as entries:

@@ -10,7 +10,7 @@ import attrs
 
 from srcore.config.merging import merge_into
 from srcore.config.overrides import override, parse_override
-from srcore.config.paths import state_of
+from srcore.config.paths import neighbors, state_of
 from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
 from srcore.config.toml import parse as parse_toml
 from srcore.errors import ConfigError, Problem
@@ -96,7 +96,8 @@ def locate(path: str | Path, registry: Registry) -> Path:
         return shipped[text][0]
     from srcore.config.suggest import closest
 
-    hint = closest(text, shipped) or ("shipped experiments: " + ", ".join(shipped))
+    beside = (str(Path(text).with_name(name)) for name in neighbors(Path(text)))
+    hint = closest(text, [*shipped, *beside]) or "srcore new lists those that are shipped"
     prefix = text.split("/")[0]
     bringer = known().get("experiment", {}).get(prefix)
     if bringer and "/" in text and not any(name.startswith(f"{prefix}/") for name in shipped):

@@ -62,7 +62,7 @@ def test_options_know_what_the_metrics_refuse(height, width, border):
     }
     for options, measure in measured.items():
         if options().unmeasurable(height, width, border):
-            with pytest.raises(SrcoreError):
+            with pytest.raises(SrcoreError, match=r"pixels"):
                 measure()
         else:
             measure()

@@ -87,7 +87,7 @@ def test_unpaired_images_are_padded_each_to_its_crop(tmp_path):
 
 def test_an_image_without_one_low_resolution_pixel_stays_an_error(tmp_path):
     write_image(tmp_path / "a.png", noise(1, 40))
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match=r"a\.png"):
         dataset(tmp_path, min_size="pad").sample(0, np.random.default_rng(0))
 
 

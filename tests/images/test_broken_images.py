@@ -125,5 +125,5 @@ def test_all_broken_images_are_read_or_refused(tmp_path, stress_result):
 def test_other_formats_are_refused_under_any_name(tmp_path, content):
     path = tmp_path / "x.png"
     path.write_bytes(content + b"\0" * 500)
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match=r"x\.png: "):
         read_image(path)

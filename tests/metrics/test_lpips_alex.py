@@ -49,7 +49,7 @@ def test_smallest_image(backbone):
     network = AlexLPIPS(backbone)
     side = ALEXNET_LEAST
     assert network(torch.rand(1, 3, side, side), torch.rand(1, 3, side, side)).shape == (1,)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="Output size is too small"):
         network(torch.rand(1, 3, side - 1, side), torch.rand(1, 3, side - 1, side))
 
 

@@ -199,7 +199,7 @@ def test_a_refused_file_leaves_the_network_alone(rrdbnet, saved):
     network = rrdbnet(scale=4)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     path = saved(rrdbnet(scale=2).state_dict())
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match="holds x2 weights, but the network is x4"):
         load_into(network, path, network_type="rrdbnet", registry=plugins().registry)
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 

@@ -1,0 +1,92 @@
+"""Wrong use of the command line in the form of all other faults.
+
+Where, what was expected, what was found, what to do: click has several sentences for it, which
+differ in all of that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import click
+
+from srcore.messages import one_line
+
+#: Sentences of click's types, without the parameter, and ours.
+_SENTENCES = (
+    (r"(.+) is not in the range x>=(\S+)", r"expected at least \2, found \1"),
+    (r"(.+) is not in the range x>(\S+)", r"expected more than \2, found \1"),
+    (r"(.+) is not in the range (\S+?)<=x<=(\S+)", r"expected \2 to \3, found \1"),
+    (r"(.+) is not in the range (.+)", r"expected \2, found \1"),
+    (r"'(.*)' is not a valid float(?: range)?", r'expected a number, found "\1"'),
+    (r"'(.*)' is not a valid integer(?: range)?", r'expected a whole number, found "\1"'),
+    (r"'(.*)' is not one of (.+)", r'expected one of \2, found "\1"'),
+    (r"Directory '(.*)' does not exist", r"expected a folder; \1 does not exist"),
+    (r"(?:File|Path) '(.*)' does not exist", r"expected a file; \1 does not exist"),
+    (r"Directory '(.*)' is a file", r"expected a folder; \1 is a file"),
+    (r"File '(.*)' is a directory", r"expected a file; \1 is a folder"),
+    (r"No such option:? '?([^'\s]+?)'?(?: .*)?", r"no option \1"),
+    (r"Option '(.+)' requires an argument", r"\1: expected a value, found none"),
+    (r"Got unexpected extra arguments? \((.*)\)", r"expected no further argument, found \1"),
+    (r"No such command '(.+)'", r'no command "\1"'),
+    (r"Missing command", r"expected a command, found none"),
+)
+
+
+def lines(error: click.ClickException) -> Iterator[str]:
+    """What is printed of an error of click, one line for each problem."""
+    command = _command(error)
+    for text in error.format_message().splitlines() if _is_plain(error) else [_told(error)]:
+        parts = [command, _sentence(text)] if command else [_sentence(text)]
+        line = ": ".join(parts)
+        if isinstance(error, click.UsageError) and "; " not in line:
+            line += f"; srcore {command} --help says what there is".replace("  ", " ")
+        yield one_line(line)
+
+
+def _command(error: click.ClickException) -> str:
+    """The command that was used, without the name of the program."""
+    context = getattr(error, "ctx", None)
+    return context.command_path.partition(" ")[2] if context is not None else ""
+
+
+def is_help(error: click.ClickException) -> bool:
+    """Whether somebody who typed a group of commands alone gets its help (click 8.2 and newer)."""
+    return type(error).__name__ == "NoArgsIsHelpError"
+
+
+def _is_plain(error: click.ClickException) -> bool:
+    return not isinstance(error, (click.BadParameter, click.NoSuchOption))
+
+
+def _told(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption):
+        from srcore.config.suggest import closest
+
+        hint = closest(error.option_name, error.possibilities or ())
+        return f"no option {error.option_name}" + (f"; {hint}" if hint else "")
+    assert isinstance(error, click.BadParameter)
+    where = _parameter(error)
+    if isinstance(error, click.MissingParameter):
+        return f"{where}: expected a value, found none"
+    return f"{where}: {_sentence(error.message)}" if where else error.message
+
+
+def _parameter(error: click.BadParameter) -> str:
+    """The option as it is written, or the name of the argument."""
+    parameter = error.param
+    if parameter is None:
+        return str(error.param_hint or "").strip("'")
+    if isinstance(parameter, click.Option):
+        return max(parameter.opts, key=len)
+    return parameter.make_metavar(error.ctx) if error.ctx else str(parameter.name).upper()
+
+
+def _sentence(text: str) -> str:
+    text = text.strip().rstrip(".")
+    for pattern, ours in _SENTENCES:
+        match = re.fullmatch(pattern, text)
+        if match:
+            return match.expand(ours).replace("'", "")
+    return text
