@@ -28,17 +28,18 @@ _COLUMNS = ("plugin", "paper", "what it adds", "how it is written")
 def lists() -> dict[Path, str]:
     """Files and what they hold with the lists of today."""
     return {
-        ROOT / "README.md": _filled("README.md", _readme(), f"<!-- {_NOTE} -->\n", "<!-- end -->"),
-        ROOT / "docs/index.md": _filled(
+        ROOT / "README.md": filled("README.md", _readme(), f"<!-- {_NOTE} -->\n", "<!-- end -->"),
+        ROOT / "docs/index.md": filled(
             "docs/index.md", _index(), f"<!-- {_NOTE} -->", "<!-- end -->"
         ),
-        ROOT / "requirements-dev.txt": _filled(
+        ROOT / "requirements-dev.txt": filled(
             "requirements-dev.txt", _requirements(), f"# {_NOTE}\n", "# end"
         ),
     }
 
 
-def _filled(file: str, content: str, start: str, end: str) -> str:
+def filled(file: str, content: str, start: str, end: str) -> str:
+    """The text of a file with another list between two markers."""
     text = (ROOT / file).read_text("utf-8")
     before, _, rest = text.partition(start)
     _, marker, after = rest.partition(end)

@@ -1,6 +1,7 @@
 """What plugins are made of is named in the documentation, and exists."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def test_plugins_import_what_is_documented(package):
 @pytest.mark.parametrize("module", ROWS)
 def test_documented_names_exist(module):
     assert ROWS[module]
-    assert not [name for name in ROWS[module] if name not in defined(module).members]
+    made, written = importlib.import_module(module), defined(module).members
+    assert not [it for it in ROWS[module] if not (it in written or hasattr(made, it))]
 
 
 def test_the_table_holds_nothing_that_no_plugin_uses():

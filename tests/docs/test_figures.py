@@ -6,6 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from generator.measured import measured
 
 ROOT = Path(__file__).parents[2]
 DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"
@@ -266,3 +267,11 @@ def test_quality_of_the_shipped_models_is_that_of_their_card():
         (row,) = re.findall(rf"^\| {re.escape(ours)} \| (.+) \|$", readme, re.M)
         (known,) = re.findall(rf"^\| {theirs} \| (.+) \|$", card, re.M)
         assert row.split(" | ") == [it.split(" / ")[0] for it in known.split(" | ")]
+
+
+def test_the_list_of_results_is_current():
+    for file, text in measured().items():
+        assert file.read_text("utf-8") == text, f"{file.name}: run  python docs/generate.py"
+        results = [path.name for path in (ROOT / "benchmarks/results").glob("*.json")]
+        assert len(results) > 20
+        assert all(f"| `{name}` |" in text for name in results)
