@@ -26,7 +26,6 @@ _SENTENCES = (
     (r"(?:File|Path) '(.*)' does not exist", r"expected a file; \1 does not exist"),
     (r"Directory '(.*)' is a file", r"expected a folder; \1 is a file"),
     (r"File '(.*)' is a directory", r"expected a file; \1 is a folder"),
-    (r"No such option:? '?([^'\s]+?)'?(?: .*)?", r"no option \1"),
     (r"Option '(.+)' requires an argument", r"\1: expected a value, found none"),
     (r"Got unexpected extra arguments? \((.*)\)", r"expected no further argument, found \1"),
     (r"No such command '(.+)'", r'no command "\1"'),
