@@ -1,0 +1,1 @@
+"""Trackers of experiments for srcore: Weights & Biases, MLflow, ClearML; and a profiler."""

@@ -1,0 +1,1 @@
+"""What each tracker is told, in its own words."""
