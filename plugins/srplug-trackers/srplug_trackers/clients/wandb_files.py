@@ -6,6 +6,7 @@ or in parts, each with a checksum, a length and a kind. A kill cuts the last one
 
 from __future__ import annotations
 
+import importlib
 import json
 import struct
 from collections.abc import Iterator
@@ -30,10 +31,9 @@ def held_by(folder: Path, run: str) -> set[tuple[str, int]]:
 
 def history(file: Path) -> Iterator[dict[str, Any]]:
     """Lines of the history, in their order."""
-    from wandb.proto import wandb_internal_pb2
-
+    protocol: Any = importlib.import_module("wandb.proto.wandb_internal_pb2")
     for content in _records(file.read_bytes()):
-        record: Any = wandb_internal_pb2.Record()  # type: ignore[attr-defined]
+        record = protocol.Record()
         record.ParseFromString(content)
         if record.WhichOneof("record_type") == "history":
             yield {

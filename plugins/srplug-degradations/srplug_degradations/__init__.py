@@ -1,0 +1,1 @@
+"""Degradations as people meet them, as transforms of srcore."""

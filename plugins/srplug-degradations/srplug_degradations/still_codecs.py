@@ -1,0 +1,50 @@
+"""WebP and AVIF by Pillow: what is encoded is decoded again."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from srcore.transforms.batch import uniform
+from srplug_degradations.arrays import Array, each
+from srplug_degradations.base import ImageDegradation
+from srplug_degradations.options import AvifDamageOptions, WebPOptions
+
+
+def through(array: Array, form: str, **settings: Any) -> Array:
+    """An image ``(H, W, 3)`` uint8 after a file format of Pillow."""
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, form, **settings)
+    with Image.open(file, formats=[form]) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+class WebP(ImageDegradation):
+    """Transform ``webp``."""
+
+    name, options_class = "webp", WebPOptions
+
+    def degraded(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        """Every image with a quality of its own."""
+        quality = uniform(self.options.quality, len(image), generator).round().int().tolist()
+        method = self.options.method
+        return each(
+            image, lambda n, array: through(array, "WEBP", quality=quality[n], method=method)
+        )
+
+
+class AvifDamage(ImageDegradation):
+    """Transform ``avif``; one thread, so that the result is always the same."""
+
+    name, options_class = "avif", AvifDamageOptions
+
+    def degraded(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        """Every image with a quality of its own."""
+        quality = uniform(self.options.quality, len(image), generator).round().int().tolist()
+        settings = {"speed": self.options.speed, "max_threads": 1}
+        return each(image, lambda n, array: through(array, "AVIF", quality=quality[n], **settings))
