@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -142,3 +143,16 @@ def train(tiny_experiment, tmp_path):
         return tmp_path / "runs" / "tiny"
 
     return run
+
+
+@pytest.fixture
+def away_from_home(tmp_path, monkeypatch):
+    """Trackers keep notes in the user's folder; W&B's program is that of one test."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    for name in ("CACHE", "CONFIG", "DATA", "ARTIFACT"):
+        monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / "home"))
+    yield
+    wandb = sys.modules.get("wandb")
+    if wandb is not None:
+        wandb.teardown()

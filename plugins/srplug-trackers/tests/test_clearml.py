@@ -38,9 +38,10 @@ def in_child(work, log):
     return log.read_text()
 
 
-def test_values_settings_and_weights_and_a_resume(train, recorded, tmp_path, monkeypatch):
+def test_values_settings_and_weights_and_a_resume(
+    train, recorded, tmp_path, monkeypatch, away_from_home
+):
     monkeypatch.setenv("CI", "1")
-    monkeypatch.setenv("HOME", str(tmp_path))  # it keeps notes there
     log = in_child(lambda: train(HANDLER, "train.iterations=3"), tmp_path / "log")
     assert "was not told" not in log
     in_child(lambda: train(HANDLER, resume=True), tmp_path / "log")

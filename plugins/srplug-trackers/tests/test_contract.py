@@ -17,6 +17,6 @@ class TestTrackers(PluginContract):
     }
 
     @pytest.fixture(autouse=True)
-    def packages(self):
+    def packages(self, away_from_home):
         for name in ("wandb", "mlflow", "clearml", "sqlalchemy"):
             pytest.importorskip(name)

@@ -20,9 +20,8 @@ HANDLER = '{type="wandb", offline=true, weights="best", tags=["a"]}'
 
 
 @pytest.fixture(autouse=True)
-def folders(tmp_path, monkeypatch):
-    for name in ("CACHE", "CONFIG", "DATA", "ARTIFACT"):
-        monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / "wandb"))
+def _away(away_from_home):
+    pass
 
 
 @pytest.fixture
@@ -134,7 +133,6 @@ def test_a_killed_run_goes_on_in_it(train, recorded, in_child, tmp_path):
 
 
 def test_without_a_login_it_is_one_warning(train, caplog, monkeypatch, tmp_path, visitors):
-    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.delenv("WANDB_MODE", raising=False)
