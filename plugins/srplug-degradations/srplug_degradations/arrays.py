@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Array = NDArray[np.uint8]
+RgbArray = NDArray[np.uint8]
 
 
-def each(image: Tensor, change: Callable[[int, Array], Array]) -> Tensor:
+def each(image: Tensor, change: Callable[[int, RgbArray], RgbArray]) -> Tensor:
     """Change images one by one, as arrays ``(H, W, 3)`` uint8.
 
     Args:

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from srcore.transforms.batch import happens, uniform
-from srplug_degradations.arrays import Array, each
+from srplug_degradations.arrays import RgbArray, each
 from srplug_degradations.base import ImageDegradation, choices, per_image
 from srplug_degradations.options import PaletteOptions, ScreentoneOptions, SensorNoiseOptions
 
@@ -32,18 +32,18 @@ def bayer(order: int) -> Tensor:
     return (pattern + 0.5) / pattern.numel()
 
 
-def ordered(array: Array, colors: int) -> Array:
+def ordered(array: RgbArray, colors: int) -> RgbArray:
     """Equal steps of every channel, ordered dithering by a square of 8."""
     levels = max(2, math.floor(colors ** (1 / 3) + 1e-9))
     height, width = array.shape[:2]
     tiles = bayer(3).repeat(-(-height // 8), -(-width // 8))[:height, :width, None]
     steps = torch.from_numpy(array).float() / 255 * (levels - 1)
     chosen = (steps + tiles).floor().clamp(0, levels - 1)
-    result: Array = (chosen * (255 / (levels - 1))).round().to(torch.uint8).numpy()
+    result: RgbArray = (chosen * (255 / (levels - 1))).round().to(torch.uint8).numpy()
     return result
 
 
-def of_palette(array: Array, colors: int, *, is_diffused: bool) -> Array:
+def of_palette(array: RgbArray, colors: int, *, is_diffused: bool) -> RgbArray:
     """The colors of a palette by median cut, as Pillow makes it."""
     image = Image.fromarray(array)
     palette = image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
@@ -63,7 +63,7 @@ class Palette(ImageDegradation):
         colors = [low + it for it in choices(count, high - low + 1, generator)]
         kinds = choices(count, len(options.kinds), generator)
 
-        def change(n: int, array: Array) -> Array:
+        def change(n: int, array: RgbArray) -> RgbArray:
             kind = options.kinds[kinds[n]]
             if kind == "bayer":
                 return ordered(array, colors[n])

@@ -11,12 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from srcore.transforms.batch import uniform
-from srplug_degradations.arrays import Array, each
+from srplug_degradations.arrays import RgbArray, each
 from srplug_degradations.base import ImageDegradation
 from srplug_degradations.options import AvifDamageOptions, WebPOptions
 
 
-def through(array: Array, form: str, **settings: Any) -> Array:
+def through(array: RgbArray, form: str, **settings: Any) -> RgbArray:
     """An image ``(H, W, 3)`` uint8 after a file format of Pillow."""
     file = io.BytesIO()
     Image.fromarray(array).save(file, form, **settings)

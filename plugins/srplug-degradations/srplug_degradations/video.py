@@ -12,7 +12,7 @@ from torch import Tensor
 
 from srcore.errors import MissingExtraError
 from srcore.transforms.batch import uniform
-from srplug_degradations.arrays import Array, each
+from srplug_degradations.arrays import RgbArray, each
 from srplug_degradations.base import ImageDegradation, choices
 from srplug_degradations.options import VideoOptions
 
@@ -53,7 +53,7 @@ def import_av() -> Any:
     return av
 
 
-def last_frame(films: list[Array], codec: str, crf: int) -> Array:
+def last_frame(films: list[RgbArray], codec: str, crf: int) -> RgbArray:
     """The last frame ``(H, W, 3)`` uint8 of a film, encoded and decoded; sides are even."""
     av = import_av()
     chosen, file = CODECS[codec], io.BytesIO()
@@ -69,11 +69,11 @@ def last_frame(films: list[Array], codec: str, crf: int) -> Array:
     file.seek(0)
     with av.open(file) as container:
         *_, frame = container.decode(video=0)
-        decoded: Array = frame.to_ndarray(format="rgb24")
+        decoded: RgbArray = frame.to_ndarray(format="rgb24")
     return decoded
 
 
-def film(array: Array, frames: int, step: tuple[float, float]) -> list[Array]:
+def film(array: RgbArray, frames: int, step: tuple[float, float]) -> list[RgbArray]:
     """A picture that comes to rest at its place in the last frame; edges go on beyond it.
 
     Args:
@@ -111,7 +111,7 @@ class Video(ImageDegradation):
         angle = uniform((0.0, 2 * torch.pi), count, generator)
         steps = torch.stack((speed * angle.sin(), speed * angle.cos()), dim=1).tolist()
 
-        def change(n: int, array: Array) -> Array:
+        def change(n: int, array: RgbArray) -> RgbArray:
             codec = options.codecs[drawn[n]]
             least, most = getattr(options, f"{codec}_crf")
             crf = round(least + (most - least) * places[n])
