@@ -84,6 +84,11 @@ PARTS: dict[str, dict[str, Capability]] = {
         "tile_multiple": _number("tile sides should be a multiple of it", 1, least=1),
         "scale": _number("factor between the sides of output and input", None, least=1),
         "in_channels": _number("channels of the input", 3, least=1),
+        "memory_per_pixel": _number(
+            "bytes in use for each low-resolution pixel of an image; none: it is measured",
+            None,
+            least=1,
+        ),
         "export_obstacle": Capability(
             "why no exporter can record it, as the end of a sentence",
             "",

@@ -32,6 +32,7 @@ FOLDERS = {
     "optimizer": "optimization",
     "schedule": "optimization",
     "handler": "handlers",
+    "srcore.backend": "inference.backends",
 }
 #: Names of files in plugins; other kinds choose their own.
 FILES = {

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, metavar="[MODEL...]")
 @flags("benchmark", Benchmark)
 @flags("loading", Loading)
-@flags("enlarging", UpscaleOptions, ("seed", "precision", "tile", "self_ensemble"), tile="none")
+@flags(
+    "enlarging",
+    UpscaleOptions,
+    ("seed", "precision", "backend", "calibration", "tile", "self_ensemble"),
+    tile="none",
+)
 @flags("tables", Tables)
 @flags("pictures", PictureFlags)
 @click.option("--overwrite", is_flag=True, help="Replace tables and pictures that exist.")

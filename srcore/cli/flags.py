@@ -101,6 +101,8 @@ def _bare(hint: Any) -> tuple[Any, Any]:
 
 
 def _type(kinds: Collection[Any], declaration: Declaration) -> Any:
+    if Path in kinds:
+        return click.Path(path_type=Path)
     if int in kinds:
         low, high = declaration.ge, declaration.le
         return click.IntRange(

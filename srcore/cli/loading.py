@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from srcore.machine.device_names import Precision
+    from srcore.machine.device_names import UsePrecision
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +49,7 @@ class Loading:
             say(f"srcore: {remark}", err=True)
         return BgrNetwork(network).eval() if self.channel_order == "bgr" else network
 
-    def warn_of_slow(self, precision: Precision) -> None:
+    def warn_of_slow(self, precision: UsePrecision) -> None:
         """Say that a device computes slowly in a precision, if it does."""
         from srcore.machine.devices import pick_device, slow_precision
 

@@ -21,6 +21,7 @@ from srcore.inference.options import UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
 from srcore.messages import shown
+from srcore.plugin.manager import plugins
 from srcore.upscaling.sizing import Sizing
 
 if TYPE_CHECKING:
@@ -125,8 +126,10 @@ def command(
       srcore upscale "photos/*.jpg" -o "out/{stem}_{scale}x.webp" --quality 90
       srcore upscale scan.tif --weights runs/my_x4/generator.safetensors --tile 256
       srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --precision bfloat16
+      srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --backend auto
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.inference.backends.running import check_options
     from srcore.upscaling.batch import Settings, largest_factor
     from srcore.upscaling.fitting import Fitting
     from srcore.upscaling.jobs import plan
@@ -138,6 +141,7 @@ def command(
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
         loading.warn_of_slow(enlarging.precision)
+        check_options(enlarging, plugins().registry)
         if weights is None and sizing.scale is None and not sizing.is_by_size:
             sizing = attrs.evolve(sizing, scale=_DEFAULT_SCALE)
         network = None
@@ -163,6 +167,7 @@ def command(
             enlarging=enlarging,
             writing=given,
             frames=frames,
+            registry=plugins().registry,
         )
         results = [*failed, *done]
         results += _run(network, left, settings, quiet=quiet, says_paths=not as_json)

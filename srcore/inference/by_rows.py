@@ -15,7 +15,7 @@ from srcore.inference.streaming.bands import band_for, enlarged
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.trial import recording_of
 from srcore.inference.tiling import Span
-from srcore.machine.device_names import Precision
+from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import device_of
 from srcore.networks.padding import pad_to_multiple
 
@@ -54,7 +54,9 @@ class ByRows:
         band = band_for(network, recording, images * image.width, area)
         return None if band is None else cls(network, recording, image, band)
 
-    def enlarged(self, precision: Precision, progress: Callable[[int], object]) -> Iterator[Tensor]:
+    def enlarged(
+        self, precision: UsePrecision, progress: Callable[[int], object]
+    ) -> Iterator[Tensor]:
         """Rows ``(C, h, W)`` in [0, 1] from top to bottom; tells the pixels that are done."""
         height, width = self.image.height, self.image.width
         scale: int = self.network.scale  # type: ignore[assignment]  # an int by the contract

@@ -75,7 +75,10 @@ def read_per_kept(tile: int, overlap: int) -> float:
 
 
 def memory_per_pixel(network: nn.Module) -> float:
-    """Estimated bytes per low-resolution pixel, from the largest maps of a small run."""
+    """Bytes per low-resolution pixel, declared or by the largest maps of a small run."""
+    declared = capability("network", network, "memory_per_pixel")
+    if declared is not None:
+        return float(declared)
     if network not in _bytes_per_pixel:
         _bytes_per_pixel[network] = _probe(network)
     return _bytes_per_pixel[network]

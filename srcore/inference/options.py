@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import attrs
 
-from srcore.machine.device_names import Precision
+from srcore.machine.device_names import UsePrecision
 from srcore.options import option
 
 Tile = int | Literal["auto"] | None
@@ -48,7 +49,11 @@ class UpscaleOptions:
             while the network runs; with 0 networks see their own zeros there, as in the papers'
             measurements.
         batch: number of equal tiles that run together.
-        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast.
+        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
+            ``"int8"`` by a backend that has it.
+        backend: what computes the network: ``"torch"``, a backend that is registered, compared with
+            it on a part of the first image, or ``"auto"``, the fastest.
+        calibration: folder of images by which the steps of ``"int8"`` are chosen.
         self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
         seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
     """
@@ -68,6 +73,14 @@ class UpscaleOptions:
         check=_whole(0, _PIXELS),
     )
     batch: int = option(1, "tiles at a time", ge=1, check=_whole(1, "at least 1"))
-    precision: Precision = option("float32", "what the network computes in")
+    precision: UsePrecision = option("float32", "what the network computes in")
+    backend: Annotated[str, "NAME"] = option(
+        "torch",
+        "what computes the network: torch, compile, onnxruntime, openvino, ncnn, a plugin's, or "
+        "auto, the fastest of these that are quickly ready",
+    )
+    calibration: Path | None = option(
+        None, "folder of images such as those to be enlarged; --precision int8 is scaled by them"
+    )
     self_ensemble: bool = option(False, "average of 8 flipped and turned runs")
     seed: int = option(0, "of what a sampling network draws", ge=0, le=2**63 - 1)

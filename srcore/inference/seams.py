@@ -13,6 +13,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from srcore.inference.backends.program import name_of
+
 logger = logging.getLogger("srcore")
 
 _LEVELS = 255
@@ -47,5 +49,5 @@ class Seams:
         logger.warning(
             "%s: tiles differ by up to %d gray levels where they meet; a larger --overlap brings "
             "them nearer to the whole image, --tile none runs it whole",
-            type(network).__name__, self.levels,
+            name_of(network), self.levels,
         )  # fmt: skip

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
+from srcore.inference.backends.program import name_of
 from srcore.inference.reach import measure_reach
 
 logger = logging.getLogger("srcore")
@@ -142,7 +143,7 @@ def choose_overlap(overlap: int | Literal["auto"], tile: int, network: Any) -> i
     if generous < exact:  # else what is measured could change nothing
         reach = measure_reach(network)
         if reach.beyond:
-            _tell_of(type(network).__name__, round(reach.beyond), reach.pixels)
+            _tell_of(name_of(network), round(reach.beyond), reach.pixels)
         generous = max(generous, _around_transition(reach.pixels))
     return int(min(exact, generous))
 

@@ -6,6 +6,7 @@ import math
 import numbers
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,23 @@ from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.images import to_image
 from srcore.inference import channels
+from srcore.inference.backends.running import on_backend
 from srcore.inference.beside import Beside, beside, draw
 from srcore.inference.border import Continued
 from srcore.inference.by_rows import ByRows
 from srcore.inference.by_tiles import tiled
 from srcore.inference.invisible import with_visible_colors
-from srcore.inference.memory import choose_tile
+from srcore.inference.memory import choose_tile, read_per_kept
 from srcore.inference.options import Overlap, Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
+from srcore.inference.streaming.trial import recording_of
 from srcore.inference.tiling import Span, choose_overlap
 from srcore.inference.windowed_network import WindowedNetwork
-from srcore.machine.device_names import Precision
+from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import device_of
 from srcore.plugin.blame import naming_exits
+from srcore.plugin.registry import Registry
 
 ImageArray = NDArray[Any]
 _DEFAULT = UpscaleOptions()
@@ -44,12 +48,15 @@ def upscale(
     overlap: Overlap = _DEFAULT.overlap,
     border: int = _DEFAULT.border,
     batch: int = _DEFAULT.batch,
-    precision: Precision = _DEFAULT.precision,
+    precision: UsePrecision = _DEFAULT.precision,
+    backend: str = _DEFAULT.backend,
+    calibration: Path | None = _DEFAULT.calibration,
     self_ensemble: bool = _DEFAULT.self_ensemble,
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
     seed: int = _DEFAULT.seed,
     progress: Callable[[int], object] | None = None,
+    registry: Registry | None = None,
 ) -> ImageArray:
     """Upscale one image on the device of the network.
 
@@ -73,13 +80,19 @@ def upscale(
             while the network runs; with 0 networks see their own zeros there, as in the papers'
             measurements.
         batch: number of equal tiles that run together.
-        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast.
+        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
+            ``"int8"`` by a backend that has it.
+        backend: what computes the network: ``"torch"``, ``"compile"``, ``"onnxruntime"``,
+            ``"openvino"``, ``"ncnn"``, or ``"auto"``, the fastest of those that are quickly ready;
+            compared with PyTorch on a part of the first image.
+        calibration: folder of images by which the steps of ``"int8"`` are chosen.
         self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
         outscale: output side / input side; differing from the network's scale, its result is
             resampled with MATLAB's bicubic kernel. None: the network's scale.
         size: height and width of the result, instead of ``outscale``; the proportions may change.
         seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
         progress: called with the number of input pixels finished since the last call.
+        registry: knows backends of plugins; None: the core's own.
 
     Returns:
         An array of the same dtype and number of dimensions and channels, ``outscale`` times the
@@ -98,11 +111,19 @@ def upscale(
         border=border,
         batch=batch,
         precision=precision,
+        backend=backend,
+        calibration=calibration,
         self_ensemble=self_ensemble,
         seed=seed,
     )
     for band in upscale_bands(
-        network, image, options, outscale=outscale, size=size, progress=progress
+        network,
+        image,
+        options,
+        outscale=outscale,
+        size=size,
+        progress=progress,
+        registry=registry,
     ):
         if canvas is None:
             height, width = size or output_size(image, _scale(network), outscale)
@@ -128,6 +149,7 @@ def upscale_bands(
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
     progress: Callable[[int], object] | None = None,
+    registry: Registry | None = None,
 ) -> Iterator[ImageArray]:
     """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
 
@@ -145,8 +167,15 @@ def upscale_bands(
     was_training = network.training
     network.eval()
     try:
-        extra = _beside(network, continued, options.seed)
-        bands = _enlarged(network, continued, options, extra, progress or _ignore)
+        runs, options = on_backend(
+            network,
+            continued,
+            options,
+            registry,
+            lambda candidate: _work(candidate, continued, options),
+        )
+        extra = _beside(runs, continued, options.seed)
+        bands = _enlarged(runs, continued, options, extra, progress or _ignore)
         made = (scale * image.shape[0], scale * image.shape[1])
         wanted = size or output_size(image, scale, outscale)
         if wanted != made:
@@ -191,6 +220,16 @@ def _enlarged(
     side = _side(options.tile, network, image, overlap_for)
     bands = image.cut_away(tiled(windowed, image, side, extra), scale)
     yield from _counted(bands, progress, image.image.shape[1], scale)
+
+
+def _work(network: nn.Module, image: Continued, options: UpscaleOptions) -> float:
+    """Pixels that a network computes for each one of an image; more where it is cut into tiles."""
+    overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
+    side = _side(options.tile, network, image, overlap_for)
+    is_whole = side >= max(image.height, image.width)
+    if is_whole or (options.overlap == "auto" and recording_of(network) is not None):
+        return 1
+    return read_per_kept(side, overlap_for(side))
 
 
 def _counted(

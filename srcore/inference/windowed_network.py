@@ -13,7 +13,7 @@ from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
 from srcore.inference.options import SMALLEST_TILE
 from srcore.inference.tiling import Span, cut
-from srcore.machine.device_names import Precision
+from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
 
@@ -48,7 +48,7 @@ class WindowedNetwork:
     def __init__(
         self,
         network: nn.Module,
-        precision: Precision,
+        precision: UsePrecision,
         batch: int,
         overlap_for: Callable[[int], int],
     ) -> None:
@@ -134,7 +134,7 @@ class WindowedNetwork:
         return blend(self, windows, rows, columns, beside)
 
 
-def check_finite(sr: Tensor, precision: Precision) -> None:
+def check_finite(sr: Tensor, precision: UsePrecision) -> None:
     """Refuse an output that has no picture.
 
     Raises:

@@ -7,6 +7,8 @@ from typing import Literal
 
 #: What networks compute in.
 Precision = Literal["float32", "bfloat16", "float16"]
+#: What images are enlarged in; trainings have no 8 bits.
+UsePrecision = Literal["float32", "bfloat16", "float16", "int8"]
 
 #: Types on which PyTorch computes; which of them are here is seen when a run begins.
 _TYPES = "cpu|cuda|mps|xpu|hpu|mtia|npu|xla|privateuseone"

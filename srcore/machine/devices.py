@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
-from srcore.machine.device_names import Precision
+from srcore.machine.device_names import UsePrecision
 from srcore.machine.processes import local_rank, world_size
 from srcore.messages import shown
 
@@ -91,7 +91,7 @@ def device_of(network: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
-def slow_precision(device: torch.device, precision: Precision) -> str:
+def slow_precision(device: torch.device, precision: UsePrecision) -> str:
     """Why ``precision`` will be slow on ``device``; empty if it will not, or nothing is known."""
     if device.type == "cpu" and precision == "float16":
         return "float16 is slow on a CPU; float32 is several times as fast"
@@ -104,7 +104,7 @@ def slow_precision(device: torch.device, precision: Precision) -> str:
     return "this processor has no bfloat16 instructions; float32 is several times as fast"
 
 
-def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[Any]:
+def autocast(device: torch.device, precision: UsePrecision) -> AbstractContextManager[Any]:
     """Context in which a network computes in ``precision``; weights stay as they are.
 
     Raises:

@@ -27,6 +27,7 @@ def srcore_register_components(registry: Registry) -> None:
     _register_metrics(registry)
     _register_optimization(registry)
     _register_handlers(registry)
+    _register_backends(registry)
 
 
 @hookimpl
@@ -299,3 +300,9 @@ def _register_handlers(registry: Registry) -> None:
         ("time_limit", options.TimeLimitOptions, "TimeLimit"),
     ):
         registry.add("handler", name, keys, f"srcore.handlers.{name}:{target}")
+
+
+def _register_backends(registry: Registry) -> None:
+    from srcore.inference.backends import core
+
+    core.register(registry)

@@ -24,10 +24,12 @@ from srcore.images import (
     read_header,
     read_image,
 )
+from srcore.inference.backends.backend import BackendError
 from srcore.inference.channels import shown_to
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.upscaler import upscale_bands
 from srcore.machine.memory import is_out_of_memory
+from srcore.plugin.registry import Registry
 from srcore.upscaling.fitting import Fitting
 from srcore.upscaling.frames import Frames, choose_frames, enlarge_series
 from srcore.upscaling.jobs import Task
@@ -65,6 +67,7 @@ class Settings:
     """How a job upscales and writes.
 
     ``writing`` holds options of image formats; each output takes those that its format has.
+    ``registry`` knows backends of plugins.
     """
 
     sizing: Sizing = attrs.field(factory=Sizing)
@@ -72,6 +75,7 @@ class Settings:
     enlarging: UpscaleOptions = attrs.field(factory=UpscaleOptions)
     writing: Mapping[str, Any] = attrs.field(factory=dict)
     frames: Frames = "auto"
+    registry: Registry | None = None
 
 
 @attrs.frozen
@@ -196,7 +200,7 @@ def upscale_files(
             started = time.perf_counter()
             try:
                 result = _upscale_file(network, task, current.result(), settings, progress)
-            except Interrupted:
+            except (Interrupted, BackendError):  # the latter of all files alike
                 raise
             except Exception as error:  # whatever it is, the other files are done
                 yield Result(task, "failed", _about(task.source, error))
@@ -249,7 +253,12 @@ def _upscale_file(
         target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
         check_writable(task.target, fitting.apply(image[:1, :1]), target.final)
         bands = upscale_bands(
-            network, image, settings.enlarging, size=target.resized, progress=progress
+            network,
+            image,
+            settings.enlarging,
+            size=target.resized,
+            progress=progress,
+            registry=settings.registry,
         )
         return map(fitting.apply, middle(bands, target)), target.final
 

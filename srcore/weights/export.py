@@ -97,7 +97,7 @@ def export(
         int(capability("network", network, "in_channels")),
         batched=form.is_batched,
     )
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet():
         tell(f"recording {metadata.network} as {to}")
         contents = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
         size = sum(map(len, contents)) / 2**20
@@ -205,7 +205,7 @@ def _cause(error: BaseException) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep warnings back that tell users nothing they could act on."""
     with warnings.catch_warnings():
         # TorchScript is what was asked for.

@@ -87,6 +87,7 @@ def _load_onnx(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors; hints on speed are no news here
+    options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(contents[0], options, providers=["CPUExecutionProvider"])
     return lambda lr: torch.from_numpy(session.run(["sr"], {"lr": lr.numpy()})[0])
 

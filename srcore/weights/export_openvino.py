@@ -57,6 +57,9 @@ def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> l
 def load(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
     """The program on this machine's CPU, in float32."""
     core = openvino().Core()
-    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+    threads = torch.get_num_threads()
+    settings: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads,
+    }  # fmt: skip
     program = core.compile_model(core.read_model(*contents), "CPU", settings)
     return lambda lr: torch.from_numpy(program([lr.numpy()])[0].copy())

@@ -61,7 +61,8 @@ def test_words_stand_beside_numbers():
     run = made(UpscaleOptions)
     assert run("--tile", "none", "--overlap", "7") == UpscaleOptions(tile=None, overlap=7)
     assert 'expected a number of pixels or auto, found "none"' in run("--overlap", "none")
-    assert "'int8' is not one of 'float32'" in run("--precision", "int8")
+    assert "'int7' is not one of 'float32'" in run("--precision", "int7")
+    assert run("--calibration", "a") == UpscaleOptions(calibration=Path("a"))
 
 
 def test_a_command_may_have_some_of_the_fields_and_other_defaults():

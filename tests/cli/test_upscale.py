@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -512,3 +513,40 @@ def test_what_is_not_kept_is_said_once_unless_it_is_stripped(upscale):
     assert read_header(Path("bare.png")).metadata.exif is None
     assert origin_of(Path("png/a.png")) is not None
     assert origin_of(Path("bare.png")) is None
+
+
+def test_a_backend_makes_the_same_picture(upscale, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    _photos(".", 2)
+    assert upscale("0.png", "1.png", "-o", "torch/")[0] == 0
+    code, out, err = upscale("0.png", "1.png", "-o", "ncnn/", "--backend", "ncnn", "--quiet")
+    assert (code, out, err) == (0, "ncnn/0.png\nncnn/1.png\n", "srcore: 2 done\n")
+    for name in ("0.png", "1.png"):
+        pictures = [read_image(Path(folder, name)).astype(int) for folder in ("torch", "ncnn")]
+        assert np.abs(pictures[0] - pictures[1]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--backend", "ncn"], 'srcore: --backend: expected torch, compile, .* found "ncn"'),
+        (["--precision", "int8"], "srcore: --precision int8: PyTorch has none here; use "),
+        (
+            ["--backend", "ncnn", "--precision", "float16"],
+            "srcore: --backend ncnn: has no precision float16; it has float32; use --backend auto",
+        ),
+    ],
+)
+def test_backends_that_cannot_be_are_refused_before_anything_is_read(upscale, arguments, line):
+    code, out, err = upscale("none.png", *arguments)
+    assert (code, out) == (2, "")
+    assert re.search(line, err)
+
+
+def test_a_backend_that_cannot_compute_the_network_ends_the_job(upscale, monkeypatch):
+    _photos(".", 2)
+    monkeypatch.setattr("srcore.inference.backends.ncnn.program_files", lambda *a: [b"0", b""])
+    code, out, err = upscale("0.png", "1.png", "--backend", "ncnn")
+    assert (code, out) == (2, "")
+    assert "--backend ncnn: cannot compute this network: " in err
+    assert "1.png" not in err

@@ -176,7 +176,7 @@ def test_other_arrays_are_refused(network, image, what):
         ({"size": (float("nan"), 3)}, "size: expected pixels > 0 and no outscale"),
         ({"size": (0, 3)}, "size: expected pixels > 0 and no outscale"),
         ({"size": (3, 3), "outscale": 2.0}, "size: expected pixels > 0 and no outscale"),
-        ({"precision": "int8"}, 'precision: expected float32, bfloat16 or float16, found "int8"'),
+        ({"precision": "int7"}, 'precision: expected float32, bfloat16 or float16, found "int7"'),
     ],
 )
 def test_bad_settings_are_refused(network, settings, message):

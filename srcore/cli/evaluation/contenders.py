@@ -51,6 +51,7 @@ def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Conte
     from srcore.images import to_rgb
     from srcore.inference.upscaler import upscale
     from srcore.options.declaration import keywords
+    from srcore.plugin.manager import plugins
 
     path = named_path(model)
     name = model.partition("=")[0]
@@ -61,7 +62,7 @@ def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Conte
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
     def run(lr: Any) -> Any:
-        return to_rgb(upscale(network, lr, **keywords(enlarging)))
+        return to_rgb(upscale(network, lr, **keywords(enlarging), registry=plugins().registry))
 
     seen = int(capability("network", network, "in_channels"))
     if seen != RGB:

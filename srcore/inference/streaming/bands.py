@@ -12,7 +12,7 @@ from srcore.inference.memory import memory_for_tiles, memory_per_pixel
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.stream import ReadRows, Stream
 from srcore.inference.windowed_network import OutOfMemoryError, check_finite
-from srcore.machine.device_names import Precision
+from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
 
@@ -45,7 +45,7 @@ def enlarged(
     read: ReadRows,
     height: int,
     band: int,
-    precision: Precision,
+    precision: UsePrecision,
     tell: Callable[[float], object],
 ) -> Iterator[Tensor]:
     """An enlarged image from top to bottom, ``(N, C, rows, W)`` at a time, float32.

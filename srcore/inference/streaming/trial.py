@@ -22,8 +22,8 @@ _TRIED_BAND = 3
 #: Of the largest value: convolutions over other sides add up in another order.
 _TOLERANCE = 1e-4
 
-_Situation = tuple[torch.device, tuple[tuple[int, int], ...]]
-_known: WeakKeyDictionary[nn.Module, tuple[_Situation, Recording | None]] = WeakKeyDictionary()
+Situation = tuple[torch.device, tuple[tuple[int, int], ...]]
+_known: WeakKeyDictionary[nn.Module, tuple[Situation, Recording | None]] = WeakKeyDictionary()
 
 
 def recording_of(network: nn.Module) -> Recording | None:
@@ -32,14 +32,14 @@ def recording_of(network: nn.Module) -> Recording | None:
     Args:
         network: in evaluation mode; recorded once for the same weights on the same device.
     """
-    state = _state(network)
+    state = state_of(network)
     known = _known.get(network)
     if known is None or known[0] != state:
         known = _known[network] = state, _tried(network)
     return known[1]
 
 
-def _state(network: nn.Module) -> _Situation:
+def state_of(network: nn.Module) -> Situation:
     """What changes when a tensor is replaced or written to: a recording may hold it, or its use."""
     tensors = (*network.parameters(), *network.buffers())
     versions = ((id(t), 0 if t.is_inference() else t._version) for t in tensors)

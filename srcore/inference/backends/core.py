@@ -1,0 +1,33 @@
+"""The backends that come with srcore."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from srcore.plugin.registry import Registry
+
+#: As :data:`srcore.inference.backends.backend.KIND`, which needs torch.
+_KIND = "srcore.backend"
+_PACKAGE = "srcore.inference.backends"
+_TARGETS = {
+    "compile": "compiled:Compiled",
+    "onnxruntime": "onnxruntime:OnnxRuntime",
+    "openvino": "openvino:OpenVino",
+    "ncnn": "ncnn:Ncnn",
+}
+
+
+def register(registry: Registry) -> None:
+    """Add the kind and the core's own backends."""
+    registry.add_kind(_KIND, f"{_PACKAGE}.backend:Backend")
+    for name, target in _TARGETS.items():
+        registry.add(_KIND, name, None, f"{_PACKAGE}.{target}")
+
+
+@cache
+def core_only() -> Registry:
+    """A registry for calls that hand none."""
+    registry = Registry()
+    register(registry)
+    registry.complete()
+    return registry
