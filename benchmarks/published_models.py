@@ -1,6 +1,7 @@
 """Published models on photographs: parts of the image against the whole, time and peak memory.
 
     python benchmarks/published_models.py WEIGHTS... --photographs FOLDER [--only NAME]
+    python benchmarks/published_models.py WEIGHTS... --photographs FOLDER --backends --benchmark SET
 
 WEIGHTS are files of published generators. The models that come with srcore are always measured,
 and a SwinIR with initial weights, which stands for networks that need tiles. One thread.
@@ -10,6 +11,11 @@ network allows it, else in tiles. ``tiles`` is the same with context given, as m
 on the network, which forces tiles. Peak memory is that of fresh processes at 512x512 pixels and,
 unless it is left out, of ``default`` at a megapixel. A gate stops where ``default`` of a network
 that is computed by rows is more than one gray level from the whole.
+
+With ``--backends`` those of the files that are named are computed whole by every backend instead,
+into a file of results of their own: processor time of all threads relative to the plain
+network in PyTorch, largest difference from PyTorch, and for int8, scaled by the photographs, the
+loss on a benchmark set (PSNR of Y, four border pixels left out).
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -27,9 +34,10 @@ import torch
 from harness import RESULTS, measure, peak_memory, write_results
 
 import srcore
-from srcore.images import list_images, read_rgb
+from srcore.images import list_images, read_rgb, to_image, to_tensor
 from srcore.inference.reach import measure_reach
 from srcore.inference.streaming.trial import recording_of
+from srcore.metrics import psnr
 from srcore.upscaling.shipped import SCALES, shipped_model
 
 NAME = "published_models"
@@ -38,6 +46,9 @@ CROPS = (200, 400)
 TIMED = 256
 MEMORY = 512
 MEGAPIXEL = 1024
+BACKENDS = ("torch", "ncnn", "openvino", "onnxruntime", "compile")
+INT8 = ("openvino", "onnxruntime")
+COMPARED = 128
 SWINIR = "swinir x4, initial weights"
 
 
@@ -153,6 +164,57 @@ def memory(source, *, megapixel):
     return figures
 
 
+def by_backends(network, photographs, folder, benchmark, repeats):
+    """Time and differences of all backends on the middle of the first photograph."""
+    image = crop(next(iter(photographs.values())), COMPARED)
+    ways = {name: {"backend": name} for name in BACKENDS}
+    ways |= {
+        f"{name} int8": {"backend": name, "precision": "int8", "calibration": folder}
+        for name in INT8
+    }
+
+    def plain():
+        with torch.inference_mode():
+            return to_image(network(to_tensor(image)[None])[0])
+
+    def enlarge(options, image=image):
+        return srcore.upscale(network, image, tile=None, **options)
+
+    calls = {"plain": plain}
+    calls |= {name: partial(enlarge, options) for name, options in ways.items()}
+    expected, rows = plain(), {}
+    for name, options in ways.items():
+        begin = time.process_time()
+        made = enlarge(options)  # recorded and compared, which is not timed
+        rows[name] = {"first": round(time.process_time() - begin, 2), **apart(made, expected)}
+        seconds = [[], []]
+        for _ in range(repeats):
+            for kept, call in zip(seconds, (plain, calls[name]), strict=True):
+                begin = time.process_time()
+                call()
+                kept.append(time.process_time() - begin)
+        rows[name]["seconds"] = round(min(seconds[1]), 3)
+        rows[name]["seconds_plain"] = round(min(seconds[0]), 3)
+        rows[name]["ratio_to_plain"] = round(min(seconds[1]) / min(seconds[0]), 3)
+        print(f"  {name}: {rows[name]}", flush=True)
+    if benchmark:
+        rows["loss"] = {
+            name: quality(partial(enlarge, ways[name]), benchmark)
+            for name in ("torch", *(f"{it} int8" for it in INT8))
+        }
+        print(f"  {rows['loss']}", flush=True)
+    return rows
+
+
+def quality(enlarge, benchmark):
+    """Mean PSNR of Y over the images of a set."""
+    values = []
+    for path in list_images(benchmark / "LR_x4"):
+        sr, hr = enlarge(image=read_rgb(path)), read_rgb(benchmark / "HR_x4" / path.name)
+        values.append(psnr(sr, hr, crop_border=4, y_channel=True))
+    return round(float(np.mean(values)), 3)
+
+
 def main():
     """Measure, write the results."""
     torch.set_num_threads(1)
@@ -166,6 +228,8 @@ def main():
     parser.add_argument("--only", action="append", help="name of a model; others are kept")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-megapixel", action="store_true", help="leave the largest image out")
+    parser.add_argument("--backends", action="store_true", help="only what backends make of it")
+    parser.add_argument("--benchmark", type=Path, help="folder with LR_x4 and HR_x4, for int8")
     asked = parser.parse_args()
     paths = list_images(Path(asked.photographs))[:3]
     photographs = {path.name: read_rgb(path) for path in paths}
@@ -174,6 +238,16 @@ def main():
         "photographs": list(photographs),
     }  # fmt: skip
     results = earlier() if asked.only else {}
+    if asked.backends:
+        rows = earlier("published_backends")
+        for name, source in list(sources(asked.weights).items())[: len(asked.weights)]:
+            print(name, flush=True)
+            rows[name] = by_backends(
+                network_of(source), photographs, Path(asked.photographs), asked.benchmark,
+                asked.repeats,
+            )  # fmt: skip
+            write_results("published_backends", rows, side=COMPARED, photographs=list(photographs))
+        return
     for name, source in sources(asked.weights).items():
         if asked.only and name not in asked.only:
             continue
@@ -190,9 +264,9 @@ def main():
         write_results(NAME, results, **settings)
 
 
-def earlier():
+def earlier(name=NAME):
     """Results of an earlier run, by model."""
-    path = RESULTS / f"{NAME}.json"
+    path = RESULTS / f"{name}.json"
     return json.loads(path.read_text())["results"] if path.exists() else {}
 
 
