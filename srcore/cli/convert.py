@@ -27,6 +27,18 @@ from srcore.weights.programs import written_files
 @click.option("--key", help="Entry of IN to take, such as params; EMA weights come first.")
 @click.option("--scale", type=int, help="Expected scale; tells x3 from x2 where IN does not.")
 @click.option("--opset", type=click.IntRange(min=18), help="Version of ONNX's operators.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "int8"]),
+    default="fp32",
+    show_default=True,
+    help="Numbers of a program: fp16 (onnx, openvino, ncnn) is half as large, int8 (onnx, "
+    "openvino) also quicker on processors, and less exact.",
+)
+@click.option(
+    "--calibration", metavar="FOLDER", type=click.Path(path_type=Path),
+    help="Images such as those to be enlarged; int8 is scaled by them.",
+)  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -36,6 +48,8 @@ def command(
     key: str | None,
     scale: int | None,
     opset: int | None,
+    precision: str,
+    calibration: Path | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -52,8 +66,9 @@ def command(
     (.param and .bin, for single images), openvino (.xml and .bin). They take float32 images (N, 3,
     height, width) in [0, 1] of any number and size and return images that are not clamped;
     torch_export refuses the smallest images, a few pixels high or wide, for SwinIR one window.
-    Before OUT is written, the program is loaded again and compared with PyTorch on two sizes; one
-    that differs by more than 1e-4 of the largest value is refused.
+    Before OUT is written, the program is loaded again and compared with PyTorch on three
+    sizes; one that differs by more than 1e-4 of the largest value is refused (fp16: 1/255; int8: 5
+    % as root of the mean square, on calibration images).
 
     \b
     Examples:
@@ -64,7 +79,8 @@ def command(
       srcore convert 001_classicalSR_x4.pth swinir.onnx --to onnx --opset 20
       srcore convert RealESRGAN_x2plus.pth x2plus.ts --to torchscript
       srcore convert runs/my_edsr/generator.safetensors my_edsr.pt2 --to torch_export
-      srcore convert RealESRGAN_x4plus.pth x4plus.param --to ncnn
+      srcore convert RealESRGAN_x4plus.pth x4plus.param --to ncnn --precision fp16
+      srcore convert my_x4.pth my_x4.onnx --to onnx --precision int8 --calibration photos/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     existing = [path for path in written_files(target, to) if path.exists()]
     if existing and not overwrite:
@@ -75,6 +91,7 @@ def command(
 
     done = convert(
         source, target, to, plugins().registry, key=key, scale=scale, opset=opset,
+        precision=precision, calibration=calibration,
         tell=lambda step: say(f"srcore: {step}", err=True),
     )  # fmt: skip
     for name, (value, assumed) in done.lost.items():
@@ -96,10 +113,13 @@ def command(
         f"({done.target})"
     )
     if done.agreement:
-        sizes = " and ".join("x".join(map(str, size)) for size in done.agreement.sizes)
+        *first, last = ("x".join(map(str, size)) for size in done.agreement.sizes)
+        agreement = done.agreement
+        alike = "same as" if precision == "fp32" else f"{precision} beside"
         click.echo(
-            f"same as PyTorch on {sizes}: largest difference {done.agreement.difference:.1e}, "
-            f"largest value {done.agreement.largest:.2g}"
+            f"{alike} PyTorch on {', '.join(first)} and {last}: largest difference "
+            f"{agreement.difference:.1e}, root of the mean square "
+            f"{agreement.root_mean_square:.1e}, largest value {agreement.largest:.2g}"
         )
 
 

@@ -21,7 +21,7 @@ from srcore.weights.containers import read_checkpoint
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import Dialect, Recognized, exported_dialect, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
-from srcore.weights.programs import PROGRAMS, written_files
+from srcore.weights.programs import PROGRAMS, check_precision, written_files
 from srcore.weights.saving import GeneratorMetadata, save_safetensors, write_tensors
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def convert(
     key: str | None = None,
     scale: int | None = None,
     opset: int | None = None,
+    precision: str = "fp32",
+    calibration: Path | None = None,
     tell: Callable[[str], object] | None = None,
 ) -> Conversion:
     """Translate a generator's weights, or export the generator as a program.
@@ -97,6 +99,8 @@ def convert(
         key: entry of the source, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where the file does not.
         opset: version of ONNX's operators; by default what PyTorch writes.
+        precision: of the numbers of a program: ``"fp32"``, ``"fp16"`` or ``"int8"``.
+        calibration: folder of images by which the steps of ``"int8"`` are chosen.
         tell: called with what is done next where a program is written.
 
     What is written is read back before it takes the place of ``target``.
@@ -109,6 +113,7 @@ def convert(
         ReplacedInputError: source and target are one file.
     """
     source, target = Path(source), Path(target)
+    check_precision(to, precision, is_calibrated=calibration is not None)
     refuse_replacing([source], written_files(target, to))
     checkpoint = read_checkpoint(source, key=key)
     recognized = identify(checkpoint, registry, scale=scale)
@@ -127,7 +132,9 @@ def convert(
     )
     content = _RecognizedNetwork(recognized, network, _metadata(recognized, registry), registry)
     if to in PROGRAMS:
-        return attrs.evolve(done, agreement=_export(to, content, target, opset, tell))
+        given: dict[str, Any] = {"opset": opset, "precision": precision}
+        given |= {} if tell is None else {"tell": tell}
+        return attrs.evolve(done, agreement=_export(to, content, target, calibration, given))
     write, dialect = _write_safetensors, exported_dialect(registry, recognized.network)
     if to != SAFETENSORS_FORMAT:
         name, dialect = find_dialect(registry, to, recognized.network)
@@ -199,14 +206,16 @@ def _export(
     to: str,
     source: _RecognizedNetwork,
     target: Path,
-    opset: int | None,
-    tell: Callable[[str], object] | None,
+    calibration: Path | None,
+    given: dict[str, Any],
 ) -> Agreement:
+    from srcore.inference.backends.calibration import calibration_images
     from srcore.weights.export import export
 
     source.network.load_state_dict(source.recognized.state)
-    given: dict[str, Any] = {} if tell is None else {"tell": tell}
-    return export(deployed(source.network), target, to, source.metadata, opset=opset, **given)
+    network = deployed(source.network).eval()
+    images = () if calibration is None else calibration_images(network, calibration)
+    return export(network, target, to, source.metadata, calibration=images, **given)
 
 
 def _write_dialect(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import copy
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ from srcore.weights.saving import GeneratorMetadata
 #: another order, which gives 1e-7 to 1e-5. A size or a mask that was fixed while recording gives
 #: another shape or differences above 1e-2. 1e-4 is 1/40 of a step of an 8-bit image.
 TOLERANCE = 1e-4
+
+#: With numbers of 16 bits: one step of an 8-bit image. With 8 bits the root of the mean square
+#: counts, on a calibration image: what is above that is another picture.
+TOLERANCE_16, TOLERANCE_8 = 1 / 255, 0.05
 
 #: A network whose large values cancel (SPAN, on noise) differs by more than that from itself in
 #: float64. A program may differ from PyTorch by so many times as much, relative to the largest
@@ -49,11 +54,13 @@ class Agreement:
         sizes: shapes ``(N, 3, h, w)`` of the images that were tried.
         difference: largest absolute difference of any output value.
         largest: largest absolute output value; outputs of images in [0, 1] are about 1.
+        root_mean_square: of all differences on one image, that of the worst image.
     """
 
     sizes: tuple[Shape, ...]
     difference: float
     largest: float
+    root_mean_square: float = 0.0
 
 
 def _say_nothing(step: str) -> None:
@@ -67,6 +74,8 @@ def export(
     metadata: GeneratorMetadata,
     *,
     opset: int | None = None,
+    precision: str = "fp32",
+    calibration: Sequence[Tensor] = (),
     tell: Callable[[str], object] = _say_nothing,
 ) -> Agreement:
     """Write a network as a program for images of any number and size.
@@ -77,6 +86,8 @@ def export(
         to: a name of :data:`srcore.weights.programs.PROGRAMS`.
         metadata: what the file says of the network.
         opset: version of ONNX's operators; by default what PyTorch writes.
+        precision: of the numbers in the file: ``"fp32"``, ``"fp16"`` or ``"int8"``.
+        calibration: images ``(1, C, h, w)`` by which the steps of ``"int8"`` are chosen.
         tell: called with what is done next, since deep networks take a while.
 
     Raises:
@@ -98,12 +109,16 @@ def export(
         batched=form.is_batched,
     )
     with torch.no_grad(), quiet():
-        tell(f"recording {metadata.network} as {to}")
-        contents = _attempt(where, lambda: form.record(network, _image(example), metadata, opset))
+        tell(f"recording {metadata.network} as {to}" + _shown(precision))
+        record = form.record
+        if precision != "fp32":
+            record = partial(_reduced(to, precision), calibration=calibration)
+        contents = _attempt(where, lambda: record(network, _image(example), metadata, opset))
         size = sum(map(len, contents)) / 2**20
         tell(f"comparing {size:.1f} MiB with PyTorch on {len(others)} sizes")
         program = _attempt(where, lambda: form.load(contents))
-        agreement = _compare(where, network, program, tuple(others))
+        images = [_like(calibration, shape) for shape in others]
+        agreement = _compare(where, network, program, images, precision)
     for path, content in reversed(list(zip(files, contents, strict=True))):
         write_bytes(path, content)  # the named file last: where it is, the others are
     return agreement
@@ -118,33 +133,53 @@ def export_obstacle(network: nn.Module) -> str:
     return next(filter(None, said), "")
 
 
+def _reduced(to: str, precision: str) -> Callable[..., list[bytes]]:
+    from srcore.weights.export_reduced import REDUCED
+
+    return REDUCED[to, precision]
+
+
+def _shown(precision: str) -> str:
+    return "" if precision == "fp32" else f" in {precision}"
+
+
 def _shapes(multiple: int, channels: int, *, batched: bool) -> tuple[Shape, ...]:
-    """Shape to record with, then those to try: not square, odd and even, with and without padding.
+    """Shape to record with, then three to try: not square, odd and even, padded and not.
 
     Single images, rows and columns, or single windows would be taken for constants.
     """
     side = max(16, multiple)
-    numbers = (2, 1, 3) if batched else (1, 1, 1)
-    sizes = (side + 5, 2 * side + 3), (2 * side + 1, side + 2), (side + 3, 3 * side)
-    first, second, third = (
-        (number, channels, *size) for number, size in zip(numbers, sizes, strict=True)
-    )
-    return first, second, third
+    numbers = (2, 1, 3, 1) if batched else (1, 1, 1, 1)
+    sizes = (
+        (side + 5, 2 * side + 3), (2 * side + 1, side + 2), (side + 3, 3 * side),
+        (2 * side, 2 * side + 7),
+    )  # fmt: skip
+    return tuple((number, channels, *size) for number, size in zip(numbers, sizes, strict=True))
 
 
 def _image(shape: tuple[int, ...]) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
+def _like(images: Sequence[Tensor], shape: Shape) -> Tensor:
+    """Noise, or where there are images the first one, repeated and cut to a shape."""
+    if not images:
+        return _image(shape)
+    height, width = images[0].shape[-2:]
+    rows, columns = -(-shape[2] // height), -(-shape[3] // width)
+    return images[0].repeat(shape[0], 1, rows, columns)[..., : shape[2], : shape[3]]
+
+
 def _compare(
     where: str,
     network: nn.Module,
     program: Callable[[Tensor], Tensor],
-    shapes: tuple[Shape, ...],
+    images: Sequence[Tensor],
+    precision: str = "fp32",
 ) -> Agreement:
-    difference = largest = 0.0
-    for shape in shapes:
-        lr = _image(shape)
+    difference = largest = squares = 0.0
+    for lr in images:
+        shape = tuple(lr.shape)
         expected = network(lr)
         result = _attempt(f"{where}: recorded, but fails on {_words(shape)}", lambda: program(lr))  # noqa: B023 - called at once
         if result.shape != expected.shape:
@@ -152,20 +187,31 @@ def _compare(
                 f"{where}: the program makes {_words(result.shape)} of {_words(shape)}; "
                 f"expected {_words(expected.shape)}; the network fixes a size in its forward()"
             )
-        peak = float(expected.abs().max())
-        worst = float((result - expected).abs().max())
-        allowed = TOLERANCE * peak
-        if worst > allowed:
+        peak, apart = float(expected.abs().max()), (result - expected).abs()
+        root = float(apart.square().mean().sqrt())
+        worst = root if precision == "int8" else float(apart.max())
+        allowed = _ALLOWED[precision] * peak
+        if worst > allowed and precision == "fp32":
             rounding = ROUNDINGS * _rounding(network, lr, expected)
             allowed = max(allowed, min(rounding, ROUGHEST * peak))
         if not worst <= allowed:  # also for not-a-number
             raise WeightsError(
                 f"{where}: results differ by {worst:.2g} on {_words(shape)}; allowed "
-                f"{allowed:.2g}; the network fixes something in its forward() that "
-                "depends on the size or the content of the image"
+                f"{allowed:.2g}; {_REASONS[precision]}"
             )
-        difference, largest = max(difference, worst), max(largest, peak)
-    return Agreement(shapes, difference, largest)
+        squares = max(squares, root)
+        difference, largest = max(difference, float(apart.max())), max(largest, peak)
+    shapes = tuple((int(n), int(c), int(h), int(w)) for n, c, h, w in (it.shape for it in images))
+    return Agreement(shapes, difference, largest, squares)
+
+
+_ALLOWED = {"fp32": TOLERANCE, "fp16": TOLERANCE_16, "int8": TOLERANCE_8}
+_REASONS = {
+    "fp32": "the network fixes something in its forward() that depends on the size or the content "
+    "of the image",
+    "fp16": "it needs more than 16 bits; write it without --precision",
+    "int8": "it needs more than 8 bits, or other images to calibrate by",
+}
 
 
 def _rounding(network: nn.Module, lr: Tensor, result: Tensor) -> float:

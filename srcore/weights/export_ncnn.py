@@ -42,20 +42,25 @@ def require() -> None:
         raise MissingExtraError("writing and checking ncnn's programs", "ncnn") from None
 
 
-def record(network: nn.Module, example: Tensor) -> list[bytes]:
-    """Contents of the two files, for single images of any size; weights stay float32.
+def record(network: nn.Module, example: Tensor, *, half: bool = False) -> list[bytes]:
+    """Contents of the two files, for single images of any size.
+
+    Args:
+        network: in evaluation mode.
+        example: an image that it takes.
+        half: kernels are kept in float16.
 
     Raises:
         WeightsError: pnnx cannot translate the network.
     """
     try:
-        return written(recorded_calls(network, example), INPUT, OUTPUT)
+        return written(recorded_calls(network, example), INPUT, OUTPUT, half=half)
     except (NoLayerError, NotByRowsError) as reason:
         logger.debug("%s is translated by pnnx: %s", type(network).__name__, reason)
-    return _translated(network, example)
+    return _translated(network, example, half=half)
 
 
-def _translated(network: nn.Module, example: Tensor) -> list[bytes]:
+def _translated(network: nn.Module, example: Tensor, *, half: bool) -> list[bytes]:
     import pnnx
 
     other = example.shape[0], example.shape[1], example.shape[2] + 6, example.shape[3] + 4
@@ -65,7 +70,7 @@ def _translated(network: nn.Module, example: Tensor) -> list[bytes]:
         torch.jit.save(traced, recorded)
         shapes = [f"[{','.join(map(str, shape))}]f32" for shape in (example.shape, other)]
         command = [pnnx.EXEC_PATH, recorded.name, f"inputshape={shapes[0]}"]
-        command += [f"inputshape2={shapes[1]}", "fp16=0"]
+        command += [f"inputshape2={shapes[1]}", f"fp16={int(half)}"]
         code = _run(command, folder)
         param, weights = (recorded.with_suffix(f".ncnn.{it}") for it in ("param", "bin"))
         if code or not (param.exists() and weights.exists()):

@@ -48,9 +48,18 @@ def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> l
     model.outputs[0].get_tensor().set_names({"sr"})
     for name, text in entries.items():
         model.set_rt_info(text, ["srcore", name])
+    return _saved(model, to_fp16=False)
+
+
+def saved_again(contents: list[bytes], *, to_fp16: bool) -> list[bytes]:
+    """The two files of a program, of ONNX too, whose weights may be rounded to 16 bits."""
+    return _saved(openvino().Core().read_model(*contents), to_fp16=to_fp16)
+
+
+def _saved(model: Any, *, to_fp16: bool) -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.xml"
-        package.save_model(model, path, compress_to_fp16=False)
+        openvino().save_model(model, path, compress_to_fp16=to_fp16)
         return [path.read_bytes(), path.with_suffix(".bin").read_bytes()]
 
 

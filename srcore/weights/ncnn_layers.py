@@ -18,6 +18,8 @@ from torch import Tensor
 from srcore.inference.streaming.operations import Call, Slot, padding_around, pair, written_out
 
 _ADD, _SUB, _MUL, _DIV, _RSUB = 0, 1, 2, 3, 7
+#: What stands before a kernel of that kind.
+_FLOAT32, _FLOAT16 = 0, 0x01306B47
 
 
 class NoLayerError(Exception):
@@ -26,12 +28,26 @@ class NoLayerError(Exception):
 
 @attrs.frozen
 class Layer:
-    """A layer: its kind, its numbered parameters, what it takes, its weights."""
+    """A layer: its kind, its numbered parameters, what it takes, its weights.
+
+    A kernel comes before other weights and may be kept in 16 bits.
+    """
 
     kind: str
     parameters: dict[int, Any]
     sources: tuple[int, ...]
     weights: bytes = b""
+    kernel: bytes = b""
+
+    def content(self, *, half: bool) -> bytes:
+        """Weights as they stand in the file: kernels behind a number that tells their kind."""
+        if not self.kernel:
+            return self.weights
+        if not half:
+            return struct.pack("<I", _FLOAT32) + self.kernel + self.weights
+        rounded = np.frombuffer(self.kernel, "<f4").astype("<f2").tobytes()
+        rounded += bytes(-len(rounded) % 4)
+        return struct.pack("<I", _FLOAT16) + rounded + self.weights
 
     def text(self) -> str:
         """Parameters as ncnn spells them; lists have numbers of their own."""
@@ -86,8 +102,8 @@ def _conv2d(call: Call) -> Layer:
         if groups > 1:
             parameters[7] = groups
         kind = "Convolution" if groups == 1 else "ConvolutionDepthWise"
-        plain = struct.pack("<I", 0)  # weights are float32
-        return _of(call, kind, parameters, plain + _floats(weight, bias))
+        made = _of(call, kind, parameters, _floats(bias))
+        return attrs.evolve(made, kernel=_floats(weight))
 
     return made(*call.arguments, **call.keywords)
 

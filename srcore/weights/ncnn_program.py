@@ -16,8 +16,10 @@ from srcore.weights.ncnn_layers import Layer, layer_of
 _MAGIC = 7767517
 
 
-def written(recording: Recording, given: str, taken: str) -> list[bytes]:
+def written(recording: Recording, given: str, taken: str, *, half: bool = False) -> list[bytes]:
     """Description and weights of a network whose image is called ``given``, its result ``taken``.
+
+    With ``half`` kernels are kept in float16.
 
     Raises:
         NoLayerError: it does something for which there is no layer here.
@@ -32,7 +34,7 @@ def written(recording: Recording, given: str, taken: str) -> list[bytes]:
         same[number] = number
         sources = tuple(same[source] for source in layer.sources)
         made[number] = attrs.evolve(layer, sources=sources)
-    weights = b"".join(layer.weights for layer in made.values())
+    weights = b"".join(layer.content(half=half) for layer in made.values())
     return [_description(made, same[recording.output], given, taken).encode(), weights]
 
 

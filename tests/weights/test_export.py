@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 from srcore.cli.main import main
 from srcore.errors import DataError, MissingExtraError, WeightsError
 from srcore.files.replacing import ReplacedInputError
+from srcore.images import write_image
 from srcore.networks.edsr import EDSR
 from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
@@ -130,7 +132,7 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
     done = convert(tmp_path / "in.safetensors", target, to, registry=plugins().registry)
     assert (done.network, done.scale, done.target) == (kind, network.scale, to)
     assert done.agreement.difference <= TOLERANCE * done.agreement.largest
-    assert len(set(done.agreement.sizes)) == 2
+    assert len(set(done.agreement.sizes)) == 3
     program, said = open_file(target, to)
     for number, height, width in SIZES:
         lr = torch.rand(number, 3, height, width)
@@ -283,12 +285,12 @@ def test_programs_may_differ_as_pytorch_does_from_exact_results(tmp_path, cancel
     network = Canceling(None)
     program = Canceling(None)
     program.exact = True
-    shapes = ((1, 3, 9, 8),)
+    images = [torch.rand(1, 3, 9, 8)]
     if passes:
-        assert 4e-4 <= _compare("x", network, program, shapes).difference < 1.1e-3
+        assert 4e-4 <= _compare("x", network, program, images).difference < 1.1e-3
     else:
         with pytest.raises(WeightsError, match=r"x: results differ by .* on 1x3x9x8; allowed"):
-            _compare("x", network, program, shapes)
+            _compare("x", network, program, images)
 
 
 def test_a_network_without_float64_is_held_to_the_usual_limit():
@@ -297,7 +299,7 @@ def test_a_network_without_float64_is_held_to_the_usual_limit():
             return nn.functional.conv2d(lr, torch.ones(3, 3, 1, 1))
 
     with pytest.raises(WeightsError, match=r"allowed 0\.000\d+"):
-        _compare("x", Single(), lambda lr: Single()(lr) + 1e-2, ((1, 3, 9, 8),))
+        _compare("x", Single(), lambda lr: Single()(lr) + 1e-2, [torch.rand(1, 3, 9, 8)])
 
 
 def test_results_that_are_no_numbers_are_refused(tmp_path):
@@ -374,3 +376,76 @@ def test_nothing_is_written_over_while_rrdbnet_is_recorded():
     program = torch.export.export(network, (torch.rand(1, 3, 8, 8),))
     assert "aten.leaky_relu.default" in program.graph_module.code
     assert "leaky_relu_.default" not in program.graph_module.code
+
+
+def _calibrated(folder):
+    for number in range(2):
+        picture = np.random.default_rng(number).integers(0, 256, (30, 40, 3), np.uint8)
+        write_image(folder / f"{number}.png", picture)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("to", "precision"),
+    [
+        ("ncnn", "fp16"),
+        ("openvino", "fp16"),
+        pytest.param("onnx", "fp16", marks=pytest.mark.slow),
+        pytest.param("onnx", "int8", marks=pytest.mark.slow),
+        pytest.param("openvino", "int8", marks=pytest.mark.slow),
+    ],
+)
+def test_numbers_of_fewer_bits_are_smaller_files_and_near(tmp_path, to, precision):
+    torch.manual_seed(0)
+    options = {"num_features": 32, "num_blocks": 2}
+    network = EDSR(scale=2, **options).eval()
+    torch.save(network.state_dict(), tmp_path / "in.pth")
+    (tmp_path / "images").mkdir()
+    calibration = _calibrated(tmp_path / "images") if precision == "int8" else None
+    sizes = {}
+    for written, given in (("fp32", None), (precision, calibration)):
+        target = tmp_path / f"{written}{ENDINGS[to]}"
+        done = convert(
+            tmp_path / "in.pth", target, to, plugins().registry, precision=written,
+            calibration=given,
+        )  # fmt: skip
+        sizes[written] = sum(path.stat().st_size for path in written_files(target, to))
+    assert sizes[precision] < 0.8 * sizes["fp32"]
+    assert 0 < done.agreement.root_mean_square <= done.agreement.difference
+    program, _ = open_file(target, to)
+    lr = torch.rand(1, 3, 21, 34)
+    with torch.no_grad():
+        expected, got = network(lr), program(lr)
+    assert 0 < (got - expected).abs().max() < (1 / 255 if precision == "fp16" else 0.1)
+
+
+@pytest.mark.parametrize(
+    ("to", "precision", "calibration", "message"),
+    [
+        ("ncnn", "int8", "a", "srcore writes ncnn with fp32 or fp16; onnx and openvino hold int8"),
+        ("torchscript", "fp16", None, "srcore writes torchscript with fp32; onnx and ncnn and"),
+        ("safetensors", "fp16", None, "srcore writes safetensors with fp32; "),
+        ("onnx", "int8", None, "--precision int8 and --calibration FOLDER, images such as those"),
+        ("onnx", "fp16", "a", "--precision int8 and --calibration FOLDER"),
+    ],
+)
+def test_precisions_that_a_format_does_not_hold_are_refused(to, precision, calibration, message):
+    with pytest.raises(WeightsError, match=message):
+        convert(
+            "in.pth", "out", to, plugins().registry, precision=precision,
+            calibration=calibration and Path(calibration),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(("precision", "apart", "passes"), [
+    ("fp16", 3e-3, True), ("fp16", 6e-3, False), ("int8", 0.03, True), ("int8", 0.1, False),
+])  # fmt: skip
+def test_fewer_bits_may_differ_by_so_much(precision, apart, passes):
+    network = nn.Identity()
+    images = [torch.ones(1, 3, 9, 8)]
+    if passes:
+        agreement = _compare("x", network, lambda lr: lr + apart, images, precision)
+        assert agreement.root_mean_square == pytest.approx(apart, rel=1e-3)
+    else:
+        with pytest.raises(WeightsError, match=r"results differ by .*; it needs more than"):
+            _compare("x", network, lambda lr: lr + apart, images, precision)

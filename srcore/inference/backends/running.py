@@ -9,25 +9,19 @@ from weakref import WeakKeyDictionary
 import attrs
 from torch import Tensor, nn
 
-from srcore.capabilities import capability
-from srcore.images import list_images, read_image
-from srcore.inference import channels
+from srcore.images import list_images
 from srcore.inference.backends.backend import Backend, BackendError, Run
+from srcore.inference.backends.calibration import calibration_images, middle_part
 from srcore.inference.backends.choice import AUTO, TORCH, Choice, find
 from srcore.inference.backends.core import core_only
 from srcore.inference.backends.program import Program
 from srcore.inference.border import Continued
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.streaming.trial import Situation, state_of
-from srcore.inference.tiling import Span
-from srcore.machine.devices import device_of
 from srcore.plugin.registry import Registry
 
-#: Sides of the part of an image by which programs are compared and timed, and of those by which
-#: int8 is scaled, in low-resolution pixels.
-_PART, _CALIBRATED = 64, 96
-#: So many images of a folder are enough: each says something of thousands of pixels.
-_IMAGES = 12
+#: Side of the part of an image by which programs are compared and timed, in low-resolution pixels.
+_PART = 64
 
 _Key = tuple[Situation, str, str, Path | None]
 #: What programs consist of beside the network, which would else never go; None: PyTorch itself.
@@ -71,7 +65,7 @@ def on_backend(
             registry=registry,
             work=work,
         )
-        made = choice.made(network, _part(network, image, _PART))
+        made = choice.made(network, middle_part(network, image, _PART))
         known[key] = (made.run, made.backend) if isinstance(made, Program) else None
     parts = known[key]
     if parts is None:
@@ -105,30 +99,3 @@ def check_options(options: UpscaleOptions, registry: Registry) -> None:
 
 def _calibration(network: nn.Module, folder: Path | None) -> tuple[Tensor, ...]:
     return () if folder is None else calibration_images(network, folder)
-
-
-def calibration_images(network: nn.Module, folder: Path) -> tuple[Tensor, ...]:
-    """Parts of images of a folder, evenly chosen, as the network takes them.
-
-    Raises:
-        DataError: no folder, or an image that cannot be read.
-    """
-    paths = list_images(folder)
-    return tuple(
-        _part(network, Continued(channels.shown_to(network, read_image(path))), _CALIBRATED)
-        for path in paths[:: max(1, -(-len(paths) // _IMAGES))]
-    )
-
-
-def _part(network: nn.Module, image: Continued, side: int) -> Tensor:
-    """The middle of an image, of sides that the network takes as they are: ``(1, C, h, w)``."""
-    multiple = int(capability("network", network, "tile_multiple"))
-    rows, columns = (_middle(length, side, multiple) for length in (image.height, image.width))
-    seen = int(capability("network", network, "in_channels"))
-    return channels.split(image.window(rows, columns), device_of(network), seen)[:1]
-
-
-def _middle(length: int, side: int, multiple: int) -> Span:
-    taken = min(length, -(-side // multiple) * multiple)
-    start = (length - taken) // 2
-    return Span(start, start + taken)
