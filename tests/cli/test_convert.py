@@ -77,7 +77,7 @@ def test_an_exported_program_is_reported_with_the_comparison(edsr, tmp_path):
     recording, comparing = result.stderr.splitlines()
     assert recording == "srcore: recording edsr as torchscript"
     assert comparing.startswith("srcore: comparing ")
-    assert comparing.endswith(" MiB with PyTorch on 2 sizes")
+    assert comparing.endswith(" MiB with PyTorch on 3 sizes")
     written = json.loads(CliRunner().invoke(command, arguments).stdout)
     assert written["target"] == "torchscript"
     assert written["agreement"]["sizes"] == [[1, 3, 33, 18], [3, 3, 19, 48]]

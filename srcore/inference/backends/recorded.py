@@ -79,7 +79,9 @@ def _key(to: str, order: Order) -> str:
 def _settings(module: nn.Module) -> list[tuple[str, str]]:
     """What a module holds beside tensors and modules, as far as it is plain."""
     plain = (bool, int, float, str, tuple, type(None))
-    return sorted((k, repr(v)) for k, v in vars(module).items() if isinstance(v, plain))
+    return sorted(
+        (k, f"{type(v).__name__} {v}") for k, v in vars(module).items() if isinstance(v, plain)
+    )
 
 
 def _source(kind: type) -> str:
