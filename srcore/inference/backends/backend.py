@@ -22,7 +22,7 @@ from srcore.errors import SrcoreError
 KIND = "srcore.backend"
 
 #: An image ``(1, C, h, w)`` in [0, 1], float32, of any size -> ``(1, C, scale*h, scale*w)``.
-Run = Callable[[Tensor], Tensor]
+RunProgram = Callable[[Tensor], Tensor]
 
 
 class BackendError(SrcoreError):
@@ -32,7 +32,7 @@ class BackendError(SrcoreError):
 
 
 @attrs.frozen(kw_only=True)
-class Order:
+class ProgramOrder:
     """What a backend is to compute.
 
     Attributes:
@@ -50,7 +50,7 @@ class Order:
 
 
 @runtime_checkable
-class Backend(Protocol):
+class NetworkBackend(Protocol):
     """Computes networks in PyTorch's place, on as many threads as ``torch.get_num_threads()``.
 
     Attributes:
@@ -69,6 +69,6 @@ class Backend(Protocol):
     def require(self) -> None:
         """Raises :class:`SrcoreError` that says what to install, where something is missing."""
 
-    def program(self, order: Order) -> Run:
+    def program(self, order: ProgramOrder) -> RunProgram:
         """The network, ready to run; any exception says that it cannot be done."""
         ...

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError, cause
-from srcore.inference.backends.backend import KIND, Backend, BackendError, Order
+from srcore.inference.backends.backend import KIND, BackendError, NetworkBackend, ProgramOrder
 from srcore.inference.backends.comparing import (
     check_alike,
     decibels_apart,
@@ -76,7 +76,7 @@ class Choice:
         """A program that was tried on the image."""
         backend = find(name, self.precision, self.registry)
         _refuse_unfit(name, backend, network)
-        order = Order(
+        order = ProgramOrder(
             network=network, example=image, precision=self.precision, calibration=self.calibration
         )
         try:
@@ -122,7 +122,7 @@ class Choice:
                 logger.debug("--backend auto: without %s: %s", component.name, error)
 
 
-def find(name: str, precision: str, registry: Registry) -> Backend:
+def find(name: str, precision: str, registry: Registry) -> NetworkBackend:
     """A backend that could compute in a precision on this machine.
 
     Raises:
@@ -133,7 +133,7 @@ def find(name: str, precision: str, registry: Registry) -> Backend:
     if name not in names:
         expected = ", ".join((TORCH, *names))
         raise BackendError(f"--backend: expected {expected} or {AUTO}, found {shown(name)}")
-    backend: Backend = registry.get(KIND, name).build(NoOptions())
+    backend: NetworkBackend = registry.get(KIND, name).build(NoOptions())
     if precision not in backend.precisions:
         raise BackendError(
             f"--backend {name}: has no precision {precision}; it has "
@@ -143,7 +143,7 @@ def find(name: str, precision: str, registry: Registry) -> Backend:
     return backend
 
 
-def _refuse_unfit(name: str, backend: Backend, network: nn.Module) -> None:
+def _refuse_unfit(name: str, backend: NetworkBackend, network: nn.Module) -> None:
     """Refuse a network that sees more than the image, or lies on another device."""
     for ability in ("draw", "condition"):
         if capability("network", network, ability) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from srcore.inference.backends.backend import Order, Run
+from srcore.inference.backends.backend import ProgramOrder, RunProgram
 
 
 class Compiled:
@@ -21,7 +21,7 @@ class Compiled:
     def require(self) -> None:
         """It comes with PyTorch; that there is no C++ compiler shows when it compiles."""
 
-    def program(self, order: Order) -> Run:
+    def program(self, order: ProgramOrder) -> RunProgram:
         """Compiled when it is first called."""
-        run: Run = torch.compile(order.network, dynamic=True)
+        run: RunProgram = torch.compile(order.network, dynamic=True)
         return run

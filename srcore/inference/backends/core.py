@@ -19,7 +19,7 @@ _TARGETS = {
 
 def register(registry: Registry) -> None:
     """Add the kind and the core's own backends."""
-    registry.add_kind(_KIND, f"{_PACKAGE}.backend:Backend")
+    registry.add_kind(_KIND, f"{_PACKAGE}.backend:NetworkBackend")
     for name, target in _TARGETS.items():
         registry.add(_KIND, name, None, f"{_PACKAGE}.{target}")
 

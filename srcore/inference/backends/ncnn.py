@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcore.inference.backends.backend import Order, Run
+from srcore.inference.backends.backend import ProgramOrder, RunProgram
 from srcore.inference.backends.recorded import program_files
 from srcore.weights.export_formats import FORMATS
 
@@ -19,6 +19,6 @@ class Ncnn:
         """Raises MissingExtraError where a package is not installed."""
         FORMATS["ncnn"].require()
 
-    def program(self, order: Order) -> Run:
+    def program(self, order: ProgramOrder) -> RunProgram:
         """Recorded, or taken from the cache."""
         return FORMATS["ncnn"].load(program_files("ncnn", order))

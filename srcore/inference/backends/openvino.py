@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcore.inference.backends.backend import Order, Run
+from srcore.inference.backends.backend import ProgramOrder, RunProgram
 from srcore.inference.backends.recorded import int8_program, program_files
 from srcore.weights.export_formats import FORMATS
 
@@ -19,7 +19,7 @@ class OpenVino:
         """Raises MissingExtraError where a package is not installed."""
         FORMATS["openvino"].require()
 
-    def program(self, order: Order) -> Run:
+    def program(self, order: ProgramOrder) -> RunProgram:
         """Recorded, or taken from the cache."""
         if order.precision == "int8":
             FORMATS["onnx"].require()  # chooses the steps of 8 bits

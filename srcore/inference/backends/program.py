@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.inference.backends.backend import Backend, Run
+from srcore.inference.backends.backend import NetworkBackend, RunProgram
 from srcore.inference.memory import memory_per_pixel
 
 
@@ -19,7 +19,7 @@ class Program(nn.Module):
         backend: whose that is.
     """
 
-    def __init__(self, network: nn.Module, run: Run, backend: Backend) -> None:
+    def __init__(self, network: nn.Module, run: RunProgram, backend: NetworkBackend) -> None:
         super().__init__()
         self.network, self.run, self.backend = network, run, backend
         for name in ("scale", "receptive_radius", "tile_multiple", "in_channels"):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import srcore
-from srcore.inference.backends.backend import BackendError, Order
+from srcore.inference.backends.backend import BackendError, ProgramOrder
 from srcore.inference.backends.cache import kept
 from srcore.weights.export import export_obstacle, quiet
 from srcore.weights.export_formats import FORMATS
@@ -26,7 +26,7 @@ _MANY = 5_000_000
 logger = logging.getLogger("srcore")
 
 
-def program_files(to: str, order: Order) -> list[bytes]:
+def program_files(to: str, order: ProgramOrder) -> list[bytes]:
     """Contents of the files of a program in float32.
 
     Args:
@@ -50,7 +50,7 @@ def program_files(to: str, order: Order) -> list[bytes]:
     return kept(_key(to, order), record)
 
 
-def int8_program(order: Order) -> bytes:
+def int8_program(order: ProgramOrder) -> bytes:
     """A program of ONNX whose convolutions compute with numbers of 8 bits."""
 
     def record() -> list[bytes]:
@@ -61,7 +61,7 @@ def int8_program(order: Order) -> bytes:
     return program
 
 
-def _key(to: str, order: Order) -> str:
+def _key(to: str, order: ProgramOrder) -> str:
     """What another network, version, or folder of calibration images has another one of."""
     network = order.network
     versions = [f"{name} {_version(name)}" for name in _PACKAGES]

@@ -10,7 +10,7 @@ import attrs
 from torch import Tensor, nn
 
 from srcore.images import list_images
-from srcore.inference.backends.backend import Backend, BackendError, Run
+from srcore.inference.backends.backend import BackendError, NetworkBackend, RunProgram
 from srcore.inference.backends.calibration import calibration_images, middle_part
 from srcore.inference.backends.choice import AUTO, TORCH, Choice, find
 from srcore.inference.backends.core import core_only
@@ -23,9 +23,11 @@ from srcore.plugin.registry import Registry
 #: Side of the part of an image by which programs are compared and timed, in low-resolution pixels.
 _PART = 64
 
-_Key = tuple[Situation, str, str, Path | None]
+_MadeOf = tuple[Situation, str, str, Path | None]
 #: What programs consist of beside the network, which would else never go; None: PyTorch itself.
-_made: WeakKeyDictionary[nn.Module, dict[_Key, tuple[Run, Backend] | None]] = WeakKeyDictionary()
+_made: WeakKeyDictionary[nn.Module, dict[_MadeOf, tuple[RunProgram, NetworkBackend] | None]] = (
+    WeakKeyDictionary()
+)
 
 
 def on_backend(

@@ -64,7 +64,7 @@ class Doing:
 
 def registry_with(**backends):
     registry = Registry()
-    registry.add_kind(KIND, "srcore.inference.backends.backend:Backend")
+    registry.add_kind(KIND, "srcore.inference.backends.backend:NetworkBackend")
     for name, backend in backends.items():
         registry.add(KIND, name, None, lambda backend=backend: backend)
     registry.complete()
@@ -116,7 +116,7 @@ def test_a_plugin_adds_a_backend(network, image):
 
 def test_a_backend_without_what_one_needs_is_refused_by_its_distribution():
     registry = registry_with(theirs=object())
-    with pytest.raises(srcore.SrcoreError, match=r"makes a object; expected a Backend \(it lacks"):
+    with pytest.raises(srcore.SrcoreError, match=r"expected a NetworkBackend \(it lacks"):
         choice.find("theirs", "float32", registry)
 
 
