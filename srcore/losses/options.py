@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -10,52 +9,23 @@ from typing import Any, Literal
 import attrs
 
 from srcore.messages import shown
-from srcore.options.declaration import option
-from srcore.weights.pretrained import Pretrained, check_file, hub_file
+from srcore.metrics.options import ALEXNET_LEAST, VGG16_LEAST
+from srcore.networks.vgg_layers import VGG_BLOCKS, layers_in_words, least_side_for, vgg_layers
+from srcore.options.declaration import InvalidOptionError, option
+from srcore.weights.pretrained import (
+    Pretrained,
+    alexnet_weights,
+    check_file,
+    vgg16_weights,
+    vgg19_weights,
+)
+
+#: Side that a classifier is tried with where crops have no size that is known.
+_USUAL_SIDE = 256
 
 
-def _layers(layers: dict[str, float]) -> str:
-    """Complaint about layer names that VGG19 does not have."""
-    if not layers:
-        return "expected at least one layer, found none"
-    known = r"(conv|relu)([12]_[12]|[345]_[1-4])|pool[1-5]"
-    wrong = [name for name in layers if not re.fullmatch(known, name)]
-    if not wrong:
-        return ""
-    return (
-        f"expected names of VGG19 layers (conv1_1 to conv5_4, relu1_1 to relu5_4, pool1 to pool5), "
-        f"found {', '.join(map(shown, wrong))}"
-    )
-
-
-def vgg19_weights() -> tuple[Pretrained, ...]:
-    """The file that torchvision's VGG19 downloads."""
-    fetch, file = "srcore.networks.vgg_features:imagenet_file", hub_file("vgg19-dcbb9e9d.pth")
-    return (Pretrained("VGG19's ImageNet weights (575 MB)", fetch, file),)
-
-
-@attrs.frozen(kw_only=True)
-class PixelOptions:
-    """A difference of pixel values."""
-
-    target: str = option(
-        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
-    )
-    reduction: Literal["mean", "sum"] = option(
-        "mean", "over all elements; with a weight map the mean is sum(w l) / sum(w)"
-    )
-    weight_map: str | None = option(
-        None,
-        "batch entry with one weight per element, of 1 or all channels; none: no weights",
-        entry=True,
-    )
-
-
-@attrs.frozen(kw_only=True)
-class CharbonnierOptions(PixelOptions):
-    """sqrt(d^2 + eps)."""
-
-    eps: float = option(1e-12, "added to the squared difference as it is (BasicSR)", gt=0)
+def _any_layers(layers: dict[str, float]) -> str:
+    return "" if layers else "expected at least one layer, found none"
 
 
 def _odd(value: int) -> str:
@@ -80,6 +50,8 @@ class ComparisonOptions:
         from srcore.data.sizes import patch_complaint  # it imports NumPy
 
         least = self.least_side
+        if least == 1:
+            return
         complaint = patch_complaint(experiment, lambda side: side >= least, f"{least} or more")
         if complaint:
             yield "type", f"{complaint}{self._otherwise(experiment)}"
@@ -87,6 +59,27 @@ class ComparisonOptions:
     def _otherwise(self, experiment: Any) -> str:
         """What else could be changed than the size of the images, as the end of a sentence."""
         return ""
+
+
+@attrs.frozen(kw_only=True)
+class PixelOptions(ComparisonOptions):
+    """A difference of pixel values."""
+
+    reduction: Literal["mean", "sum"] = option(
+        "mean", "over all elements; with a weight map the mean is sum(w l) / sum(w)"
+    )
+    weight_map: str | None = option(
+        None,
+        "batch entry with one weight per element, of 1 or all channels; none: no weights",
+        entry=True,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class CharbonnierOptions(PixelOptions):
+    """sqrt(d^2 + eps)."""
+
+    eps: float = option(1e-12, "added to the squared difference as it is (BasicSR)", gt=0)
 
 
 @attrs.frozen(kw_only=True)
@@ -175,10 +168,7 @@ class GradientOptions(ComparisonOptions):
     )
     magnitude: bool = option(False, "compare lengths of slopes (SPSR) instead of both slopes")
 
-    @property
-    def least_side(self) -> int:
-        """Pixels that both sides of the images must have."""
-        return 3
+    least_side = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -202,36 +192,160 @@ class ConsistencyOptions:
 
 
 @attrs.frozen(kw_only=True)
-class PerceptualOptions:
-    """A difference of VGG19 feature maps, or of their Gram matrices."""
+class ClassifierOptions(ComparisonOptions):
+    """A comparison by a frozen classifier."""
 
     channels = 3  # of the only images that it works on
 
-    layers: dict[str, float] = option(
-        factory=lambda: {"conv5_4": 1.0},
-        help="weight per layer: conv1_1 to conv5_4 (before the ReLU), relu1_1 ..., pool1 ...",
-        check=_layers,
-    )
-    criterion: Literal["l1", "mse", "fro"] = option(
-        "l1", "mean absolute or squared difference, or Frobenius norm over the batch"
-    )
-    target: str = option(
-        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
-    )
     weights: Literal["imagenet", "file", "random"] = option(
         "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
     )
-    file: Path | None = option(None, 'VGG19 weights for weights = "file"', path="file")
-    use_input_norm: bool = option(True, "normalize with ImageNet's mean and deviation")
-    range_norm: bool = option(False, "images are in [-1, 1]: map them to [0, 1] first")
+    file: Path | None = option(None, 'weights of the network for weights = "file"', path="file")
 
     def __attrs_post_init__(self) -> None:
         """Check what concerns two keys."""
         check_file(self.weights, self.file)
 
+
+@attrs.frozen(kw_only=True)
+class FeatureOptions(ClassifierOptions):
+    """Feature maps of a frozen classifier."""
+
+    network: str = option(
+        "vgg19", '"vgg16", "vgg19", or any classifier of torchvision by name, such as "resnet50"'
+    )
+    layers: dict[str, float] = option(
+        factory=lambda: {"conv5_4": 1.0},
+        help="weight per layer: of VGG conv1_1 to conv5_4 (before the ReLU), relu1_1 ..., pool1 "
+        "...; of others names of modules, such as layer3",
+        check=_any_layers,
+    )
+    use_input_norm: bool = option(True, "normalize with ImageNet's mean and deviation")
+    range_norm: bool = option(False, "images are in [-1, 1]: map them to [0, 1] first")
+
+    def __attrs_post_init__(self) -> None:
+        """Check what concerns several keys."""
+        super().__attrs_post_init__()
+        known = vgg_layers(self.network) if self.is_vgg else tuple(self.layers)
+        wrong = [name for name in self.layers if name not in known]
+        if wrong:
+            names = f"{self.network.upper()} layers ({layers_in_words(self.network)})"
+            listed = ", ".join(map(shown, wrong))
+            raise InvalidOptionError("layers", f"expected names of {names}, found {listed}")
+
+    @property
+    def is_vgg(self) -> bool:
+        """Whether layers have names of their own here."""
+        return self.network in VGG_BLOCKS
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have; of other networks than VGG unknown."""
+        return least_side_for(self.network, tuple(self.layers)) if self.is_vgg else 1
+
+    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+        """Training images that are too small; classifiers and modules that do not exist."""
+        if self.is_vgg:
+            yield from super().problems(experiment)
+            return
+        from srcore.networks.classifier_features import layer_complaint, name_complaint  # torch
+
+        side = experiment.hr_patch_size or _USUAL_SIDE
+        if complaint := name_complaint(self.network):
+            yield "network", complaint
+        elif complaint := layer_complaint(self.network, tuple(self.layers), side):
+            yield "layers", complaint
+
     def pretrained(self) -> tuple[Pretrained, ...]:
-        """VGG19, unless a file of one's own is named."""
-        return vgg19_weights() if self.weights == "imagenet" else ()
+        """The network, unless a file of one's own is named."""
+        if self.weights != "imagenet":
+            return ()
+        known = {"vgg16": vgg16_weights(), "vgg19": vgg19_weights()}
+        return known.get(self.network, (Pretrained(f"{self.network}'s ImageNet weights"),))
+
+
+@attrs.frozen(kw_only=True)
+class PerceptualOptions(FeatureOptions):
+    """A difference of feature maps of VGG19 or another classifier."""
+
+    criterion: Literal["l1", "mse", "fro"] = option(
+        "l1", "mean absolute or squared difference, or Frobenius norm over the batch"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class StyleOptions(PerceptualOptions):
+    """A difference of Gram matrices of feature maps of VGG19 or VGG16."""
+
+    network: Literal["vgg16", "vgg19"] = option("vgg19", "whose feature maps")
+
+
+@attrs.frozen(kw_only=True)
+class ContextualOptions(FeatureOptions):
+    """Whether every feature of the target has one that is like it (Mechrez et al. 2018)."""
+
+    network: Literal["vgg16", "vgg19"] = option("vgg19", "whose feature maps")
+    layers: dict[str, float] = option(
+        factory=lambda: {"conv3_4": 1.0},
+        help="weight per layer: conv1_1 to conv5_4 (before the ReLU), relu1_1 ..., pool1 ...",
+        check=_any_layers,
+    )
+    bandwidth: float = option(
+        0.5, "h: the smaller, the more the nearest feature alone counts", gt=0, le=100
+    )
+    max_positions: int = option(
+        1024, "of a map; of more as many are drawn: memory grows with the square", ge=2, le=65536
+    )
+
+
+@attrs.frozen(kw_only=True)
+class LPIPSLossOptions(ClassifierOptions):
+    """Learned perceptual distance (Zhang et al. 2018)."""
+
+    network: Literal["vgg", "alex"] = option(
+        "vgg", "features of VGG16, for optimization, or of AlexNet, which papers measure with"
+    )
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        return VGG16_LEAST if self.network == "vgg" else ALEXNET_LEAST
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """The network, unless a file of one's own is named."""
+        if self.weights != "imagenet":
+            return ()
+        return vgg16_weights() if self.network == "vgg" else alexnet_weights()
+
+
+@attrs.frozen(kw_only=True)
+class DISTSLossOptions(ClassifierOptions):
+    """Structure and texture of VGG16's maps (Ding et al. 2020)."""
+
+    least_side = VGG16_LEAST
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """VGG16, unless a file of one's own is named."""
+        return vgg16_weights() if self.weights == "imagenet" else ()
+
+
+@attrs.frozen(kw_only=True)
+class ColorOptions(ComparisonOptions):
+    """Brightness and color apart."""
+
+    channels = 3  # of the only images that it works on
+
+    space: Literal["ycbcr", "hsluv"] = option(
+        "ycbcr", "BT.601 in full range, or HSLuv with hue and saturation as a point of a disc"
+    )
+    luma: float = option(1.0, "weight of brightness in [0, 1]", ge=0)
+    chroma: float = option(1.0, "weight of the two coordinates of color", ge=0)
+    pool: int = option(1, "compare means of squares of that many pixels per side", ge=1)
+
+    @property
+    def least_side(self) -> int:
+        """Pixels that both sides of the images must have."""
+        return self.pool
 
 
 @attrs.frozen(kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from srcore.losses.options import PerceptualOptions
 from srcore.options.declaration import defaults
 
 _DEFAULT = defaults(PerceptualOptions)
+
+if TYPE_CHECKING:
+    from srcore.networks.vgg_features import VGG
 
 Criterion = Literal["l1", "mse", "fro"]
 Features = Mapping[str, Tensor]
@@ -60,13 +63,31 @@ def style_distance(
     )
 
 
+def feature_network(
+    network: str,
+    layers: Iterable[str],
+    weights: str | Path,
+    use_input_norm: bool,
+    range_norm: bool,
+) -> nn.Module:
+    """A frozen network, images -> maps by layer: VGG16, VGG19 or a classifier of torchvision."""
+    from srcore.networks.vgg_features import VGGFeatures
+
+    if network in ("vgg16", "vgg19"):
+        name = cast("VGG", network)
+        return VGGFeatures(layers, weights, use_input_norm, range_norm, network=name)
+    from srcore.networks.classifier_features import ClassifierFeatures
+
+    return ClassifierFeatures(network, layers, weights, use_input_norm, range_norm)
+
+
 def _weighted_sum(values: Features, weights: Mapping[str, float]) -> Tensor:
     terms = [weight * values[name] for name, weight in weights.items()]
     return sum(terms[1:], start=terms[0])
 
 
 class PerceptualLoss(nn.Module):
-    """Distance of VGG19 feature maps of the generator's output and of the target.
+    """Distance of feature maps of the generator's output and of the target, of VGG19 by default.
 
     ``sum_k weight_k * |phi_k(sr) - phi_k(target)|`` (Johnson et al., 2016; before the ReLU: ESRGAN,
     Wang et al., 2018). The target's maps are constants.
@@ -75,7 +96,14 @@ class PerceptualLoss(nn.Module):
         type = "perceptual"
         layers = { conv5_4 = 1.0 }
 
-    With other features than those of VGG19, here the images themselves:
+    Other networks are known by torchvision's names, and their layers by those of its modules:
+
+        [[losses]]
+        type = "perceptual"
+        network = "resnet50"
+        layers = { layer1 = 0.5, layer2 = 1.0 }
+
+    With other features than those of a network, here the images themselves:
 
     >>> import torch
     >>> from srcore.contracts import LossContext
@@ -90,11 +118,13 @@ class PerceptualLoss(nn.Module):
             norm over the whole batch (``"fro"``).
         target: batch entry to compare with, ``(N, 3, H, W)`` like ``sr``.
         weights: ``"imagenet"``, ``"file"`` or ``"random"``; see
-            :class:`srcore.networks.vgg_features.VGGFeatures`.
+            :class:`srcore.networks.vgg_features.VGGFeatures` and
+            :class:`srcore.networks.classifier_features.ClassifierFeatures`.
         file: weights file for ``weights = "file"``.
         use_input_norm: normalize with ImageNet's mean and deviation.
         range_norm: images are in [-1, 1].
-        features: images -> maps by layer, instead of VGG19.
+        network: ``"vgg16"``, ``"vgg19"``, or the name of a classifier of torchvision.
+        features: images -> maps by layer, instead of a network.
     """
 
     name = "perceptual"
@@ -108,6 +138,7 @@ class PerceptualLoss(nn.Module):
         file: Path | None = _DEFAULT.file,
         use_input_norm: bool = _DEFAULT.use_input_norm,
         range_norm: bool = _DEFAULT.range_norm,
+        network: str = _DEFAULT.network,
         features: Callable[[Tensor], Features] | None = None,
     ) -> None:
         super().__init__()
@@ -115,12 +146,8 @@ class PerceptualLoss(nn.Module):
         self.criterion: Criterion = criterion
         self.target = target
         if features is None:
-            from srcore.networks.vgg_features import VGGFeatures
-
             source = file if weights == "file" and file is not None else weights
-            features = VGGFeatures(
-                self.layers, source, use_input_norm=use_input_norm, range_norm=range_norm
-            )
+            features = feature_network(network, self.layers, source, use_input_norm, range_norm)
         self.features = features
 
     def forward(self, context: LossContext) -> Tensor:

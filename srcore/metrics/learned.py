@@ -1,4 +1,4 @@
-"""Measures by pretrained networks, most through piq (``pip install 'srcore[metrics]'``).
+"""Measures by pretrained networks, two through piq (``pip install 'srcore[metrics]'``).
 
 The networks' weights are downloaded by piq and torchvision into PyTorch's cache when a metric is
 built for the first time. Images are compared whole unless ``crop_border`` is given, which is how
@@ -11,14 +11,17 @@ import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError, SrcoreError, WeightsError
+from srcore.metrics.dists import DISTSNetwork
+from srcore.metrics.lpips import lpips_network, weights_source
 from srcore.metrics.options import LearnedMetricOptions, LPIPSOptions
 from srcore.options.declaration import defaults
 
@@ -26,6 +29,9 @@ _LEARNED_METRIC = defaults(LearnedMetricOptions)
 _LPIPS = defaults(LPIPSOptions)
 
 ImageBytes = NDArray[np.uint8]
+
+#: Smaller side of the images that DISTS was made with.
+DISTS_SIDE = 256
 
 
 class LearnedMetric:
@@ -75,8 +81,8 @@ class LPIPS(LearnedMetric):
 
     Args:
         device: where the network runs.
-        network: ``"vgg"`` (by piq) or ``"alex"`` (equal to the package ``lpips``).
-        weights: of AlexNet, see :class:`srcore.metrics.lpips_alex.AlexLPIPS`.
+        network: ``"vgg"`` (equal to piq) or ``"alex"``; both equal to the package ``lpips``.
+        weights: of the network: ``"imagenet"``, ``"file"`` or ``"random"``.
         file: for ``weights = "file"``.
     """
 
@@ -91,30 +97,52 @@ class LPIPS(LearnedMetric):
         file: Path | None = _LPIPS.file,
     ) -> None:
         self.backbone: Literal["vgg", "alex"] = network
-        self.source: Literal["imagenet", "random"] | Path = (
-            file if weights == "file" and file is not None else cast("Any", weights)
-        )
+        self.source = weights_source(weights, file)
         super().__init__(device=device)
 
     def build(self) -> nn.Module:
         """The network, with its weights."""
-        if self.backbone == "alex":
-            from srcore.metrics.lpips_alex import AlexLPIPS
-
-            return AlexLPIPS(self.source)
-        network: nn.Module = _piq(self.name).LPIPS()
-        return network
+        return lpips_network(self.backbone, self.source)
 
 
 class DISTS(LearnedMetric):
-    """DISTS (Ding et al., 2020): VGG16 structure and texture, images not resized."""
+    """DISTS (Ding et al., 2020): structure and texture of VGG16's maps.
+
+    Args:
+        device: where the network runs.
+        resize: shrink images whose smaller side is above 256 pixels to it (bilinear, not
+            antialiased), as piq does and the authors' script similarly.
+        weights: of VGG16: ``"imagenet"``, ``"file"`` or ``"random"``.
+        file: for ``weights = "file"``.
+    """
 
     name = "dists"
 
+    def __init__(
+        self,
+        *,
+        device: str = "cpu",
+        resize: bool = True,
+        weights: Literal["imagenet", "file", "random"] = "imagenet",
+        file: Path | None = None,
+    ) -> None:
+        self.resize = resize
+        self.source = weights_source(weights, file)
+        super().__init__(device=device)
+
     def build(self) -> nn.Module:
         """The network, with its weights."""
-        network: nn.Module = _piq(self.name).DISTS()
-        return network
+        return DISTSNetwork(self.source)
+
+    def tensor(self, image: Image, crop_border: int) -> Tensor:
+        """As of other measures, but not larger than the network was made for."""
+        whole = super().tensor(image, crop_border)
+        least = min(whole.shape[-2:])
+        if not self.resize or least <= DISTS_SIDE:
+            return whole
+        return F.interpolate(
+            whole, scale_factor=DISTS_SIDE / least, recompute_scale_factor=False, mode="bilinear"
+        )
 
 
 class PieAPP(LearnedMetric):

@@ -1,23 +1,17 @@
-"""LPIPS with AlexNet (Zhang et al., CVPR 2018, 1801.03924), version 0.1: what papers report.
-
-The weights of the five distances in ``lpips_alex.npz`` are those of the authors' package ``lpips``
-(BSD-2-Clause, Copyright (c) 2018 Zhang, Isola, Efros, Shechtman, Wang), whose license is in the
-file's entry ``notice``. AlexNet's own weights are torchvision's.
-"""
+"""LPIPS with AlexNet: what papers report. AlexNet's own weights are torchvision's."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.errors import RandomWeightsWarning
+from srcore.metrics.lpips import LPIPSNetwork, Weights
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.pretrained import fill, torchvision_file
 
@@ -35,10 +29,10 @@ _CONVOLUTIONS = (
 _POOLED_BEFORE = (3, 6)
 
 
-class AlexLPIPS(nn.Module):
-    """``sum_l mean_hw sum_c w_lc (phi_lc(x) / |phi_l(x)| - phi_lc(y) / |phi_l(y)|)^2``.
+class AlexLPIPS(LPIPSNetwork):
+    """LPIPS of AlexNet's maps, see :class:`srcore.metrics.lpips.LPIPSNetwork`.
 
-    phi_l are AlexNet's five maps after their ReLU, |.| is over channels.
+    Images have 31 pixels a side or more.
 
     Args:
         weights: ``"imagenet"`` (torchvision's file, downloaded once), a file with torchvision's
@@ -48,8 +42,8 @@ class AlexLPIPS(nn.Module):
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, weights: Literal["imagenet", "random"] | Path = "imagenet") -> None:
-        super().__init__()
+    def __init__(self, weights: Weights = "imagenet") -> None:
+        super().__init__("lpips_alex.npz")
         self.convolutions = nn.ModuleDict(
             {
                 str(index): nn.Conv2d(inputs, outputs, size, stride, padding)
@@ -59,25 +53,13 @@ class AlexLPIPS(nn.Module):
         # ImageNet's mean and deviation, for images in [-1, 1] as the package rounds them
         self.register_buffer("shift", torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1))
         self.register_buffer("scale", torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1))
-        with np.load(Path(__file__).with_name("lpips_alex.npz"), allow_pickle=False) as data:
-            for number in range(len(_CONVOLUTIONS)):
-                layer = torch.from_numpy(data[f"layer{number}"]).view(1, -1, 1, 1)
-                self.register_buffer(f"layer{number}", layer)
         if weights == "random":
             self._randomize()
         else:
             self._load(alexnet_file() if weights == "imagenet" else Path(weights))
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """``(N, 3, H, W)`` twice, in [0, 1], 31 pixels a side or more -> ``(N,)``."""
-        total = x.new_zeros(len(x))
-        for number, maps in enumerate(zip(self._maps(x), self._maps(y), strict=True)):
-            a, b = (each / (each.square().sum(1, keepdim=True).sqrt() + 1e-10) for each in maps)
-            weighted = (a - b).square() * self.get_buffer(f"layer{number}")
-            total = total + weighted.sum(1).mean((1, 2))
-        return total
-
-    def _maps(self, image: Tensor) -> list[Tensor]:
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """The maps of an image."""
         x = (2 * image - 1 - self.shift) / self.scale
         maps: list[Tensor] = []
         for index, *_ in _CONVOLUTIONS:

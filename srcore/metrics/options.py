@@ -9,13 +9,12 @@ import attrs
 
 from srcore.machine.device_names import device_complaint
 from srcore.options import option
-from srcore.options.declaration import InvalidOptionError
-from srcore.weights.pretrained import Pretrained, check_file, hub_file
+from srcore.weights.pretrained import Pretrained, alexnet_weights, check_file, vgg16_weights
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11
-#: Side that AlexNet leaves a pixel of.
-ALEXNET_LEAST = 31
+#: Sides that AlexNet and VGG16 (without its last pooling) leave a pixel of.
+ALEXNET_LEAST, VGG16_LEAST = 31, 16
 
 
 @attrs.frozen(kw_only=True)
@@ -83,37 +82,52 @@ class LearnedMetricOptions:
 
 
 @attrs.frozen(kw_only=True)
-class LPIPSOptions(LearnedMetricOptions):
-    """Learned perceptual distance."""
+class FeatureMetricOptions(LearnedMetricOptions):
+    """A measure by the features of a classifier, whose weights can be a file of one's own."""
 
-    network: Literal["vgg", "alex"] = option(
-        "vgg", "features of VGG16, by piq, or of AlexNet, which papers report: other numbers"
-    )
     weights: Literal["imagenet", "file", "random"] = option(
         "imagenet",
-        "AlexNet's: torchvision's (downloaded once), those of file, or random for tests",
+        "of the network: torchvision's (downloaded once), those of file, or random for tests",
     )
-    file: Path | None = option(None, 'AlexNet weights for weights = "file"', path="file")
+    file: Path | None = option(None, 'weights of it for weights = "file"', path="file")
 
     def __attrs_post_init__(self) -> None:
         """Check what concerns several keys."""
-        if self.network != "alex" and self.weights != "imagenet":
-            raise InvalidOptionError(
-                "weights", f'of network = "alex" only, found network = "{self.network}"'
-            )
         check_file(self.weights, self.file)
 
+
+@attrs.frozen(kw_only=True)
+class LPIPSOptions(FeatureMetricOptions):
+    """Learned perceptual distance."""
+
+    network: Literal["vgg", "alex"] = option(
+        "vgg", "features of VGG16, or of AlexNet, which papers report: other numbers"
+    )
+
     def pretrained(self) -> tuple[Pretrained, ...]:
-        """AlexNet, or what piq downloads; a file of one's own is there."""
-        if self.network == "vgg":
-            return super().pretrained()
+        """The network; a file of one's own is there."""
         if self.weights != "imagenet":
             return ()
-        fetch, file = "srcore.metrics.lpips_alex:alexnet_file", hub_file("alexnet-owt-7be5be79.pth")
-        return (Pretrained("AlexNet's ImageNet weights (244 MB)", fetch, file),)
+        return vgg16_weights() if self.network == "vgg" else alexnet_weights()
 
     def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
         """Why an image of that size has no value, or an empty string."""
-        if self.network == "vgg":
-            return ""
-        return _too_small(height, width, crop_border, ALEXNET_LEAST)
+        least = VGG16_LEAST if self.network == "vgg" else ALEXNET_LEAST
+        return _too_small(height, width, crop_border, least)
+
+
+@attrs.frozen(kw_only=True)
+class DISTSOptions(FeatureMetricOptions):
+    """Structure and texture similarity."""
+
+    resize: bool = option(
+        True, "shrink images whose smaller side is above 256 pixels to it, as piq does"
+    )
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """VGG16; a file of one's own is there."""
+        return vgg16_weights() if self.weights == "imagenet" else ()
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        return _too_small(height, width, crop_border, VGG16_LEAST)

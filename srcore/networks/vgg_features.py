@@ -1,4 +1,4 @@
-"""Frozen VGG19 (Simonyan and Zisserman 2014, arXiv 1409.1556) as a feature extractor."""
+"""Frozen VGG16 and VGG19 (Simonyan and Zisserman 2014, arXiv 1409.1556) as feature extractors."""
 
 from __future__ import annotations
 
@@ -7,38 +7,43 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.errors import RandomWeightsWarning, SrcoreError
+from srcore.networks.vgg_layers import layers_in_words, least_side_for, vgg_layers
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.pretrained import fill, torchvision_file
 
-_CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
-_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+VGG = Literal["vgg16", "vgg19"]
+
+#: Names of the layers; the position is the index in ``features`` of torchvision's network.
+LAYERS: dict[str, tuple[str, ...]] = {name: vgg_layers(name) for name in get_args(VGG)}
+#: Output channels of the convolutions of each block.
+_WIDTHS = (64, 128, 256, 512, 512)
+_URLS = {
+    "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
+    "vgg19": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+}
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def _layer_names() -> tuple[str, ...]:
-    names: list[str] = []
-    for block, convs in enumerate(_CONVS_PER_BLOCK, start=1):
-        for conv in range(1, convs + 1):
-            names += [f"conv{block}_{conv}", f"relu{block}_{conv}"]
-        names.append(f"pool{block}")
-    return tuple(names)
+def _published_widths(network: VGG) -> tuple[int, ...]:
+    convs = (name for name in LAYERS[network] if name.startswith("conv"))
+    return tuple(_WIDTHS[int(name[4]) - 1] for name in convs)
 
 
-#: Names of VGG19's layers; the position is the index in torchvision's ``vgg19().features``.
-VGG19_LAYERS = _layer_names()
-#: Output channels of the 16 convolutions.
-VGG19_WIDTHS = (64,) * 2 + (128,) * 2 + (256,) * 4 + (512,) * 8
+VGG19_LAYERS = LAYERS["vgg19"]
+#: Output channels of the 16 convolutions of VGG19.
+VGG19_WIDTHS = _published_widths("vgg19")
 
 
 class VGGFeatures(nn.Module):
-    """Feature maps of VGG19 by layer name; frozen, with gradients for the image.
+    """Feature maps of VGG19 or VGG16 by layer name; frozen, with gradients for the image.
 
     Layers are called ``convB_I`` (the convolution's output, before its ReLU), ``reluB_I`` and
     ``poolB``. Only what the deepest wanted layer needs is built.
@@ -52,10 +57,14 @@ class VGGFeatures(nn.Module):
         use_input_norm: normalize images with the mean and standard deviation of ImageNet; images
             are expected in [0, 1].
         range_norm: images are in [-1, 1]; map them to [0, 1] first.
-        widths: output channels of the 16 convolutions; others than VGG19's need other weights.
+        widths: output channels of the convolutions; others than the network's need other weights.
+        network: ``"vgg19"`` or ``"vgg16"``.
+
+    Attributes:
+        least_side: pixels that both sides of the images must have.
 
     Raises:
-        SrcoreError: an unknown layer.
+        SrcoreError: an unknown layer; in use: an image that is too small.
         WeightsError: weights that cannot be had or do not fit.
     """
 
@@ -68,24 +77,34 @@ class VGGFeatures(nn.Module):
         weights: str | Path = "imagenet",
         use_input_norm: bool = True,
         range_norm: bool = False,
-        widths: Sequence[int] = VGG19_WIDTHS,
+        widths: Sequence[int] | None = None,
+        network: VGG = "vgg19",
     ) -> None:
         super().__init__()
+        self.name, self.network = network.upper(), network
         self.layers = frozenset(layers)
         self.use_input_norm, self.range_norm = use_input_norm, range_norm
-        self._plan = VGG19_LAYERS[: 1 + max(map(_index, self.layers), default=-1)]
-        self._build(widths)
+        last = max((_index(network, layer) for layer in self.layers), default=-1)
+        self._plan = LAYERS[network][: last + 1]
+        self.least_side = least_side_for(network, self._plan)
+        self._build(_published_widths(network) if widths is None else widths)
         for name, value in (("mean", _IMAGENET_MEAN), ("std", _IMAGENET_STD)):
             self.register_buffer(name, torch.tensor(value).view(1, 3, 1, 1), persistent=False)
         if weights == "random":
             self._randomize()
         else:
-            path = imagenet_file() if weights == "imagenet" else Path(weights)
+            path = _torchvision_file(network) if weights == "imagenet" else Path(weights)
             self._load(path)
         self.requires_grad_(False).eval()
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """``(N, 3, H, W)`` -> wanted maps by name, in the order of the layers."""
+        height, width = image.shape[-2:]
+        if min(height, width) < self.least_side:
+            raise SrcoreError(
+                f"{self.name} needs images of {self.least_side} pixels per side or more for "
+                f"{self._plan[-1]}, found {width}x{height}; choose larger crops or earlier layers"
+            )
         x = (image + 1) / 2 if self.range_norm else image
         if self.use_input_norm:
             x = (x - self.mean) / self.std
@@ -97,13 +116,17 @@ class VGGFeatures(nn.Module):
                 # A map that is handed out must not be overwritten.
                 x = F.relu(x, inplace=previous not in self.layers)
             else:
-                x = F.max_pool2d(x, 2, 2)
+                x = self.pool(x)
             if name in self.layers:
                 maps[name] = x
         return maps
 
+    def pool(self, maps: Tensor) -> Tensor:
+        """Half the sides, rounded down."""
+        return F.max_pool2d(maps, 2, 2)
+
     def _build(self, widths: Sequence[int]) -> None:
-        convs = [name for name in VGG19_LAYERS if name.startswith("conv")]
+        convs = [name for name in LAYERS[self.network] if name.startswith("conv")]
         if len(widths) != len(convs):
             raise SrcoreError(f"widths: expected {len(convs)} numbers, found {len(widths)}")
         inputs = 3
@@ -113,7 +136,7 @@ class VGGFeatures(nn.Module):
             inputs = outputs
 
     def _randomize(self) -> None:
-        text = "VGG19 with random weights: features mean nothing; use them in tests only"
+        text = f"{self.name} with random weights: features mean nothing; use them in tests only"
         warnings.warn(text, RandomWeightsWarning, stacklevel=3)
         # Python shows a warning once per process; the log of every run should have it.
         logging.getLogger("srcore").warning(text)
@@ -126,20 +149,20 @@ class VGGFeatures(nn.Module):
             nn.init.zeros_(conv.bias)
 
     def _load(self, path: Path) -> None:
-        tensors = _native_names(read_checkpoint(path).state)
-        fill(self, tensors, f"{path}: VGG19 needs ")
+        tensors = _native_names(read_checkpoint(path).state, LAYERS[self.network])
+        fill(self, tensors, f"{path}: {self.name} needs ")
 
 
-def _index(layer: str) -> int:
-    if layer not in VGG19_LAYERS:
+def _index(network: VGG, layer: str) -> int:
+    layers = LAYERS[network]
+    if layer not in layers:
         raise SrcoreError(
-            f'no VGG19 layer "{layer}"; layers are conv1_1 to conv5_4, relu1_1 to relu5_4 and '
-            "pool1 to pool5"
+            f'no {network.upper()} layer "{layer}"; layers are {layers_in_words(network)}'
         )
-    return VGG19_LAYERS.index(layer)
+    return layers.index(layer)
 
 
-def _native_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _native_names(state: Mapping[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
     """Weights by layer name; those of the classifier are left out."""
     native = {}
     for key, tensor in state.items():
@@ -147,11 +170,21 @@ def _native_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         by_index = re.fullmatch(r"(?:features\.)?(\d+)\.(\w+)", key)
         if by_name:
             native[by_name[1]] = tensor
-        elif by_index and int(by_index[1]) < len(VGG19_LAYERS):
-            native[f"{VGG19_LAYERS[int(by_index[1])]}.{by_index[2]}"] = tensor
+        elif by_index and int(by_index[1]) < len(layers):
+            native[f"{layers[int(by_index[1])]}.{by_index[2]}"] = tensor
     return native
 
 
 def imagenet_file() -> Path:
-    """Find torchvision's file in PyTorch's cache; downloaded if it is not there."""
-    return torchvision_file(_URL, "VGG19's ImageNet weights", "set weights to its path")
+    """Find torchvision's VGG19 in PyTorch's cache; downloaded if it is not there."""
+    return _torchvision_file("vgg19")
+
+
+def vgg16_file() -> Path:
+    """Find torchvision's VGG16 in PyTorch's cache; downloaded if it is not there."""
+    return _torchvision_file("vgg16")
+
+
+def _torchvision_file(network: VGG) -> Path:
+    what = f"{network.upper()}'s ImageNet weights"
+    return torchvision_file(_URLS[network], what, "set weights to its path")

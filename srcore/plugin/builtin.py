@@ -126,11 +126,15 @@ def _register_losses(registry: Registry) -> None:
         ("gradient", options.GradientOptions, "gradient:GradientLoss"),
         ("total_variation", options.TotalVariationOptions, "gradient:TotalVariationLoss"),
         ("consistency", options.ConsistencyOptions, "consistency:ConsistencyLoss"),
+        ("color", options.ColorOptions, "color:ColorLoss"),
+        ("lpips", options.LPIPSLossOptions, "learned:LPIPSLoss"),
+        ("dists", options.DISTSLossOptions, "learned:DISTSLoss"),
+        ("contextual", options.ContextualOptions, "contextual:ContextualLoss"),
+        ("perceptual", options.PerceptualOptions, "perceptual:PerceptualLoss"),
+        ("style", options.StyleOptions, "perceptual:StyleLoss"),
     )
     for name, table, target in comparisons:
         registry.add("loss", name, table, f"{package}.{target}")
-    for name, target in (("perceptual", "PerceptualLoss"), ("style", "StyleLoss")):
-        registry.add("loss", name, options.PerceptualOptions, f"{package}.perceptual:{target}")
     for name, keys, target in (
         ("adversarial", options.AdversarialOptions, "adversarial:AdversarialLoss"),
         ("r1", options.R1Options, "penalties:R1Penalty"),
@@ -250,8 +254,8 @@ def _register_metrics(registry: Registry) -> None:
         registry.add("metric", name, keys, f"{package}.{target}", needs=("hr",))
     registry.add("metric", "niqe", options.NIQEOptions, f"{package}.niqe:NIQE")
     registry.add("metric", "lpips", options.LPIPSOptions, f"{package}.learned:LPIPS", needs=("hr",))
+    registry.add("metric", "dists", options.DISTSOptions, f"{package}.learned:DISTS", needs=("hr",))
     for name, target in (
-        ("dists", "DISTS"),
         ("pieapp", "PieAPP"),
         ("fid", "FID"),
     ):

@@ -52,6 +52,24 @@ def hub_file(name: str) -> Path:
     return Path(os.path.expanduser(home)) / "hub" / "checkpoints" / name
 
 
+def vgg16_weights() -> tuple[Pretrained, ...]:
+    """The file that torchvision's VGG16 downloads."""
+    fetch, file = "srcore.networks.vgg_features:vgg16_file", hub_file("vgg16-397923af.pth")
+    return (Pretrained("VGG16's ImageNet weights (553 MB)", fetch, file),)
+
+
+def vgg19_weights() -> tuple[Pretrained, ...]:
+    """The file that torchvision's VGG19 downloads."""
+    fetch, file = "srcore.networks.vgg_features:imagenet_file", hub_file("vgg19-dcbb9e9d.pth")
+    return (Pretrained("VGG19's ImageNet weights (575 MB)", fetch, file),)
+
+
+def alexnet_weights() -> tuple[Pretrained, ...]:
+    """The file that torchvision's AlexNet downloads."""
+    fetch, file = "srcore.metrics.lpips_alex:alexnet_file", hub_file("alexnet-owt-7be5be79.pth")
+    return (Pretrained("AlexNet's ImageNet weights (244 MB)", fetch, file),)
+
+
 def check_file(weights: str, file: Path | None) -> None:
     """Refuse options that name a file of weights without ``weights = "file"``, and the reverse."""
     if (file is not None) != (weights == "file"):

@@ -10,9 +10,19 @@ pytestmark = pytest.mark.gpu
 
 LOSSES = {
     "l1": {},
-    "l2": {},
+    "mse": {},
     "charbonnier": {},
     "perceptual": {"weights": "random", "layers": {"conv2_2": 1.0}},
+    "perceptual, resnet18": {"weights": "random", "network": "resnet18", "layers": {"layer1": 1.0}},
+    "ssim": {},
+    "frequency": {"parts": "amplitude_phase"},
+    "focal_frequency": {},
+    "gradient": {"magnitude": True},
+    "total_variation": {},
+    "consistency": {},
+    "color": {"space": "hsluv"},
+    "lpips": {"weights": "random", "network": "alex"},
+    "dists": {"weights": "random"},
     "adversarial": {},
     "adversarial, relativistic": {"relativistic": "average"},
 }
@@ -33,7 +43,7 @@ def known(name):
     return kind in {entry.name for entry in srcore.components("loss")}
 
 
-@pytest.mark.filterwarnings("ignore:VGG19 with random weights")
+@pytest.mark.filterwarnings("ignore:.*with random weights")
 @pytest.mark.parametrize("name", [name for name in LOSSES if known(name)])
 def test_values_and_gradients_are_those_of_the_cpu(gpu, name):
     torch.manual_seed(0)

@@ -5,9 +5,11 @@ import torch
 
 from srcore import SrcoreError, build
 from srcore.contracts import LossContext
+from srcore.errors import ConfigError
 from srcore.losses.options import PerceptualOptions
 from srcore.losses.perceptual import PerceptualLoss, StyleLoss, gram_matrix
 from srcore.options.declaration import InvalidOptionError
+from srcore.testing.experiments import check
 
 LAYERS = {"a": 0.5, "b": 2.0}
 
@@ -114,3 +116,76 @@ def test_no_layers_are_refused():
 def test_file_goes_with_weights_file_only(options):
     with pytest.raises(InvalidOptionError, match=r"^file: expected a weights file if and only if"):
         PerceptualOptions(**options)
+
+
+def test_layers_are_those_of_the_network():
+    assert PerceptualOptions(network="vgg16", layers={"conv5_3": 1.0}).least_side == 16
+    assert PerceptualOptions(layers={"conv1_2": 1.0, "pool5": 1.0}).least_side == 32
+    with pytest.raises(InvalidOptionError, match=r'^layers: expected names of VGG16.*"conv5_4"$'):
+        PerceptualOptions(network="vgg16")
+    with pytest.raises(InvalidOptionError, match=r'^layers: expected names of VGG19.*"layer1"$'):
+        PerceptualOptions(layers={"layer1": 1.0})
+
+
+@pytest.mark.filterwarnings("ignore:.* with random weights")
+@pytest.mark.parametrize(
+    ("network", "layers"),
+    [("vgg16", {"relu2_2": 1.0, "conv3_3": 0.1}), ("resnet18", {"layer1": 1.0, "layer2.0": 0.5})],
+)
+def test_component_compares_maps_of_other_networks(network, layers):
+    loss = build("loss", "perceptual", network=network, layers=layers, weights="random")
+    sr, hr = random(1, 3, 32, 32).float().requires_grad_(), random(1, 3, 32, 32, seed=1).float()
+    features, targets = loss.features(sr), loss.features(hr)
+    expected = sum(
+        weight * (features[name] - targets[name]).abs().mean() for name, weight in layers.items()
+    )
+    value = loss(context(sr, hr))
+    torch.testing.assert_close(value, expected)
+    value.backward()
+    assert torch.isfinite(sr.grad).all()
+
+
+@pytest.mark.filterwarnings("ignore:.* with random weights")
+def test_images_that_are_too_small_for_the_layers_are_refused():
+    loss = build("loss", "perceptual", layers={"conv3_1": 1.0}, weights="random")
+    assert torch.isfinite(loss(context(torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 4))))
+    with pytest.raises(
+        SrcoreError,
+        match=r"^VGG19 needs images of 4 pixels per side or more for conv3_1, found 8x3; choose la",
+    ):
+        loss(context(torch.zeros(1, 3, 3, 8), torch.zeros(1, 3, 3, 8)))
+
+
+def problems(tiny_experiment, keys, *overrides):
+    file = tiny_experiment.with_name("perceptual.toml")
+    loss = f'[[losses]]\ntype = "perceptual"\nweights = "random"\n{keys}\n'
+    file.write_text(f'extends = "tiny.toml"\n{loss}')
+    try:
+        check(file, overrides)
+    except ConfigError as error:
+        return [f"{problem.path}: {problem.message}" for problem in error.problems]
+    return []
+
+
+def test_names_and_sizes_are_checked_before_anything_is_trained(tiny_experiment):
+    assert problems(tiny_experiment, 'network = "resnet18"\nlayers = { layer2 = 1.0 }') == []
+    assert problems(tiny_experiment, 'network = "resnet180"\nlayers = { layer2 = 1.0 }') == [
+        "losses[0].network: expected vgg16, vgg19 or a classifier of torchvision, found "
+        '"resnet180"; did you mean "resnet18"?'
+    ]
+    (problem,) = problems(tiny_experiment, 'network = "resnet18"\nlayers = { layer22 = 1.0 }')
+    assert problem.startswith("losses[0].layers: expected names of modules (conv1, ")
+    assert problem.endswith('found "layer22"; did you mean "layer2"?')
+    (problem,) = problems(tiny_experiment, 'network = "vit_b_16"\nlayers = { "encoder.ln" = 1.0 }')
+    assert problem.startswith("losses[0].layers: vit_b_16 cannot see images of 32x32: ")
+    assert problems(
+        tiny_experiment, "layers = { conv5_4 = 1.0 }", "data.train.hr_patch_size=8"
+    ) == [
+        "losses[0].type: expected data.train.hr_patch_size to be 16 or more, found 8; the nearest "
+        "is 16"
+    ]
+
+
+def test_only_vgg_has_maps_for_gram_matrices():
+    with pytest.raises(ConfigError, match=r'network: expected .*vgg16.*vgg19.*, found "resnet18"'):
+        build("loss", "style", network="resnet18", layers={"layer1": 1.0}, weights="random")

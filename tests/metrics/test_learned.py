@@ -11,7 +11,7 @@ from torch import nn
 from srcore import SrcoreError, build
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, MissingExtraError, WeightsError
-from srcore.metrics.learned import FID, frechet_distance
+from srcore.metrics.learned import DISTS, FID, LPIPS, PieAPP, frechet_distance
 
 piq = pytest.importorskip("piq")
 
@@ -31,10 +31,10 @@ def images(*shape):
     return RANDOM.integers(0, 256, (2, *shape)).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("name", "attribute"), [("lpips", "LPIPS"), ("dists", "DISTS")])
-def test_network_sees_unit_range_images_without_the_border(monkeypatch, name, attribute):
-    monkeypatch.setattr(piq, attribute, MeanDifference)
-    metric = build("metric", name)
+@pytest.mark.parametrize("kind", [LPIPS, DISTS, PieAPP])
+def test_network_sees_unit_range_images_without_the_border(monkeypatch, kind):
+    monkeypatch.setattr(kind, "build", lambda self: MeanDifference())
+    metric = build("metric", kind.name)
     sr, hr = images(10, 12, 3)
     expected = (sr[2:-2, 2:-2] / 255 - hr[2:-2, 2:-2] / 255).mean()
     assert metric(sr, hr, crop_border=2) == pytest.approx(expected, abs=1e-6)
@@ -44,8 +44,8 @@ def test_network_sees_unit_range_images_without_the_border(monkeypatch, name, at
 
 def test_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "piq", None)
-    with pytest.raises(MissingExtraError, match=r"metric \"lpips\" needs .* 'srcore\[metrics\]'"):
-        build("metric", "lpips")
+    with pytest.raises(MissingExtraError, match=r"metric \"pieapp\" needs .* 'srcore\[metrics\]'"):
+        build("metric", "pieapp")
 
 
 def test_missing_weights_are_one_line(monkeypatch):

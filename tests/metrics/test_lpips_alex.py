@@ -72,13 +72,7 @@ def test_download_that_fails_says_where_the_file_is(monkeypatch, tmp_path):
         build("metric", "lpips", network="alex")
 
 
-@pytest.mark.parametrize(
-    ("keys", "message"),
-    [
-        ({"weights": "random"}, 'weights: of network = "alex" only, found network = "vgg"'),
-        ({"network": "alex", "weights": "file"}, "file: expected a weights file if and only if"),
-    ],
-)
-def test_keys_that_do_not_fit_are_refused(keys, message):
-    with pytest.raises(ConfigError, match=message):
-        build("metric", "lpips", **keys)
+@pytest.mark.parametrize("network", ["alex", "vgg"])
+def test_keys_that_do_not_fit_are_refused(network):
+    with pytest.raises(ConfigError, match="file: expected a weights file if and only if"):
+        build("metric", "lpips", network=network, weights="file")

@@ -11,10 +11,10 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.contracts import Role
 from srcore.data.sizes import patch_complaint
-from srcore.losses.options import PerceptualOptions, vgg19_weights
+from srcore.losses.options import PerceptualOptions
 from srcore.methods.options import GanOptions
 from srcore.options import NoOptions, option
-from srcore.weights.pretrained import Pretrained
+from srcore.weights.pretrained import Pretrained, vgg19_weights
 
 Problems = Iterator[tuple[str, str]]
 

@@ -40,6 +40,11 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("discriminator", "patch"): {"num_features": 4},
         ("loss", "perceptual"): {"weights": "random", "layers": {"conv1_2": 1.0}},
         ("loss", "ms_ssim"): {"scales": 3},
+        ("loss", "lpips"): {"weights": "random"},
+        ("loss", "dists"): {"weights": "random"},
+        ("loss", "contextual"): {"weights": "random", "layers": {"conv1_2": 1.0}},
+        ("metric", "lpips"): {"weights": "random"},
+        ("metric", "dists"): {"weights": "random"},
         ("loss", "style"): {"weights": "random", "layers": {"conv1_2": 1.0}},
         ("sampler", "weighted"): {"file": "weights.txt"},
         ("source", "folder"): {"path": "images/hr"},
@@ -52,7 +57,7 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("schedule", "multistep"): {"milestones": [20, 50]},
         ("schedule", "cosine"): {"periods": [50]},
     }
-    needs_downloads = ("lpips", "dists", "pieapp", "fid")
+    needs_downloads = ("pieapp", "fid")
     lines = []
     for component in plugins().registry.components(kind):
         if component.owner == "srcore" and component.name not in (*needs_downloads, "lmdb"):
