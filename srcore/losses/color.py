@@ -9,6 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from srcore.losses.comparison import ComparisonLoss
+from srcore.losses.options import ColorOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(ColorOptions)
 
 Space = Literal["ycbcr", "hsluv"]
 
@@ -130,11 +134,11 @@ class ColorLoss(ComparisonLoss):
 
     def __init__(
         self,
-        target: str = "hr",
-        space: Space = "ycbcr",
-        luma: float = 1.0,
-        chroma: float = 1.0,
-        pool: int = 1,
+        target: str = _DEFAULT.target,
+        space: Space = _DEFAULT.space,
+        luma: float = _DEFAULT.luma,
+        chroma: float = _DEFAULT.chroma,
+        pool: int = _DEFAULT.pool,
     ) -> None:
         super().__init__(target)
         self.convert = ycbcr if space == "ycbcr" else hsluv

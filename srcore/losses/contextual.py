@@ -8,8 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from srcore.losses.options import ContextualOptions
 from srcore.losses.perceptual import Features, PerceptualLoss
 from srcore.machine.devices import at_least_float32
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(ContextualOptions)
 
 _EPS = 1e-5
 
@@ -75,8 +79,8 @@ class ContextualLoss(PerceptualLoss):
     def __init__(
         self,
         layers: Mapping[str, float],
-        bandwidth: float = 0.5,
-        max_positions: int = 1024,
+        bandwidth: float = _DEFAULT.bandwidth,
+        max_positions: int = _DEFAULT.max_positions,
         **settings: object,
     ) -> None:
         super().__init__(layers, **settings)  # type: ignore[arg-type]  # handed on as they are

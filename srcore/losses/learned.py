@@ -8,11 +8,16 @@ from typing import Literal
 from torch import Tensor
 
 from srcore.losses.comparison import ComparisonLoss
+from srcore.losses.options import DISTSLossOptions, LPIPSLossOptions
 from srcore.metrics.dists import DISTSNetwork
-from srcore.metrics.lpips import Network, lpips_network, weights_source
+from srcore.metrics.lpips import LPIPSName, weights_source
+from srcore.metrics.lpips_choice import lpips_network
 from srcore.metrics.options import ALEXNET_LEAST, VGG16_LEAST
+from srcore.options.declaration import defaults
 
-Source = Literal["imagenet", "file", "random"]
+_DISTS, _LPIPS = defaults(DISTSLossOptions), defaults(LPIPSLossOptions)
+
+WeightsKind = Literal["imagenet", "file", "random"]
 
 
 class LPIPSLoss(ComparisonLoss):
@@ -47,10 +52,10 @@ class LPIPSLoss(ComparisonLoss):
 
     def __init__(
         self,
-        target: str = "hr",
-        network: Network = "vgg",
-        weights: Source = "imagenet",
-        file: Path | None = None,
+        target: str = _LPIPS.target,
+        network: LPIPSName = _LPIPS.network,
+        weights: WeightsKind = _LPIPS.weights,
+        file: Path | None = _LPIPS.file,
     ) -> None:
         super().__init__(target)
         self.network = lpips_network(network, weights_source(weights, file)).eval()
@@ -95,7 +100,10 @@ class DISTSLoss(ComparisonLoss):
     least_side = VGG16_LEAST
 
     def __init__(
-        self, target: str = "hr", weights: Source = "imagenet", file: Path | None = None
+        self,
+        target: str = _DISTS.target,
+        weights: WeightsKind = _DISTS.weights,
+        file: Path | None = _DISTS.file,
     ) -> None:
         super().__init__(target)
         self.network = DISTSNetwork(weights_source(weights, file)).eval()

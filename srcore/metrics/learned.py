@@ -1,4 +1,4 @@
-"""Measures by pretrained networks, two through piq (``pip install 'srcore[metrics]'``).
+"""Measures by pretrained networks, three through piq (``pip install 'srcore[metrics]'``).
 
 The networks' weights are downloaded by piq and torchvision into PyTorch's cache when a metric is
 built for the first time. Images are compared whole unless ``crop_border`` is given, which is how
@@ -21,12 +21,14 @@ from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError, SrcoreError, WeightsError
 from srcore.metrics.dists import DISTSNetwork
-from srcore.metrics.lpips import lpips_network, weights_source
-from srcore.metrics.options import LearnedMetricOptions, LPIPSOptions
+from srcore.metrics.lpips import weights_source
+from srcore.metrics.lpips_choice import lpips_network
+from srcore.metrics.options import DISTSOptions, LearnedMetricOptions, LPIPSOptions
 from srcore.options.declaration import defaults
 
 _LEARNED_METRIC = defaults(LearnedMetricOptions)
 _LPIPS = defaults(LPIPSOptions)
+_DISTS = defaults(DISTSOptions)
 
 ImageBytes = NDArray[np.uint8]
 
@@ -121,10 +123,10 @@ class DISTS(LearnedMetric):
     def __init__(
         self,
         *,
-        device: str = "cpu",
-        resize: bool = True,
-        weights: Literal["imagenet", "file", "random"] = "imagenet",
-        file: Path | None = None,
+        device: str = _DISTS.device,
+        resize: bool = _DISTS.resize,
+        weights: Literal["imagenet", "file", "random"] = _DISTS.weights,
+        file: Path | None = _DISTS.file,
     ) -> None:
         self.resize = resize
         self.source = weights_source(weights, file)
@@ -134,7 +136,7 @@ class DISTS(LearnedMetric):
         """The network, with its weights."""
         return DISTSNetwork(self.source)
 
-    def tensor(self, image: Image, crop_border: int) -> Tensor:
+    def tensor(self, image: ImageBytes, crop_border: int) -> Tensor:
         """As of other measures, but not larger than the network was made for."""
         whole = super().tensor(image, crop_border)
         least = min(whole.shape[-2:])
@@ -154,6 +156,44 @@ class PieAPP(LearnedMetric):
         """The network, with its weights."""
         network: nn.Module = _piq(self.name).PieAPP()
         return network
+
+
+class BRISQUE(LearnedMetric):
+    """BRISQUE (Mittal, Moorthy, Bovik, IEEE TIP 21(12), 2012) as piq computes it; no reference.
+
+    Statistics of normalized gray levels at two scales, and the authors' support vectors, which piq
+    downloads; 0 is good and 100 bad, roughly, and values may lie outside. Y of YIQ, rounded, as
+    MATLAB's ``rgb2gray``; half the size by MATLAB's bicubic; whole images unless a border is given.
+    """
+
+    name = "brisque"
+
+    def build(self) -> nn.Module:
+        """The measure; the vectors are fetched, so that a run does not end for want of them."""
+        network = _Brisque(_piq(self.name).brisque)
+        network(torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)))
+        return network
+
+    @torch.no_grad()
+    def __call__(self, sr: ImageBytes, hr: ImageBytes | None, *, crop_border: int) -> float:
+        """BRISQUE of one image; ``hr`` is not looked at.
+
+        Raises:
+            SrcoreError: an image without any texture.
+        """
+        try:
+            return float(self.network(self.tensor(sr, crop_border)))
+        except AssertionError as error:
+            raise SrcoreError(f"brisque: the image has too little texture ({error})") from error
+
+
+class _Brisque(nn.Module):
+    def __init__(self, measure: Any) -> None:
+        super().__init__()
+        self.measure = measure
+
+    def forward(self, image: Tensor) -> Any:
+        return self.measure(image, data_range=1.0)
 
 
 class FID(LearnedMetric):

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-Network = Literal["alex", "vgg"]
+LPIPSName = Literal["alex", "vgg"]
 Weights = Literal["imagenet", "random"] | Path
 
 _EPS = 1e-10
@@ -57,17 +57,6 @@ def _unit(maps: Tensor) -> Tensor:
     # All channels are 0 at places: this norm has a slope of 0 there, the root of a sum none.
     norm: Tensor = torch.linalg.vector_norm(maps, dim=1, keepdim=True)
     return maps / (norm + _EPS)
-
-
-def lpips_network(network: Network, weights: Weights) -> LPIPSNetwork:
-    """The network of that name."""
-    if network == "alex":
-        from srcore.metrics.lpips_alex import AlexLPIPS
-
-        return AlexLPIPS(weights)
-    from srcore.metrics.lpips_vgg import VGGLPIPS
-
-    return VGGLPIPS(weights)
 
 
 def weights_source(weights: str, file: Path | None) -> Weights:

@@ -13,6 +13,8 @@ from srcore.weights.pretrained import Pretrained, alexnet_weights, check_file, v
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11
+#: Side of which four halvings, rounded up, leave a window of MS-SSIM.
+MS_SSIM_LEAST = (SSIM_WINDOW - 1) * 2**4 + 1
 #: Sides that AlexNet and VGG16 (without its last pooling) leave a pixel of.
 ALEXNET_LEAST, VGG16_LEAST = 31, 16
 
@@ -44,6 +46,35 @@ class SSIMOptions(ReferenceMetricOptions):
     def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
         """Why an image of that size has no value, or an empty string."""
         return _too_small(height, width, crop_border, SSIM_WINDOW)
+
+
+@attrs.frozen(kw_only=True)
+class MSSSIMOptions(ReferenceMetricOptions):
+    """Structural similarity at five scales."""
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        return _too_small(height, width, crop_border, MS_SSIM_LEAST)
+
+
+@attrs.frozen(kw_only=True)
+class PSNRBOptions(ReferenceMetricOptions):
+    """Peak signal-to-noise ratio that counts the edges of blocks; whole images by default."""
+
+    block: int = option(8, "side of a block in pixels; of an enlarged JPEG 8 times the scale", ge=2)
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        return _too_small(height, width, crop_border, 1)
+
+
+@attrs.frozen(kw_only=True)
+class ChallengePSNROptions:
+    """PSNR of RGB without 4 pixels of border, as the efficiency challenges (NTIRE ESR) measure."""
+
+    def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
+        """Why an image of that size has no value, or an empty string."""
+        return _too_small(height, width, crop_border, 1)
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +110,11 @@ class LearnedMetricOptions:
     def pretrained(self) -> tuple[Pretrained, ...]:
         """Networks that piq and torchvision download."""
         return (Pretrained("weights"),)
+
+
+@attrs.frozen(kw_only=True)
+class BRISQUEOptions(LearnedMetricOptions):
+    """Blind quality by statistics of natural images, with the authors' support vectors."""
 
 
 @attrs.frozen(kw_only=True)

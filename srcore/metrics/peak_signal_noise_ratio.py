@@ -89,3 +89,18 @@ class PSNR:
         """PSNR of the mean squared error over all images: finite where some are perfect."""
         errors = [10 ** (-value / 10) for value in values]
         return -10 * math.log10(max(sum(errors) / len(errors), LEAST_ERROR))
+
+
+class ChallengePSNR(PSNR):
+    """PSNR as the challenges on efficient super-resolution measure it (NTIRE ESR).
+
+    On all three channels of RGB images of 8 bits, ``10 log10(255^2 / MSE)`` with one mean squared
+    error over pixels and channels, without 4 pixels on every side; then the mean over images, as
+    in the reports of Li et al., "NTIRE 2022 Challenge on Efficient Super-Resolution", CVPRW 2022,
+    and its successors at x4. It equals ``psnr`` with ``y_channel = false`` and ``crop_border = 4``.
+    """
+
+    default_crop_border = 4
+
+    def __init__(self) -> None:
+        super().__init__(y_channel=False)

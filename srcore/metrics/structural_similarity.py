@@ -55,36 +55,45 @@ def ssim(
             f"the crop of {crop_border}"
         )
     if y_channel:
-        return _similarity(luma(a), luma(b))
-    channels = zip(_planes(a), _planes(b), strict=True)
-    return float(np.mean([_similarity(*pair) for pair in channels]))
+        return similarity(luma(a), luma(b))
+    channels = zip(planes_of(a), planes_of(b), strict=True)
+    return float(np.mean([similarity(*pair) for pair in channels]))
 
 
-def _planes(image: NDArray[Any]) -> list[NDArray[np.float64]]:
+def planes_of(image: NDArray[Any]) -> list[NDArray[np.float64]]:
+    """The channels of an image ``(H, W, C)`` or ``(H, W)``."""
     planes = np.moveaxis(np.atleast_3d(image), 2, 0)
     return [np.ascontiguousarray(plane, np.float64) for plane in planes]
 
 
-def _similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Mean of the map of two planes."""
+def similarity(
+    a: NDArray[np.float64], b: NDArray[np.float64], *, with_luminance: bool = True
+) -> float:
+    """Mean of the map of two planes; without luminance that of contrast and structure alone."""
     rows, columns = (side - WINDOW_SIZE + 1 for side in a.shape)
     total = 0.0
     for top in range(0, rows, STRIP):
         strip = slice(top, top + STRIP + WINDOW_SIZE - 1)
-        total += float(_similarity_map(a[strip], b[strip]).sum())
+        total += float(_similarity_map(a[strip], b[strip], with_luminance).sum())
     return float(total / (rows * columns))
 
 
-def _similarity_map(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def _similarity_map(
+    a: NDArray[np.float64], b: NDArray[np.float64], with_luminance: bool
+) -> NDArray[np.float64]:
     mean_a, mean_b = _blur(a), _blur(b)
     product = mean_a * mean_b
     squares = mean_a**2 + mean_b**2
     covariance = _blur(a * b) - product
     # The two variances occur only as a sum, which takes one blur instead of two.
     variances = _blur(a**2 + b**2) - squares
-    similarity: NDArray[np.float64] = (2 * product + C1) * (2 * covariance + C2)
-    similarity /= (squares + C1) * (variances + C2)
-    return similarity
+    alike: NDArray[np.float64] = 2 * covariance + C2
+    divisor = variances + C2
+    if with_luminance:
+        alike *= 2 * product + C1
+        divisor *= squares + C1
+    alike /= divisor
+    return alike
 
 
 def _blur(plane: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -249,10 +249,14 @@ def _register_metrics(registry: Registry) -> None:
     package = "srcore.metrics"
     for name, keys, target in (
         ("psnr", options.PSNROptions, "peak_signal_noise_ratio:PSNR"),
+        ("psnr_b", options.PSNRBOptions, "blocking:PSNRB"),
+        ("psnr_esr", options.ChallengePSNROptions, "peak_signal_noise_ratio:ChallengePSNR"),
         ("ssim", options.SSIMOptions, "structural_similarity:SSIM"),
+        ("ms_ssim", options.MSSSIMOptions, "multi_scale_similarity:MSSSIM"),
     ):
         registry.add("metric", name, keys, f"{package}.{target}", needs=("hr",))
     registry.add("metric", "niqe", options.NIQEOptions, f"{package}.niqe:NIQE")
+    registry.add("metric", "brisque", options.BRISQUEOptions, f"{package}.learned:BRISQUE")
     registry.add("metric", "lpips", options.LPIPSOptions, f"{package}.learned:LPIPS", needs=("hr",))
     registry.add("metric", "dists", options.DISTSOptions, f"{package}.learned:DISTS", needs=("hr",))
     for name, target in (

@@ -6,7 +6,7 @@ import torch
 from srcore import SrcoreError, build
 from srcore.contracts import LossContext
 from srcore.metrics.dists import DISTSNetwork
-from srcore.metrics.lpips import lpips_network
+from srcore.metrics.lpips_choice import lpips_network
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* with random weights")
 

@@ -11,7 +11,7 @@ from torch import nn
 from srcore import SrcoreError, build
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, MissingExtraError, WeightsError
-from srcore.metrics.learned import DISTS, FID, LPIPS, PieAPP, frechet_distance
+from srcore.metrics.learned import BRISQUE, DISTS, FID, LPIPS, PieAPP, frechet_distance
 
 piq = pytest.importorskip("piq")
 
@@ -110,3 +110,27 @@ def test_fid_of_one_image_is_refused(monkeypatch):
     monkeypatch.setattr(FID, "build", lambda self: ColorMeans())
     with pytest.raises(SrcoreError, match="fid compares sets of images; found 1 image"):
         build("metric", "fid").combine([np.zeros((2, 3))])
+
+
+@pytest.fixture
+def vectors(monkeypatch):
+    """Support vectors in place of those that piq downloads."""
+    generator = torch.Generator().manual_seed(0)
+
+    def load(*args, **settings):
+        return torch.rand(5, 1, generator=generator.manual_seed(0)), torch.rand(
+            5, 36, generator=generator.manual_seed(1)
+        )
+
+    monkeypatch.setattr(sys.modules["piq.brisque"], "load_url", load)
+
+
+def test_brisque_is_that_of_piq_without_the_border(vectors):
+    metric = build("metric", "brisque")
+    assert isinstance(metric, BRISQUE)
+    assert (metric.higher_is_better, metric.default_crop_border) == (False, 0)
+    (sr, _) = images(48, 52, 3)
+    inner = torch.from_numpy(sr[2:-2, 2:-2].copy()).permute(2, 0, 1)[None].float() / 255
+    assert metric(sr, None, crop_border=2) == pytest.approx(float(piq.brisque(inner)))
+    with pytest.raises(SrcoreError, match="brisque: the image has too little texture"):
+        metric(np.zeros((48, 52, 3), np.uint8), None, crop_border=0)

@@ -107,3 +107,18 @@ def test_weights_of_y_of_the_edsr_program():
     assert decibels == pytest.approx(expected, abs=1e-9)
     assert decibels != build("metric", "psnr")(a, b, crop_border=2)
     assert decibels == pytest.approx(build("metric", "psnr")(a, b, crop_border=2), abs=0.01)
+
+
+def test_that_of_the_efficiency_challenges_is_of_rgb_without_four_pixels():
+    a, b = (np.random.default_rng(seed).integers(0, 256, (20, 24, 3)) for seed in (0, 1))
+    a, b = a.astype(np.uint8), b.astype(np.uint8)
+    metric = srcore.build("metric", "psnr_esr")
+    assert (metric.higher_is_better, metric.default_crop_border) == (True, 4)
+    squares = [
+        (int(a[y, x, c]) - int(b[y, x, c])) ** 2
+        for y in range(4, 16)
+        for x in range(4, 20)
+        for c in range(3)
+    ]
+    expected = 10 * math.log10(255**2 / (sum(squares) / len(squares)))
+    assert metric(a, b, crop_border=4) == pytest.approx(expected)

@@ -57,7 +57,7 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("schedule", "multistep"): {"milestones": [20, 50]},
         ("schedule", "cosine"): {"periods": [50]},
     }
-    needs_downloads = ("pieapp", "fid")
+    needs_downloads = ("pieapp", "fid", "brisque")
     lines = []
     for component in plugins().registry.components(kind):
         if component.owner == "srcore" and component.name not in (*needs_downloads, "lmdb"):
