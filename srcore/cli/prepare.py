@@ -12,6 +12,7 @@ import attrs
 import click
 
 from srcore.cli.numbers import FiniteRange
+from srcore.cli.overriding import overrides_option
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.config.names import name_complaint
 
@@ -47,7 +48,7 @@ _workers = click.option(
 
 @click.group()
 def command() -> None:
-    """Prepare folders of images: sub-images, degraded copies, LMDB.
+    """Prepare folders of images: sub-images, degraded copies, LMDB; look at what is trained with.
 
     \b
     Examples:
@@ -55,6 +56,7 @@ def command() -> None:
       srcore prepare subimages DIV2K_HR_cut HR_sub
       srcore prepare subimages DIV2K_LR_x4 LR_x4_sub --scale 4
       srcore prepare lmdb HR_sub HR_sub.lmdb
+      srcore prepare preview-degradation realesrgan_x4 sheet.png
     """  # noqa: D301 - \b is click's mark for "do not wrap"
 
 
@@ -219,6 +221,58 @@ def lmdb(
         options=writing.given([".png"]),
     )
     _summarize(report, f"images in {output}", as_json)
+
+
+@command.command(name="preview-degradation")
+@click.argument("experiment")
+@click.argument("output", type=_OUTPUT)
+@overrides_option
+@click.option("--images", type=click.IntRange(1, 1000), default=8, help="How many (8).")
+@click.option(
+    "--iteration", type=click.IntRange(min=1), default=1, help="Iteration to begin with (1)."
+)
+@click.option("--stage", metavar="NAME", help="Stage, if not the first one that trains.")
+@click.option("--overwrite", is_flag=True, help="Replace OUTPUT if it exists.")
+def preview_degradation(
+    experiment: str,
+    output: Path,
+    overrides: tuple[str, ...],
+    images: int,
+    iteration: int,
+    stage: str | None,
+    overwrite: bool,
+) -> None:
+    """Draw the images that a training of EXPERIMENT sees into OUTPUT, a picture file.
+
+    A row per image: low-resolution, pixel by pixel, and high-resolution, after all transforms, and
+    as they were read where transforms change them. They are those of the training, to the bit, as
+    one process gets them on the CPU. No network is built.
+
+    \b
+    Examples:
+      srcore prepare preview-degradation realesrgan_x4 sheet.png
+      srcore prepare preview-degradation experiment.toml sheet.png --images 20 --iteration 500
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.config.experiment import load
+    from srcore.images import write_image
+    from srcore.plugin.manager import plugins
+    from srcore.prepare.previewing import preview
+
+    if output.exists() and not overwrite:
+        raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    loaded = load(experiment, overrides, plugins=plugins())
+    candidates = {
+        it.name: loaded.experiment(it) for it in loaded.stages if stage in (None, it.name)
+    }
+    training = [it for it in candidates.values() if it.task is None and it.data.train is not None]
+    if not training:
+        names = ", ".join(it.name for it in loaded.stages if it.name) or "no stages"
+        raise click.UsageError(
+            f"{experiment}: expected a stage that trains"
+            + (f', found "{stage}" of {names}' if stage else f", found none in {names}")
+        )
+    write_image(output, preview(training[0], images, iteration))
+    click.echo(f"{images} images from iteration {iteration} on in {output}")
 
 
 def _summarize(report: Report, what: str, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from srcore.engine.sampling import StreamSampler, TrainingImages
 from srcore.errors import DataError
 
 if TYPE_CHECKING:
+    from srcore.config.schema import TrainDataTable
     from srcore.engine.run import Run
     from srcore.engine.tally import Tally
 
@@ -49,7 +50,7 @@ class Feed:
             seed=experiment.seed,
             start=start,
             stop=stop,
-            ordering=self._ordering(dataset),
+            ordering=ordering_of(table, dataset),
             rank=idist.get_rank(),
             world_size=idist.get_world_size(),
         )
@@ -88,10 +89,9 @@ class Feed:
         """The iteration with this batch is whole: images that others took the place of count."""
         self.tally.bad_images += len(raw.get("skipped", ()))
 
-    def _ordering(self, dataset: Any) -> Any:
-        """The sampler of the experiment, else the data set's own order, else none."""
-        table = self.run.experiment.data.train
-        assert table is not None
-        if table.sampler is not None:
-            return table.sampler.build(dataset=dataset)
-        return dataset if capability("dataset", dataset, "order") is not None else None
+
+def ordering_of(table: TrainDataTable, dataset: Any) -> Any:
+    """The sampler of the experiment, else the data set's own order, else none."""
+    if table.sampler is not None:
+        return table.sampler.build(dataset=dataset)
+    return dataset if capability("dataset", dataset, "order") is not None else None

@@ -34,6 +34,7 @@ def told(run):
 
 RUN = """
 import sys
+from pathlib import Path
 
 import srcore
 from srcore.engine.stages import run_experiment
@@ -41,7 +42,7 @@ from srcore.engine.stages import run_experiment
 if __name__ == "__main__":
     experiment, output, resume, *settings = sys.argv[1:]
     loaded = srcore.load_experiment(experiment, settings)
-    run_experiment(loaded, output, quiet=True, resume=resume == "resume")
+    run_experiment(loaded, Path(output), quiet=True, resume=resume == "resume")
 """
 
 
