@@ -233,7 +233,9 @@ def test_plugins_are_tested_by_files_of_the_same_name(plugin):
 def test_versions_of_plugins_are_those_of_their_distributions_alone():
     files = [*ROOT.glob("plugins/*/srplug_*/**/*.py"), *ROOT.glob("examples/*/srplug_*/**/*.py")]
     assert len(files) > 40
-    repeated = [it for it in files if re.search(r"^__version__", it.read_text("utf-8"), re.M)]
+    repeated = [
+        it for it in files if re.search(r"^__version__", it.read_text("utf-8"), re.MULTILINE)
+    ]
     assert not repeated
 
 

@@ -58,7 +58,7 @@ def callers(hook: str) -> list[str]:
 def _contract(docstring: str) -> Iterator[str]:
     """What a hook is, then the answers to the questions of every hook."""
     head, *answers = re.split(
-        r"^(When|Do|Parameters|Returns|Errors|Since): ", docstring, flags=re.M
+        r"^(When|Do|Parameters|Returns|Errors|Since): ", docstring, flags=re.MULTILINE
     )
     yield markdown(head)
     for title, answer in zip(answers[::2], answers[1::2], strict=True):

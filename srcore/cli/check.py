@@ -89,7 +89,7 @@ def command(
         click.echo(json.dumps(facts))
     else:
         for remark in remarks:
-            click.echo(f"warning: {remark}", err=True)
+            click.echo(f"srcore: warning: {remark}", err=True)
         for line in _starts(loaded):
             click.echo(f"{experiment}: {line}")
         detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""

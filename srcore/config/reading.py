@@ -25,6 +25,7 @@ _EXTENDS_LIMIT = 16
 class SourcedText(str):
     """A string of a TOML file that knows the folder which relative paths in it start from."""
 
+    __slots__ = ("base",)
     base: Path
 
     def __new__(cls, text: str, base: Path) -> SourcedText:

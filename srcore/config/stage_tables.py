@@ -38,7 +38,7 @@ class ExperimentStage:
     prefix: str = ""
 
 
-def stages_of(source: Source) -> tuple[ExperimentStage, ...]:
+def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - one check after another
     """The stages of a merged file, those that are not left out. Raises ConfigError."""
     base = {key: it for key, it in source.table.items() if key not in ("stages", FIRST_STAGE)}
     listed = source.table.get("stages")

@@ -93,7 +93,7 @@ class Structurer:
         """Convert ``value``; raises :class:`Invalid`."""
         return self.converter.structure(value, cls)
 
-    def structure_table(self, value: Any, cls: type, *, kind: str = "") -> Any:
+    def structure_table(self, value: Any, cls: type, *, kind: str = "") -> Any:  # noqa: C901 - all problems of a table at once
         """Convert a table to an attrs class, going on after problems.
 
         Args:

@@ -22,6 +22,7 @@ class ImageFault(str):
         total: how many the list has.
     """
 
+    __slots__ = ("number", "total")
     number: int
     total: int
 

@@ -130,7 +130,7 @@ def run_experiment(
     return results_table(runs) if is_main else None
 
 
-def _run_stage(run: Run) -> None:
+def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read from top to bottom
     done = run.finished() if run.resume else None
     if run.resume and (done is not None or run.has_progress):
         run.changes = changes(run.folder, run.experiment, run.plugins.registry)

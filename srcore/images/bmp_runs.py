@@ -7,7 +7,7 @@ from srcore.images.format import Where, truncated
 _END_OF_ROW, _END, _MOVE = 0, 1, 2
 
 
-def unrolled(code: bytes, width: int, height: int, bits: int, where: Where) -> bytearray:
+def unrolled(code: bytes, width: int, height: int, bits: int, where: Where) -> bytearray:  # noqa: C901 - a branch for each code
     """Numbers of colors, row after row in the order of the file; 0 where rows end early.
 
     Raises:

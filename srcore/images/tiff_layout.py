@@ -61,7 +61,7 @@ class TiffLayout:
         return COLORS[self.photometric][1] + (self.alpha is not None)
 
 
-def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:
+def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:  # noqa: C901 - a check for each field
     """What the fields say; a kind that is not read exactly is refused by a DataError."""
 
     def number(tag: int, default: int) -> int:

@@ -103,7 +103,9 @@ def _named(text: str) -> str:
     Raises:
         WeightsError: operators that ncnn has not.
     """
-    strange = sorted(set(re.findall(r"^((?:aten|prim|pnnx|torch|nn|F|Tensor)[.:]\S+)", text, re.M)))
+    strange = sorted(
+        set(re.findall(r"^((?:aten|prim|pnnx|torch|nn|F|Tensor)[.:]\S+)", text, re.MULTILINE))
+    )
     if strange:
         raise WeightsError(f"ncnn has no {', '.join(strange)}")
     return re.sub(r"\bin0\b", INPUT, re.sub(r"\bout0\b", OUTPUT, text))

@@ -43,7 +43,9 @@ _OPTIMIZER_KEYS = {"optimizers", "optimizer", "schedulers", "optimizer_state_dic
 _EMA = re.compile(r"(^|[^a-z])ema([^a-z]|$)", re.IGNORECASE)
 _ROLES: dict[FileRole, re.Pattern[str]] = {
     "generator": re.compile(r"(^|[._])(g|gen|generator|net_?g)([._]|$)", re.IGNORECASE),
-    "discriminator": re.compile(r"(^|[._])(d|dis|disc|discriminator|net_?d)([._]|$)", re.I),
+    "discriminator": re.compile(
+        r"(^|[._])(d|dis|disc|discriminator|net_?d)([._]|$)", re.IGNORECASE
+    ),
 }
 
 

@@ -48,7 +48,7 @@ SHAPES = (
     [], [[]], {}, [1], [1, 2], [1, 2, 3], [0.5] * 4, ["a"], [{}], [{"type": "l1"}], {"type": 3},
     {"type": "l1"}, {"type": "edsr", "scale": 3}, {"a": {"b": {"c": 1}}}, {"": 1}, {"x.y]": 1},
     [[[[[[1]]]]]], [None], {"name": "a"}, True, False, datetime.date(2026, 1, 1),
-    datetime.datetime(2026, 1, 1, 12), datetime.time(12),
+    datetime.datetime(2026, 1, 1, 12), datetime.time(12),  # noqa: DTZ001 - TOML has local times
 )  # fmt: skip
 TOKENS = (
     "[", "]", "[[", "]]", "{", "}", "=", ".", ",", '"', "'", '"""', "'''", "#", "\n", "\r", "\t",

@@ -45,7 +45,7 @@ def test_check_warns_and_run_logs(tiny_experiment, tmp_path, caplog):
     arguments = [str(tiny_experiment), *(word for o in CONSTANT for word in ("--set", o))]
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 0
-    assert done.stderr.startswith("warning: ")
+    assert done.stderr.startswith("srcore: warning: ")
     assert done.stdout == f"{tiny_experiment}: ok\n"
     report = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)
     assert [row["path"] for row in report["warnings"]] == ["train.ema_decay"]

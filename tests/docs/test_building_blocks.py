@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/building-blocks.md").read_text("utf-8")
 ROWS = {
     module: re.findall(r"`(\w+)`", names)
-    for module, names in re.findall(r"^\| `(srcore[\w.]*)` \| (`.+?`) \|", PAGE, re.M)
+    for module, names in re.findall(r"^\| `(srcore[\w.]*)` \| (`.+?`) \|", PAGE, re.MULTILINE)
 }
 DOCUMENTED = {
     *public_names(),

@@ -9,12 +9,12 @@ ROOT = Path(__file__).parents[2]
 HEADINGS = ["Added", "Changed", "Deprecated", "Removed", "Fixed"]
 PACKAGES = {"srcore", *(path.name for path in (ROOT / "plugins").iterdir())}
 TEXT = (ROOT / "CHANGELOG.md").read_text("utf-8")
-VERSIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
+VERSIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 
 
 def complaints(body):
     """What in the text of one version is otherwise than promised."""
-    headings = re.findall(r"^### (.+)$", body, re.M)
+    headings = re.findall(r"^### (.+)$", body, re.MULTILINE)
     if headings != [it for it in HEADINGS if it in headings]:
         yield f"headings {headings}; expected some of {HEADINGS}, each once and in this order"
     entries = [line for line in body.splitlines() if line.strip() and not line.startswith("### ")]

@@ -252,7 +252,7 @@ def test_another_figure_is_refused():
 
 def test_every_row_of_the_table_is_compared():
     table = (ROOT / "README.md").read_text("utf-8").partition("## Measured")[2]
-    rows = re.findall(r"^\| `\w+\.py` .+$", table, re.M)
+    rows = re.findall(r"^\| `\w+\.py` .+$", table, re.MULTILINE)
     assert len(rows) > 10
     claims = [claim for document, claim, _ in CLAIMS if document == "README.md"]
     assert not [row for row in rows if not any(printed(row, claim) for claim in claims)]
@@ -264,8 +264,8 @@ def test_quality_of_the_shipped_models_is_that_of_their_card():
         ("bicubic", "bicubic"),
         ("shipped models (0.6 and 0.8 MB)", "these models"),
     ):
-        (row,) = re.findall(rf"^\| {re.escape(ours)} \| (.+) \|$", readme, re.M)
-        (known,) = re.findall(rf"^\| {theirs} \| (.+) \|$", card, re.M)
+        (row,) = re.findall(rf"^\| {re.escape(ours)} \| (.+) \|$", readme, re.MULTILINE)
+        (known,) = re.findall(rf"^\| {theirs} \| (.+) \|$", card, re.MULTILINE)
         assert row.split(" | ") == [it.split(" / ")[0] for it in known.split(" | ")]
 
 

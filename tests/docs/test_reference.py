@@ -34,7 +34,9 @@ def read(name):
 def section(text, heading):
     """Text below a heading, up to the next one of its level or above."""
     level = len(heading) - len(heading.lstrip("#"))
-    match = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{level}}} |\Z)", text, re.M | re.S)
+    match = re.search(
+        rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{level}}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
     assert match, f"no heading {heading}"
     return match[1]
 
@@ -69,7 +71,7 @@ def test_a_plugin_has_a_page(plugin):
 @pytest.mark.parametrize("name", hook_names())
 def test_hook_is_documented_with_its_real_signature(name):
     text = section(read("hooks"), f"## {name}")
-    (shown,) = ast.parse(re.search(r"```py\n(.*?)```", text, re.S)[1]).body
+    (shown,) = ast.parse(re.search(r"```py\n(.*?)```", text, re.DOTALL)[1]).body
     real = inspect.signature(getattr(hookspecs, name))
     arguments = {argument.arg: ast.unparse(argument.annotation) for argument in shown.args.args}
     assert arguments == {key: value.annotation for key, value in real.parameters.items()}
@@ -128,7 +130,7 @@ def keys(options, prefix=""):
 def test_every_public_name_is_in_the_reference():
     text = read("api")
     for name in public_names():
-        assert re.search(rf"^###? {re.escape(name)}$", text, re.M), name
+        assert re.search(rf"^###? {re.escape(name)}$", text, re.MULTILINE), name
     assert srcore.__all__
 
 

@@ -64,7 +64,7 @@ SUPERVISED = (
         r"\[discriminator\].*?(?=\[\[losses)",
         "",
         BASE.split('[[losses]]\ntype = "adv')[0],
-        flags=re.S,
+        flags=re.DOTALL,
     )
     + BASE[BASE.index("[data.train]") :]
 )
@@ -115,7 +115,7 @@ ALL = [
 PROJECTS = [
     block
     for block in ALL
-    if re.search(r"^(\[(project|build-system)|dependencies =)", block.code, re.M)
+    if re.search(r"^(\[(project|build-system)|dependencies =)", block.code, re.MULTILINE)
 ]
 EXPERIMENTS = [block for block in ALL if block not in PROJECTS]
 
@@ -156,8 +156,8 @@ def make(kind, path, text, *, is_lr):
         path.touch()
         return
     path.mkdir(exist_ok=True)
-    partner = re.search(r'^lr_name = "(.+)"', text, re.M)
-    scale = next((int(number) for number in re.findall(r"^scale = (\d+)", text, re.M)), 4)
+    partner = re.search(r'^lr_name = "(.+)"', text, re.MULTILINE)
+    scale = next((int(number) for number in re.findall(r"^scale = (\d+)", text, re.MULTILINE)), 4)
     for name in ("a", "b"):
         if is_lr and partner:
             name = partner[1].format(name)

@@ -70,7 +70,7 @@ def test_folders_of_images_are_those_of_its_scale(name):
     table = read(name, plugins().registry).table
     scales = {stage.get("scale", table.get("scale")) for stage in table.get("stages", [{}])}
     text = " ".join(_folders(table.get("data", {})))
-    assert {int(number) for number in re.findall(r"[_/]x(\d+)", text, re.I)} <= scales
+    assert {int(number) for number in re.findall(r"[_/]x(\d+)", text, re.IGNORECASE)} <= scales
 
 
 def test_small_trains_x4_from_the_trunk_of_x2(example_images):

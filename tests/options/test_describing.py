@@ -130,7 +130,9 @@ def test_rules_of_components_inside_required_and_named_ones_are_asked(tiny_exper
 
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/declare-keys.md"
-ROWS = re.findall(r"^\| (`.*?|another.*?) \| `(.*?)` \| (.*?) \|$", PAGE.read_text("utf-8"), re.M)
+ROWS = re.findall(
+    r"^\| (`.*?|another.*?) \| `(.*?)` \| (.*?) \|$", PAGE.read_text("utf-8"), re.MULTILINE
+)
 ROWS = [row for row in ROWS if "component(" not in row[1]]
 
 

@@ -120,7 +120,7 @@ def test_deleted_start_weights_are_a_warning_where_a_run_goes_on(
     captured = capsys.readouterr()
     assert (caught.value.code, captured.out) == (0, f"{tiny_experiment}: ok\n")
     (line,) = captured.err.splitlines()
-    assert line.startswith("warning: --set ")
+    assert line.startswith("srcore: warning: --set ")
     assert ": generator.weights: expected a file; " in line
     assert line.endswith("does not exist; runs/tiny has a checkpoint and goes on without it")
     with pytest.raises(SystemExit) as caught:

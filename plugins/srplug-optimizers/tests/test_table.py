@@ -16,6 +16,6 @@ def test_rows_are_those_of_the_results():
         for name, row in content["results"].items()
     ]
     text = PAGE.read_text("utf-8")
-    assert re.findall(r"^\| `(\w+)` \| (\S+) \| (\S+) \| (\S+) \|$", text, re.M) == expected
+    assert re.findall(r"^\| `(\w+)` \| (\S+) \| (\S+) \| (\S+) \|$", text, re.MULTILINE) == expected
     assert len(expected) >= 15
     assert f"{content['settings']['iterations']} iterations" in text

@@ -108,7 +108,7 @@ class Bmp(WritableFormat):
 _HEADER_SIZES = {struct.pack("<I", size) for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 
 
-def _layout(start: bytes, where: Where) -> _BmpLayout:
+def _layout(start: bytes, where: Where) -> _BmpLayout:  # noqa: C901 - a check for each field
     if len(start) < 26:
         raise truncated(where)
     offset, size = struct.unpack_from("<II", start, 10)

@@ -122,7 +122,7 @@ class Jpeg(WritableFormat):
         return saved(image, "JPEG", writing.metadata, **settings)
 
 
-def _read_segments(file: BinaryIO, where: Where) -> _Segments:
+def _read_segments(file: BinaryIO, where: Where) -> _Segments:  # noqa: C901 - a branch for each marker
     """Everything before the coded data."""
     file.seek(2)
     frame, exif_data, density = b"", None, None

@@ -290,7 +290,7 @@ def _autocast(*arguments: Any, device: str, dtype: torch.dtype | None) -> Any:
         return torch.ops.srplug_dlsn.hashed_attention(*cast)
 
 
-def _check(
+def _check(  # noqa: C901 - one check after another
     query: Tensor,
     key: Tensor,
     value: Tensor,

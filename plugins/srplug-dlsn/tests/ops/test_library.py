@@ -327,7 +327,7 @@ def test_unknown_backend_is_refused():
 @pytest.mark.parametrize("broken", [13, -1, 0])
 def test_other_things_than_permutations_are_refused(broken):
     inputs = make_inputs(1, 13, 4, 5, 4, 2)
-    inputs[4][0, 1, 5] = broken if broken else inputs[4][0, 1, 6]
+    inputs[4][0, 1, 5] = broken or inputs[4][0, 1, 6]
     with pytest.raises(ValueError, match="other than a permutation"):
         hashed_attention(*inputs, backend="native")
 

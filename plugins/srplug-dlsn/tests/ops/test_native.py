@@ -140,7 +140,7 @@ SOURCES = Path(__file__).parents[2] / "csrc"
 def test_statuses_are_those_of_the_header():
     text = (SOURCES / "attention.h").read_text()
     declared = re.findall(
-        r"DLSN_(\w+) = (-?\d+),", re.search(r"enum DlsnStatus \{(.*?)\};", text, re.S)[1]
+        r"DLSN_(\w+) = (-?\d+),", re.search(r"enum DlsnStatus \{(.*?)\};", text, re.DOTALL)[1]
     )
     assert {name: int(value) for name, value in declared} == {
         status.name: status.value for status in abi.Status
