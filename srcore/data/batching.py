@@ -19,7 +19,10 @@ EXTRAS = "extras"
 
 
 def split_extras(sample: Sample) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """The images of a sample, and what travels with them."""
+    """The images of a sample, and what travels with them.
+
+    Images are as in the sample, ``(C, H, W)`` or ``(H, W, C)``.
+    """
     images = {name: image for name, image in sample.items() if name != EXTRAS}
     return images, dict(cast("dict[str, Any]", sample.get(EXTRAS, {})))
 

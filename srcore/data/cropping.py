@@ -114,11 +114,17 @@ def draw_orientation(
 
 
 def finish(image: ImageArray, orientation: Orientation) -> ImageArray:
-    """Lay an image and copy it: contiguous, writable, and no part of the whole image is kept."""
+    """Lay an image and copy it: contiguous, writable, and no part of the whole image is kept.
+
+    Images are ``(H, W, C)``; those laid on their side are ``(W, H, C)`` afterwards.
+    """
     return np.array(orientation.apply(image), order="C")
 
 
 def multiple_of(image: ImageArray, factor: int) -> ImageArray:
-    """View without the last rows and columns, so that both sides are multiples of ``factor``."""
+    """View without the last rows and columns, so that both sides are multiples of ``factor``.
+
+    Images are ``(H, W, C)``.
+    """
     height, width = (side - side % factor for side in image.shape[:2])
     return image[:height, :width]

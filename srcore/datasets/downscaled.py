@@ -81,7 +81,10 @@ class DownscaledImages(AlignedImages):
 
 
 def downscaled(image: ImageArray, scale: int, dialect: str) -> ImageArray:
-    """Shrink an image whose sides are multiples of ``scale`` by a bicubic dialect."""
+    """Shrink an image whose sides are multiples of ``scale`` by a bicubic dialect.
+
+    ``(H, W, C)``, uint8 or uint16 -> ``(H / scale, W / scale, C)`` of the same type.
+    """
     if scale == 1:
         return image
     # Imported here: it needs torch, which checking an experiment does without.
@@ -96,7 +99,10 @@ def downscaled(image: ImageArray, scale: int, dialect: str) -> ImageArray:
 def blurred_and_downscaled(
     image: ImageArray, scale: int, dialect: str, size: int, sigma: float
 ) -> ImageArray:
-    """Blur by a Gaussian of ``size`` taps, shrink, and round once; sides are multiples."""
+    """Blur by a Gaussian of ``size`` taps, shrink, and round once; sides are multiples.
+
+    ``(H, W, C)``, uint8 or uint16 -> ``(H / scale, W / scale, C)`` of the same type.
+    """
     import torch
 
     from srcore.transforms.blur import gaussian_blur

@@ -9,7 +9,10 @@ import torch
 
 
 def pieces(batch: dict[str, torch.Tensor], parts: int) -> Iterator[dict[str, torch.Tensor]]:
-    """Split a batch along its first axis."""
+    """Split a batch along its first axis.
+
+    Tensors are ``(N, ...)``, pieces ``(n, ...)``.
+    """
     if parts == 1:
         yield batch
         return

@@ -55,5 +55,5 @@ def trained_parts(tables: Sequence[LossTable], terms: Sequence[LossTerm]) -> dic
 
 
 def scalar(value: Tensor) -> Tensor:
-    """A tensor of one value without axes; one that has none stays as it is."""
+    """A tensor of one value, of any shape, without axes; one that has none stays as it is."""
     return value if value.ndim == 0 else value.reshape(())

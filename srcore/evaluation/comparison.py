@@ -19,7 +19,10 @@ _LARGEST_ERROR = 64
 
 
 def strip(columns: Mapping[str, PictureArray]) -> PictureArray:
-    """Pictures of one size side by side, each below its name."""
+    """Pictures of one size side by side, each below its name.
+
+    Pictures are ``(H, W, 3)`` in 0..255; so is the result, wider and a caption higher.
+    """
     height = next(iter(columns.values())).shape[0]
     gap = np.full((height + _CAPTION, _GAP, 3), 255, np.uint8)
     pieces: list[PictureArray] = []
@@ -39,6 +42,8 @@ def _caption(text: str, width: int) -> PictureArray:
 
 def error_map(sr: PictureArray, hr: PictureArray) -> PictureArray:
     """Absolute error of Y in colors: black is 0, the brightest 64 of 255 gray levels or more.
+
+    Pictures are ``(H, W, 3)`` in 0..255, the map too.
 
     The range is fixed, so that maps of different models can be compared.
     """

@@ -175,7 +175,10 @@ def _fits(hr: Path, lr: Path, lr_name: str) -> bool:
 
 
 def as_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """An image of 8 or 16 bits in 8 bits."""
+    """An image of 8 or 16 bits in 8 bits.
+
+    ``(H, W, C)`` in 0..255 or 0..65535 -> ``(H, W, C)`` in 0..255.
+    """
     if image.dtype == np.uint8:
         return np.asarray(image, np.uint8)
     return np.round(np.asarray(image, np.float64) / 257).astype(np.uint8)

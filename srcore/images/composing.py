@@ -53,7 +53,10 @@ def composed(height: int, width: int, parts: Iterable[Part]) -> Iterator[Picture
 
 
 def shown_first(shape: tuple[int, int, int], part: Part) -> ImageArray:
-    """What the first part of an animation makes of an area; with alpha unless it fills that."""
+    """What the first part of an animation makes of an area; with alpha unless it fills that.
+
+    ``shape`` and the result are ``(H, W, C)``, in the part's range.
+    """
     if part.pixels.shape == shape:
         return part.pixels
     height, width, channels = part.pixels.shape

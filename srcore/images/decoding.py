@@ -88,6 +88,8 @@ def read_rgb(path: Path) -> ImageArray:
 def decode_image(data: bytes, source: Where) -> ImageArray:
     """Decode the content of an image file; ``source`` is what errors name.
 
+    The image is ``(H, W, C)``, uint8 or uint16.
+
     Raises:
         DataError: see :func:`read_image`.
     """
@@ -95,7 +97,10 @@ def decode_image(data: bytes, source: Where) -> ImageArray:
 
 
 def decoded(file: BinaryIO, source: Where) -> ImageArray:
-    """Decode what an open file holds; see :func:`read_image`."""
+    """Decode what an open file holds; see :func:`read_image`.
+
+    The image is ``(H, W, C)``, uint8 or uint16.
+    """
     image_format, header = header_of(file, source)
     refuse_lying(image_format, header, file, source)
     return _held_to(header, image_format.decode(file, header, source), source)
@@ -178,7 +183,10 @@ def _refuse_huge(header: ImageHeader, source: Where) -> None:
 
 
 def upright(pixels: ImageArray, orientation: int) -> ImageArray:
-    """Stored pixels turned as the EXIF orientation (1 to 8) says."""
+    """Stored pixels turned as the EXIF orientation (1 to 8) says.
+
+    ``(H, W, C)`` -> ``(H, W, C)``, or ``(W, H, C)`` where it is turned by a quarter.
+    """
     transposed, flips = _ORIENTATIONS.get(orientation, (False, ()))
     if transposed:
         pixels = pixels.swapaxes(0, 1)

@@ -71,6 +71,8 @@ def encode_image(
 ) -> bytes:
     """Content of a file with this suffix; arguments as in :func:`write_image`.
 
+    The image is ``(H, W, C)``, uint8 or uint16; gray may be ``(H, W)``.
+
     ``may_overwrite`` allows to use the image's memory for the conversion of huge ones.
     """
     if image.ndim == 2:

@@ -11,7 +11,10 @@ from srcore.images.samples import bands
 
 
 def by_opencv(content: NDArray[np.uint8] | bytes, where: Where) -> ImageArray:
-    """Pixels in its order of colors. OpenCV holds them twice before they are handed over."""
+    """Pixels in its order of colors. OpenCV holds them twice before they are handed over.
+
+    Pixels are ``(H, W)`` if gray, else ``(H, W, C)``; uint8 or uint16.
+    """
     try:
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -23,6 +26,8 @@ def by_opencv(content: NDArray[np.uint8] | bytes, where: Where) -> ImageArray:
 
 def swapped(pixels: ImageArray) -> ImageArray:
     """RGB(A) from BGR(A) or the other way round, in place.
+
+    Pixels are ``(H, W, C)``, uint8 or uint16, with 3 or 4 channels.
 
     Some rows at a time, since OpenCV copies all that it changes in place.
     """

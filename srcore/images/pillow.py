@@ -168,7 +168,10 @@ def saved_animation(
 
 
 def saved(image: ImageArray, kind: str, metadata: Metadata, **settings: Any) -> bytes:
-    """Content of a file that Pillow writes; metadata are those that the format holds."""
+    """Content of a file that Pillow writes; metadata are those that the format holds.
+
+    The image is ``(H, W, C)`` in 0..255.
+    """
     if metadata.icc_profile is not None:
         settings["icc_profile"] = metadata.icc_profile
     if metadata.exif is not None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def decode_from_the_top(file: BinaryIO, window: Window, where: Where) -> ImageArray:
     """A part of a file of 8 bits without palette, transparency or interlacing.
 
+    The part is ``(H, W, C)`` in 0..255.
+
     Damage below the part is not noticed, except that the file's end is missing.
     """
     file.seek(0)

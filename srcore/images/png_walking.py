@@ -88,7 +88,10 @@ def _after_equal_chunks(file: BinaryIO, place: int, start: bytes, size: int) -> 
 
 
 def picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDArray[np.uint8]]:
-    """Chunks that describe the pixels, and a file of the picture data, whose IHDR is left open."""
+    """Chunks that describe the pixels, and a file of the picture data, whose IHDR is left open.
+
+    The file is an array of bytes, ``(length,)``.
+    """
     size = file.seek(0, 2)
     chunks: dict[bytes, bytes] = {}
     first = START + 25  # behind IHDR

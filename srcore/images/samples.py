@@ -21,6 +21,8 @@ def bands(rows: int, samples_per_row: int) -> Iterator[slice]:
 def stretched(samples: ImageArray, largest: int) -> ImageArray:
     """Values 0 to ``largest`` -> 0 to 255 (uint8) or, beyond 8 bits, 0 to 65535 (uint16).
 
+    Samples are ``(H, W, C)`` or ``(H, W)``, and so is the result.
+
     Rounded to the nearest, in native byte order.
 
     Raises:
@@ -81,7 +83,10 @@ def without_ink(cmyk: ImageArray) -> ImageArray:
 
 
 def divided_by_alpha(image: ImageArray) -> ImageArray:
-    """Colors that were multiplied with alpha (the last channel) -> colors, in place."""
+    """Colors that were multiplied with alpha (the last channel) -> colors, in place.
+
+    The image is ``(H, W, C)``, uint8 or uint16.
+    """
     full = int(np.iinfo(image.dtype).max)
     wide = _wide(image)
     for part in bands(len(image), _WIDER * image.shape[1] * image.shape[2]):

@@ -22,6 +22,8 @@ def is_installed() -> bool:
 def decode(data: bytes, channels: int, where: Where) -> ImageArray | None:
     """Pixels of a file of 1 or 3 channels; None if only its header is odd, which ends the report.
 
+    Pixels are ``(H, W, C)`` in 0..255.
+
     Raises:
         DataError: damage anywhere in the picture data.
     """

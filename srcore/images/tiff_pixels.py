@@ -47,7 +47,10 @@ def part_of(
     window: Window | None,
     where: Where,
 ) -> ImageArray:
-    """A part of the pixels or all, made of some rows at a time."""
+    """A part of the pixels or all, made of some rows at a time.
+
+    The part is ``(H, W, C)``, uint8 or uint16.
+    """
     planes = [
         rows_of(fields, layout, plane, where)
         for plane in range(layout.samples if layout.is_planar else 1)
@@ -124,7 +127,10 @@ def _looked_up(
 def photograph(
     file: BinaryIO, fields: dict[int, Value], layout: TiffLayout, where: Where
 ) -> ImageArray:
-    """Strips or tiles that are JPEG, decoded by libtiff."""
+    """Strips or tiles that are JPEG, decoded by libtiff.
+
+    Pixels are ``(H, W, C)`` in 0..255.
+    """
     kept = {tag: fields[tag] for tag in (*_STRUCTURAL, *_JPEG_FIELDS) if tag in fields}
     if layout.is_planar:
         return _planes(file, kept, layout, where)

@@ -40,7 +40,10 @@ _COMPRESSION_LEVEL = 6
 def encoded_pages(
     images: Sequence[ImageArray], metadata: Metadata, compression: Compression
 ) -> bytes:
-    """Pages one after the other, each with its directory behind its strips."""
+    """Pages one after the other, each with its directory behind its strips.
+
+    Every page is ``(H, W, C)``, uint8 or uint16.
+    """
     described = fields_of(metadata)
     order = described.order
     content = bytearray(b"II*\0" if order == "<" else b"MM\0*")

@@ -33,7 +33,10 @@ def read_window(path: Path, window: Window) -> ImageArray:
 
 
 def decode_window(data: bytes, window: Window, source: Where) -> ImageArray:
-    """Decode a part of the content of a file; see :func:`read_window`."""
+    """Decode a part of the content of a file; see :func:`read_window`.
+
+    The part is ``(H, W, C)``, uint8 or uint16.
+    """
     return _window_of(io.BytesIO(data), window, source)
 
 

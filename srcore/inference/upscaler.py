@@ -135,7 +135,10 @@ def upscale(
 
 
 def output_size(image: ImageArray, scale: int, outscale: float | None = None) -> tuple[int, int]:
-    """Height and width of an upscaled image."""
+    """Height and width of an upscaled image.
+
+    The image is ``(H, W, C)``; its values do not matter.
+    """
     factor = scale if outscale is None else outscale
     height, width = (max(1, int(side * factor + 0.5)) for side in image.shape[:2])
     return height, width

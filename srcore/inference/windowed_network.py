@@ -137,6 +137,8 @@ class WindowedNetwork:
 def check_finite(sr: Tensor, precision: UsePrecision) -> None:
     """Refuse an output that has no picture.
 
+    ``sr`` is ``(N, C, H, W)``.
+
     Raises:
         SrcoreError: values that are infinite or no numbers.
     """
@@ -152,7 +154,10 @@ def blend(
     columns: tuple[Span, ...],
     beside: Beside = NOTHING,
 ) -> Tensor:
-    """Run on every tile of images in memory and fade the results into each other."""
+    """Run on every tile of images in memory and fade the results into each other.
+
+    ``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, not clamped.
+    """
     scale = windowed.scale
     size = (int(images.shape[-2]), int(images.shape[-1]))
     height, width = (scale * side for side in size)
@@ -174,7 +179,10 @@ def kept(span: Span, scale: int) -> slice:
 
 
 def inner(sr: Tensor, row: Span, column: Span, scale: int) -> Tensor:
-    """The part of a tile's output that contributes."""
+    """The part of a tile's output that contributes.
+
+    ``(N, C, scale*h, scale*w)`` of a tile, margins included -> the same without them.
+    """
     return sr[
         ...,
         scale * (row.kept_start - row.start) : scale * (row.kept_stop - row.start),

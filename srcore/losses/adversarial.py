@@ -64,7 +64,10 @@ def expand_label(label: Label, logits: Tensor) -> Tensor:
 
 
 def discriminate(context: LossContext, images: Tensor) -> Tensor:
-    """Logits of images, in float32 at least: means and differences suffer from 16 bits."""
+    """Logits of images, in float32 at least: means and differences suffer from 16 bits.
+
+    Images are ``(N, C, H, W)`` in [0, 1]; logits have the discriminator's shape.
+    """
     return at_least_float32(context.discriminate(images))
 
 

@@ -11,6 +11,8 @@ from srcore.errors import SrcoreError
 def batch_entry(context: LossContext, name: str, loss: str) -> Tensor:
     """The batch's tensor ``name``.
 
+    Images are ``(N, C, H, W)`` in [0, 1]; what else a batch holds is ``(N, ...)``.
+
     Raises:
         SrcoreError: neither the data nor a transform provides it.
     """
@@ -25,6 +27,8 @@ def batch_entry(context: LossContext, name: str, loss: str) -> Tensor:
 
 def same_size_entry(context: LossContext, name: str, loss: str) -> Tensor:
     """The batch's tensor ``name``, which must have the shape of ``context.sr``.
+
+    It is ``(N, C, H, W)`` in [0, 1].
 
     Raises:
         SrcoreError: it is missing or of another shape.

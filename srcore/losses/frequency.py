@@ -23,17 +23,26 @@ _LEAST_AMPLITUDE = 1e-6
 
 
 def complex_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Mean of ``|Re(a - b)|`` and ``|Im(a - b)|`` over all coefficients."""
+    """Mean of ``|Re(a - b)|`` and ``|Im(a - b)|`` over all coefficients.
+
+    Coefficients are complex, ``(N, C, H, W // 2 + 1)``; the result is one value.
+    """
     return torch.view_as_real(a - b).abs().mean()
 
 
 def amplitude_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Mean of ``||a| - |b||`` over all coefficients."""
+    """Mean of ``||a| - |b||`` over all coefficients.
+
+    Coefficients are complex, ``(N, C, H, W // 2 + 1)``; the result is one value.
+    """
     return (a.abs() - b.abs()).abs().mean()
 
 
 def phase_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Mean angle between coefficients, in [0, pi]; 0 where either is nearly 0."""
+    """Mean angle between coefficients, in [0, pi]; 0 where either is nearly 0.
+
+    Coefficients are complex, ``(N, C, H, W // 2 + 1)``; the result is one value.
+    """
     product = a * b.conj()
     tells = (a.abs() > _LEAST_AMPLITUDE) & (b.abs() > _LEAST_AMPLITUDE)
     safe = torch.where(tells, product, torch.ones_like(product))
@@ -49,8 +58,11 @@ class FrequencyLoss(ComparisonLoss):
     "Fourier Space Losses for Efficient Perceptual Image Super-Resolution", ICCV 2021,
     with a = p = 1/2). Half of the spectrum is looked at, as that of real images is symmetric.
 
-    Other than Fuoli et al.: angles that differ by nearly a full turn are near; coefficients below
-    1e-6 have no phase; images are not multiplied by a window first.
+    Other than Fuoli et al., who subtract angles as they are and multiply images by a window first:
+    angles that differ by nearly a full turn are near, coefficients below 1e-6 have no phase, and
+    there is no window. No option brings these back. Plain angles jump by 2 pi between neighbors,
+    and the phase of what is nearly 0 is rounding: both send gradients that mean nothing. A window
+    takes the border of every crop out of the loss; the seam that it avoids is in both spectra.
 
         [[losses]]
         type = "frequency"

@@ -96,7 +96,10 @@ class GradientLoss(ComparisonLoss):
 
 
 def total_variation(image: Tensor, variation: Variation = "anisotropic") -> Tensor:
-    """How much neighbors differ; see :class:`TotalVariationLoss`."""
+    """How much neighbors differ; see :class:`TotalVariationLoss`.
+
+    Images are ``(N, C, H, W)`` in [0, 1]; the result is one value.
+    """
     down = image[..., 1:, :] - image[..., :-1, :]
     right = image[..., :, 1:] - image[..., :, :-1]
     if variation == "anisotropic":

@@ -20,7 +20,10 @@ GradientNorm = Literal["sample", "channel"]
 
 
 def input_gradient(logits: Tensor, images: Tensor) -> Tensor:
-    """d(sum of logits)/d(images), itself differentiable."""
+    """d(sum of logits)/d(images), itself differentiable.
+
+    Images and gradient are ``(N, C, H, W)``; logits have any shape.
+    """
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient
 
@@ -52,7 +55,10 @@ def gradient_penalty(logits: Tensor, images: Tensor, *, norm: GradientNorm = "sa
 
 
 def interpolate(real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
-    """``alpha * real + (1 - alpha) * fake`` as a new leaf that requires a gradient."""
+    """``alpha * real + (1 - alpha) * fake`` as a new leaf that requires a gradient.
+
+    Images are ``(N, C, H, W)`` in [0, 1]; ``alpha`` is ``(N, 1, 1, 1)`` in [0, 1].
+    """
     return (alpha * real + (1 - alpha) * fake).detach().requires_grad_()
 
 

@@ -24,7 +24,10 @@ Features = Mapping[str, Tensor]
 
 
 def feature_distance(features: Tensor, target: Tensor, criterion: Criterion) -> Tensor:
-    """Mean absolute or squared difference, or the Frobenius norm over the whole batch."""
+    """Mean absolute or squared difference, or the Frobenius norm over the whole batch.
+
+    Maps are ``(N, C, H, W)``, Gram matrices ``(N, C, C)``; the result is one value.
+    """
     difference = features - target
     if criterion == "l1":
         return difference.abs().mean()
@@ -41,7 +44,10 @@ def gram_matrix(features: Tensor) -> Tensor:
 def perceptual_distance(
     features: Features, targets: Features, layers: Mapping[str, float], criterion: Criterion
 ) -> Tensor:
-    """Sum over layers of weight times distance of feature maps."""
+    """Sum over layers of weight times distance of feature maps.
+
+    Maps are ``(N, C, H, W)`` by layer; the result is one value.
+    """
     return _weighted_sum(
         {name: feature_distance(features[name], targets[name], criterion) for name in layers},
         layers,
@@ -51,7 +57,10 @@ def perceptual_distance(
 def style_distance(
     features: Features, targets: Features, layers: Mapping[str, float], criterion: Criterion
 ) -> Tensor:
-    """Sum over layers of weight times distance of Gram matrices."""
+    """Sum over layers of weight times distance of Gram matrices.
+
+    Maps are ``(N, C, H, W)`` by layer; the result is one value.
+    """
     return _weighted_sum(
         {
             name: feature_distance(

@@ -19,7 +19,10 @@ def l1_loss(
     weight: Tensor | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """``|prediction - target|``, reduced as :func:`reduce_elements` says."""
+    """``|prediction - target|``, reduced as :func:`reduce_elements` says.
+
+    Images are ``(N, C, H, W)`` in [0, 1]; the result is one value.
+    """
     return reduce_elements((prediction - target).abs(), weight, reduction)
 
 
@@ -30,7 +33,10 @@ def mse_loss(
     weight: Tensor | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """``(prediction - target)^2``, reduced as :func:`reduce_elements` says."""
+    """``(prediction - target)^2``, reduced as :func:`reduce_elements` says.
+
+    Images are ``(N, C, H, W)`` in [0, 1]; the result is one value.
+    """
     return reduce_elements((prediction - target).square(), weight, reduction)
 
 
@@ -43,6 +49,8 @@ def charbonnier_loss(
     eps: float = 1e-12,
 ) -> Tensor:
     """``sqrt((prediction - target)^2 + eps)`` (Lai et al., LapSRN, 2017).
+
+    Images are ``(N, C, H, W)`` in [0, 1]; the result is one value.
 
     ``eps`` is added as it is; code that squares a constant of 1e-3 corresponds to ``eps = 1e-6``.
     """

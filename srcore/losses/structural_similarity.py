@@ -46,7 +46,10 @@ def similarity_maps(a: Tensor, b: Tensor, taps: tuple[float, ...]) -> tuple[Tens
 
 
 def halved(image: Tensor) -> Tensor:
-    """Mean of squares of 2x2 pixels; the last row and column of odd sides count twice."""
+    """Mean of squares of 2x2 pixels; the last row and column of odd sides count twice.
+
+    ``(N, C, H, W)`` -> ``(N, C, ceil(H / 2), ceil(W / 2))``, in the same range.
+    """
     height, width = image.shape[-2:]
     if height % 2 or width % 2:
         image = F.pad(image, (0, width % 2, 0, height % 2), mode="replicate")

@@ -120,5 +120,8 @@ def autocast(device: torch.device, precision: UsePrecision) -> AbstractContextMa
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:
-    """``tensor`` in float32 if it has 16 bits, else as it is: what losses compute in."""
+    """``tensor`` in float32 if it has 16 bits, else as it is: what losses compute in.
+
+    It may have any shape and range.
+    """
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

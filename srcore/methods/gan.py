@@ -41,6 +41,25 @@ class Gan(Method):
         [method]
         type = "gan"
         generator_every = 2
+
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> images = srcore.testing.write_tiny_images(folder / "images", 2)
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... method = { type = "gan" }
+    ... generator = { type = "compact", num_features = 4, num_convs = 1 }
+    ... discriminator = { type = "patch", num_layers = 2, num_features = 4 }
+    ... losses = [{ type = "l1" }, { type = "adversarial", weight = 0.1 }]
+    ... train = { iterations = 2, batch_size = 2, device = "cpu", tensorboard = false }
+    ... [data]
+    ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
+    ... ''')
+    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> import json
+    >>> lines = (folder / "runs" / "tiny" / "metrics.jsonl").read_text().splitlines()
+    >>> [name for name in json.loads(lines[-1])["values"] if "/" not in name]
+    ['l1', 'adversarial', 'adversarial_real', 'adversarial_fake', 'd_real', 'd_fake']
     """
 
     def __init__(

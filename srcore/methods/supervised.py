@@ -13,7 +13,26 @@ if TYPE_CHECKING:
 
 
 class Supervised(Method):
-    """One forward pass, all losses, one update."""
+    """One forward pass, all losses, one update.
+
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> images = srcore.testing.write_tiny_images(folder / "images", 2)
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... method = { type = "supervised" }
+    ... generator = { type = "compact", num_features = 4, num_convs = 1 }
+    ... losses = [{ type = "l1" }]
+    ... train = { iterations = 2, batch_size = 2, device = "cpu", tensorboard = false }
+    ... [data]
+    ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
+    ... ''')
+    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> import json
+    >>> lines = (folder / "runs" / "tiny" / "metrics.jsonl").read_text().splitlines()
+    >>> "l1" in json.loads(lines[-1])["values"]
+    True
+    """
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Update the generator."""

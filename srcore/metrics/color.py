@@ -41,7 +41,10 @@ def luma(image: Array) -> NDArray[np.float64]:
 def luma_difference(
     difference: Array, weights: NDArray[np.float64] = RGB_TO_YCBCR[:1] / 255
 ) -> NDArray[np.float64]:
-    """Y of a difference of images: :func:`luma` without its offset."""
+    """Y of a difference of images: :func:`luma` without its offset.
+
+    ``(H, W, 3)``, differences of values in 0..255 -> ``(H, W)``.
+    """
     linear = np.ascontiguousarray(difference, np.float64)
     weighted = np.asarray(cv2.transform(linear, weights), np.float64)
     return weighted.reshape(linear.shape[:2])
@@ -59,7 +62,10 @@ def rgb_to_ycbcr(image: Array) -> Array:
 
 
 def ycbcr_to_rgb(image: Array) -> Array:
-    """Inverse of :func:`rgb_to_ycbcr`, clipped for uint8."""
+    """Inverse of :func:`rgb_to_ycbcr`, clipped for uint8.
+
+    ``(H, W, 3)``: uint8 to rounded uint8, float to float, for which Y lies in [0, 1].
+    """
     unit, kind = _to_unit(image)
     return _from_255((unit * 255 - OFFSET) @ np.linalg.inv(RGB_TO_YCBCR).T * 255, kind)
 

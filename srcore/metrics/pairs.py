@@ -15,6 +15,8 @@ Array = NDArray[Any]
 def cropped_pair(a: Array, b: Array, crop_border: int, *, y_channel: bool) -> tuple[Array, Array]:
     """Both images without ``crop_border`` pixels on all four sides.
 
+    Images are ``(H, W, C)`` or ``(H, W)``.
+
     Raises:
         SrcoreError: unequal or unsuitable shapes or types, or nothing left.
     """

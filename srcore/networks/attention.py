@@ -30,17 +30,17 @@ def attention(
     The backends agree to rounding (about 1e-5 in float32), gradients included.
 
     Args:
-        q: queries ``[B, heads, N, d]``.
-        k: keys ``[B, heads, M, d]``.
-        v: values ``[B, heads, M, d]``.
-        bias: added to the scores; broadcastable to ``[B, heads, N, M]``, any floating type.
+        q: queries ``(B, heads, N, d)``.
+        k: keys ``(B, heads, M, d)``.
+        v: values ``(B, heads, M, d)``.
+        bias: added to the scores; broadcastable to ``(B, heads, N, M)``, any floating type.
         backend: ``"xformers"``, ``"torch"`` (``scaled_dot_product_attention``), ``"math"`` (torch
             without its fused kernels: stores all scores, and is the only one with second
             derivatives), or ``"auto"``: xformers where it is installed and able (CUDA tensors,
             supported types), else torch.
 
     Returns:
-        ``[B, heads, N, d]``.
+        ``(B, heads, N, d)``.
 
     Raises:
         SrcoreError: an unknown backend, or xformers was asked for and cannot do it.
@@ -80,7 +80,7 @@ def _xformers_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) ->
     call: Any = _memory_efficient_attention
     if bias is not None:
         bias = bias.expand(q.shape[0], q.shape[1], q.shape[2], k.shape[2])
-    # xformers wants [B, N, heads, d]
+    # xformers wants (B, N, heads, d)
     q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
     result: Tensor = call(q, k, v, attn_bias=bias)
     return result.transpose(1, 2)

@@ -19,6 +19,11 @@ class Compact(nn.Module):
     ``shuffle(conv(... act(conv(lr)))) + nearest(lr)``: what is learned is added to an enlargement
     by repetition. There is no other skip connection and no normalization, so it runs anywhere.
 
+    >>> import torch
+    >>> network = Compact(scale=2, num_features=4, num_convs=1)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
+
     Args:
         scale: factor between output and input, from 1 on.
         num_features: channels between the convolutions.

@@ -26,6 +26,11 @@ class EDSR(nn.Module):
     The mean color is removed and images are multiplied by ``img_range`` inside, so that the same
     weights serve as in EDSR-PyTorch, which works on 0..255. PyTorch's initial weights, as there.
 
+    >>> import torch
+    >>> network = EDSR(scale=2, num_features=4, num_blocks=1)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
+
     Args:
         scale: 1, 2, 3, 4 or 8.
         num_features: channels of the trunk.

@@ -22,6 +22,11 @@ _TAIL_RADIUS = 2
 class MSRResNet(nn.Module):
     """Residual blocks without normalization that refine a bilinear enlargement.
 
+    >>> import torch
+    >>> network = MSRResNet(scale=2, num_features=4, num_blocks=1)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
+
     Args:
         scale: 2, 3 or 4.
         num_features: channels of the trunk.

@@ -19,6 +19,11 @@ class PatchDiscriminator(nn.Sequential):
     Inner layers are normalized, the first and the last are not; spectral normalization concerns
     the weights of all layers. Convolutions start from N(0, 0.02) with bias 0.
 
+    >>> import torch
+    >>> network = PatchDiscriminator(num_layers=2, num_features=4)
+    >>> network(torch.rand(1, 3, 32, 32)).shape
+    torch.Size([1, 1, 6, 6])
+
     Args:
         num_layers: convolutions of stride 2; 3 sees patches of 70x70 pixels.
         num_features: channels F of the first layer; 2F, 4F, 8F, 8F, ... follow.

@@ -10,6 +10,11 @@ class PixelShuffleUpsampler(nn.Sequential):
 
     Keys are those of BasicSR, EDSR and SwinIR: convolutions at ``0``, ``2``, ``4``.
 
+    >>> import torch
+    >>> network = PixelShuffleUpsampler(scale=4, num_features=4)
+    >>> network(torch.rand(1, 4, 8, 6)).shape
+    torch.Size([1, 4, 32, 24])
+
     Args:
         scale: a power of two, or 3.
         num_features: channels of input and output.

@@ -10,6 +10,11 @@ from torch import Tensor, nn
 class ResidualBlock(nn.Module):
     """``x + res_scale * conv2(relu(conv1(x)))`` without normalization (Lim et al. 2017, fig. 2c).
 
+    >>> import torch
+    >>> network = ResidualBlock(num_features=4)
+    >>> network(torch.rand(1, 4, 8, 6)).shape
+    torch.Size([1, 4, 8, 6])
+
     Args:
         num_features: channels.
         res_scale: factor of the residual.

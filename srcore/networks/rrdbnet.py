@@ -27,6 +27,11 @@ _TAIL_RADIUS = 2
 class ResidualDenseBlock(nn.Module):
     """Five convolutions, each on the input and everything before it: ``x + 0.2 * conv5(...)``.
 
+    >>> import torch
+    >>> network = ResidualDenseBlock(num_features=4, growth_channels=2)
+    >>> network(torch.rand(1, 4, 8, 6)).shape
+    torch.Size([1, 4, 8, 6])
+
     Args:
         num_features: channels of input and output.
         growth_channels: channels of the four inner convolutions.
@@ -59,7 +64,13 @@ def _activate(x: Tensor) -> Tensor:
 
 
 class RRDB(nn.Module):
-    """Residual in residual dense block: ``x + 0.2 * rdb3(rdb2(rdb1(x)))``."""
+    """Residual in residual dense block: ``x + 0.2 * rdb3(rdb2(rdb1(x)))``.
+
+    >>> import torch
+    >>> network = RRDB(num_features=4, growth_channels=2)
+    >>> network(torch.rand(1, 4, 8, 6)).shape
+    torch.Size([1, 4, 8, 6])
+    """
 
     def __init__(self, num_features: int, growth_channels: int = 32) -> None:
         super().__init__()
@@ -79,6 +90,11 @@ class RRDBNet(nn.Module):
     input to 4 and 16 times as many channels first (Real-ESRGAN); sides that are no multiple of 2 or
     4 are mirrored and the result is cut. Without it there is one enlargement per factor 2 (or one
     by 3).
+
+    >>> import torch
+    >>> network = RRDBNet(scale=4, num_features=4, num_blocks=1, growth_channels=2)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 32, 24])
 
     Args:
         scale: 1, 2 or 4; without ``unshuffle`` 1, 2, 3, 4 or 8.

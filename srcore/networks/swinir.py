@@ -41,7 +41,7 @@ class MLP(nn.Module):
         self.fc2 = nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[..., C]`` -> ``[..., C]``."""
+        """``(..., C)`` -> ``(..., C)``."""
         result: Tensor = self.fc2(F.gelu(self.fc1(x)))
         return result
 
@@ -88,7 +88,7 @@ class SwinBlock(nn.Module):
         self.register_buffer("attn_mask", mask)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """``[B, H, W, C]`` and the mask of shifted windows -> ``[B, H, W, C]``."""
+        """``(B, H, W, C)`` and the mask of shifted windows -> ``(B, H, W, C)``."""
         x = x + self.drop_path(self._attend(self.norm1(x), mask))
         changed: Tensor = x + self.drop_path(self.mlp(self.norm2(x)))
         return changed
@@ -139,7 +139,7 @@ class RSTB(nn.Module):
         self.conv = _residual_conv(dim, residual_connection)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """``[B, H, W, C]`` -> ``[B, H, W, C]``."""
+        """``(B, H, W, C)`` -> ``(B, H, W, C)``."""
         residual = self.conv(_to_map(self.residual_group(x, mask)))
         return x + _to_tokens(residual)
 
@@ -166,6 +166,13 @@ class SwinIR(nn.Module):
 
     Departure from the official class: with ``absolute_position`` inputs of another size than
     ``img_size`` get an interpolated embedding instead of an error.
+
+    >>> import torch
+    >>> network = SwinIR(
+    ...     scale=2, img_size=8, window_size=4, embed_dim=8, depths=[2], num_heads=[2]
+    ... )
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
 
     Attributes:
         scale: factor between output and input.
@@ -281,9 +288,9 @@ class SwinIR(nn.Module):
         return crop(sr, self.scale * height, self.scale * width)
 
     def _transform(self, shallow: Tensor) -> Tensor:
-        """All stages: ``[B, C, H, W]`` -> ``[B, C, H, W]``."""
+        """All stages: ``(B, C, H, W)`` -> ``(B, C, H, W)``."""
         height, width = shallow.shape[-2:]
-        tokens = self.patch_embed(_to_tokens(shallow))  # [B, H, W, C]
+        tokens = self.patch_embed(_to_tokens(shallow))  # (B, H, W, C)
         if self.absolute_pos_embed is not None:
             tokens = tokens + self._absolute_position(height, width)
         mask = None
@@ -319,11 +326,11 @@ class SwinIR(nn.Module):
 
 
 def _to_tokens(image: Tensor) -> Tensor:
-    return image.permute(0, 2, 3, 1)  # [B, C, H, W] -> [B, H, W, C]
+    return image.permute(0, 2, 3, 1)  # (B, C, H, W) -> (B, H, W, C)
 
 
 def _to_map(tokens: Tensor) -> Tensor:
-    return tokens.permute(0, 3, 1, 2)  # [B, H, W, C] -> [B, C, H, W]
+    return tokens.permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
 
 
 def _enlarge(x: Tensor, conv: nn.Conv2d) -> Tensor:

@@ -21,6 +21,11 @@ class UNetDiscriminator(nn.Module):
     iteration, one per forward pass in training mode, updates v before u as they did. The newer
     parametrization does neither.
 
+    >>> import torch
+    >>> network = UNetDiscriminator(num_features=4)
+    >>> network(torch.rand(1, 3, 16, 24)).shape
+    torch.Size([1, 1, 16, 24])
+
     Args:
         num_features: channels F at full resolution; 2F, 4F, 8F below.
         skip_connection: add the encoder's features on the way up, after the activation.

@@ -21,6 +21,11 @@ class VGGDiscriminator(nn.Module):
     Images of one size only. The 256 variant published with synchronized batch normalization has
     the plain one here, with the same keys; distributed training can convert it.
 
+    >>> import torch
+    >>> network = VGGDiscriminator(input_size=128, num_features=2)
+    >>> network(torch.rand(2, 3, 128, 128)).shape
+    torch.Size([2, 1])
+
     Args:
         input_size: side of the images: 128, 192 or 256.
         num_features: channels F of the first stage; F, 2F, 4F, 8F, 8F, ... follow.

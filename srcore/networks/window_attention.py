@@ -14,21 +14,21 @@ _MASKED = -100.0
 
 
 def to_windows(image: Tensor, window: int) -> Tensor:
-    """``[B, H, W, ...]`` -> ``[B, windows, window*window, ...]``, windows and pixels row by row."""
+    """``(B, H, W, ...)`` -> ``(B, windows, window*window, ...)``, windows and pixels row by row."""
     batch, height, width, *rest = image.shape
     tiles = image.reshape(batch, height // window, window, width // window, window, *rest)
     return tiles.transpose(2, 3).reshape(batch, -1, window * window, *rest)
 
 
 def from_windows(windows: Tensor, window: int, height: int, width: int) -> Tensor:
-    """``[B, windows, window*window, C]`` -> ``[B, H, W, C]``."""
+    """``(B, windows, window*window, C)`` -> ``(B, H, W, C)``."""
     batch, channels = windows.shape[0], windows.shape[-1]
     tiles = windows.reshape(batch, height // window, width // window, window, window, channels)
     return tiles.transpose(2, 3).reshape(batch, height, width, channels)
 
 
 def relative_position_index(window: int) -> Tensor:
-    """Row of the bias table for every (query, key) of a window: ``[w*w, w*w]`` int64.
+    """Row of the bias table for every (query, key) of a window: ``(w*w, w*w)`` int64.
 
     Offsets (dy, dx) = query - key lie in -(w-1)..w-1; the row is (dy+w-1)*(2w-1) + (dx+w-1).
     """
@@ -41,14 +41,14 @@ def relative_position_index(window: int) -> Tensor:
 def shift_mask(
     height: int, width: int, window: int, shift: int, device: torch.device | None = None
 ) -> Tensor:
-    """Mask of a cyclically shifted image: ``[windows, w*w, w*w]`` with 0 and -100."""
+    """Mask of a cyclically shifted image: ``(windows, w*w, w*w)`` with 0 and -100."""
 
     def region(size: int) -> Tensor:
         position = torch.arange(size, device=device)
         return (position >= size - window).long() + (position >= size - shift).long()
 
-    regions = 3 * region(height)[:, None] + region(width)[None, :]  # [H, W]
-    tiles = to_windows(regions[None], window)[0]  # [windows, w*w]
+    regions = 3 * region(height)[:, None] + region(width)[None, :]  # (H, W)
+    tiles = to_windows(regions[None], window)[0]  # (windows, w*w)
     return (tiles[:, :, None] != tiles[:, None, :]).float() * _MASKED
 
 
@@ -83,22 +83,22 @@ class WindowAttention(nn.Module):
         """Attend within each window.
 
         Args:
-            windows: ``[B, windows, N, C]``.
-            mask: ``[windows, N, N]``, added to the scores.
+            windows: ``(B, windows, N, C)``.
+            mask: ``(windows, N, N)``, added to the scores.
 
         Returns:
-            ``[B, windows, N, C]``.
+            ``(B, windows, N, C)``.
         """
         batch, number, pixels, channels = windows.shape
         qkv = self.qkv(windows).reshape(batch, number, pixels, 3, self.num_heads, -1)
-        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).unbind()  # each [B, windows, heads, N, d]
+        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).unbind()  # each (B, windows, heads, N, d)
         bias = self._position_bias()  # [heads, N, N]
         if mask is None:
-            q, k, v = (part.flatten(0, 1) for part in (q, k, v))  # [B*windows, heads, N, d]
+            q, k, v = (part.flatten(0, 1) for part in (q, k, v))  # (B*windows, heads, N, d)
         else:
             # The bias differs between windows, not between images. With the windows beside the
             # heads it need not be repeated for every image.
-            q, k, v = (part.flatten(1, 2) for part in (q, k, v))  # [B, windows*heads, N, d]
+            q, k, v = (part.flatten(1, 2) for part in (q, k, v))  # (B, windows*heads, N, d)
             bias = (bias + mask[:, None]).flatten(0, 1)
         result = attention(q, k, v, bias[None], self.backend)
         result = result.reshape(batch, number, self.num_heads, pixels, -1).transpose(2, 3)

@@ -33,7 +33,10 @@ def grid(
 def sub_images(
     image: ImageArray, stem: str, crop: int, step: int, threshold: int = 0
 ) -> Iterator[tuple[str, ImageArray]]:
-    """Yield (stem of the file, view) of every sub-image: ``<base name>_s001``, ..."""
+    """Yield (stem of the file, view) of every sub-image: ``<base name>_s001``, ...
+
+    The image is ``(H, W, C)``, uint8 or uint16; views are ``(crop, crop, C)``.
+    """
     base = base_name(stem)
     height, width = image.shape[:2]
     corners = grid(height, width, crop, step, threshold)

@@ -119,7 +119,10 @@ def moving_average(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def thin(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.int64]:
-    """Indices of at most ``limit`` points: ends, and the extremes of equal pieces between them."""
+    """Indices of at most ``limit`` points: ends, and the extremes of equal pieces between them.
+
+    Values are ``(count,)``, indices ``(kept,)``.
+    """
     count = len(values)
     if count <= limit:
         return np.arange(count)

@@ -42,7 +42,10 @@ class Axis:
 
 
 def value_axis(values: NDArray[np.float64], *, allow_log: bool) -> Axis:
-    """A vertical axis for finite values; logarithmic where all are positive and span decades."""
+    """A vertical axis for finite values; logarithmic where all are positive and span decades.
+
+    Values are ``(count,)``.
+    """
     low, high = float(values.min()), float(values.max())
     if allow_log and low > 0 and high / low >= _LOG_FROM:
         return _log_axis(low, high)

@@ -71,7 +71,10 @@ class Strip:
 
 
 def bicubic_of(result: ValidationImage) -> NDArray[np.uint8]:
-    """The low-resolution image, enlarged to the size of the super-resolved one."""
+    """The low-resolution image, enlarged to the size of the super-resolved one.
+
+    The picture is ``(H, W, C)`` in 0..255.
+    """
     assert result.sr is not None
     assert result.lr is not None
     height, width = result.sr.shape[:2]

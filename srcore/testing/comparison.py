@@ -21,6 +21,8 @@ def assert_close(
 ) -> None:
     """``torch.testing.assert_close`` with the tolerance of the less precise of both types.
 
+    Tensors have any shape, both the same.
+
     >>> one = torch.ones(3, dtype=torch.float64)
     >>> assert_close(one.half() + 1e-3, one)
     >>> assert_close(one + 1e-3, one)

@@ -190,7 +190,10 @@ def run_case(case: Case) -> None:
 
 
 def compare(name: str, got: Any, expected: NDArray[Any], bound: Mapping[str, Any]) -> list[str]:
-    """Problems of ``|got - expected| <= atol + rtol * |expected|`` with the bound's settings."""
+    """Problems of ``|got - expected| <= atol + rtol * |expected|`` with the bound's settings.
+
+    They have any shape, both the same; a single value may be of another.
+    """
     if hasattr(got, "detach"):
         got = got.detach().cpu().numpy()
     got = np.asarray(got)

@@ -113,7 +113,10 @@ def draw_box(
 
 
 def draw_partners(count: int, generator: torch.Generator) -> Tensor:
-    """For every image the number of another one: a random order, turned by one."""
+    """For every image the number of another one: a random order, turned by one.
+
+    Numbers are ``(count,)`` int64 in 0..count-1.
+    """
     order = torch.randperm(count, generator=generator, device=generator.device)
     partners = torch.empty_like(order)
     partners[order] = order.roll(1)

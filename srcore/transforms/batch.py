@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def image_of(batch: Batch, name: str, transform: str) -> Tensor:
-    """The images ``name`` of a batch, or an error that says what the batch holds."""
+    """The images ``name`` of a batch, or an error that says what the batch holds.
+
+    They are ``(N, C, H, W)`` in [0, 1].
+    """
     if name not in batch:
         raise SrcoreError(
             f"transform {transform}: needs {shown(name)}, but the batch holds "
@@ -25,11 +28,17 @@ def image_of(batch: Batch, name: str, transform: str) -> Tensor:
 
 
 def uniform(limits: tuple[float, float], count: int, generator: torch.Generator) -> Tensor:
-    """``count`` numbers drawn uniformly between the limits, on the generator's device."""
+    """``count`` numbers drawn uniformly between the limits, on the generator's device.
+
+    They are ``(count,)`` float32.
+    """
     draws = torch.rand(count, generator=generator, device=generator.device)
     return limits[0] + (limits[1] - limits[0]) * draws
 
 
 def happens(probability: float, count: int, generator: torch.Generator) -> Tensor:
-    """``count`` booleans, each true with the probability, on the generator's device."""
+    """``count`` booleans, each true with the probability, on the generator's device.
+
+    They are ``(count,)``.
+    """
     return torch.rand(count, generator=generator, device=generator.device) < probability

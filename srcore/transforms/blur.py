@@ -62,7 +62,10 @@ def separable_blur(image: Tensor, taps: tuple[float, ...], border: Border = "ref
 def gaussian_blur(
     image: Tensor, size: int, sigma: float | None = None, border: Border = "reflect"
 ) -> Tensor:
-    """Blur with :func:`gaussian_taps`; otherwise as :func:`separable_blur`."""
+    """Blur with :func:`gaussian_taps`; otherwise as :func:`separable_blur`.
+
+    Images are ``(..., H, W)``, in any range, which they keep.
+    """
     return separable_blur(image, gaussian_taps(size, sigma), border)
 
 
@@ -96,7 +99,16 @@ _OPENCV_TAPS: dict[int, tuple[float, ...]] = {
 
 
 class Blur:
-    """Transform ``blur``: a random kernel per image."""
+    """Transform ``blur``: a random kernel per image.
+
+    >>> import torch
+    >>> blur = Blur(scale=4, image="hr", sigma=(1.0, 1.0), sinc_probability=0.0)
+    >>> batch = {"hr": torch.eye(32).expand(1, 3, 32, 32)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> blurred = blur(batch, generator)["hr"]
+    >>> blurred.shape, bool(blurred.max() < 0.9)
+    (torch.Size([1, 3, 32, 32]), True)
+    """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
         self.options = BlurOptions(**options)

@@ -26,6 +26,13 @@ class ChannelShuffle:
         [[data.train.transforms]]
         type = "channel_shuffle"
         probability = 0.5
+
+    >>> import torch
+    >>> shuffle = ChannelShuffle(scale=4, probability=1.0)
+    >>> batch = {"hr": torch.arange(3.0).view(1, 3, 1, 1).expand(1, 3, 8, 8)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> shuffle(batch, generator)["hr"][0, :, 0, 0].sort().values
+    tensor([0., 1., 2.])
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

@@ -127,6 +127,16 @@ class SecondOrderDegradation:
 
     Reads ``hr``; writes ``lr`` (multiples of 1/255), ``hr`` cropped to ``hr_crop``, and
     ``hr_sharpened``, the sharpened crop.
+
+    >>> import torch
+    >>> degrade = SecondOrderDegradation(scale=4, hr_crop=32)
+    >>> batch = {"hr": torch.rand(1, 3, 48, 48)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> for name, image in sorted(degrade(batch, generator).items()):
+    ...     print(name, tuple(image.shape))
+    hr (1, 3, 32, 32)
+    hr_sharpened (1, 3, 32, 32)
+    lr (1, 3, 8, 8)
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

@@ -24,6 +24,13 @@ class DownUp:
         [[data.train.transforms]]
         type = "down_up"
         probability = 0.5
+
+    >>> import torch
+    >>> down_up = DownUp(scale=4, image="hr", probability=1.0, factor=(0.5, 0.5))
+    >>> batch = {"hr": torch.eye(8).expand(1, 3, 8, 8)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> down_up(batch, generator)["hr"].shape
+    torch.Size([1, 3, 8, 8])
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

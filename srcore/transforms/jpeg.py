@@ -93,7 +93,16 @@ def jpeg(
 
 
 class JpegCompression:
-    """Transform ``jpeg``: a random quality per image."""
+    """Transform ``jpeg``: a random quality per image.
+
+    >>> import torch
+    >>> jpeg = JpegCompression(scale=4, image="hr", quality=(50.0, 50.0))
+    >>> batch = {"hr": torch.rand(1, 3, 16, 16)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> compressed = jpeg(batch, generator)["hr"]
+    >>> compressed.shape, torch.equal(compressed, batch["hr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
         self.options = JpegCompressionOptions(**options)

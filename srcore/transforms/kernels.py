@@ -120,7 +120,10 @@ def draw_sinc_or_impulse(
 
 
 def draw_sizes(limits: tuple[int, int], count: int, generator: torch.Generator) -> Tensor:
-    """Odd sizes, all equally likely."""
+    """Odd sizes, all equally likely.
+
+    They are ``(count,)`` int64 between the limits, which are odd.
+    """
     choices = (limits[1] - limits[0]) // 2 + 1
     steps = torch.randint(choices, (count,), generator=generator, device=generator.device)
     return limits[0] + 2 * steps

@@ -33,6 +33,14 @@ class MixUp:
         [[data.train.transforms]]
         type = "mixup"
         probability = 0.5
+
+    >>> import torch
+    >>> mixup = MixUp(scale=2, probability=1.0)
+    >>> batch = {"hr": torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)])}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> mixed = mixup(batch, generator)["hr"]
+    >>> [len(image.unique()) for image in mixed], bool((mixed > 0).all()), bool((mixed < 1).all())
+    ([1, 1], True, True)
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
@@ -62,6 +70,14 @@ class CutMix:
         [[data.train.transforms]]
         type = "cutmix"
         probability = 0.5
+
+    >>> import torch
+    >>> cutmix = CutMix(scale=2, probability=1.0)
+    >>> batch = {"hr": torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)])}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> mixed = cutmix(batch, generator)["hr"]
+    >>> mixed[0].unique(), mixed[1].unique()  # either has a box of the other
+    (tensor([0., 1.]), tensor([0., 1.]))
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
@@ -94,6 +110,14 @@ class ResizeMix:
         [[data.train.transforms]]
         type = "resizemix"
         probability = 0.5
+
+    >>> import torch
+    >>> resizemix = ResizeMix(scale=2, probability=1.0)
+    >>> batch = {"hr": torch.stack([torch.zeros(3, 8, 8), torch.ones(3, 8, 8)])}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> mixed = resizemix(batch, generator)["hr"]
+    >>> bool(mixed[0].max() > 0.9), bool(mixed[1].min() < 0.1)  # either has the other in it
+    (True, True)
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
@@ -133,6 +157,13 @@ class CutBlur:
         [[data.train.transforms]]
         type = "cutblur"
         probability = 0.5
+
+    >>> import torch
+    >>> cutblur = CutBlur(scale=2, probability=1.0)
+    >>> batch = {"lr": torch.zeros(1, 3, 8, 8), "hr": torch.ones(1, 3, 16, 16)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> cutblur(batch, generator)["lr"].unique()  # damaged and clean
+    tensor([0., 1.])
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

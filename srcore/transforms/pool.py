@@ -25,6 +25,16 @@ class PairPool:
     While it fills, batches are stored and pass through. Once full, the pool is permuted, its first
     pairs are handed out and the new batch takes their place. Images that are whole gray levels are
     kept in 8 bits, others in their own type, so what comes out equals what went in bit by bit.
+
+    >>> import torch
+    >>> pool = PairPool(scale=2, size=4)
+    >>> batch = {"hr": torch.zeros(2, 3, 8, 8)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> for _ in range(2):  # the pool fills, batches pass through
+    ...     _ = pool(batch, generator)
+    >>> later = {"hr": torch.ones(2, 3, 8, 8)}
+    >>> pool(later, generator)["hr"].unique()  # earlier pairs come out
+    tensor([0.])
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

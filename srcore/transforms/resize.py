@@ -147,7 +147,16 @@ def matlab_taps(n_in: int, n_out: int) -> tuple[NDArray[np.int64], NDArray[np.fl
 
 
 class Bicubic:
-    """Transform ``bicubic``: LR from HR."""
+    """Transform ``bicubic``: LR from HR.
+
+    >>> import torch
+    >>> bicubic = Bicubic(scale=4, quantize=False)
+    >>> batch = {"hr": torch.full((1, 3, 16, 8), 0.5)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> lr = bicubic(batch, generator)["lr"]
+    >>> lr.shape, lr.mean()
+    (torch.Size([1, 3, 4, 2]), tensor(0.5000))
+    """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
         self.scale = scale

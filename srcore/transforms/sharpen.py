@@ -42,12 +42,23 @@ def sharpen(
 
 
 def detail_mask(detail: Tensor, threshold: float) -> Tensor:
-    """1 where the detail exceeds the threshold (gray levels of 255), else 0."""
+    """1 where the detail exceeds the threshold (gray levels of 255), else 0.
+
+    ``(N, C, H, W)`` in [-1, 1] -> ``(N, C, H, W)``.
+    """
     return (detail.abs() * 255 > threshold).to(detail.dtype)
 
 
 class Sharpen:
-    """Transform ``sharpen``: by default adds ``hr_sharpened``."""
+    """Transform ``sharpen``: by default adds ``hr_sharpened``.
+
+    >>> import torch
+    >>> sharpen = Sharpen(scale=4)
+    >>> batch = {"hr": torch.eye(64).expand(1, 3, 64, 64)}
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> sorted(sharpen(batch, generator))
+    ['hr', 'hr_sharpened']
+    """
 
     def __init__(self, *, scale: int, **options: Any) -> None:
         self.options = SharpenOptions(**options)

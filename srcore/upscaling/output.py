@@ -50,6 +50,8 @@ def suffix_for(image_format: str, source: Path) -> str:
 def check_writable(path: Path, image: ImageArray, size: tuple[int, int]) -> None:
     """Refuse a format that cannot hold the result, before anything is computed.
 
+    The image is ``(H, W, C)``, uint8 or uint16.
+
     Args:
         path: the file to write; its suffix names the format.
         image: the input; type and channels are those of the result.

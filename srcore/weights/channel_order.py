@@ -43,7 +43,10 @@ class BgrNetwork(nn.Module):
 
 
 def turned(image: Tensor) -> Tensor:
-    """Red and blue exchanged; gray has neither."""
+    """Red and blue exchanged; gray has neither.
+
+    Images are ``(N, C, H, W)``.
+    """
     channels = image.shape[1]
     if channels < RGB:
         return image

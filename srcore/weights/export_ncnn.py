@@ -45,6 +45,8 @@ def require() -> None:
 def record(network: nn.Module, example: Tensor, *, half: bool = False) -> list[bytes]:
     """Contents of the two files, for single images of any size.
 
+    The example is ``(1, C, H, W)`` in [0, 1].
+
     Args:
         network: in evaluation mode.
         example: an image that it takes.

@@ -40,7 +40,10 @@ def openvino() -> Any:
 
 
 def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> list[bytes]:
-    """Contents of the two files, which hold the entries; weights stay float32."""
+    """Contents of the two files, which hold the entries; weights stay float32.
+
+    The example is ``(1, C, H, W)`` in [0, 1].
+    """
     package, channels = openvino(), example.shape[1]
     size = package.PartialShape([-1, channels, -1, -1])
     model = package.convert_model(network, example_input=example, input=[size])

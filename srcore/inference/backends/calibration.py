@@ -22,6 +22,8 @@ _IMAGES = 12
 def calibration_images(network: nn.Module, folder: Path) -> tuple[Tensor, ...]:
     """Parts of images of a folder, evenly chosen, as the network takes them.
 
+    Every part is ``(1, C, H, W)`` in [0, 1].
+
     Raises:
         DataError: no folder, or an image that cannot be read.
     """

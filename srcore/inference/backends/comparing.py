@@ -20,6 +20,8 @@ _LEVELS = 255
 def check_alike(name: str, program: Program, image: Tensor) -> None:
     """Refuse a program that shows another picture, or none, at one of two sizes.
 
+    The image is ``(1, C, H, W)`` in [0, 1].
+
     Raises:
         BackendError: says by how much, and what to do.
     """
@@ -35,7 +37,10 @@ def check_alike(name: str, program: Program, image: Tensor) -> None:
 
 @torch.inference_mode()
 def levels_apart(first: nn.Module, second: nn.Module, image: Tensor) -> float:
-    """Largest difference of what pictures show; infinite if the sizes differ."""
+    """Largest difference of what pictures show; infinite if the sizes differ.
+
+    The image is ``(N, C, H, W)`` in [0, 1]; the result counts gray levels of 255.
+    """
     made, expected = first(image).float(), second(image).float()
     if made.shape != expected.shape:
         return math.inf
@@ -44,7 +49,10 @@ def levels_apart(first: nn.Module, second: nn.Module, image: Tensor) -> float:
 
 @torch.inference_mode()
 def decibels_apart(first: nn.Module, second: nn.Module, images: tuple[Tensor, ...]) -> float:
-    """PSNR between the results of both for all images together; infinite if they are equal."""
+    """PSNR between the results of both for all images together; infinite if they are equal.
+
+    Images are ``(N, C, H, W)`` in [0, 1].
+    """
     errors = [
         (first(image).float().clamp(0, 1) - second(image).float().clamp(0, 1)).square().mean()
         for image in images
@@ -55,7 +63,10 @@ def decibels_apart(first: nn.Module, second: nn.Module, images: tuple[Tensor, ..
 
 @torch.inference_mode()
 def processor_seconds(network: nn.Module, image: Tensor, clock: Callable[[], float]) -> float:
-    """Of the faster of two runs after a first one that does not count."""
+    """Of the faster of two runs after a first one that does not count.
+
+    The image is ``(N, C, H, W)`` in [0, 1].
+    """
     times = []
     for _ in range(3):
         begin = clock()
