@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    import click
     from ignite.engine import Engine
 
+    from srcore.cli.main import SrcoreGroup
     from srcore.config.schema import Experiment
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
@@ -74,13 +74,13 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 
 
 @hookspec
-def srcore_register_commands(cli: click.Group) -> None:
+def srcore_register_commands(cli: SrcoreGroup) -> None:
     """Add commands to the ``srcore`` program.
 
     When: when the command line starts.
-    Do: ``cli.add_command(...)``, or ``cli.add_target(name, "package.module:command")``, which
-        imports the module when the command is used. Import torch inside the command, not at module
-        level.
+    Do: ``cli.add_target(name, "package.module:command")``, which imports the module when the
+        command is used or listed, or ``cli.add_command(...)``. Import torch inside the command,
+        not at module level.
     Parameters: ``cli`` - the click group of ``srcore``.
     Returns: nothing.
     Errors: stop the program with the plugin's name.

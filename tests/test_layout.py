@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 
 import srcore
@@ -113,7 +114,8 @@ def test_commands_of_the_core_are_files():
 def test_commands_of_plugins_lie_in_commands_files():
     for name, owner in COMMANDS.owners.items():
         if (ROOT / "plugins" / owner).is_dir():
-            modules = {command.callback.__module__ for command in leaves(COMMANDS.commands[name])}
+            command = COMMANDS.get_command(click.Context(COMMANDS), name)
+            modules = {leaf.callback.__module__ for leaf in leaves(command)}
             assert modules == {f"{owner.replace('-', '_')}.commands"}
 
 

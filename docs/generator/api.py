@@ -26,6 +26,7 @@ MODULES = (
 
 #: What hooks are given, and what stands in their signatures.
 RECEIVED = (
+    "srcore.cli.main.SrcoreGroup",
     "srcore.plugin.registry.Registry",
     "srcore.plugin.registry.Component",
     "srcore.engine.run.Run",

@@ -18,6 +18,8 @@ from srcore.cli.numbers import FiniteRange
 from srcore.messages import shown
 from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
 
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 #: A file or folder that is read or written; it need not exist.
 File = Annotated[Path, click.Path(path_type=Path, dir_okay=False)]
 Folder = Annotated[Path, click.Path(path_type=Path, file_okay=False)]
@@ -37,9 +39,7 @@ def _word_or_pixels(words: Collection[str | None]) -> Callable[..., Any]:
     return converted
 
 
-def flags(
-    into: str, options: type[Any], only: Collection[str] = (), **defaults: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def flags(into: str, options: type[Any], only: Collection[str] = (), **defaults: Any) -> _Decorator:
     """Give a command a flag for every field of a class of options.
 
     Args:
@@ -66,10 +66,38 @@ def flags(
     return decorate
 
 
-def _flag(name: str, hint: Any, default: Any, declaration: Declaration) -> Callable[..., Any]:
+def flag(options: type[Any], field: str, name: str = "") -> _Decorator:
+    """Give a command a flag for one field of a class of options, as a parameter of its own.
+
+        @click.command()
+        @flag(BlurOptions, "sigma")
+        def blur(sigma: float) -> None: ...
+
+    Args:
+        options: the class; the field is made with :func:`srcore.option`. Without a default the
+            flag is required.
+        field: its name.
+        name: of the flag and the parameter; empty: that of the field.
+    """
+    hint = get_type_hints(options, include_extras=True)[field]
+    declared = next(it for it in attrs.fields(options) if it.name == field)
+    declaration = declaration_of(declared)
+
+    def checked(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        complaint = "" if value is None else declaration.complaint(value)
+        if complaint:
+            raise click.BadParameter(complaint)
+        return value
+
+    return _flag(name or field, hint, declared.default, declaration, callback=checked)
+
+
+def _flag(
+    name: str, hint: Any, default: Any, declaration: Declaration, **about: Any
+) -> Callable[..., Any]:
     hint, written = _bare(hint)
     flag = f"--{name.replace('_', '-')}"
-    about: dict[str, Any] = {
+    about |= {
         "help": f"{declaration.help[:1].upper()}{declaration.help[1:]}.",
         "metavar": written if isinstance(written, str) else None,
     }
@@ -79,7 +107,10 @@ def _flag(name: str, hint: Any, default: Any, declaration: Declaration) -> Calla
         kinds: Collection[Any] = {get_args(hint)[0]}
         return click.option(flag, name, multiple=True, type=_type(kinds, declaration), **about)
     kinds = {hint} if get_origin(hint) is Literal else set(get_args(hint)) or {hint}
-    about |= {"default": default, "show_default": default is not None}
+    if default is attrs.NOTHING:
+        about["required"] = True
+    else:
+        about |= {"default": default, "show_default": default is not None}
     if isinstance(written, click.ParamType):
         return click.option(flag, name, type=written, **about)
     words = [word for kind in kinds for word in get_args(kind)]
@@ -108,4 +139,12 @@ def _type(kinds: Collection[Any], declaration: Declaration) -> Any:
         return click.IntRange(
             None if low is None else int(low), LARGEST_INTEGER if high is None else int(high)
         )
-    return click.STRING if str in kinds else FiniteRange(declaration.gt, min_open=True)
+    if str in kinds:
+        return click.STRING
+    above, below = declaration.gt is not None, declaration.lt is not None
+    return FiniteRange(
+        declaration.gt if above else declaration.ge,
+        declaration.lt if below else declaration.le,
+        min_open=above,
+        max_open=below,
+    )

@@ -19,3 +19,7 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"expected a finite number, found {value}", param, ctx)
         return number
+
+    def _describe_range(self) -> str:
+        """For ``--help``; click says ``x<=None`` where there is no limit."""
+        return "" if self.min is None and self.max is None else super()._describe_range()

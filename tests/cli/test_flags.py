@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from srcore import option
-from srcore.cli.flags import File, Folder, flags
+from srcore.cli.flags import File, Folder, flag, flags
 from srcore.inference.options import UpscaleOptions
 
 
@@ -89,3 +89,54 @@ def test_annotations_say_how_values_are_written(tmp_path):
     assert "--names NAMES" in made(Places)("--help")
     assert "0 is not in the range" in run("--sizes", "0")
     assert "is a directory" in run("--table", str(tmp_path))
+
+
+@attrs.frozen(kw_only=True)
+class Limited:
+    """Every kind of a limit."""
+
+    side: int = option(help="pixels", ge=3, le=9, check=lambda it: "" if it % 2 else "even")
+    share: float = option(0.25, "a share", gt=0, lt=1)
+    power: float = option(1.0, "an exponent", ge=0, le=1)
+    factor: float = option(1.0, "a factor")
+
+
+def flagged(field, *arguments, **named):
+    @click.command()
+    @flag(Limited, field, **named)
+    def command(**given):
+        click.echo(repr(given))
+
+    return CliRunner().invoke(command, arguments).output
+
+
+def test_a_field_alone_is_a_parameter_of_its_own():
+    assert flagged("share") == "{'share': 0.25}\n"
+    assert flagged("side", "--side", "5") == "{'side': 5}\n"
+    assert flagged("share", "--part", "0.5", name="part") == "{'part': 0.5}\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "about"),
+    [("share", "A share. [default: 0.25; 0<x<1]"), ("factor", "A factor. [default: 1.0] ")],
+)
+def test_help_is_that_of_the_field(field, about):
+    assert about in " ".join(flagged(field, "--help").split())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("side", "2", "2 is not in the range 3<=x<=9"),
+        ("side", "11", "11 is not in the range 3<=x<=9"),
+        ("side", "4", "Invalid value for '--side': even"),
+        ("share", "1", "1.0 is not in the range 0<x<1"),
+        ("power", "1.5", "1.5 is not in the range 0<=x<=1"),
+    ],
+)
+def test_a_field_alone_has_its_limits(field, value, expected):
+    assert expected in flagged(field, f"--{field}", value)
+
+
+def test_a_field_without_a_default_is_required():
+    assert "Missing option '--side'" in flagged("side")

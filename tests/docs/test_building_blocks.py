@@ -11,10 +11,8 @@ from generator.source import defined
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/building-blocks.md").read_text("utf-8")
-ROWS = {
-    module: re.findall(r"`(\w+)`", names)
-    for module, names in re.findall(r"^\| `(srcore[\w.]*)` \| (`.+?`) \|", PAGE, re.MULTILINE)
-}
+LINES = re.findall(r"^\| `(srcore[\w.]*)` \| (`.+?`) \|", PAGE, re.MULTILINE)
+ROWS = {module: re.findall(r"`(\w+)`", names) for module, names in LINES}
 DOCUMENTED = {
     *public_names(),
     *RECEIVED,
@@ -37,6 +35,10 @@ def imported(package):
 def test_plugins_import_what_is_documented(package):
     undocumented = sorted(set(imported(package)) - DOCUMENTED)
     assert not undocumented, "add a row to docs/how-to/building-blocks.md, or use what is there"
+
+
+def test_a_module_has_one_row():
+    assert len(LINES) == len(ROWS)
 
 
 @pytest.mark.parametrize("module", ROWS)

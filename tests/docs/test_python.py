@@ -112,7 +112,7 @@ def use_plugin(page, folder):
         if "srcore_register_commands" in hooks:
             group = SrcoreGroup()
             manager.hook.srcore_register_commands(cli=group)
-            assert plugin.name in group.commands
+            assert plugin.name in group.owners
         if {"srcore_engines_created", "srcore_run_finished"} & set(hooks):
             train(folder)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from srcore.cli.numbers import FiniteRange
+from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
 from srcore.plugin.manager import plugins
+from srplug_esrdgan.options import GeneratorOptions
 
 
 @click.group()
@@ -26,27 +27,9 @@ def esrdgan() -> None:
     show_default=True,
     help="Order of the colors that it was trained on; the published program has bgr.",
 )
-@click.option(
-    "--activation",
-    type=click.Choice(["leaky_relu", "relu"]),
-    default="leaky_relu",
-    show_default=True,
-    help="act_type of its configuration.",
-)
-@click.option(
-    "--dense-scaling",
-    type=FiniteRange(),
-    default=0.2,
-    show_default=True,
-    help="Its rdb_res_scaling.",
-)
-@click.option(
-    "--block-scaling",
-    type=FiniteRange(),
-    default=0.2,
-    show_default=True,
-    help="Its rrdb_res_scaling.",
-)
+@flag(GeneratorOptions, "activation")
+@flag(GeneratorOptions, "dense_scaling")
+@flag(GeneratorOptions, "block_scaling")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def import_(source: Path, target: Path, overwrite: bool, **options: str | float) -> None:
     """Write a generator as .safetensors, or a configuration as .toml.

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    import click
-
+    from srcore.cli.main import SrcoreGroup
     from srcore.plugin.registry import Registry
 
 
@@ -47,8 +46,6 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 
 
 @hookimpl
-def srcore_register_commands(cli: click.Group) -> None:
+def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore esrdgan``."""
-    from srplug_esrdgan.commands import esrdgan
-
-    cli.add_command(esrdgan)
+    cli.add_target("esrdgan", "srplug_esrdgan.commands:esrdgan")

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images import to_tensor
+from srcore.options.declaration import defaults
 from srcore.runs.strips import side_by_side
 from srplug_ldl.losses import artifact_map, residual
+from srplug_ldl.options import LDLOptions
+
+_DEFAULT = defaults(LDLOptions)
 
 PictureArray = NDArray[np.uint8]
 
@@ -20,8 +24,8 @@ def map_of_images(
     ema: NDArray[Any] | None,
     hr: NDArray[Any],
     *,
-    window_size: int = 7,
-    exponent: float = 0.2,
+    window_size: int = _DEFAULT.window_size,
+    exponent: float = _DEFAULT.exponent,
 ) -> NDArray[np.float32]:
     """The artifact map of integer images ``(H, W, C)`` of one size; ``(H, W)``, >= 0.
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srcore.cli.flags import flag
 from srcore.cli.numbers import FiniteRange
+from srplug_ldl.options import LDLOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +33,8 @@ def ldl() -> None:
     "--max", "maximum", type=FiniteRange(0, min_open=True), metavar="VALUE",
     help="Value of the brightest color, to compare pictures; by default the map's largest.",
 )  # fmt: skip
-@click.option("--window-size", default=7, show_default=True, type=click.IntRange(3))
-@click.option("--exponent", default=0.2, show_default=True, type=FiniteRange(0, 1))
+@flag(LDLOptions, "window_size")
+@flag(LDLOptions, "exponent")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
 def map_command(
@@ -56,8 +58,6 @@ def map_command(
     Example:
       srcore ldl map --sr sr.png --ema ema.png --hr hr.png -o map.png
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if window_size % 2 == 0:
-        raise click.UsageError(f"--window-size: expected an odd size, found {window_size}")
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
     from srcore.files.replacing import refuse_replacing

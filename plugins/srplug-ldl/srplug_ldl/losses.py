@@ -48,7 +48,7 @@ class _Residual(torch.autograd.Function):
         return result, None
 
 
-def image_weight(residuals: Tensor, exponent: float = 0.2) -> Tensor:
+def image_weight(residuals: Tensor, exponent: float = _DEFAULT.exponent) -> Tensor:
     """Stabilizer: every image's variance of residuals, unbiased, to a power; ``(N, 1, 1, 1)``.
 
     An image with constant residuals has weight 0 and no gradient. (The published code gives NaN
@@ -64,8 +64,8 @@ def artifact_map(
     sr_residual: Tensor,
     ema_residual: Tensor | None = None,
     *,
-    window_size: int = 7,
-    exponent: float = 0.2,
+    window_size: int = _DEFAULT.window_size,
+    exponent: float = _DEFAULT.exponent,
 ) -> Tensor:
     """How likely every pixel is an artifact (paper: M_refine, section 3.2).
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    import click
     from ignite.engine import Engine
 
+    from srcore.cli.main import SrcoreGroup
     from srcore.engine.parts import Parts
     from srcore.engine.run import Run
     from srcore.plugin.registry import Registry
@@ -31,11 +31,9 @@ def srcore_register_experiments(registry: Registry) -> None:
 
 
 @hookimpl
-def srcore_register_commands(cli: click.Group) -> None:
+def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore ldl``."""
-    from srplug_ldl.commands import ldl
-
-    cli.add_command(ldl)
+    cli.add_target("ldl", "srplug_ldl.commands:ldl")
 
 
 @hookimpl

@@ -74,4 +74,4 @@ def test_images_of_other_sizes_are_named(files, tmp_path):
 def test_even_windows_are_refused(files, tmp_path):
     done = call(files, tmp_path / "map.png", "--window-size", "6")
     assert done.exit_code == 2
-    assert "--window-size: expected an odd size, found 6" in done.output
+    assert "'--window-size': expected an odd size, found 6" in done.output

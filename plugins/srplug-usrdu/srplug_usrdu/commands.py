@@ -7,6 +7,9 @@ from typing import Literal
 
 import click
 
+from srcore.cli.flags import flag
+from srplug_usrdu.options import KernelsOptions
+
 
 @click.group()
 def usrdu() -> None:
@@ -18,15 +21,9 @@ def usrdu() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of kernels."
 )
-@click.option("--iterations", default=3000, show_default=True, type=click.IntRange(1))
-@click.option(
-    "--variant",
-    default="paper",
-    show_default=True,
-    type=click.Choice(["paper", "published"]),
-    help="KernelGAN by its text, or as the published program does it.",
-)
-@click.option("--mat", is_flag=True, help="Also write MATLAB files (variable Kernel).")
+@flag(KernelsOptions, "iterations")
+@flag(KernelsOptions, "variant")
+@flag(KernelsOptions, "mat")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option("--device", default="auto", show_default=True)
 def kernels(

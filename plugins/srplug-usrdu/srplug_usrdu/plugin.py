@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    import click
-
+    from srcore.cli.main import SrcoreGroup
     from srcore.config.schema import Experiment
     from srcore.errors import Problem
     from srcore.plugin.registry import Registry
@@ -75,11 +74,9 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 
 
 @hookimpl
-def srcore_register_commands(cli: click.Group) -> None:
+def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore usrdu``."""
-    from srplug_usrdu.commands import usrdu
-
-    cli.add_command(usrdu)
+    cli.add_target("usrdu", "srplug_usrdu.commands:usrdu")
 
 
 @hookimpl

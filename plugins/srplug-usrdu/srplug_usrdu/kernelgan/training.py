@@ -18,10 +18,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from srcore.engine.seeding import derive
+from srcore.options.declaration import defaults
 from srcore.transforms.resize import resize
 from srplug_usrdu.kernelgan.constraints import BicubicWeight, kernel_penalty
 from srplug_usrdu.kernelgan.crops import Chooser, CropChooser
 from srplug_usrdu.kernelgan.networks import CROP, PATCH, LinearDownscaler, PatchJudge
+from srplug_usrdu.options import KernelsOptions
+
+_DEFAULT = defaults(KernelsOptions)
 
 Variant = Literal["paper", "published"]
 
@@ -39,9 +43,9 @@ class KernelGanSettings:
         bicubic_every: iterations between reductions of the bicubic term by 100, once it is small.
     """
 
-    variant: Variant = "paper"
-    iterations: int = 3000
-    num_features: int = 64
+    variant: Variant = _DEFAULT.variant
+    iterations: int = _DEFAULT.iterations
+    num_features: int = _DEFAULT.num_features
     learning_rate: float = 2e-4
     decay_every: int = 750
     bicubic_every: int = 200
