@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import attrs
 import click
 
+from srcore.cli.flags import flag
 from srcore.cli.numbers import FiniteRange
 from srcore.cli.overriding import overrides_option
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.config.names import name_complaint
+from srcore.prepare.options import SubImageOptions
 
 if TYPE_CHECKING:
     from srcore.prepare.working import Report
@@ -63,14 +65,9 @@ def command() -> None:
 @command.command(cls=WritingCommand, before="workers", written="Format of the files.")
 @_common
 @_workers
-@click.option("--crop", type=click.IntRange(min=1), default=480, help="Side, HR pixels (480).")
-@click.option("--step", type=click.IntRange(min=1), default=240, help="Distance, HR pixels (240).")
-@click.option(
-    "--threshold",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Largest rest at the far edge that is left out, HR pixels (0).",
-)
+@flag(SubImageOptions, "crop")
+@flag(SubImageOptions, "step")
+@flag(SubImageOptions, "threshold")
 @click.option(
     "--scale",
     type=click.IntRange(min=1),

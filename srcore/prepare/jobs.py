@@ -20,13 +20,17 @@ from srcore.images import (
     refuse_unwritable,
     write_image,
 )
+from srcore.options.declaration import defaults
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.lmdb import prepare_lmdb
+from srcore.prepare.options import SubImageOptions
 from srcore.prepare.refusing import refuse_collisions, refuse_existing
 from srcore.prepare.subimages import base_name, sub_images
 from srcore.prepare.working import Report, work
 
 __all__ = ["Report", "prepare_degraded", "prepare_lmdb", "prepare_sub_images"]
+
+_DEFAULT = defaults(SubImageOptions)
 
 
 @attrs.frozen(kw_only=True)
@@ -88,9 +92,9 @@ def prepare_sub_images(
     source: Path,
     output: Path,
     *,
-    crop: int = 480,
-    step: int = 240,
-    threshold: int = 0,
+    crop: int = _DEFAULT.crop,
+    step: int = _DEFAULT.step,
+    threshold: int = _DEFAULT.threshold,
     recursive: bool = False,
     workers: int = 1,
     overwrite: bool = False,
@@ -105,8 +109,8 @@ def prepare_sub_images(
     Args:
         source: folder of images.
         output: folder that the sub-images go to; folders below ``source`` are kept.
-        crop: side of the sub-images: 480 for high resolution, 480 / scale for low.
-        step: distance between neighbors: 240, or 240 / scale.
+        crop: side of the sub-images; the default, divided by the scale, for low resolution.
+        step: distance between neighbors, likewise.
         threshold: largest rest at the far edge that is left out, pixels.
         recursive: also take images of folders below.
         workers: processes.
