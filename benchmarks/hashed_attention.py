@@ -24,7 +24,7 @@ import torch
 from harness import measure, measure_for, print_table, print_times, write_results
 from published_gla import PublishedGLA
 from srplug_dlsn.attention import GLA
-from srplug_dlsn.ops import native
+from srplug_dlsn.ops import devices
 from srplug_dlsn.ops.library import hashed_attention
 
 from srcore.errors import SrcoreError
@@ -327,7 +327,7 @@ def print_titled(title, table):
 
 def write(name, results, options):
     """One file per precision."""
-    kernel, _ = native.kernel_for(options.device)
+    kernel, _ = devices.kernel_for(options.device)
     lowered = os.environ.get("SRPLUG_DLSN_CPU_ISA")
     limited = f"_{lowered}" if lowered else ""
     path = write_results(

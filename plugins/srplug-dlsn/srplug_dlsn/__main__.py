@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import torch
 
-from srplug_dlsn.ops import loading, native
+from srplug_dlsn.ops import devices, loading
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     print("searched:", ", ".join(map(str, loading.folders())))
     for device_type in ("cpu", "cuda"):
         loaded = loading.load(device_type)
-        kernel, reason = native.kernel_for(device_type)
+        kernel, reason = devices.kernel_for(device_type)
         print(f"{device_type}:")
         print(f"  library: {loaded.path or 'none'}")
         print(f"  chosen:  {kernel.name if kernel else f'PyTorch operations ({reason})'}")

@@ -3,11 +3,11 @@ import copy
 import pytest
 import torch
 from srplug_dlsn.attention import GLA
-from srplug_dlsn.ops import native
+from srplug_dlsn.ops import devices
 
 from srcore.networks.edsr import EDSR
 
-BACKENDS = ["torch", "native"] if native.kernel_for("cpu")[0] else ["torch"]
+BACKENDS = ["torch", "native"] if devices.kernel_for("cpu")[0] else ["torch"]
 
 
 def test_evaluation_repeats_and_training_draws_anew():

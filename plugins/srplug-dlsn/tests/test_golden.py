@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from srplug_dlsn.ops import native
+from srplug_dlsn.ops import devices, native
 
 from srcore.testing.golden import run_case
 
@@ -20,11 +20,11 @@ if _NAME not in sys.modules:
     _spec.loader.exec_module(sys.modules[_NAME])
 
 
-BACKENDS = ["auto", "torch"] if native.kernel_for("cpu")[0] else ["torch"]
+BACKENDS = ["auto", "torch"] if devices.kernel_for("cpu")[0] else ["torch"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_golden_case(golden_case, backend, monkeypatch):
     if backend == "torch":
-        monkeypatch.setattr(native, "choose", lambda *arguments: None)
+        monkeypatch.setattr(native.DeviceCode, "choose", lambda *arguments: None)
     run_case(golden_case)

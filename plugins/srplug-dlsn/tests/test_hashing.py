@@ -11,10 +11,10 @@ from srplug_dlsn.hashing import (
     hash_codes,
     sort_by_code,
 )
-from srplug_dlsn.ops import library, native
+from srplug_dlsn.ops import cuda, devices, library
 from srplug_dlsn.ops.library import hash_order
 
-BACKENDS = ["torch", "native"] if native.kernel_for("cpu")[0] else ["torch"]
+BACKENDS = ["torch", "native"] if devices.kernel_for("cpu")[0] else ["torch"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_each_device_hashes_by_an_implementation_of_its_own():
     """One product for all rounds is for CUDA, C++ for the CPU; nobody asks where a tensor is."""
     for key in ("CPU", "CUDA"):
         assert torch._C._dispatch_has_kernel_for_dispatch_key("srplug_dlsn::hash_order", key)
-    on_cuda = library._hash_order_on_cuda
+    on_cuda = cuda.hash_order
     query, rotations = torch.randn(2, 40, 8).relu(), draw_rotations(3, 8, 6)
     expected = hash_order(query, rotations, backend="torch")
     for ours, theirs in zip(on_cuda(query, rotations, "auto"), expected, strict=True):

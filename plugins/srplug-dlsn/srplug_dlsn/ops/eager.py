@@ -12,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from srplug_dlsn.hashing import hash_codes, sort_by_code
+from srplug_dlsn.ops.checks import check_hash
 from srplug_dlsn.ops.reference import pad_order
 
 Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -122,3 +124,24 @@ def _fold(near: Tensor) -> Tensor:
     """(n, 3T, X) -> (n*T, X): adds up what the three neighbors say of each slot."""
     before, same, after = near.chunk(3, dim=1)
     return (before.roll(-1, 0) + same + after.roll(1, 0)).flatten(0, 1)
+
+
+def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    """The operator; one matrix product per round."""
+    check_hash(query, rotations)
+    return in_order(hash_codes(query, rotations), rotations)
+
+
+def in_order(codes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+    """Codes and the order that sorts pixels by them, as the operator returns them."""
+    return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
+
+
+def widen(tensor: Tensor) -> Tensor:
+    """In the dtype that sums are kept in."""
+    return tensor.to(accumulator(tensor.dtype))
+
+
+def accumulator(dtype: torch.dtype) -> torch.dtype:
+    """The dtype that sums of a dtype are kept in."""
+    return torch.float64 if dtype == torch.float64 else torch.float32

@@ -1,4 +1,4 @@
-"""``torch.ops.srplug_dlsn``: schemas, shapes, gradients, and the choice of the backend.
+"""``torch.ops.srplug_dlsn``: schemas, shapes, gradients, and what runs where.
 
 Use :func:`hashed_attention`. The operators below it can be traced (``torch.compile``,
 ``torch.export``), mapped (``torch.vmap``) and run under autocast.
@@ -13,11 +13,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from srplug_dlsn.hashing import codes_at_once, hash_codes, sort_by_code
-from srplug_dlsn.ops import abi, eager, native
+from srplug_dlsn.ops import cpu, cuda, devices, eager
+from srplug_dlsn.ops.checks import check, check_hash
+from srplug_dlsn.ops.kernels import Gradients
 
 Backend = Literal["auto", "native", "torch"]
-Gradients = tuple[Tensor, Tensor, Tensor, Tensor]
 
 _library: Any = torch.library.Library("srplug_dlsn", "FRAGMENT")  # type: ignore[no-untyped-call]  # torch has no annotations here
 _library.define(
@@ -64,39 +64,10 @@ def hash_order(
     return result
 
 
-def _hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    _check_hash(query, rotations)
-    return _sorted(hash_codes(query, rotations), rotations)
-
-
-def _hash_order_on_cuda(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    _check_hash(query, rotations)
-    return _sorted(codes_at_once(query, rotations), rotations)
-
-
-def _sorted(codes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
-    return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
-
-
-def _hash_order_on_cpu(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    _check_hash(query, rotations)
-    if query.dtype != torch.float64:
-        kernel = native.choose(backend, query.device, query.dtype)
-        if kernel is not None:
-            return kernel.hash_order(query.float(), rotations.float())
-    return _hash_order(query, rotations, backend)
-
-
 def _hash_order_shapes(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    _check_hash(query, rotations)
+    check_hash(query, rotations)
     shape = (query.shape[0], rotations.shape[0], query.shape[1])
     return query.new_empty(shape, dtype=torch.int32), query.new_empty(shape, dtype=torch.int32)
-
-
-def _check_hash(query: Tensor, rotations: Tensor) -> None:
-    if query.ndim != 3:
-        raise ValueError(f"query has shape {tuple(query.shape)}; expected (N, L, C)")
-    _check_shape("rotations", rotations, (None, query.shape[2], None))
 
 
 def hashed_attention(
@@ -158,64 +129,6 @@ def hashed_attention(
     return result
 
 
-def _forward(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    fc_score: Tensor,
-    sorted_indices: Tensor,
-    chunk_size: int,
-    backend: str,
-) -> tuple[Tensor, Tensor]:
-    _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
-    kernel = native.choose(backend, query.device, query.dtype, sizes)
-    forward, prepare = (kernel.forward, kernel.prepare) if kernel else (eager.forward, _widen)
-    out, lse = forward(
-        prepare(query), prepare(key), prepare(value), prepare(fc_score), sorted_indices, chunk_size
-    )
-    return out.to(value.dtype), lse
-
-
-def _backward(
-    grad_out: Tensor,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    fc_score: Tensor,
-    sorted_indices: Tensor,
-    out: Tensor,
-    lse: Tensor,
-    chunk_size: int,
-    backend: str,
-) -> Gradients:
-    _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
-    sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
-    kernel = native.choose(backend, query.device, query.dtype, sizes)
-    backward, prepare = (kernel.backward, kernel.prepare) if kernel else (eager.backward, _widen)
-    gradients = backward(
-        prepare(grad_out),
-        prepare(query),
-        prepare(key),
-        prepare(value),
-        prepare(fc_score),
-        sorted_indices,
-        prepare(out),
-        lse.contiguous(),
-        chunk_size,
-    )
-    first, second, third, fourth = (gradient.to(query.dtype) for gradient in gradients)
-    return first, second, third, fourth
-
-
-def _widen(tensor: Tensor) -> Tensor:
-    return tensor.to(_accumulator(tensor.dtype))
-
-
-def _accumulator(dtype: torch.dtype) -> torch.dtype:
-    return torch.float64 if dtype == torch.float64 else torch.float32
-
-
 def _forward_shapes(
     query: Tensor,
     key: Tensor,
@@ -225,9 +138,9 @@ def _forward_shapes(
     chunk_size: int,
     backend: str,
 ) -> tuple[Tensor, Tensor]:
-    _check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+    check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
     images, rounds, length = sorted_indices.shape
-    lse = query.new_empty((images, rounds, length), dtype=_accumulator(query.dtype))
+    lse = query.new_empty((images, rounds, length), dtype=eager.accumulator(query.dtype))
     return value.new_empty(value.shape), lse
 
 
@@ -275,82 +188,18 @@ def _vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any, of: str) 
     return unfolded, (0,) * len(unfolded)
 
 
-def _autocast(*arguments: Any, device: str, dtype: torch.dtype | None) -> Any:
-    """Cast floating tensors; None: to the type that autocast computes in."""
-    wanted = dtype or torch.get_autocast_dtype(device)
-    cast = [
-        argument.to(wanted)
-        if isinstance(argument, Tensor)
-        and argument.is_floating_point()
-        and argument.dtype != torch.float64
-        else argument
-        for argument in arguments
-    ]
-    with torch.autocast(device, enabled=False):
-        return torch.ops.srplug_dlsn.hashed_attention(*cast)
-
-
-def _check(  # noqa: C901 - one check after another
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    fc_score: Tensor,
-    sorted_indices: Tensor,
-    chunk_size: int,
-    backend: str,
-) -> None:
-    """Everything the kernels rely on; raw pointers carry neither type nor size."""
-    if backend not in ("auto", "native", "torch"):
-        raise ValueError(f'backend is "{backend}"; expected "auto", "native" or "torch"')
-    if chunk_size < 1:
-        raise ValueError(f"chunk_size is {chunk_size}; expected at least 1")
-    if query.ndim != 3:
-        raise ValueError(f"query has shape {tuple(query.shape)}; expected (N, L, C)")
-    images, length, channels = query.shape
-    _check_shape("key", key, (images, length, channels))
-    _check_shape("value", value, (images, length, None))
-    _check_shape("fc_score", fc_score, (images, length, chunk_size))
-    _check_shape("sorted_indices", sorted_indices, (images, None, length))
-    if sorted_indices.shape[1] < 1:
-        raise ValueError("sorted_indices holds no round; expected (N, h, L) with h >= 1")
-    if query.dtype not in (torch.float32, torch.float64, torch.float16, torch.bfloat16):
-        raise TypeError(f"query is {query.dtype}; expected float32, float64, float16 or bfloat16")
-    if sorted_indices.dtype not in (torch.int32, torch.int64):
-        raise TypeError(f"sorted_indices is {sorted_indices.dtype}; expected int32 or int64")
-    for name, tensor in (("key", key), ("value", value), ("fc_score", fc_score)):
-        if tensor.dtype != query.dtype:
-            raise TypeError(f"{name} is {tensor.dtype}; expected {query.dtype} like query")
-    for name, tensor in (
-        ("key", key),
-        ("value", value),
-        ("fc_score", fc_score),
-        ("sorted_indices", sorted_indices),
-    ):
-        if tensor.device != query.device:
-            raise TypeError(f"{name} is on {tensor.device}; expected {query.device} like query")
-
-
-def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) -> None:
-    fits = tensor.ndim == len(expected) and all(
-        wanted is None or size == wanted
-        for size, wanted in zip(tensor.shape, expected, strict=True)
-    )
-    if not fits:
-        sizes = ", ".join("*" if size is None else str(size) for size in expected)
-        raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected ({sizes})")
-
-
 def _register() -> None:
-    operators: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-        "hash_order": (_hash_order, _hash_order_shapes),
-        "hashed_attention": (_forward, _forward_shapes),
-        "hashed_attention_backward": (_backward, _backward_shapes),
+    shapes: dict[str, Callable[..., Any]] = {
+        "hash_order": _hash_order_shapes,
+        "hashed_attention": _forward_shapes,
+        "hashed_attention_backward": _backward_shapes,
     }
-    for name, (anywhere, shapes) in operators.items():
-        _library.impl(name, anywhere, "CompositeExplicitAutograd")
-        torch.library.register_fake(f"srplug_dlsn::{name}", shapes, lib=_library)
-    _library.impl("hash_order", _hash_order_on_cpu, "CPU")
-    _library.impl("hash_order", _hash_order_on_cuda, "CUDA")
+    for name, function in shapes.items():
+        torch.library.register_fake(f"srplug_dlsn::{name}", function, lib=_library)
+    _library.impl("hash_order", eager.hash_order, "CompositeExplicitAutograd")
+    devices.ELSEWHERE.register(_library, "CompositeExplicitAutograd")
+    cpu.register(_library)
+    cuda.register(_library)
     for name, gradient, setup in (
         ("hashed_attention", _gradients, _setup_context),
         ("hashed_attention_backward", _no_second_derivative, None),
@@ -359,10 +208,6 @@ def _register() -> None:
             f"srplug_dlsn::{name}", gradient, setup_context=setup, lib=_library
         )
         torch.library.register_vmap(f"srplug_dlsn::{name}", partial(_vmap, of=name), lib=_library)
-    # 16-bit matrix units exist on CUDA only; on the CPU the kernel computes in float32 anyway.
-    on_cpu = partial(_autocast, device="cpu", dtype=torch.float32)
-    _library.impl("hashed_attention", on_cpu, "AutocastCPU")
-    _library.impl("hashed_attention", partial(_autocast, device="cuda", dtype=None), "AutocastCUDA")
 
 
 _register()

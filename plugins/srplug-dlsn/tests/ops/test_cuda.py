@@ -7,7 +7,7 @@ For races and accesses out of bounds:
 import pytest
 import torch
 from srplug_dlsn.attention import GLA
-from srplug_dlsn.ops import native, reference
+from srplug_dlsn.ops import devices, native, reference
 from srplug_dlsn.ops.library import hash_order, hashed_attention
 
 pytestmark = pytest.mark.gpu
@@ -38,7 +38,7 @@ def make_inputs(images, length, channels, width, chunk, rounds, dtype):
 
 
 def test_kernel_is_available():
-    kernel, reason = native.kernel_for("cuda", torch.cuda.current_device())
+    kernel, reason = devices.kernel_for("cuda", torch.cuda.current_device())
     assert kernel is not None, reason
 
 

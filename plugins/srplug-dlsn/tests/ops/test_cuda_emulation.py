@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from srplug_dlsn.ops import abi, kernels, loading, reference
+from srplug_dlsn.ops import abi, cuda, loading, reference
 
 PLUGIN = Path(__file__).parents[2]
 COMPILER = shutil.which("g++")
@@ -36,7 +36,7 @@ pytestmark = [
 ]
 
 
-class EmulatedKernel(kernels.CudaKernel):
+class EmulatedKernel(cuda.CudaKernel):
     def _place(self, device):
         return 0, 0
 

@@ -5,10 +5,10 @@ import sys
 import pytest
 import torch
 from srplug_dlsn.errors import NativeUnavailableError
-from srplug_dlsn.ops import loading, native, reference
+from srplug_dlsn.ops import devices, loading, reference
 from srplug_dlsn.ops.library import hash_order, hashed_attention
 
-HAS_NATIVE = native.kernel_for("cpu")[0] is not None
+HAS_NATIVE = devices.kernel_for("cpu")[0] is not None
 BACKENDS = ["torch", "native"] if HAS_NATIVE else ["torch"]
 ISAS = range(loading.load("cpu").library.dlsn_cpu_best_isa() + 1) if HAS_NATIVE else []
 # N, L, C, D, T, h: one, two, three and many chunks, padding from none to nearly a whole chunk,
@@ -334,8 +334,8 @@ def test_other_things_than_permutations_are_refused(broken):
 
 def test_devices_without_a_kernel_are_an_error_when_it_is_requested():
     with pytest.raises(NativeUnavailableError, match="no compiled kernel for xpu"):
-        native.choose("native", torch.device("xpu"), torch.float32)
-    assert native.choose("auto", torch.device("xpu"), torch.float32) is None
+        devices.ELSEWHERE.choose("native", torch.device("xpu"), torch.float32)
+    assert devices.ELSEWHERE.choose("auto", torch.device("xpu"), torch.float32) is None
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="reads Linux's counters")

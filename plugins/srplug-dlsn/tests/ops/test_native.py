@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from srplug_dlsn.ops import abi, loading, native
+from srplug_dlsn.ops import abi, devices, loading
 
-HAS_NATIVE = native.kernel_for("cpu")[0] is not None
+HAS_NATIVE = devices.kernel_for("cpu")[0] is not None
 
 
 def run_python(*arguments, **environment):

@@ -1,0 +1,96 @@
+"""The CPU: kernels of the C++ library, layout, registrations."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from srplug_dlsn.ops import eager
+from srplug_dlsn.ops.abi import TYPES, Hash, Sizes, Status, pointers
+from srplug_dlsn.ops.autocasting import autocast
+from srplug_dlsn.ops.checks import check_hash
+from srplug_dlsn.ops.kernels import Kernel
+from srplug_dlsn.ops.loading import ISA_NAMES, load, wanted_isa
+from srplug_dlsn.ops.native import DeviceCode
+
+
+class CpuKernel(Kernel):
+    """The C++ library."""
+
+    @property
+    def name(self) -> str:
+        """Instruction set in force."""
+        return f"C++, {ISA_NAMES[self.library.dlsn_cpu_select_isa(wanted_isa(self.library))]}"
+
+    def prepare(self, tensor: Tensor) -> Tensor:
+        """16-bit types are computed in float32."""
+        dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
+        return tensor.to(dtype).contiguous()
+
+    def hash_order(self, query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """By one pass over the queries per round."""
+        images, length, channels = query.shape
+        rounds, _, buckets = rotations.shape
+        query, rotations = query.contiguous(), rotations.transpose(1, 2).contiguous()
+        codes = torch.empty(images, rounds, length, dtype=torch.int32)
+        order = torch.empty_like(codes)
+        addresses = pointers(query, rotations, codes, order)
+        request = Hash(images, length, rounds, channels, buckets, *addresses)
+        status = self.library.dlsn_cpu_hash_order(ctypes.byref(request), torch.get_num_threads())
+        self._raise(status)
+        return codes, order
+
+    def _call(self, what: str, query: Tensor, sizes: Sizes, tensors: Any) -> None:
+        function = getattr(self.library, f"dlsn_cpu_{what}")
+        status = function(
+            TYPES[query.dtype],
+            ctypes.byref(sizes),
+            ctypes.byref(tensors),
+            torch.get_num_threads(),
+        )
+        self._raise(status)
+
+    @staticmethod
+    def _raise(status: int) -> None:
+        if status == Status.OUT_OF_MEMORY:
+            raise MemoryError("hashed_attention: not enough memory for the kernel's buffers")
+        if status == Status.NOT_A_PERMUTATION:
+            raise ValueError(
+                "sorted_indices holds something other than a permutation of 0..L-1 in every round"
+            )
+        if status:
+            raise RuntimeError(f"hashed_attention: the kernel failed with status {status}")
+
+
+def _find(_: int) -> tuple[Kernel | None, str]:
+    loaded = load("cpu")
+    if loaded.library is None:
+        return None, loaded.reason
+    return CpuKernel(loaded.library), ""
+
+
+#: Rows per pixel are what the attention reads; convolutions are quicker this way, too.
+CODE = DeviceCode(_find, torch.channels_last)
+
+
+def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    """The operator; the compiled version is for float32."""
+    check_hash(query, rotations)
+    if query.dtype != torch.float64:
+        kernel = CODE.choose(backend, query.device, query.dtype)
+        if kernel is not None:
+            return kernel.hash_order(query.float(), rotations.float())
+    return eager.hash_order(query, rotations, backend)
+
+
+def register(library: Any) -> None:
+    """Tell the dispatcher what runs on the CPU."""
+    CODE.register(library, "CPU")
+    library.impl("hash_order", hash_order, "CPU")
+    # 16-bit matrix units exist on CUDA only; here the kernel computes in float32 anyway.
+    on_cpu = partial(autocast, device="cpu", dtype=torch.float32)
+    library.impl("hashed_attention", on_cpu, "AutocastCPU")
