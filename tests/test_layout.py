@@ -232,6 +232,28 @@ def test_plugins_are_tested_by_files_of_the_same_name(plugin):
     assert contracts == ["test_contract.py"]
 
 
+@pytest.mark.parametrize("plugin", [*ROOT.glob("plugins/*")], ids=lambda it: it.name)
+def test_readmes_of_plugins_have_the_same_headings_in_the_same_order(plugin):
+    text = re.sub(
+        r"^```.*?^```",
+        "",
+        (plugin / "README.md").read_text("utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert [it for it in headings if it != "Differences"] == [
+        "Use",
+        "Parts",
+        "Citation and license",
+    ]
+    assert "Differences" not in headings or headings.index("Differences") == 2
+    assert "[srcore](https://github.com/srcore/srcore)" in text  # packages show it outside, too
+    assert "(../../README.md)" not in text
+    assert not re.search(
+        r"^\| key \|", text, re.MULTILINE
+    )  # those are generated, in docs/reference
+
+
 def test_versions_of_plugins_are_those_of_their_distributions_alone():
     files = [*ROOT.glob("plugins/*/srplug_*/**/*.py"), *ROOT.glob("examples/*/srplug_*/**/*.py")]
     assert len(files) > 40

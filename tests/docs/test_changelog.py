@@ -17,6 +17,8 @@ def complaints(body):
     headings = re.findall(r"^### (.+)$", body, re.MULTILINE)
     if headings != [it for it in HEADINGS if it in headings]:
         yield f"headings {headings}; expected some of {HEADINGS}, each once and in this order"
+    if re.search(r"\n\n\n|^- .*\n\n- ", body, re.MULTILINE):
+        yield "blank lines between entries, or several after another"
     entries = [line for line in body.splitlines() if line.strip() and not line.startswith("### ")]
     for entry in entries:
         named = re.match(r"- (all packages|`[\w-]+`(?:, `[\w-]+`)*): \S", entry)
@@ -42,6 +44,7 @@ def test_entries_are_sorted_under_the_promised_headings(version):
         ("### Added\n\n- something: x.\n", "does not begin"),
         ("### Added\n\n- `srplug-none`: x.\n", "no package"),
         ("### Added\n\n- `srcore`: x.\n- `srcore`: x.\n", "stands twice"),
+        ("### Added\n\n- `srcore`: x.\n\n- `srcore`: y.\n", "blank lines"),
     ],
 )
 def test_other_forms_are_refused(body, told):
