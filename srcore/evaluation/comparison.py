@@ -6,11 +6,9 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from srcore.images import PictureArray
 from srcore.metrics.color import luma
-
-PictureArray = NDArray[np.uint8]
 
 _GAP = 8
 _CAPTION = 24

@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.evaluation.measure import Measure, Measured, measure_image, summarize
-from srcore.images import to_rgb
+from srcore.images import PictureArray, to_rgb
 from srcore.messages import shown
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
@@ -24,8 +22,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-PictureArray = NDArray[np.uint8]
 
 #: What the values of ``psnr`` and ``ssim`` mean, for the head of every table.
 PROTOCOL = (

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from srcore.data.cropping import multiple_of
 from srcore.errors import DataError
 from srcore.evaluation.evaluating import SetResult, row_of
 from srcore.evaluation.image_sets import as_uint8
 from srcore.evaluation.measure import Measure, Measured, measure_image
-from srcore.images import list_images, natural_key, read_rgb, some
-
-PictureArray = NDArray[np.uint8]
+from srcore.images import PictureArray, list_images, natural_key, read_rgb, some
 
 
 def measure_pictures(

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
 from srcore.evaluation.evaluating import Contender
-
-PictureArray = NDArray[np.uint8]
+from srcore.images import PictureArray
 
 #: What each is, for the head of a table.
 INTERPOLATIONS = {

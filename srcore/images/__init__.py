@@ -33,7 +33,14 @@ if TYPE_CHECKING:
         pairs_in,
         unequal,
     )
-    from srcore.images.format import Holds, ImageArray, ImageFormat, ImageHeader, Picture
+    from srcore.images.format import (
+        Holds,
+        ImageArray,
+        ImageFormat,
+        ImageHeader,
+        Picture,
+        PictureArray,
+    )
     from srcore.images.format_options import (
         WritingOption,
         fitting_options,
@@ -89,7 +96,14 @@ _MODULES = {
         "pairs_in",
         "unequal",
     ),
-    "format": ("Holds", "ImageArray", "ImageFormat", "ImageHeader", "Picture"),
+    "format": (
+        "Holds",
+        "ImageArray",
+        "ImageFormat",
+        "ImageHeader",
+        "Picture",
+        "PictureArray",
+    ),
     "series": ("Series", "encode_series", "read_series", "series_suffixes"),
     "formats": ("format_names", "of_suffix", "read_suffixes", "written_suffixes"),
     "header": ("decode_header", "image_size", "png_text", "read_header"),
@@ -133,6 +147,7 @@ __all__ = [
     "Metadata",
     "Origin",
     "Picture",
+    "PictureArray",
     "PngStream",
     "Series",
     "WritingOption",

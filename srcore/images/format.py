@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from srcore.data.cropping import Window
 
 ImageArray = NDArray[Any]
+#: Pixels to be shown or measured: ``(H, W, 3)`` in 0..255.
+PictureArray = NDArray[np.uint8]
 #: What errors name: the path of a file, or another word for where its content comes from.
 Where = Path | str
 

@@ -7,15 +7,13 @@ import numbers
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
-from srcore.images import to_image
+from srcore.images import ImageArray, to_image
 from srcore.inference import channels
 from srcore.inference.backends.running import on_backend
 from srcore.inference.beside import Beside, beside, draw
@@ -35,7 +33,6 @@ from srcore.machine.devices import device_of
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.registry import Registry
 
-ImageArray = NDArray[Any]
 _DEFAULT = UpscaleOptions()
 
 

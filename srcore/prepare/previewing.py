@@ -14,8 +14,8 @@ from srcore.engine.sampling import StreamSampler, TrainingImages, collate, to_de
 from srcore.engine.seeding import Randomness
 from srcore.engine.transforming import build_transforms, transformed
 from srcore.errors import DataError
-from srcore.evaluation.comparison import PictureArray, strip
-from srcore.images import to_image
+from srcore.evaluation.comparison import strip
+from srcore.images import PictureArray, to_image
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -9,10 +9,9 @@ from pathlib import Path
 import attrs
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import read_rgb
+from srcore.images import PictureArray, read_rgb
 from srcore.report.reading import RunRecord
 from srcore.runs.strips import Column, Strip, read_strip
 
@@ -23,8 +22,6 @@ _FURTHER = 8  # pictures that are no strips
 _SIDES = (512, 384, 256, 192, 128)  # of the crop; the first with which a figure fits its share
 _WIDTHS = (1200, 800, 500)  # of pictures that are shown whole
 _QUALITY = 95
-
-PictureArray = NDArray[np.uint8]
 
 
 @attrs.frozen

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
-from srcore.images import Metadata, holding
+from srcore.images import ImageArray, Metadata, holding
 
-ImageArray = NDArray[Any]
 Color = tuple[int, int, int]
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes, writing
 from srcore.images import (
+    ImageArray,
     Metadata,
     Origin,
     Picture,
@@ -26,8 +26,6 @@ from srcore.images import (
     with_origin,
     written_suffixes,
 )
-
-ImageArray = NDArray[Any]
 
 #: Instead of a name of a format: that of every input.
 SAME = "same"
