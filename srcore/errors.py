@@ -109,6 +109,10 @@ def line_about(path: Path, error: Exception) -> str:
     return f"{path}: {cause(error)}"
 
 
+#: Folders of what imports modules and entry points; the second is a backport that others bring.
+_IMPORTING = {"importlib", "importlib_metadata"}
+
+
 def cause(error: BaseException) -> str:
     """An unexpected error in one line: type, message, and where in a plugin it came from.
 
@@ -119,7 +123,7 @@ def cause(error: BaseException) -> str:
     ours, place, step = str(Path(__file__).parent), "", error.__traceback__
     while step is not None:
         file = step.tb_frame.f_code.co_filename
-        if not (file.startswith(("<", ours)) or "importlib" in Path(file).parts):
+        if not (file.startswith(("<", ours)) or _IMPORTING.intersection(Path(file).parts)):
             place = f" ({'/'.join(Path(file).parts[-2:])}, line {step.tb_lineno})"
         step = step.tb_next
     return text + place

@@ -162,12 +162,15 @@ ASKED = {
     "plugin/blame.py": {"__name__", "__code__"},
     "plugin/calling.py": {"shape", "dtype", "ndim", "forward"},  # what a strange result is
     "messages.py": {"shape", "dtype"},  # what a strange value is
+    "inference/backends/program.py": {"network"},  # what computes another network
+    "networks/classifier_features.py": {"transform_input"},  # of torchvision
     "plugin/manager.py": {"__name__"},
     "cli/console.py": {"reconfigure"},  # streams that were replaced
     "cli/main.py": {"name"},  # of click
     "testing/golden.py": {"detach"},
     "testing/killing.py": {"_NormalAccessor"},  # of Python 3.10
     "testing/resources.py": {"malloc_trim"},  # of glibc
+    "transforms/options.py": {"downscale"},  # of data sets that make lr; others make none
     "srplug_usrdu/kernelgan/published.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_sed/discriminators.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_dlsn/ops/loading.py": {"_paths"},  # of importlib's editable packages

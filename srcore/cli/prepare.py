@@ -250,7 +250,10 @@ def preview_degradation(
       srcore prepare preview-degradation realesrgan_x4 sheet.png
       srcore prepare preview-degradation experiment.toml sheet.png --images 20 --iteration 500
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.config.checks import selections
     from srcore.config.experiment import load
+    from srcore.config.paths import inputs_of
+    from srcore.files.replacing import refuse_writing_among
     from srcore.images import write_image
     from srcore.plugin.manager import plugins
     from srcore.prepare.previewing import preview
@@ -268,6 +271,10 @@ def preview_degradation(
             f"{experiment}: expected a stage that trains"
             + (f', found "{stage}" of {names}' if stage else f", found none in {names}")
         )
+    for _, selected in selections(training[0]):
+        for _, folder, wanted in inputs_of(selected.options):
+            if wanted == "folder":
+                refuse_writing_among(folder, (), [output])
     write_image(output, preview(training[0], images, iteration))
     click.echo(f"{images} images from iteration {iteration} on in {output}")
 

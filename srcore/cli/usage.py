@@ -46,7 +46,7 @@ def lines(error: click.ClickException) -> Iterator[str]:
 
 def _command(error: click.ClickException) -> str:
     """The command that was used, without the name of the program."""
-    context = getattr(error, "ctx", None)
+    context = error.ctx if isinstance(error, click.UsageError) else None
     return context.command_path.partition(" ")[2] if context is not None else ""
 
 

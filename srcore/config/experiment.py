@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import attrs
@@ -127,18 +127,24 @@ class LoadedExperiment:
 
     def _advised(self, problem: Problem) -> Problem:
         """What a shipped experiment leaves to its user is no fault of its file."""
-        shipped = {
-            display(path): name for name, (path, _) in self.plugins.registry.experiments().items()
-        }
-        name = shipped.get(problem.source)
+        name = self._shipped(problem.source)
         if name is None:
             return problem
         message = problem.message
         if MISSING in message:
             ours = display(self.source.path)
-            place = f'a file with extends = "{shipped[ours]}"' if ours in shipped else ours
+            shipped = self._shipped(ours)
+            place = f'a file with extends = "{shipped}"' if shipped else ours
             message += f"; name yours: --set {problem.path}=PATH, or the key in {place}"
         return attrs.evolve(problem, source=f'shipped "{name}"', message=message)
+
+    def _shipped(self, source: str) -> str | None:
+        """Name of the shipped experiment that is this file, as messages show it."""
+        file = PurePath(source).name
+        for name, (path, _) in self.plugins.registry.experiments().items():
+            if path.name == file and display(path) == source:  # the second asks the file system
+                return name
+        return None
 
     def _sourced(self, problem: Problem, stage: ExperimentStage) -> Problem:
         inside = f"{stage.prefix}.{problem.path}"

@@ -69,7 +69,7 @@ def planes_of(image: NDArray[Any]) -> list[NDArray[np.float64]]:
 def similarity(
     a: NDArray[np.float64], b: NDArray[np.float64], *, with_luminance: bool = True
 ) -> float:
-    """Mean of the map of two planes; without luminance that of contrast and structure alone."""
+    """Mean of the map of two planes ``(H, W)``; without luminance that of the other factors."""
     rows, columns = (side - WINDOW_SIZE + 1 for side in a.shape)
     total = 0.0
     for top in range(0, rows, STRIP):

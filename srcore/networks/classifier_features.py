@@ -96,7 +96,7 @@ class ClassifierFeatures(nn.Module):
 
 
 def outputs_of(network: nn.Module, layers: Iterable[str], image: Tensor) -> dict[str, Tensor]:
-    """Outputs of modules by name, of the first call of each.
+    """Outputs of modules by name, of any shape, of the first call of each.
 
     Raises:
         SrcoreError: one is not computed, or is no tensor.

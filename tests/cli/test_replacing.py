@@ -22,6 +22,7 @@ COMMANDS = {
     "below the folder that is read": [
         "prepare", "degrade", "in", "in/lr", "--scale", "2", "--recursive",
     ],
+    "a sheet among the images": ["prepare", "preview-degradation", "tiny.toml", "train/00.png"],
     "sub-images among the images": ["prepare", "subimages", "in", "link", "--crop", "8"],
     "LMDB in its images": ["prepare", "lmdb", "in.lmdb", "in.lmdb"],
     "LMDB with other files": ["prepare", "lmdb", "in", "other.lmdb"],

@@ -120,7 +120,12 @@ def check_pip(arguments):
         if word.startswith("-") or name in names | {f"srplug-{n}" for n in MADE_BY_THE_PAGE}:
             assert not extra or extra.rstrip("]") in extras["optional-dependencies"], word
         else:
-            assert (ROOT / word).exists(), f"nothing to install: {word}"
+            assert (ROOT / name).exists(), f"nothing to install: {word}"
+            if not extra:
+                continue
+            project = ROOT / name / "pyproject.toml"
+            own = tomllib.loads(project.read_text())["project"].get("optional-dependencies", {})
+            assert extra.rstrip("]") in own, word
 
 
 def check_python(arguments):

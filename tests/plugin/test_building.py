@@ -8,8 +8,12 @@ import pytest
 from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager
 
-#: The default of a class that serves several components is that of the first.
-SHARED = {("method", "usrdu_dsn", "order")}
+#: The default of a class that serves several components is that of the first. In Python a
+#: discriminator may be told its maps instead of semantics; an experiment has to say which.
+SHARED = {
+    ("method", "usrdu_dsn", "order"),
+    *(("discriminator", name, "semantics") for name in ("sed_patch", "sed_unet")),
+}
 
 
 COMPONENTS = list(PluginManager().registry.components())

@@ -83,7 +83,7 @@ def test_nothing_is_lost_or_told_twice_by_a_kill(trial_of, recorder, recorded, t
 def test_many_kills(trial_of, recorder, recorded, tmp_path, stress_result):
     trial_of(recorder).run()
     kills = try_kills(trial_of, recorder, recorded, tmp_path, 40, seed=4)
-    stress_result(runs=40, kills=kills, told_twice=0, lost_without_a_word=0)
+    stress_result("trackers_kills", runs=40, kills=kills, told_twice=0, lost_without_a_word=0)
 
 
 @pytest.mark.slow  # two processes

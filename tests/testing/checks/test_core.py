@@ -56,6 +56,7 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("handler", "time_limit"): {"hours": 1},
         ("schedule", "multistep"): {"milestones": [20, 50]},
         ("schedule", "cosine"): {"periods": [50]},
+        ("schedule", "step"): {"every": 50},
     }
     needs_downloads = ("pieapp", "fid", "brisque")
     lines = []
