@@ -44,7 +44,8 @@ class Format:
     is_batched: bool = True
 
 
-def _entries(metadata: GeneratorMetadata) -> dict[str, str]:
+def entries_of(metadata: GeneratorMetadata) -> dict[str, str]:
+    """What a program says of itself, under the names of a safetensors file."""
     return {name: text for name, text in metadata.to_text().items() if name != "format"}
 
 
@@ -76,7 +77,7 @@ def _record_onnx(
             f"opset {opset}: the network needs operators of {model.opset_imports['']}"
         )
     model.producer_name, model.producer_version = "srcore", metadata.version
-    model.metadata_props.update(_entries(metadata))
+    model.metadata_props.update(entries_of(metadata))
     for node in model.graph.all_nodes():
         node.metadata_props.clear()  # traces with paths of the machine that wrote the file
     return [program.model_proto.SerializeToString()]
@@ -98,7 +99,7 @@ def _record_torchscript(
     buffer = io.BytesIO()
     # The comparison that follows is stricter than trace's own, which repeats the example.
     traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch's
-    torch.jit.save(traced, buffer, {EXTRA_FILE: json.dumps(_entries(metadata))})
+    torch.jit.save(traced, buffer, {EXTRA_FILE: json.dumps(entries_of(metadata))})
     return [buffer.getvalue()]
 
 
@@ -117,7 +118,7 @@ def _record_torch_export(
         for node in getattr(getattr(module, "graph", None), "nodes", ()):
             node.meta.pop("stack_trace", None)  # paths of the machine that wrote the file
     buffer = io.BytesIO()
-    torch.export.save(program, buffer, extra_files={EXTRA_FILE: json.dumps(_entries(metadata))})
+    torch.export.save(program, buffer, extra_files={EXTRA_FILE: json.dumps(entries_of(metadata))})
     return [buffer.getvalue()]
 
 
@@ -139,7 +140,7 @@ FORMATS = {
     ),
     "openvino": Format(
         lambda network, example, metadata, _: export_openvino.record(
-            network, example, _entries(metadata)
+            network, example, entries_of(metadata)
         ),
         export_openvino.load,
         export_openvino.openvino,

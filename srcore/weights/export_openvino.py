@@ -49,14 +49,19 @@ def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> l
     model = package.convert_model(network, example_input=example, input=[size])
     model.inputs[0].get_tensor().set_names({"lr"})
     model.outputs[0].get_tensor().set_names({"sr"})
+    return _saved(_telling(model, entries), to_fp16=False)
+
+
+def saved_again(contents: list[bytes], entries: Mapping[str, str], *, to_fp16: bool) -> list[bytes]:
+    """The two files of a program, of ONNX too, whose weights may be rounded to 16 bits."""
+    return _saved(_telling(openvino().Core().read_model(*contents), entries), to_fp16=to_fp16)
+
+
+def _telling(model: Any, entries: Mapping[str, str]) -> Any:
+    """The model, which holds what is said of it."""
     for name, text in entries.items():
         model.set_rt_info(text, ["srcore", name])
-    return _saved(model, to_fp16=False)
-
-
-def saved_again(contents: list[bytes], *, to_fp16: bool) -> list[bytes]:
-    """The two files of a program, of ONNX too, whose weights may be rounded to 16 bits."""
-    return _saved(openvino().Core().read_model(*contents), to_fp16=to_fp16)
+    return model
 
 
 def _saved(model: Any, *, to_fp16: bool) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from srcore.weights import export_ncnn, export_openvino
-from srcore.weights.export_formats import FORMATS
+from srcore.weights.export_formats import FORMATS, entries_of
 from srcore.weights.quantizing import quantized
 from srcore.weights.saving import GeneratorMetadata
 
@@ -54,7 +54,7 @@ def _openvino_fp16(
 ) -> list[bytes]:
     """Weights in 16 bits; OpenVINO computes in what its device is best at."""
     contents = FORMATS["openvino"].record(network, example, metadata, opset)
-    return export_openvino.saved_again(contents, to_fp16=True)
+    return export_openvino.saved_again(contents, entries_of(metadata), to_fp16=True)
 
 
 def _openvino_int8(
@@ -66,7 +66,7 @@ def _openvino_int8(
 ) -> list[bytes]:
     FORMATS["onnx"].require()
     (program,) = _onnx_int8(network, example, metadata, opset, calibration)
-    return export_openvino.saved_again([program, b""], to_fp16=False)
+    return export_openvino.saved_again([program, b""], entries_of(metadata), to_fp16=False)
 
 
 def _ncnn_fp16(

@@ -397,12 +397,12 @@ def _calibrated(folder):
 )
 def test_numbers_of_fewer_bits_are_smaller_files_and_near(tmp_path, to, precision):
     torch.manual_seed(0)
-    options = {"num_features": 32, "num_blocks": 2}
+    options = {"num_features": 48, "num_blocks": 4}  # graphs are small beside weights
     network = EDSR(scale=2, **options).eval()
     torch.save(network.state_dict(), tmp_path / "in.pth")
     (tmp_path / "images").mkdir()
     calibration = _calibrated(tmp_path / "images") if precision == "int8" else None
-    sizes = {}
+    sizes, told = {}, {}
     for written, given in (("fp32", None), (precision, calibration)):
         target = tmp_path / f"{written}{ENDINGS[to]}"
         done = convert(
@@ -410,9 +410,10 @@ def test_numbers_of_fewer_bits_are_smaller_files_and_near(tmp_path, to, precisio
             calibration=given,
         )  # fmt: skip
         sizes[written] = sum(path.stat().st_size for path in written_files(target, to))
+        program, told[written] = open_file(target, to)
     assert sizes[precision] < 0.8 * sizes["fp32"]
+    assert told["fp32"].items() <= told[precision].items()  # quantizers add theirs
     assert 0 < done.agreement.root_mean_square <= done.agreement.difference
-    program, _ = open_file(target, to)
     lr = torch.rand(1, 3, 21, 34)
     with torch.no_grad():
         expected, got = network(lr), program(lr)

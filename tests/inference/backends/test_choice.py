@@ -301,7 +301,7 @@ def test_int8_is_near_and_its_distance_is_told(image, tmp_path, caplog):
     assert len(told) == 2
     assert told[0].startswith(start)
     assert told[0].endswith(" dB (PSNR) on parts of 3 images")
-    assert 35 < float(told[0].removeprefix(start).split()[0]) < 80
+    assert 35 < float(told[0].removeprefix(start).split()[0]) < 110  # what is learnt is small here
 
 
 def test_the_cores_backends_are_registered_as_those_of_plugins():
