@@ -31,6 +31,8 @@ for variable in OF_SURROUNDINGS:
 # Tests work on small tensors: threads cost more than they give, and the last bits of sums depend on
 # their number. Tests about threads set their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Else torch.compile keeps threads, and what a later test forks may wait for one of them for ever.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 # Read once by the first matrix product on a GPU, whichever test that is in.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 

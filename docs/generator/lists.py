@@ -75,4 +75,4 @@ def _title(page: Path) -> str:
 
 
 def _requirements() -> str:
-    return "".join(f"-e plugins/{folder.name}\n" for folder in PLUGINS)
+    return "".join(f"-e plugins/{folder.name}[test]\n" for folder in PLUGINS)
