@@ -178,7 +178,7 @@ class _Witness:
         place = self.folder / f"killed{len(self.places)}"
 
         def copy() -> None:
-            shutil.copytree(self.runs, place)
+            shutil.copytree(self.runs, place, symlinks=True)  # one may lead nowhere yet
             self.places.append(place)
 
         trainer.add_event_handler(Events.ITERATION_STARTED(once=ITERATIONS - 1), copy)
