@@ -237,11 +237,11 @@ def environment() -> dict[str, Any]:
 def write_results(name: str, results: Mapping[str, Any], **settings: Any) -> Path:
     """Write ``benchmarks/results/<name>.json`` with the environment and the command."""
     RESULTS.mkdir(exist_ok=True)
-    script = Path(sys.argv[0]).resolve()
-    shown = script.relative_to(ROOT) if script.is_relative_to(ROOT) else Path(script.name)
     content = {
         "benchmark": name,
-        "command": " ".join(["python", shown.as_posix(), *sys.argv[1:]]),
+        "command": " ".join(
+            ["python", *map(_shown, [str(Path(sys.argv[0]).resolve()), *sys.argv[1:]])]
+        ),
         "environment": environment(),
         "settings": settings,
         "results": results,
@@ -249,6 +249,16 @@ def write_results(name: str, results: Mapping[str, Any], **settings: Any) -> Pat
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def _shown(argument: str) -> str:
+    """An argument that does not tell where on a machine something lies."""
+    key, mark, value = argument.rpartition("=")
+    path = Path(value)
+    if not path.is_absolute():
+        return argument
+    shown = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    return f"{key}{mark}{shown}"
 
 
 def print_table(results: Mapping[str, Mapping[str, Any]]) -> None:

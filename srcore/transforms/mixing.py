@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -85,19 +86,7 @@ class CutMix:
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Cut all images of the batch alike."""
-        pairs = images_of_pairs(batch, "cutmix")
-        chosen = happens(self.options.probability, len(pairs), generator).tolist()
-        partners = draw_partners(len(pairs), generator).tolist()
-        mixed = {name: image.clone() for name, image in pairs.images.items()}
-        for number, partner in enumerate(partners):
-            box = draw_box(pairs.height, pairs.width, self.options.side, generator)
-            if not chosen[number]:
-                continue
-            for name, image in mixed.items():
-                rows, columns = box.of(pairs.factors[name])
-                other = pairs.images[name][partner]
-                image[number, :, rows, columns] = other[:, rows, columns]
-        return batch | mixed
+        return _with_boxes(batch, "cutmix", self.options, generator, _same_place)
 
 
 class ResizeMix:
@@ -125,20 +114,47 @@ class ResizeMix:
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Change all images of the batch alike."""
-        pairs = images_of_pairs(batch, "resizemix")
-        chosen = happens(self.options.probability, len(pairs), generator).tolist()
-        partners = draw_partners(len(pairs), generator).tolist()
-        mixed = {name: image.clone() for name, image in pairs.images.items()}
-        for number, partner in enumerate(partners):
-            box = draw_box(pairs.height, pairs.width, self.options.side, generator)
-            if not chosen[number]:
-                continue
-            for name, image in mixed.items():
-                rows, columns = box.of(pairs.factors[name])
-                size = box.size(pairs.factors[name])
-                shrunk = resize(pairs.images[name][partner], size=size)
-                image[number, :, rows, columns] = shrunk.clamp(0, 1)
-        return batch | mixed
+        return _with_boxes(batch, "resizemix", self.options, generator, _shrunk)
+
+
+def _with_boxes(
+    batch: Batch,
+    name: str,
+    options: CutMixOptions | ResizeMixOptions,
+    generator: torch.Generator,
+    content: Callable[[Tensor, Box, int], Tensor],
+) -> Batch:
+    """The batch with a box in every chosen image.
+
+    Args:
+        batch: images in low and high resolution.
+        name: of the transform, for messages.
+        options: how often, and how large boxes are.
+        generator: of chance.
+        content: (another image ``(C, H, W)``, box, pixels per pixel of the box) -> what is in it.
+    """
+    pairs = images_of_pairs(batch, name)
+    chosen = happens(options.probability, len(pairs), generator).tolist()
+    partners = draw_partners(len(pairs), generator).tolist()
+    mixed = {entry: image.clone() for entry, image in pairs.images.items()}
+    for number, partner in enumerate(partners):
+        box = draw_box(pairs.height, pairs.width, options.side, generator)
+        if not chosen[number]:
+            continue
+        for entry, image in mixed.items():
+            factor = pairs.factors[entry]
+            rows, columns = box.of(factor)
+            image[number, :, rows, columns] = content(pairs.images[entry][partner], box, factor)
+    return batch | mixed
+
+
+def _same_place(other: Tensor, box: Box, factor: int) -> Tensor:
+    rows, columns = box.of(factor)
+    return other[:, rows, columns]
+
+
+def _shrunk(other: Tensor, box: Box, factor: int) -> Tensor:
+    return resize(other, size=box.size(factor)).clamp(0, 1)
 
 
 class CutBlur:

@@ -11,7 +11,6 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from srcore.capabilities import capability
 from srcore.errors import SrcoreError, WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.weights.export_formats import FORMATS
+from srcore.weights.export_reduced import ExportRequest
 from srcore.weights.programs import PROGRAMS
 from srcore.weights.saving import GeneratorMetadata
 
@@ -110,10 +110,8 @@ def export(
     )
     with torch.no_grad(), quiet():
         tell(f"recording {metadata.network} as {to}" + _shown(precision))
-        record = form.record
-        if precision != "fp32":
-            record = partial(_reduced(to, precision), calibration=calibration)
-        contents = _attempt(where, lambda: record(network, _image(example), metadata, opset))
+        request = ExportRequest(network, _image(example), metadata, opset, calibration)
+        contents = _attempt(where, lambda: request.contents(to, precision))
         size = sum(map(len, contents)) / 2**20
         tell(f"comparing {size:.1f} MiB with PyTorch on {len(others)} sizes")
         program = _attempt(where, lambda: form.load(contents))
@@ -131,12 +129,6 @@ def export_obstacle(network: nn.Module) -> str:
             return f"it sees more than the image ({ability}), which programs cannot be given"
     said = (capability("network", module, "export_obstacle") for module in network.modules())
     return next(filter(None, said), "")
-
-
-def _reduced(to: str, precision: str) -> Callable[..., list[bytes]]:
-    from srcore.weights.export_reduced import REDUCED
-
-    return REDUCED[to, precision]
 
 
 def _shown(precision: str) -> str:

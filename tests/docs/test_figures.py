@@ -275,3 +275,10 @@ def test_the_list_of_results_is_current():
         results = [path.name for path in (ROOT / "benchmarks/results").glob("*.json")]
         assert len(results) > 20
         assert all(f"| `{name}` |" in text for name in results)
+
+
+def test_no_command_of_a_result_tells_where_on_a_machine_something_lies():
+    files = sorted((ROOT / "benchmarks/results").glob("*.json"))
+    commands = {file.name: json.loads(file.read_text("utf-8")).get("command", "") for file in files}
+    assert any(commands.values())
+    assert [name for name, command in commands.items() if re.search(r"(^|[ =])/", command)] == []
