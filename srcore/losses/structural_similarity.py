@@ -8,6 +8,7 @@ from torch import Tensor
 
 from srcore.losses.comparison import ComparisonLoss
 from srcore.losses.options import MSSSIMLossOptions, SSIMLossOptions
+from srcore.metrics.multi_scale_similarity import EXPONENTS
 from srcore.options.declaration import defaults
 from srcore.transforms.blur import gaussian_taps, separable_blur
 
@@ -16,8 +17,6 @@ _SSIM = defaults(SSIMLossOptions)
 
 #: (0.01 L)^2 and (0.03 L)^2 of images with the range L = 1.
 C1, C2 = 0.01**2, 0.03**2
-#: Exponents of the scales, from the finest: Wang et al. 2003, section 3.2.
-SCALE_EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 #: What negative similarities are raised to a power as; its slope stays finite.
 _LEAST = 1e-6
 
@@ -135,8 +134,8 @@ class MSSSIMLoss(ComparisonLoss):
         sigma: float = _MS_SSIM.sigma,
     ) -> None:
         super().__init__(target)
-        taken = SCALE_EXPONENTS[:scales]
-        self.exponents = [it * sum(SCALE_EXPONENTS) / sum(taken) for it in taken]
+        taken = EXPONENTS[:scales]
+        self.exponents = [it * sum(EXPONENTS) / sum(taken) for it in taken]
         self.taps = gaussian_taps(window_size, sigma)
         self.least_side = (window_size - 1) * 2 ** (scales - 1) + 1
 
