@@ -6,7 +6,7 @@ import io
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 
 import cv2
@@ -19,37 +19,42 @@ from srcore.images.format import ImageArray, Picture, Where, damaged, truncated
 from srcore.images.metadata import Metadata
 from srcore.images.samples import bands
 
-_limit_lock = threading.Lock()
-_limits: list[int | None] = []
+_lock = threading.Lock()
+_readers = 0
+_after_the_last = ExitStack()
 
 
 @contextmanager
-def _of_any_size() -> Iterator[None]:
-    """Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones.
+def _lenient() -> Iterator[None]:
+    """Read images of any size, and hear nothing of odd metadata, which do not concern the pixels.
 
-    The limit is one for the whole program: whoever reads last sets it as the first one found it.
+    Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones. Its
+    limit and Python's filters of warnings are one for the whole program: as threads end in another
+    order than they began, the first reader changes them, and the last one restores them.
     """
-    with _limit_lock:
-        _limits.append(Image.MAX_IMAGE_PIXELS)
-        Image.MAX_IMAGE_PIXELS = None
+    global _readers
+    with _lock:
+        if not _readers:
+            _after_the_last.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+            _after_the_last.enter_context(warnings.catch_warnings())
+            Image.MAX_IMAGE_PIXELS = None
+            warnings.simplefilter("ignore", UserWarning)
+        _readers += 1
     try:
         yield
     finally:
-        with _limit_lock:
-            if len(_limits) == 1:
-                Image.MAX_IMAGE_PIXELS = _limits[0]
-            _limits.pop()
+        with _lock:
+            _readers -= 1
+            if not _readers:
+                _after_the_last.close()
 
 
 @contextmanager
 def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
     """A file in Pillow; what goes wrong with it is a DataError that names the file."""
     try:
-        with _of_any_size(), warnings.catch_warnings():
-            # What Pillow only warns of (odd metadata) does not concern the pixels.
-            warnings.simplefilter("ignore", UserWarning)
-            with Image.open(file, formats=(kind,)) as image:
-                yield image
+        with _lenient(), Image.open(file, formats=(kind,)) as image:
+            yield image
     except UnidentifiedImageError:
         raise damaged(where, f"no {kind} picture in it") from None
     except (SrcoreError, MemoryError):
