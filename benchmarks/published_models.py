@@ -13,9 +13,10 @@ unless it is left out, of ``default`` at a megapixel. A gate stops where ``defau
 that is computed by rows is more than one gray level from the whole.
 
 With ``--backends`` those of the files that are named are computed whole by every backend instead,
-into a file of results of their own: processor time of all threads relative to the plain
-network in PyTorch, largest difference from PyTorch, and for int8, scaled by the photographs, the
-loss on a benchmark set (PSNR of Y, four border pixels left out).
+and by spandrel's network in plain PyTorch, into a file of results of their own: processor time of
+all threads relative to srcore's network in plain PyTorch, largest difference from that, and for
+int8, scaled by the photographs, the loss on a benchmark set (PSNR of Y, four border pixels left
+out).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ MEMORY = 512
 MEGAPIXEL = 1024
 BACKENDS = ("torch", "ncnn", "openvino", "onnxruntime", "compile")
 INT8 = ("openvino", "onnxruntime")
-COMPARED = 128
+COMPARED = 200
 SWINIR = "swinir x4, initial weights"
 
 
@@ -164,8 +165,22 @@ def memory(source, *, megapixel):
     return figures
 
 
-def by_backends(network, photographs, folder, benchmark, repeats):
+def by_spandrel(source, image):
+    """The whole image by spandrel's network in plain PyTorch."""
+    from spandrel import ModelLoader
+
+    model = ModelLoader(device="cpu").load_from_file(source).eval()
+
+    def enlarge():
+        with torch.inference_mode():
+            return to_image(model(to_tensor(image)[None])[0])
+
+    return enlarge
+
+
+def by_backends(source, photographs, folder, benchmark, repeats):
     """Time and differences of all backends on the middle of the first photograph."""
+    network = network_of(source)
     image = crop(next(iter(photographs.values())), COMPARED)
     ways = {name: {"backend": name} for name in BACKENDS}
     ways |= {
@@ -180,18 +195,18 @@ def by_backends(network, photographs, folder, benchmark, repeats):
     def enlarge(options, image=image):
         return srcore.upscale(network, image, tile=None, **options)
 
-    calls = {"plain": plain}
+    calls = {"spandrel": by_spandrel(source, image)}
     calls |= {name: partial(enlarge, options) for name, options in ways.items()}
     expected, rows = plain(), {}
-    for name, options in ways.items():
+    for name, call in calls.items():
         begin = time.process_time()
-        made = enlarge(options)  # recorded and compared, which is not timed
+        made = call()  # recorded and compared, which is not timed
         rows[name] = {"first": round(time.process_time() - begin, 2), **apart(made, expected)}
         seconds = [[], []]
         for _ in range(repeats):
-            for kept, call in zip(seconds, (plain, calls[name]), strict=True):
+            for kept, candidate in zip(seconds, (plain, call), strict=True):
                 begin = time.process_time()
-                call()
+                candidate()
                 kept.append(time.process_time() - begin)
         rows[name]["seconds"] = round(min(seconds[1]), 3)
         rows[name]["seconds_plain"] = round(min(seconds[0]), 3)
@@ -243,9 +258,8 @@ def main():
         for name, source in list(sources(asked.weights).items())[: len(asked.weights)]:
             print(name, flush=True)
             rows[name] = by_backends(
-                network_of(source), photographs, Path(asked.photographs), asked.benchmark,
-                asked.repeats,
-            )  # fmt: skip
+                source, photographs, Path(asked.photographs), asked.benchmark, asked.repeats
+            )
             write_results("published_backends", rows, side=COMPARED, photographs=list(photographs))
         return
     for name, source in sources(asked.weights).items():
