@@ -17,12 +17,12 @@ measured. NAMEs measure these anew and keep the others.
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import multiprocessing
 import resource
 import statistics
-import sys
 import time
 from typing import Any
 
@@ -181,10 +181,14 @@ def alone(task: Any, name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Measure what is asked for, all by default: counts first, then the small ones first."""
-    torch.set_num_threads(1)
     known, file = networks(), RESULTS / "architectures.json"
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}")
+    names = parser.parse_args().names or list(known)
+    if unknown := set(names) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    torch.set_num_threads(1)
     results = json.loads(file.read_text("utf-8"))["results"] if file.exists() else {}
-    names = sys.argv[1:] or list(known)
 
     def keep(name: str, figures: dict[str, Any]) -> None:
         results[name] = {**results.get(name, {}), **figures}
