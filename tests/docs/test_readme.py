@@ -1,6 +1,7 @@
 """The README: its experiment runs; its table of what combines is the matrix that is tested."""
 
 import importlib.util
+import json
 import math
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from srcore.engine.stages import run_experiment
 from srcore.testing import write_tiny_images
 
 ROOT = Path(__file__).parents[2]
+STRESS = json.loads((ROOT / "tests/stress/results/composition.json").read_text("utf-8"))
 
 
 def composition():
@@ -29,7 +31,9 @@ def test_the_table_of_combinations_is_the_matrix_of_the_tests():
     listed = [re.findall(r"`(\w+)`", parts) for _, parts in rows]
     matrix = composition()
     assert listed == [list(axis) for axis in matrix.AXES]
-    assert f"`pytest -m stress` all {math.prod(map(len, listed))}, " in section
+    cells = math.prod(map(len, listed))
+    assert f"`pytest -m stress` [all {cells}](tests/stress/results/composition.json)." in section
+    assert STRESS["figures"]["cells"] == cells
     assert f"`pytest -m slow` {len(matrix.SAMPLE)} others" in section
 
 
