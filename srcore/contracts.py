@@ -272,7 +272,7 @@ class Sampler(Protocol):
     """
 
     def order(self, epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
-        """Numbers of images, in the order of the epoch."""
+        """Numbers of images ``(M,)``, each in ``[0, N)``, in the order of the epoch."""
         ...
 
 

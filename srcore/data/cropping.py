@@ -36,7 +36,7 @@ class Window:
         return self.left + self.width
 
     def cut(self, image: ImageArray) -> ImageArray:
-        """View of the window in an image."""
+        """View of the window in an image ``(H, W, C)``."""
         return image[self.top : self.bottom, self.left : self.right]
 
     def times(self, scale: int) -> Window:

@@ -71,7 +71,7 @@ class Concat:
         return sample
 
     def order(self, epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
-        """Every image once, or as many, the share of each data set by its weight.
+        """Every image once, or as many ``(M,)``, the share of each data set by its weight.
 
         A data set's images come equally often, and none a second time before all have come once.
         """

@@ -61,7 +61,7 @@ class PaddedSource:
         return attrs.evolve(header, height=height, width=width)
 
     def read(self, index: int) -> ImageArray:
-        """The image, padded if it is too small."""
+        """The image ``(H, W, 3)``, padded if it is too small."""
         image = self._source.read(index)
         for axis in (0, 1):
             side = image.shape[axis]
@@ -74,7 +74,7 @@ class PaddedSource:
         return image
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part of the padded image."""
+        """A part ``(h, w, 3)`` of the padded image."""
         header = self._source.header(index)
         inside = window.bottom <= self._kept(header.height)
         if inside and window.right <= self._kept(header.width):

@@ -35,12 +35,12 @@ class LossScale:
         self._overflowed = False
 
     def scaled(self, loss: Tensor) -> Tensor:
-        """What to call ``backward`` on."""
+        """What to call ``backward`` on: a scalar, times the scale."""
         return loss * self.scale if self.enabled else loss
 
     @torch.no_grad()
     def unscale(self, gradients: Sequence[Tensor]) -> bool:
-        """Divide gradients in place; return whether all are finite, so that a step makes sense."""
+        """Divide gradients of any shape in place; return whether all are finite: a step is due."""
         if not self.enabled:
             return True
         torch._foreach_mul_(list(gradients), 1 / self.scale)

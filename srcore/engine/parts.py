@@ -194,7 +194,7 @@ class Parts:
         return checked("network", made.network, made.wrapped(batch["lr"], **self._beside))
 
     def context(self, batch: Batch, sr: Tensor) -> LossContext:
-        """What losses see; computes the EMA output if some loss needs it."""
+        """What losses see with ``sr`` ``(N, C, H, W)``; computes the EMA output if one needs it."""
         ema_sr = None
         if self.ema is not None and "ema_sr" in self.experiment.needs():
             with torch.no_grad(), self.autocast():

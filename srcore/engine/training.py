@@ -188,7 +188,7 @@ class Training:
             raw: a batch as readers give it: images of uint8 on the CPU.
 
         Returns:
-            The terms by name, means over the pieces of the batch.
+            The terms by name, scalars: means over the pieces of the batch.
         """
         iteration, parts = engine.state.iteration, self.parts
         raw = self.feed.take(raw)

@@ -110,7 +110,7 @@ class Updater:
         )
 
     def backward(self, loss: Tensor) -> None:
-        """Add the gradients of a loss of this part."""
+        """Add the gradients of a loss of this part, a scalar."""
         share = loss / self.parts if self.parts > 1 else loss
         torch.autograd.backward(self.loss_scale.scaled(share))
 

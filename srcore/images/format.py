@@ -181,7 +181,9 @@ class ImageFormat(ABC):
 
     @abstractmethod
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        """The pixels as they are stored (before the orientation): ``header.stored_shape``.
+        """The pixels ``(H, W, C)`` as they are stored, before the orientation.
+
+        Their shape is ``header.stored_shape``.
 
         ``file`` is anywhere. A picture takes twice its memory at most, so what is read of the
         file is not kept longer than it is needed.
@@ -193,11 +195,11 @@ class ImageFormat(ABC):
     def decode_part(
         self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
     ) -> ImageArray:
-        """A part of the stored pixels, if that is less work than all."""
+        """A part of the stored pixels, ``(h, w, C)``, if that is less work than all."""
         return window.cut(self.decode(file, header, where))
 
     def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
-        """Like ``decode``, and finds damage for which reading takes no time."""
+        """The pixels ``(H, W, C)`` as of ``decode``; finds damage for which that takes no time."""
         return self.decode(file, header, where)
 
 
@@ -211,7 +213,7 @@ class WritableFormat(ImageFormat):
 
     @abstractmethod
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        """Content of a file. Shape and type of the image are among those that ``holds`` names."""
+        """Content of a file; ``(H, W, C)`` has a depth and channels that ``holds`` names."""
 
 
 class ReadsSeries(ImageFormat):

@@ -61,7 +61,7 @@ class Span:
         return 0 if self.fade_out is None else self.fade_out[1] - self.fade_out[0]
 
     def weights(self, scale: int, device: torch.device | str = "cpu") -> Tensor:
-        """Weight of every kept output pixel, ``(scale * (kept_stop - kept_start),)``.
+        """Weight of every kept output pixel, ``(L,)`` with L = scale * (kept_stop - kept_start).
 
         The weights of neighboring tiles add up to 1.
         """

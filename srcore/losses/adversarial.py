@@ -125,7 +125,7 @@ class AdversarialLoss(nn.Module):
         self.real = real
 
     def forward(self, context: LossContext) -> Tensor:
-        """The generator's term."""
+        """The generator's term, a scalar."""
         if self.relativistic == "none":
             fake = discriminate(context, context.sr)
             return self._term(fake, context, is_real=True, for_generator=True)
@@ -139,7 +139,7 @@ class AdversarialLoss(nn.Module):
         ) / 2
 
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
-        """The discriminator's terms; each is back-propagated before the next is computed."""
+        """The discriminator's terms, scalars; each is back-propagated before the next one."""
         if self.relativistic == "none":
             yield from self._plain_terms(context)
         elif self.relativistic == "average" and self.detach_means:

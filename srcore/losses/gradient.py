@@ -137,7 +137,7 @@ class TotalVariationLoss(nn.Module):
         self.variation: Variation = variation
 
     def forward(self, context: LossContext) -> Tensor:
-        """The unweighted term."""
+        """The unweighted term, a scalar."""
         require_side(context.sr, 2, self.name)
         with torch.autocast(context.sr.device.type, enabled=False):
             return total_variation(at_least_float32(context.sr), self.variation)

@@ -84,7 +84,7 @@ class R1Penalty(nn.Module):
         self.real = real
 
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
-        """One term."""
+        """One term, a scalar."""
         images = batch_entry(context, self.real, "r1").detach().clone().requires_grad_()
         yield "penalty", r1_penalty(context.discriminate(images), images)
 
@@ -117,7 +117,7 @@ class GradientPenalty(nn.Module):
         self.norm: GradientNorm = norm
 
     def discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
-        """One term."""
+        """One term, a scalar."""
         real = same_size_entry(context, self.real, "gradient_penalty")
         alpha = torch.rand(
             (len(real), 1, 1, 1),

@@ -29,7 +29,7 @@ class SmoothVGG(VGGFeatures):
     """VGG16 whose pooling does not alias: roots of blurred squares, every second pixel (eq. 2)."""
 
     def pool(self, maps: Tensor) -> Tensor:
-        """Half the sides, rounded up."""
+        """Half the sides, rounded up: ``(N, C, H, W)`` -> ``(N, C, ceil(H / 2), ceil(W / 2))``."""
         taps = maps.new_tensor(_HANN)
         kernel = (taps[:, None] * taps).expand(maps.shape[1], 1, 3, 3)
         blurred = F.conv2d(maps.square(), kernel, stride=2, padding=1, groups=maps.shape[1])

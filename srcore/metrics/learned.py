@@ -227,7 +227,7 @@ class FID(LearnedMetric):
         return stacked
 
     def combine(self, values: Sequence[NDArray[np.float32]]) -> float:
-        """Distance between the sets, from the features of all images.
+        """Distance between the sets, from the features ``(2, 2048)`` of all images.
 
         Raises:
             SrcoreError: less than two images.

@@ -49,7 +49,7 @@ class LPIPSNetwork(nn.Module):
         return total
 
     def maps(self, image: Tensor) -> Iterable[Tensor]:
-        """The maps of an image."""
+        """The maps ``(N, C, h, w)`` of images ``(N, 3, H, W)`` in [0, 1], one for each layer."""
         raise NotImplementedError
 
 

@@ -122,7 +122,7 @@ class VGGFeatures(nn.Module):
         return maps
 
     def pool(self, maps: Tensor) -> Tensor:
-        """Half the sides, rounded down."""
+        """Half the sides, rounded down: ``(N, C, H, W)`` -> ``(N, C, H // 2, W // 2)``."""
         return F.max_pool2d(maps, 2, 2)
 
     def _build(self, widths: Sequence[int]) -> None:

@@ -28,7 +28,7 @@ class Axis:
     log: bool = False
 
     def share(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where values lie: 0 at ``low``, 1 at ``high``."""
+        """Where values of any shape lie: 0 at ``low``, 1 at ``high``."""
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
             return np.asarray((np.log10(values) - low) / (high - low))

@@ -94,7 +94,7 @@ class MemoryCache(_Keeper):
         self._reserve()
 
     def read(self, index: int) -> ImageArray:
-        """The kept image (read-only), decoded now if nobody has."""
+        """The kept image ``(H, W, C)``, read-only, decoded now if nobody has."""
         header = self._headers[index]
         if header is None:
             return self._source.read(index)  # raises the error that its header had
@@ -109,7 +109,7 @@ class MemoryCache(_Keeper):
         return slot
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part of the kept image."""
+        """A part ``(h, w, C)`` of the kept image."""
         return window.cut(self.read(index))
 
     def header(self, index: int) -> ImageHeader:
@@ -171,12 +171,12 @@ class DiskCache(_Keeper):
         return self._file(index)[1]
 
     def read(self, index: int) -> ImageArray:
-        """The kept image, decoded and written now if it is not there."""
+        """The kept image ``(H, W, C)``, decoded and written now if it is not there."""
         header = self._file(index)[1]
         return self.read_window(index, Window(0, 0, header.height, header.width))
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part of the kept image; only its rows are read."""
+        """A part ``(h, w, C)`` of the kept image; only its rows are read."""
         kept, header = self._file(index)
         if not kept.is_file():
             self._write(kept, self._source.read(index))

@@ -65,15 +65,15 @@ class FileSource:
         return header
 
     def read(self, index: int) -> ImageArray:
-        """Decode the file to RGB."""
+        """Decode the file to RGB ``(H, W, 3)``."""
         return read_rgb(self.paths[index])
 
     def read_stored(self, index: int) -> ImageArray:
-        """The image with the channels of its file."""
+        """The image ``(H, W, C)`` with the channels of its file."""
         return read_image(self.paths[index])
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """Decode the file as far as the window needs it."""
+        """Decode the file as far as the window ``(h, w, 3)`` needs it."""
         return read_window(self.paths[index], window)
 
 

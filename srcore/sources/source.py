@@ -40,7 +40,7 @@ class ImageSource(Protocol):
         ...
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part of the image, perhaps without decoding the rest. Raises DataError."""
+        """A part ``(h, w, 3)``, perhaps without decoding the rest. Raises DataError."""
         ...
 
 
@@ -70,15 +70,15 @@ class EncodedSource(ABC):
         return decode_header(self.content(index), self.where(index))
 
     def read(self, index: int) -> ImageArray:
-        """Decode the image to RGB."""
+        """Decode the image to RGB ``(H, W, 3)``."""
         return to_rgb(decode_image(self.content(index), self.where(index)))
 
     def read_stored(self, index: int) -> ImageArray:
-        """The image with the channels of its file."""
+        """The image ``(H, W, C)`` with the channels of its file."""
         return decode_image(self.content(index), self.where(index))
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """Decode the image as far as the window needs it."""
+        """Decode the image as far as the window ``(h, w, 3)`` needs it."""
         return decode_window(self.content(index), window, self.where(index))
 
 
@@ -111,9 +111,9 @@ class Selection:
         return self._source.header(self._numbers[index])
 
     def read(self, index: int) -> ImageArray:
-        """The image."""
+        """The image ``(H, W, 3)``."""
         return self._source.read(self._numbers[index])
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part of the image."""
+        """A part ``(h, w, 3)`` of the image."""
         return self._source.read_window(self._numbers[index], window)

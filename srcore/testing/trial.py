@@ -66,7 +66,7 @@ class Trial:
         return torch.Generator().manual_seed(seed)
 
     def images(self, seed: int = 0) -> Tensor:
-        """Two images in [0, 1] of the side ``hr_size``."""
+        """Two images in [0, 1] of the side ``hr_size``: ``(2, C, hr_size, hr_size)``."""
         shape = (2, self.seen_channels, self.hr_size, self.hr_size)
         return torch.rand(shape, generator=self.generator(seed))
 

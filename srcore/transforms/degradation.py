@@ -179,7 +179,7 @@ class SecondOrderDegradation:
         return quantized(image)
 
     def sharpened(self, hr: Tensor) -> Tensor:
-        """HR images after unsharp masking."""
+        """HR images ``(N, 3, H, W)`` after unsharp masking."""
         options = self.options
         return sharpen(
             hr,
@@ -189,7 +189,7 @@ class SecondOrderDegradation:
         )
 
     def crop(self, lr: Tensor, hr: Tensor, top: int, left: int) -> tuple[Tensor, Tensor]:
-        """Corresponding windows; ``top`` and ``left`` count LR pixels."""
+        """Corresponding windows of ``(N, 3, h, w)`` twice; ``top`` and ``left`` count LR pixels."""
         scale, side = self.scale, self.options.hr_crop // self.scale
         window = lr[..., top : top + side, left : left + side]
         top, left, side = top * scale, left * scale, side * scale

@@ -58,7 +58,10 @@ class PairPool:
         return self.exchange(batch, permutation)
 
     def exchange(self, batch: Batch, permutation: Tensor) -> Batch:
-        """Permute the full pool, take its first pairs and store ``batch`` in their place."""
+        """Permute the full pool, take its first pairs and store ``batch`` in their place.
+
+        ``permutation`` is ``(size,)``, of the pool's slots.
+        """
         self.order = self.order[permutation]
         slots = self.order[: len(next(iter(batch.values())))]
         drawn: dict[str, Any] = {

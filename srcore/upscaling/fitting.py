@@ -35,7 +35,7 @@ class Fitting:
         return image
 
     def lost(self, image: ImageArray, metadata: Metadata, target: Path) -> tuple[str, ...]:
-        """Names of what the result does not keep of an input."""
+        """Names of what the result does not keep of an input ``(H, W, C)``."""
         changed = []
         if self.background is not None and image.shape[-1] in (2, 4):
             changed.append("transparency, as asked")

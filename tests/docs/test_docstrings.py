@@ -4,6 +4,7 @@ Functions of tensors and pictures say which shapes.
 """
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -54,18 +55,65 @@ def arrays_of(function):
 
 
 def names_a_shape(text):
-    """Whether a docstring has something like ``(N, C, H, W)``, or says that any will do."""
-    return "any shape" in text or any(_SHAPE.search(quoted) for quoted in _QUOTED.findall(text))
+    """Whether it has something like ``(N, C, H, W)``, says scalar, or that any shape will do."""
+    if "any shape" in text or re.search(r"\bscalars?\b", text):
+        return True
+    return any(_SHAPE.search(quoted) for quoted in _QUOTED.findall(text))
 
 
-def test_functions_of_tensors_and_pictures_say_which_shapes():
-    count, silent = 0, []
-    for path in sorted((ROOT / "srcore").rglob("*.py")):
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                has_arrays = bool(arrays_of(node))
-                count += has_arrays
-                if has_arrays and not names_a_shape(ast.get_docstring(node) or ""):
-                    silent.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
-    assert count > 100
+@functools.cache
+def classes():
+    """All classes by name, which `tests/test_words.py` holds to one meaning."""
+    trees = [ast.parse(path.read_text("utf-8")) for it in PACKAGES for path in it.rglob("*.py")]
+    return {
+        node.name: node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)
+    }
+
+
+def texts_of(method, owner, known):
+    """Docstrings of a class and its method, and those that the method implements."""
+    yield ast.get_docstring(owner) or ""
+    same = [it for it in owner.body if isinstance(it, _DEFINITIONS) and it.name == method]
+    yield from (ast.get_docstring(it) or "" for it in same)
+    for base in owner.bases:
+        name = ast.unparse(base).partition("[")[0].rpartition(".")[2]
+        if name in known and known[name] is not owner:
+            yield from texts_of(method, known[name], known)
+
+
+def functions_of_arrays(tree, known):
+    """Public functions and methods of a module, with all that is said of them."""
+    for node in tree.body:
+        if getattr(node, "name", "_").startswith("_"):
+            continue
+        if isinstance(node, ast.FunctionDef) and arrays_of(node):
+            yield node, ast.get_docstring(node) or ""
+        elif isinstance(node, ast.ClassDef):
+            for it in node.body:
+                is_public = isinstance(it, ast.FunctionDef) and not it.name.startswith("_")
+                if is_public and arrays_of(it):
+                    yield it, " ".join(texts_of(it.name, node, known))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda folder: folder.name)
+def test_functions_and_methods_of_tensors_and_pictures_say_which_shapes(package):
+    known = classes()
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in sorted(package.rglob("*.py"))
+        for node, text in functions_of_arrays(ast.parse(path.read_text("utf-8")), known)
+        if not names_a_shape(text)
+    ]
     assert not silent
+
+
+def test_the_rule_looks_at_methods_and_takes_what_a_base_class_says():
+    base = "class Base:\n    def f(self, x: Tensor):\n        {doc}\n"
+    tree = ast.parse(
+        base.format(doc='"""Of ``(N, C, H, W)``."""')
+        + "class Child(Base):\n"
+        + ("    def f(self, x: Tensor):\n        pass\n    def g(self) -> Tensor:\n        pass\n")
+    )
+    known = {node.name: node for node in tree.body}
+    silent = [it.name for it, text in functions_of_arrays(tree, known) if not names_a_shape(text)]
+    assert silent == ["g"]

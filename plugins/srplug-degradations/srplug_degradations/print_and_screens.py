@@ -20,7 +20,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 def bayer(order: int) -> Tensor:
-    """Thresholds in (0, 1) of ordered dithering, a square of side ``2^order``."""
+    """Thresholds in (0, 1) of ordered dithering, ``(s, s)`` with the side s = 2^order."""
     pattern = torch.zeros(1, 1)
     for _ in range(order):
         pattern = torch.cat(
@@ -33,7 +33,7 @@ def bayer(order: int) -> Tensor:
 
 
 def ordered(array: RgbArray, colors: int) -> RgbArray:
-    """Equal steps of every channel, ordered dithering by a square of 8."""
+    """``(H, W, 3)`` in equal steps of every channel, dithered by a square of 8."""
     levels = max(2, math.floor(colors ** (1 / 3) + 1e-9))
     height, width = array.shape[:2]
     tiles = bayer(3).repeat(-(-height // 8), -(-width // 8))[:height, :width, None]
@@ -44,7 +44,7 @@ def ordered(array: RgbArray, colors: int) -> RgbArray:
 
 
 def of_palette(array: RgbArray, colors: int, *, is_diffused: bool) -> RgbArray:
-    """The colors of a palette by median cut, as Pillow makes it."""
+    """``(H, W, 3)`` in the colors of a palette by median cut, as Pillow makes it."""
     image = Image.fromarray(array)
     palette = image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     dither = Image.Dither.FLOYDSTEINBERG if is_diffused else Image.Dither.NONE
@@ -117,12 +117,12 @@ class SensorNoise(ImageDegradation):
 
 
 def to_light(image: Tensor) -> Tensor:
-    """SRGB (IEC 61966-2-1) to linear light."""
+    """SRGB (IEC 61966-2-1) in [0, 1], of any shape, to linear light."""
     return torch.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
 
 
 def from_light(light: Tensor) -> Tensor:
-    """Linear light, clamped to [0, 1], to sRGB."""
+    """Linear light of any shape, clamped to [0, 1], to sRGB."""
     light = light.clamp(0, 1)
     power = 1.055 * light.clamp(min=1e-6) ** (1 / 2.4) - 0.055
     return torch.where(light <= 0.0031308, 12.92 * light, power)

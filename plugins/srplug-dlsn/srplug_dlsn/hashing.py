@@ -44,7 +44,7 @@ def draw_rotations(
 def fixed_rotations(
     rounds: int, channels: int, buckets: int, seed: int, device: str = "cpu"
 ) -> Tensor:
-    """The rotations of evaluation: the same for every image. Do not write to them.
+    """The rotations ``(h, C, B)`` of evaluation, the same for every image. Do not write to them.
 
     They stay on the device, so that no image waits for their copy.
     """
@@ -67,7 +67,10 @@ def hash_codes(query: Tensor, rotations: Tensor) -> Tensor:
 
 
 def codes_at_once(query: Tensor, rotations: Tensor) -> Tensor:
-    """As :func:`hash_codes` by a single product: launches cost a GPU more than memory does."""
+    """As :func:`hash_codes` by a single product: launches cost a GPU more than memory does.
+
+    Codes ``(N, h, L)`` of queries ``(N, L, C)`` for rotations ``(h, C, B)``.
+    """
     rounds, channels, buckets = rotations.shape
     query, rotations = _exact(query, rotations)
     columns = rotations.transpose(0, 1).reshape(channels, rounds * buckets)

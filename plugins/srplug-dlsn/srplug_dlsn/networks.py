@@ -28,7 +28,7 @@ class ResidualSequence(nn.Module):
         self.res_scale = res_scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shape is kept."""
+        """``(N, C, H, W)`` -> the same shape."""
         return torch.add(x, self.body(x), alpha=self.res_scale)
 
 

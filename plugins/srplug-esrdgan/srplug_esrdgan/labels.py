@@ -24,7 +24,7 @@ def targets(*, smoothing: float, flipped: bool, smooth_flipped: bool = True) -> 
 
 
 def with_noise(target: float, normal: Tensor, sigma: float) -> Tensor:
-    """``clamp(target + sigma * normal, 0, 1)``; ``normal`` holds standard normal numbers."""
+    """``clamp(target + sigma * normal, 0, 1)``; ``normal`` are standard normal, ``(N,)``."""
     return (target + sigma * normal).clamp(0.0, 1.0)
 
 

@@ -66,7 +66,10 @@ def comparison(
     values: NDArray[np.float32],
     heat: PictureArray,
 ) -> PictureArray:
-    """SR | EMA SR | HR | artifact map."""
+    """SR | EMA SR | HR | artifact map.
+
+    All of one size, ``(H, W, 3)``, the values of the map ``(H, W)``.
+    """
     columns = [("generator", sr), ("EMA", ema), ("ground truth", hr)]
     caption = f"artifacts  max {values.max():.3g}  mean {values.mean():.3g}"
     return side_by_side([(name, image) for name, image in columns if image is not None]

@@ -29,7 +29,7 @@ def low_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tensor
 
 
 def high_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tensor:
-    """``0.5 + 0.5 (x - low(x))``, within [0, 1] for images in [0, 1]."""
+    """``0.5 + 0.5 (x - low(x))`` of ``(N, C, H, W)``, within [0, 1] for images in [0, 1]."""
     return 0.5 + 0.5 * (image - low_pass(image, kernel_size, border))
 
 

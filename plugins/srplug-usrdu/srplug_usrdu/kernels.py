@@ -38,14 +38,14 @@ def finished_kernels(raw: KernelArray, kept: int = 40) -> dict[int, KernelArray]
 
 
 def thresholded(kernel: KernelArray, kept: int) -> KernelArray:
-    """Subtract 3/4 of the (``kept`` + 1)-th largest value, clip negative ones, normalize."""
+    """A kernel ``(K, K)`` less 3/4 of its (``kept`` + 1)-th largest value, clipped, normalized."""
     threshold = 0.75 * np.sort(kernel, axis=None)[::-1][kept]
     clipped: KernelArray = np.clip(kernel - threshold, 0, 100)
     return np.asarray(clipped / clipped.sum())
 
 
 def centered(kernel: KernelArray, scale: int) -> KernelArray:
-    """Move the center of mass to where sub-sampling by ``scale`` needs it; grows the kernel.
+    """Move the center of mass to where sub-sampling by ``scale`` needs it; ``(K, K)`` grows.
 
     The aim is ``n // 2 + (scale - n % 2) / 2`` along both axes; the kernel is padded by zeros, then
     shifted by cubic splines.
@@ -62,7 +62,10 @@ def centered(kernel: KernelArray, scale: int) -> KernelArray:
 
 
 def doubled(kernel: KernelArray) -> KernelArray:
-    """The kernel of filtering and halving twice: sum of ``k[r, c] k`` put at (2r, 2c), cropped."""
+    """The kernel of filtering and halving twice: sum of ``k[r, c] k`` put at (2r, 2c), cropped.
+
+    ``(K, K)`` -> ``(M, M)``.
+    """
     size = kernel.shape[0]
     full = np.zeros((3 * size - 2,) * 2)
     for row in range(size):
@@ -152,7 +155,7 @@ def _scale_of(stem: str) -> int | None:
 
 
 def read_kernel(path: Path) -> KernelArray:
-    """Read a kernel and normalize it to sum 1.
+    """Read a kernel ``(K, M)`` and normalize it to sum 1.
 
     Raises:
         DataError: unreadable, not a matrix, or its sum is not positive.
@@ -173,7 +176,10 @@ def read_kernel(path: Path) -> KernelArray:
 
 
 def write_kernels(folder: Path, stem: str, kernels: dict[int, KernelArray], *, mat: bool) -> None:
-    """Write ``<folder>/<stem>/<stem>_kernel_x<scale>.npy`` (and ``.mat``) for every scale."""
+    """Write ``<folder>/<stem>/<stem>_kernel_x<scale>.npy`` (and ``.mat``) for every scale.
+
+    Kernels are ``(K, K)``.
+    """
     from srcore.files.atomic import writing
 
     for scale, kernel in kernels.items():

@@ -31,6 +31,8 @@ def laplace_divergence(difference: Tensor, log_scale: Tensor, absolute: Tensor) 
         difference: d, whose absolute value is the first term; u itself for the exact divergence.
         log_scale: v.
         absolute: u, the absolute difference of the means, shaped like ``log_scale``.
+
+    All are ``(N, C, H, W)``; the result is a scalar.
     """
     scale = log_scale.exp()
     spread = scale * torch.exp(-absolute / scale) - log_scale - 1
@@ -112,7 +114,7 @@ class DataLoss(nn.Module):
         self.target = target
 
     def forward(self, context: LossContext) -> Tensor:
-        """The unweighted term."""
+        """The unweighted term, a scalar."""
         reference = same_size_entry(context, self.target, "usrdu_data")
         log_scale = context.extras["log_scale"]
         return kl_data_loss(context.sr, reference, log_scale, self.kernel_size)
@@ -156,7 +158,7 @@ class FeatureLoss(nn.Module):
         self.features = features
 
     def forward(self, context: LossContext) -> Tensor:
-        """The unweighted term.
+        """The unweighted term, a scalar.
 
         Raises:
             SrcoreError: the feature head's map has another shape than the features.
@@ -202,6 +204,6 @@ class GaussianL1Loss(nn.Module):
         self.target = target
 
     def forward(self, context: LossContext) -> Tensor:
-        """The unweighted term."""
+        """The unweighted term, a scalar."""
         target = same_size_entry(context, self.target, "gaussian_l1")
         return low_pass(context.sr - target, self.kernel_size, self.border).abs().mean()

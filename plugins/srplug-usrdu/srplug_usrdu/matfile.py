@@ -14,7 +14,7 @@ from srcore.files.atomic import write_bytes
 
 
 def write_matrix(path: Path, name: str, matrix: NDArray[np.floating]) -> None:
-    """Write a matrix as double under a variable's name, atomically.
+    """Write a matrix ``(M, N)`` as double under a variable's name, atomically.
 
     Raises:
         DataError: the folder is read-only, the disk is full, ...
@@ -26,7 +26,7 @@ def write_matrix(path: Path, name: str, matrix: NDArray[np.floating]) -> None:
 
 
 def read_matrix(path: Path, name: str) -> NDArray[np.float64]:
-    """Read the matrix of a name.
+    """Read the matrix ``(M, N)`` of a name.
 
     Raises:
         DataError: not such a file, no such variable, or not a full real matrix.

@@ -100,7 +100,7 @@ class LaplaceSampling(nn.Module):
         return batch | {"lr": laplace_sample(lr, log_scale, noise)}
 
     def draw(self, like: Tensor, generator: torch.Generator) -> Tensor:
-        """Unit Laplace noise of the shape and on the device of ``like``."""
+        """Unit Laplace noise of the shape ``(N, C, H, W)`` and on the device of ``like``."""
         uniform = torch.rand(like.shape, generator=generator, device=generator.device)
         return unit_laplace(uniform).to(like)
 
@@ -131,7 +131,7 @@ def unit_laplace(uniform: Tensor) -> Tensor:
     """Inverse distribution function of Laplace(0, 1): ln(2u) below 1/2, -ln(2 - 2u) from there on.
 
     Args:
-        uniform: u in [0, 1), as ``torch.rand`` draws it.
+        uniform: u in [0, 1), of any shape, as ``torch.rand`` draws it.
     """
     # rand may draw 0, whose logarithm is infinite; half its smallest step stands for it
     u = uniform.clamp_min(torch.finfo(uniform.dtype).eps / 4)

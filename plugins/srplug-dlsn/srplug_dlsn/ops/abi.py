@@ -74,7 +74,7 @@ class Hash(ctypes.Structure):
 
 
 def sizes_of(query: Tensor, value: Tensor, order: Tensor, chunk_size: int) -> Sizes:
-    """Of an operator's arguments."""
+    """Of an operator's arguments: ``(N, L, C)``, ``(N, L, D)`` and ``(N, h, L)``."""
     images, length, channels = query.shape
     return Sizes(images, length, order.shape[1], channels, value.shape[2], chunk_size)
 

@@ -7,7 +7,11 @@ from torch import Tensor
 
 
 def check_hash(query: Tensor, rotations: Tensor) -> None:
-    """Refuse shapes that do not fit."""
+    """Refuse shapes that do not fit: ``(N, L, C)`` and ``(h, C, B)``.
+
+    Raises:
+        ValueError: another number of axes, or another width.
+    """
     if query.ndim != 3:
         raise ValueError(f"query has shape {tuple(query.shape)}; expected (N, L, C)")
     _check_shape("rotations", rotations, (None, query.shape[2], None))
@@ -22,7 +26,15 @@ def check(  # noqa: C901 - one check after another
     chunk_size: int,
     backend: str,
 ) -> None:
-    """Everything the kernels rely on; raw pointers carry neither type nor size."""
+    """Everything the kernels rely on; raw pointers carry neither type nor size.
+
+    Shapes are those of :func:`srplug_dlsn.ops.reference.hashed_attention`: ``(N, L, C)`` twice,
+    ``(N, L, D)``, ``(N, L, T)``, ``(N, h, L)``.
+
+    Raises:
+        ValueError: a shape, a size or a device that does not fit; the message names it.
+        TypeError: a dtype that does not fit.
+    """
     if backend not in ("auto", "native", "torch"):
         raise ValueError(f'backend is "{backend}"; expected "auto", "native" or "torch"')
     if chunk_size < 1:

@@ -27,7 +27,7 @@ class CpuKernel(Kernel):
         return f"C++, {ISA_NAMES[self.library.dlsn_cpu_select_isa(wanted_isa(self.library))]}"
 
     def prepare(self, tensor: Tensor) -> Tensor:
-        """16-bit types are computed in float32."""
+        """16-bit types, of any shape, are computed in float32."""
         dtype = torch.float64 if tensor.dtype == torch.float64 else torch.float32
         return tensor.to(dtype).contiguous()
 
@@ -78,7 +78,7 @@ CODE = DeviceCode(_find, torch.channels_last)
 
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    """The operator; the compiled version is for float32."""
+    """The operator, compiled for float32: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
     check_hash(query, rotations)
     if query.dtype != torch.float64:
         kernel = CODE.choose(backend, query.device, query.dtype)

@@ -92,7 +92,7 @@ CODE = DeviceCode(_find, torch.preserve_format)
 
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    """The operator, by one product for all rounds."""
+    """The operator by one product: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
     check_hash(query, rotations)
     return eager.in_order(codes_at_once(query, rotations), rotations)
 

@@ -27,7 +27,10 @@ def forward(
     sorted_indices: Tensor,
     chunk_size: int,
 ) -> tuple[Tensor, Tensor]:
-    """See :func:`srplug_dlsn.ops.reference.hashed_attention`."""
+    """Values ``(N, L, D)`` and log-sum-exp ``(N, h, L)``, in chunks that fit the caches.
+
+    See :func:`srplug_dlsn.ops.reference.hashed_attention`.
+    """
     images, length, width = value.shape
     rounds = sorted_indices.shape[1]
     slots = min(chunk_size, length)
@@ -63,7 +66,9 @@ def backward(
     lse: Tensor,
     chunk_size: int,
 ) -> Gradients:
-    """Gradients of ``(out * grad_out).sum()`` for query, key, value and fc_score.
+    """Gradients of ``(out * grad_out).sum()``, shaped like query, key, value and fc_score.
+
+    ``grad_out`` and ``out`` are ``(N, L, D)``, ``lse`` is ``(N, h, L)``.
 
     With probabilities ``P = exp(s - LSE)`` over the keys of all rounds, ``dS = P (dO.v - dO.out)``.
     """
@@ -127,18 +132,18 @@ def _fold(near: Tensor) -> Tensor:
 
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    """The operator; one matrix product per round."""
+    """The operator, a product per round: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
     check_hash(query, rotations)
     return in_order(hash_codes(query, rotations), rotations)
 
 
 def in_order(codes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
-    """Codes and the order that sorts pixels by them, as the operator returns them."""
+    """Codes ``(N, h, L)`` and the order that sorts pixels by them, as the operator returns them."""
     return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
 
 
 def widen(tensor: Tensor) -> Tensor:
-    """In the dtype that sums are kept in."""
+    """A tensor of any shape in the dtype that sums are kept in."""
     return tensor.to(accumulator(tensor.dtype))
 
 

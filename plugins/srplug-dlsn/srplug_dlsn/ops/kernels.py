@@ -28,7 +28,7 @@ class Kernel:
         return ""
 
     def prepare(self, tensor: Tensor) -> Tensor:
-        """Contiguous, in a dtype that the kernel takes."""
+        """A tensor of any shape, contiguous and in a dtype that the kernel takes."""
         raise NotImplementedError
 
     def hash_order(self, query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
@@ -44,7 +44,7 @@ class Kernel:
         sorted_indices: Tensor,
         chunk_size: int,
     ) -> tuple[Tensor, Tensor]:
-        """Output and log-sum-exp per round."""
+        """Values ``(N, L, D)`` and log-sum-exp per round ``(N, h, L)``."""
         order = sorted_indices.to(torch.int32).contiguous()
         out = torch.empty_like(value)
         dtype = torch.float64 if query.dtype == torch.float64 else torch.float32
@@ -65,7 +65,7 @@ class Kernel:
         lse: Tensor,
         chunk_size: int,
     ) -> Gradients:
-        """Gradients for query, key, value and fc_score."""
+        """Gradients for query, key, value, fc_score, of their shapes: ``(N, L, C)`` and so on."""
         order = sorted_indices.to(torch.int32).contiguous()
         inputs = (query, key, value, fc_score)
         gradients = self._gradients(inputs)

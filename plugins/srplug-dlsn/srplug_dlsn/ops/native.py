@@ -72,7 +72,7 @@ class DeviceCode:
         chunk_size: int,
         backend: str,
     ) -> tuple[Tensor, Tensor]:
-        """The operator: output and log-sum-exp per round."""
+        """The operator: values ``(N, L, D)`` and log-sum-exp per round ``(N, h, L)``."""
         check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
         sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
         kernel = self.choose(backend, query.device, query.dtype, sizes)
@@ -102,7 +102,7 @@ class DeviceCode:
         chunk_size: int,
         backend: str,
     ) -> Gradients:
-        """The operator's gradients for query, key, value and fc_score."""
+        """The operator's gradients for query, key, value, fc_score: ``(N, L, C)`` and so on."""
         check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
         sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
         kernel = self.choose(backend, query.device, query.dtype, sizes)

@@ -170,7 +170,7 @@ def smeared(values: Map, side: int) -> Map:
 
 
 def boundary_mask(size: int) -> Tensor:
-    """``30 (1 - g)`` with g a Gaussian of sigma ``size`` and top 1; 0 in the middle part."""
+    """``30 (1 - g)``, g a Gaussian of this sigma and top 1, 0 in the middle: ``(size, size)``."""
     offsets = torch.arange(size, dtype=torch.float64) - size // 2
     profile = torch.exp(-offsets.square() / (2 * size**2))
     mask = 30 * (1 - profile[:, None] * profile)
