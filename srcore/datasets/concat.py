@@ -39,6 +39,14 @@ class Concat:
         hr_patch_size = 128
 
     Images of one name are told apart by the number of their data set.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> part = {"type": "hr_folder", "hr": folder / "hr"}
+    >>> dataset = srcore.build("dataset", "concat", scale=4, datasets=[part, part])
+    >>> len(dataset), dataset.name(3)
+    (4, '1/01')
     """
 
     def __init__(

@@ -29,6 +29,14 @@ class HrFolder(DownscaledImages):
 
     Raises:
         DataError: no images.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> dataset = HrFolder(scale=4, hr=folder / "hr")
+    >>> sample = dataset.sample(0, None)
+    >>> len(dataset), sample["lr"].shape, sample["hr"].shape
+    (2, (12, 12, 3), (48, 48, 3))
     """
 
     def __init__(

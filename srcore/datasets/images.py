@@ -42,6 +42,14 @@ def images_dataset(
 
     Raises:
         DataError: a source that cannot be opened, images without partner.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> source = {"type": "folder", "path": folder / "hr"}
+    >>> dataset = srcore.build("dataset", "images", scale=2, hr=source)
+    >>> dataset.sample(0, None)["lr"].shape
+    (24, 24, 3)
     """
     hr_source = checked_source(hr.build())
     hr_images = cached(hr_source, cache, cache_folder, channels=channels)

@@ -30,6 +30,13 @@ class LrFolder:
 
     Raises:
         DataError: no images.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "phone", 2)
+    >>> dataset = LrFolder(scale=4, lr=folder / "phone")
+    >>> sorted(dataset.sample(0, None))
+    ['lr']
     """
 
     def __init__(

@@ -30,6 +30,14 @@ class PairedFolder(PairedImages):
 
     Raises:
         DataError: no images, or images without partner.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> _ = srcore.testing.write_tiny_images(folder / "lr", 2)
+    >>> dataset = PairedFolder(scale=1, hr=folder / "hr", lr=folder / "lr")
+    >>> sorted(dataset.sample(0, None))
+    ['hr', 'lr']
     """
 
     def __init__(

@@ -40,6 +40,15 @@ class UnpairedFolders:
 
     Raises:
         DataError: no images.
+
+    >>> import pathlib, tempfile, numpy as np, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> _ = srcore.testing.write_tiny_images(folder / "phone", 3)
+    >>> dataset = UnpairedFolders(scale=2, hr=folder / "hr", lr=folder / "phone", hr_patch_size=16)
+    >>> sample = dataset.sample(2, np.random.default_rng(1))
+    >>> len(dataset), sample["lr"].shape, sample["hr"].shape
+    (3, (8, 8, 3), (16, 16, 3))
     """
 
     def __init__(

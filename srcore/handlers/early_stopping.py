@@ -24,6 +24,10 @@ class EarlyStopping:
         patience: so many in a row end the training.
         metric: ``"<set>/<metric>"``; empty: the first.
         min_improvement: what counts must be better by more.
+
+    >>> handler = EarlyStopping(patience=5, metric="set5/psnr_y", min_improvement=0.01)
+    >>> handler.state_dict()
+    {'metric': 'set5/psnr_y', 'best': None, 'waited': 0}
     """
 
     def __init__(self, patience: int, metric: str, min_improvement: float) -> None:

@@ -21,6 +21,10 @@ class TimeLimit:
     Args:
         hours: limit.
         minutes: beside the hours.
+
+    >>> limit = TimeLimit(hours=1, minutes=30)
+    >>> limit.limit, limit.text, limit.seconds < 60
+    (5400, '1 h 30 min', True)
     """
 
     def __init__(self, hours: float, minutes: float) -> None:

@@ -8,7 +8,12 @@ import torch
 
 @attrs.frozen(kw_only=True)
 class ConstantLabels:
-    """The same numbers in every iteration."""
+    """The same numbers in every iteration.
+
+    >>> import torch
+    >>> ConstantLabels(real=0.9)(16, progress=0.5, generator=torch.Generator())
+    (0.9, 0.0)
+    """
 
     real: float = 1.0
     fake: float = 0.0

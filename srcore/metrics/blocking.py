@@ -84,6 +84,11 @@ class PSNRB:
     Args:
         y_channel: on Y instead of RGB.
         block: side of a block in pixels.
+
+    >>> import srcore.testing
+    >>> image = srcore.testing.tiny_image().clip(0, 254)
+    >>> round(PSNRB()(image, image + 1, crop_border=0), 1)
+    49.5
     """
 
     higher_is_better = True

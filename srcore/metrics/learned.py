@@ -86,6 +86,16 @@ class LPIPS(LearnedMetric):
         network: ``"vgg"`` (equal to piq) or ``"alex"``; both equal to the package ``lpips``.
         weights: of the network: ``"imagenet"``, ``"file"`` or ``"random"``.
         file: for ``weights = "file"``.
+
+    >>> import srcore.testing
+    >>> image = srcore.testing.tiny_image()
+    >>> from srcore.testing.trial import random_weights
+    >>> with random_weights():  # no download
+    ...     lpips = LPIPS(network="alex", weights="random")
+    >>> lpips(image, image, crop_border=0)
+    0.0
+    >>> lpips(image, 255 - image, crop_border=0) > 0
+    True
     """
 
     name = "lpips"
@@ -116,6 +126,16 @@ class DISTS(LearnedMetric):
             antialiased), as piq does and the authors' script similarly.
         weights: of VGG16: ``"imagenet"``, ``"file"`` or ``"random"``.
         file: for ``weights = "file"``.
+
+    >>> import srcore.testing
+    >>> image = srcore.testing.tiny_image()
+    >>> from srcore.testing.trial import random_weights
+    >>> with random_weights():  # no download
+    ...     dists = DISTS(weights="random")
+    >>> abs(dists(image, image, crop_border=0)) < 1e-5
+    True
+    >>> dists(image, 255 - image, crop_border=0) > 0.1
+    True
     """
 
     name = "dists"
@@ -243,6 +263,10 @@ def frechet_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
     With S = X^T X for centered samples X, the trace of the root is the sum of the singular values
     of ``X_a X_b^T``: exact also for fewer samples than features, where iterative roots fail.
+
+    >>> a, b = np.array([[0.0], [2.0]]), np.array([[3.0], [5.0]])
+    >>> round(frechet_distance(a, b), 6)  # the same spread, means that are 3 apart
+    9.0
     """
     centered = [(x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b)]
     root_trace = np.linalg.svd(centered[0] @ centered[1].T, compute_uv=False).sum()

@@ -74,6 +74,13 @@ class MSSSIM:
 
     Args:
         y_channel: on Y instead of RGB.
+
+    >>> image = np.random.default_rng(1).integers(0, 256, (176, 176, 3), np.uint8)
+    >>> metric = MSSSIM(y_channel=True)
+    >>> round(metric(image, image, crop_border=4), 6)
+    1.0
+    >>> metric(255 - image, image, crop_border=4)
+    0.0
     """
 
     higher_is_better = True

@@ -192,7 +192,12 @@ def _gamma(values: Floats) -> Floats:
 
 
 class NIQE:
-    """NIQE as a component, see :func:`niqe`."""
+    """NIQE as a component, see :func:`niqe`.
+
+    >>> image = np.random.default_rng(1).integers(0, 256, (192, 288, 3), np.uint8)
+    >>> NIQE()(image, None, crop_border=0) > 10  # noise is nothing natural
+    True
+    """
 
     higher_is_better = False
 

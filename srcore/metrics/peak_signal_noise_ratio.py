@@ -70,6 +70,11 @@ class PSNR:
     Args:
         y_channel: on Y (the papers' tables) instead of RGB.
         luma: weights of Y, see :func:`psnr`.
+
+    >>> import srcore.testing
+    >>> image = srcore.testing.tiny_image().clip(0, 254)
+    >>> round(PSNR(y_channel=False)(image, image + 1, crop_border=4), 2)
+    48.13
     """
 
     higher_is_better = True
@@ -98,6 +103,12 @@ class ChallengePSNR(PSNR):
     error over pixels and channels, without 4 pixels on every side; then the mean over images, as
     in the reports of Li et al., "NTIRE 2022 Challenge on Efficient Super-Resolution", CVPRW 2022,
     and its successors at x4. It equals ``psnr`` with ``y_channel = false`` and ``crop_border = 4``.
+
+    >>> import srcore.testing
+    >>> image = srcore.testing.tiny_image().clip(0, 254)
+    >>> metric = ChallengePSNR()
+    >>> round(metric(image, image + 1, crop_border=metric.default_crop_border), 2)
+    48.13
     """
 
     default_crop_border = 4

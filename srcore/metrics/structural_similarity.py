@@ -109,6 +109,11 @@ class SSIM:
 
     Args:
         y_channel: on Y (the papers' tables) instead of RGB.
+
+    >>> import srcore.testing
+    >>> image = srcore.testing.tiny_image()
+    >>> round(SSIM(y_channel=True)(image, image, crop_border=4), 6)
+    1.0
     """
 
     higher_is_better = True

@@ -31,7 +31,12 @@ class AfterWarmup(Constant):
 
 @attrs.frozen(kw_only=True)
 class Exponential(AfterWarmup):
-    """``base * gamma^t``."""
+    """``base * gamma^t``.
+
+    >>> rate = Exponential(gamma=0.5)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 0.5, 0.25, 0.125, 0.062, 0.031]
+    """
 
     gamma: float = 0.999
 
@@ -42,7 +47,12 @@ class Exponential(AfterWarmup):
 
 @attrs.frozen(kw_only=True)
 class EqualSteps(AfterWarmup):
-    """``base * gamma^floor(t / every)``."""
+    """``base * gamma^floor(t / every)``.
+
+    >>> rate = EqualSteps(every=2)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    """
 
     every: int
     gamma: float = 0.5
@@ -73,6 +83,10 @@ class WarmupCosine(Decaying):
     """``f + (1 - f) (1 + cos(pi t / n)) / 2`` with the final factor ``f``.
 
     One cycle of SGDR (Loshchilov and Hutter, 2017, equation 5) after the warm-up.
+
+    >>> rate = WarmupCosine(iterations=6, warmup_iterations=3)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [0.333, 0.667, 1.0, 0.854, 0.5, 0.146]
     """
 
     final_factor: float = 0.0
@@ -84,7 +98,12 @@ class WarmupCosine(Decaying):
 
 @attrs.frozen(kw_only=True)
 class Polynomial(Decaying):
-    """``f + (1 - f) (1 - t / n)^p`` with the final factor ``f`` and the power ``p``."""
+    """``f + (1 - f) (1 - t / n)^p`` with the final factor ``f`` and the power ``p``.
+
+    >>> rate = Polynomial(iterations=4)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    """
 
     power: float = 1.0
     final_factor: float = 0.0
@@ -97,7 +116,12 @@ class Polynomial(Decaying):
 
 @attrs.frozen(kw_only=True)
 class Rex(Decaying):
-    """``(1 - p) / (1/2 + (1 - p) / 2)`` with ``p = t / n`` (Chen et al. 2021, arXiv 2107.04197)."""
+    """``(1 - p) / (1/2 + (1 - p) / 2)`` with ``p = t / n`` (Chen et al. 2021, arXiv 2107.04197).
+
+    >>> rate = Rex(iterations=4)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 0.857, 0.667, 0.4, 0.0, 0.0]
+    """
 
     def factor(self, t: int, n: int) -> float:
         """Factor of the base rate."""
@@ -112,6 +136,10 @@ class Wsd(Decaying):
     The rate stays until the last ``decay_share`` of ``n`` and falls then, with ``x`` from 0 to 1:
     ``f + (1 - f) g(x)``, where ``g`` is ``1 - x``, ``(1 + cos(pi x)) / 2`` or ``1 - sqrt(x)`` (the
     last by Hägele et al. 2024, arXiv 2405.18392).
+
+    >>> rate = Wsd(iterations=6, decay_share=0.5)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 1.0, 1.0, 1.0, 0.667, 0.333]
     """
 
     decay_share: float = 0.2
@@ -135,6 +163,10 @@ class OneCycle:
     From ``base / start_divisor`` up to ``base`` in the first ``up_share``, down to
     ``base / start_divisor / end_divisor`` in the last iteration, each along half a cosine. Momentum
     stays what it is.
+
+    >>> rate = OneCycle(iterations=6)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [0.04, 0.994, 0.812, 0.463, 0.133, 0.0]
     """
 
     up_share: float = 0.3

@@ -20,6 +20,10 @@ class Constant:
 
     The published warm-up code continues from the last warm-up value and stays at
     ``base * (W - 1) / W``; here the schedule takes over at its own value.
+
+    >>> rate = Constant(warmup_iterations=4)
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
 
     warmup_iterations: int = 0
@@ -40,6 +44,10 @@ class MultiStep(Constant):
     """``base * weight_r * gamma^n``: restart ``r`` is the latest, ``n`` milestones came after it.
 
     A milestone that coincides with a restart has no effect.
+
+    >>> rate = MultiStep(milestones=(2, 4))
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
     """
 
     milestones: Sequence[int] = ()
@@ -68,6 +76,10 @@ class Cosine(Constant):
     In a cycle of length P and weight w that starts at S, with ``t = iteration - 1``:
     ``eta_min + w (base - eta_min) (1 + cos(pi (t - S) / P)) / 2``. The end of a cycle belongs to
     the ending cycle, as published. After the last cycle the rate stays at ``eta_min``.
+
+    >>> rate = Cosine(periods=(4,))
+    >>> [round(rate(1.0, iteration), 3) for iteration in range(1, 7)]
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
 
     periods: Sequence[int]

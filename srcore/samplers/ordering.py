@@ -20,7 +20,13 @@ Order = NDArray[np.int64]
 
 
 class Shuffled:
-    """Every image once, in a new random order every epoch: ``type = "shuffled"``, the default."""
+    """Every image once, in a new random order every epoch: ``type = "shuffled"``, the default.
+
+    >>> import numpy as np
+    >>> sampler = Shuffled(dataset="abc")
+    >>> sorted(sampler.order(1, np.random.default_rng(1)).tolist())
+    [0, 1, 2]
+    """
 
     def __init__(self, *, dataset: Dataset) -> None:
         self._length = len(dataset)
@@ -31,7 +37,12 @@ class Shuffled:
 
 
 class InOrder:
-    """Every image once, in the order of the data set: ``type = "in_order"``."""
+    """Every image once, in the order of the data set: ``type = "in_order"``.
+
+    >>> import numpy as np
+    >>> InOrder(dataset="abc").order(1, np.random.default_rng(1)).tolist()
+    [0, 1, 2]
+    """
 
     def __init__(self, *, dataset: Dataset) -> None:
         self._length = len(dataset)
@@ -50,6 +61,14 @@ class Weighted:
 
     Raises:
         DataError: a line without weight, a name that the data set does not have, no weight > 0.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> _ = (folder / "weights.txt").write_text("00 0.0")
+    >>> dataset = srcore.build("dataset", "lr_folder", scale=1, lr=folder / "hr")
+    >>> Weighted(dataset=dataset, file=folder / "weights.txt").order(1, np.random.default_rng(1))
+    array([1, 1])
     """
 
     def __init__(self, *, dataset: Dataset, file: Path) -> None:

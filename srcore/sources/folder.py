@@ -95,5 +95,13 @@ def folder_source(
     meta_info: Path | None = _DEFAULT.meta_info,
     recursive: bool = _DEFAULT.recursive,
 ) -> ImageSource:
-    """Source ``folder``: see :class:`srcore.sources.options.FolderSourceOptions`."""
+    """Source ``folder``: see :class:`srcore.sources.options.FolderSourceOptions`.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> source = folder_source(path=folder / "hr")
+    >>> len(source), source.name(0), source.read(0).shape
+    (2, '00', (48, 48, 3))
+    """
     return FolderSource(files_in(path, meta_info, recursive=recursive))

@@ -56,7 +56,15 @@ def disk_kernels(radius: Tensor, width: int) -> Tensor:
 
 
 class MotionBlur(ImageDegradation):
-    """Transform ``motion_blur``."""
+    """Transform ``motion_blur``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = MotionBlur(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "motion_blur", MotionBlurOptions
 
@@ -70,7 +78,15 @@ class MotionBlur(ImageDegradation):
 
 
 class LensBlur(ImageDegradation):
-    """Transform ``lens_blur``."""
+    """Transform ``lens_blur``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = LensBlur(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "lens_blur", LensBlurOptions
 
@@ -82,7 +98,15 @@ class LensBlur(ImageDegradation):
 
 
 class ChromaticAberration(ImageDegradation):
-    """Transform ``chromatic_aberration``."""
+    """Transform ``chromatic_aberration``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = ChromaticAberration(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "chromatic_aberration", ChromaticAberrationOptions
 
@@ -99,7 +123,15 @@ class ChromaticAberration(ImageDegradation):
 
 
 class Interlacing(ImageDegradation):
-    """Transform ``interlacing``."""
+    """Transform ``interlacing``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = Interlacing(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "interlacing", InterlacingOptions
 
@@ -117,7 +149,15 @@ class Interlacing(ImageDegradation):
 
 
 class Halos(ImageDegradation):
-    """Transform ``halos``."""
+    """Transform ``halos``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = Halos(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "halos", HalosOptions
 

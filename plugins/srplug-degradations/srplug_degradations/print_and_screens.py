@@ -52,7 +52,15 @@ def of_palette(array: RgbArray, colors: int, *, is_diffused: bool) -> RgbArray:
 
 
 class Palette(ImageDegradation):
-    """Transform ``palette``."""
+    """Transform ``palette``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = Palette(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "palette", PaletteOptions
 
@@ -73,7 +81,15 @@ class Palette(ImageDegradation):
 
 
 class Screentone(ImageDegradation):
-    """Transform ``screentone``."""
+    """Transform ``screentone``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = Screentone(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "screentone", ScreentoneOptions
 
@@ -100,7 +116,15 @@ class Screentone(ImageDegradation):
 
 
 class SensorNoise(ImageDegradation):
-    """Transform ``sensor_noise``."""
+    """Transform ``sensor_noise``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = SensorNoise(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "sensor_noise", SensorNoiseOptions
 

@@ -25,7 +25,15 @@ def through(array: RgbArray, form: str, **settings: Any) -> RgbArray:
 
 
 class WebP(ImageDegradation):
-    """Transform ``webp``."""
+    """Transform ``webp``.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = WebP(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "webp", WebPOptions
 
@@ -39,7 +47,15 @@ class WebP(ImageDegradation):
 
 
 class AvifDamage(ImageDegradation):
-    """Transform ``avif``; one thread, so that the result is always the same."""
+    """Transform ``avif``; one thread, so that the result is always the same.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = AvifDamage(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "avif", AvifDamageOptions
 

@@ -64,6 +64,11 @@ class DLSN(nn.Module):
 
     Raises:
         SrcoreError: a scale or widths that the network cannot have.
+
+    >>> import torch
+    >>> network = DLSN(scale=2, num_features=8, num_groups=1, num_blocks=1, chunk_size=16)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
     """
 
     mean: Tensor

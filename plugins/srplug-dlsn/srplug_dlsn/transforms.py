@@ -25,6 +25,11 @@ class BlurDownscale:
     A transform sees crops, whose border it continues as in a mirror: the outermost ring of ``lr``
     then differs from that of the whole image. Data set ``hr_folder`` with ``blur_sigma`` blurs
     before it crops.
+
+    >>> import torch
+    >>> batch = {"hr": torch.rand(1, 3, 24, 24)}
+    >>> BlurDownscale(scale=3)(batch, torch.Generator())["lr"].shape
+    torch.Size([1, 3, 8, 8])
     """
 
     def __init__(self, *, scale: int, **options: Any) -> None:

@@ -41,6 +41,15 @@ class InstanceNoise:
         sigma: standard deviation at the start, for images in [0, 1].
         end: share of the training after which the images stay as they are.
         kind: see :func:`amplitude`.
+
+    >>> import torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> noise = InstanceNoise(sigma=0.5, end=0.8)
+    >>> image = torch.zeros(1, 3, 64, 64)
+    >>> round(noise(image, progress=0.0, generator=generator).std().item(), 1)
+    0.5
+    >>> noise(image, progress=0.8, generator=generator).std()
+    tensor(0.)
     """
 
     sigma: float = 1.0

@@ -47,6 +47,10 @@ class SoftLabels:
         noise_per_image: a draw per image instead of one per class.
         flip_probability: how often the classes are swapped.
         smooth_flipped: whether swapped targets keep their smoothing.
+
+    >>> import torch
+    >>> SoftLabels(smoothing=0.1)(16, progress=0.5, generator=torch.Generator())
+    (0.9, 0.0)
     """
 
     smoothing: float = 0.0

@@ -170,6 +170,11 @@ class ESRDGANGenerator(nn.Module):
     Raises:
         SrcoreError: a scale that is no power of two (the published program builds the next lower
             one), or above 16.
+
+    >>> import torch
+    >>> network = ESRDGANGenerator(scale=2, num_features=4, num_blocks=1, growth_channels=2)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
     """
 
     def __init__(
@@ -259,6 +264,11 @@ class ESRDGANDiscriminator(nn.Module):
 
     Raises:
         SrcoreError: another input size, at construction or in an image.
+
+    >>> import torch
+    >>> network = ESRDGANDiscriminator(input_size=16, num_features=4)
+    >>> network(torch.rand(2, 3, 16, 16)).shape
+    torch.Size([2, 1])
     """
 
     def __init__(

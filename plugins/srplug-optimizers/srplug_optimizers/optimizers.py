@@ -40,6 +40,14 @@ def _build(
 
     Raises:
         SrcoreError: values that the library's class refuses.
+
+    >>> from srplug_optimizers import optimizers
+    >>> weight = nn.Parameter(torch.ones(2))
+    >>> optimizer = optimizers.sgd([weight], learning_rate=0.25)
+    >>> weight.square().sum().backward()
+    >>> _ = optimizer.step()
+    >>> weight.tolist()
+    [0.5, 0.5]
     """
     cls = class_of(optimizer.target)
     own = {optimizer.key(parameter): parameter for parameter in parameters_of(cls)}
@@ -64,6 +72,13 @@ def by_name(
 
     Raises:
         SrcoreError: its class refuses the values.
+
+    >>> weight = nn.Parameter(torch.ones(2))
+    >>> optimizer = by_name([weight], name="lion", learning_rate=0.1, arguments={})
+    >>> weight.square().sum().backward()
+    >>> _ = optimizer.step()
+    >>> [round(value, 3) for value in weight.tolist()]
+    [0.9, 0.9]
     """
     from pytorch_optimizer import load_optimizer
 

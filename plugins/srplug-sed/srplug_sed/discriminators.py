@@ -142,6 +142,12 @@ class SemanticPatchDiscriminator(SemanticDiscriminator):
         attention: see :func:`srcore.networks.attention.attention`.
         semantics: see :class:`SemanticDiscriminator`.
         semantic_size: side of the semantic map of a 256x256 image.
+
+    >>> import torch
+    >>> network = SemanticPatchDiscriminator(num_features=4, semantic_dim=32, head_dim=4)
+    >>> semantics = torch.rand(1, 32, 4, 4)
+    >>> network(torch.rand(1, 3, 64, 64), semantics).shape
+    torch.Size([1, 1, 6, 6])
     """
 
     def __init__(
@@ -219,6 +225,12 @@ class SemanticUNetDiscriminator(SemanticDiscriminator):
         attention: see :func:`srcore.networks.attention.attention`.
         semantics: see :class:`SemanticDiscriminator`.
         semantic_size: side of the semantic map of a 256x256 image.
+
+    >>> import torch
+    >>> network = SemanticUNetDiscriminator(num_features=4, semantic_dim=64, head_dim=4)
+    >>> semantics = torch.rand(1, 64, 4, 4)
+    >>> network(torch.rand(1, 3, 64, 64), semantics).shape
+    torch.Size([1, 1, 64, 64])
     """
 
     def __init__(

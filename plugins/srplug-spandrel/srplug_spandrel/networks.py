@@ -47,6 +47,12 @@ class Restorer(nn.Module):
 
     Raises:
         SrcoreError: a scale that it does not have, or options that spandrel's class refuses.
+
+    >>> import torch, srcore
+    >>> keys = {"n_resgroups": 1, "n_resblocks": 1, "n_feats": 16}
+    >>> network = srcore.build("network", "spandrel_rcan", scale=2, **keys)
+    >>> network(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
     """
 
     def __init__(
@@ -97,7 +103,13 @@ class Restorer(nn.Module):
 
 
 class BranchedRestorer(Restorer):
-    """One that is trained with branches, which are merged for use."""
+    """One that is trained with branches, which are merged for use.
+
+    >>> import torch, srcore
+    >>> network = srcore.build("network", "spandrel_span", scale=2, feature_channels=8)
+    >>> network.deploy()(torch.rand(1, 3, 8, 6)).shape
+    torch.Size([1, 3, 16, 12])
+    """
 
     def deploy(self) -> nn.Module:
         """The network with its branches merged, under the same names."""

@@ -46,7 +46,16 @@ def gradient_map(image: Tensor) -> Tensor:
 
 
 class HighPass:
-    """Discriminator input ``high_pass``: see :func:`high_pass`."""
+    """Discriminator input ``high_pass``: see :func:`high_pass`.
+
+    >>> import torch
+    >>> flat = torch.full((1, 3, 32, 32), 0.25)
+    >>> filtered = HighPass(kernel_size=5, border="reflect")(
+    ...     flat, progress=0.5, generator=torch.Generator()
+    ... )
+    >>> round(filtered.mean().item(), 4)
+    0.5
+    """
 
     def __init__(
         self, *, kernel_size: int = _DEFAULT.kernel_size, border: Border = _DEFAULT.border
@@ -60,7 +69,14 @@ class HighPass:
 
 
 class GradientMap:
-    """Discriminator input ``gradient_map``: see :func:`gradient_map`."""
+    """Discriminator input ``gradient_map``: see :func:`gradient_map`.
+
+    >>> import torch
+    >>> steps = torch.tensor([[0.0, 1.0], [0.0, 1.0]]).expand(1, 1, 2, 2)
+    >>> GradientMap()(steps, progress=0.5, generator=torch.Generator())
+    tensor([[[[1., 0.],
+              [1., 0.]]]])
+    """
 
     def __call__(self, image: Tensor, *, progress: float, generator: torch.Generator) -> Tensor:
         """``(N, 3, H, W)`` -> ``(N, 3, H, W)``."""

@@ -68,6 +68,11 @@ class Downsampler(nn.Module):
 
     Raises:
         SrcoreError: another scale.
+
+    >>> import torch
+    >>> network = Downsampler(scale=4, num_features=4, num_blocks=1)
+    >>> network(torch.rand(1, 3, 32, 24)).shape
+    torch.Size([1, 3, 8, 6])
     """
 
     def __init__(

@@ -33,6 +33,11 @@ class Reference:
     Args:
         scale: factor between the sides.
         kernels: folder of kernels, or None.
+
+    >>> import torch
+    >>> batch = {"hr": torch.rand(1, 3, 32, 32)}
+    >>> Reference(scale=4)(batch, torch.Generator())["lr_reference"].shape
+    torch.Size([1, 3, 8, 8])
     """
 
     def __init__(self, *, scale: int, kernels: Path | None = _REFERENCE.kernels) -> None:
@@ -109,6 +114,11 @@ class SwapImages:
     """Transform ``swap_lr_hr``: exchanges the two, to validate a DSN on pairs.
 
     Validation gives ``lr`` to the network and compares with ``hr``; a DSN works the other way.
+
+    >>> import torch
+    >>> batch = {"lr": torch.zeros(1, 3, 8, 8), "hr": torch.ones(1, 3, 32, 32)}
+    >>> SwapImages(scale=4)(batch, torch.Generator())["lr"].shape
+    torch.Size([1, 3, 32, 32])
     """
 
     def __init__(self, *, scale: int) -> None:
