@@ -89,14 +89,15 @@ def srcore_register_commands(cli: SrcoreGroup) -> None:
 
 
 @hookspec
-def srcore_experiment_loaded(experiment: Experiment) -> list[Problem]:  # type: ignore[empty-body]  # plugins have one
+def srcore_experiment_loaded(experiment: Experiment, registry: Registry) -> list[Problem]:  # type: ignore[empty-body]  # plugins have one
     """Check what concerns several tables of an experiment.
 
     When: after an experiment was read and its own values were found valid, in ``srcore check``
         and before every run.
     Do: return a :class:`srcore.errors.Problem` for everything that cannot work; do not change the
-        experiment and do not import torch.
-    Parameters: ``experiment`` - all tables as typed objects.
+        experiment and do not import torch. The core's own checks are an implementation too.
+    Parameters: ``experiment`` - all tables as typed objects; ``registry`` - what is registered by
+        name, to look things up; nothing is added any more.
     Returns: a list of problems; the lists of all plugins are shown together.
     Errors: stop the program with the plugin's name.
     Since: 0.1.
@@ -107,7 +108,9 @@ def srcore_experiment_loaded(experiment: Experiment) -> list[Problem]:  # type: 
 def srcore_run_started(run: Run) -> None:
     """A stage of an experiment starts; its directory exists.
 
-    When: once for every stage that is executed, before networks are built; on every rank.
+    When: once for every stage that is executed, before networks are built; on every rank. A stage
+        that was killed when it was complete, and before :func:`srcore_run_finished` was through,
+        starts once more when it is resumed, only to finish.
     Do: write files of your own below ``run.folder / "plugins"``, which ``--overwrite`` deletes with
         the run (other files keep it from doing so); read ``run.experiment``.
     Parameters: ``run``.
@@ -145,11 +148,13 @@ def srcore_engines_created(run: Run, parts: Parts, trainer: Engine, evaluator: E
 def srcore_run_finished(run: Run, parts: Parts | None, error: BaseException | None) -> None:
     """A stage ended.
 
-    When: after the last checkpoint was written, or after an error; on every rank.
+    When: after the last checkpoint was written, or after an error; on every rank. Once for every
+        complete stage: ``finished.json`` notes that all plugins were through. Who was killed or
+        failed before is called again when the run is resumed.
     Do: clean up, notify.
     Parameters: ``run``; ``parts`` - networks, losses, optimizers as they are at the end, None of a
-        stage that does not train or whose networks could not be built; ``error`` - what ended the
-        stage, None if it is complete.
+        stage that does not train, whose networks could not be built, or that was complete when it
+        was resumed; ``error`` - what ended the stage, None if it is complete.
     Returns: nothing.
     Errors: stop the run; if the stage failed already, they are logged, and the error of the stage
         is what the program reports.

@@ -24,20 +24,16 @@ from srcore.data.sizes import enlarged_sizes
 from srcore.datasets.options import CropOptions
 from srcore.errors import Problem
 from srcore.options import Selected
-from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import TRAINING_PHASE
 
 
-def cross_checks(experiment: Experiment, plugins: PluginManager) -> list[Problem]:
-    """All problems between tables, the components' own and the plugins' included."""
-    problems = list(_component_problems(experiment))
+def cross_checks(experiment: Experiment, registry: Registry) -> Iterator[Problem]:
+    """The core's own problems between tables, and those of the selected components."""
+    yield from _component_problems(experiment)
     if experiment.task is None:
-        problems += _training_problems(experiment, plugins.registry)
-    problems += (lack.problem for lack in lacks(experiment) if lack.is_total)
-    for problems_of_plugin in plugins.hook.srcore_experiment_loaded(experiment=experiment):
-        problems += problems_of_plugin
-    return problems
+        yield from _training_problems(experiment, registry)
+    yield from (lack.problem for lack in lacks(experiment) if lack.is_total)
 
 
 def selections(experiment: Experiment) -> Iterator[tuple[str, Selected]]:

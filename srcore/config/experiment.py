@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 import attrs
 
 from srcore.config import reading
-from srcore.config.checks import cross_checks
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
 from srcore.config.reading import Source, display
@@ -75,11 +74,19 @@ class LoadedExperiment:
             broken = {known.path.partition(".")[0] for known in problems}
             problems = problems + [
                 problem
-                for problem in cross_checks(experiment, self.plugins)
+                for problem in self._between_tables(experiment)
                 if not any(known.path.startswith(problem.path) for known in problems)
                 and not _is_about(problem.path, broken)
             ]
         return experiment, [self.located(problem, stage) for problem in problems]
+
+    def _between_tables(self, experiment: Experiment) -> Iterator[Problem]:
+        """What plugins find, of which the core is the first."""
+        return itertools.chain.from_iterable(
+            self.plugins.hook.srcore_experiment_loaded(
+                experiment=experiment, registry=self.plugins.registry
+            )
+        )
 
     def remarks(self) -> list[Problem]:
         """What works in a valid experiment but may not be meant, of all stages."""

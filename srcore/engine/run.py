@@ -138,11 +138,18 @@ class Run:
         self.stop_reason = reason
 
     def mark_finished(self, results: dict[str, Any]) -> None:
-        """Write down that the stage is complete: its last file."""
+        """Write down that the stage is complete: the last file of its own work."""
         self.results = results
         planned = self.experiment.train.iterations
         iteration = planned if self.iteration is None else self.iteration
-        self._mark(Ending(iteration, planned, self.stop_reason or COMPLETE, results=results))
+        reason = self.stop_reason or COMPLETE
+        self._mark(Ending(iteration, planned, reason, results=results, hooks_called=False))
+
+    def mark_hooks_called(self) -> None:
+        """Write down that plugins know that the stage is complete."""
+        ending = read_ending(self.folder) if self.is_main else None
+        if ending is not None:
+            write_ending(self.folder, attrs.evolve(ending, hooks_called=True))
 
     def mark_ended(self, error: BaseException) -> None:
         """Write down at which iteration a signal or an error ended the stage."""

@@ -28,7 +28,6 @@ from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
-from srcore.report.writing import write_after_stage
 from srcore.runs import provenance
 from srcore.runs.changes import Change, changes, refuse
 from srcore.runs.ending import forget_ending
@@ -147,8 +146,9 @@ def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read fro
             provenance.read(run.folder),
             provenance.provenance(run.experiment, run.plugins),
         )
-        if run.is_main:  # the run may have been killed before its report was written
-            write_after_stage(run, None)
+        if not done.hooks_called:  # the run was killed before they were through
+            run.plugins.hook.srcore_run_started(run=run)
+            _tell_complete(run)
         return
     for change in run.changes:
         logger.info("%s: %s: applied", run.folder, change)
@@ -179,8 +179,16 @@ def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read fro
         except SrcoreError as second:  # must not hide what ended the stage
             logger.error("%s", second)
         raise
-    run.plugins.hook.srcore_run_finished(run=run, parts=run.parts, error=None)
+    _tell_complete(run)
     run.parts = run.training = None  # the next stage may need the memory
+
+
+def _tell_complete(run: Run) -> None:
+    """Call the hooks of a complete stage, and note that they were called."""
+    run.plugins.hook.srcore_run_finished(run=run, parts=run.parts, error=None)
+    if idist.get_world_size() > 1:
+        idist.barrier()  # all have read what the main process replaces, and come this far
+    run.mark_hooks_called()
 
 
 def _work(run: Run) -> None:

@@ -9,7 +9,9 @@ from srcore.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from srcore.cli.main import SrcoreGroup
+    from srcore.config.schema import Experiment
     from srcore.engine.run import Run
+    from srcore.errors import Problem
     from srcore.plugin.registry import Registry
 
 
@@ -60,6 +62,14 @@ def srcore_register_commands(cli: SrcoreGroup) -> None:
         "plugins", "new-plugin",
     ):  # fmt: skip
         cli.add_target(name, f"srcore.cli.{name.replace('-', '_')}:command")
+
+
+@hookimpl
+def srcore_experiment_loaded(experiment: Experiment, registry: Registry) -> list[Problem]:
+    """Compare tables with one another, and ask every selected component."""
+    from srcore.config.checks import cross_checks
+
+    return list(cross_checks(experiment, registry))
 
 
 @hookimpl

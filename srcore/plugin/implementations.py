@@ -142,19 +142,21 @@ class _Guard:
     def _naming(
         self, given: tuple[Any, ...], inner: BaseException | None = None
     ) -> Iterator[list[Any]]:
-        """Name the plugin in failures of its own; yields the arguments as it shall see them."""
-        registers = any(isinstance(value, Owned) for value in given)
+        """Name the plugin in failures of its own; yields the arguments as it shall see them.
+
+        What fails in the core's own is shown as it is, with whoever's code it leads into.
+        """
         owner = self.plugin.distribution
         try:
             yield [value.owned_by(owner) if isinstance(value, Owned) else value for value in given]
         except (KeyboardInterrupt, HookError):
             raise
         except BaseException as error:  # a plugin's SystemExit must not end the program unnamed
-            if error is inner:
+            if error is inner or owner == "srcore":
                 raise
             if not isinstance(error, SrcoreError):
                 raise self.failure(f"failed: {cause(error)}") from error
-            if registers:
+            if self.hook.startswith("srcore_register_"):
                 text = f"{self.plugin.label}: hook {self.hook}: {error}{self.plugin.advice}"
                 raise HookError(text) from error
             raise

@@ -29,6 +29,8 @@ class Ending:
         complete: whether the next stage may go on from it; a resumed run skips it.
         results: what was measured last.
         generator: hash of the exported generator's state.
+        hooks_called: of a complete stage: whether the hook ``srcore_run_finished`` was called and
+            came back. A process that is killed before is not the last word: a resumed run calls it.
     """
 
     iteration: int
@@ -37,6 +39,7 @@ class Ending:
     complete: bool = True
     results: dict[str, Any] = attrs.field(factory=dict)
     generator: str = ""
+    hooks_called: bool = True
 
     @property
     def is_early(self) -> bool:
@@ -57,6 +60,8 @@ def write_ending(folder: Path, ending: Ending) -> None:
         "generator": ending.generator,
         "results": ending.results,
     }
+    if ending.complete:
+        content["hooks_called"] = ending.hooks_called
     with writing(RunFolder(folder).ending) as temporary:
         temporary.write_text(dumps(content, indent=2) + "\n", "utf-8")
 
@@ -80,6 +85,7 @@ def read_ending(folder: Path) -> Ending | None:
             bool(content.get("complete", True)),
             dict(content["results"]),
             str(content.get("generator", "")),
+            bool(content.get("hooks_called", True)),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise SrcoreError(f"{file}: damaged; resume the run to write it again") from None

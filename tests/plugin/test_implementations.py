@@ -42,7 +42,18 @@ def test_plugins_are_called_in_their_order_unless_they_ask_otherwise(marks, orde
     assert "".join(called) == order
 
 
-def test_wrapper_runs_around_all_others_and_changes_what_they_return():
+@pytest.fixture
+def valid(tiny_experiment):
+    """A typed experiment in which the core finds nothing."""
+    loaded = srcore.load_experiment(tiny_experiment)
+    return loaded.experiment(loaded.stages[0])
+
+
+def found(manager, experiment):
+    return manager.hook.srcore_experiment_loaded(experiment=experiment, registry=manager.registry)
+
+
+def test_wrapper_runs_around_all_others_and_changes_what_they_return(valid):
     called = []
 
     @plugin("outer", "srcore_experiment_loaded", wrapper=True)
@@ -58,19 +69,18 @@ def test_wrapper_runs_around_all_others_and_changes_what_they_return():
         return [Problem("key", "odd")]
 
     manager = PluginManager(discover=False, extra=[outer, inner])
-    results = manager.hook.srcore_experiment_loaded(experiment=None)
-    assert results == [[Problem("outer.key", "odd")]]
+    assert found(manager, valid) == [[], [Problem("outer.key", "odd")]], "the core's are first"
     assert called == ["before", "inside", "after"]
 
 
-def test_old_style_wrapper_works_too():
+def test_old_style_wrapper_works_too(valid):
     @plugin("outer", "srcore_experiment_loaded", hookwrapper=True)
     def outer(experiment):
         outcome = yield
         outcome.force_result([[Problem("", "odd")], *outcome.get_result()])
 
     manager = PluginManager(discover=False, extra=[outer])
-    assert manager.hook.srcore_experiment_loaded(experiment=None) == [[Problem("", "odd")]]
+    assert found(manager, valid) == [[Problem("", "odd")], []]
 
 
 def test_wrapper_sees_a_failure_inside_and_is_not_blamed_for_it():
@@ -143,14 +153,28 @@ def test_wrapper_is_named_when_it_fails_itself(function, message):
         started(broken, plugin("inner")(lambda run: None))
 
 
-def test_wrapper_that_loses_the_problems_of_others_is_named():
+def test_wrapper_that_loses_the_problems_of_others_is_named(valid):
     @plugin("outer", "srcore_experiment_loaded", wrapper=True)
     def outer(experiment):
         yield
 
     manager = PluginManager(discover=False, extra=[outer])
     with pytest.raises(PluginError, match=r"^outer: .* returned None; a wrapper returns what its"):
-        manager.hook.srcore_experiment_loaded(experiment=None)
+        found(manager, valid)
+
+
+def test_expected_failure_of_a_check_is_not_renamed_though_it_is_handed_the_registry(valid):
+    @plugin("inner", "srcore_experiment_loaded")
+    def inner(experiment, registry):
+        registry.get("network", "esdr")
+
+    with pytest.raises(SrcoreError, match=r'^no network "esdr"; did you mean "edsr"'):
+        found(PluginManager(discover=False, extra=[inner]), valid)
+
+
+def test_what_fails_in_the_core_is_shown_as_it_is():
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
+        found(PluginManager(discover=False), None)
 
 
 def test_expected_failure_of_a_run_is_not_renamed():

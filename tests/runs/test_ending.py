@@ -92,6 +92,65 @@ def test_a_stage_that_ended_early_is_skipped_and_goes_on_when_it_is_to_be_longer
     assert_same_state(last(tmp_path)["networks"], last(tmp_path / "whole")["networks"])
 
 
+class Told:
+    """A plugin that notes what it is told of a stage; the note may fail."""
+
+    def __init__(self, is_broken=False):
+        self.seen, self.is_broken = [], is_broken
+
+    @srcore.hookimpl
+    def srcore_run_started(self, run):
+        self.seen.append("started")
+
+    @srcore.hookimpl
+    def srcore_run_finished(self, run, parts, error):
+        self.seen.append(("finished", parts is not None, error, len(run.results)))
+        if self.is_broken:
+            raise SrcoreError("nobody answers")
+
+
+FINISHED = ("finished", True, None, 2)
+
+
+def test_hooks_of_a_complete_stage_are_called_once(tiny_experiment, tmp_path):
+    told, again = Told(), Told()
+    run(tiny_experiment, tmp_path, plugin=told)
+    assert told.seen == ["started", FINISHED]
+    assert json.loads((tmp_path / "tiny/finished.json").read_text())["hooks_called"] is True
+    run(tiny_experiment, tmp_path, plugin=again, resume=True)
+    assert again.seen == []
+
+
+def test_hooks_that_were_not_through_are_called_when_the_run_is_resumed(tiny_experiment, tmp_path):
+    told = Told()
+    with pytest.raises(SrcoreError, match="nobody answers"):
+        run(tiny_experiment, tmp_path, plugin=Told(is_broken=True))
+    assert not read_ending(tmp_path / "tiny").hooks_called
+    (tmp_path / "tiny/report.html").unlink()
+    run(tiny_experiment, tmp_path, plugin=told, resume=True)
+    assert told.seen == ["started", ("finished", False, None, 2)]
+    assert (tmp_path / "tiny/report.html").is_file(), "the core's is one of them"
+    assert read_ending(tmp_path / "tiny").hooks_called
+    assert last(tmp_path)["iteration"] == 6, "nothing was trained"
+
+
+def test_hooks_of_a_run_that_ended_before_this_was_noted_were_called(tiny_experiment, tmp_path):
+    told = Told()
+    run(tiny_experiment, tmp_path)
+    file = tmp_path / "tiny/finished.json"
+    content = json.loads(file.read_text())
+    del content["hooks_called"]
+    file.write_text(json.dumps(content))
+    run(tiny_experiment, tmp_path, plugin=told, resume=True)
+    assert told.seen == []
+
+
+def test_how_a_stage_was_stopped_says_nothing_of_hooks(tiny_experiment, tmp_path):
+    with pytest.raises(ValueError, match="boom"):
+        run(tiny_experiment, tmp_path, plugin=At(Events.ITERATION_STARTED(once=6), fail))
+    assert "hooks_called" not in json.loads((tmp_path / "tiny/finished.json").read_text())
+
+
 def test_signal_and_error_are_written_down_and_the_run_can_go_on(tiny_experiment, tmp_path):
     def signalled(run, engine):
         signal.raise_signal(signal.SIGTERM)
