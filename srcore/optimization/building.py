@@ -32,7 +32,8 @@ def build_optimizer(
 
     Args:
         choice: the component and its options.
-        network: what is trained; parameters that need no gradient are left out.
+        network: what is trained; parameters that need no gradient, or hold no number (layers that a
+            small width leaves nothing of), are left out: CAME takes the mean of each.
         groups: parameters with settings of their own; the first that matches counts.
         where: path of the table, for messages.
 
@@ -40,7 +41,7 @@ def build_optimizer(
         SrcoreError: a group that no parameter is left for, or a setting that the optimizer has but
             once for all parameters.
     """
-    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad and p.numel()]
     if not groups:
         return _built(choice, named, network)
     if choice.component.accepts("network"):

@@ -164,3 +164,44 @@ def test_what_is_wrong_is_one_line_where_it_stands(with_text, text, lines):
     assert len(said) == len(lines)
     for line, begin in zip(said, lines, strict=True):
         assert line.startswith(begin)
+
+
+LAYERS = """
+[generator]
+type = "edsr"
+num_features = 4
+num_blocks = 3
+
+[optimizer.generator]
+type = "adamw"
+learning_rate = 8e-4
+"""
+DECAYING = """
+[[optimizer.generator.groups]]
+match = "{name}.*"
+learning_rate_factor = {factor}
+"""
+
+
+def test_rates_of_layers_are_what_they_say_at_every_iteration(tiny_experiment, tmp_path):
+    """The sooner a layer, the smaller its rate; each follows the schedule by itself."""
+    factors = {"conv_first": 0.125, "body.0": 0.25, "body.1": 0.5}
+    text = LAYERS + "".join(DECAYING.format(name=n, factor=f) for n, f in factors.items())
+    text += '[schedule.generator]\ntype = "multistep"\nmilestones = [2]\ngamma = 0.5\n'
+    before, _, _ = tiny_experiment.read_text("utf-8").partition("[generator]")
+    _, _, after = tiny_experiment.read_text("utf-8").partition("[[losses]]")
+    tiny_experiment.write_text(f"{before}{text}[[losses]]{after}", "utf-8")
+    seen = []
+    for iterations in (1, 3):
+        state = run(tiny_experiment, tmp_path, f"train.iterations={iterations}")
+        names = list(state["networks"]["generator"])
+        rates = {}
+        for group in state["optimizers"]["generator"]["param_groups"]:
+            rates |= dict.fromkeys(group["params"], group["lr"])
+        seen.append(sorted(rates.values()))
+    expected = [
+        8e-4 * next((f for layer, f in factors.items() if name.startswith(f"{layer}.")), 1.0)
+        for name in names
+    ]
+    assert seen[0] == pytest.approx(sorted(expected))
+    assert seen[1] == pytest.approx([rate / 2 for rate in sorted(expected)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
 
 import attrs
@@ -45,6 +46,7 @@ def import_av() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
+    os.environ.setdefault("SVT_LOG", "1")  # its encoder of AV1 tells 20 lines of every film
     try:
         import av
     except ImportError as error:

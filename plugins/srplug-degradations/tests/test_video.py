@@ -85,3 +85,9 @@ def test_without_the_package_it_is_one_line(monkeypatch):
 def test_strengths_are_ordered():
     with pytest.raises(ValueError, match=r"h264_crf: expected lowest <= highest"):
         VideoOptions(h264_crf=(40, 20))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_encoders_say_nothing_of_every_film(codec, capfd):
+    last_frame([np.zeros((64, 64, 3), np.uint8)], codec, 30)
+    assert capfd.readouterr() == ("", "")

@@ -64,3 +64,22 @@ def test_what_there_is_once_for_all_parameters_is_refused():
     wrong = GroupTable(match="0.weight", overrides={"adamw_eps": 1e-3})
     with pytest.raises(SrcoreError, match=r'groups\[0\].adamw_eps: "muon" has one value of it for'):
         built("muon", {}, wrong)
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_parameters_without_numbers_are_left_out(name):
+    """A small width leaves nothing of some layers; CAME takes the mean of what is not there."""
+    torch.manual_seed(0)
+    trained = network()
+    trained.register_parameter("nothing", nn.Parameter(torch.empty(0, 2)))
+    entry = plugins().registry.get("optimizer", name)
+    made = build_optimizer(Selected(entry, options_for(entry, {})), trained)
+    for _ in range(2):
+        made.zero_grad()
+        loss = trained(torch.rand(2, 3, 4, 4)).square().mean() + trained.nothing.sum()
+        loss.backward()
+        made.step()
+    of = [value for state in made.state.values() for value in state.values()]
+    numbers = [*trained.parameters(), *filter(torch.is_tensor, of)]
+    assert all(value.isfinite().all() for value in numbers if value.is_floating_point())
+    assert sum(len(group["params"]) for group in made.param_groups) == 6

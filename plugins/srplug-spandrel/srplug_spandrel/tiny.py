@@ -11,8 +11,8 @@ _GROUPS: dict[str, Any] = {"depths": [2], "num_heads": [2]}
 #: Keys by the name of the architecture.
 TINY: dict[str, dict[str, Any]] = {
     "atd": {"embed_dim": 16, **_GROUPS, "num_tokens": 8},
-    "craft": {"embed_dim": 16, **_GROUPS},
-    "dat": {"embed_dim": 16, "split_size": [4, 8], "depth": [2], "num_heads": [2]},
+    "craft": {"embed_dim": 32, **_GROUPS},
+    "dat": {"embed_dim": 32, "split_size": [4, 8], "depth": [2], "num_heads": [2]},
     "dctlsa": {"nf": 10},
     "ditn": {"dim": 12, "ITL_blocks": 1, "SAL_blocks": 1},
     "dncnn": {"nc": 8, "nb": 8},
@@ -56,7 +56,7 @@ TINY: dict[str, dict[str, Any]] = {
     "realplksr": {"dim": 16, "n_blocks": 2},
     "restormer": {"dim": 16, "num_blocks": [1, 1, 1, 1], "num_refinement_blocks": 1},
     "retinexformer": {"n_feat": 8, "stage": 1},
-    "rgt": {"embed_dim": 16, "depth": [2], "num_heads": [2]},
+    "rgt": {"embed_dim": 32, "depth": [2], "num_heads": [2]},
     "safmn": {"dim": 8, "n_blocks": 2},
     "safmn_bcie": {"dim": 8, "n_blocks": 1, "num_layers": 1},
     "scunet": {"dim": 64, "config": [1, 1, 1, 1, 1, 1, 1]},
