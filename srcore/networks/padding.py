@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import cast
 
 import torch
 from torch import Tensor
+
+from srcore.errors import WeightsError
+
+_fitting_only = ContextVar("_fitting_only", default=False)
+
+
+@contextmanager
+def for_fitting_images() -> Iterator[None]:
+    """Record programs that take images as large as a network needs them, and never pad.
+
+    ncnn has no layer that pads by what depends on the size. Within, :func:`pad_to_multiple` does
+    nothing for networks that pad only what is smaller than their minimum.
+    """
+    token = _fitting_only.set(True)
+    try:
+        yield
+    finally:
+        _fitting_only.reset(token)
 
 
 def pad_to_multiple(
@@ -21,7 +42,14 @@ def pad_to_multiple(
         multiple: what the sides of the result are divisible by.
         minimum: the smallest side of the result.
         square: both sides become the longer one.
+
+    Raises:
+        WeightsError: within :func:`for_fitting_images`, for other multiples than 1.
     """
+    if _fitting_only.get():
+        if multiple > 1 or square:
+            raise WeightsError(f"it pads images to multiples of {multiple}, which no layer can do")
+        return image
     height, width = image.shape[-2:]
     wanted = [_rounded(side, multiple) for side in (height, width)]
     if minimum > multiple:
@@ -38,6 +66,8 @@ def pad_to_multiple(
 
 def crop(image: Tensor, height: int, width: int) -> Tensor:
     """The top left ``(N, C, height, width)`` of an image, a view where no program is recorded."""
+    if _fitting_only.get():
+        return image
     if not is_traced():
         return image[..., :height, :width]
     # A slice makes torch.export ask whether it is the whole image, and fixes the answer.
@@ -59,6 +89,8 @@ def _rounded(size: int, multiple: int) -> int:
 
 def _larger(first: int, second: int) -> int:
     # max() would decide for the size at hand, and fix it in an exported program.
+    if isinstance(first, Tensor) or isinstance(second, Tensor):  # sizes in torch.jit.trace
+        return cast("int", torch.maximum(torch.as_tensor(first), torch.as_tensor(second)))
     return max(first, second) if not is_traced() else cast("int", torch.sym_max(first, second))
 
 

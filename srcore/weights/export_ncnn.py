@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from srcore.errors import MissingExtraError, WeightsError
 from srcore.inference.streaming.operations import NotByRowsError
 from srcore.inference.streaming.recording import record as recorded_calls
+from srcore.networks.padding import for_fitting_images
 from srcore.weights.ncnn_layers import NoLayerError
 from srcore.weights.ncnn_program import written
 
@@ -68,7 +69,8 @@ def _translated(network: nn.Module, example: Tensor, *, half: bool) -> list[byte
     other = example.shape[0], example.shape[1], example.shape[2] + 6, example.shape[3] + 4
     with tempfile.TemporaryDirectory() as folder:
         recorded = Path(folder) / "program.pt"
-        traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch's
+        with for_fitting_images():
+            traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch's
         torch.jit.save(traced, recorded)
         shapes = [f"[{','.join(map(str, shape))}]f32" for shape in (example.shape, other)]
         command = [pnnx.EXEC_PATH, recorded.name, f"inputshape={shapes[0]}"]

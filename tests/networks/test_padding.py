@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from srcore.networks.padding import pad_to_multiple
+from srcore.errors import WeightsError
+from srcore.networks.padding import crop, for_fitting_images, pad_to_multiple
+from srcore.weights.export import quiet
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (3, 5), (9, 16), (8, 8)])
@@ -30,3 +32,24 @@ def test_a_square_has_the_longer_side():
 def test_fitting_images_are_returned_as_they_are():
     image = torch.rand(1, 3, 8, 16)
     assert pad_to_multiple(image, 8) is image
+
+
+def test_programs_for_fitting_images_never_pad():
+    image = torch.rand(1, 3, 5, 7)
+    with for_fitting_images():
+        assert pad_to_multiple(image, 1, minimum=4) is image
+        assert crop(image, 5, 7) is image
+        with pytest.raises(WeightsError, match="pads images to multiples of 8"):
+            pad_to_multiple(image, 8)
+    assert pad_to_multiple(image, 8).shape[-2:] == (8, 8)
+
+
+@pytest.mark.parametrize("size", [(2, 3), (6, 9), (30, 4)])
+def test_the_minimum_stays_open_in_torchscript(size):
+    def padded(image):
+        return pad_to_multiple(image, 4, minimum=10)
+
+    with quiet():
+        program = torch.jit.trace(padded, torch.rand(1, 3, 8, 16), check_trace=False)
+    image = torch.rand(1, 3, *size)
+    assert torch.equal(program(image), padded(image))

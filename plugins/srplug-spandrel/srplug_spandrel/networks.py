@@ -23,7 +23,7 @@ from srplug_spandrel.architecture import Architecture, scale_complaint
 from srplug_spandrel.construction import constructing
 from srplug_spandrel.extra import KNOWN, tell_license
 from srplug_spandrel.merging import merge_, mergeable, steady_
-from srplug_spandrel.quirks import CALLS, parameters
+from srplug_spandrel.quirks import CALLS, CHANGES, parameters
 
 
 class Restorer(nn.Module):
@@ -76,6 +76,8 @@ class Restorer(nn.Module):
                 f"{architecture.component}: spandrel cannot build it at scale {scale} with "
                 f"{settings} ({type(error).__name__}: {error})"
             ) from error
+        if architecture.name in CHANGES:
+            CHANGES[architecture.name](self.model)
         hyperparameters: Any = self.model.hyperparameters
         aligned = architecture.aligned(hyperparameters, scale)
         self.tile_multiple = math.lcm(architecture.multiple, aligned)

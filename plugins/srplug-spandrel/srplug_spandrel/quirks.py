@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 import torch
 from torch import Tensor, nn
 
+from srcore.networks.padding import is_traced
 from srplug_spandrel.architecture import Architecture
 
 #: The standard deviation that DRUNet is told, of images in [0, 1]; spandrel calls it so.
@@ -98,4 +100,28 @@ CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "mixdehazenet": _from_signed,
     "mmrealsr": _first,
     "mprnet": _first,
+}
+
+
+@attrs.frozen
+class _Repeated:
+    """Every channel so many times: ``(N, C, h, w) -> (N, times * C, h, w)``."""
+
+    times: int
+
+    def __call__(self, image: Tensor) -> Tensor:
+        if not is_traced():
+            return image.repeat_interleave(self.times, 1)
+        # ncnn has no layer that repeats, but one that joins.
+        return torch.cat([part for part in image.split(1, 1) for _ in range(self.times)], 1)
+
+
+def _repeats_in_programs(model: Any) -> None:
+    model.repeat_op = _Repeated(model.repeat_op.keywords["repeats"])
+
+
+#: What is changed in networks once they are built.
+CHANGES: dict[str, Callable[[nn.Module], None]] = {
+    "plksr": _repeats_in_programs,
+    "realplksr": _repeats_in_programs,
 }
