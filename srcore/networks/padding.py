@@ -48,7 +48,9 @@ def pad_to_multiple(
     """
     if _fitting_only.get():
         if multiple > 1 or square:
-            raise WeightsError(f"it pads images to multiples of {multiple}, which no layer can do")
+            raise WeightsError(
+                f"it pads images to multiples of {multiple}; there is no layer for it"
+            )
         return image
     height, width = image.shape[-2:]
     wanted = [_rounded(side, multiple) for side in (height, width)]

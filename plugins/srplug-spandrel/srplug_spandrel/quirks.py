@@ -113,7 +113,7 @@ class _Repeated:
         if not is_traced():
             return image.repeat_interleave(self.times, 1)
         # ncnn has no layer that repeats, but one that joins.
-        return torch.cat([part for part in image.split(1, 1) for _ in range(self.times)], 1)
+        return torch.cat([part for part in torch.split(image, 1, 1) for _ in range(self.times)], 1)
 
 
 def _repeats_in_programs(model: Any) -> None:
