@@ -44,7 +44,7 @@ ROOT = Path(__file__).parent
 FILTERS = pytest.StashKey()
 #: Importing these changes the warning filters: inside of a test, its warnings would be errors no
 #: more, depending on which test comes first.
-CHANGE_FILTERS = ("scipy.sparse", "ignite.engine", "tqdm.auto")
+CHANGE_FILTERS = ("scipy.sparse", "ignite.engine", "tqdm.auto", "requests")
 #: Where this variable is set, a skip for want of a package is a failure.
 ALL_PACKAGES = "SRCORE_TEST_ALL_PACKAGES"
 

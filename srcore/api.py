@@ -14,6 +14,7 @@ from srcore.config.experiment import LoadedExperiment, check
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
 from srcore.inference.upscaler import upscale
+from srcore.models.resolving import weights_file
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
@@ -76,6 +77,7 @@ def load_generator(
     key: str | None = None,
     scale: int | None = None,
     options: Mapping[str, Any] | None = None,
+    download: bool = False,
 ) -> nn.Module:
     """Build the generator that a weights file holds; architecture and scale are inferred.
 
@@ -91,22 +93,28 @@ def load_generator(
 
     Args:
         weights: ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file, of srcore or another
-            program; or what was read of one.
+            program; what was read of one; or the address of a published model, such as
+            ``"model:realesrgan-x4plus"`` or ``"hf://owner/name"``.
         device: where the network goes.
         key: entry of the file, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where a file does not.
         options: of the network, those that can be chosen when it is used
             (``option(..., inference=True)``).
+        download: fetch a model that is not in the user's cache; whoever says so has looked at its
+            license (``srcore models NAME``).
 
     Returns:
         The network in evaluation mode, a ``srcore.contracts.Network``.
 
     Raises:
-        WeightsError: unreadable, unknown or incomplete file, or another scale than expected.
+        WeightsError: unreadable, unknown or incomplete file, or another scale than expected; a
+            model that is unknown, not here, or not what was announced.
     """
+    registry = plugins().registry
     if not isinstance(weights, Checkpoint):
-        weights = read_checkpoint(weights, key=key)
-    return build_generator(weights, plugins().registry, device, scale=scale, options=options)
+        file = weights_file(weights, registry, (lambda offer: True) if download else None)
+        weights = read_checkpoint(file, key=key)
+    return build_generator(weights, registry, device, scale=scale, options=options)
 
 
 @naming_exits(of_plugins_only=True)

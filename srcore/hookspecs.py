@@ -74,6 +74,21 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 
 
 @hookspec
+def srcore_register_models(registry: Registry) -> None:
+    """Register lists of published models, which users then take by name.
+
+    When: once, after the components are registered.
+    Do: call ``registry.add_models(Path(__file__).parent / "models.toml")``; what stands in such a
+        file is told in :mod:`srcore.models.lists`. It is read when a model is asked for.
+    Parameters: ``registry``.
+    Returns: nothing.
+    Errors: stop the program with the plugin's name. So does, once a model is asked for, a list that
+        cannot be read, or that has a name which another one has taken.
+    Since: 0.1.
+    """
+
+
+@hookspec
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """Add commands to the ``srcore`` program.
 

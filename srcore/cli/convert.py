@@ -9,12 +9,14 @@ import attrs
 import click
 
 from srcore.cli.console import say
+from srcore.cli.flags import flag
+from srcore.cli.loading import Loading
 from srcore.plugin.manager import plugins
 from srcore.weights.programs import written_files
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
     "--to",
@@ -39,10 +41,11 @@ from srcore.weights.programs import written_files
     "--calibration", metavar="FOLDER", type=click.Path(path_type=Path),
     help="Images such as those to be enlarged; int8 is scaled by them.",
 )  # fmt: skip
+@flag(Loading, "yes")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    source: Path,
+    source: str,
     target: Path,
     to: str,
     key: str | None,
@@ -50,12 +53,14 @@ def command(
     opset: int | None,
     precision: str,
     calibration: Path | None,
+    yes: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Translate a generator's weights, or export the generator as a program.
 
-    IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program; its architecture,
+    IN is a .pth, .pt, .ckpt or .safetensors file of srcore or another program, or the name or
+    address of a published model (srcore models); its architecture,
     scale and dialect are recognized by its content. The ending of OUT decides between safetensors
     and PyTorch. Files written with --to safetensors name their network; those of RRDBNet, SwinIR
     and compact open in spandrel too; where spandrel does not open what is written, the reason is
@@ -80,6 +85,7 @@ def command(
       srcore convert RealESRGAN_x2plus.pth x2plus.ts --to torchscript
       srcore convert runs/my_edsr/generator.safetensors my_edsr.pt2 --to torch_export
       srcore convert RealESRGAN_x4plus.pth x4plus.param --to ncnn --precision fp16
+      srcore convert realesr-animevideo-v3 anime.param --to ncnn
       srcore convert my_x4.pth my_x4.onnx --to onnx --precision int8 --calibration photos/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     existing = [path for path in written_files(target, to) if path.exists()]
@@ -87,10 +93,11 @@ def command(
         raise click.UsageError(f"{existing[0]} exists; choose another name or add --overwrite")
     if opset is not None and to != "onnx":
         raise click.UsageError("--opset goes with --to onnx")
+    from srcore.cli.fetching import located
     from srcore.weights.conversion import convert
 
     done = convert(
-        source, target, to, plugins().registry, key=key, scale=scale, opset=opset,
+        located(source, yes=yes), target, to, plugins().registry, key=key, scale=scale, opset=opset,
         precision=precision, calibration=calibration,
         tell=lambda step: say(f"srcore: {step}", err=True),
     )  # fmt: skip

@@ -52,7 +52,9 @@ def command(
     quiet: bool,
     writing: WritingFlags,
 ) -> None:
-    """Measure MODELs (weights files, or NAME=FILE) on benchmark images, beside bicubic.
+    """Measure MODELs (weights files, names of models, NAME=MODEL) on benchmark images.
+
+    Bicubic interpolation stands beside them. `srcore models` lists what has a name.
 
     A benchmark folder holds HR_x4 and LR_x4, GTmod12 and LRbicx4, HR and LR_bicubic/X4, or only
     high-resolution images, whose low-resolution ones are then made by MATLAB's bicubic. Without
@@ -66,6 +68,7 @@ def command(
       srcore evaluate --scale 4 --data benchmark/Set5
       srcore evaluate runs/my_x4/generator.safetensors --data benchmark/
       srcore evaluate mine=a.safetensors theirs=b.pth --data Set5 --data Set14 --strips strips/
+      srcore evaluate x4 bsrgan-x4 --data Set5 --metrics psnr,lpips
       srcore evaluate a.pth --hr DIV2K_valid_HR --lr DIV2K_valid_LR_bicubic/X4 --csv table.csv
       srcore evaluate a.pth --data Set5 --metrics psnr,ssim,psnr:y_channel=false,niqe --per-image
       srcore evaluate --pictures theirs=results/ --hr Set5/GTmod12 --scale 4 --latex table.tex

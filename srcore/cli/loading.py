@@ -29,20 +29,26 @@ class Loading:
     channel_order: Literal["rgb", "bgr"] | None = option(
         None, "order of the colors that the weights expect; without it rgb"
     )
+    yes: bool = option(False, "fetch a model without asking")
     device: str = option(
         "auto", "device: cpu, cuda, cuda:N, mps, or auto: the first of cuda, mps, cpu that is there"
     )
 
     def load(self, file: str | Path) -> nn.Module:
-        """The network of a file of weights, on its device; says what is odd about its colors."""
+        """The network of weights, on its device; says what is odd about its colors.
+
+        Args:
+            file: of weights, or a model: :func:`srcore.cli.fetching.located`.
+        """
         from srcore.api import load_generator
+        from srcore.cli.fetching import located
         from srcore.machine.devices import pick_device
         from srcore.plugin.manager import plugins
         from srcore.weights.channel_order import BgrNetwork, order_remark
         from srcore.weights.containers import read_checkpoint
         from srcore.weights.use import chosen
 
-        checkpoint = read_checkpoint(file, key=self.key)
+        checkpoint = read_checkpoint(located(file, yes=self.yes), key=self.key)
         network = load_generator(checkpoint, pick_device(self.device), options=chosen(self.network))
         remark = "" if self.channel_order else order_remark(checkpoint, plugins().registry)
         if remark:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.flags import flag
+from srcore.cli.loading import Loading
 from srcore.config.reading import locate, parse, read
 from srcore.files.text_tables import aligned
 from srcore.plugin.manager import plugins
@@ -47,10 +49,12 @@ _PATCH = 64  # pixels of a side of what the network sees, as most networks are t
 @click.argument("name", required=False)
 @click.option("--flat", is_flag=True, help="What it extends is written out: one whole file.")
 @click.option(
-    "--from-weights", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Begin with the network of this file: its type, options, scale and weights.",
+    "--from-weights", metavar="FILE|MODEL",
+    help="Begin with the network of this file, or published model: its type, options, scale and "
+    "weights.",
 )  # fmt: skip
-def command(name: str | None, flat: bool, from_weights: Path | None) -> None:
+@flag(Loading, "yes")
+def command(name: str | None, flat: bool, from_weights: str | None, yes: bool) -> None:
     """Print the shipped experiment NAME; without NAME, list all of them.
 
     With --from-weights the network is that of a file, of any program whose files srcore reads: the
@@ -62,12 +66,15 @@ def command(name: str | None, flat: bool, from_weights: Path | None) -> None:
       srcore new psnr_rrdb_x4 > experiment.toml
       srcore new esrgan_x4 --flat > experiment.toml
       srcore new --from-weights 4x-UltraSharp.pth > finetune.toml
+      srcore new --from-weights model:ultrasharpv2 > finetune.toml
       srcore new esrgan_x4 --from-weights 4x-UltraSharp.pth > finetune.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     if from_weights is not None:
         if flat:
             raise click.UsageError("--flat and --from-weights cannot be combined")
-        click.echo(_from_weights(from_weights, name), nl=False)
+        from srcore.cli.fetching import located
+
+        click.echo(_from_weights(located(from_weights, yes=yes), name), nl=False)
         return
     if flat:
         click.echo(_flat(name), nl=False)
@@ -99,15 +106,18 @@ def _from_weights(file: Path, name: str | None) -> str:
     """An experiment that goes on from a file."""
     import tomli_w
 
+    from srcore.cli.fetching import label_of
     from srcore.config.telling import held, settings
+    from srcore.models.addressed import written
 
     registry = plugins().registry
     if name is not None:
         locate(name, registry)
     weights = held(file, registry)
-    generator = {**settings(weights), "weights": str(file.absolute())}
-    head = f"# Goes on from {file.name}: {weights.network} x{weights.scale}\n\n"
-    told = {"name": f"from_{file.stem}", "scale": weights.scale, "generator": generator}
+    label = label_of(file)
+    generator = {**settings(weights), "weights": written(file if label else file.absolute())}
+    head = f"# Goes on from {label or file.name}: {weights.network} x{weights.scale}\n\n"
+    told = {"name": f"from_{label or file.stem}", "scale": weights.scale, "generator": generator}
     if name is not None:
         return head + tomli_w.dumps({"extends": name, **told})
     return head + tomli_w.dumps(told) + _rest(weights.scale)

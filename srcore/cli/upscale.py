@@ -62,6 +62,10 @@ def _color(
     "--weights", metavar="FILE",
     help="Checkpoint of any supported program.  [default: the small model that comes with srcore]",
 )  # fmt: skip
+@click.option(
+    "--model", metavar="NAME",
+    help="A published model, fetched once: see srcore models; also hf://owner/name.",
+)  # fmt: skip
 @flags("loading", Loading)
 @flags("sizing", Sizing)
 @click.option(
@@ -93,6 +97,7 @@ def command(
     output: str | None,
     recursive: bool,
     weights: str | None,
+    model: str | None,
     loading: Loading,
     sizing: Sizing,
     depth: int | None,
@@ -121,6 +126,7 @@ def command(
     Examples:
       srcore upscale photo.jpg
       srcore upscale photo.jpg -o big.png --scale 3
+      srcore upscale photo.jpg --model realesrgan-x4plus
       srcore upscale photo.jpg --width 3840 --height 2160 --fit cover
       srcore upscale photos/ -o enlarged/ --recursive --resume
       srcore upscale "photos/*.jpg" -o "out/{stem}_{scale}x.webp" --quality 90
@@ -130,11 +136,14 @@ def command(
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.inference.backends.running import check_options
+    from srcore.models.resolving import as_address
     from srcore.upscaling.batch import Settings, largest_factor
     from srcore.upscaling.fitting import Fitting
     from srcore.upscaling.jobs import plan
     from srcore.upscaling.shipped import shipped_model
 
+    if weights and model:
+        raise click.UsageError("--weights and --model exclude each other")
     if resume and overwrite:
         raise click.UsageError("--resume and --overwrite exclude each other")
     _refuse_contradictions(sizing)
@@ -142,6 +151,7 @@ def command(
     try:
         loading.warn_of_slow(enlarging.precision)
         check_options(enlarging, plugins().registry)
+        weights = weights or (as_address(model, plugins().registry) if model else None)
         if weights is None and sizing.scale is None and not sizing.is_by_size:
             sizing = attrs.evolve(sizing, scale=_DEFAULT_SCALE)
         network = None

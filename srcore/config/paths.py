@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from srcore.config.suggest import closest
+from srcore.models.addressed import complaint_about
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
 
@@ -67,6 +68,9 @@ def path_complaint(path: Path, wanted: str) -> str:
     """What is wrong with a path that should exist, or an empty string."""
     if is_pending(path):
         return ""
+    complaint = complaint_about(path)
+    if complaint:
+        return complaint
     state = state_of(path)
     if state == wanted or (wanted == "any" and state in ("file", "folder")):
         return ""

@@ -20,8 +20,11 @@ import cattrs
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest, nearest
-from srcore.errors import Problem
+from srcore.errors import Problem, SrcoreError
 from srcore.messages import shown
+from srcore.models.addressed import AddressedPath
+from srcore.models.addresses import is_address
+from srcore.models.resolving import source_of
 from srcore.options import Selected
 from srcore.options.declaration import (
     BY_ROLE,
@@ -286,6 +289,8 @@ class Structurer:
             raise Invalid([Problem("", f"expected a path (text), found {shown(value)}")])
         if value.startswith(STAGE_PREFIX):
             return self._stage_path(value)
+        if is_address(value):
+            return self._model_path(value)
         if "\0" in value or any(
             len(os.fsencode(part)) > LONGEST_NAME for part in Path(value).parts
         ):
@@ -306,6 +311,12 @@ class Structurer:
             hint = closest(name, self.stage_folders) or f"stages: {', '.join(self.stage_folders)}"
             raise Invalid([Problem("", f'no earlier stage "{name}"; {hint}')])
         return self.stage_folders[name] / rest
+
+    def _model_path(self, address: str) -> Path:
+        try:
+            return AddressedPath.of(source_of(address, self.registry))
+        except SrcoreError as error:
+            raise Invalid([Problem("", str(error))]) from None
 
     def _attempt(self, prefix: str, problems: list[Problem], convert: Any) -> Any:
         if self._failures >= MOST_PROBLEMS:

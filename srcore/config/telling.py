@@ -8,13 +8,16 @@ is what the file holds, as if it stood in the experiment. Keys that do stand the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcore.config.paths import STAGE_PREFIX
 from srcore.config.reading import SourcedText, parse
-from srcore.errors import ConfigError, Problem, WeightsError
+from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
+from srcore.models.addresses import is_address
+from srcore.models.resolving import weights_file
 from srcore.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def told_by_weights(table: Mapping[str, Any], registry: Registry, origin: str) -
     generator = table.get("generator")
     if not isinstance(generator, dict) or "type" in generator:
         return dict(table)
-    file = start_file(generator)
+    file = start_file(generator, registry)
     if file is None:
         return dict(table)
     try:
@@ -64,10 +67,14 @@ def told_by_run(table: Mapping[str, Any], written: Path) -> dict[str, Any]:
     return {"scale": known.get("scale"), **table, "generator": {**known["generator"], **generator}}
 
 
-def start_file(generator: Mapping[str, Any]) -> Path | None:
-    """The file that a table of a network names, if it is there."""
+def start_file(generator: Mapping[str, Any], registry: Registry) -> Path | None:
+    """The file that a table of a network names, if it is there; no model is fetched."""
     text = generator.get("weights")
     if not isinstance(text, str) or text.startswith(STAGE_PREFIX):
+        return None
+    if is_address(text):
+        with contextlib.suppress(SrcoreError):  # said where its table is converted
+            return weights_file(text, registry)
         return None
     path = Path(text)
     if isinstance(text, SourcedText):

@@ -55,11 +55,19 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 
 
 @hookimpl
+def srcore_register_models(registry: Registry) -> None:
+    """Register the models that come with srcore, and facts about published ones."""
+    folder = Path(__file__).parents[1] / "models"
+    registry.add_models(folder / "shipped.toml")
+    registry.add_models(folder / "published.toml")
+
+
+@hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """Add the core's commands, in the order of ``--help``; a module of ``srcore/cli`` for each."""
     for name in (
-        "new", "check", "run", "evaluate", "report", "upscale", "prepare", "convert", "components",
-        "plugins", "new-plugin",
+        "new", "check", "run", "evaluate", "report", "upscale", "models", "prepare", "convert",
+        "components", "plugins", "new-plugin",
     ):  # fmt: skip
         cli.add_target(name, f"srcore.cli.{name.replace('-', '_')}:command")
 

@@ -27,6 +27,7 @@ _REGISTRATION_HOOKS = (
     "srcore_register_components",
     "srcore_register_experiments",
     "srcore_register_weight_dialects",
+    "srcore_register_models",
 )
 
 

@@ -50,6 +50,7 @@ class Registry:
     _experiments: dict[str, tuple[Path, str]] = attrs.field(factory=dict)
     _dialects: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
     _readers: dict[str, tuple[Target, str]] = attrs.field(factory=dict)
+    _model_lists: list[tuple[Path, str]] = attrs.field(factory=list)
     _kinds: dict[str, ComponentKind] = attrs.field(
         factory=lambda: {name: ComponentKind(name, None, "srcore") for name in KINDS}
     )
@@ -95,7 +96,7 @@ class Registry:
         _check_target(f"target of {kind} {shown(name)}", target)
         taken = self._components.get((kind, name))
         if taken is not None:
-            raise _duplicate(f"{kind} {shown(name)}", taken.owner, self.owner)
+            raise duplicate(f"{kind} {shown(name)}", taken.owner, self.owner)
         self._components[kind, name] = Component(
             kind,
             name,
@@ -127,7 +128,7 @@ class Registry:
                 f'adds the kind {shown(name)}; expected "plugin.what", such as "ldl.map"'
             )
         if name in self._kinds:
-            raise _duplicate(f"kind {shown(name)}", self._kinds[name].owner, self.owner)
+            raise duplicate(f"kind {shown(name)}", self._kinds[name].owner, self.owner)
         if contract is not None:
             _check_target(f"contract of kind {shown(name)}", contract)
         self._kinds[name] = ComponentKind(name, contract, self.owner)
@@ -179,15 +180,13 @@ class Registry:
         for path in paths:
             name = f"{prefix}/{path.stem}" if prefix else path.stem
             if name in self._experiments:
-                raise _duplicate(
-                    f"experiment {shown(name)}", self._experiments[name][1], self.owner
-                )
+                raise duplicate(f"experiment {shown(name)}", self._experiments[name][1], self.owner)
             self._experiments[name] = (path, self.owner)
 
     def add_dialect(self, name: str, target: Target) -> None:
         """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
         if name in self._dialects:
-            raise _duplicate(f"weight dialect {shown(name)}", self._dialects[name][1], self.owner)
+            raise duplicate(f"weight dialect {shown(name)}", self._dialects[name][1], self.owner)
         _check_target(f"target of weight dialect {shown(name)}", target, plain=True)
         self._dialects[name] = (target, self.owner)
 
@@ -201,9 +200,20 @@ class Registry:
                 returns a network, or raises that error with what it has to add.
         """
         if name in self._readers:
-            raise _duplicate(f"reader of weights {shown(name)}", self._readers[name][1], self.owner)
+            raise duplicate(f"reader of weights {shown(name)}", self._readers[name][1], self.owner)
         _check_target(f"target of reader of weights {shown(name)}", target)
         self._readers[name] = (target, self.owner)
+
+    def add_models(self, file: Path) -> None:
+        """Register a list of models (see :mod:`srcore.models.lists`); it is read when asked for.
+
+        Raises:
+            PluginError: there is no such file.
+        """
+        file = Path(file)
+        if not file.is_file():
+            raise PluginError(f"no list of models {file} (does the package's data include it?)")
+        self._model_lists.append((file, self.owner))
 
     def get(self, kind: str, name: str) -> Component:
         """The component, or an error that offers the closest name and the plugin to install."""
@@ -251,8 +261,13 @@ class Registry:
         """Readers of foreign networks: name -> (target, owner), in the order of registration."""
         return dict(self._readers)
 
+    def model_lists(self) -> list[tuple[Path, str]]:
+        """Lists of models with their owners, in the order of registration."""
+        return list(self._model_lists)
 
-def _duplicate(what: str, first: str, second: str) -> PluginError:
+
+def duplicate(what: str, first: str, second: str) -> PluginError:
+    """The error that a name is taken, with both who wanted it."""
     owners = f"by {label(first)} and by {label(second)}" if first != second else f"twice by {first}"
     return PluginError(f"{what} is registered {owners}")
 

@@ -9,6 +9,7 @@ import attrs
 import tomli_w
 
 from srcore.files.atomic import writing
+from srcore.models.addressed import written
 from srcore.options import Selected
 from srcore.options.declaration import is_inline, key_of
 
@@ -36,7 +37,7 @@ def as_table(value: Any) -> Any:
         return {key: as_table(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_table(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    return written(value) if isinstance(value, Path) else value
 
 
 def flat(table: Any, prefix: str = "") -> dict[str, Any]:

@@ -20,6 +20,7 @@ import pytest
 
 from srcore.config.paths import below
 from srcore.messages import shown
+from srcore.models.catalog import Catalog
 from srcore.options import Selected
 from srcore.plugin.building import Component, resolve
 from srcore.plugin.discovery import core_ranges, label, misfit
@@ -116,6 +117,12 @@ class PluginContract:
                     wrong = [str(p) for p in problems if "does not exist" not in p.message]
                     assert not wrong, f"{name}: {wrong}"
                     assert experiment is not None, name
+
+    def test_lists_of_models_can_be_read(self) -> None:
+        """Nothing is wrong with them, and no name is taken by another list."""
+        catalog = Catalog(plugins().registry)
+        ours = self._plugin().distribution
+        assert all(model.owner != ours or catalog.use(model) for model in catalog.models.values())
 
     def test_what_it_registers_keeps_its_contract(self, registered: str) -> None:
         """Everything that is tried for its kind holds; all complaints at once."""

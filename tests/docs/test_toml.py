@@ -10,6 +10,7 @@ from generator.blocks import blocks
 
 from srcore.errors import ConfigError
 from srcore.images import write_image
+from srcore.models.lists import read_list
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import tiny_image
 from srcore.testing.experiments import check
@@ -117,7 +118,15 @@ PROJECTS = [
     for block in ALL
     if re.search(r"^(\[(project|build-system)|dependencies =)", block.code, re.MULTILINE)
 ]
-EXPERIMENTS = [block for block in ALL if block not in PROJECTS]
+LISTS = [block for block in ALL if block.code.startswith(("[models.", "[architectures."))]
+EXPERIMENTS = [block for block in ALL if block not in PROJECTS + LISTS]
+
+
+@pytest.mark.parametrize("block", names(LISTS))
+def test_lists_of_models_are_read(block, tmp_path):
+    file = tmp_path / "models.toml"
+    file.write_text(block.code, "utf-8")
+    assert read_list(file, "srplug-x").models
 
 
 @pytest.mark.parametrize("block", names(EXPERIMENTS))

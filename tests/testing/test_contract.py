@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import srcore
+from srcore.models.lists import read_list
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import PluginContract
 
@@ -108,3 +109,22 @@ def test_it_works_in_a_folder_of_its_own_with_images(tmp_path, monkeypatch):
         assert len(list(Path("images/hr").iterdir())) == 6
         assert Path.cwd() == tmp_path / "workplace"
     assert Path.cwd() == before
+
+
+def test_a_faulty_list_of_models_is_refused(tmp_path):
+    file = tmp_path / "models.toml"
+    file.write_text("[models.x]\n", "utf-8")
+
+    class Listing:
+        __name__ = "stranger"
+
+        @srcore.hookimpl
+        def srcore_register_models(self, registry):
+            registry.add_models(file)
+
+    with using(PluginManager(discover=False, extra=[Listing()])):
+        with pytest.raises(srcore.SrcoreError, match=r"models\.x\.author: is missing"):
+            Its().test_lists_of_models_can_be_read()
+        file.write_text("", "utf-8")
+        read_list.cache_clear()
+        Its().test_lists_of_models_can_be_read()

@@ -10,6 +10,7 @@ import attrs
 import click
 
 from srcore.cli.flags import Folder
+from srcore.models.addresses import is_address
 from srcore.options import option
 from srcore.plugin.manager import plugins
 
@@ -111,6 +112,14 @@ class Benchmark:
                 raise click.UsageError(f"two folders are called {name}; use NAME=DIR")
             folders[name] = folder
         return folders
+
+
+def named_weights(argument: str) -> tuple[str, str]:
+    """Name and weights of ``MODEL`` or ``NAME=MODEL``; the name is empty where there is none."""
+    if is_address(argument):
+        return "", argument
+    name, separator, weights = argument.partition("=")
+    return (name, weights) if separator and not Path(argument).exists() else ("", argument)
 
 
 def named_path(argument: str) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from srcore.cli.console import say
-from srcore.cli.evaluation.benchmark import Benchmark, named_path
+from srcore.cli.evaluation.benchmark import Benchmark, named_weights
+from srcore.cli.fetching import label_of, located
 from srcore.cli.loading import Loading
 from srcore.inference.options import UpscaleOptions
 
@@ -34,7 +34,7 @@ def find_contenders(
     names = [contender.name for contender in named]
     for name in names:
         if names.count(name) > 1 or name in beside:
-            raise click.UsageError(f"two models are called {name}; use NAME=FILE")
+            raise click.UsageError(f"two models are called {name}; use NAME=MODEL")
     scales = sorted({contender.scale for contender in named} | set(benchmark.scale))
     return {
         scale: [
@@ -53,11 +53,12 @@ def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Conte
     from srcore.options.declaration import keywords
     from srcore.plugin.manager import plugins
 
-    path = named_path(model)
-    name = model.partition("=")[0]
-    if path == Path(model):
+    name, weights = named_weights(model)
+    path = located(weights, yes=loading.yes)
+    if not name:
         # Runs call all their files generator.safetensors; their folders tell them apart.
-        name = path.resolve().parent.name if path.stem == "generator" else path.stem
+        own = path.resolve().parent.name if path.stem == "generator" else path.stem
+        name = label_of(path) or own
     network = loading.load(path)
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 

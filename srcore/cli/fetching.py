@@ -1,0 +1,63 @@
+"""Weights of a command line: files, and models that are fetched once the user agrees."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from srcore.errors import SrcoreError
+from srcore.models.addressed import AddressedPath
+from srcore.models.addresses import is_address
+from srcore.models.catalog import Catalog
+from srcore.models.resolving import weights_file
+from srcore.models.source import Offer
+from srcore.plugin.manager import plugins
+
+
+class NotAskedError(SrcoreError):
+    """A model is to be fetched and nobody can be asked."""
+
+    exit_code = 2
+
+
+def located(weights: str | Path, *, yes: bool) -> Path:
+    """The file that a command line names: a path, the address of a model, or its bare name.
+
+    Args:
+        weights: a file that exists is taken before a model of that name.
+        yes: fetch what is not here without asking.
+
+    Raises:
+        SrcoreError: there is no such model, or it cannot be had.
+    """
+    text = str(weights)
+    registry = plugins().registry
+    if not is_address(text) and not Path(text).exists() and text in Catalog(registry).models:
+        text = f"model:{text}"
+    return weights_file(text, registry, lambda offer: agreed(offer, yes=yes))
+
+
+def label_of(path: Path) -> str:
+    """What tables call the weights of a file; empty: what the file is called."""
+    source = path.source if isinstance(path, AddressedPath) else None
+    return "" if source is None else source.label
+
+
+def agreed(offer: Offer, *, yes: bool) -> bool:
+    """Show what is to be fetched, on standard error, and ask.
+
+    Raises:
+        NotAskedError: there is no terminal to ask at.
+    """
+    if offer.instead:
+        click.echo(f"srcore: {offer.what} {offer.instead}; it is fetched again", err=True)
+    click.echo(f"srcore: {offer.line}", err=True)
+    for line in (offer.place, *offer.about):
+        click.echo(f"  {line}", err=True)
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise NotAskedError(f"{offer.what}: to be fetched, and nobody can be asked: add --yes")
+    return click.confirm("Fetch it?", err=True)
