@@ -5,7 +5,8 @@ A plugin registers one as the core does:
     registry.add("srcore.backend", "tensorrt", None, "srplug_tensorrt.backend:TensorRT")
 
 It is built without arguments, and only when it is asked for. What it computes is compared with
-PyTorch before an image of the user goes through it, so a backend need not check itself.
+PyTorch before an image of the user goes through it, so a backend need not check itself. Those that
+run what ``srcore convert`` writes share :class:`srcore.inference.backends.of_format.FormatBackend`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,13 @@ def program_files(to: str, order: ProgramOrder) -> list[bytes]:
 
 
 def int8_program(order: ProgramOrder) -> bytes:
-    """A program of ONNX whose convolutions compute with numbers of 8 bits."""
+    """A program of ONNX whose convolutions compute with numbers of 8 bits.
+
+    Raises:
+        BackendError: the network sees more than an image.
+        MissingExtraError: ONNX's packages, which choose the steps of 8 bits, are not installed.
+    """
+    FORMATS["onnx"].require()
 
     def record() -> list[bytes]:
         (program,) = program_files("onnx", order)
