@@ -117,14 +117,17 @@ def validate_image(
 
 
 def _super_resolve(network: nn.Module, lr: Tensor, seed: int, index: int) -> Tensor:
-    """The whole image at once; in tiles if memory runs out, which differs by a gray level."""
+    """The whole image at once; if memory runs out, in parts (:class:`WindowedNetwork`).
+
+    By rows it is the same image; in tiles, of networks that need them, it may differ.
+    """
     extra = beside(network, lr, seed, index)
     try:
         sr: Tensor = checked("network", network, network(lr, **extra.keywords))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        logger.info("out of memory for an image of %dx%d; in tiles", *lr.shape[:-3:-1])
+        logger.info("out of memory for an image of %dx%d; in parts", *lr.shape[:-3:-1])
     else:
         return sr
     # Outside of the except block: the error holds what filled the memory.

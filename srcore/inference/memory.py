@@ -65,6 +65,17 @@ def choose_tile(
     return largest(limit, overlap_for)
 
 
+def holds_whole(network: nn.Module, size: tuple[int, int]) -> bool:
+    """Whether the free memory holds what is computed of an image at once, as far as one knows.
+
+    Args:
+        network: on its device.
+        size: height and width of the image in low-resolution pixels.
+    """
+    free = free_memory(device_of(network))
+    return free is None or math.prod(size) * memory_per_pixel(network) <= free
+
+
 def _usual_context(tile: int) -> float:
     return tile / 8
 

@@ -41,7 +41,8 @@ class UpscaleOptions:
     Attributes:
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
-            tried. Networks of convolutions take bands of as many pixels instead.
+            tried. Networks of convolutions take bands of as many pixels instead, and where memory
+            does not hold the whole, bands that make the same.
         overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
             networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
             :func:`srcore.inference.tiling.choose_overlap`.

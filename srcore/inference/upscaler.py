@@ -21,7 +21,7 @@ from srcore.inference.border import Continued
 from srcore.inference.by_rows import ByRows
 from srcore.inference.by_tiles import tiled
 from srcore.inference.invisible import with_visible_colors
-from srcore.inference.memory import choose_tile, read_per_kept
+from srcore.inference.memory import choose_tile, holds_whole, read_per_kept
 from srcore.inference.options import Overlap, Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
@@ -69,7 +69,8 @@ def upscale(
             the nearest visible one first.
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
-            tried. Networks of convolutions take bands of as many pixels instead.
+            tried. Networks of convolutions take bands of as many pixels instead, and where memory
+            does not hold the whole, bands that make the same.
         overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
             networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
             :func:`srcore.inference.tiling.choose_overlap`.
@@ -242,9 +243,12 @@ def _counted(
 
 
 def _area(tile: Tile, network: nn.Module, image: Continued) -> int | None:
-    """Pixels of a tile that needs no context; None where the image is not more than one."""
+    """Pixels of a tile that needs no context; None where the image is one, and memory holds it."""
+    size = (image.height, image.width)
     side = _side(tile, network, image, lambda tile: 0)
-    return side**2 if side < max(image.height, image.width) else None
+    if side >= max(size) and not holds_whole(network, size):
+        side = choose_tile(network, size, lambda tile: 0)
+    return side**2 if side < max(size) else None
 
 
 def _side(

@@ -1,8 +1,13 @@
-"""Running a network on windows; windows that do not fit into memory are cut into smaller ones."""
+"""Running a network on windows; what does not fit into memory is computed in parts.
+
+By rows where the network allows that, which is exact, else in tiles, which differ from the whole by
+what they lack of context.
+"""
 
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable
 
 import torch
@@ -11,26 +16,13 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
+from srcore.inference.faults import OutOfMemoryError, check_finite
 from srcore.inference.options import SMALLEST_TILE
+from srcore.inference.streaming.bands import whole_by_rows
 from srcore.inference.tiling import Span, cut
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
-
-
-class OutOfMemoryError(SrcoreError):
-    """Not even the smallest part of an image fits; the first original error is the cause."""
-
-    @classmethod
-    def of(cls, device: torch.device, what: str, cause: BaseException | None) -> OutOfMemoryError:
-        """The smallest part of an image did not fit."""
-        reason = str(cause).strip().split("\n")[0]
-        error = cls(
-            f"out of memory on {device} even for {what}; close other programs, or use a smaller "
-            f"network or another device ({reason})"
-        )
-        error.__cause__ = cause
-        return error
 
 
 class WindowedNetwork:
@@ -79,7 +71,7 @@ class WindowedNetwork:
         while done < len(windows):
             chunk = windows[done : done + self.batch]
             own = beside.images(done, done + len(chunk))
-            run = self._in_tiles if self._is_too_large(chunk) else self._attempt
+            run = self._in_parts if self._is_too_large(chunk) else self._attempt
             sr = run(chunk, own)
             if sr is not None:
                 parts.append(sr)
@@ -93,6 +85,7 @@ class WindowedNetwork:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+            traceback.clear_frames(error.__traceback__)  # they hold what filled the memory
             self._first_error = self._first_error or error
         if len(windows) > 1:
             self.batch = len(windows) // 2
@@ -120,6 +113,13 @@ class WindowedNetwork:
     def _is_too_large(self, windows: Tensor) -> bool:
         return max(windows.shape[-2:]) >= self._failed_side
 
+    def _in_parts(self, windows: Tensor, beside: Beside) -> Tensor:
+        if not beside.keywords:
+            sr = whole_by_rows(self.network, windows, self.precision)
+            if sr is not None:
+                return sr
+        return self._in_tiles(windows, beside)
+
     def _in_tiles(self, windows: Tensor, beside: Beside) -> Tensor:
         """Cut windows into tiles that read at most half of the side that failed."""
         side = int(self._failed_side) // 2
@@ -132,19 +132,6 @@ class WindowedNetwork:
             what = f"a tile of {self._failed_side} pixels"
             raise OutOfMemoryError.of(self.device, what, self._first_error)
         return blend(self, windows, rows, columns, beside)
-
-
-def check_finite(sr: Tensor, precision: UsePrecision) -> None:
-    """Refuse an output that has no picture.
-
-    ``sr`` is ``(N, C, H, W)``.
-
-    Raises:
-        SrcoreError: values that are infinite or no numbers.
-    """
-    if not bool(torch.isfinite(sr).all()):
-        hint = "" if precision == "float32" else "; use --precision float32"
-        raise SrcoreError(f"the network's output is not finite in {precision}{hint}")
 
 
 def blend(

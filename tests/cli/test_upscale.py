@@ -545,7 +545,7 @@ def test_backends_that_cannot_be_are_refused_before_anything_is_read(upscale, ar
 
 def test_a_backend_that_cannot_compute_the_network_ends_the_job(upscale, monkeypatch):
     _photos(".", 2)
-    monkeypatch.setattr("srcore.inference.backends.ncnn.program_files", lambda *a: [b"0", b""])
+    monkeypatch.setattr("srcore.inference.backends.of_format.program_files", lambda *a: [b"0", b""])
     code, out, err = upscale("0.png", "1.png", "--backend", "ncnn")
     assert (code, out) == (2, "")
     assert "--backend ncnn: cannot compute this network: " in err

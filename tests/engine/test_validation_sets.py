@@ -8,6 +8,7 @@ from torch import nn
 from srcore.engine.validation_sets import ValidationSet, validate_image
 from srcore.errors import SrcoreError
 from srcore.evaluation.measure import Measure, summarize
+from srcore.inference import windowed_network
 
 
 class Difference:
@@ -83,14 +84,16 @@ class LittleMemory(nn.Module):
 
     scale = 2
 
-    def __init__(self, most):
+    def __init__(self, most, layers=1):
         super().__init__()
-        self.most, self.inner = most, nn.Conv2d(3, 3, 3, padding=1)
+        torch.manual_seed(0)
+        self.most = most
+        self.inner = nn.Sequential(*(nn.Conv2d(3, 3, 3, padding=1) for _ in range(layers)))
 
     def forward(self, lr):
         if lr.shape[-1] * lr.shape[-2] > self.most:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB")
-        return torch.sigmoid(self.inner(lr).repeat_interleave(2, -1).repeat_interleave(2, -2))
+        return torch.sigmoid(nn.functional.interpolate(self.inner(lr), scale_factor=2))
 
 
 class Photograph(Images):
@@ -99,9 +102,26 @@ class Photograph(Images):
         return {"lr": random.integers(0, 256, (70, 90, 3), np.uint8)}
 
 
-def test_images_beyond_the_memory_are_validated_in_tiles(caplog):
+class Mean(nn.Module):
+    """Looks at the whole image, a little."""
+
+    def forward(self, lr):
+        return lr + 1e-4 * lr.mean((-2, -1), keepdim=True)
+
+
+@pytest.mark.parametrize(("last", "in_tiles"), [(nn.Identity(), False), (Mean(), True)])
+def test_images_beyond_the_memory_are_validated_in_parts(caplog, monkeypatch, last, in_tiles):
+    """By rows, which lack no context, where a network allows it."""
     caplog.set_level("INFO", logger="srcore")
-    network = LittleMemory(most=70 * 90)
+    tiles, blend = [], windowed_network.blend
+
+    def noted(*arguments):
+        tiles.append(arguments)
+        return blend(*arguments)
+
+    monkeypatch.setattr(windowed_network, "blend", noted)
+    network = LittleMemory(most=70 * 90, layers=12)
+    network.inner.append(last)
     images = ValidationSet("large", Photograph(), [])
     measured = (images, 0, 0, torch.device("cpu"), [])
     whole = validate_image(network, *measured, keep=True).sr
@@ -109,4 +129,5 @@ def test_images_beyond_the_memory_are_validated_in_tiles(caplog):
     network.most = 50 * 50
     tiled = validate_image(network, *measured, keep=True).sr
     assert np.abs(whole.astype(int) - tiled).max() <= 1
-    assert "out of memory for an image of 90x70; in tiles" in caplog.text
+    assert bool(tiles) == in_tiles
+    assert "out of memory for an image of 90x70; in parts" in caplog.text

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.inference import upscaler
+from srcore.inference import memory, upscaler
 from srcore.inference.by_rows import ByRows
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.streaming.trial import recording_of
@@ -146,3 +146,36 @@ def test_where_memory_does_not_hold_rows_tiles_are_made(monkeypatch):
 def test_networks_that_take_blue_first_are_computed_by_rows_too():
     network = BgrNetwork(_small())
     assert recording_of(network.eval()) is not None
+
+
+@pytest.mark.usefixtures("tiles_are_refused")
+@pytest.mark.parametrize("name", FAR_SEEING)
+def test_the_whole_that_memory_does_not_hold_is_made_by_rows(monkeypatch, name):
+    network, image = far_seeing(name), tiny_image(1, 210, 72)
+    whole = upscale(network, image, tile=None)
+    monkeypatch.setattr(memory, "free_memory_of_processor", lambda: 2**22)
+    calls, forward = [], type(network).forward
+
+    def counted(self, lr):
+        calls.append(lr.shape[-2])
+        return forward(self, lr)
+
+    monkeypatch.setattr(type(network), "forward", counted)
+    assert apart(upscale(network, image, tile=None), whole) <= 1
+    assert max(calls, default=0) < 210
+
+
+@pytest.mark.parametrize("name", FAR_SEEING)
+def test_the_whole_that_runs_out_of_memory_is_made_by_rows(monkeypatch, name):
+    network, image = far_seeing(name), tiny_image(1, 100, 72)
+    whole = upscale(network, image, tile=None)
+    forward = type(network).forward
+
+    def hungry(self, lr):
+        if lr.shape[-2] * lr.shape[-1] > 60 * 72:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB")
+        return forward(self, lr)
+
+    monkeypatch.setattr(type(network), "forward", hungry)
+    assert apart(upscale(network, image, tile=None), whole) <= 1
+    assert apart(upscale(network, image, tile=1000), whole) <= 1

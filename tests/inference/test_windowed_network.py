@@ -1,8 +1,15 @@
+import weakref
+
 import pytest
 import torch
 from torch import nn
 
-from srcore.inference.windowed_network import OutOfMemoryError, WindowedNetwork
+from srcore.inference import windowed_network
+from srcore.inference.beside import NOTHING
+from srcore.inference.faults import OutOfMemoryError
+from srcore.inference.streaming import bands
+from srcore.inference.windowed_network import WindowedNetwork
+from srcore.networks.padding import pad_to_multiple
 
 
 class Hungry(nn.Module):
@@ -65,3 +72,60 @@ def test_other_errors_escape_at_once(error):
     with pytest.raises(type(error), match=str(error)):
         _windowed(network)(torch.rand(1, 3, 90, 90))
     assert len(network.calls) == 1
+
+
+class HungryConvolutions(nn.Module):
+    """Sees 20 pixels far, where tiles of these tests have 4; hungry as the other."""
+
+    scale = 2
+    tile_multiple = 4
+    error = MemoryError("numpy")
+
+    def __init__(self, most):
+        super().__init__()
+        torch.manual_seed(0)
+        self.most = most
+        self.inner = nn.Sequential(*(nn.Conv2d(3, 3, 5, padding=2) for _ in range(10)))
+
+    def forward(self, lr):
+        if lr.shape[0] * lr.shape[2] * lr.shape[3] > self.most:
+            raise self.error
+        height, width = lr.shape[-2:]
+        wide = self.inner(pad_to_multiple(lr, 4))
+        return nn.functional.interpolate(wide, scale_factor=2)[..., : 2 * height, : 2 * width]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_without_memory_convolutions_give_the_whole_by_rows(monkeypatch, batch):
+    def cut(*arguments):
+        raise AssertionError("tiles lack context")
+
+    monkeypatch.setattr(windowed_network, "blend", cut)
+    lr, network = torch.rand(3, 3, 90, 71), HungryConvolutions(10**9).eval()
+    with torch.inference_mode():
+        expected = network(lr)
+        network.most = 60 * 70
+        made = _windowed(network, batch)(lr)
+    torch.testing.assert_close(made, expected)
+
+
+def test_where_rows_do_not_fit_either_tiles_are_made(monkeypatch):
+    monkeypatch.setattr(bands, "memory_for_tiles", lambda device: 0)
+    network = HungryConvolutions(60 * 60).eval()
+    with torch.inference_mode():
+        made = _windowed(network)(torch.rand(1, 3, 90, 71))
+    assert made.shape == (1, 3, 180, 142)
+
+
+def test_what_filled_the_memory_is_let_go_before_parts_are_computed():
+    class Filling(Hungry):
+        def forward(self, lr):
+            filled = torch.zeros(4)
+            self.held.append(weakref.ref(filled))
+            return super().forward(lr) + 0 * filled.sum()
+
+    network = Filling(40 * 40)
+    network.held = []
+    windowed = _windowed(network)
+    assert windowed._attempt(torch.rand(1, 3, 50, 50), NOTHING) is None
+    assert [it() for it in network.held] == [None]

@@ -8,17 +8,21 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
+from srcore.inference.faults import OutOfMemoryError, check_finite
 from srcore.inference.memory import memory_for_tiles, memory_per_pixel
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.stream import ReadRows, Stream
-from srcore.inference.windowed_network import OutOfMemoryError, check_finite
+from srcore.inference.streaming.trial import recording_of
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
+from srcore.networks.padding import pad_to_multiple
 
 #: With fewer rows at a time, most of the time goes into what is around convolutions.
 _LEAST = 4
 _BYTES = 4
+#: Rows at a time of images that did not fit as a whole.
+_AFTER_FAILURE = 32
 
 
 def band_for(network: nn.Module, recording: Recording, width: int, area: int) -> int | None:
@@ -89,3 +93,39 @@ def enlarged(
             check_finite(rows, precision)
             given = made
             yield rows
+
+
+def whole_by_rows(network: nn.Module, images: Tensor, precision: UsePrecision) -> Tensor | None:
+    """Images that did not fit into memory at once, by rows; equal to the whole.
+
+    ``(N, C, h, w)`` in [0, 1] -> ``(N, C, scale*h, scale*w)``, float32.
+
+    Args:
+        network: in evaluation mode, on its device.
+        images: of any sides.
+        precision: computed by autocast.
+
+    Returns:
+        None where the network looks further than some rows, or memory does not hold those, either.
+    """
+    recording = recording_of(network)
+    if recording is None:
+        return None
+    number, _, height, width = images.shape
+    band = band_for(network, recording, number * width, _AFTER_FAILURE * number * width)
+    if band is None:
+        return None
+    scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]  # an int by the contract
+    padded = pad_to_multiple(images, multiple).contiguous(memory_format=torch.channels_last)
+    result, done = images.new_empty(*images.shape[:2], scale * height, scale * width), 0
+    try:
+        for rows in enlarged(
+            network, recording, lambda start, stop: padded[..., start:stop, :], padded.shape[-2],
+            band, precision, float,
+        ):  # fmt: skip
+            inside = rows[..., : scale * height - done, : scale * width]
+            result[..., done : done + inside.shape[-2], :] = inside
+            done += inside.shape[-2]
+    except OutOfMemoryError:
+        return None
+    return result

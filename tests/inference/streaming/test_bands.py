@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from srcore.errors import SrcoreError
+from srcore.inference.faults import OutOfMemoryError
 from srcore.inference.streaming import bands
 from srcore.inference.streaming.recording import record
-from srcore.inference.windowed_network import OutOfMemoryError
 
 
 class Network(nn.Module):

@@ -1,0 +1,104 @@
+"""Memory that backends take for an image, beside what tiles are chosen by.
+
+    python benchmarks/backend_memory.py WEIGHTS... [--only BACKEND] [--sides 128 224 320]
+
+WEIGHTS are files of published generators. In a fresh process for every size, a small image goes
+first, so that what is recorded, compiled and kept is there before; then one image is enlarged
+whole, and counted is by how much the largest resident size exceeds the one before it (Linux sets
+it back on request). Divided by the pixels of the image that is ``bytes``; ``predicted`` is the same
+number as srcore assumes it (``memory_per_pixel`` of the network, times the backend's ``memory``).
+One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from harness import RESULTS, ROOT, write_results
+
+import srcore
+from srcore.inference.backends.core import core_only
+from srcore.inference.memory import memory_per_pixel
+from srcore.options.declaration import NoOptions
+
+NAME = "backend_memory"
+BACKENDS = ("torch", "compile", "ncnn", "openvino", "onnxruntime")
+SIDES = (128, 224, 320)
+FIRST = 48
+
+
+def image_of(side):
+    """A picture of noise that is not too fine."""
+    noise = np.random.default_rng(0).integers(0, 256, (-(-side // 8), -(-side // 8), 3), np.uint8)
+    return cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
+
+
+def resident(key):
+    """MiB of this process: ``VmRSS`` now, ``VmHWM`` at most."""
+    text = Path("/proc/self/status").read_text("utf-8")
+    return int(re.search(rf"^{key}:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
+
+
+def one(source, side, backend):
+    """What a fresh process does: growth in MiB by one image."""
+    network = srcore.load_generator(source)
+    options = {"tile": None, "backend": backend}
+    srcore.upscale(network, image_of(FIRST), **options)
+    image = image_of(int(side))
+    ctypes.CDLL(None).malloc_trim(0)  # what is free but kept would hide what is taken
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
+    srcore.upscale(network, image, **options)
+    print(resident("VmHWM") - before)
+
+
+def growth(source, side, backend):
+    """Of a fresh process, in bytes per pixel of the image."""
+    command = [sys.executable, __file__, "--one", str(source), str(side), backend]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return float(done.stdout.split()[-1]) * 2**20 / side**2
+
+
+def factor(backend):
+    """Of a backend's memory over PyTorch's, as srcore assumes it."""
+    if backend == "torch":
+        return 1.0
+    return core_only().get("srcore.backend", backend).build(NoOptions()).memory
+
+
+def main():
+    """Measure, write the results."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    if sys.argv[1:2] == ["--one"]:
+        one(*sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("weights", nargs="+", type=Path, help="files of published generators")
+    parser.add_argument("--only", action="append", help="name of a backend; others are kept")
+    parser.add_argument("--sides", nargs="+", type=int, default=SIDES)
+    asked = parser.parse_args()
+    path = RESULTS / f"{NAME}.json"
+    results = json.loads(path.read_text("utf-8"))["results"] if asked.only else {}
+    for source in asked.weights:
+        print(source.stem, flush=True)
+        assumed = memory_per_pixel(srcore.load_generator(source))
+        rows = results.setdefault(source.stem, {})
+        for backend in asked.only or BACKENDS:
+            measured = {str(side): round(growth(source, side, backend)) for side in asked.sides}
+            rows[backend] = {"predicted": round(assumed * factor(backend)), "bytes": measured}
+            print(f"  {backend}: {rows[backend]}", flush=True)
+            write_results(NAME, results, sides=asked.sides, first=FIRST)
+
+
+if __name__ == "__main__":
+    main()
