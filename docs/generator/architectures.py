@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "architectures.json"
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "architectures.json"
+PROGRAMS = ROOT / "tests" / "stress" / "results" / "spandrel_ncnn.json"
 
 _HEAD = """\
 # What every network costs
@@ -40,6 +42,17 @@ convolutions | patch | according to | step, MB | time, s |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
+_PROGRAMS = """
+## Programs of ncnn
+
+Of the networks of `srplug-spandrel`, at small sizes, `srcore convert --to ncnn` wrote on {date}
+([spandrel_ncnn.json](../../tests/stress/results/spandrel_ncnn.json)): {written}. It refused the
+others, and said why:
+
+| network | why there is no program |
+|---|---|
+"""
+
 
 def architectures_page() -> str:
     """The page."""
@@ -58,7 +71,16 @@ def architectures_page() -> str:
         **content["settings"],
     )
     ordered = sorted(results, key=lambda entry: entry["component"])
-    return head + "".join(map(_row, ordered))
+    return head + "".join(map(_row, ordered)) + _programs()
+
+
+def _programs() -> str:
+    """Which networks can be written for ncnn."""
+    content = json.loads(PROGRAMS.read_text("utf-8"))
+    written, refused = content["figures"]["written"], content["figures"]["refused"]
+    names = ", ".join(f"`spandrel_{name}`" for name in written)
+    rows = (f"| `spandrel_{name}` | {why} |\n" for name, why in sorted(refused.items()))
+    return _PROGRAMS.format(date=content["when"][:10], written=names) + "".join(rows)
 
 
 def _row(entry: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from generate import ours
-from generator.architectures import RESULTS, architectures_page
+from generator.architectures import PROGRAMS, RESULTS, architectures_page
 
 
 def test_every_network_has_a_row_with_its_counts():
@@ -37,3 +37,12 @@ def test_every_network_has_a_patch_with_a_source(monkeypatch):
             patch = patches[name]
             measured = (entry["patch"], entry["published_patch"], entry["patch_source"])
             assert measured == (patch.measured or patch.side, patch.side, patch.source)
+
+
+def test_every_network_was_tried_as_a_program_of_ncnn():
+    figures = json.loads(PROGRAMS.read_text("utf-8"))["figures"]
+    names = {
+        it.name for it in ours().registry.components("network") if it.owner == "srplug-spandrel"
+    }
+    tried = [*figures["written"], *figures["refused"]]
+    assert sorted(f"spandrel_{name}" for name in tried) == sorted(names)
