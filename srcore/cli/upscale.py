@@ -13,10 +13,12 @@ import attrs
 import click
 
 from srcore.cli.console import say
+from srcore.cli.films import enlarged_films, refuse_unused
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
+from srcore.films.options import FilmOptions
 from srcore.inference.options import UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
@@ -57,7 +59,7 @@ def _color(
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
-@click.option("--recursive", is_flag=True, help="Also images in folders below.")
+@click.option("--recursive", is_flag=True, help="Also images and films in folders below.")
 @click.option(
     "--weights", metavar="FILE",
     help="Checkpoint of any supported program.  [default: the small model that comes with srcore]",
@@ -88,7 +90,11 @@ def _color(
     help="Of animations and pages; auto: all if the output holds them, else the first, and it is "
     "said.",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="Skip inputs of which an output was made.")
+@flags("films", FilmOptions)
+@click.option(
+    "--resume", is_flag=True,
+    help="Skip inputs of which an output was made, and go on with films that were begun.",
+)  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -105,13 +111,14 @@ def command(
     strip: bool,
     enlarging: UpscaleOptions,
     frames: Frames,
+    films: FilmOptions,
     resume: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
     writing: WritingFlags,
 ) -> None:
-    """Enlarge INPUT: image files, folders, or quoted patterns.
+    """Enlarge INPUT: image files, films, folders, or quoted patterns.
 
     Gray stays gray, 16 bits stay 16 bits, alpha is enlarged too, the EXIF orientation is applied
     and color profile, EXIF data and DPI kept as far as the format holds them; what is not kept is
@@ -121,6 +128,10 @@ def command(
 
     Results are never cut off: a file appears when it is complete. Images that cannot be read are
     reported, the others are done, and the exit code is 1. Paths of results go to standard output.
+
+    Films (mp4, mkv, mov, webm and, only to read, avi, mpeg and others) need srcore[video]. Their
+    pictures are enlarged one by one; sound, subtitles, chapters and texts are copied, times and
+    colors kept, rotation is applied. What is done of a film lies in FILM.parts until it is whole.
 
     \b
     Examples:
@@ -133,6 +144,8 @@ def command(
       srcore upscale scan.tif --weights runs/my_x4/generator.safetensors --tile 256
       srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --precision bfloat16
       srcore upscale photo.jpg --weights RealESRGAN_x4plus.pth --backend auto
+      srcore upscale film.mp4 -o large.mp4 --codec h265 --crf 18
+      srcore upscale film.mp4 -o large.mp4 --resume
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.inference.backends.running import check_options
@@ -166,7 +179,8 @@ def command(
             image_format=writing.format,
             overwrite=overwrite,
         )
-        given = writing.given({task.target.suffix for task in planned.tasks})
+        refuse_unused(planned, writing)
+        given = writing.given({it.target.suffix for it in planned.tasks if not it.is_film})
         tasks, failed = _share(planned, quiet=quiet)
         if network is None:
             network = loading.load(weights or shipped_model(largest_factor(sizing, planned.tasks)))
@@ -180,7 +194,14 @@ def command(
             registry=plugins().registry,
         )
         results = [*failed, *done]
-        results += _run(network, left, settings, quiet=quiet, says_paths=not as_json)
+        images = [task for task in left if not task.is_film]
+        results += _run(network, images, settings, quiet=quiet, says_paths=not as_json)
+        for result in enlarged_films(
+            network, [task for task in left if task.is_film], settings, films,
+            resume=resume, overwrite=overwrite, quiet=quiet,
+        ):  # fmt: skip
+            results.append(result)
+            _say_result(result, says_paths=not as_json)
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, _INTERRUPTED) from None
     finally:
@@ -235,6 +256,7 @@ def _split_finished(
     tasks: list[Task], *, resume: bool, keep: bool
 ) -> tuple[list[Result], list[Task]]:
     """Results of tasks that are done already, and the other tasks."""
+    from srcore.films.parts import delete_finished
     from srcore.upscaling.jobs import JobError
     from srcore.upscaling.resuming import resumed
 
@@ -242,6 +264,9 @@ def _split_finished(
         return [], tasks
     if resume:
         job = resumed(tasks)
+        for result in job.results:
+            if result.task.is_film and result.status == "skipped":
+                delete_finished(result.task.target)
         for note in job.notes:
             say(f"srcore: {note}", err=True)
         for result in job.results:
@@ -276,13 +301,17 @@ def _run(
         for result in upscale_files(network, tasks, pixels, settings, bar.update):
             results.append(result)
             bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)
-            if result.note:
-                say(f"srcore: {result.note}", err=True)
-            if result.status == "failed":
-                say(f"srcore: {result.message}", err=True)
-            elif says_paths:
-                say(str(result.task.target))
+            _say_result(result, says_paths=says_paths)
     return results
+
+
+def _say_result(result: Result, *, says_paths: bool) -> None:
+    if result.note:
+        say(f"srcore: {result.note}", err=True)
+    if result.status == "failed":
+        say(f"srcore: {result.message}", err=True)
+    elif says_paths:
+        say(str(result.task.target))
 
 
 def _report(results: list[Result], *, as_json: bool) -> None:

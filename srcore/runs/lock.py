@@ -32,12 +32,18 @@ logger = logging.getLogger("srcore")
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(
+    folder: Path, *, otherwise: str = "choose another name with --set name=..."
+) -> Iterator[None]:
     """Hold the lock of a folder, which is made if needed; the file goes with the lock.
 
     The system drops the lock of a process that ends in whatever way; its file then only tells whom
     the lock is taken over from. Record locks are used since they also hold between hosts (NFS) and
     are not inherited by the processes that read images, which may outlive a killed run by seconds.
+
+    Args:
+        folder: of a run, or of anything else that one process works on.
+        otherwise: what to do instead of waiting, for the message.
 
     Raises:
         SrcoreError: another process holds it, or the folder cannot be written.
@@ -46,8 +52,8 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         place = folder.resolve()
         if place in _held:
-            raise _in_use(folder, _owner())
-        stream = _take(folder)
+            raise _in_use(folder, _owner(), otherwise)
+        stream = _take(folder, otherwise)
     except OSError as error:
         raise SrcoreError(f"{folder}: cannot be written: {error.strerror}") from None
     _held.add(place)
@@ -59,7 +65,7 @@ def locked(folder: Path) -> Iterator[None]:
         stream.close()
 
 
-def _take(folder: Path) -> TextIOWrapper:
+def _take(folder: Path, otherwise: str) -> TextIOWrapper:
     file = RunFolder(folder).lock
     while True:
         stream = file.open("a+", encoding="utf-8")
@@ -70,7 +76,7 @@ def _take(folder: Path) -> TextIOWrapper:
             is_free = not owner or _is_gone(owner)
         if not is_free:
             stream.close()
-            raise _in_use(folder, owner, file)
+            raise _in_use(folder, owner, otherwise, file)
         if _is_still(file, stream):
             break
         stream.close()  # whoever held it has removed the file in between
@@ -126,10 +132,12 @@ def _is_gone(owner: dict[str, Any]) -> bool:
     return is_here and isinstance(process, int) and is_gone(process)
 
 
-def _in_use(folder: Path, owner: dict[str, Any], file: Path | None = None) -> SrcoreError:
+def _in_use(
+    folder: Path, owner: dict[str, Any], otherwise: str, file: Path | None = None
+) -> SrcoreError:
     since = f" since {owner['since']}" if "since" in owner else ""
     hint = f" (if it is gone, delete {file})" if file is not None and fcntl is None else ""
     return SrcoreError(
         f"{folder}: process {owner.get('process', '?')} on {owner.get('host', '?')} works on it"
-        f"{since}; wait for it or end it{hint}, or choose another name with --set name=..."
+        f"{since}; wait for it or end it{hint}, or {otherwise}"
     )

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from srcore.errors import Interrupted, SrcoreError, line_about
+from srcore.films.facts import film_size
+from srcore.films.names import is_film_name
 from srcore.images import (
     ImageHeader,
     Origin,
@@ -160,6 +162,8 @@ def _pixels(path: Path) -> int:
 
 def _size(path: Path) -> tuple[int, int] | None:
     try:
+        if is_film_name(path):
+            return film_size(path)
         header = read_header(path)
     except Exception:  # said when its turn comes
         return None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from srcore.films.names import is_film_name
 from srcore.images import FolderSet, files_of, is_image_name, natural_key
 
 
@@ -31,19 +32,21 @@ class Search:
     """Looks for inputs and remembers what it passed by.
 
     Args:
-        recursive: also take images in folders below.
-        output: a folder whose images are results and no inputs, unless they are named themselves.
+        recursive: also take images and films in folders below.
+        output: a folder whose files are results and no inputs, unless they are named themselves.
+        takes_films: whether folders and patterns are searched for films too.
 
     Attributes:
         notes: one line for every folder or pattern of which something is left out.
         unreadable: folders that could not be looked into, and why.
     """
 
-    def __init__(self, recursive: bool, output: Path | None) -> None:
+    def __init__(self, recursive: bool, output: Path | None, *, takes_films: bool) -> None:
         self.notes: list[str] = []
         self.unreadable: list[tuple[Path, str]] = []
         self._recursive = recursive
         self._output = output
+        self._takes_films = takes_films
 
     def find(self, inputs: Sequence[str]) -> list[Found]:
         """Files that the inputs name, each once, those of a folder in natural order."""
@@ -85,18 +88,26 @@ class Search:
         self.unreadable.append((folder or Path(error.filename), error.strerror or str(error)))
 
     def _images(self, name: str, files: Sequence[Path]) -> list[Path]:
-        """Those that are images by their names, sorted; the others are counted by suffix."""
+        """Images and films by their names, sorted; the others are counted by suffix."""
+        films = [file for file in files if is_film_name(file)]
+        images = [file for file in files if is_image_name(file)]
+        if films and not self._takes_films:
+            self.notes.append(
+                f"{name}: left out {_count(len(films), 'film')}; pip install 'srcore[video]' "
+                "takes them too"
+            )
+        known = {*films, *images}
         others = Counter(
             file.suffix.lower() or "without suffix"
             for file in files
-            if not is_image_name(file) and not file.name.startswith(".")
+            if file not in known and not file.name.startswith(".")
         )
         if others:
             kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
             total = _count(sum(others.values()), "file")
             self.notes.append(f"{name}: left out {total}, not images by name: {kinds}")
-        images = [file for file in files if is_image_name(file)]
-        return sorted(images, key=lambda image: natural_key(image.as_posix()))
+        taken = [*images, *films] if self._takes_films else images
+        return sorted(taken, key=lambda file: natural_key(file.as_posix()))
 
     def _globbed(self, pattern: str) -> list[Path]:
         if "**" not in Path(pattern).parts:

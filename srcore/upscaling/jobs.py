@@ -11,6 +11,8 @@ import attrs
 
 from srcore.errors import SrcoreError
 from srcore.files.replacing import file_key, refuse_replacing
+from srcore.films.library import is_installed
+from srcore.films.names import film_suffix, is_film_name, is_written_film
 from srcore.upscaling.distinct import Named, distinct_names
 from srcore.upscaling.finding import Found, Search
 from srcore.upscaling.output import SAME, is_written, suffix_for
@@ -27,7 +29,7 @@ class Task:
     """One file to upscale.
 
     Attributes:
-        source: the image.
+        source: the image or film.
         target: where the result goes.
         other: where it goes if the target turns out to be another input's result; None: nowhere.
     """
@@ -35,6 +37,11 @@ class Task:
     source: Path
     target: Path
     other: Path | None = None
+
+    @property
+    def is_film(self) -> bool:
+        """Whether the source is a film, by its name."""
+        return is_film_name(self.source)
 
 
 @attrs.frozen
@@ -69,7 +76,7 @@ def plan(
             ``{folder}`` and ``{scale}``; None: beside a file as ``<stem>_x<scale>``, and for a
             folder in ``<folder>_x<scale>``. Inputs that would get the same name in a folder are
             told apart by their suffixes or folders.
-        recursive: also take images in folders below.
+        recursive: also take images and films in folders below.
         scale: for names: a factor, or another word for the size.
         image_format: a name of :func:`srcore.upscaling.output.format_names`, for names without a
             suffix, or ``"same"``: that of every input, PNG where it is only read.
@@ -81,7 +88,7 @@ def plan(
             with the same output.
         ReplacedInputError: an output is an input.
     """
-    search = Search(recursive, Path(output) if output else None)
+    search = Search(recursive, Path(output) if output else None, takes_films=is_installed())
     files = search.find(inputs)
     if not files and not search.unreadable:
         left_out = "".join(f"; {note}" for note in search.notes)
@@ -94,15 +101,13 @@ def plan(
         tasks = [Task(files[0].path, single)]
     elif output is not None and "{" in output:
         tasks = [
-            Task(
-                entry.path, _filled(output, entry.path, scale, suffix_for(image_format, entry.path))
-            )
+            Task(entry.path, _filled(output, entry.path, scale, _suffix(image_format, entry.path)))
             for entry in files
         ]
     else:
         label = f"_{scale}" if isinstance(scale, str) else f"_x{scale:g}"
         wanted = [
-            _named(entry, output, label, suffix_for(image_format, entry.path)) for entry in files
+            _named(entry, output, label, _suffix(image_format, entry.path)) for entry in files
         ]
         targets = distinct_names(wanted)
         tasks = [
@@ -127,10 +132,12 @@ def _single_file(output: str | None, files: Sequence[Found]) -> Path | None:
         return None
     if not Path(output).suffix:
         return None
-    if not is_written(Path(output)):
+    is_film = bool(files) and is_film_name(files[0].path)
+    if not (is_written_film if is_film else is_written)(Path(output)):
+        known = ".mp4, .mkv, .mov or .webm" if is_film else ".png, .jpg, .webp or .tif"
         raise JobError(
-            f"--output {output}: unknown image format; use .png, .jpg, .webp or .tif, or end the "
-            "name of a folder with /"
+            f"--output {output}: unknown {'film' if is_film else 'image'} format; use {known}, or "
+            "end the name of a folder with /"
         )
     if len(files) > 1:
         raise JobError(
@@ -166,7 +173,8 @@ def _renamed(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
 
 def _become_png(files: Sequence[Found]) -> list[str]:
     """A line about inputs of formats that are only read."""
-    suffixes = {entry.path.suffix.lower() for entry in files if not is_written(entry.path)}
+    images = [entry.path for entry in files if not is_film_name(entry.path)]
+    suffixes = {path.suffix.lower() for path in images if not is_written(path)}
     return [f"{', '.join(sorted(suffixes))} is only read: written as PNG"] if suffixes else []
 
 
@@ -182,7 +190,12 @@ def _filled(template: str, path: Path, scale: float | str, suffix: str) -> Path:
         "scale": scale if isinstance(scale, str) else f"{scale:g}",
     }
     target = Path(_formatted(template, fields))
-    return target if is_written(target) else target.with_name(target.name + suffix)
+    is_whole = is_written_film(target) if is_film_name(path) else is_written(target)
+    return target if is_whole else target.with_name(target.name + suffix)
+
+
+def _suffix(image_format: str, source: Path) -> str:
+    return film_suffix(source) if is_film_name(source) else suffix_for(image_format, source)
 
 
 def _formatted(template: str, fields: Mapping[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Films: frames are enlarged one by one, all else is copied."""

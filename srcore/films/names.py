@@ -1,0 +1,40 @@
+"""Which files are films, by their names; nothing here needs PyAV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Containers that are written, by suffix, with FFmpeg's names.
+CONTAINERS = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+}
+_ONLY_READ = (
+    *(".avi", ".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".m2ts", ".mts", ".wmv", ".asf", ".flv"),
+    *(".3gp", ".ogv", ".mxf"),
+)
+_READ = frozenset((*CONTAINERS, *_ONLY_READ))
+#: What results of films are that are only read: it holds almost any sound and subtitle.
+DEFAULT_SUFFIX = ".mkv"
+
+
+def is_film_name(path: Path) -> bool:
+    """Whether a file is taken for a film, by its name.
+
+    >>> is_film_name(Path("holidays.MOV")), is_film_name(Path("._holidays.mov"))
+    (True, False)
+    """
+    return path.suffix.lower() in _READ and not path.name.startswith(".")
+
+
+def is_written_film(path: Path) -> bool:
+    """Whether films of this suffix can be written."""
+    return path.suffix.lower() in CONTAINERS
+
+
+def film_suffix(source: Path) -> str:
+    """Suffix of the result of a film: its own where that is written, else Matroska's."""
+    return source.suffix if is_written_film(source) else DEFAULT_SUFFIX
