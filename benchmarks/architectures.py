@@ -35,7 +35,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import srcore
 from srcore.plugin.manager import plugins
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 from srcore.weights.deploying import deployed
 
 COUNTED, TIMED, RUNS = 256, 64, 5
@@ -97,7 +97,7 @@ def built(name: str) -> Any:
     torch.manual_seed(0)
     keys = {}
     if name in EXPERIMENTS:
-        keys = dict(load(EXPERIMENTS[name]).stages[0].table["generator"])
+        keys = dict(load_unchecked(EXPERIMENTS[name]).stages[0].table["generator"])
         assert keys.pop("type") == networks()[name]
     return srcore.build("network", networks()[name], scale=about(name)["scale"], **keys)
 

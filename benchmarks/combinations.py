@@ -34,7 +34,7 @@ from srplug_ldl.losses import artifact_map, residual
 from srplug_sed.discriminators import SemanticUNetDiscriminator
 
 import srcore
-from srcore.config.experiment import check
+from srcore.config.experiment import check_experiment
 from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
 from srcore.images import list_images, read_rgb, write_image
@@ -258,7 +258,7 @@ def train(arguments, manager, name, text):
     runs = arguments.work / "runs"
     file = runs / name / "generator.safetensors"
     if not (runs / name / "finished.json").is_file():
-        run_experiment(check(path, plugins=manager), runs, resume=True, quiet=True)
+        run_experiment(check_experiment(path, plugins=manager), runs, resume=True, quiet=True)
     return file
 
 

@@ -35,7 +35,7 @@ from ignite.engine import Engine, Events
 from srcore.engine.finiteness import NonFiniteLossError
 from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 
 ITERATIONS, WARMUP = 150, 15
 #: Rates that are tried.
@@ -116,7 +116,7 @@ def trained(name: str, rate: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "run.toml"
         file.write_text(tomli_w.dumps(experiment(name, rate)), "utf-8")
-        loaded = load(file)
+        loaded = load_unchecked(file)
         loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(clock))
         run_experiment(loaded, Path(folder), quiet=True)
         lines = (Path(folder) / "run/metrics.jsonl").read_text("utf-8").splitlines()

@@ -26,7 +26,7 @@ from srcore.engine.stages import run_experiment
 from srcore.images import list_images
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.jobs import prepare_degraded
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 ARMS = ("bicubic", "mean", "sampled")
 
@@ -249,7 +249,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     prepare(arguments)
-    loaded = check(write_experiment(arguments))
+    loaded = load_checked(write_experiment(arguments))
     run_experiment(loaded, arguments.work / "runs", resume=True)
     table = {}
     for name in ("start", *ARMS):

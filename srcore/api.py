@@ -10,7 +10,7 @@ import attrs
 import torch
 from torch import nn
 
-from srcore.config.experiment import LoadedExperiment, check
+from srcore.config.experiment import LoadedExperiment, check_experiment
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
 from srcore.inference.upscaler import upscale
@@ -143,7 +143,7 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedEx
     Raises:
         ConfigError: all problems at once.
     """
-    return check(path, overrides, plugins=plugins())
+    return check_experiment(path, overrides, plugins=plugins())
 
 
 @naming_exits(of_plugins_only=True)

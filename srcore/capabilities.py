@@ -42,24 +42,24 @@ class Capability:
     is_method: bool = False
 
 
-def _method(help: str) -> Capability:
+def _method_or_none(help: str) -> Capability:
     return Capability(
         help, None, lambda value: value is None or callable(value), "a method", is_method=True
     )
 
 
-def _number(help: str, default: int | None, *, least: int) -> Capability:
+def _number_or_none(help: str, default: int | None, *, least: int) -> Capability:
     def fits(value: Any) -> bool:
         return value is None or (isinstance(value, Real) and float(value) >= least)
 
     return Capability(help, default, fits, f"a number >= {least}, or none")
 
 
-def _flag(help: str, *, default: bool) -> Capability:
+def _true_or_false(help: str, *, default: bool) -> Capability:
     return Capability(help, default, lambda value: isinstance(value, bool), "true or false")
 
 
-def _images(which: str) -> Capability:
+def _where_images_lie(which: str) -> Capability:
     return Capability(
         f"of data sets: where {which}-resolution images lie; `check` reads folders and sources",
         None,
@@ -69,22 +69,22 @@ def _images(which: str) -> Capability:
 
 
 _STATE = {
-    "state_dict": _method("what the part continues from after a resume"),
-    "load_state_dict": _method("takes that back"),
+    "state_dict": _method_or_none("what the part continues from after a resume"),
+    "load_state_dict": _method_or_none("takes that back"),
 }
 
 #: Capabilities of what targets make, by kind.
 PARTS: dict[str, dict[str, Capability]] = {
     "network": {
-        "receptive_radius": _number(
+        "receptive_radius": _number_or_none(
             "low-resolution pixels around an output pixel that it depends on; none: unknown",
             None,
             least=0,
         ),
-        "tile_multiple": _number("tile sides should be a multiple of it", 1, least=1),
-        "scale": _number("factor between the sides of output and input", None, least=1),
-        "in_channels": _number("channels of the input", 3, least=1),
-        "memory_per_pixel": _number(
+        "tile_multiple": _number_or_none("tile sides should be a multiple of it", 1, least=1),
+        "scale": _number_or_none("factor between the sides of output and input", None, least=1),
+        "in_channels": _number_or_none("channels of the input", 3, least=1),
+        "memory_per_pixel": _number_or_none(
             "bytes in use for each low-resolution pixel of an image; none: it is measured",
             None,
             least=1,
@@ -95,37 +95,45 @@ PARTS: dict[str, dict[str, Capability]] = {
             lambda value: isinstance(value, str),
             "text",
         ),
-        "draw": _method("(size, generator) -> fields drawn once per image, passed as keywords"),
-        "condition": _method("batch -> what it sees beside lr, once per image"),
-        "deploy": _method("the merged network that is validated, exported and used"),
-        "checkpointed": _method(
+        "draw": _method_or_none(
+            "(size, generator) -> fields drawn once per image, passed as keywords"
+        ),
+        "condition": _method_or_none("batch -> what it sees beside lr, once per image"),
+        "deploy": _method_or_none("the merged network that is validated, exported and used"),
+        "checkpointed": _method_or_none(
             "blocks that are computed again in the backward pass with `checkpointing = true`"
         ),
     },
     "discriminator": {
-        "condition": _method("batch -> what forward gets beside the image, once per iteration"),
+        "condition": _method_or_none(
+            "batch -> what forward gets beside the image, once per iteration"
+        ),
     },
     "discriminator_input": _STATE,
     "loss": {
         **_STATE,
-        "has_generator_term": _flag(
+        "has_generator_term": _true_or_false(
             "whether it is called for the generator; false: a penalty, which carries its weight "
             "in the discriminator's terms",
             default=True,
         ),
-        "discriminator_terms": _method("context -> (name, term), one by one"),
+        "discriminator_terms": _method_or_none("context -> (name, term), one by one"),
     },
     "source": {
-        "channels": _number("channels of what it reads", 3, least=1),
+        "channels": _number_or_none("channels of what it reads", 3, least=1),
     },
     "dataset": {
-        "order": _method("(epoch, generator) -> order of an epoch, where no sampler is named"),
+        "order": _method_or_none(
+            "(epoch, generator) -> order of an epoch, where no sampler is named"
+        ),
     },
     "labels": _STATE,
     "transform": _STATE,
     "optimizer": {
-        "train": _method("of schedule-free optimizers: puts what is trained into the network"),
-        "eval": _method("of schedule-free optimizers: puts the average into the network"),
+        "train": _method_or_none(
+            "of schedule-free optimizers: puts what is trained into the network"
+        ),
+        "eval": _method_or_none("of schedule-free optimizers: puts the average into the network"),
     },
     "method": {
         **_STATE,
@@ -136,33 +144,36 @@ PARTS: dict[str, dict[str, Capability]] = {
             "anything",
         ),
     },
-    "handler": {**_STATE, "close": _method("called when the training has ended, however it did")},
+    "handler": {
+        **_STATE,
+        "close": _method_or_none("called when the training has ended, however it did"),
+    },
     "metric": {
-        "higher_is_better": _flag("how the best checkpoint is chosen", default=True),
-        "default_crop_border": _number(
+        "higher_is_better": _true_or_false("how the best checkpoint is chosen", default=True),
+        "default_crop_border": _number_or_none(
             "border where the experiment names none; none: the scale", None, least=0
         ),
-        "pool": _method("values of a set, infinite ones too -> a finite one to compare by"),
-        "combine": _method("results of all images of a set -> the value of the set"),
+        "pool": _method_or_none("values of a set, infinite ones too -> a finite one to compare by"),
+        "combine": _method_or_none("results of all images of a set -> the value of the set"),
     },
 }
 
 #: Capabilities of options classes, all methods or properties of the class.
 OPTIONS: dict[str, Capability] = {
-    "problems": _method("experiment -> (key, message) for choices that cannot work"),
-    "remarks": _method("experiment -> (key, message) for what works but may not be meant"),
-    "roles": _method("of methods: the networks by name"),
-    "entries": _method("of datasets and transforms: what they put into a batch"),
-    "outputs": _method("of stages: patterns of the files that they write"),
-    "unmeasurable": _method("of metrics: size -> why it cannot be measured"),
-    "channels": _number(
+    "problems": _method_or_none("experiment -> (key, message) for choices that cannot work"),
+    "remarks": _method_or_none("experiment -> (key, message) for what works but may not be meant"),
+    "roles": _method_or_none("of methods: the networks by name"),
+    "entries": _method_or_none("of datasets and transforms: what they put into a batch"),
+    "outputs": _method_or_none("of stages: patterns of the files that they write"),
+    "unmeasurable": _method_or_none("of metrics: size -> why it cannot be measured"),
+    "channels": _number_or_none(
         "of networks and data sets: channels of their images, 1, 3 or 4, RGB where it is not "
         "declared; of losses, transforms and inputs of discriminators: the only ones that they "
         "work on",
         None,
         least=1,
     ),
-    "in_channels": _number("of discriminators: channels of what they judge", 3, least=1),
+    "in_channels": _number_or_none("of discriminators: channels of what they judge", 3, least=1),
     "sees_batch": Capability(
         "of discriminators and losses: by what the images of a batch, or the number of passes, act "
         "on one another, such as spectral norm; empty: by nothing",
@@ -170,9 +181,9 @@ OPTIONS: dict[str, Capability] = {
         lambda value: isinstance(value, str),
         "a text",
     ),
-    "hr": _images("high"),
-    "lr": _images("low"),
-    "recursive": _flag(
+    "hr": _where_images_lie("high"),
+    "lr": _where_images_lie("low"),
+    "recursive": _true_or_false(
         "of data sets and sources: folders below their own are searched too", default=False
     ),
     "meta_info": Capability(
@@ -187,9 +198,11 @@ OPTIONS: dict[str, Capability] = {
         lambda value: isinstance(value, str),
         "text",
     ),
-    "pretrained": _method("files that are downloaded, where they are not there"),
-    "hr_patch_size": _number("of datasets and transforms: side of the crops", None, least=1),
-    "hr_crop": _number("of transforms: side of smaller crops on the device", None, least=0),
+    "pretrained": _method_or_none("files that are downloaded, where they are not there"),
+    "hr_patch_size": _number_or_none(
+        "of datasets and transforms: side of the crops", None, least=1
+    ),
+    "hr_crop": _number_or_none("of transforms: side of smaller crops on the device", None, least=0),
 }
 
 _NEAR = 0.86
@@ -232,9 +245,9 @@ def ill_declared(kind: str, part: Any) -> str:
 def near_misses(kind: str, part: Any, options: type) -> Iterator[str]:
     """Names that are nearly those of capabilities: of a part (or its class) and of its options."""
     where = kind.replace("_", " ")
-    yield from _near(part, _own_names(part), PARTS.get(kind, {}), where)
+    yield from _misspelt(part, _own_names(part), PARTS.get(kind, {}), where)
     keys = {field.name for field in attrs.fields(options)}
-    yield from _near(options, _own_names(options) - keys, OPTIONS, "options")
+    yield from _misspelt(options, _own_names(options) - keys, OPTIONS, "options")
 
 
 def _own_names(part: Any) -> set[str]:
@@ -247,7 +260,9 @@ def _own_names(part: Any) -> set[str]:
     return {name for name in names if not name.startswith("_")}
 
 
-def _near(part: Any, names: set[str], known: dict[str, Capability], where: str) -> Iterator[str]:
+def _misspelt(
+    part: Any, names: set[str], known: dict[str, Capability], where: str
+) -> Iterator[str]:
     for name in sorted(names - known.keys()):
         for close in difflib.get_close_matches(name, known, n=1, cutoff=_NEAR):
             if callable(getattr(part, name, None)) or not known[close].is_method:

@@ -19,7 +19,7 @@ def one_line(text: str) -> str:
     'a\\nb\\u2028c\\x1b[31m'
     """
     if not text.isprintable():
-        text = "".join(map(_visible, text))
+        text = "".join(map(_printable, text))
     return shortened(text, LONGEST_LINE)
 
 
@@ -74,7 +74,7 @@ def _list(values: list[Any] | tuple[Any, ...]) -> str:
     return f"[{', '.join(items)}]"
 
 
-def _visible(character: str) -> str:
+def _printable(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")

@@ -22,7 +22,7 @@ from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import runs, write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.testing.trial import random_weights
 from srcore.testing.weights import write_weights
 
@@ -210,7 +210,7 @@ def accepted(rng, folder, refused):
         file.write_text(tomli_w.dumps(experiment), "utf-8")
         try:
             with random_weights():
-                return experiment, check(file, ())
+                return experiment, load_checked(file, ())
         except ConfigError as error:
             problems = error.problems
         refused["experiments"] += 1
@@ -243,14 +243,14 @@ def folder(tmp_path_factory):
 def train_and_resume(loaded, place):
     """Where a run that was killed and resumed differs from one that was not."""
     whole, resumed = runs.killed_and_resumed(loaded, place)
-    whole = runs.without(whole, CLOCKS)
-    resumed = [runs.without(state, CLOCKS) for state in resumed]
+    whole = runs.without_entries(whole, CLOCKS)
+    resumed = [runs.without_entries(state, CLOCKS) for state in resumed]
     state = whole[loaded.stages[0].name]
     assert state["iteration"] == runs.ITERATIONS
     for network in state["networks"].values():
         assert all(torch.isfinite(value.float()).all() for value in network.values())
     shutil.rmtree(place)
-    return list(runs.differences(whole, resumed))
+    return list(runs.differing_ends(whole, resumed))
 
 
 def test_everything_that_is_registered_takes_part_or_is_left_out_for_a_reason():

@@ -127,6 +127,56 @@ def test_a_name_of_a_class_means_one_thing():
     } == {}
 
 
+#: Names of functions that stand in several modules and mean one thing in all of them.
+ONE_MEANING = {
+    "what a plugin, a command or a module is asked for by this name": {
+        "__getattr__", "command", "main", "srcore_engines_created", "srcore_experiment_loaded",
+        "srcore_register_commands", "srcore_register_components", "srcore_register_experiments",
+        "srcore_register_models", "srcore_register_weight_dialects", "srcore_run_finished",
+    },
+    "a part of a dialect of weights": {
+        "from_native", "infer_options", "keep", "matches", "scale_from_shapes", "to_native",
+        "unchanged",
+    },
+    "what stands for the function of PyTorch with this name, in streaming and in ncnn": {
+        "cat", "conv2d", "getitem", "interpolate", "pixel_shuffle",
+    },
+    "the operator, and what computes it on a device": {
+        "find_kernel", "hash_order", "hashed_attention", "register",
+    },
+    "of a file format: its structure, its resolution, the memory that reading takes": {
+        "dpi", "layout", "layout_of", "working",
+    },
+    "a program that is not PyTorch's, recorded and loaded": {"load_program", "record_program"},
+    "what a layer of this network is": {"activate", "activation", "convolution"},
+    "what the name says, of tensors and of arrays": {"downscaled", "halved", "per_image"},
+    "a check of an option, or the key itself": {
+        "image_channels", "name_complaint", "odd", "ordered", "range", "scale_complaint",
+    },
+    "the public function is the other one with the current plugins": {"load_experiment"},
+    "one line, in packages that know nothing of one another": {
+        "first_line", "import_av", "is_installed", "round_up",
+    },
+    "a step of locking a file, for a run and for a download": {"is_still", "lock"},
+    "of two networks": {"imagenet_file"},
+}  # fmt: skip
+
+
+def test_a_name_of_a_function_means_one_thing():
+    """Functions of modules, in the core and all plugins, with or without an underscore."""
+    homes = {}
+    for path in [*ROOT.glob("srcore/**/*.py"), *ROOT.glob("plugins/*/srplug_*/**/*.py")]:
+        tree = ast.parse(path.read_text("utf-8"))
+        for name in {it.name for it in tree.body if isinstance(it, ast.FunctionDef)}:
+            short = name if name.startswith("__") else name.lstrip("_")
+            homes.setdefault(short, []).append(path.relative_to(ROOT).as_posix())
+    assert len(homes) > 1000
+    shared = {name: paths for name, paths in homes.items() if len(paths) > 1}
+    allowed = set().union(*ONE_MEANING.values())
+    assert {name: paths for name, paths in shared.items() if name not in allowed} == {}
+    assert allowed <= shared.keys(), "names that stand once only need no word here"
+
+
 #: What is overlooked, by name, then why.
 IGNORED = re.compile(
     r"# (noqa: [A-Z]+\d+(, [A-Z]+\d+)*|type: ignore\[[\w, -]+\]|pragma: no cover|noqa|type: ignore)"

@@ -53,23 +53,25 @@ def command(
       srcore check experiment.toml --images
       srcore check esrgan_x4 --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import check, load
+    from srcore.config.experiment import check_experiment, load_experiment
 
     try:
         overrides = beginning(overrides, from_stage, weights)
         try:
-            loaded = check(experiment, overrides, plugins=plugins(), resumed=output, output=output)
+            loaded = check_experiment(
+                experiment, overrides, plugins=plugins(), resumed=output, output=output
+            )
         except ConfigError as error:
             # A misspelt key elsewhere is not to wait until all images are decoded.
             if not images or not all(it.path.startswith("data.") for it in error.problems):
                 raise
-            damaged = _damaged(load(experiment, overrides, plugins=plugins()))
+            damaged = _image_problems(load_experiment(experiment, overrides, plugins=plugins()))
             raise ConfigError([*error.problems, *damaged]) from None
-        if images and (damaged := _damaged(loaded)):
+        if images and (damaged := _image_problems(loaded)):
             raise ConfigError(damaged)
     except ConfigError as error:
         if as_json:
-            rows = {"ok": False, "problems": _rows(error.problems)}
+            rows = {"ok": False, "problems": _problem_entries(error.problems)}
             click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
@@ -83,7 +85,7 @@ def command(
             "ok": True,
             "name": loaded.name,
             "stages": stages,
-            "warnings": _rows(remarks),
+            "warnings": _problem_entries(remarks),
             "downloads": downloads,
         }
         click.echo(json.dumps(facts))
@@ -118,7 +120,7 @@ def _starts(loaded: LoadedExperiment) -> Iterator[str]:
         yield f"generator.weights: {file.name} holds {told}; scale = {held_weights.scale}"
 
 
-def _damaged(loaded: LoadedExperiment) -> list[Problem]:
+def _image_problems(loaded: LoadedExperiment) -> list[Problem]:
     """What is wrong with the images, all of which are decoded; also where more is wrong."""
     from tqdm import tqdm
 
@@ -134,5 +136,5 @@ def _damaged(loaded: LoadedExperiment) -> list[Problem]:
     return [attrs.evolve(it, source=str(loaded.source.path)) for it in problems]
 
 
-def _rows(problems: Iterable[Problem]) -> list[dict[str, str]]:
+def _problem_entries(problems: Iterable[Problem]) -> list[dict[str, str]]:
     return [{"source": p.source, "path": p.path, "message": p.message} for p in problems]

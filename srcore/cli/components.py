@@ -57,7 +57,7 @@ def _print_names(registry: Registry) -> None:
 
 
 def _print_keys(component: Component) -> None:
-    click.echo(f"{component.name}  [{component.owner}]  {summary(component)}")
+    click.echo(f"{component.name}  [{component.owner}]  {summary_of(component)}")
     for line in aligned(list(describe(component.options))):
         click.echo(f"  {line}")
     click.echo()
@@ -72,12 +72,12 @@ def _as_dict(component: Component) -> dict[str, Any]:
         "kind": component.kind,
         "name": component.name,
         "owner": component.owner,
-        "summary": summary(component),
+        "summary": summary_of(component),
         "keys": keys,
     }
 
 
-def summary(component: Component) -> str:
+def summary_of(component: Component) -> str:
     """First line of the docstring of the component's options."""
     text = inspect.getdoc(component.options) or ""
     return text.split("\n", 1)[0]

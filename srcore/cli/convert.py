@@ -102,8 +102,8 @@ def command(
         tell=lambda step: say(f"srcore: {step}", err=True),
     )  # fmt: skip
     for name, (value, assumed) in done.lost.items():
-        lost = f"{done.target} cannot say {name} = {_shown(value)}"
-        told = f"whoever reads the file assumes {_shown(assumed)} and must be told"
+        lost = f"{done.target} cannot say {name} = {_toml_text(value)}"
+        told = f"whoever reads the file assumes {_toml_text(assumed)} and must be told"
         click.echo(f"srcore: warning: {target}: {lost}; {told}", err=True)
     if done.closed:
         closed = f"spandrel, on which chaiNNer and others stand, does not open it: {done.closed}"
@@ -130,6 +130,6 @@ def command(
         )
 
 
-def _shown(value: object) -> str:
+def _toml_text(value: object) -> str:
     """An option's value as an experiment file spells it."""
     return "none" if value is None else json.dumps(value)

@@ -77,7 +77,7 @@ def command(
     if benchmark.pictures:
         _refuse_beside_pictures(models, benchmark, pictures)
         tables.refuse_existing(overwrite=overwrite)
-        _measure_pictures(benchmark, tables)
+        _evaluate_pictures(benchmark, tables)
         return
     benchmark.refuse_missing(models)
     tables.refuse_existing(overwrite=overwrite)
@@ -97,7 +97,7 @@ def command(
     painters = {scale: pictures.painter(scale, writing.suffix, options) for scale in contenders}
     results, failed = _evaluate(sets, contenders, measures, benchmark, painters, quiet=quiet)
     tables.write(results, measures)
-    _end(sum(map(len, sets)) - failed, failed, "failed and left out")
+    _exit_if_failed(sum(map(len, sets)) - failed, failed, "failed and left out")
 
 
 def _refuse_beside_pictures(
@@ -113,7 +113,7 @@ def _refuse_beside_pictures(
         )
 
 
-def _measure_pictures(benchmark: Benchmark, tables: Tables) -> None:
+def _evaluate_pictures(benchmark: Benchmark, tables: Tables) -> None:
     """Pictures that other programs made."""
     from srcore.evaluation.given_pictures import measure_pictures
 
@@ -124,10 +124,10 @@ def _measure_pictures(benchmark: Benchmark, tables: Tables) -> None:
     failed: list[str] = []
     result = measure_pictures(
         folders, benchmark.hr, measures, scale=next(iter(benchmark.scale), 0),
-        crop_border=benchmark.crop_border, on_failure=_telling(failed),
+        crop_border=benchmark.crop_border, on_failure=_noting_failures(failed),
     )  # fmt: skip
     tables.write([result], measures)
-    _end(len(result.images), len(failed), "failed")
+    _exit_if_failed(len(result.images), len(failed), "failed")
 
 
 def _evaluate(
@@ -157,14 +157,14 @@ def _evaluate(
                 crop_border=benchmark.crop_border,
                 look=painters[image_set.scale],
                 progress=bar.update,
-                on_failure=_telling(failed),
+                on_failure=_noting_failures(failed),
             )
             for image_set in sets
         ]
     return results, len(failed)
 
 
-def _telling(failed: list[str]) -> Callable[[str, DataError], None]:
+def _noting_failures(failed: list[str]) -> Callable[[str, DataError], None]:
     """Says of an image why it cannot be measured, and adds its name."""
 
     def fail(name: str, error: DataError) -> None:
@@ -174,7 +174,7 @@ def _telling(failed: list[str]) -> Callable[[str, DataError], None]:
     return fail
 
 
-def _end(measured: int, failed: int, what: str) -> None:
+def _exit_if_failed(measured: int, failed: int, what: str) -> None:
     if failed:
         say(f"srcore: {measured} images measured, {failed} {what}", err=True)
         raise click.exceptions.Exit(1)

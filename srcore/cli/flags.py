@@ -60,7 +60,9 @@ def flags(into: str, options: type[Any], only: Collection[str] = (), **defaults:
         made: Callable[..., Any] = called
         for field in reversed(fields):
             default = defaults.get(field.name, field.default)
-            made = _flag(field.name, hints[field.name], default, declaration_of(field))(made)
+            made = _click_option(field.name, hints[field.name], default, declaration_of(field))(
+                made
+            )
         return made
 
     return decorate
@@ -89,10 +91,10 @@ def flag(options: type[Any], field: str, name: str = "") -> _Decorator:
             raise click.BadParameter(complaint)
         return value
 
-    return _flag(name or field, hint, declared.default, declaration, callback=checked)
+    return _click_option(name or field, hint, declared.default, declaration, callback=checked)
 
 
-def _flag(
+def _click_option(
     name: str, hint: Any, default: Any, declaration: Declaration, **about: Any
 ) -> Callable[..., Any]:
     hint, written = _bare(hint)

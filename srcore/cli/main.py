@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _main(arguments: list[str]) -> None:
     try:
-        _load_plugins(arguments)
+        _load_before_parsing(arguments)
         code = cli.main(args=arguments, prog_name="srcore", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except SrcoreError as error:
@@ -175,7 +175,7 @@ def _main(arguments: list[str]) -> None:
         if usage.is_help(error):
             error.show()
             sys.exit(error.exit_code)
-        for line in usage.lines(error):
+        for line in usage.error_lines(error):
             click.echo(f"srcore: {line}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -196,13 +196,13 @@ def _main(arguments: list[str]) -> None:
         sys.exit(1)
 
 
-def _load_plugins(arguments: list[str]) -> None:
+def _load_before_parsing(arguments: list[str]) -> None:
     """Load plugins before parsing, since they add commands; honors ``--without``."""
-    from srcore.plugin.manager import load
+    from srcore.plugin.manager import load_plugins
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DeprecatedHookWarning)
-        manager = load(_without(arguments))
+        manager = load_plugins(_left_out_plugins(arguments))
     for warning in caught:
         if issubclass(warning.category, DeprecatedHookWarning):
             click.echo(f"srcore: warning: {warning.message}", err=True)
@@ -214,7 +214,7 @@ def _load_plugins(arguments: list[str]) -> None:
     manager.hook.srcore_register_commands(cli=cli)
 
 
-def _without(arguments: list[str]) -> list[str]:
+def _left_out_plugins(arguments: list[str]) -> list[str]:
     names = []
     for position, argument in enumerate(arguments):
         if argument == "--without" and position + 1 < len(arguments):

@@ -66,7 +66,7 @@ def command(
 
     catalog = Catalog(plugins().registry)
     if download:
-        _fetch(catalog, download, yes=yes)
+        _fetch_models(catalog, download, yes=yes)
         return
     if len(words) == 1 and words[0] in catalog.models:
         chosen = [catalog.models[words[0]]]
@@ -75,7 +75,7 @@ def command(
             words, scale=scale, architecture=architecture, license=license, purpose=purpose,
             commercial=commercial,
         )  # fmt: skip
-    rows = [_facts(catalog, model) for model in chosen]
+    rows = [_model_facts(catalog, model) for model in chosen]
     rows = [row for row in rows if row["here"] or not here]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -87,7 +87,7 @@ def command(
         _print_table(rows)
 
 
-def _fetch(catalog: Catalog, wanted: Sequence[str], *, yes: bool) -> None:
+def _fetch_models(catalog: Catalog, wanted: Sequence[str], *, yes: bool) -> None:
     from srcore.cli.fetching import located
     from srcore.models.resolving import as_address
 
@@ -95,7 +95,7 @@ def _fetch(catalog: Catalog, wanted: Sequence[str], *, yes: bool) -> None:
         click.echo(located(as_address(name, catalog.registry), yes=yes))
 
 
-def _facts(catalog: Catalog, model: PublishedModel) -> dict[str, Any]:
+def _model_facts(catalog: Catalog, model: PublishedModel) -> dict[str, Any]:
     from srcore.models.licenses import is_noncommercial
     from srcore.models.resolving import source_of
 

@@ -8,7 +8,7 @@ import click
 
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
-from srcore.config.reading import locate, parse, read
+from srcore.config.reading import locate, parse_experiment, read_experiment
 from srcore.files.text_tables import aligned
 from srcore.plugin.manager import plugins
 
@@ -77,27 +77,27 @@ def command(name: str | None, flat: bool, from_weights: str | None, yes: bool) -
         click.echo(_from_weights(located(from_weights, yes=yes), name), nl=False)
         return
     if flat:
-        click.echo(_flat(name), nl=False)
+        click.echo(_flat_experiment(name), nl=False)
         return
     if name is not None:
         click.echo(locate(name, plugins().registry).read_text("utf-8"), nl=False)
         return
     shipped = plugins().registry.experiments()
-    rows = [(name, f"{_summary(path)} [{owner}]") for name, (path, owner) in shipped.items()]
+    rows = [(name, f"{_first_comment(path)} [{owner}]") for name, (path, owner) in shipped.items()]
     for line in aligned(rows):
         click.echo(line)
 
 
-def _flat(name: str | None) -> str:
+def _flat_experiment(name: str | None) -> str:
     """The merged tables of an experiment, as one file; its keys and no defaults."""
     import tomli_w
 
     if name is None:
         raise click.UsageError("--flat needs the name of an experiment")
-    table = read(name, plugins().registry).table
+    table = read_experiment(name, plugins().registry).table
     plain = {key: value for key, value in table.items() if not isinstance(value, (dict, list))}
     stages = {"stages": table.pop("stages")} if "stages" in table else {}
-    return f"# {_summary(locate(name, plugins().registry))}\n\n" + tomli_w.dumps(
+    return f"# {_first_comment(locate(name, plugins().registry))}\n\n" + tomli_w.dumps(
         {**plain, **table, **stages}
     )
 
@@ -130,9 +130,9 @@ def _rest(scale: int) -> str:
     return _REST.format(train=train, validation=validation, patch=_PATCH * scale)
 
 
-def _summary(path: object) -> str:
+def _first_comment(path: object) -> str:
     """The first comment line of a shipped experiment says what it is."""
     file = Path(str(path))
-    parse(file)
+    parse_experiment(file)
     first = file.read_text("utf-8").split("\n", 1)[0]
     return first.lstrip("# ").strip() if first.startswith("#") else ""

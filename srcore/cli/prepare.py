@@ -116,7 +116,7 @@ def subimages(
         suffix=writing.suffix,
         options=chosen,
     )
-    _summarize(report, f"sub-images of {crop // scale}x{crop // scale} in {output}", as_json)
+    _print_report(report, f"sub-images of {crop // scale}x{crop // scale} in {output}", as_json)
 
 
 @command.command(cls=WritingCommand, before="workers", written="Format of the files.")
@@ -187,7 +187,7 @@ def degrade(
         options=chosen,
     )
     folders = output if hr_output is None else f"{output} and {hr_output}"
-    _summarize(report, f"files in {folders}", as_json)
+    _print_report(report, f"files in {folders}", as_json)
 
 
 @command.command(cls=WritingCommand, before="recursive", written="", only="PNG")
@@ -217,7 +217,7 @@ def lmdb(
         overwrite=overwrite,
         options=writing.given([".png"]),
     )
-    _summarize(report, f"images in {output}", as_json)
+    _print_report(report, f"images in {output}", as_json)
 
 
 @command.command(name="preview-degradation")
@@ -251,7 +251,7 @@ def preview_degradation(
       srcore prepare preview-degradation experiment.toml sheet.png --images 20 --iteration 500
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.config.checks import selections
-    from srcore.config.experiment import load
+    from srcore.config.experiment import load_experiment
     from srcore.config.paths import inputs_of
     from srcore.files.replacing import refuse_writing_among
     from srcore.images import write_image
@@ -260,7 +260,7 @@ def preview_degradation(
 
     if output.exists() and not overwrite:
         raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
-    loaded = load(experiment, overrides, plugins=plugins())
+    loaded = load_experiment(experiment, overrides, plugins=plugins())
     candidates = {
         it.name: loaded.experiment(it) for it in loaded.stages if stage in (None, it.name)
     }
@@ -279,7 +279,7 @@ def preview_degradation(
     click.echo(f"{images} images from iteration {iteration} on in {output}")
 
 
-def _summarize(report: Report, what: str, as_json: bool) -> None:
+def _print_report(report: Report, what: str, as_json: bool) -> None:
     for line in report.failed:
         click.echo(f"srcore: {line}", err=True)
     for line in report.too_small:

@@ -51,12 +51,12 @@ def command(
       srcore run ldl/rrdb_x4 --from-stage ldl --weights RRDB_PSNR_x4.pth
       torchrun --nproc-per-node=4 -m srcore run experiment.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import check
+    from srcore.config.experiment import check_experiment
 
     if (resume or recover) and overwrite:
         name = "--resume" if resume else "--recover"
         raise click.UsageError(f"{name} and --overwrite exclude each other")
-    loaded = check(
+    loaded = check_experiment(
         experiment,
         beginning(overrides, from_stage, weights),
         plugins=plugins(),

@@ -61,7 +61,7 @@ def lasting_streams() -> Iterator[None]:
         SystemExit: with 1 in the place of 0 if standard output could not be written.
     """
     _fill_descriptors()
-    with _replaced("stdout") as output, _replaced("stderr"):
+    with _replacing_stream("stdout") as output, _replacing_stream("stderr"):
         code: object = 0
         try:
             yield
@@ -78,7 +78,7 @@ def lasting_streams() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _replaced(name: str) -> Iterator[_Lasting | None]:
+def _replacing_stream(name: str) -> Iterator[_Lasting | None]:
     """Replace a stream that is the process's own (in tests it may be another); yield its end."""
     stream = getattr(sys, name)
     if stream is not getattr(sys, f"__{name}__"):

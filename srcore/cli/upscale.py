@@ -195,7 +195,7 @@ def command(
         )
         results = [*failed, *done]
         images = [task for task in left if not task.is_film]
-        results += _run(network, images, settings, quiet=quiet, says_paths=not as_json)
+        results += _upscale_all(network, images, settings, quiet=quiet, says_paths=not as_json)
         for result in enlarged_films(
             network, [task for task in left if task.is_film], settings, films,
             resume=resume, overwrite=overwrite, quiet=quiet,
@@ -206,7 +206,7 @@ def command(
         raise Interrupted(signal.SIGINT, _INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
-    _report(results, as_json=as_json)
+    _print_results(results, as_json=as_json)
 
 
 _INTERRUPTED = "interrupted; finished files are complete, --resume does the others"
@@ -284,7 +284,7 @@ def _split_finished(
     return [], tasks
 
 
-def _run(
+def _upscale_all(
     network: nn.Module, tasks: list[Task], settings: Settings, *, quiet: bool, says_paths: bool
 ) -> list[Result]:
     from tqdm import tqdm
@@ -314,8 +314,8 @@ def _say_result(result: Result, *, says_paths: bool) -> None:
         say(str(result.task.target))
 
 
-def _report(results: list[Result], *, as_json: bool) -> None:
-    from srcore.upscaling.batch import lost, summary
+def _print_results(results: list[Result], *, as_json: bool) -> None:
+    from srcore.upscaling.batch import counts_in_words, lost_by_results
 
     counts = {
         status: sum(result.status == status for result in results)
@@ -324,9 +324,9 @@ def _report(results: list[Result], *, as_json: bool) -> None:
     if as_json:
         files = [result.as_dict() for result in results]
         say(json.dumps({**counts, "files": files}, indent=2))
-    if names := lost(results):
+    if names := lost_by_results(results):
         say(f"srcore: not kept, with numbers of files: {names}", err=True)
     if len(results) > 1 or counts["failed"]:
-        say(f"srcore: {summary(results)}", err=True)
+        say(f"srcore: {counts_in_words(results)}", err=True)
     if counts["failed"]:
         raise click.exceptions.Exit(1)

@@ -33,10 +33,12 @@ _SENTENCES = (
 )
 
 
-def lines(error: click.ClickException) -> Iterator[str]:
+def error_lines(error: click.ClickException) -> Iterator[str]:
     """What is printed of an error of click, one line for each problem."""
-    command = _command(error)
-    for text in error.format_message().splitlines() if _is_plain(error) else [_told(error)]:
+    command = _used_command(error)
+    for text in (
+        error.format_message().splitlines() if _is_of_command(error) else [_message_of(error)]
+    ):
         parts = [command, _sentence(text)] if command else [_sentence(text)]
         line = ": ".join(parts)
         if isinstance(error, click.UsageError) and "; " not in line:
@@ -44,7 +46,7 @@ def lines(error: click.ClickException) -> Iterator[str]:
         yield one_line(line)
 
 
-def _command(error: click.ClickException) -> str:
+def _used_command(error: click.ClickException) -> str:
     """The command that was used, without the name of the program."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     return context.command_path.partition(" ")[2] if context is not None else ""
@@ -55,11 +57,11 @@ def is_help(error: click.ClickException) -> bool:
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
-def _is_plain(error: click.ClickException) -> bool:
+def _is_of_command(error: click.ClickException) -> bool:
     return not isinstance(error, (click.BadParameter, click.NoSuchOption))
 
 
-def _told(error: click.ClickException) -> str:
+def _message_of(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
         from srcore.config.suggest import closest
 

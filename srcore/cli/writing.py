@@ -49,11 +49,11 @@ class WritingCommand(click.Command):
         """Like click's, with those of the formats."""
         params = super().get_params(ctx)
         place = [parameter.name for parameter in params].index(self._before)
-        return [*params[:place], *self._chosen(), *_options(self._only), *params[place:]]
+        return [*params[:place], *self._chosen(), *_writing_flags(self._only), *params[place:]]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Like click's."""
-        names = [str(option.name) for option in _options(self._only)]
+        names = [str(option.name) for option in _writing_flags(self._only)]
         values = {name: ctx.params.pop(name) for name in names}
         chosen = [ctx.params.pop(str(option.name)) for option in self._chosen()]
         ctx.params["writing"] = WritingFlags(format=next(iter(chosen), "png"), values=values)
@@ -64,11 +64,11 @@ class WritingCommand(click.Command):
 
 
 @cache
-def _options(only: str | None) -> tuple[click.Option, ...]:
+def _writing_flags(only: str | None) -> tuple[click.Option, ...]:
     from srcore.images import writing_options
 
     return tuple(
-        _made(it, it.formats if only is None else (only,))
+        _click_option_of(it, it.formats if only is None else (only,))
         for it in writing_options()
         if only is None or only in it.formats
     )
@@ -88,7 +88,7 @@ def _format(written: str, *, of_inputs: bool) -> click.Option:
     )
 
 
-def _made(option: WritingOption, formats: tuple[str, ...]) -> click.Option:
+def _click_option_of(option: WritingOption, formats: tuple[str, ...]) -> click.Option:
     default = f"  [default: {option.default}]" if option.default else ""
     help = f"Of {', '.join(formats)}: {option.declaration.help}.{default}"
     if option.is_flag:
@@ -97,12 +97,12 @@ def _made(option: WritingOption, formats: tuple[str, ...]) -> click.Option:
     kind: Any = (
         click.Choice(option.choices, case_sensitive=False)
         if option.choices
-        else click.IntRange(_whole(declaration.ge), _whole(declaration.le))
+        else click.IntRange(_whole_limit(declaration.ge), _whole_limit(declaration.le))
     )
     return click.Option([option.flag], type=kind, help=help)
 
 
-def _whole(limit: float | None) -> int | None:
+def _whole_limit(limit: float | None) -> int | None:
     return None if limit is None else int(limit)
 
 

@@ -36,13 +36,17 @@ def channel_problems(experiment: Experiment, registry: Registry) -> Iterator[Pro
     if experiment.generator is None:
         return
     wanted = channels_of(experiment.generator.selected.options)
-    for path, selected, key in (*_data(experiment), *_networks(experiment), *_others(experiment)):
+    for path, selected, key in (
+        *_data(experiment),
+        *_further_networks(experiment),
+        *_loss_parts(experiment),
+    ):
         if key == "channels":
             channels = channels_of(selected.options)
         else:
             channels = option_capability(selected.options, key or "channels") or wanted
         if channels != wanted:
-            yield _problem(experiment, registry, path, selected, key, channels)
+            yield _channels_problem(experiment, registry, path, selected, key, channels)
 
 
 #: Path and choice of a part, and the key where it says its channels; none: it may declare the only
@@ -71,7 +75,7 @@ def _datasets(path: str, selected: Selected) -> Iterator[_CheckedPart]:
         yield from _datasets(f"{path}.{key}", inner)
 
 
-def _networks(experiment: Experiment) -> Iterator[_CheckedPart]:
+def _further_networks(experiment: Experiment) -> Iterator[_CheckedPart]:
     """Further networks; discriminators, and what alters the images that they see."""
     for name, role in experiment.roles().items():
         table = experiment.network_table(name)
@@ -83,12 +87,12 @@ def _networks(experiment: Experiment) -> Iterator[_CheckedPart]:
             yield f"{where_of(name)}.inputs[{index}]", altering, ""
 
 
-def _others(experiment: Experiment) -> Iterator[_CheckedPart]:
+def _loss_parts(experiment: Experiment) -> Iterator[_CheckedPart]:
     for index, loss in enumerate(experiment.losses):
         yield f"losses[{index}]", loss.selected, ""
 
 
-def _problem(
+def _channels_problem(
     experiment: Experiment,
     registry: Registry,
     path: str,
@@ -99,14 +103,14 @@ def _problem(
     assert experiment.generator is not None
     generator = experiment.generator.selected
     wanted = channels_of(generator.options)
-    has_key = key in _keys(type(selected.options))
+    has_key = key in _option_keys(type(selected.options))
     message = (
         f'"{selected.type}" works on images of {_channels(channels)}; expected {wanted}, those of '
         f'generator "{generator.type}"'
     )
     if not has_key:
         message += f"; fitting: {_fitting(registry, selected.component.kind, key, wanted)}"
-    elif "channels" not in _keys(type(generator.options)):
+    elif "channels" not in _option_keys(type(generator.options)):
         fitting = _fitting(registry, "network", "channels", channels)
         message += f"; networks of {_channels(channels)}: {fitting}"
     return Problem(f"{path}.{key if has_key else 'type'}", message)
@@ -123,10 +127,10 @@ def _fitting(registry: Registry, kind: str, key: str, wanted: int) -> str:
         declared = option_capability(component.options, key or "channels")
         if declared is None:
             declared = RGB if key else wanted
-        if key in _keys(component.options) or declared == wanted:
+        if key in _option_keys(component.options) or declared == wanted:
             names.append(component.name)
     return ", ".join(names) or "none is installed"
 
 
-def _keys(options: type) -> set[str]:
+def _option_keys(options: type) -> set[str]:
     return {key_of(field) for field in attrs.fields(options)}

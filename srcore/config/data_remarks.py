@@ -19,8 +19,8 @@ def data_remarks(experiment: Experiment) -> Iterator[Problem]:
     if train is None or not option_capability(train.selected.options, "recursive"):
         return
     for name, table in experiment.data.validation.items():
-        for key, path in _folders(table.selected.options):
-            for _, above in _folders(train.selected.options):
+        for key, path in _input_folders(table.selected.options):
+            for _, above in _input_folders(train.selected.options):
                 if way_to(FolderSet([path]), above, recursive=True) is not None:
                     message = (
                         f"{path} lies in {above}, which is searched with the folders below it: "
@@ -29,5 +29,5 @@ def data_remarks(experiment: Experiment) -> Iterator[Problem]:
                     yield Problem(f"data.validation.{name}.{key}", message)
 
 
-def _folders(options: Any) -> Iterator[tuple[str, Path]]:
+def _input_folders(options: Any) -> Iterator[tuple[str, Path]]:
     return ((key, path) for key, path, wanted in inputs_of(options) if wanted == "folder")

@@ -36,7 +36,7 @@ def drop(table: dict[str, Any], paths: Sequence[str], where: str, origin: str) -
         ConfigError: keys that are not there.
     """
     problems = [
-        Problem(where, f'"{path}" is not inherited; {_hint(table, path)}', origin)
+        Problem(where, f'"{path}" is not inherited; {_nearest_path(table, path)}', origin)
         for path in paths
         if not take_out(table, path)
     ]
@@ -67,7 +67,7 @@ def _is_named(stage: Any, name: str) -> bool:
     return isinstance(stage, dict) and stage.get("name") == name
 
 
-def _hint(table: dict[str, Any], path: str) -> str:
+def _nearest_path(table: dict[str, Any], path: str) -> str:
     known = list(_paths(table))
     return closest(path, known) or f"there are: {', '.join(p for p in known if '.' not in p)}"
 

@@ -28,14 +28,16 @@ def entry_problems(experiment: Experiment, registry: Registry) -> Iterator[Probl
     """Entries that are read and that nobody makes, in training and validation."""
     train = experiment.data.train
     if train is not None:
-        entries, problems = _through(registry, "data.train", train.selected, train.transforms)
+        entries, problems = _entries_behind(
+            registry, "data.train", train.selected, train.transforms
+        )
         yield from problems
         if entries is not None:
             yield from _missing_lr("data.train", entries)
             for index, loss in enumerate(experiment.losses):
                 yield from _unmade(registry, f"losses[{index}]", loss.selected.options, entries)
     for name, table in experiment.data.validation.items():
-        entries, problems = _through(
+        entries, problems = _entries_behind(
             registry, f"data.validation.{name}", table.selected, table.transforms
         )
         yield from problems
@@ -48,7 +50,7 @@ def training_entries(experiment: Experiment, registry: Registry) -> set[str] | N
     train = experiment.data.train
     if train is None:
         return None
-    return _through(registry, "", train.selected, train.transforms)[0]
+    return _entries_behind(registry, "", train.selected, train.transforms)[0]
 
 
 def entry_makers(registry: Registry, need: str) -> str:
@@ -62,7 +64,7 @@ def entry_makers(registry: Registry, need: str) -> str:
     return f"; it comes with {' or '.join(told)}" if told else f"; {maker}" if maker else ""
 
 
-def _through(
+def _entries_behind(
     registry: Registry, path: str, dataset: Selected, transforms: Iterable[Selected]
 ) -> tuple[set[str] | None, list[Problem]]:
     """What is in a batch behind the last transform (None: unknown), and what they miss."""

@@ -113,7 +113,7 @@ class LoadedExperiment:
         try:
             return structurer.structure(stage.table, Experiment), [], []
         except Invalid as error:
-            problems = [_with_origin(problem, stage.table) for problem in error.problems]
+            problems = [_with_source(problem, stage.table) for problem in error.problems]
             if error.partial is attrs.NOTHING:
                 return None, problems, []
             experiment: Experiment = error.partial
@@ -162,7 +162,7 @@ class LoadedExperiment:
         return attrs.evolve(problem, source=self.source.origin(problem.path))
 
 
-def _with_origin(problem: Problem, table: Mapping[str, Any]) -> Problem:
+def _with_source(problem: Problem, table: Mapping[str, Any]) -> Problem:
     """A missing start of the generator with the place where it is published."""
     generator = table.get("generator")
     place = generator.get("weights_from") if isinstance(generator, Mapping) else ""
@@ -190,29 +190,33 @@ def _is_about(path: str, broken: set[str]) -> bool:
     return table in ("optimizer", "schedule") and network in broken
 
 
-def load(
+def load_experiment(
     path: str | Path, overrides: Iterable[str] = (), *, plugins: PluginManager
 ) -> LoadedExperiment:
     """Read an experiment file (or a shipped experiment by name) and split it into stages.
 
     Raises:
-        ConfigError: what makes the file unreadable; :func:`check` finds everything else.
+        ConfigError: what makes the file unreadable; :func:`check_experiment` finds everything else.
     """
-    source = reading.read(path, plugins.registry, overrides)
+    source = reading.read_experiment(path, plugins.registry, overrides)
     table = told_by_weights(source.table, plugins.registry, source.origin(KEY_OF_WEIGHTS))
     source = attrs.evolve(source, table=table)
-    stages = tuple(_told(stage, source, plugins.registry) for stage in stages_of(source))
+    stages = tuple(
+        _with_told_network(stage, source, plugins.registry) for stage in stages_of(source)
+    )
     return LoadedExperiment(source, stages, plugins)
 
 
-def _told(stage: ExperimentStage, source: Source, registry: Registry) -> ExperimentStage:
+def _with_told_network(
+    stage: ExperimentStage, source: Source, registry: Registry
+) -> ExperimentStage:
     """A stage whose generator may be named by its weights alone."""
     where = f"{stage.prefix}.{KEY_OF_WEIGHTS}" if stage.prefix else KEY_OF_WEIGHTS
     origin = source.origin(where if where in source.origins else KEY_OF_WEIGHTS)
     return attrs.evolve(stage, table=told_by_weights(stage.table, registry, origin))
 
 
-def check(
+def check_experiment(
     path: str | Path,
     overrides: Iterable[str] = (),
     *,
@@ -231,10 +235,10 @@ def check(
         output: folder of runs in which it would be run; None: the run looks itself.
     """
     with naming_exits():
-        return _checked(load(path, overrides, plugins=plugins), resumed, output)
+        return _check_stages(load_experiment(path, overrides, plugins=plugins), resumed, output)
 
 
-def _checked(
+def _check_stages(
     loaded: LoadedExperiment, resumed: Path | None, output: Path | None
 ) -> LoadedExperiment:
     if resumed is not None:

@@ -69,10 +69,10 @@ def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str
         return overlay
     usable = isinstance(below, list) and all(isinstance(item, Mapping) for item in below)
     merged = [dict(item) for item in below] if usable else []
-    known = {_name(stage): index for index, stage in enumerate(merged)}
+    known = {_name_if_any(stage): index for index, stage in enumerate(merged)}
     seen: set[str] = set()
     for position, item in enumerate(overlay):
-        name = _name(item)
+        name = _name_if_any(item)
         if name is not None and name in seen:
             message = f"two stages are named {shown(name)}"
             raise ConfigError([Problem(f"stages[{position}].name", message, origin)])
@@ -81,13 +81,13 @@ def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str
         if index == len(merged):
             merged.append({})
         path = f"stages[{index}]."
-        item = _without_dropped(merged[index], item, origins, origin, path)
+        item = _drop_below(merged[index], item, origins, origin, path)
         merge_into(merged[index], item, origins, origin, path)
     origins.setdefault("stages", origin)
     return merged
 
 
-def _without_dropped(
+def _drop_below(
     below: dict[str, Any],
     stage: Mapping[str, Any],
     origins: dict[str, str],
@@ -107,7 +107,7 @@ def _without_dropped(
     return {**stage, KEY: [*below.get(KEY, ()), *paths]}
 
 
-def _name(stage: Mapping[str, Any]) -> str | None:
+def _name_if_any(stage: Mapping[str, Any]) -> str | None:
     """The name of a stage; None if there is none or if it is no text, which is refused later."""
     name = stage.get("name")
     return name if isinstance(name, str) else None

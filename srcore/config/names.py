@@ -28,11 +28,11 @@ def name_complaint(name: str) -> str:
     >>> name_complaint("../x")
     'expected the name of one folder, found "../x", which holds "/"'
     """
-    reason = _reason(name)
+    reason = _unfit_reason(name)
     return reason and f"expected the name of one folder, found {shown(name)}, which {reason}"
 
 
-def _reason(name: str) -> str:
+def _unfit_reason(name: str) -> str:
     if not name:
         return "is empty"
     if name in (".", ".."):

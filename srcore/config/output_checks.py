@@ -24,7 +24,7 @@ def output_problems(experiment: Experiment, run: Path) -> Iterator[Problem]:
     """
     if experiment.task is None and not (experiment.train.images and experiment.data.validation):
         return  # no picture is written
-    place = FolderSet([run, *_moved(run)])
+    place = FolderSet([run, *_linked_folders(run)])
     for path, selected in selections(experiment):
         for key, folder, wanted in inputs_of(selected.options):
             if wanted != "folder" or is_pending(folder):
@@ -56,7 +56,7 @@ def _way(place: FolderSet, folder: Path, options: Any) -> Path | None:
         return None
 
 
-def _moved(run: Path) -> list[Path]:
+def _linked_folders(run: Path) -> list[Path]:
     """Folders that lie elsewhere, by links in that of the run."""
     tops = os.walk(run)
     links = [Path(top, name) for top, below, _ in tops for name in below]

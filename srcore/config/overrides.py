@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srcore.config.merging import merge_into
-from srcore.config.toml import MAX_DEPTH, MalformedTomlError, excesses, parse
+from srcore.config.toml import MAX_DEPTH, MalformedTomlError, excesses, parse_toml
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
 
@@ -28,7 +28,7 @@ def parse_override(assignment: str) -> tuple[list[str], Any]:
         message = f"a key of more than {MAX_DEPTH} parts"
         raise ConfigError([Problem("", message, f"--set {assignment}")])
     try:
-        parsed = parse(f"value = {text}")
+        parsed = parse_toml(f"value = {text}")
     except MalformedTomlError:
         return keys, text
     problems = [
@@ -60,7 +60,7 @@ def override(
     key, rest, path = keys[last], keys[last + 1 :], ""
     below: Any = table
     for name in keys[:last]:
-        below, path = _below(below, name, path, origin)
+        below, path = _step_into(below, name, path, origin)
     items, index = _element(below, key, path, origin)
     here = f"{path}{key}"
     if not rest:
@@ -96,7 +96,7 @@ def _element(table: Any, key: str, path: str, origin: str) -> tuple[list[Any], i
     raise ConfigError([Problem(f"{path}{key}", f"{path}{name} {count}", origin)])
 
 
-def _below(table: Any, key: str, path: str, origin: str) -> tuple[Any, str]:
+def _step_into(table: Any, key: str, path: str, origin: str) -> tuple[Any, str]:
     """What ``key`` names in a table (a table, an element, a stage) and its path; {} if nothing."""
     if _ELEMENT.match(key):
         items, index = _element(table, key, path, origin)

@@ -71,7 +71,7 @@ def path_complaint(path: Path, wanted: str) -> str:
     complaint = complaint_about(path)
     if complaint:
         return complaint
-    state = state_of(path)
+    state = what_is_there(path)
     if state == wanted or (wanted == "any" and state in ("file", "folder")):
         return ""
     what = "a file or folder" if wanted == "any" else f"a {wanted}"
@@ -84,7 +84,7 @@ def path_complaint(path: Path, wanted: str) -> str:
 MISSING = "does not exist"
 
 
-def state_of(path: Path) -> str:
+def what_is_there(path: Path) -> str:
     """``file``, ``folder``, ``other`` (a pipe, a device), or why there is nothing to use.
 
     Unlike :meth:`pathlib.Path.is_file` it never raises, whatever the path is.

@@ -10,13 +10,13 @@ import attrs
 
 from srcore.config.merging import merge_into
 from srcore.config.overrides import override, parse_override
-from srcore.config.paths import neighbors, state_of
+from srcore.config.paths import neighbors, what_is_there
 from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
-from srcore.config.toml import parse as parse_toml
+from srcore.config.toml import parse_toml as parse_toml
 from srcore.errors import ConfigError, Problem
 from srcore.files.texts import decode_text
 from srcore.messages import shown
-from srcore.plugin.known import comes_with, known
+from srcore.plugin.known import comes_with, known_components
 from srcore.plugin.registry import Registry
 
 _EXTENDS_LIMIT = 16
@@ -64,7 +64,7 @@ class Source:
         return display(self.path)
 
 
-def read(path: str | Path, registry: Registry, overrides: Iterable[str] = ()) -> Source:
+def read_experiment(path: str | Path, registry: Registry, overrides: Iterable[str] = ()) -> Source:
     """Read an experiment: a file, or the name of a shipped experiment such as ``ldl/rrdb_x4``.
 
     Args:
@@ -90,7 +90,7 @@ def read(path: str | Path, registry: Registry, overrides: Iterable[str] = ()) ->
 def locate(path: str | Path, registry: Registry) -> Path:
     """The file behind a path or the name of a shipped experiment."""
     text = str(path)
-    if state_of(Path(text)) == "file":
+    if what_is_there(Path(text)) == "file":
         return Path(text)
     shipped = registry.experiments()
     if text in shipped:
@@ -100,7 +100,7 @@ def locate(path: str | Path, registry: Registry) -> Path:
     beside = (str(Path(text).with_name(name)) for name in neighbors(Path(text)))
     hint = closest(text, [*shipped, *beside]) or "srcore new lists those that are shipped"
     prefix = text.split("/")[0]
-    bringer = known().get("experiment", {}).get(prefix)
+    bringer = known_components().get("experiment", {}).get(prefix)
     if bringer and "/" in text and not any(name.startswith(f"{prefix}/") for name in shipped):
         hint = comes_with(bringer)
     raise ConfigError([Problem("", f"no such file or shipped experiment; {hint}", text)])
@@ -114,12 +114,12 @@ def display(path: Path) -> str:
         return str(path)
 
 
-def parse(file: Path) -> dict[str, Any]:
+def parse_experiment(file: Path) -> dict[str, Any]:
     """Parse one TOML file; errors carry line and column."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
-        content = parse_toml(_decoded(raw))
+        content = parse_toml(_decode_experiment(raw))
     except MalformedTomlError as error:
         raise ConfigError([Problem("", str(error), display(file))]) from None
     except UnicodeDecodeError as error:
@@ -134,7 +134,7 @@ def parse(file: Path) -> dict[str, Any]:
     return content
 
 
-def _decoded(content: bytes) -> str:
+def _decode_experiment(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise MalformedTomlError(f"more than {MAX_BYTES >> 10} KiB; is it an experiment?")
     return decode_text(content).replace("\r\n", "\n")
@@ -147,7 +147,7 @@ def _read_extended(
         chain = " -> ".join(display(path) for path in (*seen, file))
         raise ConfigError([Problem("extends", f"circular: {chain}", display(file))])
     seen.append(file.resolve())
-    content = parse(file)
+    content = parse_experiment(file)
     table: dict[str, Any] = {}
     origins: dict[str, str] = {}
     parent = content.pop("extends", None)
@@ -157,7 +157,7 @@ def _read_extended(
             raise ConfigError([Problem("extends", message, display(file))])
         beside = file.parent / parent
         try:
-            target = beside if state_of(beside) == "file" else locate(parent, registry)
+            target = beside if what_is_there(beside) == "file" else locate(parent, registry)
         except ConfigError as error:
             problem = error.problems[0]
             message = f"{problem.source}: {problem.message}"

@@ -39,7 +39,7 @@ def stage_path_problems(
         if not is_pending(path):
             continue
         stage, _, file = path.as_posix().removeprefix(STAGE_PREFIX).partition("/")
-        complaint = _complaint(stage, file, earlier, names)
+        complaint = _missing_stage(stage, file, earlier, names)
         if complaint and start_from == stage and key == "generator.weights":
             key, complaint = FROM, f'stage "{stage}" trains no generator'
         if complaint:
@@ -47,7 +47,7 @@ def stage_path_problems(
     yield from _other_networks(experiment, earlier, start_from, registry)
 
 
-def _complaint(
+def _missing_stage(
     stage: str, file: str, earlier: Mapping[str, Experiment | None], names: Sequence[str]
 ) -> str:
     if stage not in earlier:
@@ -58,7 +58,7 @@ def _complaint(
     experiment = earlier[stage]
     if experiment is None or not file:
         return ""
-    files = _files(experiment)
+    files = _files_of_stage(experiment)
     places = list(dict.fromkeys(PurePosixPath(pattern).parts[0] for pattern in files))
     first = PurePosixPath(file).parts[0]
     if first in places:
@@ -67,7 +67,7 @@ def _complaint(
     return f"stage {shown(stage)} writes no {shown(first)}; {hint}"
 
 
-def _files(experiment: Experiment) -> tuple[str, ...]:
+def _files_of_stage(experiment: Experiment) -> tuple[str, ...]:
     if experiment.task is not None:
         return task_files(experiment.task) + COMMON_FILES
     networks = [name for name in experiment.roles() if experiment.network_table(name) is not None]
@@ -98,7 +98,7 @@ def _other_networks(
         )
         if own == its or (role.kind != "network" and trained.selected.type == table.selected.type):
             continue
-        told = _told(own, its, file, table.partial_weights, registry)
+        told = _cannot_take(own, its, file, table.partial_weights, registry)
         if told:
             is_from = start_from == stage and name == "generator"
             yield Problem(FROM if is_from else weights_key(name), told)
@@ -113,7 +113,7 @@ def _trained_role(file: str, kind: str) -> str:
     return PurePosixPath(file).name.removesuffix(".safetensors")
 
 
-def _told(
+def _cannot_take(
     own: StageNetwork, trained: StageNetwork, file: str, partial: bool, registry: Registry
 ) -> str:
     """Why a network cannot take the weights of another one; empty if it can, or nobody knows."""

@@ -75,9 +75,7 @@ def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - on
             )
             problems.append(Problem(path, message, source.origin(path)))
         overlay = {key: value for key, value in entry.items() if key not in ("name", "from", KEY)}
-        table = merge(
-            _without_dropped(base, entry.get(KEY, ()), f"{prefix}.{KEY}", source), overlay
-        )
+        table = merge(_drop_of_stage(base, entry.get(KEY, ()), f"{prefix}.{KEY}", source), overlay)
         count += sum(1 for _ in _leaves(table))
         if count > MAX_VALUES:
             message = f"more than {MAX_VALUES} values in all stages; is it an experiment?"
@@ -127,7 +125,7 @@ def _from_first(
     return tuple(kept)
 
 
-def _without_dropped(
+def _drop_of_stage(
     base: Mapping[str, Any], paths: Sequence[str], where: str, source: Source
 ) -> dict[str, Any]:
     """The tables that all stages share, without those that a stage drops."""

@@ -143,7 +143,7 @@ class Structurer:
                 meant = nearest(key, own)
                 if meant and isinstance(item, Mapping):  # what is wrong in it is said at once
                     self._attempt(key, problems, lambda: self._field(own[meant], item))  # noqa: B023 - called at once
-        made = _finish(cls, fields, value, kept, problems)
+        made = _build_checked(cls, fields, value, kept, problems)
         if isinstance(made, Completed):
             made = made.completed(self.structure)
         if problems:
@@ -359,7 +359,7 @@ def _structure_literal(value: Any, cls: Any) -> Any:
     raise Invalid([Problem("", f"{message}; {hint}" if hint else message)])
 
 
-def _finish(
+def _build_checked(
     cls: type,
     fields: Mapping[str, attrs.Attribute[Any]],
     value: Mapping[str, Any],

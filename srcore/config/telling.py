@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcore.config.paths import STAGE_PREFIX
-from srcore.config.reading import SourcedText, parse
+from srcore.config.reading import SourcedText, parse_experiment
 from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
 from srcore.models.addresses import is_address
 from srcore.models.resolving import weights_file
@@ -44,7 +44,7 @@ def told_by_weights(table: Mapping[str, Any], registry: Registry, origin: str) -
     if file is None:
         return dict(table)
     try:
-        weights = held(file, registry, scale=_whole(table.get("scale")))
+        weights = held(file, registry, scale=_whole_or_none(table.get("scale")))
     except WeightsError as error:
         raise ConfigError([Problem(KEY, str(error), origin)]) from error
     told = settings(weights)
@@ -63,7 +63,7 @@ def told_by_run(table: Mapping[str, Any], written: Path) -> dict[str, Any]:
         return dict(table)
     if not written.is_file():
         return dict(table)
-    known = parse(written)
+    known = parse_experiment(written)
     return {"scale": known.get("scale"), **table, "generator": {**known["generator"], **generator}}
 
 
@@ -103,5 +103,5 @@ def settings(recognized: Recognized) -> dict[str, Any]:
     return {"type": recognized.network, **{k: v for k, v in options.items() if v is not None}}
 
 
-def _whole(value: Any) -> int | None:
+def _whole_or_none(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None

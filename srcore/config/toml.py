@@ -36,7 +36,7 @@ class MalformedTomlError(Exception):
     """What is wrong with a text, in one phrase."""
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, Any]:
     """The table that ``text`` describes.
 
     Raises:
@@ -47,7 +47,9 @@ def parse(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason = str(error).replace("at end of document", f"at {_end(text)}, the end of the file")
+        reason = str(error).replace(
+            "at end of document", f"at {_last_place(text)}, the end of the file"
+        )
         raise MalformedTomlError(f"malformed TOML: {reason}") from None
     except RecursionError:
         raise MalformedTomlError(f"lists or tables nested more than {MAX_DEPTH} deep") from None
@@ -82,6 +84,6 @@ def excesses(table: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(path, "expected a whole number of at most 64 bits")
 
 
-def _end(text: str) -> str:
+def _last_place(text: str) -> str:
     lines = text.split("\n")
     return f"line {len(lines)}, column {len(lines[-1]) + 1}"

@@ -17,12 +17,12 @@ def training_remarks(experiment: Experiment) -> Iterator[Problem]:
     """The average that a constant decay leaves unfinished; schedules that end too early."""
     if experiment.task is not None:
         return
-    yield from _average(experiment)
+    yield from _early_average(experiment)
     yield from _schedules(experiment)
-    yield from _parts(experiment)
+    yield from _batch_dependent(experiment)
 
 
-def _parts(experiment: Experiment) -> Iterator[Problem]:
+def _batch_dependent(experiment: Experiment) -> Iterator[Problem]:
     """What makes a batch that is computed in parts another one than the whole batch."""
     accumulate = experiment.train.accumulate
     if accumulate == 1:
@@ -40,7 +40,7 @@ def _parts(experiment: Experiment) -> Iterator[Problem]:
         )
 
 
-def _average(experiment: Experiment) -> Iterator[Problem]:
+def _early_average(experiment: Experiment) -> Iterator[Problem]:
     train = experiment.train
     left = train.ema_decay**train.iterations
     if train.ema_decay > 0 and not train.ema_warmup and left > _NOTICEABLE:

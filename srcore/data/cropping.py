@@ -113,7 +113,7 @@ def draw_orientation(
     return Orientation(flip and flips, rotate and upside_down, rotate and transposes)
 
 
-def finish(image: ImageArray, orientation: Orientation) -> ImageArray:
+def oriented(image: ImageArray, orientation: Orientation) -> ImageArray:
     """Lay an image and copy it: contiguous, writable, and no part of the whole image is kept.
 
     Images are ``(H, W, C)``; those laid on their side are ``(W, H, C)`` afterwards.

@@ -67,7 +67,7 @@ class Fault:
     fact: Any = None
 
 
-def told(faults: Iterable[Fault], total: int) -> Iterator[tuple[str, ImageFault]]:
+def in_lines(faults: Iterable[Fault], total: int) -> Iterator[tuple[str, ImageFault]]:
     """(key, message) pairs: one per fault, or one per kind where a kind has more than five."""
     faults = list(faults)
     counted = Counter((fault.key, fault.kind) for fault in faults)
@@ -79,7 +79,7 @@ def told(faults: Iterable[Fault], total: int) -> Iterator[tuple[str, ImageFault]
         elif group not in told_of:
             told_of.add(group)
             alike = [other for other in faults if (other.key, other.kind) == group]
-            yield fault.key, ImageFault(_line(fault.kind, alike, total), len(alike), total)
+            yield fault.key, ImageFault(_line_of_kind(fault.kind, alike, total), len(alike), total)
 
 
 def image_faults(options: Any, experiment: Any) -> list[ImageFault]:
@@ -96,7 +96,7 @@ def can_be_skipped(faults: Sequence[ImageFault]) -> bool:
     return sum(fault.number for fault in faults) < min(fault.total for fault in faults)
 
 
-def _line(kind: FaultKind, faults: Sequence[Fault], total: int) -> str:
+def _line_of_kind(kind: FaultKind, faults: Sequence[Fault], total: int) -> str:
     hint = kind.hint([fault.fact for fault in faults])
     first = ", ".join(fault.short for fault in faults[:_SHOWN])
     return (

@@ -32,7 +32,7 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
     if not folders or not all(folder.is_dir() for folder in folders):
         return {}
     try:
-        sizes = _sizes(folders, options)
+        sizes = _sizes_in(folders, options)
     except DataError:
         return {}
     return {
@@ -74,7 +74,7 @@ def patch_complaint(experiment: Experiment, fits: Callable[[int], bool], wanted:
     return ""
 
 
-def _sizes(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
+def _sizes_in(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
     if (folders[0] / "data.mdb").is_file():
         from srcore.sources.lmdb import lmdb_sizes
 
@@ -83,11 +83,11 @@ def _sizes(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
     files = files_in(folders, option_capability(options, "meta_info"), recursive=recursive)
     paths = [path for below in files for path in below]
     with ThreadPoolExecutor(8) as pool:
-        sizes = list(pool.map(_size, paths))
+        sizes = list(pool.map(_size_if_readable, paths))
     return {str(path): size for path, size in zip(paths, sizes, strict=True) if size is not None}
 
 
-def _size(path: Path) -> Size | None:
+def _size_if_readable(path: Path) -> Size | None:
     from srcore.images import image_size
 
     try:

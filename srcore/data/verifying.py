@@ -53,13 +53,13 @@ def images_of(experiment: Experiment) -> list[StoredImage]:
 def verify(images: Iterable[StoredImage], progress: Callable[[int], object]) -> Iterator[Problem]:
     """What is wrong with the images; ``progress`` is called after each."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        for problem in pool.map(_problem, images):
+        for problem in pool.map(_damage, images):
             progress(1)
             if problem is not None:
                 yield problem
 
 
-def _problem(image: StoredImage) -> Problem | None:
+def _damage(image: StoredImage) -> Problem | None:
     try:
         image.verify()
     except DataError as error:

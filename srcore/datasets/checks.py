@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.capabilities import option_capability
-from srcore.data.faults import Fault, FaultKind, told
+from srcore.data.faults import Fault, FaultKind, in_lines
 from srcore.errors import DataError
 from srcore.images import (
     files_in,
@@ -66,14 +66,14 @@ def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
         pairs += partners
     if not is_complete:
         return
-    hr_sizes = _sizes(hr for hr, _ in pairs)
-    lr_sizes = _sizes(lr for _, lr in pairs)
+    hr_sizes = _sizes_or_faults(hr for hr, _ in pairs)
+    lr_sizes = _sizes_or_faults(lr for _, lr in pairs)
     names = [(str(hr), str(lr)) for hr, lr in pairs]
     faults = [
         *_size_faults(names, hr_sizes, lr_sizes, scale),
         *_small(options, "hr", [hr for hr, _ in names], hr_sizes, options.hr_patch_size or 1),
     ]
-    yield from told(faults, len(pairs))
+    yield from in_lines(faults, len(pairs))
 
 
 def folder(
@@ -90,12 +90,12 @@ def folder(
         yield key, str(error)
         return
     paths = [path for below in files for path in below]
-    sizes = _sizes(paths)
+    sizes = _sizes_or_faults(paths)
     faults = [
-        *(_unreadable(key, size) for size in sizes if isinstance(size, str)),
+        *(_fault_of_reading(key, size) for size in sizes if isinstance(size, str)),
         *_small(options, key, [str(path) for path in paths], sizes, smallest),
     ]
-    yield from told(faults, len(paths))
+    yield from in_lines(faults, len(paths))
 
 
 def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
@@ -116,10 +116,10 @@ def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
         keys = [key for key in hr if key in lr]
         names = [(f"{options.hr}: {key}", f"{options.lr}: {key}") for key in keys]
         sizes = [hr[key] for key in keys], [lr[key] for key in keys]
-        yield from told(_size_faults(names, *sizes, scale), len(keys))
+        yield from in_lines(_size_faults(names, *sizes, scale), len(keys))
     names_of_hr = [f"{options.hr}: {key}" for key in hr]
     small = _small(options, "hr", names_of_hr, list(hr.values()), options.hr_patch_size or 1)
-    yield from told(small, len(hr))
+    yield from in_lines(small, len(hr))
 
 
 def _listed_sizes(path: Path | None) -> dict[str, Size] | str:
@@ -129,12 +129,12 @@ def _listed_sizes(path: Path | None) -> dict[str, Size] | str:
         return str(error)
 
 
-def fits(hr: Size, lr: Size, scale: int) -> bool:
+def is_pair(hr: Size, lr: Size, scale: int) -> bool:
     """Whether ``lr`` belongs to ``hr`` cut to a multiple of the scale."""
     return (hr[0] // scale, hr[1] // scale) == tuple(lr)
 
 
-def misfit(hr: Size, lr: Size, scale: int) -> str:
+def size_misfit(hr: Size, lr: Size, scale: int) -> str:
     """What is wrong with the sizes of a pair, and what would be right."""
     return (
         f"{lr[1]}x{lr[0]} pixels (width x height) for {hr[1]}x{hr[0]}; "
@@ -170,17 +170,17 @@ def _size_faults(
     )
     for (_, lr_name), hr, lr in zip(names, hr_sizes, lr_sizes, strict=True):
         if isinstance(hr, str):
-            yield _unreadable("hr", hr)
+            yield _fault_of_reading("hr", hr)
         if isinstance(lr, str):
-            yield _unreadable("lr", lr)
-        if not isinstance(hr, str) and not isinstance(lr, str) and not fits(hr, lr, scale):
+            yield _fault_of_reading("lr", lr)
+        if not isinstance(hr, str) and not isinstance(lr, str) and not is_pair(hr, lr, scale):
             short = f"{lr_name} ({lr[1]}x{lr[0]} for {hr[1]}x{hr[0]})"
-            yield Fault("lr", kind, f"{lr_name}: {misfit(hr, lr, scale)}", short, (hr, lr))
+            yield Fault("lr", kind, f"{lr_name}: {size_misfit(hr, lr, scale)}", short, (hr, lr))
 
 
 def _what_misfits_share(pairs: Sequence[tuple[Size, Size]], scale: int) -> str:
     """The mistake behind pairs none of which fits; empty if there is no single one."""
-    if all(fits(lr, hr, scale) for hr, lr in pairs):
+    if all(is_pair(lr, hr, scale) for hr, lr in pairs):
         return "HR and LR look swapped: exchange the folders hr and lr"
     ratios = {
         round(big / small) if small and abs(big / small - round(big / small)) * small < 1 else 0
@@ -200,7 +200,7 @@ _UNREADABLE = FaultKind(
 )
 
 
-def _unreadable(key: str, message: str) -> Fault:
+def _fault_of_reading(key: str, message: str) -> Fault:
     return Fault(key, _UNREADABLE, message, message)
 
 
@@ -229,14 +229,14 @@ def _small(
             yield Fault(key, kind, message, f"{name} ({size[1]}x{size[0]})")
 
 
-def _sizes(paths: Iterable[Path]) -> list[Size | str]:
+def _sizes_or_faults(paths: Iterable[Path]) -> list[Size | str]:
     """Height and width of every file, or what is wrong with it."""
     # Threads wait together where a disk or network is slow.
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(_size, paths))
+        return list(pool.map(_size_or_fault, paths))
 
 
-def _size(path: Path) -> Size | str:
+def _size_or_fault(path: Path) -> Size | str:
     # Pillow and OpenCV are imported when there is something to read.
     from srcore.images import image_size
 

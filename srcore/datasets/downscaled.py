@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from srcore.data.cropping import finish
+from srcore.data.cropping import oriented
 from srcore.datasets.aligned import AlignedImages
 from srcore.errors import DataError
 
@@ -62,7 +62,7 @@ class DownscaledImages(AlignedImages):
         window, orientation = self._draw(height, width, generator, where)
         if self._downscale == "none":
             hr = self._hr.read_window(index, window.times(scale))
-            return {"hr": finish(hr, orientation)}
+            return {"hr": oriented(hr, orientation)}
         # A border of the image stays one: there the dialects continue the image.
         wide = window.grown(_MARGIN + self._blur_reach(), height, width)
         hr, inside = self._hr.read_window(index, wide.times(scale)), window.within(wide)
@@ -71,8 +71,8 @@ class DownscaledImages(AlignedImages):
         else:
             lr = blurred_and_downscaled(hr, scale, self._downscale, *self._blur)
         return {
-            "lr": finish(inside.cut(lr), orientation),
-            "hr": finish(inside.times(scale).cut(hr), orientation),
+            "lr": oriented(inside.cut(lr), orientation),
+            "hr": oriented(inside.times(scale).cut(hr), orientation),
         }
 
     def _blur_reach(self) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from srcore.data.cropping import finish
+from srcore.data.cropping import oriented
 from srcore.datasets.aligned import AlignedImages
-from srcore.datasets.checks import fits, misfit
+from srcore.datasets.checks import is_pair, size_misfit
 from srcore.datasets.padding import padded
 from srcore.errors import DataError
 from srcore.sources.channels import with_channels
@@ -45,10 +45,10 @@ class PairedImages(AlignedImages):
         hr, lr = (source.header(index) for source in (self._hr, self._lr))
         hr_size, (height, width) = (hr.height, hr.width), (lr.height, lr.width)
         where = self._lr.where(index)
-        if not fits(hr_size, (height, width), self._scale):
-            raise DataError(f"{where}: {misfit(hr_size, (height, width), self._scale)}")
+        if not is_pair(hr_size, (height, width), self._scale):
+            raise DataError(f"{where}: {size_misfit(hr_size, (height, width), self._scale)}")
         window, orientation = self._draw(height, width, generator, where)
         return {
-            "lr": finish(self._lr.read_window(index, window), orientation),
-            "hr": finish(self._hr.read_window(index, window.times(self._scale)), orientation),
+            "lr": oriented(self._lr.read_window(index, window), orientation),
+            "hr": oriented(self._hr.read_window(index, window.times(self._scale)), orientation),
         }

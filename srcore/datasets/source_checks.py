@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from srcore.datasets.checks import fits, misfit
+from srcore.datasets.checks import is_pair, size_misfit
 from srcore.errors import DataError
 from srcore.sources.partners import partners
 
@@ -37,8 +37,8 @@ def source_problems(
             if paired is not None:
                 small = paired.header(index)
                 sizes = (large.height, large.width), (small.height, small.width)
-                if not fits(*sizes, scale):
-                    faults.append(("lr", f"{paired.where(index)}: {misfit(*sizes, scale)}"))
+                if not is_pair(*sizes, scale):
+                    faults.append(("lr", f"{paired.where(index)}: {size_misfit(*sizes, scale)}"))
         except DataError as error:
             faults.append(("hr", str(error)))
     yield from faults[:_SHOWN]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srcore.data.cropping import draw_orientation, draw_window, finish
+from srcore.data.cropping import draw_orientation, draw_window, oriented
 from srcore.datasets.aligned import AlignedImages
 from srcore.datasets.options import UnpairedFoldersOptions
 from srcore.images import files_in
@@ -112,4 +112,4 @@ class _SingleImages(AlignedImages):
         size = self._patch_size and self._patch_size * scale
         window = draw_window(height, width, size, generator, self._hr.where(index))
         orientation = draw_orientation(generator, flip=self._flip, rotate=self._rotate)
-        return finish(self._hr.read_window(index, window), orientation)
+        return oriented(self._hr.read_window(index, window), orientation)

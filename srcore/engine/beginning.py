@@ -11,7 +11,7 @@ from srcore.engine.run import Run
 from srcore.engine.training import Training
 from srcore.errors import SrcoreError
 from srcore.machine.devices import pick_device
-from srcore.runs.opening import opened
+from srcore.runs.opening import open_run
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def begun(loaded: LoadedExperiment, output: Path) -> Iterator[Training]:
     if others or experiment.task is not None:
         raise SrcoreError(f"{loaded.name}: expected an experiment of one stage that trains")
     folder, registry = output / loaded.name, loaded.plugins.registry
-    with opened(
+    with open_run(
         folder, {"": experiment}, registry, name=loaded.name, resume=False, overwrite=False
     ):
         folders, device = {"": folder}, pick_device("cpu")

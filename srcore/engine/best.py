@@ -53,7 +53,7 @@ class Best:
         if name in pooled:
             now["pooled"] = sign * pooled[name]
         by_pooled = "pooled" in now or "pooled" in self.found
-        if self.found and _rank(now, pooled=by_pooled) <= _rank(self.found, pooled=by_pooled):
+        if self.found and _judged(now, pooled=by_pooled) <= _judged(self.found, pooled=by_pooled):
             return False
         self.found = now
         return True
@@ -71,7 +71,7 @@ class Best:
             self.keep()
             return
         try:
-            state = checkpoint.load(path, self.run.device) if path.exists() else None
+            state = checkpoint.load_checkpoint(path, self.run.device) if path.exists() else None
         except SrcoreError as error:
             logger.warning("%s", error)
             state = None
@@ -91,8 +91,8 @@ class Best:
             with self.parts.evaluating():
                 chosen = self.parts.roles["generator"].exported_state(state)
                 registry = self.run.plugins.registry
-                exports.export(file, self.run.experiment, registry, chosen, iteration)
+                exports.export_network(file, self.run.experiment, registry, chosen, iteration)
 
 
-def _rank(judgement: Mapping[str, float], *, pooled: bool) -> float:
+def _judged(judgement: Mapping[str, float], *, pooled: bool) -> float:
     return judgement.get("pooled", judgement["score"]) if pooled else judgement["score"]

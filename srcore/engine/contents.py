@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from ignite import distributed as idist
 
-from srcore.engine.part_state import restore, state_of
+from srcore.engine.part_state import restore, state_to_save
 from srcore.runs.checkpoint import FORMAT
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def trained_state(parts: Parts, others: Mapping[str, Any] = MappingProxyType({})
         "networks": {name: network.state_dict() for name, network in parts.trained.items()},
         "optimizers": {name: u.optimizer.state_dict() for name, u in parts.updaters.items()},
         "scaler": parts.loss_scale.state_dict(),
-        "transforms": [state_of(transform) for transform in parts.transforms],
-        "losses": [state_of(term.loss) for term in parts.losses],
-        "others": {name: state_of(other) for name, other in others.items()},
+        "transforms": [state_to_save(transform) for transform in parts.transforms],
+        "losses": [state_to_save(term.loss) for term in parts.losses],
+        "others": {name: state_to_save(other) for name, other in others.items()},
     }
 
 
@@ -108,7 +108,7 @@ def is_of_all_processes(parts: Parts, others: Mapping[str, Any]) -> bool:
         return False
     losses = [term.loss for term in parts.losses]
     objects = (*parts.transforms, *losses, *others.values())
-    return any(state_of(it) is not None for it in objects)
+    return any(state_to_save(it) is not None for it in objects)
 
 
 def _from_other_ranks(own: Mapping[str, Any]) -> list[Any]:

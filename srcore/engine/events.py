@@ -30,7 +30,7 @@ class TrainingEvents(EventEnum):
     CHECKPOINT_SAVED = "checkpoint_saved"
 
 
-def register(trainer: Engine) -> None:
+def add_events(trainer: Engine) -> None:
     """Let an engine fire these events."""
     trainer.register_events(
         *TrainingEvents, event_to_attr=dict.fromkeys(TrainingEvents, "iteration")

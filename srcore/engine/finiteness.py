@@ -54,7 +54,7 @@ class Finiteness:
 
 
 def _bad(parts: Parts) -> list[str]:
-    named = [(name, value) for name, value in _tensors(parts) if value.is_floating_point()]
+    named = [(name, value) for name, value in _tensors_of_parts(parts) if value.is_floating_point()]
     if not named:
         return []
     # Together, so that the device is waited for once.
@@ -63,7 +63,7 @@ def _bad(parts: Parts) -> list[str]:
     return [name for (name, _), good in zip(named, finite.tolist(), strict=True) if not good]
 
 
-def _tensors(parts: Parts) -> Iterator[tuple[str, Tensor]]:
+def _tensors_of_parts(parts: Parts) -> Iterator[tuple[str, Tensor]]:
     for role, network in parts.networks.items():
         for name, value in network.state_dict().items():
             if isinstance(value, Tensor):

@@ -47,18 +47,18 @@ def head(
             )
         ),
         "Networks": ", ".join(
-            f"{name} {_parameters(made.network)}" for name, made in parts.roles.items()
+            f"{name} {_size_of_network(made.network)}" for name, made in parts.roles.items()
         ),
         "Training images": f"{images:,}; an epoch is {epoch:.4g} iterations of {batch}",
         "Validation images": sets or "none",
     }
 
 
-def lines(facts: dict[str, str]) -> list[str]:
+def head_lines(facts: dict[str, str]) -> list[str]:
     """The head as lines of a log."""
     return [f"{name.lower()}: {text}" for name, text in facts.items()]
 
 
-def _parameters(network: torch.nn.Module) -> str:
+def _size_of_network(network: torch.nn.Module) -> str:
     count = sum(parameter.numel() for parameter in network.parameters())
     return f"{type(network).__name__} with {count:,} parameters"

@@ -34,23 +34,23 @@ def meet() -> Any:
     except RuntimeError as error:
         reason = str(error).strip().split("\n")[0]
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
-        raise _complaint(f"not all came to {where} ({reason})") from error
-    store.set(_name(own), "")
+        raise _too_late(f"not all came to {where} ({reason})") from error
+    store.set(_store_key(own), "")
     missing = set(range(world))
-    while missing := {other for other in missing if not store.check([_name(other)])}:
+    while missing := {other for other in missing if not store.check([_store_key(other)])}:
         if time.monotonic() > end:
             names = ", ".join(str(other) for other in sorted(missing))
-            raise _complaint(f"not yet there: {names}")
+            raise _too_late(f"not yet there: {names}")
         time.sleep(_POLL)
     return store
 
 
-def _name(number: int) -> str:
+def _store_key(number: int) -> str:
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # all share torchrun's store
     return f"srcore/started/{attempt}/{number}"
 
 
-def _complaint(reason: str) -> SrcoreError:
+def _too_late(reason: str) -> SrcoreError:
     return SrcoreError(
         f"process {rank()} of {world_size()} waited {LIMIT:g} s for the others to start; {reason}; "
         "their own lines say why; start all of them, with the same number of processes"

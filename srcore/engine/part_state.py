@@ -14,7 +14,7 @@ from srcore.capabilities import saved_state
 from srcore.errors import SrcoreError
 
 
-def state_of(part: Any) -> Any:
+def state_to_save(part: Any) -> Any:
     """Tensors and plain values that ``part`` continues from; None if there are none."""
     state: Any
     if isinstance(part, nn.Module):

@@ -21,7 +21,7 @@ from srcore.engine.terms import LossTerm, build_term, scalar, trained_parts
 from srcore.engine.transforming import build_transforms, transformed
 from srcore.engine.updater import Updater, build_updater
 from srcore.machine.devices import at_least_float32, autocast
-from srcore.plugin.calling import call, checked
+from srcore.plugin.calling import call, checked_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -191,7 +191,7 @@ class Parts:
         """What the generator makes of ``lr``, with condition and fields where it has them."""
         made = self.roles["generator"]
         self._beside = made.beside(batch, self.drawn)
-        return checked("network", made.network, made.wrapped(batch["lr"], **self._beside))
+        return checked_result("network", made.network, made.wrapped(batch["lr"], **self._beside))
 
     def context(self, batch: Batch, sr: Tensor) -> LossContext:
         """What losses see with ``sr`` ``(N, C, H, W)``; computes the EMA output if one needs it."""

@@ -37,7 +37,7 @@ class Performance:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.head: Mapping[str, str] = {}
-        self._earlier = _read(run.files.performance) if run.resume else {}
+        self._earlier = _read_earlier(run.files.performance) if run.resume else {}
         self._seconds: dict[str, float] = {}
         self._inner = [0.0]
         self._readers: Any = None
@@ -131,7 +131,7 @@ def _clock(seconds: float) -> str:
     return str(datetime.timedelta(seconds=round(seconds)))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read_earlier(file: Path) -> dict[str, Any]:
     """What earlier sessions wrote; nothing of a file that is absent or damaged: times only."""
     try:
         content = json.loads(file.read_text("utf-8"))

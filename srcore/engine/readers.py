@@ -161,7 +161,7 @@ class Readers:
                     prefetch_factor=ahead,
                     # fork after OpenMP has started can deadlock, but "spawn" cannot share a
                     # memory cache
-                    worker_init_fn=_begin if workers else None,
+                    worker_init_fn=_begin_reader if workers else None,
                 )
             )
 
@@ -296,7 +296,7 @@ def _deaf_to_ends_of_children() -> Iterator[None]:
         signal.signal(signal.SIGCHLD, before)
 
 
-def _begin(_: int) -> None:
+def _begin_reader(_: int) -> None:
     """In a reader: leave signals to the training process, end with it, use one thread.
 
     Terminals, torchrun and batch systems signal the whole process group; the training process

@@ -155,7 +155,7 @@ def build_roles(
             load_weights(made, table, registry)
         if made.role.trained and name == "generator" and asked_again(experiment):
             recompute_(made.network)
-        finish(made, experiment.train)
+        finish_role(made, experiment.train)
     return roles
 
 
@@ -229,7 +229,7 @@ def load_weights(
         )
 
 
-def finish(made: RoleNetwork, train: TrainTable) -> None:
+def finish_role(made: RoleNetwork, train: TrainTable) -> None:
     """Freeze it or keep an average, distribute and compile it, as its role and ``train`` say."""
     if not made.role.trained:
         made.network.eval().requires_grad_(False)

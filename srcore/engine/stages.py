@@ -29,10 +29,10 @@ from srcore.machine.processes import is_lost_process, left_aside, world_size
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.runs import provenance
-from srcore.runs.changes import Change, changes, refuse
+from srcore.runs.changes import Change, changes, refuse_changes
 from srcore.runs.ending import forget_ending
 from srcore.runs.folder import RunFolder
-from srcore.runs.opening import opened
+from srcore.runs.opening import open_run
 from srcore.runs.overwriting import refuse_own_inputs
 from srcore.runs.results import results_table
 from srcore.weights.pretrained import fetch_missing
@@ -100,7 +100,7 @@ def run_experiment(
                 for stage, experiment in zip(loaded.stages, experiments, strict=True)
             }
             stack.enter_context(
-                opened(
+                open_run(
                     folder,
                     stages,
                     loaded.plugins.registry,
@@ -133,7 +133,7 @@ def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read fro
     done = run.finished() if run.resume else None
     if run.resume and (done is not None or run.has_progress):
         run.changes = changes(run.folder, run.experiment, run.plugins.registry)
-        refuse(run.folder, [change for change in run.changes if not _is_moved(run, change)])
+        refuse_changes(run.folder, [change for change in run.changes if not _is_moved(run, change)])
     is_done = done is not None and done.planned >= run.experiment.train.iterations
     if done is not None and is_done and not run.measures_anew:
         run.results = done.results
@@ -143,7 +143,7 @@ def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read fro
         logger.info("%s: %s, skipped", run.folder, how)
         provenance.remember_weights(
             run.folder,
-            provenance.read(run.folder),
+            provenance.read_provenance(run.folder),
             provenance.provenance(run.experiment, run.plugins),
         )
         if not done.hooks_called:  # the run was killed before they were through
@@ -154,7 +154,7 @@ def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read fro
         logger.info("%s: %s: applied", run.folder, change)
     if done is not None and is_done:  # only measured anew; it is as complete as it was
         run.stop_reason = done.reason if done.is_early else ""
-    _compare(run)
+    _check_provenance(run)
     run.write_experiment()
     if run.is_main:
         forget_ending(run.folder)
@@ -166,7 +166,7 @@ def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read fro
     run.plugins.hook.srcore_run_started(run=run)
     try:
         with _memory_troubles(run), naming_exits():
-            _work(run)
+            _work_of_stage(run)
     except BaseException as error:
         _mark_ended(run, error)
         if run.iteration and isinstance(error, Exception) and not isinstance(error, Interrupted):
@@ -191,7 +191,7 @@ def _tell_complete(run: Run) -> None:
     run.mark_hooks_called()
 
 
-def _work(run: Run) -> None:
+def _work_of_stage(run: Run) -> None:
     """What the stage is there for."""
     if run.experiment.task is not None:
         call("stage", run.experiment.task.build(), run, method="run")
@@ -222,20 +222,23 @@ def _is_moved(run: Run, change: Change) -> bool:
     """Whether a path names another place that holds what the first one held."""
     if change.is_free:
         return False
-    known, held = provenance.read(run.folder), provenance.provenance(run.experiment, run.plugins)
+    known, held = (
+        provenance.read_provenance(run.folder),
+        provenance.provenance(run.experiment, run.plugins),
+    )
     return any(
         change.key in held[part] and held[part][change.key] == known.get(part, {}).get(change.key)
         for part in ("inputs", "weights")
     )
 
 
-def _compare(run: Run) -> None:
+def _check_provenance(run: Run) -> None:
     """Refuse what would not continue the same training; record what this one is fed with."""
     now = provenance.provenance(run.experiment, run.plugins)
     if run.resume:
-        before = provenance.read(run.folder)
+        before = provenance.read_provenance(run.folder)
         if run.files.last.exists():
-            provenance.compare(run.folder, before, now, accept=run.accept_changes)
+            provenance.compare_provenance(run.folder, before, now, accept=run.accept_changes)
             provenance.remember_weights(run.folder, before, now)
     if idist.get_world_size() > 1:
         idist.barrier()  # all have read what the main process replaces

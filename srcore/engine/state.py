@@ -229,6 +229,6 @@ class TrainingState:
             for name, made in self.parts.roles.items():
                 if made.role.exported:
                     path, state = self.run.files.network(name), made.exported_state()
-                    exports.export(
+                    exports.export_network(
                         path, self.run.experiment, self.run.plugins.registry, state, iteration, name
                     )

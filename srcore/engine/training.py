@@ -17,7 +17,7 @@ from srcore.engine.events import TrainingEvents
 from srcore.engine.feed import Feed
 from srcore.engine.finiteness import NonFiniteLossError
 from srcore.engine.handlers import Handlers
-from srcore.engine.head import head, lines
+from srcore.engine.head import head, head_lines
 from srcore.engine.parts import Parts
 from srcore.engine.performance import Performance
 from srcore.engine.pieces import pieces
@@ -64,7 +64,7 @@ class Training:
         self.method: Method = run.experiment.training_method.build(parts=self.parts)
         self.validation = Validation(run, lambda: self.parts.best_generator)
         self.trainer, self.evaluator = Engine(self.iterate), self.validation.engine
-        events.register(self.trainer)
+        events.add_events(self.trainer)
         for engine in (self.trainer, self.evaluator):
             engine.logger.setLevel(logging.CRITICAL)  # the command line reports errors, once
         self.tally = Tally()
@@ -137,7 +137,7 @@ class Training:
         """What the stage runs on, at the head of log, report and ``performance.json``."""
         facts = head(self.run, self.parts, self.feed.images, self.validation.sets)
         self.performance.head = facts
-        for line in lines(facts):
+        for line in head_lines(facts):
             logger.info("%s", line)
         self.feed.tell_of_faults()
         self.performance.write()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from srcore.engine.part_state import state_of
+from srcore.engine.part_state import state_to_save
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -44,7 +44,7 @@ class Untouched:
         return (
             not any(updater.has_stepped for updater in self.parts.updaters.values())
             and self._count() == self._writes
-            and all(state_of(it) is None for it in self._objects)
+            and all(state_to_save(it) is None for it in self._objects)
         )
 
     def _count(self) -> int:

@@ -22,7 +22,7 @@ from srcore.engine.validation_sets import (
     validation_sets,
 )
 from srcore.errors import Interrupted, SrcoreError
-from srcore.evaluation.measure import measures, summarize
+from srcore.evaluation.measure import averages_of, measures
 from srcore.runs.results import write_bicubic
 from srcore.transforms.resize import resize
 from srcore.weights.deploying import deployed
@@ -135,7 +135,7 @@ class Validation:
         averages: Averages = {}
         for images in self.sets:
             sample = images.dataset.sample(0, None) if not images.transforms else {}
-            if "hr" in sample and _fits(sample["lr"].shape, sample["hr"].shape, scale):
+            if "hr" in sample and _is_enlarged(sample["lr"].shape, sample["hr"].shape, scale):
                 enlarge = BicubicEnlargement(scale)
                 own: list[ValidationImage] = []
                 for number in shard(len(images.dataset)):
@@ -143,12 +143,12 @@ class Validation:
                         break
                     own.append(self._validate(enlarge, images, number))
                 self._stop_if_requested()
-                averages[images.name] = summarize(gather(own), self.measures).averages
+                averages[images.name] = averages_of(gather(own), self.measures).averages
         return averages
 
     def _summarize(self, name: str, results: list[ValidationImage]) -> dict[str, float]:
         """Averages of a set; what they leave out is said once."""
-        summary = summarize(results, self.measures)
+        summary = averages_of(results, self.measures)
         self.pooled.update({f"{name}/{key}": value for key, value in summary.pooled.items()})
         for note in summary.notes:
             if (name, note) not in self._told and self.run.is_main:
@@ -201,5 +201,5 @@ class BicubicEnlargement(nn.Module):
         return resize(lr, scale=self.scale)
 
 
-def _fits(lr: tuple[int, ...], hr: tuple[int, ...], scale: int) -> bool:
+def _is_enlarged(lr: tuple[int, ...], hr: tuple[int, ...], scale: int) -> bool:
     return hr[0] == scale * lr[0] and hr[1] == scale * lr[1]

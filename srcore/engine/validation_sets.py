@@ -23,7 +23,7 @@ from srcore.inference.beside import beside
 from srcore.inference.tiling import choose_overlap
 from srcore.inference.windowed_network import WindowedNetwork
 from srcore.machine.memory import is_out_of_memory
-from srcore.plugin.calling import call, checked
+from srcore.plugin.calling import call, checked_result
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -123,7 +123,7 @@ def _super_resolve(network: nn.Module, lr: Tensor, seed: int, index: int) -> Ten
     """
     extra = beside(network, lr, seed, index)
     try:
-        sr: Tensor = checked("network", network, network(lr, **extra.keywords))
+        sr: Tensor = checked_result("network", network, network(lr, **extra.keywords))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise

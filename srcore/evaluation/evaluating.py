@@ -12,7 +12,7 @@ from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
-from srcore.evaluation.measure import Measure, Measured, measure_image, summarize
+from srcore.evaluation.measure import Measure, Measured, averages_of, measure_image
 from srcore.images import PictureArray, to_rgb
 from srcore.messages import shown
 from srcore.plugin.handing import once_without_registry
@@ -105,10 +105,12 @@ def choose_measures(specification: str, registry: Registry) -> list[Measure]:
     Raises:
         SrcoreError: an unknown metric or option.
     """
-    return [_measure(part.strip(), registry) for part in specification.split(",") if part.strip()]
+    return [
+        _parse_metric(part.strip(), registry) for part in specification.split(",") if part.strip()
+    ]
 
 
-def _measure(text: str, registry: Registry) -> Measure:
+def _parse_metric(text: str, registry: Registry) -> Measure:
     from srcore.config.structure import Invalid, Structurer
 
     name, *pairs = text.split(":")
@@ -196,7 +198,7 @@ def evaluate_set(
 
 def row_of(contender: str, measures: Sequence[Measure], images: Sequence[Measured]) -> ContenderRow:
     """Totals of a contender as those of a validation, and values of all images."""
-    summary = summarize(images, measures)
+    summary = averages_of(images, measures)
     values = {
         measure.label: [image.values.get(measure.label) for image in images]
         for measure in measures

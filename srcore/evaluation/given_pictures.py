@@ -41,7 +41,9 @@ def measure_pictures(
     """
     listed = {name: list_images(folder) for name, folder in folders.items()}
     truth = list_images(hr) if hr is not None else next(iter(listed.values()))
-    partners = {name: _partners(folders[name], files, truth) for name, files in listed.items()}
+    partners = {
+        name: _partners_by_stem(folders[name], files, truth) for name, files in listed.items()
+    }
     border = scale if crop_border is None else crop_border
     measured: dict[str, list[Measured]] = {name: [] for name in folders}
     names = []
@@ -67,7 +69,7 @@ def measure_pictures(
     return SetResult(where.resolve().name, scale, origin, border, names, rows)
 
 
-def _partners(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> list[Path]:
+def _partners_by_stem(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> list[Path]:
     by_stem = {file.stem: file for file in files}
     partners, missing = [], []
     for image in truth:

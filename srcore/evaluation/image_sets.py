@@ -86,7 +86,7 @@ def find_sets(
     folder = Path(path)
     if not folder.is_dir():
         raise DataError(f"--data {argument}: no such folder: {folder}")
-    own = _recognize(folder, name or folder.resolve().name, scale, channels, downscale)
+    own = _recognize_layout(folder, name or folder.resolve().name, scale, channels, downscale)
     if own is not None:
         return [own]
     below = sorted(
@@ -94,7 +94,7 @@ def find_sets(
         key=lambda entry: natural_key(entry.name),
     )
     sets = [
-        _recognize(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels, downscale)
+        _recognize_layout(entry, f"{name}/{entry.name}".lstrip("/"), scale, channels, downscale)
         for entry in below
     ]
     usable = [entry for entry in sets if entry is not None]
@@ -126,25 +126,25 @@ def told_apart(sets: Sequence[ImageSet]) -> list[ImageSet]:
 def paired_set(hr: Path, lr: Path, scale: int, name: str = "", *, channels: int = 3) -> ImageSet:
     """A set of two folders; names of LR images may end with ``x4`` or the like."""
     for template in ("{stem}", "{stem}x{scale}", "{stem}_x{scale}", "{stem}LRx{scale}"):
-        if _fits(hr, lr, _lr_name(template, scale)):
+        if _has_names_of(hr, lr, _lr_name(template, scale)):
             break
     else:
         template = "{stem}"
     return _paired(hr, lr, template, scale, name or hr.resolve().name, channels)
 
 
-def _recognize(
+def _recognize_layout(
     folder: Path, name: str, scale: int, channels: int, downscale: str
 ) -> ImageSet | None:
     for hr_name, lr_name, template in _LAYOUTS:
         hr, lr = (folder / part.format(scale=scale) for part in (hr_name, lr_name))
-        if hr.is_dir() and lr.is_dir() and _fits(hr, lr, _lr_name(template, scale)):
+        if hr.is_dir() and lr.is_dir() and _has_names_of(hr, lr, _lr_name(template, scale)):
             return _paired(hr, lr, template, scale, name, channels)
     for hr_name in _HR_FOLDERS:
         hr = folder / hr_name.format(scale=scale)
-        if _images(hr):
+        if _images_beside(hr):
             return _hr_only(hr, scale, name, channels, downscale)
-    return _hr_only(folder, scale, name, channels, downscale) if _images(folder) else None
+    return _hr_only(folder, scale, name, channels, downscale) if _images_beside(folder) else None
 
 
 def _paired(hr: Path, lr: Path, template: str, scale: int, name: str, channels: int) -> ImageSet:
@@ -164,14 +164,14 @@ def _lr_name(template: str, scale: int) -> str:
     return template.replace("{stem}", "{}").replace("{scale}", str(scale))
 
 
-def _images(folder: Path) -> Sequence[Path]:
+def _images_beside(folder: Path) -> Sequence[Path]:
     return [entry for entry in folder.iterdir() if is_image_name(entry)] if folder.is_dir() else []
 
 
-def _fits(hr: Path, lr: Path, lr_name: str) -> bool:
+def _has_names_of(hr: Path, lr: Path, lr_name: str) -> bool:
     """Whether the first pair has the names of a layout; all others are checked when paired."""
-    stems = {entry.stem for entry in _images(lr)}
-    return any(lr_name.replace("{}", entry.stem) in stems for entry in _images(hr))
+    stems = {entry.stem for entry in _images_beside(lr)}
+    return any(lr_name.replace("{}", entry.stem) in stems for entry in _images_beside(hr))
 
 
 def as_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -75,10 +75,10 @@ class Summary:
 
 def measures(experiment: Experiment) -> list[Measure]:
     """Build the metrics of an experiment."""
-    return [_measure(table, experiment.scale) for table in experiment.metrics]
+    return [_measure_of_table(table, experiment.scale) for table in experiment.metrics]
 
 
-def _measure(table: MetricTable, scale: int) -> Measure:
+def _measure_of_table(table: MetricTable, scale: int) -> Measure:
     entry, metric = table.selected.component, table.selected.build()
     border = table.crop_border
     if border is None:
@@ -122,7 +122,7 @@ def measure_image(
     return result
 
 
-def summarize(images: Sequence[Measured], measured: Sequence[Measure]) -> Summary:
+def averages_of(images: Sequence[Measured], measured: Sequence[Measure]) -> Summary:
     """Averages of a set, in the order of the metrics."""
     summary = Summary({}, {}, [])
     for entry in measured:
@@ -132,7 +132,7 @@ def summarize(images: Sequence[Measured], measured: Sequence[Measure]) -> Summar
         ]
         reasons = [image.left_out[entry.label] for image in images if entry.label in image.left_out]
         if values:
-            _average(entry, values, summary)
+            _add_average(entry, values, summary)
         elif collected:
             try:
                 summary.averages[entry.label] = entry.metric.combine(collected)
@@ -144,7 +144,7 @@ def summarize(images: Sequence[Measured], measured: Sequence[Measure]) -> Summar
     return summary
 
 
-def _average(entry: Measure, values: list[float], summary: Summary) -> None:
+def _add_average(entry: Measure, values: list[float], summary: Summary) -> None:
     finite = [value for value in values if math.isfinite(value)]
     summary.averages[entry.label] = float(np.mean(finite or values))
     if len(finite) == len(values):

@@ -18,7 +18,7 @@ from srcore.files.text_tables import aligned, markdown
 _MEAN = "mean"
 
 
-def protocol(results: Sequence[SetResult]) -> str:
+def protocol_of_results(results: Sequence[SetResult]) -> str:
     """How the figures were made, for the head of a table."""
     borders = sorted({result.crop_border for result in results})
     if all(result.crop_border == result.scale for result in results) and any(borders):
@@ -38,20 +38,20 @@ def as_text(
     results: Sequence[SetResult], measures: Sequence[Measure], *, per_image: bool = False
 ) -> str:
     """A table for the terminal; with ``per_image`` a line for every image too."""
-    lines = [protocol(results)]
+    lines = [protocol_of_results(results)]
     for result in results:
         count = len(result.images)
         images = f"{count} image{'s' if count > 1 else ''}"
         lines += ["", f"{_titled(result)}, {images}, {result.origin}"]
-        head = ["", *(_header(measure) for measure in measures)]
-        table = [head, *_lines(result, measures, per_image=per_image)]
+        head = ["", *(_column_head(measure) for measure in measures)]
+        table = [head, *_table_rows(result, measures, per_image=per_image)]
         lines += [f"  {line}" for line in aligned(table, left=1)]
     return "\n".join(lines)
 
 
 def as_markdown(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
     """Means of all sets in one table per scale, then one table of all images per set."""
-    lines = [protocol(results) + "."]
+    lines = [protocol_of_results(results) + "."]
     for scale in sorted({result.scale for result in results}):
         group = [result for result in results if result.scale == scale]
         names = list(dict.fromkeys(row.contender for result in group for row in result.rows))
@@ -62,14 +62,14 @@ def as_markdown(results: Sequence[SetResult], measures: Sequence[Measure]) -> st
         lines += markdown(head, rows, left=1)
     for result in results:
         lines += ["", f"## {_titled(result)}, image by image ({result.origin})", ""]
-        head = ["", *(_header(measure) for measure in measures)]
-        lines += markdown(head, _lines(result, measures, per_image=True), left=1)
+        head = ["", *(_column_head(measure) for measure in measures)]
+        lines += markdown(head, _table_rows(result, measures, per_image=True), left=1)
     return "\n".join(lines) + "\n"
 
 
 def as_latex(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
     """Means of all sets, one ``tabular`` per scale; the best value of a column is bold."""
-    lines = [f"% {protocol(results)}"]
+    lines = [f"% {protocol_of_results(results)}"]
     for scale in sorted({result.scale for result in results}):
         group = [result for result in results if result.scale == scale]
         names = list(dict.fromkeys(row.contender for result in group for row in result.rows))
@@ -101,7 +101,7 @@ def _best(result: SetResult, measure: Measure) -> float:
 def _cell(contender: str, result: SetResult, measure: Measure, best: float) -> str:
     for row in result.rows:
         if row.contender == contender:
-            text = _number(row.totals.get(measure.label))
+            text = _number_cell(row.totals.get(measure.label))
             return f"\\textbf{{{text}}}" if row.totals.get(measure.label) == best else text
     return ""
 
@@ -129,7 +129,7 @@ def as_csv(results: Sequence[SetResult], measures: Sequence[Measure]) -> str:
 def as_json(results: Sequence[SetResult]) -> str:
     """Everything; an infinite PSNR (identical images) is the string ``"inf"``."""
     content = {
-        "protocol": protocol(results),
+        "protocol": protocol_of_results(results),
         "sets": [
             {
                 "name": result.name,
@@ -150,29 +150,31 @@ def as_json(results: Sequence[SetResult]) -> str:
             for result in results
         ],
     }
-    return json.dumps(_finite(content), indent=2) + "\n"
+    return json.dumps(_without_infinities(content), indent=2) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def _without_infinities(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: _without_infinities(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [_without_infinities(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _lines(
+def _table_rows(
     result: SetResult, measures: Sequence[Measure], *, per_image: bool
 ) -> Iterator[list[str]]:
     labels = [measure.label for measure in measures]
     if per_image:
         for index, image in enumerate(result.images):
             for row in result.rows:
-                values = [_number(row.values[x][index]) if x in row.values else "" for x in labels]
+                values = [
+                    _number_cell(row.values[x][index]) if x in row.values else "" for x in labels
+                ]
                 yield [f"{image} {row.contender}", *values]
     for row in result.rows:
         name = f"{_MEAN} {row.contender}" if per_image else row.contender
-        yield [name, *(_number(row.totals.get(label)) for label in labels)]
+        yield [name, *(_number_cell(row.totals.get(label)) for label in labels)]
 
 
 def _cells(
@@ -180,13 +182,13 @@ def _cells(
 ) -> Iterator[str]:
     for result in results:
         rows = [row for row in result.rows if row.contender == contender]
-        yield " / ".join(_number(row.totals.get(m.label)) for row in rows for m in measures)
+        yield " / ".join(_number_cell(row.totals.get(m.label)) for row in rows for m in measures)
 
 
-def _header(measure: Measure) -> str:
+def _column_head(measure: Measure) -> str:
     return measure.label if measure.higher_is_better else f"{measure.label} (lower is better)"
 
 
-def _number(value: float | None) -> str:
+def _number_cell(value: float | None) -> str:
     """A value; nothing where it was left out."""
     return "" if value is None else f"{value:.4f}"

@@ -32,7 +32,7 @@ def refuse_foreign(folder: Path, patterns: Iterable[str], writer: str) -> None:
             "another name"
         )
     known = list(patterns)
-    files, _ = _content(folder)
+    files, _ = _everything_in(folder)
     inside = [path.relative_to(folder) for path in files]
     foreign = [path.as_posix() for path in inside if not _is_known(path, known)]
     if foreign:
@@ -59,7 +59,7 @@ def delete_known(
         SrcoreError: as :func:`refuse_foreign`, or a file cannot be deleted.
     """
     refuse_foreign(folder, [*patterns, keep], writer)
-    files, folders = _content(folder)
+    files, folders = _everything_in(folder)
     if keep and folder / keep in files:
         files.remove(folder / keep)
         folders.remove(folder)
@@ -73,7 +73,7 @@ def delete_known(
         raise SrcoreError(f"{place}: cannot be deleted: {error.strerror}") from error
 
 
-def _content(folder: Path) -> tuple[list[Path], list[Path]]:
+def _everything_in(folder: Path) -> tuple[list[Path], list[Path]]:
     """All files (links count as such) and all folders, the inner ones first."""
     files, folders = [], []
     for top, below, names in os.walk(folder, topdown=False):

@@ -13,12 +13,12 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     >>> dumps({"psnr": [1.5, float("inf")]})
     '{"psnr": [1.5, null]}'
     """
-    return json.dumps(_plain(value), indent=indent, allow_nan=False)
+    return json.dumps(_without_nan(value), indent=indent, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def _without_nan(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {key: _without_nan(item) for key, item in value.items()}
+    return [_without_nan(item) for item in value] if isinstance(value, (list, tuple)) else value

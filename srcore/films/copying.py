@@ -56,7 +56,7 @@ def add_streams(
                 name: stream.metadata[name] for name in _OF_PICTURES if name in stream.metadata
             }
         else:
-            made = _copy(stream, written)
+            made = _stream_like(stream, written)
             if made is None:
                 if not (stream.type == "data" and chapters):  # titles of chapters in MP4
                     left_out.append(_word(stream))
@@ -92,7 +92,7 @@ def unheld(left_out: tuple[str, ...], target: Path) -> str:
     return f"left out, {target.suffix} does not hold it: {', '.join(left_out)}{other}"
 
 
-def _copy(stream: Any, written: Any) -> Any:
+def _stream_like(stream: Any, written: Any) -> Any:
     """A stream like another one; None where the container does not hold it."""
     if stream.type == "data" or (
         stream.type == "attachment" and "matroska" not in written.format.name

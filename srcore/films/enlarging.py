@@ -104,7 +104,7 @@ class FilmJob:
         )
         encoding.context(target)  # refuses what the encoder does not take
         left_out = try_container(film, encoding, target, strip=fitting.strip)
-        notes = (*_changes(film, encoding, size, bits), *([left_out] if left_out else []))
+        notes = (*_unlike_film(film, encoding, size, bits), *([left_out] if left_out else []))
         return cls(
             network=network, film=film, target=target, settings=settings, options=options,
             size=size, encoding=encoding, notes=notes,
@@ -192,7 +192,7 @@ class FilmJob:
         enlarging = attrs.asdict(self.settings.enlarging)
         return {
             "source": Origin.of(self.film.path).digest,
-            "weights": _digest(self.network),
+            "weights": _digest_of_network(self.network),
             "size": [*self.size.resized, *self.size.final],
             "options of upscaling": {name: str(it) for name, it in enlarging.items()},
             "background or depth": str(attrs.evolve(self.settings.fitting, strip=False)),
@@ -210,7 +210,7 @@ def refuse_target(target: Path) -> None:
         raise DataError(f"{target}: unknown film format; use .mp4, .mkv, .mov or .webm")
 
 
-def _changes(film: Film, encoding: Encoding, size: TargetSize, bits: int) -> list[str]:
+def _unlike_film(film: Film, encoding: Encoding, size: TargetSize, bits: int) -> list[str]:
     """Lines about what the result has otherwise than the film."""
     lines = []
     height, width = size.final
@@ -232,7 +232,7 @@ def _changes(film: Film, encoding: Encoding, size: TargetSize, bits: int) -> lis
     return lines
 
 
-def _digest(network: nn.Module) -> str:
+def _digest_of_network(network: nn.Module) -> str:
     """What tells networks apart: names and values of all that they compute with."""
     digest = hashlib.sha256(type(network).__qualname__.encode())
     for name, tensor in network.state_dict().items():

@@ -141,7 +141,7 @@ class Film:
                 ends=_end(container, stream),
                 last_end=stream.duration and (stream.start_time or 0) + stream.duration,
                 is_interlaced=frame.interlaced_frame,
-                lost=tuple(_said(it) for it in kinds if it not in _KEPT_OR_USELESS),
+                lost=tuple(_kind_in_words(it) for it in kinds if it not in _KEPT_OR_USELESS),
             )
 
     @property
@@ -218,5 +218,5 @@ def _end(container: Any, stream: Any) -> float | None:
     return None
 
 
-def _said(kind: str) -> str:
+def _kind_in_words(kind: str) -> str:
     return kind.lower().replace("_", " ")

@@ -34,7 +34,7 @@ def try_container(film: Film, encoding: Encoding, target: Path, *, strip: bool) 
         DataError: it does not hold the pictures, or what it claimed to hold.
     """
     with opened(film.path) as source, writing_errors(target):
-        written = _open(io.BytesIO(), target)
+        written = _open_container(io.BytesIO(), target)
         with written:
             streams = add_streams(source, written, film, encoding, strip=strip)
             written.start_encoding()
@@ -58,7 +58,7 @@ def join(
         DataError: it cannot be written, or a part is damaged.
     """
     with opened(film.path) as source, writing_errors(target), writing(target) as temporary:
-        written = _open(str(temporary.absolute()), target)
+        written = _open_container(str(temporary.absolute()), target)
         with written:
             streams = add_streams(source, written, film, encoding, strip=strip)
             pictures = _pictures(parts, count, encoding, streams.pictures)
@@ -69,7 +69,7 @@ def join(
                 file.write(_mark(Origin.of(film.path), target))
 
 
-def _open(file: Any, target: Path) -> Any:
+def _open_container(file: Any, target: Path) -> Any:
     return import_av().open(
         file, "w", format=CONTAINERS[target.suffix.lower()], options=dict(_OPTIONS)
     )

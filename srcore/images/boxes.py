@@ -25,9 +25,9 @@ def primary_properties(file: BinaryIO) -> Mapping[bytes, bytes]:
             item: dict(every[index - 1] for index in indices if index)
             for item, indices in _associations(properties[b"ipma"])
         }
-        primary = _number(meta[b"pitm"], 4, 2 + 2 * (meta[b"pitm"][0] > 0))
+        primary = _unsigned(meta[b"pitm"], 4, 2 + 2 * (meta[b"pitm"][0] > 0))
         own = of_items.get(primary, {})
-        for part in _parts(meta.get(b"iref", b""), primary):
+        for part in _grid_items(meta.get(b"iref", b""), primary):
             own = {b"av1C": of_items.get(part, {}).get(b"av1C", b"")} | own
         return own
     except (KeyError, IndexError, struct.error):
@@ -84,25 +84,28 @@ def _associations(ipma: bytes) -> Iterator[tuple[int, list[int]]]:
     """Items and the numbers of their properties, from 1 on."""
     long_items, long_numbers = ipma[0] > 0, ipma[3] & 1
     place = 8
-    for _ in range(_number(ipma, 4, 4)):
-        item = _number(ipma, place, 4 if long_items else 2)
+    for _ in range(_unsigned(ipma, 4, 4)):
+        item = _unsigned(ipma, place, 4 if long_items else 2)
         place += 4 if long_items else 2
         count, size = ipma[place], 2 if long_numbers else 1
         places = range(place + 1, place + 1 + count * size, size)
         # The highest bit says that a reader has to understand the property.
-        yield item, [_number(ipma, it, size) & (0x7FFF if long_numbers else 0x7F) for it in places]
+        yield (
+            item,
+            [_unsigned(ipma, it, size) & (0x7FFF if long_numbers else 0x7F) for it in places],
+        )
         place += 1 + count * size
 
 
-def _parts(iref: bytes, item: int) -> list[int]:
+def _grid_items(iref: bytes, item: int) -> list[int]:
     """The items of which one is made."""
     size = 2 + 2 * (iref[:1] > b"\0")
     for name, content in _boxes(io.BytesIO(iref), 4):
-        if name == b"dimg" and _number(content, 0, size) == item:
-            count = _number(content, size, 2)
-            return [_number(content, size + 2 + size * it, size) for it in range(count)]
+        if name == b"dimg" and _unsigned(content, 0, size) == item:
+            count = _unsigned(content, size, 2)
+            return [_unsigned(content, size + 2 + size * it, size) for it in range(count)]
     return []
 
 
-def _number(content: bytes, place: int, size: int) -> int:
+def _unsigned(content: bytes, place: int, size: int) -> int:
     return int(struct.unpack_from({1: ">B", 2: ">H", 4: ">I"}[size], content, place)[0])

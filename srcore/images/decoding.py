@@ -49,7 +49,7 @@ def read_image(path: Path) -> ImageArray:
             truncated, damaged, or of a kind that is not read exactly.
     """
     with opened_file(path) as file:
-        return decoded(file, path)
+        return decode_open(file, path)
 
 
 @contextmanager
@@ -93,10 +93,10 @@ def decode_image(data: bytes, source: Where) -> ImageArray:
     Raises:
         DataError: see :func:`read_image`.
     """
-    return decoded(io.BytesIO(data), source)
+    return decode_open(io.BytesIO(data), source)
 
 
-def decoded(file: BinaryIO, source: Where) -> ImageArray:
+def decode_open(file: BinaryIO, source: Where) -> ImageArray:
     """Decode what an open file holds; see :func:`read_image`.
 
     The image is ``(H, W, C)``, uint8 or uint16.
@@ -126,7 +126,7 @@ def _held_to(header: ImageHeader, pixels: ImageArray, source: Where) -> ImageArr
             f"{source}: its header promises {header.dtype} {header.stored_shape}, its pixels are "
             f"{pixels.dtype} {pixels.shape}; convert it with another program"
         )
-    return upright(pixels, header.orientation)
+    return upright_pixels(pixels, header.orientation)
 
 
 def to_rgb(image: ImageArray) -> ImageArray:
@@ -182,7 +182,7 @@ def _refuse_huge(header: ImageHeader, source: Where) -> None:
         )
 
 
-def upright(pixels: ImageArray, orientation: int) -> ImageArray:
+def upright_pixels(pixels: ImageArray, orientation: int) -> ImageArray:
     """Stored pixels turned as the EXIF orientation (1 to 8) says.
 
     ``(H, W, C)`` -> ``(H, W, C)``, or ``(W, H, C)`` where it is turned by a quarter.

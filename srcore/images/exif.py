@@ -28,7 +28,7 @@ class _ExifEntry:
     place: int  # of the four bytes that hold the value or its offset
 
 
-def strip_prefix(exif: bytes | None) -> bytes | None:
+def without_exif_word(exif: bytes | None) -> bytes | None:
     """EXIF data without the word Exif that JPEG puts before it; None if nothing is left."""
     if exif is None:
         return None
@@ -55,7 +55,7 @@ def resolution(exif: bytes | None) -> tuple[float, float] | None:
     return sides[0] * factor, sides[1] * factor
 
 
-def upright(exif: bytes, height: int, width: int) -> bytes:
+def upright_exif(exif: bytes, height: int, width: int) -> bytes:
     """The data for pixels that were turned upright and have another size now.
 
     The thumbnail is taken out of the directory: it shows the picture as it was.
@@ -66,7 +66,7 @@ def upright(exif: bytes, height: int, width: int) -> bytes:
         if entry.tag == _ORIENTATION:
             _set(changed, order, entry, 1)
         if entry.tag == _EXIF_DIRECTORY and entry.kind in _INTEGERS and entry.count == 1:
-            for inner in _entries(exif, order, _value(exif, order, entry)):
+            for inner in _exif_entries(exif, order, _value(exif, order, entry)):
                 if inner.tag in (_WIDTH, _HEIGHT):
                     _set(changed, order, inner, width if inner.tag == _WIDTH else height)
     if entries:
@@ -79,10 +79,10 @@ def _directory(exif: bytes) -> tuple[str, list[_ExifEntry]]:
     order = {b"II": "<", b"MM": ">"}.get(exif[:2], "")
     if not order or len(exif) < 8:
         return "<", []
-    return order, list(_entries(exif, order, struct.unpack_from(f"{order}I", exif, 4)[0]))
+    return order, list(_exif_entries(exif, order, struct.unpack_from(f"{order}I", exif, 4)[0]))
 
 
-def _entries(exif: bytes, order: str, start: int) -> Iterator[_ExifEntry]:
+def _exif_entries(exif: bytes, order: str, start: int) -> Iterator[_ExifEntry]:
     if not 8 <= start <= len(exif) - 2:
         return
     (count,) = struct.unpack_from(f"{order}H", exif, start)

@@ -54,7 +54,7 @@ def writing_options() -> tuple[WritingOption, ...]:
     for image_format in FORMATS:
         for field in _fields(image_format):
             fields[field.name].append((image_format, field))
-    return tuple(_merged(name, entries) for name, entries in fields.items())
+    return tuple(_merged_option(name, entries) for name, entries in fields.items())
 
 
 def _fields(image_format: ImageFormat) -> tuple[attrs.Attribute[Any], ...]:
@@ -65,9 +65,11 @@ def _fields(image_format: ImageFormat) -> tuple[attrs.Attribute[Any], ...]:
     return fields
 
 
-def _merged(name: str, entries: list[tuple[ImageFormat, attrs.Attribute[Any]]]) -> WritingOption:
+def _merged_option(
+    name: str, entries: list[tuple[ImageFormat, attrs.Attribute[Any]]]
+) -> WritingOption:
     _, field = entries[0]
-    choices = _choices(field.type)
+    choices = _words_of_literal(field.type)
     return WritingOption(
         name,
         field.default,
@@ -78,11 +80,11 @@ def _merged(name: str, entries: list[tuple[ImageFormat, attrs.Attribute[Any]]]) 
     )
 
 
-def _choices(hint: Any) -> tuple[str, ...]:
+def _words_of_literal(hint: Any) -> tuple[str, ...]:
     """The words of a ``Literal``, which may be one of several kinds (``Literal[...] | None``)."""
     if get_origin(hint) is Literal:
         return get_args(hint)
-    return tuple(word for part in get_args(hint) for word in _choices(part))
+    return tuple(word for part in get_args(hint) for word in _words_of_literal(part))
 
 
 def made_options(image_format: WritableFormat, given: Mapping[str, Any], where: Where) -> Any:
@@ -98,7 +100,7 @@ def made_options(image_format: WritableFormat, given: Mapping[str, Any], where: 
             raise DataError(
                 f"{where}: {name}: not an option of {image_format.name}, whose are: {known}"
             )
-        choices = _choices(fields[name].type)
+        choices = _words_of_literal(fields[name].type)
         kind: type = bool if fields[name].type is bool else str if choices else int
         is_default = value is None and fields[name].default is None
         if not is_default and (type(value) is not kind or (choices and value not in choices)):

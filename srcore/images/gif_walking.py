@@ -84,9 +84,9 @@ def layout_of(data: bytes, where: Where) -> GifLayout:
             if content[0] == _GRAPHIC_CONTROL and content[1] >= 4:
                 control = _control(content[2:6])
             elif content[0] == _APPLICATION and content[2:13] in _LOOPING:
-                plays = _plays(content[13:], plays)
+                plays = _repetitions(content[13:], plays)
         elif data[place] == _PICTURE:
-            stored = _stored(data, place, common, control, where)
+            stored = _read_stored(data, place, common, control, where)
             pictures.append(stored)
             place, control = stored.codes.stop, Control()
         else:
@@ -101,7 +101,7 @@ def layout_of(data: bytes, where: Where) -> GifLayout:
     return GifLayout(width, height, plays, tuple(pictures))
 
 
-def _stored(
+def _read_stored(
     data: bytes, place: int, common: ImageArray, control: Control, where: Where
 ) -> StoredPicture:
     if place + 10 > len(data):
@@ -130,7 +130,7 @@ def _control(content: bytes) -> Control:
     return Control(flags >> 2 & 7, 10.0 * hundredths, invisible if flags & 1 else None)
 
 
-def _plays(content: bytes, default: int) -> int:
+def _repetitions(content: bytes, default: int) -> int:
     """The file counts repetitions; 0 stands for no end."""
     if len(content) < 4 or content[0] < 3 or content[1] & 7 != 1:
         return default

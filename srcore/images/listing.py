@@ -35,7 +35,7 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
     if not folder.is_dir():
         why = "is a file" if folder.is_file() else "no such folder"
         raise DataError(f"{folder}: {why}; expected a folder of images")
-    images = _images_of(folder, recursive=recursive)
+    images = _images_in(folder, recursive=recursive)
     if not images:
         below = "" if recursive else " (folders below it are not searched)"
         raise DataError(
@@ -44,7 +44,7 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
     return sorted(images, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
 
 
-def _images_of(folder: Path, *, recursive: bool = False) -> list[Path]:
+def _images_in(folder: Path, *, recursive: bool = False) -> list[Path]:
     try:
         return [file for file in files_of(folder, recursive=recursive) if is_image_name(file)]
     except OSError as error:
@@ -62,10 +62,10 @@ def natural_key(name: str) -> list[tuple[int, str, str]]:
     """Sort key that compares runs of digits, of any script and length, as numbers."""
     parts = re.split(r"(\d+)", name)
     # Texts and numbers take turns, so that like is compared with like.
-    return [_number(part) if index % 2 else (0, "", part) for index, part in enumerate(parts)]
+    return [_digits_key(part) if index % 2 else (0, "", part) for index, part in enumerate(parts)]
 
 
-def _number(digits: str) -> tuple[int, str, str]:
+def _digits_key(digits: str) -> tuple[int, str, str]:
     # Python refuses to convert thousands of digits, and there is no need to.
     plain = "".join(str(unicodedata.decimal(digit)) for digit in digits).lstrip("0")
     return len(plain), plain, digits
@@ -171,7 +171,7 @@ def pair_by_name(
         wanted.append(inside.parent / template.replace("{}", inside.stem))
     # Only where partners may be: what else lies below may be a whole disk.
     folders = {lr_folder / partner.parent for partner in wanted}
-    candidates = [path for folder in folders if folder.is_dir() for path in _images_of(folder)]
+    candidates = [path for folder in folders if folder.is_dir() for path in _images_in(folder)]
     if not candidates:
         list_images(lr_folder)  # says what is the matter with it
     partners = {path.relative_to(lr_folder).with_suffix(""): path for path in candidates}

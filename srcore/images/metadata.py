@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from srcore.images.exif import resolution, upright
+from srcore.images.exif import resolution, upright_exif
 
 # The color space of a profile is named in bytes 16 to 19 of its header (ICC.1, section 7.2.8).
 _COLOR_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
@@ -65,7 +65,7 @@ class Metadata:
         """For pixels that were turned upright and have this size; EXIF data say so then."""
         if self.exif is None:
             return self
-        return attrs.evolve(self, exif=upright(self.exif, height, width))
+        return attrs.evolve(self, exif=upright_exif(self.exif, height, width))
 
 
 def fits_channels(icc_profile: bytes, channels: int) -> bool:

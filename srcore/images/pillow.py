@@ -50,7 +50,7 @@ def _lenient() -> Iterator[None]:
 
 
 @contextmanager
-def opened(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
+def open_in_pillow(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
     """A file in Pillow; what goes wrong with it is a DataError that names the file."""
     try:
         with _lenient(), Image.open(file, formats=(kind,)) as image:
@@ -82,14 +82,14 @@ def as_array(image: Image.Image, mode: str) -> ImageArray:
     return result
 
 
-def decoded(file: BinaryIO, kind: str, mode: str, where: Where) -> ImageArray:
+def decode_by_pillow(file: BinaryIO, kind: str, mode: str, where: Where) -> ImageArray:
     """``(H, W, C)`` of a file in this mode (L, LA, RGB, RGBA).
 
     Where it can, Pillow decodes right into memory that becomes the array, so that nothing is there
     twice.
     """
     file.seek(0)
-    with opened(file, kind, where) as image:
+    with open_in_pillow(file, kind, where) as image:
         if (image.mode, mode) not in _DECODED_AS:
             return as_array(image, mode)
         mode = _DECODED_AS[image.mode, mode]
@@ -135,7 +135,7 @@ def animation(
     data: bytes, kind: str, channels: int, where: Where, orientation: int = 1
 ) -> tuple[int, Iterator[Picture]]:
     """How often an animation is shown, and its pictures, each as it is shown and its time."""
-    with opened(io.BytesIO(data), kind, where) as image:
+    with open_in_pillow(io.BytesIO(data), kind, where) as image:
         plays = image.info.get("loop", 1 if kind == "GIF" else 0)
         if kind == "GIF" and plays and "loop" in image.info:
             plays += 1  # GIF counts repetitions
@@ -146,7 +146,7 @@ def _animated(
     data: bytes, kind: str, channels: int, where: Where, orientation: int
 ) -> Iterator[Picture]:
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
-    with opened(io.BytesIO(data), kind, where) as image:
+    with open_in_pillow(io.BytesIO(data), kind, where) as image:
         # A PNG may have a picture for programs that show no animations.
         first = 1 if image.info.get("default_image") else 0
         for index in range(first, int(getattr(image, "n_frames", 1))):
@@ -172,7 +172,7 @@ def saved_animation(
     return buffer.getvalue()
 
 
-def saved(image: ImageArray, kind: str, metadata: Metadata, **settings: Any) -> bytes:
+def encode_by_pillow(image: ImageArray, kind: str, metadata: Metadata, **settings: Any) -> bytes:
     """Content of a file that Pillow writes; metadata are those that the format holds.
 
     The image is ``(H, W, C)`` in 0..255.

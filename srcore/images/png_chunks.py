@@ -27,14 +27,14 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
 
 
-def header(height: int, width: int, channels: int, dtype: np.dtype[Any]) -> bytes:
+def png_start(height: int, width: int, channels: int, dtype: np.dtype[Any]) -> bytes:
     """Signature and IHDR of an image of 1 to 4 channels, uint8 or uint16."""
     depth, color_type = 8 * dtype.itemsize, _COLOR_TYPES[channels]
     sizes = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     return SIGNATURE + chunk(b"IHDR", sizes)
 
 
-def profile(icc_profile: bytes) -> bytes:
+def profile_chunk(icc_profile: bytes) -> bytes:
     """The iCCP chunk of a color profile."""
     return chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc_profile))
 
@@ -45,7 +45,7 @@ def describing(metadata: Metadata) -> bytes:
     if metadata.icc_profile is not None:
         # A profile and sRGB exclude each other (section 11.3.2.3).
         parts = [part for part in parts if part[4:8] != b"sRGB"]
-        parts.append(profile(metadata.icc_profile))
+        parts.append(profile_chunk(metadata.icc_profile))
     if metadata.dpi is not None:
         per_metre = [round(value / 0.0254) for value in metadata.dpi]
         parts.append(chunk(b"pHYs", struct.pack(">IIB", *per_metre, 1)))
@@ -84,7 +84,7 @@ def gray_alpha(image: NDArray[Any], level: int | None = None) -> bytes:
     rows = image.astype(image.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # every row starts with its filter: 0, none
     return (
-        header(height, width, channels, image.dtype)
+        png_start(height, width, channels, image.dtype)
         + chunk(b"IDAT", zlib.compress(unfiltered.tobytes(), -1 if level is None else level))
         + chunk(b"IEND", b"")
     )

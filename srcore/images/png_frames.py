@@ -10,7 +10,7 @@ import attrs
 from srcore.images import png_chunks
 from srcore.images.composing import Disposal
 from srcore.images.format import Where, damaged, truncated
-from srcore.images.png_walking import START, is_whole
+from srcore.images.png_walking import START, is_undamaged_chunk
 
 _DISPOSALS: tuple[Disposal, ...] = ("stays", "goes", "what was before")
 _DEFAULT_PARTS_OF_A_SECOND = 100
@@ -40,7 +40,7 @@ def frames_of(data: bytes, where: Where) -> Iterator[PngFrame]:
         content = data[place]
         if name in (b"fcTL", b"IEND"):
             if control:
-                yield _frame(ihdr, shared, control, packed, where)
+                yield _made_frame(ihdr, shared, control, packed, where)
             control, packed = content, []
         elif name == b"IHDR":
             ihdr = content
@@ -63,11 +63,11 @@ def _chunks(data: bytes, where: Where) -> Iterator[tuple[bytes, slice]]:
         place += 12 + length
         if place > len(data):
             raise truncated(where)
-        is_whole(name, data[content], data[content.stop : place], where)
+        is_undamaged_chunk(name, data[content], data[content.stop : place], where)
         yield name, content
 
 
-def _frame(
+def _made_frame(
     ihdr: bytes, shared: bytes, control: bytes, packed: list[bytes], where: Where
 ) -> PngFrame:
     if len(control) != 26 or len(ihdr) != 13 or not packed:

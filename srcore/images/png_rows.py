@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from srcore.images.format import ImageArray, Where, damaged, truncated
-from srcore.images.pillow import opened
+from srcore.images.pillow import open_in_pillow
 from srcore.images.png_chunks import SIGNATURE
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def decode_from_the_top(file: BinaryIO, window: Window, where: Where) -> ImageAr
     Damage below the part is not noticed, except that the file's end is missing.
     """
     file.seek(0)
-    with opened(file, "PNG", where) as image:
+    with open_in_pillow(file, "PNG", where) as image:
         [(codec, (left, top, right, bottom), offset, arguments)] = _tiles(image)
         # The decoder stops when its tile is full.
         shorter: Any = (codec, (left, top, right, min(bottom, window.bottom)), offset, arguments)
@@ -35,7 +35,7 @@ def decode_from_the_top(file: BinaryIO, window: Window, where: Where) -> ImageAr
         part: ImageArray = np.asarray(
             image.crop((window.left, window.top, window.right, window.bottom))
         )
-        _check(file, file.tell(), where)
+        _check_checksums(file, file.tell(), where)
     return part if part.ndim == 3 else part[..., None]
 
 
@@ -43,7 +43,7 @@ def _tiles(image: Image.Image) -> list[Any]:
     return list(getattr(image, "tile", ()))
 
 
-def _check(file: BinaryIO, read: int, where: Where) -> None:
+def _check_checksums(file: BinaryIO, read: int, where: Where) -> None:
     """Checksums of the picture data that were read, at which Pillow does not look, and the end."""
     size, place = file.seek(0, 2), file.seek(len(SIGNATURE))
     while True:

@@ -51,7 +51,7 @@ class PngStream:
         self._above = np.zeros((1, width * self._bytes_per_pixel), np.uint8)
         level = _COMPRESSION if level is None else level
         self._compressor = zlib.compressobj(level, strategy=zlib.Z_FILTERED)
-        file.write(png.header(height, width, channels, dtype))
+        file.write(png.png_start(height, width, channels, dtype))
         if metadata is not None:
             file.write(png.describing(metadata))
 

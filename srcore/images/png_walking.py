@@ -38,7 +38,7 @@ def chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, by
             content, checksum = file.read(length), file.read(4)
             if len(checksum) < 4:
                 raise truncated(where)
-            if is_whole(name, content, checksum, where):
+            if is_undamaged_chunk(name, content, checksum, where):
                 yield name, content
         elif name in TEXT_CHUNKS:
             yield name, file.read(min(length, 20))
@@ -116,18 +116,18 @@ def picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDA
             chunk = view[filled : filled + 12 + length]
             if file.readinto(chunk[8:]) < length + 4:  # type: ignore[attr-defined]  # a file of bytes has it
                 raise truncated(where)
-            is_whole(name, chunk[8:-4], chunk[-4:], where)
+            is_undamaged_chunk(name, chunk[8:-4], chunk[-4:], where)
             filled += len(chunk)
         elif name in (b"IHDR", b"PLTE", b"tRNS") and filled == first:
             content, checksum = file.read(length), file.read(4)
-            if is_whole(name, content, checksum, where):
+            if is_undamaged_chunk(name, content, checksum, where):
                 chunks.setdefault(name, content)
         else:
             _refuse_critical(name, where)
             file.seek(place)
 
 
-def is_whole(
+def is_undamaged_chunk(
     name: bytes, content: bytes | memoryview, checksum: bytes | memoryview, where: Where
 ) -> bool:
     """Whether a chunk is as it was written; one that pixels need is reported if it is not."""

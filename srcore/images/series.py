@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from srcore.errors import DataError
-from srcore.images.decoding import opened_file, read_data, upright
+from srcore.images.decoding import opened_file, read_data, upright_pixels
 from srcore.images.encoding import holding, written_with
 from srcore.images.format import Picture, ReadsSeries, SeriesKind, Where, WritesSeries, Writing
 from srcore.images.formats import FORMATS
@@ -46,7 +46,7 @@ def read_series(path: Path) -> Series | None:
     if not isinstance(image_format, ReadsSeries) or header.frames < 2:
         return None
     plays, pictures = image_format.decode_series(read_data(path), header, path)
-    turned = (attrs.evolve(it, image=upright(it.image, it.orientation)) for it in pictures)
+    turned = (attrs.evolve(it, image=upright_pixels(it.image, it.orientation)) for it in pictures)
     return Series(image_format.series, header.frames, plays, turned)
 
 

@@ -87,14 +87,14 @@ def read_directory(file: BinaryIO, start: TiffStart, place: int) -> tuple[dict[i
     """
     counting, entry, inline = ("Q", "HHQ8s", 8) if start.is_big else ("H", "HHI4s", 4)
     file.seek(place)
-    count = _unpack(file, start.order + counting)[0]
+    count = _unpack_next(file, start.order + counting)[0]
     if count > 4096:
         raise BadDirectoryError(f"a directory of {count} fields")
     length = struct.calcsize(f"<{entry}")
     table = file.read(length * count)
     if len(table) < length * count:
         raise BadDirectoryError("a directory that is cut off")
-    next_place = _unpack(file, start.order + ("Q" if start.is_big else "I"), default=0)[0]
+    next_place = _unpack_next(file, start.order + ("Q" if start.is_big else "I"), default=0)[0]
     fields: dict[int, Value] = {}
     for offset in range(0, len(table), length):
         tag, kind, number, packed = struct.unpack_from(start.order + entry, table, offset)
@@ -166,7 +166,7 @@ def value_of(order: str, kind: int, *numbers: int) -> Value:
     return Value(kind, count, struct.pack(f"{order}{len(numbers)}{letter}", *numbers))
 
 
-def _unpack(file: BinaryIO, form: str, default: int | None = None) -> tuple[int, ...]:
+def _unpack_next(file: BinaryIO, form: str, default: int | None = None) -> tuple[int, ...]:
     content = file.read(struct.calcsize(form))
     if len(content) < struct.calcsize(form):
         if default is not None:

@@ -62,7 +62,7 @@ def fields_of(metadata: Metadata) -> MetadataFields:
             order = start.order
             directory, _ = read_directory(file, start, start.first)
             fields.update({tag: directory[tag] for tag in _DESCRIPTIVE if tag in directory})
-            below = _below(file, start, directory)
+            below = _directories_below(file, start, directory)
         except BadDirectoryError:
             pass  # damaged EXIF data; the picture is none the worse
     if metadata.icc_profile is not None:
@@ -74,7 +74,7 @@ def fields_of(metadata: Metadata) -> MetadataFields:
     return MetadataFields(order, fields, below)
 
 
-def _below(file: BinaryIO, start: TiffStart, fields: Directory) -> dict[int, Directory]:
+def _directories_below(file: BinaryIO, start: TiffStart, fields: Directory) -> dict[int, Directory]:
     below = {}
     for tag in (_EXIF, _GPS):
         pointer = fields[tag].integers(start.order) if tag in fields else ()
@@ -92,7 +92,7 @@ def _exif(file: BinaryIO, start: TiffStart, fields: Directory) -> bytes | None:
     # BigTIFF has types of 64 bits, which EXIF data have not.
     below = {
         tag: {inner: value for inner, value in directory.items() if value.kind <= _LAST_KIND}
-        for tag, directory in _below(file, start, fields).items()
+        for tag, directory in _directories_below(file, start, fields).items()
     }
     if not own and not below:
         return None

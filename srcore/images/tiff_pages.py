@@ -51,7 +51,7 @@ class Pages:
 
 def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
     """The pages; without ``count`` no directory behind the first is read. Raises DataError."""
-    with _named(where):
+    with _naming_file(where):
         start = read_start(file)
         full = full_pages(file, start)
         first = next(full, None)
@@ -72,7 +72,7 @@ def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
 
 def every_page(file: BinaryIO, where: Where) -> Iterator[tuple[TiffStart, dict[int, Value]]]:
     """All pages. Raises DataError, also if a later one is broken."""
-    with _named(where):
+    with _naming_file(where):
         start = read_start(file)
         for fields in full_pages(file, start):
             yield start, fields
@@ -99,7 +99,9 @@ def full_pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
     for fields in pages(file, start):
         kind = _kind(fields, start)
         copy = copy if copy is not None else fields
-        page = fields if not kind else _below(file, start, fields) if kind == _SMALL else None
+        page = (
+            fields if not kind else _picture_below(file, start, fields) if kind == _SMALL else None
+        )
         if page is not None:
             only_copies = False
             yield page
@@ -108,7 +110,7 @@ def full_pages(file: BinaryIO, start: TiffStart) -> Iterator[dict[int, Value]]:
 
 
 @contextmanager
-def _named(where: Where) -> Iterator[None]:
+def _naming_file(where: Where) -> Iterator[None]:
     try:
         yield
     except (BadDirectoryError, struct.error) as error:
@@ -122,7 +124,9 @@ def _kind(fields: dict[int, Value], start: TiffStart) -> int:
     return kind | _SMALL * is_small
 
 
-def _below(file: BinaryIO, start: TiffStart, copy: dict[int, Value]) -> dict[int, Value] | None:
+def _picture_below(
+    file: BinaryIO, start: TiffStart, copy: dict[int, Value]
+) -> dict[int, Value] | None:
     """The full picture below the directory of its copy; None if there is none."""
     for place in numbers_of(copy, _BELOW, start.order):
         fields, _ = read_directory(file, start, place)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from srcore.images import tiff_rows
 from srcore.images.format import ImageArray, Where, damaged, unsupported
-from srcore.images.pillow import decoded
+from srcore.images.pillow import decode_by_pillow
 from srcore.images.samples import (
     divided_by_alpha,
     looked_up,
@@ -40,7 +40,7 @@ _OFFSETS_AND_LENGTHS = (273, 279, 324, 325)
 _OF_A_PLANE = {258: 8, 262: BLACK_IS_ZERO, 277: 1, 284: 1}
 
 
-def part_of(
+def read_part(
     file: BinaryIO,
     fields: dict[int, Value],
     layout: TiffLayout,
@@ -70,7 +70,7 @@ def part_of(
         if first < last:
             row = start + first - top
             samples = samples[first:last, left:right]
-            result[row : row + last - first] = _colored(samples, layout, fields, where)
+            result[row : row + last - first] = _samples_to_rgb(samples, layout, fields, where)
     return result
 
 
@@ -92,13 +92,13 @@ def _samples(stored: NDArray[np.uint8], rows: tiff_rows.Rows, layout: TiffLayout
     return tiles.reshape(len(tiles), -1, samples)[:, : layout.width]
 
 
-def _colored(
+def _samples_to_rgb(
     samples: ImageArray, layout: TiffLayout, fields: dict[int, Value], where: Where
 ) -> ImageArray:
     """Stored samples -> gray or RGB of 8 or 16 bits, with straight alpha."""
     colors = samples[..., : layout.colors]
     if layout.photometric == PALETTE:
-        colors = _looked_up(colors, layout, fields, where)
+        colors = _palette_colors(colors, layout, fields, where)
     else:
         colors = stretched(colors, 2**layout.bits - 1)
         if layout.photometric == WHITE_IS_ZERO:
@@ -112,7 +112,7 @@ def _colored(
     return divided_by_alpha(image) if layout.is_associated else image
 
 
-def _looked_up(
+def _palette_colors(
     indices: ImageArray, layout: TiffLayout, fields: dict[int, Value], where: Where
 ) -> ImageArray:
     numbers = numbers_of(fields, 320, layout.order)
@@ -137,7 +137,7 @@ def photograph(
     if layout.channels == 1:  # Pillow would turn white into black, too
         kept[262] = value_of(layout.order, SHORT, BLACK_IS_ZERO)
     content = io.BytesIO(tiff_rows.with_directory(file, layout.order, kept))
-    pixels = decoded(content, "TIFF", "L" if layout.channels == 1 else "RGB", where)
+    pixels = decode_by_pillow(content, "TIFF", "L" if layout.channels == 1 else "RGB", where)
     return np.invert(pixels, out=pixels) if layout.photometric == WHITE_IS_ZERO else pixels
 
 
@@ -159,5 +159,5 @@ def _planes(
                     layout.order, LONG, *numbers[plane * count : (plane + 1) * count]
                 )
         content = io.BytesIO(tiff_rows.with_directory(file, layout.order, {**fields, **own}))
-        result[..., plane] = decoded(content, "TIFF", "L", where)[..., 0]
+        result[..., plane] = decode_by_pillow(content, "TIFF", "L", where)[..., 0]
     return result

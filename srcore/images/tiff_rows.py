@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.images.format import Where, damaged, truncated
-from srcore.images.pillow import decoded
+from srcore.images.pillow import decode_by_pillow
 from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
 
 NONE, DEFLATE, FAX, LZW, JPEG = 1, (8, 32946), (2, 3, 4), 5, 7
@@ -86,21 +86,21 @@ def read_bands(
     step = max(1, _BAND_BYTES // max(1, rows.part_height * rows.width))
     last = -(-bottom // rows.part_height)
     for first in range(top // rows.part_height, last, step):
-        some = _some(rows, first, min(first + step, last))
+        some = _between_rows(rows, first, min(first + step, last))
         if is_here and len(some.offsets) == 1:
             yield from _one_part(file, some, first * rows.part_height, where)
             continue
         unpack = _unpacked_here if is_here else _unpacked_by_libtiff
-        yield from _cut(unpack(file, some, where), first * rows.part_height)
+        yield from _into_bands(unpack(file, some, where), first * rows.part_height)
 
 
-def _cut(pixels: NDArray[np.uint8], top: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _into_bands(pixels: NDArray[np.uint8], top: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     step = max(1, _BAND_BYTES // max(1, pixels.shape[1]))
     for start in range(0, len(pixels), step):
         yield top + start, pixels[start : start + step]
 
 
-def _some(rows: Rows, first: int, last: int) -> Rows:
+def _between_rows(rows: Rows, first: int, last: int) -> Rows:
     """The rows of strips, or of rows of tiles, from one to before another."""
     across = rows.width // rows.part_width
     chosen = slice(first * across, last * across)
@@ -214,7 +214,7 @@ def _unpacked_by_libtiff(file: BinaryIO, rows: Rows, where: Where) -> NDArray[np
     content = _as_gray(
         file, rows, columns=rows.columns if is_fax else rows.width, bits=8 - 7 * is_fax
     )
-    pixels = decoded(io.BytesIO(content), "TIFF", "L", where)[..., 0]
+    pixels = decode_by_pillow(io.BytesIO(content), "TIFF", "L", where)[..., 0]
     if is_fax:
         pixels = np.packbits(pixels, axis=1)
     if pixels.shape != (rows.stored_height, rows.width):
@@ -259,7 +259,7 @@ def _as_gray(file: BinaryIO, rows: Rows, *, columns: int, bits: int) -> bytes:
     place = 8 + sum(rows.counts)
     place += place % 2
     end = bytes(place - 8 - sum(rows.counts)) + write_directories(rows.order, fields, {}, place)
-    return b"".join((_start(rows.order, place), *strips, end))
+    return b"".join((_made_start(rows.order, place), *strips, end))
 
 
 def with_directory(file: BinaryIO, order: str, fields: dict[int, Value]) -> bytes:
@@ -269,10 +269,10 @@ def with_directory(file: BinaryIO, order: str, fields: dict[int, Value]) -> byte
     place = len(data) + len(data) % 2
     directory = write_directories(order, fields, {}, place)
     padding = bytes(place - len(data))
-    return b"".join((_start(order, place), memoryview(data)[8:], padding, directory))
+    return b"".join((_made_start(order, place), memoryview(data)[8:], padding, directory))
 
 
-def _start(order: str, place: int) -> bytes:
+def _made_start(order: str, place: int) -> bytes:
     """The first bytes of a file whose directory lies at a place."""
     return (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", place)
 

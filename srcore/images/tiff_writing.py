@@ -50,7 +50,7 @@ def encoded_pages(
     link = len(content)  # where the place of the next directory is written
     content += bytes(4)
     for image in images:
-        strips, directory, place = _page(image, described, len(content), compression)
+        strips, directory, place = _page_bytes(image, described, len(content), compression)
         struct.pack_into(f"{order}I", content, link, place)
         for strip in strips:
             content += strip
@@ -60,7 +60,7 @@ def encoded_pages(
     return bytes(content)
 
 
-def _packed(rows: NDArray[np.uint8], compression: Compression) -> bytes:
+def _pack_rows(rows: NDArray[np.uint8], compression: Compression) -> bytes:
     if compression == "none":
         return rows.tobytes()
     if compression == "deflate":
@@ -75,7 +75,7 @@ def _packed(rows: NDArray[np.uint8], compression: Compression) -> bytes:
     return file.getvalue()[place : place + length]
 
 
-def _page(
+def _page_bytes(
     image: ImageArray, described: MetadataFields, start: int, compression: Compression
 ) -> tuple[list[bytes], bytes, int]:
     """Strips of packed differences, or of plain rows.
@@ -92,7 +92,7 @@ def _page(
         if compression != "none":
             part = np.concatenate([part[:, :1], part[:, 1:] - part[:, :-1]], axis=1)
         rows = part.astype(dtype, order="C", copy=False).reshape(len(part), -1).view(np.uint8)
-        strips.append(_packed(rows, compression))
+        strips.append(_pack_rows(rows, compression))
     lengths = [len(strip) for strip in strips]
     offsets = [start, *(start + it for it in accumulate(lengths[:-1]))]
     place = start + sum(lengths)

@@ -42,11 +42,11 @@ def files_of(
     Raises:
         OSError: the folder cannot be read.
     """
-    entries = entries_of(folder, recursive=recursive, on_error=on_error)
+    entries = files_and_folders(folder, recursive=recursive, on_error=on_error)
     return (entry.path for entry in entries if not entry.is_folder)
 
 
-def entries_of(
+def files_and_folders(
     folder: Path, *, recursive: bool = False, on_error: OnError | None = None
 ) -> Iterator[Entry]:
     """As :func:`files_of`, with the folders that are searched, ``folder`` first."""

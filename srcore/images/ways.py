@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from srcore.images.listing import is_image_name
-from srcore.images.walking import Entry, Identity, entries_of, identity
+from srcore.images.walking import Entry, Identity, files_and_folders, identity
 
 
 class FolderSet:
@@ -36,7 +36,7 @@ class FolderSet:
 
     def lies_in(self, folder: Path) -> bool:
         """Whether one of them is that folder or lies in it."""
-        return bool(_known(folder) & self._above)
+        return bool(_identity_if_any(folder) & self._above)
 
     def _is_inside(self, folder: str) -> bool:
         if folder not in self._answers:
@@ -50,7 +50,7 @@ def way_to(place: FolderSet, folder: Path, *, recursive: bool = False) -> Path |
 
     By a folder that the place lies in, if it is recursive; by a link to a folder or an image.
     """
-    for entry in _entries_of(folder, recursive=recursive):
+    for entry in _readable_entries(folder, recursive=recursive):
         if entry.is_folder and recursive and place.lies_in(entry.path):
             return entry.path
         is_way = entry.is_link and (entry.is_folder or is_image_name(entry.path))
@@ -61,23 +61,23 @@ def way_to(place: FolderSet, folder: Path, *, recursive: bool = False) -> Path |
 
 def searched_above(place: FolderSet, folder: Path) -> Path | None:
     """A folder that a recursive search in ``folder`` comes to and the place lies in, or None."""
-    entries = _entries_of(folder, recursive=True)
+    entries = _readable_entries(folder, recursive=True)
     return next((it.path for it in entries if it.is_folder and place.lies_in(it.path)), None)
 
 
-def _entries_of(folder: Path, *, recursive: bool) -> Iterator[Entry]:
+def _readable_entries(folder: Path, *, recursive: bool) -> Iterator[Entry]:
     """Without what cannot be read or is not there: others tell of that."""
     with contextlib.suppress(OSError, ValueError):
-        yield from entries_of(folder, recursive=recursive, on_error=lambda error: None)
+        yield from files_and_folders(folder, recursive=recursive, on_error=lambda error: None)
 
 
 def _lineage(folder: str) -> list[set[Identity]]:
     """A folder and those above it, each as a set that is empty where there is none yet."""
     path = Path(folder)
-    return [_known(upper) for upper in (path, *path.parents)]
+    return [_identity_if_any(upper) for upper in (path, *path.parents)]
 
 
-def _known(folder: Path) -> set[Identity]:
+def _identity_if_any(folder: Path) -> set[Identity]:
     try:
         return {identity(folder)}
     except (OSError, ValueError):

@@ -91,11 +91,11 @@ def layout_of(file: BinaryIO, where: Where) -> WebpLayout:  # noqa: C901 - a bra
         if name == b"VP8X" and length >= 10:
             extended = extended or content
         elif name in (b"VP8 ", b"VP8L"):
-            still = still or _stored(place, length + 8, head + content, where)
+            still = still or _chunk_at(place, length + 8, head + content, where)
         elif name == b"ANIM" and length >= 6:
             (plays,) = struct.unpack_from("<H", content, 4)
         elif name == b"ANMF":
-            frames.append(_frame(place + 8, length, content, where))
+            frames.append(_read_frame(place + 8, length, content, where))
         elif name in (b"ICCP", b"EXIF", b"XMP "):
             chunks[name] = content
         place += 8 + length + length % 2
@@ -114,7 +114,7 @@ def layout_of(file: BinaryIO, where: Where) -> WebpLayout:  # noqa: C901 - a bra
     # Of a still picture libwebp believes this flag, where there is one.
     has_alpha = bool(flags & _ALPHA) if extended else shown.has_alpha
     layout = WebpLayout(
-        width, height, has_alpha, shown.is_lossless, tuple(frames), plays, _metadata(chunks)
+        width, height, has_alpha, shown.is_lossless, tuple(frames), plays, _webp_metadata(chunks)
     )
     if layout.first_covers:
         return attrs.evolve(layout, has_alpha=has_alpha or (bool(frames) and shown.has_alpha))
@@ -123,8 +123,8 @@ def layout_of(file: BinaryIO, where: Where) -> WebpLayout:  # noqa: C901 - a bra
     return attrs.evolve(layout, has_alpha=True)
 
 
-def _metadata(chunks: dict[bytes, bytes]) -> Metadata:
-    exif_data = exif.strip_prefix(chunks.get(b"EXIF"))
+def _webp_metadata(chunks: dict[bytes, bytes]) -> Metadata:
+    exif_data = exif.without_exif_word(chunks.get(b"EXIF"))
     return Metadata(
         icc_profile=chunks.get(b"ICCP") or None,
         exif=exif_data,
@@ -133,7 +133,7 @@ def _metadata(chunks: dict[bytes, bytes]) -> Metadata:
     )
 
 
-def _frame(place: int, length: int, content: bytes, where: Where) -> WebpFrame:
+def _read_frame(place: int, length: int, content: bytes, where: Where) -> WebpFrame:
     """A chunk of an animation, whose content lies at a place."""
     if length < _FRAME_BYTES + 8:
         raise damaged(where, "a picture of its animation is missing")
@@ -160,7 +160,7 @@ def _frame(place: int, length: int, content: bytes, where: Where) -> WebpFrame:
     )
 
 
-def _stored(place: int, length: int, start: bytes, where: Where) -> Stored:
+def _chunk_at(place: int, length: int, start: bytes, where: Where) -> Stored:
     """Of a chunk by its first bytes, head and all."""
     content = start[8:]
     if start[:4] == b"VP8 ":
@@ -175,7 +175,7 @@ def _stored(place: int, length: int, start: bytes, where: Where) -> Stored:
     return Stored(place, length, *sides, bool(content[4] & 0x10), True)
 
 
-def alone(file: BinaryIO, stored: Stored, where: Where) -> bytes:
+def one_picture_file(file: BinaryIO, stored: Stored, where: Where) -> bytes:
     """A file with one picture of an animation only. Raises DataError."""
     file.seek(stored.start)
     chunks = file.read(stored.length)

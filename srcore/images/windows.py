@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from srcore.errors import DataError
-from srcore.images.decoding import decoded, opened_file, refuse_lying, to_rgb
+from srcore.images.decoding import decode_open, opened_file, refuse_lying, to_rgb
 from srcore.images.format import ImageArray, Where
 from srcore.images.header import header_of
 
@@ -47,6 +47,6 @@ def _window_of(file: BinaryIO, window: Window, source: Where) -> ImageArray:
             f"{source}: {header.width}x{header.height} pixels now; the file changed while in use"
         )
     if header.orientation != 1:
-        return window.cut(to_rgb(decoded(file, source)))
+        return window.cut(to_rgb(decode_open(file, source)))
     refuse_lying(image_format, header, file, source)
     return to_rgb(image_format.decode_part(file, header, window, source))

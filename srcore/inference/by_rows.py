@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.inference import channels
 from srcore.inference.border import Continued
-from srcore.inference.streaming.bands import band_for, enlarged
+from srcore.inference.streaming.bands import band_for, enlarged_bands
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.trial import recording_of
 from srcore.inference.tiling import Span
@@ -72,12 +72,12 @@ class ByRows:
 
         left = scale * height
         corner = self.image.image[:1, :1]
-        for rows in enlarged(
+        for rows in enlarged_bands(
             self.network, self.recording, self._read, padded, self.band, precision, tell
         ):
             inside = rows[..., :left, : scale * width]
             left -= inside.shape[-2]
-            yield channels.join(inside, corner).clamp(0, 1)
+            yield channels.join_channels(inside, corner).clamp(0, 1)
         progress(pixels - told)
 
     @property
@@ -90,7 +90,7 @@ class ByRows:
         # What continues an image are its own last rows, mirrored.
         first = start if stop <= image.height else max(0, start - multiple)
         window = image.window(Span(first, min(stop, image.height)), Span(0, image.width))
-        rows = channels.split(
+        rows = channels.split_channels(
             window,
             device_of(network),
             int(capability("network", network, "in_channels")),

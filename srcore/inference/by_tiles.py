@@ -11,8 +11,8 @@ from srcore.inference import channels
 from srcore.inference.beside import Beside, stacked
 from srcore.inference.border import Continued
 from srcore.inference.seams import Seams
-from srcore.inference.tiling import Span, cut
-from srcore.inference.windowed_network import WindowedNetwork, inner, kept
+from srcore.inference.tiling import Span, cut_axis
+from srcore.inference.windowed_network import WindowedNetwork, contributing_part, contribution_place
 
 
 def tiled(
@@ -25,7 +25,7 @@ def tiled(
     is_cut = max(image.height, image.width) > tile
     overlap = windowed.overlap_for(tile) if is_cut else 0
     rows, columns = (
-        cut(length, tile, overlap, windowed.multiple) for length in (image.height, image.width)
+        cut_axis(length, tile, overlap, windowed.multiple) for length in (image.height, image.width)
     )
     scale, seams = windowed.scale, Seams()
     above: tuple[Tensor, Tensor] | None = None  # the transition from the last row, its weights
@@ -61,24 +61,29 @@ def _row_of_tiles(
     colors = image.image.shape[2]
     strip = torch.zeros(colors, height, scale * image.width, device=windowed.device)
     left: Tensor | None = None
-    for group in _equal(columns, windowed.batch):
+    for group in _of_equal_width(columns, windowed.batch):
         windows = [image.window(row, column) for column in group]
-        inputs = [channels.split(window, windowed.device, windowed.channels) for window in windows]
+        inputs = [
+            channels.split_channels(window, windowed.device, windowed.channels)
+            for window in windows
+        ]
         size, rows = (image.height, image.width), slice(row.start, row.stop)
         own = [extra.window(size, rows, slice(c.start, c.stop)) for c in group]
         counts = [len(part) for part in inputs]
         together = stacked(list(zip(own, counts, strict=True)))
         outputs = torch.split(windowed(torch.cat(inputs), together), counts)
         for column, window, output in zip(group, windows, outputs, strict=True):
-            sr = inner(channels.join(output, window), row, column, scale)
+            sr = contributing_part(channels.join_channels(output, window), row, column, scale)
             if left is not None:
                 seams.compare(left, sr[..., : left.shape[-1]])
             left = sr[..., sr.shape[-1] - scale * column.fades_out :].clone()
-            strip[..., kept(column, scale)].addcmul_(sr, column.weights(scale, strip.device))
+            strip[..., contribution_place(column, scale)].addcmul_(
+                sr, column.weights(scale, strip.device)
+            )
     return strip
 
 
-def _equal(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
+def _of_equal_width(columns: tuple[Span, ...], batch: int) -> Iterator[tuple[Span, ...]]:
     """Neighboring tiles of equal width, at most ``batch`` at a time."""
     group: tuple[Span, ...] = ()
     for column in columns:

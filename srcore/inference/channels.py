@@ -25,7 +25,7 @@ def has_flat_alpha(image: NDArray[Any]) -> bool:
     return image.shape[-1] not in (2, 4) or bool((image[..., -1] == image[0, 0, -1]).all())
 
 
-def split(
+def split_channels(
     window: NDArray[Any], device: torch.device, seen: int = RGB, *, flat_alpha: bool | None = None
 ) -> Tensor:
     """``(h, w, C)`` -> ``(K, seen, h, w)`` in [0, 1]: the colors, then alpha where it varies.
@@ -44,24 +44,24 @@ def split(
     return torch.stack([colors, tensor[-1:].expand(seen, -1, -1)])
 
 
-def join(outputs: Tensor, window: NDArray[Any]) -> Tensor:
-    """Outputs for the parts of :func:`split` -> ``(C, H, W)`` of the window; gray is luma."""
+def join_channels(outputs: Tensor, window: NDArray[Any]) -> Tensor:
+    """Outputs for parts of :func:`split_channels` -> ``(C, H, W)`` of the window; gray is luma."""
     channels = window.shape[-1]
     if outputs.shape[1] == RGBA:
-        colors = outputs[0, :RGB] if channels >= RGB else _luma(outputs[0, :RGB])
+        colors = outputs[0, :RGB] if channels >= RGB else _luma_of_tensor(outputs[0, :RGB])
         return colors if channels in (1, RGB) else torch.cat([colors, outputs[0, RGB:]])
-    colors = outputs[0] if channels >= 3 else _luma(outputs[0])
+    colors = outputs[0] if channels >= 3 else _luma_of_tensor(outputs[0])
     if channels in (1, 3):
         return colors
     if len(outputs) == 2:
-        alpha = _luma(outputs[1])
+        alpha = _luma_of_tensor(outputs[1])
     else:
         value = to_tensor(window[:1, :1, -1:])[0, 0, 0]
         alpha = colors.new_full((1, *colors.shape[1:]), float(value))
     return torch.cat([colors, alpha])
 
 
-def _luma(colors: Tensor) -> Tensor:
+def _luma_of_tensor(colors: Tensor) -> Tensor:
     """``(3, H, W)`` -> ``(1, H, W)``: BT.601, as the published programs make gray and alpha."""
     if len(colors) == 1:
         return colors

@@ -19,7 +19,7 @@ Overlap = int | Literal["auto"]
 SMALLEST_TILE = 16
 
 
-def _whole(least: int, expected: str, *words: object) -> Callable[[Any], str]:
+def _whole_at_least(least: int, expected: str, *words: object) -> Callable[[Any], str]:
     """A check for whole numbers (NumPy's, too): a caller in Python may give anything."""
 
     def check(value: object) -> str:
@@ -62,18 +62,18 @@ class UpscaleOptions:
     tile: Tile = option(
         "auto",
         "side of a tile in input pixels, auto (by free memory) or none (whole image)",
-        check=_whole(SMALLEST_TILE, f"at least {SMALLEST_TILE} pixels", "auto", None),
+        check=_whole_at_least(SMALLEST_TILE, f"at least {SMALLEST_TILE} pixels", "auto", None),
     )
     overlap: Overlap = option(
-        "auto", "context around a tile in input pixels", check=_whole(0, _PIXELS, "auto")
+        "auto", "context around a tile in input pixels", check=_whole_at_least(0, _PIXELS, "auto")
     )
     border: int = option(
         0,
         "input pixels mirrored beyond the edges, against colored rims",
         ge=0,
-        check=_whole(0, _PIXELS),
+        check=_whole_at_least(0, _PIXELS),
     )
-    batch: int = option(1, "tiles at a time", ge=1, check=_whole(1, "at least 1"))
+    batch: int = option(1, "tiles at a time", ge=1, check=_whole_at_least(1, "at least 1"))
     precision: UsePrecision = option("float32", "what the network computes in")
     backend: Annotated[str, "NAME"] = option(
         "torch",

@@ -59,11 +59,11 @@ def measure_reach(network: nn.Module) -> Reach:
     changes = sum(0 if p.is_inference() else p._version for p in network.parameters())
     known = _known.get(network)
     if known is None or known[0] != changes:
-        known = _known[network] = changes, _measured(network)
+        known = _known[network] = changes, _measured_reach(network)
     return known[1]
 
 
-def _measured(network: nn.Module) -> Reach:
+def _measured_reach(network: nn.Module) -> Reach:
     difference = torch.zeros(1)
     for distance in DISTANCES:
         change = _felt_at(network, distance)

@@ -34,7 +34,7 @@ class SelfEnsemble(nn.Module):
         for transpose in (False, True):
             for flips in ((), (-1,), (-2,), (-2, -1)):
                 turned, *beside = (
-                    _turned(image, flips, transpose=transpose) for image in (lr, *fields.values())
+                    _flipped(image, flips, transpose=transpose) for image in (lr, *fields.values())
                 )
                 given |= dict(zip(fields, beside, strict=True))
                 sr = cast("Tensor", self.network(turned, **given))
@@ -44,6 +44,6 @@ class SelfEnsemble(nn.Module):
         return total / 8
 
 
-def _turned(image: Tensor, flips: tuple[int, ...], *, transpose: bool) -> Tensor:
+def _flipped(image: Tensor, flips: tuple[int, ...], *, transpose: bool) -> Tensor:
     flipped = torch.flip(image, flips)
     return (flipped.transpose(-2, -1) if transpose else flipped).contiguous()

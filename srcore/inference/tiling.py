@@ -83,7 +83,7 @@ def _ramp(centers: Tensor, fade: tuple[int, int]) -> Tensor:
     return ((centers - begin) / (end - begin)).clamp(0, 1)
 
 
-def cut(length: int, tile: int, overlap: int, multiple: int = 1) -> tuple[Span, ...]:
+def cut_axis(length: int, tile: int, overlap: int, multiple: int = 1) -> tuple[Span, ...]:
     """Cut one axis into equal tiles.
 
     Args:

@@ -100,7 +100,7 @@ def upscale(
         SrcoreError: unsuitable image or settings, output that is not finite.
         OutOfMemoryError: not even the smallest tile fits; the original error is its cause.
     """
-    _check_image(image)
+    _check_enlargeable(image)
     canvas: ImageArray | None = None
     row = 0
     options = UpscaleOptions(
@@ -124,7 +124,7 @@ def upscale(
         registry=registry,
     ):
         if canvas is None:
-            height, width = size or output_size(image, _scale(network), outscale)
+            height, width = size or output_size(image, _declared_scale(network), outscale)
             canvas = np.empty((height, width, *band.shape[2:]), image.dtype)
         canvas[row : row + len(band)] = band
         row += len(band)
@@ -156,15 +156,15 @@ def upscale_bands(
 
     Besides the input only one band or row of tiles is in memory, whatever the size of the result.
     """
-    _check_image(image)
+    _check_enlargeable(image)
     if outscale is not None and not 0 < outscale < math.inf:
         raise SrcoreError(f"outscale: expected a factor > 0 and finite, found {outscale}")
-    if size is not None and (outscale is not None or not all(_is_whole(n, 1) for n in size)):
+    if size is not None and (outscale is not None or not all(_is_whole_number(n, 1) for n in size)):
         raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
     image = channels.shown_to(network, image if image.ndim == 3 else image[..., None])
     image = with_visible_colors(image)
     continued = Continued(image, options.border)
-    scale = _scale(network)
+    scale = _declared_scale(network)
     was_training = network.training
     network.eval()
     try:
@@ -173,10 +173,10 @@ def upscale_bands(
             continued,
             options,
             registry,
-            lambda candidate: _work(candidate, continued, options),
+            lambda candidate: _work_per_pixel(candidate, continued, options),
         )
-        extra = _beside(runs, continued, options.seed)
-        bands = _enlarged(runs, continued, options, extra, progress or _ignore)
+        extra = _beside_whole(runs, continued, options.seed)
+        bands = _enlarged_rows(runs, continued, options, extra, progress or _ignore)
         made = (scale * image.shape[0], scale * image.shape[1])
         wanted = size or output_size(image, scale, outscale)
         if wanted != made:
@@ -187,21 +187,23 @@ def upscale_bands(
         network.train(was_training)
 
 
-def _is_whole(number: object, least: int) -> bool:
+def _is_whole_number(number: object, least: int) -> bool:
     """Whether it is a whole number (NumPy's, too) and no less; a caller may give anything."""
     return isinstance(number, numbers.Integral) and int(number) >= least
 
 
-def _beside(network: nn.Module, image: Continued, seed: int) -> Beside:
+def _beside_whole(network: nn.Module, image: Continued, seed: int) -> Beside:
     """What the network sees beside the whole image; the image itself only where it is asked for."""
     size = (image.height, image.width)
     if capability("network", network, "condition") is None:
         return Beside(draw(network, size, seed))
     whole = image.window(Span(0, size[0]), Span(0, size[1]))
-    return beside(network, channels.split(whole, device_of(network), _seen(network))[:1], seed)
+    return beside(
+        network, channels.split_channels(whole, device_of(network), _seen(network))[:1], seed
+    )
 
 
-def _enlarged(
+def _enlarged_rows(
     network: nn.Module,
     image: Continued,
     options: UpscaleOptions,
@@ -209,7 +211,7 @@ def _enlarged(
     progress: Callable[[int], object],
 ) -> Iterator[Tensor]:
     """Rows ``(C, h, W)`` of the enlarged image: by rows where that is possible, else in tiles."""
-    scale = _scale(network)
+    scale = _declared_scale(network)
     run = SelfEnsemble(network) if options.self_ensemble else network
     if options.overlap == "auto" and not extra.keywords:
         rows = ByRows.of(run, image, _area(options.tile, network, image))
@@ -218,22 +220,22 @@ def _enlarged(
             return
     overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
     windowed = WindowedNetwork(run, options.precision, options.batch, overlap_for)
-    side = _side(options.tile, network, image, overlap_for)
+    side = _side_to_use(options.tile, network, image, overlap_for)
     bands = image.cut_away(tiled(windowed, image, side, extra), scale)
-    yield from _counted(bands, progress, image.image.shape[1], scale)
+    yield from _tell_progress(bands, progress, image.image.shape[1], scale)
 
 
-def _work(network: nn.Module, image: Continued, options: UpscaleOptions) -> float:
+def _work_per_pixel(network: nn.Module, image: Continued, options: UpscaleOptions) -> float:
     """Pixels that a network computes for each one of an image; more where it is cut into tiles."""
     overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
-    side = _side(options.tile, network, image, overlap_for)
+    side = _side_to_use(options.tile, network, image, overlap_for)
     is_whole = side >= max(image.height, image.width)
     if is_whole or (options.overlap == "auto" and recording_of(network) is not None):
         return 1
     return read_per_kept(side, overlap_for(side))
 
 
-def _counted(
+def _tell_progress(
     bands: Iterator[Tensor], progress: Callable[[int], object], width: int, scale: int
 ) -> Iterator[Tensor]:
     """The bands; tells the input pixels of each when the next one is asked for."""
@@ -245,13 +247,13 @@ def _counted(
 def _area(tile: Tile, network: nn.Module, image: Continued) -> int | None:
     """Pixels of a tile that needs no context; None where the image is one, and memory holds it."""
     size = (image.height, image.width)
-    side = _side(tile, network, image, lambda tile: 0)
+    side = _side_to_use(tile, network, image, lambda tile: 0)
     if side >= max(size) and not holds_whole(network, size):
         side = choose_tile(network, size, lambda tile: 0)
     return side**2 if side < max(size) else None
 
 
-def _side(
+def _side_to_use(
     tile: Tile, network: nn.Module, image: Continued, overlap_for: Callable[[int], int]
 ) -> int:
     size = (image.height, image.width)
@@ -264,7 +266,7 @@ def _seen(network: nn.Module) -> int:
     return int(capability("network", network, "in_channels"))
 
 
-def _scale(network: nn.Module) -> int:
+def _declared_scale(network: nn.Module) -> int:
     scale: object = capability("network", network, "scale")
     if not isinstance(scale, int):
         raise SrcoreError(
@@ -274,7 +276,7 @@ def _scale(network: nn.Module) -> int:
     return scale
 
 
-def _check_image(image: ImageArray) -> None:
+def _check_enlargeable(image: ImageArray) -> None:
     if (
         image.dtype not in (np.uint8, np.uint16)
         or image.ndim not in (2, 3)

@@ -19,7 +19,7 @@ from srcore.inference.beside import NOTHING, Beside
 from srcore.inference.faults import OutOfMemoryError, check_finite
 from srcore.inference.options import SMALLEST_TILE
 from srcore.inference.streaming.bands import whole_by_rows
-from srcore.inference.tiling import Span, cut
+from srcore.inference.tiling import Span, cut_axis
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
@@ -125,7 +125,8 @@ class WindowedNetwork:
         side = int(self._failed_side) // 2
         overlap = min(self.overlap_for(side), side // 4)
         rows, columns = (
-            cut(length, side - 2 * overlap, overlap, self.multiple) for length in windows.shape[-2:]
+            cut_axis(length, side - 2 * overlap, overlap, self.multiple)
+            for length in windows.shape[-2:]
         )
         largest = max(span.stop - span.start for span in (*rows, *columns))
         if side < SMALLEST_TILE or largest >= self._failed_side:
@@ -154,18 +155,18 @@ def blend(
             place = slice(row.start, row.stop), slice(column.start, column.stop)
             sr = windowed(images[..., place[0], place[1]], beside.window(size, *place))
             weights = row.weights(scale, sr.device)[:, None] * column.weights(scale, sr.device)
-            result[..., kept(row, scale), kept(column, scale)].addcmul_(
-                inner(sr, row, column, scale), weights
+            result[..., contribution_place(row, scale), contribution_place(column, scale)].addcmul_(
+                contributing_part(sr, row, column, scale), weights
             )
     return result
 
 
-def kept(span: Span, scale: int) -> slice:
+def contribution_place(span: Span, scale: int) -> slice:
     """Where the contribution of a tile lies in the result."""
     return slice(scale * span.kept_start, scale * span.kept_stop)
 
 
-def inner(sr: Tensor, row: Span, column: Span, scale: int) -> Tensor:
+def contributing_part(sr: Tensor, row: Span, column: Span, scale: int) -> Tensor:
     """The part of a tile's output that contributes.
 
     ``(N, C, scale*h, scale*w)`` of a tile, margins included -> the same without them.

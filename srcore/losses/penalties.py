@@ -54,7 +54,7 @@ def gradient_penalty(logits: Tensor, images: Tensor, *, norm: GradientNorm = "sa
     return (lengths - 1).square().mean()
 
 
-def interpolate(real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
+def interpolate_images(real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
     """``alpha * real + (1 - alpha) * fake`` as a new leaf that requires a gradient.
 
     Images are ``(N, C, H, W)`` in [0, 1]; ``alpha`` is ``(N, 1, 1, 1)`` in [0, 1].
@@ -125,6 +125,6 @@ class GradientPenalty(nn.Module):
             device=real.device,
             generator=context.extras.get("generator"),
         )
-        images = interpolate(real, context.sr, alpha)
+        images = interpolate_images(real, context.sr, alpha)
         logits = context.discriminate(images)
         yield "penalty", gradient_penalty(logits, images, norm=self.norm)

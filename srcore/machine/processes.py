@@ -35,7 +35,7 @@ def world_size() -> int:
     Raises:
         LaunchError: as :func:`rank`.
     """
-    return _number("WORLD_SIZE") if is_launched() else 1
+    return _number_in_environment("WORLD_SIZE") if is_launched() else 1
 
 
 def rank() -> int:
@@ -46,7 +46,7 @@ def rank() -> int:
     """
     if not is_launched():
         return 0
-    own, world = _number("RANK"), _number("WORLD_SIZE")
+    own, world = _number_in_environment("RANK"), _number_in_environment("WORLD_SIZE")
     if own >= world:
         raise LaunchError(f"RANK = {own}: expected a number below WORLD_SIZE = {world}")
     return own
@@ -54,12 +54,12 @@ def rank() -> int:
 
 def local_rank() -> int:
     """Number of this process on its machine; 0 without torchrun."""
-    return _number("LOCAL_RANK") if is_launched() else 0
+    return _number_in_environment("LOCAL_RANK") if is_launched() else 0
 
 
 def processes_here() -> int:
     """How many processes torchrun started on this machine; 1 without it."""
-    return max(1, _number("LOCAL_WORLD_SIZE")) if is_launched() else 1
+    return max(1, _number_in_environment("LOCAL_WORLD_SIZE")) if is_launched() else 1
 
 
 def is_lost_process(error: RuntimeError) -> bool:
@@ -83,7 +83,7 @@ def left_aside() -> str:
     )
 
 
-def _number(name: str) -> int:
+def _number_in_environment(name: str) -> int:
     text = os.environ[name].strip()
     if not text.isdigit():
         raise LaunchError(

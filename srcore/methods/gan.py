@@ -15,12 +15,12 @@ from torch import Tensor
 
 from srcore.capabilities import capability
 from srcore.contracts import DiscriminatorLoss, LossContext
-from srcore.engine.part_state import restore, state_of
+from srcore.engine.part_state import restore, state_to_save
 from srcore.engine.terms import scalar
 from srcore.methods.base import Method
 from srcore.methods.options import GanOptions
 from srcore.options.declaration import defaults
-from srcore.plugin.calling import call, checked
+from srcore.plugin.calling import call, checked_result
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
@@ -116,7 +116,7 @@ class Gan(Method):
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the labels, where they have one."""
-        labels = state_of(self.labels)
+        labels = state_to_save(self.labels)
         return {} if labels is None else {"labels": labels}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ class Gan(Method):
                     named = next(values, None)
                 if named is None:
                     break
-                name, value = checked("loss.discriminator", term.loss, named)
+                name, value = checked_result("loss.discriminator", term.loss, named)
                 value = scalar(value)
                 yield f"{term.label}_{name}", value if weight == 1.0 else weight * value
 
@@ -197,7 +197,7 @@ class Gan(Method):
                 )
             arguments = (image,) if condition is None else (image, condition)
             network = parts.discriminator_module
-            logits: Tensor = checked("discriminator", network, discriminator(*arguments))
+            logits: Tensor = checked_result("discriminator", network, discriminator(*arguments))
             return logits
 
         return discriminate

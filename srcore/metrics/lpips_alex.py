@@ -80,12 +80,13 @@ class AlexLPIPS(LPIPSNetwork):
     def _load(self, path: Path) -> None:
         state = read_checkpoint(path).state
         tensors = {
-            re.sub(r"^.*?(\d+\.(weight|bias))$", r"\1", key): state[key] for key in _features(state)
+            re.sub(r"^.*?(\d+\.(weight|bias))$", r"\1", key): state[key]
+            for key in _convolution_keys(state)
         }
         fill(self.convolutions, tensors, f"{path}: AlexNet needs features.")
 
 
-def _features(state: dict[str, Tensor]) -> list[str]:
+def _convolution_keys(state: dict[str, Tensor]) -> list[str]:
     """Keys of convolutions; torchvision's classifier counts from 0 again."""
     return [key for key in state if not key.startswith("classifier.")]
 

@@ -47,10 +47,10 @@ def ms_ssim(
             f"after the crop of {crop_border}"
         )
     pairs = [(luma(a), luma(b))] if y_channel else zip(planes_of(a), planes_of(b), strict=True)
-    return float(np.mean([_similarity(*pair) for pair in pairs]))
+    return float(np.mean([_product_of_scales(*pair) for pair in pairs]))
 
 
-def _similarity(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def _product_of_scales(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     product = 1.0
     for number, exponent in enumerate(EXPONENTS, 1):
         value = similarity(a, b, with_luminance=number == len(EXPONENTS))

@@ -81,7 +81,7 @@ def niqe(
     inner = slice(crop_border, -crop_border or None)
     plane = _luma_blocks(image[inner, inner], block, rounded=halving == "matlab")
     half = _half_matlab(plane) if halving == "matlab" else _half_bilinear(plane)
-    features = np.hstack([_features(plane, block), _features(half, block // 2)])
+    features = np.hstack([_block_features(plane, block), _block_features(half, block // 2)])
     complete = features[~np.isnan(features).any(axis=1)]
     if len(complete) < 2:
         raise SrcoreError("niqe: less than two blocks of the image have any texture")
@@ -119,22 +119,22 @@ def _half_bilinear(plane: Floats) -> Floats:
     return half
 
 
-def _features(plane: Floats, block: int) -> Floats:
+def _block_features(plane: Floats, block: int) -> Floats:
     """18 features of every block: ``(blocks, 18)``."""
     height, width = plane.shape
     # (rows, block, columns, block) -> (rows * columns, block, block)
-    blocks = _normalized(plane).reshape(height // block, block, width // block, block)
+    blocks = _normalized_plane(plane).reshape(height // block, block, width // block, block)
     blocks = blocks.transpose(0, 2, 1, 3).reshape(-1, block, block)
-    alpha, left, right = _fit(blocks)
+    alpha, left, right = _fit_gaussian(blocks)
     features = [alpha, (left + right) / 2]
     for shift in SHIFTS:
-        alpha, left, right = _fit(blocks * np.roll(blocks, shift, axis=(1, 2)))
+        alpha, left, right = _fit_gaussian(blocks * np.roll(blocks, shift, axis=(1, 2)))
         mean = (right - left) * _gamma(2 / alpha) / _gamma(1 / alpha)
         features += [alpha, mean, left, right]
     return np.stack(features, axis=1)
 
 
-def _normalized(plane: Floats) -> Floats:
+def _normalized_plane(plane: Floats) -> Floats:
     """Local mean removed, divided by the local deviation plus 1."""
     window = cv2.getGaussianKernel(7, 7 / 6)
 
@@ -149,7 +149,7 @@ def _normalized(plane: Floats) -> Floats:
     return (plane - mean) / (deviation + 1)
 
 
-def _fit(blocks: Floats) -> tuple[Floats, Floats, Floats]:
+def _fit_gaussian(blocks: Floats) -> tuple[Floats, Floats, Floats]:
     """Asymmetric generalized Gaussian by moment matching: alpha, left and right width per block.
 
     NaN for blocks without negative or without positive values, such as blown-out sky.

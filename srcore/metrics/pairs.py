@@ -23,7 +23,7 @@ def cropped_pair(a: Array, b: Array, crop_border: int, *, y_channel: bool) -> tu
     if a.shape != b.shape:
         raise SrcoreError(f"images have shapes {a.shape} and {b.shape}; expected equal shapes")
     for image in (a, b):
-        _check_image(image, y_channel=y_channel)
+        _check_measurable(image, y_channel=y_channel)
     if crop_border < 0:
         raise SrcoreError(f"crop_border is {crop_border}; expected 0 or more pixels")
     height, width = a.shape[:2]
@@ -35,7 +35,7 @@ def cropped_pair(a: Array, b: Array, crop_border: int, *, y_channel: bool) -> tu
     return a[inner, inner], b[inner, inner]
 
 
-def _check_image(image: Array, *, y_channel: bool) -> None:
+def _check_measurable(image: Array, *, y_channel: bool) -> None:
     if image.dtype != np.uint8 and image.dtype.kind != "f":
         raise SrcoreError(
             f"image has type {image.dtype}; expected uint8, or float on the 0..255 scale"

@@ -14,8 +14,8 @@ from srcore.errors import WeightsError
 from srcore.messages import shown
 from srcore.models.entry import PublishedModel
 from srcore.models.licenses import is_noncommercial
-from srcore.models.lists import Requirement, read_list
-from srcore.plugin.known import comes_with, known
+from srcore.models.lists import Requirement, read_models
+from srcore.plugin.known import comes_with, known_components
 from srcore.plugin.registry import Registry, duplicate
 
 _LEADING_SCALE = re.compile(r"^\d{1,2}x-?(?=.)")
@@ -55,7 +55,7 @@ class Catalog:
         """
         models: dict[str, PublishedModel] = {}
         for file, owner in self.registry.model_lists():
-            for model in read_list(file, owner).models:
+            for model in read_models(file, owner).models:
                 if model.name in models:
                     raise duplicate(f"model {shown(model.name)}", models[model.name].owner, owner)
                 models[model.name] = model
@@ -66,7 +66,7 @@ class Catalog:
         """What all lists say of architectures; the first one that names one is believed."""
         architectures: dict[str, Requirement] = {}
         for file, owner in self.registry.model_lists():
-            for name, entry in read_list(file, owner).architectures.items():
+            for name, entry in read_models(file, owner).architectures.items():
                 architectures.setdefault(name, entry)
         return architectures
 
@@ -139,7 +139,7 @@ class Catalog:
         """How to get a network that is not registered; empty if it is."""
         if any(it.name == name for it in self.registry.components("network")):
             return ""
-        owner = known().get("network", {}).get(name)
+        owner = known_components().get("network", {}).get(name)
         return comes_with(owner) if owner else "no plugin is known that does"
 
 

@@ -155,17 +155,17 @@ def _transfer(url: str, output: _Output) -> None:
             f"{output.what}: {url}: {text}; the file has gone, or its address is wrong"
         ) from error
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise _BrokenOffError(_reason(error)) from error
+        raise _BrokenOffError(_plain_reason(error)) from error
     except requests.exceptions.ChunkedEncodingError as error:
         raise _BrokenOffError("the transfer broke off") from error
     except requests.RequestException as error:
-        raise DownloadError(f"{output.what}: {url}: {_reason(error)}") from error
+        raise DownloadError(f"{output.what}: {url}: {_plain_reason(error)}") from error
     finally:
         if output.response is not None:  # pooch leaves it open where something went wrong
             output.response.close()
 
 
-def _reason(error: Exception) -> str:
+def _plain_reason(error: Exception) -> str:
     """What a user can understand of the exceptions of requests, which hold one another."""
     text = str(error)
     for part, reason in (

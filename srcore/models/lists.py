@@ -26,7 +26,7 @@ from typing import Any
 
 import attrs
 
-from srcore.config.toml import MalformedTomlError, parse
+from srcore.config.toml import MalformedTomlError, parse_toml
 from srcore.errors import PluginError
 from srcore.messages import one_line, shown
 from srcore.models.entry import PublishedModel, made, problems_of
@@ -60,14 +60,14 @@ class ModelList:
 
 
 @cache
-def read_list(file: Path, owner: str) -> ModelList:
+def read_models(file: Path, owner: str) -> ModelList:
     """Read a list.
 
     Raises:
         PluginError: it cannot be read; names its owner and everything that is wrong with it.
     """
     try:
-        table = parse(file.read_text("utf-8"))
+        table = parse_toml(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, MalformedTomlError) as error:
         raise PluginError(f"{label(owner)}: {file}: {error}") from None
     problems = list(_problems(table, file.parent))

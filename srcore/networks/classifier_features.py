@@ -67,7 +67,7 @@ class ClassifierFeatures(nn.Module):
             raise SrcoreError(f"network: {complaint}")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            self.network = _built(network)
+            self.network = _build_classifier(network)
         complaint = _unknown_layers(self.network, self.layers)
         if complaint:
             raise SrcoreError(f"layers: {complaint}")
@@ -79,7 +79,7 @@ class ClassifierFeatures(nn.Module):
             warnings.warn(text, RandomWeightsWarning, stacklevel=2)
         else:
             path = imagenet_file(network) if weights == "imagenet" else Path(weights)
-            _load(self.network, path, network)
+            _load_classifier(self.network, path, network)
         self.requires_grad_(False).eval()
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
@@ -146,7 +146,7 @@ def name_complaint(network: str) -> str:
 def layer_complaint(network: str, layers: Sequence[str], side: int) -> str:
     """Why a classifier has no such layers for images of that side; nothing is computed."""
     with torch.device("meta"), torch.no_grad():
-        model = _built(network).eval()
+        model = _build_classifier(network).eval()
         complaint = _unknown_layers(model, layers)
         if complaint:
             return complaint
@@ -171,7 +171,7 @@ def _published(network: str) -> Any:
     return offered[_FIRST] if _FIRST in offered.__members__ else next(iter(offered))
 
 
-def _built(network: str) -> nn.Module:
+def _build_classifier(network: str) -> nn.Module:
     with warnings.catch_warnings():
         # googlenet and inception_v3 are slow to draw and say so.
         warnings.filterwarnings("ignore", category=FutureWarning)
@@ -200,7 +200,7 @@ def _unseen(network: str, image: Tensor, error: Exception) -> str:
     )
 
 
-def _load(model: nn.Module, path: Path, network: str) -> None:
+def _load_classifier(model: nn.Module, path: Path, network: str) -> None:
     # Old files of DenseNets have names such as norm.1, which modules cannot have.
     state = {
         re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", key): tensor

@@ -53,16 +53,16 @@ def pad_to_multiple(
             )
         return image
     height, width = image.shape[-2:]
-    wanted = [_rounded(side, multiple) for side in (height, width)]
+    wanted = [_up_to_multiple(side, multiple) for side in (height, width)]
     if minimum > multiple:
-        wanted = [_larger(side, _rounded(minimum, multiple)) for side in wanted]
+        wanted = [_larger(side, _up_to_multiple(minimum, multiple)) for side in wanted]
     if square:
         wanted = [_larger(*wanted)] * 2
     # A branch would fix the size in an exported program: there the pixels are always gathered.
     if not is_traced() and wanted == [height, width]:
         return image
-    rows = _mirrored(height, wanted[0], image.device)
-    columns = _mirrored(width, wanted[1], image.device)
+    rows = _mirrored_positions(height, wanted[0], image.device)
+    columns = _mirrored_positions(width, wanted[1], image.device)
     return image.index_select(-2, rows).index_select(-1, columns)
 
 
@@ -84,7 +84,7 @@ def is_traced() -> bool:
     return in_trace or torch.compiler.is_compiling()
 
 
-def _rounded(size: int, multiple: int) -> int:
+def _up_to_multiple(size: int, multiple: int) -> int:
     # In this form, rather than with a remainder, divisibility is evident to torch.export.
     return (size + multiple - 1) // multiple * multiple
 
@@ -96,7 +96,7 @@ def _larger(first: int, second: int) -> int:
     return max(first, second) if not is_traced() else cast("int", torch.sym_max(first, second))
 
 
-def _mirrored(size: int, wanted: int, device: torch.device) -> Tensor:
+def _mirrored_positions(size: int, wanted: int, device: torch.device) -> Tensor:
     """Pixel shown at every position: 0, 1, ..., size-1, size-2, ..., 0, 1, ...."""
     position = torch.arange(wanted, device=device)
     period = 2 * (size - 1) + 1 // size  # 1 // size: a single pixel has period 1

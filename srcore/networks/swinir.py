@@ -248,7 +248,7 @@ class SwinIR(nn.Module):
         self.norm = nn.LayerNorm(embed_dim)
         self.conv_after_body = _residual_conv(embed_dim, residual_connection)
         self._build_tail(embed_dim, num_features, channels)
-        self.apply(_initialize)
+        self.apply(_initialize_linear)
         if self.absolute_pos_embed is not None:
             nn.init.trunc_normal_(self.absolute_pos_embed, std=0.02)
 
@@ -349,7 +349,7 @@ def _residual_conv(dim: int, kind: str) -> nn.Module:
     )
 
 
-def _initialize(module: nn.Module) -> None:
+def _initialize_linear(module: nn.Module) -> None:
     """Truncated normal of std 0.02 for linear layers; the rest keeps PyTorch's initial values."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)

@@ -93,7 +93,7 @@ class VGGFeatures(nn.Module):
         if weights == "random":
             self._randomize()
         else:
-            path = _torchvision_file(network) if weights == "imagenet" else Path(weights)
+            path = _vgg_file(network) if weights == "imagenet" else Path(weights)
             self._load(path)
         self.requires_grad_(False).eval()
 
@@ -177,14 +177,14 @@ def _native_names(state: Mapping[str, Tensor], layers: Sequence[str]) -> dict[st
 
 def imagenet_file() -> Path:
     """Find torchvision's VGG19 in PyTorch's cache; downloaded if it is not there."""
-    return _torchvision_file("vgg19")
+    return _vgg_file("vgg19")
 
 
 def vgg16_file() -> Path:
     """Find torchvision's VGG16 in PyTorch's cache; downloaded if it is not there."""
-    return _torchvision_file("vgg16")
+    return _vgg_file("vgg16")
 
 
-def _torchvision_file(network: VGG) -> Path:
+def _vgg_file(network: VGG) -> Path:
     what = f"{network.upper()}'s ImageNet weights"
     return torchvision_file(_URLS[network], what, "set weights to its path")

@@ -43,7 +43,7 @@ def build_optimizer(
     """
     named = [(n, p) for n, p in network.named_parameters() if p.requires_grad and p.numel()]
     if not groups:
-        return _built(choice, named, network)
+        return _build_bare(choice, named, network)
     if choice.component.accepts("network"):
         text = f'"{choice.type}" makes groups of the network itself; remove them'
         raise SrcoreError(f"{where}.groups: {text}")
@@ -51,13 +51,13 @@ def build_optimizer(
     _require_effect(choice, shares, groups, network, where)
     others = [entry for entry in named if all(entry[0] not in dict(it) for it in shares)]
     made = [
-        *([_built(choice, others, network)] if others else []),
+        *([_build_bare(choice, others, network)] if others else []),
         *(
-            _built(of_group(choice, group), share, network)
+            _build_bare(of_group(choice, group), share, network)
             for group, share in zip(groups, shares, strict=True)
         ),
     ]
-    whole = _built(choice, named, network)
+    whole = _build_bare(choice, named, network)
     whole.param_groups = [entry for part in made for entry in part.param_groups]
     return whole
 
@@ -89,19 +89,19 @@ def _require_effect(
     where: str,
 ) -> None:
     for index, (group, share) in enumerate(zip(groups, shares, strict=True)):
-        plain = _settings(_built(choice, share, network))
+        plain = _group_settings(_build_bare(choice, share, network))
         for key, value in group.overrides.items():
             own = overridden(choice, {key: value})
-            if own != choice and _settings(_built(own, share, network)) == plain:
+            if own != choice and _group_settings(_build_bare(own, share, network)) == plain:
                 text = f'"{choice.type}" has one value of it for these parameters and all others'
                 raise SrcoreError(f"{where}.groups[{index}].{key}: {text}")
 
 
-def _settings(optimizer: Any) -> list[dict[str, Any]]:
+def _group_settings(optimizer: Any) -> list[dict[str, Any]]:
     return [{k: v for k, v in it.items() if k != "params"} for it in optimizer.param_groups]
 
 
-def _built(choice: Selected, named: NamedParameters, network: nn.Module) -> Any:
+def _build_bare(choice: Selected, named: NamedParameters, network: nn.Module) -> Any:
     offered = {
         "parameters": [parameter for _, parameter in named],
         "named_parameters": named,

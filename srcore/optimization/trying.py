@@ -17,7 +17,7 @@ from srcore.config.schema import (
 from srcore.errors import Problem, SrcoreError
 from srcore.optimization.building import build_optimizer
 from srcore.optimization.matching import matching, unmatched
-from srcore.weights.bounds import counted
+from srcore.weights.bounds import limit_construction
 
 #: Networks of more tensors take too long to build even without memory: the run says what is wrong.
 _MANY_TENSORS = 20_000
@@ -39,7 +39,7 @@ def pattern_problems(
         where: path of the network's table.
         context: what the network is built with beside its options.
     """
-    network = _without_memory(table, context)
+    network = _network_without_memory(table, context)
     if network is None:
         return
     named = dict(network.named_parameters())
@@ -60,13 +60,13 @@ def pattern_problems(
             yield Problem(path if has_path else place, message if has_path else str(error))
 
 
-def _without_memory(
+def _network_without_memory(
     table: GeneratorTable | DiscriminatorTable | NetworkTable, context: dict[str, Any]
 ) -> nn.Module | None:
     """The network, or None if it cannot be built so."""
     try:
         with (
-            counted(_MANY_TENSORS, 1 << 40, ""),
+            limit_construction(_MANY_TENSORS, 1 << 40, ""),
             torch.random.fork_rng(devices=[]),
             torch.device("meta"),
         ):

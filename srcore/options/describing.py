@@ -88,13 +88,13 @@ def unusable(options: type) -> str:
     except (NameError, AttributeError, TypeError) as error:
         return f"an annotation cannot be resolved ({error}); import what it names at run time"
     for attribute in attrs.fields(options):
-        complaint = _complaint(attribute)
+        complaint = _misdeclared(attribute)
         if complaint:
             return f"key {key_of(attribute)} {complaint}"
     return ""
 
 
-def _complaint(attribute: attrs.Attribute[Any]) -> str:
+def _misdeclared(attribute: attrs.Attribute[Any]) -> str:
     inner = without_none(attribute.type)
     if KIND in attribute.metadata:
         arguments = get_args(inner)

@@ -149,7 +149,7 @@ class Component:
         try:
             built = target(**context, **given)
         except TypeError as error:
-            refused = _refused(target, context, given)
+            refused = _misfitting_arguments(target, context, given)
             if not refused:
                 raise  # a mistake inside the target: its traceback says where
             text = f"{label(self.owner)}: {self.label}: {self.target} is built with {refused}"
@@ -171,7 +171,9 @@ class Component:
             return False
 
 
-def _refused(target: Callable[..., Any], context: dict[str, Any], given: dict[str, Any]) -> str:
+def _misfitting_arguments(
+    target: Callable[..., Any], context: dict[str, Any], given: dict[str, Any]
+) -> str:
     """What about the arguments does not fit the signature; empty if they fit."""
     names = ", ".join([*context, *given]) or "no arguments"
     twice = ", ".join(context.keys() & given.keys())

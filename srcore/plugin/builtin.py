@@ -51,7 +51,7 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
     registry.add_dialect("compact_realesrgan", f"{weights}.compact:REAL_ESRGAN")
     registry.add_dialect("msrresnet_basicsr", f"{weights}.msrresnet:BASICSR")
     registry.add_dialect("swinir_official", f"{weights}.swinir:OFFICIAL")
-    registry.add_reader("spandrel", f"{weights}.community:load")
+    registry.add_reader("spandrel", f"{weights}.community:load_community")
 
 
 @hookimpl
@@ -331,4 +331,4 @@ def _register_handlers(registry: Registry) -> None:
 def _register_backends(registry: Registry) -> None:
     from srcore.inference.backends import core
 
-    core.register(registry)
+    core.add_backends(registry)

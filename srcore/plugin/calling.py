@@ -1,9 +1,9 @@
 """The seam where components are called: what is against a contract names who made it.
 
-Every component is called through :func:`call`, or its result handed to :func:`checked`. A result
-that its kind does not allow, or a call that its signature does not take, is one line: kind and name
-of the component, its distribution, what was returned and what is expected. Where all is well, this
-costs a comparison or two; nothing is looked at on the device.
+Every component is called through :func:`call`, or its result handed to :func:`checked_result`. A
+result that its kind does not allow, or a call that its signature does not take, is one line: kind
+and name of the component, its distribution, what was returned and what is expected. Where all is
+well, this costs a comparison or two; nothing is looked at on the device.
 
 Torch is not imported here: whoever returns a tensor has done so.
 """
@@ -93,14 +93,14 @@ def call(kind: str, part: Any, *given: Any, method: str = "", **named: Any) -> A
         function = getattr(part, method) if method else part
         result = function(*given, **named)
     except (TypeError, AttributeError) as error:
-        refused = _refused(part, method, given, named)
+        refused = _misfitting_call(part, method, given, named)
         if not refused:
             raise  # a mistake inside the part: its traceback says where
         raise PluginError(f"{who(kind, part)}: {refused}") from error
-    return checked(kind, part, result)
+    return checked_result(kind, part, result)
 
 
-def checked(kind: str, part: Any, result: Any) -> Any:
+def checked_result(kind: str, part: Any, result: Any) -> Any:
     """The result of a part, if its kind allows it.
 
     Raises:
@@ -162,10 +162,12 @@ def who(kind: str, part: Any) -> str:
     return f"{label(component.owner)}: {component.label}"
 
 
-def _refused(part: Any, method: str, given: tuple[Any, ...], named: dict[str, Any]) -> str:
+def _misfitting_call(part: Any, method: str, given: tuple[Any, ...], named: dict[str, Any]) -> str:
     """What about a call does not fit the part; empty if it fits."""
     function = getattr(part, method, None) if method else part
-    shown = ", ".join([told(value) if _is_plain(value) else _name(value) for value in given])
+    shown = ", ".join(
+        [told(value) if _is_number_or_none(value) else _class_name(value) for value in given]
+    )
     shown = ", ".join(filter(None, (shown, *(f"{name}=..." for name in named))))
     called = f"{method}({shown})" if method else f"called with ({shown})"
     if not callable(function):
@@ -180,11 +182,11 @@ def _refused(part: Any, method: str, given: tuple[Any, ...], named: dict[str, An
     return ""
 
 
-def _is_plain(value: Any) -> bool:
+def _is_number_or_none(value: Any) -> bool:
     return isinstance(value, (int, float)) or value is None
 
 
-def _name(value: Any) -> str:
+def _class_name(value: Any) -> str:
     return type(value).__name__
 
 
@@ -193,13 +195,13 @@ def _is_tensor(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _scalar(value: Any) -> str:
+def _want_scalar(value: Any) -> str:
     return "" if _is_tensor(value) and value.numel() == 1 else "a tensor with one value"
 
 
-def _term(value: Any) -> str:
+def _want_term(value: Any) -> str:
     fits = isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str)
-    return "" if fits and not _scalar(value[1]) else "a name and a tensor with one value"
+    return "" if fits and not _want_scalar(value[1]) else "a name and a tensor with one value"
 
 
 def _batch(value: Any) -> str:
@@ -214,65 +216,65 @@ def _sample(value: Any) -> str:
         return 'a dict with "lr" or "hr" or both'
     for name in ("lr", "hr"):
         image = value.get(name)
-        if image is not None and _image(image):
-            return f"{name} as {_image(image)}"
+        if image is not None and _want_image(image):
+            return f"{name} as {_want_image(image)}"
     return ""
 
 
-def _measured(value: Any) -> str:
+def _want_measured(value: Any) -> str:
     # Metrics of whole sets give arrays of what they must know.
-    return "" if hasattr(value, "shape") else _number(value)
+    return "" if hasattr(value, "shape") else _want_number(value)
 
 
-def _number(value: Any) -> str:
+def _want_number(value: Any) -> str:
     if isinstance(value, Real) or (_is_tensor(value) and value.numel() == 1):
         return ""
     return "a number"
 
 
-def _rate(value: Any) -> str:
+def _want_rate(value: Any) -> str:
     if isinstance(value, Real) and math.isfinite(value):
         return ""
     return "a number, the learning rate"
 
 
-def _pair(value: Any) -> str:
+def _want_pair(value: Any) -> str:
     fits = isinstance(value, (tuple, list)) and len(value) == 2
     return "" if fits else "two target values: of real and of generated images"
 
 
-def _images(value: Any) -> str:
+def _want_images(value: Any) -> str:
     return "" if _is_tensor(value) and value.ndim == 4 else "images as a tensor (N, C, H, W)"
 
 
-def _tensor(value: Any) -> str:
+def _want_tensor(value: Any) -> str:
     return "" if _is_tensor(value) else "a tensor"
 
 
-def _values(value: Any) -> str:
-    fits = isinstance(value, dict) and not any(map(_number, value.values()))
+def _want_values(value: Any) -> str:
+    fits = isinstance(value, dict) and not any(map(_want_number, value.values()))
     return "" if fits else "a dict of the values to log, each a tensor with one value"
 
 
-def _header(value: Any) -> str:
+def _want_header(value: Any) -> str:
     fits = all(isinstance(getattr(value, name, None), int) for name in ("height", "width", "bits"))
     return "" if fits else "a srcore.images.ImageHeader"
 
 
-def _image(value: Any) -> str:
+def _want_image(value: Any) -> str:
     fits = getattr(value, "ndim", 0) == 3 and str(getattr(value, "dtype", "")) in _PIXELS
     return "" if fits else "an array (H, W, C) of uint8 or uint16"
 
 
-def _text(value: Any) -> str:
+def _want_text(value: Any) -> str:
     return "" if isinstance(value, str) and value else "a text that is not empty"
 
 
-def _tensors(value: Any) -> str:
+def _want_tensors(value: Any) -> str:
     return "" if isinstance(value, Mapping) and all(map(_is_tensor, value.values())) else _STATE
 
 
-def _scaled(value: Any) -> str:
+def _want_scaled(value: Any) -> str:
     fits = isinstance(value, Mapping) and isinstance(value.get("scale"), int)
     return "" if fits else 'a dict of options with "scale", a whole number'
 
@@ -281,24 +283,24 @@ _STATE = "a dict of tensors by name"
 _PIXELS = ("uint8", "uint16")
 
 _RESULTS: dict[str, Callable[[Any], str]] = {
-    "loss": _scalar,
-    "loss.discriminator": _term,
+    "loss": _want_scalar,
+    "loss.discriminator": _want_term,
     "transform": _batch,
     "dataset": _sample,
-    "schedule": _rate,
-    "labels": _pair,
-    "discriminator_input": _images,
-    "discriminator": _tensor,
-    "network": _images,
-    "metric": _measured,
-    "method": _values,
+    "schedule": _want_rate,
+    "labels": _want_pair,
+    "discriminator_input": _want_images,
+    "discriminator": _want_tensor,
+    "network": _want_images,
+    "metric": _want_measured,
+    "method": _want_values,
     "optimizer": lambda value: "",
-    "source.name": _text,
-    "source.header": _header,
-    "source.image": _image,
+    "source.name": _want_text,
+    "source.header": _want_header,
+    "source.image": _want_image,
     "weight_dialect.match": lambda value: "",
-    "weight_dialect.options": _scaled,
-    "weight_dialect.tensors": _tensors,
+    "weight_dialect.options": _want_scaled,
+    "weight_dialect.tensors": _want_tensors,
     "stage": lambda value: "",
     "handler": lambda value: "",
     "sampler": lambda value: "",  # looked at where the number of images is known

@@ -27,13 +27,13 @@ def entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
         entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
         if entries:
             # A folder that pip left half deleted has no name.
-            name = normalized(distribution.name or "unnamed")
+            name = normalized_name(distribution.name or "unnamed")
             by_name.setdefault(name, [(distribution, entry) for entry in entries])
     for name in sorted(by_name):
         yield from sorted(by_name[name], key=lambda pair: pair[1].name)
 
 
-def normalized(name: str) -> str:
+def normalized_name(name: str) -> str:
     """A distribution's name as package indexes compare it: ``SRPlug_x`` is ``srplug-x``."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -51,7 +51,7 @@ def label(name: str) -> str:
     return name if version == "(not installed)" else f"{name} {version}"
 
 
-def misfit(distribution: Distribution, running: str = __version__) -> str:
+def version_misfit(distribution: Distribution, running: str = __version__) -> str:
     """Why a plugin's declared range of core versions excludes this one; empty if it does not.
 
     A pre-release of the core counts as itself or as the release that it becomes: a plugin that
@@ -89,7 +89,7 @@ def core_ranges(distribution: Distribution) -> Iterator[str]:
     """The ranges of core versions that a distribution requires; an empty one admits all."""
     for line in distribution.requires or ():
         match = _REQUIREMENT.match(line)
-        if match is None or normalized(match["name"]) != "srcore":
+        if match is None or normalized_name(match["name"]) != "srcore":
             continue
         if match["marker"]:
             if "extra" in match["marker"]:

@@ -14,7 +14,7 @@ Known = dict[str, dict[str, str]]
 
 
 @functools.cache
-def known() -> Known:
+def known_components() -> Known:
     """Kind -> name -> distribution."""
     content: Known = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
     return content

@@ -18,7 +18,7 @@ from srcore import hookspecs
 from srcore.errors import DeprecatedHookWarning, PluginError, cause
 from srcore.messages import shown
 from srcore.plugin.blame import know
-from srcore.plugin.discovery import entry_points, misfit, normalized, version_of
+from srcore.plugin.discovery import entry_points, normalized_name, version_misfit, version_of
 from srcore.plugin.implementations import Implementations, Plugin, leave_out
 from srcore.plugin.patience import naming_what_hangs
 from srcore.plugin.registry import Registry
@@ -53,9 +53,12 @@ class PluginManager:
         self._discover, self._extra = discover, tuple(extra)
         self._add(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
-            left_out = {normalized(name) for name in self.without}
+            left_out = {normalized_name(name) for name in self.without}
             for distribution, entry_point in entry_points():
-                if not {normalized(entry_point.name), normalized(distribution.name)} & left_out:
+                if (
+                    not {normalized_name(entry_point.name), normalized_name(distribution.name)}
+                    & left_out
+                ):
                     self._load(distribution, entry_point)
         for module in self._extra:
             name = getattr(module, "__name__", type(module).__name__)
@@ -103,7 +106,7 @@ class PluginManager:
 
     def _load(self, distribution: Distribution, entry_point: EntryPoint) -> None:
         label, advice = f"{distribution.name} {distribution.version}", leave_out(entry_point.name)
-        unfit = misfit(distribution)
+        unfit = version_misfit(distribution)
         if unfit:
             raise PluginError(f"{label}: {unfit}, or{advice[1:]}")
         if not entry_point.pattern.match(entry_point.value):
@@ -194,10 +197,10 @@ def plugins() -> PluginManager:
 
     The environment variable ``SRCORE_WITHOUT`` (comma separated) leaves plugins out.
     """
-    return _current.get() or load()
+    return _current.get() or load_plugins()
 
 
-def load(without: Iterable[str] = ()) -> PluginManager:
+def load_plugins(without: Iterable[str] = ()) -> PluginManager:
     """Load the installed plugins, except those named, and make them the current ones."""
     listed = filter(None, os.environ.get("SRCORE_WITHOUT", "").split(","))
     manager = PluginManager(without=[*without, *listed])

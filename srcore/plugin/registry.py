@@ -13,7 +13,7 @@ from srcore.messages import shown
 from srcore.plugin.building import Component, ComponentKind, Target
 from srcore.plugin.discovery import label
 from srcore.plugin.known import comes_with
-from srcore.plugin.known import known as known_plugins
+from srcore.plugin.known import known_components as known_plugins
 
 #: The core's kinds of components. What is passed to a target beside its options, and what it must
 #: offer, is written in :mod:`srcore.contracts`.

@@ -26,7 +26,7 @@ from srcore.prepare.lmdb import prepare_lmdb
 from srcore.prepare.options import SubImageOptions
 from srcore.prepare.refusing import refuse_collisions, refuse_existing
 from srcore.prepare.subimages import base_name, sub_images
-from srcore.prepare.working import Report, work
+from srcore.prepare.working import Report, do_all
 
 __all__ = ["Report", "prepare_degraded", "prepare_lmdb", "prepare_sub_images"]
 
@@ -140,7 +140,7 @@ def prepare_sub_images(
         )
         for path, target in zip(paths, targets, strict=True)
     ]
-    return work(jobs, workers, "sub-images")
+    return do_all(jobs, workers, "sub-images")
 
 
 def prepare_degraded(
@@ -200,4 +200,4 @@ def prepare_degraded(
         )
         for path, stem, lr, hr in zip(paths, stems, targets, hr_targets, strict=True)
     ]
-    return work(jobs, workers, "degraded copies")
+    return do_all(jobs, workers, "degraded copies")

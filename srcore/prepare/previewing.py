@@ -46,10 +46,10 @@ def preview(experiment: Experiment, images: int, iteration: int) -> PictureArray
     """
     rows: list[PictureArray] = []
     for before, after in _batches(experiment, iteration):
-        rows += _rows(before, after, experiment.scale)
+        rows += _labeled_rows(before, after, experiment.scale)
         if len(rows) >= images:
             break
-    return _below(rows[:images])
+    return _one_below_other(rows[:images])
 
 
 def _batches(experiment: Experiment, iteration: int) -> Iterator[tuple[Batch, Batch]]:
@@ -78,7 +78,7 @@ def _batches(experiment: Experiment, iteration: int) -> Iterator[tuple[Batch, Ba
         iteration += 1
 
 
-def _rows(before: Batch, after: Batch, scale: int) -> list[PictureArray]:
+def _labeled_rows(before: Batch, after: Batch, scale: int) -> list[PictureArray]:
     entries = [(_READ[name], before[name], name) for name in _READ if name in before]
     made = [name for name in _MADE if name in after]
     # What no transform has changed is shown once.
@@ -92,7 +92,7 @@ def _rows(before: Batch, after: Batch, scale: int) -> list[PictureArray]:
     for number in range(count):
         columns = {}
         for text, value, name in entries:
-            picture = _picture(value[number])
+            picture = _to_picture(value[number])
             if name == "lr":
                 picture = picture.repeat(scale, axis=0).repeat(scale, axis=1)
             free = side - picture.shape[0]
@@ -107,13 +107,13 @@ def _is_other(value: Tensor, after: Batch, name: str) -> bool:
     return now is None or now.shape != value.shape or not torch.equal(now, value)
 
 
-def _picture(image: Tensor) -> PictureArray:
+def _to_picture(image: Tensor) -> PictureArray:
     """Gray becomes RGB of equal channels; alpha is left out."""
     array: PictureArray = to_image(image)
     return array.repeat(3, axis=2) if array.shape[2] == 1 else array[..., :3]
 
 
-def _below(rows: list[PictureArray]) -> PictureArray:
+def _one_below_other(rows: list[PictureArray]) -> PictureArray:
     """Rows one below the other, on white."""
     width = max(row.shape[1] for row in rows)
     pieces = [

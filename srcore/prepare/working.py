@@ -47,7 +47,7 @@ class Job(Protocol):
         ...
 
 
-def work(jobs: Sequence[Job], workers: int, label: str) -> Report:
+def do_all(jobs: Sequence[Job], workers: int, label: str) -> Report:
     """Do all jobs and count what they did; ``label`` stands at the progress bar."""
     report = Report()
     for outcome in tqdm(_outcomes(jobs, workers), total=len(jobs), desc=label, unit="image"):
@@ -62,15 +62,15 @@ def _outcomes(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
         return
     # Spawned, because forking a process in which OpenCV or torch have threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
-        yield from pool.map(_call, jobs)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
+        yield from pool.map(_do, jobs)
 
 
-def _call(job: Job) -> Report:
+def _do(job: Job) -> Report:
     return job()
 
 
-def _begin() -> None:
+def _begin_worker() -> None:
     end_with_parent()
     os.environ["OMP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)

@@ -92,11 +92,11 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(name.partition("/")[0] if len(runs) == 1 else name, []).append(name)
-    order = sorted(groups, key=lambda group: _rank(group))
+    order = sorted(groups, key=lambda group: _group_order(group))
     charts = []
     for group in order:
         lines = [
-            (label if len(runs) > 1 else _inner(name), series, color)
+            (label if len(runs) > 1 else _without_group(name), series, color)
             for name in groups[group]
             for label, series, color in _lines_of(runs, TRAINING_PHASE, name)
         ]
@@ -134,12 +134,12 @@ def thin(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.int64]
     return np.asarray(sorted(kept))
 
 
-def _rank(group: str) -> int:
+def _group_order(group: str) -> int:
     """Losses first; what is set, not found, last."""
     return next((i for i, p in ((1, "gradient_norm"), (2, "learning_rate")) if p in group), 0)
 
 
-def _inner(name: str) -> str:
+def _without_group(name: str) -> str:
     return name.partition("/")[2] or name
 
 
@@ -167,7 +167,7 @@ def _chart(
     y = value_axis(np.append(everything, shown), allow_log=allow_log)
     first = min(int(series.iterations[0]) for _, series, _ in lines)
     x = iteration_axis(first, max(int(series.iterations[-1]) for _, series, _ in lines))
-    drawn = tuple(_line(label, series, c, x, y, smooth=smooth) for label, series, c in lines)
+    drawn = tuple(_curve_path(label, series, c, x, y, smooth=smooth) for label, series, c in lines)
     notes = []
     if any(line.faint for line in drawn):
         notes.append("moving average, single values faint")
@@ -189,7 +189,7 @@ def _chart(
     return Chart(title, subtitle, x, y, drawn, levels, tuple(notes), summary)
 
 
-def _line(label: str, series: Curve, color: int, x: Axis, y: Axis, *, smooth: bool) -> Line:
+def _curve_path(label: str, series: Curve, color: int, x: Axis, y: Axis, *, smooth: bool) -> Line:
     values, faint = series.values, ""
     if smooth and len(values) >= _SMOOTH_FROM:
         kept = thin(values)

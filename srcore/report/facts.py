@@ -62,7 +62,7 @@ def facts(run: RunRecord) -> dict[str, str]:
         "" if is_task else str(generator.get("type", "")),
         f"{run.parameters:,}" if run.parameters else "",
         str(table.get("discriminator", {}).get("type", "")),
-        "" if is_task else " + ".join(_term(loss) for loss in table.get("losses", ())),
+        "" if is_task else " + ".join(_weighted_name(loss) for loss in table.get("losses", ())),
         "" if is_task else _iterations(run),
         "" if is_task else str(train.get("batch_size", "")),
         str(table.get("seed", "")),
@@ -93,7 +93,7 @@ def rows(runs: Sequence[RunRecord], registry: Registry) -> list[MetricRow]:
     return [_row(runs, registry, *key) for key in keys]
 
 
-def differences(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:
+def differing_keys(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:
     """Keys in which experiments differ, with what each of them says; their names aside."""
     said = [flat(run.experiment) for run in runs]
     keys = dict.fromkeys(key for table in said for key in table if key != "name")
@@ -101,7 +101,7 @@ def differences(runs: Sequence[RunRecord]) -> list[tuple[str, list[str]]]:
     return [(key, texts) for key, texts in rows if len(set(texts)) > 1]
 
 
-def protocol(run: RunRecord) -> str:
+def protocol_of_run(run: RunRecord) -> str:
     """How the values were measured."""
     scale, metrics = run.experiment.get("scale"), run.experiment.get("metrics", ())
     if not metrics:
@@ -110,8 +110,8 @@ def protocol(run: RunRecord) -> str:
     for metric in metrics:
         options = {k: v for k, v in metric.items() if k not in ("type", "name")}
         options.setdefault("crop_border", f"that of the metric, or {scale}")
-        text = ", ".join(f"{key.replace('_', ' ')} {_plain(v)}" for key, v in options.items())
-        described.append(f"{_label(metric)} ({text})")
+        text = ", ".join(f"{key.replace('_', ' ')} {_yes_or_no(v)}" for key, v in options.items())
+        described.append(f"{_loss_name(metric)} ({text})")
     return f"Measured on 8-bit images: {'; '.join(described)}."
 
 
@@ -122,13 +122,15 @@ def other_results(run: RunRecord) -> dict[str, str]:
         if key in ("validation", "bicubic"):
             continue
         inner = value.items() if isinstance(value, dict) else [("", value)]
-        results |= {f"{key} {name}".strip().replace("_", " "): _plain(item) for name, item in inner}
+        results |= {
+            f"{key} {name}".strip().replace("_", " "): _yes_or_no(item) for name, item in inner
+        }
     return results
 
 
 def higher_is_better(run: RunRecord, label: str, registry: Registry) -> bool | None:
     """Direction of a metric; None if its plugin is not installed."""
-    types = {_label(metric): metric["type"] for metric in run.experiment.get("metrics", ())}
+    types = {_loss_name(metric): metric["type"] for metric in run.experiment.get("metrics", ())}
     try:
         target = resolve(registry.get("metric", types.get(label, label)).target)
     except (SrcoreError, ImportError, AttributeError):
@@ -194,20 +196,20 @@ def _iterations(run: RunRecord) -> str:
     return f"{run.last_iteration:,} recorded of {wanted:,}"
 
 
-def _term(loss: dict[str, Any]) -> str:
+def _weighted_name(loss: dict[str, Any]) -> str:
     weight = loss.get("weight", 1.0)
-    return _label(loss) if weight == 1 else f"{weight:g} {_label(loss)}"
+    return _loss_name(loss) if weight == 1 else f"{weight:g} {_loss_name(loss)}"
 
 
-def _label(table: dict[str, Any]) -> str:
+def _loss_name(table: dict[str, Any]) -> str:
     return str(table.get("name") or table["type"])
 
 
 def _said(value: Any) -> str:
-    return ABSENT if value is None else _plain(value)
+    return ABSENT if value is None else _yes_or_no(value)
 
 
-def _plain(value: Any) -> str:
+def _yes_or_no(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -94,8 +94,8 @@ def gallery(runs: Sequence[RunRecord], *, budget: int = BUDGET) -> Gallery:
     The same image of several runs becomes one figure. Pictures share ``budget`` bytes: crops get
     smaller until everything fits.
     """
-    strips, other, damaged = _read(runs)
-    images = _merged(strips, single=len(runs) == 1)
+    strips, other, damaged = _read_pictures(runs)
+    images = _merged_strips(strips, single=len(runs) == 1)
     notes = []
     if len(images) > _FIGURES:
         notes.append(f"{_FIGURES} of {len(images)} images are shown")
@@ -112,12 +112,12 @@ def gallery(runs: Sequence[RunRecord], *, budget: int = BUDGET) -> Gallery:
         notes.append(f"{_FURTHER} of {len(other)} further pictures are shown")
         other = other[:_FURTHER]
     further = tuple(
-        (name, _whole(picture, further_budget // len(other))) for name, picture in other
+        (name, _uncut(picture, further_budget // len(other))) for name, picture in other
     )
     return Gallery(tuple(figures), further, tuple(notes))
 
 
-def _read(
+def _read_pictures(
     runs: Sequence[RunRecord],
 ) -> tuple[list[tuple[str, Strip]], list[tuple[str, PictureArray]], int]:
     strips: list[tuple[str, Strip]] = []
@@ -130,7 +130,7 @@ def _read(
                 if strip is not None:
                     strips.append((run.label, strip))
                 elif len(other) <= _FURTHER:  # the rest is only counted
-                    other.append((_name(run, file, single=len(runs) == 1), read_rgb(file)))
+                    other.append((_picture_name(run, file, single=len(runs) == 1), read_rgb(file)))
                 else:
                     other.append(("", np.zeros((1, 1, 3), np.uint8)))
             except (DataError, ValueError, KeyError):
@@ -138,11 +138,11 @@ def _read(
     return strips, other, damaged
 
 
-def _name(run: RunRecord, file: Path, *, single: bool) -> str:
+def _picture_name(run: RunRecord, file: Path, *, single: bool) -> str:
     return file.stem if single else f"{run.label}: {file.stem}"
 
 
-def _merged(strips: Sequence[tuple[str, Strip]], *, single: bool) -> list[_Image]:
+def _merged_strips(strips: Sequence[tuple[str, Strip]], *, single: bool) -> list[_Image]:
     """One entry per image of a set; runs of another scale have images of another size."""
     images: dict[tuple[str, str, tuple[int, ...]], _Image] = {}
     for label, strip in strips:
@@ -160,8 +160,8 @@ def _figure(image: _Image, share: int) -> tuple[Figure, int]:
     """Embed one image; also the bytes that it takes."""
     height, width = image.versions[-1].picture.shape[:2]
     for side in _SIDES:
-        versions = tuple(_shown(column, side) for column in image.versions)
-        truth = _shown(image.truth, side) if image.truth else None
+        versions = tuple(_made_shown(column, side) for column in image.versions)
+        truth = _made_shown(image.truth, side) if image.truth else None
         used = sum(len(shown.uri) for shown in (*versions, *([truth] if truth else [])))
         if used <= share:
             break
@@ -172,7 +172,7 @@ def _figure(image: _Image, share: int) -> tuple[Figure, int]:
     return figure, used
 
 
-def _shown(column: Column, side: int) -> Shown:
+def _made_shown(column: Column, side: int) -> Shown:
     return Shown(column.name, _uri(_center(column.picture, side)), column.values)
 
 
@@ -182,7 +182,7 @@ def _center(picture: PictureArray, side: int) -> PictureArray:
     return picture[top : top + side, left : left + side]
 
 
-def _whole(picture: PictureArray, share: int) -> str:
+def _uncut(picture: PictureArray, share: int) -> str:
     """A picture that is not cut, shrunk until it fits."""
     height, width = picture.shape[:2]
     for limit in _WIDTHS:

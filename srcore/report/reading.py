@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.config.reading import parse
+from srcore.config.reading import parse_experiment
 from srcore.errors import SrcoreError
 from srcore.runs.ending import Ending, read_ending
 from srcore.runs.folder import TRAINING_PHASE, RunFolder
@@ -117,9 +117,9 @@ def read_run(folder: Path) -> list[RunRecord]:
     """
     table = _table(folder)
     if "stages" not in table:
-        return [_record(folder, table, _stage_name(folder))]
+        return [_read_record(folder, table, _stage_name(folder))]
     return [
-        _record(folder / name, _table(folder / name), name)
+        _read_record(folder / name, _table(folder / name), name)
         if RunFolder(folder / name).experiment.is_file()
         else RunRecord(folder / name, str(table.get("name", folder.name)), name)
         for name in (str(stage["name"]) for stage in table["stages"])
@@ -139,18 +139,18 @@ def _table(folder: Path) -> dict[str, Any]:
             f"{folder}: {problem}; expected a folder with {RunFolder.experiment}, such as "
             "runs/quickstart"
         )
-    return parse(file)
+    return parse_experiment(file)
 
 
 def _stage_name(folder: Path) -> str:
     """A stage lies in the folder of its experiment."""
     above = RunFolder(folder.resolve().parent).experiment
-    stages = parse(above).get("stages", []) if above.is_file() else []
+    stages = parse_experiment(above).get("stages", []) if above.is_file() else []
     name = folder.resolve().name
     return name if any(stage.get("name") == name for stage in stages) else ""
 
 
-def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
+def _read_record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
     files = RunFolder(folder)
     rows = read_records(files.lines)
     ending = read_ending(folder)
@@ -160,8 +160,8 @@ def _record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:
         bicubic = _json(files.bicubic)
         results = {"validation": _last_validation(rows), "bicubic": bicubic}
     performance = _json(files.performance)
-    pictures_at, pictures = _pictures(files)
-    version, parameters = _generator(files.generator)
+    pictures_at, pictures = _last_pictures(files)
+    version, parameters = _generator_facts(files.generator)
     return RunRecord(
         folder,
         str(table.get("name", folder.name)),
@@ -212,7 +212,7 @@ def _series(rows: list[dict[str, Any]]) -> tuple[Curve, ...]:
     return tuple(series)
 
 
-def _pictures(run: RunFolder) -> tuple[int, tuple[Path, ...]]:
+def _last_pictures(run: RunFolder) -> tuple[int, tuple[Path, ...]]:
     """Pictures of the last validation that wrote some."""
     for number, below in reversed(run.pictured().items()):
         files = tuple(sorted(file for file in below.glob("*.png") if file.is_file()))
@@ -229,7 +229,7 @@ def _dates(log: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys((days[0], days[-1]))) if days else ()
 
 
-def _generator(file: Path) -> tuple[str, int]:
+def _generator_facts(file: Path) -> tuple[str, int]:
     """Version and number of weights, from the header of a safetensors file."""
     try:
         with file.open("rb") as stream:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from srcore.config.reading import parse
+from srcore.config.reading import parse_experiment
 from srcore.config.schema import Experiment, TrainTable
 from srcore.config.structure import Structurer
 from srcore.errors import SrcoreError
@@ -54,7 +54,7 @@ def changes(folder: Path, experiment: Experiment, registry: Registry) -> list[Ch
     file = RunFolder(folder).experiment
     if not file.is_file():
         return []
-    table, now = parse(file), flat(as_table(experiment))
+    table, now = parse_experiment(file), flat(as_table(experiment))
     before = flat(table)
     for key, value in _unwritten(table, experiment, registry).items():
         if key in now:
@@ -102,7 +102,7 @@ def may_change(value: Any, path: str = "") -> Iterator[str]:
                 yield from may_change(getattr(value, field.name), inner)
 
 
-def refuse(folder: Path, changed: Sequence[Change]) -> None:
+def refuse_changes(folder: Path, changed: Sequence[Change]) -> None:
     """Raise SrcoreError if some of the changes would not continue the same training."""
     bad = [str(change) for change in changed if not change.is_free]
     if bad:

@@ -101,7 +101,7 @@ def copy(source: Path, target: Path) -> None:
             shutil.copyfile(source, temporary)
 
 
-def load(path: Path, device: torch.device) -> dict[str, Any]:
+def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint without running any code in it.
 
     Raises:

@@ -22,7 +22,7 @@ from srcore.runs.plain_tables import as_table
 from srcore.weights.saving import GeneratorMetadata, read_metadata, save_safetensors
 
 
-def export(
+def export_network(
     file: Path,
     experiment: Experiment,
     registry: Registry,

@@ -52,7 +52,7 @@ def locked(
         folder.mkdir(parents=True, exist_ok=True)
         place = folder.resolve()
         if place in _held:
-            raise _in_use(folder, _owner(), otherwise)
+            raise _in_use(folder, _this_process(), otherwise)
         stream = _take(folder, otherwise)
     except OSError as error:
         raise SrcoreError(f"{folder}: cannot be written: {error.strerror}") from None
@@ -71,9 +71,9 @@ def _take(folder: Path, otherwise: str) -> TextIOWrapper:
         stream = file.open("a+", encoding="utf-8")
         is_free = _lock(stream)
         stream.seek(0)
-        owner = _read(stream)
+        owner = _read_owner(stream)
         if is_free is None:  # no locks here: what the file says must do
-            is_free = not owner or _is_gone(owner)
+            is_free = not owner or _owner_is_gone(owner)
         if not is_free:
             stream.close()
             raise _in_use(folder, owner, otherwise, file)
@@ -88,7 +88,7 @@ def _take(folder: Path, otherwise: str) -> TextIOWrapper:
             owner.get("host", "?"),
         )
     stream.truncate(0)
-    stream.write(json.dumps(_owner()) + "\n")
+    stream.write(json.dumps(_this_process()) + "\n")
     stream.flush()
     return stream
 
@@ -113,12 +113,12 @@ def _is_still(file: Path, stream: TextIOWrapper) -> bool:
         return False
 
 
-def _owner() -> dict[str, Any]:
+def _this_process() -> dict[str, Any]:
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     return {"host": socket.gethostname(), "process": os.getpid(), "since": now}
 
 
-def _read(stream: TextIOWrapper) -> dict[str, Any]:
+def _read_owner(stream: TextIOWrapper) -> dict[str, Any]:
     try:
         owner = json.loads(stream.read() or "{}")
     except ValueError:
@@ -126,7 +126,7 @@ def _read(stream: TextIOWrapper) -> dict[str, Any]:
     return owner if isinstance(owner, dict) else {"process": "?"}
 
 
-def _is_gone(owner: dict[str, Any]) -> bool:
+def _owner_is_gone(owner: dict[str, Any]) -> bool:
     process = owner.get("process")
     is_here = owner.get("host") == socket.gethostname()
     return is_here and isinstance(process, int) and is_gone(process)

@@ -33,7 +33,7 @@ _EMPTY_AT_FIRST = (RunFolder.lines, RunFolder.rows)
 
 
 @contextlib.contextmanager
-def opened(
+def open_run(
     folder: Path,
     experiments: Mapping[str, Experiment],
     registry: Registry,
@@ -56,9 +56,9 @@ def opened(
         SrcoreError: the folder holds a run, or something else, lies in another run, is in use or
             cannot be written.
     """
-    _refuse(folder, resume=resume, overwrite=overwrite)
+    _refuse_run(folder, resume=resume, overwrite=overwrite)
     with locked(folder):
-        _refuse(folder, resume=resume, overwrite=overwrite)  # others may have worked until now
+        _refuse_run(folder, resume=resume, overwrite=overwrite)  # others may have worked until now
         if overwrite and _is_run(folder):
             delete_run(folder, registry)
         remove_temporaries(folder)
@@ -79,7 +79,7 @@ def remove_temporaries(folder: Path) -> None:
             path.unlink()
 
 
-def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
+def _refuse_run(folder: Path, *, resume: bool, overwrite: bool) -> None:
     outer = outer_run(folder)
     if outer is not None:
         raise SrcoreError(

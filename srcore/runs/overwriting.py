@@ -9,7 +9,7 @@ from typing import Any
 
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.paths import is_pending, paths_of
-from srcore.config.reading import parse
+from srcore.config.reading import parse_experiment
 from srcore.config.schema import Experiment
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError, SrcoreError
@@ -62,7 +62,7 @@ def outer_run(folder: Path) -> Path | None:
     if not (outer.experiment.is_file() and outer.log.is_file()):
         return None
     try:
-        stages = parse(outer.experiment).get("stages")
+        stages = parse_experiment(outer.experiment).get("stages")
     except ConfigError:
         return None
     names = [stage.get("name") for stage in stages or () if isinstance(stage, dict)]
@@ -72,7 +72,7 @@ def outer_run(folder: Path) -> Path | None:
 def _patterns(folder: Path, registry: Registry) -> Iterator[str]:
     """What the run in this folder may have written, by its experiment."""
     try:
-        table = parse(RunFolder(folder).experiment)
+        table = parse_experiment(RunFolder(folder).experiment)
     except ConfigError:
         table = {}  # what is known of every run can still be deleted
     stages = table.get("stages")

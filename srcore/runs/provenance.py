@@ -41,7 +41,7 @@ def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict
     return {
         "inputs": {key: fingerprint(path) for key, path, _ in inputs},
         "weights": {
-            key: _content(path) for key, path in start_weights(experiment) if path.is_file()
+            key: _hash_of_file(path) for key, path in start_weights(experiment) if path.is_file()
         },
         "processes": {"processes": idist.get_world_size()},
         "versions": versions,
@@ -52,7 +52,7 @@ def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict
 def fingerprint(path: Path) -> str:
     """How many files lie at a path, and a hash of their names and sizes, wherever that is."""
     digest, count = hashlib.sha256(), 0
-    files = sorted(_files(path)) if path.is_dir() else [(path.name, path)]
+    files = sorted(_files_below(path)) if path.is_dir() else [(path.name, path)]
     for name, file in files:
         try:
             size = file.stat().st_size
@@ -82,7 +82,7 @@ def remember_weights(
     now["weights"] = now["weights"] | began
 
 
-def read(folder: Path) -> dict[str, dict[str, Any]]:
+def read_provenance(folder: Path) -> dict[str, dict[str, Any]]:
     """What was recorded in the folder of a stage; empty if nothing was."""
     try:
         content = json.loads(RunFolder(folder).provenance.read_bytes())
@@ -98,7 +98,7 @@ def write(folder: Path, content: dict[str, dict[str, Any]]) -> None:
         temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
-def compare(
+def compare_provenance(
     folder: Path, before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], *, accept: bool
 ) -> None:
     """Tell of every difference; refuse those that change what is trained.
@@ -106,8 +106,8 @@ def compare(
     Raises:
         SrcoreError: other files or another number of processes, and not ``accept``.
     """
-    grave = _differences(before, now, ("inputs", "processes"))
-    for line in _differences(before, now, ("versions", "threads")):
+    grave = _changed_parts(before, now, ("inputs", "processes"))
+    for line in _changed_parts(before, now, ("versions", "threads")):
         logger.warning("%s: %s; the last bits of the result may differ", folder, line)
     if grave and not accept:
         raise SrcoreError(
@@ -118,7 +118,7 @@ def compare(
         logger.warning("%s: %s; accepted", folder, line)
 
 
-def _differences(
+def _changed_parts(
     before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]], parts: tuple[str, ...]
 ) -> list[str]:
     return [
@@ -130,7 +130,7 @@ def _differences(
     ]
 
 
-def _content(file: Path) -> str:
+def _hash_of_file(file: Path) -> str:
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         while piece := stream.read(2**20):
@@ -138,7 +138,7 @@ def _content(file: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+def _files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     for top, folders, names in os.walk(folder):
         folders.sort()
         for name in names:

@@ -33,9 +33,9 @@ def refuse_unreadable(state: Mapping[str, Any], experiment: Experiment) -> None:
 
     Nothing is raised if every entry alone can be read.
     """
-    for path, value in _entries(state, ()):
+    for path, value in _paths_of_leaves(state, ()):
         if not _survives(value):
-            owner = _owner(path, experiment)
+            owner = _offered_by(path, experiment)
             key = ".".join(path)
             raise SrcoreError(
                 f"{owner}: its state cannot be read back from a checkpoint: {key} is a "
@@ -44,11 +44,11 @@ def refuse_unreadable(state: Mapping[str, Any], experiment: Experiment) -> None:
             )
 
 
-def _entries(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _paths_of_leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     if type(value) in (dict, list, tuple) or isinstance(value, dict):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in pairs:
-            yield from _entries(item, (*path, str(key)))
+            yield from _paths_of_leaves(item, (*path, str(key)))
     else:
         yield path, value
 
@@ -66,7 +66,7 @@ def _survives(value: Any) -> bool:
     return True
 
 
-def _owner(path: tuple[str, ...], experiment: Experiment) -> str:
+def _offered_by(path: tuple[str, ...], experiment: Experiment) -> str:
     """Who offered an entry, as a user knows it: ``optimizer.generator "lion" (srplug-x)``."""
     top, *below = path
     name = below[0] if below else ""

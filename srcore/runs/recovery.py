@@ -37,7 +37,7 @@ def starting_state(
         SrcoreError: the last one is damaged or missing; says what there is instead.
     """
     last = folder.last
-    state, taken = _state(last, device, recover=recover)
+    state, taken = _state_and_file(last, device, recover=recover)
     if idist.get_world_size() > 1:
         idist.barrier()
     if taken != last and idist.get_rank() == 0:
@@ -45,7 +45,7 @@ def starting_state(
     return state
 
 
-def _state(
+def _state_and_file(
     last: Path, device: torch.device, *, recover: bool
 ) -> tuple[dict[str, Any] | None, Path]:
     """The state to start from and the file that holds it, see :func:`starting_state`."""
@@ -54,7 +54,7 @@ def _state(
     ]
     if last.exists():
         try:
-            return checkpoint.load(last, device), last
+            return checkpoint.load_checkpoint(last, device), last
         except SrcoreError as error:
             problem = str(error)
     elif others:
@@ -71,7 +71,7 @@ def _state(
             "from it with --recover, or start anew with --overwrite"
         )
     logger.warning("%s; continued from %s of iteration %d", problem, path.name, iteration)
-    return checkpoint.load(path, device), path
+    return checkpoint.load_checkpoint(path, device), path
 
 
 def _newest(paths: list[Path]) -> tuple[Path, int] | None:
@@ -79,7 +79,7 @@ def _newest(paths: list[Path]) -> tuple[Path, int] | None:
     newest: tuple[Path, int] | None = None
     for path in paths:
         try:
-            iteration = int(checkpoint.load(path, torch.device("cpu"))["iteration"])
+            iteration = int(checkpoint.load_checkpoint(path, torch.device("cpu"))["iteration"])
         except SrcoreError:
             continue
         if newest is None or iteration > newest[1]:

@@ -24,10 +24,10 @@ def results_table(runs: Sequence[Run]) -> str:
     Values follow the protocol of the experiment's metrics; by default luma (Y of BT.601, 16..235)
     of 8-bit images without a border of ``scale`` pixels.
     """
-    return "\n".join(line for run in runs for line in _lines(run))
+    return "\n".join(line for run in runs for line in _result_rows(run))
 
 
-def _lines(run: Run) -> Iterator[str]:
+def _result_rows(run: Run) -> Iterator[str]:
     validation = run.results.get("validation", {})
     rows = [_HEADER] if validation else []
     for name, values in validation.items():
@@ -39,9 +39,9 @@ def _lines(run: Run) -> Iterator[str]:
                 (
                     name,
                     label,
-                    _text(below) if known else "-",
-                    _text(value),
-                    f"{value - below:+.4f}" if known and _finite(value, below) else "-",
+                    _value_in_file(below) if known else "-",
+                    _value_in_file(value),
+                    f"{value - below:+.4f}" if known and _are_finite(value, below) else "-",
                 )
             )
     yield f"{run.folder}"
@@ -57,10 +57,10 @@ def write_bicubic(folder: Path, averages: Mapping[str, Mapping[str, float]]) -> 
         temporary.write_text(dumps(averages, indent=2) + "\n", "utf-8")
 
 
-def _finite(*values: float | None) -> bool:
+def _are_finite(*values: float | None) -> bool:
     return all(value is not None and math.isfinite(value) for value in values)
 
 
-def _text(value: float | None) -> str:
+def _value_in_file(value: float | None) -> str:
     """A value; files keep one that is infinite, such as the PSNR of equal images, as null."""
-    return f"{value:.4f}" if value is not None and _finite(value) else "inf"
+    return f"{value:.4f}" if value is not None and _are_finite(value) else "inf"

@@ -148,8 +148,8 @@ def read_strip(path: Path) -> Strip | None:
     if text is None:
         return None
     pixels = read_rgb(path)
-    described = _description(text)
-    if described is None or not _fits(described["columns"], pixels.shape[:2]):
+    described = _read_description(text)
+    if described is None or not _lie_within(described["columns"], pixels.shape[:2]):
         raise DataError(f"{path}: is not the strip of pictures that it says it is")
     columns, left = [], 0
     for entry in described["columns"]:
@@ -160,7 +160,7 @@ def read_strip(path: Path) -> Strip | None:
     return Strip(described["set"], described["image"], tuple(columns))
 
 
-def _description(text: str) -> dict[str, Any] | None:
+def _read_description(text: str) -> dict[str, Any] | None:
     """What a strip says of itself; None if it is nothing that :func:`write_strip` writes."""
     try:
         description = json.loads(text)
@@ -185,7 +185,7 @@ def _is_column(entry: Any) -> bool:
     )
 
 
-def _fits(columns: Sequence[dict[str, Any]], shape: tuple[int, ...]) -> bool:
+def _lie_within(columns: Sequence[dict[str, Any]], shape: tuple[int, ...]) -> bool:
     """Whether two or three columns lie within a picture, and show the same at the same size."""
     sizes = [tuple(entry["size"]) for entry in columns]
     if len(sizes) not in (2, 3):

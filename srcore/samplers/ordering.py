@@ -77,7 +77,7 @@ class Weighted:
         for line, text in enumerate(decode_text(file.read_bytes()).splitlines(), start=1):
             if text.strip():
                 name, _, value = text.strip().rpartition(" ")
-                weights[_number(numbers, name.strip(), f"{file}:{line}")] = _weight(
+                weights[_image_number(numbers, name.strip(), f"{file}:{line}")] = _weight(
                     value, f"{file}:{line}"
                 )
         if not weights.sum() > 0:
@@ -89,7 +89,7 @@ class Weighted:
         return generator.choice(len(self._share), len(self._share), p=self._share)
 
 
-def _number(numbers: dict[str, int], name: str, where: str) -> int:
+def _image_number(numbers: dict[str, int], name: str, where: str) -> int:
     if name not in numbers:
         raise DataError(f'{where}: the data set has no image "{name}"; expected: name weight')
     return numbers[name]

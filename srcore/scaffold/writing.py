@@ -73,8 +73,8 @@ def write_plugin(name: str, parent: Path, kind: str = "both") -> list[Path]:
         raise SrcoreError(f"{folder}: exists; choose another name or --output")
     written = []
     for place, text in sorted(_texts(kind).items()):
-        path = folder / _filled(place, name)
-        write_bytes(path, _filled(text, name).encode(), durable=False)
+        path = folder / _with_names(place, name)
+        write_bytes(path, _with_names(text, name).encode(), durable=False)
         written.append(path)
     return written
 
@@ -108,7 +108,7 @@ def clashes(name: str, registry: Registry, kind: str = "both") -> list[str]:
     ]
     for component in registry.components():
         for part, template in SKELETONS[kind].names:
-            if (component.kind, component.name) == (part, _filled(template, name)):
+            if (component.kind, component.name) == (part, _with_names(template, name)):
                 taken.append(f"{component.label} is registered by {label(component.owner)}")
     return taken
 
@@ -125,14 +125,14 @@ def _texts(kind: str) -> dict[str, str]:
         texts[module] = (_TEMPLATES / "both" / f"{module}.in").read_text("utf-8")
     use = texts.pop("use.toml")
     experiment = "srplug_NAME/experiments/tiny.toml"
-    texts[experiment] = _with_tables(texts[experiment], use)
+    texts[experiment] = _replace_tables(texts[experiment], use)
     named = {"ABOUT": skeleton.about, "KIND": skeleton.kind, "USE": use.strip()}
     for word, text in named.items():
         texts = {place: content.replace(word, text) for place, content in texts.items()}
     return texts
 
 
-def _with_tables(experiment: str, use: str) -> str:
+def _replace_tables(experiment: str, use: str) -> str:
     """An experiment with some tables in the place of those of the same header."""
     first, *tables = experiment.strip().split("\n\n")
     headers = [table.partition("\n")[0] for table in use.split("\n\n")]
@@ -140,7 +140,7 @@ def _with_tables(experiment: str, use: str) -> str:
     return "\n\n".join([first, use.strip(), *kept]) + "\n"
 
 
-def _filled(text: str, name: str) -> str:
+def _with_names(text: str, name: str) -> str:
     words = "".join(part.capitalize() for part in name.split("_"))
     filled = text.replace("DASHED", name.replace("_", "-"))
     return filled.replace("NAME", name).replace("CLASS", words)

@@ -14,7 +14,7 @@ def partners(hr: ImageSource, lr: ImageSource) -> ImageSource:
     Raises:
         DataError: images without partner.
     """
-    pairs = _parts(hr, lr)
+    pairs = _paired_parts(hr, lr)
     order, missing, start = [], [], 0
     for hr_part, lr_part in pairs:
         numbers = {lr_part.name(index): start + index for index in range(len(lr_part))}
@@ -27,7 +27,7 @@ def partners(hr: ImageSource, lr: ImageSource) -> ImageSource:
     return lr if order == list(range(len(lr))) else Selection(lr, order)
 
 
-def _parts(hr: ImageSource, lr: ImageSource) -> list[tuple[ImageSource, ImageSource]]:
+def _paired_parts(hr: ImageSource, lr: ImageSource) -> list[tuple[ImageSource, ImageSource]]:
     """What is paired: folder with folder where both are folders, else all with all."""
     if not (isinstance(hr, FolderSource) and isinstance(lr, FolderSource)):
         return [(hr, lr)]

@@ -23,12 +23,12 @@ from srcore.messages import shown
 from srcore.models.catalog import Catalog
 from srcore.options import Selected
 from srcore.plugin.building import Component, resolve
-from srcore.plugin.discovery import core_ranges, label, misfit
+from srcore.plugin.discovery import core_ranges, label, version_misfit
 from srcore.plugin.implementations import Plugin
 from srcore.plugin.manager import plugins
 from srcore.testing import runs
 from srcore.testing.checks import complaints, dialect_complaints
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 from srcore.testing.tiny_images import write_tiny_images
 from srcore.testing.trial import Trial, options_for
 from srcore.weights.dialects import Dialect
@@ -104,14 +104,14 @@ class PluginContract:
         assert any(core_ranges(installed)), (
             "dependencies must name a range, such as srcore>=0.1,<0.2"
         )
-        assert misfit(installed) == ""
+        assert version_misfit(installed) == ""
 
     def test_shipped_experiments_pass_the_check(self) -> None:
         """Nothing is wrong with them but data that is not on this machine."""
         ours = self._plugin().distribution
         for name, (_, owner) in plugins().registry.experiments().items():
             if owner == ours:
-                loaded = load(name)
+                loaded = load_unchecked(name)
                 for stage in loaded.stages:
                     experiment, problems = loaded.examine(stage)
                     wrong = [str(p) for p in problems if "does not exist" not in p.message]
@@ -139,12 +139,14 @@ class PluginContract:
         That is, the same checkpoints, to the bit.
         """
         loaded = runs.short(self._experiment(), self.overrides)
-        again = runs.run(loaded, tmp_path / "again")
+        again = runs.train_run(loaded, tmp_path / "again")
         whole, resumed = runs.killed_and_resumed(loaded, tmp_path)
-        alike = [runs.without(states, self.told_apart) for states in (whole, again)]
-        differences = [f"from one seed: {text}" for text in runs.differences(alike[0], alike[1:])]
+        alike = [runs.without_entries(states, self.told_apart) for states in (whole, again)]
+        differences = [
+            f"from one seed: {text}" for text in runs.differing_ends(alike[0], alike[1:])
+        ]
         differences += [
-            f"after a kill and resume: {text}" for text in runs.differences(whole, resumed)
+            f"after a kill and resume: {text}" for text in runs.differing_ends(whole, resumed)
         ]
         assert not differences, (
             f"{self.experiment}: expected equal checkpoints {'; '.join(differences)}"
@@ -206,7 +208,7 @@ class PluginContract:
         """What the experiment consists of, and what is tried elsewhere."""
         if not self.experiment:
             return frozenset(self.elsewhere)
-        loaded = load(self.experiment, self.overrides)
+        loaded = load_unchecked(self.experiment, self.overrides)
         selections = (_selected(experiment) for experiment in runs.experiments_of(loaded))
         return frozenset(self.elsewhere).union(*selections)
 

@@ -13,14 +13,16 @@ from srcore.config.structure import Structurer
 from srcore.plugin.manager import plugins
 
 
-def load(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
+def load_unchecked(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
     """Read an experiment without checking it."""
-    return experiment.load(path, overrides, plugins=plugins())
+    return experiment.load_experiment(path, overrides, plugins=plugins())
 
 
-def check(path: str | Path, overrides: Iterable[str] = (), **where: Path) -> LoadedExperiment:
+def load_checked(
+    path: str | Path, overrides: Iterable[str] = (), **where: Path
+) -> LoadedExperiment:
     """Read and check an experiment; ``where``: ``resumed`` and ``output``."""
-    return experiment.check(path, overrides, plugins=plugins(), **where)
+    return experiment.check_experiment(path, overrides, plugins=plugins(), **where)
 
 
 def typed(table: dict[str, Any]) -> Experiment:

@@ -74,7 +74,7 @@ class ForkedRun:
         return code, log.read_text(), count
 
 
-def content(folder: Path) -> dict[str, Any]:
+def content_of_run(folder: Path) -> dict[str, Any]:
     """Everything that has to be the same in equal runs, by path: bytes, or states."""
     contents: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):

@@ -179,17 +179,19 @@ def run_case(case: Case) -> None:
             if bound.get("compare") != "reference_only":
                 problems.append(f"{name}: not computed by the handler of kind {shown(kind)}")
             continue
-        problems += compare(name, outputs[name], case[name], bound)
+        problems += compare_with_golden(name, outputs[name], case[name], bound)
     for name, bound in case.entry.get("expected_values", {}).items():
         if name not in outputs:
             if bound.get("compare") != "reference_only":
                 problems.append(f"{name}: not computed by the handler of kind {shown(kind)}")
             continue
-        problems += compare(name, outputs[name], np.asarray(bound["value"]), bound)
+        problems += compare_with_golden(name, outputs[name], np.asarray(bound["value"]), bound)
     assert not problems, f"{case.name}:\n  " + "\n  ".join(problems)
 
 
-def compare(name: str, got: Any, expected: NDArray[Any], bound: Mapping[str, Any]) -> list[str]:
+def compare_with_golden(
+    name: str, got: Any, expected: NDArray[Any], bound: Mapping[str, Any]
+) -> list[str]:
     """Problems of ``|got - expected| <= atol + rtol * |expected|`` with the bound's settings.
 
     They have any shape, both the same; a single value may be of another.

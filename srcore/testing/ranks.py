@@ -19,7 +19,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def join(rank: int, ranks: int, port: int, **more: str) -> None:
+def join_ranks(rank: int, ranks: int, port: int, **more: str) -> None:
     """Make this process one of several, by the variables that torchrun sets; with one thread.
 
     Args:
@@ -45,7 +45,7 @@ def fork_ranks(work: Callable[[int], object], logs: Sequence[Path]) -> list[int]
     ranks, port = len(logs), free_port()
 
     def begin(rank: int) -> None:
-        join(rank, ranks, port)
+        join_ranks(rank, ranks, port)
         work(rank)
 
     return [fork(lambda rank=rank: begin(rank), log) for rank, log in enumerate(logs)]  # type: ignore[misc]  # the type of a default in a lambda

@@ -109,23 +109,23 @@ def _give_back_what_is_freed() -> None:
 def _answer(job: dict[str, Any]) -> NoReturn:
     """What a forked process does."""
     try:
-        print(_measured(job), flush=True)
+        print(_peak_of_job(job), flush=True)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
 
 
-def _measured(job: dict[str, Any]) -> int:
+def _peak_of_job(job: dict[str, Any]) -> int:
     if job["without_strict"]:
         vars(strict_jpeg)["is_installed"] = lambda: False
-    _read(job["what"], Path(job["small"]), Window(0, 0, 8, 8))
+    _read_once(job["what"], Path(job["small"]), Window(0, 0, 8, 8))
     with peak_growth() as growth, contextlib.suppress(DataError):
-        _read(job["what"], Path(job["path"]), Window(*job["window"]))
+        _read_once(job["what"], Path(job["path"]), Window(*job["window"]))
     return growth.bytes
 
 
-def _read(what: str, path: Path, window: Window) -> None:
+def _read_once(what: str, path: Path, window: Window) -> None:
     if what == "image":
         read_image(path)
     elif what == "window":

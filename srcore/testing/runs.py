@@ -22,7 +22,7 @@ from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
 from srcore.runs.folder import RunFolder
 from srcore.testing.comparison import assert_same_state
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 from srcore.testing.tiny_images import write_tiny_images
 from srcore.testing.trial import random_weights
 
@@ -56,7 +56,7 @@ def short(name: str, overrides: Sequence[str] = ()) -> LoadedExperiment:
 
     Folders of images that it names and that do not exist are made: run it in an empty folder.
     """
-    loaded = load(name, (*overrides, *_SHORT))
+    loaded = load_unchecked(name, (*overrides, *_SHORT))
     provide_images(loaded)
     return loaded
 
@@ -65,7 +65,7 @@ def own_experiment(folder: Path, further: dict[str, Any]) -> LoadedExperiment:
     """A small training of the core's parts, and what else it shall hold."""
     file = folder / "own.toml"
     file.write_text(tomli_w.dumps(_OWN | further), "utf-8")
-    return load(file, _SHORT)
+    return load_unchecked(file, _SHORT)
 
 
 def experiments_of(loaded: LoadedExperiment) -> Iterator[Experiment]:
@@ -82,7 +82,7 @@ def provide_images(loaded: LoadedExperiment) -> None:
     They are large enough for its crops and its metrics.
     """
     for experiment in experiments_of(loaded):
-        side = _side(experiment)
+        side = _crop_side(experiment)
         for key, path, wanted in inputs_of(experiment.data):
             if wanted == "folder" and not is_pending(path) and not path.exists():
                 is_small = key.rpartition(".")[2].partition("[")[0] == "lr"
@@ -90,7 +90,7 @@ def provide_images(loaded: LoadedExperiment) -> None:
                 write_tiny_images(path, 3, height=shrunk, width=shrunk)
 
 
-def _side(experiment: Experiment) -> int:
+def _crop_side(experiment: Experiment) -> int:
     scale, train = experiment.scale, experiment.data.train
     crop = None if train is None else option_capability(train.selected.options, "hr_patch_size")
     step = 4 * scale
@@ -103,9 +103,9 @@ def _side(experiment: Experiment) -> int:
     return side
 
 
-def run(loaded: LoadedExperiment, folder: Path, *, resume: bool = False) -> dict[str, Any]:
+def train_run(loaded: LoadedExperiment, folder: Path, *, resume: bool = False) -> dict[str, Any]:
     """Train; the last checkpoint of every stage that trains, by name."""
-    with random_weights(), _quiet():
+    with random_weights(), _without_logs():
         run_experiment(loaded, folder, resume=resume, quiet=True)
     states = {}
     for stage in loaded.stages:
@@ -128,31 +128,31 @@ def killed_and_resumed(
     """
     witness = _Witness(folder / "runs", folder)
     watched = attrs.evolve(loaded, plugins=loaded.plugins.extended(witness))
-    whole = run(watched, witness.runs)
+    whole = train_run(watched, witness.runs)
     resumed = []
     for place in witness.places:  # back to where it was: stages name each other's files
         shutil.rmtree(witness.runs)
         place.rename(witness.runs)
-        resumed.append(run(loaded, witness.runs, resume=True))
+        resumed.append(train_run(loaded, witness.runs, resume=True))
     return whole, resumed
 
 
-def without(states: Mapping[str, Any], patterns: Sequence[str]) -> dict[str, Any]:
+def without_entries(states: Mapping[str, Any], patterns: Sequence[str]) -> dict[str, Any]:
     """Checkpoints of stages, less the entries whose path in the checkpoint fits a pattern."""
-    return {stage: _without(state, patterns, "") for stage, state in states.items()}
+    return {stage: _without_matching(state, patterns, "") for stage, state in states.items()}
 
 
-def _without(value: Any, patterns: Sequence[str], path: str) -> Any:
+def _without_matching(value: Any, patterns: Sequence[str], path: str) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key: _without(entry, patterns, f"{path}{key}/")
+        key: _without_matching(entry, patterns, f"{path}{key}/")
         for key, entry in value.items()
         if not any(fnmatchcase(f"{path}{key}", pattern) for pattern in patterns)
     }
 
 
-def differences(whole: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def differing_ends(whole: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Where the ends of runs differ that should be one."""
     if not whole:
         yield "checkpoints: the experiment wrote none"
@@ -185,7 +185,7 @@ class _Witness:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _without_logs() -> Iterator[None]:
     """What a run tells of itself is no matter of the tests."""
     logger = logging.getLogger("srcore")
     before = logger.level

@@ -82,7 +82,7 @@ class Trial:
         lr = nn.functional.avg_pool2d(hr, self.scale)
         hr = hr[..., : lr.shape[-2] * self.scale, : lr.shape[-1] * self.scale]
         context = LossContext({"lr": lr, "hr": hr, "index": torch.arange(2)}, hr, 1)
-        context.batch.update(made(self.entries, context))
+        context.batch.update(call_with(self.entries, context))
         return context.batch
 
     def context(self, seed: int = 0) -> LossContext:
@@ -99,8 +99,8 @@ class Trial:
             discriminate=lambda image: discriminator(image),
             extras={"generator": self.generator()},
         )
-        context.batch.update(made(self.entries, context))
-        context.extras.update(made(self.extras, context))
+        context.batch.update(call_with(self.entries, context))
+        context.extras.update(call_with(self.extras, context))
         return context
 
     def without_gradient(self, network: nn.Module) -> list[str]:
@@ -114,7 +114,7 @@ class Trial:
         ]
 
 
-def made(values: Mapping[str, Any], context: LossContext) -> dict[str, Any]:
+def call_with(values: Mapping[str, Any], context: LossContext) -> dict[str, Any]:
     """Values by name; functions are called with the context."""
     seed_everything(0)
     return {name: value(context) if callable(value) else value for name, value in values.items()}
@@ -154,7 +154,7 @@ def random_weights() -> Iterator[None]:
         yield
 
 
-def same(first: Any, second: Any) -> bool:
+def is_same(first: Any, second: Any) -> bool:
     """Whether two nested values are equal to the bit."""
     from srcore.testing.comparison import assert_same_state
 

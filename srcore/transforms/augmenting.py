@@ -123,7 +123,7 @@ def draw_partners(count: int, generator: torch.Generator) -> Tensor:
     return partners
 
 
-def draw_beta(alpha: float, count: int, generator: torch.Generator) -> Tensor:
+def draw_share(alpha: float, count: int, generator: torch.Generator) -> Tensor:
     """Numbers ``(count,)`` in [0, 1] by Beta(alpha, alpha), on the generator's device.
 
     PyTorch draws them from its global generator alone; NumPy does it from a seed drawn here.

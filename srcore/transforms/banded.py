@@ -75,8 +75,8 @@ class BandedMatrix:
             return cls(
                 n_in,
                 len(indices),
-                tuple(_cut(matrix, dense, dtype, device)),
-                tuple(_cut(matrix.T, dense, dtype, device)),
+                tuple(_into_blocks(matrix, dense, dtype, device)),
+                tuple(_into_blocks(matrix.T, dense, dtype, device)),
             )
 
     @property
@@ -100,7 +100,7 @@ class BandedMatrix:
         return result
 
 
-def _cut(
+def _into_blocks(
     matrix: NDArray[np.float64], dense: bool, dtype: torch.dtype, device: torch.device
 ) -> list[Block]:
     n_out, n_in = matrix.shape
@@ -125,14 +125,14 @@ class _Product(torch.autograd.Function):
         ctx.matrix, ctx.rows = matrix, rows
         # Under autocast the products would run in half precision: eight bits instead of 24.
         with torch.autocast(image.device.type, enabled=False):
-            return _rows(image, matrix) if rows else _columns(image, matrix)
+            return _times_rows(image, matrix) if rows else _columns(image, matrix)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         return _Product.apply(gradient, ctx.matrix.adjoint, ctx.rows), None, None
 
 
-def _rows(image: Tensor, matrix: BandedMatrix) -> Tensor:
+def _times_rows(image: Tensor, matrix: BandedMatrix) -> Tensor:
     height, width = image.shape[-2:]
     if matrix.is_dense:
         return matrix.blocks[0].weights @ image

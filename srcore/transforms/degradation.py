@@ -2,7 +2,7 @@
 
 Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data",
 ICCVW 2021. Everything random is drawn first (:func:`draw_plan`); what follows the draws is plain
-image processing (:func:`degrade`).
+image processing (:func:`degrade_by_plan`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class DegradationPlan:
     jpeg_last: bool
 
 
-def degrade(
+def degrade_by_plan(
     image: Tensor, size: tuple[int, int], plan: DegradationPlan, luma_table: LumaTable = "published"
 ) -> Iterator[tuple[str, Tensor]]:
     """Degrade images step by step.
@@ -114,7 +114,7 @@ def draw_plan(
     return DegradationPlan(
         first=_draw_pass(options.first, options.resize_modes, count, generator),
         second=_draw_pass(options.second, options.resize_modes, count, generator),
-        final_mode=_choose(options.resize_modes, generator),
+        final_mode=_draw_choice(options.resize_modes, generator),
         final_kernels=draw_sinc_or_impulse(
             options.sinc_probability, options.sinc_sizes, options.sinc_cutoff, count, generator
         ),
@@ -174,7 +174,7 @@ class SecondOrderDegradation:
     def degraded(self, hr: Tensor, size: tuple[int, int], plan: DegradationPlan) -> Tensor:
         """LR images ``(N, 3, *size)`` of a plan, rounded to 1/255."""
         source = self.sharpened(hr) if self.options.degrade_sharpened else hr
-        steps = degrade(source, size, plan, self.options.luma_table)
+        steps = degrade_by_plan(source, size, plan, self.options.luma_table)
         _, image = deque(steps, maxlen=1).pop()
         return quantized(image)
 
@@ -214,7 +214,7 @@ def _draw_pass(
     return PassPlan(
         kernels=kernels if blur < options.blur_probability else None,
         factor=_factor(options, direction, amount),
-        mode=_choose(modes, generator),
+        mode=_draw_choice(modes, generator),
         noise=noise,
         quality=uniform(options.jpeg_quality, count, generator),
     )
@@ -229,7 +229,7 @@ def _factor(options: FirstPassOptions, direction: float, amount: float) -> float
     return low + (high - low) * amount
 
 
-def _choose(choices: tuple[str, ...], generator: torch.Generator) -> str:
+def _draw_choice(choices: tuple[str, ...], generator: torch.Generator) -> str:
     index = torch.randint(len(choices), (1,), generator=generator, device=generator.device)
     return choices[int(index)]
 

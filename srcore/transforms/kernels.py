@@ -52,7 +52,7 @@ def gaussian_kernels(
     across = (cos * y - sin * x) / _per_kernel(sigma_y)
     power = (along.square() + across.square()) ** _per_kernel(beta)
     values = torch.where(plateau[:, None, None], 1 / (1 + power), torch.exp(-power / 2))
-    return _normalized(values, size)
+    return _normalized_kernels(values, size)
 
 
 def sinc_kernels(width: int, size: Tensor, cutoff: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ def sinc_kernels(width: int, size: Tensor, cutoff: Tensor) -> Tensor:
     radius = (x.square() + y.square()).sqrt()
     c = _per_kernel(cutoff)
     away = c * torch.special.bessel_j1(c * radius) / (2 * math.pi * radius.clamp(min=0.5))
-    return _normalized(torch.where(radius == 0, c.square() / (4 * math.pi), away), size)
+    return _normalized_kernels(torch.where(radius == 0, c.square() / (4 * math.pi), away), size)
 
 
 def impulse(width: int, device: torch.device) -> Tensor:
@@ -93,8 +93,8 @@ def draw_kernels(options: KernelOptions, count: int, generator: torch.Generator)
     kind = torch.multinomial(weights, count, replacement=True, generator=generator)
     sigma_x, sigma_y = (uniform(options.sigma, count, generator) for _ in range(2))
     theta = uniform(options.rotation, count, generator)
-    generalized = _draw_beta(options.generalized_beta, count, generator)
-    plateau = _draw_beta(options.plateau_beta, count, generator)
+    generalized = _draw_exponents(options.generalized_beta, count, generator)
+    plateau = _draw_exponents(options.plateau_beta, count, generator)
     iso = kind % 2 == 0
     beta = torch.where(kind < 2, 1.0, torch.where(kind < 4, generalized, plateau))
     width = options.sizes[1]
@@ -129,7 +129,7 @@ def draw_sizes(limits: tuple[int, int], count: int, generator: torch.Generator) 
     return limits[0] + 2 * steps
 
 
-def _draw_beta(limits: Range, count: int, generator: torch.Generator) -> Tensor:
+def _draw_exponents(limits: Range, count: int, generator: torch.Generator) -> Tensor:
     """Half the draws below 1, half above: flat and peaked shapes are equally frequent."""
     low = uniform((limits[0], 1.0), count, generator)
     high = uniform((1.0, limits[1]), count, generator)
@@ -145,7 +145,7 @@ def _per_kernel(values: Tensor) -> Tensor:
     return values.double()[:, None, None]
 
 
-def _normalized(values: Tensor, size: Tensor) -> Tensor:
+def _normalized_kernels(values: Tensor, size: Tensor) -> Tensor:
     x, y = _offsets(values.shape[-1], values.device)
     inside = torch.maximum(x.abs(), y.abs()) <= (size // 2)[:, None, None]
     values = values * inside

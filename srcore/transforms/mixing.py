@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from srcore.errors import SrcoreError
-from srcore.transforms.augmenting import Box, draw_beta, draw_box, draw_partners, images_of_pairs
+from srcore.transforms.augmenting import Box, draw_box, draw_partners, draw_share, images_of_pairs
 from srcore.transforms.batch import happens, image_of
 from srcore.transforms.options import (
     CutBlurOptions,
@@ -52,7 +52,7 @@ class MixUp:
         pairs = images_of_pairs(batch, "mixup")
         count = len(pairs)
         chosen = happens(self.options.probability, count, generator)
-        shares = torch.where(chosen, draw_beta(self.options.alpha, count, generator), 1.0)
+        shares = torch.where(chosen, draw_share(self.options.alpha, count, generator), 1.0)
         partners = draw_partners(count, generator)
         mixed = {
             name: _blended(image, image[partners], shares) for name, image in pairs.images.items()
@@ -196,7 +196,7 @@ class CutBlur:
         for number in range(len(lr)):
             box = draw_box(height, width, self.options.side, generator)
             if chosen[number]:
-                mixed[number] = _cut(lr[number], clean[number], box, inside=inside[number])
+                mixed[number] = _pasted(lr[number], clean[number], box, inside=inside[number])
         return batch | {"lr": mixed}
 
     def _clean(self, lr: Tensor, hr: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ def _blended(image: Tensor, other: Tensor, shares: Tensor) -> Tensor:
     return torch.where(per_image == 1, image, per_image * image + (1 - per_image) * other)
 
 
-def _cut(image: Tensor, other: Tensor, box: Box, *, inside: bool) -> Tensor:
+def _pasted(image: Tensor, other: Tensor, box: Box, *, inside: bool) -> Tensor:
     """``other`` inside the box and ``image`` outside of it, or the reverse."""
     mixed, source = (image.clone(), other) if inside else (other.clone(), image)
     rows, columns = box.of(1)

@@ -111,7 +111,7 @@ class PairPool:
         batch = {name: value for name, value in batch.items() if name not in self.texts}
         for name, images in batch.items():
             if name not in self.stored:
-                kept = torch.uint8 if _gray_levels(images) is not None else images.dtype
+                kept = torch.uint8 if _in_8_bits(images) is not None else images.dtype
                 shape = (self.size, *images.shape[1:])
                 self.stored[name] = torch.zeros(shape, dtype=kept, device=device)
                 self.dtypes[name] = images.dtype
@@ -132,7 +132,7 @@ class PairPool:
                 for slot, text in zip(slots.tolist(), images, strict=True):
                     self.texts[name][slot] = text
                 continue
-            levels = _gray_levels(images) if self.stored[name].dtype == torch.uint8 else None
+            levels = _in_8_bits(images) if self.stored[name].dtype == torch.uint8 else None
             if levels is None and self.stored[name].dtype == torch.uint8:
                 # From now on 8 bits do not suffice; what is there converts without loss.
                 self.stored[name] = self.stored[name].to(self.dtypes[name]) / 255
@@ -145,7 +145,7 @@ class PairPool:
         return images
 
 
-def _gray_levels(images: Tensor) -> Tensor | None:
+def _in_8_bits(images: Tensor) -> Tensor | None:
     """The images in 8 bits if that loses nothing, else None."""
     if not images.is_floating_point():
         return None

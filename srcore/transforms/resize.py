@@ -84,7 +84,7 @@ def resize(
         )
     rows, columns = _axes(image.shape[-2:], scale, size, dialect, antialias)
     if dialect == "matlab_uint8":
-        levels = _resample(_gray_levels(image.double() * 255), rows, columns, _gray_levels)
+        levels = _resample(_to_levels(image.double() * 255), rows, columns, _to_levels)
         return (levels / 255).to(image.dtype)
     precise = image if image.dtype in (torch.float32, torch.float64) else image.float()
     return _resample(precise, rows, columns).to(image.dtype)
@@ -128,7 +128,7 @@ def resize_uint8(
     planes = np.moveaxis(array, -1, 0) if array.ndim == 3 else array
     image = torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float64))
     if dialect == "matlab_uint8":
-        result = _resample(image, rows, columns, _gray_levels)
+        result = _resample(image, rows, columns, _to_levels)
     elif dialect == "matlab":
         result = _half_away(_resample(image / peak, rows, columns) * peak).clamp(0, peak)
     else:
@@ -172,7 +172,7 @@ class Bicubic:
             )
         lr = resize(hr, scale=1 / self.scale, dialect=self.options.dialect)
         if self.options.quantize:
-            lr = _gray_levels(lr * 255) / 255
+            lr = _to_levels(lr * 255) / 255
         return batch | {"lr": lr}
 
 
@@ -189,7 +189,7 @@ def _resample(
     return image if between is None else between(image)
 
 
-def _gray_levels(image: Tensor) -> Tensor:
+def _to_levels(image: Tensor) -> Tensor:
     return _half_away(image).clamp(0, 255)
 
 

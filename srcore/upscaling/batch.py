@@ -125,7 +125,7 @@ class Result:
         }
 
 
-def summary(results: Sequence[Result]) -> str:
+def counts_in_words(results: Sequence[Result]) -> str:
     """How many files were done, skipped and failed: ``2 done, 1 failed: 1 no such file``."""
     counts = Counter(result.status for result in results)
     text = ", ".join(
@@ -138,7 +138,7 @@ def summary(results: Sequence[Result]) -> str:
     return f"{text}: {', '.join(shown)}" if shown else text
 
 
-def lost(results: Sequence[Result]) -> str:
+def lost_by_results(results: Sequence[Result]) -> str:
     """What results do not keep, with numbers of files: ``EXIF data (3), texts (1)``; or nothing."""
     counts = Counter(name for result in results for name in result.lost)
     return ", ".join(f"{name} ({number})" for name, number in counts.most_common())
@@ -146,21 +146,21 @@ def lost(results: Sequence[Result]) -> str:
 
 def pixels_of(tasks: Sequence[Task]) -> list[int]:
     """Input pixels of every task by the headers; 0 where a header cannot be read."""
-    return [_pixels(task.source) for task in tasks]
+    return [_pixel_count(task.source) for task in tasks]
 
 
 def largest_factor(sizing: Sizing, tasks: Sequence[Task]) -> float:
     """The largest factor between output and input sides; 1 where no header can be read."""
-    sizes = [size for task in tasks if (size := _size(task.source)) is not None]
+    sizes = [size for task in tasks if (size := _size_in_advance(task.source)) is not None]
     return max((sizing.factor(height, width, 1) for height, width in sizes), default=1.0)
 
 
-def _pixels(path: Path) -> int:
-    height, width = _size(path) or (0, 0)
+def _pixel_count(path: Path) -> int:
+    height, width = _size_in_advance(path) or (0, 0)
     return height * width
 
 
-def _size(path: Path) -> tuple[int, int] | None:
+def _size_in_advance(path: Path) -> tuple[int, int] | None:
     try:
         if is_film_name(path):
             return film_size(path)
@@ -197,7 +197,7 @@ def upscale_files(
     with ThreadPoolExecutor(1) as reader:
         ahead: Future[Input] | None = None
         for position, task in enumerate(tasks):
-            current = ahead or reader.submit(_read, task.source)
+            current = ahead or reader.submit(_read_input, task.source)
             ahead = None
             if sum(pixels[position : position + 2]) <= _READ_AHEAD_PIXELS:
                 ahead = _submit_next(reader, tasks, position)
@@ -231,7 +231,7 @@ def _submit_next(
     reader: ThreadPoolExecutor, tasks: Sequence[Task], position: int
 ) -> Future[Input] | None:
     following = tasks[position + 1 : position + 2]
-    return reader.submit(_read, following[0].source) if following else None
+    return reader.submit(_read_input, following[0].source) if following else None
 
 
 def _upscale_file(
@@ -284,7 +284,7 @@ def _upscale_file(
     return Result(task, "done", size=(width, height), note=note, lost=names)
 
 
-def _read(path: Path) -> Input:
+def _read_input(path: Path) -> Input:
     header = read_header(path)
     return Input(read_image(path), header, Origin.of(path))
 

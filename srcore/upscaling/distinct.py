@@ -48,9 +48,9 @@ def distinct_names(wanted: Sequence[Named]) -> list[Path]:
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for index, named in enumerate(wanted):
-        groups[_key(named.plain)].append(index)
+        groups[_key_of_path(named.plain)].append(index)
     result = {group[0]: wanted[group[0]].plain for group in groups.values() if len(group) == 1}
-    taken = {_key(path) for path in result.values()}
+    taken = {_key_of_path(path) for path in result.values()}
     for group in groups.values():
         if len(group) == 1:
             continue
@@ -58,12 +58,12 @@ def distinct_names(wanted: Sequence[Named]) -> list[Path]:
         parents = Counter(_parent(wanted[index]) for index in group)
         for index, named in zip(group, _in_own_folders([wanted[i] for i in group]), strict=True):
             names = _candidates(named, is_alone=parents[_parent(wanted[index])] == 1)
-            result[index] = next(path for path in names if _key(path) not in taken)
-            taken.add(_key(result[index]))
+            result[index] = next(path for path in names if _key_of_path(path) not in taken)
+            taken.add(_key_of_path(result[index]))
     return [result[index] for index in range(len(wanted))]
 
 
-def _key(path: Path) -> str:
+def _key_of_path(path: Path) -> str:
     return name_key(str(path))
 
 

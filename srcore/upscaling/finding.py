@@ -68,7 +68,7 @@ class Search:
             folders = len([folder for folder in below if not made.holds(folder)])
             if folders:
                 self.notes.append(
-                    f"{name}: left out {_count(folders, 'folder')} below; --recursive takes them"
+                    f"{name}: left out {_counted(folders, 'folder')} below; --recursive takes them"
                 )
             return [Found(image, path) for image in images]
         if os.path.lexists(path) or not glob.has_magic(name):
@@ -93,7 +93,7 @@ class Search:
         images = [file for file in files if is_image_name(file)]
         if films and not self._takes_films:
             self.notes.append(
-                f"{name}: left out {_count(len(films), 'film')}; pip install 'srcore[video]' "
+                f"{name}: left out {_counted(len(films), 'film')}; pip install 'srcore[video]' "
                 "takes them too"
             )
         known = {*films, *images}
@@ -104,7 +104,7 @@ class Search:
         )
         if others:
             kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
-            total = _count(sum(others.values()), "file")
+            total = _counted(sum(others.values()), "file")
             self.notes.append(f"{name}: left out {total}, not images by name: {kinds}")
         taken = [*images, *films] if self._takes_films else images
         return sorted(taken, key=lambda file: natural_key(file.as_posix()))
@@ -122,19 +122,25 @@ class Search:
             for folder in folders
             if folder.is_dir()
             for file in self._files_of(folder, below=True)
-            if _fits(file.relative_to(folder).parts, parts[start:])
+            if _matches_pattern(file.relative_to(folder).parts, parts[start:])
         ]
 
 
-def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+def _matches_pattern(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether a path has the form of a pattern in which ``**`` stands for any visible folders."""
     if not pattern:
         return not parts
     if pattern[0] == "**":
         if any(part.startswith(".") for part in parts):
             return False
-        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
-    return bool(parts) and fnmatch.fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+        return any(
+            _matches_pattern(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1)
+        )
+    return (
+        bool(parts)
+        and fnmatch.fnmatch(parts[0], pattern[0])
+        and _matches_pattern(parts[1:], pattern[1:])
+    )
 
 
 def _folders_in(folder: Path) -> list[Path]:
@@ -145,5 +151,5 @@ def _folders_in(folder: Path) -> list[Path]:
     return [entry for entry in entries if os.path.isdir(entry) and entry.name[0] != "."]
 
 
-def _count(number: int, noun: str) -> str:
+def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -101,23 +101,27 @@ def plan(
         tasks = [Task(files[0].path, single)]
     elif output is not None and "{" in output:
         tasks = [
-            Task(entry.path, _filled(output, entry.path, scale, _suffix(image_format, entry.path)))
+            Task(
+                entry.path,
+                _output_name(output, entry.path, scale, _suffix(image_format, entry.path)),
+            )
             for entry in files
         ]
     else:
         label = f"_{scale}" if isinstance(scale, str) else f"_x{scale:g}"
         wanted = [
-            _named(entry, output, label, _suffix(image_format, entry.path)) for entry in files
+            _single_target(entry, output, label, _suffix(image_format, entry.path))
+            for entry in files
         ]
         targets = distinct_names(wanted)
         tasks = [
             Task(named.source, target, named.plain if target != named.plain else named.with_suffix)
             for named, target in zip(wanted, targets, strict=True)
         ]
-        notes += _renamed(wanted, targets)
+        notes += _unexpected_names(wanted, targets)
     if image_format == SAME and single is None:
         notes += _become_png(files)
-    _refuse_collisions(tasks)
+    _refuse_equal_targets(tasks)
     if overwrite:
         refuse_replacing((task.source for task in tasks), (task.target for task in tasks))
     # A repeated job must not take the results of the first one for inputs.
@@ -147,7 +151,7 @@ def _single_file(output: str | None, files: Sequence[Found]) -> Path | None:
     return Path(output)
 
 
-def _named(entry: Found, output: str | None, label: str, suffix: str) -> Named:
+def _single_target(entry: Found, output: str | None, label: str, suffix: str) -> Named:
     """Where a result goes if it is alone."""
     path = entry.path
     if output is not None:
@@ -158,7 +162,7 @@ def _named(entry: Found, output: str | None, label: str, suffix: str) -> Named:
     return Named(path, root.with_name(root.name + label) / entry.below, suffix)
 
 
-def _renamed(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
+def _unexpected_names(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
     """A line about inputs whose results do not have the names that were to be expected."""
     changed = [
         f"{named.source} -> {target}"
@@ -181,7 +185,7 @@ def _become_png(files: Sequence[Found]) -> list[str]:
 _SHOWN = 4
 
 
-def _filled(template: str, path: Path, scale: float | str, suffix: str) -> Path:
+def _output_name(template: str, path: Path, scale: float | str, suffix: str) -> Path:
     fields = {
         "stem": path.stem,
         "name": path.name,
@@ -214,7 +218,7 @@ def _formatted(template: str, fields: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def _refuse_collisions(tasks: Sequence[Task]) -> None:
+def _refuse_equal_targets(tasks: Sequence[Task]) -> None:
     taken: dict[Hashable, Task] = {}
     for task in tasks:
         key = file_key(task.target)

@@ -38,7 +38,7 @@ def resumed(tasks: Sequence[Task]) -> Resumed:
     wanted = {task.target for task in tasks}
     for task in tasks:
         digest = _digest(task.source)
-        origins = {path: _origin_of(path) for path in (task.target, task.other) if path}
+        origins = {path: _origin_if_any(path) for path in (task.target, task.other) if path}
         made = [path for path, origin in origins.items() if origin and origin.digest == digest]
         there = origins[task.target]
         if made:
@@ -53,7 +53,7 @@ def resumed(tasks: Sequence[Task]) -> Resumed:
             job.notes.append(f"{task.target} was made from {there.name}: using {task.other}")
             job.left.append(attrs.evolve(task, target=task.other))
         else:
-            job.results.append(_refused(task, there))
+            job.results.append(_made_of_another(task, there))
     return job
 
 
@@ -61,7 +61,7 @@ def _is_free(path: Path | None, wanted: set[Path]) -> bool:
     return path is not None and path not in wanted and not os.path.exists(path)
 
 
-def _refused(task: Task, origin: Origin) -> Result:
+def _made_of_another(task: Task, origin: Origin) -> Result:
     another = "another file " if origin.name == task.source.name else ""
     return Result(
         task,
@@ -78,7 +78,7 @@ def _digest(path: Path) -> str | None:
         return None  # said when its turn comes
 
 
-def _origin_of(path: Path) -> Origin | None:
+def _origin_if_any(path: Path) -> Origin | None:
     try:
         return origin_of(path)
     except (OSError, ValueError):

@@ -95,14 +95,14 @@ class Sizing:
         if box and self.fit == "stretch":
             return TargetSize((box[0], box[1]), (box[0], box[1]))
         factor = self.factor(height, width, network_scale)
-        resized = (_rounded(height * factor), _rounded(width * factor))
+        resized = (_to_whole_side(height * factor), _to_whole_side(width * factor))
         if box and self.fit == "cover":
             resized = (max(resized[0], box[0]), max(resized[1], box[1]))
             return TargetSize(resized, (box[0], box[1]))
         return TargetSize(resized, resized)
 
 
-def _rounded(side: float) -> int:
+def _to_whole_side(side: float) -> int:
     return max(1, int(side + 0.5))
 
 

@@ -114,13 +114,13 @@ def build_bounded(
     if sum(_whole_numbers(options)) > max(values, 1 << 22):
         raise TooLargeError(f"{source}: its settings ask for more than its tensors hold")
     try:
-        with counted(len(state), values, source), torch.device("meta"):
+        with limit_construction(len(state), values, source), torch.device("meta"):
             build()
     except TooLargeError:
         raise
     except Exception:
         pass
-    with counted(len(state), values, source):
+    with limit_construction(len(state), values, source):
         return build()
 
 
@@ -129,7 +129,7 @@ class TooLargeError(WeightsError):
 
 
 @contextlib.contextmanager
-def counted(tensors: int, values: int, source: str) -> Iterator[None]:
+def limit_construction(tensors: int, values: int, source: str) -> Iterator[None]:
     """Ends the construction of a network that outgrows the tensors of its file.
 
     Raises:

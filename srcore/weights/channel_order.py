@@ -39,10 +39,10 @@ class BgrNetwork(nn.Module):
 
     def forward(self, lr: Tensor, **fields: Any) -> Tensor:
         """``(N, C, h, w)`` in RGB -> ``(N, C, H, W)`` in RGB."""
-        return turned(self.network(turned(lr), **fields))
+        return swap_red_and_blue(self.network(swap_red_and_blue(lr), **fields))
 
 
-def turned(image: Tensor) -> Tensor:
+def swap_red_and_blue(image: Tensor) -> Tensor:
     """Red and blue exchanged; gray has neither.
 
     Images are ``(N, C, H, W)``.

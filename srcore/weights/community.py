@@ -48,7 +48,7 @@ class SpandrelNetwork(nn.Module):
         return torch.cat([self(image) for image in torch.split(lr, 1)])
 
 
-def load(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNetwork:
+def load_community(checkpoint: Checkpoint, reason: UnknownArchitectureError) -> SpandrelNetwork:
     """The network of a checkpoint that srcore does not know.
 
     Args:

@@ -20,9 +20,9 @@ from safetensors import safe_open
 from srcore.errors import WeightsError
 from srcore.messages import shortened, shown
 from srcore.weights.bounds import check_archive, check_tensors
-from srcore.weights.wrappers import FileRole, State, counters, strip_prefix, unwrap
+from srcore.weights.wrappers import FileRole, State, counters, unwrap, without_common_prefix
 
-__all__ = ["Checkpoint", "FileRole", "State", "read_checkpoint", "strip_prefix", "unwrap"]
+__all__ = ["Checkpoint", "FileRole", "State", "read_checkpoint", "unwrap", "without_common_prefix"]
 
 logger = logging.getLogger(__name__)
 
@@ -145,10 +145,10 @@ def _read_torch(path: Path) -> Any:
     except Exception as error:  # a damaged file makes PyTorch raise anything
         if "TorchScript" in str(error):
             raise _unpickling_error(path, str(error)) from error
-        raise _damaged(path, "", error) from error
+        raise _damaged_weights(path, "", error) from error
 
 
-def _damaged(path: Path, what: str, error: Exception) -> WeightsError:
+def _damaged_weights(path: Path, what: str, error: Exception) -> WeightsError:
     reason = re.split(r"\.\s|\n", str(error).strip())[0] or type(error).__name__
     return WeightsError(
         f"{path}: damaged or cut off{what}, copy or download it again ({shortened(reason, 200)})"
@@ -179,4 +179,4 @@ def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
             return state, dict(file.metadata() or {})
     except Exception as error:  # types that PyTorch lacks are a KeyError, and so on
-        raise _damaged(path, " safetensors", error) from error
+        raise _damaged_weights(path, " safetensors", error) from error

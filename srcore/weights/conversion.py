@@ -107,8 +107,8 @@ def convert(
 
     Raises:
         WeightsError: unknown or incomplete source, unknown dialect, an unfit file name, a network
-            that cannot be exported (see :func:`srcore.weights.export.export`), or a dialect that
-            does not give back the weights that it was given.
+            that cannot be exported (see :func:`srcore.weights.export.export_program`), or a dialect
+            that does not give back the weights that it was given.
         MissingExtraError: packages for the format are not installed.
         ReplacedInputError: source and target are one file.
     """
@@ -130,11 +130,13 @@ def convert(
         checkpoint.key,
         to,
     )
-    content = _RecognizedNetwork(recognized, network, _metadata(recognized, registry), registry)
+    content = _RecognizedNetwork(
+        recognized, network, _network_metadata(recognized, registry), registry
+    )
     if to in PROGRAMS:
         given: dict[str, Any] = {"opset": opset, "precision": precision}
         given |= {} if tell is None else {"tell": tell}
-        return attrs.evolve(done, agreement=_export(to, content, target, calibration, given))
+        return attrs.evolve(done, agreement=_export_source(to, content, target, calibration, given))
     write, dialect = _write_safetensors, exported_dialect(registry, recognized.network)
     if to != SAFETENSORS_FORMAT:
         name, dialect = find_dialect(registry, to, recognized.network)
@@ -142,7 +144,7 @@ def convert(
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / target.name
         write(content, written, target)
-        lost = _lost(content, written, target, done.target)
+        lost = _lost_options(content, written, target, done.target)
         write_bytes(target, written.read_bytes())
     return attrs.evolve(done, lost=lost, closed=_closed(dialect, content.metadata))
 
@@ -154,7 +156,7 @@ def _closed(dialect: Dialect | None, about: GeneratorMetadata) -> str:
     return dialect.closed({**about.options, "scale": about.scale})
 
 
-def _lost(
+def _lost_options(
     source: _RecognizedNetwork, written: Path, target: Path, to: str
 ) -> dict[str, tuple[Any, Any]]:
     """Options that a written file does not give back; refuses one with other weights."""
@@ -164,14 +166,14 @@ def _lost(
         name
         for name in given.state.keys() | back.state.keys()
         if not name.endswith(given.computed + back.computed)
-        and not _equal(given.state.get(name), back.state.get(name))
+        and not _came_back(given.state.get(name), back.state.get(name))
     ]
     if (back.network, back.scale) != (given.network, given.scale):
         wrong = f"as {back.network} x{back.scale}"
     elif differing:
         wrong = f"with other tensors ({', '.join(sorted(differing)[:3])})"
     else:
-        options, again = source.metadata.options, _metadata(back, source.registry).options
+        options, again = source.metadata.options, _network_metadata(back, source.registry).options
         return {
             name: (value, again.get(name))
             for name, value in options.items()
@@ -183,7 +185,7 @@ def _lost(
     )
 
 
-def _equal(given: torch.Tensor | None, back: torch.Tensor | None) -> bool:
+def _came_back(given: torch.Tensor | None, back: torch.Tensor | None) -> bool:
     return given is not None and back is not None and torch.equal(given, back)
 
 
@@ -202,7 +204,7 @@ def _write_safetensors(source: _RecognizedNetwork, written: Path, target: Path) 
     save_safetensors(written, source.recognized.state, source.metadata, source.registry)
 
 
-def _export(
+def _export_source(
     to: str,
     source: _RecognizedNetwork,
     target: Path,
@@ -210,12 +212,12 @@ def _export(
     given: dict[str, Any],
 ) -> Agreement:
     from srcore.inference.backends.calibration import calibration_images
-    from srcore.weights.export import export
+    from srcore.weights.export import export_program
 
     source.network.load_state_dict(source.recognized.state)
     network = deployed(source.network).eval()
     images = () if calibration is None else calibration_images(network, calibration)
-    return export(network, target, to, source.metadata, calibration=images, **given)
+    return export_program(network, target, to, source.metadata, calibration=images, **given)
 
 
 def _write_dialect(
@@ -232,6 +234,6 @@ def _write_dialect(
         raise WeightsError(f"{target}: expected a name that ends in one of {endings}")
 
 
-def _metadata(recognized: Recognized, registry: Registry) -> GeneratorMetadata:
+def _network_metadata(recognized: Recognized, registry: Registry) -> GeneratorMetadata:
     options = as_table(network_options(recognized, registry))
     return GeneratorMetadata(recognized.network, options, recognized.scale)

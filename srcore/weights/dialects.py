@@ -29,7 +29,7 @@ from srcore.plugin.calling import Made, call, remember
 from srcore.plugin.discovery import label
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
-from srcore.weights.bounds import TooLargeError, counted
+from srcore.weights.bounds import TooLargeError, limit_construction
 from srcore.weights.wrappers import without_prefixes
 
 _KIND = "weight_dialect"
@@ -230,7 +230,7 @@ def convert_to_native(
     Raises:
         UnknownArchitectureError: no registered dialect fits.
     """
-    state, recognized = aligned(state, registry)
+    state, recognized = recognize_aligned(state, registry)
     if recognized is None:
         known = sorted({entry.network for entry in dialects(registry).values()})
         raise UnknownArchitectureError(
@@ -241,7 +241,7 @@ def convert_to_native(
     return read_as(dialect, state, name, scale, source)
 
 
-def aligned(
+def recognize_aligned(
     state: Mapping[str, Tensor], registry: Registry, *, network: str | None = None
 ) -> tuple[Mapping[str, Tensor], tuple[str, Dialect] | None]:
     """As :func:`recognize`, after stripping the prefixes that all names carry where it helps."""
@@ -262,7 +262,9 @@ def read_as(
     """
     values = sum(tensor.numel() for tensor in state.values())
     try:
-        with counted(len(state), values, source):  # a dialect may build the network to look at it
+        with limit_construction(
+            len(state), values, source
+        ):  # a dialect may build the network to look at it
             return dialect.read(state, name, scale)
     except TooLargeError:
         raise

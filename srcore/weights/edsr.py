@@ -26,7 +26,7 @@ DIV2K_MEAN = (0.4488, 0.4371, 0.404)
 _SCALED_FROM = 256
 
 
-def _options(
+def _options_from_shapes(
     state: Mapping[str, Tensor], first: str, block: str, upsample: str, image: Options
 ) -> Options:
     features, channels = state[f"{first}.weight"].shape[:2]
@@ -56,7 +56,7 @@ def _basicsr_matches(state: Mapping[str, Tensor]) -> bool:
 
 
 def _basicsr_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
-    return _options(state, "conv_first", "body.{}.conv1.weight", "upsample", {})
+    return _options_from_shapes(state, "conv_first", "body.{}.conv1.weight", "upsample", {})
 
 
 def _keep(state: Mapping[str, Tensor], options: Mapping[str, Any] | None = None) -> State:
@@ -92,7 +92,7 @@ def _pytorch_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
         image_range = round(float(shift[0]) / DIV2K_MEAN[0]) or 1
         mean = tuple(round(float(value) / image_range, 6) for value in shift)
         image = {"img_range": float(image_range), "rgb_mean": mean}
-    return _options(state, "head.0", "body.{}.body.0.weight", "tail.0", image)
+    return _options_from_shapes(state, "head.0", "body.{}.body.0.weight", "tail.0", image)
 
 
 def _pytorch_names(blocks: int) -> dict[str, str]:

@@ -67,7 +67,7 @@ def _say_nothing(step: str) -> None:
     pass
 
 
-def export(
+def export_program(
     network: nn.Module,
     target: Path,
     to: str,
@@ -109,14 +109,14 @@ def export(
         batched=form.is_batched,
     )
     with torch.no_grad(), quiet():
-        tell(f"recording {metadata.network} as {to}" + _shown(precision))
-        request = ExportRequest(network, _image(example), metadata, opset, calibration)
+        tell(f"recording {metadata.network} as {to}" + _in_precision(precision))
+        request = ExportRequest(network, _random_image(example), metadata, opset, calibration)
         contents = _attempt(where, lambda: request.contents(to, precision))
         size = sum(map(len, contents)) / 2**20
         tell(f"comparing {size:.1f} MiB with PyTorch on {len(others)} sizes")
         program = _attempt(where, lambda: form.load(contents))
         images = [_like(calibration, shape) for shape in others]
-        agreement = _compare(where, network, program, images, precision)
+        agreement = _agreement(where, network, program, images, precision)
     for path, content in reversed(list(zip(files, contents, strict=True))):
         write_bytes(path, content)  # the named file last: where it is, the others are
     return agreement
@@ -131,7 +131,7 @@ def export_obstacle(network: nn.Module) -> str:
     return next(filter(None, said), "")
 
 
-def _shown(precision: str) -> str:
+def _in_precision(precision: str) -> str:
     return "" if precision == "fp32" else f" in {precision}"
 
 
@@ -149,20 +149,20 @@ def _shapes(multiple: int, channels: int, *, batched: bool) -> tuple[Shape, ...]
     return tuple((number, channels, *size) for number, size in zip(numbers, sizes, strict=True))
 
 
-def _image(shape: tuple[int, ...]) -> Tensor:
+def _random_image(shape: tuple[int, ...]) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
 
 def _like(images: Sequence[Tensor], shape: Shape) -> Tensor:
     """Noise, or where there are images the first one, repeated and cut to a shape."""
     if not images:
-        return _image(shape)
+        return _random_image(shape)
     height, width = images[0].shape[-2:]
     rows, columns = -(-shape[2] // height), -(-shape[3] // width)
     return images[0].repeat(shape[0], 1, rows, columns)[..., : shape[2], : shape[3]]
 
 
-def _compare(
+def _agreement(
     where: str,
     network: nn.Module,
     program: Callable[[Tensor], Tensor],
@@ -173,11 +173,11 @@ def _compare(
     for lr in images:
         shape = tuple(lr.shape)
         expected = network(lr)
-        result = _attempt(f"{where}: recorded, but fails on {_words(shape)}", lambda: program(lr))  # noqa: B023 - called at once
+        result = _attempt(f"{where}: recorded, but fails on {_sides(shape)}", lambda: program(lr))  # noqa: B023 - called at once
         if result.shape != expected.shape:
             raise WeightsError(
-                f"{where}: the program makes {_words(result.shape)} of {_words(shape)}; "
-                f"expected {_words(expected.shape)}; the network fixes a size in its forward()"
+                f"{where}: the program makes {_sides(result.shape)} of {_sides(shape)}; "
+                f"expected {_sides(expected.shape)}; the network fixes a size in its forward()"
             )
         peak, apart = float(expected.abs().max()), (result - expected).abs()
         root = float(apart.square().mean().sqrt())
@@ -188,7 +188,7 @@ def _compare(
             allowed = max(allowed, min(rounding, ROUGHEST * peak))
         if not worst <= allowed:  # also for not-a-number
             raise WeightsError(
-                f"{where}: results differ by {worst:.2g} on {_words(shape)}; allowed "
+                f"{where}: results differ by {worst:.2g} on {_sides(shape)}; allowed "
                 f"{allowed:.2g}; {_REASONS[precision]}"
             )
         squares = max(squares, root)
@@ -215,7 +215,7 @@ def _rounding(network: nn.Module, lr: Tensor, result: Tensor) -> float:
     return float((result - exact).abs().max()) if exact.shape == result.shape else 0.0
 
 
-def _words(shape: tuple[int, ...]) -> str:
+def _sides(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
@@ -229,10 +229,10 @@ def _attempt(where: str, action: Callable[[], Any]) -> Any:
     # Exporters raise whatever they meet in a network that they cannot record: TypeError,
     # RuntimeError, their own types. The cause is kept.
     except Exception as error:
-        raise WeightsError(f"{where}: {_cause(error)}") from error
+        raise WeightsError(f"{where}: {_innermost(error)}") from error
 
 
-def _cause(error: BaseException) -> str:
+def _innermost(error: BaseException) -> str:
     """First line of the innermost error; exporters wrap it in advice of many lines."""
     while error.__cause__ is not None:
         error = error.__cause__

@@ -22,7 +22,7 @@ EXTRA_FILE = "srcore.json"
 Record = Callable[[nn.Module, Tensor, GeneratorMetadata, int | None], list[bytes]]
 
 
-def _nothing() -> None:
+def _nothing_needed() -> None:
     pass
 
 
@@ -40,11 +40,11 @@ class Format:
 
     record: Record
     load: Callable[[list[bytes]], Callable[[Tensor], Tensor]]
-    require: Callable[[], None] = _nothing
+    require: Callable[[], None] = _nothing_needed
     is_batched: bool = True
 
 
-def entries_of(metadata: GeneratorMetadata) -> dict[str, str]:
+def metadata_entries(metadata: GeneratorMetadata) -> dict[str, str]:
     """What a program says of itself, under the names of a safetensors file."""
     return {name: text for name, text in metadata.to_text().items() if name != "format"}
 
@@ -77,7 +77,7 @@ def _record_onnx(
             f"opset {opset}: the network needs operators of {model.opset_imports['']}"
         )
     model.producer_name, model.producer_version = "srcore", metadata.version
-    model.metadata_props.update(entries_of(metadata))
+    model.metadata_props.update(metadata_entries(metadata))
     for node in model.graph.all_nodes():
         node.metadata_props.clear()  # traces with paths of the machine that wrote the file
     return [program.model_proto.SerializeToString()]
@@ -99,7 +99,7 @@ def _record_torchscript(
     buffer = io.BytesIO()
     # The comparison that follows is stricter than trace's own, which repeats the example.
     traced: Any = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch's
-    torch.jit.save(traced, buffer, {EXTRA_FILE: json.dumps(entries_of(metadata))})
+    torch.jit.save(traced, buffer, {EXTRA_FILE: json.dumps(metadata_entries(metadata))})
     return [buffer.getvalue()]
 
 
@@ -118,7 +118,9 @@ def _record_torch_export(
         for node in getattr(getattr(module, "graph", None), "nodes", ()):
             node.meta.pop("stack_trace", None)  # paths of the machine that wrote the file
     buffer = io.BytesIO()
-    torch.export.save(program, buffer, extra_files={EXTRA_FILE: json.dumps(entries_of(metadata))})
+    torch.export.save(
+        program, buffer, extra_files={EXTRA_FILE: json.dumps(metadata_entries(metadata))}
+    )
     return [buffer.getvalue()]
 
 
@@ -133,16 +135,16 @@ FORMATS = {
     "torchscript": Format(_record_torchscript, _load_torchscript),
     "torch_export": Format(_record_torch_export, _load_torch_export),
     "ncnn": Format(
-        lambda network, example, *_: export_ncnn.record(network, example),
-        export_ncnn.load,
+        lambda network, example, *_: export_ncnn.record_program(network, example),
+        export_ncnn.load_program,
         export_ncnn.require,
         is_batched=False,
     ),
     "openvino": Format(
-        lambda network, example, metadata, _: export_openvino.record(
-            network, example, entries_of(metadata)
+        lambda network, example, metadata, _: export_openvino.record_program(
+            network, example, metadata_entries(metadata)
         ),
-        export_openvino.load,
+        export_openvino.load_program,
         export_openvino.openvino,
     ),
 }

@@ -24,7 +24,7 @@ from srcore.inference.streaming.operations import NotByRowsError
 from srcore.inference.streaming.recording import record as recorded_calls
 from srcore.networks.padding import for_fitting_images
 from srcore.weights.ncnn_layers import NoLayerError
-from srcore.weights.ncnn_program import written
+from srcore.weights.ncnn_program import description_and_weights
 
 logger = logging.getLogger("srcore")
 
@@ -43,7 +43,7 @@ def require() -> None:
         raise MissingExtraError("writing and checking ncnn's programs", "ncnn") from None
 
 
-def record(network: nn.Module, example: Tensor, *, half: bool = False) -> list[bytes]:
+def record_program(network: nn.Module, example: Tensor, *, half: bool = False) -> list[bytes]:
     """Contents of the two files, for single images of any size.
 
     The example is ``(1, C, H, W)`` in [0, 1].
@@ -57,7 +57,7 @@ def record(network: nn.Module, example: Tensor, *, half: bool = False) -> list[b
         WeightsError: pnnx cannot translate the network.
     """
     try:
-        return written(recorded_calls(network, example), INPUT, OUTPUT, half=half)
+        return description_and_weights(recorded_calls(network, example), INPUT, OUTPUT, half=half)
     except (NoLayerError, NotByRowsError) as reason:
         logger.debug("%s is translated by pnnx: %s", type(network).__name__, reason)
     return _translated(network, example, half=half)
@@ -75,15 +75,15 @@ def _translated(network: nn.Module, example: Tensor, *, half: bool) -> list[byte
         shapes = [f"[{','.join(map(str, shape))}]f32" for shape in (example.shape, other)]
         command = [pnnx.EXEC_PATH, recorded.name, f"inputshape={shapes[0]}"]
         command += [f"inputshape2={shapes[1]}", f"fp16={int(half)}"]
-        code = _run(command, folder)
+        code = _run_limited(command, folder)
         param, weights = (recorded.with_suffix(f".ncnn.{it}") for it in ("param", "bin"))
         if code or not (param.exists() and weights.exists()):
             limits = f"{_MEMORY >> 30} GiB of memory and {_SECONDS // 60} minutes"
             raise WeightsError(f"pnnx ended with code {code}; it was given {limits}")
-        return [_named(param.read_text("utf-8")).encode(), weights.read_bytes()]
+        return [_with_usual_blobs(param.read_text("utf-8")).encode(), weights.read_bytes()]
 
 
-def _run(command: list[str], folder: str) -> int:
+def _run_limited(command: list[str], folder: str) -> int:
     """Run a program within limits of memory and time; its exit code."""
     try:
         return subprocess.run(
@@ -101,7 +101,7 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
-def _named(text: str) -> str:
+def _with_usual_blobs(text: str) -> str:
     """The description of a program with the names of blobs that other programs ask for.
 
     Raises:
@@ -115,7 +115,7 @@ def _named(text: str) -> str:
     return re.sub(r"\bin0\b", INPUT, re.sub(r"\bout0\b", OUTPUT, text))
 
 
-def load(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
+def load_program(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
     """The program on this machine's CPU, in float32.
 
     Raises:

@@ -39,7 +39,7 @@ def openvino() -> Any:
             modules[_TELEMETRY] = held
 
 
-def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> list[bytes]:
+def record_program(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> list[bytes]:
     """Contents of the two files, which hold the entries; weights stay float32.
 
     The example is ``(1, C, H, W)`` in [0, 1].
@@ -49,29 +49,31 @@ def record(network: nn.Module, example: Tensor, entries: Mapping[str, str]) -> l
     model = package.convert_model(network, example_input=example, input=[size])
     model.inputs[0].get_tensor().set_names({"lr"})
     model.outputs[0].get_tensor().set_names({"sr"})
-    return _saved(_telling(model, entries), to_fp16=False)
+    return _saved_model(_with_entries(model, entries), to_fp16=False)
 
 
 def saved_again(contents: list[bytes], entries: Mapping[str, str], *, to_fp16: bool) -> list[bytes]:
     """The two files of a program, of ONNX too, whose weights may be rounded to 16 bits."""
-    return _saved(_telling(openvino().Core().read_model(*contents), entries), to_fp16=to_fp16)
+    return _saved_model(
+        _with_entries(openvino().Core().read_model(*contents), entries), to_fp16=to_fp16
+    )
 
 
-def _telling(model: Any, entries: Mapping[str, str]) -> Any:
+def _with_entries(model: Any, entries: Mapping[str, str]) -> Any:
     """The model, which holds what is said of it."""
     for name, text in entries.items():
         model.set_rt_info(text, ["srcore", name])
     return model
 
 
-def _saved(model: Any, *, to_fp16: bool) -> list[bytes]:
+def _saved_model(model: Any, *, to_fp16: bool) -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.xml"
         openvino().save_model(model, path, compress_to_fp16=to_fp16)
         return [path.read_bytes(), path.with_suffix(".bin").read_bytes()]
 
 
-def load(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
+def load_program(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
     """The program on this machine's CPU, in float32."""
     core = openvino().Core()
     threads = torch.get_num_threads()

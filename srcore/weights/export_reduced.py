@@ -9,8 +9,8 @@ import attrs
 from torch import Tensor, nn
 
 from srcore.weights import export_ncnn, export_openvino
-from srcore.weights.export_formats import FORMATS, entries_of
-from srcore.weights.quantizing import quantized
+from srcore.weights.export_formats import FORMATS, metadata_entries
+from srcore.weights.quantizing import quantize_program
 from srcore.weights.saving import GeneratorMetadata
 
 
@@ -53,24 +53,24 @@ def _onnx_fp16(it: ExportRequest) -> list[bytes]:
 
 def _onnx_int8(it: ExportRequest) -> list[bytes]:
     (program,) = it.whole("onnx")
-    return [quantized(program, it.calibration)]
+    return [quantize_program(program, it.calibration)]
 
 
 def _openvino_fp16(it: ExportRequest) -> list[bytes]:
     """Weights in 16 bits; OpenVINO computes in what its device is best at."""
     contents = it.whole("openvino")
-    return export_openvino.saved_again(contents, entries_of(it.metadata), to_fp16=True)
+    return export_openvino.saved_again(contents, metadata_entries(it.metadata), to_fp16=True)
 
 
 def _openvino_int8(it: ExportRequest) -> list[bytes]:
     FORMATS["onnx"].require()
     (program,) = _onnx_int8(it)
-    return export_openvino.saved_again([program, b""], entries_of(it.metadata), to_fp16=False)
+    return export_openvino.saved_again([program, b""], metadata_entries(it.metadata), to_fp16=False)
 
 
 def _ncnn_fp16(it: ExportRequest) -> list[bytes]:
     """Kernels in 16 bits, as ncnn's own tools write them."""
-    return export_ncnn.record(it.network, it.example, half=True)
+    return export_ncnn.record_program(it.network, it.example, half=True)
 
 
 #: By format and precision.

@@ -19,17 +19,17 @@ from srcore.messages import shown
 from srcore.plugin.building import resolve
 from srcore.plugin.registry import Registry
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
-from srcore.weights.containers import Checkpoint, FileRole, read_checkpoint, strip_prefix
+from srcore.weights.containers import Checkpoint, FileRole, read_checkpoint, without_common_prefix
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import (
     Recognized,
     UnknownArchitectureError,
-    aligned,
     convert_to_native,
     read_as,
     recognize,
+    recognize_aligned,
 )
-from srcore.weights.report import KeyReport, compare
+from srcore.weights.report import KeyReport, report_keys
 from srcore.weights.saving import GeneratorMetadata
 from srcore.weights.use import with_options
 from srcore.weights.wrappers import without_prefixes
@@ -94,7 +94,7 @@ def load_into(
         WeightsError: the file is unreadable, belongs to another network type, or does not fit.
     """
     checkpoint = _as_checkpoint(weights, key, role)
-    recognized, report = fit(
+    recognized, report = fit_weights(
         network, checkpoint, registry, network_type=network_type, strict=strict, partial=partial
     )
     fitting = {name: recognized.state[name] for name in report.fitting}
@@ -104,7 +104,7 @@ def load_into(
     return report
 
 
-def fit(
+def fit_weights(
     network: nn.Module,
     checkpoint: Checkpoint,
     registry: Registry,
@@ -125,7 +125,7 @@ def fit(
     scale = capability("network", network, "scale")
     recognized = _as_type(checkpoint, registry, network_type, scale, own)
     check_types(checkpoint.source, recognized.state, own)
-    report = _report(checkpoint.source, recognized, network, registry)
+    report = _key_report(checkpoint.source, recognized, network, registry)
     refused = bool(report.reshaped) or (strict and not report.complete)
     if (refused and not partial) or not report.fitting:
         raise WeightsError(report.explanation())
@@ -216,7 +216,7 @@ def check_complete(
         UnknownArchitectureError: there are tensors that the network does not have.
         WeightsError: tensors are missing or have other shapes.
     """
-    report = _report(source, recognized, network, registry)
+    report = _key_report(source, recognized, network, registry)
     if report.unexpected:
         raise UnknownArchitectureError(report.explanation())
     if not report.complete:
@@ -228,7 +228,7 @@ def _as_checkpoint(
     weights: str | Path | Mapping[str, Tensor], key: str | None, role: FileRole = "generator"
 ) -> Checkpoint:
     if isinstance(weights, Mapping):
-        state = strip_prefix(weights)
+        state = without_common_prefix(weights)
         check_tensors("weights", state, None)
         return Checkpoint("weights", state)
     return read_checkpoint(weights, key=key, role=role)
@@ -242,7 +242,7 @@ def _as_type(
     own: Mapping[str, Tensor],
 ) -> Recognized:
     """The checkpoint as weights of a wanted network type; names of no dialect are kept."""
-    state, recognized = aligned(checkpoint.state, registry, network=network_type)
+    state, recognized = recognize_aligned(checkpoint.state, registry, network=network_type)
     if recognized is not None:
         name, dialect = recognized
         try:
@@ -262,7 +262,7 @@ def _as_type(
     return Recognized(network_type, {}, checkpoint.state)
 
 
-def _report(
+def _key_report(
     source: str, recognized: Recognized, network: nn.Module, registry: Registry
 ) -> KeyReport:
     own = {
@@ -270,7 +270,7 @@ def _report(
         for name, value in network.state_dict().items()
         if not name.endswith(recognized.computed)
     }
-    report = compare(
+    report = report_keys(
         recognized.state,
         own,
         source=source,
@@ -280,10 +280,10 @@ def _report(
     if report.complete:
         return report
     scale = capability("network", network, "scale")
-    return attrs.evolve(report, differences=_differences(recognized, own, scale, registry))
+    return attrs.evolve(report, differences=_differing_settings(recognized, own, scale, registry))
 
 
-def _differences(
+def _differing_settings(
     recognized: Recognized,
     network_state: Mapping[str, Tensor],
     scale: int | None,

@@ -15,7 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from srcore.inference.streaming.operations import Call, Slot, padding_around, pair, written_out
+from srcore.inference.streaming.operations import (
+    Call,
+    Slot,
+    both_directions,
+    padding_around,
+    written_out,
+)
 
 _ADD, _SUB, _MUL, _DIV, _RSUB = 0, 1, 2, 3, 7
 #: What stands before a kernel of that kind.
@@ -83,7 +89,7 @@ def _floats(*tensors: Tensor | None) -> bytes:
     return b"".join(np.ascontiguousarray(values, "<f4").tobytes() for values in kept)
 
 
-def _of(call: Call, kind: str, parameters: dict[int, Any], weights: bytes = b"") -> Layer:
+def _layer(call: Call, kind: str, parameters: dict[int, Any], weights: bytes = b"") -> Layer:
     return Layer(kind, parameters, tuple(slot.step for slot in call.slots), weights)
 
 
@@ -92,7 +98,7 @@ def _conv2d(call: Call) -> Layer:
         input: Slot, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
         dilation: Any = 1, groups: int = 1,
     ) -> Layer:  # fmt: skip
-        spread, step = pair(dilation), pair(stride)
+        spread, step = both_directions(dilation), both_directions(stride)
         reach = [by * (side - 1) for by, side in zip(spread, weight.shape[2:], strict=True)]
         around = padding_around(padding, reach)
         (height, width), outputs = weight.shape[2:], len(weight)
@@ -102,7 +108,7 @@ def _conv2d(call: Call) -> Layer:
         if groups > 1:
             parameters[7] = groups
         kind = "Convolution" if groups == 1 else "ConvolutionDepthWise"
-        made = _of(call, kind, parameters, _floats(bias))
+        made = _layer(call, kind, parameters, _floats(bias))
         return attrs.evolve(made, kernel=_floats(weight))
 
     return made(*call.arguments, **call.keywords)
@@ -110,30 +116,30 @@ def _conv2d(call: Call) -> Layer:
 
 def _leaky_relu(call: Call) -> Layer:
     def made(input: Slot, negative_slope: float = 0.01, inplace: bool = False) -> Layer:
-        return _of(call, "ReLU", {0: negative_slope})
+        return _layer(call, "ReLU", {0: negative_slope})
 
     return made(*call.arguments, **call.keywords)
 
 
 def _prelu(call: Call) -> Layer:
     def made(input: Slot, weight: Tensor) -> Layer:
-        return _of(call, "PReLU", {0: weight.numel()}, _floats(weight))
+        return _layer(call, "PReLU", {0: weight.numel()}, _floats(weight))
 
     return made(*call.arguments, **call.keywords)
 
 
 def _cat(call: Call) -> Layer:
-    return _of(call, "Concat", {0: 0})
+    return _layer(call, "Concat", {0: 0})
 
 
 def _interpolate(call: Call) -> Layer:
     def made(input: Slot, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
              align_corners: bool | None = None, **others: Any) -> Layer:  # fmt: skip
-        height, width = map(float, pair(scale_factor))
+        height, width = map(float, both_directions(scale_factor))
         kinds = {"nearest": 1, "bilinear": 2, "bicubic": 3}
         if mode not in kinds:
             raise NoLayerError(f"interpolate by {mode}")
-        return _of(call, "Interp", {0: kinds[mode], 1: height, 2: width})
+        return _layer(call, "Interp", {0: kinds[mode], 1: height, 2: width})
 
     return made(*call.arguments, **call.keywords)
 
@@ -151,17 +157,17 @@ def _getitem(call: Call) -> Layer | None:
     if len(taken) < 2 or taken[1][2] != 1 or taken[2:] != whole[2 : len(taken)]:
         raise NoLayerError("getitem of a part of the picture")
     start, stop, _ = taken[1]
-    return _of(call, "Crop", {9: [start], 10: [stop], 11: [0]})
+    return _layer(call, "Crop", {9: [start], 10: [stop], 11: [0]})
 
 
 def _pixel_shuffle(call: Call) -> Layer:
-    return _of(call, "PixelShuffle", {0: call.arguments[1]})
+    return _layer(call, "PixelShuffle", {0: call.arguments[1]})
 
 
 def _clamp(call: Call) -> Layer:
     def made(input: Slot, min: float | None = None, max: float | None = None) -> Layer:
         low, high = (-3.4e38 if min is None else min), (3.4e38 if max is None else max)
-        return _of(call, "Clip", {0: low, 1: high})
+        return _layer(call, "Clip", {0: low, 1: high})
 
     return made(*call.arguments, **call.keywords)
 
@@ -175,10 +181,10 @@ def _arithmetic(operation: int, swapped: int) -> Callable[[Call], Layer]:
                 if first.shape != second.shape:
                     raise NoLayerError("arithmetic of results of different shapes")
                 if alpha == 1:
-                    return _of(call, "BinaryOp", {0: operation})
+                    return _layer(call, "BinaryOp", {0: operation})
                 if operation != _ADD:
                     raise NoLayerError("a difference with a factor")
-                return _of(call, "Eltwise", {0: 1, 1: [1.0, alpha]})
+                return _layer(call, "Eltwise", {0: 1, 1: [1.0, alpha]})
             constant, which = (second, operation) if isinstance(first, Slot) else (first, swapped)
             return _with_constant(call, which, constant, alpha)
 
@@ -196,7 +202,7 @@ def _rsub(call: Call) -> Layer:
 def _div(call: Call) -> Layer:
     def made(first: Slot, second: Any) -> Layer:
         if isinstance(second, Slot):
-            return _of(call, "BinaryOp", {0: _DIV})
+            return _layer(call, "BinaryOp", {0: _DIV})
         return _with_constant(call, _MUL, 1 / second, 1)
 
     return made(*call.arguments, **call.keywords)
@@ -209,7 +215,7 @@ def _with_constant(call: Call, operation: int, constant: Any, alpha: float) -> L
             raise NoLayerError("arithmetic with a picture")
         return _per_channel(call, operation, constant.reshape(-1).float() * alpha)
     number = float(constant) * (1 if operation in (_MUL, _RSUB) else alpha)
-    return _of(call, "BinaryOp", {0: operation, 1: 1, 2: number})
+    return _layer(call, "BinaryOp", {0: operation, 1: 1, 2: number})
 
 
 def _per_channel(call: Call, operation: int, constant: Tensor) -> Layer:
@@ -220,14 +226,14 @@ def _per_channel(call: Call, operation: int, constant: Tensor) -> Layer:
         _MUL: (constant, torch.zeros_like(constant)),
         _RSUB: (-ones, constant),
     }[operation]
-    return _of(call, "Scale", {0: count, 1: 1}, _floats(scale, bias))
+    return _layer(call, "Scale", {0: count, 1: 1}, _floats(scale, bias))
 
 
-def _plain(kind: str, parameters: dict[int, Any] | None = None) -> Callable[[Call], Layer]:
-    return lambda call: _of(call, kind, dict(parameters or {}))
+def _plain_layer(kind: str, parameters: dict[int, Any] | None = None) -> Callable[[Call], Layer]:
+    return lambda call: _layer(call, kind, dict(parameters or {}))
 
 
-def _names(layer: Callable[[Call], Layer], names: Sequence[str]) -> dict[str, Any]:
+def _for_names(layer: Callable[[Call], Layer], names: Sequence[str]) -> dict[str, Any]:
     return dict.fromkeys(names, layer)
 
 
@@ -235,20 +241,20 @@ _SAME = frozenset({"contiguous", "clone", "detach", "to", "float", "dropout", "d
 _LAYERS: dict[str, Callable[[Call], Layer | None]] = {
     "conv2d": _conv2d,
     "leaky_relu": _leaky_relu,
-    "relu": _plain("ReLU", {0: 0.0}),
+    "relu": _plain_layer("ReLU", {0: 0.0}),
     "prelu": _prelu,
     "cat": _cat,
     "concat": _cat,
     "getitem": _getitem,
     "interpolate": _interpolate,
     "pixel_shuffle": _pixel_shuffle,
-    "sigmoid": _plain("Sigmoid"),
-    "tanh": _plain("TanH"),
-    "silu": _plain("Swish"),
+    "sigmoid": _plain_layer("Sigmoid"),
+    "tanh": _plain_layer("TanH"),
+    "silu": _plain_layer("Swish"),
     "clamp": _clamp,
-    **_names(_arithmetic(_ADD, _ADD), ("add", "iadd", "radd")),
-    **_names(_arithmetic(_SUB, _RSUB), ("sub", "isub")),
+    **_for_names(_arithmetic(_ADD, _ADD), ("add", "iadd", "radd")),
+    **_for_names(_arithmetic(_SUB, _RSUB), ("sub", "isub")),
     "rsub": _rsub,
-    **_names(_div, ("div", "truediv", "itruediv")),
-    **_names(_arithmetic(_MUL, _MUL), ("mul", "imul", "rmul")),
+    **_for_names(_div, ("div", "truediv", "itruediv")),
+    **_for_names(_arithmetic(_MUL, _MUL), ("mul", "imul", "rmul")),
 }

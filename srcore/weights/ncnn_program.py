@@ -16,7 +16,9 @@ from srcore.weights.ncnn_layers import Layer, layer_of
 _MAGIC = 7767517
 
 
-def written(recording: Recording, given: str, taken: str, *, half: bool = False) -> list[bytes]:
+def description_and_weights(
+    recording: Recording, given: str, taken: str, *, half: bool = False
+) -> list[bytes]:
     """Description and weights of a network whose image is called ``given``, its result ``taken``.
 
     With ``half`` kernels are kept in float16.
@@ -35,10 +37,10 @@ def written(recording: Recording, given: str, taken: str, *, half: bool = False)
         sources = tuple(same[source] for source in layer.sources)
         made[number] = attrs.evolve(layer, sources=sources)
     weights = b"".join(layer.content(half=half) for layer in made.values())
-    return [_description(made, same[recording.output], given, taken).encode(), weights]
+    return [_program_text(made, same[recording.output], given, taken).encode(), weights]
 
 
-def _description(made: dict[int, Layer], output: int, given: str, taken: str) -> str:
+def _program_text(made: dict[int, Layer], output: int, given: str, taken: str) -> str:
     users = Counter(source for layer in made.values() for source in layer.sources)
     users[output] += 1
     lines, used = [f"Input input 0 1 {given}"], Counter[int]()
@@ -49,12 +51,12 @@ def _description(made: dict[int, Layer], output: int, given: str, taken: str) ->
     def share(number: int) -> None:
         """What several layers take is split; each takes its own part."""
         if users[number] > 1:
-            parts = [_part(name(number), index) for index in range(users[number])]
+            parts = [_blob_name(name(number), index) for index in range(users[number])]
             lines.append(f"Split split{number} 1 {len(parts)} {name(number)} {' '.join(parts)}")
 
     def take(number: int) -> str:
         used[number] += 1
-        return _part(name(number), used[number] - 1) if users[number] > 1 else name(number)
+        return _blob_name(name(number), used[number] - 1) if users[number] > 1 else name(number)
 
     share(0)
     for number, layer in made.items():
@@ -66,5 +68,5 @@ def _description(made: dict[int, Layer], output: int, given: str, taken: str) ->
     return "\n".join([str(_MAGIC), f"{len(lines)} {blobs}", *lines, ""])
 
 
-def _part(name: str, index: int) -> str:
+def _blob_name(name: str, index: int) -> str:
     return f"{name}_{index}"

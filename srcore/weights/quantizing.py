@@ -22,7 +22,7 @@ from srcore.errors import WeightsError
 _FIRST, _LAST = 1, 4
 
 
-def quantized(program: bytes, images: Sequence[Tensor]) -> bytes:
+def quantize_program(program: bytes, images: Sequence[Tensor]) -> bytes:
     """A program that rounds weights, channel by channel, and what goes into convolutions.
 
     Args:
@@ -40,7 +40,7 @@ def quantized(program: bytes, images: Sequence[Tensor]) -> bytes:
     convolutions = [
         node.name for node in onnx.load_from_string(program).graph.node if node.op_type == "Conv"
     ]
-    left_out = _left_out(convolutions)
+    left_out = _unrounded(convolutions)
     if len(left_out) == len(convolutions):
         raise WeightsError("int8: the network has too few convolutions that could be rounded")
     with tempfile.TemporaryDirectory() as folder, _silent():
@@ -60,7 +60,7 @@ def quantized(program: bytes, images: Sequence[Tensor]) -> bytes:
         return target.read_bytes()
 
 
-def _left_out(convolutions: Sequence[str]) -> list[str]:
+def _unrounded(convolutions: Sequence[str]) -> list[str]:
     """Of few convolutions fewer are left out."""
     last = min(_LAST, max(1, len(convolutions) // 4))
     return [*convolutions[:_FIRST], *convolutions[max(_FIRST, len(convolutions) - last) :]]

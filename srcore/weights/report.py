@@ -80,14 +80,14 @@ class KeyReport:
             reason = f"{self.source}: holds x{file} weights, but the network is x{network}"
         if differences:
             told = (
-                f"{name} {_shown(file)} (network: {_shown(network)})"
+                f"{name} {_in_report(file)} (network: {_in_report(network)})"
                 for name, (file, network) in differences.items()
             )
             reason += f"; the file has {', '.join(told)}"
         return f"{reason}; {self}"
 
 
-def compare(
+def report_keys(
     state: Mapping[str, Tensor],
     network_state: Mapping[str, Tensor],
     *,
@@ -111,5 +111,5 @@ def compare(
     )
 
 
-def _shown(value: Any) -> str:
+def _in_report(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,10 +16,10 @@ from srcore.config.starting import StageNetwork
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.plain_tables import as_table
-from srcore.weights.bounds import counted
+from srcore.weights.bounds import limit_construction
 from srcore.weights.containers import Checkpoint
 from srcore.weights.deploying import deployed
-from srcore.weights.loading import fit
+from srcore.weights.loading import fit_weights
 from srcore.weights.saving import GeneratorMetadata
 
 #: Networks of some times as many tensors take seconds to build even without memory: the run says
@@ -44,7 +44,10 @@ def can_start(
         partial: load what fits.
         exported: from the file for use; else from a checkpoint.
     """
-    network, earlier = _without_memory(own), _without_memory(trained, exported=exported)
+    network, earlier = (
+        _exported_without_memory(own),
+        _exported_without_memory(trained, exported=exported),
+    )
     if network is None or earlier is None:
         return None
     about = GeneratorMetadata(
@@ -53,7 +56,7 @@ def can_start(
     metadata = about.to_text() if exported else {}
     file = Checkpoint("weights", earlier.state_dict(), metadata=metadata)
     try:
-        fit(network, file, registry, network_type=own.selected.type, partial=partial)
+        fit_weights(network, file, registry, network_type=own.selected.type, partial=partial)
     except WeightsError:
         return False
     return True
@@ -76,11 +79,11 @@ def decisive(
     yield from alone or differing
 
 
-def _without_memory(own: StageNetwork, *, exported: bool = False) -> nn.Module | None:
+def _exported_without_memory(own: StageNetwork, *, exported: bool = False) -> nn.Module | None:
     """The network, or what is exported of it; None if it cannot be built so."""
     try:
         with (
-            counted(_MANY_TENSORS, 1 << 40, ""),
+            limit_construction(_MANY_TENSORS, 1 << 40, ""),
             torch.random.fork_rng(devices=[]),
             torch.device("meta"),
         ):

@@ -48,9 +48,9 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     first = _BLOCK.format(0, 0)
     dim, channels = state["conv_first.weight"].shape[:2]
     window = _window(state[f"{first}.{_TABLE}"])
-    upsampler = _upsampler(state)
+    upsampler = _upsampler_name(state)
     options = {
-        "scale": _scale(state, upsampler, channels),
+        "scale": _scale_from_shapes(state, upsampler, channels),
         "embed_dim": dim,
         "depths": tuple(
             count(state, f"layers.{stage}.residual_group.blocks.{{}}.norm1.weight")
@@ -77,13 +77,13 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     return options
 
 
-def _upsampler(state: Mapping[str, Tensor]) -> str:
+def _upsampler_name(state: Mapping[str, Tensor]) -> str:
     if "conv_before_upsample.0.weight" in state:
         return "nearest+conv" if "conv_up1.weight" in state else "pixelshuffle"
     return "pixelshuffledirect" if "upsample.0.weight" in state else "none"
 
 
-def _scale(state: Mapping[str, Tensor], upsampler: str, channels: int) -> int:
+def _scale_from_shapes(state: Mapping[str, Tensor], upsampler: str, channels: int) -> int:
     if upsampler == "pixelshuffle":
         return upsample_scale(state, "upsample")
     if upsampler == "pixelshuffledirect":

@@ -68,8 +68,10 @@ def unwrap(
         raise WeightsError(
             f"{source}: holds a {type(content).__name__}; expected named tensors (a state_dict)"
         )
-    taken, inner = (key, _entry(content, key, source)) if key else _choose(content, source, role)
-    state = strip_prefix(_tensors(inner))
+    taken, inner = (
+        (key, _entry(content, key, source)) if key else _choose_network(content, source, role)
+    )
+    state = without_common_prefix(_tensors_in(inner))
     if not key:
         group = _group_of(state, role)
         if group:
@@ -82,7 +84,7 @@ def unwrap(
     return state, taken
 
 
-def strip_prefix(state: Mapping[str, Tensor]) -> State:
+def without_common_prefix(state: Mapping[str, Tensor]) -> State:
     """Drop the prefixes of :data:`PREFIXES` that **all** keys carry."""
     state = dict(state)
     for prefix in PREFIXES * 2:
@@ -115,14 +117,14 @@ def counters(content: State) -> list[str]:
     ]
 
 
-def _tensors(content: Mapping[Any, Any]) -> State:
+def _tensors_in(content: Mapping[Any, Any]) -> State:
     return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
-def _choose(
+def _choose_network(
     content: Mapping[str, Any], source: str | Path, role: FileRole
 ) -> tuple[str, Mapping[str, Any]]:
-    held = dict(_networks(content))
+    held = dict(_wrapped_networks(content))
     averages = {name: inner for name, inner in held.items() if _EMA.search(name)}
     for candidates in (_of_role(averages, role), held):
         for name in (*KEYS, *ROLE_KEYS[role], *(candidates if candidates is not held else ())):
@@ -144,7 +146,7 @@ def _choose(
     return named[0] if named else ("", content)
 
 
-def _networks(content: Mapping[Any, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _wrapped_networks(content: Mapping[Any, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Entries, and entries of entries, that hold tensors: name and content."""
     for name, inner in _tables(content):
         if _holds_tensors(inner):
@@ -188,16 +190,16 @@ def _entry(content: Mapping[str, Any], key: str, source: str | Path) -> Mapping[
     for position, part in enumerate(parts):
         inner = {str(name): value for name, value in entry.items() if isinstance(value, Mapping)}
         if part not in inner:
-            return _below(entry, ".".join(parts[position:]), key, source)
+            return _tensors_below(entry, ".".join(parts[position:]), key, source)
         entry = inner[part]
     return entry
 
 
-def _below(
+def _tensors_below(
     content: Mapping[str, Any], prefix: str, key: str, source: str | Path
 ) -> Mapping[str, Any]:
     """The tensors whose names begin with a prefix: networks that lie in one state dict."""
-    tensors = _tensors(content)
+    tensors = _tensors_in(content)
     below = {
         name[len(prefix) + 1 :]: value
         for name, value in tensors.items()

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from srcore.cli.main import SrcoreGroup, main
-from srcore.config.reading import read
+from srcore.config.reading import read_experiment
 from srcore.errors import PluginError
 from srcore.plugin.manager import plugins, using
 from srcore.testing import write_tiny_images
@@ -94,8 +94,8 @@ def test_flat_experiments_say_the_same_in_one_file(capsys, tmp_path, name):
     assert "extends" not in out
     (tmp_path / "flat.toml").write_text(out)
     assert (
-        read(tmp_path / "flat.toml", registry=plugins().registry).table
-        == read(name, registry=plugins().registry).table
+        read_experiment(tmp_path / "flat.toml", registry=plugins().registry).table
+        == read_experiment(name, registry=plugins().registry).table
     )
 
 
@@ -147,7 +147,7 @@ def test_new_extends_an_experiment_with_the_network_of_a_file(capsys, weights, t
     code, out, _ = run(capsys, "new", "esrgan_x4", "--from-weights", weights)
     assert code == 0
     (tmp_path / "x.toml").write_text(out)
-    table = read(tmp_path / "x.toml", registry=plugins().registry).table
+    table = read_experiment(tmp_path / "x.toml", registry=plugins().registry).table
     assert (table["generator"]["type"], table["scale"]) == ("edsr", 2)
     assert "stages" in table
 

@@ -4,7 +4,7 @@ import click
 import pytest
 
 from srcore.cli.main import main
-from srcore.cli.usage import lines
+from srcore.cli.usage import error_lines
 
 WRONG = {
     "run": "run: EXPERIMENT: expected a value, found none; srcore run --help says what there is",
@@ -47,9 +47,9 @@ def test_a_group_alone_shows_its_help(capsys):
 
 def test_what_says_what_to_do_is_left_as_it_is():
     error = click.UsageError("out.png exists; choose another name or add --overwrite")
-    assert list(lines(error)) == ["out.png exists; choose another name or add --overwrite"]
+    assert list(error_lines(error)) == ["out.png exists; choose another name or add --overwrite"]
 
 
 def test_several_problems_are_several_lines():
     error = click.UsageError("--quality: no; not of PNG\n--lossless: no; not of PNG")
-    assert len(list(lines(error))) == 2
+    assert len(list(error_lines(error))) == 2

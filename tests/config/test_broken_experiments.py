@@ -25,7 +25,7 @@ from srcore.errors import SrcoreError
 from srcore.images import write_image
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
-from srcore.testing.experiments import check, load
+from srcore.testing.experiments import load_checked, load_unchecked
 
 #: Longest time of one check in seconds of this process; a shared machine gives no better clock.
 LONGEST = 2.0
@@ -68,7 +68,7 @@ def laid_out(tmp_path_factory):
     side = 408  # above every crop, divided by 2, 3 and 4
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for stage in (stage for name in shipped() for stage in load(name).stages):
+        for stage in (stage for name in shipped() for stage in load_unchecked(name).stages):
             data, scale = stage.table.get("data", {}), stage.table["scale"]
             for table in (data.get("train", {}), *data.get("validation", {}).values()):
                 paired = table.get("type") == "paired_folder"
@@ -101,7 +101,7 @@ class Mutator:
 
     def __init__(self, seed, names):
         self.random = random.Random(seed)
-        self.tables = [plain(load(name).source.table) for name in names]
+        self.tables = [plain(load_unchecked(name).source.table) for name in names]
         files = plugins().registry.experiments()
         self.texts = [files[name][0].read_text("utf-8") for name in names]
         self.pieces = [value for table in self.tables for _, _, value in places(table)]
@@ -234,7 +234,7 @@ def outcome(file):
 def timed(file):
     begin = time.process_time()
     try:
-        check(file)
+        load_checked(file)
         result = "ok"
     except SrcoreError as error:
         result = "refused" if error.exit_code == 2 else f"exit code {error.exit_code}: {error}"
@@ -306,7 +306,7 @@ REASONS = {
 
 def run(file, output):
     """``ok``, what srcore says of a run of three iterations, or how it failed."""
-    loaded = check(file)
+    loaded = load_checked(file)
     for stage in loaded.stages:
         train = stage.table["train"] = dict(stage.table.get("train", {}))
         train |= {"iterations": min(3, train.get("iterations", 3)), "tensorboard": False}

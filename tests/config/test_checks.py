@@ -3,7 +3,7 @@
 import pytest
 
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check, load
+from srcore.testing.experiments import load_checked, load_unchecked
 
 WRONG = [
     ("tittle", 'tittle = "x"', "tittle: unknown key; known keys:"),
@@ -124,7 +124,7 @@ def test_wrong_configuration_is_named(tiny_experiment, change, message):
     file = tiny_experiment.with_name("wrong.toml")
     file.write_text(f'extends = "tiny.toml"\n{change}\n')
     with pytest.raises(ConfigError) as caught:
-        check(file)
+        load_checked(file)
     assert message in str(caught.value)
     assert caught.value.exit_code == 2
     assert all(
@@ -141,7 +141,7 @@ def test_all_problems_are_reported_at_once_with_the_file_that_wrote_them(tiny_ex
     broken = tiny_experiment.read_text().replace('hr = "validation"', 'hr = "validatoin"')
     tiny_experiment.write_text(broken)
     with pytest.raises(ConfigError) as caught:
-        check(file, ["train.log_every=0"])
+        load_checked(file, ["train.log_every=0"])
     lines = sorted(str(caught.value).splitlines())
     assert len(lines) == 5
     assert sum("wrong.toml" in line for line in lines) == 3
@@ -157,7 +157,7 @@ def test_a_wrong_name_of_a_table_hides_nothing_that_is_wrong_in_it(tiny_experime
         "[nothing]\nema_deacy = 1\n"
     )
     with pytest.raises(ConfigError) as caught:
-        check(file)
+        load_checked(file)
     lines = [str(problem) for problem in caught.value.problems]
     for line in (
         'trian: unknown key; did you mean "train"?',
@@ -179,13 +179,13 @@ def test_loss_that_needs_the_average_is_refused_without_one(isolated_plugins, ti
     )
     overrides = ['losses=[{type="careful"}]', "train.ema_decay=0.0"]
     with pytest.raises(ConfigError, match=r'train.ema_decay: "careful" needs the EMA generator'):
-        check(tiny_experiment, overrides)
-    check(tiny_experiment, overrides[:1])
+        load_checked(tiny_experiment, overrides)
+    load_checked(tiny_experiment, overrides[:1])
 
 
 def test_a_table_that_is_wrong_is_not_called_missing(tiny_experiment):
     with pytest.raises(ConfigError) as caught:
-        check(tiny_experiment, ['data.train.type="hr_foldr"'])
+        load_checked(tiny_experiment, ['data.train.type="hr_foldr"'])
     assert len(caught.value.problems) == 1
 
 
@@ -210,7 +210,7 @@ def test_loading_splits_stages_and_hands_weights_on(tiny_experiment):
         'extends = "tiny.toml"\n[[stages]]\nname = "psnr"\n[[stages]]\nname = "long"\n'
         'from = "psnr"\n[stages.train]\niterations = 9\n'
     )
-    loaded = load(file)
+    loaded = load_unchecked(file)
     first, second = (loaded.experiment(stage) for stage in loaded.stages)
     assert (first.train.iterations, second.train.iterations) == (6, 9)
     assert first.generator.weights is None
@@ -249,7 +249,7 @@ def test_wrong_stages_are_named(tiny_experiment, stages, message):
     file = tiny_experiment.with_name("stages.toml")
     file.write_text(f'extends = "tiny.toml"\n{stages}\n')
     with pytest.raises(ConfigError) as caught:
-        check(file)
+        load_checked(file)
     assert message in str(caught.value)
 
 
@@ -263,18 +263,18 @@ def test_the_crop_of_a_degradation_is_what_discriminators_see(tiny_experiment):
         'losses=[{type="adversarial"}]',
     ]
     crop = 'data.train.transforms=[{type="second_order_degradation", hr_crop=%d}]'
-    loaded = load(tiny_experiment, [*overrides, crop % 128])
+    loaded = load_unchecked(tiny_experiment, [*overrides, crop % 128])
     experiment, problems = loaded.examine(loaded.stages[0])
     assert experiment.hr_patch_size == 128
     assert not [problem for problem in problems if problem.path.startswith("discriminator")]
-    loaded = load(tiny_experiment, [*overrides, crop % 64])
+    loaded = load_unchecked(tiny_experiment, [*overrides, crop % 64])
     _, problems = loaded.examine(loaded.stages[0])
     assert [problem for problem in problems if problem.path.startswith("discriminator")]
 
 
 def test_set_reaches_a_table_that_is_absent(tiny_experiment):
     overrides = ["optimizer.generator.learning_rate=2e-4", "method={}", "schedule.generator={}"]
-    loaded = check(tiny_experiment, overrides)
+    loaded = load_checked(tiny_experiment, overrides)
     experiment = loaded.experiment(loaded.stages[0])
     optimizer = experiment.optimizer["generator"].selected
     assert (optimizer.type, optimizer.options.learning_rate) == ("adam", 2e-4)
@@ -283,13 +283,13 @@ def test_set_reaches_a_table_that_is_absent(tiny_experiment):
 
 
 def test_whole_numbers_may_be_written_with_an_exponent(tiny_experiment):
-    loaded = check(tiny_experiment, ["train.iterations=1e5"])
+    loaded = load_checked(tiny_experiment, ["train.iterations=1e5"])
     iterations = loaded.experiment(loaded.stages[0]).train.iterations
     assert (iterations, type(iterations)) == (100_000, int)
     with pytest.raises(ConfigError, match=r"expected a whole number, found 2\.5"):
-        check(tiny_experiment, ["train.iterations=2.5"])
+        load_checked(tiny_experiment, ["train.iterations=2.5"])
     with pytest.raises(ConfigError, match="iterations: expected a whole number, found 1e\\+40"):
-        check(tiny_experiment, ["train.iterations=1e40"])
+        load_checked(tiny_experiment, ["train.iterations=1e40"])
 
 
 def test_several_discriminator_steps_need_the_whole_batch(tiny_experiment):
@@ -300,8 +300,8 @@ def test_several_discriminator_steps_need_the_whole_batch(tiny_experiment):
         "train.accumulate=2",
     ]
     with pytest.raises(ConfigError, match=r"method\.discriminator_steps: expected 1 where train"):
-        check(tiny_experiment, overrides)
-    check(tiny_experiment, overrides[:-1])
+        load_checked(tiny_experiment, overrides)
+    load_checked(tiny_experiment, overrides[:-1])
 
 
 def test_a_broken_discriminator_is_one_problem_not_three(tiny_experiment):
@@ -314,6 +314,6 @@ optimizer.discriminator = { type = "adam" }
 schedule.discriminator = { type = "constant" }
 """)
     with pytest.raises(ConfigError) as caught:
-        check(file)
+        load_checked(file)
     (problem,) = caught.value.problems
     assert problem.path == "discriminator.num_features"

@@ -5,12 +5,12 @@ import pytest
 
 from srcore.datasets.options import HrFolderOptions
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 def problems(file, *overrides):
     try:
-        check(file, overrides)
+        load_checked(file, overrides)
     except ConfigError as error:
         return str(error).splitlines()
     return []

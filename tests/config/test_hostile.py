@@ -9,7 +9,7 @@ import pytest
 from srcore.cli.main import main
 from srcore.errors import ConfigError
 from srcore.messages import one_line, shown
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 GOOD = 'scale = 2\n[generator]\ntype = "edsr"\n[[losses]]\ntype = "l1"\n'
 
@@ -74,7 +74,7 @@ def test_a_hostile_text_is_refused_soon(tmp_path, monkeypatch, text, message):
     (tmp_path / "experiment.toml").write_text(text)
     begin = time.process_time()
     with pytest.raises(ConfigError, match=message) as caught:
-        check("experiment.toml")
+        load_checked("experiment.toml")
     assert time.process_time() - begin < 5  # it took minutes, or for ever
     assert len(caught.value.lines) <= 201
     assert all(line.isprintable() and len(line) <= 4000 for line in caught.value.lines)
@@ -105,7 +105,7 @@ def test_a_file_with_a_line_end_in_its_name_is_one_line(capsys):
 @pytest.mark.parametrize("key", ["a." * 3000 + "b", ".".join("a" * 40)])
 def test_an_override_of_many_parts_is_refused(tiny_experiment, key):
     with pytest.raises(ConfigError, match="a key of more than 32 parts"):
-        check(tiny_experiment, [f"{key}=1"])
+        load_checked(tiny_experiment, [f"{key}=1"])
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_an_override_of_many_parts_is_refused(tiny_experiment, key):
 )
 def test_a_hostile_override_is_refused(tiny_experiment, assignment, message):
     with pytest.raises(ConfigError, match=message) as caught:
-        check(tiny_experiment, [assignment])
+        load_checked(tiny_experiment, [assignment])
     assert all(line.isprintable() and len(line) <= 4000 for line in caught.value.lines)
 
 
 def test_a_text_as_windows_writes_it_is_read(tiny_experiment):
     content = tiny_experiment.read_text("utf-8").replace("\n", "\r\n")
     tiny_experiment.write_bytes(b"\xef\xbb\xbf" + content.encode())
-    assert check(tiny_experiment).name == "tiny"
+    assert load_checked(tiny_experiment).name == "tiny"
 
 
 def test_a_folder_that_may_not_be_entered_is_named(tiny_experiment, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_folder_that_may_not_be_entered_is_named(tiny_experiment, monkeypatch)
 
     monkeypatch.setattr(os, "stat", refused)
     with pytest.raises(ConfigError, match=r"hr: expected a folder; .*closed/images cannot be used"):
-        check(tiny_experiment, ["data.train.hr=closed/images"])
+        load_checked(tiny_experiment, ["data.train.hr=closed/images"])
 
 
 def test_long_values_are_shown_without_their_middle():

@@ -4,7 +4,7 @@ import pytest
 
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check, load
+from srcore.testing.experiments import load_checked, load_unchecked
 
 GOOD = (
     "x4",
@@ -65,7 +65,7 @@ def test_names_that_share_a_file_somewhere_are_found():
 def test_an_empty_name_means_that_of_the_file(tiny_experiment, overrides):
     file = tiny_experiment.with_name("mine.toml")
     file.write_text('extends = "tiny.toml"\nname = ""\n')
-    loaded = load(file, overrides)
+    loaded = load_unchecked(file, overrides)
     assert loaded.name == "mine"
     assert loaded.experiment(loaded.stages[0]).name == "mine"
 
@@ -75,8 +75,8 @@ def test_a_file_whose_name_is_no_folder_needs_another(tiny_experiment):
     text = file.read_text().replace('name = "tiny"', "")
     file.write_text(text)
     with pytest.raises(Exception, match=r'aux.toml: name: expected .* found "aux", which is a dev'):
-        check(file)
-    check(file, ["name=mine"])
+        load_checked(file)
+    load_checked(file, ["name=mine"])
 
 
 def test_inherited_weights_give_way_to_those_of_a_stage(tiny_experiment, tmp_path):
@@ -86,7 +86,7 @@ def test_inherited_weights_give_way_to_those_of_a_stage(tiny_experiment, tmp_pat
         'extends = "tiny.toml"\ngenerator.weights = "start.pth"\n'
         '[[stages]]\nname = "a"\n[[stages]]\nname = "b"\nfrom = "a"\n'
     )
-    first, second = (check(file).experiment(stage) for stage in check(file).stages)
+    first, second = (load_checked(file).experiment(stage) for stage in load_checked(file).stages)
     assert first.generator.weights.name == "start.pth"
     assert str(second.generator.weights) == "stage:a/generator.safetensors"
 
@@ -101,7 +101,7 @@ def test_a_wrong_name_over_an_experiment_of_stages_is_told_once_where_it_is(
     file = tmp_path / "mine.toml"
     file.write_text(f'extends = "esrgan_x4"\nname = {name}\n')
     with pytest.raises(ConfigError) as caught:
-        check(file)
+        load_checked(file)
     lines = [line for line in str(caught.value).splitlines() if "name: " in line]
     assert len(lines) == 1
     assert lines[0].startswith(f"{file}: name: ")

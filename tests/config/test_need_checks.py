@@ -8,7 +8,7 @@ from srcore import GENERATOR
 from srcore.errors import ConfigError
 from srcore.options import option
 from srcore.plugin.manager import PluginManager, using
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +67,7 @@ def problems(tiny_experiment):
 
     def found(*overrides):
         try:
-            check(tiny_experiment, overrides)
+            load_checked(tiny_experiment, overrides)
         except ConfigError as error:
             return {problem.path: problem.message for problem in error.problems}
         return {}

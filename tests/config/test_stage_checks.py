@@ -5,7 +5,7 @@ import pytest
 
 from srcore.errors import ConfigError
 from srcore.options import option
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +43,7 @@ def problems(isolated_plugins, tiny_experiment):
     def of(lines):
         file.write_text(STAGES.format(lines))
         try:
-            check(file)
+            load_checked(file)
         except ConfigError as error:
             return str(error).splitlines()
         return []
@@ -122,4 +122,4 @@ def test_what_an_earlier_stage_gives_is_taken(problems, lines):
 
 def test_an_experiment_without_stages_has_no_earlier_ones(tiny_experiment):
     with pytest.raises(ConfigError, match='hr: no earlier stage "dsn"; earlier stages: none'):
-        check(tiny_experiment, ["data.train.hr=stage:dsn/lr"])
+        load_checked(tiny_experiment, ["data.train.hr=stage:dsn/lr"])

@@ -7,7 +7,7 @@ import srcore
 from srcore.cli.main import main
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.testing.tiny_images import write_tiny_images
 from srcore.testing.weights import write_weights
 
@@ -55,13 +55,13 @@ BEGIN = ["first_stage=middle", "generator.weights=start.safetensors"]
 
 
 def test_earlier_stages_are_left_out_and_the_first_starts_from_the_file(file):
-    loaded = check(file, [*BEGIN, "optimizer.generator.type=adam"])
+    loaded = load_checked(file, [*BEGIN, "optimizer.generator.type=adam"])
     assert [(stage.name, stage.start_from) for stage in loaded.stages] == [
         ("middle", ""),
         ("last", "middle"),
     ]
     still = [*BEGIN, 'optimizer={generator={type="adam",learning_rate=1e-12}}']
-    run_experiment(check(file, still), file.parent / "runs", quiet=True)
+    run_experiment(load_checked(file, still), file.parent / "runs", quiet=True)
     folder = file.parent / "runs" / "staged"
     assert not (folder / "psnr").exists()
     start = srcore.load_generator(file.parent / "start.safetensors").state_dict()
@@ -72,7 +72,7 @@ def test_earlier_stages_are_left_out_and_the_first_starts_from_the_file(file):
 
 
 def test_all_stages_without_the_key(file):
-    assert [stage.name for stage in check(file).stages] == ["psnr", "middle", "last"]
+    assert [stage.name for stage in load_checked(file).stages] == ["psnr", "middle", "last"]
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_all_stages_without_the_key(file):
 )
 def test_what_does_not_fit_is_one_line(file, overrides, message):
     with pytest.raises(ConfigError, match=message):
-        check(file, overrides)
+        load_checked(file, overrides)
 
 
 def test_an_experiment_without_stages(file):
     file.write_text('first_stage = "ldl"\n' + EXPERIMENT.partition("[[stages]]")[0])
     with pytest.raises(ConfigError, match="first_stage: the experiment has no stages"):
-        check(file)
+        load_checked(file)
 
 
 def test_commands_have_options_for_it(file, capsys):

@@ -7,7 +7,7 @@ from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.networks.compact import Compact
 from srcore.testing import runs, write_tiny_images
-from srcore.testing.experiments import check, load
+from srcore.testing.experiments import load_checked, load_unchecked
 from srcore.testing.weights import write_weights
 
 TEXT = """
@@ -38,7 +38,7 @@ def experiment(tmp_path):
 
 
 def typed(file):
-    loaded = check(file)
+    loaded = load_checked(file)
     return loaded.experiment(loaded.stages[0])
 
 
@@ -72,14 +72,14 @@ def test_with_a_type_the_file_is_not_asked(experiment):
 
 def test_a_file_that_is_not_there_is_told_as_ever(experiment):
     with pytest.raises(ConfigError, match=r"generator\.weights: .* does not exist") as caught:
-        check(experiment("none.pth"))
+        load_checked(experiment("none.pth"))
     assert "generator.type" in str(caught.value)
 
 
 def test_a_file_that_nobody_knows_is_one_line(experiment, tmp_path):
     torch.save({"a.weight": torch.ones(1)}, tmp_path / "odd.pth")
     with pytest.raises(ConfigError, match=r"x\.toml: generator\.weights: .*unknown architecture"):
-        load(experiment("odd.pth"))
+        load_unchecked(experiment("odd.pth"))
 
 
 def test_stages_share_what_the_file_tells(experiment):
@@ -87,7 +87,7 @@ def test_stages_share_what_the_file_tells(experiment):
     file.write_text(
         file.read_text() + '\n[[stages]]\nname = "a"\n[[stages]]\nname = "b"\nfrom = "a"\n'
     )
-    loaded = check(file)
+    loaded = load_checked(file)
     types = [loaded.experiment(stage).generator.selected.type for stage in loaded.stages]
     assert types == ["edsr", "edsr"]
 
@@ -100,12 +100,12 @@ def test_a_run_goes_on_without_the_file_that_told_its_generator(
     short = ("train.iterations=2", "train.checkpoint_every=1", "train.device=cpu", "name=short")
     with open(file, "a") as stream:
         stream.write(stages)
-    runs.run(load(file, short), tmp_path / "runs")
+    runs.train_run(load_unchecked(file, short), tmp_path / "runs")
     (tmp_path / "edsr.safetensors").unlink()
     with pytest.raises(ConfigError, match=r"generator\.type: expected the name"):
-        check(file, short)
+        load_checked(file, short)
     longer = ("train.iterations=3", *short[1:])
-    loaded = check(file, longer, resumed=tmp_path / "runs", output=tmp_path / "runs")
+    loaded = load_checked(file, longer, resumed=tmp_path / "runs", output=tmp_path / "runs")
     assert loaded.experiment(loaded.stages[0]).scale == 2
     run_experiment(loaded, tmp_path / "runs", resume=True, quiet=True)
     (folder,) = [path.parent.parent for path in (tmp_path / "runs").rglob("last.pt")]

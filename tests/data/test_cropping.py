@@ -8,8 +8,8 @@ from srcore.data.cropping import (
     Window,
     draw_orientation,
     draw_window,
-    finish,
     multiple_of,
+    oriented,
 )
 from srcore.errors import DataError
 
@@ -84,7 +84,7 @@ def test_options_do_not_move_later_draws():
 def test_finished_crops_are_writable_copies():
     image = np.zeros((8, 8, 3), np.uint8)
     image.flags.writeable = False
-    crop = finish(image[2:4, 2:4], Orientation(flip=True, transpose=True))
+    crop = oriented(image[2:4, 2:4], Orientation(flip=True, transpose=True))
     assert crop.flags.c_contiguous
     assert crop.flags.writeable
     assert crop.base is None

@@ -10,7 +10,7 @@ from srcore.datasets.options import HrFolderOptions, PairedFolderOptions
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import write_image
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 def folder(path, height, width, count=7):
@@ -72,7 +72,7 @@ def test_skipping_covers_what_headers_show_and_counts_it(tiny_experiment, tmp_pa
     (images / "empty.png").write_bytes(b"")
     write_image(images / "small.png", np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(ConfigError) as caught:
-        check(tiny_experiment)
+        load_checked(tiny_experiment)
     assert len(caught.value.problems) == 2
     settings = ["data.train.on_bad_image=skip"]
     with caplog.at_level("WARNING", logger="srcore"):
@@ -85,10 +85,10 @@ def test_skipping_covers_what_headers_show_and_counts_it(tiny_experiment, tmp_pa
 def test_skipping_everything_is_an_error(tiny_experiment):
     settings = ["data.train.on_bad_image=skip", "data.train.hr_patch_size=64"]
     with pytest.raises(ConfigError, match="6 of 6 images are smaller than the crop of 64x64"):
-        check(tiny_experiment, settings)
+        load_checked(tiny_experiment, settings)
 
 
 def test_faulty_validation_images_are_never_skipped(tiny_experiment):
     (tiny_experiment.parent / "validation" / "00.png").write_bytes(b"")
     with pytest.raises(ConfigError, match=r"data\.validation\.tiny\.hr: .*the file is empty"):
-        check(tiny_experiment, ["data.train.on_bad_image=skip"])
+        load_checked(tiny_experiment, ["data.train.on_bad_image=skip"])

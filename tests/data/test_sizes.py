@@ -4,7 +4,7 @@ import pytest
 
 from srcore.errors import ConfigError
 from srcore.testing import write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 GAN = ("method.type=gan", "losses=[{type='l1'},{type='adversarial'}]")
 
@@ -19,7 +19,7 @@ def problems(tiny_experiment):
         file = tiny_experiment.with_name("whole.toml")
         file.write_text(text)
         try:
-            check(file, overrides)
+            load_checked(file, overrides)
         except ConfigError as error:
             return list(error.problems)
         return []

@@ -9,7 +9,7 @@ from srcore.data.wrapping import crop_size, entries_of, inner_datasets
 from srcore.datasets import CropOptions
 from srcore.plugin.manager import plugins, using
 from srcore.testing import write_tiny_images
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +51,7 @@ def repeat(tmp_path, monkeypatch):
 
 def experiment(tiny_experiment, inner, *further):
     data = f'data.train={{type="repeat", images={{type="hr_folder", hr="train", {inner}}}}}'
-    loaded = load(tiny_experiment, [data, *further])
+    loaded = load_unchecked(tiny_experiment, [data, *further])
     return loaded, loaded.examine(loaded.stages[0])
 
 
@@ -66,7 +66,7 @@ def test_of_several_only_a_common_crop_size_is_known(tiny_experiment):
     parts = [f'{{type="hr_folder", hr="train", hr_patch_size={size}}}' for size in (32, 32, 16)]
     for used, size in ((parts[:2], 32), (parts, None)):
         data = f'data.train={{type="concat", datasets=[{", ".join(used)}]}}'
-        loaded = load(tiny_experiment, [data])
+        loaded = load_unchecked(tiny_experiment, [data])
         typed, _ = loaded.examine(loaded.stages[0])
         assert crop_size(typed.data.train.selected.options) == size
 

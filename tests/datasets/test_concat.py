@@ -8,7 +8,7 @@ import pytest
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 CONCAT = """
 extends = "tiny.toml"
@@ -45,7 +45,7 @@ def both(tiny_experiment):
 
 
 def dataset(file):
-    loaded = check(file)
+    loaded = load_checked(file)
     return loaded.experiment(loaded.stages[0]).data.train.selected.build(scale=2)
 
 
@@ -82,7 +82,7 @@ def test_weights_are_shares_of_an_epoch(both):
 
 
 def test_it_trains(both, tmp_path):
-    run_experiment(check(both("weights = [1, 1]")), tmp_path, quiet=True)
+    run_experiment(load_checked(both("weights = [1, 1]")), tmp_path, quiet=True)
     assert (tmp_path / "tiny/generator.safetensors").is_file()
 
 
@@ -96,14 +96,14 @@ def test_it_trains(both, tmp_path):
 )
 def test_weights_that_are_none_are_refused(both, weights, message):
     with pytest.raises(ConfigError) as error:
-        check(both(weights))
+        load_checked(both(weights))
     assert message in str(error.value)
 
 
 def test_a_problem_of_one_data_set_names_it(both):
     file = both(more="moer")
     with pytest.raises(ConfigError) as error:
-        check(file)
+        load_checked(file)
     assert "data.train.datasets[1].hr: " in str(error.value)
 
 
@@ -113,5 +113,5 @@ def test_crops_of_different_sizes_are_refused(both):
     start = text.rindex("hr_patch_size = 32")
     file.write_text(text[:start] + "hr_patch_size = 16\n")
     with pytest.raises(ConfigError) as error:
-        check(file)
+        load_checked(file)
     assert "expected the same hr_patch_size in all data sets, found" in str(error.value)

@@ -14,7 +14,7 @@ from srcore.plugin.manager import PluginManager, using
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.sources.source import EncodedSource
 from srcore.testing import write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +76,7 @@ def experiment(folder, train):
 
 
 def dataset(file):
-    loaded = check(file)
+    loaded = load_checked(file)
     return loaded.experiment(loaded.stages[0]).data.train.selected.build(scale=2)
 
 
@@ -108,7 +108,7 @@ def test_a_run_reads_from_a_plugins_source_in_its_workers(pairs, tmp_path):
         f'hr = {{ type = "folder", path = "train" }}\n'
         f'lr = {{ type = "zip", path = "{pairs / "small.zip"}" }}\ncache = "memory"'
     )
-    run_experiment(check(experiment(pairs, sources)), tmp_path / "out", quiet=True)
+    run_experiment(load_checked(experiment(pairs, sources)), tmp_path / "out", quiet=True)
     assert (tmp_path / "out/tiny/generator.safetensors").is_file()
 
 
@@ -116,12 +116,12 @@ def test_images_without_partner_and_of_wrong_sizes_are_told(pairs):
     hr = 'hr = { type = "folder", path = "small" }\n'
     lr = f'lr = {{ type = "zip", path = "{pairs / "small.zip"}" }}'
     with pytest.raises(ConfigError) as error:
-        check(experiment(pairs, hr + lr))
+        load_checked(experiment(pairs, hr + lr))
     assert "24x24 pixels (width x height); expected 32 or more" in str(error.value)
     assert "more of 7 images have such faults" in str(error.value)
     (pairs / "small.zip").unlink()
     with zipfile.ZipFile(pairs / "small.zip", "w") as file:
         file.write(pairs / "small/00.png", "00.png")
     with pytest.raises(ConfigError) as error:
-        check(experiment(pairs, 'hr = { type = "folder", path = "train" }\n' + lr))
+        load_checked(experiment(pairs, 'hr = { type = "folder", path = "train" }\n' + lr))
     assert "lr has no partner for 5 images" in str(error.value)

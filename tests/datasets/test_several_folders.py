@@ -9,7 +9,7 @@ from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.runs.provenance import fingerprint, provenance
 from srcore.testing import tiny_image, write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def read(tiny_experiment):
 
     def read(table):
         tiny_experiment.write_text(text.replace(old, f"[data.train]\n{table}\n"))
-        loaded = check(tiny_experiment)
+        loaded = load_checked(tiny_experiment)
         experiment = loaded.experiment(loaded.stages[0])
         return experiment, experiment.data.train.selected.build(scale=2)
 

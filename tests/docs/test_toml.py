@@ -10,10 +10,10 @@ from generator.blocks import blocks
 
 from srcore.errors import ConfigError
 from srcore.images import write_image
-from srcore.models.lists import read_list
+from srcore.models.lists import read_models
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import tiny_image
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -126,7 +126,7 @@ EXPERIMENTS = [block for block in ALL if block not in PROJECTS + LISTS]
 def test_lists_of_models_are_read(block, tmp_path):
     file = tmp_path / "models.toml"
     file.write_text(block.code, "utf-8")
-    assert read_list(file, "srplug-x").models
+    assert read_models(file, "srplug-x").models
 
 
 @pytest.mark.parametrize("block", names(EXPERIMENTS))
@@ -149,7 +149,7 @@ def check_with_data(file, text):
     """Check an experiment; folders and files that it names and that are missing are made."""
     for _ in range(5):
         try:
-            return check(file)
+            return load_checked(file)
         except ConfigError as error:
             others = [str(p) for p in error.problems if not _MISSING.search(p.message)]
             assert not others, "\n".join(others)

@@ -5,7 +5,7 @@ import json
 import pytest
 import write_models
 
-from srcore.models.lists import read_list
+from srcore.models.lists import read_models
 
 
 def entry(identity, *, type="pth", url="https://a.org/x.pth", bytes=10, scale=4):
@@ -23,7 +23,7 @@ def written(tmp_path, capsys):
         facts, target = tmp_path / "facts.json", tmp_path / "list.toml"
         facts.write_text(json.dumps({"models": entries}), "utf-8")
         write_models.main(facts, target)
-        return read_list.__wrapped__(target, "srcore")
+        return read_models.__wrapped__(target, "srcore")
 
     return write
 

@@ -18,7 +18,7 @@ from srcore.inference.channels import shown_to
 from srcore.plugin.manager import plugins
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import assert_same_state, tiny_image, write_tiny_images
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 from srcore.testing.weights import write_weights
 from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
@@ -58,7 +58,7 @@ def settings(channels, network="edsr", **further):
 @pytest.mark.parametrize("network", SIZES)
 @pytest.mark.parametrize("channels", [1, 4])
 def test_they_are_trained_validated_exported_and_enlarged(in_folder, channels, network, tmp_path):
-    loaded = load(in_folder, settings(channels, network))
+    loaded = load_unchecked(in_folder, settings(channels, network))
     srcore.run(loaded, tmp_path / "runs")
     run = tmp_path / "runs/tiny"
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -179,7 +179,7 @@ def test_the_command_writes_gray_and_says_that_colors_are_lost(tmp_path, monkeyp
 
 
 def problems(experiment, overrides):
-    loaded = load(experiment, overrides)
+    loaded = load_unchecked(experiment, overrides)
     return [(problem.path, problem.message) for problem in loaded.examine(loaded.stages[0])[1]]
 
 
@@ -230,7 +230,7 @@ def test_caches_change_nothing(in_folder, channels, cache, tmp_path):
             f'data.train.cache="{how}"',
             f'data.train.cache_folder="{(tmp_path / "cache").as_posix()}"',
         ]
-        srcore.run(load(in_folder, overrides), tmp_path / how)
+        srcore.run(load_unchecked(in_folder, overrides), tmp_path / how)
         states.append(torch.load(tmp_path / how / "tiny/checkpoints/last.pt", weights_only=True))
     assert_same_state(*(state["networks"] for state in states))
 

@@ -19,7 +19,7 @@ from srcore.plugin.manager import plugins
 from srcore.report import facts as tables
 from srcore.report.reading import read_run
 from srcore.testing import assert_same_state, write_tiny_images
-from srcore.testing.forked_runs import ForkedRun, content
+from srcore.testing.forked_runs import ForkedRun, content_of_run
 from srcore.testing.killing import Changes, fork, wait
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
 
@@ -114,7 +114,7 @@ def explore(folder, name, event, chosen=None, note=None):
     output = folder / "out"  # always the same, since experiments name it
     code, log, count = case.run(output, changes=Changes(output))
     assert code == 0, log
-    expected, expected_table = content(output), table(output / "tiny")
+    expected, expected_table = content_of_run(output), table(output / "tiny")
     numbers = list(range(1, count + 1)) if chosen is None else chosen(count)
     earlier = set(map(int, note.read_text().split())) if note and note.exists() else set()
     for number in (number for number in numbers if number not in earlier):
@@ -131,7 +131,7 @@ def explore(folder, name, event, chosen=None, note=None):
             assert "Traceback" not in log, f"{where}: {log}"
         code, log, _ = case.run(output, resume=True)
         assert code == 0, f"{where}: {log}"
-        assert_same_state(content(output), expected, where)
+        assert_same_state(content_of_run(output), expected, where)
         assert table(output / "tiny") == expected_table, where
         print(f"{where}: resumed as whole", flush=True)  # seen with -s, and in the halves' logs
         if note:

@@ -10,7 +10,7 @@ import srcore.engine.training  # forked processes do not load it again
 from srcore.engine import meeting
 from srcore.engine.stages import run_experiment
 from srcore.testing.killing import fork, wait
-from srcore.testing.ranks import free_port, join
+from srcore.testing.ranks import free_port, join_ranks
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def launch(experiment, folder, own, port, **more):
     loaded = srcore.load_experiment(experiment)
 
     def work():
-        join(own, 2, port, **more)
+        join_ranks(own, 2, port, **more)
         run_experiment(loaded, folder / "runs", quiet=True)
 
     return fork(work, folder / f"{own}.log")

@@ -12,7 +12,7 @@ from srcore import option
 from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_close, assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.weights.conversion import convert
 
 
@@ -92,7 +92,7 @@ def _plugged():
 
 def run(file, output, name, *overrides):
     chosen = (f'generator={{type="{name}"}}', *overrides)
-    run_experiment(check(file, chosen), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, chosen), output, resume=True, quiet=True)
     return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
 
 

@@ -61,7 +61,7 @@ def test_a_distributed_network_has_the_gradients_of_a_plain_one(as_if_two, chann
     plain = srcore.build("network", "edsr", scale=2, num_features=4, num_blocks=1)
     roles.place(plain, as_if_two, channels_last=channels_last)
     made = roles.RoleNetwork("generator", roles.LOSS_PART, plain, plain)
-    roles.finish(made, TrainTable())
+    roles.finish_role(made, TrainTable())
     assert isinstance(made.wrapped, nn.parallel.DistributedDataParallel)
     x = torch.rand(2, 3, 8, 8, device=as_if_two)
     wanted = torch.autograd.grad(plain(x).square().mean(), list(plain.parameters()))

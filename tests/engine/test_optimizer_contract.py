@@ -10,7 +10,7 @@ from srcore import option
 from srcore.engine.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 class Averaging(torch.optim.SGD):
@@ -78,7 +78,7 @@ def _plugged():
 
 
 def run(file, output, *overrides):
-    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, overrides), output, resume=True, quiet=True)
 
 
 def state_of(output):

@@ -9,7 +9,7 @@ from torch import nn
 from srcore.engine.recomputing import recompute_
 from srcore.errors import ConfigError
 from srcore.testing import runs, write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 class Net(nn.Module):
@@ -121,17 +121,17 @@ def file(tmp_path, monkeypatch):
 
 def test_a_training_is_the_same_with_it(file, tmp_path):
     states = [
-        runs.run(runs.short(file, [f"generator.checkpointing={value}"]), tmp_path / value)
+        runs.train_run(runs.short(file, [f"generator.checkpointing={value}"]), tmp_path / value)
         for value in ("false", "true")
     ]
     for state in states:
         for stage in state.values():
             stage.pop("fingerprint", None)
-    assert not list(runs.differences(states[0], states[1:]))
+    assert not list(runs.differing_ends(states[0], states[1:]))
 
 
 def test_a_network_without_blocks_is_refused_by_the_check(file):
     changes = ['generator={ type = "compact", checkpointing = true }']
     message = r'generator.checkpointing: "compact" has no blocks that can be computed again.*swinir'
     with pytest.raises(ConfigError, match=message):
-        check(file, changes)
+        load_checked(file, changes)

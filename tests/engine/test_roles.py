@@ -16,7 +16,7 @@ from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "srplug-joint"
 
@@ -151,7 +151,7 @@ def joint(plugged, tiny_experiment):
 
 
 def run(file, output, *overrides):
-    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, overrides), output, resume=True, quiet=True)
 
 
 def state_of(output, name="tiny"):
@@ -160,7 +160,7 @@ def state_of(output, name="tiny"):
 
 def problems(file, *overrides):
     with pytest.raises(ConfigError) as error:
-        check(file, overrides)
+        load_checked(file, overrides)
     return str(error.value)
 
 
@@ -277,7 +277,7 @@ def test_what_a_loss_inside_another_would_train_is_refused(plugged, tiny_experim
     """Nothing would train it: silently frozen is worse than refused."""
     halved = '{{type="halved", whole={{type="{}"}}}}'
     twice = '{type="halved", whole={type="halved", whole={type="adapted"}}}'
-    check(tiny_experiment, [f"losses=[{halved.format('l1')}]"])
+    load_checked(tiny_experiment, [f"losses=[{halved.format('l1')}]"])
     for loss, place in ((halved.format("adapted"), "whole"), (twice, "whole.whole")):
         (line,) = problems(tiny_experiment, f"losses=[{loss}]").splitlines()
         assert line.endswith(

@@ -19,7 +19,7 @@ def training(tiny_experiment, tmp_path):
 
 
 def saved(training):
-    return checkpoint.load(training.run.files.last, torch.device("cpu"))
+    return checkpoint.load_checkpoint(training.run.files.last, torch.device("cpu"))
 
 
 def weight(training):

@@ -7,7 +7,7 @@ from torch import nn
 
 from srcore.engine.validation_sets import ValidationSet, validate_image
 from srcore.errors import SrcoreError
-from srcore.evaluation.measure import Measure, summarize
+from srcore.evaluation.measure import Measure, averages_of
 from srcore.inference import windowed_network
 
 
@@ -57,7 +57,7 @@ def test_metrics_of_sets_combine_what_they_kept_of_every_image():
         for index in range(3)
     ]
     assert [result.values for result in results] == [{"mean": 2}, {"mean": 3}, {"mean": 4}]
-    summary = summarize(results, measured)
+    summary = averages_of(results, measured)
     assert summary.averages == {"mean": 3, "largest": 4}
     assert results[0].hr is not None
     assert results[1].hr is None

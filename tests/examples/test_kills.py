@@ -17,7 +17,7 @@ import torch
 
 from srcore.plugin.manager import plugins, using
 from srcore.testing import assert_same_state, runs, write_tiny_images
-from srcore.testing.forked_runs import ForkedRun, content
+from srcore.testing.forked_runs import ForkedRun, content_of_run
 from srcore.testing.killing import Changes
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def explore(name, ranks, folder, monkeypatch, chosen=None):
         options = ("data.train.workers=0", *example.overrides, "train.tensorboard=false")
         loaded = runs.short(f"{name}/tiny", options)
         with torch.random.fork_rng(devices=[]):
-            runs.run(loaded, folder / "warm")  # forked processes find all modules loaded
+            runs.train_run(loaded, folder / "warm")  # forked processes find all modules loaded
         forked = ForkedRun(lambda: loaded, ranks)
         code, log, count = forked.run(output, changes=Changes(output))
         assert code == 0, log
@@ -143,4 +143,4 @@ def test_a_run_of_an_example_killed_anywhere_ends_as_a_whole_one(
 
 
 def _kept(output):
-    return runs.without(content(output), TOLD_APART)
+    return runs.without_entries(content_of_run(output), TOLD_APART)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from srcore.api import load_generator
-from srcore.config.reading import locate, read
+from srcore.config.reading import locate, read_experiment
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
-from srcore.testing.experiments import check, load
+from srcore.testing.experiments import load_checked, load_unchecked
 
 ROOT = Path(__file__).parents[2]
 LARGE = ("psnr_rrdb_x4", "esrgan_x4", "realesrgan_x4", "small")
@@ -44,14 +44,14 @@ def test_the_first_line_says_what_it_is(name):
     first = locate(name, registry=plugins().registry).read_text("utf-8").splitlines()[0]
     assert first.startswith("# ")
     assert len(first) > 20
-    assert load(name).name == name
+    assert load_unchecked(name).name == name
 
 
 @pytest.mark.parametrize("name", LARGE)
 def test_large_experiments_lack_nothing_but_data(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as caught:
-        check(name)
+        load_checked(name)
     for problem in caught.value.problems:
         assert "does not exist" in problem.message, str(problem)
         assert problem.path.startswith("data."), str(problem)
@@ -67,7 +67,7 @@ def _folders(table):
 
 @pytest.mark.parametrize("name", sorted(plugins().registry.experiments()))
 def test_folders_of_images_are_those_of_its_scale(name):
-    table = read(name, plugins().registry).table
+    table = read_experiment(name, plugins().registry).table
     scales = {stage.get("scale", table.get("scale")) for stage in table.get("stages", [{}])}
     text = " ".join(_folders(table.get("data", {})))
     assert {int(number) for number in re.findall(r"[_/]x(\d+)", text, re.IGNORECASE)} <= scales
@@ -76,7 +76,7 @@ def test_folders_of_images_are_those_of_its_scale(name):
 def test_small_trains_x4_from_the_trunk_of_x2(example_images):
     overrides = [f"stages.{stage}.train.iterations=2" for stage in ("x2", "x4")]
     folder = example_images / "examples/images/train"
-    loaded = check("small", [f"data.train.hr={folder}", "data.train.workers=0", *overrides])
+    loaded = load_checked("small", [f"data.train.hr={folder}", "data.train.workers=0", *overrides])
     run_experiment(loaded, example_images / "runs", quiet=True)
     runs = example_images / "runs/small"
     for scale in (2, 4):
@@ -88,14 +88,14 @@ def test_small_trains_x4_from_the_trunk_of_x2(example_images):
 @pytest.mark.parametrize("name", TINY)
 def test_tiny_experiments_pass_the_check_at_the_root_of_the_repository(name, monkeypatch):
     monkeypatch.chdir(ROOT)
-    check(name)
+    load_checked(name)
 
 
 @pytest.mark.filterwarnings("ignore:VGG19 with random weights")
 @pytest.mark.parametrize("name", TINY)
 def test_tiny_experiments_train(name, example_images):
     overrides = ["train.log_every=1", "train.checkpoint_every=2", "data.train.workers=0"]
-    loaded = load(name, overrides)
+    loaded = load_unchecked(name, overrides)
     for stage in loaded.stages:
         stage.table["train"] |= {"iterations": 2, "log_every": 1}
     table = run_experiment(loaded, example_images / "runs", quiet=True)
@@ -127,7 +127,7 @@ def test_tiny_experiments_train(name, example_images):
 def test_random_feature_weights_are_warned_of_in_every_runs_log(example_images):
     small = ["data.train.hr_patch_size=128", "train.batch_size=1"]
     for run in ("first", "second"):
-        loaded = load("esrgan_tiny", [*small, f"name={run}"])
+        loaded = load_unchecked("esrgan_tiny", [*small, f"name={run}"])
         for stage in loaded.stages:
             stage.table["train"] |= {"iterations": 1}
         run_experiment(loaded, example_images / "runs", quiet=True)
@@ -138,14 +138,14 @@ def test_random_feature_weights_are_warned_of_in_every_runs_log(example_images):
 
 def test_the_second_stage_starts_from_the_first():
     for name, first, second in (("esrgan_x4", "psnr", "gan"), ("realesrgan_x4", "net", "gan")):
-        stages = load(name).stages
+        stages = load_unchecked(name).stages
         assert [stage.name for stage in stages] == [first, second]
         weights = stages[1].table["generator"]["weights"]
         assert weights == f"stage:{first}/generator.safetensors"
 
 
 def test_published_hyper_parameters_reach_the_stages():
-    psnr, gan = load("esrgan_x4").stages
+    psnr, gan = load_unchecked("esrgan_x4").stages
     assert psnr.table["losses"] == [{"type": "l1"}]
     assert psnr.table["optimizer"]["generator"]["learning_rate"] == 2e-4
     assert "discriminator" not in psnr.table
@@ -159,7 +159,7 @@ def test_published_hyper_parameters_reach_the_stages():
     assert gan.table["train"]["iterations"] == 400000
     assert gan.table["train"]["batch_size"] == 16
 
-    net, gan = load("realesrgan_x4").stages
+    net, gan = load_unchecked("realesrgan_x4").stages
     assert net.table["train"]["iterations"] == 1000000
     assert gan.table["train"]["iterations"] == 400000
     assert [loss.get("weight", 1.0) for loss in gan.table["losses"]] == [1.0, 1.0, 0.1]

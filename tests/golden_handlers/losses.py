@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from srcore.contracts import LossContext
 from srcore.losses.adversarial import AdversarialLoss, adversarial_criterion
-from srcore.losses.penalties import gradient_penalty, interpolate, r1_penalty
+from srcore.losses.penalties import gradient_penalty, interpolate_images, r1_penalty
 from srcore.losses.perceptual import perceptual_distance, style_distance
 from srcore.losses.pixel import charbonnier_loss, l1_loss, mse_loss
 from srcore.testing.golden import golden_kind
@@ -248,7 +248,7 @@ def gradient_penalties(case):
         return F.conv2d(hidden, kernels[1], padding=1).mean((1, 2, 3))
 
     real = case.tensor("real", requires_grad=True)
-    between = interpolate(real, case.tensor("fake"), case.tensor("alpha"))
+    between = interpolate_images(real, case.tensor("fake"), case.tensor("alpha"))
     r1 = r1_penalty(discriminate(real), real)
     grad_k1, grad_k2 = torch.autograd.grad(r1, kernels)
     penalties = {

@@ -12,7 +12,7 @@ from srcore.transforms.degradation import (
     DegradationPlan,
     PassPlan,
     SecondOrderDegradation,
-    degrade,
+    degrade_by_plan,
 )
 from srcore.transforms.jpeg import jpeg
 from srcore.transforms.kernels import gaussian_kernels, sinc_kernels
@@ -289,7 +289,7 @@ def degradation_pipeline(case):
     size = tuple(side // hyper["scale"] for side in hr.shape[-2:])
     sharpened = transform.sharpened(hr)
     outputs, numbers = {"out_step01_usm1": sharpened}, {}
-    for step, (name, image) in enumerate(degrade(sharpened, size, plan), start=2):
+    for step, (name, image) in enumerate(degrade_by_plan(sharpened, size, plan), start=2):
         numbers[name] = numbers.get(name, 0) + 1
         outputs[f"out_step{step:02d}_{name}{numbers[name]}"] = image
     lr = transform.degraded(hr, size, plan)

@@ -26,7 +26,7 @@ class Stage:
         self.reason = ""
         self.measures_anew = measures_anew
         self.trainer, self.evaluator = Engine(lambda *_: None), Engine(lambda *_: None)
-        events.register(self.trainer)
+        events.add_events(self.trainer)
         self.evaluator.state.higher_is_better = {"psnr": higher, "lpips": False}
         handler.attach(self, None, self.trainer, self.evaluator)
 

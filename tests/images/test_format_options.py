@@ -125,10 +125,10 @@ def test_an_option_is_unfit_if_no_output_has_it():
 
 def test_options_of_one_name_are_of_one_kind():
     """The command line has each name once."""
-    from srcore.images.format_options import _choices, _fields
+    from srcore.images.format_options import _fields, _words_of_literal
     from srcore.images.formats import FORMATS
 
     for option in writing_options():
         fields = [field for it in FORMATS for field in _fields(it) if field.name == option.name]
         assert len({(str(f.type), f.default, f.metadata["srcore"]) for f in fields}) == 1
-        assert all(_choices(field.type) == option.choices for field in fields)
+        assert all(_words_of_literal(field.type) == option.choices for field in fields)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcore.images.pillow import opened
+from srcore.images.pillow import open_in_pillow
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def picture():
     """A way to open a picture, as each of many threads does."""
     content = io.BytesIO()
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(content, "GIF")
-    return lambda: opened(io.BytesIO(content.getvalue()), "GIF", "x.gif")
+    return lambda: open_in_pillow(io.BytesIO(content.getvalue()), "GIF", "x.gif")
 
 
 def test_limit_and_warnings_of_other_users_of_pillow_stay_in_every_order(picture):

@@ -5,7 +5,7 @@ import torch
 
 from srcore.errors import SrcoreError
 from srcore.inference.reach import Reach
-from srcore.inference.tiling import choose_overlap, cut
+from srcore.inference.tiling import choose_overlap, cut_axis
 
 
 class _Network:
@@ -18,7 +18,7 @@ class _Network:
 @pytest.mark.parametrize("multiple", [1, 2, 8])
 def test_weights_of_all_tiles_add_up_to_one_everywhere(length, tile, overlap, multiple):
     total = torch.zeros(2 * length)
-    for span in cut(length, tile, overlap, multiple):
+    for span in cut_axis(length, tile, overlap, multiple):
         total[2 * span.kept_start : 2 * span.kept_stop] += span.weights(2)
     torch.testing.assert_close(total, torch.ones(2 * length))
 
@@ -26,7 +26,7 @@ def test_weights_of_all_tiles_add_up_to_one_everywhere(length, tile, overlap, mu
 @pytest.mark.parametrize("length", [100, 241, 1000])
 @pytest.mark.parametrize("multiple", [1, 2, 8])
 def test_tiles_are_equal_aligned_and_share_twice_the_overlap(length, multiple):
-    spans = cut(length, 48, 10, multiple)
+    spans = cut_axis(length, 48, 10, multiple)
     assert {span.start % multiple for span in spans} == {0}
     # Only the last one may be cut off by the edge of an image of another multiple.
     assert len({span.stop - span.start for span in spans[:-1]}) == 1
@@ -38,7 +38,7 @@ def test_tiles_are_equal_aligned_and_share_twice_the_overlap(length, multiple):
 
 
 def test_every_result_pixel_has_three_quarters_of_the_overlap_as_context():
-    spans = cut(500, 64, 16)
+    spans = cut_axis(500, 64, 16)
     for left, right in itertools.pairwise(spans):
         begin, end = right.fade_in
         assert begin - right.start >= 12
@@ -46,7 +46,7 @@ def test_every_result_pixel_has_three_quarters_of_the_overlap_as_context():
 
 
 def test_an_image_that_fits_is_one_tile():
-    (span,) = cut(90, 64, 16, 8)
+    (span,) = cut_axis(90, 64, 16, 8)
     assert (span.start, span.stop, span.fade_in, span.fade_out) == (0, 90, None, None)
 
 

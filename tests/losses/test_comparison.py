@@ -6,7 +6,7 @@ import torch
 from srcore import SrcoreError, build
 from srcore.contracts import LossContext
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 #: Name -> keys with which images of 24 pixels suffice.
 LOSSES = {
@@ -104,7 +104,7 @@ def problems(tiny_experiment, loss, *overrides):
     file = tiny_experiment.with_name("losses.toml")
     file.write_text(f'extends = "tiny.toml"\n[[losses]]\n{loss}\n')
     try:
-        check(file, overrides)
+        load_checked(file, overrides)
     except ConfigError as error:
         return [f"{problem.path}: {problem.message}" for problem in error.problems]
     return []

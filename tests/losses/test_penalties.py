@@ -6,7 +6,7 @@ from torch import nn
 
 from srcore import build
 from srcore.contracts import DiscriminatorLoss, LossContext
-from srcore.losses.penalties import gradient_penalty, interpolate, r1_penalty
+from srcore.losses.penalties import gradient_penalty, interpolate_images, r1_penalty
 
 
 class Quadratic(nn.Module):
@@ -54,7 +54,7 @@ def test_r1_and_its_weight_gradient_equal_the_closed_form():
 @pytest.mark.parametrize("norm", ["sample", "channel"])
 def test_gradient_penalty_and_its_weight_gradient_equal_the_closed_form(norm):
     network = Quadratic()
-    between = interpolate(images(0), images(1), torch.tensor([0.25, 0.75]).view(2, 1, 1, 1))
+    between = interpolate_images(images(0), images(1), torch.tensor([0.25, 0.75]).view(2, 1, 1, 1))
     value = gradient_penalty(network(between), between, norm=norm)
     value.backward()
     weight = network.weight.detach().clone().requires_grad_()
@@ -68,7 +68,7 @@ def test_gradient_penalty_and_its_weight_gradient_equal_the_closed_form(norm):
 
 def test_interpolation_is_a_new_leaf():
     real = images(0).requires_grad_()
-    between = interpolate(real, images(1), torch.tensor(0.25, dtype=torch.float64))
+    between = interpolate_images(real, images(1), torch.tensor(0.25, dtype=torch.float64))
     assert between.is_leaf
     torch.testing.assert_close(between.detach(), 0.25 * images(0) + 0.75 * images(1))
 

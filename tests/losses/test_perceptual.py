@@ -9,7 +9,7 @@ from srcore.errors import ConfigError
 from srcore.losses.options import PerceptualOptions
 from srcore.losses.perceptual import PerceptualLoss, StyleLoss, gram_matrix
 from srcore.options.declaration import InvalidOptionError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 LAYERS = {"a": 0.5, "b": 2.0}
 
@@ -161,7 +161,7 @@ def problems(tiny_experiment, keys, *overrides):
     loss = f'[[losses]]\ntype = "perceptual"\nweights = "random"\n{keys}\n'
     file.write_text(f'extends = "tiny.toml"\n{loss}')
     try:
-        check(file, overrides)
+        load_checked(file, overrides)
     except ConfigError as error:
         return [f"{problem.path}: {problem.message}" for problem in error.problems]
     return []

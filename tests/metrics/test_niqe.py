@@ -7,7 +7,7 @@ import pytest
 from skimage import data
 
 from srcore import SrcoreError, build
-from srcore.metrics.niqe import _fit, _normalized, niqe, published_model
+from srcore.metrics.niqe import _fit_gaussian, _normalized_plane, niqe, published_model
 
 
 def test_published_model_has_36_features_and_its_notice():
@@ -32,7 +32,7 @@ def test_generalized_gaussian_is_recovered():
     random = np.random.default_rng(0)
     # Shape 2 is normal; the left side is twice as wide and therefore has twice the mass.
     size = np.abs(random.normal(0, 1, (1, 300, 300)))
-    alpha, left, right = _fit(np.where(random.random(size.shape) < 2 / 3, -2 * size, size))
+    alpha, left, right = _fit_gaussian(np.where(random.random(size.shape) < 2 / 3, -2 * size, size))
     # For shape 2, width = deviation * sqrt(Gamma(1/2) / Gamma(3/2)) = deviation * sqrt(2).
     assert alpha[0] == pytest.approx(2, abs=0.1)
     assert left[0] == pytest.approx(2 * math.sqrt(2), rel=0.03)
@@ -50,7 +50,7 @@ def test_normalization_equals_a_loop_over_windows():
         mean = (window * patch).sum()
         deviation = math.sqrt((window * (patch - mean) ** 2).sum())
         expected[y, x] = (plane[y, x] - mean) / (deviation + 1)
-    np.testing.assert_allclose(_normalized(plane), expected, atol=1e-9)
+    np.testing.assert_allclose(_normalized_plane(plane), expected, atol=1e-9)
 
 
 def test_component_looks_at_sr_only_and_removes_the_border():

@@ -3,7 +3,7 @@
 import pytest
 
 from srcore.errors import PluginError
-from srcore.models.lists import read_list
+from srcore.models.lists import read_models
 
 GOOD = {
     "author": '"me"', "license": '"MIT"', "architecture": '"edsr"', "scale": "2",
@@ -19,7 +19,7 @@ def text(name="x", **changes):
 def read(tmp_path, content):
     file = tmp_path / "models.toml"
     file.write_text(content, "utf-8")
-    return read_list.__wrapped__(file, "srplug-x")
+    return read_models.__wrapped__(file, "srplug-x")
 
 
 def test_a_list_is_read(tmp_path):

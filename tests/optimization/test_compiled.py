@@ -11,7 +11,7 @@ import torch
 
 from srcore.engine.stages import run_experiment
 from srcore.testing import assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.testing.killing import fork, wait
 
 FROZEN = "generator.frozen=['conv_first.*', '*.conv1.weight']"
@@ -32,7 +32,7 @@ def traced(monkeypatch):
 
 
 def run(file, output, *overrides):
-    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, overrides), output, resume=True, quiet=True)
     return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
 
 

@@ -7,14 +7,14 @@ from safetensors.torch import load_file
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.testing.pytest_plugin import TINY_GAN
 
 FROZEN = "generator.frozen=['conv_first.*', '*.conv1.weight']"
 
 
 def run(file, output, *overrides):
-    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, overrides), output, resume=True, quiet=True)
     return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
 
 
@@ -96,6 +96,6 @@ def test_discriminators_too_through_both_updates(tiny_experiment, tmp_path):
 )
 def test_patterns_that_leave_nothing_are_told(tiny_experiment, overrides, line):
     with pytest.raises(ConfigError) as caught:
-        check(tiny_experiment, overrides)
+        load_checked(tiny_experiment, overrides)
     (problem,) = caught.value.problems
     assert f"{problem.path}: {problem.message}".startswith(line)

@@ -8,7 +8,7 @@ from srcore.errors import ConfigError, SrcoreError
 from srcore.optimization.building import build_optimizer
 from srcore.runs.plain_tables import as_table
 from srcore.testing import assert_same_state
-from srcore.testing.experiments import check, typed
+from srcore.testing.experiments import load_checked, typed
 
 GROUPS = """
 [schedule.generator]
@@ -43,13 +43,13 @@ def with_text(tiny_experiment):
 
 
 def run(file, output, *overrides):
-    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, overrides), output, resume=True, quiet=True)
     return torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
 
 
 def problems(file, *overrides):
     with pytest.raises(ConfigError) as caught:
-        check(file, overrides)
+        load_checked(file, overrides)
     return [f"{it.path}: {it.message}" for it in caught.value.problems]
 
 
@@ -100,7 +100,7 @@ def test_other_groups_are_refused_on_resume(with_text, tmp_path):
 
 
 def test_the_resolved_experiment_says_the_same(with_text):
-    loaded = check(with_text(GROUPS))
+    loaded = load_checked(with_text(GROUPS))
     experiment = loaded.experiment(loaded.stages[0])
     table = as_table(experiment)
     assert table["optimizer"]["generator"]["groups"][0] == {
@@ -110,7 +110,7 @@ def test_the_resolved_experiment_says_the_same(with_text):
 
 
 def test_without_groups_the_optimizer_is_what_it_was(with_text):
-    loaded = check(with_text(""))
+    loaded = load_checked(with_text(""))
     table = loaded.experiment(loaded.stages[0]).optimizer["generator"]
     network = torch.nn.Linear(2, 2)
     (group,) = build_optimizer(table.selected, network).param_groups

@@ -112,7 +112,7 @@ class NoisyPlugin:
 def test_rules_of_components_inside_required_and_named_ones_are_asked(tiny_experiment):
     from srcore.errors import ConfigError
     from srcore.plugin.manager import using
-    from srcore.testing.experiments import check
+    from srcore.testing.experiments import load_checked
 
     text = tiny_experiment.read_text("utf-8")
     inner = '{ type = "noisy", strength = 2, inner = { type = "constant" } }'
@@ -123,7 +123,7 @@ def test_rules_of_components_inside_required_and_named_ones_are_asked(tiny_exper
         using(PluginManager(discover=False, extra=[NoisyPlugin()])),
         pytest.raises(ConfigError) as caught,
     ):
-        check(tiny_experiment)
+        load_checked(tiny_experiment)
     messages = {problem.path: problem.message for problem in caught.value.problems}
     for path in ("method.labels.inner.strength", "method.labels.other.a.strength"):
         assert messages[path] == "too much for scale 2"

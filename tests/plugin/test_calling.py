@@ -10,9 +10,9 @@ from srcore.engine.stages import run_experiment
 from srcore.errors import PluginError, SrcoreError
 from srcore.images import ImageHeader
 from srcore.messages import told
-from srcore.plugin.calling import _MADE, call, checked, who
+from srcore.plugin.calling import _MADE, call, checked_result, who
 from srcore.plugin.manager import PluginManager, using
-from srcore.testing.experiments import load
+from srcore.testing.experiments import load_unchecked
 
 
 class Images:
@@ -452,7 +452,7 @@ def test_one_line_names_kind_component_owner_and_both_sides(name, tiny_experimen
             registry.add(kind, "x", None, target)
 
     with using(PluginManager(discover=False, extra=[Stranger()])):
-        loaded = load(tiny_experiment, ["train.iterations=1", *overrides])
+        loaded = load_unchecked(tiny_experiment, ["train.iterations=1", *overrides])
         with pytest.raises(SrcoreError) as caught:
             run_experiment(loaded, tmp_path / "runs", quiet=True)
     text = str(caught.value)
@@ -492,11 +492,11 @@ def test_parts_are_forgotten_with_their_objects():
 
 def test_values_of_one_element_and_plain_numbers_are_taken():
     one = torch.ones(1)
-    assert checked("loss", None, one) is one
-    assert checked("metric", None, np.float32(3)) == 3
-    assert checked("schedule", None, 1) == 1
+    assert checked_result("loss", None, one) is one
+    assert checked_result("metric", None, np.float32(3)) == 3
+    assert checked_result("schedule", None, 1) == 1
     with pytest.raises(PluginError, match="returned nan; expected a number, the learning rate"):
-        checked("schedule", None, float("nan"))
+        checked_result("schedule", None, float("nan"))
 
 
 def test_values_are_told_by_what_they_are():

@@ -4,7 +4,7 @@ import importlib.metadata
 
 import pytest
 
-from srcore.plugin.discovery import entry_points, label, misfit
+from srcore.plugin.discovery import entry_points, label, version_misfit
 
 
 def distribution(tmp_path, *requires, name="srplug-stranger", version="1.2"):
@@ -21,30 +21,30 @@ def distribution(tmp_path, *requires, name="srplug-stranger", version="1.2"):
     "requires", ["srcore>=0.1,<0.2", "SRCore (>=0.1,<0.2)", "srcore[lmdb]~=0.1.0", "srcore"]
 )
 def test_core_inside_the_range_fits(tmp_path, requires, running):
-    assert misfit(distribution(tmp_path, "torch>=2.6", requires), running) == ""
+    assert version_misfit(distribution(tmp_path, "torch>=2.6", requires), running) == ""
 
 
 @pytest.mark.parametrize("running", ["0.1.0.dev3", "0.1.0rc1", "0.1.4.dev1+g12ab"])
 def test_pre_release_counts_as_the_release_that_it_becomes(tmp_path, running):
-    assert misfit(distribution(tmp_path, "srcore>=0.1,<0.2"), running) == ""
+    assert version_misfit(distribution(tmp_path, "srcore>=0.1,<0.2"), running) == ""
 
 
 @pytest.mark.parametrize("running", ["0.2.0", "0.2.0.dev1", "0.2.0rc1", "1.0"])
 def test_later_core_asks_for_a_newer_plugin(tmp_path, running):
-    assert misfit(distribution(tmp_path, "srcore>=0.1,<0.2"), running) == (
+    assert version_misfit(distribution(tmp_path, "srcore>=0.1,<0.2"), running) == (
         f"wants srcore >=0.1,<0.2, installed is {running}; pip install --upgrade srplug-stranger"
     )
 
 
 @pytest.mark.parametrize("requires", ["srcore>=0.3,<0.4", "srcore==0.3.*", "srcore~=0.3"])
 def test_earlier_core_asks_for_a_newer_core(tmp_path, requires):
-    text = misfit(distribution(tmp_path, requires), "0.1.0")
+    text = version_misfit(distribution(tmp_path, requires), "0.1.0")
     assert text.endswith("installed is 0.1.0; pip install --upgrade srcore")
 
 
 def test_requirements_of_extras_and_other_systems_do_not_count(tmp_path):
     requires = ["srcore>=9; extra == 'next'", "srcore>=9; sys_platform == 'none'", "srcore-x>=9"]
-    assert misfit(distribution(tmp_path, *requires), "0.1.0") == ""
+    assert version_misfit(distribution(tmp_path, *requires), "0.1.0") == ""
 
 
 def test_distribution_found_twice_counts_once_and_the_first_wins(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """Numbers and words of the page."""
 
 from srcore.plugin.manager import plugins
-from srcore.report.facts import facts, other_results, protocol, rows, state
+from srcore.report.facts import facts, other_results, protocol_of_run, rows, state
 from srcore.report.reading import read_run
 
 
@@ -68,7 +68,7 @@ def test_an_interrupted_run_says_how_far_it_came(make_run):
 
 
 def test_the_protocol_is_stated(make_run):
-    assert "without a border of 2 pixels" in protocol(read_run(make_run("a"))[0])
+    assert "without a border of 2 pixels" in protocol_of_run(read_run(make_run("a"))[0])
     metrics = [{"type": "psnr", "name": "rgb", "y_channel": False, "crop_border": 4}]
-    text = protocol(read_run(make_run("b", metrics=metrics))[0])
+    text = protocol_of_run(read_run(make_run("b", metrics=metrics))[0])
     assert text == "Measured on 8-bit images: rgb (y channel no, crop border 4)."

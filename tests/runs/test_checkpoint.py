@@ -22,7 +22,7 @@ def state(iteration):
 def test_what_is_written_is_read(tmp_path):
     path = tmp_path / "checkpoints/last.pt"
     checkpoint.save(path, state(3))
-    assert_same_state(checkpoint.load(path, CPU), state(3))
+    assert_same_state(checkpoint.load_checkpoint(path, CPU), state(3))
     assert [it.name for it in path.parent.iterdir()] == ["last.pt"]
 
 
@@ -30,8 +30,8 @@ def test_the_one_before_is_kept_where_that_is_wanted(tmp_path):
     folder = RunFolder(tmp_path)
     for iteration, keep in ((1, True), (2, True), (2, False), (3, True)):
         checkpoint.save_last(folder, state(iteration), keep_previous=keep)
-    assert checkpoint.load(folder.last, CPU)["iteration"] == 3
-    assert checkpoint.load(folder.previous, CPU)["iteration"] == 2
+    assert checkpoint.load_checkpoint(folder.last, CPU)["iteration"] == 3
+    assert checkpoint.load_checkpoint(folder.previous, CPU)["iteration"] == 2
 
 
 def test_a_copy_keeps_what_it_stands_for(tmp_path):
@@ -39,7 +39,7 @@ def test_a_copy_keeps_what_it_stands_for(tmp_path):
     checkpoint.save(first, state(1))
     checkpoint.copy(first, second)
     checkpoint.save(first, state(2))
-    assert [checkpoint.load(it, CPU)["iteration"] for it in (first, second)] == [2, 1]
+    assert [checkpoint.load_checkpoint(it, CPU)["iteration"] for it in (first, second)] == [2, 1]
 
 
 def test_where_a_file_system_has_no_links_bytes_are_copied(tmp_path, monkeypatch):
@@ -63,7 +63,7 @@ def test_flipped_bits_are_found(tmp_path):
     path.write_bytes(content)
     told = rf"damaged checkpoint \(wrong checksum of {member.filename}"
     with pytest.raises(SrcoreError, match=told):
-        checkpoint.load(path, CPU)
+        checkpoint.load_checkpoint(path, CPU)
 
 
 class Dangerous:
@@ -76,14 +76,14 @@ def test_other_files_are_damaged(tmp_path, content):
     path = tmp_path / "last.pt"
     path.write_bytes(content)
     with pytest.raises(SrcoreError, match="damaged checkpoint"):
-        checkpoint.load(path, CPU)
+        checkpoint.load_checkpoint(path, CPU)
 
 
 def test_code_is_not_run(tmp_path, capsys):
     path = tmp_path / "last.pt"
     torch.save({**state(1), "code": Dangerous()}, path)
     with pytest.raises(SrcoreError, match="damaged checkpoint"):
-        checkpoint.load(path, CPU)
+        checkpoint.load_checkpoint(path, CPU)
     assert capsys.readouterr().out == ""
 
 
@@ -93,7 +93,7 @@ def test_states_of_other_versions_are_refused(tmp_path, change):
     content = {key: value for key, value in {**state(1), **change}.items() if value is not None}
     torch.save(content, path)
     with pytest.raises(SrcoreError, match="not a training checkpoint of this version"):
-        checkpoint.load(path, CPU)
+        checkpoint.load_checkpoint(path, CPU)
 
 
 def test_a_disk_that_is_full_leaves_the_one_before(tmp_path, monkeypatch):
@@ -108,4 +108,4 @@ def test_a_disk_that_is_full_leaves_the_one_before(tmp_path, monkeypatch):
     with pytest.raises(SrcoreError, match="there is none before it; make room"):
         checkpoint.save(tmp_path / "new/last.pt", state(2))
     monkeypatch.undo()
-    assert checkpoint.load(path, CPU)["iteration"] == 1
+    assert checkpoint.load_checkpoint(path, CPU)["iteration"] == 1

@@ -9,7 +9,7 @@ from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.runs.lock import locked
-from srcore.runs.opening import opened, remove_temporaries
+from srcore.runs.opening import open_run, remove_temporaries
 
 
 def run(experiment, output, *overrides, **options):
@@ -71,7 +71,7 @@ def test_the_lock_is_gone_after_success_and_failure(tiny_experiment, tmp_path):
     stages = {"": experiment.experiment(experiment.stages[0])}
 
     def fail():
-        with opened(
+        with open_run(
             tmp_path / "b",
             stages,
             name="b",

@@ -126,8 +126,10 @@ def test_a_run_is_not_deleted_by_its_own_experiment_file(runs):
 
 
 def test_an_experiment_that_was_not_checked_deletes_nothing(runs):
-    from srcore.testing.experiments import load
+    from srcore.testing.experiments import load_unchecked
 
     with pytest.raises(ConfigError, match="expected a number >= 1, found 0"):
-        run_experiment(load(runs / "both.toml", ["train.iterations=0"]), runs, overwrite=True)
+        run_experiment(
+            load_unchecked(runs / "both.toml", ["train.iterations=0"]), runs, overwrite=True
+        )
     assert (runs / "both/a/generator.safetensors").is_file()

@@ -11,9 +11,9 @@ import srcore
 from srcore.cli.main import main
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
-from srcore.runs.provenance import compare, fingerprint
+from srcore.runs.provenance import compare_provenance, fingerprint
 from srcore.testing import assert_same_state, write_tiny_images
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 
 def run(experiment, output, *overrides, **options):
@@ -76,10 +76,10 @@ def test_processes_are_refused_and_versions_told(tmp_path, caplog):
     before = {"processes": {"processes": 2}, "versions": {"torch": "1"}, "threads": {"threads": 4}}
     now = {"processes": {"processes": 1}, "versions": {"torch": "2"}, "threads": {"threads": 4}}
     with pytest.raises(SrcoreError, match="processes was 2, now 1"):
-        compare(tmp_path, before, now, accept=False)
+        compare_provenance(tmp_path, before, now, accept=False)
     assert "torch was 1, now 2; the last bits of the result may differ" in caplog.text
-    compare(tmp_path, before, now, accept=True)
-    compare(tmp_path, {}, now, accept=False)
+    compare_provenance(tmp_path, before, now, accept=True)
+    compare_provenance(tmp_path, {}, now, accept=False)
     assert "threads" not in caplog.text
 
 
@@ -94,8 +94,8 @@ def test_start_weights_are_not_read_where_a_checkpoint_follows(tiny_experiment, 
     with pytest.raises(
         ConfigError, match=r"generator\.weights: expected a file; .* does not exist"
     ):
-        check(tiny_experiment, (start,), resumed=tmp_path / "elsewhere")
-    loaded = check(tiny_experiment, (start,), resumed=tmp_path / "out")
+        load_checked(tiny_experiment, (start,), resumed=tmp_path / "elsewhere")
+    loaded = load_checked(tiny_experiment, (start,), resumed=tmp_path / "out")
     run_experiment(loaded, tmp_path / "out", quiet=True, resume=True)
     states = (torch.load(it / "checkpoints/last.pt") for it in (tmp_path / "out/tiny", whole))
     assert_same_state(*states)
@@ -126,7 +126,7 @@ def test_deleted_start_weights_are_a_warning_where_a_run_goes_on(
     with pytest.raises(SystemExit) as caught:
         main([*arguments, "--output", "elsewhere"])
     assert caught.value.code == 2
-    loaded = check(tiny_experiment, arguments[-1:], resumed=Path("runs"))
+    loaded = load_checked(tiny_experiment, arguments[-1:], resumed=Path("runs"))
     run_experiment(loaded, Path("runs"), quiet=True, recover=True)
 
 
@@ -136,7 +136,9 @@ def test_moved_start_weights_are_named_with_set(tiny_experiment, tmp_path):
     shutil.copy(first / "generator.safetensors", start)
     run(tiny_experiment, tmp_path / "out", f"generator.weights={start}", "train.iterations=2")
     start.rename(moved)
-    loaded = check(tiny_experiment, (f"generator.weights={moved}",), resumed=tmp_path / "out")
+    loaded = load_checked(
+        tiny_experiment, (f"generator.weights={moved}",), resumed=tmp_path / "out"
+    )
     run_experiment(loaded, tmp_path / "out", quiet=True, resume=True)
 
 

@@ -80,7 +80,7 @@ def test_the_newest_good_checkpoint_is_offered_and_taken(stopped, killed, how, c
 
 def test_two_checkpoints_are_kept(stopped):
     iterations = {
-        path.name: checkpoint.load(path, CPU)["iteration"]
+        path.name: checkpoint.load_checkpoint(path, CPU)["iteration"]
         for path in (stopped / "whole/tiny/checkpoints").iterdir()
     }
     assert iterations == {"last.pt": 6, "previous.pt": 4, "best.pt": 6}

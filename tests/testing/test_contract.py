@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import srcore
-from srcore.models.lists import read_list
+from srcore.models.lists import read_models
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import PluginContract
 
@@ -126,5 +126,5 @@ def test_a_faulty_list_of_models_is_refused(tmp_path):
         with pytest.raises(srcore.SrcoreError, match=r"models\.x\.author: is missing"):
             Its().test_lists_of_models_can_be_read()
         file.write_text("", "utf-8")
-        read_list.cache_clear()
+        read_models.cache_clear()
         Its().test_lists_of_models_can_be_read()

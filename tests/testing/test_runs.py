@@ -38,7 +38,7 @@ class Stranger:
 def differences(folder, further):
     loaded = runs.own_experiment(folder, further)
     runs.provide_images(loaded)
-    return list(runs.differences(*runs.killed_and_resumed(loaded, folder)))
+    return list(runs.differing_ends(*runs.killed_and_resumed(loaded, folder)))
 
 
 def test_a_method_that_saves_nothing_is_found_by_its_kill(tmp_path):
@@ -55,7 +55,7 @@ def test_what_goes_on_is_not_complained_of(tmp_path):
 
 
 def test_a_run_without_checkpoints_is_no_success():
-    assert list(runs.differences({}, [])) == ["checkpoints: the experiment wrote none"]
+    assert list(runs.differing_ends({}, [])) == ["checkpoints: the experiment wrote none"]
 
 
 def test_a_run_is_killed_in_every_stage(tmp_path):
@@ -65,7 +65,7 @@ def test_a_run_is_killed_in_every_stage(tmp_path):
     whole, resumed = runs.killed_and_resumed(loaded, tmp_path)
     assert whole.keys() == {"one", "two"}
     assert len(resumed) == 2
-    assert list(runs.differences(whole, resumed)) == []
+    assert list(runs.differing_ends(whole, resumed)) == []
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,9 @@ def test_entries_that_tell_equal_runs_apart_are_left_out_by_their_path():
         {"": {"others": {"tracker": {"number": number, "row": 3}}, "number": 7}}
         for number in (1, 2)
     )
-    assert list(runs.differences(first, [second])) == ["state/others/tracker/number: 1 and 2"]
-    kept = runs.without(first, ["others/*/number"])
+    assert list(runs.differing_ends(first, [second])) == ["state/others/tracker/number: 1 and 2"]
+    kept = runs.without_entries(first, ["others/*/number"])
     assert kept == {"": {"others": {"tracker": {"row": 3}}, "number": 7}}
-    assert list(runs.differences(kept, [runs.without(second, ["others/*/number"])])) == []
+    assert (
+        list(runs.differing_ends(kept, [runs.without_entries(second, ["others/*/number"])])) == []
+    )

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from srcore import SrcoreError, build
 from srcore.errors import ConfigError
 from srcore.testing import assert_same_state, runs, write_tiny_images
-from srcore.testing.experiments import check
-from srcore.transforms.augmenting import draw_beta, draw_box, draw_partners, images_of_pairs
+from srcore.testing.experiments import load_checked
+from srcore.transforms.augmenting import draw_box, draw_partners, draw_share, images_of_pairs
 
 #: Of all images of the pair, and of the low resolution alone.
 PAIRED = ("mixup", "cutmix", "resizemix", "channel_shuffle")
@@ -185,7 +185,7 @@ def test_the_smallest_box_is_a_pixel_and_the_largest_the_image():
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
 def test_shares_have_mean_and_variance_of_their_distribution(alpha):
-    shares = draw_beta(alpha, 20_000, generator()).double()
+    shares = draw_share(alpha, 20_000, generator()).double()
     assert float(shares.mean()) == pytest.approx(0.5, abs=0.01)
     assert float(shares.var()) == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.05)
 
@@ -204,13 +204,13 @@ def test_runs_that_were_killed_go_on_to_the_bit(tmp_path, monkeypatch):
     data = {"type": "hr_folder", "hr": "images/hr", "hr_patch_size": 32, "workers": 0}
     loaded = runs.own_experiment(tmp_path, {"data": {"train": data | {"transforms": transforms}}})
     whole, resumed = runs.killed_and_resumed(loaded, tmp_path)
-    assert list(runs.differences(whole, resumed)) == []
+    assert list(runs.differing_ends(whole, resumed)) == []
 
 
 def checked(tiny_experiment, text, *overrides):
     file = tiny_experiment.with_name("augmented.toml")
     file.write_text(f'extends = "tiny.toml"\n{text}\n')
-    return check(file, overrides)
+    return load_checked(file, overrides)
 
 
 @pytest.mark.parametrize("name", [*PAIRED, "cutblur"])

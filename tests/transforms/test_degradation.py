@@ -4,7 +4,7 @@ import torch
 
 from srcore.errors import SrcoreError
 from srcore.options.declaration import InvalidOptionError
-from srcore.transforms.degradation import SecondOrderDegradation, degrade, draw_plan
+from srcore.transforms.degradation import SecondOrderDegradation, degrade_by_plan, draw_plan
 from srcore.transforms.noise import quantized
 from srcore.transforms.options import (
     FirstPassOptions,
@@ -99,7 +99,7 @@ def test_both_orders_of_the_last_steps_occur():
     options = SecondOrderDegradationOptions()
     orders = set()
     for plan in plans(options, 20):
-        names = [name for name, _ in degrade(torch.rand(2, 3, 40, 40), (10, 10), plan)]
+        names = [name for name, _ in degrade_by_plan(torch.rand(2, 3, 40, 40), (10, 10), plan)]
         orders.add(tuple(names[-3:]))
     assert orders == {("resize", "filter", "jpeg"), ("jpeg", "resize", "filter")}
 
@@ -107,7 +107,7 @@ def test_both_orders_of_the_last_steps_occur():
 def test_every_step_stays_finite():
     for plan in plans(SecondOrderDegradationOptions(), 15):
         image = (torch.rand(2, 3, 24, 24) > 0.5).float()
-        for name, step in degrade(image, (6, 6), plan):
+        for name, step in degrade_by_plan(image, (6, 6), plan):
             assert torch.isfinite(step).all(), name
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from srcore import SrcoreError
-from srcore.transforms.augmenting import draw_beta, draw_box, draw_partners
+from srcore.transforms.augmenting import draw_box, draw_partners, draw_share
 from srcore.transforms.batch import happens
 from srcore.transforms.mixing import CutBlur, CutMix, MixUp, ResizeMix
 from srcore.transforms.resize import resize
@@ -31,7 +31,7 @@ def drawn(seed, count=3):
 @pytest.mark.parametrize("seed", range(3))
 def test_mixup_blends_with_the_partner(seed):
     batch, twin = pairs(), drawn(seed)
-    shares, partners = draw_beta(0.4, 3, twin).tolist(), draw_partners(3, twin).tolist()
+    shares, partners = draw_share(0.4, 3, twin).tolist(), draw_partners(3, twin).tolist()
     result = MixUp(scale=2, probability=1.0, alpha=0.4)(batch, generator(seed))
     for name, images in batch.items():
         for number, (share, partner) in enumerate(zip(shares, partners, strict=True)):

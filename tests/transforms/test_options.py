@@ -3,7 +3,7 @@
 import pytest
 
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 TRANSFORMS = """
 extends = "tiny.toml"
@@ -27,7 +27,7 @@ def problems(tiny_experiment):
         file = tiny_experiment.with_name("degraded.toml")
         file.write_text(TRANSFORMS.format(crop=crop, size=size) + more)
         try:
-            check(file)
+            load_checked(file)
         except ConfigError as error:
             return [f"{problem.path}: {problem.message}" for problem in error.problems]
         return []

@@ -5,7 +5,14 @@ import torch
 from srcore.errors import DataError, Interrupted
 from srcore.images import write_image
 from srcore.upscaling import batch
-from srcore.upscaling.batch import Result, Settings, _refusal, pixels_of, summary, upscale_files
+from srcore.upscaling.batch import (
+    Result,
+    Settings,
+    _refusal,
+    counts_in_words,
+    pixels_of,
+    upscale_files,
+)
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.sizing import Sizing
 
@@ -121,10 +128,10 @@ def test_the_last_line_counts_by_reason(tmp_path):
         Result(task, "skipped"),
         *(Result(task, "failed", message) for message in messages),
     ]
-    assert summary(results) == (
+    assert counts_in_words(results) == (
         "1 done, 1 skipped, 4 failed: 2 not enough memory, 1 no such file, "
         "1 .jpg holds 8 bits per channel only"
     )
-    assert summary(results[:2]) == "1 done, 1 skipped"
+    assert counts_in_words(results[:2]) == "1 done, 1 skipped"
     many = [Result(task, "failed", f"reason {index}") for index in range(12)]
-    assert summary(many).endswith("1 reason 7, 4 for other reasons")
+    assert counts_in_words(many).endswith("1 reason 7, 4 for other reasons")

@@ -12,7 +12,7 @@ from srcore.errors import SrcoreError
 from srcore.images import read_image, write_image
 from srcore.plugin.manager import plugins
 from srcore.testing.tiny_images import tiny_image
-from srcore.weights.channel_order import BgrNetwork, turned
+from srcore.weights.channel_order import BgrNetwork, swap_red_and_blue
 from srcore.weights.conversion import convert
 
 OPTIONS = {"num_features": 4, "num_blocks": 1, "growth_channels": 2}
@@ -39,9 +39,9 @@ def test_red_and_blue_are_exchanged_in_and_out(weights):
 
 def test_alpha_stays_last_and_gray_as_it_is():
     image = torch.arange(4.0).view(1, 4, 1, 1)
-    assert turned(image).flatten().tolist() == [2, 1, 0, 3]
-    assert turned(image[:, :1]) is not None
-    assert torch.equal(turned(image[:, :1]), image[:, :1])
+    assert swap_red_and_blue(image).flatten().tolist() == [2, 1, 0, 3]
+    assert swap_red_and_blue(image[:, :1]) is not None
+    assert torch.equal(swap_red_and_blue(image[:, :1]), image[:, :1])
 
 
 def test_what_the_network_declares_holds(weights):

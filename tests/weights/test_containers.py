@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 
 from srcore.errors import WeightsError
-from srcore.weights.containers import read_checkpoint, strip_prefix, unwrap
+from srcore.weights.containers import read_checkpoint, unwrap, without_common_prefix
 
 FIRST = {"conv.weight": torch.ones(2, 2), "conv.bias": torch.zeros(2)}
 SECOND = {"conv.weight": torch.full((2, 2), 2.0), "conv.bias": torch.ones(2)}
@@ -68,7 +68,7 @@ def test_prefixes_of_all_keys_are_stripped(prefix):
 
 def test_a_prefix_of_some_keys_is_kept():
     state = {"module.a": torch.ones(1), "b": torch.ones(1)}
-    assert strip_prefix(state).keys() == state.keys()
+    assert without_common_prefix(state).keys() == state.keys()
 
 
 def test_files_are_told_by_content_not_by_name(tmp_path):

@@ -21,7 +21,7 @@ from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins
 from srcore.weights import export_ncnn, export_openvino
 from srcore.weights.conversion import convert
-from srcore.weights.export import TOLERANCE, _compare, export, export_obstacle
+from srcore.weights.export import TOLERANCE, _agreement, export_obstacle, export_program
 from srcore.weights.programs import written_files
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
@@ -157,7 +157,7 @@ def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name
 def test_what_pads_to_multiples_is_refused_by_ncnn_with_the_reason(tmp_path, name):
     network, options = build(name)
     with pytest.raises(WeightsError) as caught:
-        export(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("some", options, 4))
+        export_program(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("some", options, 4))
     start = (
         f"{tmp_path / 'a.param'}: some cannot be written as ncnn: it pads images to multiples of "
     )
@@ -179,7 +179,7 @@ def test_operators_that_ncnn_lacks_are_named(tmp_path):
     with pytest.raises(
         WeightsError, match=r"some cannot be written as ncnn: ncnn has no torch\.var"
     ):
-        export(Whitened(), tmp_path / "a.param", "ncnn", GeneratorMetadata("some", {}, 1))
+        export_program(Whitened(), tmp_path / "a.param", "ncnn", GeneratorMetadata("some", {}, 1))
     assert not list(tmp_path.iterdir())
 
 
@@ -191,7 +191,7 @@ def test_a_translation_that_takes_too_much_is_one_line(tmp_path, monkeypatch, ac
     monkeypatch.setattr(pytest.importorskip("pnnx"), "EXEC_PATH", str(program))
     monkeypatch.setattr(export_ncnn, "_SECONDS", 0.5)
     with pytest.raises(WeightsError, match=r"ncnn: pnnx ended with code -\d; it was given 8 GiB"):
-        export(Whitened(), tmp_path / "a.param", "ncnn", GeneratorMetadata("some", {}, 1))
+        export_program(Whitened(), tmp_path / "a.param", "ncnn", GeneratorMetadata("some", {}, 1))
     assert list(tmp_path.iterdir()) == [program]
 
 
@@ -221,7 +221,7 @@ def test_onnx_names_its_axes_and_takes_the_wanted_operators(tmp_path):
     import onnx
 
     network, _ = build("edsr_x2")
-    export(network, tmp_path / "a.onnx", "onnx", GeneratorMetadata("edsr", {}, 2), opset=19)
+    export_program(network, tmp_path / "a.onnx", "onnx", GeneratorMetadata("edsr", {}, 2), opset=19)
     model = onnx.load(tmp_path / "a.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert [entry.version for entry in model.opset_import if not entry.domain] == [19]
@@ -256,7 +256,7 @@ NOTHING = GeneratorMetadata("fixed", {}, 1)
 
 def refused(network, path, to):
     with pytest.raises(WeightsError) as caught:
-        export(network, path, to, NOTHING)
+        export_program(network, path, to, NOTHING)
     assert not list(path.parent.iterdir())
     (line,) = str(caught.value).splitlines()
     assert line.startswith(f"{path}: fixed cannot be written as {to}: ")
@@ -304,10 +304,10 @@ def test_programs_may_differ_as_pytorch_does_from_exact_results(tmp_path, cancel
     program.exact = True
     images = [torch.rand(1, 3, 9, 8)]
     if passes:
-        assert 4e-4 <= _compare("x", network, program, images).difference < 1.1e-3
+        assert 4e-4 <= _agreement("x", network, program, images).difference < 1.1e-3
     else:
         with pytest.raises(WeightsError, match=r"x: results differ by .* on 1x3x9x8; allowed"):
-            _compare("x", network, program, images)
+            _agreement("x", network, program, images)
 
 
 def test_a_network_without_float64_is_held_to_the_usual_limit():
@@ -316,7 +316,7 @@ def test_a_network_without_float64_is_held_to_the_usual_limit():
             return nn.functional.conv2d(lr, torch.ones(3, 3, 1, 1))
 
     with pytest.raises(WeightsError, match=r"allowed 0\.000\d+"):
-        _compare("x", Single(), lambda lr: Single()(lr) + 1e-2, [torch.rand(1, 3, 9, 8)])
+        _agreement("x", Single(), lambda lr: Single()(lr) + 1e-2, [torch.rand(1, 3, 9, 8)])
 
 
 def test_results_that_are_no_numbers_are_refused(tmp_path):
@@ -338,7 +338,7 @@ def test_missing_packages_are_named_before_any_work(tmp_path, monkeypatch, packa
     monkeypatch.setitem(sys.modules, package, None)
     network, _ = build("edsr_x2")
     with pytest.raises(MissingExtraError, match=r"ONNX needs .* pip install 'srcore\[onnx\]'"):
-        export(network, tmp_path / "a.onnx", "onnx", NOTHING)
+        export_program(network, tmp_path / "a.onnx", "onnx", NOTHING)
 
 
 def test_unfit_names_and_operators_are_refused(tmp_path):
@@ -366,12 +366,12 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     network, _ = build("edsr_x2")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="cannot be written"):
-        export(network, tmp_path / "file" / "a.ts", "torchscript", NOTHING)
+        export_program(network, tmp_path / "file" / "a.ts", "torchscript", NOTHING)
 
 
 def test_exported_files_are_told_from_weights(tmp_path):
     network, _ = build("edsr_x2")
-    export(network, tmp_path / "a.ts", "torchscript", NOTHING)
+    export_program(network, tmp_path / "a.ts", "torchscript", NOTHING)
     with pytest.raises(WeightsError, match="is a TorchScript program, which holds code"):
         convert(
             tmp_path / "a.ts",
@@ -462,8 +462,8 @@ def test_fewer_bits_may_differ_by_so_much(precision, apart, passes):
     network = nn.Identity()
     images = [torch.ones(1, 3, 9, 8)]
     if passes:
-        agreement = _compare("x", network, lambda lr: lr + apart, images, precision)
+        agreement = _agreement("x", network, lambda lr: lr + apart, images, precision)
         assert agreement.root_mean_square == pytest.approx(apart, rel=1e-3)
     else:
         with pytest.raises(WeightsError, match=r"results differ by .*; it needs more than"):
-            _compare("x", network, lambda lr: lr + apart, images, precision)
+            _agreement("x", network, lambda lr: lr + apart, images, precision)

@@ -10,9 +10,9 @@ from srcore.inference.streaming.operations import NotByRowsError
 from srcore.inference.streaming.recording import record
 from srcore.networks.compact import Compact
 from srcore.weights import export_ncnn
-from srcore.weights.export import export
+from srcore.weights.export import export_program
 from srcore.weights.ncnn_layers import NoLayerError
-from srcore.weights.ncnn_program import written
+from srcore.weights.ncnn_program import description_and_weights
 from srcore.weights.saving import GeneratorMetadata
 
 pytest.importorskip("ncnn")
@@ -75,7 +75,9 @@ class Doing(nn.Module):
 @torch.no_grad()
 def test_a_layer_does_what_the_function_does(name):
     network = Doing(CALLS[name]).eval()
-    program = export_ncnn.load(written(record(network, torch.rand(1, 3, 12, 9)), "data", "output"))
+    program = export_ncnn.load_program(
+        description_and_weights(record(network, torch.rand(1, 3, 12, 9)), "data", "output")
+    )
     for height, width in ((12, 9), (7, 23)):
         image = torch.rand(1, 3, height, width)
         expected, made = network(image), program(image)
@@ -95,7 +97,9 @@ WITHOUT = {
 @torch.no_grad()
 def test_what_has_no_layer_here_is_left_to_pnnx(name):
     with pytest.raises((NoLayerError, NotByRowsError)):
-        written(record(Doing(WITHOUT[name]).eval(), torch.rand(1, 3, 8, 8)), "data", "output")
+        description_and_weights(
+            record(Doing(WITHOUT[name]).eval(), torch.rand(1, 3, 8, 8)), "data", "output"
+        )
 
 
 def test_networks_of_convolutions_do_without_pnnx(tmp_path, monkeypatch):
@@ -104,7 +108,7 @@ def test_networks_of_convolutions_do_without_pnnx(tmp_path, monkeypatch):
 
     monkeypatch.setattr(export_ncnn, "_translated", refuse)
     network = Compact(4, num_features=4, num_convs=2).eval()
-    export(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("compact", {}, 4))
+    export_program(network, tmp_path / "a.param", "ncnn", GeneratorMetadata("compact", {}, 4))
     lines = (tmp_path / "a.param").read_text().splitlines()
     assert lines[0] == "7767517"
     layers, blobs = map(int, lines[1].split())
@@ -116,4 +120,4 @@ def test_what_neither_way_can_write_is_one_line(tmp_path):
     turned = Doing(lambda x: torch.fft.ifft2(torch.fft.fft2(x)).real).eval()
     turned.in_channels = 3
     with pytest.raises(WeightsError, match=r"a\.param: turned cannot be written as ncnn: "):
-        export(turned, tmp_path / "a.param", "ncnn", GeneratorMetadata("turned", {}, 1))
+        export_program(turned, tmp_path / "a.param", "ncnn", GeneratorMetadata("turned", {}, 1))

@@ -10,7 +10,7 @@ import srcore
 from srcore.cli.main import cli
 from srcore.engine.stages import run_experiment
 from srcore.errors import WeightsError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.weights.pretrained import Pretrained, fetch_missing, hub_file, missing
 
 STAGES = """\
@@ -101,7 +101,7 @@ def test_what_only_building_downloads_is_built_once(isolated_plugins, tiny_exper
 
     isolated_plugins.registry.add("metric", "learned", Options, Learned)
     table = 'metrics=[{type="learned"}, {type="learned", name="again"}]'
-    loaded = check(tiny_experiment, [table])
+    loaded = load_checked(tiny_experiment, [table])
     experiments = [loaded.experiment(stage) for stage in loaded.stages] * 2
     assert [entry.what for entry in missing(experiments)] == ['weights of "learned"']
     fetch_missing(experiments)
@@ -111,5 +111,5 @@ def test_what_only_building_downloads_is_built_once(isolated_plugins, tiny_exper
 def test_nothing_is_wanted_by_random_weights_or_files_of_ones_own(both, tmp_path):
     (tmp_path / "vgg.pth").touch()
     for choice in ('weights="random"', f'weights="file", file="{tmp_path}/vgg.pth"'):
-        loaded = check(both, [f'stages.second.losses=[{{type="perceptual", {choice}}}]'])
+        loaded = load_checked(both, [f'stages.second.losses=[{{type="perceptual", {choice}}}]'])
         assert missing(loaded.experiment(stage) for stage in loaded.stages) == []

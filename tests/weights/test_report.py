@@ -1,7 +1,7 @@
 import attrs
 import torch
 
-from srcore.weights.report import compare
+from srcore.weights.report import report_keys
 
 
 def _tensors(**shapes):
@@ -9,7 +9,7 @@ def _tensors(**shapes):
 
 
 def test_both_directions_and_shapes_are_reported():
-    report = compare(
+    report = report_keys(
         _tensors(same=(2,), other=(4, 2), only_file=(1,)),
         _tensors(same=(2,), other=(4, 3), only_network=(1,)),
     )
@@ -25,23 +25,23 @@ def test_both_directions_and_shapes_are_reported():
 
 
 def test_convolutions_that_differ_in_input_channels_say_so():
-    report = compare(_tensors(first=(8, 12, 3, 3)), _tensors(first=(8, 3, 3, 3)))
+    report = report_keys(_tensors(first=(8, 12, 3, 3)), _tensors(first=(8, 3, 3, 3)))
     assert str(report.reshaped[0]) == "first has 12 input channels, the network 3"
 
 
 def test_long_lists_are_cut():
-    report = compare({}, _tensors(a=(1,), b=(1,), c=(1,), d=(1,), e=(1,)))
+    report = report_keys({}, _tensors(a=(1,), b=(1,), c=(1,), d=(1,), e=(1,)))
     assert "5 missing in the file (a, b, c, ... 2 more)" in str(report)
 
 
 def test_a_complete_report_is_short():
-    report = compare(_tensors(a=(1,)), _tensors(a=(1,)))
+    report = report_keys(_tensors(a=(1,)), _tensors(a=(1,)))
     assert report.complete
     assert str(report) == "all 1 tensors fit"
 
 
 def test_the_scale_comes_first_in_an_explanation():
-    report = compare({}, _tensors(a=(1,)), source="x.pth", network="rrdbnet")
+    report = report_keys({}, _tensors(a=(1,)), source="x.pth", network="rrdbnet")
     report = attrs.evolve(report, differences={"num_blocks": (23, 6), "scale": (2, 4)})
     assert report.explanation().startswith(
         "x.pth: holds x2 weights, but the network is x4; the file has num_blocks 23 (network: 6); "

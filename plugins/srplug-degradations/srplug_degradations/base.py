@@ -48,7 +48,7 @@ def per_image(values: Tensor, image: Tensor) -> Tensor:
     return values.to(image.device, image.dtype)[:, None, None, None]
 
 
-def choices(count: int, number: int, generator: torch.Generator) -> list[int]:
+def draw_numbers(count: int, number: int, generator: torch.Generator) -> list[int]:
     """``count`` times one of so many, all equally likely."""
     drawn: list[int] = torch.randint(
         number, (count,), generator=generator, device=generator.device

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from srcore.transforms.batch import uniform
 from srcore.transforms.blur import filter2d
-from srplug_degradations.base import ImageDegradation, choices, per_image
+from srplug_degradations.base import ImageDegradation, draw_numbers, per_image
 from srplug_degradations.options import (
     ChromaticAberrationOptions,
     HalosOptions,
@@ -116,7 +116,7 @@ class ChromaticAberration(ImageDegradation):
         height, width = image.shape[-2:]
         corner = math.hypot(height / 2, width / 2)
         planes = [
-            _enlarged(image[:, number : number + 1], 1 + sign * shift / corner)
+            _about_center(image[:, number : number + 1], 1 + sign * shift / corner)
             for number, sign in ((0, 1), (1, 0), (2, -1))
         ]
         return torch.cat((planes[0], image[:, 1:2], planes[2]), dim=1)
@@ -138,13 +138,17 @@ class Interlacing(ImageDegradation):
     def degraded(self, image: Tensor, generator: torch.Generator) -> Tensor:
         """Odd rows are of a moment later, when the picture has moved sideways."""
         count = len(image)
-        kinds = choices(count, len(self.options.kinds), generator)
+        kinds = draw_numbers(count, len(self.options.kinds), generator)
         shift = uniform(self.options.shift, count, generator).to(image.device, image.dtype)
-        later = _moved(image, shift)
+        later = _moved_right(image, shift)
         results = []
         for n, kind in enumerate(self.options.kinds[number] for number in kinds):
             first, second = image[n], later[n]
-            results.append({"comb": _comb, "blend": _blend, "bob": _bob}[kind](first, second))
+            results.append(
+                {"comb": _alternating_fields, "blend": _both_fields, "bob": _even_field}[kind](
+                    first, second
+                )
+            )
         return torch.stack(results)
 
 
@@ -174,16 +178,16 @@ class Halos(ImageDegradation):
         return image + amount * (image - filter2d(image, kernels.to(image.device)))
 
 
-def _comb(first: Tensor, second: Tensor) -> Tensor:
+def _alternating_fields(first: Tensor, second: Tensor) -> Tensor:
     rows = torch.arange(first.shape[-2], device=first.device)[:, None]
     return torch.where(rows % 2 == 0, first, second)
 
 
-def _blend(first: Tensor, second: Tensor) -> Tensor:
+def _both_fields(first: Tensor, second: Tensor) -> Tensor:
     return (first + second) / 2
 
 
-def _bob(first: Tensor, second: Tensor) -> Tensor:
+def _even_field(first: Tensor, second: Tensor) -> Tensor:
     """Even rows, and between them their means; below the last one it goes on."""
     above = first[..., 0::2, :]
     below = torch.cat((above[..., 1:, :], above[..., -1:, :]), dim=-2)
@@ -193,7 +197,7 @@ def _bob(first: Tensor, second: Tensor) -> Tensor:
     return result
 
 
-def _moved(image: Tensor, shift: Tensor) -> Tensor:
+def _moved_right(image: Tensor, shift: Tensor) -> Tensor:
     """Images moved to the right by so many pixels each, linearly between pixels; edges go on."""
     width = image.shape[-1]
     places = (torch.arange(width, device=image.device) - shift[:, None]).clamp(0, width - 1)
@@ -207,7 +211,7 @@ def _moved(image: Tensor, shift: Tensor) -> Tensor:
     return taken(left) * (1 - share) + taken(right) * share
 
 
-def _enlarged(plane: Tensor, factor: Tensor) -> Tensor:
+def _about_center(plane: Tensor, factor: Tensor) -> Tensor:
     """Planes ``(N, 1, H, W)`` enlarged about their center; edges go on."""
     theta = torch.zeros(len(plane), 2, 3, device=plane.device, dtype=plane.dtype)
     theta[:, 0, 0] = theta[:, 1, 1] = 1 / factor

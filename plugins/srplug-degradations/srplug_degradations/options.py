@@ -15,7 +15,7 @@ def _ordered(value: Any) -> str:
     return "" if value[0] <= value[1] else f"expected lowest <= highest, found {list(value)}"
 
 
-def _some(value: Any) -> str:
+def _not_empty(value: Any) -> str:
     return "" if value else "expected at least one, found none"
 
 
@@ -71,7 +71,7 @@ class VideoOptions(DegradationOptions):
     channels = 3  # of the only images that it works on
 
     codecs: tuple[Literal["h264", "h265", "vp9", "av1"], ...] = option(
-        ("h264", "h265", "vp9", "av1"), "codecs to draw from", check=_some
+        ("h264", "h265", "vp9", "av1"), "codecs to draw from", check=_not_empty
     )
     h264_crf: Range = _range((20.0, 38.0), "of H.264, rounded", ge=0, le=51)
     h265_crf: Range = _range((22.0, 40.0), "of H.265, rounded", ge=0, le=51)
@@ -89,7 +89,7 @@ class InterlacingOptions(DegradationOptions):
     kinds: tuple[Literal["comb", "blend", "bob"], ...] = option(
         ("comb", "blend", "bob"),
         "comb: both fields as they are; blend: their mean; bob: one field, its rows interpolated",
-        check=_some,
+        check=_not_empty,
     )
 
 
@@ -112,7 +112,7 @@ class PaletteOptions(DegradationOptions):
         ("none", "diffusion", "bayer"),
         "none: nearest colors; diffusion: Floyd and Steinberg; both of a palette by median cut; "
         "bayer: ordered, the colors being equal steps of every channel",
-        check=_some,
+        check=_not_empty,
     )
 
 

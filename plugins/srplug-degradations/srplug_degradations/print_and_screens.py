@@ -11,7 +11,7 @@ from torch import Tensor
 
 from srcore.transforms.batch import happens, uniform
 from srplug_degradations.arrays import RgbArray, each
-from srplug_degradations.base import ImageDegradation, choices, per_image
+from srplug_degradations.base import ImageDegradation, draw_numbers, per_image
 from srplug_degradations.options import PaletteOptions, ScreentoneOptions, SensorNoiseOptions
 
 #: Angles of red, green and blue on top of the drawn one, degrees: those of cyan, magenta, yellow.
@@ -32,7 +32,7 @@ def bayer(order: int) -> Tensor:
     return (pattern + 0.5) / pattern.numel()
 
 
-def ordered(array: RgbArray, colors: int) -> RgbArray:
+def dither_ordered(array: RgbArray, colors: int) -> RgbArray:
     """``(H, W, 3)`` in equal steps of every channel, dithered by a square of 8."""
     levels = max(2, math.floor(colors ** (1 / 3) + 1e-9))
     height, width = array.shape[:2]
@@ -68,13 +68,13 @@ class Palette(ImageDegradation):
         """Every image with a number of colors and a way of its own."""
         options, count = self.options, len(image)
         low, high = options.colors
-        colors = [low + it for it in choices(count, high - low + 1, generator)]
-        kinds = choices(count, len(options.kinds), generator)
+        colors = [low + it for it in draw_numbers(count, high - low + 1, generator)]
+        kinds = draw_numbers(count, len(options.kinds), generator)
 
         def change(n: int, array: RgbArray) -> RgbArray:
             kind = options.kinds[kinds[n]]
             if kind == "bayer":
-                return ordered(array, colors[n])
+                return dither_ordered(array, colors[n])
             return of_palette(array, colors[n], is_diffused=kind == "diffusion")
 
         return each(image, change)

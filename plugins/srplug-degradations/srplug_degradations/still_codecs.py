@@ -16,7 +16,7 @@ from srplug_degradations.base import ImageDegradation
 from srplug_degradations.options import AvifDamageOptions, WebPOptions
 
 
-def through(array: RgbArray, form: str, **settings: Any) -> RgbArray:
+def coded(array: RgbArray, form: str, **settings: Any) -> RgbArray:
     """An image ``(H, W, 3)`` uint8 after a file format of Pillow."""
     file = io.BytesIO()
     Image.fromarray(array).save(file, form, **settings)
@@ -41,9 +41,7 @@ class WebP(ImageDegradation):
         """Every image with a quality of its own."""
         quality = uniform(self.options.quality, len(image), generator).round().int().tolist()
         method = self.options.method
-        return each(
-            image, lambda n, array: through(array, "WEBP", quality=quality[n], method=method)
-        )
+        return each(image, lambda n, array: coded(array, "WEBP", quality=quality[n], method=method))
 
 
 class AvifDamage(ImageDegradation):
@@ -63,4 +61,4 @@ class AvifDamage(ImageDegradation):
         """Every image with a quality of its own."""
         quality = uniform(self.options.quality, len(image), generator).round().int().tolist()
         settings = {"speed": self.options.speed, "max_threads": 1}
-        return each(image, lambda n, array: through(array, "AVIF", quality=quality[n], **settings))
+        return each(image, lambda n, array: coded(array, "AVIF", quality=quality[n], **settings))

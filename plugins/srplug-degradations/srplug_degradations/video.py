@@ -14,7 +14,7 @@ from torch import Tensor
 from srcore.errors import MissingExtraError
 from srcore.transforms.batch import uniform
 from srplug_degradations.arrays import RgbArray, each
-from srplug_degradations.base import ImageDegradation, choices
+from srplug_degradations.base import ImageDegradation, draw_numbers
 from srplug_degradations.options import VideoOptions
 
 #: Least side of a picture that all encoders take.
@@ -105,10 +105,10 @@ class Video(ImageDegradation):
     def degraded(self, image: Tensor, generator: torch.Generator) -> Tensor:
         """Every image with a codec, a strength and a motion of its own."""
         options, count = self.options, len(image)
-        drawn = choices(count, len(options.codecs), generator)
+        drawn = draw_numbers(count, len(options.codecs), generator)
         places = uniform((0.0, 1.0), count, generator).tolist()
         low, high = options.frames
-        frames = [low + it for it in choices(count, high - low + 1, generator)]
+        frames = [low + it for it in draw_numbers(count, high - low + 1, generator)]
         speed = uniform(options.motion, count, generator)
         angle = uniform((0.0, 2 * torch.pi), count, generator)
         steps = torch.stack((speed * angle.sin(), speed * angle.cos()), dim=1).tolist()

@@ -17,9 +17,9 @@ def main() -> None:
     for name in ("SRPLUG_DLSN_LIBDIR", "SRPLUG_DLSN_CPU_ISA"):
         if name in os.environ:
             print(f"{name} = {os.environ[name]}")
-    print("searched:", ", ".join(map(str, loading.folders())))
+    print("searched:", ", ".join(map(str, loading.library_folders())))
     for device_type in ("cpu", "cuda"):
-        loaded = loading.load(device_type)
+        loaded = loading.load_library(device_type)
         kernel, reason = devices.kernel_for(device_type)
         print(f"{device_type}:")
         print(f"  library: {loaded.path or 'none'}")

@@ -102,9 +102,9 @@ class GLA(nn.Module):
             rotations: ``(h, F / reduction, B)`` instead of drawn ones, for tests.
         """
         x = laid_out(x)
-        fc_score = self.fc(_pixels(self.conv_assembly_fc(x)))
-        query = _pixels(self.conv_match(x))
-        value = _pixels(self.conv_assembly(x))
+        fc_score = self.fc(_as_sequence(self.conv_assembly_fc(x)))
+        query = _as_sequence(self.conv_match(x))
+        value = _as_sequence(self.conv_assembly(x))
         attended = self.attend(query, value, fc_score, rotations)
         return torch.add(x, attended.transpose(1, 2).reshape(x.shape), alpha=self.res_scale)
 
@@ -149,6 +149,6 @@ def _projection(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True))
 
 
-def _pixels(features: Tensor) -> Tensor:
+def _as_sequence(features: Tensor) -> Tensor:
     """(N, X, H, W) -> (N, L, X), a view."""
     return features.flatten(2).transpose(1, 2)

@@ -55,10 +55,12 @@ def chop(
     published program fails or does not end.
     """
     whole = Rectangle(0, height, 0, width)
-    yield from _chop(whole, whole, min_pixels, shave)
+    yield from _quarters(whole, whole, min_pixels, shave)
 
 
-def _chop(area: Rectangle, used: Rectangle, min_pixels: int, shave: int) -> Iterator[ChoppedTile]:
+def _quarters(
+    area: Rectangle, used: Rectangle, min_pixels: int, shave: int
+) -> Iterator[ChoppedTile]:
     height, width = area.bottom - area.top, area.right - area.left
     tile_height = min(_tile_side(height, shave, 4), height)
     tile_width = min(_tile_side(width, shave, 8), width)
@@ -81,7 +83,7 @@ def _chop(area: Rectangle, used: Rectangle, min_pixels: int, shave: int) -> Iter
             if tile_height * tile_width < min_pixels:
                 yield ChoppedTile(seen, share)
             else:
-                yield from _chop(seen, share, min_pixels, shave)
+                yield from _quarters(seen, share, min_pixels, shave)
 
 
 def _tile_side(side: int, shave: int, multiple: int) -> int:

@@ -20,7 +20,7 @@ _EXTRA = ("a", "sub_mean.weight", "sub_mean.bias", "add_mean.weight", "add_mean.
 _ATTENTION = ("conv_match.0.weight", "conv_assembly.0.weight", "conv_assembly_fc.0.weight")
 
 
-def _attention(state: Mapping[str, Tensor]) -> str:
+def _attention_name(state: Mapping[str, Tensor]) -> str:
     """Name of the first group's attention; empty if there is none."""
     for name in state:
         parts = name.split(".conv_match.0.weight")
@@ -30,7 +30,7 @@ def _attention(state: Mapping[str, Tensor]) -> str:
 
 
 def _matches(state: Mapping[str, Tensor]) -> bool:
-    attention = _attention(state)
+    attention = _attention_name(state)
     return (
         bool(attention)
         and all(f"{attention}.{name}" in state for name in (*_ATTENTION, "fc.2.bias"))
@@ -39,11 +39,11 @@ def _matches(state: Mapping[str, Tensor]) -> bool:
 
 
 def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
-    attention = _attention(state)
+    attention = _attention_name(state)
     features, channels = state["head.0.weight"].shape[:2]
     blocks = int(attention.rpartition(".")[2])
     options: Options = {
-        "scale": _scale(state),
+        "scale": _scale_from_shapes(state),
         "num_features": features,
         "num_groups": count(state, f"body.{{}}.body.{blocks}.conv_match.0.weight"),
         "num_blocks": blocks,
@@ -60,7 +60,7 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     return options
 
 
-def _scale(state: Mapping[str, Tensor]) -> int:
+def _scale_from_shapes(state: Mapping[str, Tensor]) -> int:
     scale, step = 1, 0
     while (weight := state.get(f"tail.0.{step}.weight")) is not None:
         scale *= math.isqrt(weight.shape[0] // weight.shape[1])

@@ -102,12 +102,12 @@ def experiment_of(path: Path) -> tuple[Table, list[str]]:
     table: Table = {
         "name": ini.text("DEFAULT", "name", "default_name"),
         "scale": scale,
-        "generator": _generator(ini, resumed),
+        "generator": _generator_table(ini, resumed),
         "discriminator": _discriminator(ini, side, resumed),
-        "method": _method(ini),
+        "method": _method_table(ini),
         "losses": _losses(ini),
         **_optimization(ini),
-        "data": {"train": _images(ini, _TRAIN, side)},
+        "data": {"train": _data_table(ini, _TRAIN, side)},
         "train": _training(ini),
         "metrics": [
             {"type": "psnr"},
@@ -118,14 +118,14 @@ def experiment_of(path: Path) -> tuple[Table, list[str]]:
         table["discriminator"]["inputs"] = [{"type": "instance_noise"}]
     if ini.has(_VALIDATION):
         name = ini.text(_VALIDATION, "name", "validation") or "validation"
-        table["data"]["validation"] = {name: _images(ini, _VALIDATION, None)}
-    left_out = list(_left_out(ini, resumed))
+        table["data"]["validation"] = {name: _data_table(ini, _VALIDATION, None)}
+    left_out = list(_not_taken(ini, resumed))
     if ini.problems:
         raise ConfigError(ini.problems)
     return table, left_out
 
 
-def _generator(ini: _Ini, resumed: bool) -> Table:
+def _generator_table(ini: _Ini, resumed: bool) -> Table:
     section = "GENERATOR"
     channels = ini.whole(section, "in_num_ch", 3)
     table = {
@@ -142,7 +142,7 @@ def _generator(ini: _Ini, resumed: bool) -> Table:
     }
     if channels != 3:
         table["channels"] = channels
-    return table | _start(ini, "generator_load_path", resumed)
+    return table | _first_weights(ini, "generator_load_path", resumed)
 
 
 def _discriminator(ini: _Ini, side: int, resumed: bool) -> Table:
@@ -157,10 +157,10 @@ def _discriminator(ini: _Ini, side: int, resumed: bool) -> Table:
         "activation": ini.chosen(section, "act_type", "leakyrelu", _ACTIVATIONS),
         "init_scale": ini.number(section, "weight_init_scale", 1.0),
     }
-    return table | _start(ini, "discriminator_load_path", resumed)
+    return table | _first_weights(ini, "discriminator_load_path", resumed)
 
 
-def _start(ini: _Ini, key: str, resumed: bool) -> Table:
+def _first_weights(ini: _Ini, key: str, resumed: bool) -> Table:
     """Weights of the program are trained on blue, green, red."""
     file = ini.text("ENV", key, "")
     if not resumed or file.lower() in _NONE:
@@ -168,7 +168,7 @@ def _start(ini: _Ini, key: str, resumed: bool) -> Table:
     return {"weights": file, "channel_order": "bgr"}
 
 
-def _method(ini: _Ini) -> Table:
+def _method_table(ini: _Ini) -> Table:
     labels: Table = {"type": "esrdgan"}
     if ini.flag("TRAINING", "use_one_sided_label_smoothing", False):
         labels["smoothing"] = _SMOOTHING
@@ -228,7 +228,7 @@ def _optimization(ini: _Ini) -> Table:
     return tables
 
 
-def _images(ini: _Ini, section: str, side: int | None) -> Table:
+def _data_table(ini: _Ini, section: str, side: int | None) -> Table:
     modes = {"downsampler": "hr_folder", "hrlr": "paired_folder", "lr": "lr_folder"}
     kind = ini.chosen(section, "mode", "downsampler", modes)
     table: Table = {"type": kind}
@@ -268,7 +268,7 @@ def _training(ini: _Ini) -> Table:
     return table
 
 
-def _left_out(ini: _Ini, resumed: bool) -> Iterator[str]:
+def _not_taken(ini: _Ini, resumed: bool) -> Iterator[str]:
     if ini.whole("FEATUREEXTRACTOR", "low_level_feat_layer", 1) > 0:
         yield "FEATUREEXTRACTOR.low_level_feat_layer: give losses.perceptual.layers a second layer"
     if ini.has("DATASETTEST"):

@@ -46,7 +46,7 @@ def continue_training(
         )
     state = read_state(checkpoints / f"state_{iteration}.pth")
     with begun(loaded, output) as training:
-        _fill(training, checkpoints, iteration, state)
+        _fill_training(training, checkpoints, iteration, state)
     return training.run.folder
 
 
@@ -72,7 +72,9 @@ def read_state(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _fill(training: Training, checkpoints: Path, iteration: int, state: dict[str, Any]) -> None:
+def _fill_training(
+    training: Training, checkpoints: Path, iteration: int, state: dict[str, Any]
+) -> None:
     parts, experiment = training.parts, training.experiment
     tables = {"generator": experiment.generator, "discriminator": experiment.discriminator}
     for (name, letter), optimizer in zip(_NETWORKS.items(), state["optimizers"], strict=True):

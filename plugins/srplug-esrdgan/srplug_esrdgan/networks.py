@@ -39,7 +39,7 @@ def _activation(name: Activation) -> nn.Module:
     return nn.LeakyReLU(_SLOPES[name], inplace=True)
 
 
-def _same(inputs: int, outputs: int, size: int) -> nn.Conv2d:
+def _padded_convolution(inputs: int, outputs: int, size: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, size, padding=size // 2)
 
 
@@ -54,7 +54,7 @@ class DenseConv(nn.Module):
 
     def __init__(self, inputs: int, growth: int, activation: Activation) -> None:
         super().__init__()
-        self.conv = nn.Sequential(_same(inputs, growth, 3), _activation(activation))
+        self.conv = nn.Sequential(_padded_convolution(inputs, growth, 3), _activation(activation))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W)`` -> ``(N, C + growth, H, W)``."""
@@ -85,7 +85,9 @@ class FusionDenseBlock(nn.Module):
         for number in range(_DENSE_CONVS):
             conv = DenseConv(features + number * growth, growth, activation)
             self.add_module(f"conv{number + 1}", conv)
-        self.LFF = _same(features + _DENSE_CONVS * growth, features, fusion_kernel_size)
+        self.LFF = _padded_convolution(
+            features + _DENSE_CONVS * growth, features, fusion_kernel_size
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, F, H, W)`` -> ``(N, F, H, W)``."""
@@ -128,7 +130,7 @@ class UpConv(nn.Module):
         super().__init__()
         self.upconv = nn.Sequential(
             nn.Upsample(scale_factor=2, mode="nearest"),
-            _same(features, features, 3),
+            _padded_convolution(features, features, 3),
             _activation(activation),
         )
 
@@ -215,12 +217,12 @@ class ESRDGANGenerator(nn.Module):
 
         blocks = (rrdb() for _ in range(num_blocks))
         self.model = nn.Sequential(
-            _same(channels, num_features, 3),
-            Shortcut(*blocks, _same(num_features, num_features, 3)),
+            _padded_convolution(channels, num_features, 3),
+            Shortcut(*blocks, _padded_convolution(num_features, num_features, 3)),
             *(UpConv(num_features, activation) for _ in range(stages)),
-            _same(num_features, num_features, hr_kernel_size),
+            _padded_convolution(num_features, num_features, hr_kernel_size),
             _activation(activation),
-            _same(num_features, channels, hr_kernel_size),
+            _padded_convolution(num_features, channels, hr_kernel_size),
         )
         initialize_(self, init_scale)
 
@@ -347,7 +349,7 @@ class StridedDownConv(nn.Module):
         first: bool,
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [_same(inputs, outputs, kernel_size)]
+        layers: list[nn.Module] = [_padded_convolution(inputs, outputs, kernel_size)]
         if not first:
             layers += _norm(norm, outputs)
         layers += [_activation(activation), nn.Conv2d(outputs, outputs, 4, 2, 1)]

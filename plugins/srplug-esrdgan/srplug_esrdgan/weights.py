@@ -46,7 +46,7 @@ def _infer_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     }
 
 
-def _same(state: Mapping[str, Tensor], *_: Any) -> State:
+def _unchanged(state: Mapping[str, Tensor], *_: Any) -> State:
     return dict(state)
 
 
@@ -56,8 +56,8 @@ OFFICIAL = Dialect(
     network="esrdgan",
     matches=_matches,
     infer_options=_infer_options,
-    to_native=_same,
-    from_native=_same,
+    to_native=_unchanged,
+    from_native=_unchanged,
     exported=True,
     closed=without("ESRDGAN"),
     bgr=True,

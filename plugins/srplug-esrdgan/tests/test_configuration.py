@@ -5,10 +5,10 @@ from click.testing import CliRunner
 from srplug_esrdgan.commands import esrdgan
 from srplug_esrdgan.configuration import experiment_of
 
-from srcore.config.reading import read
+from srcore.config.reading import read_experiment
 from srcore.errors import ConfigError, DataError
 from srcore.plugin.manager import plugins
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.testing.tiny_images import write_tiny_images
 
 #: What the program ships for training (section, key, value), with folders of a test.
@@ -99,7 +99,7 @@ def ini(tmp_path, monkeypatch):
 def test_the_shipped_configuration_is_the_shipped_experiment(ini):
     """Value by value but for how often checkpoints are written and metrics of the authors."""
     table, left_out = experiment_of(ini)
-    shipped = read("esrdgan/x4", plugins().registry).table
+    shipped = read_experiment("esrdgan/x4", plugins().registry).table
     assert left_out == []
     table["train"].pop("tensorboard")
     assert table["train"].pop("checkpoint_every") == 5000
@@ -174,7 +174,7 @@ def test_what_is_written_passes_the_check(ini, tmp_path):
         write_tiny_images(tmp_path / "datasets" / folder, 8, height=128, width=128)
     done = CliRunner().invoke(esrdgan, ["import", "config.ini", "out.toml"])
     assert (done.exit_code, done.output) == (0, "config.ini -> out.toml\n")
-    (stage,) = check(tmp_path / "out.toml", ["losses[1].weights=random"]).stages
+    (stage,) = load_checked(tmp_path / "out.toml", ["losses[1].weights=random"]).stages
     assert stage.table["train"]["iterations"] == 100_000
     again = CliRunner().invoke(esrdgan, ["import", "config.ini", "out.toml"])
     assert again.exit_code == 2

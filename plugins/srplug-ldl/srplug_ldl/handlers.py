@@ -32,7 +32,7 @@ def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
     def write(engine: Engine) -> None:
         state: Any = engine.state  # Ignite declares neither the engine's output nor our entries
         images, _ = state.batch
-        picture = _picture(parts, state.output, options)
+        picture = _comparison_of(parts, state.output, options)
         if picture is not None:
             folder = run.files.pictures_at(parts.iteration)
             path = folder / f"{images.name}_{state.output.name}_artifacts.png"
@@ -42,7 +42,9 @@ def attach_pictures(run: Run, parts: Parts, evaluator: Engine) -> None:
     evaluator.add_event_handler(Events.ITERATION_COMPLETED, write)
 
 
-def _picture(parts: Parts, result: ValidationImage, options: LDLOptions) -> PictureArray | None:
+def _comparison_of(
+    parts: Parts, result: ValidationImage, options: LDLOptions
+) -> PictureArray | None:
     """SR | EMA SR | HR | map; None for images that are not shown or have no ground truth."""
     lr, ema, hr = result.lr, result.sr, result.hr
     if lr is None or ema is None or hr is None or ema.shape != hr.shape:

@@ -42,7 +42,7 @@ def local_variance(image: Tensor, window_size: int) -> Tensor:
             f"windows of {window_size}x{window_size} need images above {border}x{border}, found "
             f"{image.shape[-2]}x{image.shape[-1]}; lower window_size or enlarge the patches"
         )
-    padded = _mirrored(_mirrored(image, border, _HEIGHT), border, _WIDTH)
+    padded = _pad_mirrored(_pad_mirrored(image, border, _HEIGHT), border, _WIDTH)
     variance: Tensor = _LocalVariance.apply(padded, window_size)
     return variance
 
@@ -73,14 +73,14 @@ class _LocalVariance(torch.autograd.Function):
         return result.mul_(2 / (ctx.size * ctx.size - 1)), None
 
 
-def _windows(image: Tensor, size: int, axis: int) -> Iterator[Tensor]:
+def _window_elements(image: Tensor, size: int, axis: int) -> Iterator[Tensor]:
     """The elements of all windows along an axis: views, one per position in the window."""
     length = image.shape[axis] - size + 1
     return (image.narrow(axis, start, length) for start in range(size))
 
 
 def _sums(image: Tensor, size: int, axis: int) -> Tensor:
-    views = _windows(image, size, axis)
+    views = _window_elements(image, size, axis)
     total = next(views).clone()
     for view in views:
         total += view
@@ -90,7 +90,7 @@ def _sums(image: Tensor, size: int, axis: int) -> Tensor:
 def _deviations(image: Tensor, mean: Tensor, size: int, axis: int) -> Tensor:
     """Sums of squared differences from the windows' means."""
     total, difference = torch.zeros_like(mean), torch.empty_like(mean)
-    for view in _windows(image, size, axis):
+    for view in _window_elements(image, size, axis):
         torch.sub(view, mean, out=difference)
         total.addcmul_(difference, difference)
     return total
@@ -102,13 +102,13 @@ def _spread(image: Tensor, size: int) -> Tensor:
         shape = list(image.shape)
         shape[axis] += size - 1
         total = image.new_zeros(shape)
-        for view in _windows(total, size, axis):
+        for view in _window_elements(total, size, axis):
             view += image
         image = total
     return image
 
 
-def _mirrored(image: Tensor, border: int, axis: int) -> Tensor:
+def _pad_mirrored(image: Tensor, border: int, axis: int) -> Tensor:
     """Reflect padding; unlike ``F.pad`` its gradient is deterministic on GPUs."""
     length = image.shape[axis]
     before = image.narrow(axis, 1, border).flip(axis)

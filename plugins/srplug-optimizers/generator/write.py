@@ -17,7 +17,7 @@ from typing import Any
 
 import meanings
 from srplug_optimizers.catalog import COMPUTING, OPTIMIZERS, Optimizer
-from srplug_optimizers.optimizers import class_of
+from srplug_optimizers.optimizers import library_class
 
 PACKAGE = Path(__file__).parents[1] / "srplug_optimizers"
 WIDTH = 100
@@ -52,7 +52,7 @@ def module(optimizer: Optimizer) -> str:
 
 def parameters(optimizer: Optimizer) -> Iterator[tuple[str, str, Any]]:
     """Key, type and default of everything that is a key."""
-    cls = class_of(optimizer.target)
+    cls = library_class(optimizer.target)
     for name, parameter in inspect.signature(cls).parameters.items():
         if name not in optimizer.hides:
             key = optimizer.key(name)

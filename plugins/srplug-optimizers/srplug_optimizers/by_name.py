@@ -61,7 +61,7 @@ class Signature:
                 return ""
             several = f"a list of {length} numbers" if length else TYPES[kind]
             return f"expected {several}, found {shown(value)}"
-        return "" if _fits(kind, value) else f"expected {TYPES[kind]}, found {shown(value)}"
+        return "" if _is_of_kind(kind, value) else f"expected {TYPES[kind]}, found {shown(value)}"
 
     def typed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as the constructor wants them: 3.0 of TOML is 3 where it counts."""
@@ -71,7 +71,7 @@ class Signature:
         }
 
 
-def _fits(kind: str, value: Any) -> bool:
+def _is_of_kind(kind: str, value: Any) -> bool:
     if kind in ("bool", "str"):
         return type(value).__name__ == kind
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)

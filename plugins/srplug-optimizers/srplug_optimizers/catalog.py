@@ -64,13 +64,13 @@ class Optimizer:
         return frozenset((*COMPUTING, *self.hidden, *self.fixed))
 
 
-def _of(library: str, rows: tuple[dict[str, Any], ...]) -> dict[str, Optimizer]:
+def _of_library(library: str, rows: tuple[dict[str, Any], ...]) -> dict[str, Optimizer]:
     made = (Optimizer(**{**row, "target": f"{library}:{row['target']}"}) for row in rows)
     return {optimizer.name: optimizer for optimizer in made}
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
-    **_of(
+    **_of_library(
         "pytorch_optimizer",
         (
             {
@@ -183,7 +183,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
             },
         ),
     ),
-    **_of(
+    **_of_library(
         "torch.optim",
         (
             {

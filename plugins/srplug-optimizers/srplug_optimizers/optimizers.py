@@ -25,10 +25,10 @@ def __getattr__(name: str) -> Callable[..., torch.optim.Optimizer]:
     """What builds the optimizer of that name."""
     if name not in OPTIMIZERS:
         raise AttributeError(name)
-    return partial(_build, OPTIMIZERS[name])
+    return partial(build_listed, OPTIMIZERS[name])
 
 
-def _build(
+def build_listed(
     optimizer: Optimizer, parameters: Iterable[nn.Parameter], **keys: Any
 ) -> torch.optim.Optimizer:
     """An optimizer of the catalog.
@@ -49,7 +49,7 @@ def _build(
     >>> weight.tolist()
     [0.5, 0.5]
     """
-    cls = class_of(optimizer.target)
+    cls = library_class(optimizer.target)
     own = {optimizer.key(parameter): parameter for parameter in parameters_of(cls)}
     given = {own[key]: value for key, value in keys.items()} | dict(optimizer.fixed)
     return construct(cls, optimizer.name, parameters, given, by_shape=optimizer.by_shape)
@@ -92,7 +92,7 @@ def by_name(
     return construct(cls, name, parameters, given, by_shape=signature.by_shape)
 
 
-def class_of(target: str) -> type[torch.optim.Optimizer]:
+def library_class(target: str) -> type[torch.optim.Optimizer]:
     """The class behind ``"module:Class"``."""
     module, _, name = target.partition(":")
     with warnings.catch_warnings():

@@ -6,7 +6,7 @@ from srplug_optimizers.by_name import signatures
 
 import srcore
 from srcore.errors import ConfigError, SrcoreError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 OPTIMIZER = """
 [optimizer.generator]
@@ -17,7 +17,7 @@ type = "pytorch_optimizer"
 def problems(file, text):
     file.write_text(file.read_text("utf-8") + OPTIMIZER + text, "utf-8")
     with pytest.raises(ConfigError) as caught:
-        check(file)
+        load_checked(file)
     return [f"{it.path}: {it.message}" for it in caught.value.problems]
 
 

@@ -9,7 +9,7 @@ import pytest
 import pytorch_optimizer
 from srplug_optimizers.by_name import signatures
 from srplug_optimizers.catalog import OPTIMIZERS
-from srplug_optimizers.optimizers import class_of
+from srplug_optimizers.optimizers import library_class
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -36,7 +36,7 @@ def test_a_new_parameter_is_noticed(generator, monkeypatch):
     def other(self, params, lr=0.1, alpha=0.5):
         """With one parameter more and others less."""
 
-    monkeypatch.setattr(class_of(OPTIMIZERS["lion"].target), "__init__", other)
+    monkeypatch.setattr(library_class(OPTIMIZERS["lion"].target), "__init__", other)
     text = generator.module(OPTIMIZERS["lion"])
     assert '    alpha: float = option(0.5, "weight of the slow running mean", ge=0)' in text
     assert "betas" not in text

@@ -142,11 +142,11 @@ def test_killed_processes_go_on_to_the_bit(name, tmp_path, monkeypatch):
         "schedule": {"generator": {"type": "constant", "warmup_iterations": 3}},
     }
     loaded = runs.own_experiment(tmp_path, tables)
-    whole = runs.run(loaded, tmp_path / "whole")
+    whole = runs.train_run(loaded, tmp_path / "whole")
     killed = attrs.evolve(loaded, plugins=loaded.plugins.extended(Kill()))
-    child = fork(lambda: runs.run(killed, tmp_path / "killed"), tmp_path / "log")
+    child = fork(lambda: runs.train_run(killed, tmp_path / "killed"), tmp_path / "log")
     assert wait(child) == -signal.SIGKILL, (tmp_path / "log").read_text()
-    resumed = runs.run(loaded, tmp_path / "killed", resume=True)
-    assert list(runs.differences(whole, [resumed])) == []
+    resumed = runs.train_run(loaded, tmp_path / "killed", resume=True)
+    assert list(runs.differing_ends(whole, [resumed])) == []
     exported = [tmp_path / it / "contract/generator.safetensors" for it in ("whole", "killed")]
     assert exported[0].read_bytes() == exported[1].read_bytes()

@@ -9,14 +9,14 @@ from safetensors.torch import load_file
 from srcore.cli.main import main
 from srcore.engine.stages import run_experiment
 from srcore.testing import assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 #: Weight of the average in the point where gradients are taken, the defaults.
 PLACE = 0.9
 
 
 def run(file, output, *overrides):
-    run_experiment(check(file, overrides), output, resume=True, quiet=True)
+    run_experiment(load_checked(file, overrides), output, resume=True, quiet=True)
     state = torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)
     return state, load_file(output / "tiny/generator.safetensors")
 

@@ -189,7 +189,7 @@ class SemanticPatchDiscriminator(SemanticDiscriminator):
         self.att3 = fusion(2, w8)
         self.conv31 = spectral_norm(nn.Conv2d(w8 + added[2], w8, 3, 1, 1))
         self.conv_last = nn.Conv2d(w8, 1, 4, 1, 1)
-        self.apply(_initialize)
+        self.apply(_initialize_normal)
 
     def forward(self, image: Tensor, semantic: Tensor) -> Tensor:
         """Logits of image patches.
@@ -326,7 +326,7 @@ def _activate(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.2, inplace=True)
 
 
-def _initialize(layer: nn.Module) -> None:
+def _initialize_normal(layer: nn.Module) -> None:
     if not isinstance(layer, (nn.Conv2d, nn.Linear)):
         return
     # Under spectral normalization, weight is computed from weight_orig.

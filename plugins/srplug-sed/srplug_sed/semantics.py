@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
-from srcore.weights.containers import read_checkpoint, strip_prefix
+from srcore.weights.containers import read_checkpoint, without_common_prefix
 from srplug_sed.options import BatchNorm, semantic_channels
 from srplug_sed.torchscript import is_torchscript, read_torchscript
 
@@ -69,7 +69,7 @@ class ClipSemantics(nn.Module):
         if weights == "random":
             _randomize(self.trunk)
         else:
-            _load(self.trunk, openai_file() if weights == "openai" else Path(weights))
+            _load_trunk(self.trunk, openai_file() if weights == "openai" else Path(weights))
         self.requires_grad_(False)
         self.train(batch_norm == "batch")
 
@@ -118,8 +118,10 @@ def _randomize(trunk: nn.Module) -> None:
             layer.reset_parameters()
 
 
-def _load(trunk: nn.Module, path: Path) -> None:
-    tensors = _visual(read_torchscript(path, _PREFIX)) if is_torchscript(path) else _read(path)
+def _load_trunk(trunk: nn.Module, path: Path) -> None:
+    tensors = (
+        _visual(read_torchscript(path, _PREFIX)) if is_torchscript(path) else _read_visual(path)
+    )
     state = {}
     for name, wanted in trunk.state_dict().items():
         tensor = tensors.get(name)
@@ -129,13 +131,13 @@ def _load(trunk: nn.Module, path: Path) -> None:
             there = "nothing" if tensor is None else f"shape {tuple(tensor.shape)}"
             raise WeightsError(
                 f"{path}: CLIP's visual network needs {name} of shape {tuple(wanted.shape)}; found "
-                f"{there}{_hint(tensors)}"
+                f"{there}{_other_sizes(tensors)}"
             )
         state[name] = tensor.to(wanted.dtype)  # OpenAI's file has half precision
     trunk.load_state_dict(state)
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _read_visual(path: Path) -> dict[str, Tensor]:
     return _visual(read_checkpoint(path).state)
 
 
@@ -143,20 +145,20 @@ def _visual(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The visual network's tensors, where they stand beside those of the text network."""
     visual = {name: value for name, value in state.items() if name.startswith(_PREFIX)}
     if not visual:
-        return strip_prefix(state)
+        return without_common_prefix(state)
     return {name.removeprefix(_PREFIX): value for name, value in visual.items()}
 
 
-def _hint(tensors: dict[str, Tensor]) -> str:
+def _other_sizes(tensors: dict[str, Tensor]) -> str:
     """The settings of a network of other sizes."""
     last = tensors.get("conv3.weight")
     if last is None or "layer3.0.conv1.weight" not in tensors:
         return "; it holds no CLIP ResNet"
-    blocks = [_count(tensors, f"layer{stage}") for stage in (1, 2, 3)]
+    blocks = [_stage_blocks(tensors, f"layer{stage}") for stage in (1, 2, 3)]
     return f"; it holds a network of semantics.width = {len(last)}, semantics.blocks = {blocks}"
 
 
-def _count(state: dict[str, Tensor], stage: str) -> int:
+def _stage_blocks(state: dict[str, Tensor], stage: str) -> int:
     return len({name.split(".")[1] for name in state if name.startswith(f"{stage}.")})
 
 

@@ -90,7 +90,7 @@ def read_torchscript(path: Path, prefix: str = "") -> dict[str, Tensor]:
             tree = unpickler.load()
             return {
                 name: _materialize(archive, root, tensor)
-                for name, tensor in _tensors(tree, "")
+                for name, tensor in _named_tensors(tree, "")
                 if name.startswith(prefix)
             }
     except _DAMAGE as error:
@@ -110,7 +110,7 @@ class _Unpickler(pickle.Unpickler):
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
         if module == "torch._utils" and name in ("_rebuild_tensor_v2", "_rebuild_tensor"):
-            return _stored
+            return _rebuilt_tensor
         if module == "torch.jit._pickle" and name.startswith("build_"):
             return list
         if (module, name) == ("collections", "OrderedDict"):
@@ -122,7 +122,7 @@ class _Unpickler(pickle.Unpickler):
         return str(key), dtype
 
 
-def _stored(
+def _rebuilt_tensor(
     storage: tuple[str, torch.dtype],
     offset: int,
     size: tuple[int, ...],
@@ -138,12 +138,12 @@ def _root(archive: zipfile.ZipFile) -> str:
     return trees[0].removesuffix("/data.pkl")
 
 
-def _tensors(node: Any, path: str) -> Iterator[tuple[str, _StoredTensor]]:
+def _named_tensors(node: Any, path: str) -> Iterator[tuple[str, _StoredTensor]]:
     if isinstance(node, _StoredTensor):
         yield path, node
     elif isinstance(node, _Node):
         for name, value in vars(node).items():
-            yield from _tensors(value, f"{path}.{name}" if path else name)
+            yield from _named_tensors(value, f"{path}.{name}" if path else name)
 
 
 def _materialize(archive: zipfile.ZipFile, root: str, tensor: _StoredTensor) -> Tensor:

@@ -10,7 +10,7 @@ import srcore
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.testing import PluginContract, write_tiny_images
-from srcore.testing.experiments import check, load
+from srcore.testing.experiments import load_checked, load_unchecked
 from srcore.testing.weights import write_weights
 
 SLIM = {"semantics": {"weights": "random", "width": 4, "blocks": [1, 1, 1]}, "num_features": 4}
@@ -63,7 +63,7 @@ STARTS = {
 @pytest.mark.parametrize("discriminator", ["patch", "unet"])
 def test_published_experiments_start_from_published_weights(generator, discriminator):
     with pytest.raises(ConfigError) as caught:
-        check(f"sed/{generator}_{discriminator}_x4")
+        load_checked(f"sed/{generator}_{discriminator}_x4")
     (line,) = (str(it) for it in caught.value.problems if it.path == "generator.weights")
     assert STARTS[generator] in line
 
@@ -73,12 +73,12 @@ def test_published_experiments_start_from_published_weights(generator, discrimin
 def test_published_experiments_run_in_small(generator, discriminator, tmp_path):
     name, small = f"sed/{generator}_{discriminator}_x4", (*SMALL, *GENERATORS[generator])
     torch.manual_seed(9)
-    start = load(name, small).stages[0].table["generator"]
+    start = load_unchecked(name, small).stages[0].table["generator"]
     keys = {key: value for key, value in start.items() if key not in ("type", *NOT_OPTIONS)}
     network = write_weights(tmp_path / "start.safetensors", start["type"], scale=4, **keys)
     still = "optimizer.generator.learning_rate=1e-12"
     begun = f"generator.weights={tmp_path / 'start.safetensors'}"
-    experiment = load(name, (*small, still, begun))
+    experiment = load_unchecked(name, (*small, still, begun))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="CLIP with random weights")
         run_experiment(experiment, tmp_path / "runs", quiet=True)
@@ -96,7 +96,7 @@ def test_published_experiments_run_in_small(generator, discriminator, tmp_path):
     [("rrdb_patch", 0.1), ("rrdb_unet", 1.0), ("swinir_patch", 0.1), ("swinir_unet", 1.0)],
 )
 def test_published_numbers(name, perceptual):
-    loaded = load(f"sed/{name}_x4")
+    loaded = load_unchecked(f"sed/{name}_x4")
     experiment, _ = loaded.examine(loaded.stages[0])
     generator, discriminator = experiment.generator.selected, experiment.discriminator.selected
     assert generator.type == {"rrdb": "rrdbnet", "swinir": "swinir"}[name.split("_")[0]]

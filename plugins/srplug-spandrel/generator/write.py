@@ -65,9 +65,9 @@ def parameters(architecture: Architecture) -> dict[str, Any]:
     """Keys and defaults that spandrel's class has, without what srcore itself gives."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from srplug_spandrel.networks import class_of
+        from srplug_spandrel.networks import spandrel_class
 
-        signature = inspect.signature(class_of(architecture).__init__)
+        signature = inspect.signature(spandrel_class(architecture).__init__)
     own = {parameter: key for key, parameter in architecture.renamed.items()}
     taken = {"self", architecture.scale, *architecture.channels, *architecture.fixed}
     return {

@@ -28,11 +28,11 @@ def steady_(network: nn.Module) -> None:
 def merge_(module: Any) -> None:
     """Merge the branches once and for all."""
     module.update_params()
-    module.update_params = nothing
+    module.update_params = nothing_left
     module.weight_concat = module.bias_concat = None  # what was merged is in eval_conv
 
 
-def nothing() -> None:
+def nothing_left() -> None:
     """What is left to do for merged branches."""
 
 

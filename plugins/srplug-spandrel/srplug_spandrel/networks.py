@@ -69,7 +69,7 @@ class Restorer(nn.Module):
         given = parameters(architecture, scale, channels, keys)
         try:
             with constructing():
-                self.model: nn.Module = class_of(architecture, scale)(**given)
+                self.model: nn.Module = spandrel_class(architecture, scale)(**given)
         except Exception as error:  # whatever a foreign constructor says of its options
             settings = ", ".join(f"{key} = {value}" for key, value in keys.items())
             raise SrcoreError(
@@ -121,7 +121,7 @@ class BranchedRestorer(Restorer):
         return merged
 
 
-def class_of(architecture: Architecture, scale: int = 4) -> type[nn.Module]:
+def spandrel_class(architecture: Architecture, scale: int = 4) -> type[nn.Module]:
     """Spandrel's class of an architecture at a scale."""
     target = architecture.own_targets.get(scale, architecture.target)
     module, _, name = target.partition(":")

@@ -21,7 +21,7 @@ def parameters(
     architecture: Architecture, scale: int, channels: int, keys: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Arguments of spandrel's class."""
-    own = {architecture.renamed.get(key, key): _plain(value) for key, value in keys.items()}
+    own = {architecture.renamed.get(key, key): _as_lists(value) for key, value in keys.items()}
     given = {**own, **architecture.fixed}
     given.update(dict.fromkeys(architecture.channels, channels))
     if architecture.scale:
@@ -31,7 +31,7 @@ def parameters(
     return given
 
 
-def _plain(value: Any) -> Any:
+def _as_lists(value: Any) -> Any:
     """Tuples as the lists that the field's programs pass."""
     return list(value) if isinstance(value, tuple) else value
 
@@ -74,7 +74,7 @@ def _noise_map(model: nn.Module, image: Tensor) -> Tensor:
     return made
 
 
-def _first(model: nn.Module, image: Tensor) -> Tensor:
+def _first_output(model: nn.Module, image: Tensor) -> Tensor:
     made: Tensor = model(image)[0]
     return made
 
@@ -94,12 +94,12 @@ def _in_own_precision(model: nn.Module, image: Tensor) -> Tensor:
 #: How networks are called that do more or give more than image for image.
 CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "drunet": _noise_map,
-    "fbcnn": _first,
+    "fbcnn": _first_output,
     "kbnet_l": _in_own_precision,
     "kbnet_s": _in_own_precision,
     "mixdehazenet": _from_signed,
-    "mmrealsr": _first,
-    "mprnet": _first,
+    "mmrealsr": _first_output,
+    "mprnet": _first_output,
 }
 
 

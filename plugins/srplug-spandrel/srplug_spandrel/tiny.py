@@ -69,7 +69,7 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
-def scale_of(name: str, wanted: int = 4) -> int:
+def tried_scale(name: str, wanted: int = 4) -> int:
     """The scale that a network is tried at: the wanted one where it has it, else its largest."""
     scales = KNOWN[name].scales
     return wanted if wanted in scales else max(scales)

@@ -18,7 +18,7 @@ from srcore.weights import Dialect
 from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.construction import constructing
 from srplug_spandrel.extra import KNOWN, registry
-from srplug_spandrel.window_tables import with_tables, without_tables
+from srplug_spandrel.window_tables import add_window_tables, without_tables
 
 _PREFIX = "model."
 
@@ -40,7 +40,7 @@ _MARKS: dict[str, Callable[[Mapping[str, Tensor]], bool]] = {
 }
 
 
-def owner(state: Mapping[str, Tensor]) -> str:
+def spandrel_owner(state: Mapping[str, Tensor]) -> str:
     """Spandrel's name of the architecture that a file belongs to; empty if it knows none."""
     given = dict(state)
     for support in registry().architectures("detection"):
@@ -54,7 +54,7 @@ def _matches(architecture: Architecture, state: Mapping[str, Tensor]) -> bool:
     is_known = registry()[architecture.id].detect(dict(state))
     mark = _MARKS.get(architecture.name)
     is_variant = is_known and (mark is None or mark(state))
-    return is_variant and owner(state) == architecture.id
+    return is_variant and spandrel_owner(state) == architecture.id
 
 
 def _infer_options(
@@ -63,29 +63,29 @@ def _infer_options(
     with constructing():
         loaded = registry()[architecture.id].architecture.load(dict(state))
     told: Mapping[str, Any] = loaded.model.hyperparameters
-    options = {key: _plain(told[name]) for key, name in _keys(architecture).items()}
+    options = {key: _as_toml(told[name]) for key, name in _keys_of(architecture).items()}
     options = {key: value for key, value in options.items() if value is not None}
     if architecture.channels:
         options["channels"] = loaded.input_channels
     return {**options, "scale": loaded.scale}
 
 
-def _keys(architecture: Architecture) -> dict[str, str]:
+def _keys_of(architecture: Architecture) -> dict[str, str]:
     """The keys of a network and the parameters that they are."""
-    keys = [field.name for field in attrs.fields(_options(architecture))]
+    keys = [field.name for field in attrs.fields(_options_class(architecture))]
     return {key: architecture.renamed.get(key, key) for key in keys if key != "channels"}
 
 
-def _options(architecture: Architecture) -> type[Any]:
+def _options_class(architecture: Architecture) -> type[Any]:
     """The class of a network's options."""
     module = importlib.import_module(f"srplug_spandrel.options.{architecture.name}")
     options: type[Any] = module.Options
     return options
 
 
-def _plain(value: Any) -> Any:
+def _as_toml(value: Any) -> Any:
     """Values as a TOML file has them."""
-    return [*map(_plain, value)] if isinstance(value, (list, tuple)) else value
+    return [*map(_as_toml, value)] if isinstance(value, (list, tuple)) else value
 
 
 def _to_native(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -100,7 +100,7 @@ def _from_native(
 ) -> dict[str, Tensor]:
     own = {name.removeprefix(_PREFIX): value for name, value in state.items()}
     if architecture.name == "grl" and options is not None:
-        own = with_tables(own, {**attrs.asdict(_options(architecture)()), **options})
+        own = add_window_tables(own, {**attrs.asdict(_options_class(architecture)()), **options})
     return own
 
 

@@ -17,7 +17,7 @@ _SHOWN = ("table_w", "table_sh", "index_sh_a2w")
 _SIDE = 64  # of an image: masks depend on it, which are not written
 
 
-def with_tables(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> dict[str, Tensor]:
+def add_window_tables(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> dict[str, Tensor]:
     """The file of a GRL with these options."""
     from spandrel.architectures.GRL import GRL
 

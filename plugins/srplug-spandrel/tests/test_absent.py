@@ -9,7 +9,7 @@ from spandrel.architectures.AuraSR import AuraSR
 from spandrel.architectures.IPT.__arch.ipt import IPT
 from spandrel.architectures.IPT.__arch.model import Model
 from srplug_spandrel.catalog import ABSENT, ARCHITECTURES
-from srplug_spandrel.networks import Restorer, class_of
+from srplug_spandrel.networks import Restorer, spandrel_class
 from srplug_spandrel.tiny import tiny
 
 from srcore.errors import SrcoreError
@@ -75,7 +75,7 @@ def test_what_is_absent_has_a_reason_that_holds(name):
 @pytest.mark.parametrize("scale", [1, 2])
 def test_mm_realsr_sees_too_few_channels_at_other_scales(scale):
     keys = {**tiny("mmrealsr", 4), "num_in_ch": 3, "num_out_ch": 3, "scale": scale}
-    network = class_of(ARCHITECTURES["mmrealsr"])(**keys)
+    network = spandrel_class(ARCHITECTURES["mmrealsr"])(**keys)
     with pytest.raises(RuntimeError, match="channels"):
         network(torch.rand(1, 3, 16, 16))
     with pytest.raises(SrcoreError, match="works at scale 4; found"):

@@ -4,11 +4,11 @@ from typing import ClassVar
 
 import pytest
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.testing import PluginContract
 
-SCALES = {entry.component: scale_of(name, 2) for name, entry in ARCHITECTURES.items()}
+SCALES = {entry.component: tried_scale(name, 2) for name, entry in ARCHITECTURES.items()}
 
 
 def small(scales):

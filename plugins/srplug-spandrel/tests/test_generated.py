@@ -11,7 +11,7 @@ import pytest
 from spandrel import MAIN_REGISTRY
 from srplug_spandrel.catalog import ABSENT, ARCHITECTURES
 from srplug_spandrel.extra import EXTRA
-from srplug_spandrel.networks import class_of
+from srplug_spandrel.networks import spandrel_class
 
 from srcore.plugin.manager import plugins
 
@@ -39,7 +39,7 @@ def test_options_are_those_of_spandrels_constructors(generator):
 
 
 def test_a_new_parameter_of_spandrel_is_noticed(generator, monkeypatch):
-    cls = class_of(ARCHITECTURES["span"])
+    cls = spandrel_class(ARCHITECTURES["span"])
 
     def other(self, *, num_in_ch, num_out_ch, feature_channels=48, upscale=4, dim=1):
         """With one parameter more and others less."""
@@ -57,7 +57,7 @@ def test_every_parameter_is_a_key_or_left_out_on_purpose(name):
     keys = {entry.renamed.get(field.name, field.name) for field in attrs.fields(options)}
     given = {entry.scale, *entry.channels, *entry.fixed} - {""}
     known = keys - {"channels"} | given | set(entry.hidden)
-    parameters = set(inspect.signature(class_of(entry).__init__).parameters) - {"self"}
+    parameters = set(inspect.signature(spandrel_class(entry).__init__).parameters) - {"self"}
     assert parameters <= known | set(entry.renamed.values())
     assert given <= parameters
 

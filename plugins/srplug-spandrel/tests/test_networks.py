@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from srplug_spandrel import networks
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import options_for
@@ -88,7 +88,7 @@ def test_own_backward_passes_work_under_autocast(name):
 
 @pytest.mark.parametrize("name", ["span", "fdat", "hvicidnet", "fftformer", "swift_srgan"])
 def test_parameters_that_no_gradient_reaches_are_not_trained(name):
-    scale = scale_of(name)
+    scale = tried_scale(name)
     network = built(name, scale).train()
     network(torch.rand(1, 3, 32, 32)).square().mean().backward()
     trained = {key for key, value in network.named_parameters() if value.requires_grad}

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
@@ -40,7 +40,7 @@ def test_rules_between_keys_are_told(name, scale, keys, message):
 def test_defaults_and_tiny_networks_have_no_problems(name):
     component = plugins().registry.get("network", f"spandrel_{name}")
 
-    scale = scale_of(name)
+    scale = tried_scale(name)
     for keys in ({}, tiny(name, scale)):
         assert list(options_for(component, keys).problems(experiment(scale))) == []
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import options_for
-from srcore.weights.export import export
+from srcore.weights.export import export_program
 from srcore.weights.saving import GeneratorMetadata
 
 RESULTS = Path(__file__).parents[3] / "tests" / "stress" / "results"
@@ -24,13 +24,13 @@ LONGEST = 600
 def attempt(name, form, folder):
     """Empty where a program of the network does what the network does, else why there is none."""
     component = plugins().registry.get("network", f"spandrel_{name}")
-    scale = scale_of(name, 4)
+    scale = tried_scale(name, 4)
     keys = tiny(name, scale)
     torch.manual_seed(0)
     network = component.build(options_for(component, keys), scale=scale).eval()
     about = GeneratorMetadata(component.name, keys, scale)
     try:
-        export(network, folder / f"{name}.{ENDINGS[form]}", form, about)
+        export_program(network, folder / f"{name}.{ENDINGS[form]}", form, about)
     except SrcoreError as error:
         return str(error).partition(f" cannot be written as {form}: ")[2] or str(error)
     return ""

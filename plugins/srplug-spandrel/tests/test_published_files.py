@@ -15,8 +15,8 @@ import torch
 import srcore
 from srcore.images import read_image
 from srcore.plugin.manager import plugins
-from srcore.testing.experiments import load
-from srcore.testing.runs import run
+from srcore.testing.experiments import load_unchecked
+from srcore.testing.runs import train_run
 from srcore.weights.conversion import convert
 
 FOLDER = os.environ.get("SRCORE_PUBLISHED_WEIGHTS", "")
@@ -54,10 +54,10 @@ tensorboard = false
 def test_a_published_file_is_tuned_and_goes_back_to_spandrel(name, tmp_path):
     source = Path(FOLDER, f"{name}.safetensors")
     (tmp_path / "x.toml").write_text(TEXT.format(file=source, images=EXAMPLES))
-    loaded = load(tmp_path / "x.toml", [])
+    loaded = load_unchecked(tmp_path / "x.toml", [])
     selected = loaded.experiment(loaded.stages[0]).generator.selected
     assert (selected.type, loaded.experiment(loaded.stages[0]).scale) == (FILES[name], 4)
-    run(loaded, tmp_path / "runs")
+    train_run(loaded, tmp_path / "runs")
     (exported,) = (tmp_path / "runs").rglob("generator.safetensors")
 
     network = srcore.load_generator(exported)

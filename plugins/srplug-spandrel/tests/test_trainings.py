@@ -6,11 +6,11 @@ import signal
 import pytest
 import torch
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.testing import assert_same_state, runs, write_tiny_images
-from srcore.testing.experiments import load
-from srcore.testing.forked_runs import ForkedRun, content
+from srcore.testing.experiments import load_unchecked
+from srcore.testing.forked_runs import ForkedRun, content_of_run
 from srcore.testing.killing import Changes
 
 TEN = (
@@ -43,7 +43,7 @@ def experiment(name, way, folder, precision="float32"):
     """A training of three iterations, from a file as a user writes it."""
     import tomli_w
 
-    scale = scale_of(name)
+    scale = tried_scale(name)
     write_tiny_images(folder / "images", 4, height=128, width=128)
     table = {
         "name": "contract",
@@ -63,14 +63,14 @@ def experiment(name, way, folder, precision="float32"):
     table["data"]["train"] |= {"hr_patch_size": 64 * max(1, scale // 2), "workers": 0}
     file = folder / "x.toml"
     file.write_text(tomli_w.dumps({**table, **WAYS[way]}))
-    return load(file, [])
+    return load_unchecked(file, [])
 
 
 def trains_and_goes_on(name, way, folder, precision="float32"):
     torch.set_num_threads(1)
     whole, resumed = runs.killed_and_resumed(experiment(name, way, folder, precision), folder)
     assert resumed
-    return list(runs.differences(whole, resumed))
+    return list(runs.differing_ends(whole, resumed))
 
 
 def trains_on_two_processes(name, folder):
@@ -78,18 +78,18 @@ def trains_on_two_processes(name, folder):
     torch.set_num_threads(1)
     loaded, out = experiment(name, "l1", folder), folder / "out"
     with torch.random.fork_rng(devices=[]):
-        runs.run(loaded, folder / "warm")  # forked processes find all modules loaded
+        runs.train_run(loaded, folder / "warm")  # forked processes find all modules loaded
     forked = ForkedRun(lambda: loaded, 2)
     code, log, count = forked.run(out, changes=Changes(out))
     assert code == 0, log
-    whole = content(out)
+    whole = content_of_run(out)
     shutil.rmtree(out)
     code, log, _ = forked.run(out, changes=Changes(out, count // 2))
     assert code == -signal.SIGKILL, log
     code, log, _ = forked.run(out, resume=True)
     assert code == 0, log
     assert any(path.endswith("last.pt") for path in whole)
-    assert_same_state(content(out), whole, name)
+    assert_same_state(content_of_run(out), whole, name)
     return count
 
 

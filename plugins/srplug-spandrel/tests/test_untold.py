@@ -10,7 +10,7 @@ import torch
 from spandrel import MAIN_REGISTRY
 from srplug_spandrel import weights
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 from srplug_spandrel.untold import UNTOLD
 
 from srcore.config.remarks import remarks
@@ -48,7 +48,7 @@ def others(kind, value):
 @torch.no_grad()
 def apart(name, keys):
     """Whether spandrel makes another picture of the file than the network that wrote it."""
-    component, scale = plugins().registry.get("network", f"spandrel_{name}"), scale_of(name)
+    component, scale = plugins().registry.get("network", f"spandrel_{name}"), tried_scale(name)
     options = options_for(component, keys)
     train = SimpleNamespace(batch_size=2, accumulate=1)
     if list(options.problems(SimpleNamespace(scale=scale, train=train, task=None))):
@@ -79,7 +79,7 @@ def apart(name, keys):
 def wrong(name):
     """Keys that files do not tell and nobody says so, and keys of which that is said falsely."""
     component = plugins().registry.get("network", f"spandrel_{name}")
-    small = {**tiny(name, scale_of(name)), **FURTHER.get(name, {})}
+    small = {**tiny(name, tried_scale(name)), **FURTHER.get(name, {})}
     base = options_for(component, small)
     kinds = typing.get_type_hints(component.options)
     for field in attrs.fields(component.options):
@@ -110,7 +110,7 @@ def test_files_of_all_networks_tell_or_it_is_said(name):
 def test_nothing_is_said_of_defaults_and_published_sizes():
     for name in ARCHITECTURES:
         component = plugins().registry.get("network", f"spandrel_{name}")
-        for keys in ({}, tiny(name, scale_of(name))):
+        for keys in ({}, tiny(name, tried_scale(name))):
             options = options_for(component, keys)
             assert list(options.remarks(SimpleNamespace())) == [], name
     for name, keys in UNTOLD.items():

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from srplug_spandrel import networks
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 import srcore
 from srcore.plugin.manager import plugins
@@ -33,7 +33,7 @@ def built(name, scale):
 
 def scales():
     for name in ARCHITECTURES:
-        scale = scale_of(name)
+        scale = tried_scale(name)
         heavy = name in ("fbcnn", "scunet", "uformer", "kbnet_l")
         yield pytest.param(name, scale, marks=pytest.mark.slow if heavy else ())
 

@@ -11,7 +11,7 @@ import pytest
 import spandrel
 import torch
 from srplug_spandrel.catalog import ARCHITECTURES
-from srplug_spandrel.tiny import scale_of, tiny
+from srplug_spandrel.tiny import tiny, tried_scale
 
 import srcore
 from srcore.images import read_image
@@ -26,7 +26,7 @@ PHOTOGRAPH = Path(__file__).parents[3] / "examples" / "images" / "validation" / 
 CELLS = [
     (name, scale)
     for name in ARCHITECTURES
-    for scale in sorted({scale_of(name, 1), scale_of(name, 4)})
+    for scale in sorted({tried_scale(name, 1), tried_scale(name, 4)})
 ]
 LEVEL = 1 / 255
 LONGEST = 41

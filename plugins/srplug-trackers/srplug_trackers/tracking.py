@@ -126,13 +126,13 @@ class Tracking:
         """Rows that the tracker does not have."""
         told, telling = self.ledger.told, self.ledger.telling
         if not self.is_unsure and told == telling:
-            return [row for row in rows if not _told(row, told)]
+            return [row for row in rows if not _was_told(row, told)]
         self.is_unsure = False
         held = client.held({name for row in rows for name in row.values})
         if held is not None:
             return [left for row in rows if (left := row.without(held)) is not None]
-        rows = [row for row in rows if not _told(row, told)]
-        left_out = [row for row in rows if _told(row, telling)]
+        rows = [row for row in rows if not _was_told(row, told)]
+        left_out = [row for row in rows if _was_told(row, telling)]
         if left_out:
             logger.warning(
                 'handler "%s": values of iterations %d to %d may be missing in the tracker: it was '
@@ -171,7 +171,7 @@ class Tracking:
             )  # fmt: skip
 
 
-def _told(row: Row, saved: Saved) -> bool:
+def _was_told(row: Row, saved: Saved) -> bool:
     return saved.holds(row.phase, row.iteration)
 
 

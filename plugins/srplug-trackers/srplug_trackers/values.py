@@ -44,7 +44,7 @@ class Saved:
                 is_training = phase == TRAINING_PHASE
                 group = "train" if is_training else f"validation/{phase}"
                 values = {f"{group}/{name}": value for name, value in row["values"].items()}
-                pictures = () if is_training else _pictures(folder, phase, iteration)
+                pictures = () if is_training else _strips_of(folder, phase, iteration)
                 yield Row(phase, iteration, values, pictures)
 
 
@@ -70,6 +70,6 @@ class Row:
         return attrs.evolve(self, values=left) if left else None
 
 
-def _pictures(folder: RunFolder, set_name: str, iteration: int) -> tuple[Path, ...]:
+def _strips_of(folder: RunFolder, set_name: str, iteration: int) -> tuple[Path, ...]:
     """Strips of a validation set; ``train.keep_images`` may have deleted them since."""
     return tuple(sorted(folder.pictures_at(iteration).glob(f"{set_name}_*.png")))

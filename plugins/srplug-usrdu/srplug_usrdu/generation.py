@@ -12,7 +12,9 @@ from srplug_usrdu.networks import Downsampler, LrDistribution
 
 
 @torch.no_grad()
-def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> LrDistribution:
+def distribution_of(
+    network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool
+) -> LrDistribution:
     """Mean and, if asked for, log-scale of an image, in tiles equal to the whole up to rounding.
 
     Tiles begin at multiples of the scale, so that strides fall as in the whole image, and read as
@@ -37,7 +39,7 @@ def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> 
         for left in range(0, width, side):
             rows, columns = _span(top, side, reach, height), _span(left, side, reach, width)
             window = hr[..., slice(*rows), slice(*columns)]
-            parts = _run(network, window, scale_map=heads == "scale")
+            parts = _heads_of_window(network, window, scale_map=heads == "scale")
             bottom, right = min(top + side, height), min(left + side, width)
             for whole, part in zip(maps, parts, strict=True):
                 whole[..., top // scale : bottom // scale, left // scale : right // scale] = part[
@@ -48,7 +50,7 @@ def degrade(network: Downsampler, hr: Tensor, *, tile: int, scale_map: bool) -> 
     return LrDistribution(maps[0], maps[1] if len(maps) > 1 else None, None)
 
 
-def _run(network: Downsampler, window: Tensor, *, scale_map: bool) -> list[Tensor]:
+def _heads_of_window(network: Downsampler, window: Tensor, *, scale_map: bool) -> list[Tensor]:
     if not scale_map:
         return [network(window)]
     distribution = network(window, heads="scale")

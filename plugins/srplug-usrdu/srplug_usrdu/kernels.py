@@ -139,7 +139,7 @@ def list_kernels(folder: Path, scale: int) -> list[Path]:
     for path in sorted(folder.rglob("*"), key=lambda path: path.suffix):
         if path.suffix in (".mat", ".npy") and not path.name.startswith("."):
             name = path.relative_to(folder).with_suffix("").as_posix()
-            if _scale_of(path.stem) == scale:
+            if _scale_in_name(path.stem) == scale:
                 files[name] = path  # .npy follows and replaces .mat
     if not files:
         raise DataError(
@@ -149,7 +149,7 @@ def list_kernels(folder: Path, scale: int) -> list[Path]:
     return [files[name] for name in sorted(files, key=natural_key)]
 
 
-def _scale_of(stem: str) -> int | None:
+def _scale_in_name(stem: str) -> int | None:
     suffix = re.search(r"_x(\d+)$", stem)
     return int(suffix[1]) if suffix else None
 

@@ -21,7 +21,7 @@ from srcore.files.atomic import write_bytes, writing
 from srcore.files.deleting import delete_known
 from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
 from srcore.options.declaration import defaults
-from srplug_usrdu.generation import degrade, heat_map, to_png_levels
+from srplug_usrdu.generation import distribution_of, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernelgan.training import Variant
 from srplug_usrdu.kernels import finished_kernels, write_kernels
@@ -87,7 +87,7 @@ class Generate:
         if folder is None:
             raise DataError("usrdu_generate: no folder of images; set task.hr")
         images = list_images(folder, recursive=self.recursive)
-        names = _names(images, folder)
+        names = _relative_names(images, folder)
         scale = run.experiment.scale
         _report_cuts(images, scale)
         network = load_dsn(self.weights, scale=scale).to(run.device)
@@ -127,7 +127,7 @@ class Generate:
     def _write(self, network: Downsampler, image: Path, files: dict[str, Path]) -> None:
         device = next(network.parameters()).device
         hr = to_tensor(multiple_of(read_rgb(image), network.scale), device)[None]
-        distribution = degrade(network, hr, tile=self.tile, scale_map=len(files) > 1)
+        distribution = distribution_of(network, hr, tile=self.tile, scale_map=len(files) > 1)
         if distribution.log_scale is not None:
             log_scale = distribution.log_scale[0].cpu().numpy()
             if "scale" in files:
@@ -196,7 +196,7 @@ def write_missing_kernels(
         Interrupted: the run was told to stop.
     """
     images = list_images(lr)
-    pairs = zip(images, _names(images, lr), strict=True)
+    pairs = zip(images, _relative_names(images, lr), strict=True)
     todo = [(image, name) for image, name in pairs if not _has_kernels(folder, name)]
     written = 0
     for image, name in _progress(todo, "kernels", run):
@@ -216,7 +216,7 @@ def _has_kernels(folder: Path, name: str) -> bool:
     return all((folder / name / f"{name}_kernel_x{scale}.npy").is_file() for scale in (2, 4))
 
 
-def _names(images: Sequence[Path], folder: Path) -> list[str]:
+def _relative_names(images: Sequence[Path], folder: Path) -> list[str]:
     """Paths without suffix, relative to the folder; all different."""
     names = [image.relative_to(folder).with_suffix("").as_posix() for image in images]
     twice = sorted({name for name in names if names.count(name) > 1})

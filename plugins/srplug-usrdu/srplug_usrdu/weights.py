@@ -42,24 +42,24 @@ def _dsn_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
     return options
 
 
-def _same(state: Mapping[str, Tensor], *_: Any) -> State:
+def _unchanged(state: Mapping[str, Tensor], *_: Any) -> State:
     return dict(state)
 
 
-def _part(state: Mapping[str, Tensor], prefix: str) -> State:
+def _without_prefix(state: Mapping[str, Tensor], prefix: str) -> State:
     return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
 
 
 def _has_sr(state: Mapping[str, Tensor]) -> bool:
-    return ESRGAN_NEW.matches(_part(state, _SR))
+    return ESRGAN_NEW.matches(_without_prefix(state, _SR))
 
 
 def _sr_options(state: Mapping[str, Tensor], scale: int | None) -> Options:
-    return ESRGAN_NEW.infer_options(_part(state, _SR), scale)
+    return ESRGAN_NEW.infer_options(_without_prefix(state, _SR), scale)
 
 
 def _sr_to_native(state: Mapping[str, Tensor]) -> State:
-    return ESRGAN_NEW.to_native(_part(state, _SR))
+    return ESRGAN_NEW.to_native(_without_prefix(state, _SR))
 
 
 def _sr_from_native(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> State:
@@ -72,8 +72,8 @@ DSN = Dialect(
     network="usrdu_dsn",
     matches=_is_dsn,
     infer_options=_dsn_options,
-    to_native=_same,
-    from_native=_same,
+    to_native=_unchanged,
+    from_native=_unchanged,
     container="gen",
     exported=True,
     closed=without("network that makes images smaller"),
@@ -109,7 +109,7 @@ def load_dsn(path: Path, *, scale: int | None = None) -> Downsampler:
         WeightsError: not a DSN, incomplete, or of another scale.
     """
     checkpoint = read_checkpoint(path)
-    inner = _part(checkpoint.state, _DSN)
+    inner = _without_prefix(checkpoint.state, _DSN)
     if inner:
         checkpoint.state.clear()
         checkpoint.state.update(inner)

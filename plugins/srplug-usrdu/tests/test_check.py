@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srcore.errors import ConfigError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 from srcore.testing.tiny_images import write_tiny_images
 
 BASE = """
@@ -28,13 +28,13 @@ def folder(tmp_path, monkeypatch):
 def problems(folder, overrides=()):
     (folder / "broken.toml").write_text(BASE)
     with pytest.raises(ConfigError) as caught:
-        check(folder / "broken.toml", overrides)
+        load_checked(folder / "broken.toml", overrides)
     return str(caught.value)
 
 
 def test_tiny_experiment_is_sound(folder):
     (folder / "sound.toml").write_text(BASE)
-    check(folder / "sound.toml")
+    load_checked(folder / "sound.toml")
 
 
 def test_patches_too_small_for_the_feature_head(folder):
@@ -101,7 +101,7 @@ def stage_problems(folder, generator="", losses=DATA + FEATURE, transforms=REFER
     text = STAGE.format(generator=generator, losses=losses, transforms=transforms)
     (folder / "one.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
-        check(folder / "one.toml")
+        load_checked(folder / "one.toml")
     return str(caught.value)
 
 
@@ -128,7 +128,7 @@ def test_another_network_for_the_method(folder):
         text.replace('"usrdu_dsn"\nnum_features', '"edsr"\nnum_features')
     )
     with pytest.raises(ConfigError, match=r'trains generator\.type = "usrdu_dsn", found "edsr"'):
-        check(folder / "one.toml")
+        load_checked(folder / "one.toml")
 
 
 def test_losses_of_the_dsn_need_its_method(folder):
@@ -139,7 +139,7 @@ def test_losses_of_the_dsn_need_its_method(folder):
     with pytest.raises(
         ConfigError, match='"usrdu_data" needs log_scale, which method "gan" does not'
     ):
-        check(folder / "one.toml")
+        load_checked(folder / "one.toml")
 
 
 def test_folder_without_kernels(folder):
@@ -152,7 +152,7 @@ def test_folder_without_kernels(folder):
             generator="", losses=DATA + FEATURE, transforms=REFERENCE + 'kernels = "kernels"\n'
         )
     )
-    check(folder / "one.toml")
+    load_checked(folder / "one.toml")
 
 
 def test_even_filters(folder):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from srplug_usrdu.generation import degrade, heat_map, to_png_levels
+from srplug_usrdu.generation import distribution_of, heat_map, to_png_levels
 from srplug_usrdu.networks import Downsampler
 
 
@@ -11,8 +11,8 @@ def test_tiles_equal_the_whole_image(scale, tile):
     torch.manual_seed(0)
     network = Downsampler(scale, num_features=4, num_blocks=2, feature_head=False).double().eval()
     hr = torch.rand(1, 3, 76, 108, dtype=torch.float64)
-    whole = degrade(network, hr, tile=0, scale_map=True)
-    tiled = degrade(network, hr, tile=tile, scale_map=True)
+    whole = distribution_of(network, hr, tile=0, scale_map=True)
+    tiled = distribution_of(network, hr, tile=tile, scale_map=True)
     expected = network(hr, heads="scale")
     for name in ("mean", "log_scale"):
         torch.testing.assert_close(getattr(whole, name), getattr(expected, name))
@@ -21,7 +21,9 @@ def test_tiles_equal_the_whole_image(scale, tile):
 
 def test_log_scale_is_computed_only_when_asked_for():
     network = Downsampler(2, num_features=2, num_blocks=1, feature_head=False).eval()
-    assert degrade(network, torch.rand(1, 3, 8, 8), tile=0, scale_map=False).log_scale is None
+    assert (
+        distribution_of(network, torch.rand(1, 3, 8, 8), tile=0, scale_map=False).log_scale is None
+    )
 
 
 def test_levels_round_half_up_and_clip():

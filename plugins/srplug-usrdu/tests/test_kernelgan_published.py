@@ -13,7 +13,7 @@ from srplug_usrdu.kernelgan.published import (
     PublishedKernelGan,
     boundary_mask,
     crop_chances,
-    gradient_map,
+    edge_map,
 )
 
 from srcore.errors import DataError
@@ -73,7 +73,7 @@ def _reference_gradient_map(image):
 
 def test_gradient_map_and_chances_against_a_second_way():
     image = np.random.default_rng(0).random((3, 50, 46))
-    magnitude = gradient_map(torch.from_numpy(image))
+    magnitude = edge_map(torch.from_numpy(image))
     np.testing.assert_allclose(magnitude, _reference_gradient_map(image), rtol=1e-9, atol=1e-12)
     for side in (26, 24):  # windows of 13 and of 12, whose middle is not a pixel
         window = np.ones((side // 2,) * 2)
@@ -86,7 +86,7 @@ def test_gradient_map_and_chances_against_a_second_way():
 
 
 def test_a_flat_image_has_equal_chances():
-    chances = crop_chances(gradient_map(torch.zeros(3, 40, 40, dtype=torch.float64)), 16)
+    chances = crop_chances(edge_map(torch.zeros(3, 40, 40, dtype=torch.float64)), 16)
     np.testing.assert_allclose(chances, 1 / 1600)
 
 

@@ -17,7 +17,7 @@ from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import image_size
 from srcore.testing.comparison import assert_same_state
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -45,7 +45,7 @@ def experiment(tmp_path, degraded):
 
 
 def run(experiment, output, overrides=(), **options):
-    return run_experiment(check(experiment, overrides), output, quiet=True, **options)
+    return run_experiment(load_checked(experiment, overrides), output, quiet=True, **options)
 
 
 def last_state(folder):

@@ -42,7 +42,7 @@ class Tables:
 
     def refuse_existing(self, *, overwrite: bool) -> None:
         """Refuse files that are there, unless they may be replaced."""
-        refuse_existing([path for path, _ in self.files], overwrite=overwrite)
+        refuse_written([path for path, _ in self.files], overwrite=overwrite)
 
     def refuse_inputs(self, inputs: Sequence[Path]) -> None:
         """Refuse files that are read, and two tables in one."""
@@ -74,7 +74,7 @@ class Tables:
             click.echo(as_text(results, measures, per_image=self.per_image))
 
 
-def refuse_existing(paths: Sequence[Path], *, overwrite: bool) -> None:
+def refuse_written(paths: Sequence[Path], *, overwrite: bool) -> None:
     """Refuse paths that are there, unless they may be replaced."""
     for path in paths:
         if path.exists() and not overwrite:

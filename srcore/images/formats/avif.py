@@ -28,7 +28,13 @@ from srcore.images.format import (
 )
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import by_opencv, swapped
-from srcore.images.pillow import animation, as_array, opened, saved, saved_animation
+from srcore.images.pillow import (
+    animation,
+    as_array,
+    encode_by_pillow,
+    open_in_pillow,
+    saved_animation,
+)
 from srcore.images.samples import stretched
 from srcore.options import option
 from srcore.options.declaration import InvalidOptionError
@@ -86,11 +92,11 @@ class Avif(ReadsSeries, WritesSeries):
         if not features.check("avif"):
             raise unsupported(where, "AVIF needs Pillow 11.3 or newer (pip install -U pillow)")
         layout = _layout(file)
-        with opened(_at_once(file), "AVIF", where) as image:
+        with open_in_pillow(_at_once(file), "AVIF", where) as image:
             # Pillow writes the rotation of the container into the EXIF data.
-            exif_data = exif.strip_prefix(image.info.get("exif"))
+            exif_data = exif.without_exif_word(image.info.get("exif"))
             channels, frames = _CHANNELS.get(image.mode, 3), int(getattr(image, "n_frames", 1))
-            _, _, height, width = _visible(layout, image.height, image.width, where)
+            _, _, height, width = _visible_part(layout, image.height, image.width, where)
             coded = image.height * image.width / (height * width)
             return ImageHeader.of_stored(
                 height,
@@ -112,14 +118,14 @@ class Avif(ReadsSeries, WritesSeries):
         layout = _layout(file)
         content = _at_once(file)
         if layout.depth == 8:
-            with opened(content, "AVIF", where) as image:
+            with open_in_pillow(content, "AVIF", where) as image:
                 pixels = _first_picture(image, header.channels)
         else:
             pixels = by_opencv(content.getvalue(), where)
             if pixels.dtype != np.uint16:
                 raise unsupported(where, "AVIF of more than 8 bits, which this OpenCV cuts to 8")
             pixels = _as_said(pixels, header.channels)
-        top, left, height, width = _visible(layout, pixels.shape[0], pixels.shape[1], where)
+        top, left, height, width = _visible_part(layout, pixels.shape[0], pixels.shape[1], where)
         if (height, width) != pixels.shape[:2]:
             pixels = np.ascontiguousarray(pixels[top : top + height, left : left + width])
         return pixels if layout.depth == 8 else stretched(pixels, 2**layout.depth - 1)
@@ -131,7 +137,7 @@ class Avif(ReadsSeries, WritesSeries):
         settings = writing.options.settings
         if image.shape[-1] == 1:  # gray as such
             del settings["subsampling"]
-        return saved(image, "AVIF", writing.metadata, **settings)
+        return encode_by_pillow(image, "AVIF", writing.metadata, **settings)
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
@@ -226,7 +232,7 @@ def _layout(file: BinaryIO) -> _AvifLayout:
     return _AvifLayout(coder[2] if len(coder) > 2 else 0, properties.get(b"clap", b""))
 
 
-def _visible(
+def _visible_part(
     layout: _AvifLayout, height: int, width: int, where: Where
 ) -> tuple[int, int, int, int]:
     """Top, left, height and width of what is visible of decoded rows."""

@@ -22,7 +22,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.pillow import saved
+from srcore.images.pillow import encode_by_pillow
 from srcore.images.samples import bands, looked_up, stretched, unpacked
 
 _RGB, _RLE8, _RLE4, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 1, 2, 3, 6
@@ -98,11 +98,11 @@ class Bmp(WritableFormat):
                 target = result[part]
             else:
                 target = result[layout.height - part.stop : layout.height - part.start][::-1]
-            target[:] = _pixels(rows, layout, header, where)
+            target[:] = _rows_to_pixels(rows, layout, header, where)
         return result
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        return saved(image, "BMP", writing.metadata)
+        return encode_by_pillow(image, "BMP", writing.metadata)
 
 
 _HEADER_SIZES = {struct.pack("<I", size) for size in (12, 16, 40, 52, 56, 64, 108, 124)}
@@ -129,7 +129,7 @@ def _layout(start: bytes, where: Where) -> _BmpLayout:  # noqa: C901 - a check f
         raise unsupported(where, "BMP of OS/2 with compression")
     if compression in (_BIT_FIELDS, _ALPHA_BIT_FIELDS):
         given = 4 if size >= 56 or compression == _ALPHA_BIT_FIELDS else 3
-        masks = (*_unpack(start, f"<{given}I", 54, where), 0)[:4]
+        masks = (*_unpack_at(start, f"<{given}I", 54, where), 0)[:4]
         palette_start = max(palette_start, 54 + 4 * given)
     elif compression not in (_RGB, _RLE8, _RLE4):
         kind = {4: "a JPEG", 5: "a PNG"}.get(compression, f"compression {compression}")
@@ -158,7 +158,7 @@ def _layout(start: bytes, where: Where) -> _BmpLayout:  # noqa: C901 - a check f
     )
 
 
-def _unpack(start: bytes, form: str, place: int, where: Where) -> tuple[int, ...]:
+def _unpack_at(start: bytes, form: str, place: int, where: Where) -> tuple[int, ...]:
     if place + struct.calcsize(form) > len(start):
         raise truncated(where)
     return struct.unpack_from(form, start, place)
@@ -185,11 +185,13 @@ def _of_runs(file: BinaryIO, layout: _BmpLayout, header: ImageHeader, where: Whe
     indices = indices if layout.is_top_down else indices[::-1]
     result = np.empty(header.stored_shape, header.dtype)
     for part in bands(layout.height, layout.width):
-        result[part] = _pixels(indices[part], attrs.evolve(layout, bits=8), header, where)
+        result[part] = _rows_to_pixels(indices[part], attrs.evolve(layout, bits=8), header, where)
     return result
 
 
-def _pixels(rows: ImageArray, layout: _BmpLayout, header: ImageHeader, where: Where) -> ImageArray:
+def _rows_to_pixels(
+    rows: ImageArray, layout: _BmpLayout, header: ImageHeader, where: Where
+) -> ImageArray:
     """Stored rows -> pixels."""
     if layout.bits <= 8:
         indices = unpacked(rows, layout.bits)[:, : layout.width]

@@ -27,7 +27,7 @@ from srcore.images.format import (
     damaged,
 )
 from srcore.images.gif_walking import StoredPicture, layout_of
-from srcore.images.pillow import opened
+from srcore.images.pillow import open_in_pillow
 from srcore.images.samples import looked_up
 
 _COLORS = 256
@@ -66,13 +66,13 @@ class Gif(ReadsSeries, WritesSeries):
         file.seek(0)
         data = file.read()
         first = layout_of(data, where).pictures[0]
-        return shown_first(header.stored_shape, _part(data, first, where, header.channels))
+        return shown_first(header.stored_shape, _decode_frame(data, first, where, header.channels))
 
     def decode_series(
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
         layout = layout_of(data, where)
-        parts = (_part(data, it, where) for it in layout.pictures)
+        parts = (_decode_frame(data, it, where) for it in layout.pictures)
         return layout.plays, composed(layout.height, layout.width, parts)
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
@@ -101,13 +101,13 @@ def _with_palette(image: ImageArray) -> Image.Image:
     colors = np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3)))
     first = int(has_alpha)  # behind the color that means invisible
     visible = image[..., -1] >= 128 if has_alpha else np.ones(image.shape[:2], bool)
-    palette, indices = _quantized(colors, visible, _COLORS - first)
+    palette, indices = _to_palette(colors, visible, _COLORS - first)
     result = Image.fromarray(np.where(visible, indices + first, _INVISIBLE).astype(np.uint8))
     result.putpalette(bytes(3 * first) + palette.tobytes())
     return result
 
 
-def _quantized(
+def _to_palette(
     colors: ImageArray, visible: NDArray[np.bool_], most: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
     """Palette and indices, of which only those of visible pixels count."""
@@ -125,12 +125,14 @@ def _quantized(
 
 def _indices(data: bytes, stored: StoredPicture, where: Where) -> ImageArray:
     """Numbers of colors ``(h, w)``."""
-    with opened(io.BytesIO(stored.alone(data)), "GIF", where) as image:
+    with open_in_pillow(io.BytesIO(stored.alone(data)), "GIF", where) as image:
         image.load()
         return np.asarray(image)
 
 
-def _colored(indices: ImageArray, stored: StoredPicture, where: Where, channels: int) -> ImageArray:
+def _with_colors(
+    indices: ImageArray, stored: StoredPicture, where: Where, channels: int
+) -> ImageArray:
     """Pixels; the number of the invisible color may be beyond the palette."""
     table = np.zeros((_COLORS, 4), np.uint8)
     table[: len(stored.palette), :3] = stored.palette
@@ -143,9 +145,9 @@ def _colored(indices: ImageArray, stored: StoredPicture, where: Where, channels:
     return looked_up(table[:, :channels], indices)
 
 
-def _part(data: bytes, stored: StoredPicture, where: Where, channels: int = 4) -> Part:
+def _decode_frame(data: bytes, stored: StoredPicture, where: Where, channels: int = 4) -> Part:
     if stored.height and stored.width:
-        pixels = _colored(_indices(data, stored, where), stored, where, channels)
+        pixels = _with_colors(_indices(data, stored, where), stored, where, channels)
     else:
         pixels = np.zeros((0, 0, channels), np.uint8)
     control = stored.control

@@ -42,12 +42,12 @@ class Heif(ImageFormat):
         return any(brand in brands for brand in _BRANDS)
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
-        with _opened(file, where) as picture:
+        with _open_heif(file, where) as picture:
             mode, depth = picture.mode.split(";")[0], _depth(picture)
             if mode not in _CHANNELS:
                 raise unsupported(where, f"HEIF with {picture.mode} pixels")
             width, height = picture.size
-            exif_data = exif.strip_prefix(picture.info.get("exif"))
+            exif_data = exif.without_exif_word(picture.info.get("exif"))
             # The container turns the picture; an orientation in the EXIF data only repeats it.
             return ImageHeader(
                 height,
@@ -59,13 +59,13 @@ class Heif(ImageFormat):
                     icc_profile=picture.info.get("icc_profile") or None,
                     exif=exif_data,
                     dpi=exif.resolution(exif_data),
-                    others=_others(picture),
+                    others=_what_else(picture),
                 ),
             )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         file.seek(0)
-        with _opened(file, where) as picture:
+        with _open_heif(file, where) as picture:
             pixels = np.asarray(_Writable(picture))
             depth = _depth(picture)
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
@@ -89,7 +89,7 @@ class _Writable:
         self.__array_interface__.update(data=(view.ctypes.data, False), strides=view.strides)
 
 
-def _others(picture: Any) -> tuple[str, ...]:
+def _what_else(picture: Any) -> tuple[str, ...]:
     """What else is in the file."""
     there = {
         "XMP": picture.info.get("xmp"),
@@ -115,7 +115,7 @@ def _depth(picture: Any) -> int:
 
 
 @contextmanager
-def _opened(file: BinaryIO, where: Where) -> Iterator[Any]:
+def _open_heif(file: BinaryIO, where: Where) -> Iterator[Any]:
     try:
         import pillow_heif
     except ImportError:

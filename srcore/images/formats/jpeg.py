@@ -29,7 +29,7 @@ from srcore.images.format import (
     unsupported,
 )
 from srcore.images.metadata import Metadata
-from srcore.images.pillow import decoded, saved
+from srcore.images.pillow import decode_by_pillow, encode_by_pillow
 from srcore.options import option
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -105,7 +105,7 @@ class Jpeg(WritableFormat):
             return _decoded_twice(file, header, where) if pixels is None else pixels
         if segments.is_one_scan:
             # The last block or two may be missing: the decoder takes the filling for them.
-            return _decoded(_body(file, where, _FILLING), header, where)
+            return _decode_jpeg(_body(file, where, _FILLING), header, where)
         return _decoded_twice(file, header, where)
 
     def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
@@ -119,7 +119,7 @@ class Jpeg(WritableFormat):
         settings: dict[str, Any] = {"quality": options.quality, "progressive": options.progressive}
         if options.subsampling is not None and image.shape[-1] == 3:
             settings["subsampling"] = options.subsampling
-        return saved(image, "JPEG", writing.metadata, **settings)
+        return encode_by_pillow(image, "JPEG", writing.metadata, **settings)
 
 
 def _read_segments(file: BinaryIO, where: Where) -> _Segments:  # noqa: C901 - a branch for each marker
@@ -150,12 +150,12 @@ def _read_segments(file: BinaryIO, where: Where) -> _Segments:  # noqa: C901 - a
         elif marker == 0xE0 and content.startswith(b"JFIF\0"):
             density = _density(content)
         elif marker == 0xE1 and content.startswith(b"Exif\0\0"):
-            exif_data = exif_data or exif.strip_prefix(content)
+            exif_data = exif_data or exif.without_exif_word(content)
         elif marker == 0xE2 and content.startswith(b"ICC_PROFILE\0") and len(content) > 14:
             profile[content[12]] = content[14:]
         else:
-            others += _name(marker, content)
-    if _goes_on(file):
+            others += _segment_names(marker, content)
+    if _has_more(file):
         others.append("what lies behind the picture (a video, a depth map)")
     if len(frame) < 6:
         raise damaged(where, "no frame before its picture data")
@@ -221,10 +221,10 @@ def _body(file: BinaryIO, where: Where, end: bytes) -> bytes:
     """The picture with another end than its end marker."""
     file.seek(0)
     data = file.read()
-    return b"".join((memoryview(data)[: _end(data, where) - 2], end))
+    return b"".join((memoryview(data)[: _end_of_picture(data, where) - 2], end))
 
 
-def _end(data: bytes, where: Where) -> int:
+def _end_of_picture(data: bytes, where: Where) -> int:
     """Where the picture ends: behind the end marker that closes its scans."""
     place = 2
     while True:
@@ -245,8 +245,10 @@ def _end(data: bytes, where: Where) -> int:
             place = following.start()
 
 
-def _decoded(content: bytes, header: ImageHeader, where: Where) -> ImageArray:
-    return decoded(io.BytesIO(content), "JPEG", "L" if header.channels == 1 else "RGB", where)
+def _decode_jpeg(content: bytes, header: ImageHeader, where: Where) -> ImageArray:
+    return decode_by_pillow(
+        io.BytesIO(content), "JPEG", "L" if header.channels == 1 else "RGB", where
+    )
 
 
 def _decoded_twice(file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
@@ -254,8 +256,8 @@ def _decoded_twice(file: BinaryIO, header: ImageHeader, where: Where) -> ImageAr
 
     Two fillings come before it, one after the other; if they differ in the picture, it wants data.
     """
-    checksum = zlib.crc32(_decoded(_body(file, where, _FILLING + _END), header, where).data)
-    pixels = _decoded(_body(file, where, _FILLING_2 + _END), header, where)
+    checksum = zlib.crc32(_decode_jpeg(_body(file, where, _FILLING + _END), header, where).data)
+    pixels = _decode_jpeg(_body(file, where, _FILLING_2 + _END), header, where)
     if zlib.crc32(pixels.data) != checksum:
         raise _closed_early(where)
     return pixels
@@ -265,7 +267,7 @@ def _closed_early(where: Where) -> Exception:
     return damaged(where, "its picture data end early; copy or download it again")
 
 
-def _goes_on(file: BinaryIO) -> bool:
+def _has_more(file: BinaryIO) -> bool:
     """Whether a file ends with other than an end marker and filling.
 
     Further pictures, which end with such a marker themselves, are announced by a segment (MPF).
@@ -284,7 +286,7 @@ def _density(jfif: bytes) -> tuple[float, float] | None:
     return (x * factor, y * factor) if x and y else None
 
 
-def _name(marker: int, content: bytes) -> list[str]:
+def _segment_names(marker: int, content: bytes) -> list[str]:
     if marker == 0xE1 and content.startswith(b"http://ns.adobe.com/xap/1.0/"):
         return ["XMP"]
     if marker == 0xED and content.startswith(b"Photoshop"):

@@ -126,8 +126,8 @@ class Png(ReadsSeries, WritesSeries):
             else:
                 others.append("XMP" if content.startswith(b"XML:com.adobe.xmp\0") else "texts")
         layout = _layout(chunks, where)
-        exif_data = exif.strip_prefix(chunks.get(b"eXIf"))
-        profile = _profile(chunks.get(b"iCCP"))
+        exif_data = exif.without_exif_word(chunks.get(b"eXIf"))
+        profile = _unpacked_profile(chunks.get(b"iCCP"))
         if profile is None and b"iCCP" in chunks:
             others.append("color profile that is damaged or above 16 MiB")
         return ImageHeader.of_stored(
@@ -155,7 +155,7 @@ class Png(ReadsSeries, WritesSeries):
         plain[START : START + len(before)] = np.frombuffer(before, np.uint8)
         pixels = by_opencv(plain, where)
         del plain
-        return _colored(_in_order(pixels, layout), layout, where)
+        return _palette_to_colors(_in_file_order(pixels, layout), layout, where)
 
     def decode_part(
         self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
@@ -199,7 +199,7 @@ class Png(ReadsSeries, WritesSeries):
         shown = composed(header.stored_shape[0], header.stored_shape[1], parts)
         turned = (attrs.evolve(it, orientation=header.orientation) for it in shown)
         is_opaque = header.channels in (1, 3) and not _uncovers(frames, header)
-        return _plays(data), without_alpha(turned) if is_opaque else turned
+        return _times_shown(data), without_alpha(turned) if is_opaque else turned
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         level = writing.options.compress_level
@@ -241,7 +241,7 @@ def _stored_as(layout: _PngLayout) -> tuple[int, int]:
     return (_GRAY if layout.color_type == _PALETTE else layout.color_type), layout.depth
 
 
-def _in_order(pixels: ImageArray, layout: _PngLayout) -> ImageArray:
+def _in_file_order(pixels: ImageArray, layout: _PngLayout) -> ImageArray:
     """What OpenCV decoded as ``(H, W, C)`` in the order of the file."""
     if layout.color_type == _GRAY_ALPHA:
         if layout.depth == 8:
@@ -257,7 +257,7 @@ def _in_big_endian(words: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return words.byteswap(inplace=True) if sys.byteorder == "little" else words
 
 
-def _colored(pixels: ImageArray, layout: _PngLayout, where: Where) -> ImageArray:
+def _palette_to_colors(pixels: ImageArray, layout: _PngLayout, where: Where) -> ImageArray:
     """With palette and transparency (sections 11.2.2 and 11.3.1.1)."""
     if layout.color_type == _PALETTE:
         colors = np.frombuffer(layout.palette, np.uint8).reshape(-1, 3)
@@ -295,7 +295,7 @@ def _uncovers(frames: Sequence[PngFrame], header: ImageHeader) -> bool:
     return not covers or first.disposal != "stays" or any(it.disposal == "goes" for it in frames)
 
 
-def _plays(data: bytes) -> int:
+def _times_shown(data: bytes) -> int:
     place = data.index(b"acTL")
     return int.from_bytes(data[place + 8 : place + 12], "big")
 
@@ -304,7 +304,7 @@ def _frames(control: bytes | None) -> int:
     return max(1, int.from_bytes(control[:4], "big")) if control else 1
 
 
-def _profile(chunk: bytes | None) -> bytes | None:
+def _unpacked_profile(chunk: bytes | None) -> bytes | None:
     if chunk is None:
         return None
     _, _, rest = chunk.partition(b"\0")

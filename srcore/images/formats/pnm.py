@@ -66,8 +66,10 @@ class Pnm(ImageFormat):
         file.seek(0)
         layout = _layout(file.read(_HEADER_BYTES), where)
         result = np.empty((layout.height, layout.width * layout.channels), header.dtype)
-        stored = _plain(file, layout, where) if layout.kind in _PLAIN else _raw(file, layout, where)
-        for part, samples in zip(_parts(layout), stored, strict=True):
+        stored = (
+            _text_rows(file, layout, where) if layout.kind in _PLAIN else _raw(file, layout, where)
+        )
+        for part, samples in zip(_rows_in_bands(layout), stored, strict=True):
             if layout.kind in _BITMAPS:
                 samples = samples ^ 1  # ones are black
             try:
@@ -127,7 +129,7 @@ def _dtype(layout: _PnmLayout) -> np.dtype[Any]:
     return np.dtype(np.uint8 if layout.largest <= 255 else np.uint16)
 
 
-def _parts(layout: _PnmLayout) -> Iterator[slice]:
+def _rows_in_bands(layout: _PnmLayout) -> Iterator[slice]:
     """The rows, some at a time."""
     return bands(layout.height, layout.width * layout.channels)
 
@@ -139,7 +141,7 @@ def _raw(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArra
     samples = layout.width * layout.channels
     stride = (layout.width + 7) // 8 if is_bitmap else samples * dtype.itemsize
     file.seek(layout.start)
-    for part in _parts(layout):
+    for part in _rows_in_bands(layout):
         count = part.stop - part.start
         content = file.read(stride * count)
         if len(content) < stride * count:
@@ -151,12 +153,12 @@ def _raw(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArra
             yield np.frombuffer(content, dtype)
 
 
-def _plain(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArray]:
+def _text_rows(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArray]:
     """Samples of some rows at a time; of the text, a part of which is held."""
     file.seek(layout.start - 1)
     numbers = _numbers(file, layout, where)
     waiting = np.empty(0, _dtype(layout))
-    for part in _parts(layout):
+    for part in _rows_in_bands(layout):
         needed = (part.stop - part.start) * layout.width * layout.channels
         pieces, count = [waiting], len(waiting)
         while count < needed:
@@ -171,7 +173,7 @@ def _numbers(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[Image
     """All samples, a part at a time; what stands behind them is not looked at. Raises DataError."""
     missing = layout.width * layout.height * layout.channels
     is_bitmap = layout.kind == b"1"
-    for text in _words(file, is_bitmap, where):
+    for text in _text_words(file, is_bitmap, where):
         words = text.split()  # which take many times their letters
         try:
             numbers = (
@@ -192,7 +194,7 @@ def _numbers(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[Image
     raise truncated(where)
 
 
-def _words(file: BinaryIO, is_bitmap: bool, where: Where) -> Iterator[bytes]:
+def _text_words(file: BinaryIO, is_bitmap: bool, where: Where) -> Iterator[bytes]:
     """The text of a file without its comments, in parts of whole words (digits, in bitmaps)."""
     rest, is_last = b"", False
     while not is_last:

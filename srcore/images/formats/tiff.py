@@ -23,7 +23,7 @@ from srcore.images.tiff_directory import TiffStart, Value
 from srcore.images.tiff_layout import layout_of
 from srcore.images.tiff_metadata import metadata_of
 from srcore.images.tiff_pages import every_page, pages_of, refuse_cut
-from srcore.images.tiff_pixels import part_of, photograph
+from srcore.images.tiff_pixels import photograph, read_part
 from srcore.images.tiff_writing import LARGEST_BYTES, Compression, encoded_pages
 from srcore.options import option
 
@@ -60,14 +60,14 @@ class Tiff(ReadsSeries, WritesSeries):
 
     def header(self, file: BinaryIO, where: Where) -> ImageHeader:
         pages = pages_of(file, where)
-        header = _header(file, pages.start, pages.first, where)
+        header = _page_header(file, pages.start, pages.first, where)
         others = (*header.metadata.others, *pages.others)
         metadata = attrs.evolve(header.metadata, others=others)
         return attrs.evolve(header, frames=pages.count, metadata=metadata)
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         pages = pages_of(file, where, count=False)
-        return _pixels(file, pages.start, pages.first, where)
+        return _page_pixels(file, pages.start, pages.first, where)
 
     def decode_part(
         self, file: BinaryIO, header: ImageHeader, window: Window, where: Where
@@ -76,7 +76,7 @@ class Tiff(ReadsSeries, WritesSeries):
         layout = layout_of(pages.first, pages.start.order, where)
         if layout.compression == tiff_rows.JPEG:
             return super().decode_part(file, header, window, where)
-        return part_of(file, pages.first, layout, window, where)
+        return read_part(file, pages.first, layout, window, where)
 
     def verify(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         refuse_cut(file, where)
@@ -91,8 +91,8 @@ class Tiff(ReadsSeries, WritesSeries):
         def pictures() -> Iterator[Picture]:
             file = io.BytesIO(data)
             for start, fields in every_page(file, where):
-                orientation = _header(file, start, fields, where).orientation
-                yield Picture(_pixels(file, start, fields, where), orientation=orientation)
+                orientation = _page_header(file, start, fields, where).orientation
+                yield Picture(_page_pixels(file, start, fields, where), orientation=orientation)
 
         return 0, pictures()
 
@@ -101,7 +101,7 @@ class Tiff(ReadsSeries, WritesSeries):
         return encoded_pages(images, writing.metadata, writing.options.compression)
 
 
-def _header(
+def _page_header(
     file: BinaryIO, start: TiffStart, fields: dict[int, Value], where: Where
 ) -> ImageHeader:
     """Of one page."""
@@ -119,8 +119,10 @@ def _header(
     )
 
 
-def _pixels(file: BinaryIO, start: TiffStart, fields: dict[int, Value], where: Where) -> ImageArray:
+def _page_pixels(
+    file: BinaryIO, start: TiffStart, fields: dict[int, Value], where: Where
+) -> ImageArray:
     layout = layout_of(fields, start.order, where)
     if layout.compression == tiff_rows.JPEG:
         return photograph(file, fields, layout, where)
-    return part_of(file, fields, layout, None, where)
+    return read_part(file, fields, layout, None, where)

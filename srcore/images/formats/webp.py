@@ -22,8 +22,8 @@ from srcore.images.format import (
     damaged,
 )
 from srcore.images.opencv import by_opencv, swapped
-from srcore.images.pillow import saved, saved_animation
-from srcore.images.webp_walking import WebpFrame, alone, layout_of
+from srcore.images.pillow import encode_by_pillow, saved_animation
+from srcore.images.webp_walking import WebpFrame, layout_of, one_picture_file
 from srcore.options import option
 
 
@@ -73,7 +73,7 @@ class Webp(ReadsSeries, WritesSeries):
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         layout = layout_of(file, where)
         if layout.frames:
-            return shown_first(header.stored_shape, _part(file, layout.frames[0], where))
+            return shown_first(header.stored_shape, _decode_chunk(file, layout.frames[0], where))
         file.seek(0)
         return swapped(by_opencv(file.read(), where))
 
@@ -83,7 +83,7 @@ class Webp(ReadsSeries, WritesSeries):
         file = io.BytesIO(data)
         layout = layout_of(file, where)
         shown = composed(
-            *(layout.height, layout.width), (_part(file, it, where) for it in layout.frames)
+            *(layout.height, layout.width), (_decode_chunk(file, it, where) for it in layout.frames)
         )
         is_opaque = not layout.has_alpha and not any(
             it.disposal == "goes" or it.stored.has_alpha for it in layout.frames
@@ -92,15 +92,15 @@ class Webp(ReadsSeries, WritesSeries):
         return layout.plays, without_alpha(turned) if is_opaque else turned
 
     def encode(self, image: ImageArray, writing: Writing) -> bytes:
-        return saved(image, "WEBP", writing.metadata, **writing.options.settings)
+        return encode_by_pillow(image, "WEBP", writing.metadata, **writing.options.settings)
 
     def encode_series(self, pictures: Sequence[Picture], plays: int, writing: Writing) -> bytes:
         settings = writing.options.settings
         return saved_animation(pictures, "WEBP", plays, writing.metadata, **settings)
 
 
-def _part(file: BinaryIO, frame: WebpFrame, where: Where) -> Part:
-    pixels = swapped(by_opencv(alone(file, frame.stored, where), where))
+def _decode_chunk(file: BinaryIO, frame: WebpFrame, where: Where) -> Part:
+    pixels = swapped(by_opencv(one_picture_file(file, frame.stored, where), where))
     if pixels.shape[:2] != (frame.stored.height, frame.stored.width):
         raise damaged(where, "a picture of its animation is of another size")
     return Part(pixels, frame.top, frame.left, frame.milliseconds, frame.disposal, frame.lies_over)

@@ -21,33 +21,33 @@ logger = logging.getLogger("srcore")
 _KEPT = 16
 
 
-def cache_folder() -> Path:
+def programs_folder() -> Path:
     """Where programs lie."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.path.expanduser(base)) / "srcore" / "programs"
 
 
-def kept(key: str, record: Callable[[], list[bytes]]) -> list[bytes]:
+def kept_contents(key: str, record: Callable[[], list[bytes]]) -> list[bytes]:
     """The contents of a program's files, from the cache if they are there, else recorded.
 
     Args:
         key: what only this program is called.
         record: makes them.
     """
-    path = cache_folder() / f"{key}.zip"
-    contents = _read(path)
+    path = programs_folder() / f"{key}.zip"
+    contents = _unzipped(path)
     if contents is not None:
         return contents
     contents = record()
     try:
-        write_bytes(path, _packed(contents), durable=False)
+        write_bytes(path, _zipped(contents), durable=False)
         _drop_oldest(path.parent)
     except (OSError, DataError) as error:
         logger.debug("%s: programs are not kept: %s", path.parent, error)
     return contents
 
 
-def _read(path: Path) -> list[bytes] | None:
+def _unzipped(path: Path) -> list[bytes] | None:
     try:
         with zipfile.ZipFile(path) as archive:
             contents = [archive.read(name) for name in sorted(archive.namelist())]
@@ -57,7 +57,7 @@ def _read(path: Path) -> list[bytes] | None:
     return contents or None
 
 
-def _packed(contents: list[bytes]) -> bytes:
+def _zipped(contents: list[bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for number, content in enumerate(contents):

@@ -37,12 +37,12 @@ def calibration_images(network: nn.Module, folder: Path) -> tuple[Tensor, ...]:
 def middle_part(network: nn.Module, image: Continued, side: int) -> Tensor:
     """The middle of an image, of sides that the network takes as they are: ``(1, C, h, w)``."""
     multiple = int(capability("network", network, "tile_multiple"))
-    rows, columns = (_middle(length, side, multiple) for length in (image.height, image.width))
+    rows, columns = (_middle_span(length, side, multiple) for length in (image.height, image.width))
     seen = int(capability("network", network, "in_channels"))
-    return channels.split(image.window(rows, columns), device_of(network), seen)[:1]
+    return channels.split_channels(image.window(rows, columns), device_of(network), seen)[:1]
 
 
-def _middle(length: int, side: int, multiple: int) -> Span:
+def _middle_span(length: int, side: int, multiple: int) -> Span:
     taken = min(length, -(-side // multiple) * multiple)
     start = (length - taken) // 2
     return Span(start, start + taken)

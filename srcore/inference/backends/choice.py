@@ -74,7 +74,7 @@ class Choice:
 
     def _compared(self, name: str, network: nn.Module, image: Tensor) -> Program:
         """A program that was tried on the image."""
-        backend = find(name, self.precision, self.registry)
+        backend = find_backend(name, self.precision, self.registry)
         _refuse_unfit(name, backend, network)
         order = ProgramOrder(
             network=network, example=image, precision=self.precision, calibration=self.calibration
@@ -116,13 +116,13 @@ class Choice:
             yield TORCH, network
         for component in self.registry.components(KIND):
             try:
-                if find(component.name, self.precision, self.registry).is_quick:
+                if find_backend(component.name, self.precision, self.registry).is_quick:
                     yield component.name, self._compared(component.name, network, image)
             except SrcoreError as error:
                 logger.debug("--backend auto: without %s: %s", component.name, error)
 
 
-def find(name: str, precision: str, registry: Registry) -> NetworkBackend:
+def find_backend(name: str, precision: str, registry: Registry) -> NetworkBackend:
     """A backend that could compute in a precision on this machine.
 
     Raises:

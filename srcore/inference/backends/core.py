@@ -17,7 +17,7 @@ _TARGETS = {
 }
 
 
-def register(registry: Registry) -> None:
+def add_backends(registry: Registry) -> None:
     """Add the kind and the core's own backends."""
     registry.add_kind(_KIND, f"{_PACKAGE}.backend:NetworkBackend")
     for name, target in _TARGETS.items():
@@ -28,6 +28,6 @@ def register(registry: Registry) -> None:
 def core_only() -> Registry:
     """A registry for calls that hand none."""
     registry = Registry()
-    register(registry)
+    add_backends(registry)
     registry.complete()
     return registry

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 import srcore
 from srcore.inference.backends.backend import BackendError, ProgramOrder
-from srcore.inference.backends.cache import kept
+from srcore.inference.backends.cache import kept_contents
 from srcore.weights.export import export_obstacle, quiet
 from srcore.weights.export_formats import FORMATS
-from srcore.weights.quantizing import quantized
+from srcore.weights.quantizing import quantize_program
 from srcore.weights.saving import GeneratorMetadata
 
 #: What decides what is recorded, beside the network.
@@ -47,7 +47,7 @@ def program_files(to: str, order: ProgramOrder) -> list[bytes]:
         with torch.no_grad(), quiet():
             return FORMATS[to].record(order.network, order.example, about, None)
 
-    return kept(_key(to, order), record)
+    return kept_contents(_cache_key(to, order), record)
 
 
 def int8_program(order: ProgramOrder) -> bytes:
@@ -61,19 +61,19 @@ def int8_program(order: ProgramOrder) -> bytes:
 
     def record() -> list[bytes]:
         (program,) = program_files("onnx", order)
-        return [quantized(program, order.calibration)]
+        return [quantize_program(program, order.calibration)]
 
-    (program,) = kept(_key("onnx int8", order), record)
+    (program,) = kept_contents(_cache_key("onnx int8", order), record)
     return program
 
 
-def _key(to: str, order: ProgramOrder) -> str:
+def _cache_key(to: str, order: ProgramOrder) -> str:
     """What another network, version, or folder of calibration images has another one of."""
     network = order.network
     versions = [f"{name} {_version(name)}" for name in _PACKAGES]
     digest = hashlib.sha256("\n".join([to, srcore.__version__, *versions]).encode())
     for name, module in network.named_modules():
-        digest.update(f"{name} {_source(type(module))} {_settings(module)}".encode())
+        digest.update(f"{name} {_source(type(module))} {_plain_attributes(module)}".encode())
     for name, tensor in network.state_dict().items():
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         _add(digest, tensor)
@@ -82,7 +82,7 @@ def _key(to: str, order: ProgramOrder) -> str:
     return digest.hexdigest()[:32]
 
 
-def _settings(module: nn.Module) -> list[tuple[str, str]]:
+def _plain_attributes(module: nn.Module) -> list[tuple[str, str]]:
     """What a module holds beside tensors and modules, as far as it is plain."""
     plain = (bool, int, float, str, tuple, type(None))
     return sorted(

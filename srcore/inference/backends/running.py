@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from srcore.images import list_images
 from srcore.inference.backends.backend import BackendError, NetworkBackend, RunProgram
 from srcore.inference.backends.calibration import calibration_images, middle_part
-from srcore.inference.backends.choice import AUTO, TORCH, Choice, find
+from srcore.inference.backends.choice import AUTO, TORCH, Choice, find_backend
 from srcore.inference.backends.core import core_only
 from srcore.inference.backends.program import Program
 from srcore.inference.border import Continued
 from srcore.inference.options import UpscaleOptions
-from srcore.inference.streaming.trial import Situation, state_of
+from srcore.inference.streaming.trial import Situation, versions_of
 from srcore.plugin.registry import Registry
 
 #: Side of the part of an image by which programs are compared and timed, in low-resolution pixels.
@@ -56,7 +56,7 @@ def on_backend(
     check_options(options, registry)
     if options.backend == TORCH:
         return network, options
-    key = state_of(network), options.backend, options.precision, options.calibration
+    key = versions_of(network), options.backend, options.precision, options.calibration
     known = _made.setdefault(network, {})
     if key not in known:
         known.clear()  # of other weights
@@ -94,7 +94,7 @@ def check_options(options: UpscaleOptions, registry: Registry) -> None:
     if options.calibration is not None and options.precision != "int8":
         raise BackendError("--calibration: goes with --precision int8")
     if options.backend not in (TORCH, AUTO):
-        find(options.backend, options.precision, registry)
+        find_backend(options.backend, options.precision, registry)
     if options.calibration is not None:
         list_images(options.calibration)
 

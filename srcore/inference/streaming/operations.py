@@ -159,9 +159,13 @@ def _conv2d(call: Call) -> Operation | None:
         input: Slot, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
         dilation: Any = 1, groups: int = 1,
     ) -> Operation | None:  # fmt: skip
-        if not isinstance(weight, Tensor) or isinstance(bias, Slot) or pair(stride) != (1, 1):
+        if (
+            not isinstance(weight, Tensor)
+            or isinstance(bias, Slot)
+            or both_directions(stride) != (1, 1)
+        ):
             return None
-        spread = pair(dilation)
+        spread = both_directions(dilation)
         reach = [by * (side - 1) for by, side in zip(spread, weight.shape[2:], strict=True)]
         around = padding_around(padding, reach)
         if any(2 * by != length for by, length in zip(around, reach, strict=True)):
@@ -198,7 +202,7 @@ def _interpolate(call: Call) -> Operation | None:
     ) -> Operation | None:  # fmt: skip
         if size is not None or align_corners or antialias or mode not in _SEEN_BY_MODE:
             return None
-        factors = set(pair(scale_factor))
+        factors = set(both_directions(scale_factor))
         factor = int(min(factors))
         if factors != {factor} or factor < 1:
             return None
@@ -240,10 +244,10 @@ def padding_around(padding: Any, reach: Sequence[int]) -> tuple[Any, Any]:
     """
     if padding in ("same", "valid"):
         padding = [length // 2 for length in reach] if padding == "same" else 0
-    return pair(padding)
+    return both_directions(padding)
 
 
-def pair(value: Any) -> tuple[Any, Any]:
+def both_directions(value: Any) -> tuple[Any, Any]:
     """What is given for both directions, or for each."""
     if isinstance(value, (tuple, list)):
         return (value[0], value[-1])

@@ -32,14 +32,14 @@ def recording_of(network: nn.Module) -> Recording | None:
     Args:
         network: in evaluation mode; recorded once for the same weights on the same device.
     """
-    state = state_of(network)
+    state = versions_of(network)
     known = _known.get(network)
     if known is None or known[0] != state:
         known = _known[network] = state, _tried(network)
     return known[1]
 
 
-def state_of(network: nn.Module) -> Situation:
+def versions_of(network: nn.Module) -> Situation:
     """What changes when a tensor is replaced or written to: a recording may hold it, or its use."""
     tensors = (*network.parameters(), *network.buffers())
     versions = ((id(t), 0 if t.is_inference() else t._version) for t in tensors)

@@ -28,7 +28,7 @@ def on_other_channels(check: Callable[[Trial], Iterator[str]]) -> Callable[[Tria
     @functools.wraps(check)
     def tried(trial: Trial) -> Iterator[str]:
         for channels in _OTHERS:
-            other = _with_channels(trial, channels)
+            other = _trial_with_channels(trial, channels)
             if other is None:
                 continue
             try:
@@ -36,13 +36,13 @@ def on_other_channels(check: Callable[[Trial], Iterator[str]]) -> Callable[[Tria
             except Exception as error:  # whatever a stranger's code raises is a finding
                 complaint = f"found {cause(error)}"
             if complaint:
-                yield f"on images of {channels} channels: {complaint}; {_advice(trial)}"
+                yield f"on images of {channels} channels: {complaint}; {_channels_advice(trial)}"
                 return
 
     return tried
 
 
-def _with_channels(trial: Trial, channels: int) -> Trial | None:
+def _trial_with_channels(trial: Trial, channels: int) -> Trial | None:
     """The trial on such images; None where the options say that there are none."""
     key = _KEYS.get(trial.component.kind)
     if key is None:
@@ -59,7 +59,7 @@ def _with_channels(trial: Trial, channels: int) -> Trial | None:
         return None
 
 
-def _advice(trial: Trial) -> str:
+def _channels_advice(trial: Trial) -> str:
     key = _KEYS.get(trial.component.kind)
     if key is None:
         return "if it is for colors only, declare `channels = 3` in the class of its options"

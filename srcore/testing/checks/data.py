@@ -14,13 +14,13 @@ from srcore.capabilities import option_capability
 from srcore.config.channel_checks import channels_of
 from srcore.data.batching import split_extras, stack_extras
 from srcore.data.cropping import Window
-from srcore.engine.part_state import restore, state_of
+from srcore.engine.part_state import restore, state_to_save
 from srcore.engine.seeding import sample_generator, seed_everything
 from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 from srcore.samplers.ordering import checked_order
 from srcore.testing.checks.losses import plain_state
-from srcore.testing.trial import Trial, lacking, options_for, same
+from srcore.testing.trial import Trial, is_same, lacking, options_for
 
 
 def reads_images(trial: Trial) -> Iterator[str]:
@@ -53,12 +53,12 @@ def gives_samples(trial: Trial) -> Iterator[str]:
     for random in (None, sample_generator(0)):
         sample = call("dataset", dataset, 0, random, method="sample")
         again = None if random is None else sample_generator(0)
-        if not _equal(sample, call("dataset", dataset, 0, again, method="sample")):
+        if not _equal_entries(sample, call("dataset", dataset, 0, again, method="sample")):
             when = "whole images" if random is None else "equal generators"
             yield f"expected equal samples from {when}, found others"
         images, extras = split_extras(sample)
         stack_extras([extras])
-        yield from _fits(trial, images, is_crop=random is not None)
+        yield from _complain_sizes(trial, images, is_crop=random is not None)
     entries = option_capability(trial.options, "entries")
     promised = set(entries()) if entries is not None else set()
     yield from (
@@ -67,7 +67,7 @@ def gives_samples(trial: Trial) -> Iterator[str]:
     )
 
 
-def _fits(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[str]:
+def _complain_sizes(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[str]:
     channels = channels_of(trial.options)
     for name in {"lr", "hr"} & images.keys():
         if images[name].shape[2] != channels:
@@ -105,8 +105,8 @@ def transforms_a_batch(trial: Trial) -> Iterator[str]:
     yield from missing
     if missing:
         return
-    results = [_transformed(trial, trial.build(scale=trial.scale)) for _ in range(2)]
-    if not same(*results):
+    results = [_transform_trial(trial, trial.build(scale=trial.scale)) for _ in range(2)]
+    if not is_same(*results):
         yield "expected equal batches from equal generators, found others"
     for name, value in results[0].items():
         if isinstance(value, Tensor) and not torch.isfinite(value.float()).all():
@@ -123,12 +123,12 @@ def transform_state_goes_on(trial: Trial) -> Iterator[str]:
         return
     first = trial.build(scale=trial.scale)
     for seed in range(3):
-        _transformed(trial, first, seed)
-    state = state_of(first)
+        _transform_trial(trial, first, seed)
+    state = state_to_save(first)
     yield from plain_state(state)
     second = trial.build(scale=trial.scale)
     restore(second, state)
-    if not same(_transformed(trial, first, 4), _transformed(trial, second, 4)):
+    if not is_same(_transform_trial(trial, first, 4), _transform_trial(trial, second, 4)):
         yield (
             "expected the same batch after a resume, found another: what it remembers belongs "
             "into state_dict()"
@@ -136,13 +136,15 @@ def transform_state_goes_on(trial: Trial) -> Iterator[str]:
 
 
 @torch.no_grad()
-def _transformed(trial: Trial, transform: Any, seed: int = 0) -> dict[str, Any]:
+def _transform_trial(trial: Trial, transform: Any, seed: int = 0) -> dict[str, Any]:
     seed_everything(seed)
     batch: dict[str, Any] = call("transform", transform, trial.batch(seed), trial.generator(seed))
     return batch
 
 
-def _equal(first: Any, second: Any) -> bool:
+def _equal_entries(first: Any, second: Any) -> bool:
     if isinstance(first, dict):
-        return first.keys() == second.keys() and all(_equal(first[n], second[n]) for n in first)
+        return first.keys() == second.keys() and all(
+            _equal_entries(first[n], second[n]) for n in first
+        )
     return bool(np.array_equal(first, second))

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import Trial, same
+from srcore.testing.trial import Trial, is_same
 from srcore.weights.dialects import Dialect, recognize
 
 
@@ -44,14 +44,14 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     if given.keys() != kept.keys():
         missing = sorted(kept.keys() - given.keys())
         yield f"expected to_native() to give back {missing[0]} and all others, found it missing"
-    elif not same(given, kept):
+    elif not is_same(given, kept):
         yield "expected to_native() to give back the values, found others"
     if back.scale != trial.scale:
         yield f"expected infer_options() to find scale = {trial.scale}, found {back.scale}"
-    yield from _options(trial, back.options, native)
+    yield from _complain_options(trial, back.options, native)
 
 
-def _options(trial: Trial, told: dict[str, Any], native: dict[str, Any]) -> Iterator[str]:
+def _complain_options(trial: Trial, told: dict[str, Any], native: dict[str, Any]) -> Iterator[str]:
     """Options that the file tells must make the same network."""
     from srcore.testing.trial import options_for
 

@@ -24,7 +24,7 @@ def keys_are_described(trial: Trial) -> Iterator[str]:
 def capabilities_are_spelt(trial: Trial) -> Iterator[str]:
     """What it may declare is spelt as srcore knows it: a misspelt one has no effect."""
     component = trial.component
-    for missed in near_misses(component.kind, part_of(trial), component.options):
+    for missed in near_misses(component.kind, built_or_class(trial), component.options):
         yield f"expected names that srcore asks for; {missed}"
 
 
@@ -34,7 +34,7 @@ def is_built(trial: Trial) -> Iterator[str]:
     yield from ()
 
 
-def part_of(trial: Trial) -> Any:
+def built_or_class(trial: Trial) -> Any:
     """What to look at for capabilities: a built part, or its class where that needs more."""
     component = trial.component
     if component.kind in ("network", "transform"):

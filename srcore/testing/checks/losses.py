@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from srcore.capabilities import capability, option_capability
 from srcore.contracts import DiscriminatorLoss, LossContext
-from srcore.engine.part_state import restore, state_of
+from srcore.engine.part_state import restore, state_to_save
 from srcore.engine.seeding import seed_everything
-from srcore.plugin.calling import call, checked
-from srcore.testing.trial import Trial, lacking, same
+from srcore.plugin.calling import call, checked_result
+from srcore.testing.trial import Trial, is_same, lacking
 
 #: Of what losses need, what the trial itself has.
 _THERE = {"discriminator", "condition", "ema_sr", "losses"}
@@ -30,9 +30,9 @@ def is_differentiable(trial: Trial) -> Iterator[str]:
     loss = _frozen(trial.build())
     parts = _trained(trial, loss)
     if capability("loss", loss, "has_generator_term"):
-        kept = {name: value.clone() for name, value in _tensors(context)}
+        kept = {name: value.clone() for name, value in _tensors_seen(context)}
         value = call("loss", loss, context)
-        yield from _finite(value, "the term")
+        yield from _complain_infinite(value, "the term")
         gradient = torch.autograd.grad(value, context.sr, retain_graph=True, allow_unused=True)[0]
         if gradient is None or not torch.isfinite(gradient).all():
             yield "expected a finite gradient to sr, found none"
@@ -42,22 +42,22 @@ def is_differentiable(trial: Trial) -> Iterator[str]:
             )
             if all(entry is None for entry in gradients):
                 yield f"expected a gradient for {name}, which it trains; found none"
-        for name, tensor in _tensors(context):
+        for name, tensor in _tensors_seen(context):
             if name in kept and not torch.equal(tensor, kept[name]):
                 yield f"expected {name} to stay as it was, found it changed in place"
     if isinstance(loss, DiscriminatorLoss):
         for named in loss.discriminator_terms(trial.context()):
-            name, term = checked("loss.discriminator", loss, named)
-            yield from _finite(term, f"the discriminator's term {name}")
+            name, term = checked_result("loss.discriminator", loss, named)
+            yield from _complain_infinite(term, f"the discriminator's term {name}")
             term.backward()
 
 
 def draws_by_the_seeds(trial: Trial) -> Iterator[str]:
     """Equal seeds give equal terms."""
-    if list(lacking(trial.component.needs, _known(trial), "")):
+    if list(lacking(trial.component.needs, _entries_there(trial), "")):
         return
     terms = [_terms(_frozen(trial.build()), trial.context()) for _ in range(2)]
-    if not same(*terms):
+    if not is_same(*terms):
         yield "expected equal terms from equal seeds, found others"
 
 
@@ -72,20 +72,22 @@ def gives_two_targets(trial: Trial) -> Iterator[str]:
             yield f"expected numbers or tensors (4,), found {tuple(target.shape)}"
         elif not isinstance(target, (int, float, Tensor)):
             yield f"expected numbers or tensors (4,), found {type(target).__name__}"
-    if not same(list(map(_plain, targets[0])), list(map(_plain, targets[1]))):
+    if not is_same(
+        list(map(_tensor_or_float, targets[0])), list(map(_tensor_or_float, targets[1]))
+    ):
         yield "expected equal targets from equal generators, found others"
 
 
 def state_goes_on(trial: Trial) -> Iterator[str]:
     """What state_dict() gives is plain, and a new part that takes it back has the same."""
-    if list(lacking(trial.component.needs, _known(trial), "")):
+    if list(lacking(trial.component.needs, _entries_there(trial), "")):
         return
     first = _used(trial, trial.build())
-    state = state_of(first)
+    state = state_to_save(first)
     yield from plain_state(state)
     second = trial.build()
     restore(second, state)
-    if not same(state, state_of(second) if state is not None else None):
+    if not is_same(state, state_to_save(second) if state is not None else None):
         yield "expected load_state_dict() to take back what state_dict() gave, found another state"
 
 
@@ -134,20 +136,20 @@ def _trained(trial: Trial, loss: Any) -> dict[str, nn.Module]:
     return {name: getattr(loss, name).requires_grad_(True) for name in names}
 
 
-def _known(trial: Trial) -> set[str]:
+def _entries_there(trial: Trial) -> set[str]:
     context = trial.context()
     return _THERE | context.batch.keys() | context.extras.keys()
 
 
-def _tensors(context: LossContext) -> list[tuple[str, Tensor]]:
+def _tensors_seen(context: LossContext) -> list[tuple[str, Tensor]]:
     entries = [(name, value) for name, value in context.batch.items() if isinstance(value, Tensor)]
     return [("sr", context.sr.detach()), *entries]
 
 
-def _finite(value: Tensor, what: str) -> Iterator[str]:
+def _complain_infinite(value: Tensor, what: str) -> Iterator[str]:
     if not bool(torch.isfinite(value.detach()).all()):
         yield f"expected {what} to be finite, found {float(value.detach())}"
 
 
-def _plain(value: Any) -> Any:
+def _tensor_or_float(value: Any) -> Any:
     return value if isinstance(value, Tensor) else float(value)

@@ -13,8 +13,8 @@ from srcore.config.channel_checks import channels_of
 from srcore.engine.recomputing import recompute_
 from srcore.engine.seeding import seed_everything
 from srcore.inference.beside import beside, draw, stacked
-from srcore.plugin.calling import call, checked
-from srcore.testing.trial import Trial, lacking, same
+from srcore.plugin.calling import call, checked_result
+from srcore.testing.trial import Trial, is_same, lacking
 
 _ODD, _EVEN = (17, 23), (24, 24)
 _LARGER = (33, 45), (48, 48)  # for networks that shrink
@@ -27,14 +27,14 @@ def enlarges_any_size(trial: Trial) -> Iterator[str]:
     if int(capability("network", network, "in_channels")) != channels:
         yield f"expected the attribute in_channels = {channels}, as its options say"
     if capability("network", network, "scale") != trial.scale:
-        yield f"expected the attribute scale = {trial.scale}, found {_told(network, 'scale')}"
+        yield f"expected the attribute scale = {trial.scale}, found {_attribute(network, 'scale')}"
     shrinks = "shrinks" in trial.component.provides
     for size in _LARGER if shrinks else (_ODD, _EVEN):
         lr = _lr(trial, network, size)
         sides = [-(-s // trial.scale) if shrinks else trial.scale * s for s in size]
         for dtype in (None, torch.bfloat16):
             with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype is not None):
-                sr = _run(network, lr)
+                sr = _call_network(network, lr)
             if tuple(sr.shape) != (*lr.shape[:2], *sides):
                 wanted = f"(1, {lr.shape[1]}, {sides[0]}, {sides[1]}) from {tuple(lr.shape)}"
                 yield f"expected {wanted} at scale {trial.scale}, found {tuple(sr.shape)}"
@@ -48,13 +48,13 @@ def state_makes_it_the_same(trial: Trial) -> Iterator[str]:
     """A second network takes the state of the first and computes the same; seeds decide weights."""
     first = trial.build(scale=trial.scale).eval()
     again = trial.build(scale=trial.scale).eval()
-    if not same(dict(first.state_dict()), dict(again.state_dict())):
+    if not is_same(dict(first.state_dict()), dict(again.state_dict())):
         yield "expected equal weights from equal seeds, found others"
     second = trial.component.build(trial.options, scale=trial.scale).eval()
     second.load_state_dict(first.state_dict())
     lr = _lr(trial, first, _EVEN)
     with torch.no_grad():
-        if not torch.equal(_run(first, lr), _run(second, lr)):
+        if not torch.equal(_call_network(first, lr), _call_network(second, lr)):
             yield "expected equal images from equal states, found others: not all of it is state"
 
 
@@ -62,11 +62,11 @@ def every_parameter_learns(trial: Trial) -> Iterator[str]:
     """The output has a finite gradient to every parameter."""
     network = trial.build(scale=trial.scale).train()
     lr = _lr(trial, network, _EVEN).expand(2, -1, -1, -1)
-    torch.autograd.backward(_run(network, lr).square().mean())
+    torch.autograd.backward(_call_network(network, lr).square().mean())
     missing = trial.without_gradient(network)
     if missing:
         yield (
-            f"expected a gradient for every parameter, found none for {_some(missing)}; "
+            f"expected a gradient for every parameter, found none for {_names_in_words(missing)}; "
             "leave them out, or name them in unused"
         )
     bad = [
@@ -75,7 +75,7 @@ def every_parameter_learns(trial: Trial) -> Iterator[str]:
         if parameter.grad is not None and not torch.isfinite(parameter.grad).all()
     ]
     if bad:
-        yield f"expected finite gradients, found others for {_some(bad)}"
+        yield f"expected finite gradients, found others for {_names_in_words(bad)}"
 
 
 def draws_by_the_generator(trial: Trial) -> Iterator[str]:
@@ -84,9 +84,9 @@ def draws_by_the_generator(trial: Trial) -> Iterator[str]:
     if capability("network", network, "draw") is None:
         return
     first, again = (draw(network, (16, 12), 1) for _ in range(2))
-    if not same(first, again):
+    if not is_same(first, again):
         yield "expected draw() to give equal fields for equal generators, found others"
-    if same(first, draw(network, (16, 12), 2)):
+    if is_same(first, draw(network, (16, 12), 2)):
         yield "expected draw() to use its generator, found equal fields for two seeds"
 
 
@@ -98,11 +98,11 @@ def deployed_computes_the_same(trial: Trial) -> Iterator[str]:
         return
     lr = _lr(trial, network, _EVEN)
     with torch.no_grad():
-        before = _run(network, lr)
+        before = _call_network(network, lr)
         merged = deploy().eval()
-        if not torch.allclose(before, _run(merged, lr), rtol=1e-3, atol=1e-4):
+        if not torch.allclose(before, _call_network(merged, lr), rtol=1e-3, atol=1e-4):
             yield "expected the same images from deploy(), found others"
-        if merged is network or not torch.equal(before, _run(network, lr)):
+        if merged is network or not torch.equal(before, _call_network(network, lr)):
             yield "expected deploy() to return a new network, found this one changed"
 
 
@@ -119,18 +119,18 @@ def computes_blocks_again(trial: Trial) -> Iterator[str]:
     lr = _lr(trial, kept, _EVEN).expand(2, -1, -1, -1)
     for network in (kept, again):
         seed_everything(1)
-        torch.autograd.backward(_run(network, lr).square().mean())
+        torch.autograd.backward(_call_network(network, lr).square().mean())
     for (name, first), second in zip(kept.named_parameters(), again.parameters(), strict=True):
-        if not same(first.grad, second.grad):
+        if not is_same(first.grad, second.grad):
             yield f"expected the same gradient with blocks computed again, found another for {name}"
             return
-    if not same(dict(kept.state_dict()), dict(again.state_dict())):
+    if not is_same(dict(kept.state_dict()), dict(again.state_dict())):
         yield "expected the same state with blocks computed again, found another"
 
 
 def judges_images(trial: Trial) -> Iterator[str]:
     """Images become finite logits with gradients to the images and to every parameter."""
-    yield from lacking(_entries(trial), trial.batch(), "entries")
+    yield from lacking(_needed_entries(trial), trial.batch(), "entries")
     discriminator = trial.build().train()
     image = trial.images().requires_grad_(True)
     condition = capability("discriminator", discriminator, "condition")
@@ -138,7 +138,7 @@ def judges_images(trial: Trial) -> Iterator[str]:
     if condition is not None:
         with torch.no_grad():
             seen = (image, condition(trial.batch()))
-    logits = checked("discriminator", discriminator, discriminator(*seen))
+    logits = checked_result("discriminator", discriminator, discriminator(*seen))
     if not torch.isfinite(logits).all():
         yield "expected finite logits, found others"
     torch.autograd.backward(logits.square().mean())
@@ -147,7 +147,7 @@ def judges_images(trial: Trial) -> Iterator[str]:
     missing = trial.without_gradient(discriminator)
     if missing:
         yield (
-            f"expected a gradient for every parameter, found none for {_some(missing)}; "
+            f"expected a gradient for every parameter, found none for {_names_in_words(missing)}; "
             "freeze or leave them out, or name them in unused"
         )
 
@@ -155,7 +155,7 @@ def judges_images(trial: Trial) -> Iterator[str]:
 def state_fits_a_second_one(trial: Trial) -> Iterator[str]:
     """Equal seeds make equal weights, and a second one takes the state of the first."""
     first, second = trial.build(), trial.build()
-    if not same(dict(first.state_dict()), dict(second.state_dict())):
+    if not is_same(dict(first.state_dict()), dict(second.state_dict())):
         yield "expected equal weights from equal seeds, found others"
     second.load_state_dict(first.state_dict())
 
@@ -180,7 +180,7 @@ def alters_what_is_judged(trial: Trial) -> Iterator[str]:
         yield "expected the images to stay as they were, found them changed in place"
 
 
-def _entries(trial: Trial) -> set[str]:
+def _needed_entries(trial: Trial) -> set[str]:
     return set(trial.component.needs) - {"condition", "discriminator", "ema_sr"}
 
 
@@ -189,17 +189,17 @@ def _lr(trial: Trial, network: Any, size: tuple[int, int]) -> Tensor:
     return torch.rand(1, channels, *size, generator=trial.generator())
 
 
-def _run(network: Any, lr: Tensor) -> Tensor:
+def _call_network(network: Any, lr: Tensor) -> Tensor:
     with torch.no_grad():
         keywords = stacked([(beside(network, lr[:1], seed=0), len(lr))]).keywords
     sr: Tensor = call("network", network, lr, **keywords)
     return sr
 
 
-def _told(part: object, name: str) -> str:
+def _attribute(part: object, name: str) -> str:
     return repr(getattr(part, name, None)) if hasattr(part, name) else "none"
 
 
-def _some(names: list[str], count: int = 3) -> str:
+def _names_in_words(names: list[str], count: int = 3) -> str:
     more = f" and {len(names) - count} more" if len(names) > count else ""
     return ", ".join(names[:count]) + more

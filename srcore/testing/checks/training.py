@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 from srcore.engine.loss_scale import LossScale
-from srcore.engine.part_state import restore, state_of
+from srcore.engine.part_state import restore, state_to_save
 from srcore.engine.updater import Updater, build_schedule
 from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.calling import call
 from srcore.testing.checks.losses import plain_state
-from srcore.testing.runs import differences, killed_and_resumed, own_experiment
-from srcore.testing.trial import Trial, same
+from srcore.testing.runs import differing_ends, killed_and_resumed, own_experiment
+from srcore.testing.trial import Trial, is_same
 
 _SECONDS = 10.0  # more than it takes to build a handler
 
@@ -82,25 +82,25 @@ def goes_on_after_a_kill(trial: Trial) -> Iterator[str]:
     loaded = own_experiment(trial.folder, {"handlers": [keys]})
     ends, resumed = killed_and_resumed(loaded, trial.folder / trial.component.name)
     own = [state.pop("others", {}) for end in (ends, *resumed) for state in end.values()]
-    for difference in differences(ends, resumed):
+    for difference in differing_ends(ends, resumed):
         yield f"expected the same end after a kill and resume, found other {difference}"
     for name, state in own[0].items():
         if name.startswith(f"handlers.{trial.component.name}."):
             yield from plain_state(state)
             second = trial.build()
             restore(second, state)
-            if not _goes_on(state, state_of(second)):
+            if not _was_taken_back(state, state_to_save(second)):
                 yield "expected load_state_dict() to take back what state_dict() gave, found others"
 
 
-def _goes_on(saved: Any, taken: Any) -> bool:
+def _was_taken_back(saved: Any, taken: Any) -> bool:
     """Whether a state was taken back; clocks run on."""
     if isinstance(saved, dict) and isinstance(taken, dict):
         pairs = ((value, taken.get(name)) for name, value in saved.items())
-        return saved.keys() == taken.keys() and all(_goes_on(*pair) for pair in pairs)
+        return saved.keys() == taken.keys() and all(_was_taken_back(*pair) for pair in pairs)
     if isinstance(saved, float) and isinstance(taken, float):
         return saved == taken or 0 < taken - saved < _SECONDS
-    return same(saved, taken)
+    return is_same(saved, taken)
 
 
 def _updater(trial: Trial) -> Updater:

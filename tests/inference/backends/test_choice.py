@@ -12,7 +12,7 @@ from srcore.errors import DataError, MissingExtraError
 from srcore.images import write_image
 from srcore.inference.backends import choice, recorded
 from srcore.inference.backends.backend import KIND, BackendError
-from srcore.inference.backends.core import core_only, register
+from srcore.inference.backends.core import add_backends, core_only
 from srcore.inference.upscaler import upscale
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import Registry
@@ -117,7 +117,7 @@ def test_a_plugin_adds_a_backend(network, image):
 def test_a_backend_without_what_one_needs_is_refused_by_its_distribution():
     registry = registry_with(theirs=object())
     with pytest.raises(srcore.SrcoreError, match=r"expected a NetworkBackend \(it lacks"):
-        choice.find("theirs", "float32", registry)
+        choice.find_backend("theirs", "float32", registry)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_the_cores_backends_are_registered_as_those_of_plugins():
     names = [component.name for component in plugins().registry.components(KIND)]
     assert names == [component.name for component in core_only().components(KIND)]
     assert names == ["compile", "ncnn", "onnxruntime", "openvino"]
-    register(Registry())
+    add_backends(Registry())
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -85,7 +85,7 @@ class Source:
 
     def enlarged(self, network, recording, band=16, precision="float32", tell=float):
         height = self.image.shape[-2]
-        parts = bands.enlarged(network, recording, self, height, band, precision, tell)
+        parts = bands.enlarged_bands(network, recording, self, height, band, precision, tell)
         return torch.cat(list(parts), -2)
 
 
@@ -100,7 +100,7 @@ def test_without_memory_fewer_rows_give_the_same(network, recording, error, limi
 
 def test_rows_are_given_before_all_are_read(network, recording):
     source = Source(torch.rand(1, 3, 61, 8))
-    next(bands.enlarged(network, recording, source, 61, 16, "float32", float))
+    next(bands.enlarged_bands(network, recording, source, 61, 16, "float32", float))
     assert source.asked == [(0, 16)]
 
 

@@ -9,7 +9,7 @@ import torch
 
 from srcore import api
 from srcore.errors import PluginError, SrcoreError
-from srcore.plugin.manager import load, plugins
+from srcore.plugin.manager import load_plugins, plugins
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 
 EXITS = {
@@ -121,7 +121,7 @@ NAMED = r"srplug-stranger 1\.2 \(srplug_stranger\.plugin, line \d+\) ended the p
 def leaving(install, monkeypatch):
     """Installs a plugin; the function that is returned says where it ends the program."""
     install(LEAVING)
-    load([])
+    load_plugins([])
     module = sys.modules["srplug_stranger.plugin"]
     return lambda where: monkeypatch.setattr(module, "WHERE", where)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-def autocast(*arguments: Any, device: str, dtype: torch.dtype | None) -> Any:
+def cast_as_autocast(*arguments: Any, device: str, dtype: torch.dtype | None) -> Any:
     """Cast floating tensors; None: to the type that autocast computes in."""
     wanted = dtype or torch.get_autocast_dtype(device)
     cast = [

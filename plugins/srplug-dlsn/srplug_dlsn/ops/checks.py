@@ -17,7 +17,7 @@ def check_hash(query: Tensor, rotations: Tensor) -> None:
     _check_shape("rotations", rotations, (None, query.shape[2], None))
 
 
-def check(  # noqa: C901 - one check after another
+def check_attention(  # noqa: C901 - one check after another
     query: Tensor,
     key: Tensor,
     value: Tensor,

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from srplug_dlsn.ops import eager
 from srplug_dlsn.ops.abi import TYPES, Hash, Sizes, Status, pointers
-from srplug_dlsn.ops.autocasting import autocast
+from srplug_dlsn.ops.autocasting import cast_as_autocast
 from srplug_dlsn.ops.checks import check_hash
 from srplug_dlsn.ops.kernels import Kernel
-from srplug_dlsn.ops.loading import ISA_NAMES, load, wanted_isa
+from srplug_dlsn.ops.loading import ISA_NAMES, load_library, wanted_isa
 from srplug_dlsn.ops.native import DeviceCode
 
 
@@ -66,15 +66,15 @@ class CpuKernel(Kernel):
             raise RuntimeError(f"hashed_attention: the kernel failed with status {status}")
 
 
-def _find(_: int) -> tuple[Kernel | None, str]:
-    loaded = load("cpu")
+def _find_kernel(_: int) -> tuple[Kernel | None, str]:
+    loaded = load_library("cpu")
     if loaded.library is None:
         return None, loaded.reason
     return CpuKernel(loaded.library), ""
 
 
 #: Rows per pixel are what the attention reads; convolutions are quicker this way, too.
-CODE = DeviceCode(_find, torch.channels_last)
+CODE = DeviceCode(_find_kernel, torch.channels_last)
 
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
@@ -92,5 +92,5 @@ def register(library: Any) -> None:
     CODE.register(library, "CPU")
     library.impl("hash_order", hash_order, "CPU")
     # 16-bit matrix units exist on CUDA only; here the kernel computes in float32 anyway.
-    on_cpu = partial(autocast, device="cpu", dtype=torch.float32)
+    on_cpu = partial(cast_as_autocast, device="cpu", dtype=torch.float32)
     library.impl("hashed_attention", on_cpu, "AutocastCPU")

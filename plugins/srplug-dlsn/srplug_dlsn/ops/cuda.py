@@ -12,10 +12,10 @@ from torch import Tensor
 from srplug_dlsn.hashing import codes_at_once
 from srplug_dlsn.ops import eager
 from srplug_dlsn.ops.abi import TF32, TYPES, Sizes
-from srplug_dlsn.ops.autocasting import autocast
+from srplug_dlsn.ops.autocasting import cast_as_autocast
 from srplug_dlsn.ops.checks import check_hash
 from srplug_dlsn.ops.kernels import Gradients, Kernel
-from srplug_dlsn.ops.loading import cuda_error, load
+from srplug_dlsn.ops.loading import cuda_error, load_library
 from srplug_dlsn.ops.native import DeviceCode
 
 
@@ -77,8 +77,8 @@ class CudaKernel(Kernel):
             raise RuntimeError(f"hashed_attention: {cuda_error(self.library, status)}")
 
 
-def _find(index: int) -> tuple[Kernel | None, str]:
-    loaded = load("cuda")
+def _find_kernel(index: int) -> tuple[Kernel | None, str]:
+    loaded = load_library("cuda")
     if loaded.library is None:
         return None, loaded.reason
     status = loaded.library.dlsn_cuda_probe(index)
@@ -88,17 +88,19 @@ def _find(index: int) -> tuple[Kernel | None, str]:
 
 
 #: Features lie best as they come.
-CODE = DeviceCode(_find, torch.preserve_format)
+CODE = DeviceCode(_find_kernel, torch.preserve_format)
 
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     """The operator by one product: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
     check_hash(query, rotations)
-    return eager.in_order(codes_at_once(query, rotations), rotations)
+    return eager.sorted_codes(codes_at_once(query, rotations), rotations)
 
 
 def register(library: Any) -> None:
     """Tell the dispatcher what runs on CUDA."""
     CODE.register(library, "CUDA")
     library.impl("hash_order", hash_order, "CUDA")
-    library.impl("hashed_attention", partial(autocast, device="cuda", dtype=None), "AutocastCUDA")
+    library.impl(
+        "hashed_attention", partial(cast_as_autocast, device="cuda", dtype=None), "AutocastCUDA"
+    )

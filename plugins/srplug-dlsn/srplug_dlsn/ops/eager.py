@@ -45,7 +45,7 @@ def forward(
             top = scores.amax(-1, keepdim=True)
             weights = scores.sub_(top).exp_()
             total = weights.sum(-1, keepdim=True)
-            attended = torch.bmm(weights, _near(value[image, padded], slots)).div_(total)
+            attended = torch.bmm(weights, _neighborhoods(value[image, padded], slots)).div_(total)
             lse[image, turn, order] = (total.log_().add_(top)).flatten()[:length]
             merged = torch.logaddexp(combined, lse[image, turn])
             out[image].mul_((combined - merged).exp_()[:, None])
@@ -97,10 +97,10 @@ def backward(
             probability.flatten(0, 1)[length:] = 0  # padded queries do not exist
             upstream = chunked(grad_out[image])
             from_value = torch.bmm(probability.transpose(1, 2), upstream)  # (n, 3T, D)
-            values = _near(value[image, padded], slots)
+            values = _neighborhoods(value[image, padded], slots)
             slope = torch.bmm(upstream, values.transpose(1, 2))
             slope.sub_(chunked(delta[image])[..., None]).mul_(probability)  # dS: (n, T, 3T)
-            from_query = torch.bmm(slope, _near(key[image, padded], slots))
+            from_query = torch.bmm(slope, _neighborhoods(key[image, padded], slots))
             from_key = torch.bmm(slope.transpose(1, 2), chunked(query[image]))
             grad_query.index_add_(0, padded, from_query.flatten(0, 1))
             grad_key.index_add_(0, padded, _fold(from_key))
@@ -112,12 +112,12 @@ def backward(
 def _scores(query: Tensor, key: Tensor, fc_score: Tensor, padded: Tensor, slots: int) -> Tensor:
     """Scores (n, T, 3T) of one round; rows of padded queries hold unused numbers."""
     queries = query[padded].view(-1, slots, query.shape[1])
-    keys = _near(key[padded], slots)
-    learned = _near(fc_score[padded, :slots], slots)  # (n, 3T, T): rows belong to keys
+    keys = _neighborhoods(key[padded], slots)
+    learned = _neighborhoods(fc_score[padded, :slots], slots)  # (n, 3T, T): rows belong to keys
     return torch.baddbmm(learned.transpose(1, 2), queries, keys.transpose(1, 2))
 
 
-def _near(sequence: Tensor, slots: int) -> Tensor:
+def _neighborhoods(sequence: Tensor, slots: int) -> Tensor:
     """(n*T, X) -> view (n, 3T, X): the rows of the chunk before, the chunk, and the one after."""
     around = torch.cat([sequence[-slots:], sequence, sequence[:slots]])
     step, inner = around.stride()
@@ -134,10 +134,10 @@ def _fold(near: Tensor) -> Tensor:
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     """The operator, a product per round: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
     check_hash(query, rotations)
-    return in_order(hash_codes(query, rotations), rotations)
+    return sorted_codes(hash_codes(query, rotations), rotations)
 
 
-def in_order(codes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+def sorted_codes(codes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
     """Codes ``(N, h, L)`` and the order that sorts pixels by them, as the operator returns them."""
     return codes.int(), sort_by_code(codes, rotations.shape[2]).int()
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from srplug_dlsn.ops import cpu, cuda, devices, eager
-from srplug_dlsn.ops.checks import check, check_hash
+from srplug_dlsn.ops.checks import check_attention, check_hash
 from srplug_dlsn.ops.kernels import Gradients
 
 Backend = Literal["auto", "native", "torch"]
@@ -138,7 +138,7 @@ def _forward_shapes(
     chunk_size: int,
     backend: str,
 ) -> tuple[Tensor, Tensor]:
-    check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+    check_attention(query, key, value, fc_score, sorted_indices, chunk_size, backend)
     images, rounds, length = sorted_indices.shape
     lse = query.new_empty((images, rounds, length), dtype=eager.accumulator(query.dtype))
     return value.new_empty(value.shape), lse
@@ -188,7 +188,7 @@ def _vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any, of: str) 
     return unfolded, (0,) * len(unfolded)
 
 
-def _register() -> None:
+def _register_operators() -> None:
     shapes: dict[str, Callable[..., Any]] = {
         "hash_order": _hash_order_shapes,
         "hashed_attention": _forward_shapes,
@@ -210,4 +210,4 @@ def _register() -> None:
         torch.library.register_vmap(f"srplug_dlsn::{name}", partial(_vmap, of=name), lib=_library)
 
 
-_register()
+_register_operators()

@@ -43,12 +43,12 @@ class Loaded:
 
 
 @functools.cache
-def load(device_type: str) -> Loaded:
+def load_library(device_type: str) -> Loaded:
     """Find and open ``_libdlsn_cpu`` or ``_libdlsn_cuda``."""
     name = f"_libdlsn_{device_type}{_SUFFIX}"
-    path = next((folder / name for folder in folders() if (folder / name).is_file()), None)
+    path = next((folder / name for folder in library_folders() if (folder / name).is_file()), None)
     if path is None:
-        where = " or ".join(map(str, folders()))
+        where = " or ".join(map(str, library_folders()))
         return Loaded(None, None, f"no {name} in {where}{_why_not_built(device_type)}")
     try:
         library = ctypes.CDLL(str(path))
@@ -68,7 +68,7 @@ def load(device_type: str) -> Loaded:
 def _why_not_built(device_type: str) -> str:
     if device_type == "cpu":
         return "; reinstall srplug-dlsn with a C++ compiler"
-    for file in (folder / CUDA_BUILD for folder in folders()):
+    for file in (folder / CUDA_BUILD for folder in library_folders()):
         if file.is_file():
             reason, *output = file.read_text("utf-8", errors="replace").strip().split("\n")
             hint = f" ({file} holds its output)" if output else ""
@@ -83,7 +83,7 @@ def declare(library: Any) -> None:
     library.dlsn_cuda_backward_workspace.restype = ctypes.c_int64
 
 
-def folders() -> Iterator[Path]:
+def library_folders() -> Iterator[Path]:
     """Where the libraries may be: an editable install has several folders."""
     only = os.environ.get("SRPLUG_DLSN_LIBDIR")
     if only is not None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from srplug_dlsn.errors import NativeUnavailableError
 from srplug_dlsn.ops import abi, eager
-from srplug_dlsn.ops.checks import check
+from srplug_dlsn.ops.checks import check_attention
 from srplug_dlsn.ops.kernels import Gradients, Kernel
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class DeviceCode:
         backend: str,
     ) -> tuple[Tensor, Tensor]:
         """The operator: values ``(N, L, D)`` and log-sum-exp per round ``(N, h, L)``."""
-        check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+        check_attention(query, key, value, fc_score, sorted_indices, chunk_size, backend)
         sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
         kernel = self.choose(backend, query.device, query.dtype, sizes)
         forward, prepare = (
@@ -103,7 +103,7 @@ class DeviceCode:
         backend: str,
     ) -> Gradients:
         """The operator's gradients for query, key, value, fc_score: ``(N, L, C)`` and so on."""
-        check(query, key, value, fc_score, sorted_indices, chunk_size, backend)
+        check_attention(query, key, value, fc_score, sorted_indices, chunk_size, backend)
         sizes = abi.sizes_of(query, value, sorted_indices, chunk_size)
         kernel = self.choose(backend, query.device, query.dtype, sizes)
         backward, prepare = (

@@ -10,7 +10,7 @@ from srplug_dlsn.ops.library import hash_order, hashed_attention
 
 HAS_NATIVE = devices.kernel_for("cpu")[0] is not None
 BACKENDS = ["torch", "native"] if HAS_NATIVE else ["torch"]
-ISAS = range(loading.load("cpu").library.dlsn_cpu_best_isa() + 1) if HAS_NATIVE else []
+ISAS = range(loading.load_library("cpu").library.dlsn_cpu_best_isa() + 1) if HAS_NATIVE else []
 # N, L, C, D, T, h: one, two, three and many chunks, padding from none to nearly a whole chunk,
 # sizes that are no multiples of any vector, L < T (last two).
 SIZES = [
@@ -103,7 +103,7 @@ def test_values_and_gradients_equal_the_definition(size, dtype, backend):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("size", SIZES)
 def test_every_instruction_set_equals_the_definition(size, dtype, isa):
-    library = loading.load("cpu").library
+    library = loading.load_library("cpu").library
     try:
         assert library.dlsn_cpu_select_isa(isa) == isa
         assert_equal_to_definition(make_inputs(*size, dtype=dtype), "native")

@@ -107,7 +107,7 @@ def test_diagnosis_says_what_is_chosen():
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
 def test_instruction_set_can_be_lowered_but_not_raised():
-    library = loading.load("cpu").library
+    library = loading.load_library("cpu").library
     best = library.dlsn_cpu_best_isa()
     try:
         assert library.dlsn_cpu_select_isa(0) == 0
@@ -123,7 +123,7 @@ def test_instruction_set_can_be_lowered_but_not_raised():
 @pytest.mark.skipif(not HAS_NATIVE, reason="nothing is compiled here")
 def test_a_library_of_another_interface_is_refused(monkeypatch):
     monkeypatch.setattr(loading, "ABI_VERSION", 999)
-    loaded = loading.load.__wrapped__("cpu")
+    loaded = loading.load_library.__wrapped__("cpu")
     assert loaded.library is None
     assert "expected 999" in loaded.reason
 

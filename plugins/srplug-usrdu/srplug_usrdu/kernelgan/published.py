@@ -43,9 +43,9 @@ class PublishedKernelGan(KernelGan):
             self.generator.apply(_small_weights)
             self.judge.apply(_small_weights)
         pixels = ((shaved[0].double().cpu() + 1) / 2).clamp(0, 1)
-        small = gradient_map(resize(pixels, scale=0.5))
+        small = edge_map(resize(pixels, scale=0.5))
         self.crops = EdgeCrops(shaved, CROP, small.repeat(2, 0).repeat(2, 1))
-        self.patches = EdgeCrops(shaved, PATCH, gradient_map(pixels))
+        self.patches = EdgeCrops(shaved, PATCH, edge_map(pixels))
         self.bicubic = PublishedBicubicWeight(settings.bicubic_every)
 
     def decays(self, iteration: int) -> int:
@@ -122,7 +122,7 @@ class EdgeCrops:
         return self.image[..., top : top + self.side, left : left + self.side]
 
 
-def gradient_map(image: Tensor) -> Map:
+def edge_map(image: Tensor) -> Map:
     """Strong gradients, smeared over 5 pixels, of mean 1.
 
     Args:
