@@ -27,7 +27,9 @@ from srcore.weights.programs import written_files
     "torch_export, ncnn, openvino.",
 )
 @click.option("--key", help="Entry of IN to take, such as params; EMA weights come first.")
-@click.option("--scale", type=int, help="Expected scale; tells x3 from x2 where IN does not.")
+@click.option(
+    "--scale", type=click.IntRange(1), help="Expected scale; tells x3 from x2 where IN does not."
+)
 @click.option("--opset", type=click.IntRange(min=18), help="Version of ONNX's operators.")
 @click.option(
     "--precision",

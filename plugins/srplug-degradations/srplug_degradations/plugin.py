@@ -11,30 +11,26 @@ if TYPE_CHECKING:
     from srcore.plugin.registry import Registry
 
 _TRANSFORMS = {
-    "webp": "WebP",
-    "avif": "AvifDamage",
-    "video": "Video",
-    "interlacing": "Interlacing",
-    "halos": "Halos",
-    "palette": "Palette",
-    "screentone": "Screentone",
-    "chromatic_aberration": "ChromaticAberration",
-    "motion_blur": "MotionBlur",
-    "lens_blur": "LensBlur",
-    "sensor_noise": "SensorNoise",
+    "webp": "still_codecs:WebP",
+    "avif": "still_codecs:AvifDamage",
+    "video": "video:Video",
+    "interlacing": "lenses:Interlacing",
+    "halos": "lenses:Halos",
+    "palette": "print_and_screens:Palette",
+    "screentone": "print_and_screens:Screentone",
+    "chromatic_aberration": "lenses:ChromaticAberration",
+    "motion_blur": "lenses:MotionBlur",
+    "lens_blur": "lenses:LensBlur",
+    "sensor_noise": "print_and_screens:SensorNoise",
 }
 
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """A transform per damage."""
-    for name, cls in _TRANSFORMS.items():
-        registry.add(
-            "transform",
-            name,
-            f"srplug_degradations.options:{cls}Options",
-            f"srplug_degradations.transforms:{cls}",
-        )
+    for name, target in _TRANSFORMS.items():
+        options = f"srplug_degradations.options:{target.partition(':')[2]}Options"
+        registry.add("transform", name, options, f"srplug_degradations.{target}")
 
 
 @hookimpl

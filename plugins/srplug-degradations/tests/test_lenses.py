@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from srplug_degradations.lenses import disk_kernels, motion_kernels
-from srplug_degradations.transforms import (
+from srplug_degradations.lenses import (
     ChromaticAberration,
     Halos,
     Interlacing,
     LensBlur,
     MotionBlur,
+    disk_kernels,
+    motion_kernels,
 )
 
 

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from srplug_degradations.print_and_screens import bayer, from_light, to_light
-from srplug_degradations.transforms import Palette, Screentone, SensorNoise
+from srplug_degradations.print_and_screens import (
+    Palette,
+    Screentone,
+    SensorNoise,
+    bayer,
+    from_light,
+    to_light,
+)
 
 
 def array_of(image):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from srplug_degradations.transforms import AvifDamage, WebP
+from srplug_degradations.still_codecs import AvifDamage, WebP
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 from srplug_degradations.options import VideoOptions
-from srplug_degradations.transforms import Video
-from srplug_degradations.video import CODECS, film, last_frame
+from srplug_degradations.video import CODECS, Video, film, last_frame
 
 from srcore.errors import MissingExtraError
 

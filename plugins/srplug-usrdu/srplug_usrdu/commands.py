@@ -24,8 +24,15 @@ def usrdu() -> None:
 @flag(KernelsOptions, "iterations")
 @flag(KernelsOptions, "variant")
 @flag(KernelsOptions, "mat")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--device", default="auto", show_default=True)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the first weights."
+)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Such as cpu or cuda:1; auto: CUDA where it is, else the CPU.",
+)
 def kernels(
     lr: Path,
     output: Path,
@@ -58,7 +65,9 @@ def kernels(
 @usrdu.command()
 @click.argument("generator", type=click.Path(path_type=Path))
 @click.argument("dsn", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, .pth."
+)
 @click.option("--overwrite", is_flag=True, help="Replace OUTPUT if it exists.")
 def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     """Write an RRDBNet and a DSN in the published two-part layout (params, one .pth file).

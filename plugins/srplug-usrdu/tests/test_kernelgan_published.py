@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import scipy.signal
 import torch
-from click.testing import CliRunner
-from srplug_usrdu.commands import usrdu
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernelgan.published import (
     EdgeCrops,
@@ -17,7 +15,6 @@ from srplug_usrdu.kernelgan.published import (
 )
 
 from srcore.errors import DataError
-from srcore.images import write_image
 from srcore.testing.tiny_images import tiny_image
 
 SMALL = KernelGanSettings(variant="published", iterations=3, num_features=4)
@@ -180,18 +177,3 @@ def test_variants_differ_and_repeat():
     kernels = [estimate_kernel(picture(), which, seed=2) for which in (SMALL, SMALL, other)]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert not np.allclose(kernels[0], kernels[2], atol=1e-3)
-
-
-def test_command_takes_the_variant(tmp_path, monkeypatch):
-    seen = []
-
-    def write(lr, output, settings, **rest):
-        seen.append(settings.variant)
-        return 1
-
-    monkeypatch.setattr("srplug_usrdu.stages.write_missing_kernels", write)
-    write_image(tmp_path / "lr" / "a.png", tiny_image(0, 96, 96))
-    for arguments in ([], ["--variant", "published"]):
-        given = ["kernels", str(tmp_path / "lr"), "-o", str(tmp_path / "k"), *arguments]
-        assert CliRunner().invoke(usrdu, given).exit_code == 0
-    assert seen == ["paper", "published"]
