@@ -142,4 +142,4 @@ REFUSED = {
     "spectralsphere": "it trains matrices only",
 }
 #: Wrappers and others that are no optimizers of parameters by themselves, and why they are refused.
-NOT_LISTED = dict.fromkeys(("sam", "gsam", "gcsam", "wsam", "looksam", "friendlysam"), _CLOSURE)
+NOT_LISTED = dict.fromkeys(("sam", "gsam", "wsam", "looksam", "friendlysam"), _CLOSURE)

@@ -44,7 +44,7 @@ def test_a_new_parameter_is_noticed(generator, monkeypatch):
 
 def test_every_optimizer_of_the_library_is_known():
     refused = {name for name, signature in signatures().items() if signature.refused}
-    wrappers = {"sam", "gsam", "gcsam", "wsam", "looksam", "friendlysam"}
+    wrappers = {"sam", "gsam", "wsam", "looksam", "friendlysam"}
     assert set(signatures()) - wrappers == set(pytorch_optimizer.get_supported_optimizers())
     assert wrappers <= refused
     assert len(set(signatures()) - refused) >= 105
