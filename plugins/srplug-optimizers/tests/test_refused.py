@@ -15,7 +15,7 @@ from torch import nn
 import srcore
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
-from srcore.testing.experiments import check
+from srcore.testing.experiments import load_checked
 
 REFUSED = {name: entry.refused for name, entry in signatures().items() if entry.refused}
 #: Wrappers that the library lists under no name.
@@ -29,9 +29,9 @@ NEEDED = {"bsam": {"num_data": 4}}
 
 def because(words):
     """Names that are refused for a reason with these words."""
-    found = sorted(name for name, reason in REFUSED.items() if words in reason)
-    assert found, words
-    return pytest.mark.parametrize("name", found)
+    names = sorted(name for name, reason in REFUSED.items() if words in reason)
+    assert names, words
+    return pytest.mark.parametrize("name", names)
 
 
 def class_of(name):
@@ -62,7 +62,7 @@ def trained(name, network=None):
 def test_the_check_says_why_in_one_line(name, tiny_experiment):
     optimizer = f'optimizer.generator={{type="pytorch_optimizer", name="{name}"}}'
     with pytest.raises(ConfigError) as caught:
-        check(tiny_experiment, [optimizer])
+        load_checked(tiny_experiment, [optimizer])
     (problem,) = caught.value.problems
     assert problem.path == "optimizer.generator.name"
     assert problem.message == f'"{name}" cannot be trained with: {REFUSED[name]}'
@@ -71,7 +71,7 @@ def test_the_check_says_why_in_one_line(name, tiny_experiment):
 
 @because("a closure")
 def test_closures_are_asked_for(name):
-    with pytest.raises((NoClosureError, TypeError), match="closure|callable"):
+    with pytest.raises((NoClosureError, TypeError), match=r"closure|callable"):
         trained(name).step()
 
 
