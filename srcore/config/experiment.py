@@ -22,6 +22,7 @@ from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
 from srcore.config.telling import told_by_run, told_by_weights
 from srcore.errors import ConfigError, Problem
+from srcore.moved import renamed
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
@@ -273,3 +274,6 @@ def _check_stages(
     if problems:
         raise ConfigError(problems.values())
     return loaded
+
+
+__getattr__ = renamed(__name__, {"check": "check_experiment", "load": "load_experiment"})

@@ -19,6 +19,7 @@ from safetensors import safe_open
 
 from srcore.errors import WeightsError
 from srcore.messages import shortened, shown
+from srcore.moved import renamed
 from srcore.weights.bounds import check_archive, check_tensors
 from srcore.weights.wrappers import FileRole, State, counters, unwrap, without_common_prefix
 
@@ -180,3 +181,6 @@ def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
             return state, dict(file.metadata() or {})
     except Exception as error:  # types that PyTorch lacks are a KeyError, and so on
         raise _damaged_weights(path, " safetensors", error) from error
+
+
+__getattr__ = renamed(__name__, {"strip_prefix": "without_common_prefix"})
