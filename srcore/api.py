@@ -15,13 +15,17 @@ from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
 from srcore.inference.upscaler import upscale
 from srcore.models.resolving import weights_file
+from srcore.options.declaration import defaults
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
+from srcore.runs.options import RunsOptions
 from srcore.weights.containers import Checkpoint, read_checkpoint
 from srcore.weights.loading import build_generator
 
 __all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]
+
+_RUNS = defaults(RunsOptions)
 
 
 @naming_exits(of_plugins_only=True)
@@ -149,7 +153,7 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedEx
 @naming_exits(of_plugins_only=True)
 def run(
     experiment: LoadedExperiment | str | Path,
-    output: str | Path = "runs",
+    output: str | Path = _RUNS.output,
     *,
     resume: bool = False,
     overwrite: bool = False,

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
 from srcore.machine.terminal import width
 from srcore.messages import shown
 from srcore.plugin.manager import plugins
+from srcore.runs.options import RunsOptions
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
@@ -25,10 +27,7 @@ if TYPE_CHECKING:
 @click.argument("experiment")
 @overrides_option
 @beginning_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
-    help="Folder of runs; where one has a checkpoint, start weights may be gone.",
-)  # fmt: skip
+@flag(RunsOptions, "output")
 @click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
 def command(

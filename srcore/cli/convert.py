@@ -12,7 +12,7 @@ from srcore.cli.console import say
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
 from srcore.plugin.manager import plugins
-from srcore.weights.programs import written_files
+from srcore.weights.programs import ProgramOptions, written_files
 
 
 @click.command()
@@ -30,15 +30,8 @@ from srcore.weights.programs import written_files
 @click.option(
     "--scale", type=click.IntRange(1), help="Expected scale; tells x3 from x2 where IN does not."
 )
-@click.option("--opset", type=click.IntRange(min=18), help="Version of ONNX's operators.")
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "fp16", "int8"]),
-    default="fp32",
-    show_default=True,
-    help="Numbers of a program: fp16 (onnx, openvino, ncnn) is half as large, int8 (onnx, "
-    "openvino) also quicker on processors, and less exact.",
-)
+@flag(ProgramOptions, "opset")
+@flag(ProgramOptions, "precision")
 @click.option(
     "--calibration", metavar="FOLDER", type=click.Path(path_type=Path),
     help="Images such as those to be enlarged; int8 is scaled by them.",

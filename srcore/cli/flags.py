@@ -14,15 +14,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import attrs
 import click
 
-from srcore.cli.numbers import FiniteRange
+from srcore.cli.numbers import FiniteRange, WholeRange
 from srcore.messages import shown
-from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
+from srcore.options.declaration import Declaration, declaration_of
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: A file or folder that is read or written; it need not exist.
 File = Annotated[Path, click.Path(path_type=Path, dir_okay=False)]
 Folder = Annotated[Path, click.Path(path_type=Path, file_okay=False)]
+
+
+class DeclaredOption(click.Option):
+    """An option whose type, default, limits and meaning stand in a class of options."""
 
 
 def _word_or_pixels(words: Collection[str | None]) -> Callable[..., Any]:
@@ -68,7 +72,9 @@ def flags(into: str, options: type[Any], only: Collection[str] = (), **defaults:
     return decorate
 
 
-def flag(options: type[Any], field: str, name: str = "") -> _Decorator:
+def flag(
+    options: type[Any], field: str, name: str = "", *, default: Any = attrs.NOTHING
+) -> _Decorator:
     """Give a command a flag for one field of a class of options, as a parameter of its own.
 
         @click.command()
@@ -80,6 +86,7 @@ def flag(options: type[Any], field: str, name: str = "") -> _Decorator:
             flag is required.
         field: its name.
         name: of the flag and the parameter; empty: that of the field.
+        default: where the command has another one than the class.
     """
     hint = get_type_hints(options, include_extras=True)[field]
     declared = next(it for it in attrs.fields(options) if it.name == field)
@@ -91,7 +98,9 @@ def flag(options: type[Any], field: str, name: str = "") -> _Decorator:
             raise click.BadParameter(complaint)
         return value
 
-    return _click_option(name or field, hint, declared.default, declaration, callback=checked)
+    if default is attrs.NOTHING:
+        default = declared.default
+    return _click_option(name or field, hint, default, declaration, callback=checked)
 
 
 def _click_option(
@@ -100,6 +109,7 @@ def _click_option(
     hint, written = _bare(hint)
     flag = f"--{name.replace('_', '-')}"
     about |= {
+        "cls": DeclaredOption,
         "help": f"{declaration.help[:1].upper()}{declaration.help[1:]}.",
         "metavar": written if isinstance(written, str) else None,
     }
@@ -111,6 +121,8 @@ def _click_option(
     kinds = {hint} if get_origin(hint) is Literal else set(get_args(hint)) or {hint}
     if default is attrs.NOTHING:
         about["required"] = True
+    elif isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class
+        about["default"] = default.factory  # called when the command is; its help says what it is
     else:
         about |= {"default": default, "show_default": default is not None}
     if isinstance(written, click.ParamType):
@@ -138,9 +150,7 @@ def _type(kinds: Collection[Any], declaration: Declaration) -> Any:
         return click.Path(path_type=Path)
     if int in kinds:
         low, high = declaration.ge, declaration.le
-        return click.IntRange(
-            None if low is None else int(low), LARGEST_INTEGER if high is None else int(high)
-        )
+        return WholeRange(None if low is None else int(low), None if high is None else int(high))
     if str in kinds:
         return click.STRING
     above, below = declaration.gt is not None, declaration.lt is not None

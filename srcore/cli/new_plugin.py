@@ -6,25 +6,15 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.flags import flag
 from srcore.plugin.manager import plugins
-
-#: Components that a skeleton exists for (:data:`srcore.scaffold.writing.SKELETONS`).
-KINDS = ("network", "loss", "method", "handler", "optimizer", "dataset")
+from srcore.scaffold.options import ScaffoldOptions
 
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--kind",
-    type=click.Choice(KINDS),
-    help="What it brings; without it a loss and a network.",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("."),
-    help="Folder that receives srplug-NAME; the working directory.",
-)
+@flag(ScaffoldOptions, "kind")
+@flag(ScaffoldOptions, "output")
 def command(name: str, kind: str | None, output: Path) -> None:
     """Write the plugin srplug-NAME: a component, an experiment with it and contract tests.
 

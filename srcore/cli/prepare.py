@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import click
 
 from srcore.cli.flags import flag
-from srcore.cli.numbers import FiniteRange
 from srcore.cli.overriding import overrides_option
 from srcore.cli.writing import WritingCommand, WritingFlags
-from srcore.config.names import name_complaint
-from srcore.prepare.options import SubImageOptions
+from srcore.prepare.options import (
+    CopyOptions,
+    OfflineDegradationOptions,
+    PreviewOptions,
+    SubImageOptions,
+    WorkOptions,
+)
 
 if TYPE_CHECKING:
     from srcore.prepare.working import Report
+    from srcore.transforms.options import BicubicDialect
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,14 +44,6 @@ def _common(function: Command) -> Command:
     return function
 
 
-_workers = click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    default=min(8, os.cpu_count() or 1),
-    help="Processes (default: as many as cores, at most 8).",
-)
-
-
 @click.group()
 def command() -> None:
     """Prepare folders of images: sub-images, degraded copies, LMDB; look at what is trained with.
@@ -64,16 +60,11 @@ def command() -> None:
 
 @command.command(cls=WritingCommand, before="workers", written="Format of the files.")
 @_common
-@_workers
+@flag(WorkOptions, "workers")
 @flag(SubImageOptions, "crop")
 @flag(SubImageOptions, "step")
 @flag(SubImageOptions, "threshold")
-@click.option(
-    "--scale",
-    type=click.IntRange(min=1),
-    default=1,
-    help="FOLDER holds LR images of this scale: crop, step and threshold are divided by it.",
-)
+@flag(SubImageOptions, "scale")
 def subimages(
     folder: Path,
     output: Path,
@@ -121,25 +112,20 @@ def subimages(
 
 @command.command(cls=WritingCommand, before="workers", written="Format of the files.")
 @_common
-@_workers
-@click.option("--scale", type=click.IntRange(min=1), required=True, help="Factor of the sides.")
-@click.option(
-    "--downscale",
-    type=click.Choice(["matlab", "matlab_uint8", "opencv"]),
-    default="matlab",
-    help="Bicubic dialect (matlab).",
-)
-@click.option("--blur", type=FiniteRange(min=0, min_open=True), help="Sigma, HR pixels.")
-@click.option("--noise", type=FiniteRange(min=0), help="Sigma, gray levels of 255.")
-@click.option("--jpeg", type=click.IntRange(1, 100), help="Quality of a JPEG compression.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Start of the noise (0).")
-@click.option("--name", default="{}", help="Name of the copies; {} is the stem, e.g. {}x4.")
+@flag(WorkOptions, "workers")
+@flag(OfflineDegradationOptions, "scale")
+@flag(OfflineDegradationOptions, "dialect", "downscale")
+@flag(OfflineDegradationOptions, "blur")
+@flag(OfflineDegradationOptions, "noise")
+@flag(OfflineDegradationOptions, "jpeg")
+@flag(OfflineDegradationOptions, "seed")
+@flag(CopyOptions, "name")
 @click.option("--hr-output", type=_OUTPUT, help="Folder for the HR images cut to fit the scale.")
 def degrade(
     folder: Path,
     output: Path,
     scale: int,
-    downscale: Literal["matlab", "matlab_uint8", "opencv"],
+    downscale: BicubicDialect,
     blur: float | None,
     noise: float | None,
     jpeg: int | None,
@@ -162,11 +148,6 @@ def degrade(
       srcore prepare degrade photographs lr_x2 --scale 2 --hr-output hr
       srcore prepare degrade photographs lr --scale 4 --blur 1.2 --noise 5 --jpeg 70 --name {}x4
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if name.count("{}") != 1:
-        raise click.UsageError(f'--name: expected one {{}} for the stem, found "{name}"')
-    complaint = name_complaint(name.replace("{}", "stem"))
-    if complaint:
-        raise click.UsageError(f"--name: {complaint}")
     from srcore.prepare.degrading import OfflineDegradation
     from srcore.prepare.jobs import prepare_degraded
 
@@ -224,10 +205,8 @@ def lmdb(
 @click.argument("experiment")
 @click.argument("output", type=_OUTPUT)
 @overrides_option
-@click.option("--images", type=click.IntRange(1, 1000), default=8, help="How many (8).")
-@click.option(
-    "--iteration", type=click.IntRange(min=1), default=1, help="Iteration to begin with (1)."
-)
+@flag(PreviewOptions, "images")
+@flag(PreviewOptions, "iteration")
 @click.option("--stage", metavar="NAME", help="Stage, if not the first one that trains.")
 @click.option("--overwrite", is_flag=True, help="Replace OUTPUT if it exists.")
 def preview_degradation(

@@ -6,18 +6,17 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.plugin.manager import plugins
+from srcore.runs.options import RunsOptions
 
 
 @click.command()
 @click.argument("experiment")
 @overrides_option
 @beginning_options
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
-    help="Folder of runs; results go to OUTPUT/<name>.",
-)  # fmt: skip
+@flag(RunsOptions, "output")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run, or start it.")
 @click.option(
     "--recover", is_flag=True,

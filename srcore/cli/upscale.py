@@ -14,7 +14,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.cli.films import enlarged_films, refuse_unused
-from srcore.cli.flags import flags
+from srcore.cli.flags import flag, flags
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
@@ -24,14 +24,15 @@ from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
 from srcore.messages import shown
 from srcore.plugin.manager import plugins
+from srcore.upscaling.options import FrameOptions
 from srcore.upscaling.sizing import Sizing
 
 if TYPE_CHECKING:
     from torch import nn
 
     from srcore.upscaling.batch import Result, Settings
-    from srcore.upscaling.frames import Frames
     from srcore.upscaling.jobs import Plan, Task
+    from srcore.upscaling.options import Frames
 
 _DEFAULT_SCALE = 2.0
 
@@ -85,11 +86,7 @@ def _color(
     help="Drop color profile, EXIF data, resolution and the mark of the input.",
 )
 @flags("enlarging", UpscaleOptions, border=8)
-@click.option(
-    "--frames", type=click.Choice(["auto", "first", "all"]), default="auto", show_default=True,
-    help="Of animations and pages; auto: all if the output holds them, else the first, and it is "
-    "said.",
-)  # fmt: skip
+@flag(FrameOptions, "frames")
 @flags("films", FilmOptions)
 @click.option(
     "--resume", is_flag=True,

@@ -16,8 +16,11 @@ from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.sources.checked import checked_source
+from srcore.transforms.options import BicubicDialect
 
 Problems = Iterator[tuple[str, str]]
+#: How lr is made: a dialect of bicubic, or ``"none"``: transforms make it.
+Downscaling = Literal[BicubicDialect, "none"]
 
 
 def _odd(value: int) -> str:
@@ -114,7 +117,7 @@ class HrFolderOptions(CropOptions):
         path="folder",
         check=folders_complaint,
     )
-    downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
+    downscale: Downscaling = option(
         "matlab", 'bicubic dialect that makes lr; "none": transforms make it'
     )
     blur_sigma: float = option(
@@ -212,7 +215,7 @@ class LmdbOptions(CropOptions):
     lr: Path | None = option(
         None, "folder *.lmdb with the same keys; none: lr is made by downscale", path="folder"
     )
-    downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
+    downscale: Downscaling = option(
         "matlab", 'bicubic dialect that makes lr where there is no lr folder; "none": transforms do'
     )
 
@@ -234,7 +237,7 @@ class SourcedOptions(CropOptions):
 
     hr: Selected = component("source")
     lr: Selected | None = component("source", default=None)
-    downscale: Literal["matlab", "matlab_uint8", "opencv", "none"] = option(
+    downscale: Downscaling = option(
         "matlab", 'bicubic dialect that makes lr where there is no lr source; "none": transforms do'
     )
 

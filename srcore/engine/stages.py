@@ -26,6 +26,7 @@ from srcore.errors import ConfigError, Interrupted, SrcoreError
 from srcore.machine.devices import pick_device, slow_precision
 from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
+from srcore.options.declaration import defaults
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
 from srcore.runs import provenance
@@ -33,6 +34,7 @@ from srcore.runs.changes import Change, changes, refuse_changes
 from srcore.runs.ending import forget_ending
 from srcore.runs.folder import RunFolder
 from srcore.runs.opening import open_run
+from srcore.runs.options import RunsOptions
 from srcore.runs.overwriting import refuse_own_inputs
 from srcore.runs.results import results_table
 from srcore.weights.pretrained import fetch_missing
@@ -41,11 +43,12 @@ from srcore.weights.pretrained import fetch_missing
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 logger = logging.getLogger("srcore")
+_DEFAULT = defaults(RunsOptions)
 
 
 def run_experiment(
     loaded: LoadedExperiment,
-    output: Path = Path("runs"),
+    output: Path = _DEFAULT.output,
     *,
     resume: bool = False,
     overwrite: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import cv2
@@ -13,27 +13,15 @@ from srcore.data.cropping import multiple_of
 from srcore.datasets.downscaled import downscaled
 from srcore.errors import DataError
 from srcore.images import ImageArray, decode_image, encode_image, to_rgb
+from srcore.prepare.options import OfflineDegradationOptions
 
 
 @attrs.frozen(kw_only=True)
-class OfflineDegradation:
+class OfflineDegradation(OfflineDegradationOptions):
     """Blur, shrink, noise, JPEG, in this order; what is None is left out.
 
-    Attributes:
-        scale: factor between the sides; the image is cut to a multiple of it.
-        dialect: bicubic dialect, see :mod:`srcore.transforms.resize`.
-        blur: standard deviation of a Gaussian, high-resolution pixels; the border is mirrored.
-        noise: standard deviation of Gaussian noise, gray levels of 255.
-        jpeg: quality of the JPEG compression, 1 to 100; 8-bit images only.
-        seed: start of the noise. Every image has noise of its own that depends on its name only.
+    Every image has noise of its own that depends on seed and name only.
     """
-
-    scale: int
-    dialect: Literal["matlab", "matlab_uint8", "opencv"] = "matlab"
-    blur: float | None = None
-    noise: float | None = None
-    jpeg: int | None = None
-    seed: int = 0
 
     def apply(self, image: ImageArray, name: str) -> ImageArray:
         """Degrade an image ``(H, W, C)``, uint8 or uint16; ``name`` goes into seed and errors.

@@ -23,14 +23,14 @@ from srcore.images import (
 from srcore.options.declaration import defaults
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.lmdb import prepare_lmdb
-from srcore.prepare.options import SubImageOptions
+from srcore.prepare.options import CopyOptions, SubImageOptions
 from srcore.prepare.refusing import refuse_collisions, refuse_existing
 from srcore.prepare.subimages import base_name, sub_images
 from srcore.prepare.working import Report, do_all
 
 __all__ = ["Report", "prepare_degraded", "prepare_lmdb", "prepare_sub_images"]
 
-_DEFAULT = defaults(SubImageOptions)
+_DEFAULT, _COPY = defaults(SubImageOptions), defaults(CopyOptions)
 
 
 @attrs.frozen(kw_only=True)
@@ -148,7 +148,7 @@ def prepare_degraded(
     output: Path,
     degradation: OfflineDegradation,
     *,
-    name: str = "{}",
+    name: str = _COPY.name,
     hr_output: Path | None = None,
     recursive: bool = False,
     workers: int = 1,

@@ -41,11 +41,15 @@ def _range(default: Range, help: str, **limits: Any) -> Any:
     return option(default, help, check=_ordered, **limits)
 
 
+#: The resamplings that are called bicubic, see :mod:`srcore.transforms.resize`.
+BicubicDialect = Literal["matlab", "matlab_uint8", "opencv"]
+
+
 @attrs.frozen(kw_only=True)
 class BicubicOptions:
     """LR made from the batch's HR images by bicubic down-scaling."""
 
-    dialect: Literal["matlab", "matlab_uint8", "opencv"] = option(
+    dialect: BicubicDialect = option(
         "matlab",
         "matlab: antialiased, mirrored border; matlab_uint8: as the Set5/Set14/BSD100 files; "
         "opencv: 4 taps without antialiasing",

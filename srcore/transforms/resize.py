@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 import numpy as np
@@ -27,15 +27,16 @@ from torch import Tensor
 
 from srcore.errors import SrcoreError
 from srcore.messages import shown
+from srcore.options.declaration import defaults
 from srcore.transforms.banded import BandedMatrix
 from srcore.transforms.batch import image_of
-from srcore.transforms.options import BicubicOptions
+from srcore.transforms.options import BicubicDialect, BicubicOptions
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
 
-BicubicDialect = Literal["matlab", "matlab_uint8", "opencv"]
 Scale = float | tuple[float, float]
+_DEFAULT = defaults(BicubicOptions)
 
 
 @attrs.frozen
@@ -55,7 +56,7 @@ def resize(
     *,
     scale: Scale | None = None,
     size: tuple[int, int] | None = None,
-    dialect: BicubicDialect = "matlab",
+    dialect: BicubicDialect = _DEFAULT.dialect,
     antialias: bool | None = None,
 ) -> Tensor:
     """Resample images bicubically; exact in float64, differentiable except ``matlab_uint8``.
@@ -95,7 +96,7 @@ def resize_uint8(
     *,
     scale: Scale | None = None,
     size: tuple[int, int] | None = None,
-    dialect: BicubicDialect = "matlab",
+    dialect: BicubicDialect = _DEFAULT.dialect,
     antialias: bool | None = None,
 ) -> NDArray[np.integer]:
     """Resample an integer image bicubically, computed in float64.

@@ -31,10 +31,12 @@ from srcore.inference.channels import shown_to
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.upscaler import upscale_bands
 from srcore.machine.memory import is_out_of_memory
+from srcore.options.declaration import defaults
 from srcore.plugin.registry import Registry
 from srcore.upscaling.fitting import Fitting
-from srcore.upscaling.frames import Frames, choose_frames, enlarge_series
+from srcore.upscaling.frames import choose_frames, enlarge_series
 from srcore.upscaling.jobs import Task
+from srcore.upscaling.options import FrameOptions, Frames
 from srcore.upscaling.output import check_writable, is_written, write_bands, write_series
 from srcore.upscaling.sizing import Sizing, middle
 
@@ -76,7 +78,7 @@ class Settings:
     fitting: Fitting = attrs.field(factory=Fitting)
     enlarging: UpscaleOptions = attrs.field(factory=UpscaleOptions)
     writing: Mapping[str, Any] = attrs.field(factory=dict)
-    frames: Frames = "auto"
+    frames: Frames = defaults(FrameOptions).frames
     registry: Registry | None = None
 
 

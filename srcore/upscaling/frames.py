@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import numpy as np
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from srcore.errors import DataError
 from srcore.images import Picture, Series, holding, read_series, series_suffixes
 from srcore.upscaling.jobs import Task
+from srcore.upscaling.options import Frames
 
-#: ``"auto"``: all if the output holds them, else the first, and it is said.
-Frames = Literal["auto", "first", "all"]
 #: Enlarges one image: bands of rows, and the size they make.
 Enlarge = Callable[[NDArray[Any]], tuple[Iterator[NDArray[Any]], tuple[int, int]]]
 
@@ -30,7 +29,7 @@ def choose_frames(
     Args:
         task: source and target.
         count: pictures of the source, by its header.
-        wanted: see :data:`Frames`.
+        wanted: see :data:`srcore.upscaling.options.Frames`.
         dtype: of what is written.
 
     Raises:

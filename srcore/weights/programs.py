@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import attrs
 
 from srcore.errors import WeightsError
+from srcore.options import option
+
+#: What the numbers of a program are.
+ProgramPrecision = Literal["fp32", "fp16", "int8"]
+
+
+@attrs.frozen(kw_only=True)
+class ProgramOptions:
+    """How a program is written."""
+
+    opset: int | None = option(
+        None, "version of ONNX's operators; without it what PyTorch writes", ge=18
+    )
+    precision: ProgramPrecision = option(
+        "fp32",
+        "numbers of a program: fp16 (onnx, openvino, ncnn) is half as large, int8 (onnx, openvino) "
+        "also quicker on processors, and less exact",
+    )
 
 
 @attrs.frozen
@@ -21,7 +40,7 @@ class ProgramFiles:
 
     endings: tuple[str, ...]
     beside: tuple[str, ...] = ()
-    precisions: tuple[str, ...] = ("fp32",)
+    precisions: tuple[ProgramPrecision, ...] = ("fp32",)
 
     def of(self, target: Path) -> list[Path]:
         """All files that are written for the one that is named.

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from srcore import option
-from srcore.cli.flags import File, Folder, flag, flags
+from srcore.cli.flags import DeclaredOption, File, Folder, flag, flags
+from srcore.cli.main import cli
 from srcore.inference.options import UpscaleOptions
 
 
@@ -140,3 +141,63 @@ def test_a_field_alone_has_its_limits(field, value, expected):
 
 def test_a_field_without_a_default_is_required():
     assert "Missing option '--side'" in flagged("side")
+
+
+def test_a_command_may_have_another_default_than_the_class():
+    @click.command()
+    @flag(Options, "name", default="b")
+    def command(name):
+        click.echo(name)
+
+    assert CliRunner().invoke(command, []).output == "b\n"
+
+
+def test_a_default_that_depends_on_the_machine_is_made_when_the_command_is_used():
+    @attrs.frozen(kw_only=True)
+    class Shared:
+        workers: int = option(factory=lambda: counted[-1], help="processes", ge=1)
+
+    @click.command()
+    @flag(Shared, "workers")
+    def command(workers):
+        click.echo(workers)
+
+    counted = [3]
+    assert CliRunner().invoke(command, []).output == "3\n"
+    counted.append(5)
+    assert CliRunner().invoke(command, []).output == "5\n"
+
+
+#: They stand nowhere else: a value that means "yes", a color of a picture, scales to compare.
+OF_THE_COMMAND_ALONE = {
+    ("convert", "scale"), ("ldl map", "maximum"), ("models", "scale"), ("upscale", "depth"),
+}  # fmt: skip
+
+
+def commands(group, path=()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def is_declared_by_hand(parameter):
+    if not isinstance(parameter, click.Option) or isinstance(parameter, DeclaredOption):
+        return False
+    told = parameter.to_info_dict()
+    has_default = not parameter.is_flag and told["default"] not in (None, (), [])
+    return has_default or bool({"choices", "min", "max"} & told["type"].keys())
+
+
+def test_no_command_declares_a_default_limit_or_choice_that_a_class_could():
+    """What stands at a command stands again wherever Python functions do the same."""
+    made_by_hand = {
+        (name, parameter.name)
+        for name, command in commands(cli)
+        for parameter in command.params
+        if is_declared_by_hand(parameter)
+    }
+    assert made_by_hand - OF_THE_COMMAND_ALONE == set()

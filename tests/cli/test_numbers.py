@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from srcore.cli.main import cli, main
-from srcore.cli.numbers import FiniteRange
+from srcore.cli.numbers import FiniteRange, WholeRange
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
@@ -39,3 +39,21 @@ def commands(group):
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         yield from commands(command) if isinstance(command, click.Group) else [command]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("0", "0 is not in the range x>=1"),
+        ("2147483648", "expected a whole number up to 2147483647, found 2147483648"),
+        ("2147483647", "2147483647\n"),
+    ],
+)
+def test_whole_numbers_without_a_limit_end_where_tensors_do(number, expected):
+    @click.command()
+    @click.option("--number", type=WholeRange(1))
+    def command(number):
+        click.echo(number)
+
+    assert expected in CliRunner().invoke(command, ["--number", number]).output
+    assert "[x>=1]" in CliRunner().invoke(command, ["--help"]).output

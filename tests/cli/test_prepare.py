@@ -51,7 +51,7 @@ def test_degrade_prints_json(folder, tmp_path):
 def test_bad_name_is_a_usage_error(folder, tmp_path):
     result = prepare("degrade", folder, tmp_path / "lr", "--scale", 4, "--name", "x4")
     assert result.exit_code == 2
-    assert "--name: expected one {} for the stem" in result.stderr
+    assert "'--name': expected one {} for the stem, found \"x4\"" in result.stderr
 
 
 def test_unusable_images_exit_with_one(folder, tmp_path):

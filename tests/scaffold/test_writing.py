@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
-from srcore.cli.new_plugin import KINDS
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import PluginManager, plugins, using
+from srcore.scaffold.options import ScaffoldOptions
 from srcore.scaffold.writing import SKELETONS, clashes, write_plugin
 from srcore.testing.killing import fork, wait
 
@@ -95,7 +96,8 @@ def test_a_new_plugin_passes_its_own_tests(kind, tmp_path):
 
 
 def test_every_kind_of_the_command_has_a_skeleton():
-    assert {*KINDS, "both"} == SKELETONS.keys()
+    kinds = get_args(get_args(get_type_hints(ScaffoldOptions)["kind"])[0])
+    assert {*kinds, "both"} == SKELETONS.keys()
 
 
 @pytest.mark.parametrize("name", ["Focal", "a b", "1st", "class", "x/y", ""])

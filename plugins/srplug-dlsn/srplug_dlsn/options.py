@@ -8,6 +8,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.options import option
+from srcore.transforms.options import BicubicDialect
 
 #: Mean of the DIV2K training images, RGB in [0, 1].
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
@@ -78,9 +79,7 @@ class BlurDownscaleOptions:
 
     size: int = option(7, "taps of the blur in pixels", ge=1, le=255, check=_odd)
     sigma: float = option(1.6, "standard deviation of the blur in pixels", gt=0)
-    dialect: Literal["matlab", "matlab_uint8", "opencv"] = option(
-        "matlab", "bicubic dialect of the down-scaling"
-    )
+    dialect: BicubicDialect = option("matlab", "bicubic dialect of the down-scaling")
     quantize: bool = option(True, "round to 1/255, as an image file would")
 
     def entries(self) -> tuple[str, ...]:

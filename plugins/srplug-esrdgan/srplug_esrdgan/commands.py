@@ -9,6 +9,7 @@ import click
 from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
 from srcore.plugin.manager import plugins
+from srcore.runs.options import RunsOptions
 from srplug_esrdgan.options import GeneratorOptions
 
 
@@ -20,13 +21,7 @@ def esrdgan() -> None:
 @esrdgan.command("import")
 @click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
-@click.option(
-    "--channel-order",
-    type=click.Choice(["bgr", "rgb"]),
-    default="bgr",
-    show_default=True,
-    help="Order of the colors that it was trained on; the published program has bgr.",
-)
+@flag(GeneratorOptions, "channel_order", default="bgr")
 @flag(GeneratorOptions, "activation")
 @flag(GeneratorOptions, "dense_scaling")
 @flag(GeneratorOptions, "block_scaling")
@@ -75,13 +70,7 @@ def _import_configuration(source: Path, target: Path) -> None:
 @click.argument("checkpoints", type=click.Path(path_type=Path))
 @click.argument("iteration", type=click.IntRange(1))
 @overrides_option
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("runs"),
-    show_default=True,
-    help="Folder of runs; the run goes to OUTPUT/<name>.",
-)
+@flag(RunsOptions, "output")
 def continue_(
     experiment: str, checkpoints: Path, iteration: int, overrides: tuple[str, ...], output: Path
 ) -> None:

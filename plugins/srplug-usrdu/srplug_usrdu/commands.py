@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from srcore.cli.flags import flag
+from srcore.config.schema import Experiment, TrainTable
 from srplug_usrdu.options import KernelsOptions
 
 
@@ -24,15 +25,8 @@ def usrdu() -> None:
 @flag(KernelsOptions, "iterations")
 @flag(KernelsOptions, "variant")
 @flag(KernelsOptions, "mat")
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the first weights."
-)
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="Such as cpu or cuda:1; auto: CUDA where it is, else the CPU.",
-)
+@flag(Experiment, "seed")
+@flag(TrainTable, "device")
 def kernels(
     lr: Path,
     output: Path,

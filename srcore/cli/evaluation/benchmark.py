@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 import click
@@ -13,6 +13,7 @@ from srcore.cli.flags import Folder
 from srcore.models.addresses import is_address
 from srcore.options import option
 from srcore.plugin.manager import plugins
+from srcore.transforms.options import BicubicDialect
 
 if TYPE_CHECKING:
     from srcore.evaluation.image_sets import ImageSet
@@ -37,7 +38,7 @@ class Benchmark:
     pictures: Annotated[tuple[str, ...], "[NAME=]DIR"] = option(
         (), "result pictures of any program, measured against --hr or alone; repeatable"
     )
-    downscale: Literal["matlab", "matlab_uint8", "opencv"] = option(
+    downscale: BicubicDialect = option(
         "matlab", "bicubic that makes low-resolution images where there are none"
     )
     interpolation: Annotated[str, "NAMES"] = option(
