@@ -52,6 +52,8 @@ OWN = {
     "rrdbnet": ("RRDBNet", "Wang et al. 2018, arXiv 1809.00219"),
     "swinir": ("SwinIR", "Liang et al. 2021, arXiv 2108.10257"),
 }
+#: Keys of the table of a generator that say nothing of its sizes.
+NO_SIZES = ("type", "checkpointing")
 GATE = ("msrresnet", {"parameters": 1517571, "activations": 292552704, "convolutions": 37})
 
 
@@ -79,15 +81,15 @@ def networks() -> dict[str, str]:
 
 
 def about(name: str) -> dict[str, Any]:
-    """Title, paper, license, scale and the images that a step needs."""
+    """Title, paper, scale and the images that a step needs."""
     from srplug_spandrel.catalog import ARCHITECTURES
 
     if name in OWN:
         title, paper = OWN[name]
-        return {"title": title, "paper": paper, "license": "Apache-2.0", "scale": 4, "images": 1}
+        return {"title": title, "paper": paper, "scale": 4, "images": 1}
     entry = ARCHITECTURES[name]
     return {
-        "title": entry.title, "paper": entry.paper, "license": entry.license,
+        "title": entry.title, "paper": entry.paper,
         "scale": 4 if 4 in entry.scales else max(entry.scales), "images": entry.least_batch,
     }  # fmt: skip
 
@@ -97,8 +99,9 @@ def built(name: str) -> Any:
     torch.manual_seed(0)
     keys = {}
     if name in EXPERIMENTS:
-        keys = dict(load_unchecked(EXPERIMENTS[name]).stages[0].table["generator"])
-        assert keys.pop("type") == networks()[name]
+        table = load_unchecked(EXPERIMENTS[name]).stages[0].table["generator"]
+        assert table["type"] == networks()[name]
+        keys = {key: value for key, value in table.items() if key not in NO_SIZES}
     return srcore.build("network", networks()[name], scale=about(name)["scale"], **keys)
 
 
@@ -153,10 +156,7 @@ def step(name: str) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     network(image).abs().mean().backward()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return {
-        "patch": side, "published_patch": patch.side, "patch_source": patch.source,
-        "step_megabytes": round(grown),
-    }  # fmt: skip
+    return {"patch": side, "step_megabytes": round(grown)}
 
 
 def circumstances() -> dict[str, Any]:

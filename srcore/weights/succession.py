@@ -19,7 +19,9 @@ from srcore.runs.plain_tables import as_table
 from srcore.weights.bounds import limit_construction
 from srcore.weights.containers import Checkpoint
 from srcore.weights.deploying import deployed
+from srcore.weights.dialects import UnknownArchitectureError
 from srcore.weights.loading import fit_weights
+from srcore.weights.report import report_keys
 from srcore.weights.saving import GeneratorMetadata
 
 #: Networks of some times as many tensors take seconds to build even without memory: the run says
@@ -57,9 +59,17 @@ def can_start(
     file = Checkpoint("weights", earlier.state_dict(), metadata=metadata)
     try:
         fit_weights(network, file, registry, network_type=own.selected.type, partial=partial)
-    except WeightsError:
-        return False
+    except WeightsError as error:
+        is_unread = isinstance(error.__cause__, UnknownArchitectureError)
+        # Some dialects read values, which are not here: names and shapes tell it then.
+        is_same = own.selected.type == trained.selected.type
+        return is_unread and is_same and _agree(earlier, network, partial=partial)
     return True
+
+
+def _agree(trained: nn.Module, own: nn.Module, *, partial: bool) -> bool:
+    report = report_keys(trained.state_dict(), own.state_dict())
+    return bool(report.fitting) and (partial or report.complete)
 
 
 def decisive(

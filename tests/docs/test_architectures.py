@@ -2,10 +2,14 @@
 
 import importlib
 import json
-from pathlib import Path
 
+import pytest
 from generate import ours
 from generator.architectures import PROGRAMS, RESULTS, architectures_page
+from srplug_spandrel.catalog import ARCHITECTURES
+from srplug_spandrel.licenses import LICENSES, UNKNOWN
+
+from srcore.testing.experiments import load_unchecked
 
 
 def test_every_network_has_a_row_with_its_counts():
@@ -26,17 +30,23 @@ def test_counts_are_those_of_the_challenges():
     assert round(results["nafnet"]["multiply_adds"] / 1e9) == 16  # as its authors publish it
 
 
-def test_every_network_has_a_patch_with_a_source(monkeypatch):
-    monkeypatch.syspath_prepend(Path(RESULTS).parents[1])
-    patches = importlib.import_module("published_patches").PATCHES
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Imports a module of ``benchmarks/``."""
+    monkeypatch.syspath_prepend(RESULTS.parents[1])
+    return importlib.import_module
+
+
+def test_every_network_has_a_patch_with_a_source(benchmark):
+    patches = benchmark("published_patches").PATCHES
     results = json.loads(RESULTS.read_text("utf-8"))["results"]
     assert patches.keys() == results.keys()
     for name, entry in results.items():
-        assert patches[name].source
+        patch = patches[name]
+        assert patch.source
+        assert patch.url.startswith("https://github.com/") == bool(patch.url)
         if "patch" in entry:
-            patch = patches[name]
-            measured = (entry["patch"], entry["published_patch"], entry["patch_source"])
-            assert measured == (patch.measured or patch.side, patch.side, patch.source)
+            assert entry["patch"] == (patch.measured or patch.side), name
 
 
 def test_every_network_was_tried_as_a_program_of_ncnn():
@@ -46,3 +56,29 @@ def test_every_network_was_tried_as_a_program_of_ncnn():
     }
     tried = [*figures["written"], *figures["refused"]]
     assert sorted(f"spandrel_{name}" for name in tried) == sorted(names)
+
+
+def test_shipped_experiments_train_on_the_published_patches(benchmark):
+    patches = benchmark("published_patches").PATCHES
+    compared = set()
+    for name, experiment in benchmark("architectures").EXPERIMENTS.items():
+        last = load_unchecked(experiment).stages[-1].table
+        if patches[name].url:
+            side, rest = divmod(last["data"]["train"]["hr_patch_size"], last["scale"])
+            assert (side, rest) == (patches[name].side, 0), name
+            compared.add(name)
+    assert compared == {"atd", "dat", "drct", "omnisr", "plksr", "rcan"}
+
+
+def test_every_network_of_spandrel_has_a_license_with_a_source():
+    assert LICENSES.keys() == ARCHITECTURES.keys()
+    known = {license.name for license in LICENSES.values()} - {UNKNOWN}
+    assert known == {"Apache-2.0", "BSD-3-Clause", "CC0-1.0", "MIT", "MIT AND Apache-2.0"}
+    for license in LICENSES.values():
+        assert license.url.startswith("https://github.com/")
+        assert bool(license.said_in) == (license.name != UNKNOWN)
+    rows = architectures_page().splitlines()
+    for name, license in LICENSES.items():
+        row = next(line for line in rows if line.startswith(f"| [`spandrel_{name}`]"))
+        assert license.name in row
+        assert f"({license.url})" in row

@@ -49,7 +49,7 @@ class Architecture:
         same_length: keys that need equally many numbers.
         heads: (key of the channels, key of the heads): every number of heads divides them.
         deployable: branches are merged for use.
-        license: of the authors' code, as far as it was looked up; else as spandrel says.
+        license: of a package that restricts use, which is told; of spandrel's see ``licenses``.
         least_batch: images that one part of a batch must have: batch normalization of one value
             per image and channel wants two.
         frozen: patterns of parameters that no gradient reaches.
@@ -76,7 +76,7 @@ class Architecture:
     same_length: tuple[str, ...] = ()
     heads: tuple[str, str] | None = None
     deployable: bool = False
-    license: str = "permissive"
+    license: str = ""
     least_batch: int = 1
     frozen: tuple[str, ...] = ()
     renamed: Mapping[str, str] = attrs.field(factory=dict)

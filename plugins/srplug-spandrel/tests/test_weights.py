@@ -9,12 +9,15 @@ from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny, tried_scale
 
 import srcore
+from srcore.errors import WeightsError
+from srcore.options import Selected
 from srcore.plugin.manager import plugins
 from srcore.testing.trial import options_for
 from srcore.weights.conversion import convert
 from srcore.weights.deploying import deployed
 from srcore.weights.loading import load_into
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
+from srcore.weights.succession import StageNetwork, can_start
 
 #: Sides that are no multiple of anything, and larger than what any network asks for.
 SIZE = (43, 52)
@@ -29,6 +32,30 @@ def built(name, scale):
     torch.manual_seed(0)
     keys = tiny(name, scale)
     return component.build(options_for(component, keys), scale=scale).eval(), keys
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("name", ["atd", "dat", "plksr", "rcan", "realplksr"])
+def test_a_stage_at_x4_is_told_whether_it_can_start_from_x2(name, scale, partial, tmp_path):
+    registry = plugins().registry
+    component = registry.get("network", f"spandrel_{name}")
+    stages = [
+        StageNetwork(Selected(component, options_for(component, tiny(name, it))), it)
+        for it in (2, scale)
+    ]
+    trained, keys = built(name, 2)
+    about = GeneratorMetadata(f"spandrel_{name}", keys, 2)
+    save_safetensors(tmp_path / "x2", trained.state_dict(), about, registry=registry)
+    own = built(name, scale)[0]
+    asked = {"network_type": f"spandrel_{name}", "partial": partial, "registry": registry}
+    fits = partial or scale == 2
+    assert can_start(stages[1], stages[0], registry, partial=partial) is fits
+    if fits:
+        load_into(own, tmp_path / "x2", **asked)
+    else:
+        with pytest.raises(WeightsError, match="does not fit"):
+            load_into(own, tmp_path / "x2", **asked)
 
 
 def scales():
