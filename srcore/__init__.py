@@ -14,7 +14,15 @@ from srcore.moved import OldNames
 
 if TYPE_CHECKING:
     from srcore import metrics, testing
-    from srcore.api import build, components, load_experiment, load_generator, run, upscale
+    from srcore.api import (
+        build,
+        components,
+        load_experiment,
+        load_generator,
+        run,
+        upscale,
+        upscale_film,
+    )
     from srcore.contracts import DISCRIMINATOR, GENERATOR, LossContext, Role
     from srcore.errors import SrcoreError
     from srcore.hookspecs import hookimpl
@@ -30,6 +38,7 @@ _SOURCES = {
     "load_generator": "srcore.api",
     "run": "srcore.api",
     "upscale": "srcore.api",
+    "upscale_film": "srcore.api",
     "DISCRIMINATOR": "srcore.contracts",
     "GENERATOR": "srcore.contracts",
     "LossContext": "srcore.contracts",
@@ -62,6 +71,7 @@ __all__ = [
     "run",
     "testing",
     "upscale",
+    "upscale_film",
 ]
 
 

@@ -13,6 +13,7 @@ from torch import nn
 from srcore.config.experiment import LoadedExperiment, check_experiment
 from srcore.config.structure import Invalid, Structurer
 from srcore.errors import ConfigError
+from srcore.films.public import upscale_film
 from srcore.inference.upscaler import upscale
 from srcore.models.resolving import weights_file
 from srcore.options.declaration import defaults
@@ -23,7 +24,15 @@ from srcore.runs.options import RunsOptions
 from srcore.weights.containers import Checkpoint, read_checkpoint
 from srcore.weights.loading import build_generator
 
-__all__ = ["build", "components", "load_experiment", "load_generator", "run", "upscale"]
+__all__ = [
+    "build",
+    "components",
+    "load_experiment",
+    "load_generator",
+    "run",
+    "upscale",
+    "upscale_film",
+]
 
 _RUNS = defaults(RunsOptions)
 

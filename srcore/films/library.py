@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ def import_av() -> Any:
     except ImportError as error:
         raise MissingExtraError("enlarging films", "video") from error
     av.logging.set_level(av.logging.PANIC)
+    os.environ.setdefault("SVT_LOG", "1")  # the encoder of AV1 tells its settings otherwise
     return av
 
 

@@ -76,6 +76,8 @@ class _FilmReader:
         """PyAV's frames, checked, their times in the film's time base."""
         with opened(self.film.path) as container:
             stream = picture_stream(container, self.film.path)
+            # Else decoders fill what is damaged from other pictures, and say nothing.
+            stream.codec_context.options = {"err_detect": "crccheck+explode"}
             whole = _Whole(self.film, self.options)
             for frame in self._decoded(container, stream):
                 self._check(frame)

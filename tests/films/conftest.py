@@ -40,14 +40,15 @@ def write_film(
     metadata=None,
     chapters=None,
     attachment=None,
-    prepare=lambda frame: frame,
+    faststart=False,
 ):
     """Write a film of a second or less; sound is a language for every stream."""
     import av
 
     height, width = size
     times = times or [k * EVERY_25TH for k in range(count)]
-    with av.open(str(path), "w") as container:
+    container_options = {"movflags": "faststart"} if faststart else {}
+    with av.open(str(path), "w", options=container_options) as container:
         container.metadata.update(metadata or {})
         stream = container.add_stream(codec, rate=25, options=options or {}, time_base=unit)
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
@@ -72,7 +73,7 @@ def write_film(
             _write_texts(container, texts, subtitles)
         for time, picture in zip(times, pictures(len(times), height, width), strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame = prepare(frame.reformat(format=pixel_format))
+            frame = frame.reformat(format=pixel_format)
             frame.pts, frame.time_base = time, unit
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -147,7 +148,7 @@ def contents(path):
 def films():
     """Makes films and reads them; skips where PyAV is missing."""
     pytest.importorskip("av").logging.set_level(-8)
-    return SimpleNamespace(write=write_film, contents=contents, pictures=pictures)
+    return SimpleNamespace(write=write_film, contents=contents, second=Fraction(1))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A film of every kind keeps its length, sound, times, colors and shape."""
 
-import av
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -9,6 +10,10 @@ from srcore.films.enlarging import FilmJob
 from srcore.films.options import FilmOptions
 from srcore.films.parts import PartsError, parts_folder
 from srcore.upscaling.batch import Settings
+from srcore.upscaling.fitting import Fitting
+from srcore.upscaling.sizing import Sizing
+
+av = pytest.importorskip("av")
 
 
 @pytest.fixture
@@ -87,8 +92,6 @@ def test_what_a_container_does_not_hold_is_said(films, enlarge, tmp_path):
 
 
 def test_chapters_texts_and_attachments_are_kept(films, enlarge, tmp_path):
-    from fractions import Fraction
-
     chapters = [
         {"id": k, "start": 100 * k, "end": 100 * k + 100, "time_base": Fraction(1, 1000),
          "metadata": {"title": f"part {k}"}}
@@ -132,3 +135,113 @@ def test_what_is_no_film_is_refused(enlarge, tmp_path):
         enlarge(tmp_path / "in.mp4")
     with pytest.raises(DataError, match=r"none\.mp4: no such file; expected a film"):
         enlarge(tmp_path / "none.mp4")
+
+
+def colors_of(film):
+    frame = film.frames[0]
+    return frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("colors", "codec", "pixel_format"),
+    [
+        ((1, 1, 1, 1), "libx264", "yuv420p"),
+        ((6, 6, 6, 1), "libx264", "yuv420p"),
+        ((5, 6, 5, 1), "libx264", "yuv420p"),
+        ((1, 13, 1, 2), "libx264", "yuv420p"),
+        ((9, 16, 9, 1), "libx264", "yuv420p10le"),
+    ],
+    ids=["bt709", "bt601-525", "bt601-625", "full", "bt2020-10bit"],
+)
+def test_color_tags_and_depth_are_kept(
+    films, enlarge, tmp_path, suffix, colors, codec, pixel_format
+):
+    source = films.write(
+        tmp_path / f"in{suffix}", 3, colors=colors, codec=codec, pixel_format=pixel_format
+    )
+    after = enlarge(source, f"out{suffix}", codec="h264")
+    assert colors_of(after) == colors_of(films.contents(source)) == colors
+    assert ("10le" in after.frames[0].format.name) == ("10le" in pixel_format)
+    assert after.notes == ()
+
+
+def test_of_a_film_that_says_nothing_the_matrix_is_written_down(films, enlarge, tmp_path):
+    source = films.write(tmp_path / "in.mp4", 2, colors=(2, 2, 2, 1))
+    assert colors_of(enlarge(source)) == (2, 2, 6, 1)
+
+
+def test_more_bits_than_an_encoder_holds_are_said(films, enlarge, tmp_path):
+    source = films.write(tmp_path / "in.mkv", 2, pixel_format="yuv422p10le", codec="ffv1")
+    after = enlarge(source, "out.webm")
+    assert after.frames[0].format.name == "yuv422p"
+    assert "10 bits become 8: vp9 holds no more here" in after.notes
+    asked = enlarge(source, "asked.mkv", settings=Settings(fitting=Fitting(depth=8)))
+    assert asked.frames[0].format.name == "yuv422p"
+    assert asked.notes == ()
+
+
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_rotation_is_applied(films, enlarge, doubling, tmp_path, rotation):
+    source = films.write(tmp_path / "in.mp4", 2, rotation=rotation, aspect=Fraction(4, 3))
+    after = enlarge(source, network=doubling, crf=1.0)
+    frame = after.frames[0]
+    stored = films.contents(source).frames[0]
+    assert (stored.rotation % 360, frame.rotation) == (rotation % 360, 0)
+    is_turned = rotation != 180
+    assert (frame.width, frame.height) == ((64, 96) if is_turned else (96, 64))
+    assert after.aspect == (Fraction(3, 4) if is_turned else Fraction(4, 3))
+    upright = np.rot90(stored.to_ndarray(format="gray"), rotation // 90)
+    difference = frame.to_ndarray(format="gray")[::2, ::2].astype(int) - upright
+    assert np.abs(difference).mean() < 6
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_the_shape_of_pixels_is_kept(films, enlarge, tmp_path, suffix):
+    source = films.write(tmp_path / f"in{suffix}", 2, aspect=Fraction(16, 11))
+    assert enlarge(source, f"out{suffix}").aspect == Fraction(16, 11)
+
+
+@pytest.mark.parametrize(
+    ("codec", "size"), [("h264", (142, 100)), ("h265", (142, 100)), ("vp9", (141, 99))]
+)
+def test_odd_sides_become_even_where_the_encoder_wants_it(films, enlarge, tmp_path, codec, size):
+    source = films.write(tmp_path / "in.mkv", 2, (33, 47), codec="ffv1")
+    settings = Settings(sizing=Sizing(scale=3))
+    after = enlarge(source, "out.mkv", settings=settings, codec=codec)
+    assert (after.frames[0].width, after.frames[0].height) == size
+    said = f"141x99 pixels become 142x100 by repeating the last row or column: {codec} takes even "
+    assert [note for note in after.notes if note.startswith(said)] or codec == "vp9"
+
+
+def test_interlaced_films_are_refused_or_made_whole(films, enlarge, tmp_path):
+    interlaced = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
+    source = films.write(tmp_path / "in.mp4", options=interlaced)
+    before = films.contents(source)
+    assert before.frames[0].interlaced_frame
+    with pytest.raises(DataError, match="interlaced; --deinterlace makes whole frames of its"):
+        enlarge(source)
+    after = enlarge(source, deinterlace=True)
+    assert after.times == before.times
+    assert not any(frame.interlaced_frame for frame in after.frames)
+
+
+def test_transparent_films_need_a_background(films, enlarge, tmp_path):
+    source = films.write(tmp_path / "in.mkv", 2, codec="ffv1", pixel_format="yuva420p")
+    with pytest.raises(DataError, match=r"the film is transparent, .*--background COLOR"):
+        enlarge(source)
+    settings = Settings(fitting=Fitting(background=(255, 255, 255)))
+    assert enlarge(source, settings=settings).frames[0].format.name == "yuv420p"
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mpg", ".ts"])
+def test_other_containers_are_read(films, enlarge, tmp_path, suffix):
+    codec = {".avi": "mpeg4", ".mpg": "mpeg2video"}.get(suffix, "libx264")
+    source = films.write(
+        tmp_path / f"in{suffix}", times=list(range(8)), unit=Fraction(1, 25), codec=codec
+    )
+    before, after = films.contents(source), enlarge(source, "out.mkv")
+    assert len(after.times) == 8
+    steps = np.diff([float(time) for time in after.times])
+    assert np.abs(steps - 0.04).max() < 0.0011
+    assert len(before.times) == 8

@@ -1,0 +1,105 @@
+"""One film from Python: what ``srcore.upscale_film`` is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import nn
+
+from srcore.errors import DataError
+from srcore.files.replacing import refuse_replacing
+from srcore.films.enlarging import FilmJob
+from srcore.films.options import CodecName, FilmOptions
+from srcore.inference.options import Tile, UpscaleOptions
+from srcore.machine.device_names import UsePrecision
+from srcore.plugin.blame import naming_exits
+from srcore.plugin.registry import Registry
+from srcore.upscaling.batch import Settings
+from srcore.upscaling.sizing import Sizing
+
+_ENLARGING = UpscaleOptions()
+_FILMS = FilmOptions()
+
+
+@naming_exits(of_plugins_only=True)
+def upscale_film(
+    network: nn.Module,
+    source: str | Path,
+    target: str | Path,
+    *,
+    outscale: float | None = None,
+    codec: CodecName = _FILMS.codec,
+    crf: float | None = _FILMS.crf,
+    preset: str | None = _FILMS.preset,
+    deinterlace: bool = _FILMS.deinterlace,
+    skip_damaged: bool = _FILMS.skip_damaged,
+    segment: int = _FILMS.segment,
+    tile: Tile = _ENLARGING.tile,
+    border: int = _ENLARGING.border,
+    precision: UsePrecision = _ENLARGING.precision,
+    backend: str = _ENLARGING.backend,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int], object] | None = None,
+    registry: Registry | None = None,
+) -> list[str]:
+    """Upscale a film picture by picture; sound, subtitles, chapters and texts are copied.
+
+    Needs PyAV (``pip install 'srcore[video]'``).
+
+        network = srcore.load_generator("generator.safetensors")
+        srcore.upscale_film(network, "film.mp4", "large.mp4", codec="h265", crf=18)
+
+    Args:
+        network: generator on its device, see :class:`srcore.contracts.Network`.
+        source: the film.
+        target: ``.mp4``, ``.mkv``, ``.mov`` or ``.webm``; appears when it is whole. Until then
+            finished parts lie in ``<target>.parts``.
+        outscale: output side / input side; None: the network's scale.
+        codec: ``"h264"``, ``"h265"``, ``"vp9"``, ``"av1"``, ``"ffv1"`` (loses nothing) or
+            ``"auto"``: h264, of more than 8 bits h265, in ``.webm`` vp9.
+        crf: how much is lost, the codec's own measure; None: its default here.
+        preset: how long the encoder tries, the codec's own word or number.
+        deinterlace: make whole frames of interlaced ones, which else are refused.
+        skip_damaged: leave out damaged pictures, at the first of which the film else is refused.
+        segment: pictures of a part.
+        tile: as of :func:`srcore.upscale`.
+        border: as of :func:`srcore.upscale`.
+        precision: as of :func:`srcore.upscale`.
+        backend: as of :func:`srcore.upscale`.
+        resume: go on with parts of the same job that are there.
+        overwrite: replace the target, and parts that are there.
+        progress: called with the number of pictures finished since the last call.
+        registry: knows backends of plugins; None: the core's own.
+
+    Returns:
+        Lines about what of the film is not in the result, or otherwise.
+
+    Raises:
+        SrcoreError: a film that cannot be read or is damaged, an output that does not hold it, one
+            that exists, parts that nobody asked to go on with.
+        MissingExtraError: PyAV is not installed.
+    """
+    source, target = Path(source), Path(target)
+    refuse_replacing([source], [target])
+    if os.path.exists(target) and not overwrite:
+        raise DataError(f"{target}: exists; overwrite=True replaces it")
+    settings = Settings(
+        sizing=Sizing(scale=outscale),
+        enlarging=UpscaleOptions(tile=tile, border=border, precision=precision, backend=backend),
+        registry=registry,
+    )
+    options = FilmOptions(
+        codec=codec, crf=crf, preset=preset, deinterlace=deinterlace, skip_damaged=skip_damaged,
+        segment=segment,
+    )  # fmt: skip
+    job = FilmJob.plan(network, source, target, settings, options)
+    notes = list(job.notes)
+    job.run(progress or _ignore, notes.append, resume=resume, overwrite=overwrite)
+    return notes
+
+
+def _ignore(count: int) -> None:
+    pass
