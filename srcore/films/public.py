@@ -97,9 +97,9 @@ def upscale_film(
     )  # fmt: skip
     job = FilmJob.plan(network, source, target, settings, options)
     notes = list(job.notes)
-    job.run(progress or _ignore, notes.append, resume=resume, overwrite=overwrite)
+    job.run(progress or _unwatched, notes.append, resume=resume, overwrite=overwrite)
     return notes
 
 
-def _ignore(count: int) -> None:
+def _unwatched(count: int) -> None:
     pass
