@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import engine_overhead
 import gan_step
@@ -127,7 +128,7 @@ def iterate(training, batch):
 
 def bare(name, training, batch, label):
     """The loops as one writes them by hand, and the first of them as a graph."""
-    make = gan_step.bare_loop if name == "gan" else engine_overhead.bare_loop
+    make: Any = gan_step.bare_loop if name == "gan" else engine_overhead.bare_loop
     device = str(training.run.device.type)
     step = make(training)[0]
     if label == "float32":

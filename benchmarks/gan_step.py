@@ -199,7 +199,8 @@ def main():
     """Measure times, then memory; write and print."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder, "first"), Path(folder, "second")
-        first.mkdir(), second.mkdir()
+        first.mkdir()
+        second.mkdir()
         times, overhead, difference = compare(first)
         times |= fast_step(second)
     used = memory()

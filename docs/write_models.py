@@ -13,6 +13,7 @@ import re
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import tomli_w
@@ -41,7 +42,7 @@ def main(facts: Path, target: Path = LIST) -> None:
     target.write_text(HEAD + tomli_w.dumps(listed(entries)), "utf-8")
 
 
-def listed(entries: list[dict]) -> dict:
+def listed(entries: list[dict[str, Any]]) -> dict[str, Any]:
     """The tables of a list."""
     by_id = defaultdict(list)
     for entry in entries:
@@ -61,7 +62,7 @@ def listed(entries: list[dict]) -> dict:
     return {"architectures": architectures(kinds), "models": dict(sorted(named.items()))}
 
 
-def architectures(kinds: set[str]) -> dict:
+def architectures(kinds: set[str]) -> dict[str, Any]:
     """What is needed for each architecture; those that nothing reads have no entry."""
     known = {}
     for kind in sorted(kinds):
@@ -75,7 +76,7 @@ def architectures(kinds: set[str]) -> dict:
     return known
 
 
-def table(entry: dict) -> dict:
+def table(entry: dict[str, Any]) -> dict[str, Any]:
     """The table of one model."""
     author = entry["author"]
     file = entry["file"]
@@ -94,7 +95,7 @@ def table(entry: dict) -> dict:
     }
 
 
-def _preference(entry: dict) -> tuple[bool, int]:
+def _preference(entry: dict[str, Any]) -> tuple[bool, int]:
     return entry["file"]["type"] == "safetensors", entry["file"]["bytes"]
 
 

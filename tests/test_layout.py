@@ -228,6 +228,13 @@ def test_every_example_is_listed_and_typed():
         assert f"{name.replace('-', '_')}.*" in typed
 
 
+def test_every_benchmark_is_typed():
+    mypy = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
+    assert "benchmarks/*.py" in mypy["files"]
+    (scripts,) = (it["module"] for it in mypy["overrides"] if "disable_error_code" in it)
+    assert scripts == sorted(path.stem for path in ROOT.glob("benchmarks/*.py"))
+
+
 @pytest.mark.parametrize("plugin", [*ROOT.glob("plugins/*"), *ROOT.glob("examples/srplug-*")])
 def test_plugins_are_tested_by_files_of_the_same_name(plugin):
     tests = {path.name: path.read_text("utf-8") for path in plugin.glob("tests/test_*.py")}

@@ -99,7 +99,9 @@ def _class(cls: griffe.Class) -> Iterator[str]:
     types = {
         name: quoted(str(member.annotation))
         for name, member in cls.all_members.items()
-        if member.is_attribute and member.annotation and "property" not in member.labels
+        if isinstance(member, griffe.Attribute)
+        and member.annotation
+        and "property" not in member.labels
     }
     about = {name: about.get(name, "") for name in types if not is_private(name)} | about
     if about:
@@ -111,7 +113,7 @@ def _class(cls: griffe.Class) -> Iterator[str]:
 
 
 def _member(member: griffe.Object | griffe.Alias) -> Iterator[str]:
-    if member.is_function:
+    if isinstance(member, griffe.Function):
         yield from _function(member)
     elif "property" in member.labels:
         docstring = member.docstring.value if member.docstring else ""
