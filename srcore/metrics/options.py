@@ -9,7 +9,13 @@ import attrs
 
 from srcore.machine.device_names import device_complaint
 from srcore.options import option
-from srcore.weights.pretrained import Pretrained, alexnet_weights, check_file, vgg16_weights
+from srcore.weights.pretrained import (
+    Pretrained,
+    alexnet_weights,
+    check_file,
+    hub_file,
+    vgg16_weights,
+)
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
 NIQE_BLOCK, SSIM_WINDOW = 96, 11
@@ -115,6 +121,12 @@ class LearnedMetricOptions:
 @attrs.frozen(kw_only=True)
 class BRISQUEOptions(LearnedMetricOptions):
     """Blind quality by statistics of natural images, with the authors' support vectors."""
+
+    def pretrained(self) -> tuple[Pretrained, ...]:
+        """The file that piq downloads."""
+        file = hub_file("brisque_svm_weights.pt")
+        address = "github.com/photosynthesis-team/piq/releases/download/v0.4.0"
+        return (Pretrained(f"BRISQUE's support vectors ({address}/{file.name})", file=file),)
 
 
 @attrs.frozen(kw_only=True)

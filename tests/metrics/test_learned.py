@@ -12,6 +12,7 @@ from srcore import SrcoreError, build
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, MissingExtraError, WeightsError
 from srcore.metrics.learned import BRISQUE, DISTS, FID, LPIPS, PieAPP, frechet_distance
+from srcore.metrics.options import BRISQUEOptions
 
 piq = pytest.importorskip("piq")
 
@@ -134,3 +135,16 @@ def test_brisque_is_that_of_piq_without_the_border(vectors):
     assert metric(sr, None, crop_border=2) == pytest.approx(float(piq.brisque(inner)))
     with pytest.raises(SrcoreError, match="brisque: the image has too little texture"):
         metric(np.zeros((48, 52, 3), np.uint8), None, crop_border=0)
+
+
+def test_brisque_says_which_file_it_needs_and_takes_it_from_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (wanted,) = BRISQUEOptions().pretrained()
+    assert not wanted.is_here
+    assert "github.com/photosynthesis-team/piq" in wanted.what
+    assert wanted.file == tmp_path / "hub/checkpoints/brisque_svm_weights.pt"
+    wanted.file.parent.mkdir(parents=True)
+    torch.save((torch.rand(5, 1), torch.rand(5, 36)), wanted.file)
+    assert wanted.is_here
+    (sr, _) = images(48, 52, 3)
+    assert np.isfinite(build("metric", "brisque")(sr, None, crop_border=0))

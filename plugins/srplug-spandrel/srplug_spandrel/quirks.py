@@ -91,6 +91,18 @@ def _in_own_precision(model: nn.Module, image: Tensor) -> Tensor:
     return made
 
 
+def _image_by_image(model: nn.Module, image: Tensor) -> Tensor:
+    """In use SeemoRe chooses experts for one image; a running average sees whole batches so."""
+    if model.training or len(image) == 1:
+        return _output(model, image)
+    return torch.cat([_output(model, image[n : n + 1]) for n in range(len(image))])
+
+
+def _output(model: nn.Module, image: Tensor) -> Tensor:
+    made: Tensor = model(image)
+    return made
+
+
 #: How networks are called that do more or give more than image for image.
 CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "drunet": _noise_map,
@@ -100,6 +112,7 @@ CALLS: dict[str, Callable[[nn.Module, Tensor], Tensor]] = {
     "mixdehazenet": _from_signed,
     "mmrealsr": _first_output,
     "mprnet": _first_output,
+    "seemore": _image_by_image,
 }
 
 

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from srplug_spandrel import networks
+from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.plugin.manager import plugins
@@ -67,6 +68,16 @@ def test_a_copy_merges_its_own_branches():
         assert not other.model.conv_1.eval_conv.weight.any()
         network(torch.rand(1, 3, 8, 8))
         assert network.model.conv_1.eval_conv.weight.any()
+
+
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_batches_in_use_are_made_of_their_images(name):
+    """Running averages see whole batches; SeemoRe chooses its experts for one image."""
+    network = built(name, tried_scale(name)).eval()
+    images = torch.rand(2, 3, 16, 24)
+    with torch.no_grad():
+        apart = torch.cat([network(image) for image in images.split(1)])
+        torch.testing.assert_close(network(images), apart, rtol=1e-4, atol=1e-4)
 
 
 def test_merging_keeps_the_type_of_the_weights():

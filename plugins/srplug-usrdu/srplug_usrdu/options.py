@@ -200,6 +200,11 @@ class LaplaceSamplingOptions:
         """It makes nothing that was not there."""
         return ()
 
+    def problems(self, experiment: Any) -> Problems:
+        """Scales that no DSN has."""
+        if experiment.scale not in SCALES:
+            yield "", f"laplace_sampling knows scales 2 and 4, found scale = {experiment.scale}"
+
 
 @attrs.frozen(kw_only=True)
 class SwapOptions(NoOptions):
