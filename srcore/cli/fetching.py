@@ -17,7 +17,7 @@ from srcore.plugin.manager import plugins
 
 
 class NotAskedError(SrcoreError):
-    """A model is to be fetched and nobody can be asked."""
+    """Something needs the consent of somebody who cannot be asked."""
 
     exit_code = 2
 
@@ -56,8 +56,22 @@ def agreed(offer: Offer, *, yes: bool) -> bool:
     click.echo(f"srcore: {offer.line}", err=True)
     for line in (offer.place, *offer.about):
         click.echo(f"  {line}", err=True)
+    return confirmed("Fetch it?", yes=yes, what=f"{offer.what} is to be fetched")
+
+
+def confirmed(question: str, *, yes: bool, what: str) -> bool:
+    """Ask, unless ``--yes`` was given.
+
+    Args:
+        question: what is asked.
+        yes: whether the answer is known.
+        what: begins the message where nobody can be asked.
+
+    Raises:
+        NotAskedError: there is no terminal to ask at.
+    """
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise NotAskedError(f"{offer.what}: to be fetched, and nobody can be asked: add --yes")
-    return click.confirm("Fetch it?", err=True)
+        raise NotAskedError(f"{what}, and there is no terminal to ask at: add --yes")
+    return click.confirm(question, err=True)

@@ -74,7 +74,7 @@ def alone(file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         on_wait: called before waiting.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = file.with_name(f".{file.name}.lock")
+    lock = file.with_name(f".{file.name}.fetching")
     while True:
         stream = lock.open("ab")
         with contextlib.closing(stream):

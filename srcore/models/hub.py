@@ -61,7 +61,7 @@ class HubModel:
 
     def offer(self) -> Offer:
         """What the repository says of itself; asks the hub."""
-        _hub()
+        hub_library()
         about = self._info()
         file = self.at.file or _only([it.rfilename for it in about.siblings or ()], self.address)
         size = next((it.size for it in about.siblings or () if it.rfilename == file), None)
@@ -72,17 +72,17 @@ class HubModel:
             what=self.address,
             author=author,
             license=str(told.get("license_name") or license if license == "other" else license),
-            place=f"{_endpoint()}/{self.at.repository}/blob/{about.sha or 'main'}/{file}",
+            place=f"{endpoint()}/{self.at.repository}/blob/{about.sha or 'main'}/{file}",
             bytes=size or 0,
         )
 
     def fetch(self) -> Path:
         """By the hub's library, which goes on with what broke off and locks its cache."""
-        hub = _hub()
+        hub = hub_library()
         file = self.at.file
         if not file:
             file = _only([it.rfilename for it in self._info().siblings or ()], self.address)
-        with _in_one_line(self.address):
+        with in_one_line(self.address):
             path = self._download(hub, file)
             if _damage_of_blob(path):  # what lay in the cache before
                 path = self._download(hub, file, force_download=True)
@@ -94,23 +94,23 @@ class HubModel:
     def _download(self, hub: Any, file: str, **how: Any) -> Path:
         return Path(
             hub.hf_hub_download(
-                self.at.repository, file, revision=self.at.revision or None, endpoint=_endpoint(),
+                self.at.repository, file, revision=self.at.revision or None, endpoint=endpoint(),
                 cache_dir=_cache(), **how,
             )
         )  # fmt: skip
 
     def _info(self) -> Any:
-        with _in_one_line(self.address):
+        with in_one_line(self.address):
             return (
-                _hub()
-                .HfApi(endpoint=_endpoint())
+                hub_library()
+                .HfApi(endpoint=endpoint())
                 .model_info(
                     self.at.repository, revision=self.at.revision or None, files_metadata=True
                 )
             )
 
     def _kept(self) -> Path | None:
-        hub = _hub()
+        hub = hub_library()
         if self.at.file:
             kept = hub.try_to_load_from_cache(
                 self.at.repository, self.at.file, _cache(), revision=self.at.revision or None
@@ -179,7 +179,12 @@ def _only(names: Sequence[str], address: str) -> str:
     raise WeightsError(f"{address}: holds no file of weights ({', '.join(_WEIGHTS)})")
 
 
-def _hub() -> Any:
+def hub_library() -> Any:
+    """The hub's own library.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import huggingface_hub
     except ImportError:
@@ -187,7 +192,8 @@ def _hub() -> Any:
     return huggingface_hub
 
 
-def _endpoint() -> str:
+def endpoint() -> str:
+    """Address of the hub."""
     from huggingface_hub.constants import ENDPOINT
 
     return os.environ.get("HF_ENDPOINT") or str(ENDPOINT)
@@ -200,7 +206,7 @@ def _cache() -> str:
 
 
 @contextlib.contextmanager
-def _in_one_line(address: str) -> Iterator[None]:
+def in_one_line(address: str, doing: str = "fetched from") -> Iterator[None]:
     """What goes wrong between here and the hub, as a user needs to know it."""
     from huggingface_hub import errors
 
@@ -219,15 +225,15 @@ def _in_one_line(address: str) -> Iterator[None]:
         raise WeightsError(f"{address}: no such revision") from error
     except errors.EntryNotFoundError as error:
         raise WeightsError(f"{address}: no such file in the repository") from error
-    except (errors.HfHubHTTPError, OSError) as error:
+    except (errors.HfHubHTTPError, OSError, ValueError) as error:
         raise WeightsError(
-            f"{address}: cannot be fetched from {_endpoint()}: {_first_line(error)}"
+            f"{address}: cannot be {doing} {endpoint()}: {_first_line(error)}"
         ) from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in ("httpx", "httpx2", "requests"):
             raise
         raise WeightsError(
-            f"{address}: cannot be fetched from {_endpoint()}: {_first_line(error)}"
+            f"{address}: cannot be {doing} {endpoint()}: {_first_line(error)}"
         ) from error
 
 

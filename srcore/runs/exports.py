@@ -17,6 +17,7 @@ from torch import Tensor
 from srcore.config.schema import Experiment
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
+from srcore.runs.experiment_hash import experiment_hash
 from srcore.runs.folder import RunFolder
 from srcore.runs.plain_tables import as_table
 from srcore.weights.saving import GeneratorMetadata, read_metadata, save_safetensors
@@ -48,7 +49,9 @@ def export_network(
     assert table is not None
     selected = table.selected
     about = GeneratorMetadata(selected.type, as_table(selected.options), experiment.scale)
-    about = attrs.evolve(about, iteration=iteration, state=digest)
+    about = attrs.evolve(
+        about, iteration=iteration, state=digest, experiment=experiment_hash(experiment)
+    )
     save_safetensors(file, state, about, registry)
 
 

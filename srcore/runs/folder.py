@@ -59,6 +59,7 @@ class RunFolder:
         previous: state of the one before.
         best: state of the best validation.
         pictures: the folder of pictures of validations.
+        card: the folder that ``srcore card`` makes.
         tensorboard: the folder of TensorBoard's files.
     """
 
@@ -83,6 +84,7 @@ class RunFolder:
     best = Place("checkpoints/best.pt")
     pictures = Place("images")
     tensorboard = Place("tensorboard")
+    card = Place("card")
 
     def network(self, role: str) -> Path:
         """The network of a role, for use."""
@@ -119,7 +121,7 @@ def _network(role: str) -> str:
 #: the options of its task.
 COMMON_FILES = (
     RunFolder.experiment, RunFolder.provenance, RunFolder.log, RunFolder.report, RunFolder.ending,
-    f"{RunFolder.plugins}/*",
+    f"{RunFolder.plugins}/*", f"{RunFolder.card}/*",
 )  # fmt: skip
 #: In the folder of a stage that trains, beside the files of its networks.
 _TRAINING_FILES = (
@@ -128,7 +130,9 @@ _TRAINING_FILES = (
     f"{RunFolder.pictures}/{_AT}*.png", f"{RunFolder.tensorboard}/*tfevents*",
 )  # fmt: skip
 #: In the folder of an experiment with stages, beside the folders of its stages.
-EXPERIMENT_FILES = (RunFolder.experiment, RunFolder.log, RunFolder.report)
+EXPERIMENT_FILES = (
+    RunFolder.experiment, RunFolder.log, RunFolder.report, f"{RunFolder.card}/*",
+)  # fmt: skip
 
 
 def training_files(networks: Iterable[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from srcore.plugin.registry import Registry
 from srcore.weights.dialects import exported_dialect
 
 _NETWORK, _OPTIONS, _SCALE, _VERSION = "network", "options", "scale", "srcore_version"
-_ITERATION, _STATE = "iteration", "state"
+_ITERATION, _STATE, _EXPERIMENT = "iteration", "state", "experiment"
 
 
 @attrs.frozen
@@ -36,6 +36,7 @@ class GeneratorMetadata:
         version: version of srcore that wrote the file.
         iteration: how long a run had trained it; None outside of runs.
         state: hash of the state that it was made of (:mod:`srcore.runs.exports`).
+        experiment: hash of the resolved experiment (:mod:`srcore.runs.experiment_hash`).
     """
 
     network: str
@@ -44,6 +45,7 @@ class GeneratorMetadata:
     version: str = srcore.__version__
     iteration: int | None = None
     state: str = ""
+    experiment: str = ""
 
     def to_text(self) -> dict[str, str]:
         """As entries of a safetensors file."""
@@ -56,6 +58,8 @@ class GeneratorMetadata:
         }
         if self.iteration is not None:
             entries |= {_ITERATION: str(self.iteration), _STATE: self.state}
+        if self.experiment:
+            entries[_EXPERIMENT] = self.experiment
         return entries
 
     @classmethod
@@ -77,6 +81,7 @@ class GeneratorMetadata:
                 entries[_VERSION],
                 int(entries[_ITERATION]) if _ITERATION in entries else None,
                 entries.get(_STATE, ""),
+                entries.get(_EXPERIMENT, ""),
             )
         except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise WeightsError(

@@ -37,7 +37,7 @@ def test_where_nobody_can_be_asked_nothing_is_fetched(program, server, photo):
     code, out, err = program("upscale", photo, "--model", "tiny")
     assert (code, out) == (2, "")
     assert err.splitlines()[-1] == (
-        "srcore: tiny: to be fetched, and nobody can be asked: add --yes"
+        "srcore: tiny is to be fetched, and there is no terminal to ask at: add --yes"
     )
     assert server.requests == []
 

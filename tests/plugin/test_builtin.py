@@ -49,6 +49,7 @@ def test_every_hook_of_the_core_is_called_through_pluggy():
         "srcore_register_commands",
         "srcore_register_components",
         "srcore_register_experiments",
+        "srcore_register_models",
         "srcore_register_weight_dialects",
         "srcore_run_finished",
     ]

@@ -1,0 +1,1 @@
+"""Cards: what a run made, of what and how, for whoever finds the model elsewhere."""
