@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from srcore.config.experiment import LoadedExperiment, check_experiment
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.invalid import Invalid
+from srcore.config.structure import Structurer
 from srcore.errors import ConfigError
 from srcore.films.public import upscale_film
 from srcore.inference.upscaler import upscale

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from srcore.config import reading
+from srcore.config.invalid import Invalid
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
 from srcore.config.reading import Source, display
@@ -18,7 +19,7 @@ from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
 from srcore.config.stage_tables import ExperimentStage, stages_of
 from srcore.config.starting import has_checkpoint, start_weights
-from srcore.config.structure import MOST_PROBLEMS, Invalid, Structurer
+from srcore.config.structure import MOST_PROBLEMS, Structurer
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
 from srcore.config.telling import told_by_run, told_by_weights
 from srcore.errors import ConfigError, Problem

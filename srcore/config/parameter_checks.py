@@ -12,9 +12,10 @@ import attrs
 
 from srcore.capabilities import option_capability
 from srcore.config.group_table import GroupTable
+from srcore.config.invalid import Invalid
 from srcore.config.role_checks import where_of
 from srcore.config.schema import Experiment, OptimizerTable
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.structure import Structurer
 from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.optimization.overriding import overridden, rates

@@ -8,7 +8,6 @@ cattrs dispatches on types; the hooks here differ from its defaults on purpose. 
 from __future__ import annotations
 
 import os
-import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,7 +16,9 @@ from typing import Any, Literal, Protocol, Union, get_args, get_origin, runtime_
 import attrs
 import cattrs
 
+from srcore.config.invalid import Invalid
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
+from srcore.config.plain_values import structure_literal, structure_plain
 from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest, nearest
 from srcore.errors import Problem, SrcoreError
@@ -36,21 +37,15 @@ from srcore.options.declaration import (
     key_of,
 )
 from srcore.options.describing import key_type, type_name, without_none
+from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200
+#: Of a table whose type may stand for several.
+_UNCHECKED = "the other keys of this table are not checked yet"
 #: Bytes of one name in all common file systems.
 LONGEST_NAME = 255
-
-
-class Invalid(Exception):  # noqa: N818 - carries problems between hooks, never reaches a user
-    """Problems found while converting, and what could be converted nevertheless."""
-
-    def __init__(self, problems: Iterable[Problem], partial: Any = attrs.NOTHING) -> None:
-        super().__init__()
-        self.problems = list(problems)
-        self.partial = partial
 
 
 @runtime_checkable
@@ -84,9 +79,9 @@ class Structurer:
         self.converter = cattrs.Converter()
         register = self.converter.register_structure_hook_func
         for plain in (int, float, bool, str):
-            self.converter.register_structure_hook(plain, _structure_plain)
+            self.converter.register_structure_hook(plain, structure_plain)
         self.converter.register_structure_hook(Path, self._structure_path)
-        register(_has_origin(Literal), _structure_literal)
+        register(_has_origin(Literal), structure_literal)
         register(_has_origin(list, tuple), self._structure_sequence)
         register(_has_origin(dict), self._structure_dict)
         register(_has_origin(Union, types.UnionType), self._structure_union)
@@ -166,13 +161,39 @@ class Structurer:
             state = "is missing" if name is None else f"is {shown(name)}"
             message = f"expected the name of a {kind.replace('_', ' ')}, but it {state}; "
             raise Invalid([Problem("type", message + f"installed: {', '.join(names)}")])
-        if name not in names:
-            raise Invalid([Problem("type", self.registry.unknown(kind, name))])
-        component = self.registry.get(kind, name)
         keys = {key: item for key, item in value.items() if key != "type"}
+        if name not in names:
+            raise Invalid(self._unknown(kind, name, keys, also_known))
+        return self._selected(self.registry.get(kind, name), keys, also_known)
+
+    def _unknown(
+        self, kind: str, name: str, keys: Mapping[str, Any], also_known: Iterable[str]
+    ) -> list[Problem]:
+        """What is wrong with a table of an unknown type.
+
+        Its keys are compared with those of the component that is clearly meant, so that they do not
+        come up one run later.
+        """
+        problem = Problem("type", self.registry.unknown(kind, name))
+        meant = self.registry.meant(kind, name)
+        if not keys:
+            return [problem]
+        if meant is None:
+            joiner = " " if problem.message.endswith("?") else "; "
+            return [Problem("type", f"{problem.message}{joiner}{_UNCHECKED}")]
+        of_meant: list[Problem] = []
+        self._attempt("", of_meant, lambda: self._selected(meant, keys, also_known))
+        about = f' (if "{meant.name}" is meant)'
+        return [problem, *(attrs.evolve(it, message=it.message + about) for it in of_meant)]
+
+    def _selected(
+        self, component: Component, keys: Mapping[str, Any], also_known: Iterable[str]
+    ) -> Selected:
+        """A component with its typed options."""
         try:
             return Selected(component, self.structure_table(keys, component.options))
         except Invalid as error:
+            name = component.name
             known = [key_of(field) for field in attrs.fields(component.options)] + list(also_known)
             problems = [_with_all_keys(problem, known, name) for problem in error.problems]
             partial = error.partial
@@ -331,32 +352,6 @@ class Structurer:
 
 def _has_origin(*origins: Any) -> Callable[[Any], bool]:
     return lambda cls: get_origin(cls) in origins
-
-
-def _structure_plain(value: Any, cls: type) -> Any:
-    if cls is float and type(value) in (int, float):
-        if not -sys.float_info.max <= value <= sys.float_info.max:  # NaN too
-            raise Invalid([Problem("", f"expected a finite number, found {shown(value)}")])
-        return float(value)
-    if cls is int and type(value) is float and value.is_integer() and abs(value) <= 2**53:
-        return int(value)  # 1e5; beyond, not every whole number is one
-    if cls is str and isinstance(value, str):
-        return str(value)
-    if type(value) is cls:
-        return value
-    wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[cls]
-    raise Invalid([Problem("", f"expected {wanted}, found {shown(value)}")])
-
-
-def _structure_literal(value: Any, cls: Any) -> Any:
-    allowed = get_args(cls)
-    plain = str(value) if isinstance(value, str) else value
-    if any(plain == entry and type(plain) is type(entry) for entry in allowed):
-        return plain
-    hint = closest(plain, [str(entry) for entry in allowed]) if isinstance(plain, str) else ""
-    wanted = ", ".join(shown(entry) for entry in allowed)
-    message = f"expected one of {wanted}, found {shown(value)}"
-    raise Invalid([Problem("", f"{message}; {hint}" if hint else message)])
 
 
 def _build_checked(

@@ -111,7 +111,8 @@ def choose_measures(specification: str, registry: Registry) -> list[Measure]:
 
 
 def _parse_metric(text: str, registry: Registry) -> Measure:
-    from srcore.config.structure import Invalid, Structurer
+    from srcore.config.invalid import Invalid
+    from srcore.config.structure import Structurer
 
     name, *pairs = text.split(":")
     component = registry.get("metric", name)

@@ -15,6 +15,9 @@ from srcore.plugin.discovery import label
 from srcore.plugin.known import comes_with
 from srcore.plugin.known import known_components as known_plugins
 
+#: How much nearer (0 to 1) a name is than any other if it is surely meant.
+_CLEARLY = 0.1
+
 #: The core's kinds of components. What is passed to a target beside its options, and what it must
 #: offer, is written in :mod:`srcore.contracts`.
 KINDS = (
@@ -225,12 +228,7 @@ class Registry:
     def unknown(self, kind: str, name: str) -> str:
         """One line on a name that is not registered: closest match, package to install."""
         names = [component.name for component in self.components(kind)]
-        installed = {component.owner for component in self._components.values()}
-        elsewhere = {
-            known: owner
-            for known, owner in known_plugins().get(kind, {}).items()
-            if owner not in installed
-        }
+        elsewhere = self._elsewhere(kind)
         text = f"no {kind.replace('_', ' ')} {shown(name)}"
         if name in elsewhere:
             return f"{text}; {comes_with(elsewhere[name])}"
@@ -239,6 +237,24 @@ class Registry:
             return f"{text}; installed: {', '.join(names) or 'none'}"
         text += f"; did you mean {shown(close[0])}?"
         return text + (f" {comes_with(elsewhere[close[0]])}" if close[0] in elsewhere else "")
+
+    def meant(self, kind: str, name: str) -> Component | None:
+        """The component that a misspelt name stands for; None if another is nearly as near."""
+        names = [component.name for component in self.components(kind)]
+        close = difflib.get_close_matches(name, [*names, *self._elsewhere(kind)], n=2)
+        nearness = [difflib.SequenceMatcher(None, name, other).ratio() for other in close]
+        if not close or (len(close) == 2 and nearness[0] - nearness[1] < _CLEARLY):
+            return None
+        return self._components.get((kind, close[0]))
+
+    def _elsewhere(self, kind: str) -> dict[str, str]:
+        """Names of a kind that known plugins bring which are not installed, with the plugins."""
+        installed = {component.owner for component in self._components.values()}
+        return {
+            known: owner
+            for known, owner in known_plugins().get(kind, {}).items()
+            if owner not in installed
+        }
 
     def components(self, kind: str | None = None) -> Iterator[Component]:
         """All components, or those of one kind, sorted by kind and name."""

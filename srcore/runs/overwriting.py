@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from srcore.config.experiment import LoadedExperiment
+from srcore.config.invalid import Invalid
 from srcore.config.paths import is_pending, paths_of
 from srcore.config.reading import parse_experiment
 from srcore.config.schema import Experiment
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.structure import Structurer
 from srcore.errors import ConfigError, SrcoreError
 from srcore.files.deleting import delete_known
 from srcore.images import some

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import RGB, option_capability
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.invalid import Invalid
+from srcore.config.structure import Structurer
 from srcore.contracts import LossContext
 from srcore.engine.seeding import seed_everything
 from srcore.messages import shown

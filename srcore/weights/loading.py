@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import RGB, capability
+from srcore.config.invalid import Invalid
 from srcore.config.schema import MAX_SCALE
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.structure import Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.messages import shown
 from srcore.plugin.building import resolve

@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 import srcore
-from srcore.config.structure import Invalid, Structurer
+from srcore.config.invalid import Invalid
+from srcore.config.structure import Structurer
 from srcore.errors import PluginError
 from srcore.options import Selected, component, option
 from srcore.plugin.manager import PluginManager, using
