@@ -1,7 +1,6 @@
 import torch
 
 from srcore.engine.means import Means, mean_of
-from srcore.engine.tally import Tally
 
 
 def counted(values, means=None):
@@ -9,17 +8,6 @@ def counted(values, means=None):
     for value in values:
         means = means.plus({"l1": torch.tensor(value)})
     return means
-
-
-def test_means_are_those_since_the_last_line():
-    tally = Tally()
-    for value in (1.0, 2.0, 6.0):
-        tally.count({"l1": torch.tensor(value)})
-    tally.count({"rare": torch.tensor(5.0)})
-    assert tally.take_means() == {"l1": 3.0, "rare": 5.0}
-    tally.count({"l1": torch.tensor(7.0)})
-    assert tally.take_means() == {"l1": 7.0}
-    assert tally.take_means() == {}
 
 
 def test_values_are_not_changed_and_carry_no_graph():

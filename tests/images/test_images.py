@@ -13,7 +13,6 @@ from srcore.images import (
     image_size,
     read_header,
     read_image,
-    read_rgb,
     to_rgb,
     write_image,
 )
@@ -62,37 +61,6 @@ def test_jpeg_is_rgb_and_near_the_original(tmp_path):
     image = np.full((16, 16, 3), (200, 100, 30), np.uint8)
     write_image(tmp_path / "a.jpg", image)
     assert np.abs(read_image(tmp_path / "a.jpg").astype(int) - image).max() <= 3
-
-
-def test_to_rgb_repeats_gray_and_drops_alpha():
-    gray = noise(3, 4, 2)
-    np.testing.assert_array_equal(to_rgb(gray), np.repeat(gray[..., :1], 3, axis=-1))
-    np.testing.assert_array_equal(to_rgb(gray[..., 0]), np.repeat(gray[..., :1], 3, axis=-1))
-    color = noise(3, 4, 4)
-    np.testing.assert_array_equal(to_rgb(color), color[..., :3])
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
-def test_exif_orientation_is_applied_to_pixels_and_size(tmp_path, orientation, suffix):
-    upright = noise(6, 10, 3)
-    stored = {  # what a camera stores so that the given turn shows `upright`
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.swapaxes(0, 1),
-        6: np.rot90(upright, 1),
-        7: upright.swapaxes(0, 1)[::-1, ::-1],
-        8: np.rot90(upright, -1),
-    }[orientation]
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    path = tmp_path / f"a{suffix}"
-    settings = {"lossless": True} if suffix == ".webp" else {}
-    Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif, **settings)
-    np.testing.assert_array_equal(read_image(path), upright)
-    assert image_size(path) == (6, 10)
 
 
 def test_palette_png_is_rgb_or_rgba(tmp_path):
@@ -223,30 +191,3 @@ def test_unwritable_folder_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"a\.png: cannot be written: "):
         write_image(tmp_path / "file" / "a.png", noise(4, 4, 3))
-
-
-def test_read_rgb_gives_three_channels(tmp_path):
-    write_image(tmp_path / "a.png", noise(4, 5))
-    assert read_rgb(tmp_path / "a.png").shape == (4, 5, 3)
-
-
-def test_a_picture_that_memory_cannot_hold_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
-    path = tmp_path / "large.png"
-    Image.new("L", (20_000, 10_000)).save(path)  # 200 MB from 200 KB, which its bytes can hold
-    monkeypatch.setattr("srcore.images.decoding.free_memory_of_processor", lambda: 100_000_000)
-    with pytest.raises(DataError, match=r"20000x10000 pixels need 0.4 GB of memory, of which 0.1"):
-        read_image(path)
-
-
-@pytest.mark.parametrize(
-    ("start", "name"),
-    [
-        (b"\xff\x0a", "JPEG XL"),
-        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
-        (b"v/1\x01", "OpenEXR"),
-    ],
-)
-def test_a_known_format_that_is_not_read_is_refused_by_its_name(start, name):
-    with pytest.raises(DataError, match=rf"^x: {name} is not read; convert it"):
-        decode_image(start + bytes(60), "x")
