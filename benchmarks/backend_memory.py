@@ -2,12 +2,12 @@
 
     python benchmarks/backend_memory.py WEIGHTS... [--only BACKEND] [--sides 128 224 320]
 
-WEIGHTS are files of published generators. In a fresh process for every size, a small image goes
-first, so that what is recorded, compiled and kept is there before; then one image is enlarged
+WEIGHTS are files of published generators. In a fresh process for every size a small image goes
+first, so that what is recorded, compiled and kept is there before. Then one image is enlarged
 whole, and counted is by how much the largest resident size exceeds the one before it (Linux sets
-it back on request). Divided by the pixels of the image that is ``bytes``; ``predicted`` is the same
-number as srcore assumes it (``memory_per_pixel`` of the network, times the backend's ``memory``).
-One thread.
+it back on request). Divided by the pixels of the image that is ``bytes``;
+``per_pixel`` is what srcore takes the network for (``memory_per_pixel``), of which a backend's
+``memory`` is a multiple. One thread.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ import torch
 from harness import RESULTS, ROOT, write_results
 
 import srcore
-from srcore.inference.backends.core import core_only
 from srcore.inference.memory import memory_per_pixel
-from srcore.options.declaration import NoOptions
 
 NAME = "backend_memory"
 BACKENDS = ("torch", "compile", "ncnn", "openvino", "onnxruntime")
@@ -48,31 +46,24 @@ def resident(key):
     return int(re.search(rf"^{key}:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
 
 
-def one(source, side, backend):
-    """What a fresh process does: growth in MiB by one image."""
-    network = srcore.load_generator(source)
+def one(source, backend, side):
+    """What a fresh process does: growth in bytes per pixel."""
+    network, side = srcore.load_generator(source), int(side)
     options = {"tile": None, "backend": backend}
     srcore.upscale(network, image_of(FIRST), **options)
-    image = image_of(int(side))
+    image = image_of(side)
     ctypes.CDLL(None).malloc_trim(0)  # what is free but kept would hide what is taken
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
     srcore.upscale(network, image, **options)
-    print(resident("VmHWM") - before)
+    print(round((resident("VmHWM") - before) * 2**20 / side**2))
 
 
-def growth(source, side, backend):
-    """Of a fresh process, in bytes per pixel of the image."""
-    command = [sys.executable, __file__, "--one", str(source), str(side), backend]
+def growth(source, backend, side):
+    """Of a fresh process."""
+    command = [sys.executable, __file__, "--one", str(source), backend, str(side)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return float(done.stdout.split()[-1]) * 2**20 / side**2
-
-
-def factor(backend):
-    """Of a backend's memory over PyTorch's, as srcore assumes it."""
-    if backend == "torch":
-        return 1.0
-    return core_only().get("srcore.backend", backend).build(NoOptions()).memory
+    return int(done.stdout.split()[-1])
 
 
 def main():
@@ -84,20 +75,19 @@ def main():
         return
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("weights", nargs="+", type=Path, help="files of published generators")
-    parser.add_argument("--only", action="append", help="name of a backend; others are kept")
+    parser.add_argument("--only", action="append", help="name of a backend")
     parser.add_argument("--sides", nargs="+", type=int, default=SIDES)
     asked = parser.parse_args()
     path = RESULTS / f"{NAME}.json"
-    results = json.loads(path.read_text("utf-8"))["results"] if asked.only else {}
+    results = json.loads(path.read_text("utf-8"))["results"] if path.exists() else {}
     for source in asked.weights:
         print(source.stem, flush=True)
-        assumed = memory_per_pixel(srcore.load_generator(source))
         rows = results.setdefault(source.stem, {})
+        rows["per_pixel"] = round(memory_per_pixel(srcore.load_generator(source)))
         for backend in asked.only or BACKENDS:
-            measured = {str(side): round(growth(source, side, backend)) for side in asked.sides}
-            rows[backend] = {"predicted": round(assumed * factor(backend)), "bytes": measured}
+            rows[backend] = {str(it): growth(source, backend, it) for it in asked.sides}
             print(f"  {backend}: {rows[backend]}", flush=True)
-            write_results(NAME, results, sides=asked.sides, first=FIRST)
+            write_results(NAME, results, first=FIRST)
 
 
 if __name__ == "__main__":

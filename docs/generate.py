@@ -16,6 +16,7 @@ from pathlib import Path
 
 from generator.api import api_page
 from generator.architectures import architectures_page
+from generator.backends import backends
 from generator.components import components_page, configuration_page
 from generator.lists import lists
 from generator.measured import measured
@@ -92,5 +93,5 @@ if __name__ == "__main__":
     else:
         main(ROOT / "docs/reference")
         known = {ROOT / "srcore/plugin/known.json": known_parts(ours().registry)}
-        for file, text in {**known, **lists(), **measured()}.items():
+        for file, text in {**known, **lists(), **measured(), **backends()}.items():
             write_bytes(file, text.encode(), durable=False)

@@ -103,6 +103,11 @@ def command(
     if done.closed:
         closed = f"spandrel, on which chaiNNer and others stand, does not open it: {done.closed}"
         click.echo(f"srcore: {target}: {closed}; --to onnx or ncnn makes a program", err=True)
+    if to == "ncnn" and (assumed := _scale_by_name(target)) != done.scale:
+        told = f"Upscayl takes it for x{assumed} by its name; the network is x{done.scale}"
+        can_be_told = done.scale in _TOLD_BY_NAME
+        hint = f"put x{done.scale} into the name" if can_be_told else "it has no such models"
+        click.echo(f"srcore: {target}: {told}; {hint}", err=True)
     if as_json:
         result = {
             key: value for key, value in attrs.asdict(done).items() if value not in (None, {})
@@ -123,6 +128,17 @@ def command(
             f"{agreement.difference:.1e}, root of the mean square "
             f"{agreement.root_mean_square:.1e}, largest value {agreement.largest:.2g}"
         )
+
+
+#: Scales that Upscayl finds in names; what names neither of the first two is the last.
+_TOLD_BY_NAME = (2, 3, 4)
+
+
+def _scale_by_name(target: Path) -> int:
+    """The scale that Upscayl reads in the name of a program."""
+    name, *_, usual = target.stem.lower(), *_TOLD_BY_NAME
+    told = (it for it in _TOLD_BY_NAME if f"x{it}" in name or f"{it}x" in name)
+    return next(told, usual)
 
 
 def _toml_text(value: object) -> str:

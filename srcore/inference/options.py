@@ -77,8 +77,8 @@ class UpscaleOptions:
     precision: UsePrecision = option("float32", "what the network computes in")
     backend: Annotated[str, "NAME"] = option(
         "torch",
-        "what computes the network: torch, compile, onnxruntime, openvino, ncnn, a plugin's, or "
-        "auto, the fastest of these that are quickly ready",
+        "what computes the network: torch, compile, cudagraphs (GPU), onnxruntime, openvino, ncnn, "
+        "a plugin's, or auto, the fastest of these that are quickly ready",
     )
     calibration: Path | None = option(
         None, "folder of images such as those to be enlarged; --precision int8 is scaled by them"

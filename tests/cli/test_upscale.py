@@ -550,3 +550,12 @@ def test_a_backend_that_cannot_compute_the_network_ends_the_job(upscale, monkeyp
     assert (code, out) == (2, "")
     assert "--backend ncnn: cannot compute this network: " in err
     assert "1.png" not in err
+
+
+@pytest.mark.parametrize("slow", ["", "this precision is slow"])
+def test_a_slow_precision_is_said_before_anything_is_computed(upscale, monkeypatch, slow):
+    _photos(".", 1)
+    monkeypatch.setattr("srcore.machine.devices.slow_precision", lambda device, precision: slow)
+    code, out, err = upscale("0.png", "--precision", "bfloat16")
+    assert (code, out.split()) == (0, ["0_x2.png"])
+    assert ("precision: this precision is slow" in err) == bool(slow)

@@ -6,6 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from generator.backends import backends
 from generator.measured import measured
 
 ROOT = Path(__file__).parents[2]
@@ -275,6 +276,14 @@ def test_the_list_of_results_is_current():
         results = [path.name for path in (ROOT / "benchmarks/results").glob("*.json")]
         assert len(results) > 20
         assert all(f"| `{name}` |" in text for name in results)
+
+
+def test_the_tables_of_backends_are_those_of_the_results():
+    ((file, text),) = backends().items()
+    assert file.read_text("utf-8") == text, f"{file.name}: run  python docs/generate.py"
+    for name, rows in result("published_backends").items():
+        assert f"| {name} | time |" in text
+        assert f"| ncnn | {rows['ncnn']['ratio_to_plain']:.3f}x |" in text
 
 
 def test_no_command_of_a_result_tells_where_on_a_machine_something_lies():

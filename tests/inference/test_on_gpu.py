@@ -7,6 +7,7 @@ import torch
 import srcore
 from srcore.cli.main import main
 from srcore.images import read_image
+from srcore.inference.backends.backend import BackendError
 from srcore.inference.memory import choose_tile, free_memory
 from srcore.plugin.manager import plugins
 from srcore.testing.tiny_images import tiny_image, write_tiny_images
@@ -48,6 +49,19 @@ def test_half_precision_is_near(gpu, kind, precision):
     enlarged = srcore.upscale(network, image, precision=precision)
     difference = enlarged.astype(float) - srcore.upscale(network, image)
     assert np.sqrt((difference**2).mean()) < (4 if precision == "bfloat16" else 1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("kind", SIZES)
+def test_graphs_make_the_same_picture(gpu, kind, precision):
+    network, image = make(kind, gpu), tiny_image(0, 90, 70)
+    given = {"tile": 32, "overlap": 8, "precision": precision}
+    if torch.device(gpu).type == "cpu":  # where the test itself is tried
+        with pytest.raises(BackendError, match="cudagraphs: computes on cuda, not on cpu"):
+            srcore.upscale(network, image, backend="cudagraphs", **given)
+        return
+    expected = srcore.upscale(network, image, **given)
+    assert apart(srcore.upscale(network, image, backend="cudagraphs", **given), expected) <= 1
 
 
 def test_sixteen_bit_gray_and_alpha(gpu):

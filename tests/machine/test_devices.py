@@ -88,3 +88,8 @@ def test_bfloat16_is_called_slow_on_processors_without_it(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
     complaint = slow_precision(torch.device(device), precision)
     assert ("no bfloat16 instructions" in complaint) == slow
+
+
+@pytest.mark.parametrize(("device", "slow"), [("cpu", True), ("cuda", False)])
+def test_float16_is_called_slow_on_a_cpu(device, slow):
+    assert ("float16 is slow on a CPU" in slow_precision(torch.device(device), "float16")) == slow

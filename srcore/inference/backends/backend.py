@@ -58,7 +58,8 @@ class NetworkBackend(Protocol):
         devices: types of the devices that it computes on, such as ``("cpu",)``.
         precisions: of ``"float32"``, ``"bfloat16"``, ``"float16"`` and ``"int8"`` those it has;
             the 16-bit ones are PyTorch's autocast around its call.
-        memory: of an image, relative to what PyTorch takes of it.
+        memory: of an image, as a multiple of ``memory_per_pixel`` of its network; of those here it
+            is measured (``benchmarks/backend_memory.py``).
         is_quick: whether a network is ready within seconds, so that ``auto`` may try it.
     """
 

@@ -15,7 +15,7 @@ class Compiled:
 
     devices = ("cpu", "cuda")
     precisions = ("float32", "bfloat16", "float16")
-    memory = 1.0
+    memory = 1.1
     is_quick = False
 
     def require(self) -> None:

@@ -11,6 +11,7 @@ _KIND = "srcore.backend"
 _PACKAGE = "srcore.inference.backends"
 _TARGETS = {
     "compile": "compiled:Compiled",
+    "cudagraphs": "graphs:CudaGraphs",
     "onnxruntime": "onnxruntime:OnnxRuntime",
     "openvino": "openvino:OpenVino",
     "ncnn": "ncnn:Ncnn",

@@ -7,4 +7,4 @@ class Ncnn(FormatBackend):
     """Runs what ``srcore convert --to ncnn`` writes."""
 
     form = "ncnn"
-    memory = 2.0
+    memory = 3.7

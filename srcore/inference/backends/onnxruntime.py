@@ -8,4 +8,4 @@ class OnnxRuntime(FormatBackend):
 
     form = "onnx"
     precisions = ("float32", "int8")
-    memory = 1.5
+    memory = 1.9

@@ -9,4 +9,4 @@ class OpenVino(FormatBackend):
     form = "openvino"
     precisions = ("float32", "int8")
     beside_int8 = (b"",)  # the weights lie in the program
-    memory = 1.5
+    memory = 2.0

@@ -168,8 +168,8 @@ def test_a_backend_of_another_device_is_refused(network, image):
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are(network, image):
-    expected = 'expected torch, compile, ncnn, onnxruntime, openvino or auto, found "nccn"'
-    with pytest.raises(BackendError, match=f"--backend: {expected}"):
+    expected = "expected torch, compile, cudagraphs, ncnn, onnxruntime, openvino or auto"
+    with pytest.raises(BackendError, match=f'--backend: {expected}, found "nccn"'):
         upscale(network, image, backend="nccn")
 
 
@@ -307,7 +307,7 @@ def test_int8_is_near_and_its_distance_is_told(image, tmp_path, caplog):
 def test_the_cores_backends_are_registered_as_those_of_plugins():
     names = [component.name for component in plugins().registry.components(KIND)]
     assert names == [component.name for component in core_only().components(KIND)]
-    assert names == ["compile", "ncnn", "onnxruntime", "openvino"]
+    assert names == ["compile", "cudagraphs", "ncnn", "onnxruntime", "openvino"]
     add_backends(Registry())
 
 
