@@ -3,12 +3,14 @@
 import json
 import shutil
 
+import attrs
 import pytest
 import torch
 from safetensors.torch import load
 
 import srcore
 from srcore.engine.stages import run_experiment
+from srcore.runs.ending import read_ending, write_ending
 from srcore.runs.exports import exported, hash_of
 from srcore.testing import assert_same_state
 
@@ -109,8 +111,12 @@ def test_pictures_and_records_of_a_lost_future_go(tiny_experiment, tmp_path):
 def test_a_run_killed_before_its_report_gets_one(tiny_experiment, tmp_path):
     folder = run(tiny_experiment, tmp_path)
     (folder / "report.html").unlink()
+    ending = read_ending(folder)
+    assert ending.hooks_called
+    write_ending(folder, attrs.evolve(ending, hooks_called=False))
     run(tiny_experiment, tmp_path, resume=True)
     assert (folder / "report.html").is_file()
+    assert read_ending(folder) == ending
 
 
 def test_the_first_validation_is_recorded_once_however_often_it_is_repeated(
