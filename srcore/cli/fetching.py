@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from srcore.errors import SrcoreError
-from srcore.models.addressed import AddressedPath
-from srcore.models.addresses import is_address
-from srcore.models.catalog import Catalog
-from srcore.models.resolving import weights_file
-from srcore.models.source import Offer
 from srcore.plugin.manager import plugins
+
+if TYPE_CHECKING:
+    from srcore.models.source import Offer
 
 
 class NotAskedError(SrcoreError):
@@ -32,6 +31,10 @@ def located(weights: str | Path, *, yes: bool) -> Path:
     Raises:
         SrcoreError: there is no such model, or it cannot be had.
     """
+    from srcore.models.addresses import is_address
+    from srcore.models.catalog import Catalog
+    from srcore.models.resolving import weights_file
+
     text = str(weights)
     registry = plugins().registry
     if not is_address(text) and not Path(text).exists() and text in Catalog(registry).models:
@@ -41,6 +44,8 @@ def located(weights: str | Path, *, yes: bool) -> Path:
 
 def label_of(path: Path) -> str:
     """What tables call the weights of a file; empty: what the file is called."""
+    from srcore.models.addressed import AddressedPath
+
     source = path.source if isinstance(path, AddressedPath) else None
     return "" if source is None else source.label
 

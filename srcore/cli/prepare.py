@@ -23,7 +23,7 @@ from srcore.prepare.options import (
 
 if TYPE_CHECKING:
     from srcore.prepare.working import Report
-    from srcore.transforms.options import BicubicDialect
+    from srcore.transforms.bicubic_dialect import BicubicDialect
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

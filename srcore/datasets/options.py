@@ -16,7 +16,7 @@ from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.sources.checked import checked_source
-from srcore.transforms.options import BicubicDialect
+from srcore.transforms.bicubic_dialect import BicubicDialect
 
 Problems = Iterator[tuple[str, str]]
 #: How lr is made: a dialect of bicubic, or ``"none"``: transforms make it.

@@ -9,7 +9,7 @@ import attrs
 from srcore.config.names import name_complaint
 from srcore.messages import shown
 from srcore.options import option
-from srcore.transforms.options import BicubicDialect
+from srcore.transforms.bicubic_dialect import BicubicDialect
 
 
 @attrs.frozen(kw_only=True)

@@ -13,6 +13,7 @@ import attrs
 
 from srcore.data.wrapping import crop_size
 from srcore.options.declaration import InvalidOptionError, option
+from srcore.transforms.bicubic_dialect import BicubicDialect
 
 Range = tuple[float, float]
 ImageKey = Literal["lr", "hr"]
@@ -39,10 +40,6 @@ def _probabilities(value: Any) -> str:
 
 def _range(default: Range, help: str, **limits: Any) -> Any:
     return option(default, help, check=_ordered, **limits)
-
-
-#: The resamplings that are called bicubic, see :mod:`srcore.transforms.resize`.
-BicubicDialect = Literal["matlab", "matlab_uint8", "opencv"]
 
 
 @attrs.frozen(kw_only=True)

@@ -30,7 +30,8 @@ from srcore.messages import shown
 from srcore.options.declaration import defaults
 from srcore.transforms.banded import BandedMatrix
 from srcore.transforms.batch import image_of
-from srcore.transforms.options import BicubicDialect, BicubicOptions
+from srcore.transforms.bicubic_dialect import BicubicDialect
+from srcore.transforms.options import BicubicOptions
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch

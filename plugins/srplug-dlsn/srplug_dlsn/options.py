@@ -8,7 +8,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.options import option
-from srcore.transforms.options import BicubicDialect
+from srcore.transforms.bicubic_dialect import BicubicDialect
 
 #: Mean of the DIV2K training images, RGB in [0, 1].
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)

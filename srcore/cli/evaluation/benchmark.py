@@ -13,7 +13,7 @@ from srcore.cli.flags import Folder
 from srcore.models.addresses import is_address
 from srcore.options import option
 from srcore.plugin.manager import plugins
-from srcore.transforms.options import BicubicDialect
+from srcore.transforms.bicubic_dialect import BicubicDialect
 
 if TYPE_CHECKING:
     from srcore.evaluation.image_sets import ImageSet
