@@ -14,7 +14,7 @@ from srcore.config.experiment import LoadedExperiment, check_experiment
 from srcore.config.invalid import Invalid
 from srcore.config.structure import Structurer
 from srcore.errors import ConfigError
-from srcore.films.public import upscale_film
+from srcore.films.upscaling import upscale_film
 from srcore.inference.upscaler import upscale
 from srcore.models.resolving import weights_file
 from srcore.options.declaration import defaults

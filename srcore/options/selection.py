@@ -57,10 +57,14 @@ def component(
 ) -> Any:
     """A field for a component of ``kind``, or for several.
 
-        images: Selected = component("dataset")  # required
-        labels: Selected | None = component("labels", default=None)
-        filters: tuple[Selected, ...] = component("transform", default=())
-        sets: dict[str, Selected] = component("dataset", default={})  # tables by name
+    >>> @attrs.frozen(kw_only=True)
+    ... class FilteredOptions:
+    ...     images: Selected = component("dataset")  # required
+    ...     labels: Selected | None = component("labels", default=None)
+    ...     filters: tuple[Selected, ...] = component("transform", default=())
+    ...     sets: dict[str, Selected] = component("dataset", default={})  # tables by name
+    >>> [field.name for field in attrs.fields(FilteredOptions) if field.default is attrs.NOTHING]
+    ['images']
 
     What is built receives :class:`Selected` objects and calls their ``build``.
 

@@ -1,4 +1,4 @@
-"""Public kit for plugin authors: tiny images, isolated plugins, comparison, contract, golden data.
+"""Public kit for plugin authors: tiny images and films, comparison, contract, golden data.
 
 Installing srcore gives pytest the option ``--golden-root`` and the fixtures of
 :mod:`srcore.testing.pytest_plugin`.
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from srcore.testing.comparison import assert_close, assert_same_state
     from srcore.testing.contract import PluginContract
     from srcore.testing.golden import golden_kind, run_case
+    from srcore.testing.tiny_films import write_tiny_film
     from srcore.testing.tiny_images import tiny_image, write_tiny_images
 
 _SOURCES = {
@@ -23,6 +24,7 @@ _SOURCES = {
     "golden_kind": "golden",
     "run_case": "golden",
     "tiny_image": "tiny_images",
+    "write_tiny_film": "tiny_films",
     "write_tiny_images": "tiny_images",
 }
 
@@ -33,6 +35,7 @@ __all__ = [
     "golden_kind",
     "run_case",
     "tiny_image",
+    "write_tiny_film",
     "write_tiny_images",
 ]
 

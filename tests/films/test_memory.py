@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcore.films.public import upscale_film
+from srcore.films.upscaling import upscale_film
 from srcore.testing.killing import fork, wait
 from srcore.testing.resources import peak_growth
 

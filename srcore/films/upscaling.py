@@ -49,8 +49,14 @@ def upscale_film(
 
     Needs PyAV (``pip install 'srcore[video]'``).
 
-        network = srcore.load_generator("generator.safetensors")
-        srcore.upscale_film(network, "film.mp4", "large.mp4", codec="h265", crf=18)
+    >>> import tempfile, srcore
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> film = srcore.testing.write_tiny_film(folder / "film.mp4", 3)
+    >>> network = srcore.build("network", "edsr", scale=2, num_features=4, num_blocks=1)
+    >>> srcore.upscale_film(network, film, folder / "large.mkv", codec="ffv1")
+    ['times are rounded to milliseconds, the unit of Matroska']
+    >>> sorted(file.name for file in folder.iterdir())
+    ['film.mp4', 'large.mkv']
 
     Args:
         network: generator on its device, see :class:`srcore.contracts.Network`.
