@@ -165,6 +165,7 @@ ASKED = {
     "inference/backends/program.py": {"network"},  # what computes another network
     "networks/classifier_features.py": {"transform_input"},  # of torchvision
     "plugin/manager.py": {"__name__"},
+    "films/library.py": {"strerror"},  # of PyAV's errors, which are those of the system or not
     "cli/console.py": {"reconfigure"},  # streams that were replaced
     "cli/main.py": {"name"},  # of click
     "testing/golden.py": {"detach"},

@@ -35,8 +35,8 @@ class AboutFlags:
     help="Where the card goes.  [default: card in the folder of the run]",
 )  # fmt: skip
 @flags("about", AboutFlags)
-@click.option("--url", default="", metavar="URL", help="Where the file of weights will lie.")
-def command(run: Path, output: Path | None, about: AboutFlags, url: str) -> None:
+@click.option("--url", metavar="URL", help="Where the file of weights will lie.")
+def command(run: Path, output: Path | None, about: AboutFlags, url: str | None) -> None:
     """Write the card of the model that RUN has trained.
 
     A folder gets README.md (for the Hugging Face hub), the same as card.json, an entry for
@@ -51,7 +51,7 @@ def command(run: Path, output: Path | None, about: AboutFlags, url: str) -> None
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.cards.card_folder import write_card
 
-    card = card_for(run, about, url)
+    card = card_for(run, about, url or "")
     for path in write_card(card, output or RunFolder(run).card, plugins().registry):
         click.echo(path)
 

@@ -20,6 +20,7 @@ import attrs
 from srcore.errors import DataError, SrcoreError
 from srcore.files.atomic import write_bytes, writing
 from srcore.files.deleting import delete_known, refuse_foreign
+from srcore.runs.folder import RunFolder
 from srcore.runs.lock import locked
 
 _JOB = "job.json"
@@ -91,7 +92,7 @@ class FilmParts:
             return
         if self.is_there:
             self.delete()
-        refuse_foreign(self.folder, (_JOB, ".lock"), _WRITER)
+        refuse_foreign(self.folder, (_JOB, RunFolder.lock), _WRITER)
         write_bytes(self.folder / _JOB, json.dumps(job, indent=1).encode())
 
     def has(self, number: int) -> bool:
@@ -146,7 +147,9 @@ class FilmParts:
     def delete(self) -> None:
         """Delete the parts, the file by which they are recognized last; the lock stays."""
         with contextlib.suppress(FileNotFoundError):
-            delete_known(self.folder, (_JOB, "*.part"), writer=_WRITER, last=_JOB, keep=".lock")
+            delete_known(
+                self.folder, (_JOB, "*.part"), writer=_WRITER, last=_JOB, keep=RunFolder.lock
+            )
 
     def _compare(self, job: dict[str, Any]) -> None:
         path = self.folder / _JOB

@@ -176,7 +176,7 @@ def test_two_folders_can_be_named(evaluate):
         (["--data", "sets"], "name a MODEL, or --scale N"),
         ([ONE], "name images: --data DIR"),
         ([ONE, "--hr", "sets"], "--hr and --lr belong together"),
-        ([ONE, f"x/../{ONE}", "--data", "sets"], "two models are called one; use NAME=FILE"),
+        ([ONE, f"x/../{ONE}", "--data", "sets"], "two models are called one; use NAME=MODEL"),
         (["--scale", "3", "--data", "nowhere"], "--data nowhere: no such folder"),
         (["--scale", "3", "--data", "sets"], "no images for scale 3"),
         (["--scale", "2", "--data", "sets", "--metrics", "psn"], 'did you mean "psnr"'),
