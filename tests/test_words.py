@@ -151,7 +151,7 @@ ONE_MEANING = {
     "what a layer of this network is": {"activate", "activation", "convolution"},
     "what the name says, of tensors and of arrays": {"downscaled", "halved", "per_image"},
     "a check of an option, or the key itself": {
-        "image_channels", "name_complaint", "odd", "ordered", "range", "scale_complaint",
+        "image_channels", "name_complaint", "scale_complaint",
     },
     "the public function is the other one with the current plugins": {"load_experiment"},
     "one line, in packages that know nothing of one another": {

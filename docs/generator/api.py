@@ -18,6 +18,7 @@ MODULES = (
     "srcore.datasets",
     "srcore.methods",
     "srcore.metrics",
+    "srcore.options",
     "srcore.runs",
     "srcore.sources",
     "srcore.testing",

@@ -14,6 +14,7 @@ from srcore.datasets.source_checks import source_problems
 from srcore.errors import SrcoreError
 from srcore.images import folders_complaint
 from srcore.options import Selected, component
+from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.sources.checked import checked_source
 from srcore.transforms.bicubic_dialect import BicubicDialect
@@ -21,10 +22,6 @@ from srcore.transforms.bicubic_dialect import BicubicDialect
 Problems = Iterator[tuple[str, str]]
 #: How lr is made: a dialect of bicubic, or ``"none"``: transforms make it.
 Downscaling = Literal[BicubicDialect, "none"]
-
-
-def _odd(value: int) -> str:
-    return "" if value % 2 else f"expected an odd size, found {value}"
 
 
 def _name_template(template: str) -> str:
@@ -123,7 +120,7 @@ class HrFolderOptions(CropOptions):
     blur_sigma: float = option(
         0.0, "Gaussian blur of hr before it is shrunk, standard deviation in pixels; 0: none", ge=0
     )
-    blur_size: int = option(7, "taps of that blur in pixels", ge=1, le=255, check=_odd)
+    blur_size: int = option(7, "taps of that blur in pixels", ge=1, le=255, check=odd)
     meta_info: Path | None = option(
         None, "list of names, one per line; none: all images", path="file"
     )

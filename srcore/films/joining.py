@@ -78,7 +78,7 @@ def _open_container(file: Any, target: Path) -> Any:
 def _pictures(parts: FilmParts, count: int, encoding: Encoding, stream: Any) -> Iterator[Any]:
     """PyAV's packets of all parts, with times of decoding that rise through all of them."""
     av = import_av()
-    for packet, order in _ordered(parts, count):
+    for packet, order in _packets_in_order(parts, count):
         made = av.Packet(packet.content)
         made.stream = stream
         made.time_base = encoding.time_base
@@ -87,7 +87,7 @@ def _pictures(parts: FilmParts, count: int, encoding: Encoding, stream: Any) -> 
         yield made
 
 
-def _ordered(parts: FilmParts, count: int) -> Iterator[tuple[Packet, int]]:
+def _packets_in_order(parts: FilmParts, count: int) -> Iterator[tuple[Packet, int]]:
     """Packets, and when each is to be decoded: when the one some places before it is shown.
 
     Encoders of single parts do not know of one another, and what they say may run backwards where

@@ -11,6 +11,7 @@ import attrs
 from srcore.messages import shown
 from srcore.metrics.options import ALEXNET_LEAST, VGG16_LEAST
 from srcore.networks.vgg_layers import VGG_BLOCKS, layers_in_words, least_side_for, vgg_layers
+from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.weights.pretrained import (
     Pretrained,
@@ -26,10 +27,6 @@ _USUAL_SIDE = 256
 
 def _any_layers(layers: dict[str, float]) -> str:
     return "" if layers else "expected at least one layer, found none"
-
-
-def _odd(value: int) -> str:
-    return "" if value % 2 else f"expected an odd size, found {value}"
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +83,7 @@ class CharbonnierOptions(PixelOptions):
 class SSIMLossOptions(ComparisonOptions):
     """1 - SSIM (Wang et al. 2004)."""
 
-    window_size: int = option(11, "odd side of the Gaussian window in pixels", ge=3, check=_odd)
+    window_size: int = option(11, "odd side of the Gaussian window in pixels", ge=3, check=odd)
     sigma: float = option(1.5, "standard deviation of the window in pixels", gt=0)
 
     @property

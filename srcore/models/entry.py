@@ -14,10 +14,6 @@ from srcore.messages import shown
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TEXTS = ("title", "author", "license", "architecture", "date", "source", "remark", "url", "sha256")
-_WHOLE = ("scale", "bytes")
-_NEEDED = ("author", "license", "architecture", "scale")
-_KEYS = {*_TEXTS, *_WHOLE, "purposes", "file"}
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +40,7 @@ class PublishedModel:
 
     name: str
     owner: str
-    title: str
+    title: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     author: str
     license: str
     architecture: str
@@ -59,6 +55,18 @@ class PublishedModel:
     file: Path | None = None
 
 
+#: What a table of a list may say: all but what its place says.
+_FIELDS = [
+    field
+    for field in attrs.fields(attrs.resolve_types(PublishedModel))
+    if field.name not in ("name", "owner")
+]
+_KEYS = [field.name for field in _FIELDS]
+_NEEDED = [field.name for field in _FIELDS if field.default is attrs.NOTHING]
+_TEXTS = [field.name for field in _FIELDS if field.type is str]
+_WHOLE = [field.name for field in _FIELDS if field.type is int]
+
+
 def problems_of(name: str, table: Any, folder: Path) -> Iterator[tuple[str, str]]:
     """What is wrong with a table of a list: dotted keys, and what was expected and found."""
     if not _NAME.fullmatch(name):
@@ -66,7 +74,7 @@ def problems_of(name: str, table: Any, folder: Path) -> Iterator[tuple[str, str]
     if not isinstance(table, Mapping):
         yield "", f"expected a table, found {shown(table)}"
         return
-    for key in table.keys() - _KEYS:
+    for key in sorted(table.keys() - set(_KEYS)):
         hint = closest(key, _KEYS) or f"known keys: {', '.join(sorted(_KEYS))}"
         yield f".{key}", f"unknown key; {hint}"
     for key in _NEEDED:
@@ -110,11 +118,11 @@ def _problems_of_place(table: Mapping[str, Any], folder: Path) -> Iterator[tuple
 
 def made(name: str, table: Mapping[str, Any], folder: Path, owner: str) -> PublishedModel:
     """The model of a table without problems."""
-    values = {key: value for key, value in table.items() if key not in ("purposes", "file")}
+    plain = {key: value for key, value in table.items() if key in (*_TEXTS, *_WHOLE)}
     return PublishedModel(
         name=name,
         owner=owner,
         purposes=tuple(table.get("purposes", ())),
         file=folder / table["file"] if "file" in table else None,
-        **({"title": name} | values),
+        **plain,
     )

@@ -33,7 +33,6 @@ from srcore.models.entry import PublishedModel, made, problems_of
 from srcore.plugin.discovery import label
 
 _TABLES = ("architectures", "models")
-_KEYS_OF_ARCHITECTURE = ("network", "reader", "package")
 
 
 @attrs.frozen
@@ -88,11 +87,11 @@ def _problems(table: Mapping[str, Any], folder: Path) -> Iterator[str]:
         if not isinstance(table.get(name, {}), Mapping):
             yield f"{name}: expected a table, found {shown(table[name])}"
             return
+    keys = [field.name for field in attrs.fields(Requirement)]
     for name, entry in table.get("architectures", {}).items():
-        known = isinstance(entry, Mapping) and set(entry) <= set(_KEYS_OF_ARCHITECTURE)
+        known = isinstance(entry, Mapping) and set(entry) <= set(keys)
         if not known or not all(isinstance(it, str) for it in entry.values()):
-            keys = " and ".join(_KEYS_OF_ARCHITECTURE)
-            yield f"architectures.{name}: expected texts {keys}, found {shown(entry)}"
+            yield f"architectures.{name}: expected texts {' and '.join(keys)}, found {shown(entry)}"
     for name, entry in table.get("models", {}).items():
         for key, text in problems_of(name, entry, folder):
             yield f"models.{name}{key}: {text}"

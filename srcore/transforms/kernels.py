@@ -17,7 +17,8 @@ from torch import Tensor
 from srcore.transforms.batch import happens, uniform
 
 if TYPE_CHECKING:
-    from srcore.transforms.options import KernelOptions, Range
+    from srcore.options import Range
+    from srcore.transforms.options import KernelOptions
 
 #: Kinds of random kernels, in the order of ``KernelOptions.kind_weights``.
 KINDS = ("iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso")

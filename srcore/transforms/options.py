@@ -12,34 +12,22 @@ from typing import Any, Literal
 import attrs
 
 from srcore.data.wrapping import crop_size
+from srcore.options.checks import Range, odd, ordered, range_option
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
-Range = tuple[float, float]
 ImageKey = Literal["lr", "hr"]
 _IMAGE_HELP = "which tensor of the batch to change"
-
-
-def _ordered(value: Any) -> str:
-    return "" if value[0] <= value[1] else f"expected lowest <= highest, found {list(value)}"
 
 
 def _odd_ordered(value: Any) -> str:
     if any(size % 2 == 0 for size in value):
         return f"expected odd sizes, found {list(value)}"
-    return _ordered(value)
-
-
-def _odd(value: Any) -> str:
-    return "" if value % 2 else f"expected an odd size, found {value}"
+    return ordered(value)
 
 
 def _probabilities(value: Any) -> str:
     return "" if sum(value) > 0 else f"expected at least one number > 0, found {list(value)}"
-
-
-def _range(default: Range, help: str, **limits: Any) -> Any:
-    return option(default, help, check=_ordered, **limits)
 
 
 @attrs.frozen(kw_only=True)
@@ -72,18 +60,18 @@ class KernelOptions:
     plateau_iso: float = option(0.12, "relative frequency: isotropic, 1/(1+q^beta)", ge=0)
     plateau_aniso: float = option(0.03, "relative frequency: anisotropic, 1/(1+q^beta)", ge=0)
     sinc_probability: float = option(0.1, "how often a sinc (ringing) kernel instead", ge=0, le=1)
-    sinc_cutoff: Range = _range(
+    sinc_cutoff: Range = range_option(
         (math.pi / 5, math.pi), "cutoff of sinc kernels in radians, sizes from 13 on", gt=0
     )
-    sinc_cutoff_small: Range = _range(
+    sinc_cutoff_small: Range = range_option(
         (math.pi / 3, math.pi), "cutoff of sinc kernels in radians, sizes below 13", gt=0
     )
-    sigma: Range = _range((0.2, 3.0), "standard deviation along either axis in pixels", gt=0)
-    rotation: Range = _range((-math.pi, math.pi), "angle of anisotropic kernels in radians")
-    generalized_beta: Range = _range(
+    sigma: Range = range_option((0.2, 3.0), "standard deviation along either axis in pixels", gt=0)
+    rotation: Range = range_option((-math.pi, math.pi), "angle of anisotropic kernels in radians")
+    generalized_beta: Range = range_option(
         (0.5, 4.0), "beta: half the draws from [lowest, 1], half from [1, highest]", gt=0
     )
-    plateau_beta: Range = _range(
+    plateau_beta: Range = range_option(
         (1.0, 2.0), "beta: half the draws from [lowest, 1], half from [1, highest]", gt=0
     )
 
@@ -108,7 +96,7 @@ class KernelOptions:
 class SecondKernelOptions(KernelOptions):
     """Blur kernels of the second pass."""
 
-    sigma: Range = _range((0.2, 1.5), "standard deviation along either axis in pixels", gt=0)
+    sigma: Range = range_option((0.2, 1.5), "standard deviation along either axis in pixels", gt=0)
 
 
 @attrs.frozen(kw_only=True)
@@ -128,7 +116,7 @@ class GaussianNoiseOptions:
     """Gaussian noise with a standard deviation drawn per image."""
 
     image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
-    sigma: Range = _range((1.0, 30.0), "standard deviation in gray levels of 255", ge=0)
+    sigma: Range = range_option((1.0, 30.0), "standard deviation in gray levels of 255", ge=0)
     gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
     quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
 
@@ -142,7 +130,7 @@ class PoissonNoiseOptions:
     """Poisson (shot) noise with a strength drawn per image."""
 
     image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
-    strength: Range = _range((0.05, 3.0), "1: photon counts as the image has levels", ge=0)
+    strength: Range = range_option((0.05, 3.0), "1: photon counts as the image has levels", ge=0)
     gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
     quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
 
@@ -158,7 +146,7 @@ class JpegCompressionOptions:
     channels = 3  # of the only images that it works on
 
     image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
-    quality: Range = _range((30.0, 95.0), "JPEG quality, drawn per image", gt=0, le=100)
+    quality: Range = range_option((30.0, 95.0), "JPEG quality, drawn per image", gt=0, le=100)
     luma_table: Literal["standard", "published"] = option(
         "standard", "published: transposed, as in the common differentiable JPEG code"
     )
@@ -175,7 +163,7 @@ class SharpenOptions:
 
     source: str = option("hr", "tensor of the batch to sharpen", entry=True)
     target: str = option("hr_sharpened", "where the result goes; may equal source")
-    size: int = option(51, "taps of the Gaussian (published: radius 50)", ge=3, check=_odd)
+    size: int = option(51, "taps of the Gaussian (published: radius 50)", ge=3, check=odd)
     weight: float = option(0.5, "amount of detail added", ge=0)
     threshold: float = option(10.0, "details below this many gray levels stay", ge=0)
 
@@ -212,13 +200,13 @@ class FirstPassOptions:
     resize_probabilities: tuple[float, float, float] = option(
         (0.2, 0.7, 0.1), "relative frequency of up, down, keep", ge=0, check=_probabilities
     )
-    resize_up: Range = _range((1.0, 1.5), "factors when enlarging", gt=0)
-    resize_down: Range = _range((0.15, 1.0), "factors when shrinking", gt=0)
+    resize_up: Range = range_option((1.0, 1.5), "factors when enlarging", gt=0)
+    resize_down: Range = range_option((0.15, 1.0), "factors when shrinking", gt=0)
     gaussian_probability: float = option(0.5, "Gaussian noise, else Poisson noise", ge=0, le=1)
-    gaussian_sigma: Range = _range((1.0, 30.0), "standard deviation in gray levels", ge=0)
-    poisson_scale: Range = _range((0.05, 3.0), "strength of Poisson noise", ge=0)
+    gaussian_sigma: Range = range_option((1.0, 30.0), "standard deviation in gray levels", ge=0)
+    poisson_scale: Range = range_option((0.05, 3.0), "strength of Poisson noise", ge=0)
     gray_probability: float = option(0.4, "how often all channels get the same noise", ge=0, le=1)
-    jpeg_quality: Range = _range((30.0, 95.0), "JPEG quality per image", gt=0, le=100)
+    jpeg_quality: Range = range_option((30.0, 95.0), "JPEG quality per image", gt=0, le=100)
 
 
 @attrs.frozen(kw_only=True)
@@ -230,10 +218,10 @@ class SecondPassOptions(FirstPassOptions):
     resize_probabilities: tuple[float, float, float] = option(
         (0.3, 0.4, 0.3), "relative frequency of up, down, keep", ge=0, check=_probabilities
     )
-    resize_up: Range = _range((1.0, 1.2), "factors when enlarging", gt=0)
-    resize_down: Range = _range((0.3, 1.0), "factors when shrinking", gt=0)
-    gaussian_sigma: Range = _range((1.0, 25.0), "standard deviation in gray levels", ge=0)
-    poisson_scale: Range = _range((0.05, 2.5), "strength of Poisson noise", ge=0)
+    resize_up: Range = range_option((1.0, 1.2), "factors when enlarging", gt=0)
+    resize_down: Range = range_option((0.3, 1.0), "factors when shrinking", gt=0)
+    gaussian_sigma: Range = range_option((1.0, 25.0), "standard deviation in gray levels", ge=0)
+    poisson_scale: Range = range_option((0.05, 2.5), "strength of Poisson noise", ge=0)
 
 
 @attrs.frozen(kw_only=True)
@@ -254,9 +242,9 @@ class SecondOrderDegradationOptions:
     sinc_sizes: tuple[int, int] = option(
         (7, 21), "smallest and largest odd size of it", ge=1, check=_odd_ordered
     )
-    sinc_cutoff: Range = _range((math.pi / 3, math.pi), "its cutoff in radians", gt=0)
+    sinc_cutoff: Range = range_option((math.pi / 3, math.pi), "its cutoff in radians", gt=0)
     degrade_sharpened: bool = option(True, "start from the sharpened HR image")
-    sharpen_size: int = option(51, "taps of the sharpening Gaussian", ge=3, check=_odd)
+    sharpen_size: int = option(51, "taps of the sharpening Gaussian", ge=3, check=odd)
     sharpen_weight: float = option(0.5, "amount of detail added by sharpening", ge=0)
     sharpen_threshold: float = option(10.0, "details below this many gray levels stay", ge=0)
     luma_table: Literal["standard", "published"] = option(
@@ -322,21 +310,21 @@ class MixUpOptions(MixingOptions):
 class CutMixOptions(MixingOptions):
     """A box of every image is that of another one of the batch (Yun et al. 2019)."""
 
-    side: Range = _range((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+    side: Range = range_option((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
 
 
 @attrs.frozen(kw_only=True)
 class ResizeMixOptions(MixingOptions):
     """Another image of the batch is shrunk and put into every image (Qin et al. 2020)."""
 
-    side: Range = _range((0.1, 0.8), "side of the shrunk image over its own", gt=0, le=1)
+    side: Range = range_option((0.1, 0.8), "side of the shrunk image over its own", gt=0, le=1)
 
 
 @attrs.frozen(kw_only=True)
 class CutBlurOptions(AugmentationOptions):
     """A box of the low resolution, or all but it, has no damage (Yoo et al. 2020)."""
 
-    side: Range = _range((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+    side: Range = range_option((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
 
     def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """A low resolution that is a clean one already."""
@@ -364,7 +352,9 @@ class DownUpOptions:
 
     image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
     probability: float = option(0.5, "how often an image is changed", ge=0, le=1)
-    factor: Range = _range((0.5, 1.0), "side of the small image over that of the image", gt=0, le=1)
+    factor: Range = range_option(
+        (0.5, 1.0), "side of the small image over that of the image", gt=0, le=1
+    )
     modes: tuple[Literal["area", "bilinear", "bicubic"], ...] = option(
         ("area", "bilinear", "bicubic"),
         "interpolations to draw from, for either way",

@@ -1,8 +1,10 @@
 """Lists of models are read strictly; everything that is wrong is said at once, with its owner."""
 
+import attrs
 import pytest
 
 from srcore.errors import PluginError
+from srcore.models.entry import PublishedModel
 from srcore.models.lists import read_models
 
 GOOD = {
@@ -71,6 +73,18 @@ def test_faulty_lists_are_refused_in_one_line(tmp_path, case):
     assert message.startswith(f"srplug-x: {tmp_path / 'models.toml'}: ")
     assert expected in message
     assert "\n" not in message
+
+
+def test_every_key_of_a_model_is_looked_at(tmp_path):
+    """Each is known, and none takes what its type does not allow."""
+    keys = {field.name for field in attrs.fields(PublishedModel)} - {"name", "owner"}
+    with pytest.raises(PluginError) as caught:
+        read(tmp_path, text(**dict.fromkeys(keys, "1.5")))
+    told = str(caught.value)
+    assert "unknown key" not in told
+    assert {key for key in keys if f"models.x.{key}: expected" in told} == keys - {"file"}
+    with pytest.raises(PluginError, match=r"models\.x\.file: expected the name of a file"):
+        read(tmp_path, text(file="1.5", url=None))
 
 
 def test_all_faults_are_said_at_once(tmp_path):

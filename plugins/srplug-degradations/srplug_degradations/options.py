@@ -6,21 +6,11 @@ from typing import Any, Literal
 
 import attrs
 
-from srcore.options import option
-
-Range = tuple[float, float]
-
-
-def _ordered(value: Any) -> str:
-    return "" if value[0] <= value[1] else f"expected lowest <= highest, found {list(value)}"
+from srcore.options import Range, option, ordered, range_option
 
 
 def _not_empty(value: Any) -> str:
     return "" if value else "expected at least one, found none"
-
-
-def _range(default: tuple[float, float], help: str, **limits: Any) -> Any:
-    return option(default, help, check=_ordered, **limits)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +31,7 @@ class WebPOptions(DegradationOptions):
 
     channels = 3  # of the only images that it works on
 
-    quality: Range = _range((30.0, 90.0), "quality, rounded to whole numbers", ge=1, le=100)
+    quality: Range = range_option((30.0, 90.0), "quality, rounded to whole numbers", ge=1, le=100)
     method: int = option(4, "effort of the coder, 0 to 6", ge=0, le=6)
 
 
@@ -51,7 +41,7 @@ class AvifDamageOptions(DegradationOptions):
 
     channels = 3  # of the only images that it works on
 
-    quality: Range = _range((20.0, 80.0), "quality, rounded to whole numbers", ge=1, le=100)
+    quality: Range = range_option((20.0, 80.0), "quality, rounded to whole numbers", ge=1, le=100)
     speed: int = option(8, "speed of the coder, 0 (slow) to 10", ge=0, le=10)
 
 
@@ -73,19 +63,23 @@ class VideoOptions(DegradationOptions):
     codecs: tuple[Literal["h264", "h265", "vp9", "av1"], ...] = option(
         ("h264", "h265", "vp9", "av1"), "codecs to draw from", check=_not_empty
     )
-    h264_crf: Range = _range((20.0, 38.0), "of H.264, rounded", ge=0, le=51)
-    h265_crf: Range = _range((22.0, 40.0), "of H.265, rounded", ge=0, le=51)
-    vp9_crf: Range = _range((28.0, 55.0), "of VP9, rounded", ge=0, le=63)
-    av1_crf: Range = _range((30.0, 58.0), "of AV1, rounded", ge=1, le=63)
-    frames: tuple[int, int] = option((1, 4), "frames of the film", ge=1, le=30, check=_ordered)
-    motion: Range = _range((0.0, 2.0), "pixels that the picture moves from frame to frame", ge=0)
+    h264_crf: Range = range_option((20.0, 38.0), "of H.264, rounded", ge=0, le=51)
+    h265_crf: Range = range_option((22.0, 40.0), "of H.265, rounded", ge=0, le=51)
+    vp9_crf: Range = range_option((28.0, 55.0), "of VP9, rounded", ge=0, le=63)
+    av1_crf: Range = range_option((30.0, 58.0), "of AV1, rounded", ge=1, le=63)
+    frames: tuple[int, int] = option((1, 4), "frames of the film", ge=1, le=30, check=ordered)
+    motion: Range = range_option(
+        (0.0, 2.0), "pixels that the picture moves from frame to frame", ge=0
+    )
 
 
 @attrs.frozen(kw_only=True)
 class InterlacingOptions(DegradationOptions):
     """Two fields of different moments in one picture: combs at what moves sideways."""
 
-    shift: Range = _range((1.0, 6.0), "pixels that the picture moves between the fields", ge=0)
+    shift: Range = range_option(
+        (1.0, 6.0), "pixels that the picture moves between the fields", ge=0
+    )
     kinds: tuple[Literal["comb", "blend", "bob"], ...] = option(
         ("comb", "blend", "bob"),
         "comb: both fields as they are; blend: their mean; bob: one field, its rows interpolated",
@@ -97,8 +91,10 @@ class InterlacingOptions(DegradationOptions):
 class HalosOptions(DegradationOptions):
     """Over-sharpening: bright and dark lines beside edges."""
 
-    sigma: Range = _range((0.8, 2.5), "standard deviation of the Gaussian, pixels", gt=0, le=20)
-    amount: Range = _range((0.5, 2.0), "of the difference that is added", ge=0)
+    sigma: Range = range_option(
+        (0.8, 2.5), "standard deviation of the Gaussian, pixels", gt=0, le=20
+    )
+    amount: Range = range_option((0.5, 2.0), "of the difference that is added", ge=0)
 
 
 @attrs.frozen(kw_only=True)
@@ -107,7 +103,7 @@ class PaletteOptions(DegradationOptions):
 
     channels = 3  # of the only images that it works on
 
-    colors: tuple[int, int] = option((8, 64), "colors of an image", ge=2, le=256, check=_ordered)
+    colors: tuple[int, int] = option((8, 64), "colors of an image", ge=2, le=256, check=ordered)
     kinds: tuple[Literal["none", "diffusion", "bayer"], ...] = option(
         ("none", "diffusion", "bayer"),
         "none: nearest colors; diffusion: Floyd and Steinberg; both of a palette by median cut; "
@@ -120,9 +116,11 @@ class PaletteOptions(DegradationOptions):
 class ScreentoneOptions(DegradationOptions):
     """Dots of print: the darker, the larger."""
 
-    period: Range = _range((3.0, 8.0), "distance of the dots, pixels", ge=1.5)
-    angle: Range = _range((0.0, 90.0), "of the screen, degrees; colors have angles of their own")
-    hardness: Range = _range((4.0, 16.0), "steepness of the dots' edges", gt=0)
+    period: Range = range_option((3.0, 8.0), "distance of the dots, pixels", ge=1.5)
+    angle: Range = range_option(
+        (0.0, 90.0), "of the screen, degrees; colors have angles of their own"
+    )
+    hardness: Range = range_option((4.0, 16.0), "steepness of the dots' edges", gt=0)
     mono_probability: float = option(
         0.5, "how often dots are gray and of one screen, as in manga", ge=0, le=1
     )
@@ -134,7 +132,7 @@ class ChromaticAberrationOptions(DegradationOptions):
 
     channels = 3  # of the only images that it works on
 
-    shift: Range = _range(
+    shift: Range = range_option(
         (-2.0, 2.0), "pixels that red is moved outwards at the corners, and blue inwards"
     )
 
@@ -143,15 +141,15 @@ class ChromaticAberrationOptions(DegradationOptions):
 class MotionBlurOptions(DegradationOptions):
     """Blur along a line."""
 
-    length: Range = _range((2.0, 12.0), "of the line, pixels", ge=1, le=60)
-    angle: Range = _range((0.0, 180.0), "of the line, degrees")
+    length: Range = range_option((2.0, 12.0), "of the line, pixels", ge=1, le=60)
+    angle: Range = range_option((0.0, 180.0), "of the line, degrees")
 
 
 @attrs.frozen(kw_only=True)
 class LensBlurOptions(DegradationOptions):
     """Out of focus: every point becomes a disk."""
 
-    radius: Range = _range((0.8, 4.0), "of the disk, pixels", gt=0, le=30)
+    radius: Range = range_option((0.8, 4.0), "of the disk, pixels", gt=0, le=30)
 
 
 @attrs.frozen(kw_only=True)
@@ -161,6 +159,6 @@ class SensorNoiseOptions(DegradationOptions):
     The variance of a value x in [0, 1] is ``shot x + read^2`` (Foi et al., 2008).
     """
 
-    shot: Range = _range((0.0005, 0.01), "variance per light", ge=0)
-    read: Range = _range((0.001, 0.02), "standard deviation in the dark", ge=0)
+    shot: Range = range_option((0.0005, 0.01), "variance per light", ge=0)
+    read: Range = range_option((0.001, 0.02), "standard deviation in the dark", ge=0)
     gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)

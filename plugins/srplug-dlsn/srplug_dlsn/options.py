@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options import odd, option
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
 #: Mean of the DIV2K training images, RGB in [0, 1].
@@ -69,15 +69,11 @@ class DLSNOptions:
             )
 
 
-def _odd(value: int) -> str:
-    return "" if value % 2 else f"expected an odd size, found {value}"
-
-
 @attrs.frozen(kw_only=True)
 class BlurDownscaleOptions:
     """LR made from HR by a fixed Gaussian blur and bicubic down-scaling (BD)."""
 
-    size: int = option(7, "taps of the blur in pixels", ge=1, le=255, check=_odd)
+    size: int = option(7, "taps of the blur in pixels", ge=1, le=255, check=odd)
     sigma: float = option(1.6, "standard deviation of the blur in pixels", gt=0)
     dialect: BicubicDialect = option("matlab", "bicubic dialect of the down-scaling")
     quantize: bool = option(True, "round to 1/255, as an image file would")

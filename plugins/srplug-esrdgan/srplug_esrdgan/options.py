@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-from srcore.options import option
+from srcore.options import odd, option
 
 Problems = Iterator[tuple[str, str]]
 
@@ -22,10 +22,6 @@ def order_complaint(order: str, channels: int) -> str:
     if order == "bgr" and channels > RGB:
         return f'expected "rgb" for images of {channels} channels, found "bgr"'
     return ""
-
-
-def _odd(size: int) -> str:
-    return "" if size % 2 else f"expected an odd size, found {size}"
 
 
 def scale_complaint(scale: int) -> str:
@@ -45,7 +41,7 @@ class GeneratorOptions:
         32, "channels G that each dense convolution adds (rdb_growth_chan)", ge=1, le=4096
     )
     fusion_kernel_size: int = option(
-        3, "kernel of the local feature fusion, odd (lff_kern_size)", ge=1, le=255, check=_odd
+        3, "kernel of the local feature fusion, odd (lff_kern_size)", ge=1, le=255, check=odd
     )
     hr_kernel_size: Literal[3, 5] = option(3, "kernel of the last two convolutions (hr_kern_size)")
     dense_scaling: float = option(0.2, "factor of a dense block's residual (rdb_res_scaling)")

@@ -8,11 +8,7 @@ from typing import Any
 import attrs
 
 from srcore.data.sizes import patch_complaint
-from srcore.options import option
-
-
-def _odd(value: Any) -> str:
-    return "" if value % 2 else f"expected an odd size, found {value}"
+from srcore.options import odd, option
 
 
 @attrs.frozen(kw_only=True)
@@ -20,7 +16,7 @@ class LDLOptions:
     """Artifact-aware L1 loss; needs the EMA generator."""
 
     window_size: int = option(
-        7, "side of the windows of the local variance in pixels", ge=3, le=256, check=_odd
+        7, "side of the windows of the local variance in pixels", ge=3, le=256, check=odd
     )
     exponent: float = option(
         0.2, "power of an image's residual variance that scales its map", ge=0, le=1

@@ -13,7 +13,7 @@ from srcore.contracts import Role
 from srcore.data.sizes import patch_complaint
 from srcore.losses.options import PerceptualOptions
 from srcore.methods.options import GanOptions
-from srcore.options import NoOptions, option
+from srcore.options import NoOptions, odd, option
 from srcore.weights.pretrained import Pretrained, vgg19_weights
 
 Problems = Iterator[tuple[str, str]]
@@ -22,10 +22,6 @@ SCALES = (2, 4)
 #: The feature head halves the low-resolution image four times.
 FEATURE_HEAD_MULTIPLE = 16
 _UNET_MULTIPLE = 8
-
-
-def _odd(value: Any) -> str:
-    return "" if value % 2 else f"expected an odd size, found {value}"
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +102,7 @@ class UsrduDsnOptions(GanOptions):
 class DataLossOptions:
     """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in gray levels."""
 
-    kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, le=255, check=_odd)
+    kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, le=255, check=odd)
     target: str = option(
         "lr_reference", "batch entry with the reference low-resolution images", entry=True
     )
@@ -141,7 +137,7 @@ class GaussianL1Options:
     """Mean absolute difference of low frequencies."""
 
     kernel_size: int = option(
-        9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=_odd
+        9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=odd
     )
     border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
     target: str = option("hr", "batch entry to compare with", entry=True)
@@ -152,7 +148,7 @@ class HighPassOptions:
     """Show the discriminator high frequencies only: 0.5 + 0.5 (x - low-pass of x)."""
 
     kernel_size: int = option(
-        5, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=_odd
+        5, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=odd
     )
     border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
 
