@@ -71,20 +71,35 @@ def command(
     if len(words) == 1 and words[0] in catalog.models:
         chosen = [catalog.models[words[0]]]
     else:
-        chosen = catalog.search(
-            words, scale=scale, architecture=architecture, license=license, purpose=purpose,
-            commercial=commercial,
+        chosen = _search(
+            catalog, words, commercial=commercial, scale=scale, architecture=architecture,
+            license=license, purpose=purpose,
         )  # fmt: skip
     rows = [_model_facts(catalog, model) for model in chosen]
     rows = [row for row in rows if row["here"] or not here]
+    if not rows:
+        from srcore.models.wishes import unknown_words
+
+        unknown = unknown_words(catalog, words)
+        for line in list(unknown) or ["no model fits; without WORD and options all are listed"]:
+            click.echo(f"srcore: {line}", err=True)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
-    elif not rows:
-        click.echo("srcore: no model fits; without WORD and options all are listed", err=True)
     elif len(words) == 1 and len(rows) == 1 and rows[0]["name"] == words[0]:
         _print_one(rows[0])
-    else:
+    elif rows:
         _print_table(rows)
+
+
+def _search(
+    catalog: Catalog, words: tuple[str, ...], *, commercial: bool, **wishes: Any
+) -> list[PublishedModel]:
+    from srcore.models.wishes import unknown_wishes
+
+    unknown = list(unknown_wishes(catalog, wishes))
+    if unknown:
+        raise click.UsageError("\n".join(unknown))
+    return catalog.search(words, commercial=commercial, **wishes)
 
 
 def _fetch_models(catalog: Catalog, wanted: Sequence[str], *, yes: bool) -> None:

@@ -79,14 +79,14 @@ class Catalog:
         if name in self.models:
             return self.models[name]
         alike: list[PublishedModel] = []
-        for spelled in (_plain(name), _LEADING_SCALE.sub("", _plain(name))):
+        for spelled in (plain(name), _LEADING_SCALE.sub("", plain(name))):
             alike = [it for it in self.models.values() if spelled in _spellings(it)]
             if len(alike) == 1:
                 return alike[0]
         if alike:
             names = " or ".join(it.name for it in alike)
             raise WeightsError(f"model {shown(name)}: {names}? name one of them")
-        hint = closest(_plain(name), self.models) or "srcore models lists all"
+        hint = closest(plain(name), self.models) or "srcore models lists all"
         raise WeightsError(f"no model {shown(name)}; {hint}")
 
     def search(
@@ -112,11 +112,11 @@ class Catalog:
         return [
             model
             for model in self.models.values()
-            if all(_plain(word) in _text(model) for word in words)
+            if all(plain(word) in _text(model) for word in words)
             and scale in (None, model.scale)
-            and (architecture is None or _plain(architecture) == _plain(model.architecture))
-            and (license is None or _plain(model.license).startswith(_plain(license)))
-            and (purpose is None or any(_plain(purpose) in _plain(it) for it in model.purposes))
+            and (architecture is None or plain(architecture) == plain(model.architecture))
+            and (license is None or plain(model.license).startswith(plain(license)))
+            and (purpose is None or any(plain(purpose) in plain(it) for it in model.purposes))
             and not (commercial and is_noncommercial(model.license))
         ]
 
@@ -143,12 +143,13 @@ class Catalog:
         return comes_with(owner) if owner else "no plugin is known that does"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text as it is compared: in small letters, with hyphens between words."""
     return re.sub(r"[\s_]+", "-", text.strip().lower())
 
 
 def _spellings(model: PublishedModel) -> Iterator[str]:
-    for name in map(_plain, (model.name, model.title, _page(model))):
+    for name in map(plain, (model.name, model.title, _page(model))):
         yield name
         yield _LEADING_SCALE.sub("", name)
 
@@ -160,4 +161,4 @@ def _page(model: PublishedModel) -> str:
 
 def _text(model: PublishedModel) -> str:
     told = (model.name, model.title, _page(model), model.author, model.architecture, model.license)
-    return "\n".join(map(_plain, (*told, f"x{model.scale}", *model.purposes)))
+    return "\n".join(map(plain, (*told, f"x{model.scale}", *model.purposes)))

@@ -120,9 +120,52 @@ def test_models_are_listed_and_searched(program):
     rows = json.loads(out)
     assert rows
     assert all(row["commercial"] and "-NC" not in row["license"] for row in rows)
-    code, out, err = program("models", "nothing-of-this-name")
+    code, out, err = program("models", "photo", "--scale", "1", "--architecture", "hat")
     assert (code, out) == (0, "")
     assert err == "srcore: no model fits; without WORD and options all are listed\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "wish", "hint"),
+    [
+        ("architecture", "realplks", 'did you mean "realplksr"?'),
+        ("architecture", "", "there are atd, compact, dat, "),
+        ("license", "apahce", 'did you mean "Apache"?'),
+        ("license", "cc-bu", 'did you mean "CC-BY"?'),
+        ("license", "XYZ", "there are Apache-2.0, BSD-3-Clause, "),
+        ("purpose", "animee", 'did you mean "anime"?'),
+        ("purpose", "xyz", "there are ai-generated, "),
+        ("scale", "7", "there are 1, 2, "),
+    ],
+)
+def test_what_no_model_has_is_answered_with_what_there_is(program, option, wish, hint):
+    code, out, err = program("models", f"--{option}", wish)
+    shown = wish if option == "scale" else f'"{wish}"'
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"srcore: models: no model of {option} {shown}; {hint}")
+
+
+def test_all_that_no_model_has_is_said_at_once(program):
+    code, _, err = program("models", "--architecture", "esrgam", "--purpose", "fotos")
+    assert code == 2
+    assert err.splitlines() == [
+        'srcore: models: no model of architecture "esrgam"; did you mean "esrgan"?',
+        'srcore: models: no model of purpose "fotos"; did you mean "photo"?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "rest"),
+    [
+        ("animee", 'did you mean "anime"?'),
+        ("realesrgan-x4-plus", 'did you mean "realesrgan-x4plus"?'),
+        ("xyzxyz", "without WORD and options all are listed"),
+    ],
+)
+def test_a_word_that_no_model_has_is_said(program, word, rest):
+    message = f'srcore: no model has "{word}" in what is told of it; {rest}\n'
+    assert program("models", word) == (0, "", message)
+    assert program("models", "photo", word, "--json") == (0, "[]\n", message)
 
 
 def test_a_whole_name_shows_all_that_is_known(program, server):
