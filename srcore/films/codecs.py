@@ -89,6 +89,8 @@ def choose(options: FilmOptions, target: Path, bits: int) -> str:
     suffix, name = target.suffix.lower(), options.codec
     if name == "auto":
         name = "vp9" if suffix == ".webm" else "h265" if bits > 8 else "h264"
+    if name not in CODECS:
+        raise UnfitOptionsError(f"codec {name}: there is none; use auto, {', '.join(CODECS)}")
     codec = CODECS[name]
     if suffix not in codec.suffixes:
         holders = [it for it, other in CODECS.items() if suffix in other.suffixes]
