@@ -16,7 +16,8 @@ pytestmark = pytest.mark.slow  # W&B starts a program of its own
 
 wandb = pytest.importorskip("wandb")
 
-HANDLER = '{type="wandb", offline=true, weights="best", tags=["a"]}'
+# Patient: what is tried is what is told, not how soon on a busy machine.
+HANDLER = '{type="wandb", offline=true, weights="best", tags=["a"], patience=600}'
 
 
 @pytest.fixture(autouse=True)
