@@ -56,7 +56,7 @@ _SEEMORE = "options/super_resolution/train/train_SeemoRe_T_X4.yml"
 
 #: By the name of the network; the first of several stages where they grow.
 PATCHES = {
-    "atd": _in(96, _ATD, "6baf442969df", "options/train/003_ATD_SRx4_finetune.yml", measured=64),
+    "atd": _in(96, _ATD, "6baf442969df", "options/train/003_ATD_SRx4_finetune.yml"),
     "compact": Patch(64, MEMORY),
     "craft": _in(64, "AVC2-UESTC/CRAFT-SR", "f4f706816fdd", _CRAFT),
     "dat": _in(64, _DAT, "0a843c264564", "options/Train/train_DAT_2_x4.yml"),
