@@ -76,10 +76,8 @@ def test_values_settings_and_weights_and_a_resume(
     for session in sessions:
         with zipfile.ZipFile(session) as archive:
             names = archive.namelist()
-            task = json.loads(archive.read("task.json"))
         assert "metrics.jsonl" in names
         assert any(name.endswith("generator.safetensors") for name in names)
-        assert task["script"] is not None
     tasks = [path.read_text() for path in run.glob("plugins/clearml/offline/*/task.json")]
     assert any("train.batch_size" in task for task in tasks)
     assert "CLEARML_CACHE_DIR" not in os.environ
