@@ -8,7 +8,8 @@ MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 before it.
 "attention" is the whole block without its three convolutions: the outputs of the convolutions go
 in, the block's output comes out. All candidates run in turns in one process after their results
 were compared; memory is measured in fresh processes. The floor is the time of the two matrix
-products of the operator alone, as PyTorch computes them on gathered chunks.
+products of the operator alone, as PyTorch computes them on gathered chunks. On a GPU "replayed" is
+the same recorded as a CUDA graph: what the GPU does, without the time that Python takes to ask.
 """
 
 from __future__ import annotations
@@ -74,6 +75,33 @@ def without_convolutions(blocks, x, *, requires_grad=False):
     return blocks
 
 
+class Recorded:
+    """A call without arguments as a CUDA graph that is replayed."""
+
+    def __init__(self, call):
+        self.call = call
+        self.graph = None
+
+    def __call__(self):
+        """Record at the first call, replay at all others."""
+        if self.graph is None:
+            torch.cuda.synchronize()
+            stream = torch.cuda.Stream()
+            with torch.cuda.stream(stream):
+                self.call()  # libraries make their handles, which no graph can hold
+            stream.synchronize()
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                self.kept = self.call()
+            self.graph = graph
+        self.graph.replay()
+
+
+def recorded(blocks, call):
+    """Candidates by name: ``call`` of each block as a graph."""
+    return {label: Recorded(partial(call, block)) for label, block in blocks.items()}
+
+
 def trained_tensors(block):
     """What receives gradients where the convolutions are given."""
     given = [module.features for module in block.modules() if isinstance(module, Given)]
@@ -133,17 +161,26 @@ def time_side(side, device, dtype, timed, *, is_strict):
         without_convolutions(blocks, x)
         candidates = {label: lambda block=block: block(x) for label, block in blocks.items()}
         results["attention, forward"] = timed(candidates)
+        if device == "cuda":
+            rotations = blocks["compiled"].rotations(side * side, CHANNELS // REDUCTION, device)
+            graphs = recorded(blocks, lambda block: block(x, rotations))
+            results["attention, forward, replayed"] = timed(graphs)
         results["operator, forward"] = timed(operator(side, device, dtype))
     results["operator, forward and backward"] = timed(operator(side, device, dtype, training=True))
 
     without_convolutions(blocks, x, requires_grad=True)
     upstream = torch.randn_like(x)
 
-    def step(block):
-        return torch.autograd.grad((block(x) * upstream).sum(), trained_tensors(block))
+    def step(block, *rotations):
+        return torch.autograd.grad((block(x, *rotations) * upstream).sum(), trained_tensors(block))
 
+    group = "attention, forward and backward"
     training = {label: lambda block=block: step(block) for label, block in blocks.items()}
-    results["attention, forward and backward"] = timed(training)
+    results[group] = timed(training)
+    if device == "cuda":
+        results[f"{group}, replayed"] = timed(
+            recorded(blocks, lambda block: step(block, rotations))
+        )
     return results, differences
 
 
@@ -189,7 +226,9 @@ def summarize(results, length, clock):
         return results[group][name].get(clock, {"median": float("nan")})["median"]
 
     summary = {}
-    for group in ("block, forward", "attention, forward", "attention, forward and backward"):
+    groups = ("block, forward", "attention, forward", "attention, forward and backward")
+    replayed = [f"{group}, replayed" for group in groups]
+    for group in (*groups, *(group for group in replayed if group in results)):
         for other in ("published", "eager"):
             summary[f"{group}: {other} / compiled"] = median(group, other) / median(
                 group, "compiled"
