@@ -34,16 +34,39 @@ def told(run):
 
 
 RUN = """
+import os
 import sys
+import time
 from pathlib import Path
 
+import attrs
 import srcore
+from ignite.engine import Events
 from srcore.engine.stages import run_experiment
 
+
+class Killing:
+    @srcore.hookimpl
+    def srcore_engines_created(self, trainer):
+        trainer.add_event_handler(Events.ITERATION_STARTED(once=6), self.kill)
+
+    def kill(self):
+        deadline = time.monotonic() + 120
+        while not self.has_been_told() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        os.kill(os.getpid(), 9)
+
+    def has_been_told(self):
+        files = Path(output).glob("tiny/plugins/clearml/offline/*/metrics.jsonl")
+        return any(file.stat().st_size for file in files)
+
+
 if __name__ == "__main__":
-    experiment, output, resume, *settings = sys.argv[1:]
+    experiment, output, what, *settings = sys.argv[1:]
     loaded = srcore.load_experiment(experiment, settings)
-    run_experiment(loaded, Path(output), quiet=True, resume=resume == "resume")
+    if what == "kill":
+        loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(Killing()))
+    run_experiment(loaded, Path(output), quiet=True, resume=what == "resume")
 """
 
 
@@ -51,14 +74,14 @@ if __name__ == "__main__":
 def train(tiny_experiment, tmp_path):
     """Train in a program of its own: ClearML has one task in each, forked ones included."""
 
-    def run(*overrides, resume=""):
+    def run(*overrides, what="", code=0):
         settings = ["train.log_every=1", "train.images=1", f"handlers=[{HANDLER}]", *overrides]
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, tiny_experiment, tmp_path / "runs", resume, *settings],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+        command = [sys.executable, "-c", RUN, tiny_experiment, tmp_path / "runs", what, *settings]
+        said = tmp_path / "said"  # no pipe: what a killed program leaves running keeps it open
+        with said.open("w") as file:
+            done = subprocess.run(command, stdout=file, stderr=file, check=False)
+        assert done.returncode == code, said.read_text()
+        return said.read_text()
 
     return run
 
@@ -68,7 +91,7 @@ def test_values_settings_and_weights_and_a_resume(
 ):
     monkeypatch.setenv("CI", "1")
     assert "was not told" not in train("train.iterations=3")
-    assert "was not told" not in train(resume="resume")
+    assert "was not told" not in train(what="resume")
     run = tmp_path / "runs/tiny"
     assert told(run) == sorted(recorded(run))
     sessions = sorted(run.glob("plugins/clearml/offline/*.zip"))
@@ -81,3 +104,14 @@ def test_values_settings_and_weights_and_a_resume(
     tasks = [path.read_text() for path in run.glob("plugins/clearml/offline/*/task.json")]
     assert any("train.batch_size" in task for task in tasks)
     assert "CLEARML_CACHE_DIR" not in os.environ
+
+
+def test_a_killed_run_goes_on_in_a_further_session(train, recorded, tmp_path, away_from_home):
+    train(what="kill", code=-9)
+    run = tmp_path / "runs/tiny"
+    before = told(run)
+    assert before
+    assert "was not told" not in train(what="resume")
+    assert len([*run.glob("plugins/clearml/offline/*/metrics.jsonl")]) == 2
+    assert told(run) == sorted(recorded(run))
+    assert set(before) <= set(told(run))
