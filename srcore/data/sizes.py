@@ -41,7 +41,20 @@ def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
     }
 
 
-def patch_complaint(experiment: Experiment, fits: Callable[[int], bool], wanted: str) -> str:
+def output_divisor(experiment: Experiment) -> int:
+    """How many times smaller than the high-resolution images the generator's output is.
+
+    1, but for a generator that shrinks images: ``scale``.
+    """
+    generator = experiment.generator
+    if generator is None or "shrinks" not in generator.selected.component.provides:
+        return 1
+    return experiment.scale
+
+
+def patch_complaint(
+    experiment: Experiment, fits: Callable[[int], bool], wanted: str, *, of_output: bool = False
+) -> str:
     """Why a part cannot work on the high-resolution training images; empty if it can.
 
     Whole images are trained on where ``data.train`` cuts no patches: their headers are read.
@@ -50,26 +63,38 @@ def patch_complaint(experiment: Experiment, fits: Callable[[int], bool], wanted:
         experiment: whose training images.
         fits: whether the part can work with a side of that many pixels.
         wanted: which sides are, as in ``expected data.train.hr_patch_size to be ...``.
+        of_output: the part works on what the generator makes, as discriminators and losses do:
+            that is smaller where the generator shrinks images.
     """
     size, scale = experiment.hr_patch_size, experiment.scale
+    divisor = output_divisor(experiment) if of_output else 1
+    share = f" / {divisor}" if divisor > 1 else ""
+    reason = " (the generator shrinks images)" if share else ""
+
+    def fit(side: int) -> bool:
+        return side % divisor == 0 and fits(side // divisor)
+
     if size is not None:
-        if fits(size):
+        if fit(size):
             return ""
         sides = (side for off in range(_FAR) for side in (size + off, size - off))
-        near = next((side for side in sides if side > 0 == side % scale and fits(side)), None)
-        hint = f"; the nearest is {near}" if near else ""
-        return f"expected data.train.hr_patch_size to be {wanted}, found {size}{hint}"
+        near = next((side for side in sides if side > 0 == side % scale and fit(side)), None)
+        hint = f"; the nearest is {near}{share}" if near else ""
+        return (
+            f"expected data.train.hr_patch_size{share} to be {wanted}{reason}, "
+            f"found {size}{share}{hint}"
+        )
     train = experiment.data.train
     whole = {} if train is None else enlarged_sizes(train.selected.options, scale)
     for file, (height, width) in whole.items():
-        if fits(height) and fits(width):
+        if fit(height) and fit(width):
             continue
         sides = (side for side in range(min(height, width), 0, -1))
-        near = next((side for side in sides if side % scale == 0 and fits(side)), None)
+        near = next((side for side in sides if side % scale == 0 and fit(side)), None)
         hint = f" = {near}" if near else ""
         return (
-            f"expected every side of the training images to be {wanted}, found {width}x{height} "
-            f"({file}); set data.train.hr_patch_size{hint}"
+            f"expected every side of the training images{share} to be {wanted}{reason}, "
+            f"found {width}x{height} ({file}); set data.train.hr_patch_size{hint}"
         )
     return ""
 

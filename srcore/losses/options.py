@@ -49,7 +49,9 @@ class ComparisonOptions:
         least = self.least_side
         if least == 1:
             return
-        complaint = patch_complaint(experiment, lambda side: side >= least, f"{least} or more")
+        complaint = patch_complaint(
+            experiment, lambda side: side >= least, f"{least} or more", of_output=True
+        )
         if complaint:
             yield "type", f"{complaint}{self._otherwise(experiment)}"
 
@@ -110,7 +112,9 @@ class MSSSIMLossOptions(SSIMLossOptions):
         return least
 
     def _otherwise(self, experiment: Any) -> str:
-        side = experiment.hr_patch_size or 0
+        from srcore.data.sizes import output_divisor  # it imports NumPy
+
+        side = (experiment.hr_patch_size or 0) // output_divisor(experiment)
         fitting = (it for it in range(4, 0, -1) if (self.window_size - 1) * 2 ** (it - 1) < side)
         fewer = next(fitting, None)
         return f", or scales = {fewer}" if fewer else ""
@@ -150,7 +154,7 @@ class FocalFrequencyOptions(ComparisonOptions):
 
         count = self.patch_factor
         complaint = patch_complaint(
-            experiment, lambda side: side % count == 0, f"a multiple of {count}"
+            experiment, lambda side: side % count == 0, f"a multiple of {count}", of_output=True
         )
         if complaint:
             yield "patch_factor", complaint
@@ -245,9 +249,10 @@ class FeatureOptions(ClassifierOptions):
         if self.is_vgg:
             yield from super().problems(experiment)
             return
+        from srcore.data.sizes import output_divisor  # it imports NumPy
         from srcore.networks.classifier_features import layer_complaint, name_complaint  # torch
 
-        side = experiment.hr_patch_size or _USUAL_SIDE
+        side = (experiment.hr_patch_size or _USUAL_SIDE) // output_divisor(experiment)
         if complaint := name_complaint(self.network):
             yield "network", complaint
         elif complaint := layer_complaint(self.network, tuple(self.layers), side):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.capabilities import RGB
-from srcore.data.sizes import patch_complaint
+from srcore.data.sizes import output_divisor, patch_complaint
 from srcore.options import option
 
 Problems = Iterator[tuple[str, str]]
@@ -210,10 +210,12 @@ class VGGDiscriminatorOptions:
     def problems(self, experiment: Any) -> Problems:
         """Training patches of another size."""
         size = experiment.hr_patch_size
-        if size == self.input_size:
+        if size == self.input_size and output_divisor(experiment) == 1:
             return
-        if size is None:
-            whole = patch_complaint(experiment, self.input_size.__eq__, str(self.input_size))
+        if size is None or output_divisor(experiment) > 1:
+            whole = patch_complaint(
+                experiment, self.input_size.__eq__, str(self.input_size), of_output=True
+            )
             if whole:
                 yield "input_size", whole
             return
@@ -241,7 +243,10 @@ class UNetDiscriminatorOptions:
     def problems(self, experiment: Any) -> Problems:
         """Training patches that cannot be halved three times."""
         complaint = patch_complaint(
-            experiment, lambda side: side % UNET_MULTIPLE == 0, f"a multiple of {UNET_MULTIPLE}"
+            experiment,
+            lambda side: side % UNET_MULTIPLE == 0,
+            f"a multiple of {UNET_MULTIPLE}",
+            of_output=True,
         )
         if complaint:
             yield "", complaint
@@ -271,7 +276,7 @@ class PatchDiscriminatorOptions:
         """Training patches of which nothing would be left."""
         smallest = patch_discriminator_minimum(self.num_layers)
         complaint = patch_complaint(
-            experiment, lambda side: side >= smallest, f"at least {smallest}"
+            experiment, lambda side: side >= smallest, f"at least {smallest}", of_output=True
         )
         if complaint:
             yield "num_layers", f"{self.num_layers} layers: {complaint}"

@@ -11,7 +11,9 @@ from srcore.plugin.registry import Registry
 
 def problems(chosen, scale=4, hr_patch_size=None):
     data = SimpleNamespace(train=None)
-    experiment = SimpleNamespace(scale=scale, hr_patch_size=hr_patch_size, data=data)
+    experiment = SimpleNamespace(
+        generator=None, scale=scale, hr_patch_size=hr_patch_size, data=data
+    )
     return list(chosen.problems(experiment))
 
 

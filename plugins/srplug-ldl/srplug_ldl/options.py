@@ -31,6 +31,8 @@ class LDLOptions:
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Training patches that a window does not fit into."""
         border = self.window_size // 2
-        complaint = patch_complaint(experiment, lambda side: side > border, f"above {border}")
+        complaint = patch_complaint(
+            experiment, lambda side: side > border, f"above {border}", of_output=True
+        )
         if complaint:
             yield "window_size", f"windows of {self.window_size}: {complaint}"

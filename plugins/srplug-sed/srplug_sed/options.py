@@ -175,6 +175,7 @@ def patch_problems(
         experiment,
         lambda side: side % stride == 0 and side >= minimum,
         f"a multiple of {stride} and at least {minimum}",
+        of_output=True,
     )
     if complaint:
         yield "", complaint

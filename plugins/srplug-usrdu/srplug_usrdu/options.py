@@ -21,7 +21,6 @@ Problems = Iterator[tuple[str, str]]
 SCALES = (2, 4)
 #: The feature head halves the low-resolution image four times.
 FEATURE_HEAD_MULTIPLE = 16
-_UNET_MULTIPLE = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +65,7 @@ class UsrduDsnOptions(GanOptions):
         return {**roles, "generator": attrs.evolve(roles["generator"], needs=("shrinks",))}
 
     def problems(self, experiment: Any) -> Problems:
-        """Another network, losses that do not fit its heads, sizes the discriminator refuses."""
+        """Another network, losses that do not fit its heads."""
         if experiment.generator is None:
             return
         network = experiment.generator.selected
@@ -74,15 +73,6 @@ class UsrduDsnOptions(GanOptions):
             yield "type", f'trains generator.type = "usrdu_dsn", found "{network.type}"'
             return
         yield from self._head_problems(network.options, experiment)
-        judge = experiment.discriminator
-        if judge is None or judge.selected.type != "unet":
-            return
-        multiple = _UNET_MULTIPLE * experiment.scale
-        complaint = patch_complaint(
-            experiment, lambda side: side % multiple == 0, f"a multiple of {multiple}"
-        )
-        if complaint:
-            yield "", f'the discriminator "unet" sees low-resolution patches; {complaint}'
 
     def _head_problems(self, network: DownsamplerOptions, experiment: Any) -> Problems:
         """A head that no loss trains would hold noise; a loss without its head has nothing."""

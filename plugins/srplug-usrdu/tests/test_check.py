@@ -47,8 +47,30 @@ def test_patches_too_small_for_the_feature_head(folder):
 
 def test_patches_that_the_discriminator_cannot_halve(folder):
     messages = problems(folder, overrides=["data.train.hr_patch_size=80"])
-    assert 'the discriminator "unet" sees low-resolution patches' in messages
-    assert "a multiple of 32, found 80; the nearest is 96" in messages
+    assert (
+        "discriminator: expected data.train.hr_patch_size / 4 to be a multiple of 8 (the generator "
+        "shrinks images), found 80 / 4; the nearest is 96 / 4"
+    ) in messages
+
+
+def test_parts_that_see_the_small_images_are_checked_for_their_size(folder):
+    """Discriminators and losses work on what the generator makes."""
+    (folder / "sound.toml").write_text(BASE)
+    write_tiny_images(folder / "hr", 2, height=512, width=512)
+    write_tiny_images(folder / "lr", 2, height=128, width=128)
+    judge, train = "stages.dsn.discriminator", "stages.dsn.data.train"
+    vgg = [f"{judge}.type=vgg"]
+    fitting = [f"{judge}.input_size=128", f"{train}.hr_patch_size=512"]
+    load_checked(folder / "sound.toml", [*vgg, *fitting])
+    messages = problems(folder, overrides=[*vgg, f"{train}.hr_patch_size=128"])
+    assert (
+        "discriminator.input_size: expected data.train.hr_patch_size / 4 to be 128 (the generator "
+        "shrinks images), found 128 / 4; the nearest is 512 / 4"
+    ) in messages
+    patch = [f"{judge}.type=patch", f"{train}.hr_patch_size=64"]
+    assert "expected data.train.hr_patch_size / 4 to be at least 24" in problems(
+        folder, overrides=patch
+    )
 
 
 def test_empty_target_folder(folder):
