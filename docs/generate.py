@@ -18,6 +18,7 @@ from generator.api import api_page
 from generator.architectures import architectures_page
 from generator.backends import backends
 from generator.components import components_page, configuration_page
+from generator.films import films
 from generator.lists import lists
 from generator.measured import measured
 from generator.option_files import option_files_page
@@ -93,5 +94,5 @@ if __name__ == "__main__":
     else:
         main(ROOT / "docs/reference")
         known = {ROOT / "srcore/plugin/known.json": known_parts(ours().registry)}
-        for file, text in {**known, **lists(), **measured(), **backends()}.items():
+        for file, text in {**known, **lists(), **measured(), **backends(), **films()}.items():
             write_bytes(file, text.encode(), durable=False)

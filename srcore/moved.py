@@ -71,6 +71,8 @@ MOVED = {
     "srcore.evaluation.measuring": "srcore.evaluation.evaluating",
     "srcore.evaluation.pictures": "srcore.evaluation.given_pictures",
     "srcore.evaluation.tables": "srcore.evaluation.result_tables",
+    "srcore.films.enlarging": "srcore.films.job",
+    "srcore.films.jobs": "srcore.films.batch",
     "srcore.inference.batch": "srcore.upscaling.batch",
     "srcore.inference.comparison": "srcore.evaluation.comparison",
     "srcore.inference.distinct": "srcore.upscaling.distinct",

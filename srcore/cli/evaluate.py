@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @flags("benchmark", Benchmark)
 @flags("loading", Loading)
 @flags(
-    "enlarging",
+    "upscaling",
     UpscaleOptions,
     ("seed", "precision", "backend", "calibration", "tile", "self_ensemble"),
     tile="none",
@@ -45,7 +45,7 @@ def command(
     models: tuple[str, ...],
     benchmark: Benchmark,
     loading: Loading,
-    enlarging: UpscaleOptions,
+    upscaling: UpscaleOptions,
     tables: Tables,
     pictures: PictureFlags,
     overwrite: bool,
@@ -83,7 +83,7 @@ def command(
     tables.refuse_existing(overwrite=overwrite)
     options = pictures.given(writing)
     measures = benchmark.measures()
-    contenders = find_contenders(models, benchmark, loading, enlarging)
+    contenders = find_contenders(models, benchmark, loading, upscaling)
     sets = [
         image_set
         for scale, entries in contenders.items()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from srcore.cli.writing import WritingFlags
-    from srcore.films.enlarging import FilmJob
+    from srcore.films.job import FilmJob
     from srcore.upscaling.batch import Result, Settings
     from srcore.upscaling.jobs import Plan, Task
 
@@ -39,7 +39,7 @@ def refuse_unused(planned: Plan, writing: WritingFlags) -> None:
         raise click.UsageError(f"{names}: of {kinds[0]} only; every input is {kinds[1]}")
 
 
-def enlarged_films(
+def upscale_with_bars(
     network: nn.Module,
     tasks: list[Task],
     settings: Settings,
@@ -49,18 +49,18 @@ def enlarged_films(
     overwrite: bool,
     quiet: bool,
 ) -> Iterator[Result]:
-    """Enlarge films with a bar for each: pictures done, and when it will be finished."""
+    """Upscale films with a bar for each: frames done, and when it will be finished."""
     from tqdm import tqdm
 
-    from srcore.films.jobs import Handling, upscale_films
+    from srcore.films.batch import Handling, upscale_films
 
     hidden = quiet or not sys.stderr.isatty() or local_rank() != 0
 
     @contextlib.contextmanager
     def watch(job: FilmJob) -> Iterator[Callable[[int], object]]:
         with tqdm(
-            total=job.film.frames or None, disable=hidden, unit="frame", desc=job.film.path.name,
-            **width(),
+            total=job.film.frame_count or None, disable=hidden, unit="frame",
+            desc=job.film.path.name, **width(),
         ) as bar:  # fmt: skip
             yield bar.update
 

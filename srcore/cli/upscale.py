@@ -13,7 +13,7 @@ import attrs
 import click
 
 from srcore.cli.console import say
-from srcore.cli.films import enlarged_films, refuse_unused
+from srcore.cli.films import refuse_unused, upscale_with_bars
 from srcore.cli.flags import flag, flags
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
@@ -85,7 +85,7 @@ def _color(
     is_flag=True,
     help="Drop color profile, EXIF data, resolution and the mark of the input.",
 )
-@flags("enlarging", UpscaleOptions, border=8)
+@flags("upscaling", UpscaleOptions, border=8)
 @flag(FrameOptions, "frames")
 @flags("films", FilmOptions)
 @click.option(
@@ -106,7 +106,7 @@ def command(
     depth: int | None,
     background: tuple[int, int, int] | None,
     strip: bool,
-    enlarging: UpscaleOptions,
+    upscaling: UpscaleOptions,
     frames: Frames,
     films: FilmOptions,
     resume: bool,
@@ -159,8 +159,8 @@ def command(
     _refuse_contradictions(sizing)
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
-        loading.warn_of_slow(enlarging.precision)
-        check_options(enlarging, plugins().registry)
+        loading.warn_of_slow(upscaling.precision)
+        check_options(upscaling, plugins().registry)
         weights = weights or (as_address(model, plugins().registry) if model else None)
         if weights is None and sizing.scale is None and not sizing.is_by_size:
             sizing = attrs.evolve(sizing, scale=_DEFAULT_SCALE)
@@ -185,7 +185,7 @@ def command(
         settings = Settings(
             sizing=sizing,
             fitting=Fitting(background=background, depth=8 if depth else None, strip=strip),
-            enlarging=enlarging,
+            upscaling=upscaling,
             writing=given,
             frames=frames,
             registry=plugins().registry,
@@ -193,7 +193,7 @@ def command(
         results = [*failed, *done]
         images = [task for task in left if not task.is_film]
         results += _upscale_all(network, images, settings, quiet=quiet, says_paths=not as_json)
-        for result in enlarged_films(
+        for result in upscale_with_bars(
             network, [task for task in left if task.is_film], settings, films,
             resume=resume, overwrite=overwrite, quiet=quiet,
         ):  # fmt: skip

@@ -1,1 +1,1 @@
-"""Films: frames are enlarged one by one, all else is copied."""
+"""Films: frames are upscaled one by one, all else is copied."""

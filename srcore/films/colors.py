@@ -1,8 +1,8 @@
 """What the numbers of a frame mean, and frames <-> arrays of RGB.
 
 A frame says by which matrix its brightness and colors come from red, green and blue, and whether
-its numbers fill their range. What it does not say is guessed as players do: BT.709 for pictures of
-720 rows or 1280 columns and more, BT.601 for smaller ones, and limited range. An enlarged film
+its numbers fill their range. What it does not say is guessed as players do: BT.709 for frames of
+720 rows or 1280 columns and more, BT.601 for smaller ones, and limited range. An upscaled film
 would be guessed differently, so the matrix that was used is written down in any case; primaries and
 transfer are only carried along.
 """
@@ -109,7 +109,7 @@ class FilmColors:
 
 @attrs.frozen
 class FrameConversion:
-    """Frames -> arrays, and enlarged arrays -> frames.
+    """Frames -> arrays, and upscaled arrays -> frames.
 
     Attributes:
         colors: of the frames.

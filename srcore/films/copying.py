@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
-from srcore.films.codecs import Encoding
+from srcore.films.encoding import Encoding
 from srcore.films.facts import Film
 
 #: What a container says of itself.
 _OF_CONTAINERS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
-#: Texts of a stream of pictures that remain true.
+#: Texts of a stream of frames that remain true.
 _OF_PICTURES = ("language", "title", "handler_name", "timecode")
 
 
@@ -22,12 +22,12 @@ class Streams:
     """The streams of a film that is written.
 
     Attributes:
-        pictures: gets the enlarged ones.
+        frames: gets the upscaled ones.
         copies: what is copied, by its index in the source.
         left_out: a word for everything that the container does not hold.
     """
 
-    pictures: Any
+    frames: Any
     copies: dict[int, Any]
     left_out: tuple[str, ...]
 
@@ -41,14 +41,14 @@ def add_streams(
         source: PyAV's container that is read.
         written: that which is written.
         film: what is known of the source.
-        encoding: of the pictures.
+        encoding: of the frames.
         strip: leave out the texts about the film.
     """
-    pictures, copies, left_out = None, {}, []
+    frames, copies, left_out = None, {}, []
     chapters = source.chapters()
     for stream in source.streams:
         if stream.index == film.index:
-            pictures = made = written.add_stream(
+            frames = made = written.add_stream(
                 encoding.encoder, rate=encoding.rate, time_base=encoding.time_base
             )
             encoding.configure(made.codec_context)
@@ -70,7 +70,7 @@ def add_streams(
     if not strip:
         texts = {name: it for name, it in source.metadata.items() if name not in _OF_CONTAINERS}
         written.metadata.update(texts)
-    return Streams(pictures, copies, tuple(left_out))
+    return Streams(frames, copies, tuple(left_out))
 
 
 def copied_packets(source: Any, streams: Streams) -> Iterator[Any]:

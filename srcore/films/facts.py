@@ -1,4 +1,4 @@
-"""What a film says of itself, and what its first picture says."""
+"""What a film says of itself, and what its first frame says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from srcore.films.colors import FilmColors, Layout, refuse_matrix
 from srcore.films.library import import_av, opened
 from srcore.images import ImageArray
 
-#: Of frames, kept as tags, applied, or of no meaning for other pictures.
+#: Of frames, kept as tags, applied, or of no meaning for other frames.
 _KEPT_OR_USELESS = {
     *("DISPLAYMATRIX", "SEI_UNREGISTERED", "MOTION_VECTORS", "VIDEO_ENC_PARAMS", "PANSCAN"),
     *("GOP_TIMECODE", "S12M_TIMECODE", "AFD", "REGIONS_OF_INTEREST", "VIDEO_HINT"),
@@ -24,7 +24,7 @@ _KEPT_OR_USELESS = {
 
 @attrs.frozen
 class FilmOrientation:
-    """How stored pictures are turned to be upright.
+    """How stored frames are turned to be upright.
 
     Attributes:
         is_turned: rows become columns.
@@ -55,7 +55,7 @@ class FilmOrientation:
         raise ValueError("turned by other than quarters")
 
     def upright(self, image: ImageArray) -> ImageArray:
-        """A stored picture ``(H, W, C)`` as it is shown."""
+        """A stored frame ``(H, W, C)`` as it is shown."""
         turned = image.swapaxes(0, 1) if self.is_turned else image
         rows, columns = (-1 if it else 1 for it in (self.mirrors_rows, self.mirrors_columns))
         return np.ascontiguousarray(turned[::rows, ::columns])
@@ -63,24 +63,24 @@ class FilmOrientation:
 
 @attrs.frozen(kw_only=True)
 class Film:
-    """What is known of a film before its pictures are enlarged.
+    """What is known of a film before its frames are upscaled.
 
     Attributes:
         path: the file.
-        index: of the stream of pictures that is enlarged.
-        stored: height and width of the stored pictures.
+        index: of the stream of frames that is upscaled.
+        stored: height and width of the stored frames.
         layout: how their samples are stored.
         colors: what their numbers mean.
         orientation: how they are made upright.
         aspect: width / height of an upright pixel; None: not said.
         time_base: unit of time stamps, seconds.
         rate: frames per second, roughly.
-        frames: how many, roughly; 0: not known.
+        frame_count: roughly; 0: not known.
         counted: how many packets the container says there are; 0: it does not.
-        ends: when the pictures end, seconds, where Matroska says it.
+        ends: when the frames end, seconds, where Matroska says it.
         last_end: when they end by the tables of other containers, in units of the time base.
-        is_interlaced: whether the first picture is.
-        lost: what pictures carry that is not kept.
+        is_interlaced: whether the first frame is.
+        lost: what frames carry that is not kept.
     """
 
     path: Path
@@ -92,7 +92,7 @@ class Film:
     aspect: Fraction | None
     time_base: Fraction
     rate: Fraction
-    frames: int
+    frame_count: int
     counted: int
     ends: float | None
     last_end: int | None
@@ -101,13 +101,13 @@ class Film:
 
     @classmethod
     def read(cls, path: Path) -> Film:
-        """Look into a film as far as its first picture.
+        """Look into a film as far as its first frame.
 
         Raises:
-            DataError: not a film, no picture in it, or one that cannot be enlarged rightly.
+            DataError: not a film, no frame in it, or one that cannot be upscaled rightly.
         """
         with opened(path) as container:
-            stream = picture_stream(container, path)
+            stream = frame_stream(container, path)
             frame = _first(container, stream, path)
             layout = Layout.of(frame.format)
             try:
@@ -117,7 +117,7 @@ class Film:
             try:
                 orientation = FilmOrientation.of(frame)
             except ValueError as error:
-                raise DataError(f"{path}: pictures are {error}; expected quarters") from error
+                raise DataError(f"{path}: frames are {error}; expected quarters") from error
             aspect = stream.sample_aspect_ratio or None
             if aspect is not None and orientation.is_turned:
                 aspect = 1 / aspect
@@ -136,7 +136,7 @@ class Film:
                 aspect=aspect,
                 time_base=stream.time_base,
                 rate=rate,
-                frames=stream.frames or round(float((duration or 0) * rate)),
+                frame_count=stream.frames or round(float((duration or 0) * rate)),
                 counted=stream.frames,
                 ends=_end(container, stream),
                 last_end=stream.duration and (stream.start_time or 0) + stream.duration,
@@ -146,13 +146,13 @@ class Film:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of the upright pictures."""
+        """Height and width of the upright frames."""
         height, width = self.stored
         return (width, height) if self.orientation.is_turned else (height, width)
 
 
-def picture_stream(container: Any, path: Path) -> Any:
-    """The first stream of moving pictures; covers are none.
+def frame_stream(container: Any, path: Path) -> Any:
+    """The first stream of moving frames; covers are none.
 
     Raises:
         DataError: there is none, or no decoder for it.
@@ -160,14 +160,14 @@ def picture_stream(container: Any, path: Path) -> Any:
     cover = import_av().stream.Disposition.attached_pic
     streams = [it for it in container.streams.video if not it.disposition & cover]
     if not streams:
-        raise DataError(f"{path}: no pictures in it; expected a film")
+        raise DataError(f"{path}: no frames in it; expected a film")
     if streams[0].codec_context is None:
-        raise DataError(f"{path}: its pictures have a codec that is not known here")
+        raise DataError(f"{path}: its frames have a codec that is not known here")
     return streams[0]
 
 
 def film_size(path: Path) -> tuple[int, int]:
-    """Height and width of the upright pictures. Raises DataError as :meth:`Film.read` does."""
+    """Height and width of the upright frames. Raises DataError as :meth:`Film.read` does."""
     return Film.read(path).size
 
 
@@ -186,7 +186,7 @@ def stamp(seconds: float) -> str:
 def _first(container: Any, stream: Any, path: Path) -> Any:
     for frame in _decoded(container, stream):
         return frame
-    raise DataError(f"{path}: no picture can be decoded; the film is damaged or cut off")
+    raise DataError(f"{path}: no frame can be decoded; the film is damaged or cut off")
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:
@@ -204,7 +204,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _end(container: Any, stream: Any) -> float | None:
-    """When the pictures end: Matroska says it in a text, and of a film without sound as a whole."""
+    """When the frames end: Matroska says it in a text, and of a film without sound as a whole."""
     text = stream.metadata.get("DURATION", "")
     parts = text.split(":")
     if len(parts) == 3:

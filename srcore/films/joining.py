@@ -12,8 +12,8 @@ from typing import Any
 
 from srcore.errors import DataError
 from srcore.files.atomic import writing
-from srcore.films.codecs import Encoding
 from srcore.films.copying import add_streams, copied_packets, unheld
+from srcore.films.encoding import Encoding
 from srcore.films.facts import Film
 from srcore.films.library import import_av, opened, writing_errors
 from srcore.films.names import CONTAINERS
@@ -31,7 +31,7 @@ def try_container(film: Film, encoding: Encoding, target: Path, *, strip: bool) 
         A line about what is left out; empty if nothing is.
 
     Raises:
-        DataError: it does not hold the pictures, or what it claimed to hold.
+        DataError: it does not hold the frames, or what it claimed to hold.
     """
     with opened(film.path) as source, writing_errors(target):
         written = _open_container(io.BytesIO(), target)
@@ -48,7 +48,7 @@ def join(
 
     Args:
         film: what is known of the source.
-        encoding: of the pictures.
+        encoding: of the frames.
         parts: where they lie.
         count: number of parts.
         target: the file; one that exists is replaced.
@@ -61,8 +61,8 @@ def join(
         written = _open_container(str(temporary.absolute()), target)
         with written:
             streams = add_streams(source, written, film, encoding, strip=strip)
-            pictures = _pictures(parts, count, encoding, streams.pictures)
-            for packet in heapq.merge(pictures, copied_packets(source, streams), key=_moment):
+            frames = _encoded_frames(parts, count, encoding, streams.frames)
+            for packet in heapq.merge(frames, copied_packets(source, streams), key=_moment):
                 written.mux(packet)
         if not strip:
             with temporary.open("ab") as file:
@@ -75,7 +75,7 @@ def _open_container(file: Any, target: Path) -> Any:
     )
 
 
-def _pictures(parts: FilmParts, count: int, encoding: Encoding, stream: Any) -> Iterator[Any]:
+def _encoded_frames(parts: FilmParts, count: int, encoding: Encoding, stream: Any) -> Iterator[Any]:
     """PyAV's packets of all parts, with times of decoding that rise through all of them."""
     av = import_av()
     for packet, order in _packets_in_order(parts, count):
@@ -127,6 +127,6 @@ def _mark(origin: Origin, target: Path) -> bytes:
 
 
 def refuse_empty(film: Film, count: int) -> None:
-    """Refuse a film of which no picture is left. Raises DataError."""
+    """Refuse a film of which no frame is left. Raises DataError."""
     if not count:
-        raise DataError(f"{film.path}: no picture is left to be enlarged; the film is damaged")
+        raise DataError(f"{film.path}: no frame is left to be upscaled; the film is damaged")

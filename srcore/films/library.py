@@ -24,7 +24,7 @@ def import_av() -> Any:
     try:
         import av
     except ImportError as error:
-        raise MissingExtraError("enlarging films", "video") from error
+        raise MissingExtraError("upscaling films", "video") from error
     av.logging.set_level(av.logging.PANIC)
     os.environ.setdefault("SVT_LOG", "1")  # the encoder of AV1 tells its settings otherwise
     return av
@@ -40,7 +40,7 @@ def opened(path: Path) -> Iterator[Any]:
     """A film to read.
 
     Raises:
-        DataError: not there, not a film, cut off before it says what it holds, without pictures.
+        DataError: not there, not a film, cut off before it says what it holds, without frames.
     """
     av = import_av()
     try:

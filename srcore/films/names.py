@@ -12,6 +12,10 @@ CONTAINERS = {
     ".mkv": "matroska",
     ".webm": "webm",
 }
+#: Of one kind: all hold the same codecs.
+ISO_SUFFIXES = (".mp4", ".m4v", ".mov")
+#: What messages name of :data:`CONTAINERS`.
+WRITTEN_IN_WORDS = ".mp4, .mkv, .mov or .webm"
 _ONLY_READ = (
     *(".avi", ".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".m2ts", ".mts", ".wmv", ".asf", ".flv"),
     *(".3gp", ".ogv", ".mxf"),

@@ -20,6 +20,7 @@ import attrs
 from srcore.errors import DataError, SrcoreError
 from srcore.files.atomic import write_bytes, writing
 from srcore.files.deleting import delete_known, refuse_foreign
+from srcore.options.spelling import spelled
 from srcore.runs.folder import RunFolder
 from srcore.runs.lock import locked
 
@@ -39,7 +40,7 @@ class PartsError(SrcoreError):
 
 @attrs.frozen
 class Packet:
-    """A picture as the encoder gave it.
+    """A frame as the encoder gave it.
 
     Attributes:
         time: when it is shown, in units of the film's time base.
@@ -142,7 +143,9 @@ class FilmParts:
         except struct.error:
             is_whole = False
         if not is_whole:
-            raise DataError(f"{path}: damaged; delete it, and --resume makes it again")
+            raise DataError(
+                f"{path}: damaged; delete it, and {spelled('resume', True)} makes it again"
+            )
 
     def delete(self) -> None:
         """Delete the parts, the file by which they are recognized last; the lock stays."""
@@ -162,7 +165,7 @@ class FilmParts:
         if other:
             raise PartsError(
                 f"{self.folder}: its parts were made with other {', '.join(other)}; the same again "
-                "goes on with them, --overwrite begins anew"
+                f"goes on with them, {spelled('overwrite', True)} begins anew"
             )
 
     def _file(self, number: int) -> Path:
@@ -173,8 +176,8 @@ def refuse_parts(parts: FilmParts) -> None:
     """Refuse parts that nobody asked to go on with, or to delete. Raises PartsError."""
     if parts.is_there:
         raise PartsError(
-            f"{parts.folder}: parts of a film that was not finished; --resume goes on with it, "
-            "--overwrite begins anew"
+            f"{parts.folder}: parts of a film that was not finished; {spelled('resume', True)} "
+            f"goes on with it, {spelled('overwrite', True)} begins anew"
         )
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a film one after the other, with their times; damage is told or refused."""
+"""The frames of a film one after the other, with their times; damage is told or refused."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 import attrs
 
 from srcore.errors import DataError
-from srcore.films.facts import Film, picture_stream, stamp
+from srcore.films.facts import Film, frame_stream, stamp
 from srcore.films.library import import_av, opened, reason
 from srcore.films.options import FilmOptions
+from srcore.options.spelling import spelled
 
 
 @attrs.frozen
 class Frame:
-    """A picture of a film.
+    """A frame of a film.
 
     Attributes:
         content: PyAV's frame, as stored.
@@ -30,15 +31,15 @@ class Frame:
 
 
 def read_frames(film: Film, options: FilmOptions, tell: Callable[[str], object]) -> Iterator[Frame]:
-    """The pictures in the order in which they are shown, one in memory at a time.
+    """The frames in the order in which they are shown, one in memory at a time.
 
     Args:
         film: what is read.
         options: what happens to interlaced and damaged ones.
-        tell: called with a line for every picture that is left out.
+        tell: called with a line for every frame that is left out.
 
     Raises:
-        DataError: a picture that is damaged, interlaced, or of another size, with its time.
+        DataError: a frame that is damaged, interlaced, or of another size, with its time.
     """
     last: Frame | None = None
     unit = max(1, round(1 / (film.rate * film.time_base)))
@@ -63,7 +64,7 @@ class _FilmReader:
         options: how.
         tell: gets lines.
         seen: packets so far.
-        end: when the last picture ended, seconds.
+        end: when the last frame ended, seconds.
     """
 
     film: Film
@@ -75,8 +76,8 @@ class _FilmReader:
     def frames(self) -> Iterator[Any]:
         """PyAV's frames, checked, their times in the film's time base."""
         with opened(self.film.path) as container:
-            stream = picture_stream(container, self.film.path)
-            # Else decoders fill what is damaged from other pictures, and say nothing.
+            stream = frame_stream(container, self.film.path)
+            # Else decoders fill what is damaged from other frames, and say nothing.
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
             whole = _Whole(self.film, self.options)
             for frame in self._decoded(container, stream):
@@ -105,7 +106,7 @@ class _FilmReader:
             for frame in frames:
                 time = self.end if frame.pts is None else _seconds(frame.pts, frame)
                 if frame.is_corrupt:
-                    self._damaged(time, "parts of a picture are missing")
+                    self._damaged(time, "parts of a frame are missing")
                     continue
                 self.end = time + float(frame.duration * frame.time_base if frame.duration else 0)
                 yield frame
@@ -116,26 +117,27 @@ class _FilmReader:
         if (frame.height, frame.width) != self.film.stored:
             height, width = self.film.stored
             raise DataError(
-                f"{where} the pictures change from {width}x{height} to "
-                f"{frame.width}x{frame.height}; cut the film there and enlarge its parts"
+                f"{where} the frames change from {width}x{height} to "
+                f"{frame.width}x{frame.height}; cut the film there and upscale its parts"
             )
         if frame.interlaced_frame and not self.options.deinterlace:
             raise DataError(
-                f"{where} the pictures are interlaced; --deinterlace makes whole frames of them"
+                f"{where} the frames are interlaced; {spelled('deinterlace', True)} makes whole "
+                "ones of their fields"
             )
 
     def _check_end(self) -> None:
         film = self.film
         missing = film.counted - self.seen
         if missing > 0:
-            self._damaged(self.end, f"the film is cut off, {missing} pictures are missing")
+            self._damaged(self.end, f"the film is cut off, {missing} frames are missing")
         elif film.ends is not None and self.end < film.ends - 2 / float(film.rate):
             self._damaged(self.end, f"the film is cut off, it should end at {stamp(film.ends)}")
 
     def _damaged(self, time: float, what: str) -> None:
         line = f"{self.film.path}: damaged at {stamp(time)}: {what}"
         if not self.options.skip_damaged:
-            raise DataError(f"{line}; --skip-damaged leaves that out")
+            raise DataError(f"{line}; {spelled('skip_damaged', True)} leaves that out")
         self.tell(f"{line}: left out")
 
 

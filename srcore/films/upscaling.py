@@ -10,13 +10,16 @@ from torch import nn
 
 from srcore.errors import DataError
 from srcore.files.replacing import refuse_replacing
-from srcore.films.enlarging import FilmJob
-from srcore.films.options import CodecName, FilmOptions
+from srcore.films.codecs import CodecName
+from srcore.films.job import FilmJob
+from srcore.films.options import FilmOptions
 from srcore.inference.options import Tile, UpscaleOptions
 from srcore.machine.device_names import UsePrecision
+from srcore.options.spelling import spelled
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.registry import Registry
 from srcore.upscaling.batch import Settings
+from srcore.upscaling.fitting import Color, Fitting
 from srcore.upscaling.sizing import Sizing
 
 _ENLARGING = UpscaleOptions()
@@ -35,6 +38,7 @@ def upscale_film(
     preset: str | None = _FILMS.preset,
     deinterlace: bool = _FILMS.deinterlace,
     skip_damaged: bool = _FILMS.skip_damaged,
+    background: Color | None = None,
     segment: int = _FILMS.segment,
     tile: Tile = _ENLARGING.tile,
     border: int = _ENLARGING.border,
@@ -45,7 +49,7 @@ def upscale_film(
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
 ) -> list[str]:
-    """Upscale a film picture by picture; sound, subtitles, chapters and texts are copied.
+    """Upscale a film frame by frame; sound, subtitles, chapters and texts are copied.
 
     Needs PyAV (``pip install 'srcore[video]'``).
 
@@ -69,15 +73,17 @@ def upscale_film(
         crf: how much is lost, the codec's own measure; None: its default here.
         preset: how long the encoder tries, the codec's own word or number.
         deinterlace: make whole frames of interlaced ones, which else are refused.
-        skip_damaged: leave out damaged pictures, at the first of which the film else is refused.
-        segment: pictures of a part.
+        skip_damaged: leave out damaged frames, at the first of which the film else is refused.
+        background: what transparent frames are laid on, RGB of 8 bits; None: a transparent film is
+            refused.
+        segment: frames of a part.
         tile: as of :func:`srcore.upscale`.
         border: as of :func:`srcore.upscale`.
         precision: as of :func:`srcore.upscale`.
         backend: as of :func:`srcore.upscale`.
         resume: go on with parts of the same job that are there.
         overwrite: replace the target, and parts that are there.
-        progress: called with the number of pictures finished since the last call.
+        progress: called with the number of frames finished since the last call.
         registry: knows backends of plugins; None: the core's own.
 
     Returns:
@@ -91,10 +97,11 @@ def upscale_film(
     source, target = Path(source), Path(target)
     refuse_replacing([source], [target])
     if os.path.exists(target) and not overwrite:
-        raise DataError(f"{target}: exists; overwrite=True replaces it")
+        raise DataError(f"{target}: exists; {spelled('overwrite', True)} replaces it")
     settings = Settings(
         sizing=Sizing(scale=outscale),
-        enlarging=UpscaleOptions(tile=tile, border=border, precision=precision, backend=backend),
+        fitting=Fitting(background=background),
+        upscaling=UpscaleOptions(tile=tile, border=border, precision=precision, backend=backend),
         registry=registry,
     )
     options = FilmOptions(

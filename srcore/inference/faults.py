@@ -7,6 +7,7 @@ from torch import Tensor
 
 from srcore.errors import SrcoreError
 from srcore.machine.device_names import UsePrecision
+from srcore.options.spelling import spelled
 
 
 class OutOfMemoryError(SrcoreError):
@@ -33,5 +34,5 @@ def check_finite(sr: Tensor, precision: UsePrecision) -> None:
         SrcoreError: values that are infinite or no numbers.
     """
     if not bool(torch.isfinite(sr).all()):
-        hint = "" if precision == "float32" else "; use --precision float32"
+        hint = "" if precision == "float32" else f"; use {spelled('precision', 'float32')}"
         raise SrcoreError(f"the network's output is not finite in {precision}{hint}")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.inference.backends.program import name_of
+from srcore.options.spelling import spelled
 
 logger = logging.getLogger("srcore")
 
@@ -47,7 +48,7 @@ class Seams:
             return
         _told[network] = self.levels
         logger.warning(
-            "%s: tiles differ by up to %d gray levels where they meet; a larger --overlap brings "
-            "them nearer to the whole image, --tile none runs it whole",
-            name_of(network), self.levels,
+            "%s: tiles differ by up to %d gray levels where they meet; a larger %s brings "
+            "them nearer to the whole image, %s runs it whole",
+            name_of(network), self.levels, spelled("overlap"), spelled("tile", None),
         )  # fmt: skip

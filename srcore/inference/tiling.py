@@ -23,6 +23,7 @@ from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.backends.program import name_of
 from srcore.inference.reach import measure_reach
+from srcore.options.spelling import spelled
 
 logger = logging.getLogger("srcore")
 
@@ -157,6 +158,6 @@ def _around_transition(pixels: int) -> int:
 def _tell_of(name: str, levels: int, pixels: int) -> None:
     logger.warning(
         "%s: a cut changes the result by up to %d gray levels even %d pixels away (such networks "
-        "look at the whole image): tiles will differ from it; --tile none runs it whole",
-        name, levels, pixels,
+        "look at the whole image): tiles will differ from it; %s runs it whole",
+        name, levels, pixels, spelled("tile", None),
     )  # fmt: skip

@@ -76,7 +76,7 @@ class Settings:
 
     sizing: Sizing = attrs.field(factory=Sizing)
     fitting: Fitting = attrs.field(factory=Fitting)
-    enlarging: UpscaleOptions = attrs.field(factory=UpscaleOptions)
+    upscaling: UpscaleOptions = attrs.field(factory=UpscaleOptions)
     writing: Mapping[str, Any] = attrs.field(factory=dict)
     frames: Frames = defaults(FrameOptions).frames
     registry: Registry | None = None
@@ -261,7 +261,7 @@ def _upscale_file(
         bands = upscale_bands(
             network,
             image,
-            settings.enlarging,
+            settings.upscaling,
             size=target.resized,
             progress=progress,
             registry=settings.registry,

@@ -12,7 +12,7 @@ import attrs
 from srcore.errors import SrcoreError
 from srcore.files.replacing import file_key, refuse_replacing
 from srcore.films.library import is_installed
-from srcore.films.names import film_suffix, is_film_name, is_written_film
+from srcore.films.names import WRITTEN_IN_WORDS, film_suffix, is_film_name, is_written_film
 from srcore.upscaling.distinct import Named, distinct_names
 from srcore.upscaling.finding import Found, Search
 from srcore.upscaling.output import SAME, is_written, suffix_for
@@ -138,7 +138,7 @@ def _single_file(output: str | None, files: Sequence[Found]) -> Path | None:
         return None
     is_film = bool(files) and is_film_name(files[0].path)
     if not (is_written_film if is_film else is_written)(Path(output)):
-        known = ".mp4, .mkv, .mov or .webm" if is_film else ".png, .jpg, .webp or .tif"
+        known = WRITTEN_IN_WORDS if is_film else ".png, .jpg, .webp or .tif"
         raise JobError(
             f"--output {output}: unknown {'film' if is_film else 'image'} format; use {known}, or "
             "end the name of a folder with /"

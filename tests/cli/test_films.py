@@ -85,7 +85,7 @@ def test_without_the_package_films_of_folders_are_left_out_and_named_ones_refuse
     assert "in: left out 1 film; pip install 'srcore[video]' takes them too" in err
     code, _, err = upscale("in/b.mp4")
     assert code == 1
-    assert "enlarging films needs an optional package: pip install 'srcore[video]'" in err
+    assert "upscaling films needs an optional package: pip install 'srcore[video]'" in err
 
 
 @pytest.mark.parametrize(

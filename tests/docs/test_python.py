@@ -88,6 +88,8 @@ def test_python_blocks_run(page, strangers):
     scope = {"__name__": "page"}
     for block in python:
         if block.place[0] is None:
+            if "film" in block.code and find_spec("av") is None:
+                continue  # an optional package
             code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
             exec(code, scope)
 

@@ -14,7 +14,7 @@ EVERY_25TH = 512  # of a second, in the unit that films have here
 UNIT = Fraction(1, 12800)
 
 
-def pictures(count, height, width):
+def slopes(count, height, width):
     """Slopes that move."""
     y, x = np.mgrid[:height, :width]
     for k in range(count):
@@ -71,7 +71,7 @@ def write_film(
             container.set_chapters(chapters)
         if texts is not None:
             _write_texts(container, texts, subtitles)
-        for time, picture in zip(times, pictures(len(times), height, width), strict=True):
+        for time, picture in zip(times, slopes(len(times), height, width), strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame = frame.reformat(format=pixel_format)
             frame.pts, frame.time_base = time, unit

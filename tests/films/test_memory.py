@@ -9,8 +9,8 @@ from srcore.testing.resources import peak_growth
 pytest.importorskip("av")
 
 
-@pytest.mark.slow  # 330 pictures
-def test_memory_is_that_of_some_pictures_whatever_the_length(films, doubling, tmp_path):
+@pytest.mark.slow  # 330 frames
+def test_memory_is_that_of_some_frames_whatever_the_length(films, doubling, tmp_path):
     grown = {}
     for count in (60, 300):
         source = films.write(tmp_path / f"{count}.mp4", count, (180, 320), sound=["eng"])
@@ -22,5 +22,5 @@ def test_memory_is_that_of_some_pictures_whatever_the_length(films, doubling, tm
 
         assert wait(fork(work, tmp_path / "log")) == 0, (tmp_path / "log").read_text()
         grown[count] = int((tmp_path / f"{count}.txt").read_text())
-    # 240 enlarged pictures more would be 83 million bytes as they are encoded, 166 as RGB.
+    # 240 enlarged frames more would be 83 million bytes as they are encoded, 166 as RGB.
     assert grown[300] < grown[60] + 20_000_000, grown

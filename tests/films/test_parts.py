@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from srcore.errors import DataError, SrcoreError
-from srcore.films.enlarging import FilmJob
+from srcore.films.job import FilmJob
 from srcore.films.options import FilmOptions
 from srcore.films.parts import FilmParts, Packet, PartsError, delete_finished, parts_folder
 from srcore.inference.options import UpscaleOptions
@@ -25,7 +25,7 @@ def film(films, tmp_path):
 
 @pytest.fixture
 def job(tiny_network, film):
-    """Plans a job: target, options -> the job; in parts of three pictures."""
+    """Plans a job: target, options -> the job; in parts of three frames."""
 
     def planned(target, settings=None, **options):
         options = FilmOptions(**{"segment": 3, **options})
@@ -137,7 +137,7 @@ def test_parts_of_another_job_are_refused_with_what_differs(job, tmp_path):
     planned = job(target)
     parts = FilmParts(parts_folder(target))
     parts.begin(planned._described(), resume=False, overwrite=False)
-    other = job(target, Settings(enlarging=UpscaleOptions(border=4)), crf=30.0)
+    other = job(target, Settings(upscaling=UpscaleOptions(border=4)), crf=30.0)
     expected = "made with other options of upscaling, encoder settings, options of films; the same"
     with pytest.raises(PartsError, match=expected):
         run(other, resume=True)
@@ -164,7 +164,7 @@ def test_a_part_is_read_as_it_was_written_or_refused(tmp_path):
     whole = path.read_bytes()
     for content in (whole[:-1], whole[:40], whole.replace(b"one", b"two"), whole + b"x"):
         path.write_bytes(content)
-        with pytest.raises(DataError, match="damaged; delete it, and --resume makes it again"):
+        with pytest.raises(DataError, match="damaged; delete it, and resume=True makes it again"):
             list(parts.packets(0))
 
 

@@ -16,7 +16,7 @@ def read(path, **options):
     return frames, told
 
 
-def test_every_picture_has_its_time_and_duration(films, tmp_path):
+def test_every_frame_has_its_time_and_duration(films, tmp_path):
     times = [0, 512, 2048, 2176, 5120]
     path = films.write(tmp_path / "in.mp4", times=times)
     frames = list(read_frames(Film.read(path), FilmOptions(), print))
@@ -32,7 +32,7 @@ def test_a_film_that_is_cut_off_is_refused_with_its_time(films, tmp_path, suffix
     )
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 2 // 3])
-    with pytest.raises(DataError, match=r"damaged at 0:00:0[01]\.\d+: .*; --skip-damaged leaves"):
+    with pytest.raises(DataError, match=r"damaged at 0:00:0[01]\.\d+: .*; skip_damaged=True l"):
         read(path)
     frames, told = read(path, skip_damaged=True)
     assert 5 < len(frames) < 50
@@ -40,7 +40,7 @@ def test_a_film_that_is_cut_off_is_refused_with_its_time(films, tmp_path, suffix
     assert all("damaged at 0:00:0" in line for line in told)
 
 
-def test_damaged_pictures_are_refused_or_left_out(films, tmp_path):
+def test_damaged_frames_are_refused_or_left_out(films, tmp_path):
     path = films.write(tmp_path / "in.mkv", 20, (64, 96), options={"bf": "0"})
     content = bytearray(path.read_bytes())
     with av.open(str(path)) as container:
@@ -56,14 +56,14 @@ def test_damaged_pictures_are_refused_or_left_out(films, tmp_path):
     assert "damaged at 0:00:00.440" in told[0]
 
 
-def test_pictures_that_change_their_size_are_refused(films, tmp_path):
+def test_frames_that_change_their_size_are_refused(films, tmp_path):
     first = films.write(tmp_path / "first.ts", times=list(range(8)), unit=films.second / 25)
     second = films.write(
         tmp_path / "second.ts", size=(48, 64), times=list(range(8, 16)), unit=films.second / 25
     )
     path = tmp_path / "both.ts"
     path.write_bytes(first.read_bytes() + second.read_bytes())
-    with pytest.raises(DataError, match="the pictures change from 48x32 to 64x48; cut the film"):
+    with pytest.raises(DataError, match="the frames change from 48x32 to 64x48; cut the film"):
         read(path, skip_damaged=True)
 
 

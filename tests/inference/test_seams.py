@@ -33,7 +33,7 @@ def test_the_largest_difference_of_neighbors_is_told_in_gray_levels(sides, level
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert f"Shifted: tiles differ by up to {levels} gray levels where they meet" in record.message
-    assert "--tile none runs it whole" in record.message
+    assert "tile=None runs it whole" in record.message
 
 
 @pytest.mark.parametrize("levels", [0, 0.3, 1])

@@ -68,7 +68,7 @@ def test_a_network_that_looks_at_the_whole_image_is_told_of_once(monkeypatch, ca
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert "_Network: a cut changes the result by up to 7 gray levels even 128" in record.message
-    assert "--tile none runs it whole" in record.message
+    assert "tile=None runs it whole" in record.message
 
 
 def test_a_given_overlap_is_kept_and_a_negative_one_refused():

@@ -201,7 +201,7 @@ def test_output_that_is_not_finite_is_an_error():
         def forward(self, lr):
             return super().forward(lr) * torch.nan
 
-    with pytest.raises(SrcoreError, match="not finite in bfloat16; use --precision float32"):
+    with pytest.raises(SrcoreError, match='not finite in bfloat16; use precision="float32"'):
         upscale(Broken(), _image(4, 4, 3), precision="bfloat16")
 
 

@@ -24,13 +24,13 @@ _MEASURED = {
 
 
 def find_contenders(
-    models: Sequence[str], benchmark: Benchmark, loading: Loading, enlarging: UpscaleOptions
+    models: Sequence[str], benchmark: Benchmark, loading: Loading, upscaling: UpscaleOptions
 ) -> dict[int, list[Contender]]:
     """By scale; interpolations first."""
     from srcore.evaluation.interpolation import interpolation
 
     beside = benchmark.interpolations
-    named = [_contender(model, loading, enlarging) for model in models]
+    named = [_contender(model, loading, upscaling) for model in models]
     names = [contender.name for contender in named]
     for name in names:
         if names.count(name) > 1 or name in beside:
@@ -45,7 +45,7 @@ def find_contenders(
     }
 
 
-def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Contender:
+def _contender(model: str, loading: Loading, upscaling: UpscaleOptions) -> Contender:
     from srcore.capabilities import RGB, capability
     from srcore.evaluation.evaluating import Contender
     from srcore.images import to_rgb
@@ -63,7 +63,7 @@ def _contender(model: str, loading: Loading, enlarging: UpscaleOptions) -> Conte
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
     def run(lr: Any) -> Any:
-        return to_rgb(upscale(network, lr, **keywords(enlarging), registry=plugins().registry))
+        return to_rgb(upscale(network, lr, **keywords(upscaling), registry=plugins().registry))
 
     seen = int(capability("network", network, "in_channels"))
     if seen != RGB:

@@ -21,6 +21,7 @@ from srcore.inference.backends.program import Program
 from srcore.machine.devices import device_of
 from srcore.messages import shown
 from srcore.options.declaration import NoOptions
+from srcore.options.spelling import spelled
 from srcore.plugin.registry import Registry
 
 logger = logging.getLogger("srcore")
@@ -67,8 +68,8 @@ class Choice:
         if self.precision == "int8":
             decibels = decibels_apart(made, network, self.calibration)
             logger.warning(
-                "--precision int8: %s differs from float32 by %.1f dB (PSNR) on parts of %d images",
-                name, decibels, len(self.calibration),
+                "%s: %s differs from float32 by %.1f dB (PSNR) on parts of %d images",
+                spelled("precision", "int8"), name, decibels, len(self.calibration),
             )  # fmt: skip
         return made
 
@@ -84,7 +85,10 @@ class Choice:
             program(image)
         except Exception as error:  # exporters and compilers raise whatever they like
             reason = str(error) if isinstance(error, SrcoreError) else cause(error)[:_LONGEST]
-            text = f"--backend {name}: cannot compute this network: {reason}; use --backend torch"
+            text = (
+                f"{spelled('backend', name)}: cannot compute this network: {reason}; use "
+                f"{spelled('backend', TORCH)}"
+            )
             raise BackendError(text) from error
         if self.precision == "float32":
             check_alike(name, program, image)
@@ -95,7 +99,7 @@ class Choice:
         made: dict[str, nn.Module] = dict(self._candidates(network, image))
         if not made:
             raise BackendError(
-                f"--backend auto: no backend that is installed here has precision "
+                f"{spelled('backend', AUTO)}: no backend that is installed here has precision "
                 f"{self.precision} for this network; pip install 'srcore[onnx]'"
             )
         seconds = {
@@ -105,7 +109,8 @@ class Choice:
         best = min(seconds, key=lambda name: seconds[name])
         others = ", ".join(f"{it} {seconds[it] / seconds[best]:.2f}x" for it in made if it != best)
         logger.warning(
-            "--backend auto: %s%s",
+            "%s: %s%s",
+            spelled("backend", AUTO),
             best,
             f" is the fastest here (processor time of others: {others})" if others else "",
         )
@@ -119,7 +124,7 @@ class Choice:
                 if find_backend(component.name, self.precision, self.registry).is_quick:
                     yield component.name, self._compared(component.name, network, image)
             except SrcoreError as error:
-                logger.debug("--backend auto: without %s: %s", component.name, error)
+                logger.debug("%s: without %s: %s", spelled("backend", AUTO), component.name, error)
 
 
 def find_backend(name: str, precision: str, registry: Registry) -> NetworkBackend:
@@ -132,12 +137,14 @@ def find_backend(name: str, precision: str, registry: Registry) -> NetworkBacken
     names = [component.name for component in registry.components(KIND)]
     if name not in names:
         expected = ", ".join((TORCH, *names))
-        raise BackendError(f"--backend: expected {expected} or {AUTO}, found {shown(name)}")
+        raise BackendError(
+            f"{spelled('backend')}: expected {expected} or {AUTO}, found {shown(name)}"
+        )
     backend: NetworkBackend = registry.get(KIND, name).build(NoOptions())
     if precision not in backend.precisions:
         raise BackendError(
-            f"--backend {name}: has no precision {precision}; it has "
-            f"{', '.join(backend.precisions)}; use --backend {AUTO}"
+            f"{spelled('backend', name)}: has no precision {precision}; it has "
+            f"{', '.join(backend.precisions)}; use {spelled('backend', AUTO)}"
         )
     backend.require()
     return backend
@@ -148,12 +155,12 @@ def _refuse_unfit(name: str, backend: NetworkBackend, network: nn.Module) -> Non
     for ability in ("draw", "condition"):
         if capability("network", network, ability) is not None:
             raise BackendError(
-                f"--backend {name}: the network sees more than the image ({ability}); use "
-                f"--backend {TORCH}"
+                f"{spelled('backend', name)}: the network sees more than the image ({ability}); "
+                f"use {spelled('backend', TORCH)}"
             )
     device = device_of(network).type
     if device not in backend.devices:
         raise BackendError(
-            f"--backend {name}: computes on {', '.join(backend.devices)}, not on {device}; use "
-            f"--device {backend.devices[0]} or --backend {TORCH}"
+            f"{spelled('backend', name)}: computes on {', '.join(backend.devices)}, not on "
+            f"{device}; use {spelled('device', backend.devices[0])} or {spelled('backend', TORCH)}"
         )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from srcore.inference.backends.backend import BackendError
 from srcore.inference.backends.program import Program
+from srcore.options.spelling import spelled
 
 #: Gray levels of 8 bits that a program may differ from PyTorch.
 ALLOWED = 1.0
@@ -30,8 +31,9 @@ def check_alike(name: str, program: Program, image: Tensor) -> None:
         if not levels <= ALLOWED:
             other = "another size" if math.isinf(levels) else f"{levels:.3g} gray levels"
             raise BackendError(
-                f"--backend {name}: its result differs from PyTorch's by {other} on a part of the "
-                f"image; expected at most {ALLOWED:g}; use --backend torch"
+                f"{spelled('backend', name)}: its result differs from PyTorch's by {other} on a "
+                f"part of the image; expected at most {ALLOWED:g}; "
+                f"use {spelled('backend', 'torch')}"
             )
 
 

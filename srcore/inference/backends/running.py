@@ -18,6 +18,7 @@ from srcore.inference.backends.program import Program
 from srcore.inference.border import Continued
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.streaming.trial import Situation, versions_of
+from srcore.options.spelling import Placeholder, spelled
 from srcore.plugin.registry import Registry
 
 #: Side of the part of an image by which programs are compared and timed, in low-resolution pixels.
@@ -86,13 +87,14 @@ def check_options(options: UpscaleOptions, registry: Registry) -> None:
         SrcoreError: packages are missing, or the folder has no images.
     """
     if options.precision == "int8" and options.backend == TORCH:
-        raise BackendError("--precision int8: PyTorch has none here; use --backend auto")
+        raise BackendError(f"{_int8()}: PyTorch has none here; use {spelled('backend', AUTO)}")
     if options.precision == "int8" and options.calibration is None:
         raise BackendError(
-            "--precision int8: needs --calibration FOLDER, images such as those to be enlarged"
+            f"{_int8()}: needs {spelled('calibration', Placeholder('FOLDER'))}, images such "
+            "as those to be enlarged"
         )
     if options.calibration is not None and options.precision != "int8":
-        raise BackendError("--calibration: goes with --precision int8")
+        raise BackendError(f"{spelled('calibration')}: goes with {_int8()}")
     if options.backend not in (TORCH, AUTO):
         find_backend(options.backend, options.precision, registry)
     if options.calibration is not None:
@@ -101,3 +103,7 @@ def check_options(options: UpscaleOptions, registry: Registry) -> None:
 
 def _calibration(network: nn.Module, folder: Path | None) -> tuple[Tensor, ...]:
     return () if folder is None else calibration_images(network, folder)
+
+
+def _int8() -> str:
+    return spelled("precision", "int8")

@@ -135,8 +135,8 @@ def test_another_picture_than_that_of_pytorch_is_refused(image, change, apart):
         def forward(self, lr):
             return lr * 0 + 1
 
-    text = rf"^--backend wrong: its result differs from PyTorch's by {apart} on a part of the image"
-    with pytest.raises(BackendError, match=text + "; expected at most 1; use --backend torch"):
+    text = rf'^backend="wrong": its result differs from PyTorch.s by {apart} on a part of the image'
+    with pytest.raises(BackendError, match=text + '; expected at most 1; use backend="torch"'):
         upscale(White(), image, backend="wrong", registry=registry_with(wrong=Doing(change)))
 
 
@@ -147,29 +147,29 @@ def test_what_cannot_be_recorded_is_one_line(image):
         def forward(self, lr):
             return lr.sort(-1).values
 
-    with pytest.raises(BackendError, match="--backend ncnn: cannot compute this network: ") as it:
+    with pytest.raises(BackendError, match='backend="ncnn": cannot compute this network: ') as it:
         upscale(Sorted(), image, backend="ncnn")
-    assert str(it.value).endswith("; use --backend torch")
+    assert str(it.value).endswith('; use backend="torch"')
     assert "\n" not in str(it.value)
 
 
 def test_a_network_that_sees_more_than_the_image_is_refused(network, image):
     network.draw = lambda size, generator: {}
-    with pytest.raises(BackendError, match=r"ncnn: the network sees more than the image \(draw\)"):
+    with pytest.raises(BackendError, match=r"the network sees more than the image \(draw\)"):
         upscale(network, image, backend="ncnn")
 
 
 def test_a_backend_of_another_device_is_refused(network, image):
     elsewhere = Doing()
     elsewhere.devices = ("cuda",)
-    text = "--backend theirs: computes on cuda, not on cpu; use --device cuda or --backend torch"
+    text = 'backend="theirs": computes on cuda, not on cpu; use device="cuda" or backend="torch"'
     with pytest.raises(BackendError, match=text):
         upscale(network, image, backend="theirs", registry=registry_with(theirs=elsewhere))
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are(network, image):
     expected = "expected torch, compile, cudagraphs, ncnn, onnxruntime, openvino or auto"
-    with pytest.raises(BackendError, match=f'--backend: {expected}, found "nccn"'):
+    with pytest.raises(BackendError, match=f'backend: {expected}, found "nccn"'):
         upscale(network, image, backend="nccn")
 
 
@@ -208,7 +208,7 @@ def test_auto_takes_the_fastest_of_those_that_are_right(network, image, monkeypa
     upscale(network, image, backend="auto", registry=registry)
     upscale(network, image, backend="auto", registry=registry)
     assert caplog.messages == [
-        "--backend auto: quick is the fastest here (processor time of others: torch 2.00x, "
+        'backend="auto": quick is the fastest here (processor time of others: torch 2.00x, '
         "slow 3.00x)"
     ]
 
@@ -222,7 +222,7 @@ def test_auto_counts_what_tiles_compute_twice(network, monkeypatch, caplog):
     registry = registry_with(quick=quick)
     upscale(network, image, backend="auto", registry=registry, tile=16)
     (message,) = caplog.messages
-    assert message.startswith("--backend auto: torch is the fastest here (processor time of others")
+    assert message.startswith('backend="auto": torch is the fastest here (processor time of others')
 
 
 def test_auto_is_torch_where_nothing_else_is_installed(network, image, monkeypatch, caplog):
@@ -230,7 +230,7 @@ def test_auto_is_torch_where_nothing_else_is_installed(network, image, monkeypat
         monkeypatch.setitem(sys.modules, package, None)
     made = upscale(network, image, backend="auto")
     np.testing.assert_array_equal(made, upscale(network, image))
-    assert caplog.messages == ["--backend auto: torch"]
+    assert caplog.messages == ['backend="auto": torch']
 
 
 def test_a_network_is_recorded_once_until_its_weights_change(network, image, monkeypatch):
@@ -259,15 +259,15 @@ def _with_record(form, record):
 
 
 def test_16_bits_of_autocast_are_pytorchs_own(network, image):
-    with pytest.raises(BackendError, match="ncnn: has no precision bfloat16; it has float32"):
+    with pytest.raises(BackendError, match="has no precision bfloat16; it has float32"):
         upscale(network, image, backend="ncnn", precision="bfloat16")
 
 
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"backend": "torch"}, "--precision int8: PyTorch has none here; use --backend auto"),
-        ({"backend": "auto"}, "--precision int8: needs --calibration FOLDER"),
+        ({"backend": "torch"}, 'precision="int8": PyTorch has none here; use backend="auto"'),
+        ({"backend": "auto"}, 'precision="int8": needs calibration=FOLDER'),
     ],
 )
 def test_int8_needs_a_backend_and_images(network, image, options, text):
@@ -278,7 +278,7 @@ def test_int8_needs_a_backend_and_images(network, image, options, text):
 def test_a_folder_without_images_calibrates_nothing(network, image, tmp_path):
     with pytest.raises(DataError, match="no images"):
         upscale(network, image, precision="int8", backend="openvino", calibration=tmp_path)
-    with pytest.raises(BackendError, match="--calibration: goes with --precision int8"):
+    with pytest.raises(BackendError, match='calibration: goes with precision="int8"'):
         upscale(network, image, backend="openvino", calibration=tmp_path)
 
 
@@ -297,7 +297,7 @@ def test_int8_is_near_and_its_distance_is_told(image, tmp_path, caplog):
         error = np.square(made - expected).mean()
         assert 0 < error < 255**2 * 10**-3.5
     told = [record.getMessage() for record in caplog.records if record.name == "srcore"]
-    start = "--precision int8: onnxruntime differs from float32 by "
+    start = 'precision="int8": onnxruntime differs from float32 by '
     assert len(told) == 2
     assert told[0].startswith(start)
     assert told[0].endswith(" dB (PSNR) on parts of 3 images")

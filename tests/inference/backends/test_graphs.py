@@ -75,7 +75,7 @@ def test_an_image_in_tiles_is_recorded_once_for_each_size(monkeypatch, recorder)
 
 def test_on_a_processor_it_is_refused():
     network = srcore.build("network", "compact", scale=2, num_features=8, num_convs=2)
-    text = "--backend cudagraphs: computes on cuda, not on cpu; use --device cuda or --backend t"
+    text = 'backend="cudagraphs": computes on cuda, not on cpu; use device="cuda" or '
     with pytest.raises(BackendError, match=text):
         srcore.upscale(network, tiny_image(), backend="cudagraphs")
     assert isinstance(CudaGraphs(), NetworkBackend)

@@ -121,7 +121,7 @@ def test_other_errors_are_not_taken_for_want_of_memory(network, recording):
 def test_a_result_that_is_not_finite_is_an_error(network, recording):
     image = torch.rand(1, 3, 61, 8)
     image[..., 40, 3] = float("nan")
-    with pytest.raises(SrcoreError, match=r"not finite in bfloat16; use --precision float32"):
+    with pytest.raises(SrcoreError, match='not finite in bfloat16; use precision="float32"'):
         Source(image).enlarged(network, recording, precision="bfloat16")
 
 

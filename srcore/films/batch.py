@@ -10,8 +10,8 @@ import attrs
 from torch import nn
 
 from srcore.errors import Interrupted, line_about
-from srcore.films.codecs import UnfitOptionsError
-from srcore.films.enlarging import FilmJob
+from srcore.films.encoding import UnfitOptionsError
+from srcore.films.job import FilmJob
 from srcore.films.library import import_av
 from srcore.films.options import FilmOptions
 from srcore.films.parts import FilmParts, parts_folder, refuse_parts
@@ -19,7 +19,7 @@ from srcore.inference.backends.backend import BackendError
 from srcore.upscaling.batch import Result, Settings
 from srcore.upscaling.jobs import Task
 
-#: Shows how far a film is: gets it, gives what is called with numbers of finished pictures.
+#: Shows how far a film is: gets it, gives what is called with numbers of finished frames.
 Watch = Callable[[FilmJob], AbstractContextManager[Callable[[int], object]]]
 
 
@@ -46,14 +46,14 @@ def upscale_films(
     watch: Watch,
     tell: Callable[[str], object],
 ) -> Iterator[Result]:
-    """Enlarge films one after the other.
+    """Upscale films one after the other.
 
-    Those that cannot be enlarged or written fail before the first one is begun.
+    Those that cannot be upscaled or written fail before the first one is begun.
 
     Args:
         network: generator on its device.
         tasks: what to do.
-        settings: how pictures are enlarged.
+        settings: how frames are upscaled.
         options: how films are read and written.
         handling: of films that were begun.
         watch: shows progress.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srcore.errors import DataError
-from srcore.films.enlarging import FilmJob
+from srcore.films.job import FilmJob
 from srcore.films.options import FilmOptions
 from srcore.films.parts import PartsError, parts_folder
 from srcore.upscaling.batch import Settings
@@ -62,7 +62,7 @@ def test_variable_frame_rates_keep_every_time(films, enlarge, tmp_path, suffix):
     assert after.packets[1] == before.packets[1]
 
 
-def test_a_picture_alone_and_a_film_without_sound(films, enlarge, tmp_path):
+def test_a_frame_alone_and_a_film_without_sound(films, enlarge, tmp_path):
     source = films.write(tmp_path / "in.mp4", count=1)
     after = enlarge(source)
     assert after.times == [0]
@@ -110,7 +110,7 @@ def test_chapters_texts_and_attachments_are_kept(films, enlarge, tmp_path):
         ]
 
 
-def test_pictures_are_those_of_the_network(films, enlarge, doubling, tmp_path):
+def test_frames_are_those_of_the_network(films, enlarge, doubling, tmp_path):
     source = films.write(tmp_path / "in.mkv", codec="ffv1", pixel_format="yuv444p")
     after = enlarge(source, "out.mkv", codec="ffv1", network=doubling)
     before = films.contents(source)
@@ -125,7 +125,7 @@ def test_parts_of_a_film_that_was_not_finished_are_refused(films, enlarge, tmp_p
     folder = parts_folder(tmp_path / "out.mp4")
     folder.mkdir()
     (folder / "job.json").write_text("{}")
-    with pytest.raises(PartsError, match="--resume goes on with it, --overwrite begins anew"):
+    with pytest.raises(PartsError, match="resume=True goes on with it, overwrite=True begins anew"):
         enlarge(source)
 
 
@@ -219,7 +219,7 @@ def test_interlaced_films_are_refused_or_made_whole(films, enlarge, tmp_path):
     source = films.write(tmp_path / "in.mp4", options=interlaced)
     before = films.contents(source)
     assert before.frames[0].interlaced_frame
-    with pytest.raises(DataError, match="interlaced; --deinterlace makes whole frames of its"):
+    with pytest.raises(DataError, match="interlaced; deinterlace=True makes whole frames of its"):
         enlarge(source)
     after = enlarge(source, deinterlace=True)
     assert after.times == before.times
@@ -228,7 +228,7 @@ def test_interlaced_films_are_refused_or_made_whole(films, enlarge, tmp_path):
 
 def test_transparent_films_need_a_background(films, enlarge, tmp_path):
     source = films.write(tmp_path / "in.mkv", 2, codec="ffv1", pixel_format="yuva420p")
-    with pytest.raises(DataError, match=r"the film is transparent, .*--background COLOR"):
+    with pytest.raises(DataError, match=r"the film is transparent, .*background=COLOR"):
         enlarge(source)
     settings = Settings(fitting=Fitting(background=(255, 255, 255)))
     assert enlarge(source, settings=settings).frames[0].format.name == "yuv420p"

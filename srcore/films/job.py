@@ -1,4 +1,4 @@
-"""One film: its pictures through the network, part by part, and all else copied."""
+"""One film: its frames through the network, part by part, and all else copied."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from torch import nn
 from srcore import __version__
 from srcore.capabilities import capability
 from srcore.errors import DataError
-from srcore.films.codecs import Encoding, choose, encoding_settings, even_sides, fitting_format
 from srcore.films.colors import FrameConversion, Layout, tag
+from srcore.films.encoding import Encoding, choose, encoding_settings, even_sides, fitting_format
 from srcore.films.facts import Film
 from srcore.films.joining import join, refuse_empty, try_container
 from srcore.films.library import import_av
-from srcore.films.names import is_written_film
+from srcore.films.names import ISO_SUFFIXES, WRITTEN_IN_WORDS, is_written_film
 from srcore.films.options import FilmOptions
 from srcore.films.parts import FilmParts, Packet, parts_folder
 from srcore.films.reading import Frame, read_frames
 from srcore.images import ImageArray, Origin
 from srcore.inference.channels import shown_to
 from srcore.inference.upscaler import upscale_bands
+from srcore.options.spelling import Placeholder, spelled
 from srcore.runs.lock import locked
 from srcore.upscaling.batch import Settings
 from srcore.upscaling.sizing import TargetSize, middle
@@ -37,15 +38,15 @@ from srcore.upscaling.sizing import TargetSize, middle
 
 @attrs.frozen(kw_only=True)
 class FilmJob:
-    """One film that is enlarged.
+    """One film that is upscaled.
 
     Attributes:
         network: generator on its device.
         film: what is known of the source.
         target: the file that is written.
-        settings: how pictures are enlarged.
+        settings: how frames are upscaled.
         options: how films are read and written.
-        size: of the enlarged pictures.
+        size: of the upscaled frames.
         encoding: of them.
         notes: what of the film is not in the result, or otherwise.
     """
@@ -77,13 +78,14 @@ class FilmJob:
         film = Film.read(source)
         if film.is_interlaced and not options.deinterlace:
             raise DataError(
-                f"{source}: the film is interlaced; --deinterlace makes whole frames of its fields"
+                f"{source}: the film is interlaced; {spelled('deinterlace', True)} makes whole "
+                "frames of its fields"
             )
         fitting = settings.fitting
         if film.layout.has_alpha and fitting.background is None:
             raise DataError(
-                f"{source}: the film is transparent, which is not written; --background COLOR lays "
-                "it on a color"
+                f"{source}: the film is transparent, which is not written; "
+                f"{spelled('background', Placeholder('COLOR'))} lays it on a color"
             )
         bits = 8 if fitting.depth == 8 else film.layout.bits
         name = choose(options, target, bits)
@@ -100,7 +102,7 @@ class FilmJob:
             aspect=film.aspect,
             time_base=film.time_base,
             rate=film.rate,
-            in_iso=target.suffix.lower() in (".mp4", ".m4v", ".mov"),
+            in_iso=target.suffix.lower() in ISO_SUFFIXES,
         )
         encoding.context(target)  # refuses what the encoder does not take
         left_out = try_container(film, encoding, target, strip=fitting.strip)
@@ -118,11 +120,11 @@ class FilmJob:
         resume: bool = False,
         overwrite: bool = False,
     ) -> None:
-        """Enlarge the film.
+        """Upscale the film.
 
         Args:
-            progress: called with numbers of finished pictures.
-            tell: called with a line for every damaged picture that is left out.
+            progress: called with numbers of finished frames.
+            tell: called with a line for every damaged frame that is left out.
             resume: go on with the parts of a job that was stopped.
             overwrite: delete them.
 
@@ -163,7 +165,7 @@ class FilmJob:
         conversion = FrameConversion(self.film.colors, self.film.layout)
         for frame in frames:
             image = self.film.orientation.upright(conversion.array(frame.content))
-            content = conversion.frame(self._enlarged(image), self.encoding.pixel_format)
+            content = conversion.frame(self._upscaled(image), self.encoding.pixel_format)
             content.pts, content.time_base = frame.time, self.film.time_base
             tag(content, self.film.colors, self.encoding.pixel_format)
             durations[frame.time] = frame.duration
@@ -171,12 +173,12 @@ class FilmJob:
             progress(1)
         yield from packets(context.encode(None))
 
-    def _enlarged(self, image: ImageArray) -> ImageArray:
-        """A picture ``(H, W, C)`` enlarged, with sides that the encoder takes."""
+    def _upscaled(self, image: ImageArray) -> ImageArray:
+        """A frame ``(H, W, C)`` upscaled, with sides that the encoder takes."""
         bands = upscale_bands(
             self.network,
             shown_to(self.network, image),
-            self.settings.enlarging,
+            self.settings.upscaling,
             size=self.size.resized,
             registry=self.settings.registry,
         )
@@ -189,12 +191,12 @@ class FilmJob:
 
     def _described(self) -> dict[str, Any]:
         """All on which the parts depend, named as messages name it."""
-        enlarging = attrs.asdict(self.settings.enlarging)
+        upscaling = attrs.asdict(self.settings.upscaling)
         return {
             "source": Origin.of(self.film.path).digest,
             "weights": _digest_of_network(self.network),
             "size": [*self.size.resized, *self.size.final],
-            "options of upscaling": {name: str(it) for name, it in enlarging.items()},
+            "options of upscaling": {name: str(it) for name, it in upscaling.items()},
             "background or depth": str(attrs.evolve(self.settings.fitting, strip=False)),
             "encoder settings": {
                 name: str(it) for name, it in attrs.asdict(self.encoding, recurse=False).items()
@@ -207,7 +209,7 @@ class FilmJob:
 def refuse_target(target: Path) -> None:
     """Refuse a file that is no film by its name. Raises DataError."""
     if not is_written_film(target):
-        raise DataError(f"{target}: unknown film format; use .mp4, .mkv, .mov or .webm")
+        raise DataError(f"{target}: unknown film format; use {WRITTEN_IN_WORDS}")
 
 
 def _unlike_film(film: Film, encoding: Encoding, size: TargetSize, bits: int) -> list[str]:
