@@ -66,7 +66,7 @@ COMPILED = {
 
 
 def main():
-    """Measure one network after the other; write after each."""
+    """Measure one network after the other; write after each format."""
     parser = device_parser(__doc__)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--seconds", type=float, default=1.0, help="time for each candidate")
@@ -80,13 +80,14 @@ def main():
         if options.compile and name == "gan":
             continue
         with tempfile.TemporaryDirectory() as folder:
-            results[name] = measure_step(name, Path(folder), options)
+            for values in measure_step(name, Path(folder), options):
+                results[name] = values
+                write_results("device_training" + ("_compiled" if options.compile else ""), results)
         print_times(name, results[name])
-        write_results("device_training" + ("_compiled" if options.compile else ""), results)
 
 
 def measure_step(name, folder, options):
-    """All candidates of one network."""
+    """All candidates of one network; yields those that are measured after each format."""
     table, published, tiny = STEPS[name]
     size = tiny if options.tiny else published
     seconds = 0.02 if options.tiny else options.seconds
@@ -114,10 +115,10 @@ def measure_step(name, folder, options):
         if label in ("float32", "bfloat16, channels_last") and not options.compile:
             candidates |= bare(name, training, batch, label)
         values |= measure_for(candidates, device=options.device, seconds=seconds)
+        yield values
         del training, candidates
         if options.device == "cuda":
             torch.cuda.empty_cache()
-    return values
 
 
 def iterate(training, batch):

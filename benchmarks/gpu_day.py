@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import plain_checkout
-from gpu_day_steps import STEPS, Step, commands
+from gpu_day_steps import STEPS, Step, commands, share
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = 24000  # characters of a step's output; the report shows the last third
@@ -56,14 +56,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gpu-day-") as temporary:
         folder = Path(temporary)
         variables = plain_checkout.environment(folder / "site", options.wheels, options.libraries)
-        for step, outcome in zip(chosen, outcomes, strict=True):
+        variables |= caches(folder)
+        for number, (step, outcome) in enumerate(zip(chosen, outcomes, strict=True)):
             left = end - time.monotonic()
             if left < LEAST:
                 outcome.output = f"{max(0, left):.0f} s were left"
                 continue
-            limit = left if step.takes_the_rest else min(step.seconds, left)
-            if options.rehearse:  # on a busy processor
-                limit = left
+            # a rehearsal is on a busy processor
+            limit = left if options.rehearse else share(chosen[number:], left)
             print(f"== {step.name} (at most {limit:.0f} s)", flush=True)
             perform(step, outcome, limit, folder, variables, rehearse=options.rehearse)
             print(f"   {outcome.state} after {outcome.seconds:.1f} s", flush=True)
@@ -90,6 +90,14 @@ def arguments() -> argparse.Namespace:
     return options
 
 
+def caches(folder: Path) -> dict[str, str]:
+    """Places of what compilers keep: steps share it, and nothing of it is left in a home folder."""
+    return {
+        "TRITON_CACHE_DIR": str(folder / "triton"),
+        "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
+    }
+
+
 def perform(
     step: Step,
     outcome: Outcome,
@@ -105,10 +113,12 @@ def perform(
     results.mkdir()
     log = folder / f"{step.name}.log"
     variables = variables | {"SRCORE_BENCHMARK_RESULTS": str(results)}
+    variables["PYTHONPATH"] += f"{os.pathsep}{ROOT / 'benchmarks'}"
     states = []
     work = commands(step, limit, folder, rehearse=rehearse)
     for number, command in enumerate(work):
-        left = (limit - (time.monotonic() - began)) / (len(work) - number)
+        left = limit - (time.monotonic() - began)
+        left -= min(step.kept * (len(work) - number - 1), left / 2)
         states.append(call(command, left, log, variables) if left > 1 else "out of time")
     outcome.state = next((state for state in states if state != "done"), "done")
     outcome.seconds = round(time.monotonic() - began, 1)

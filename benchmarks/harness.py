@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,7 @@ def _clocks(clocks: Mapping[str, Any]) -> str:
     return f"cpu {cpu['median']:9.3f} ms [{low:.3f}, {high:.3f}]  wall {wall['median']:9.3f} ms"
 
 
+@cache
 def _git(*arguments: str) -> str:
     try:
         result = subprocess.run(

@@ -1,6 +1,8 @@
 """The GPU day, rehearsed on the processor with tiny sizes."""
 
+import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +42,78 @@ def test_what_the_time_does_not_suffice_for_is_listed(tmp_path):
     steps = rehearse(tmp_path / "out", "--minutes", "0.1", "--only", "environment", "recipes")
     assert {step["state"] for step in steps.values()} == {"not run"}
     assert "| recipes | not run | 0.0 |" in (tmp_path / "out" / "gpu_day.md").read_text()
+
+
+FAILING = """
+import pytest
+
+@pytest.fixture
+def broken():
+    yield
+    raise ValueError("no end")
+
+def test_good(): pass
+def test_bad(): assert 1 == 2, "one is two"
+def test_end(broken): pass
+@pytest.mark.skip(reason="not here")
+def test_left_out(): pass
+"""
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_what_fails_is_kept_at_once(tmp_path, processes):
+    (tmp_path / "test_it.py").write_text(FAILING)
+    benchmarks = str(SCRIPT.parent)
+    variables = os.environ | {"SRCORE_BENCHMARK_RESULTS": str(tmp_path / "results")}
+    variables["PYTHONPATH"] = os.pathsep.join([benchmarks, os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "device_outcomes", "-n", processes]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", tmp_path],
+        cwd=tmp_path, env=variables, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "failed (call): test_it.py::test_bad" in done.stderr
+    outcomes = json.loads((tmp_path / "results" / "device_tests.json").read_text())["results"]
+    assert (outcomes["passed"], outcomes["ended"]) == (2, 1)
+    assert "one is two" in outcomes["failed"]["test_it.py::test_bad, call"]
+    assert "no end" in outcomes["failed"]["test_it.py::test_end, teardown"]
+    assert ["test_left_out" in text and "not here" in text for text in outcomes["skipped"]] == [
+        True
+    ]
+
+
+def test_a_short_day_gives_every_step_its_part(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    steps = importlib.import_module("gpu_day_steps")
+    left, parts = 330.0, {}
+    for number, step in enumerate(steps.STEPS):
+        parts[step.name] = steps.share(steps.STEPS[number:], left)
+        left -= parts[step.name]
+    assert abs(left) < 1e-6
+    whole = sum(step.seconds for step in steps.STEPS)
+    for step in steps.STEPS:
+        assert parts[step.name] == pytest.approx(step.seconds * 330 / whole)
+    assert steps.share(steps.STEPS, 1500.0) == steps.STEPS[0].seconds
+
+
+def test_a_result_is_made_of_several_days(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    merged = importlib.import_module("gpu_day_taking").merged
+
+    def day(commit, **states):
+        times = {"median": 1.23456789, "values": [1, 2]}
+        surroundings = {"commit": commit, "device": "GPU", "date": "2026-11-27T01"}
+        figures = {"results": {"ms": times, "at": "in /opt/a/b.py"}, "environment": surroundings}
+        return {"is_rehearsal": False, "steps": [
+            {"name": name, "state": state, "seconds": 1.0, "output": "", "results": {"r": figures}}
+            for name, state in states.items()
+        ]}  # fmt: skip
+
+    made = merged([day("a" * 40, environment="done", tests="cut off"),
+                   day("b" * 40, environment="not run", tests="done")])  # fmt: skip
+    assert made["commits"] == {"environment": "a" * 7, "tests": "b" * 7}
+    assert (made["device"], made["date"]) == ("GPU", "2026-11-27")
+    assert [step["output"] for step in made["steps"]] == ["", ""]
+    assert made["steps"][0]["results"]["r"]["results"] == {
+        "ms": {"median": 1.23457}, "at": "in b.py",
+    }  # fmt: skip

@@ -38,6 +38,8 @@ def allowed_places():
     home = os.path.expanduser("~")
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     places = [tempfile.gettempdir(), cache, "/dev", "/proc", os.environ.get("TORCH_HOME")]
+    # what Triton compiles for a GPU
+    places += [os.path.join(home, ".triton"), os.environ.get("TRITON_CACHE_DIR")]
     return tuple(os.path.realpath(place) for place in places if place)
 
 
