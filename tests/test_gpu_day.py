@@ -65,6 +65,7 @@ def test_what_fails_is_kept_at_once(tmp_path, processes):
     (tmp_path / "test_it.py").write_text(FAILING)
     benchmarks = str(SCRIPT.parent)
     variables = os.environ | {"SRCORE_BENCHMARK_RESULTS": str(tmp_path / "results")}
+    variables.pop("PYTEST_XDIST_WORKER", None)
     variables["PYTHONPATH"] = os.pathsep.join([benchmarks, os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "pytest", "-q", "-p", "device_outcomes", "-n", processes]
     done = subprocess.run(
