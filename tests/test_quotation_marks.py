@@ -16,14 +16,15 @@ SOURCES = [
 TYPED = re.compile(r"(pip install|--output|such as|save\(\.\.\.,) '[^']*'")
 #: A word, or what stands in its place, in single quotes; an apostrophe has a letter before it.
 SINGLE = re.compile(r"(?<![\w{}])'[^\s',()\\][^'\n]*'(?!\w)")
-#: What writes Python; a pattern that reads TOML; what writes messages; numbers in a table; what is
-#: only compared.
+#: What writes Python; a pattern that reads TOML; what writes messages; numbers in a table; what
+#: browsers read; what is only compared.
 OTHERS = {
     "plugins/srplug-optimizers/generator/write.py",
     "plugins/srplug-spandrel/generator/write.py",
     "srcore/config/toml.py",
     "srcore/messages.py",
     "srcore/runs/records.py",
+    "srcore/serving/policies.py",
     "srcore/testing/checks/networks.py",
 }
 

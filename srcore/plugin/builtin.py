@@ -66,8 +66,8 @@ def srcore_register_models(registry: Registry) -> None:
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """Add the core's commands, in the order of ``--help``; a module of ``srcore/cli`` for each."""
     for name in (
-        "new", "check", "run", "evaluate", "report", "upscale", "models", "card", "push", "prepare",
-        "convert", "components", "plugins", "new-plugin",
+        "new", "check", "run", "evaluate", "report", "upscale", "models", "card", "push", "serve",
+        "prepare", "convert", "components", "plugins", "new-plugin",
     ):  # fmt: skip
         cli.add_target(name, f"srcore.cli.{name.replace('-', '_')}:command")
 

@@ -1,24 +1,7 @@
-"use strict";
-
-// Two pictures over each other: drag, or move the control below with pointer, touch or keys.
 for (const shot of document.querySelectorAll(".shot")) {
-  const stack = shot.querySelector(".stack"), range = shot.querySelector("input");
+  const stack = shot.querySelector(".stack");
   const pictures = [...stack.querySelectorAll("img:not(.truth)")];
-  const show = () => stack.style.setProperty("--cut", range.value + "%");
-  const follow = (event) => {
-    const box = stack.getBoundingClientRect();
-    range.value = 100 * (event.clientX - box.left) / box.width;
-    show();
-  };
-  range.addEventListener("input", show);
-  stack.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    stack.setPointerCapture(event.pointerId);
-    follow(event);
-  });
-  stack.addEventListener("pointermove", (event) => {
-    if (stack.hasPointerCapture(event.pointerId)) follow(event);
-  });
+  makeSlider(stack, shot.querySelector("input"));
 
   for (const side of ["left", "right"]) {
     const pick = shot.querySelector(".pick-" + side);
@@ -37,7 +20,6 @@ for (const shot of document.querySelectorAll(".shot")) {
       truth.setAttribute("aria-pressed", String(stack.classList.toggle("show-truth")));
     });
   }
-  show();
 }
 
 // The values of a chart under the pointer.

@@ -42,16 +42,35 @@ def write_report(folders: Sequence[Path], registry: Registry, path: Path | None 
     refuse_replacing((file for file in files if file.name != RunFolder.report), [target])
     # A page in another place does not know where those of the stages are.
     in_place = len(folders) == 1 and target.resolve() == RunFolder(folders[0]).report.resolve()
+    write_bytes(target, report_of(folders, registry, links=in_place), durable=False)
+    return target
+
+
+def report_of(folders: Sequence[Path], registry: Registry, *, links: bool = False) -> bytes:
+    """The report of one run, or of several beside each other, as the content of a file.
+
+    Args:
+        folders: folders of runs, of stages, or of experiments with stages.
+        registry: knows which direction of a metric is good.
+        links: whether it lies beside the pages of its stages, or of its experiment.
+
+    Raises:
+        SrcoreError: a folder holds no run.
+    """
     runs = [run for folder in folders for run in read_run(folder)]
     title = _title(folders, runs)
     if len(runs) > 1 and title == runs[0].name:  # the heading names the experiment already
         runs = [attrs.evolve(run, name="") for run in runs]
     content = render(
-        _named_apart(runs), registry, title=title, links=in_place, compares=len(folders) > 1
+        _named_apart(runs), registry, title=title, links=links, compares=len(folders) > 1
     )
     # Names come from folders and may hold what is no text.
-    write_bytes(target, content.encode("utf-8", "replace"), durable=False)
-    return target
+    return content.encode("utf-8", "replace")
+
+
+def page_part(name: str) -> str:
+    """A file that several pages are made of: ``look.css``, ``slider.css``, ``slider.js``."""
+    return (_HERE / name).read_text("utf-8")
 
 
 def render(
@@ -88,8 +107,8 @@ def render(
     return environment.get_template("page.html.jinja").render(
         title=title,
         absent=tables.ABSENT,
-        css=Markup((_HERE / "page.css").read_text("utf-8")),
-        script=Markup((_HERE / "page.js").read_text("utf-8")),
+        css=Markup("".join(map(page_part, ("look.css", "slider.css", "page.css")))),
+        script=Markup("".join(map(page_part, ("slider.js", "page.js")))),
         runs=runs,
         single=single,
         facts=facts,

@@ -28,7 +28,7 @@ PAGES = [
 #: Components and plugins that a page makes, so that these commands cannot run here.
 MADE_BY_THE_PAGE = ("edges", "edge_l1")
 CHEAP = ("components", "plugins", "new")
-OTHER_PROGRAMS = {".", "cd", "cibuildwheel", "compute-sanitizer", "pre-commit", "pytest"}
+OTHER_PROGRAMS = {".", "cd", "cibuildwheel", "compute-sanitizer", "curl", "pre-commit", "pytest"}
 _OPERATORS = {"&&", "||", "|", ";", "&"}
 
 

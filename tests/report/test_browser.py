@@ -105,7 +105,7 @@ def test_one_run(make_run, results, browse, width):
 def test_several_runs(make_run, results, browse, tmp_path, width):
     names = ["a_rather_long_name_of_a_run_" + letter for letter in "abcdefghi"]
     folders = [make_run(name, results=results, images=("one",)) for name in names]
-    seen = browse(write_report(folders, tmp_path / "all.html", registry=plugins().registry), width)
+    seen = browse(write_report(folders, plugins().registry, tmp_path / "all.html"), width)
     assert seen["width"] == seen["overflow"] == width
     assert seen["wide"] == []
     assert seen["picked"] == ["one, bicubic", "bicubic"]

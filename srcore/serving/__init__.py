@@ -1,0 +1,1 @@
+"""A page in the browser by which models are tried, and what is behind it."""
