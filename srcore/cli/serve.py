@@ -19,6 +19,8 @@ from srcore.plugin.manager import plugins
 from srcore.serving.options import Computing, ServeOptions
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from srcore.serving.offered_models import Offered
 
 
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @flags("serving", ServeOptions)
 @flags("loading", Loading, ("yes", "device"))
-@flags("enlarging", UpscaleOptions, border=8)
+@flags("upscaling", UpscaleOptions, border=8)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 def command(
     models: tuple[str, ...],
     serving: ServeOptions,
     loading: Loading,
-    enlarging: UpscaleOptions,
+    upscaling: UpscaleOptions,
     opens: bool,
 ) -> None:
     """Serve a page in the browser: drop a picture, choose a model, compare, download.
@@ -62,14 +64,16 @@ def command(
     ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     previous = {number: signal.signal(number, _end_serving) for number in ends}
     try:
-        loading.warn_of_slow(enlarging.precision)
-        check_options(enlarging, plugins().registry)
+        loading.warn_of_slow(upscaling.precision)
+        check_options(upscaling, plugins().registry)
         offered = _offered(models, serving.runs, yes=loading.yes)
         computing = Computing(
-            device=loading.device, enlarging=enlarging,
+            device=loading.device, upscaling=upscaling,
             most_pixels=serving.max_result * 1_000_000, without=plugins().without,
         )  # fmt: skip
-        with served(serving, offered, lambda: WorkerProcess(computing), _say_aside) as address:
+        with served(
+            serving, offered, lambda: WorkerProcess(computing, work), _say_aside
+        ) as address:
             if not is_loopback(serving.host):
                 _say_aside(
                     f"warning: {serving.host}: whoever reaches this machine and has the address "
@@ -88,6 +92,14 @@ def command(
 
 
 _ENDED = "ended; pictures and results are deleted"
+
+
+def work(connection: Connection, computing: Computing) -> None:
+    """The process that computes: messages name the flags of this command there, too."""
+    from srcore.serving.processes import work_at_orders
+
+    with click.Context(command):
+        work_at_orders(connection, computing)
 
 
 def _say_aside(line: str) -> None:

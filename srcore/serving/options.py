@@ -44,12 +44,12 @@ class Computing:
 
     Attributes:
         device: name, or ``"auto"``.
-        enlarging: how the network is run.
+        upscaling: how the network is run.
         most_pixels: of a result.
         without: plugins that are left out.
     """
 
     device: str = "auto"
-    enlarging: UpscaleOptions = attrs.field(factory=UpscaleOptions)
+    upscaling: UpscaleOptions = attrs.field(factory=UpscaleOptions)
     most_pixels: int = 256_000_000
     without: frozenset[str] = frozenset()

@@ -138,7 +138,7 @@ $("file").addEventListener("change", () => take($("file").files[0]));
 
 function stateInWords(job) {
   if (job.state === "waiting" && job.before) return job.before === 1 ? "Waiting: one picture comes first" : `Waiting: ${job.before} pictures come first`;
-  if (job.state === "enlarging") return `Enlarging ${job.width} × ${job.height} pixels, ${Math.floor(100 * job.share)} %`;
+  if (job.state === "upscaling") return `Enlarging ${job.width} × ${job.height} pixels, ${Math.floor(100 * job.share)} %`;
   return job.doing ? `Preparing: ${job.doing}` : "Preparing";
 }
 

@@ -16,7 +16,7 @@ import attrs
 from srcore.errors import SrcoreError
 
 PictureState = Literal[
-    "arriving", "waiting", "preparing", "enlarging", "done", "failed", "canceled"
+    "arriving", "waiting", "preparing", "upscaling", "done", "failed", "canceled"
 ]
 
 #: Seconds after which a job goes about which nobody has asked: whoever wanted it has gone.

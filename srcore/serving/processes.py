@@ -7,20 +7,32 @@ import multiprocessing
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
     from srcore.serving.options import Computing
+
+    Work = Callable[[Connection, Computing], None]
 
 
 class WorkerProcess:
     """A process of its own that enlarges pictures.
 
     It is spawned and not forked: a fork of threads may wait for ever, and CUDA does not survive it.
+
+    Args:
+        computing: how pictures are enlarged.
+        work: a function of a module that does :func:`work_at_orders`, in surroundings of its own.
     """
 
-    def __init__(self, computing: Computing) -> None:
+    def __init__(self, computing: Computing, work: Work | None = None) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, far_end = context.Pipe()
         self._process = context.Process(
-            target=_work, args=(far_end, computing), name="srcore worker", daemon=True
+            target=work or work_at_orders,
+            args=(far_end, computing),
+            name="srcore worker",
+            daemon=True,
         )
         self._process.start()
         far_end.close()  # so that its end is seen here
@@ -51,7 +63,8 @@ class WorkerProcess:
         return "" if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _work(connection: Any, computing: Computing) -> None:
+def work_at_orders(connection: Connection, computing: Computing) -> None:
+    """What the process does, until nobody gives it orders any more."""
     from srcore.serving.worker import serve_orders
 
     serve_orders(connection, computing)

@@ -89,9 +89,9 @@ class Worker:
         count = 1 if series is None else series.count
         self._refuse_huge(header, count, sizing, order)
         facts = {"width": header.width, "height": header.height, "scale": sizing.scale}
-        tell(state="enlarging", facts=facts)
+        tell(state="upscaling", facts=facts)
         settings = Settings(
-            sizing=sizing, enlarging=self._computing.enlarging, registry=self._registry
+            sizing=sizing, upscaling=self._computing.upscaling, registry=self._registry
         )
         pixels = header.width * header.height
         progress = _ShareTeller(pixels * count, tell)

@@ -10,6 +10,9 @@ import urllib.request
 import pytest
 
 from srcore.cli.main import main
+from srcore.cli.serve import work
+from srcore.options.spelling import spelled
+from srcore.serving.options import Computing
 from srcore.testing.weights import write_weights
 
 
@@ -85,3 +88,13 @@ def test_nothing_heavy_is_imported_for_the_list_of_commands():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_messages_of_the_process_that_computes_name_the_flags_of_the_command(monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "srcore.serving.processes.work_at_orders",
+        lambda connection, computing: told.append(spelled("backend", "torch")),
+    )
+    work(None, Computing())
+    assert told == ["--backend torch"]

@@ -81,7 +81,7 @@ DONE = {
 
 
 def test_two_jobs_are_done_by_one_process(run):
-    process = FakeProcess({"state": "enlarging", "share": 0.5}, DONE, DONE)
+    process = FakeProcess({"state": "upscaling", "share": 0.5}, DONE, DONE)
     jobs, said = run(process)
     first, second = arrived(jobs), arrived(jobs)
     until(lambda: len(said) == 2)

@@ -44,7 +44,7 @@ def test_a_picture_is_enlarged_and_a_fault_told_as_by_the_command_line(client, p
 def test_two_clients_wait_for_one_another_and_a_canceled_job_makes_room(client, picture, large):
     _, first = client.enlarge(large, model=FIRST)
     _, second = client.enlarge(picture, model=FIRST)
-    assert client.wait(first["id"], "enlarging")["share"] < 1
+    assert client.wait(first["id"], "upscaling")["share"] < 1
     told = client.ask(f"/jobs/{second['id']}")[2]
     assert (told["state"], told["before"]) == ("waiting", 1)
     assert client.ask(f"/jobs/{first['id']}", "DELETE")[0] == 200
@@ -66,7 +66,7 @@ def workers():
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_told_and_replaced(client, picture, large):
     _, told = client.enlarge(large, model=FIRST, name="a.png")
-    client.wait(told["id"], "enlarging")
+    client.wait(told["id"], "upscaling")
     for process in workers():
         os.kill(process, signal.SIGKILL)
     failed = client.wait(told["id"])

@@ -36,7 +36,7 @@ def work(registry, weights, tmp_path):
 def test_the_result_is_that_of_upscale(work, picture, weights):
     last, told, order = work(picture)
     assert last["state"] == "done"
-    assert [it.get("state") for it in told if "state" in it] == ["enlarging"]
+    assert [it.get("state") for it in told if "state" in it] == ["upscaling"]
     facts = last["facts"]
     assert (facts["width"], facts["height"]) == (9, 6)
     assert (facts["result_width"], facts["result_height"], facts["scale"]) == (18, 12, 2.0)
