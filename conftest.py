@@ -1,5 +1,7 @@
 """Test configuration of the whole repository: loads the golden handlers of all kinds."""
 
+from __future__ import annotations
+
 import datetime
 import importlib
 import importlib.util
@@ -14,9 +16,15 @@ import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+
+if TYPE_CHECKING:
+    import torch
 
 # What a terminal, a continuous integration or torchrun tells programs changes what libraries do:
 # ClearML's logger records nothing where CI is set. Tests that are about one of these set it.
@@ -41,40 +49,42 @@ if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent
-FILTERS = pytest.StashKey()
+FILTERS = pytest.StashKey[list[Any]]()
 #: Importing these changes the warning filters: inside of a test, its warnings would be errors no
 #: more, depending on which test comes first.
 CHANGE_FILTERS = ("scipy.sparse", "ignite.engine", "tqdm.auto", "requests")
 #: Where this variable is set, a skip for want of a package is a failure.
 ALL_PACKAGES = "SRCORE_TEST_ALL_PACKAGES"
 
+Report = TypeVar("Report", pytest.CollectReport, pytest.TestReport)
+
 STRESS_RESULTS = ROOT / "tests" / "stress" / "results"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def autograd_can_fork():
+def autograd_can_fork() -> None:
     """Tests fork processes that train, which PyTorch forbids once its threads for devices run.
 
     It counts the devices at its first gradient, and what an export to ONNX loads looks like one.
     """
     import torch
 
-    torch.ones(1, requires_grad=True).sum().backward()
+    torch.ones(1, requires_grad=True).sum().backward()  # type: ignore[no-untyped-call]  # torch's
 
 
-def pytest_cmdline_main(config):
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Start anew if pytest took the folder of ``--golden-root DIR`` for that of the tests.
 
     It looks for its settings before it knows the options of plugins, and so from there upwards.
     """
     settings = ROOT / "pyproject.toml"
     if config.getoption("--golden-root") and config.inipath != settings:
-        command = [sys.executable, "-m", "pytest", "-c", settings, *config.invocation_params.args]
-        return subprocess.call(command)
+        given = [os.fspath(it) for it in config.invocation_params.args]
+        return subprocess.call([sys.executable, "-m", "pytest", "-c", str(settings), *given])
     return None
 
 
-def pytest_addoption(parser):
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--shuffle`` and ``--gpu-device``."""
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in a random order")
     parser.addoption(
@@ -84,13 +94,13 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_report_header(config):
+def pytest_report_header(config: pytest.Config) -> str | None:
     """Say in which order the tests are run."""
     seed = config.getoption("--shuffle")
     return None if seed is None else f"order of tests: --shuffle {seed}"
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests hold in every order; all processes of xdist must find the same one."""
     seed = config.getoption("--shuffle")
     if seed is not None:
@@ -98,18 +108,22 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector):
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """A module that is left out for want of a package."""
     return refuse_missing_package((yield))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that is left out for want of a package."""
     return refuse_missing_package((yield))
 
 
-def refuse_missing_package(report):
+def refuse_missing_package(report: Report) -> Report:
     """Fail what ``importorskip`` skipped, where all packages must be there: in ``.ci/run``."""
     if report.skipped and os.environ.get(ALL_PACKAGES):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
@@ -120,14 +134,14 @@ def refuse_missing_package(report):
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item):
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Remember the warning filters that a test starts with."""
     item.stash[FILTERS] = list(warnings.filters)
     return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Warnings stay errors: fail a test after which they would not be."""
     result = yield
     if item.config.getoption("pythonwarnings"):  # with -W, as on a GPU, they are what it says
@@ -141,7 +155,7 @@ def pytest_runtest_call(item):
     return result
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     """Load the handlers before tests are collected, and watch the files."""
     start_guard()
     for name in CHANGE_FILTERS:
@@ -155,13 +169,13 @@ def pytest_configure(config):
             load(f"golden_handlers_{package}", path)
 
 
-def pytest_unconfigure(config):
+def pytest_unconfigure(config: pytest.Config) -> None:
     """Forget what the files' guard wrote down."""
     guard_report().unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)
-def only_temporary_files_change(request):
+def only_temporary_files_change() -> Iterator[None]:
     """Fail a test during which a file outside temporary and cache folders was changed."""
     before = guard_report().stat().st_size
     yield
@@ -172,12 +186,12 @@ def only_temporary_files_change(request):
         pytest.fail("changed outside of temporary folders: " + ", ".join(offences))
 
 
-def guard_report():
+def guard_report() -> Path:
     """Where the hook of this process and those of its children put what they saw."""
     return Path(os.environ["SRCORE_TEST_GUARD"])
 
 
-def start_guard():
+def start_guard() -> None:
     """Watch all files from now on, here and in every Python that a test starts."""
     folder = ROOT / "tests" / "guard"
     descriptor, report = tempfile.mkstemp(prefix="srcore-test-guard-")
@@ -190,10 +204,12 @@ def start_guard():
     guard.install(report, guard.allowed_places())
 
 
-def load(name, path):
+def load(name: str, path: Path) -> ModuleType:
     """Import a file under a name of its own, once."""
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path}: no module can be loaded from it")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
@@ -201,7 +217,7 @@ def load(name, path):
 
 
 @pytest.fixture
-def gpu(request):
+def gpu(request: pytest.FixtureRequest) -> Iterator[torch.device]:
     """The device of a test that is marked "gpu"; float32 is not rounded to TF32 there."""
     import torch
 
@@ -213,14 +229,14 @@ def gpu(request):
 
 
 @pytest.fixture
-def stress_result(request):
+def stress_result(request: pytest.FixtureRequest) -> Callable[..., None]:
     """A function that keeps what a stress test found: ``stress_result("weights", files=1000)``.
 
     It is written to ``tests/stress/results/<name>.json`` when the session ends, to be committed.
     """
     begin = time.monotonic()
 
-    def keep(name, **figures):
+    def keep(name: str, **figures: Any) -> None:
         import torch
 
         kept[STRESS_RESULTS / f"{name}.json"] = {
@@ -239,7 +255,7 @@ def stress_result(request):
 
 
 @pytest.fixture
-def sittings():
+def sittings() -> Callable[[str], Path]:
     """A file in which a long test notes what it has done, so that a next sitting goes on there.
 
     It lies among the temporary files and is of this commit; who wants to begin anew removes it.
@@ -248,23 +264,23 @@ def sittings():
     return lambda name: folder / f"srcore-{revision()}-{name}.txt"
 
 
-RESULTS = pytest.StashKey()
+RESULTS = pytest.StashKey[dict[Path, dict[str, Any]]]()
 
 
-def pytest_sessionfinish(session):
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the results of stress tests; outside any test, since tests write no such files."""
     for path, result in session.config.stash.get(RESULTS, {}).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 
 
-def revision():
+def revision() -> str:
     """The commit that the working tree stands on."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
 
-def processor():
+def processor() -> str:
     """Name of the processor as the system knows it."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []

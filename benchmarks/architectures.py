@@ -57,11 +57,11 @@ NO_SIZES = ("type", "checkpointing")
 GATE = ("msrresnet", {"parameters": 1517571, "activations": 292552704, "convolutions": 37})
 
 
-class Watching(TorchDispatchMode):
+class Watching(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
     """Counts calls of convolutions and the values that they put out; sees what is used."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's
         self.calls = self.values = 0
         self.used: set[int] = set()
 

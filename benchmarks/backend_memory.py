@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from harness import RESULTS, ROOT, write_results
+from harness import RESULTS, ROOT, forget_peak, resident, write_results
 
 import srcore
 from srcore.inference.memory import memory_per_pixel
@@ -40,12 +39,6 @@ def image_of(side):
     return cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def resident(key):
-    """MiB of this process: ``VmRSS`` now, ``VmHWM`` at most."""
-    text = Path("/proc/self/status").read_text("utf-8")
-    return int(re.search(rf"^{key}:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
-
-
 def one(source, backend, side):
     """What a fresh process does: growth in bytes per pixel."""
     network, side = srcore.load_generator(source), int(side)
@@ -53,7 +46,7 @@ def one(source, backend, side):
     srcore.upscale(network, image_of(FIRST), **options)
     image = image_of(side)
     ctypes.CDLL(None).malloc_trim(0)  # what is free but kept would hide what is taken
-    Path("/proc/self/clear_refs").write_text("5")
+    forget_peak()
     before = resident("VmRSS")
     srcore.upscale(network, image, **options)
     print(round((resident("VmHWM") - before) * 2**20 / side**2))

@@ -23,6 +23,7 @@ import json
 import statistics
 import sys
 from pathlib import Path
+from typing import Any
 
 import attrs
 import cv2
@@ -138,12 +139,12 @@ class Vgg16(torch.nn.Module):
         self.head = VGGFeatures({"relu2_2", "relu3_3"}, Path(file))
         self.layers = layers
         state = srcore.weights.containers.read_checkpoint(Path(file)).state
-        self.tail = torch.nn.ModuleList(
-            torch.nn.Conv2d(inputs, 512, 3, padding=1) for inputs in (256, 512, 512)
-        )
-        for number, conv in enumerate(self.tail, start=1):
+        tail = [torch.nn.Conv2d(inputs, 512, 3, padding=1) for inputs in (256, 512, 512)]
+        for number, conv in enumerate(tail, start=1):
             conv.weight.data.copy_(state[f"conv4_{number}.weight"])
+            assert conv.bias is not None
             conv.bias.data.copy_(state[f"conv4_{number}.bias"])
+        self.tail = torch.nn.ModuleList(tail)
         self.requires_grad_(False).eval()
 
     @torch.no_grad()
@@ -218,9 +219,9 @@ class Recognition:
     @torch.no_grad()
     def agreement(self, sr, hr):
         """Same first guess (0 or 1), and cosine of the logits."""
-        logits = [self.network(tensor(image) * 2 - 1)[0] for image in (sr, hr)]
-        same = float(logits[0].argmax() == logits[1].argmax())
-        return {"same_class": same, "logit_cosine": float(F.cosine_similarity(*logits, dim=0))}
+        ours, theirs = (self.network(tensor(image) * 2 - 1)[0] for image in (sr, hr))
+        same = float(ours.argmax() == theirs.argmax())
+        return {"same_class": same, "logit_cosine": float(F.cosine_similarity(ours, theirs, dim=0))}
 
 
 def recognition():
@@ -361,7 +362,7 @@ def main():
         return measure(arguments, name, lambda lr: srcore.upscale(network, lr), vgg, classifier)
 
     table["start"] = spread([measured("start", start)])
-    rows = {arm: [] for arm in ARMS}
+    rows: dict[str, list[Any]] = {arm: [] for arm in ARMS}
     for seed in range(arguments.seeds):  # all arms of a seed first: what is cut short is fair
         for arm, results_of_arm in rows.items():
             name = f"{arm}_{seed}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,10 +47,7 @@ def write_pairs(folder):
 def convert_then_crop(folder, index, seed):
     """Decode both images, convert both to float32 in [0, 1], crop, flip, transpose, to tensor."""
     generator = np.random.default_rng(seed)
-    images = [
-        cv2.imread(str(folder / kind / f"{index:02}.png")).astype(np.float32) / 255.0
-        for kind in ("lr", "hr")
-    ]
+    images = [image.astype(np.float32) / 255.0 for image in decode_only(folder, index, seed)]
     patch = PATCH // SCALE
     top, left = (int(generator.integers(HR // SCALE - patch + 1)) for _ in "yx")
     flip, upside_down, transpose = generator.random(3) < 0.5
@@ -73,7 +71,8 @@ def crop_then_convert(dataset, index, seed):
 
 def decode_only(folder, index, seed):
     """What no loader of PNG files can beat."""
-    return [cv2.imread(str(folder / kind / f"{index:02}.png")) for kind in ("lr", "hr")]
+    images = [cv2.imread(str(folder / kind / f"{index:02}.png")) for kind in ("lr", "hr")]
+    return [image for image in images if image is not None]
 
 
 def main():
@@ -83,7 +82,12 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_pairs(folder)
-        options = {"scale": SCALE, "hr": folder / "hr", "lr": folder / "lr", "hr_patch_size": PATCH}
+        options: dict[str, Any] = {
+            "scale": SCALE,
+            "hr": folder / "hr",
+            "lr": folder / "lr",
+            "hr_patch_size": PATCH,
+        }
         plain = PairedFolder(**options)
         memory = PairedFolder(**options, cache="memory")
         disk = PairedFolder(**options, cache="disk", cache_folder=folder / "cache")

@@ -10,7 +10,9 @@ the separable one alone is measured, by the device's clock, for batches of 4 and
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -79,7 +81,10 @@ def on_device(device, *, is_tiny):
             for seed in range(1 if is_tiny else PLANS):
                 transform({"hr": hr}, generator.manual_seed(seed))
 
-        work = {f"{PLANS} batches of {size}": run, "sharpen": partial(transform.sharpened, hr)}
+        work: dict[str, Callable[[], Any]] = {
+            f"{PLANS} batches of {size}": run,
+            "sharpen": partial(transform.sharpened, hr),
+        }
         times = measure_for(work, device=device, seconds=0.01 if is_tiny else 1.5)
         print_times(f"batch {size}", times)
         results[f"batch {size}"] = times

@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 from importlib import metadata
+from typing import Any
 
 import torch
 from harness import device_parser, measure_for, print_times, write_results
@@ -22,7 +23,10 @@ PACKAGES = (
 def main():
     """Look, measure, write."""
     options = device_parser(__doc__).parse_args()
-    environment = {"system": platform.platform(), "python": platform.python_version()}
+    environment: dict[str, Any] = {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
     environment["packages"] = {name: version(name) for name in PACKAGES}
     environment["torch_cuda"] = torch.version.cuda
     if options.device == "cuda":

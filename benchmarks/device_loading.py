@@ -53,7 +53,7 @@ def main():
         folder = Path(name)
         write_pairs(folder, 4 if options.tiny else 48)
         workers = [0, 1] if options.tiny else sorted({0, 4, 8, max(1, cores - 1)})
-        ways = [("png", count, ()) for count in workers]
+        ways: list[tuple[str, int, tuple[str, ...]]] = [("png", count, ()) for count in workers]
         ways += [("cache in memory", workers[1], ('data.train.cache="memory"',))]
         for number, (label, count, overrides) in enumerate(ways):
             place = folder / str(number)

@@ -101,7 +101,7 @@ def measure_step(name, folder, options):
                 "train.precision=bfloat16", 'generator.attention_backend="torch"',
             ),
         }  # fmt: skip
-    values = {}
+    values: dict[str, Any] = {}
     for number, (label, overrides) in enumerate(formats.items()):
         place = folder / str(number)
         place.mkdir()

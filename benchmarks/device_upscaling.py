@@ -17,6 +17,7 @@ from harness import ROOT, device_parser, write_results
 
 import srcore
 from srcore.images import read_image
+from srcore.machine.device_names import UsePrecision
 
 PRECISIONS = ("float16", "bfloat16", "float32")
 SMALL = (256, 320)
@@ -44,8 +45,9 @@ def differences(network, picture, options):
     if options.tiny:
         picture = picture[:24, :32]
     exact = srcore.upscale(network, picture, tile=None).astype(int)
-    levels = {}
-    for precision in ("bfloat16",) if options.device == "cpu" else ("float16", "bfloat16"):
+    levels: dict[str, int] = {}
+    on_cpu: tuple[UsePrecision, ...] = ("bfloat16",)
+    for precision in on_cpu if options.device == "cpu" else ("float16", *on_cpu):
         other = srcore.upscale(network, picture, tile=None, precision=precision)
         levels[precision] = int(np.abs(other - exact).max())
     levels["tiles of 64"] = int(np.abs(srcore.upscale(network, picture, tile=64) - exact).max())

@@ -74,6 +74,7 @@ def compare(iterations, warmup, *overrides):
         training = make_training(EXPERIMENT, Path(folder), iterations, *overrides)
         step, network, average = bare_loop(training)
         times, overhead = in_turns(training, step, first_batch(training), warmup)
+        assert training.parts.ema is not None  # the experiment has one
         difference = max(
             largest_difference(training.parts.generator_module, network),
             largest_difference(training.parts.ema.network, average),

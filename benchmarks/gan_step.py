@@ -27,7 +27,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from harness import ROOT, measure, print_table, summary, write_results
+from harness import ROOT, measure, print_table, resident, summary, write_results
 from training_pairs import first_batch, in_turns, largest_difference, make_training
 
 LIMIT, TOLERANCE = 0.03, 1e-4
@@ -167,20 +167,12 @@ def memory_of(variant):
         sys.stderr.write(json.dumps({"growth": peak - before, "peak": peak}))
 
 
-def resident(field):
-    """Present (VmRSS) or largest (VmHWM) resident size in MiB.
-
-    getrusage would also count the process that started this one.
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith(field))
-    return int(line.split()[1]) / 1024
-
-
 def memory():
     """Growth and peak of every variant, each several times in fresh processes, in turns."""
     variants = ("bare", "engine", "engine, channels_last + bfloat16")
-    mebibytes = {variant: {"growth": [], "peak": []} for variant in variants}
+    mebibytes: dict[str, dict[str, list[float]]] = {
+        variant: {"growth": [], "peak": []} for variant in variants
+    }
     for _ in range(MEMORY_RUNS):
         for variant in variants:
             done = subprocess.run(

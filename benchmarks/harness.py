@@ -151,7 +151,8 @@ def _read_clock(call: Callable[[], Any], device: str, calls: int) -> float:
         return (time.perf_counter() - begin) * 1e3 / calls
     import torch
 
-    first, last = (torch.cuda.Event(enable_timing=True) for _ in "ab")
+    make: Any = torch.cuda.Event  # torch has no annotations here
+    first, last = (make(enable_timing=True) for _ in "ab")
     torch.cuda.synchronize()
     first.record()
     for _ in range(calls):
@@ -212,6 +213,20 @@ def peak_memory(arguments: Sequence[str]) -> float:
     if done.returncode != 0:
         raise RuntimeError(f"python {' '.join(arguments)} ended with {done.returncode}")
     return int(done.stdout) / 1024
+
+
+def resident(field: str) -> float:
+    """MiB of this process (Linux): ``"VmRSS"`` now, ``"VmHWM"`` the most so far.
+
+    getrusage would also count the process that started this one.
+    """
+    text = Path("/proc/self/status").read_text("utf-8")
+    return int(text.partition(f"{field}:")[2].split()[0]) / 1024
+
+
+def forget_peak() -> None:
+    """Let ``resident("VmHWM")`` begin anew."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def environment() -> dict[str, Any]:

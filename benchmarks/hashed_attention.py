@@ -19,10 +19,18 @@ import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import torch
-from harness import measure, measure_for, print_table, print_times, write_results
+from harness import (
+    forget_peak,
+    measure,
+    measure_for,
+    print_table,
+    print_times,
+    resident,
+    write_results,
+)
 from published_gla import PublishedGLA
 from srplug_dlsn.attention import GLA
 from srplug_dlsn.ops import devices
@@ -59,6 +67,11 @@ def make_blocks():
     for other in (eager, published):
         other.load_state_dict(compiled.state_dict())
     return {"published": published, "eager": eager, "compiled": compiled}
+
+
+def all_of(layers, x):
+    """What each layer makes of the same features."""
+    return [layer(x) for layer in layers]
 
 
 def without_convolutions(blocks, x, *, requires_grad=False):
@@ -116,7 +129,7 @@ def compare(blocks, x, *, is_strict):
     """
     tolerance = 1e-4 if x.dtype == torch.float32 else 0.1
     published = blocks["published"](x).float()
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for label in ("eager", "compiled"):
         try:
             output = blocks[label](x).float()
@@ -154,8 +167,8 @@ def time_side(side, device, dtype, timed, *, is_strict):
             getattr(blocks["compiled"], name)
             for name in ("conv_match", "conv_assembly", "conv_assembly_fc")
         ]
-        whole = {label: lambda block=block: block(x) for label, block in blocks.items()}
-        whole["convolutions"] = lambda: [layer(x) for layer in convolutions]
+        whole = {label: partial(block, x) for label, block in blocks.items()}
+        whole["convolutions"] = partial(all_of, convolutions, x)
         results["block, forward"] = timed(whole)
 
         without_convolutions(blocks, x)
@@ -256,7 +269,7 @@ def peak_of(label, side, mode):
         with torch.no_grad():
             block(small)
     # A child's ru_maxrss starts at its parent's; the kernel's own high-water mark can be reset.
-    Path("/proc/self/clear_refs").write_text("5")
+    forget_peak()
     before = resident("VmRSS")
     if mode == "training":
         torch.autograd.grad(block(x).sum(), trained_tensors(block))
@@ -264,12 +277,6 @@ def peak_of(label, side, mode):
         with torch.no_grad():
             block(x)
     print(resident("VmHWM") - before)
-
-
-def resident(field):
-    """A field of this process's status in MiB (Linux)."""
-    status = Path("/proc/self/status").read_text("utf-8")
-    return int(status.partition(f"{field}:")[2].split()[0]) / 1024
 
 
 def memory(sides):
@@ -314,7 +321,7 @@ def main():
         peak_of(label, int(side), mode)
         return
     torch.set_num_threads(options.threads)
-    results = {name: {} for name in options.dtype}
+    results: dict[str, dict[str, Any]] = {name: {} for name in options.dtype}
     for side in options.sides:
         for name in options.dtype:
             try:

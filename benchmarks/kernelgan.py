@@ -17,11 +17,12 @@ import harness
 import numpy as np
 import torch
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
+from srplug_usrdu.kernelgan.training import Variant
 from srplug_usrdu.kernels import centered, correlate, finished_kernels
 
 from srcore.images import read_rgb
 
-VARIANTS = ("paper", "published")
+VARIANTS: tuple[Variant, ...] = ("paper", "published")
 
 
 def gaussian(along, across, angle, size=13):
@@ -102,8 +103,9 @@ def main():
                 )
                 sys.stdout.write(f"{rows[-1]}\n")
                 sys.stdout.flush()
-    settings = {key: getattr(arguments, key) for key in ("iterations", "num_features", "threads")}
-    harness.write_results("kernelgan", {"rows": rows}, **settings)
+    keys = ("iterations", "num_features", "threads")
+    given = {key: getattr(arguments, key) for key in keys}
+    harness.write_results("kernelgan", {"rows": rows}, **given)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -52,7 +54,7 @@ def unfolded_columns_loss(context):
     return F.l1_loss(weights * sr, weights * hr)
 
 
-LOSSES = {
+LOSSES: dict[str, Callable[[LossContext], torch.Tensor]] = {
     "srplug-ldl": LDLLoss(WINDOW),
     "unfold (views)": unfolded_loss,
     "unfold (columns)": unfolded_columns_loss,
@@ -86,6 +88,9 @@ def gate(context):
 def main():
     """Check, time, weigh."""
     torch.set_num_threads(1)
+    results: dict[str, Any]
+    memory: dict[str, Any]
+    ratios: dict[str, Any]
     results, memory, ratios = {}, {}, {}
     for shape in SHAPES:
         label = "x".join(map(str, shape))

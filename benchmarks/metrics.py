@@ -29,8 +29,8 @@ def scikit_image(a, b):
 
 def ours(a, b):
     """The same with srcore."""
-    settings = {"crop_border": BORDER, "y_channel": True}
-    return srcore.metrics.psnr(a, b, **settings), srcore.metrics.ssim(a, b, **settings)
+    measures = (srcore.metrics.psnr, srcore.metrics.ssim)
+    return tuple(measure(a, b, crop_border=BORDER, y_channel=True) for measure in measures)
 
 
 def main():

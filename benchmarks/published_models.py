@@ -112,8 +112,7 @@ def timed(network, photograph, repeats):
         results[name] = srcore.upscale(network, image, **options)
 
     times = measure(
-        {name: lambda name=name, options=options: enlarge(name, options)
-         for name, options in ways.items()},
+        {name: partial(enlarge, name, options) for name, options in ways.items()},
         repeats=repeats,
         warmup=0,
     )  # fmt: skip
@@ -202,7 +201,7 @@ def by_backends(source, photographs, folder, benchmark, repeats):
         begin = time.process_time()
         made = call()  # recorded and compared, which is not timed
         rows[name] = {"first": round(time.process_time() - begin, 2), **apart(made, expected)}
-        seconds = [[], []]
+        seconds: list[list[float]] = [[], []]
         for _ in range(repeats):
             for kept, candidate in zip(seconds, (plain, call), strict=True):
                 begin = time.process_time()

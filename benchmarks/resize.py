@@ -6,6 +6,7 @@ python benchmarks/resize.py
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +70,8 @@ def main():
     """Check that the values agree, then time."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
-    results, errors = {}, {}
+    results: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
     for name, scale, height, width in (
         ("down", 1 / SCALE, HEIGHT, WIDTH),
         ("up", SCALE, HEIGHT // SCALE, WIDTH // SCALE),

@@ -16,11 +16,10 @@ import subprocess
 import sys
 import unittest.mock
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
-from harness import measure, print_table, write_results
+from harness import forget_peak, measure, print_table, resident, write_results
 from srplug_sed import fusion
 from srplug_sed.fusion import MultiHeadAttention, SemanticFusion
 from torch import Tensor
@@ -35,7 +34,8 @@ def explicit_attention(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None, backend: str = "auto"
 ) -> Tensor:
     """Softmax attention written out: all scores are stored, for the backward pass too."""
-    return (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1) @ v
+    scores: Tensor = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
+    return scores.softmax(-1) @ v
 
 
 class Attention(torch.nn.Module):
@@ -51,6 +51,7 @@ def build(part: str, batch: int) -> tuple[torch.nn.Module, list[Tensor]]:
     torch.manual_seed(0)
     queries, keys = (size[1] * size[2] for size in (SEMANTIC, FEATURES))
     layer: torch.nn.Module
+    shapes: list[tuple[int, ...]]
     if part == "block":
         layer = SemanticFusion(SEMANTIC[0], 1, WIDTH, FEATURES[0], UP_FACTOR)
         shapes = [(batch, *SEMANTIC), (batch, *FEATURES)]
@@ -103,16 +104,10 @@ def print_memory(part: str, kernel: str, batch: int) -> None:
     """Run once and print how far the resident memory rose above where it was (Linux)."""
     pass_of(part, kernel, 1)()  # what libraries set up once
     run = pass_of(part, kernel, batch)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-    before = status("VmRSS")
+    forget_peak()
+    before = resident("VmRSS")
     run()
-    print(status("VmHWM") - before)
-
-
-def status(name: str) -> float:
-    """An entry of the process's memory in MiB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
+    print(resident("VmHWM") - before)
 
 
 def main() -> None:

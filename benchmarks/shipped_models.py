@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +75,7 @@ def main():
         }
         sys.stdout.write(f"x{scale}: {results[f'x{scale}']}\n")
     timed = measure(
-        {f"x{scale}": lambda network=network: enlarge(network, image)
-         for scale, network in networks.items()},
+        {f"x{scale}": partial(enlarge, network, image) for scale, network in networks.items()},
         repeats=5,
         warmup=1,
     )  # fmt: skip

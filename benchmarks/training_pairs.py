@@ -72,7 +72,8 @@ def in_turns(training: Training, step: Any, batch: dict[str, Any], warmup: int) 
             with _clock(times["engine"]):
                 yield dict(batch)
 
-    training.feed.open = lambda start, stop: contextlib.nullcontext(_Readers(turns()))
+    feed: Any = training.feed
+    feed.open = lambda start, stop: contextlib.nullcontext(_Readers(turns()))
     training.execute()
     for clocks in times.values():
         for values in clocks.values():

@@ -19,8 +19,8 @@ SINGLE = re.compile(r"(?<![\w{}])'[^\s',()\\][^'\n]*'(?!\w)")
 #: What writes Python; a pattern that reads TOML; what writes messages; numbers in a table; what
 #: browsers read; what is only compared.
 OTHERS = {
-    "plugins/srplug-optimizers/generator/write.py",
-    "plugins/srplug-spandrel/generator/write.py",
+    "plugins/srplug-optimizers/generator/write_optimizers.py",
+    "plugins/srplug-spandrel/generator/write_networks.py",
     "srcore/config/toml.py",
     "srcore/messages.py",
     "srcore/runs/records.py",

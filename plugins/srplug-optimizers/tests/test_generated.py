@@ -18,8 +18,8 @@ PACKAGE = Path(__file__).parents[1]
 def generator(monkeypatch):
     """The script that writes the keys; its modules are forgotten again."""
     monkeypatch.syspath_prepend(PACKAGE / "generator")
-    yield importlib.import_module("write")
-    for name in ("write", "meanings"):
+    yield importlib.import_module("write_optimizers")
+    for name in ("write_optimizers", "optimizer_meanings"):
         sys.modules.pop(name, None)
 
 
@@ -27,7 +27,7 @@ def test_keys_are_those_of_the_constructors(generator):
     made = generator.files()
     folder = PACKAGE / "srplug_optimizers"
     differing = [name for name in made if made[name] != (folder / name).read_text("utf-8")]
-    assert not differing, "run  python plugins/srplug-optimizers/generator/write.py"
+    assert not differing, "run  python plugins/srplug-optimizers/generator/write_optimizers.py"
     there = {f"options/{path.name}" for path in (folder / "options").glob("*.py")}
     assert there - set(made) == {"options/__init__.py", "options/pytorch_optimizer.py"}
 

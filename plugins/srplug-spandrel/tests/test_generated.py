@@ -22,8 +22,8 @@ PACKAGE = Path(__file__).parents[1]
 def generator(monkeypatch):
     """The script that writes the options; its modules are forgotten again."""
     monkeypatch.syspath_prepend(PACKAGE / "generator")
-    yield importlib.import_module("write")
-    for name in ("write", "meanings"):
+    yield importlib.import_module("write_networks")
+    for name in ("write_networks", "network_meanings"):
         sys.modules.pop(name, None)
 
 
@@ -32,7 +32,7 @@ def test_options_are_those_of_spandrels_constructors(generator):
     folder = PACKAGE / "srplug_spandrel" / "options"
     written = {path.name: path.read_text("utf-8") for path in folder.glob("*.py")}
     differing = [name for name in made if made[name] != written.get(name)]
-    assert not differing, "run  python plugins/srplug-spandrel/generator/write.py"
+    assert not differing, "run  python plugins/srplug-spandrel/generator/write_networks.py"
     extra = {f"{name}.py" for name in EXTRA}
     assert set(written) - set(made) - extra == {"__init__.py", "base.py"}
     assert extra <= set(written)  # compared where the package is installed

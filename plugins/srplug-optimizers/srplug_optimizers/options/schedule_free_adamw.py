@@ -1,4 +1,4 @@
-"""Keys of ``schedule_free_adamw``; written by ``generator/write.py``."""
+"""Keys of ``schedule_free_adamw``; written by ``generator/write_optimizers.py``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Write options and signatures anew: ``python plugins/srplug-optimizers/generator/write.py``.
+"""Write options and signatures anew.
+
+    python plugins/srplug-optimizers/generator/write_optimizers.py
 
 Names, types and defaults come from the constructors of the installed libraries, meanings, limits
-and refusals from ``meanings.py``, everything else from ``srplug_optimizers.catalog``.
+and refusals from ``optimizer_meanings.py``, everything else from ``srplug_optimizers.catalog``.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import meanings
+import optimizer_meanings as meanings
 from srplug_optimizers.catalog import COMPUTING, OPTIMIZERS, Optimizer
 from srplug_optimizers.optimizers import library_class
 
@@ -40,7 +42,7 @@ def module(optimizer: Optimizer) -> str:
     fields = [field(optimizer, *parameter) for parameter in parameters(optimizer)]
     literal = "from typing import Literal\n\n" if any("Literal" in it for it in fields) else ""
     return (
-        f'"""Keys of ``{optimizer.name}``; written by ``generator/write.py``."""\n\n'
+        f'"""Keys of ``{optimizer.name}``; written by ``generator/write_optimizers.py``."""\n\n'
         "from __future__ import annotations\n\n"
         f"{literal}import attrs\n\n"
         "from srcore.options import option\n\n\n"

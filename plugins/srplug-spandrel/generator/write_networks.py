@@ -1,7 +1,9 @@
-"""Write the options of all networks anew: ``python plugins/srplug-spandrel/generator/write.py``.
+"""Write the options of all networks anew.
+
+    python plugins/srplug-spandrel/generator/write_networks.py
 
 Names, types and defaults come from the constructors of the installed spandrel, meanings, limits and
-choices from ``meanings.py``, everything else from the rows of ``srplug_spandrel``.
+choices from ``network_meanings.py``, everything else from the rows of ``srplug_spandrel``.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import meanings
+import network_meanings as meanings
 from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.extra import EXTRA, available
 
@@ -44,7 +46,8 @@ def module(architecture: Architecture) -> str:
     declares = "from srcore.options import option\n" if keys else ""
     own = f"from srplug_spandrel.options.base import {options}\n"
     return (
-        f'"""Keys of ``{architecture.component}``; written by ``generator/write.py``."""\n\n'
+        f'"""Keys of ``{architecture.component}``; written by '
+        '``generator/write_networks.py``."""\n\n'
         "from __future__ import annotations\n\n"
         f"{literal}import attrs\n\n"
         f"{declares}{own}\n\n"
