@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,13 @@ import attrs
 
 from srcore.cards.recipe import Recipe, recipe_of
 from srcore.errors import SrcoreError
-from srcore.models.cache import sha256_of
+from srcore.files.hashing import sha256_of
 from srcore.plugin.manager import PluginManager
 from srcore.report.facts import protocol_of_run
 from srcore.report.reading import RunRecord, read_run
 from srcore.runs.exports import exported
 from srcore.runs.folder import TRAINING_PHASE, RunFolder
+from srcore.runs.provenance import read_provenance
 
 
 @attrs.frozen(kw_only=True)
@@ -137,7 +137,7 @@ def card_of(folder: Path, about: About, plugins: PluginManager) -> Card:
     weights = files.best_generator if files.best_generator.is_file() else files.generator
     metadata = exported(weights)
     assert metadata is not None  # it was chosen for that
-    fed = _recorded(files.provenance)
+    fed = read_provenance(run.folder)
     return Card(
         about,
         run,
@@ -161,11 +161,3 @@ def _last_with_generator(records: Iterable[RunRecord], folder: Path) -> RunRecor
             f"{folder}: has no {RunFolder.generator} yet; a card is of a run that was trained"
         )
     return having[-1]
-
-
-def _recorded(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain, islice
@@ -12,7 +11,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-import torch
 from torch import nn
 
 from srcore import __version__
@@ -31,6 +29,7 @@ from srcore.images import ImageArray, Origin
 from srcore.inference.channels import shown_to
 from srcore.inference.upscaler import upscale_bands
 from srcore.options.spelling import Placeholder, spelled
+from srcore.runs.exports import hash_of
 from srcore.runs.lock import locked
 from srcore.upscaling.batch import Settings
 from srcore.upscaling.sizing import TargetSize, middle
@@ -194,7 +193,7 @@ class FilmJob:
         upscaling = attrs.asdict(self.settings.upscaling)
         return {
             "source": Origin.of(self.film.path).digest,
-            "weights": _digest_of_network(self.network),
+            "weights": f"{type(self.network).__qualname__} {hash_of(self.network.state_dict())}",
             "size": [*self.size.resized, *self.size.final],
             "options of upscaling": {name: str(it) for name, it in upscaling.items()},
             "background or depth": str(attrs.evolve(self.settings.fitting, strip=False)),
@@ -232,13 +231,3 @@ def _unlike_film(film: Film, encoding: Encoding, size: TargetSize, bits: int) ->
     if is_matroska and (film.time_base / Fraction(1, 1000)).denominator != 1:
         lines.append("times are rounded to milliseconds, the unit of Matroska")
     return lines
-
-
-def _digest_of_network(network: nn.Module) -> str:
-    """What tells networks apart: names and values of all that they compute with."""
-    digest = hashlib.sha256(type(network).__qualname__.encode())
-    for name, tensor in network.state_dict().items():
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        digest.update(flat.view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:32]

@@ -7,13 +7,13 @@ a hidden name; a lock keeps two processes from fetching the same.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 from srcore.errors import DataError
+from srcore.files.hashing import sha256_of
 
 try:
     import fcntl
@@ -49,15 +49,6 @@ def hash_fault(file: Path, sha256: str) -> str:
     if actual != sha256:
         return f"is damaged in the cache: {file} has SHA-256 {actual[:12]}..., not {sha256[:12]}..."
     return ""
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of the content of a file."""
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 @cache

@@ -16,7 +16,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from srcore.errors import DataError, MissingExtraError, WeightsError
 from srcore.files.atomic import writing
-from srcore.models.cache import VARIABLE, alone, hash_fault, sha256_of
+from srcore.files.hashing import sha256_of
+from srcore.models.cache import VARIABLE, alone, hash_fault
 from srcore.models.source import size_of
 
 logger = logging.getLogger("srcore")

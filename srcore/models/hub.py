@@ -19,8 +19,8 @@ from typing import Any
 import attrs
 
 from srcore.errors import MissingExtraError, WeightsError
+from srcore.files.hashing import sha256_of
 from srcore.models.addresses import HUB, OnHub
-from srcore.models.cache import sha256_of
 from srcore.models.source import MISSING, Offer
 
 _WEIGHTS = (".safetensors", ".pth", ".pt", ".ckpt", ".bin")

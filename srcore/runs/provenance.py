@@ -19,6 +19,7 @@ from srcore.config.schema import Experiment
 from srcore.config.starting import start_weights
 from srcore.errors import SrcoreError
 from srcore.files.atomic import writing
+from srcore.files.hashing import sha256_of
 from srcore.plugin.manager import PluginManager
 from srcore.runs.folder import RunFolder
 
@@ -41,7 +42,7 @@ def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict
     return {
         "inputs": {key: fingerprint(path) for key, path, _ in inputs},
         "weights": {
-            key: _hash_of_file(path) for key, path in start_weights(experiment) if path.is_file()
+            key: sha256_of(path)[:16] for key, path in start_weights(experiment) if path.is_file()
         },
         "processes": {"processes": idist.get_world_size()},
         "versions": versions,
@@ -128,14 +129,6 @@ def _changed_parts(
         for key in sorted(before[part].keys() | now[part].keys())
         if before[part].get(key) != now[part].get(key)
     ]
-
-
-def _hash_of_file(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while piece := stream.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()[:16]
 
 
 def _files_below(folder: Path) -> Iterator[tuple[str, Path]]:

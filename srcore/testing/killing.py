@@ -22,12 +22,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from ignite.engine import Engine, Events
 
 from srcore.errors import SrcoreError
+from srcore.hookspecs import hookimpl
 
 _CHANGES = {"os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.truncate"}
 _NEED_SPACE = {"open", "write", "os.link", "os.mkdir"}
 _CRASHED = 99
+#: Seconds.
+_PATIENCE = 120
 
 
 class Changes:
@@ -96,6 +100,33 @@ class Changes:
             path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), path)
         path = os.path.abspath(path)
         return path == self.root or path.startswith(self.root + os.sep)
+
+
+class KilledAt:
+    """A plugin by which the process ends without a word at the start of an iteration.
+
+        loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(KilledAt(3)))
+
+    Args:
+        iteration: in which, from 1.
+        ready: asked again and again until it is true, for two minutes at most; None: at once.
+    """
+
+    def __init__(self, iteration: int, ready: Callable[[], object] | None = None) -> None:
+        self.iteration = iteration
+        self.ready = ready
+
+    @hookimpl
+    def srcore_engines_created(self, trainer: Engine) -> None:
+        """Wait for the iteration."""
+        trainer.add_event_handler(Events.ITERATION_STARTED(once=self.iteration), self.end)
+
+    def end(self) -> None:
+        """End the process."""
+        deadline = time.monotonic() + _PATIENCE
+        while self.ready is not None and not self.ready() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class _Counted(io.FileIO):

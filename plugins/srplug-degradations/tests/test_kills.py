@@ -1,32 +1,18 @@
 """Trainings whose images go through encoders are killed and resumed in another process."""
 
-import os
 import signal
 
 import attrs
 import pytest
-from ignite.engine import Events
 
-from srcore import hookimpl
 from srcore.testing import runs, write_tiny_images
-from srcore.testing.killing import fork, wait
+from srcore.testing.killing import KilledAt, fork, wait
 
 FILMS = [
     {"type": "video", "codecs": [codec], "frames": [2, 3], "probability": 0.9}
     for codec in ("h264", "h265", "vp9", "av1")
 ]
 STILL = [{"type": "webp"}, {"type": "avif", "probability": 0.9}, {"type": "jpeg"}]
-
-
-class Kill:
-    """A plugin by which the process ends without a word in the third iteration."""
-
-    @hookimpl
-    def srcore_engines_created(self, trainer):
-        def end():
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        trainer.add_event_handler(Events.ITERATION_STARTED(once=3), end)
 
 
 @pytest.mark.slow
@@ -42,7 +28,7 @@ def test_resumed_trainings_see_the_same_bytes(transforms, workers, tmp_path, mon
         "transforms": transforms,
     }  # fmt: skip
     loaded = runs.own_experiment(tmp_path, {"data": {"train": train}})
-    killed = attrs.evolve(loaded, plugins=loaded.plugins.extended(Kill()))
+    killed = attrs.evolve(loaded, plugins=loaded.plugins.extended(KilledAt(3)))
 
     def run(name, experiment, **keys):
         child = fork(

@@ -1,25 +1,22 @@
 """Six iterations equal three, a checkpoint and three more, to the bit, with every optimizer."""
 
 import io
-import os
 import random
 import signal
 
 import attrs
 import pytest
 import torch
-from ignite.engine import Events
 from srplug_optimizers.by_name import signatures
 from torch import nn
 
-from srcore import hookimpl
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.updater import Updater
 from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_same_state, runs, write_tiny_images
-from srcore.testing.killing import fork, wait
+from srcore.testing.killing import KilledAt, fork, wait
 from srcore.testing.trial import options_for
 
 REGISTERED = sorted(
@@ -115,17 +112,6 @@ def test_all_go_on_to_the_bit(stress_result):
     assert not wrong
 
 
-class Kill:
-    """A plugin by which the process ends without a word in the third iteration."""
-
-    @hookimpl
-    def srcore_engines_created(self, trainer):
-        def end():
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        trainer.add_event_handler(Events.ITERATION_STARTED(once=3), end)
-
-
 TEN = (
     *("adan", "adopt", "came", "lion", "mars"),
     *("muon", "prodigy", "schedule_free_adamw", "schedule_free_radam", "soap"),
@@ -143,7 +129,7 @@ def test_killed_processes_go_on_to_the_bit(name, tmp_path, monkeypatch):
     }
     loaded = runs.own_experiment(tmp_path, tables)
     whole = runs.train_run(loaded, tmp_path / "whole")
-    killed = attrs.evolve(loaded, plugins=loaded.plugins.extended(Kill()))
+    killed = attrs.evolve(loaded, plugins=loaded.plugins.extended(KilledAt(3)))
     child = fork(lambda: runs.train_run(killed, tmp_path / "killed"), tmp_path / "log")
     assert wait(child) == -signal.SIGKILL, (tmp_path / "log").read_text()
     resumed = runs.train_run(loaded, tmp_path / "killed", resume=True)

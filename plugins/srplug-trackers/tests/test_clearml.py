@@ -34,38 +34,25 @@ def told(run):
 
 
 RUN = """
-import os
 import sys
-import time
 from pathlib import Path
 
 import attrs
 import srcore
-from ignite.engine import Events
 from srcore.engine.stages import run_experiment
+from srcore.testing.killing import KilledAt
 
 
-class Killing:
-    @srcore.hookimpl
-    def srcore_engines_created(self, trainer):
-        trainer.add_event_handler(Events.ITERATION_STARTED(once=6), self.kill)
-
-    def kill(self):
-        deadline = time.monotonic() + 120
-        while not self.has_been_told() and time.monotonic() < deadline:
-            time.sleep(0.2)
-        os.kill(os.getpid(), 9)
-
-    def has_been_told(self):
-        files = Path(output).glob("tiny/plugins/clearml/offline/*/metrics.jsonl")
-        return any(file.stat().st_size for file in files)
+def has_been_told():
+    files = Path(output).glob("tiny/plugins/clearml/offline/*/metrics.jsonl")
+    return any(file.stat().st_size for file in files)
 
 
 if __name__ == "__main__":
     experiment, output, what, *settings = sys.argv[1:]
     loaded = srcore.load_experiment(experiment, settings)
     if what == "kill":
-        loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(Killing()))
+        loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(KilledAt(6, has_been_told)))
     run_experiment(loaded, Path(output), quiet=True, resume=what == "resume")
 """
 

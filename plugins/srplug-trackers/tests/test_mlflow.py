@@ -1,7 +1,6 @@
 """A real MLflow server is told what metrics.jsonl holds, through its death and that of the run."""
 
 import logging
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from ignite.engine import Events
 
 import srcore
 from srcore.plugin.manager import PluginManager, using
-from srcore.testing.killing import fork, wait
+from srcore.testing.killing import KilledAt, fork, wait
 from srcore.testing.ranks import free_port
 
 pytestmark = pytest.mark.slow  # a server
@@ -113,16 +112,7 @@ def test_values_pictures_settings_and_weights(train, server, recorded):
 
 def test_a_killed_run_goes_on_in_its_own(train, server, recorded, tmp_path):
     def killed():
-        class Killing:
-            @srcore.hookimpl
-            def srcore_engines_created(self, trainer):
-                def kill(engine):
-                    until(server.has_values)
-                    os.kill(os.getpid(), 9)
-
-                trainer.add_event_handler(Events.ITERATION_STARTED(once=6), kill)
-
-        with using(PluginManager(extra=[Killing()])):
+        with using(PluginManager(extra=[KilledAt(6, server.has_values)])):
             train(handler(server))
 
     log = tmp_path / "log"

@@ -6,11 +6,9 @@ import threading
 import time
 
 import pytest
-from ignite.engine import Events
 
-import srcore
 from srcore.plugin.manager import PluginManager, using
-from srcore.testing.killing import fork, wait
+from srcore.testing.killing import KilledAt, fork, wait
 
 pytestmark = pytest.mark.slow  # W&B starts a program of its own
 
@@ -109,19 +107,9 @@ def test_what_listens_notices_visits(visitors):
 
 
 def test_a_killed_run_goes_on_in_it(train, recorded, in_child, tmp_path):
-    class Killing:
-        @srcore.hookimpl
-        def srcore_engines_created(self, trainer):
-            def kill(engine):
-                deadline = time.monotonic() + 120
-                while not lines(tmp_path / "runs/tiny") and time.monotonic() < deadline:
-                    time.sleep(0.2)
-                os.kill(os.getpid(), 9)
-
-            trainer.add_event_handler(Events.ITERATION_STARTED(once=6), kill)
-
     def killed():
-        with using(PluginManager(extra=[Killing()])):
+        kill = KilledAt(6, lambda: lines(tmp_path / "runs/tiny"))
+        with using(PluginManager(extra=[kill])):
             train(HANDLER)
 
     in_child(killed, code=-9)
