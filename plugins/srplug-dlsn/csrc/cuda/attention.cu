@@ -31,8 +31,9 @@ int dlsn_cuda_probe(int device) {
 
 const char *dlsn_cuda_error(int status) { return cudaGetErrorString(cudaError_t(status)); }
 
-int64_t dlsn_cuda_forward_workspace(int, const DlsnSizes *size) {
-    return size->images * size->rounds * size->length * size->width * int64_t(sizeof(float));
+int64_t dlsn_cuda_forward_workspace(int type, const DlsnSizes *size) {
+    const bool is_short = type == DLSN_FLOAT16 || type == DLSN_BFLOAT16;
+    return size->images * size->rounds * size->length * size->width * (is_short ? 2 : 4);
 }
 
 int64_t dlsn_cuda_backward_workspace(int, const DlsnSizes *size) {

@@ -4,6 +4,7 @@
 #define DLSN_CUDA_BACKWARD_KERNELS_CUH
 
 #include "forward_kernels.cuh"
+#include "merge_kernels.cuh"
 #include "rows.cuh"
 
 namespace {

@@ -4,8 +4,17 @@
 
 #include "forward_kernels.cuh"
 #include "host.cuh"
+#include "merge_kernels.cuh"
+#include "online_kernels.cuh"
+
+#ifndef DLSN_ONLINE_ROWS
+#define DLSN_ONLINE_ROWS 64
+#define DLSN_ONLINE_KEYS 32
+#endif
 
 namespace {
+
+constexpr cudaError_t NOT_LAUNCHED = cudaError_t(-1);
 
 template <typename T> Cut forward_cut(const Problem &p, int device) {
     return cut_for(p, device, LARGEST_FORWARD_STEP, [&](int rows, int step) {
@@ -14,8 +23,8 @@ template <typename T> Cut forward_cut(const Problem &p, int device) {
 }
 
 template <int ROWS, typename A>
-cudaError_t launch_forward(const Problem &p, const Inputs<typename A::T> &in, float *parts, float *lse,
-                           const Cut &cut, cudaStream_t stream) {
+cudaError_t launch_forward(const Problem &p, const Inputs<typename A::T> &in, typename A::T *parts,
+                           float *lse, const Cut &cut, cudaStream_t stream) {
     const cudaError_t status = cudaFuncSetAttribute(
         forward_kernel<ROWS, A>, cudaFuncAttributeMaxDynamicSharedMemorySize, cut.bytes);
     if (status == cudaSuccess)
@@ -24,23 +33,63 @@ cudaError_t launch_forward(const Problem &p, const Inputs<typename A::T> &in, fl
     return status;
 }
 
+template <typename Cut, typename T>
+cudaError_t launch_online(const Problem &p, const Inputs<T> &in, T *parts, float *lse, int device,
+                          cudaStream_t stream) {
+    Pieces pieces(nullptr);
+    (void)OnlineShared<Cut, T>(pieces, p);
+    if (pieces.used() > shared_limit(device)) return NOT_LAUNCHED;
+    const cudaError_t status = cudaFuncSetAttribute(
+        online_kernel<Cut, T>, cudaFuncAttributeMaxDynamicSharedMemorySize, pieces.used());
+    if (status == cudaSuccess)
+        DLSN_LAUNCH((online_kernel<Cut, T>), Place<Cut::ROWS>::count(p), Cut::THREADS, pieces.used(), stream,
+                    p, in, parts, lse);
+    return status;
+}
+
+/* The kernel of 16-bit types, or NOT_LAUNCHED where the sizes or the device are none of its. */
+template <typename T>
+cudaError_t launch_online(const Problem &p, const Inputs<T> &in, T *parts, float *lse, int device,
+                          cudaStream_t stream) {
+    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_short_units(device)) return NOT_LAUNCHED;
+    if (p.width > 128)
+        return launch_online<OnlineCut<DLSN_ONLINE_ROWS, DLSN_ONLINE_KEYS, 256>>(p, in, parts, lse, device, stream);
+    if (p.width > 64)
+        return launch_online<OnlineCut<64, 32, 128>>(p, in, parts, lse, device, stream);
+    return launch_online<OnlineCut<64, 32, 64>>(p, in, parts, lse, device, stream);
+}
+inline cudaError_t launch_online(const Problem &, const Inputs<float> &, float *, float *, int, cudaStream_t) {
+    return NOT_LAUNCHED;
+}
+
+template <typename T>
+void launch_merge(const Problem &p, const T *parts, const float *lse, T *out, cudaStream_t stream) {
+    const int64_t blocks = blocks_for(int64_t(p.images) * p.length, PIXELS);
+    if (is_aligned(parts) && is_aligned(out) && p.width % Pack<T>::SIZE == 0)
+        DLSN_LAUNCH((merge_kernel<T, Pack<T>>), blocks, WARP * PIXELS, 0, stream, p, parts, lse, out);
+    else
+        DLSN_LAUNCH((merge_kernel<T, One<T>>), blocks, WARP * PIXELS, 0, stream, p, parts, lse, out);
+}
+
 template <typename A>
 int forward(const DlsnSizes &size, const DlsnForward &tensors, void *workspace, int device,
             cudaStream_t stream) {
     typedef typename A::T T;
     const Problem p(size);
-    const Cut cut = forward_cut<T>(p, device);
-    if (!cut.rows) return DLSN_TOO_LARGE;
     const Inputs<T> in = {static_cast<const T *>(tensors.query), static_cast<const T *>(tensors.key),
                           static_cast<const T *>(tensors.value),
                           static_cast<const T *>(tensors.fc_score), tensors.order};
-    float *parts = static_cast<float *>(workspace), *lse = static_cast<float *>(tensors.lse);
-    const cudaError_t status = cut.rows == MANY_ROWS
-                                   ? launch_forward<MANY_ROWS, A>(p, in, parts, lse, cut, stream)
-                                   : launch_forward<FEW_ROWS, A>(p, in, parts, lse, cut, stream);
+    T *parts = static_cast<T *>(workspace);
+    float *lse = static_cast<float *>(tensors.lse);
+    cudaError_t status = launch_online(p, in, parts, lse, device, stream);
+    if (status == NOT_LAUNCHED) {
+        const Cut cut = forward_cut<T>(p, device);
+        if (!cut.rows) return DLSN_TOO_LARGE;
+        status = cut.rows == MANY_ROWS ? launch_forward<MANY_ROWS, A>(p, in, parts, lse, cut, stream)
+                                       : launch_forward<FEW_ROWS, A>(p, in, parts, lse, cut, stream);
+    }
     if (status != cudaSuccess) return int(status);
-    DLSN_LAUNCH(merge_kernel<T>, blocks_for(size.images * size.length, PIXELS), WARP * PIXELS, 0, stream,
-                p, parts, lse, static_cast<T *>(tensors.out));
+    launch_merge(p, parts, lse, static_cast<T *>(tensors.out), stream);
     return int(cudaGetLastError());
 }
 

@@ -1,4 +1,4 @@
-/* Forward pass: softmax of the scores of each round, then one kernel that merges the rounds. */
+/* Forward pass of one round, for any type: scores, their softmax, its sums. */
 #ifndef DLSN_CUDA_FORWARD_KERNELS_CUH
 #define DLSN_CUDA_FORWARD_KERNELS_CUH
 
@@ -63,7 +63,7 @@ __device__ void softmax_row(float *scores, int count, float *top, float *sum) {
 
 template <int ROWS, typename A>
 __global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
-forward_kernel(Problem p, Inputs<typename A::T> in, float *parts, float *lse, int value_keys) {
+forward_kernel(Problem p, Inputs<typename A::T> in, typename A::T *parts, float *lse, int value_keys) {
     typedef typename A::T T;
     constexpr int THREADS = Block<ROWS>::THREADS;
     DLSN_SHARED(memory);
@@ -142,41 +142,16 @@ forward_kernel(Problem p, Inputs<typename A::T> in, float *parts, float *lse, in
                      shared.value_pitch, here, width);
             __syncthreads();
         }
-        float *to = parts + int64_t(place.turn) * p.length * p.width + column;
+        T *to = parts + int64_t(place.turn) * p.length * p.width + column;
         sums.each(width, [&](int row, int d, float x) {
             if (shared.own[row] >= 0)
-                to[int64_t(shared.own[row]) * p.width + d] = x * (1.0f / shared.sum[row]);
+                to[int64_t(shared.own[row]) * p.width + d] = narrow<T>(x * (1.0f / shared.sum[row]));
         });
         __syncthreads();
     }
     if (threadIdx.x < ROWS && shared.own[threadIdx.x] >= 0)
         lse[int64_t(place.turn) * p.length + shared.own[threadIdx.x]] =
             shared.top[threadIdx.x] + logf(shared.sum[threadIdx.x]);
-}
-
-/* log(sum exp) over the rounds of a pixel. */
-__device__ inline float combine(const float *lse, int rounds, int length) {
-    float top = lse[0], sum = 0.0f;
-    for (int round = 1; round < rounds; ++round) top = fmaxf(top, lse[int64_t(round) * length]);
-    for (int round = 0; round < rounds; ++round) sum += expf(lse[int64_t(round) * length] - top);
-    return top + logf(sum);
-}
-
-/* One warp per pixel: out = sum over rounds of exp(lse - combined) * part. */
-template <typename T>
-__global__ void merge_kernel(Problem p, const float *parts, const float *lse, T *out) {
-    const int64_t pixel = int64_t(blockIdx.x) * PIXELS + warp_index();
-    if (pixel >= int64_t(p.images) * p.length) return;
-    const int64_t image = pixel / p.length, position = pixel % p.length;
-    const float *own = lse + image * p.rounds * p.length + position;
-    const float combined = combine(own, p.rounds, p.length);
-    for (int d = lane_index(); d < p.width; d += WARP) {
-        float sum = 0.0f;
-        for (int round = 0; round < p.rounds; ++round)
-            sum += expf(own[int64_t(round) * p.length] - combined) *
-                   parts[((image * p.rounds + round) * p.length + position) * p.width + d];
-        out[pixel * p.width + d] = narrow<T>(sum);
-    }
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ int shared_limit(int device) {
     return bytes;
 }
 
+/* Whether the matrix units take both 16-bit types. */
+bool has_short_units(int device) {
+    int major = 0;
+    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    return major >= 8;
+}
+
 /* How many rows a block has and how many others it works on at a time; rows 0: nothing fits. */
 struct Cut {
     int rows, step, bytes;

@@ -62,7 +62,7 @@ template <> __device__ inline void load_right<float>(unsigned (&to)[4], const fl
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #define DLSN_MMA(kind)                                                                              \
-    asm volatile("mma.sync.aligned." kind                                                           \
+    asm("mma.sync.aligned." kind                                                                    \
                  " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                 \
                  : "+f"(sum[4 * half]), "+f"(sum[4 * half + 1]), "+f"(sum[4 * half + 2]),           \
                    "+f"(sum[4 * half + 3])                                                          \
@@ -91,6 +91,49 @@ __device__ inline void multiply<__nv_bfloat16>(float (&sum)[8], const unsigned (
 }
 #undef DLSN_MMA
 
+/* The factor of two numbers for each sum, `low` the one with the smaller index. */
+template <typename T> __device__ unsigned pair(float low, float high);
+template <> __device__ inline unsigned pair<__half>(float low, float high) {
+    const __half2 both = __floats2half2_rn(low, high);
+    return reinterpret_cast<const unsigned &>(both);
+}
+template <> __device__ inline unsigned pair<__nv_bfloat16>(float low, float high) {
+    const __nv_bfloat162 both = __floats2bfloat162_rn(low, high);
+    return reinterpret_cast<const unsigned &>(both);
+}
+template <typename T> __device__ float2 parts_of(unsigned pair);
+template <> __device__ inline float2 parts_of<__half>(unsigned pair) {
+    return __half22float2(reinterpret_cast<const __half2 &>(pair));
+}
+template <> __device__ inline float2 parts_of<__nv_bfloat16>(unsigned pair) {
+    return make_float2(__uint_as_float(pair << 16), __uint_as_float(pair & 0xffff0000u));
+}
+/* Sums as the left factor of the next product: a lane holds the same places of both. */
+template <typename T> __device__ void left_of(unsigned (&to)[4], const float (&sum)[8]) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) to[i] = pair<T>(sum[2 * i], sum[2 * i + 1]);
+}
+template <typename T> __device__ void sums_of(float (&to)[8], const unsigned (&left)[4]) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        const float2 both = parts_of<T>(left[i]);
+        to[2 * i] = both.x;
+        to[2 * i + 1] = both.y;
+    }
+}
+/* Left factor from a^T, rows (of a's depth) `pitch` apart; 16-bit types. */
+template <typename T>
+__device__ void load_left_transposed(unsigned (&to)[4], const T *a, int pitch) {
+    load_transposed(to, a + (lane() % 8 + lane() / 16 * 8) * pitch + lane() / 8 % 2 * 8);
+}
+/* What `load_left` loads. */
+template <typename T> __device__ void store_left(T *a, int pitch, const unsigned (&from)[4]) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        *reinterpret_cast<unsigned *>(a + (lane() / 4 + i % 2 * 8) * pitch + lane() % 4 * 2 +
+                                      i / 2 * 8) = from[i];
+}
+
 /* The leading 11 bits of a float. */
 __device__ inline unsigned leading(float x) {
     unsigned bits = 0;
@@ -104,6 +147,24 @@ __device__ inline float number(unsigned bits) { return __uint_as_float(bits); }
 /* Row and column of a lane's i-th sum. */
 __device__ inline int row_of(int i) { return lane() / 4 + i / 2 % 2 * 8; }
 __device__ inline int column_of(int i) { return lane() % 4 * 2 + i % 2 + i / 4 * 8; }
+/* Rows that a lane has sums of, which of them the i-th is of, and the lanes that share a row. */
+constexpr int LANE_ROWS = 2;
+__device__ constexpr int lane_row(int i) { return i / 2 % 2; }
+__device__ inline float largest_of_row(float x) {
+    x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 1));
+    return fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 2));
+}
+__device__ inline float sum_of_row(float x) {
+    x += __shfl_xor_sync(0xffffffffu, x, 1);
+    return x + __shfl_xor_sync(0xffffffffu, x, 2);
+}
+__device__ inline bool any(bool x) { return __any_sync(0xffffffffu, x); }
+/* 2^x, to about 2^-22. */
+__device__ inline float power_of_two(float x) {
+    float result;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+}
 
 }  // namespace units
 }  // namespace

@@ -217,6 +217,10 @@ inline float emulated_float(float x) { return x; }
 inline float emulated_float(__half x) { return __half2float(x); }
 inline float emulated_float(__nv_bfloat16 x) { return __bfloat162float(x); }
 
+template <typename T> T narrowed(float x);
+template <> inline __half narrowed<__half>(float x) { return __float2half(x); }
+template <> inline __nv_bfloat16 narrowed<__nv_bfloat16>(float x) { return __float2bfloat16(x); }
+
 /* ---- matrix units: a lane has half a row of the sums, and half a row of a or of b^T ---- */
 
 inline float __expf(float x) { return expf(x); }
@@ -280,13 +284,36 @@ void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
         __syncwarp();
     }
 }
+template <typename T> void left_of(unsigned (&to)[4], const float (&sum)[8]) {
+    for (int i = 0; i < 8; ++i) set(to, i, narrowed<T>(sum[i]));
+}
+template <typename T> void sums_of(float (&to)[8], const unsigned (&left)[4]) {
+    for (int i = 0; i < 8; ++i) to[i] = get<T>(left, i);
+}
+template <typename T> void load_left_transposed(unsigned (&to)[4], const T *a, int pitch) {
+    load_right(to, a, pitch);
+}
+template <typename T> void store_left(T *a, int pitch, const unsigned (&from)[4]) {
+    check(a, pitch, sizeof(T));
+    memcpy(a + row_of(0) * pitch + column_of(0), from, 16);
+}
+constexpr int LANE_ROWS = 1;
+constexpr int lane_row(int) { return 0; }
+inline float largest_of_row(float x) { return fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 1)); }
+inline float sum_of_row(float x) { return x + __shfl_xor_sync(0xffffffffu, x, 1); }
+inline bool any(bool x) {
+    float count = x;
+    for (int step = 16; step > 0; step /= 2) count += __shfl_xor_sync(0xffffffffu, count, step);
+    return count > 0;
+}
+inline float power_of_two(float x) { return exp2f(x); }
 }  // namespace units
 
 /* ---- runtime ---- */
 
 typedef void *cudaStream_t;
 enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidDevice = 101 };
-enum cudaDeviceAttr { cudaDevAttrMaxSharedMemoryPerBlockOptin };
+enum cudaDeviceAttr { cudaDevAttrMaxSharedMemoryPerBlockOptin, cudaDevAttrComputeCapabilityMajor };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
 struct cudaFuncAttributes {};
 inline cudaError_t cudaGetDevice(int *device) { return *device = 0, cudaSuccess; }
@@ -297,7 +324,14 @@ inline const char *cudaGetErrorString(cudaError_t) { return "emulated"; }
 inline cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t) {
     return memset(to, value, bytes), cudaSuccess;
 }
-inline cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr, int) {
+inline cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int) {
+    if (attribute == cudaDevAttrComputeCapabilityMajor) {
+#ifdef __CUDA_ARCH__
+        return *value = __CUDA_ARCH__ / 100, cudaSuccess;
+#else
+        return *value = 9, cudaSuccess;
+#endif
+    }
     const char *limit = getenv("DLSN_EMULATED_SHARED_MEMORY");
     return *value = limit ? atoi(limit) : 232448, cudaSuccess;
 }

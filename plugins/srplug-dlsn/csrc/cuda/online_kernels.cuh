@@ -1,0 +1,269 @@
+/* Forward pass of one round for 16-bit types, at most 64 channels and 256 columns of values, on
+ * devices whose matrix units take these types.
+ *
+ * A warp has 16 queries, whose scores, softmax and sums stay in its registers: what was scored is
+ * the left factor of the product with the values as it stands. The softmax is relative to a bound
+ * that follows the largest score so far. Rows are copied STAGES steps ahead, with one barrier a step.
+ */
+#ifndef DLSN_CUDA_ONLINE_KERNELS_CUH
+#define DLSN_CUDA_ONLINE_KERNELS_CUH
+
+#include "rows.cuh"
+
+namespace {
+
+constexpr int ONLINE_CHANNELS = 64, STAGES = 3;
+constexpr float LOG2_E = 1.44269504f;
+/* Binary orders by which scores may exceed the bound before all sums are scaled down. */
+constexpr float HEADROOM = 8.0f;
+
+/* A block's rows, keys of a step, and columns, which shorter rows are filled up to with zeros. */
+template <int ROWS_, int KEYS_, int WIDTH_> struct OnlineCut {
+    static constexpr int ROWS = ROWS_, KEYS = KEYS_, WIDTH = WIDTH_;
+    static constexpr int THREADS = ROWS * WARP / TILE, TOGETHER = 256 / THREADS;
+};
+
+/* Rows from one to the next: 16 bytes against conflicts, all 16-bit types. */
+__host__ __device__ constexpr int online_pitch(int columns) { return columns + COPY_BYTES / 2; }
+
+template <typename Cut, typename T> struct OnlineShared {
+    static constexpr int PITCH = online_pitch(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch(Cut::ROWS),
+                         VALUE_PITCH = online_pitch(Cut::WIDTH);
+    static constexpr int STAGE = Cut::KEYS * (PITCH + LEARNED_PITCH + VALUE_PITCH);
+    int *near, *own;
+    T *queries, *stages;
+
+    __host__ __device__ OnlineShared(Pieces &pieces, const Problem &p) {
+        near = pieces.take<int>(up(3 * p.slots, Cut::KEYS));
+        own = pieces.take<int>(Cut::ROWS);
+        queries = pieces.take<T>(Cut::ROWS * PITCH);
+        stages = pieces.take<T>(STAGES * STAGE);
+    }
+    __device__ T *keys(int step) const { return stages + step % STAGES * STAGE; }
+    __device__ T *learned(int step) const { return keys(step) + Cut::KEYS * PITCH; }
+    __device__ T *values(int step) const { return learned(step) + Cut::KEYS * LEARNED_PITCH; }
+};
+
+/* Starts to copy COUNT rows of pixels, columns [0, width), and zeros up to COLUMNS and for pixel -1. */
+template <int COUNT, int COLUMNS, int THREADS, typename T>
+__device__ void gather_all(T *to, const T *from, int row_width, int width, const int *pixels) {
+    constexpr int PACK = COPY_BYTES / int(sizeof(T)), PACKS = COLUMNS / PACK;
+    constexpr int PITCH = online_pitch(COLUMNS);
+    static_assert(THREADS % PACKS == 0, "a thread stays in its column");
+    if (reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0 && row_width % PACK == 0 && width % PACK == 0) {
+        const int column = int(threadIdx.x) % PACKS * PACK;
+        const bool is_inside = column < width;
+        from += is_inside ? column : 0;
+#pragma unroll
+        for (int row = int(threadIdx.x) / PACKS; row < COUNT; row += THREADS / PACKS) {
+            const int pixel = pixels[row];
+            copy_async(to + row * PITCH + column, from + int64_t(pixel < 0 ? 0 : pixel) * row_width,
+                       is_inside && pixel >= 0);
+        }
+        return;
+    }
+    for (int e = int(threadIdx.x); e < COUNT * COLUMNS; e += THREADS) {
+        const int row = e / COLUMNS, column = e % COLUMNS;
+        to[row * PITCH + column] = pixels[row] >= 0 && column < width
+                                       ? from[int64_t(pixels[row]) * row_width + column]
+                                       : narrow<T>(0.0f);
+    }
+}
+
+/* A warp writes 16 rows to their pixels, columns [0, width), nothing for pixel -1. */
+template <int COLUMNS, typename T>
+__device__ void scatter_tile(T *to, int width, const T *from, const int *pixels) {
+    constexpr int PACK = COPY_BYTES / int(sizeof(T)), PACKS = COLUMNS / PACK;
+    constexpr int PITCH = online_pitch(COLUMNS);
+    if (reinterpret_cast<uintptr_t>(to) % COPY_BYTES == 0 && width % PACK == 0) {
+#pragma unroll 4
+        for (int e = lane_index(); e < TILE * PACKS; e += WARP) {
+            const int row = e / PACKS, column = e % PACKS * PACK;
+            if (pixels[row] >= 0 && column < width)
+                *reinterpret_cast<int4 *>(to + int64_t(pixels[row]) * width + column) =
+                    *reinterpret_cast<const int4 *>(from + row * PITCH + column);
+        }
+        return;
+    }
+    for (int e = lane_index(); e < TILE * COLUMNS; e += WARP) {
+        const int row = e / COLUMNS, column = e % COLUMNS;
+        if (pixels[row] >= 0 && column < width)
+            to[int64_t(pixels[row]) * width + column] = from[row * PITCH + column];
+    }
+}
+
+/* Softmax of a warp's 16 rows as their scores come in. */
+struct OnlineSoftmax {
+    float top[units::LANE_ROWS], base[units::LANE_ROWS], total[units::LANE_ROWS];
+
+    __device__ OnlineSoftmax() {
+#pragma unroll
+        for (int r = 0; r < units::LANE_ROWS; ++r) top[r] = -INFINITY, base[r] = total[r] = 0.0f;
+    }
+    /* Weights, in place of scores; `scale(factors of rows)` is called if former ones become smaller. */
+    template <int COUNT, typename Scale>
+    __device__ void weigh(float (&scores)[COUNT][8], const Scale &scale) {
+        float largest[units::LANE_ROWS];
+        bool grows = false;
+#pragma unroll
+        for (int r = 0; r < units::LANE_ROWS; ++r) {
+            largest[r] = -INFINITY;
+#pragma unroll
+            for (int e = 0; e < 8 * COUNT; ++e)
+                if (units::lane_row(e % 8) == r) largest[r] = fmaxf(largest[r], scores[e / 8][e % 8]);
+            largest[r] = units::largest_of_row(largest[r]);
+            grows |= largest[r] > top[r] + HEADROOM;
+        }
+        if (units::any(grows)) {
+            float factors[units::LANE_ROWS];
+#pragma unroll
+            for (int r = 0; r < units::LANE_ROWS; ++r) {
+                const float before = top[r] * LOG2_E;
+                top[r] = fmaxf(top[r], largest[r]);
+                base[r] = top[r] == -INFINITY ? 0.0f : top[r] * LOG2_E;
+                factors[r] = units::power_of_two(before - base[r]);
+                total[r] *= factors[r];
+            }
+            scale(factors);
+        }
+#pragma unroll
+        for (int t = 0; t < COUNT; ++t)
+#pragma unroll
+            for (int i = 0; i < 8; ++i) {
+                const int r = units::lane_row(i);
+                scores[t][i] = units::power_of_two(scores[t][i] * LOG2_E - base[r]);
+                total[r] += scores[t][i];
+            }
+    }
+};
+
+template <typename Cut, typename T>
+__global__ void __launch_bounds__(Cut::THREADS, Cut::TOGETHER)
+online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<T> in, [[maybe_unused]] T *parts,
+              [[maybe_unused]] float *lse) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+    typedef MatrixTile<T> Sum;
+    typedef OnlineShared<Cut, T> Shared;
+    constexpr int THREADS = Cut::THREADS, KEYS = Cut::KEYS, KEY_TILES = KEYS / TILE;
+    constexpr int CHANNEL_TILES = ONLINE_CHANNELS / TILE, VALUE_TILES = Cut::WIDTH / TILE;
+    DLSN_SHARED(memory);
+    Pieces pieces(memory);
+    const Shared shared(pieces, p);
+    const Place<Cut::ROWS> place(p);
+    const int32_t *order = in.order + int64_t(place.turn) * p.length;
+    const T *query = in.query + place.image * p.length * p.channels;
+    const T *key = in.key + place.image * p.length * p.channels;
+    const T *value = in.value + place.image * p.length * p.width;
+    const T *learned = in.fc_score + place.image * p.length * p.chunk + place.first_slot;
+    const int learned_width = p.chunk - place.first_slot < Cut::ROWS ? p.chunk - place.first_slot : Cut::ROWS;
+    const int count = 3 * p.slots, steps = up(count, KEYS) / KEYS, row = warp_index() * TILE;
+
+    for (int j = int(threadIdx.x); j < steps * KEYS; j += THREADS)
+        shared.near[j] = j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
+                                              j % p.slots)
+                                   : -1;
+    if (threadIdx.x < Cut::ROWS) {
+        const int slot = place.first_slot + int(threadIdx.x);
+        shared.own[threadIdx.x] = slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
+    }
+    __syncthreads();
+    const auto load = [&](int step) {
+        if (step < steps) {
+            const int *pixels = shared.near + step * KEYS;
+            gather_all<KEYS, ONLINE_CHANNELS, THREADS>(shared.keys(step), key, p.channels, p.channels, pixels);
+            gather_all<KEYS, Cut::ROWS, THREADS>(shared.learned(step), learned, p.chunk, learned_width, pixels);
+            gather_all<KEYS, Cut::WIDTH, THREADS>(shared.values(step), value, p.width, p.width, pixels);
+        }
+        end_copies();
+    };
+    gather_all<Cut::ROWS, ONLINE_CHANNELS, THREADS>(shared.queries, query, p.channels, p.channels, shared.own);
+    load(0);
+    load(1);
+
+    typename Sum::Left queries[CHANNEL_TILES];
+    Sum sums[VALUE_TILES];
+    OnlineSoftmax softmax;
+#pragma unroll
+    for (Sum &sum : sums) sum.clear();
+    for (int step = 0; step < steps; ++step) {
+        wait_for_all_but_the_last();
+        __syncthreads(); /* all have this step's rows and have done with those that are replaced now */
+        load(step + 2);
+        if (step == 0)
+#pragma unroll
+            for (int k = 0; k < CHANNEL_TILES; ++k)
+                queries[k].load(shared.queries + row * Shared::PITCH + k * TILE, Shared::PITCH);
+
+        float scores[KEY_TILES][8]; /* start at the learned scores, which lie as (key, query) */
+#pragma unroll
+        for (int t = 0; t < KEY_TILES; ++t) {
+            unsigned pairs[4];
+            units::load_left_transposed(pairs, shared.learned(step) + t * TILE * Shared::LEARNED_PITCH + row,
+                                        Shared::LEARNED_PITCH);
+            units::sums_of<T>(scores[t], pairs);
+        }
+#pragma unroll
+        for (int k = 0; k < CHANNEL_TILES; ++k)
+#pragma unroll
+            for (int t = 0; t < KEY_TILES; ++t) {
+                typename Sum::template Right<true> keys;
+                keys.load(shared.keys(step) + t * TILE * Shared::PITCH + k * TILE, Shared::PITCH);
+                units::multiply<T>(scores[t], queries[k].part, keys.part);
+            }
+        if ((step + 1) * KEYS > count)
+#pragma unroll
+            for (int e = 0; e < 8 * KEY_TILES; ++e)
+                if (step * KEYS + e / 8 * TILE + units::column_of(e % 8) >= count)
+                    scores[e / 8][e % 8] = -INFINITY;
+        softmax.weigh(scores, [&](const float (&factors)[units::LANE_ROWS]) {
+#pragma unroll
+            for (Sum &sum : sums)
+#pragma unroll
+                for (int i = 0; i < 8; ++i) sum.sum[i] *= factors[units::lane_row(i)];
+        });
+#pragma unroll
+        for (int t = 0; t < KEY_TILES; ++t) {
+            typename Sum::Left weights;
+            units::left_of<T>(weights.part, scores[t]);
+#pragma unroll
+            for (int d = 0; d < VALUE_TILES; ++d) {
+                typename Sum::template Right<false> values;
+                values.load(shared.values(step) + t * TILE * Shared::VALUE_PITCH + d * TILE,
+                            Shared::VALUE_PITCH);
+                sums[d].multiply(weights, values);
+            }
+        }
+    }
+
+    float total[units::LANE_ROWS], share[units::LANE_ROWS];
+#pragma unroll
+    for (int r = 0; r < units::LANE_ROWS; ++r) {
+        total[r] = units::sum_of_row(softmax.total[r]);
+        share[r] = 1.0f / total[r];
+    }
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+        const int at = shared.own[row + units::row_of(i)];
+        if (units::column_of(i) == 0 && at >= 0)
+            lse[int64_t(place.turn) * p.length + at] =
+                softmax.top[units::lane_row(i)] + logf(total[units::lane_row(i)]);
+    }
+    __syncthreads(); /* the rows of the steps are not needed any more */
+    T *results = shared.stages + row * Shared::VALUE_PITCH;
+#pragma unroll
+    for (int d = 0; d < VALUE_TILES; ++d) {
+        unsigned pairs[4];
+#pragma unroll
+        for (int i = 0; i < 8; ++i) sums[d].sum[i] *= share[units::lane_row(i)];
+        units::left_of<T>(pairs, sums[d].sum);
+        units::store_left(results + d * TILE, Shared::VALUE_PITCH, pairs);
+    }
+    __syncwarp();
+    parts += int64_t(place.turn) * p.length * p.width;
+    scatter_tile<Cut::WIDTH>(parts, p.width, results, shared.own + row);
+#endif
+}
+
+}  // namespace
+
+#endif
