@@ -31,13 +31,14 @@ int dlsn_cuda_probe(int device) {
 
 const char *dlsn_cuda_error(int status) { return cudaGetErrorString(cudaError_t(status)); }
 
+static int bytes_of_element(int type) { return type == DLSN_FLOAT16 || type == DLSN_BFLOAT16 ? 2 : 4; }
+
 int64_t dlsn_cuda_forward_workspace(int type, const DlsnSizes *size) {
-    const bool is_short = type == DLSN_FLOAT16 || type == DLSN_BFLOAT16;
-    return size->images * size->rounds * size->length * size->width * (is_short ? 2 : 4);
+    return size->images * size->rounds * size->length * size->width * bytes_of_element(type);
 }
 
-int64_t dlsn_cuda_backward_workspace(int, const DlsnSizes *size) {
-    return Tables(Problem(*size)).end * int64_t(sizeof(float));
+int64_t dlsn_cuda_backward_workspace(int type, const DlsnSizes *size) {
+    return Tables(Problem(*size), bytes_of_element(type)).end;
 }
 
 /* Calls `call` with the arithmetic of a type. */

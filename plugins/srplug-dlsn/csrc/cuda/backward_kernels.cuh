@@ -1,11 +1,9 @@
-/* Gradients of keys, values and learned scores, and of queries, for every round by itself; then one
- * kernel that adds up the rounds. Every sum is taken in a fixed order. */
+/* Backward pass of one round, for any type: gradients of keys, values and learned scores, and of
+ * queries. Every sum is taken in a fixed order. */
 #ifndef DLSN_CUDA_BACKWARD_KERNELS_CUH
 #define DLSN_CUDA_BACKWARD_KERNELS_CUH
 
 #include "forward_kernels.cuh"
-#include "merge_kernels.cuh"
-#include "rows.cuh"
 
 namespace {
 
@@ -15,26 +13,9 @@ template <typename T> struct Backward {
     const float *combined, *delta; /* (N, L) */
     /* Of each round: (N, h, L, C) of queries; (N, h, L + padding, C | D | slots) of the others, whose
      * last rows are of the copies in padded slots. */
-    float *query, *key, *value, *fc_score;
+    T *query, *key, *value, *fc_score;
     int step; /* pixels of the other side at a time */
 };
-
-/* One warp per pixel: combined log-sum-exp and grad_out . out. */
-template <typename T>
-__global__ void prepare_kernel(Problem p, const T *grad_out, const T *out, const float *lse,
-                               float *combined, float *delta) {
-    const int64_t pixel = int64_t(blockIdx.x) * PIXELS + warp_index();
-    if (pixel >= int64_t(p.images) * p.length) return;
-    float sum = 0.0f;
-    for (int d = lane_index(); d < p.width; d += WARP)
-        sum += widen(grad_out[pixel * p.width + d]) * widen(out[pixel * p.width + d]);
-    sum = over_warp(sum, false);
-    if (lane_index() == 0) {
-        delta[pixel] = sum;
-        combined[pixel] = combine(lse + pixel / p.length * p.rounds * p.length + pixel % p.length,
-                                  p.rounds, p.length);
-    }
-}
 
 /* The rows of a block and those of the other side: both have a narrow part (C: key | query) and a
  * wide one (D: value | grad_out). */
@@ -168,7 +149,7 @@ key_kernel(Problem p, Backward<typename A::T> b) {
             if (s % 3 == 2) {
                 const int slot = first_slot + column;
                 if (shared.own[row] >= 0 && slot < p.slots)
-                    b.fc_score[target(row) * p.slots + slot] = grad_score[i];
+                    b.fc_score[target(row) * p.slots + slot] = narrow<T>(grad_score[i]);
                 grad_score[i] = 0.0f;
             }
             shared.weights[row * shared.weight_pitch + column] = narrow<T>(weight);
@@ -182,10 +163,10 @@ key_kernel(Problem p, Backward<typename A::T> b) {
         __syncthreads();
     }
     grad_value.each(p.width, [&](int row, int d, float x) {
-        if (shared.own[row] >= 0) b.value[target(row) * p.width + d] = x;
+        if (shared.own[row] >= 0) b.value[target(row) * p.width + d] = narrow<T>(x);
     });
     grad_key.each(p.channels, [&](int row, int d, float x) {
-        if (shared.own[row] >= 0) b.key[target(row) * p.channels + d] = x;
+        if (shared.own[row] >= 0) b.key[target(row) * p.channels + d] = narrow<T>(x);
     });
 }
 
@@ -256,37 +237,8 @@ query_kernel(Problem p, Backward<typename A::T> b) {
     }
     grad_query.each(p.channels, [&](int row, int d, float x) {
         if (shared.own[row] >= 0)
-            b.query[(int64_t(place.turn) * p.length + shared.own[row]) * p.channels + d] = x;
+            b.query[(int64_t(place.turn) * p.length + shared.own[row]) * p.channels + d] = narrow<T>(x);
     });
-}
-
-/* A gradient: its rounds, and where their sum goes. */
-template <typename T> struct Gradient {
-    float *rounds; /* (N, h, L + padding, width) */
-    T *sum;        /* (N, L, columns) */
-    int width, columns, padding;
-};
-
-/* What copies of pixels in padded slots gathered goes to the pixels, of which each has one copy. */
-template <typename T> __global__ void copies_kernel(Problem p, const int32_t *order, Gradient<T> of) {
-    const int64_t e = int64_t(blockIdx.x) * 32 * PIXELS + threadIdx.x;
-    if (e >= int64_t(p.images) * p.rounds * of.padding * of.width) return;
-    const int64_t d = e % of.width, turn = e / of.width / of.padding;
-    const int i = int(e / of.width % of.padding);
-    const int pixel = pixel_of(p, order + turn * p.length, 0, p.length + i);
-    float *rows = of.rounds + turn * (p.length + of.padding) * of.width + d;
-    rows[int64_t(pixel) * of.width] += rows[int64_t(p.length + i) * of.width];
-}
-
-template <typename T> __global__ void sum_kernel(Problem p, Gradient<T> of) {
-    const int64_t e = int64_t(blockIdx.x) * 32 * PIXELS + threadIdx.x;
-    if (e >= int64_t(p.images) * p.length * of.columns) return;
-    const int64_t d = e % of.columns, pixel = e / of.columns % p.length, image = e / of.columns / p.length;
-    float sum = 0.0f;
-    if (d < of.width)
-        for (int round = 0; round < p.rounds; ++round)
-            sum += of.rounds[((image * p.rounds + round) * (p.length + of.padding) + pixel) * of.width + d];
-    of.sum[e] = narrow<T>(sum);
 }
 
 }  // namespace

@@ -7,14 +7,8 @@
 #include "merge_kernels.cuh"
 #include "online_kernels.cuh"
 
-#ifndef DLSN_ONLINE_ROWS
-#define DLSN_ONLINE_ROWS 64
-#define DLSN_ONLINE_KEYS 32
-#endif
-
 namespace {
 
-constexpr cudaError_t NOT_LAUNCHED = cudaError_t(-1);
 
 template <typename T> Cut forward_cut(const Problem &p, int device) {
     return cut_for(p, device, LARGEST_FORWARD_STEP, [&](int rows, int step) {

@@ -9,6 +9,9 @@
 
 namespace {
 
+/* Of a kernel that is not for the problem or the device. */
+constexpr cudaError_t NOT_LAUNCHED = cudaError_t(-1);
+
 int64_t blocks_for(int64_t count, int64_t per_block) { return (count + per_block - 1) / per_block; }
 
 /* Sets the device and puts the old one back. */

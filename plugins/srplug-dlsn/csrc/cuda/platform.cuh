@@ -39,6 +39,11 @@ __device__ inline void wait_for_all_but_the_last() {
     asm volatile("cp.async.wait_group 1;" ::: "memory");
 #endif
 }
+__device__ inline void wait_for_all() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group 0;" ::: "memory");
+#endif
+}
 
 }  // namespace
 #endif

@@ -133,6 +133,14 @@ template <typename T> __device__ void store_left(T *a, int pitch, const unsigned
         *reinterpret_cast<unsigned *>(a + (lane() / 4 + i % 2 * 8) * pitch + lane() % 4 * 2 +
                                       i / 2 * 8) = from[i];
 }
+/* Left factor a as the left factor a^T. */
+__device__ inline void transpose_left(unsigned (&to)[4], const unsigned (&from)[4]) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(to[i]) : "r"(from[i / 2 + i % 2 * 2]));
+#endif
+}
 
 /* The leading 11 bits of a float. */
 __device__ inline unsigned leading(float x) {

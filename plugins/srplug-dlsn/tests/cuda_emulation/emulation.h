@@ -176,6 +176,7 @@ inline void end_copies() { emulation::fibers[emulation::current].copies.groups.p
 inline void wait_for_all_but_the_last() {
     emulation::fibers[emulation::current].copies.wait_for_all_but(1);
 }
+inline void wait_for_all() { emulation::fibers[emulation::current].copies.wait_for_all_but(0); }
 
 #define DLSN_SHARED(name) unsigned char *name = emulation::shared_memory
 #define DLSN_LAUNCH(kernel, blocks, threads, bytes, stream, ...) \
@@ -296,6 +297,16 @@ template <typename T> void load_left_transposed(unsigned (&to)[4], const T *a, i
 template <typename T> void store_left(T *a, int pitch, const unsigned (&from)[4]) {
     check(a, pitch, sizeof(T));
     memcpy(a + row_of(0) * pitch + column_of(0), from, 16);
+}
+inline void transpose_left(unsigned (&to)[4], const unsigned (&from)[4]) {
+    static uint16_t tiles[32][16][16]; /* of all warps that are under way */
+    auto &tile = tiles[emulation::current / 32 % 32];
+    memcpy(&tile[lane() / 2][lane() % 2 * 8], from, 16);
+    __syncwarp();
+    uint16_t column[8];
+    for (int i = 0; i < 8; ++i) column[i] = tile[lane() % 2 * 8 + i][lane() / 2];
+    memcpy(to, column, 16);
+    __syncwarp();
 }
 constexpr int LANE_ROWS = 1;
 constexpr int lane_row(int) { return 0; }
