@@ -80,7 +80,7 @@ cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int devi
 /* The kernels of 16-bit types, or NOT_LAUNCHED where the sizes or the device are none of theirs. */
 template <typename T>
 cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device, cudaStream_t stream) {
-    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_short_units(device)) return NOT_LAUNCHED;
+    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device)) return NOT_LAUNCHED;
     if (p.width > 128) return launch_online<OnlineCut<DLSN_ONLINE_BACKWARD_ROWS, 32, 256>>(p, b, device, stream);
     if (p.width > 64) return launch_online<OnlineCut<64, 32, 128>>(p, b, device, stream);
     return launch_online<OnlineCut<64, 32, 64>>(p, b, device, stream);

@@ -27,33 +27,30 @@ cudaError_t launch_forward(const Problem &p, const Inputs<typename A::T> &in, ty
     return status;
 }
 
-template <typename Cut, typename T>
-cudaError_t launch_online(const Problem &p, const Inputs<T> &in, T *parts, float *lse, int device,
-                          cudaStream_t stream) {
+template <typename Cut, typename A>
+cudaError_t launch_online(const Problem &p, const Inputs<typename A::T> &in, typename A::T *parts,
+                          float *lse, int device, cudaStream_t stream) {
     Pieces pieces(nullptr);
-    (void)OnlineShared<Cut, T>(pieces, p);
+    (void)OnlineShared<Cut, typename A::T>(pieces, p);
     if (pieces.used() > shared_limit(device)) return NOT_LAUNCHED;
     const cudaError_t status = cudaFuncSetAttribute(
-        online_kernel<Cut, T>, cudaFuncAttributeMaxDynamicSharedMemorySize, pieces.used());
+        online_kernel<Cut, A>, cudaFuncAttributeMaxDynamicSharedMemorySize, pieces.used());
     if (status == cudaSuccess)
-        DLSN_LAUNCH((online_kernel<Cut, T>), Place<Cut::ROWS>::count(p), Cut::THREADS, pieces.used(), stream,
+        DLSN_LAUNCH((online_kernel<Cut, A>), Place<Cut::ROWS>::count(p), Cut::THREADS, pieces.used(), stream,
                     p, in, parts, lse);
     return status;
 }
 
-/* The kernel of 16-bit types, or NOT_LAUNCHED where the sizes or the device are none of its. */
-template <typename T>
-cudaError_t launch_online(const Problem &p, const Inputs<T> &in, T *parts, float *lse, int device,
-                          cudaStream_t stream) {
-    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_short_units(device)) return NOT_LAUNCHED;
-    if (p.width > 128)
-        return launch_online<OnlineCut<DLSN_ONLINE_ROWS, DLSN_ONLINE_KEYS, 256>>(p, in, parts, lse, device, stream);
-    if (p.width > 64)
-        return launch_online<OnlineCut<64, 32, 128>>(p, in, parts, lse, device, stream);
-    return launch_online<OnlineCut<64, 32, 64>>(p, in, parts, lse, device, stream);
-}
-inline cudaError_t launch_online(const Problem &, const Inputs<float> &, float *, float *, int, cudaStream_t) {
-    return NOT_LAUNCHED;
+/* The kernel that keeps scores in registers, or NOT_LAUNCHED where sizes or device are none of its. */
+template <typename A>
+cudaError_t launch_online(const Problem &p, const Inputs<typename A::T> &in, typename A::T *parts,
+                          float *lse, int device, cudaStream_t stream) {
+    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device)) return NOT_LAUNCHED;
+    constexpr int KEYS = sizeof(typename A::T) == sizeof(float) ? 16 : 32;
+    if (p.width <= 64) return launch_online<OnlineCut<64, KEYS, 64>, A>(p, in, parts, lse, device, stream);
+    if (p.width <= 128) return launch_online<OnlineCut<64, KEYS, 128>, A>(p, in, parts, lse, device, stream);
+    if (KEYS == 16) return launch_online<OnlineCut<DLSN_ONLINE_FLOAT_ROWS, 16, 256>, A>(p, in, parts, lse, device, stream);
+    return launch_online<OnlineCut<DLSN_ONLINE_ROWS, KEYS == 16 ? 16 : DLSN_ONLINE_KEYS, 256>, A>(p, in, parts, lse, device, stream);
 }
 
 template <typename T>
@@ -75,7 +72,7 @@ int forward(const DlsnSizes &size, const DlsnForward &tensors, void *workspace, 
                           static_cast<const T *>(tensors.fc_score), tensors.order};
     T *parts = static_cast<T *>(workspace);
     float *lse = static_cast<float *>(tensors.lse);
-    cudaError_t status = launch_online(p, in, parts, lse, device, stream);
+    cudaError_t status = launch_online<A>(p, in, parts, lse, device, stream);
     if (status == NOT_LAUNCHED) {
         const Cut cut = forward_cut<T>(p, device);
         if (!cut.rows) return DLSN_TOO_LARGE;

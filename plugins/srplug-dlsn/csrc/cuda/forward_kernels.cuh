@@ -20,7 +20,7 @@ template <int ROWS, typename T> struct ForwardShared {
         const int columns = p.width < MAX_WIDTH ? p.width : MAX_WIDTH;
         pitch = pitch_of<T>(p.channels);
         score_pitch = near_count + 4;
-        value_pitch = pitch_of<T>(columns);
+        value_pitch = up(columns, TILE) + 8; /* of both types against conflicts of `load_right` */
         near = pieces.take<int>(near_count);
         own = pieces.take<int>(ROWS);
         top = pieces.take<float>(ROWS);

@@ -34,8 +34,8 @@ int shared_limit(int device) {
     return bytes;
 }
 
-/* Whether the matrix units take both 16-bit types. */
-bool has_short_units(int device) {
+/* Whether the matrix units take all types. */
+bool has_units(int device) {
     int major = 0;
     cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
     return major >= 8;

@@ -34,8 +34,8 @@ __device__ inline int64_t score_tile(const Problem &p, int turn, int key_chunk, 
 }
 
 template <typename Cut, typename T> struct OnlineKeyShared {
-    static constexpr int PITCH = online_pitch(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch(Cut::KEYS),
-                         WIDE_PITCH = online_pitch(Cut::WIDTH);
+    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch<T>(Cut::KEYS),
+                         WIDE_PITCH = online_pitch<T>(Cut::WIDTH);
     static constexpr int STAGE = Cut::KEYS * (PITCH + WIDE_PITCH);
     int *own, *target, *other; /* pixels, -1: none; rows of results; queries of all steps */
     float *combined, *delta;
@@ -229,7 +229,7 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
 }
 
 template <int ROWS, typename T> struct OnlineQueryShared {
-    static constexpr int PITCH = online_pitch(ONLINE_CHANNELS), STAGE = KEYS_TOGETHER * PITCH;
+    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), STAGE = KEYS_TOGETHER * PITCH;
     int *own, *near;
     T *stages;
 

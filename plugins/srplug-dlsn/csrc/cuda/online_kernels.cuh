@@ -1,5 +1,5 @@
-/* Forward pass of one round for 16-bit types, at most 64 channels and 256 columns of values, on
- * devices whose matrix units take these types.
+/* Forward pass of one round for at most 64 channels and 256 columns of values, on devices whose matrix
+ * units take all types.
  *
  * A warp has 16 queries, whose scores, softmax and sums stay in its registers: what was scored is
  * the left factor of the product with the values as it stands. The softmax is relative to a bound
@@ -17,8 +17,8 @@ constexpr int STAGES = 3; /* of rows: those that are worked on and two that are 
 constexpr float HEADROOM = 8.0f;
 
 template <typename Cut, typename T> struct OnlineShared {
-    static constexpr int PITCH = online_pitch(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch(Cut::ROWS),
-                         VALUE_PITCH = online_pitch(Cut::WIDTH);
+    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch<T>(Cut::ROWS),
+                         VALUE_PITCH = online_pitch<T>(Cut::WIDTH);
     static constexpr int STAGE = Cut::KEYS * (PITCH + LEARNED_PITCH + VALUE_PITCH);
     int *near, *own;
     T *queries, *stages;
@@ -43,8 +43,8 @@ struct OnlineSoftmax {
         for (int r = 0; r < units::LANE_ROWS; ++r) top[r] = -INFINITY, base[r] = total[r] = 0.0f;
     }
     /* Weights, in place of scores; `scale(factors of rows)` is called if former ones become smaller. */
-    template <int COUNT, typename Scale>
-    __device__ void weigh(float (&scores)[COUNT][8], const Scale &scale) {
+    template <typename Sum, int COUNT, typename Scale>
+    __device__ void weigh(Sum (&scores)[COUNT], const Scale &scale) {
         float largest[units::LANE_ROWS];
         bool grows = false;
 #pragma unroll
@@ -52,7 +52,7 @@ struct OnlineSoftmax {
             largest[r] = -INFINITY;
 #pragma unroll
             for (int e = 0; e < 8 * COUNT; ++e)
-                if (units::lane_row(e % 8) == r) largest[r] = fmaxf(largest[r], scores[e / 8][e % 8]);
+                if (units::lane_row(e % 8) == r) largest[r] = fmaxf(largest[r], scores[e / 8].sum[e % 8]);
             largest[r] = units::largest_of_row(largest[r]);
             grows |= largest[r] > top[r] + HEADROOM;
         }
@@ -73,21 +73,24 @@ struct OnlineSoftmax {
 #pragma unroll
             for (int i = 0; i < 8; ++i) {
                 const int r = units::lane_row(i);
-                scores[t][i] = units::power_of_two(scores[t][i] * LOG2_E - base[r]);
-                total[r] += scores[t][i];
+                float &score = scores[t].sum[i];
+                score = units::power_of_two(score * LOG2_E - base[r]);
+                total[r] += score;
             }
     }
 };
 
-template <typename Cut, typename T>
+template <typename Cut, typename A>
 __global__ void __launch_bounds__(Cut::THREADS, Cut::TOGETHER)
-online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<T> in, [[maybe_unused]] T *parts,
-              [[maybe_unused]] float *lse) {
+online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<typename A::T> in,
+              [[maybe_unused]] typename A::T *parts, [[maybe_unused]] float *lse) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-    typedef MatrixTile<T> Sum;
+    typedef typename OnlineTileOf<A>::type Tiles;
+    typedef typename Tiles::Sum Sum;
+    typedef typename Tiles::T T;
     typedef OnlineShared<Cut, T> Shared;
     constexpr int THREADS = Cut::THREADS, KEYS = Cut::KEYS, KEY_TILES = KEYS / TILE;
-    constexpr int CHANNEL_TILES = ONLINE_CHANNELS / TILE, VALUE_TILES = Cut::WIDTH / TILE;
+    constexpr int DEPTH = Sum::DEPTH, DEPTHS = ONLINE_CHANNELS / DEPTH, VALUE_TILES = Cut::WIDTH / TILE;
     DLSN_SHARED(memory);
     Pieces pieces(memory);
     const Shared shared(pieces, p);
@@ -122,7 +125,8 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<T> in, [[maybe
     load(0);
     load(1);
 
-    typename Sum::Left queries[CHANNEL_TILES];
+    const T *own = shared.queries + row * Shared::PITCH;
+    typename Sum::Left queries[Tiles::KEEPS_LEFT ? DEPTHS : 1];
     Sum sums[VALUE_TILES];
     OnlineSoftmax softmax;
 #pragma unroll
@@ -131,32 +135,32 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<T> in, [[maybe
         wait_for_all_but_the_last();
         __syncthreads(); /* all have this step's rows and have done with those that are replaced now */
         load(step + 2);
-        if (step == 0)
+        if (Tiles::KEEPS_LEFT && step == 0)
 #pragma unroll
-            for (int k = 0; k < CHANNEL_TILES; ++k)
-                queries[k].load(shared.queries + row * Shared::PITCH + k * TILE, Shared::PITCH);
+            for (int k = 0; k < DEPTHS; ++k)
+                queries[Tiles::KEEPS_LEFT ? k : 0].load(own + k * DEPTH, Shared::PITCH);
 
-        float scores[KEY_TILES][8]; /* start at the learned scores, which lie as (key, query) */
+        Sum scores[KEY_TILES]; /* start at the learned scores, which lie as (key, query) */
 #pragma unroll
-        for (int t = 0; t < KEY_TILES; ++t) {
-            unsigned pairs[4];
-            units::load_left_transposed(pairs, shared.learned(step) + t * TILE * Shared::LEARNED_PITCH + row,
-                                        Shared::LEARNED_PITCH);
-            units::sums_of<T>(scores[t], pairs);
-        }
+        for (int t = 0; t < KEY_TILES; ++t)
+            Tiles::load_transposed(scores[t], shared.learned(step) + t * TILE * Shared::LEARNED_PITCH + row,
+                                   Shared::LEARNED_PITCH);
 #pragma unroll
-        for (int k = 0; k < CHANNEL_TILES; ++k)
+        for (int k = 0; k < DEPTHS; ++k) {
+            typename Sum::Left &left = queries[Tiles::KEEPS_LEFT ? k : 0];
+            if (!Tiles::KEEPS_LEFT) left.load(own + k * DEPTH, Shared::PITCH);
 #pragma unroll
             for (int t = 0; t < KEY_TILES; ++t) {
                 typename Sum::template Right<true> keys;
-                keys.load(shared.keys(step) + t * TILE * Shared::PITCH + k * TILE, Shared::PITCH);
-                units::multiply<T>(scores[t], queries[k].part, keys.part);
+                keys.load(shared.keys(step) + t * TILE * Shared::PITCH + k * DEPTH, Shared::PITCH);
+                scores[t].multiply(left, keys);
             }
+        }
         if ((step + 1) * KEYS > count)
 #pragma unroll
             for (int e = 0; e < 8 * KEY_TILES; ++e)
                 if (step * KEYS + e / 8 * TILE + units::column_of(e % 8) >= count)
-                    scores[e / 8][e % 8] = -INFINITY;
+                    scores[e / 8].sum[e % 8] = -INFINITY;
         softmax.weigh(scores, [&](const float (&factors)[units::LANE_ROWS]) {
 #pragma unroll
             for (Sum &sum : sums)
@@ -164,17 +168,9 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<T> in, [[maybe
                 for (int i = 0; i < 8; ++i) sum.sum[i] *= factors[units::lane_row(i)];
         });
 #pragma unroll
-        for (int t = 0; t < KEY_TILES; ++t) {
-            typename Sum::Left weights;
-            units::left_of<T>(weights.part, scores[t]);
-#pragma unroll
-            for (int d = 0; d < VALUE_TILES; ++d) {
-                typename Sum::template Right<false> values;
-                values.load(shared.values(step) + t * TILE * Shared::VALUE_PITCH + d * TILE,
-                            Shared::VALUE_PITCH);
-                sums[d].multiply(weights, values);
-            }
-        }
+        for (int t = 0; t < KEY_TILES; ++t)
+            Tiles::add_product(sums, scores[t], shared.values(step) + t * TILE * Shared::VALUE_PITCH,
+                               Shared::VALUE_PITCH);
     }
 
     float total[units::LANE_ROWS], share[units::LANE_ROWS];
@@ -194,11 +190,9 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<T> in, [[maybe
     T *results = shared.stages + row * Shared::VALUE_PITCH;
 #pragma unroll
     for (int d = 0; d < VALUE_TILES; ++d) {
-        unsigned pairs[4];
 #pragma unroll
         for (int i = 0; i < 8; ++i) sums[d].sum[i] *= share[units::lane_row(i)];
-        units::left_of<T>(pairs, sums[d].sum);
-        units::store_left(results + d * TILE, Shared::VALUE_PITCH, pairs);
+        Tiles::store(results + d * TILE, Shared::VALUE_PITCH, sums[d]);
     }
     __syncwarp();
     parts += int64_t(place.turn) * p.length * p.width;

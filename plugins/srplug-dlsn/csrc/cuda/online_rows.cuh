@@ -1,13 +1,17 @@
-/* Rows of pixels for the kernels of 16-bit types: sizes that the compiler knows, to and from shared
+/* Rows of pixels for the kernels that keep scores in registers: sizes that the compiler knows, to and from shared
  * memory. */
 #ifndef DLSN_CUDA_ONLINE_ROWS_CUH
 #define DLSN_CUDA_ONLINE_ROWS_CUH
 
+#include "online_tiles.cuh"
 #include "rows.cuh"
 
 #ifndef DLSN_ONLINE_ROWS
 #define DLSN_ONLINE_ROWS 64
 #define DLSN_ONLINE_KEYS 32
+#endif
+#ifndef DLSN_ONLINE_FLOAT_ROWS
+#define DLSN_ONLINE_FLOAT_ROWS 64
 #endif
 #ifndef DLSN_ONLINE_BACKWARD_ROWS
 #define DLSN_ONLINE_BACKWARD_ROWS 64
@@ -24,14 +28,16 @@ template <int ROWS_, int KEYS_, int WIDTH_> struct OnlineCut {
     static constexpr int THREADS = ROWS * WARP / TILE, TOGETHER = 256 / THREADS;
 };
 
-/* Rows from one to the next: 16 bytes against conflicts, all 16-bit types. */
-__host__ __device__ constexpr int online_pitch(int columns) { return columns + COPY_BYTES / 2; }
+/* Elements from one row to the next: 16 bytes against conflicts. */
+template <typename T> __host__ __device__ constexpr int online_pitch(int columns) {
+    return columns + COPY_BYTES / int(sizeof(T));
+}
 
 /* Starts to copy COUNT rows of pixels, columns [0, width), and zeros up to COLUMNS and for pixel -1. */
 template <int COUNT, int COLUMNS, int THREADS, typename T>
 __device__ void gather_all(T *to, const T *from, int row_width, int width, const int *pixels) {
     constexpr int PACK = COPY_BYTES / int(sizeof(T)), PACKS = COLUMNS / PACK;
-    constexpr int PITCH = online_pitch(COLUMNS);
+    constexpr int PITCH = online_pitch<T>(COLUMNS);
     static_assert(THREADS % PACKS == 0, "a thread stays in its column");
     if (reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0 && row_width % PACK == 0 && width % PACK == 0) {
         const int column = int(threadIdx.x) % PACKS * PACK;
@@ -57,7 +63,7 @@ __device__ void gather_all(T *to, const T *from, int row_width, int width, const
 template <int COLUMNS, typename T>
 __device__ void scatter_tile(T *to, int width, const T *from, const int *pixels) {
     constexpr int PACK = COPY_BYTES / int(sizeof(T)), PACKS = COLUMNS / PACK;
-    constexpr int PITCH = online_pitch(COLUMNS);
+    constexpr int PITCH = online_pitch<T>(COLUMNS);
     if (reinterpret_cast<uintptr_t>(to) % COPY_BYTES == 0 && width % PACK == 0) {
 #pragma unroll 4
         for (int e = lane_index(); e < TILE * PACKS; e += WARP) {

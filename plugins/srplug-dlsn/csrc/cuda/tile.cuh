@@ -112,8 +112,9 @@ template <typename T> struct MatrixTile : LaneSums<UnitPlaces> {
     }
 };
 
-/* float32 as sums of numbers of 11 bits: x = big + small. With three products only small * small
- * and what is below it are missing, about 2^-21 of a product; with one it is TF32. */
+/* float32 as sums of numbers of 11 bits: x = big + small, of whose rest the units take 11 bits. With
+ * three products only small * small and what is below it are missing, about 2^-20 of a product; NaN
+ * stays in small. With one product it is TF32. */
 template <bool EXACT> struct SplitTile : LaneSums<UnitPlaces> {
     static constexpr int DEPTH = 8;
     struct Parts {
@@ -122,8 +123,8 @@ template <bool EXACT> struct SplitTile : LaneSums<UnitPlaces> {
 #pragma unroll
             for (int i = 0; i < 4; ++i) {
                 const float x = units::number(big[i]);
-                big[i] = units::leading(x);
-                if (EXACT) small[EXACT ? i : 0] = units::leading(x - units::number(big[i]));
+                big[i] = EXACT ? units::leading_of_number(x) : units::leading(x);
+                if constexpr (EXACT) small[i] = units::bits_of(x - units::number(big[i]));
             }
         }
     };

@@ -126,6 +126,21 @@ template <typename T>
 __device__ void load_left_transposed(unsigned (&to)[4], const T *a, int pitch) {
     load_transposed(to, a + (lane() % 8 + lane() / 16 * 8) * pitch + lane() / 8 % 2 * 8);
 }
+/* float32 has factors of 8, of which 16x16 sums make two; a half's columns are taken in the order
+ * that lanes hold them, by both factors. */
+__device__ inline void left_of_half(unsigned (&to)[4], const float (&sum)[8], int half) {
+    to[0] = __float_as_uint(sum[4 * half]);
+    to[1] = __float_as_uint(sum[4 * half + 2]);
+    to[2] = __float_as_uint(sum[4 * half + 1]);
+    to[3] = __float_as_uint(sum[4 * half + 3]);
+}
+__device__ inline void load_right_of_half(unsigned (&to)[4], const float *b, int pitch, int half) {
+    const float *first = b + (8 * half + lane() % 4 * 2) * pitch + lane() / 4;
+    to[0] = __float_as_uint(first[0]);
+    to[1] = __float_as_uint(first[pitch]);
+    to[2] = __float_as_uint(first[8]);
+    to[3] = __float_as_uint(first[pitch + 8]);
+}
 /* What `load_left` loads. */
 template <typename T> __device__ void store_left(T *a, int pitch, const unsigned (&from)[4]) {
 #pragma unroll
@@ -150,7 +165,13 @@ __device__ inline unsigned leading(float x) {
 #endif
     return bits;
 }
+/* The same in two instructions, for numbers; NaN may become 0. Matrix units ignore what follows the
+ * leading bits, so that the rest, `x - leading_of_number(x)`, may be multiplied as it is. */
+__device__ inline unsigned leading_of_number(float x) {
+    return (__float_as_uint(x) + 0x1000u) & 0xffffe000u;
+}
 __device__ inline float number(unsigned bits) { return __uint_as_float(bits); }
+__device__ inline unsigned bits_of(float x) { return __float_as_uint(x); }
 
 /* Row and column of a lane's i-th sum. */
 __device__ inline int row_of(int i) { return lane() / 4 + i / 2 % 2 * 8; }

@@ -232,6 +232,9 @@ inline int column_of(int i) { return lane() % 2 * 8 + i; }
 using emulation::bits_of;
 using emulation::number;
 inline unsigned leading(float x) { return x == x ? (bits_of(x) + 0x1000) & ~0x1fffu : bits_of(x); }
+inline unsigned leading_of_number(float x) { return (bits_of(x) + 0x1000) & ~0x1fffu; }
+/* What a matrix unit sees of a factor. */
+inline float seen(float x, size_t size) { return size == 4 ? number(bits_of(x) & ~0x1fffu) : x; }
 inline void check(const void *pointer, int pitch, size_t size) {
     if (reinterpret_cast<uintptr_t>(pointer) % 16 || size_t(pitch) * size % 16) {
         fprintf(stderr, "misaligned tile: %p, pitch %d\n", pointer, pitch);
@@ -271,13 +274,7 @@ void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
     const unsigned first = emulation::current / 32 * 32;
     float *lefts = left + first % 1024, *rights = right + first % 1024;
     for (int i = 0; i < half; ++i) {
-        const float mine = get<T>(a, i), other = get<T>(b, i);
-        if (sizeof(T) == 4 && mine == mine && other == other &&
-            (leading(mine) != bits_of(mine) || leading(other) != bits_of(other))) {
-            fprintf(stderr, "a factor was not rounded to TF32\n");
-            abort();
-        }
-        lefts[lane()] = mine, rights[lane()] = other;
+        lefts[lane()] = seen(get<T>(a, i), sizeof(T)), rights[lane()] = seen(get<T>(b, i), sizeof(T));
         __syncwarp();
         for (int side = 0; side < 2; ++side)
             for (int j = 0; j < 8; ++j)
@@ -287,6 +284,14 @@ void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
 }
 template <typename T> void left_of(unsigned (&to)[4], const float (&sum)[8]) {
     for (int i = 0; i < 8; ++i) set(to, i, narrowed<T>(sum[i]));
+}
+inline void left_of_half(unsigned (&to)[4], const float (&sum)[8], int half) {
+    for (int i = 0; i < 4; ++i) set(to, i, sum[4 * half + i]);
+}
+inline void load_right_of_half(unsigned (&to)[4], const float *b, int pitch, int half) {
+    check(b, pitch, sizeof(float));
+    for (int i = 0; i < 4; ++i) set(to, i, b[(lane() % 2 * 8 + 4 * half + i) * pitch + lane() / 2]);
+    __syncwarp();
 }
 template <typename T> void sums_of(float (&to)[8], const unsigned (&left)[4]) {
     for (int i = 0; i < 8; ++i) to[i] = get<T>(left, i);
