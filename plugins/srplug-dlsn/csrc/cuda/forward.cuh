@@ -46,11 +46,12 @@ template <typename A>
 cudaError_t launch_online(const Problem &p, const Inputs<typename A::T> &in, typename A::T *parts,
                           float *lse, int device, cudaStream_t stream) {
     if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device)) return NOT_LAUNCHED;
-    constexpr int KEYS = sizeof(typename A::T) == sizeof(float) ? 16 : 32;
+    constexpr bool IS_FLOAT = sizeof(typename A::T) == sizeof(float);
+    constexpr int KEYS = IS_FLOAT ? 16 : 32;
     if (p.width <= 64) return launch_online<OnlineCut<64, KEYS, 64>, A>(p, in, parts, lse, device, stream);
     if (p.width <= 128) return launch_online<OnlineCut<64, KEYS, 128>, A>(p, in, parts, lse, device, stream);
-    if (KEYS == 16) return launch_online<OnlineCut<DLSN_ONLINE_FLOAT_ROWS, 16, 256>, A>(p, in, parts, lse, device, stream);
-    return launch_online<OnlineCut<DLSN_ONLINE_ROWS, KEYS == 16 ? 16 : DLSN_ONLINE_KEYS, 256>, A>(p, in, parts, lse, device, stream);
+    return launch_online<OnlineCut<IS_FLOAT ? DLSN_ONLINE_FLOAT_ROWS : DLSN_ONLINE_ROWS,
+                                   IS_FLOAT ? 16 : DLSN_ONLINE_KEYS, 256>, A>(p, in, parts, lse, device, stream);
 }
 
 template <typename T>

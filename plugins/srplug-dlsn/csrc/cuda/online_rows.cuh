@@ -39,18 +39,23 @@ __device__ void gather_all(T *to, const T *from, int row_width, int width, const
     constexpr int PACK = COPY_BYTES / int(sizeof(T)), PACKS = COLUMNS / PACK;
     constexpr int PITCH = online_pitch<T>(COLUMNS);
     static_assert(THREADS % PACKS == 0, "a thread stays in its column");
+    static_assert(COUNT % (THREADS / PACKS) == 0 || COUNT < THREADS / PACKS, "a turn is whole");
     if (reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0 && row_width % PACK == 0 && width % PACK == 0) {
-        const int column = int(threadIdx.x) % PACKS * PACK;
+        constexpr int TOGETHER = THREADS / PACKS;
+        const int column = int(threadIdx.x) % PACKS * PACK, first = int(threadIdx.x) / PACKS;
         const bool is_inside = column < width;
         from += is_inside ? column : 0;
+        to += first * PITCH + column;
+        if (COUNT % TOGETHER != 0 && first >= COUNT) return; /* then there is one turn */
 #pragma unroll
-        for (int row = int(threadIdx.x) / PACKS; row < COUNT; row += THREADS / PACKS) {
-            const int pixel = pixels[row];
-            copy_async(to + row * PITCH + column, from + int64_t(pixel < 0 ? 0 : pixel) * row_width,
+        for (int row = 0; row < COUNT; row += TOGETHER) {
+            const int pixel = pixels[row + first];
+            copy_async(to + row * PITCH, from + uint64_t(pixel < 0 ? 0u : unsigned(pixel)) * unsigned(row_width),
                        is_inside && pixel >= 0);
         }
         return;
     }
+#pragma unroll 1
     for (int e = int(threadIdx.x); e < COUNT * COLUMNS; e += THREADS) {
         const int row = e / COLUMNS, column = e % COLUMNS;
         to[row * PITCH + column] = pixels[row] >= 0 && column < width
@@ -74,6 +79,7 @@ __device__ void scatter_tile(T *to, int width, const T *from, const int *pixels)
         }
         return;
     }
+#pragma unroll 1
     for (int e = lane_index(); e < TILE * COLUMNS; e += WARP) {
         const int row = e / COLUMNS, column = e % COLUMNS;
         if (pixels[row] >= 0 && column < width)
