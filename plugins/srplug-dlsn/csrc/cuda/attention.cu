@@ -6,7 +6,13 @@
  * kernel merges or adds them up, so that every sum is taken in a fixed order without atomics. Scores,
  * softmax and sums are float32 for all types; how float32 factors are multiplied is in tile.cuh.
  *
- * Here: the C interface. The kernels are in forward_kernels.cuh and backward_kernels.cuh.
+ * There are two sets of kernels. The quick ones keep scores in registers (online_kernels.cuh; of 16-bit
+ * types also backward, online_key_kernel.cuh and online_query_kernel.cuh). They are for compute
+ * capability 8.0 and later, at most 64 channels and 256 columns of values, and what shared memory holds.
+ * The others keep scores in shared memory (forward_kernels.cuh, backward_kernels.cuh): for everything
+ * else of every type, and for the backward pass of float32. forward.cuh and backward.cuh choose.
+ *
+ * Here: the C interface.
  */
 #include "../attention.h"
 #include "backward.cuh"

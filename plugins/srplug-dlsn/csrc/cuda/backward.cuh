@@ -5,7 +5,8 @@
 #include "backward_kernels.cuh"
 #include "host.cuh"
 #include "merge_kernels.cuh"
-#include "online_backward_kernels.cuh"
+#include "online_key_kernel.cuh"
+#include "online_query_kernel.cuh"
 
 namespace {
 
@@ -58,32 +59,31 @@ cudaError_t launch_gradients(const Problem &p, const Backward<typename A::T> &b,
 
 template <typename Cut, typename T>
 cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device, cudaStream_t stream) {
-    constexpr int ROWS = 64;
     Pieces of_keys(nullptr), of_queries(nullptr);
     (void)OnlineKeyShared<Cut, T>(of_keys, p);
-    (void)OnlineQueryShared<ROWS, T>(of_queries, p);
+    (void)OnlineQueryShared<T>(of_queries, p);
     const int limit = shared_limit(device);
     if (of_keys.used() > limit || of_queries.used() > limit) return NOT_LAUNCHED;
     cudaError_t status = cudaFuncSetAttribute(
         online_key_kernel<Cut, T>, cudaFuncAttributeMaxDynamicSharedMemorySize, of_keys.used());
     if (status == cudaSuccess)
-        status = cudaFuncSetAttribute(online_query_kernel<ROWS, T>,
+        status = cudaFuncSetAttribute(online_query_kernel<T>,
                                       cudaFuncAttributeMaxDynamicSharedMemorySize, of_queries.used());
     if (status != cudaSuccess) return status;
     DLSN_LAUNCH((online_key_kernel<Cut, T>), Place<Cut::ROWS>::count(p), Cut::THREADS, of_keys.used(), stream,
                 p, b);
-    DLSN_LAUNCH((online_query_kernel<ROWS, T>), Place<ROWS>::count(p), ROWS * WARP / TILE, of_queries.used(),
-                stream, p, b);
+    DLSN_LAUNCH(online_query_kernel<T>, Place<Cut::ROWS>::count(p), Cut::THREADS, of_queries.used(), stream,
+                p, b);
     return cudaSuccess;
 }
 
-/* The kernels of 16-bit types, or NOT_LAUNCHED where the sizes or the device are none of theirs. */
+/* The kernels of 16-bit types, or NOT_LAUNCHED where the sizes or the device are none of theirs, as in
+ * the forward pass. There are none for float32. */
 template <typename T>
 cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device, cudaStream_t stream) {
     if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device)) return NOT_LAUNCHED;
-    if (p.width > 128) return launch_online<OnlineCut<DLSN_ONLINE_BACKWARD_ROWS, 32, 256>>(p, b, device, stream);
-    if (p.width > 64) return launch_online<OnlineCut<64, 32, 128>>(p, b, device, stream);
-    return launch_online<OnlineCut<64, 32, 64>>(p, b, device, stream);
+    if (p.width <= 64) return launch_online<OnlineCut<32, 64>>(p, b, device, stream);
+    return launch_online<OnlineCut<32, MAX_WIDTH>>(p, b, device, stream);
 }
 inline cudaError_t launch_online(const Problem &, const OnlineBackward<float> &, int, cudaStream_t) {
     return NOT_LAUNCHED;

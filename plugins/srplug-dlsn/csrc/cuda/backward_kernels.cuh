@@ -1,5 +1,6 @@
 /* Backward pass of one round, for any type: gradients of keys, values and learned scores, and of
- * queries. Every sum is taken in a fixed order. */
+ * queries. Every sum is taken in a fixed order. float32 always comes here, 16-bit types where
+ * online_key_kernel.cuh does not take them. */
 #ifndef DLSN_CUDA_BACKWARD_KERNELS_CUH
 #define DLSN_CUDA_BACKWARD_KERNELS_CUH
 

@@ -9,7 +9,6 @@
 
 namespace {
 
-
 template <typename T> Cut forward_cut(const Problem &p, int device) {
     return cut_for(p, device, LARGEST_FORWARD_STEP, [&](int rows, int step) {
         return bytes_of<ForwardShared, T>(p, rows, step);
@@ -41,17 +40,16 @@ cudaError_t launch_online(const Problem &p, const Inputs<typename A::T> &in, typ
     return status;
 }
 
-/* The kernel that keeps scores in registers, or NOT_LAUNCHED where sizes or device are none of its. */
+/* The kernel that keeps scores in registers, or NOT_LAUNCHED where sizes or device are none of its:
+ * more channels or wider values, compute capability 7.5, too little shared memory. The published
+ * network has 256 columns; a second width is for small networks, and more would make the library larger. */
 template <typename A>
 cudaError_t launch_online(const Problem &p, const Inputs<typename A::T> &in, typename A::T *parts,
                           float *lse, int device, cudaStream_t stream) {
     if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device)) return NOT_LAUNCHED;
-    constexpr bool IS_FLOAT = sizeof(typename A::T) == sizeof(float);
-    constexpr int KEYS = IS_FLOAT ? 16 : 32;
-    if (p.width <= 64) return launch_online<OnlineCut<64, KEYS, 64>, A>(p, in, parts, lse, device, stream);
-    if (p.width <= 128) return launch_online<OnlineCut<64, KEYS, 128>, A>(p, in, parts, lse, device, stream);
-    return launch_online<OnlineCut<IS_FLOAT ? DLSN_ONLINE_FLOAT_ROWS : DLSN_ONLINE_ROWS,
-                                   IS_FLOAT ? 16 : DLSN_ONLINE_KEYS, 256>, A>(p, in, parts, lse, device, stream);
+    constexpr int KEYS = sizeof(typename A::T) == sizeof(float) ? 16 : 32;
+    if (p.width <= 64) return launch_online<OnlineCut<KEYS, 64>, A>(p, in, parts, lse, device, stream);
+    return launch_online<OnlineCut<KEYS, MAX_WIDTH>, A>(p, in, parts, lse, device, stream);
 }
 
 template <typename T>

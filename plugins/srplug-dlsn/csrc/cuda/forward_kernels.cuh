@@ -1,4 +1,6 @@
-/* Forward pass of one round, for any type: scores, their softmax, its sums. */
+/* Forward pass of one round, for any type, size and device: scores, their softmax, its sums. What
+ * online_kernels.cuh does not take comes here: 16-bit types too, with more than 64 channels, values
+ * wider than 256, on devices before compute capability 8.0 or with little shared memory. */
 #ifndef DLSN_CUDA_FORWARD_KERNELS_CUH
 #define DLSN_CUDA_FORWARD_KERNELS_CUH
 

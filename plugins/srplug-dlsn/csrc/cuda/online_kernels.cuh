@@ -20,6 +20,7 @@ template <typename Cut, typename T> struct OnlineShared {
     static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch<T>(Cut::ROWS),
                          VALUE_PITCH = online_pitch<T>(Cut::WIDTH);
     static constexpr int STAGE = Cut::KEYS * (PITCH + LEARNED_PITCH + VALUE_PITCH);
+    static_assert(Cut::ROWS * VALUE_PITCH <= STAGES * STAGE, "results find room where the rows of steps were");
     int *near, *own;
     T *queries, *stages;
 

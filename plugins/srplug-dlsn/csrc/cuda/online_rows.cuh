@@ -6,26 +6,16 @@
 #include "online_tiles.cuh"
 #include "rows.cuh"
 
-#ifndef DLSN_ONLINE_ROWS
-#define DLSN_ONLINE_ROWS 64
-#define DLSN_ONLINE_KEYS 32
-#endif
-#ifndef DLSN_ONLINE_FLOAT_ROWS
-#define DLSN_ONLINE_FLOAT_ROWS 64
-#endif
-#ifndef DLSN_ONLINE_BACKWARD_ROWS
-#define DLSN_ONLINE_BACKWARD_ROWS 64
-#endif
-
 namespace {
 
 constexpr int ONLINE_CHANNELS = 64;
 constexpr float LOG2_E = 1.44269504f;
 
-/* A block's rows, keys of a step, and columns, which shorter rows are filled up to with zeros. */
-template <int ROWS_, int KEYS_, int WIDTH_> struct OnlineCut {
-    static constexpr int ROWS = ROWS_, KEYS = KEYS_, WIDTH = WIDTH_;
-    static constexpr int THREADS = ROWS * WARP / TILE, TOGETHER = 256 / THREADS;
+/* A block has 64 rows, 16 for each warp, KEYS others of a step, and WIDTH columns, which shorter rows
+ * are filled up to with zeros. Two blocks share the registers of a multiprocessor, 255 for a thread. */
+template <int KEYS_, int WIDTH_> struct OnlineCut {
+    static constexpr int ROWS = 64, KEYS = KEYS_, WIDTH = WIDTH_;
+    static constexpr int THREADS = ROWS * WARP / TILE, TOGETHER = 2;
 };
 
 /* Elements from one row to the next: 16 bytes against conflicts. */
@@ -39,14 +29,13 @@ __device__ void gather_all(T *to, const T *from, int row_width, int width, const
     constexpr int PACK = COPY_BYTES / int(sizeof(T)), PACKS = COLUMNS / PACK;
     constexpr int PITCH = online_pitch<T>(COLUMNS);
     static_assert(THREADS % PACKS == 0, "a thread stays in its column");
-    static_assert(COUNT % (THREADS / PACKS) == 0 || COUNT < THREADS / PACKS, "a turn is whole");
+    static_assert(COUNT % (THREADS / PACKS) == 0, "a turn is whole");
     if (reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0 && row_width % PACK == 0 && width % PACK == 0) {
         constexpr int TOGETHER = THREADS / PACKS;
         const int column = int(threadIdx.x) % PACKS * PACK, first = int(threadIdx.x) / PACKS;
         const bool is_inside = column < width;
         from += is_inside ? column : 0;
         to += first * PITCH + column;
-        if (COUNT % TOGETHER != 0 && first >= COUNT) return; /* then there is one turn */
 #pragma unroll
         for (int row = 0; row < COUNT; row += TOGETHER) {
             const int pixel = pixels[row + first];

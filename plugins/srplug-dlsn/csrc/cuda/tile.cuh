@@ -15,7 +15,7 @@ namespace {
 
 constexpr int TILE = 16;
 
-/* float: matrix units that take the leading 11 bits, thrice, so that 22 bits of every factor count. */
+/* float: matrix units that take the leading 11 bits, thrice, so that about 21 bits of every factor count. */
 struct Float32 { typedef float T; };
 /* float: rounded to 11 bits, where the caller allows it. */
 struct TensorFloat32 { typedef float T; };

@@ -24,8 +24,11 @@ SIZES = [
     (1, 7, 3, 5, 9, 2),  # L < T
     (1, 40, 64, 256, 16, 1),  # the published widths
     (1, 150, 12, 20, 70, 2),  # blocks of 64 rows, not whole ones
+    (1, 60, 32, 96, 40, 2),  # 65 to 255 columns, which are filled up
+    (1, 20, 72, 40, 16, 1),  # more channels than kernels take that keep scores in registers
     (1, 33, 8, 300, 8, 1),  # values wider than a block's sums: the forward pass alone
 ]
+# float32 is multiplied as sums of numbers of 11 bits, which loses about 2^-20 of a product.
 TOLERANCE = {torch.float32: 2e-5, torch.float16: 4e-3, torch.bfloat16: 4e-2}
 
 pytestmark = [

@@ -1,37 +1,17 @@
-/* Backward pass of one round for the types and sizes of online_kernels.cuh.
+/* Backward pass of one round for 16-bit types and the sizes of online_kernels.cuh: gradients of keys,
+ * values and learned scores.
  *
  * A warp has 16 keys, whose scores and slopes with 32 queries at a time stay in its registers as
  * (key, query): as they stand they are left factors of the products with grad_out and the queries.
- * Gradients of the scores are written, too, as lanes hold them; a second kernel multiplies them with
- * the keys.
+ * Gradients of the scores are written, too, as lanes hold them; online_query_kernel.cuh multiplies
+ * them with the keys.
  */
-#ifndef DLSN_CUDA_ONLINE_BACKWARD_KERNELS_CUH
-#define DLSN_CUDA_ONLINE_BACKWARD_KERNELS_CUH
+#ifndef DLSN_CUDA_ONLINE_KEY_KERNEL_CUH
+#define DLSN_CUDA_ONLINE_KEY_KERNEL_CUH
 
-#include "online_rows.cuh"
+#include "online_scores.cuh"
 
 namespace {
-
-constexpr int KEYS_TOGETHER = 64; /* of a step of the gradients of queries */
-
-/* Gradients of one round each, in the type of the tensors: queries (N, h, L, C), others
- * (N, h, L + padding, C | D | slots), whose last rows are of the copies in padded slots; and of the
- * scores, tiles of (N, h, chunk of keys, 3, tile of keys, tile of queries). */
-template <typename T> struct OnlineBackward {
-    Inputs<T> in;
-    const T *grad_out;
-    const float *combined, *delta; /* (N, L) */
-    T *query, *key, *value, *fc_score, *scores;
-};
-
-/* Where the gradients of the scores of a tile lie for this lane. */
-__host__ __device__ inline int score_tiles(const Problem &p) { return up(p.slots, TILE) / TILE; }
-__device__ inline int64_t score_tile(const Problem &p, int turn, int key_chunk, int neighbor, int keys,
-                                     int queries) {
-    const int tiles = score_tiles(p);
-    const int64_t row = ((int64_t(turn) * p.chunks + key_chunk) * 3 + neighbor) * tiles + keys;
-    return (row * tiles + queries) * (TILE * TILE) + lane_index() * 8;
-}
 
 template <typename Cut, typename T> struct OnlineKeyShared {
     static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch<T>(Cut::KEYS),
@@ -58,7 +38,7 @@ template <typename Cut, typename T> struct OnlineKeyShared {
     __device__ T *learned_of(int slots) const { return learned + slots % 2 * Cut::ROWS * LEARNED_PITCH; }
 };
 
-/* Gradients of keys, values and learned scores. Cut::KEYS: queries of a step. */
+/* Cut::ROWS keys; Cut::KEYS: queries of a step. */
 template <typename Cut, typename T>
 __global__ void __launch_bounds__(Cut::THREADS, Cut::TOGETHER)
 online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T> b) {
@@ -225,108 +205,6 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
     const int64_t rows = int64_t(place.turn) * (p.length + p.padding);
     scatter_tile<Cut::WIDTH>(b.value + rows * p.width, p.width, values, shared.target + row);
     scatter_tile<ONLINE_CHANNELS>(b.key + rows * p.channels, p.channels, keys, shared.target + row);
-#endif
-}
-
-template <int ROWS, typename T> struct OnlineQueryShared {
-    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), STAGE = KEYS_TOGETHER * PITCH;
-    int *own, *near;
-    T *stages;
-
-    __host__ __device__ OnlineQueryShared(Pieces &pieces, const Problem &p) {
-        own = pieces.take<int>(ROWS);
-        near = pieces.take<int>(up(3 * score_tiles(p) * TILE, KEYS_TOGETHER));
-        stages = pieces.take<T>(2 * STAGE > ROWS * PITCH ? 2 * STAGE : ROWS * PITCH);
-    }
-    __device__ T *keys(int step) const { return stages + step % 2 * STAGE; }
-};
-
-/* Gradients of queries: of their scores, times the keys. */
-template <int ROWS, typename T>
-__global__ void __launch_bounds__(ROWS * WARP / TILE)
-online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T> b) {
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-    typedef MatrixTile<T> Sum;
-    typedef OnlineQueryShared<ROWS, T> Shared;
-    constexpr int THREADS = ROWS * WARP / TILE, CHANNEL_TILES = ONLINE_CHANNELS / TILE;
-    constexpr int KEY_TILES = KEYS_TOGETHER / TILE;
-    DLSN_SHARED(memory);
-    Pieces pieces(memory);
-    const Shared shared(pieces, p);
-    const Place<ROWS> place(p);
-    const int32_t *order = b.in.order + int64_t(place.turn) * p.length;
-    const T *key = b.in.key + place.image * p.length * p.channels;
-    const int tiles = score_tiles(p), padded_slots = tiles * TILE, row = warp_index() * TILE;
-    const int steps = up(3 * tiles, KEY_TILES) / KEY_TILES;
-
-    if (threadIdx.x < ROWS) {
-        const int slot = place.first_slot + int(threadIdx.x);
-        shared.own[threadIdx.x] = slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
-    }
-    for (int j = int(threadIdx.x); j < steps * KEYS_TOGETHER; j += THREADS) {
-        const int neighbor = j / padded_slots, slot = j % padded_slots;
-        shared.near[j] = neighbor < 3 && slot < p.slots
-                             ? pixel_of(p, order, (place.chunk + p.chunks - 1 + neighbor) % p.chunks, slot)
-                             : -1;
-    }
-    __syncthreads();
-    const auto load = [&](int step) {
-        if (step < steps)
-            gather_all<KEYS_TOGETHER, ONLINE_CHANNELS, THREADS>(shared.keys(step), key, p.channels, p.channels,
-                                                                shared.near + step * KEYS_TOGETHER);
-        end_copies();
-    };
-    /* Gradients of the scores, one step ahead, as (key, query). */
-    const int query_tile = (place.first_slot + row) / TILE;
-    int4 ahead[KEY_TILES];
-    const auto fetch = [&](int step) {
-#pragma unroll
-        for (int t = 0; t < KEY_TILES; ++t) {
-            const int at = step * KEY_TILES + t, neighbor = at / tiles;
-            ahead[t] = make_int4(0, 0, 0, 0);
-            if (neighbor < 3 && query_tile < tiles)
-                ahead[t] = *reinterpret_cast<const int4 *>(
-                    b.scores + score_tile(p, place.turn, (place.chunk + p.chunks - 1 + neighbor) % p.chunks,
-                                          neighbor, at % tiles, query_tile));
-        }
-    };
-    load(0);
-    fetch(0);
-    Sum grad_query[CHANNEL_TILES];
-#pragma unroll
-    for (Sum &sum : grad_query) sum.clear();
-    for (int step = 0; step < steps; ++step) {
-        wait_for_all();
-        __syncthreads();
-        load(step + 1);
-        typename Sum::Left changes[KEY_TILES];
-#pragma unroll
-        for (int t = 0; t < KEY_TILES; ++t) {
-            const unsigned held[4] = {unsigned(ahead[t].x), unsigned(ahead[t].y), unsigned(ahead[t].z),
-                                      unsigned(ahead[t].w)};
-            units::transpose_left(changes[t].part, held);
-        }
-        fetch(step + 1);
-#pragma unroll
-        for (int t = 0; t < KEY_TILES; ++t)
-#pragma unroll
-            for (int d = 0; d < CHANNEL_TILES; ++d) {
-                typename Sum::template Right<false> keys;
-                keys.load(shared.keys(step) + t * TILE * Shared::PITCH + d * TILE, Shared::PITCH);
-                grad_query[d].multiply(changes[t], keys);
-            }
-    }
-    __syncthreads(); /* the keys make room for the results */
-    T *results = shared.stages + row * Shared::PITCH;
-#pragma unroll
-    for (int d = 0; d < CHANNEL_TILES; ++d) {
-        unsigned pairs[4];
-        units::left_of<T>(pairs, grad_query[d].sum);
-        units::store_left(results + d * TILE, Shared::PITCH, pairs);
-    }
-    __syncwarp();
-    scatter_tile<ONLINE_CHANNELS>(b.query + int64_t(place.turn) * p.length * p.channels, p.channels, results,
-                                  shared.own + row);
 #endif
 }
 
