@@ -81,11 +81,14 @@ class Offered:
 
     def _named(self) -> Iterator[OfferedModel]:
         catalog = Catalog(self.registry)
+        runs = {folder: name for name, folder in self.reports().items()}
         names: list[str] = []
         for path in self.given:
             source = path.source if isinstance(path, AddressedPath) else None
             listed = catalog.models.get(source.label) if source is not None else None
-            if listed is not None:
+            if path in runs:
+                yield from _of_run(runs[path], path, GIVEN)
+            elif listed is not None:
                 yield _listed_model(listed, GIVEN)
             elif source is not None:
                 address = source.address
@@ -100,20 +103,25 @@ class Offered:
 
     def _trained(self) -> Iterator[OfferedModel]:
         for name, folder in self.reports().items():
-            for stage, inside in stage_folders(folder):
-                weights = _weights_in(RunFolder(inside))
-                if weights is not None:
-                    label = "/".join(filter(None, (name, stage)))
-                    yield OfferedModel(
-                        id=f"run:{label}", label=label, group=RUNS, weights=str(weights),
-                        scale=scale_of(inside),
-                    )  # fmt: skip
+            yield from _of_run(name, folder, RUNS)
 
     def _published(self) -> Sequence[OfferedModel]:
         catalog = Catalog(self.registry)
         usable = [it for it in catalog.models.values() if catalog.use(it).upscales]
         models = [_listed_model(model, HERE) for model in usable]
         return sorted(models, key=lambda model: bool(model.offer))  # those that are here first
+
+
+def _of_run(name: str, folder: Path, group: str) -> Iterator[OfferedModel]:
+    """The models of a run, one for each stage that has one."""
+    for stage, inside in stage_folders(folder):
+        weights = _weights_in(RunFolder(inside))
+        if weights is not None:
+            label = "/".join(filter(None, (name, stage)))
+            yield OfferedModel(
+                id=f"run:{label}", label=label, group=group, weights=str(weights),
+                scale=scale_of(inside),
+            )  # fmt: skip
 
 
 def _weights_in(run: RunFolder) -> Path | None:

@@ -81,7 +81,7 @@ class Worker:
             shown = read_image(order.source)
             write_image(order.shown, shown, icc_profile=header.icc_profile, durable=False)
             del shown
-        tell(facts={"doing": "loading the model"})
+        tell(facts={"doing": f"{'fetching' if order.fetch else 'loading'} the model"})
         network, remark = self._network(order)
         sizing = Sizing(scale=order.scale or float(network.scale))  # type: ignore[arg-type]  # an int by the contract
         task = Task(order.source, order.target)

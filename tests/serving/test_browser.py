@@ -145,9 +145,13 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(serve):
-    """Address of a page with all that is installed."""
-    with serve(offered=Offered(plugins().registry)) as address:
+def page(serve, tmp_path_factory):
+    """Address of a page with all that is installed, and two runs that have just begun."""
+    runs = tmp_path_factory.mktemp("runs")
+    for name in ("first & only", "second"):
+        (runs / name).mkdir()
+        (runs / name / "experiment.toml").write_text(f'name = "{name}"\nscale = 2\n', "utf-8")
+    with serve(offered=Offered(plugins().registry, (), runs)) as address:
         yield address
 
 
@@ -189,6 +193,7 @@ def test_a_picture_is_chosen_enlarged_compared_and_downloaded(
             browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
                          windowsVirtualKeyCode=38 + step)  # fmt: skip
         assert float(browser.run("$('border').value")) == before + 0.5 * step
+    browser.run("$('stack').scrollIntoView()")
     box = browser.run("(b => [b.left, b.top, b.width])($('stack').getBoundingClientRect())")
     for kind in ("mousePressed", "mouseReleased"):
         browser.call(
@@ -266,6 +271,21 @@ def test_a_job_is_canceled_and_the_next_one_is_done(browser, page, photo, tmp_pa
     browser.until("picture.file.name === 'small photo.png'")
     browser.run("$('enlarge').click()")
     browser.until("!$('result').hidden")
+    assert browser.faults == []
+
+
+def test_reports_of_runs_are_beside_it_alone_and_compared(browser, page):
+    browser.open(page, 390)
+    assert browser.run("$('compare').disabled")
+    browser.run("document.querySelectorAll('#reports input').forEach((it) => it.click())")
+    assert not browser.run("$('compare').disabled")
+    form = browser.run("'/report?' + new URLSearchParams(new FormData($('compare').form))")
+    links = browser.run("[...document.querySelectorAll('#reports a')].map((it) => it.href)")
+    for link, title in zip([*links, form], ["first & only", "second", "Comparison"], strict=True):
+        browser.run(f"location.href = {json.dumps(link)}, 0")
+        browser.until(f"document.title.startsWith({json.dumps(title)})")
+        assert browser.run("document.documentElement.scrollWidth") == 390
+        browser.open(page, 390)
     assert browser.faults == []
 
 

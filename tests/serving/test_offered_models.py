@@ -93,4 +93,6 @@ def test_runs_that_were_named_come_first_and_equal_names_get_a_number(tmp_path, 
     named = make_run(tmp_path / "elsewhere/a", weights, "no toml")
     offered = Offered(registry, (named, tmp_path / "runs/a"), tmp_path / "runs")
     assert offered.reports() == {"a": named, "a (2)": tmp_path / "runs/a"}
-    assert [model.scale for model in by_group(offered)[RUNS]] == [None, 2]
+    models = by_group(offered)
+    assert [model.scale for model in models[GIVEN]] == [None, 2]
+    assert RUNS not in models

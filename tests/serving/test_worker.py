@@ -1,6 +1,10 @@
 """What becomes of one order: results as srcore upscale makes them, messages with the given name."""
 
+import functools
+import hashlib
+import http.server
 import struct
+import threading
 import zlib
 
 import numpy as np
@@ -123,3 +127,40 @@ def test_all_pictures_of_an_animation_count_where_the_format_holds_them(work):
     assert max(it["share"] for it in told if "share" in it) <= 1
     assert "would become 750x600 of 3 pictures" in work(gif, scale=15.0)[0]["message"]
     assert work(gif, scale=15.0, suffix=".jpg")[0]["state"] == "done"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def elsewhere(weights, tmp_path, monkeypatch):
+    """Address of the weights on a server; the cache is empty."""
+    pytest.importorskip("pooch")
+    monkeypatch.setenv("SRCORE_MODELS", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    handler = functools.partial(Quiet, directory=weights.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/{weights.name}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_model_is_fetched_where_that_was_asked_for_and_only_then(
+    work, picture, weights, elsewhere
+):
+    address = f"{elsewhere}#sha256={hashlib.sha256(weights.read_bytes()).hexdigest()}"
+    assert work(picture, weights=address)[0]["message"] == f"{address}: not fetched"
+    last, told, _ = work(picture, weights=address, fetch=True)
+    assert last["state"] == "done"
+    assert {"facts": {"doing": "fetching the model"}} in told
+    assert work(picture, weights=address)[0]["state"] == "done"
+
+
+def test_another_file_than_was_announced_is_refused(work, picture, elsewhere):
+    last, _, _ = work(picture, weights=f"{elsewhere}#sha256={'0' * 64}", fetch=True)
+    assert last["state"] == "failed"
+    assert "this is another file; it was not kept" in last["message"]
