@@ -93,9 +93,10 @@ def srcore_register_commands(cli: SrcoreGroup) -> None:
     """Add commands to the ``srcore`` program.
 
     When: when the command line starts.
-    Do: ``cli.add_target(name, "package.module:command")``, which imports the module when the
-        command is used or listed, or ``cli.add_command(...)``. Import torch inside the command,
-        not at module level.
+    Do: ``cli.add_target(name, "package.module:command", "First sentence of its help.")``, which
+        imports the module when the command is used; without the sentence ``srcore --help``
+        imports it, too. Or ``cli.add_command(...)``. Import torch inside the command, not at
+        module level.
     Parameters: ``cli`` - the click group of ``srcore``.
     Returns: nothing.
     Errors: stop the program with the plugin's name.

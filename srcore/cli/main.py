@@ -21,14 +21,21 @@ from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
 
 
+class _Listing(click.Group):
+    """Commands in the order in which they were given, for the list of ``--help``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 class SrcoreGroup(click.Group):
     """The commands that plugins add, the core among them; see ``srcore_register_commands``.
 
     Attributes:
         owner: distribution that adds commands through this object.
         owners: who brought each command, in the order in which they were added.
-        targets: ``"package.module:name"`` of commands that are imported when they are used or
-            listed.
+        targets: ``"package.module:name"`` of commands that are imported when they are used.
+        said: what such a command does, in a sentence, for the list of ``--help``.
     """
 
     owner = "srcore"
@@ -37,6 +44,7 @@ class SrcoreGroup(click.Group):
         super().__init__(*args, **kwargs)
         self.owners: dict[str, str] = {}
         self.targets: dict[str, str] = {}
+        self.said: dict[str, str] = {}
 
     def owned_by(self, owner: str) -> SrcoreGroup:
         """The same group for a plugin: what it adds belongs to ``owner``."""
@@ -56,18 +64,22 @@ class SrcoreGroup(click.Group):
         self._take(name)
         super().add_command(cmd, name)
 
-    def add_target(self, name: str, target: str) -> None:
-        """Add a command whose module is imported when it is used or listed.
+    def add_target(self, name: str, target: str, short_help: str = "") -> None:
+        """Add a command whose module is imported when it is used.
 
         Args:
             name: of the command.
             target: ``"package.module:name"`` of a click command.
+            short_help: first sentence of the command's help, so that ``srcore --help`` need not
+                import it to list it; empty: it is imported for that, too.
 
         Raises:
             PluginError: the name is taken.
         """
         self._take(name)
         self.targets[name] = target
+        if short_help:
+            self.said[name] = short_help
 
     def _take(self, name: str) -> None:
         if name in self.owners:
@@ -87,6 +99,7 @@ class SrcoreGroup(click.Group):
         """Drop all commands, before a new set of plugins adds its own."""
         self.owners.clear()
         self.targets.clear()
+        self.said.clear()
         self.commands.clear()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -108,6 +121,16 @@ class SrcoreGroup(click.Group):
                 )
             return command
         return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Like click's; what a command said when it was added is not asked of its module."""
+        listing = _Listing()
+        for name in self.list_commands(ctx):
+            said = self.said.get(name)
+            command = click.Command(name, help=said) if said else self.get_command(ctx, name)
+            if command is not None:
+                listing.add_command(command, name)
+        listing.format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Like click's; only commands that plugins added may end the program by ``sys.exit``."""

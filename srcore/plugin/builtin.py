@@ -14,6 +14,33 @@ if TYPE_CHECKING:
     from srcore.errors import Problem
     from srcore.plugin.registry import Registry
 
+#: Commands in the order of ``--help`` with the first sentence of their help, so that no module is
+#: imported to list them.
+_COMMANDS = {
+    "new": "Print the shipped experiment NAME; without NAME, list all of them.",
+    "check": "Find everything wrong with EXPERIMENT, without building a network.",
+    "run": "Run EXPERIMENT, a TOML file or the name of a shipped experiment.",
+    "evaluate": "Measure MODELs (weights files, names of models, NAME=MODEL) on benchmark images.",
+    "report": (
+        "Write a page about RUN, or compare several, as one file of HTML that needs no network."
+    ),
+    "upscale": "Enlarge INPUT: image files, films, folders, or quoted patterns.",
+    "models": "List, search and fetch published models.",
+    "card": "Write the card of the model that RUN has trained.",
+    "push": "Upload the model of RUN with its card to the hub, as OWNER/NAME.",
+    "serve": "Serve a page in the browser: drop a picture, choose a model, compare, download.",
+    "prepare": (
+        "Prepare folders of images: sub-images, degraded copies, LMDB; look at what is "
+        "trained with."
+    ),
+    "convert": "Translate a generator's weights, or export the generator as a program.",
+    "components": "List components with their keys, types, defaults and meaning.",
+    "plugins": "List the installed plugins: version, hooks, components.",
+    "new-plugin": (
+        "Write the plugin srplug-NAME: a component, an experiment with it and contract tests."
+    ),
+}
+
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
@@ -65,11 +92,8 @@ def srcore_register_models(registry: Registry) -> None:
 @hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """Add the core's commands, in the order of ``--help``; a module of ``srcore/cli`` for each."""
-    for name in (
-        "new", "check", "run", "evaluate", "report", "upscale", "models", "card", "push", "serve",
-        "prepare", "convert", "components", "plugins", "new-plugin",
-    ):  # fmt: skip
-        cli.add_target(name, f"srcore.cli.{name.replace('-', '_')}:command")
+    for name, short_help in _COMMANDS.items():
+        cli.add_target(name, f"srcore.cli.{name.replace('-', '_')}:command", short_help)
 
 
 @hookimpl

@@ -22,14 +22,27 @@ def run(capsys, *arguments):
     return caught.value.code, captured.out, captured.err
 
 
-def test_help_does_not_import_anything_heavy():
+#: What the list of commands needs neither itself nor through a command that it names.
+NOT_FOR_HELP = (
+    "torch", "cv2", "numpy", "PIL", "open_clip", "scipy",
+    "srcore.cards", "srcore.config.schema", "srcore.engine", "srcore.films", "srcore.images",
+    "srcore.inference", "srcore.losses", "srcore.methods", "srcore.metrics", "srcore.models",
+    "srcore.networks", "srcore.prepare", "srcore.report", "srcore.runs", "srcore.serving",
+    "srcore.upscaling", "srcore.weights", "srcore.cli.flags", "srcore.cli.upscale",
+    "srplug_esrdgan.options", "srplug_ldl.options", "srplug_usrdu.options",
+)  # fmt: skip
+
+
+def test_help_imports_nothing_that_it_does_not_show():
     code = (
         "import sys\nfrom srcore.cli.main import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print(sorted(m for m in ('torch', 'cv2', 'numpy', 'open_clip') if m in sys.modules))"
+        "print(*sorted(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.rstrip().endswith("[]")
+    imported = done.stdout.rstrip().splitlines()[-1].split()
+    assert "srcore.cli.main" in imported
+    assert set(imported) & set(NOT_FOR_HELP) == set()
 
 
 COMMANDS = SrcoreGroup().list_commands(click.Context(SrcoreGroup()))
@@ -52,6 +65,26 @@ def test_a_command_is_imported_when_it_is_used():
         group.get_command(context, "number")
     with pytest.raises(PluginError, match=r'^command "late" is brought by srcore \S+ already$'):
         group.owned_by("srplug-x").add_target("late", "x:y")
+
+
+def test_a_command_that_says_what_it_does_is_not_imported_to_be_listed():
+    group = SrcoreGroup()
+    group.add_target("late", "srcore.cli.nowhere:command", "Do it late.")
+    formatter = click.HelpFormatter(width=60)
+    group.format_commands(click.Context(group), formatter)
+    assert formatter.getvalue() == "Commands:\n  late  Do it late.\n"
+    group.add_target("silent", "srcore.cli.nowhere:command")
+    with pytest.raises(PluginError, match=r'command "silent": cannot import srcore\.cli\.nowhere'):
+        group.format_commands(click.Context(group), formatter)
+    group.forget_added()
+    assert not group.said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_listed_is_the_first_sentence_of_the_commands_help(command):
+    group = SrcoreGroup()
+    imported = group.get_command(click.Context(group), command)
+    assert group.said[command] == imported.get_short_help_str(limit=1000)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

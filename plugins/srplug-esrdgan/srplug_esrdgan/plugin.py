@@ -48,4 +48,8 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 @hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore esrdgan``."""
-    cli.add_target("esrdgan", "srplug_esrdgan.commands:esrdgan")
+    cli.add_target(
+        "esrdgan",
+        "srplug_esrdgan.commands:esrdgan",
+        "ESRDGAN: networks and training states of the published program.",
+    )

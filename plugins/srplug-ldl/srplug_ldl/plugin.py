@@ -33,7 +33,7 @@ def srcore_register_experiments(registry: Registry) -> None:
 @hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore ldl``."""
-    cli.add_target("ldl", "srplug_ldl.commands:ldl")
+    cli.add_target("ldl", "srplug_ldl.commands:ldl", "LDL: look at the artifacts of a generator.")
 
 
 @hookimpl

@@ -76,7 +76,11 @@ def srcore_register_weight_dialects(registry: Registry) -> None:
 @hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore usrdu``."""
-    cli.add_target("usrdu", "srplug_usrdu.commands:usrdu")
+    cli.add_target(
+        "usrdu",
+        "srplug_usrdu.commands:usrdu",
+        "USR-DU: blur kernels of real images, exchange of its checkpoints.",
+    )
 
 
 @hookimpl
