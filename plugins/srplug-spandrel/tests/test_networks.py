@@ -35,14 +35,15 @@ def test_what_goes_in_is_left_alone(name):
     assert torch.equal(image, kept)
 
 
-@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-5), (torch.float64, 1e-13)])
+#: Sums in another order: a few roundings of the largest value, which is 20 to 40 here.
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-6), (torch.float64, 4e-15)])
 def test_branches_merge_to_the_same_images(dtype, error):
     network = built("span", feature_channels=8).to(dtype).train()
     image = torch.rand(1, 3, 20, 13, dtype=dtype)
     with torch.no_grad():
         branches = network(image)  # in training the branches are computed one by one
         merged = deployed(network)
-        torch.testing.assert_close(merged(image), branches, rtol=0, atol=error)
+        assert (merged(image) - branches).abs().max() <= error * branches.abs().max()
     assert merged.state_dict().keys() == network.state_dict().keys()
     assert network.training
 

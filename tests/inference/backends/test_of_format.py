@@ -35,7 +35,10 @@ def test_a_further_format_is_a_class_that_names_it(network):
     registry.complete()
     image = np.random.default_rng(0).integers(0, 256, (44, 37, 3), np.uint8)
     made = srcore.upscale(network, image, backend="torchscript", registry=registry)
-    np.testing.assert_array_equal(made, srcore.upscale(network, image))
+    # TorchScript may choose other convolutions than eager PyTorch: where a value lies between two
+    # levels, they round to either.
+    expected = srcore.upscale(network, image).astype(int)
+    assert np.abs(made - expected).max() <= 1
     assert isinstance(TorchScript(), NetworkBackend)
 
 
