@@ -1,11 +1,8 @@
 """Programs that run without srcore: they are opened here by their own runtimes."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,13 +10,11 @@ from torch import nn
 from srcore.cli.main import main
 from srcore.errors import DataError, MissingExtraError, WeightsError
 from srcore.files.replacing import ReplacedInputError
-from srcore.images import write_image
 from srcore.networks.edsr import EDSR
 from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins
-from srcore.weights import export_ncnn, export_openvino
 from srcore.weights.conversion import convert
 from srcore.weights.export import TOLERANCE, _agreement, export_obstacle, export_program
 from srcore.weights.programs import written_files
@@ -76,52 +71,8 @@ def build(name):
     return network, {key: value for key, value in options.items() if key != "scale"}
 
 
-def open_file(path, to):
-    """The program and the metadata of a file, without srcore."""
-    if to == "onnx":
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        metadata = session.get_modelmeta().custom_metadata_map
-        return lambda lr: torch.from_numpy(session.run(None, {"lr": lr.numpy()})[0]), metadata
-    if to == "ncnn":
-        return open_ncnn(path), {}
-    if to == "openvino":
-        openvino = export_openvino.openvino()
-        model = openvino.Core().read_model(path)
-        program = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        said = {
-            key: value.astype(str)
-            for key, value in model.get_rt_info("srcore").astype(dict).items()
-        }
-        return lambda lr: torch.from_numpy(program({"lr": lr.numpy()})["sr"].copy()), said
-    extra = {"srcore.json": ""}
-    if to == "torchscript":
-        with pytest.warns(FutureWarning, match="deprecated"):
-            program = torch.jit.load(path, _extra_files=extra)
-    else:
-        program = torch.export.load(path, extra_files=extra).module()
-    return program, json.loads(extra["srcore.json"])
-
-
-def open_ncnn(path):
-    import ncnn
-
-    net = ncnn.Net()
-    for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"):
-        setattr(net.opt, name, False)
-    assert (net.load_param(str(path)), net.load_model(str(path.with_suffix(".bin")))) == (0, 0)
-
-    def one(image):
-        extractor = net.create_extractor()
-        extractor.input("data", ncnn.Mat(image.contiguous().numpy()).clone())
-        return torch.from_numpy(np.array(extractor.extract("output")[1]))
-
-    return lambda lr: torch.stack([one(image) for image in lr])
-
-
 @pytest.mark.parametrize(("to", "name"), list(cases()))
-def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, to, name):
+def test_programs_compute_what_pytorch_computes_on_every_size(tmp_path, open_file, to, name):
     network, options = build(name)
     kind = name.split("_")[0]
     metadata = GeneratorMetadata(kind, options, network.scale)
@@ -165,36 +116,6 @@ def test_what_pads_to_multiples_is_refused_by_ncnn_with_the_reason(tmp_path, nam
     assert not list(tmp_path.iterdir())
 
 
-class Whitened(torch.nn.Module):
-    """Looks at whole images, for which ncnn has no layer."""
-
-    scale, in_channels = 1, 3
-
-    def forward(self, lr):
-        return lr / torch.var(lr, (2, 3), keepdim=True)
-
-
-@pytest.mark.slow
-def test_operators_that_ncnn_lacks_are_named(tmp_path):
-    with pytest.raises(
-        WeightsError, match=r"some cannot be written as ncnn: ncnn has no torch\.var"
-    ):
-        export_program(Whitened(), tmp_path / "a.param", "ncnn", GeneratorMetadata("some", {}, 1))
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("act", ["killed", "waits"])
-def test_a_translation_that_takes_too_much_is_one_line(tmp_path, monkeypatch, act):
-    program = tmp_path / "pnnx"
-    program.write_text("#!/bin/sh\n" + ("kill -6 $$" if act == "killed" else "sleep 60") + "\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(pytest.importorskip("pnnx"), "EXEC_PATH", str(program))
-    monkeypatch.setattr(export_ncnn, "_SECONDS", 0.5)
-    with pytest.raises(WeightsError, match=r"ncnn: pnnx ended with code -\d; it was given 8 GiB"):
-        export_program(Whitened(), tmp_path / "a.param", "ncnn", GeneratorMetadata("some", {}, 1))
-    assert list(tmp_path.iterdir()) == [program]
-
-
 def test_both_files_of_a_program_are_kept_unless_replaced(tmp_path, capsys):
     (tmp_path / "a.bin").write_text("mine")
     with pytest.raises(SystemExit) as ended:
@@ -204,13 +125,6 @@ def test_both_files_of_a_program_are_kept_unless_replaced(tmp_path, capsys):
     with pytest.raises(ReplacedInputError):
         convert(tmp_path / "a.bin", tmp_path / "a.xml", "openvino", plugins().registry)
     assert (tmp_path / "a.bin").read_text() == "mine"
-
-
-def test_openvino_is_used_without_its_telemetry():
-    """In a new process: the package looks for it when it is first imported."""
-    code = "from srcore.weights.export_openvino import openvino; import sys; openvino().Core();"
-    code += "print([name for name in sys.modules if 'openvino_telemetry' in name])"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
 
 
 def _as_json(value):
@@ -393,77 +307,3 @@ def test_nothing_is_written_over_while_rrdbnet_is_recorded():
     program = torch.export.export(network, (torch.rand(1, 3, 8, 8),))
     assert "aten.leaky_relu.default" in program.graph_module.code
     assert "leaky_relu_.default" not in program.graph_module.code
-
-
-def _calibrated(folder):
-    for number in range(2):
-        picture = np.random.default_rng(number).integers(0, 256, (30, 40, 3), np.uint8)
-        write_image(folder / f"{number}.png", picture)
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("to", "precision"),
-    [
-        ("ncnn", "fp16"),
-        ("openvino", "fp16"),
-        pytest.param("onnx", "fp16", marks=pytest.mark.slow),
-        pytest.param("onnx", "int8", marks=pytest.mark.slow),
-        pytest.param("openvino", "int8", marks=pytest.mark.slow),
-    ],
-)
-def test_numbers_of_fewer_bits_are_smaller_files_and_near(tmp_path, to, precision):
-    torch.manual_seed(0)
-    options = {"num_features": 48, "num_blocks": 4}  # graphs are small beside weights
-    network = EDSR(scale=2, **options).eval()
-    torch.save(network.state_dict(), tmp_path / "in.pth")
-    (tmp_path / "images").mkdir()
-    calibration = _calibrated(tmp_path / "images") if precision == "int8" else None
-    sizes, told = {}, {}
-    for written, given in (("fp32", None), (precision, calibration)):
-        target = tmp_path / f"{written}{ENDINGS[to]}"
-        done = convert(
-            tmp_path / "in.pth", target, to, plugins().registry, precision=written,
-            calibration=given,
-        )  # fmt: skip
-        sizes[written] = sum(path.stat().st_size for path in written_files(target, to))
-        program, told[written] = open_file(target, to)
-    assert sizes[precision] < 0.8 * sizes["fp32"]
-    assert told["fp32"].items() <= told[precision].items()  # quantizers add theirs
-    assert 0 < done.agreement.root_mean_square <= done.agreement.difference
-    lr = torch.rand(1, 3, 21, 34)
-    with torch.no_grad():
-        expected, got = network(lr), program(lr)
-    assert 0 < (got - expected).abs().max() < (1 / 255 if precision == "fp16" else 0.1)
-
-
-@pytest.mark.parametrize(
-    ("to", "precision", "calibration", "message"),
-    [
-        ("ncnn", "int8", "a", "srcore writes ncnn with fp32 or fp16; onnx and openvino hold int8"),
-        ("torchscript", "fp16", None, "srcore writes torchscript with fp32; onnx and ncnn and"),
-        ("safetensors", "fp16", None, "srcore writes safetensors with fp32; "),
-        ("onnx", "int8", None, "--precision int8 and --calibration FOLDER, images such as those"),
-        ("onnx", "fp16", "a", "--precision int8 and --calibration FOLDER"),
-    ],
-)
-def test_precisions_that_a_format_does_not_hold_are_refused(to, precision, calibration, message):
-    with pytest.raises(WeightsError, match=message):
-        convert(
-            "in.pth", "out", to, plugins().registry, precision=precision,
-            calibration=calibration and Path(calibration),
-        )  # fmt: skip
-
-
-@pytest.mark.parametrize(("precision", "apart", "passes"), [
-    ("fp16", 3e-3, True), ("fp16", 6e-3, False), ("int8", 0.03, True), ("int8", 0.1, False),
-])  # fmt: skip
-def test_fewer_bits_may_differ_by_so_much(precision, apart, passes):
-    network = nn.Identity()
-    images = [torch.ones(1, 3, 9, 8)]
-    if passes:
-        agreement = _agreement("x", network, lambda lr: lr + apart, images, precision)
-        assert agreement.root_mean_square == pytest.approx(apart, rel=1e-3)
-    else:
-        with pytest.raises(WeightsError, match=r"results differ by .*; it needs more than"):
-            _agreement("x", network, lambda lr: lr + apart, images, precision)

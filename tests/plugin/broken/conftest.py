@@ -8,8 +8,12 @@ from textwrap import dedent
 
 import pytest
 
+import srcore
 from srcore.cli.main import main
-from srcore.plugin.manager import plugins, using
+from srcore.engine.stages import run_experiment
+from srcore.errors import SrcoreError
+from srcore.plugin.manager import PluginManager, plugins, using
+from srcore.testing.experiments import load_unchecked
 
 
 @pytest.fixture
@@ -45,3 +49,29 @@ def program(capsys):
         return caught.value.code, capsys.readouterr().err
 
     return run
+
+
+@pytest.fixture
+def misfit(tiny_experiment, tmp_path):
+    """Trains with a component "x" and looks at the line that names it and both sides."""
+
+    def tried(kind, target, overrides, message):
+        class Stranger:
+            __name__ = "srplug-stranger"
+
+            @srcore.hookimpl
+            def srcore_register_components(self, registry):
+                registry.add(kind, "x", None, target)
+
+        with using(PluginManager(discover=False, extra=[Stranger()])):
+            loaded = load_unchecked(tiny_experiment, ["train.iterations=1", *overrides])
+            with pytest.raises(SrcoreError) as caught:
+                run_experiment(loaded, tmp_path / "runs", quiet=True)
+        text = str(caught.value)
+        assert message in text
+        # What is built while an experiment is checked is named behind its place in the file.
+        named = f'srplug-stranger: {kind.replace("_", " ")} "x"'
+        assert text.startswith(named) or f"data.train: {named}" in text
+        assert "\n" not in text
+
+    return tried
