@@ -66,3 +66,11 @@ def test_functions_that_are_handed_a_registry_now_are_called_without_one_all_the
         known = dialects("rrdbnet")
     assert known == dialects(registry, "rrdbnet") == dialects(registry, network="rrdbnet")
     assert len(dialects(registry=registry)) > len(known) > 1
+
+
+def test_pictures_in_a_file_are_counted_by_the_old_name_too():
+    from srcore.images import ImageHeader
+
+    header = ImageHeader(2, 3, 8, frame_count=4)
+    with pytest.warns(DeprecationWarning, match=r"^ImageHeader.frames is now frame_count; the old"):
+        assert header.frames == header.frame_count == 4

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from srcore.cards.about import About
 from srcore.cards.recipe import Recipe, recipe_of
 from srcore.errors import SrcoreError
 from srcore.files.hashing import sha256_of
@@ -17,27 +18,6 @@ from srcore.report.reading import RunRecord, read_run
 from srcore.runs.exports import exported
 from srcore.runs.folder import TRAINING_PHASE, RunFolder
 from srcore.runs.provenance import read_provenance
-
-
-@attrs.frozen(kw_only=True)
-class About:
-    """What only its author knows.
-
-    Attributes:
-        title: of the model; empty: the name of the run.
-        author: who publishes it.
-        license: SPDX name of the license of the weights.
-        description: what it is for.
-        tags: words by which it is to be found.
-        url: where the file will lie.
-    """
-
-    title: str = ""
-    author: str = ""
-    license: str = ""
-    description: str = ""
-    tags: tuple[str, ...] = ()
-    url: str = ""
 
 
 @attrs.frozen

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import attrs
 import click
 
+from srcore.cards.about import About
 from srcore.cli.flags import flags
-from srcore.options import option
 from srcore.plugin.manager import plugins
 from srcore.runs.folder import RunFolder
-
-if TYPE_CHECKING:
-    from srcore.cards.card import Card
-
-
-@attrs.frozen(kw_only=True)
-class AboutFlags:
-    """What only the author of a model knows."""
-
-    title: Annotated[str, "TEXT"] = option("", "what the model is called; without it as the run")
-    author: Annotated[str, "NAME"] = option("", "who publishes it")
-    license: Annotated[str, "NAME"] = option("", "of the weights, such as CC-BY-4.0")
-    description: Annotated[str, "TEXT"] = option("", "what it is for")
-    tag: Annotated[tuple[str, ...], "WORD"] = option((), "by which it is found; repeatable")
 
 
 @click.command()
@@ -34,9 +18,8 @@ class AboutFlags:
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
     help="Where the card goes.  [default: card in the folder of the run]",
 )  # fmt: skip
-@flags("about", AboutFlags)
-@click.option("--url", metavar="URL", help="Where the file of weights will lie.")
-def command(run: Path, output: Path | None, about: AboutFlags, url: str | None) -> None:
+@flags("about", About, names={"tags": "tag"})
+def command(run: Path, output: Path | None, about: About) -> None:
     """Write the card of the model that RUN has trained.
 
     A folder gets README.md (for the Hugging Face hub), the same as card.json, an entry for
@@ -49,19 +32,9 @@ def command(run: Path, output: Path | None, about: AboutFlags, url: str | None) 
       srcore card runs/my_x4 --author me --license CC-BY-4.0
       srcore card runs/my_x4 -o my_x4_card --title "My x4" --tag photo --description "For photos."
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.cards.card import card_of
     from srcore.cards.card_folder import write_card
 
-    card = card_for(run, about, url or "")
+    card = card_of(run, about, plugins())
     for path in write_card(card, output or RunFolder(run).card, plugins().registry):
         click.echo(path)
-
-
-def card_for(run: Path, about: AboutFlags, url: str) -> Card:
-    """The card of a run, with what the command line says of it."""
-    from srcore.cards.card import About, card_of
-
-    told = About(
-        title=about.title, author=about.author, license=about.license,
-        description=about.description, tags=about.tag, url=url,
-    )  # fmt: skip
-    return card_of(run, told, plugins())

@@ -7,8 +7,9 @@ help, ``Annotated[Path, click.Path(...)]`` is converted by click, as :data:`File
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
@@ -43,13 +44,22 @@ def _word_or_pixels(words: Collection[str | None]) -> Callable[..., Any]:
     return converted
 
 
-def flags(into: str, options: type[Any], only: Collection[str] = (), **defaults: Any) -> _Decorator:
+def flags(
+    into: str,
+    options: type[Any],
+    only: Collection[str] = (),
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
+    **defaults: Any,
+) -> _Decorator:
     """Give a command a flag for every field of a class of options.
 
     Args:
         into: parameter of the function that gets an object of the class.
         options: the class; its fields are made with :func:`srcore.option`.
         only: names of fields; empty: all. Of the others the class has the defaults.
+        names: of flags that are not called as their fields, by field: ``{"tags": "tag"}``
+            for one that is repeated.
         defaults: by name, where the command has another default than the class.
     """
     hints = get_type_hints(options, include_extras=True)
@@ -64,9 +74,10 @@ def flags(into: str, options: type[Any], only: Collection[str] = (), **defaults:
         made: Callable[..., Any] = called
         for field in reversed(fields):
             default = defaults.get(field.name, field.default)
-            made = _click_option(field.name, hints[field.name], default, declaration_of(field))(
-                made
-            )
+            made = _click_option(
+                field.name, hints[field.name], default, declaration_of(field),
+                flag=names.get(field.name, ""),
+            )(made)  # fmt: skip
         return made
 
     return decorate
@@ -104,10 +115,10 @@ def flag(
 
 
 def _click_option(
-    name: str, hint: Any, default: Any, declaration: Declaration, **about: Any
+    name: str, hint: Any, default: Any, declaration: Declaration, *, flag: str = "", **about: Any
 ) -> Callable[..., Any]:
     hint, written = _bare(hint)
-    flag = f"--{name.replace('_', '-')}"
+    flag = f"--{(flag or name).replace('_', '-')}"
     about |= {
         "cls": DeclaredOption,
         "help": f"{declaration.help[:1].upper()}{declaration.help[1:]}.",

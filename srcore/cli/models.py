@@ -78,7 +78,7 @@ def command(
     rows = [_model_facts(catalog, model) for model in chosen]
     rows = [row for row in rows if row["here"] or not here]
     if not rows:
-        from srcore.models.wishes import unknown_words
+        from srcore.models.unknown_words import unknown_words
 
         unknown = unknown_words(catalog, words)
         for line in list(unknown) or ["no model fits; without WORD and options all are listed"]:
@@ -92,14 +92,14 @@ def command(
 
 
 def _search(
-    catalog: Catalog, words: tuple[str, ...], *, commercial: bool, **wishes: Any
+    catalog: Catalog, words: tuple[str, ...], *, commercial: bool, **asked: Any
 ) -> list[PublishedModel]:
-    from srcore.models.wishes import unknown_wishes
+    from srcore.models.unknown_words import unknown_values
 
-    unknown = list(unknown_wishes(catalog, wishes))
+    unknown = list(unknown_values(catalog, asked))
     if unknown:
         raise click.UsageError("\n".join(unknown))
-    return catalog.search(words, commercial=commercial, **wishes)
+    return catalog.search(words, commercial=commercial, **asked)
 
 
 def _fetch_models(catalog: Catalog, wanted: Sequence[str], *, yes: bool) -> None:

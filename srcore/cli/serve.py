@@ -14,7 +14,7 @@ from srcore.cli.console import say
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
 from srcore.errors import Interrupted, WeightsError
-from srcore.inference.options import UpscaleOptions
+from srcore.inference.options import BORDER_FOR_VIEWERS, UpscaleOptions
 from srcore.plugin.manager import plugins
 from srcore.serving.options import Computing, ServeOptions
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @flags("serving", ServeOptions)
 @flags("loading", Loading, ("yes", "device"))
-@flags("upscaling", UpscaleOptions, border=8)
+@flags("upscaling", UpscaleOptions, border=BORDER_FOR_VIEWERS)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 def command(
     models: tuple[str, ...],

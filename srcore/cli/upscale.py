@@ -19,7 +19,7 @@ from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
 from srcore.films.options import FilmOptions
-from srcore.inference.options import UpscaleOptions
+from srcore.inference.options import BORDER_FOR_VIEWERS, UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
 from srcore.machine.terminal import width
 from srcore.messages import shown
@@ -85,7 +85,7 @@ def _color(
     is_flag=True,
     help="Drop color profile, EXIF data, resolution and the mark of the input.",
 )
-@flags("upscaling", UpscaleOptions, border=8)
+@flags("upscaling", UpscaleOptions, border=BORDER_FOR_VIEWERS)
 @flag(FrameOptions, "frames")
 @flags("films", FilmOptions)
 @click.option(

@@ -5,6 +5,7 @@ A further format is a module in ``srcore/images/formats/`` and an entry in its `
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ class ImageHeader:
         bits: per channel of the decoded array, 8 or 16.
         channels: of the decoded array: 1 gray, 2 gray + alpha, 3 RGB, 4 RGB + alpha.
         orientation: EXIF orientation, 1 (upright) to 8.
-        frames: pictures in the file; what is decoded is the first.
+        frame_count: pictures in the file; what is decoded is the first.
         metadata: color profile, EXIF, resolution and what else describes the picture.
         working: memory that decoding takes, the file aside, in sizes of the decoded array; above
             2 only for what its decoder keeps beside.
@@ -49,7 +50,7 @@ class ImageHeader:
     bits: int
     channels: int = 3
     orientation: int = 1
-    frames: int = 1
+    frame_count: int = 1
     metadata: Metadata = attrs.field(factory=Metadata, repr=False)
     working: float = attrs.field(default=2.0, eq=False)
 
@@ -61,6 +62,13 @@ class ImageHeader:
         if orientation >= 5:
             height, width = width, height
         return cls(height, width, bits, channels, orientation, **more)
+
+    @property
+    def frames(self) -> int:
+        """The old name of :attr:`frame_count`."""
+        text = "ImageHeader.frames is now frame_count; the old name goes away in srcore 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return self.frame_count
 
     @property
     def icc_profile(self) -> bytes | None:

@@ -43,11 +43,11 @@ def read_series(path: Path) -> Series | None:
     """
     with opened_file(path) as file:
         image_format, header = header_of(file, path)
-    if not isinstance(image_format, ReadsSeries) or header.frames < 2:
+    if not isinstance(image_format, ReadsSeries) or header.frame_count < 2:
         return None
     plays, pictures = image_format.decode_series(read_data(path), header, path)
     turned = (attrs.evolve(it, image=upright_pixels(it.image, it.orientation)) for it in pictures)
-    return Series(image_format.series, header.frames, plays, turned)
+    return Series(image_format.series, header.frame_count, plays, turned)
 
 
 def series_suffixes(kind: SeriesKind) -> list[str]:

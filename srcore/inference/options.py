@@ -18,6 +18,9 @@ Overlap = int | Literal["auto"]
 #: Shorter tiles hold more context than image.
 SMALLEST_TILE = 16
 
+#: ``border`` of commands whose pictures are looked at; what is measured has 0, as papers have it.
+BORDER_FOR_VIEWERS = 8
+
 
 def _whole_at_least(least: int, expected: str, *words: object) -> Callable[[Any], str]:
     """A check for whole numbers (NumPy's, too): a caller in Python may give anything."""

@@ -16,10 +16,10 @@ from srcore.errors import SrcoreError, cause
 from srcore.messages import one_line
 from srcore.report.page import page_part
 from srcore.serving import policies
-from srcore.serving.bodies import LostClientError, drain, length_refusal, receive
 from srcore.serving.gate import Refusal
 from srcore.serving.picture_queue import QueueFullError
 from srcore.serving.site import AbsentError, Site
+from srcore.serving.uploads import LostClientError, drain, length_refusal, receive
 from srcore.serving.wishes import WishError
 
 _HERE = Path(__file__).parent

@@ -14,10 +14,10 @@ from srcore.errors import SrcoreError
 from srcore.serving.folder import temporary_folder
 from srcore.serving.gate import Gate
 from srcore.serving.handler import RequestHandler
+from srcore.serving.job_thread import JobThread, Process
 from srcore.serving.offered_models import Offered
 from srcore.serving.options import ServeOptions
 from srcore.serving.picture_queue import PictureQueue
-from srcore.serving.runner import Process, Runner
 from srcore.serving.site import Site
 
 #: Connections at the same time; more are closed without a word.
@@ -104,18 +104,18 @@ def serving(
         jobs = PictureQueue(folder, options.queue)
         site = Site(gate, offered, jobs, options)
         server.RequestHandlerClass = type("SiteHandler", (RequestHandler,), {"site": site})
-        runner = Runner(jobs, start, say)
+        thread = JobThread(jobs, start, say)
         listening = threading.Thread(
             target=server.serve_forever, args=(0.1,), name="srcore serve", daemon=True
         )
-        runner.begin()
+        thread.begin()
         listening.start()
         try:
             yield f"{_address(options.host, server.server_port)}/?token={gate.token}"
         finally:
             server.shutdown()
             listening.join()
-            runner.close()
+            thread.close()
 
 
 def _address(host: str, port: int) -> str:

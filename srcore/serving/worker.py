@@ -85,7 +85,7 @@ class Worker:
         network, remark = self._network(order)
         sizing = Sizing(scale=order.scale or float(network.scale))  # type: ignore[arg-type]  # an int by the contract
         task = Task(order.source, order.target)
-        series, _ = choose_frames(task, header.frames, "auto", header.dtype)
+        series, _ = choose_frames(task, header.frame_count, "auto", header.dtype)
         count = 1 if series is None else series.count
         self._refuse_huge(header, count, sizing, order)
         facts = {"width": header.width, "height": header.height, "scale": sizing.scale}

@@ -245,7 +245,7 @@ def _upscale_file(
 ) -> Result:
     fitting = settings.fitting
     dtype = fitting.apply(source.image[:1, :1]).dtype
-    series, note = choose_frames(task, source.header.frames, settings.frames, dtype)
+    series, note = choose_frames(task, source.header.frame_count, settings.frames, dtype)
     metadata = source.header.metadata
     written = fitting_options(task.target.suffix, settings.writing)
     kept: dict[str, Any] = {

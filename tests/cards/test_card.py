@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 import srcore
-from srcore.cards.card import About, card_of
+from srcore.cards.about import About
+from srcore.cards.card import card_of
 from srcore.cards.card_folder import write_card
 from srcore.cards.openmodeldb import entry_name, openmodeldb_entry
 from srcore.cards.recipe import listing

@@ -201,3 +201,9 @@ def test_no_command_declares_a_default_limit_or_choice_that_a_class_could():
         if is_declared_by_hand(parameter)
     }
     assert made_by_hand - OF_THE_COMMAND_ALONE == set()
+
+
+def test_a_flag_may_have_another_name_than_its_field():
+    run = made(Options, names={"is_large": "large"})
+    assert run("--large") == Options(is_large=True)
+    assert "No such option '--is-large'" in run("--is-large")

@@ -226,7 +226,11 @@ def seen(image):
 def assert_shown(path, content, shown, first):
     path.write_bytes(content)
     header, image = decode_header(content, "x"), decode_image(content, "x")
-    assert (header.shape, header.dtype, header.frames) == (image.shape, image.dtype, len(shown))
+    assert (header.shape, header.dtype, header.frame_count) == (
+        image.shape,
+        image.dtype,
+        len(shown),
+    )
     np.testing.assert_array_equal(seen(image), seen(first))
     series = read_series(path)
     if series is None:

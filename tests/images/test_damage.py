@@ -126,7 +126,7 @@ def mutants(count, seed):
 def all_pictures(content, what):
     """Of a file with several; why, if a later one is refused."""
     image_format, header = header_of(io.BytesIO(content), what)
-    if not isinstance(image_format, ReadsSeries) or header.frames < 2:
+    if not isinstance(image_format, ReadsSeries) or header.frame_count < 2:
         return []
     try:
         return list(image_format.decode_series(content, header, what)[1])

@@ -104,7 +104,7 @@ class Avif(ReadsSeries, WritesSeries):
                 8 if layout.depth == 8 else 16,
                 channels,
                 exif.orientation(exif_data),
-                frames=frames,
+                frame_count=frames,
                 working=_working(layout, channels, frames) * coded + (coded > 1),
                 metadata=Metadata(
                     icc_profile=image.info.get("icc_profile") or None,

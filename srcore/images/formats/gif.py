@@ -59,7 +59,7 @@ class Gif(ReadsSeries, WritesSeries):
             layout.width,
             8,
             4 if layout.has_alpha else 3,
-            frames=len(layout.pictures),
+            frame_count=len(layout.pictures),
         )
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:

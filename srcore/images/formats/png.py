@@ -136,7 +136,7 @@ class Png(ReadsSeries, WritesSeries):
             16 if layout.depth == 16 else 8,
             layout.channels,
             exif.orientation(exif_data),
-            frames=_frames(chunks.get(b"acTL")),
+            frame_count=_frames(chunks.get(b"acTL")),
             metadata=Metadata(
                 icc_profile=profile,
                 png_color=tuple((name, chunks[name]) for name in COLOR_CHUNKS if name in chunks),
@@ -163,7 +163,7 @@ class Png(ReadsSeries, WritesSeries):
         file.seek(24)
         depth, color_type, _, _, interlace = file.read(5)
         is_stored_so = color_type != _PALETTE and _KINDS[color_type][0] == header.channels
-        if depth != 8 or interlace or not is_stored_so or header.frames > 1:
+        if depth != 8 or interlace or not is_stored_so or header.frame_count > 1:
             return super().decode_part(file, header, window, where)
         try:
             return decode_from_the_top(file, window, where)
@@ -187,8 +187,8 @@ class Png(ReadsSeries, WritesSeries):
         self, data: bytes, header: ImageHeader, where: Where
     ) -> tuple[int, Iterator[Picture]]:
         frames = list(frames_of(data, where))
-        if len(frames) != header.frames:
-            raise damaged(where, f"{len(frames)} of {header.frames} pictures are in it")
+        if len(frames) != header.frame_count:
+            raise damaged(where, f"{len(frames)} of {header.frame_count} pictures are in it")
         parts = (
             Part(
                 self.decode(io.BytesIO(it.content), header, where),

@@ -63,7 +63,7 @@ class Tiff(ReadsSeries, WritesSeries):
         header = _page_header(file, pages.start, pages.first, where)
         others = (*header.metadata.others, *pages.others)
         metadata = attrs.evolve(header.metadata, others=others)
-        return attrs.evolve(header, frames=pages.count, metadata=metadata)
+        return attrs.evolve(header, frame_count=pages.count, metadata=metadata)
 
     def decode(self, file: BinaryIO, header: ImageHeader, where: Where) -> ImageArray:
         pages = pages_of(file, where, count=False)

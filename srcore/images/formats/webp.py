@@ -64,7 +64,7 @@ class Webp(ReadsSeries, WritesSeries):
             8,
             channels,
             exif.orientation(layout.metadata.exif),
-            frames=len(layout.frames) or 1,
+            frame_count=len(layout.frames) or 1,
             metadata=layout.metadata,
             # libwebp's picture of four bytes per pixel, beside the three that it gives.
             working=7 / 3 if layout.is_lossless and channels == 3 else 2.0,

@@ -57,7 +57,7 @@ def test_an_animation_is_its_first_picture():
     pictures = [Image.fromarray(np.full((16, 16, 3), level, np.uint8)) for level in (10, 200)]
     buffer = io.BytesIO()
     pictures[0].save(buffer, "AVIF", save_all=True, append_images=pictures[1:])
-    assert decode_header(buffer.getvalue(), "x").frames == 2
+    assert decode_header(buffer.getvalue(), "x").frame_count == 2
     assert decode_image(buffer.getvalue(), "x").max() < 20
 
 

@@ -47,7 +47,7 @@ def test_the_first_picture_is_what_was_stored(agrees, stored, count, gray):
     palette, indices = stored
     palette = np.repeat(palette[:, :1], 3, axis=1) if gray else palette
     content = gif(palette, indices, count=count)
-    assert decode_header(content, "x").frames == count
+    assert decode_header(content, "x").frame_count == count
     agrees(content, palette[indices], count)
 
 

@@ -50,7 +50,7 @@ def written(*pages, big=False):
 def test_the_full_picture_is_read(agrees, tmp_path, pages, count, big):
     content = written(*pages, big=big)
     agrees(content, FULL, count)
-    assert decode_header(content, "x").frames == count
+    assert decode_header(content, "x").frame_count == count
     path = tmp_path / "a.tif"
     path.write_bytes(content)
     series = read_series(path)
@@ -86,7 +86,7 @@ def test_masks_are_no_pages_and_named():
     mask = FULL[..., 0] > 128
     content = written((FULL, {}), (mask, {"photometric": "mask", "subfiletype": 4}))
     header = decode_header(content, "x")
-    assert header.frames == 1
+    assert header.frame_count == 1
     assert header.metadata.others == ("transparency masks",)
     np.testing.assert_array_equal(decode_image(content, "x"), FULL)
 
@@ -96,7 +96,7 @@ def test_a_directory_that_leads_to_itself_ends():
     (place,) = struct.unpack_from("<I", content, 4)
     (count,) = struct.unpack_from("<H", content, place)
     struct.pack_into("<I", content, place + 2 + 12 * count, place)
-    assert decode_header(bytes(content), "x").frames == 1
+    assert decode_header(bytes(content), "x").frame_count == 1
 
 
 def places_of(content):

@@ -44,7 +44,7 @@ def test_an_animation_is_its_first_picture(agrees, channels, lossless):
         buffer, "WEBP", save_all=True, append_images=pictures[1:], lossless=lossless, exact=True
     )
     content = buffer.getvalue()
-    assert decode_header(content, "x").frames == 3
+    assert decode_header(content, "x").frame_count == 3
     with Image.open(buffer) as image:
         first = np.array(image)
     agrees(content, first, (channels, lossless))

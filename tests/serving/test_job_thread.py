@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from srcore.serving import runner as rules
+from srcore.serving import job_thread as rules
+from srcore.serving.job_thread import JobThread
 from srcore.serving.picture_queue import PictureOrder, PictureQueue
-from srcore.serving.runner import Runner
 
 
 class FakeProcess:
@@ -36,17 +36,17 @@ class FakeProcess:
 @pytest.fixture
 def run(tmp_path):
     """Runs jobs with these processes: jobs, lines that were said."""
-    runners = []
+    threads = []
 
     def start(*processes):
         left, said, jobs = list(processes), [], PictureQueue(tmp_path, 9)
-        runners.append(Runner(jobs, lambda: left.pop(0), said.append))
-        runners[-1].begin()
+        threads.append(JobThread(jobs, lambda: left.pop(0), said.append))
+        threads[-1].begin()
         return jobs, said
 
     yield start
-    for runner in runners:
-        runner.close()
+    for thread in threads:
+        thread.close()
 
 
 def arrived(jobs):
@@ -116,11 +116,11 @@ def test_a_process_that_dies_is_told_and_replaced(run):
 def test_the_end_of_the_server_ends_a_job(run, tmp_path):
     stuck = FakeProcess()
     jobs, said = PictureQueue(tmp_path, 9), []
-    runner = Runner(jobs, lambda: stuck, said.append)
-    runner.begin()
+    thread = JobThread(jobs, lambda: stuck, said.append)
+    thread.begin()
     job = arrived(jobs)
     until(lambda: stuck.orders)
-    runner.close()
+    thread.close()
     assert stuck.ended
     assert job.state == "canceled"
 

@@ -12,21 +12,21 @@ from srcore.models.catalog import Catalog, plain
 _VERSION = re.compile(r"-\d.*")
 
 
-def unknown_wishes(catalog: Catalog, wishes: Mapping[str, str | int | None]) -> Iterator[str]:
+def unknown_values(catalog: Catalog, asked: Mapping[str, str | int | None]) -> Iterator[str]:
     """Complaints about what :meth:`Catalog.search` finds nothing of, whatever else is asked.
 
     Args:
         catalog: of all models.
-        wishes: ``scale``, ``architecture``, ``license`` and ``purpose`` as they were asked for.
+        asked: ``scale``, ``architecture``, ``license`` and ``purpose`` as they were asked for.
     """
-    for key, wish in wishes.items():
+    for key, value in asked.items():
         known = _known(catalog, key)
-        is_known = plain(str(wish)) in map(plain, map(str, known))
-        if wish is None or is_known or catalog.search(**{key: wish}):  # type: ignore[arg-type]  # the argument of the key
+        is_known = plain(str(value)) in map(plain, map(str, known))
+        if value is None or is_known or catalog.search(**{key: value}):  # type: ignore[arg-type]  # the argument of the key
             continue
-        hint = _hint(wish, [*known, *_families(known)]) if isinstance(wish, str) else ""
+        hint = _hint(value, [*known, *_families(known)]) if isinstance(value, str) else ""
         there_are = ", ".join(map(str, known))
-        yield f"no model of {key} {shown(wish)}; {hint or f'there are {there_are}'}"
+        yield f"no model of {key} {shown(value)}; {hint or f'there are {there_are}'}"
 
 
 def unknown_words(catalog: Catalog, words: Sequence[str]) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _families(licenses: Sequence[str | int]) -> Iterator[str]:
         yield _VERSION.sub("", str(name))
 
 
-def _hint(wish: str, known: Sequence[str | int] | Mapping[str, object]) -> str:
+def _hint(value: str, known: Sequence[str | int] | Mapping[str, object]) -> str:
     spelled = {plain(str(name)): str(name) for name in known}
-    meant = nearest(plain(wish), spelled)
+    meant = nearest(plain(value), spelled)
     return f'did you mean "{spelled[meant]}"?' if meant else ""

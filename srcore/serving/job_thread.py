@@ -29,8 +29,8 @@ class Process(Protocol):
         """Kill it, if it lives, and say how it ended."""
 
 
-class Runner:
-    """A thread that does jobs.
+class JobThread:
+    """The thread that does the jobs.
 
     Args:
         jobs: what is to be done.
