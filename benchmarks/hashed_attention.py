@@ -18,6 +18,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -34,7 +35,7 @@ from harness import (
 from published_gla import PublishedGLA
 from srplug_dlsn.attention import GLA
 from srplug_dlsn.ops import devices
-from srplug_dlsn.ops.library import hashed_attention
+from srplug_dlsn.ops.library import Backend, hashed_attention
 
 from srcore.errors import SrcoreError
 
@@ -197,10 +198,12 @@ def time_side(side, device, dtype, timed, *, is_strict):
     return results, differences
 
 
-def operator(side, device, dtype, *, training=False):
+def operator(
+    side: int, device: str, dtype: torch.dtype, *, training: bool = False
+) -> dict[str, Callable[[], None]]:
     """The operator alone, and its two matrix products as PyTorch's library computes them."""
     length, slots = side * side, CHUNK
-    made = {"device": device, "dtype": dtype, "requires_grad": training}
+    made: dict[str, Any] = {"device": device, "dtype": dtype, "requires_grad": training}
     key = torch.rand(1, length, CHANNELS // REDUCTION, **made)
     query = torch.rand(1, length, CHANNELS // REDUCTION, **made)
     value = torch.randn(1, length, CHANNELS, **made)
@@ -213,12 +216,12 @@ def operator(side, device, dtype, *, training=False):
     ]
     upstream = [torch.ones(chunks, m, n, device=device, dtype=dtype) for m, _, n in shapes]
 
-    def attend(backend):
+    def attend(backend: Backend) -> None:
         out, _ = hashed_attention(query, key, value, score, order, slots, backend=backend)
         if training:
             torch.autograd.grad(out, (query, key, value, score), value.detach())
 
-    def multiply():
+    def multiply() -> None:
         for _ in range(ROUNDS):
             for pair, gradient in zip(pairs, upstream, strict=True):
                 product = torch.bmm(*pair)
@@ -293,12 +296,13 @@ def memory(sides):
     return results
 
 
-def set_precision(name):
+def set_precision(name: str) -> torch.dtype:
     """The type of weights and images, once PyTorch's switches for float32 are set."""
     is_rounded = name == "tf32"
     torch.set_float32_matmul_precision("high" if is_rounded else "highest")
     torch.backends.cudnn.allow_tf32 = is_rounded
-    return torch.float32 if is_rounded else getattr(torch, name)
+    dtype: torch.dtype = torch.float32 if is_rounded else getattr(torch, name)
+    return dtype
 
 
 def main():

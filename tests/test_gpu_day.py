@@ -97,24 +97,37 @@ def test_a_short_day_gives_every_step_its_part(monkeypatch):
     assert steps.share(steps.STEPS, 1500.0) == steps.STEPS[0].seconds
 
 
-def test_a_result_is_made_of_several_days(monkeypatch):
+def test_a_result_is_made_of_several_days(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(SCRIPT.parent)
-    merged = importlib.import_module("gpu_day_taking").merged
+    taking = importlib.import_module("gpu_day_taking")
 
-    def day(commit, **states):
+    def day(name, commit, **states):
         times = {"median": 1.23456789, "values": [1, 2]}
-        surroundings = {"commit": commit, "device": "GPU", "date": "2026-11-27T01"}
+        surroundings = {"commit": commit, "device": f"GPU {name}", "date": "2026-11-27T01"}
         figures = {"results": {"ms": times, "at": "in /opt/a/b.py"}, "environment": surroundings}
-        return {"is_rehearsal": False, "steps": [
-            {"name": name, "state": state, "seconds": 1.0, "output": "", "results": {"r": figures}}
-            for name, state in states.items()
-        ]}  # fmt: skip
+        steps = [
+            {"name": step, "state": state, "seconds": 1.0, "output": "", "results": {"r": figures}}
+            for step, state in states.items()
+        ]
+        folder = tmp_path / name
+        folder.mkdir()
+        content = {"is_rehearsal": name == "rehearsal", "steps": steps}
+        (folder / "gpu_day.json").write_text(json.dumps(content))
+        return folder
 
-    made = merged([day("a" * 40, environment="done", tests="cut off"),
-                   day("b" * 40, environment="not run", tests="done")])  # fmt: skip
-    assert made["commits"] == {"environment": "a" * 7, "tests": "b" * 7}
-    assert (made["device"], made["date"]) == ("GPU", "2026-11-27")
-    assert [step["output"] for step in made["steps"]] == ["", ""]
+    first = day("first", "a" * 40, environment="done", tests="cut off", training="done")
+    second = day("second", "b" * 40, environment="not run", tests="done", training="cut off")
+    made = taking.merged([taking.read(str(first)), taking.read(f"{second}@c0ffee0:tests")])
+    assert made["commits"] == {"environment, training": "a" * 7, "tests": "c0ffee0"}
+    assert made["date"] == "2026-11-27"
+    devices = {step["name"]: step["device"] for step in made["steps"]}
+    assert devices == {"environment": "GPU first", "tests": "GPU second", "training": "GPU first"}
     assert made["steps"][0]["results"]["r"]["results"] == {
         "ms": {"median": 1.23457}, "at": "in b.py",
     }  # fmt: skip
+    (tmp_path / "old.json").write_text(json.dumps(made))
+    again = taking.read(f"{tmp_path / 'old.json'}:training")
+    assert [step["name"] for step in again] == ["training"]
+    rehearsal = day("rehearsal", "d" * 40, tests="done")
+    with pytest.raises(SystemExit, match="a rehearsal on the processor is no result"):
+        taking.read(str(rehearsal))
