@@ -108,11 +108,11 @@ def timed(network, photograph, repeats):
             "tiles": {"tile": TILE, "overlap": overlap}}  # fmt: skip
     results = {}
 
-    def enlarge(name, options):
+    def upscale(name, options):
         results[name] = srcore.upscale(network, image, **options)
 
     times = measure(
-        {name: partial(enlarge, name, options) for name, options in ways.items()},
+        {name: partial(upscale, name, options) for name, options in ways.items()},
         repeats=repeats,
         warmup=0,
     )  # fmt: skip
@@ -170,11 +170,11 @@ def by_spandrel(source, image):
 
     model = ModelLoader(device="cpu").load_from_file(source).eval()
 
-    def enlarge():
+    def upscale():
         with torch.inference_mode():
             return to_image(model(to_tensor(image)[None])[0])
 
-    return enlarge
+    return upscale
 
 
 def by_backends(source, photographs, folder, benchmark, repeats):
@@ -191,11 +191,11 @@ def by_backends(source, photographs, folder, benchmark, repeats):
         with torch.inference_mode():
             return to_image(network(to_tensor(image)[None])[0])
 
-    def enlarge(options, image=image):
+    def upscale(options, image=image):
         return srcore.upscale(network, image, tile=None, **options)
 
     calls = {"spandrel": by_spandrel(source, image)}
-    calls |= {name: partial(enlarge, options) for name, options in ways.items()}
+    calls |= {name: partial(upscale, options) for name, options in ways.items()}
     expected, rows = plain(), {}
     for name, call in calls.items():
         begin = time.process_time()
@@ -213,18 +213,18 @@ def by_backends(source, photographs, folder, benchmark, repeats):
         print(f"  {name}: {rows[name]}", flush=True)
     if benchmark:
         rows["loss"] = {
-            name: quality(partial(enlarge, ways[name]), benchmark)
+            name: quality(partial(upscale, ways[name]), benchmark)
             for name in ("torch", *(f"{it} int8" for it in INT8))
         }
         print(f"  {rows['loss']}", flush=True)
     return rows
 
 
-def quality(enlarge, benchmark):
+def quality(upscale, benchmark):
     """Mean PSNR of Y over the images of a set."""
     values = []
     for path in list_images(benchmark / "LR_x4"):
-        sr, hr = enlarge(image=read_rgb(path)), read_rgb(benchmark / "HR_x4" / path.name)
+        sr, hr = upscale(image=read_rgb(path)), read_rgb(benchmark / "HR_x4" / path.name)
         values.append(psnr(sr, hr, crop_border=4, y_channel=True))
     return round(float(np.mean(values)), 3)
 

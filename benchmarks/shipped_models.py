@@ -27,7 +27,7 @@ BORDER = 8
 LEVELS = (0, 16, 64, 128, 192, 240, 255)
 
 
-def enlarge(network, image, tile="auto"):
+def upscale(network, image, tile="auto"):
     """As the command does."""
     return srcore.upscale(network, image, border=BORDER, tile=tile)
 
@@ -37,7 +37,7 @@ def flat_colors(network):
     worst = {}
     for color in itertools.product(LEVELS, repeat=3):
         image = np.full((24, 27, 3), color, np.uint8)
-        worst[color] = int(np.abs(enlarge(network, image).astype(int) - color).max())
+        worst[color] = int(np.abs(upscale(network, image).astype(int) - color).max())
     return {
         "largest_deviation": max(worst.values()),
         "black": worst[(0, 0, 0)],
@@ -51,7 +51,7 @@ def mean_shifts(network, folders):
     shifts = []
     for path in (path for folder in folders for path in list_images(folder)):
         lr = read_rgb(path)
-        shifts.append(enlarge(network, lr).mean((0, 1)) - lr.mean((0, 1)))
+        shifts.append(upscale(network, lr).mean((0, 1)) - lr.mean((0, 1)))
     return {
         "photographs": len(shifts),
         "mean_shift_rgb": [round(float(value), 4) for value in np.mean(shifts, axis=0)],
@@ -75,7 +75,7 @@ def main():
         }
         sys.stdout.write(f"x{scale}: {results[f'x{scale}']}\n")
     timed = measure(
-        {f"x{scale}": partial(enlarge, network, image) for scale, network in networks.items()},
+        {f"x{scale}": partial(upscale, network, image) for scale, network in networks.items()},
         repeats=5,
         warmup=1,
     )  # fmt: skip

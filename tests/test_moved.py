@@ -74,3 +74,11 @@ def test_pictures_in_a_file_are_counted_by_the_old_name_too():
     header = ImageHeader(2, 3, 8, frame_count=4)
     with pytest.warns(DeprecationWarning, match=r"^ImageHeader.frames is now frame_count; the old"):
         assert header.frames == header.frame_count == 4
+
+
+def test_methods_ask_for_what_the_generator_makes_by_the_old_name_too(monkeypatch):
+    from srcore.engine.parts import Parts
+
+    monkeypatch.setattr(Parts, "upscale", lambda parts, batch: batch["lr"])
+    with pytest.warns(DeprecationWarning, match=r"^Parts.enlarge is now upscale; the old name"):
+        assert Parts.__new__(Parts).enlarge({"lr": 3}) == 3

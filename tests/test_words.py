@@ -15,9 +15,9 @@ EMPTY = {"found", "tmp", "temp", "data2", "foo", "obj", "res", "ret", "stuff", "
 CHANGING = {"append", "add", "clear", "discard", "extend", "insert", "remove", "update"}
 
 
-def bound_names(source):
+def bound_names(tree):
     """Variables and arguments, with their lines."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id, node.lineno
         elif isinstance(node, ast.arg):
@@ -31,7 +31,7 @@ def test_variables_have_a_noun(folder):
     assert [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in sources
-        for name, line in bound_names(path.read_text("utf-8"))
+        for name, line in bound_names(ast.parse(path.read_text("utf-8")))
         if name in EMPTY
     ] == []
 
@@ -89,6 +89,34 @@ def test_nothing_is_changed_in_the_middle_of_an_expression(folder):
             if any(map(changes, parts)):
                 clever.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert clever == []
+
+
+def names_of(tree):
+    """Of functions, classes, variables and arguments, with their lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name, node.lineno
+    yield from bound_names(tree)
+
+
+#: The old name of a method, which still works.
+ENLARGING = {"srcore/engine/parts.py": {"enlarge"}}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["srcore/**/*.py", "plugins/*/srplug_*/**/*.py", "benchmarks/*.py"]
+)
+def test_code_upscales_what_sentences_enlarge(pattern):
+    """As the command and ``srcore.upscale`` are called; people read of enlarging."""
+    sources = sorted(ROOT.glob(pattern))
+    assert sources
+    assert [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in sources
+        for name, line in names_of(ast.parse(path.read_text("utf-8")))
+        if "enlarg" in name.lower()
+        and name not in ENLARGING.get(path.relative_to(ROOT).as_posix(), ())
+    ] == []
 
 
 #: Modules that offer the same thing: each has its options under this name.

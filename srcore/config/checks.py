@@ -20,7 +20,7 @@ from srcore.config.paths import below, inputs_of, is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
-from srcore.data.sizes import enlarged_sizes
+from srcore.data.sizes import upscaled_sizes
 from srcore.datasets.options import CropOptions
 from srcore.errors import Problem
 from srcore.options import Selected
@@ -121,7 +121,7 @@ def _batch_problems(experiment: Experiment) -> Iterator[Problem]:
     options = train.selected.options
     if not isinstance(options, CropOptions) or options.hr_patch_size is not None:
         return
-    files = {size: it for it, size in enlarged_sizes(options, experiment.scale).items()}
+    files = {size: it for it, size in upscaled_sizes(options, experiment.scale).items()}
     shown = [f"{width}x{height} ({file})" for (height, width), file in files.items()]
     if len(shown) == 1 and options.rotate and len({*next(iter(files))}) > 1:
         shown.append("the same turned, with rotate = true")

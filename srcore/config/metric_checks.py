@@ -12,7 +12,7 @@ import attrs
 
 from srcore.capabilities import option_capability
 from srcore.config.schema import Experiment
-from srcore.data.sizes import Size, enlarged_sizes
+from srcore.data.sizes import Size, upscaled_sizes
 from srcore.errors import Problem
 
 
@@ -35,7 +35,7 @@ def lacks(experiment: Experiment) -> Iterator[Lack]:
     if all(option_capability(options, "unmeasurable") is None for _, _, options, _ in metrics):
         return
     for name, table in experiment.data.validation.items():
-        sizes = enlarged_sizes(table.selected.options, experiment.scale)
+        sizes = upscaled_sizes(table.selected.options, experiment.scale)
         for path, label, options, border in metrics:
             if sizes:
                 yield from _lack(path, label, options, border, name, sizes)

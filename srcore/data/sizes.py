@@ -20,7 +20,7 @@ Size = tuple[int, int]
 _FAR = 4096
 
 
-def enlarged_sizes(options: Any, scale: int) -> dict[str, Size]:
+def upscaled_sizes(options: Any, scale: int) -> dict[str, Size]:
     """Size of the super-resolved image by the name of its file.
 
     Files and folders with faults are left out: others say so. Datasets of plugins, whose files
@@ -85,7 +85,7 @@ def patch_complaint(
             f"found {size}{share}{hint}"
         )
     train = experiment.data.train
-    whole = {} if train is None else enlarged_sizes(train.selected.options, scale)
+    whole = {} if train is None else upscaled_sizes(train.selected.options, scale)
     for file, (height, width) in whole.items():
         if fit(height) and fit(width):
             continue

@@ -34,6 +34,15 @@ def lmdb_dataset(
         lr = "DIV2K_train_LR_bicubic_X4_sub.lmdb"
         hr_patch_size = 128
 
+    >>> import pathlib, tempfile, srcore.testing
+    >>> from srcore.prepare.lmdb import prepare_lmdb
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> _ = prepare_lmdb(folder / "hr", folder / "hr.lmdb")
+    >>> dataset = lmdb_dataset(scale=2, hr=folder / "hr.lmdb")
+    >>> len(dataset), sorted(dataset.sample(0, None))
+    (2, ['hr', 'lr'])
+
     The arguments are the keys of :class:`srcore.datasets.options.LmdbOptions`; ``crops`` are those
     of :class:`srcore.datasets.aligned.AlignedImages`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,12 @@ class Parts:
             yield
 
     def enlarge(self, batch: Batch) -> Any:
+        """The old name of :meth:`upscale`."""
+        text = "Parts.enlarge is now upscale; the old name goes away in srcore 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return self.upscale(batch)
+
+    def upscale(self, batch: Batch) -> Any:
         """What the generator makes of ``lr``, with condition and fields where it has them."""
         made = self.roles["generator"]
         self._beside = made.beside(batch, self.drawn)

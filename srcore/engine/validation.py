@@ -135,13 +135,13 @@ class Validation:
         averages: Averages = {}
         for images in self.sets:
             sample = images.dataset.sample(0, None) if not images.transforms else {}
-            if "hr" in sample and _is_enlarged(sample["lr"].shape, sample["hr"].shape, scale):
-                enlarge = BicubicEnlargement(scale)
+            if "hr" in sample and _is_upscaled(sample["lr"].shape, sample["hr"].shape, scale):
+                bicubic = BicubicUpscaling(scale)
                 own: list[ValidationImage] = []
                 for number in shard(len(images.dataset)):
                     if self.run.stop.signal_number is not None:
                         break
-                    own.append(self._validate(enlarge, images, number))
+                    own.append(self._validate(bicubic, images, number))
                 self._stop_if_requested()
                 averages[images.name] = averages_of(gather(own), self.measures).averages
         return averages
@@ -171,7 +171,7 @@ class Validation:
     def _validate(self, network: nn.Module, images: ValidationSet, index: int) -> ValidationImage:
         seed, device = self.run.experiment.seed, self.run.device
         keep = index < self.shown
-        if isinstance(network, BicubicEnlargement):
+        if isinstance(network, BicubicUpscaling):
             name = "bicubic enlargement"
         else:
             name = f"the {'averaged ' if self.run.experiment.uses_ema else ''}generator"
@@ -189,7 +189,7 @@ def by_set_and_metric(averages: Mapping[str, Mapping[str, float]]) -> dict[str, 
     }
 
 
-class BicubicEnlargement(nn.Module):
+class BicubicUpscaling(nn.Module):
     """MATLAB's bicubic as a network; the row that every table of results is read against."""
 
     def __init__(self, scale: int) -> None:
@@ -201,5 +201,5 @@ class BicubicEnlargement(nn.Module):
         return resize(lr, scale=self.scale)
 
 
-def _is_enlarged(lr: tuple[int, ...], hr: tuple[int, ...], scale: int) -> bool:
+def _is_upscaled(lr: tuple[int, ...], hr: tuple[int, ...], scale: int) -> bool:
     return hr[0] == scale * lr[0] and hr[1] == scale * lr[1]

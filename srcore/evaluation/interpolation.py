@@ -28,11 +28,11 @@ def interpolation(name: str, scale: int) -> Contender:
     if name not in INTERPOLATIONS:
         known = ", ".join(INTERPOLATIONS)
         raise SrcoreError(f'--interpolation: expected some of {known}, found "{name}"')
-    return Contender(name, scale, _enlarger(name, scale))
+    return Contender(name, scale, _upscaler(name, scale))
 
 
-def _enlarger(name: str, scale: int) -> Callable[[PictureArray], PictureArray]:
-    def enlarge(lr: PictureArray) -> PictureArray:
+def _upscaler(name: str, scale: int) -> Callable[[PictureArray], PictureArray]:
+    def upscale(lr: PictureArray) -> PictureArray:
         if name == "nearest":
             return lr.repeat(scale, axis=0).repeat(scale, axis=1)
         from srcore.transforms.resize import resize_uint8
@@ -41,4 +41,4 @@ def _enlarger(name: str, scale: int) -> Callable[[PictureArray], PictureArray]:
         dialect: Any = "opencv" if name == "opencv" else "matlab"
         return np.asarray(resize_uint8(lr, size=(height, width), dialect=dialect), np.uint8)
 
-    return enlarge
+    return upscale

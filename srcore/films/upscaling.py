@@ -22,7 +22,7 @@ from srcore.upscaling.batch import Settings
 from srcore.upscaling.fitting import Color, Fitting
 from srcore.upscaling.sizing import Sizing
 
-_ENLARGING = UpscaleOptions()
+_UPSCALING = UpscaleOptions()
 _FILMS = FilmOptions()
 
 
@@ -40,10 +40,10 @@ def upscale_film(
     skip_damaged: bool = _FILMS.skip_damaged,
     background: Color | None = None,
     segment: int = _FILMS.segment,
-    tile: Tile = _ENLARGING.tile,
-    border: int = _ENLARGING.border,
-    precision: UsePrecision = _ENLARGING.precision,
-    backend: str = _ENLARGING.backend,
+    tile: Tile = _UPSCALING.tile,
+    border: int = _UPSCALING.border,
+    precision: UsePrecision = _UPSCALING.precision,
+    backend: str = _UPSCALING.backend,
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], object] | None = None,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.inference import channels
 from srcore.inference.border import Continued
-from srcore.inference.streaming.bands import band_for, enlarged_bands
+from srcore.inference.streaming.bands import band_for, upscaled_bands
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.trial import recording_of
 from srcore.inference.tiling import Span
@@ -54,7 +54,7 @@ class ByRows:
         band = band_for(network, recording, images * image.width, area)
         return None if band is None else cls(network, recording, image, band)
 
-    def enlarged(
+    def upscaled(
         self, precision: UsePrecision, progress: Callable[[int], object]
     ) -> Iterator[Tensor]:
         """Rows ``(C, h, W)`` in [0, 1] from top to bottom; tells the pixels that are done."""
@@ -72,7 +72,7 @@ class ByRows:
 
         left = scale * height
         corner = self.image.image[:1, :1]
-        for rows in enlarged_bands(
+        for rows in upscaled_bands(
             self.network, self.recording, self._read, padded, self.band, precision, tell
         ):
             inside = rows[..., :left, : scale * width]

@@ -100,7 +100,7 @@ def upscale(
         SrcoreError: unsuitable image or settings, output that is not finite.
         OutOfMemoryError: not even the smallest tile fits; the original error is its cause.
     """
-    _check_enlargeable(image)
+    _check_upscalable(image)
     canvas: ImageArray | None = None
     row = 0
     options = UpscaleOptions(
@@ -156,7 +156,7 @@ def upscale_bands(
 
     Besides the input only one band or row of tiles is in memory, whatever the size of the result.
     """
-    _check_enlargeable(image)
+    _check_upscalable(image)
     if outscale is not None and not 0 < outscale < math.inf:
         raise SrcoreError(f"outscale: expected a factor > 0 and finite, found {outscale}")
     if size is not None and (outscale is not None or not all(_is_whole_number(n, 1) for n in size)):
@@ -176,7 +176,7 @@ def upscale_bands(
             lambda candidate: _work_per_pixel(candidate, continued, options),
         )
         extra = _beside_whole(runs, continued, options.seed)
-        bands = _enlarged_rows(runs, continued, options, extra, progress or _ignore)
+        bands = _upscaled_rows(runs, continued, options, extra, progress or _ignore)
         made = (scale * image.shape[0], scale * image.shape[1])
         wanted = size or output_size(image, scale, outscale)
         if wanted != made:
@@ -203,7 +203,7 @@ def _beside_whole(network: nn.Module, image: Continued, seed: int) -> Beside:
     )
 
 
-def _enlarged_rows(
+def _upscaled_rows(
     network: nn.Module,
     image: Continued,
     options: UpscaleOptions,
@@ -216,7 +216,7 @@ def _enlarged_rows(
     if options.overlap == "auto" and not extra.keywords:
         rows = ByRows.of(run, image, _area(options.tile, network, image))
         if rows is not None:
-            yield from image.cut_away(rows.enlarged(options.precision, progress), scale)
+            yield from image.cut_away(rows.upscaled(options.precision, progress), scale)
             return
     overlap_for = cache(lambda tile: choose_overlap(options.overlap, tile, network))
     windowed = WindowedNetwork(run, options.precision, options.batch, overlap_for)
@@ -276,7 +276,7 @@ def _declared_scale(network: nn.Module) -> int:
     return scale
 
 
-def _check_enlargeable(image: ImageArray) -> None:
+def _check_upscalable(image: ImageArray) -> None:
     if (
         image.dtype not in (np.uint8, np.uint16)
         or image.ndim not in (2, 3)

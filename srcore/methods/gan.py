@@ -112,7 +112,7 @@ class Gan(Method):
 
     def generate(self, batch: Batch) -> LossContext:
         """Run the generator; a subclass may feed it otherwise and add ``extras`` for losses."""
-        return self.parts.context(batch, self.parts.enlarge(batch))
+        return self.parts.context(batch, self.parts.upscale(batch))
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the labels, where they have one."""

@@ -38,7 +38,7 @@ class Supervised(Method):
         """Update the generator."""
         parts = self.parts
         with parts.autocast():
-            context = parts.context(batch, parts.enlarge(batch))
+            context = parts.context(batch, parts.upscale(batch))
             terms = parts.generator_terms(context)
         parts.update_generator(terms)
         return {name: value.detach() for name, value in terms.items()}

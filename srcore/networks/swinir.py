@@ -318,9 +318,9 @@ class SwinIR(nn.Module):
         elif self.upsampler == "pixelshuffle":
             sr = self.conv_last(self.upsample(self.conv_before_upsample(deep)))
         else:
-            x = _enlarge(self.conv_before_upsample(deep), self.conv_up1)
+            x = _upsampled(self.conv_before_upsample(deep), self.conv_up1)
             if self.scale == 4:
-                x = _enlarge(x, self.conv_up2)
+                x = _upsampled(x, self.conv_up2)
             sr = self.conv_last(F.leaky_relu(self.conv_hr(x), 0.2, inplace=True))
         return sr
 
@@ -333,7 +333,7 @@ def _to_map(tokens: Tensor) -> Tensor:
     return tokens.permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
 
 
-def _enlarge(x: Tensor, conv: nn.Conv2d) -> Tensor:
+def _upsampled(x: Tensor, conv: nn.Conv2d) -> Tensor:
     return F.leaky_relu(conv(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2, inplace=True)
 
 

@@ -64,7 +64,7 @@ class Worker:
             tell: called with changes of the job on the way.
         """
         try:
-            facts = self._enlarged(order, tell)
+            facts = self._upscaled(order, tell)
         except Exception as error:  # whatever it is, the next one is done
             if not isinstance(error, SrcoreError) and not is_out_of_memory(error):
                 traceback.print_exc(file=sys.stderr)
@@ -74,7 +74,7 @@ class Worker:
             }
         return {"state": "done", "share": 1.0, "facts": facts}
 
-    def _enlarged(self, order: PictureOrder, tell: Callable[..., object]) -> dict[str, Any]:
+    def _upscaled(self, order: PictureOrder, tell: Callable[..., object]) -> dict[str, Any]:
         tell(facts={"doing": "reading the picture"})
         header = read_header(order.source)
         if order.shown is not None:

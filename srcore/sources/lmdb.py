@@ -118,5 +118,15 @@ def _environment(folder: Path) -> Any:
 
 
 def lmdb_source(*, path: Path) -> ImageSource:
-    """Source ``lmdb``: see :class:`srcore.sources.options.LmdbSourceOptions`."""
+    """Source ``lmdb``: see :class:`srcore.sources.options.LmdbSourceOptions`.
+
+    >>> import pathlib, tempfile, srcore.testing
+    >>> from srcore.prepare.lmdb import prepare_lmdb
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "hr", 2)
+    >>> _ = prepare_lmdb(folder / "hr", folder / "hr.lmdb")
+    >>> source = lmdb_source(path=folder / "hr.lmdb")
+    >>> len(source), source.name(0), source.read(0).shape
+    (2, '00', (48, 48, 3))
+    """
     return LmdbSource(path)

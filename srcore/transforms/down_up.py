@@ -53,6 +53,6 @@ class DownUp:
             down, up = (options.modes[way] for way in ways[number])
             small = [max(1, round(side * factors[number])) for side in size]
             shrunk = F.interpolate(image[number, None], size=small, mode=down)
-            enlarged = F.interpolate(shrunk, size=size, mode=up)
-            resized[number] = enlarged[0].clamp(0, 1)
+            upscaled = F.interpolate(shrunk, size=size, mode=up)
+            resized[number] = upscaled[0].clamp(0, 1)
         return batch | {options.image: resized}

@@ -34,7 +34,7 @@ from srcore.machine.memory import is_out_of_memory
 from srcore.options.declaration import defaults
 from srcore.plugin.registry import Registry
 from srcore.upscaling.fitting import Fitting
-from srcore.upscaling.frames import choose_frames, enlarge_series
+from srcore.upscaling.frames import choose_frames, upscale_series
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.options import FrameOptions, Frames
 from srcore.upscaling.output import check_writable, is_written, write_bands, write_series
@@ -254,7 +254,7 @@ def _upscale_file(
         "origin": None if fitting.strip else source.origin,
     }
 
-    def enlarged(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
+    def upscaled(image: NDArray[Any]) -> tuple[Iterator[NDArray[Any]], tuple[int, int]]:
         image = shown_to(network, image)
         target = settings.sizing.target(image.shape[0], image.shape[1], network.scale)  # type: ignore[arg-type]  # an int by the contract
         check_writable(task.target, fitting.apply(image[:1, :1]), target.final)
@@ -273,13 +273,13 @@ def _upscale_file(
     if image is not source.image:
         names = ("colors, which the network does not know", *names)
     if series is not None:
-        pictures = enlarge_series(series, task, enlarged)
+        pictures = upscale_series(series, task, upscaled)
         height, width = pictures[0].image.shape[:2]
         write_series(task.target, pictures, plays=series.plays, **kept)
         if series.plays and not holding(task.target.suffix, task.target)[1].plays:
             names = (*names, "how often an animation is shown")
         return Result(task, "done", size=(width, height), note=note, lost=names)
-    bands, (height, width) = enlarged(image)
+    bands, (height, width) = upscaled(image)
     pixel = fitting.apply(image[:1, :1])
     shape = height, width, pixel.shape[2]
     write_bands(task.target, bands, shape, np.dtype(pixel.dtype), **kept)

@@ -15,7 +15,7 @@ from srcore.upscaling.jobs import Task
 from srcore.upscaling.options import Frames
 
 #: Enlarges one image: bands of rows, and the size they make.
-Enlarge = Callable[[NDArray[Any]], tuple[Iterator[NDArray[Any]], tuple[int, int]]]
+Upscale = Callable[[NDArray[Any]], tuple[Iterator[NDArray[Any]], tuple[int, int]]]
 
 #: Bytes of enlarged pictures that are in memory together until they are written.
 _LARGEST_SERIES = 2**31
@@ -64,7 +64,7 @@ def _obstacle(series: Series | None, task: Task, dtype: np.dtype[Any]) -> str:
     return f"{task.target.suffix} holds no {what}; use {' or '.join(series_suffixes(series.kind))}"
 
 
-def enlarge_series(series: Series, task: Task, enlarge: Enlarge) -> list[Picture]:
+def upscale_series(series: Series, task: Task, upscale: Upscale) -> list[Picture]:
     """All pictures of a file, enlarged.
 
     Raises:
@@ -73,7 +73,7 @@ def enlarge_series(series: Series, task: Task, enlarge: Enlarge) -> list[Picture
     pictures: list[Picture] = []
     total = 0
     for picture in series.pictures:
-        bands, (height, width) = enlarge(picture.image)
+        bands, (height, width) = upscale(picture.image)
         total += height * width * picture.image.shape[2] * picture.image.itemsize
         # Known after the first picture of an animation, since all have one size.
         expected = total * series.count if not pictures else total

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srcore.data.sizes import enlarged_sizes
+from srcore.data.sizes import upscaled_sizes
 from srcore.data.verifying import images_of
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
@@ -65,7 +65,7 @@ def test_partners_are_those_of_their_own_folder(read, table):
 def test_all_kinds_of_folders_take_lists(read, table, count):
     experiment, dataset = read(table)
     assert len(dataset) == count
-    sizes = enlarged_sizes(experiment.data.train.selected.options, 2)
+    sizes = upscaled_sizes(experiment.data.train.selected.options, 2)
     assert len(sizes) == (2 if "unpaired" in table else count)
 
 

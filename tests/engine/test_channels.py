@@ -257,7 +257,7 @@ def test_samples_of_an_lmdb_are_those_of_its_folder(in_folder, channels, tmp_pat
             assert np.array_equal(samples["lr"], wanted["lr"])
 
 
-def enlarged(*arguments, channels):
+def upscaled(*arguments, channels):
     """Run ``srcore upscale`` with a small network; what it said."""
     options = {"channels": channels, "num_features": 4, "num_convs": 0}
     torch.manual_seed(0)
@@ -276,7 +276,7 @@ def test_images_of_all_channels_are_written_with_what_the_network_knows(
     monkeypatch.chdir(tmp_path)
     image = np.random.default_rng(0).integers(0, 256, (9, 7, colors), np.uint8)
     write_image(Path("in.png"), image)
-    network, said = enlarged("in.png", "-o", "out.png", channels=channels)
+    network, said = upscaled("in.png", "-o", "out.png", channels=channels)
     written = read_image(Path("out.png"))
     assert written.shape == (18, 14, {1: {3: 1, 4: 2}.get(colors, colors)}.get(channels, colors))
     assert np.array_equal(written, srcore.upscale(network, image))
@@ -294,7 +294,7 @@ def test_series_are_enlarged(channels, name, tmp_path, monkeypatch):
     first, *others = (Image.fromarray(frame[..., : 3 if "gif" in name else 4]) for frame in frames)
     first.save(name, save_all=True, append_images=others)
     output = name.replace("gif", "png")
-    network, _ = enlarged(name, "-o", f"out_{output}", "--frames", "all", channels=channels)
+    network, _ = upscaled(name, "-o", f"out_{output}", "--frames", "all", channels=channels)
     kept = list(read_series(Path(name)).pictures)
     made = list(read_series(Path(f"out_{output}")).pictures)
     assert len(made) == len(kept) == 3

@@ -100,8 +100,8 @@ class Normalized(nn.Module):
 
     def forward(self, lr):
         features = self.head(lr)
-        enlarged = F.interpolate(lr, scale_factor=self.scale)
-        return self.tail(features + self.body(features)) + enlarged
+        upscaled = F.interpolate(lr, scale_factor=self.scale)
+        return self.tail(features + self.body(features)) + upscaled
 
 
 def behind(experiment, output, network, rate, iterations, settings):

@@ -55,9 +55,9 @@ def test_a_validation_stops_after_its_image_and_is_repeated(tiny_experiment, tmp
 
 
 def test_a_validation_of_enlarged_images_stops_too(tiny_experiment, tmp_path, monkeypatch):
-    from srcore.engine.validation import BicubicEnlargement
+    from srcore.engine.validation import BicubicUpscaling
 
-    forward, seen = BicubicEnlargement.forward, []
+    forward, seen = BicubicUpscaling.forward, []
 
     def counting(self, lr):
         seen.append(1)
@@ -65,7 +65,7 @@ def test_a_validation_of_enlarged_images_stops_too(tiny_experiment, tmp_path, mo
             signal.raise_signal(signal.SIGINT)
         return forward(self, lr)
 
-    monkeypatch.setattr(BicubicEnlargement, "forward", counting)
+    monkeypatch.setattr(BicubicUpscaling, "forward", counting)
     with pytest.raises(Interrupted) as ended:
         run(tiny_experiment, tmp_path)
     assert ended.value.exit_code == 130

@@ -11,14 +11,14 @@ from srcore.testing.tiny_images import tiny_image
 
 def test_each_is_what_its_name_says():
     lr = tiny_image(0, 7, 9)
-    enlarged = {name: interpolation(name, 4).upscale(lr) for name in INTERPOLATIONS}
-    assert {picture.shape for picture in enlarged.values()} == {(28, 36, 3)}
-    assert np.array_equal(enlarged["nearest"], np.kron(lr, np.ones((4, 4, 1), np.uint8)))
+    upscaled = {name: interpolation(name, 4).upscale(lr) for name in INTERPOLATIONS}
+    assert {picture.shape for picture in upscaled.values()} == {(28, 36, 3)}
+    assert np.array_equal(upscaled["nearest"], np.kron(lr, np.ones((4, 4, 1), np.uint8)))
     tensor = torch.from_numpy(lr).double().permute(2, 0, 1)[None]
     expected = torch.nn.functional.interpolate(tensor, scale_factor=4, mode="bicubic")
     expected = expected[0].permute(1, 2, 0).round().clamp(0, 255).numpy()
-    assert np.abs(enlarged["opencv"] - expected).max() <= 1
-    assert not np.array_equal(enlarged["opencv"], enlarged["bicubic"])
+    assert np.abs(upscaled["opencv"] - expected).max() <= 1
+    assert not np.array_equal(upscaled["opencv"], upscaled["bicubic"])
     with pytest.raises(SrcoreError, match="expected some of bicubic, nearest, opencv, found"):
         interpolation("lanczos", 2)
 

@@ -17,7 +17,7 @@ av = pytest.importorskip("av")
 
 
 @pytest.fixture
-def enlarge(films, tiny_network, tmp_path):
+def upscale(films, tiny_network, tmp_path):
     """Enlarges a film: source, name of the result, options -> what is in the result, notes."""
 
     def run(source, name="out.mp4", *, network=None, settings=None, **options):
@@ -39,9 +39,9 @@ def enlarge(films, tiny_network, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
-def test_times_length_and_sound_are_kept(films, enlarge, tmp_path, suffix):
+def test_times_length_and_sound_are_kept(films, upscale, tmp_path, suffix):
     source = films.write(tmp_path / f"in{suffix}", sound=["eng", "deu"])
-    before, after = films.contents(source), enlarge(source, f"out{suffix}")
+    before, after = films.contents(source), upscale(source, f"out{suffix}")
     assert after.times == before.times
     assert after.seconds == pytest.approx(before.seconds, abs=0.024)  # a packet of sound
     assert [it.type for it in after.streams] == ["video", "audio", "audio"]
@@ -52,19 +52,19 @@ def test_times_length_and_sound_are_kept(films, enlarge, tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_variable_frame_rates_keep_every_time(films, enlarge, tmp_path, suffix):
+def test_variable_frame_rates_keep_every_time(films, upscale, tmp_path, suffix):
     times = [0, 512, 2048, 2176, 5120, 5632, 9216, 9984, 17408]
     source = films.write(tmp_path / f"in{suffix}", times=times, sound=["eng"])
     before = films.contents(source)
-    after = enlarge(source, f"out{suffix}", segment=4)
+    after = upscale(source, f"out{suffix}", segment=4)
     assert after.times == before.times
     assert len(after.times) == len(times)
     assert after.packets[1] == before.packets[1]
 
 
-def test_a_frame_alone_and_a_film_without_sound(films, enlarge, tmp_path):
+def test_a_frame_alone_and_a_film_without_sound(films, upscale, tmp_path):
     source = films.write(tmp_path / "in.mp4", count=1)
-    after = enlarge(source)
+    after = upscale(source)
     assert after.times == [0]
     assert [it.type for it in after.streams] == ["video"]
 
@@ -72,9 +72,9 @@ def test_a_frame_alone_and_a_film_without_sound(films, enlarge, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "suffix"), [("mov_text", ".mp4"), ("subrip", ".mkv")], ids=["mp4", "mkv"]
 )
-def test_subtitles_are_copied(films, enlarge, tmp_path, kind, suffix):
+def test_subtitles_are_copied(films, upscale, tmp_path, kind, suffix):
     source = films.write(tmp_path / f"in{suffix}", subtitles=kind)
-    before, after = films.contents(source), enlarge(source, f"out{suffix}")
+    before, after = films.contents(source), upscale(source, f"out{suffix}")
     assert after.streams[1].codec == before.streams[1].codec
     # Where nothing is to be read, MP4 says so by an empty text.
     said = [[it for it in film.packets[1] if it[1] != b"\0\0"] for film in (before, after)]
@@ -82,16 +82,16 @@ def test_subtitles_are_copied(films, enlarge, tmp_path, kind, suffix):
     assert len(said[1]) == 2
 
 
-def test_what_a_container_does_not_hold_is_said(films, enlarge, tmp_path):
+def test_what_a_container_does_not_hold_is_said(films, upscale, tmp_path):
     source = films.write(tmp_path / "in.mkv", subtitles="subrip", sound=["eng"])
-    after = enlarge(source, "out.mp4")
+    after = upscale(source, "out.mp4")
     assert [it.type for it in after.streams] == ["video", "audio"]
     assert after.notes == (
         "left out, .mp4 does not hold it: subtitle stream 2 (srt); .mkv holds more",
     )
 
 
-def test_chapters_texts_and_attachments_are_kept(films, enlarge, tmp_path):
+def test_chapters_texts_and_attachments_are_kept(films, upscale, tmp_path):
     chapters = [
         {"id": k, "start": 100 * k, "end": 100 * k + 100, "time_base": Fraction(1, 1000),
          "metadata": {"title": f"part {k}"}}
@@ -101,7 +101,7 @@ def test_chapters_texts_and_attachments_are_kept(films, enlarge, tmp_path):
         tmp_path / "in.mkv", chapters=chapters, metadata={"title": "A film"},
         attachment=("font.ttf", "font/ttf", b"letters"),
     )  # fmt: skip
-    after = enlarge(source, "out.mkv")
+    after = upscale(source, "out.mkv")
     assert after.metadata["title"] == "A film"
     assert [it["metadata"]["title"] for it in after.chapters] == ["part 0", "part 1"]
     with av.open(str(tmp_path / "out.mkv")) as container:
@@ -110,9 +110,9 @@ def test_chapters_texts_and_attachments_are_kept(films, enlarge, tmp_path):
         ]
 
 
-def test_frames_are_those_of_the_network(films, enlarge, doubling, tmp_path):
+def test_frames_are_those_of_the_network(films, upscale, doubling, tmp_path):
     source = films.write(tmp_path / "in.mkv", codec="ffv1", pixel_format="yuv444p")
-    after = enlarge(source, "out.mkv", codec="ffv1", network=doubling)
+    after = upscale(source, "out.mkv", codec="ffv1", network=doubling)
     before = films.contents(source)
     for small, large in zip(before.frames, after.frames, strict=True):
         stored = small.to_ndarray().astype(int)
@@ -120,21 +120,21 @@ def test_frames_are_those_of_the_network(films, enlarge, doubling, tmp_path):
         assert np.abs(large.to_ndarray().astype(int) - expected).max() <= 1
 
 
-def test_parts_of_a_film_that_was_not_finished_are_refused(films, enlarge, tmp_path):
+def test_parts_of_a_film_that_was_not_finished_are_refused(films, upscale, tmp_path):
     source = films.write(tmp_path / "in.mp4")
     folder = parts_folder(tmp_path / "out.mp4")
     folder.mkdir()
     (folder / "job.json").write_text("{}")
     with pytest.raises(PartsError, match="resume=True goes on with it, overwrite=True begins anew"):
-        enlarge(source)
+        upscale(source)
 
 
-def test_what_is_no_film_is_refused(enlarge, tmp_path):
+def test_what_is_no_film_is_refused(upscale, tmp_path):
     (tmp_path / "in.mp4").write_bytes(b"no film" * 100)
     with pytest.raises(DataError, match=r"in\.mp4: not a film that can be read, or cut off \("):
-        enlarge(tmp_path / "in.mp4")
+        upscale(tmp_path / "in.mp4")
     with pytest.raises(DataError, match=r"none\.mp4: no such file; expected a film"):
-        enlarge(tmp_path / "none.mp4")
+        upscale(tmp_path / "none.mp4")
 
 
 def colors_of(film):
@@ -155,36 +155,36 @@ def colors_of(film):
     ids=["bt709", "bt601-525", "bt601-625", "full", "bt2020-10bit"],
 )
 def test_color_tags_and_depth_are_kept(
-    films, enlarge, tmp_path, suffix, colors, codec, pixel_format
+    films, upscale, tmp_path, suffix, colors, codec, pixel_format
 ):
     source = films.write(
         tmp_path / f"in{suffix}", 3, colors=colors, codec=codec, pixel_format=pixel_format
     )
-    after = enlarge(source, f"out{suffix}", codec="h264")
+    after = upscale(source, f"out{suffix}", codec="h264")
     assert colors_of(after) == colors_of(films.contents(source)) == colors
     assert ("10le" in after.frames[0].format.name) == ("10le" in pixel_format)
     assert after.notes == ()
 
 
-def test_of_a_film_that_says_nothing_the_matrix_is_written_down(films, enlarge, tmp_path):
+def test_of_a_film_that_says_nothing_the_matrix_is_written_down(films, upscale, tmp_path):
     source = films.write(tmp_path / "in.mp4", 2, colors=(2, 2, 2, 1))
-    assert colors_of(enlarge(source)) == (2, 2, 6, 1)
+    assert colors_of(upscale(source)) == (2, 2, 6, 1)
 
 
-def test_more_bits_than_an_encoder_holds_are_said(films, enlarge, tmp_path):
+def test_more_bits_than_an_encoder_holds_are_said(films, upscale, tmp_path):
     source = films.write(tmp_path / "in.mkv", 2, pixel_format="yuv422p10le", codec="ffv1")
-    after = enlarge(source, "out.webm")
+    after = upscale(source, "out.webm")
     assert after.frames[0].format.name == "yuv422p"
     assert "10 bits become 8: vp9 holds no more here" in after.notes
-    asked = enlarge(source, "asked.mkv", settings=Settings(fitting=Fitting(depth=8)))
+    asked = upscale(source, "asked.mkv", settings=Settings(fitting=Fitting(depth=8)))
     assert asked.frames[0].format.name == "yuv422p"
     assert asked.notes == ()
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])
-def test_rotation_is_applied(films, enlarge, doubling, tmp_path, rotation):
+def test_rotation_is_applied(films, upscale, doubling, tmp_path, rotation):
     source = films.write(tmp_path / "in.mp4", 2, rotation=rotation, aspect=Fraction(4, 3))
-    after = enlarge(source, network=doubling, crf=1.0)
+    after = upscale(source, network=doubling, crf=1.0)
     frame = after.frames[0]
     stored = films.contents(source).frames[0]
     assert (stored.rotation % 360, frame.rotation) == (rotation % 360, 0)
@@ -197,50 +197,50 @@ def test_rotation_is_applied(films, enlarge, doubling, tmp_path, rotation):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
-def test_the_shape_of_pixels_is_kept(films, enlarge, tmp_path, suffix):
+def test_the_shape_of_pixels_is_kept(films, upscale, tmp_path, suffix):
     source = films.write(tmp_path / f"in{suffix}", 2, aspect=Fraction(16, 11))
-    assert enlarge(source, f"out{suffix}").aspect == Fraction(16, 11)
+    assert upscale(source, f"out{suffix}").aspect == Fraction(16, 11)
 
 
 @pytest.mark.parametrize(
     ("codec", "size"), [("h264", (142, 100)), ("h265", (142, 100)), ("vp9", (141, 99))]
 )
-def test_odd_sides_become_even_where_the_encoder_wants_it(films, enlarge, tmp_path, codec, size):
+def test_odd_sides_become_even_where_the_encoder_wants_it(films, upscale, tmp_path, codec, size):
     source = films.write(tmp_path / "in.mkv", 2, (33, 47), codec="ffv1")
     settings = Settings(sizing=Sizing(scale=3))
-    after = enlarge(source, "out.mkv", settings=settings, codec=codec)
+    after = upscale(source, "out.mkv", settings=settings, codec=codec)
     assert (after.frames[0].width, after.frames[0].height) == size
     said = f"141x99 pixels become 142x100 by repeating the last row or column: {codec} takes even "
     assert [note for note in after.notes if note.startswith(said)] or codec == "vp9"
 
 
-def test_interlaced_films_are_refused_or_made_whole(films, enlarge, tmp_path):
+def test_interlaced_films_are_refused_or_made_whole(films, upscale, tmp_path):
     interlaced = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
     source = films.write(tmp_path / "in.mp4", options=interlaced)
     before = films.contents(source)
     assert before.frames[0].interlaced_frame
     with pytest.raises(DataError, match="interlaced; deinterlace=True makes whole frames of its"):
-        enlarge(source)
-    after = enlarge(source, deinterlace=True)
+        upscale(source)
+    after = upscale(source, deinterlace=True)
     assert after.times == before.times
     assert not any(frame.interlaced_frame for frame in after.frames)
 
 
-def test_transparent_films_need_a_background(films, enlarge, tmp_path):
+def test_transparent_films_need_a_background(films, upscale, tmp_path):
     source = films.write(tmp_path / "in.mkv", 2, codec="ffv1", pixel_format="yuva420p")
     with pytest.raises(DataError, match=r"the film is transparent, .*background=COLOR"):
-        enlarge(source)
+        upscale(source)
     settings = Settings(fitting=Fitting(background=(255, 255, 255)))
-    assert enlarge(source, settings=settings).frames[0].format.name == "yuv420p"
+    assert upscale(source, settings=settings).frames[0].format.name == "yuv420p"
 
 
 @pytest.mark.parametrize("suffix", [".avi", ".mpg", ".ts"])
-def test_other_containers_are_read(films, enlarge, tmp_path, suffix):
+def test_other_containers_are_read(films, upscale, tmp_path, suffix):
     codec = {".avi": "mpeg4", ".mpg": "mpeg2video"}.get(suffix, "libx264")
     source = films.write(
         tmp_path / f"in{suffix}", times=list(range(8)), unit=Fraction(1, 25), codec=codec
     )
-    before, after = films.contents(source), enlarge(source, "out.mkv")
+    before, after = films.contents(source), upscale(source, "out.mkv")
     assert len(after.times) == 8
     steps = np.diff([float(time) for time in after.times])
     assert np.abs(steps - 0.04).max() < 0.0011

@@ -205,15 +205,15 @@ def discriminator_vgg128(case):
     hyper = case.hyper
     network = VGGDiscriminator(128, hyper["num_feat"], hyper["num_in_ch"])
     _loaded(network, case.weights())
-    enlarged = case.tensor("in_x_small").repeat_interleave(4, 2).repeat_interleave(4, 3)
+    upscaled = case.tensor("in_x_small").repeat_interleave(4, 2).repeat_interleave(4, 3)
     outputs = {}
-    x = enlarged.clone().requires_grad_()
+    x = upscaled.clone().requires_grad_()
     outputs["out_y_eval"] = network(x)
     outputs["out_y_eval"].sum().backward()
     outputs["out_grad_x_eval_block"] = x.grad[:, :, 40:56, 40:56]
 
     network.train().zero_grad()
-    x = enlarged.clone().requires_grad_()
+    x = upscaled.clone().requires_grad_()
     outputs["out_y_train"] = y = network(x)
     (y * torch.tensor([[1.0], [-0.5]])).sum().backward()
     outputs["out_grad_x_train_block"] = x.grad[:, :, 40:56, 40:56]

@@ -57,11 +57,11 @@ def imresize_uint8_replicate(case):
 @golden_kind("bicubic_benchmark_image")
 def bicubic_benchmark_image(case):
     hr, scale = case["hr_uint8"], case.hyper["scale"]
-    enlarged = resize_uint8(case["lr_uint8"], scale=scale)
+    upscaled = resize_uint8(case["lr_uint8"], scale=scale)
     outputs = {"lr_uint8": resize_uint8(hr, scale=1 / scale)}
     for name, metric in (("psnr", metrics.psnr), ("ssim", metrics.ssim)):
         outputs[name] = [
-            [metric(enlarged, hr, crop_border=crop, y_channel=y) for y in (False, True)]
+            [metric(upscaled, hr, crop_border=crop, y_channel=y) for y in (False, True)]
             for crop in (0, scale)
         ]
     return outputs

@@ -40,10 +40,10 @@ def test_the_result_is_the_inside_of_the_padded_image_enlarged(network, shape):
     wanted = srcore.upscale(network, np.pad(image, pads, mode="symmetric"), tile=None)
     counted = []
     for tile in (None, 32):
-        enlarged = srcore.upscale(network, image, border=8, tile=tile, progress=counted.append)
-        assert enlarged.shape == (2 * shape[0], 2 * shape[1], *shape[2:])
-        assert enlarged.dtype == image.dtype
-        difference = np.abs(enlarged.astype(int) - wanted[16:-16, 16:-16])
+        upscaled = srcore.upscale(network, image, border=8, tile=tile, progress=counted.append)
+        assert upscaled.shape == (2 * shape[0], 2 * shape[1], *shape[2:])
+        assert upscaled.dtype == image.dtype
+        difference = np.abs(upscaled.astype(int) - wanted[16:-16, 16:-16])
         assert difference.max() <= 1
     assert sum(counted) == 2 * shape[0] * shape[1]
 

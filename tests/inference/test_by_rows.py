@@ -129,7 +129,7 @@ def test_the_result_arrives_in_bands_and_every_pixel_is_told_once():
 )
 def test_tiles_are_for_what_is_asked_for_or_cannot_be_by_rows(options, monkeypatch):
     calls = []
-    monkeypatch.setattr(ByRows, "enlarged", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(ByRows, "upscaled", lambda *arguments: calls.append(arguments))
     image = tiny_image(0, 60, 40)
     assert upscale(_small(), image, **options).shape == (120, 80, 3)
     assert not calls
@@ -139,7 +139,7 @@ def test_where_memory_does_not_hold_rows_tiles_are_made(monkeypatch):
     network, image = _small(), tiny_image(0, 60, 40)
     expected = upscale(network, image, tile=1000)
     monkeypatch.setattr("srcore.inference.streaming.bands.memory_for_tiles", lambda device: 1)
-    monkeypatch.setattr(ByRows, "enlarged", None)
+    monkeypatch.setattr(ByRows, "upscaled", None)
     assert apart(upscale(network, image, tile=16), expected) <= 1
 
 

@@ -46,8 +46,8 @@ def test_the_picture_is_that_of_the_cpu(gpu, kind, options):
 def test_half_precision_is_near(gpu, kind, precision):
     image = tiny_image(0, 40, 45)
     network = make(kind, gpu)
-    enlarged = srcore.upscale(network, image, precision=precision)
-    difference = enlarged.astype(float) - srcore.upscale(network, image)
+    upscaled = srcore.upscale(network, image, precision=precision)
+    difference = upscaled.astype(float) - srcore.upscale(network, image)
     assert np.sqrt((difference**2).mean()) < (4 if precision == "bfloat16" else 1)
 
 

@@ -21,7 +21,7 @@ class Unsaved(srcore.Method):
     def step(self, batch):
         self.steps += 1
         parts = self.parts
-        context = parts.context(batch, parts.enlarge(batch))
+        context = parts.context(batch, parts.upscale(batch))
         terms = {name: self.steps * value for name, value in parts.generator_terms(context).items()}
         parts.update_generator(terms)
         return {name: value.detach() for name, value in terms.items()}

@@ -29,7 +29,7 @@ def network(scale):
     return srcore.load_generator(shipped_model(scale), "cpu")
 
 
-def enlarged(network, image):
+def upscaled(network, image):
     return srcore.upscale(network, image, border=BORDER).astype(int)
 
 
@@ -71,13 +71,13 @@ def test_enlarges_a_photograph_without_further_ado(scale, tmp_path):
 @pytest.mark.parametrize("color", [0, 255])
 def test_black_and_white_stay(network, color):
     image = np.full((21, 34, 3), color, np.uint8)
-    assert (enlarged(network, image) == color).all()
+    assert (upscaled(network, image) == color).all()
 
 
 def test_flat_colors_stay_flat(network):
     for color in itertools.product(LEVELS[::2], LEVELS[::3], LEVELS[1::2]):
         image = np.full((16, 19, 3), color, np.uint8)
-        difference = np.abs(enlarged(network, image) - np.array(color))
+        difference = np.abs(upscaled(network, image) - np.array(color))
         assert difference.max() <= 1, color
 
 
@@ -85,7 +85,7 @@ def test_photographs_keep_their_mean_color(network, scale):
     assert PHOTOGRAPHS
     for path in PHOTOGRAPHS:
         lr = small(path, scale)
-        shift = enlarged(network, lr).mean((0, 1)) - lr.mean((0, 1))
+        shift = upscaled(network, lr).mean((0, 1)) - lr.mean((0, 1))
         assert np.abs(shift).max() < 0.5, path.name
 
 
@@ -95,7 +95,7 @@ def test_photographs_come_out_better_than_by_bicubic(network, scale):
         hr, lr = read_rgb(path), small(path, scale)
         hr = hr[: lr.shape[0] * scale, : lr.shape[1] * scale]
         bicubic = resize_uint8(lr, size=hr.shape[:2])
-        sr = enlarged(network, lr).astype(np.uint8)
+        sr = upscaled(network, lr).astype(np.uint8)
         measured = [srcore.metrics.psnr(image, hr, crop_border=scale) for image in (sr, bicubic)]
         gains.append(measured[0] - measured[1])
     assert min(gains) > 0.3

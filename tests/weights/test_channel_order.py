@@ -31,10 +31,10 @@ def weights(tmp_path):
 def test_red_and_blue_are_exchanged_in_and_out(weights):
     network = srcore.load_generator(weights)
     image = tiny_image(0, 12, 10)
-    enlarged = srcore.upscale(BgrNetwork(network), image)
+    upscaled = srcore.upscale(BgrNetwork(network), image)
     expected = srcore.upscale(network, np.ascontiguousarray(image[..., ::-1]))[..., ::-1]
-    np.testing.assert_array_equal(enlarged, expected)
-    assert not np.array_equal(enlarged, srcore.upscale(network, image))
+    np.testing.assert_array_equal(upscaled, expected)
+    assert not np.array_equal(upscaled, srcore.upscale(network, image))
 
 
 def test_alpha_stays_last_and_gray_as_it_is():

@@ -94,7 +94,14 @@ def film(array: RgbArray, frames: int, step: tuple[float, float]) -> list[RgbArr
 
 
 class Video(ImageDegradation):
-    """Transform ``video``."""
+    """Transform ``video``.
+
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> batch = {"lr": torch.rand(1, 3, 16, 16)}
+    >>> damaged = Video(scale=4)(batch, generator)["lr"]
+    >>> damaged.shape, torch.equal(damaged, batch["lr"])
+    (torch.Size([1, 3, 16, 16]), False)
+    """
 
     name, options_class = "video", VideoOptions
 

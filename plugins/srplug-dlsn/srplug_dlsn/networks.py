@@ -119,7 +119,7 @@ class DLSN(nn.Module):
         self.head = nn.Sequential(_convolution(channels, num_features))
         self.body = nn.Sequential(*groups, _convolution(num_features, num_features))
         self.tail = nn.Sequential(
-            _enlarging_layers(scale, num_features), _convolution(num_features, channels)
+            _upscaling_layers(scale, num_features), _convolution(num_features, channels)
         )
 
     def forward(self, lr: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ def _local_block(channels: int) -> ResidualSequence:
     )
 
 
-def _enlarging_layers(scale: int, channels: int) -> nn.Sequential:
+def _upscaling_layers(scale: int, channels: int) -> nn.Sequential:
     """Convolution and pixel shuffle: once for x3, once per factor of two."""
     steps = [3] if scale == 3 else [2] * (scale.bit_length() - 1)
     layers: list[nn.Module] = []

@@ -132,8 +132,8 @@ def inference_geometry(case):
     weight, scale = case.tensor("x8_weight"), case.hyper["x8"]["scale"]
 
     def stand_in(x):
-        enlarged = torch.nn.functional.conv2d(x, weight, padding=1)
-        return torch.nn.functional.pixel_shuffle(enlarged, scale).abs().sqrt()
+        upscaled = torch.nn.functional.conv2d(x, weight, padding=1)
+        return torch.nn.functional.pixel_shuffle(upscaled, scale).abs().sqrt()
 
     results["x8_out"] = SelfEnsemble(_AsModule(stand_in, scale))(case.tensor("x8_in"))
     return results

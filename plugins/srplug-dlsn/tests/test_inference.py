@@ -14,7 +14,7 @@ from srcore.metrics import psnr
 from srcore.testing.tiny_images import tiny_image
 
 
-def enlarge(lr):
+def upscale(lr):
     return lr.repeat_interleave(2, -1).repeat_interleave(2, -2)
 
 
@@ -22,7 +22,7 @@ def enlarge(lr):
 @pytest.mark.parametrize("min_pixels", [1, 2500, 120_000])
 def test_tiles_supply_every_pixel_once(size, min_pixels):
     lr = torch.arange(size[0] * size[1], dtype=torch.float32).view(1, 1, *size)
-    assert torch.equal(run_chopped(enlarge, lr, 2, min_pixels), enlarge(lr))
+    assert torch.equal(run_chopped(upscale, lr, 2, min_pixels), upscale(lr))
     covered = torch.zeros(size, dtype=torch.int64)
     for tile in chop(*size, min_pixels):
         used = tile.used

@@ -136,8 +136,8 @@ class UpConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, F, H, W)`` -> ``(N, F, 2H, 2W)``."""
-        enlarged: Tensor = self.upconv(x)
-        return enlarged
+        upscaled: Tensor = self.upconv(x)
+        return upscaled
 
 
 class ESRDGANGenerator(nn.Module):

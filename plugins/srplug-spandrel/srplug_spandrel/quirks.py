@@ -46,7 +46,7 @@ def _keeps_the_mean(given: dict[str, Any], scale: int, channels: int) -> None:
     given["norm"] = given["norm"] and channels == RGB
 
 
-def _enlarges_nothing(given: dict[str, Any], scale: int, channels: int) -> None:
+def _upscales_nothing(given: dict[str, Any], scale: int, channels: int) -> None:
     """Nothing is enlarged at scale 1; spandrel reads it so."""
     given["upsampler"] = given["upsampler"] if scale > 1 else ""
 
@@ -60,9 +60,9 @@ def _divides_whole(given: dict[str, Any], scale: int, channels: int) -> None:
 #: What some parameters are beside what the keys say.
 ADJUSTMENTS: dict[str, tuple[Callable[[dict[str, Any], int, int], None], ...]] = {
     "drunet": (_sees_noise,),
-    "grl": (_enlarges_nothing,),
+    "grl": (_upscales_nothing,),
     "hat": (_divides_whole,),
-    "srformer": (_enlarges_nothing,),
+    "srformer": (_upscales_nothing,),
     "rcan": (_keeps_the_mean,),
     "span": (_keeps_the_mean,),
 }

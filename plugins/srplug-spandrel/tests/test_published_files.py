@@ -71,9 +71,9 @@ def test_a_published_file_is_tuned_and_goes_back_to_spandrel(name, tmp_path):
         change = float((made - before(image).clamp(0, 1)).abs().mean())
     assert 0 < change < 0.05  # it was trained, and is still the network that it was
 
-    enlarged = srcore.upscale(network, photograph)
-    assert enlarged.shape == (148, 112, 3)
-    back = enlarged.reshape(37, 4, 28, 4, 3).mean((1, 3))
+    upscaled = srcore.upscale(network, photograph)
+    assert upscaled.shape == (148, 112, 3)
+    back = upscaled.reshape(37, 4, 28, 4, 3).mean((1, 3))
     assert np.abs(back - photograph).mean() < 8  # gray levels: it shows what was photographed
 
     convert(exported, tmp_path / "x.onnx", "onnx", registry=plugins().registry)

@@ -43,7 +43,7 @@ def band_for(network: nn.Module, recording: Recording, width: int, area: int) ->
     return max(multiple, rows // multiple * multiple) if rows >= _LEAST else None
 
 
-def enlarged_bands(
+def upscaled_bands(
     network: nn.Module,
     recording: Recording,
     read: ReadRows,
@@ -119,7 +119,7 @@ def whole_by_rows(network: nn.Module, images: Tensor, precision: UsePrecision) -
     padded = pad_to_multiple(images, multiple).contiguous(memory_format=torch.channels_last)
     result, done = images.new_empty(*images.shape[:2], scale * height, scale * width), 0
     try:
-        for rows in enlarged_bands(
+        for rows in upscaled_bands(
             network, recording, lambda start, stop: padded[..., start:stop, :], padded.shape[-2],
             band, precision, float,
         ):  # fmt: skip

@@ -23,8 +23,8 @@ Check = Callable[[Trial], Iterator[str]]
 #: Checks of the core's kinds, in order.
 CHECKS: dict[str, tuple[Check, ...]] = {
     "network": (
-        networks.enlarges_any_size,
-        on_other_channels(networks.enlarges_any_size),
+        networks.upscales_any_size,
+        on_other_channels(networks.upscales_any_size),
         networks.state_makes_it_the_same,
         networks.every_parameter_learns,
         networks.draws_by_the_generator,

@@ -20,7 +20,7 @@ _ODD, _EVEN = (17, 23), (24, 24)
 _LARGER = (33, 45), (48, 48)  # for networks that shrink
 
 
-def enlarges_any_size(trial: Trial) -> Iterator[str]:
+def upscales_any_size(trial: Trial) -> Iterator[str]:
     """Images (N, C, h, w) become (N, C, scale*h, scale*w), finite, under bfloat16 autocast too."""
     network = trial.build(scale=trial.scale).eval()
     channels = channels_of(trial.options)

@@ -83,9 +83,9 @@ class Source:
             raise self.error
         return self.image[..., start:stop, :]
 
-    def enlarged(self, network, recording, band=16, precision="float32", tell=float):
+    def upscaled(self, network, recording, band=16, precision="float32", tell=float):
         height = self.image.shape[-2]
-        parts = bands.enlarged_bands(network, recording, self, height, band, precision, tell)
+        parts = bands.upscaled_bands(network, recording, self, height, band, precision, tell)
         return torch.cat(list(parts), -2)
 
 
@@ -95,12 +95,12 @@ def test_without_memory_fewer_rows_give_the_same(network, recording, error, limi
     image = torch.rand(1, 3, 61, 8)
     source = Source(image, error=error, **limits)
     with torch.inference_mode():
-        torch.testing.assert_close(source.enlarged(network, recording), network(image))
+        torch.testing.assert_close(source.upscaled(network, recording), network(image))
 
 
 def test_rows_are_given_before_all_are_read(network, recording):
     source = Source(torch.rand(1, 3, 61, 8))
-    next(bands.enlarged_bands(network, recording, source, 61, 16, "float32", float))
+    next(bands.upscaled_bands(network, recording, source, 61, 16, "float32", float))
     assert source.asked == [(0, 16)]
 
 
@@ -108,26 +108,26 @@ def test_if_a_few_rows_are_too_much_the_error_is_the_cause(network, recording):
     error = MemoryError("numpy")
     source = Source(torch.rand(1, 3, 61, 8), most=0, error=error)
     with pytest.raises(OutOfMemoryError, match=r"out of memory on cpu even for 2 rows; .*numpy"):
-        source.enlarged(network, recording)
+        source.upscaled(network, recording)
     assert source.asked == [(0, 16), (0, 8), (0, 4), (0, 2)]
 
 
 def test_other_errors_are_not_taken_for_want_of_memory(network, recording):
     source = Source(torch.rand(1, 3, 61, 8), most=0, error=RuntimeError("size mismatch"))
     with pytest.raises(RuntimeError, match="size mismatch"):
-        source.enlarged(network, recording)
+        source.upscaled(network, recording)
 
 
 def test_a_result_that_is_not_finite_is_an_error(network, recording):
     image = torch.rand(1, 3, 61, 8)
     image[..., 40, 3] = float("nan")
     with pytest.raises(SrcoreError, match='not finite in bfloat16; use precision="float32"'):
-        Source(image).enlarged(network, recording, precision="bfloat16")
+        Source(image).upscaled(network, recording, precision="bfloat16")
 
 
 def test_half_precision_is_that_of_autocast(network, recording):
     image = torch.rand(1, 3, 61, 8)
-    result = Source(image).enlarged(network, recording, precision="bfloat16")
+    result = Source(image).upscaled(network, recording, precision="bfloat16")
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         expected = network(image).float()
     assert result.dtype == torch.float32
@@ -136,6 +136,6 @@ def test_half_precision_is_that_of_autocast(network, recording):
 
 def test_work_is_told_up_to_all_of_it(network, recording):
     told = []
-    Source(torch.rand(1, 3, 61, 8)).enlarged(network, recording, tell=told.append)
+    Source(torch.rand(1, 3, 61, 8)).upscaled(network, recording, tell=told.append)
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
