@@ -49,7 +49,7 @@ def openmodeldb_entry(card: Card, registry: Registry) -> dict[str, Any]:
         "trainingIterations": card.iteration,
         "trainingBatchSize": train.get("batch_size"),
         "trainingHRSize": data.get("hr_patch_size"),
-        "trainingOTF": bool(table.get("transforms")),
+        "trainingOTF": bool(data.get("transforms")),
         "dataset": ", ".join(it.name for it in trained),
         "datasetSize": sum(it.files for it in trained) or None,
         "pretrainedModelG": _pretrained(table),

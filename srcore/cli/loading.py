@@ -58,7 +58,8 @@ class Loading:
     def warn_of_slow(self, precision: UsePrecision) -> None:
         """Say that a device computes slowly in a precision, if it does."""
         from srcore.machine.devices import pick_device, slow_precision
+        from srcore.options.spelling import spelled
 
         slow = slow_precision(pick_device(self.device), precision)
         if slow:
-            click.echo(f"precision: {slow}", err=True)
+            click.echo(f"srcore: warning: {spelled('precision')}: {slow}", err=True)

@@ -78,11 +78,7 @@ def command(
     rows = [_model_facts(catalog, model) for model in chosen]
     rows = [row for row in rows if row["here"] or not here]
     if not rows:
-        from srcore.models.unknown_words import unknown_words
-
-        unknown = unknown_words(catalog, words)
-        for line in list(unknown) or ["no model fits; without WORD and options all are listed"]:
-            click.echo(f"srcore: {line}", err=True)
+        click.echo("srcore: no model fits; without WORD and options all are listed", err=True)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif len(words) == 1 and len(rows) == 1 and rows[0]["name"] == words[0]:
@@ -94,9 +90,9 @@ def command(
 def _search(
     catalog: Catalog, words: tuple[str, ...], *, commercial: bool, **asked: Any
 ) -> list[PublishedModel]:
-    from srcore.models.unknown_words import unknown_values
+    from srcore.models.unknown_words import unknown_values, unknown_words
 
-    unknown = list(unknown_values(catalog, asked))
+    unknown = [*unknown_values(catalog, asked), *unknown_words(catalog, words)]
     if unknown:
         raise click.UsageError("\n".join(unknown))
     return catalog.search(words, commercial=commercial, **asked)

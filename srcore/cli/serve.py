@@ -45,9 +45,9 @@ def command(
     page, too, and made when they are looked at.
 
     The address that is printed holds a token, without which nothing is answered. It is one of this
-    machine, which others do not reach; from elsewhere, take a tunnel: ssh -L 8765:localhost:8765.
-    Pictures are computed one by one, lie in a folder of temporary files, and are deleted when they
-    were delivered. Ctrl-C ends it.
+    machine, which others do not reach; from elsewhere, take a tunnel, which goes by the name of
+    this machine: ssh -L 8765:localhost:8765 MACHINE. Pictures are computed one by one, lie in a
+    folder of temporary files, and are deleted when they were delivered. Ctrl-C ends it.
 
     \b
     Examples:

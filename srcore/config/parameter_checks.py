@@ -59,8 +59,9 @@ def _group_problems(
         if key == "type":
             yield Problem(f"{where}.type", "groups have the optimizer of their table; remove it")
         elif key not in known:
-            hint = closest(key, [*known, "match", "learning_rate_factor"])
-            hint = hint or f"known keys of {table.selected.type}: {', '.join(known)}"
+            here = sorted([*known, "match", "learning_rate_factor"])
+            there_are = f"known keys of groups of {table.selected.type}: {', '.join(here)}"
+            hint = closest(key, here) or there_are
             yield Problem(f"{where}.{key}", f"unknown key; {hint}")
         else:
             yield from _value_problems(experiment, table, key, value, registry, where)

@@ -382,5 +382,8 @@ def _with_all_keys(problem: Problem, known: list[str], name: str) -> Problem:
     """An unknown key of an inline component: suggest from the component's and the table's keys."""
     if not problem.message.startswith("unknown key") or "." in problem.path:
         return problem
-    hint = closest(problem.path, known) or f"known keys of {name}: {', '.join(sorted(known))}"
+    there_are = f"known keys of {name}: {', '.join(sorted([*known, 'type']))}"
+    if not known:
+        there_are = f"{name} has no keys beside type"
+    hint = closest(problem.path, [*known, "type"]) or there_are
     return attrs.evolve(problem, message=f"unknown key; {hint}")

@@ -13,6 +13,13 @@ from srcore.errors import SrcoreError
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.processes import local_rank, world_size
 from srcore.messages import shown
+from srcore.options.spelling import spelled
+
+
+class DeviceError(SrcoreError):
+    """A device was asked for that is not here."""
+
+    exit_code = 2
 
 
 def pick_device(name: str = "auto", key: str = "device") -> torch.device:
@@ -23,13 +30,15 @@ def pick_device(name: str = "auto", key: str = "device") -> torch.device:
 
     Args:
         name: ``"auto"`` or one of PyTorch's names.
-        key: where the user wrote it, an option of the command line or a dotted path of the
-            experiment; for messages.
+        key: where the user wrote it, an option as in Python or a dotted path of the experiment;
+            for messages.
 
     Raises:
-        SrcoreError: the device does not exist here.
+        DeviceError: the device does not exist here.
     """
-    use_cpu = f'set {key} = "cpu"' if "." in key else f"use --{key} cpu"
+    is_of_experiment = "." in key
+    use_cpu = f'set {key} = "cpu"' if is_of_experiment else f"use {spelled(key, 'cpu')}"
+    key = key if is_of_experiment else spelled(key)
     if name == "auto":
         alone = world_size() == 1
         name = "cuda" if torch.cuda.is_available() else "mps" if alone and _has_mps() else "cpu"
@@ -37,18 +46,18 @@ def pick_device(name: str = "auto", key: str = "device") -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         expected = "auto, cpu, cuda, cuda:N or mps"
-        raise SrcoreError(f"{key}: expected {expected}, found {shown(name)}") from None
+        raise DeviceError(f"{key}: expected {expected}, found {shown(name)}") from None
     if device.type == "cuda":
         return _cuda(device, key, use_cpu)
     if device.type == "mps":
         if not _has_mps():
-            raise SrcoreError(f"{key}: no Apple GPU (mps) here; {use_cpu}")
+            raise DeviceError(f"{key}: no Apple GPU (mps) here; {use_cpu}")
         return device
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split(". ")[0].splitlines()[0]
-        raise SrcoreError(f"{key}: {name} cannot be used here: {reason}; {use_cpu}") from None
+        raise DeviceError(f"{key}: {name} cannot be used here: {reason}; {use_cpu}") from None
     return device
 
 
@@ -71,12 +80,12 @@ def in_words(device: torch.device, asked: str) -> str:
 def _cuda(device: torch.device, key: str, use_cpu: str) -> torch.device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
-        raise SrcoreError(f"{key}: PyTorch finds no CUDA GPU here; {use_cpu}")
+        raise DeviceError(f"{key}: PyTorch finds no CUDA GPU here; {use_cpu}")
     index = device.index
     if index is None:
         index = local_rank() % count
     if index >= count:
-        raise SrcoreError(f"{key}: cuda:{index} does not exist; there are {count} GPUs, from 0")
+        raise DeviceError(f"{key}: cuda:{index} does not exist; there are {count} GPUs, from 0")
     return torch.device("cuda", index)
 
 

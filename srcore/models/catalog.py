@@ -21,6 +21,12 @@ from srcore.plugin.registry import Registry, duplicate
 _LEADING_SCALE = re.compile(r"^\d{1,2}x-?(?=.)")
 
 
+class UnknownModelError(WeightsError):
+    """No list has a model of that name, or several have one of a name like it."""
+
+    exit_code = 2
+
+
 @attrs.frozen
 class Use:
     """What can be done with a model on this installation.
@@ -74,7 +80,7 @@ class Catalog:
         """The model of a name, a title or a name with its scale in front, in any case.
 
         Raises:
-            WeightsError: there is none, or several; offers names.
+            UnknownModelError: there is none, or several; offers names.
         """
         if name in self.models:
             return self.models[name]
@@ -85,9 +91,9 @@ class Catalog:
                 return alike[0]
         if alike:
             names = " or ".join(it.name for it in alike)
-            raise WeightsError(f"model {shown(name)}: {names}? name one of them")
+            raise UnknownModelError(f"model {shown(name)}: {names}? name one of them")
         hint = closest(plain(name), self.models) or "srcore models lists all"
-        raise WeightsError(f"no model {shown(name)}; {hint}")
+        raise UnknownModelError(f"no model {shown(name)}; {hint}")
 
     def search(
         self,

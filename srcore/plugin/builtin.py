@@ -61,7 +61,7 @@ def srcore_register_components(registry: Registry) -> None:
 
 @hookimpl
 def srcore_register_experiments(registry: Registry) -> None:
-    """Register the TOML files beside this module."""
+    """Register the TOML files of ``srcore/experiments``."""
     registry.add_experiments("", Path(__file__).parents[1] / "experiments")
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from srcore.config.reading import parse_experiment
 from srcore.errors import SrcoreError
 from srcore.runs.ending import Ending, read_ending
-from srcore.runs.folder import TRAINING_PHASE, RunFolder
+from srcore.runs.folder import TRAINING_PHASE, RunFolder, stage_names
 from srcore.runs.records import read_records
 
 #: Results by validation set and metric.
@@ -122,7 +122,7 @@ def read_run(folder: Path) -> list[RunRecord]:
         _read_record(folder / name, _table(folder / name), name)
         if RunFolder(folder / name).experiment.is_file()
         else RunRecord(folder / name, str(table.get("name", folder.name)), name)
-        for name in (str(stage["name"]) for stage in table["stages"])
+        for name in stage_names(table)
     ]
 
 
@@ -145,9 +145,8 @@ def _table(folder: Path) -> dict[str, Any]:
 def _stage_name(folder: Path) -> str:
     """A stage lies in the folder of its experiment."""
     above = RunFolder(folder.resolve().parent).experiment
-    stages = parse_experiment(above).get("stages", []) if above.is_file() else []
     name = folder.resolve().name
-    return name if any(stage.get("name") == name for stage in stages) else ""
+    return name if above.is_file() and name in stage_names(parse_experiment(above)) else ""
 
 
 def _read_record(folder: Path, table: dict[str, Any], stage: str) -> RunRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, overload
 
@@ -133,6 +133,22 @@ _TRAINING_FILES = (
 EXPERIMENT_FILES = (
     RunFolder.experiment, RunFolder.log, RunFolder.report, f"{RunFolder.card}/*",
 )  # fmt: skip
+
+
+def stage_names(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the stages of a run's ``experiment.toml``, each of which has a folder of that name.
+
+    Args:
+        table: the content of the file.
+
+    >>> stage_names({"name": "esrgan", "stages": [{"name": "psnr"}, {"name": "gan"}]})
+    ('psnr', 'gan')
+    >>> stage_names({"name": "edsr", "scale": 4})
+    ()
+    """
+    stages = table.get("stages", ())
+    listed = stages if isinstance(stages, (list, tuple)) else ()
+    return tuple(str(it["name"]) for it in listed if isinstance(it, Mapping) and "name" in it)
 
 
 def training_files(networks: Iterable[str]) -> tuple[str, ...]:

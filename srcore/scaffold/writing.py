@@ -13,6 +13,13 @@ from srcore.messages import shown
 from srcore.plugin.discovery import entry_points, label
 from srcore.plugin.registry import Registry
 
+
+class PluginNameError(SrcoreError):
+    """A plugin cannot be called so."""
+
+    exit_code = 2
+
+
 _TEMPLATES = Path(__file__).parent
 _SHARED = "shared"
 
@@ -65,7 +72,8 @@ def write_plugin(name: str, parent: Path, kind: str = "both") -> list[Path]:
         The files that were written.
 
     Raises:
-        SrcoreError: a name that is no identifier, or a folder that exists.
+        PluginNameError: the name is no identifier in lower case.
+        SrcoreError: the folder exists.
     """
     name = plugin_name(name)
     folder = parent / f"srplug-{name.replace('_', '-')}"
@@ -83,7 +91,7 @@ def plugin_name(name: str) -> str:
     """The name of a plugin as its entry point has it.
 
     Raises:
-        SrcoreError: it is no identifier in lower case.
+        PluginNameError: it is no identifier in lower case.
     """
     plain = name.removeprefix("srplug-").removeprefix("srplug_").replace("-", "_")
     if (
@@ -92,8 +100,9 @@ def plugin_name(name: str) -> str:
         or keyword.iskeyword(plain)
         or plain != plain.lower()
     ):
-        raise SrcoreError(
-            f"{shown(plain)}: expected a name of lower-case letters, digits and _, such as my_loss"
+        raise PluginNameError(
+            f"{shown(name)}: expected a name of lower-case letters, digits, - and _ that begins "
+            "with a letter and is no word of Python, such as my_loss"
         )
     return plain
 

@@ -58,13 +58,13 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
     def _answer(self, action: Any) -> None:
         self.close_connection = True
         try:
-            url = urlsplit(self.path)
+            url = _address(self.path)
             refusal = self._refusal(url)
             if refusal is not None:
                 self._refuse(refusal)
             else:
                 action(url)
-        except (WishError, ValueError) as error:  # the latter of addresses that are none
+        except WishError as error:
             self._refuse(Refusal(400, str(error)))
         except AbsentError as error:
             self._refuse(Refusal(404, str(error)))
@@ -201,9 +201,9 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         """Say whether a large picture may come, before it does."""
         most = self.site.options.max_upload * 1_000_000
         try:
-            refusal = self._refusal(urlsplit(self.path)) or length_refusal(self.headers, most)
-        except (ValueError, WishError):
-            refusal = Refusal(400, "the address cannot be read")
+            refusal = self._refusal(_address(self.path)) or length_refusal(self.headers, most)
+        except WishError as error:
+            refusal = Refusal(400, str(error))
         if refusal is None:
             return super().handle_expect_100()
         self.close_connection = True
@@ -228,6 +228,13 @@ def _attachment(name: str) -> str:
     """How a file is to be called, for programs that know Latin letters only, and for others."""
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _address(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError as error:
+        raise WishError(f"the address cannot be read: {error}") from None
 
 
 def _query(url: SplitResult) -> dict[str, list[str]]:

@@ -23,7 +23,11 @@ class Process(Protocol):
         """Hand it an order."""
 
     def answer(self, seconds: float) -> dict[str, Any] | None:
-        """What it tells next; None if it says nothing for some seconds. Raises EOFError."""
+        """What it tells next; None if it says nothing for some seconds.
+
+        Raises:
+            EOFError: it has ended.
+        """
 
     def end(self) -> str:
         """Kill it, if it lives, and say how it ended."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from srcore.config.reading import parse_experiment
 from srcore.errors import SrcoreError
-from srcore.runs.folder import RunFolder
+from srcore.runs.folder import RunFolder, stage_names
 
 #: More runs than that are no help to anybody who chooses.
 MOST = 500
@@ -38,17 +39,26 @@ def holds_run(folder: Path) -> bool:
 
 
 def stage_folders(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Names and folders of the stages of a run; of one without stages its own, without a name."""
+    """The folder of a run, without a name, and those of its stages that have begun, by name.
+
+    Other folders in it are none, such as the card's, which has weights and an experiment, too.
+    """
     yield "", folder
-    for inside in sorted(folder.iterdir()):
-        if holds_run(inside):
-            yield inside.name, inside
+    inside = {it.name: it for it in folder.iterdir()}  # a name that leads elsewhere is none of them
+    for name in stage_names(_table(folder)):
+        if name in inside and holds_run(inside[name]):
+            yield name, inside[name]
 
 
 def scale_of(folder: Path) -> int | None:
     """The scale that an experiment says; None where it says none."""
-    try:
-        scale = parse_experiment(RunFolder(folder).experiment).get("scale")
-    except (SrcoreError, OSError):
-        return None
+    scale = _table(folder).get("scale")
     return scale if isinstance(scale, int) else None
+
+
+def _table(folder: Path) -> dict[str, Any]:
+    """The experiment of a run; one that cannot be read says nothing."""
+    try:
+        return parse_experiment(RunFolder(folder).experiment)
+    except (SrcoreError, OSError):
+        return {}

@@ -38,7 +38,11 @@ class WorkerProcess:
         far_end.close()  # so that its end is seen here
 
     def give(self, order: object) -> None:
-        """Hand it an order. Raises OSError where it has gone."""
+        """Hand it an order.
+
+        Raises:
+            OSError: it has gone.
+        """
         self._connection.send(order)
 
     def answer(self, seconds: float) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from srcore.serving.picture_queue import PictureQueue
 from srcore.serving.site import Site
 
 #: Connections at the same time; more are closed without a word.
-_MOST_CONNECTIONS = 32
+MOST_CONNECTIONS = 32
 
 
 class AddressError(SrcoreError):
@@ -39,7 +39,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, options: ServeOptions) -> None:
         if ":" in options.host:
             self.address_family = socket.AF_INET6
-        self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         try:
             super().__init__((options.host, options.port), RequestHandler)
         except (OSError, OverflowError, UnicodeError) as error:

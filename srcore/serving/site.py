@@ -71,7 +71,11 @@ class Site:
         return self.jobs.begin(wish.model.label, wish.order_in)
 
     def job(self, id: str) -> PictureJob:
-        """A job. Raises AbsentError."""
+        """A job.
+
+        Raises:
+            AbsentError: there is none, or no longer.
+        """
         job = self.jobs.ask(id)
         if job is None:
             raise AbsentError("no such picture: it was deleted, or nobody asked about it for long")
@@ -91,7 +95,11 @@ class Site:
         }
 
     def result(self, id: str) -> tuple[Path, str]:
-        """File and name of a result. Raises AbsentError."""
+        """File and name of a result.
+
+        Raises:
+            AbsentError: there is no such job, or it is not done.
+        """
         job = self.job(id)
         if job.state != "done":
             raise AbsentError(f"{job.order.name}: has no result: it is {job.state}")
@@ -100,7 +108,11 @@ class Site:
         return job.order.target, f"{stem}_x{label}{job.order.target.suffix}"
 
     def shown(self, id: str) -> Path:
-        """File of the picture itself as browsers show it. Raises AbsentError."""
+        """File of the picture itself as browsers show it.
+
+        Raises:
+            AbsentError: there is no such job, or no such file yet.
+        """
         job = self.job(id)
         file = job.order.shown
         if file is None or not file.is_file():

@@ -1,10 +1,12 @@
 """Cards tell what a model is, for the hub and for OpenModelDB, and make its run again."""
 
+import copy
 import hashlib
 import json
 import re
 import shutil
 
+import attrs
 import pytest
 
 import srcore
@@ -162,6 +164,15 @@ def test_the_entry_is_one_of_openmodeldb(folder, card, manager):
     assert (told["trainingIterations"], told["trainingHRSize"]) == (3, 32)
     assert told["resources"][0]["urls"] == [ABOUT.url]
     assert told["datasetSize"] == 6
+
+
+def test_the_entry_says_whether_images_were_degraded_while_training(card, manager):
+    entry = openmodeldb_entry(card, manager.registry)
+    assert entry["trainingOTF"] is False
+    table = copy.deepcopy(card.run.experiment)
+    table["data"]["train"]["transforms"] = [{"type": "bicubic"}]
+    degraded = attrs.evolve(card, run=attrs.evolve(card.run, experiment=table))
+    assert openmodeldb_entry(degraded, manager.registry)["trainingOTF"] is True
 
 
 def test_an_entry_without_a_word_of_its_author_is_valid_too(run, manager):

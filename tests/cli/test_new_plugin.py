@@ -3,6 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
+from srcore.cli.main import main
 from srcore.cli.new_plugin import command
 from srcore.scaffold.writing import SKELETONS
 
@@ -31,6 +32,16 @@ def test_a_name_that_is_taken_is_a_warning(made, tmp_path):
     assert done.stderr.startswith('srcore: warning: loss "l1" is registered by srcore ')
     assert "use another name" in done.stderr
     assert (tmp_path / "srplug-l1").is_dir()
+
+
+@pytest.mark.parametrize("name", ["Bad-Name", "srplug-Bad_Name", "2x", "class", "größe", ""])
+def test_other_names_are_refused_as_they_were_typed(name, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["new-plugin", name, "--output", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert (caught.value.code, said.count("\n")) == (2, 1)
+    assert said.startswith(f'srcore: "{name}": expected a name of lower-case letters, digits, ')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_kind_is_refused_with_those_there_are(made):

@@ -35,7 +35,7 @@ def serve(tmp_path, monkeypatch, capsys):
     [
         (["gone.pth"], 1, "gone.pth: no such file; expected weights, the folder of a run, or a "),
         (["."], 1, ".: is not a run of srcore; expected a folder with experiment.toml"),
-        (["model:x3"], 1, 'no model "x3"; '),
+        (["model:x3"], 2, 'no model "x3"; '),
         (["realesrgan-x4plus"], 2, "realesrgan-x4plus is to be fetched, and there is no terminal"),
         (["--backend", "none"], 2, "none"),
         (["--host", "192.0.2.1"], 2, "192.0.2.1:0: cannot be listened at: "),

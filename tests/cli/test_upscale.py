@@ -370,4 +370,4 @@ def test_a_slow_precision_is_said_before_anything_is_computed(upscale, monkeypat
     monkeypatch.setattr("srcore.machine.devices.slow_precision", lambda device, precision: slow)
     code, out, err = upscale("0.png", "--precision", "bfloat16")
     assert (code, out.split()) == (0, ["0_x2.png"])
-    assert ("precision: this precision is slow" in err) == bool(slow)
+    assert ("srcore: warning: --precision: this precision is slow" in err) == bool(slow)

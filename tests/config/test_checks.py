@@ -22,6 +22,13 @@ WRONG = [
         "generator.num_block = 3",
         'generator.num_block: unknown key; did you mean "num_blocks"?',
     ),
+    ("component without keys", "method.nam = 3", "method.nam: unknown key; supervised has no keys"),
+    ("near type", "method.typ = 3", 'method.typ: unknown key; did you mean "type"?'),
+    (
+        "type among known keys",
+        "losses = [{ type = 'l1', xyz = 1 }]",
+        "losses[0].xyz: unknown key; known keys of l1: ",
+    ),
     (
         "range of component",
         "generator.num_blocks = 0",

@@ -1,9 +1,11 @@
+import click
 import pytest
 import torch
 from torch import nn
 
+from srcore.cli.upscale import command
 from srcore.errors import SrcoreError
-from srcore.machine.devices import device_of, pick_device, slow_precision
+from srcore.machine.devices import DeviceError, device_of, pick_device, slow_precision
 
 
 @pytest.fixture
@@ -47,15 +49,24 @@ def test_the_message_names_the_key_that_the_user_wrote():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("cuda", "finds no CUDA GPU here; use --device cpu"),
+        ("cuda", 'finds no CUDA GPU here; use device="cpu"'),
         ("mps", "no Apple GPU"),
-        ("xpu", "xpu cannot be used here: .*; use --device cpu"),
+        ("xpu", 'xpu cannot be used here: .*; use device="cpu"'),
         ("gpu", 'expected auto, cpu, cuda, cuda:N or mps, found "gpu"'),
     ],
 )
 def test_devices_that_are_not_there_are_refused(name, message):
     with pytest.raises(SrcoreError, match=message):
         pick_device(name)
+
+
+@pytest.mark.usefixtures("no_gpu")
+@pytest.mark.parametrize("name", ["cuda", "mps", "gpu", "xpu"])
+def test_commands_name_their_flag_and_end_as_for_wrong_usage(name):
+    with click.Context(command), pytest.raises(DeviceError, match=r"^--device: ") as caught:
+        pick_device(name)
+    assert ("use --device cpu" in str(caught.value)) == (name != "gpu")
+    assert caught.value.exit_code == 2
 
 
 def test_a_missing_gpu_number_is_refused(monkeypatch):

@@ -60,7 +60,7 @@ def test_a_model_and_weights_exclude_each_other(program, photo):
 
 def test_a_misspelt_name_is_answered_with_the_nearest(program, photo):
     code, _, err = program("upscale", photo, "--model", "tinny")
-    assert (code, err) == (1, 'srcore: no model "tinny"; did you mean "tiny"?\n')
+    assert (code, err) == (2, 'srcore: no model "tinny"; did you mean "tiny"?\n')
 
 
 def test_what_is_not_there_is_one_line(program, server, photo):
@@ -163,9 +163,11 @@ def test_all_that_no_model_has_is_said_at_once(program):
     ],
 )
 def test_a_word_that_no_model_has_is_said(program, word, rest):
-    message = f'srcore: no model has "{word}" in what is told of it; {rest}\n'
-    assert program("models", word) == (0, "", message)
-    assert program("models", "photo", word, "--json") == (0, "[]\n", message)
+    message = f'srcore: models: no model has "{word}" in what is told of it; {rest}'
+    for arguments in ((word,), ("photo", word, "--json")):
+        code, out, err = program("models", *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert err.startswith(message)
 
 
 def test_a_whole_name_shows_all_that_is_known(program, server):

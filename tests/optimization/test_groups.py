@@ -139,6 +139,13 @@ WHERE = "optimizer.generator.groups[0]"
             group(keys="weight_decay = -1"),
             [f"{WHERE}.weight_decay: expected a number >= 0, found -"],
         ),
+        (
+            group(keys="xyz = 1"),
+            [
+                f"{WHERE}.xyz: unknown key; known keys of groups of adam: betas, eps, "
+                "learning_rate, learning_rate_factor, match, weight_decay"
+            ],
+        ),
         (group(keys='eps = "small"'), [f'{WHERE}.eps: expected a number, found "small"']),
         (group(keys="betas = [0.9]"), [f"{WHERE}.betas: expected a list of 2 values, found"]),
         (group(keys='type = "adamw"'), [f"{WHERE}.type: groups have the optimizer of their table"]),

@@ -180,6 +180,28 @@ def test_what_is_no_request_is_answered_in_one_line(site, line, status):
     assert site.ask("/offered")[0] == 200
 
 
+def test_mistakes_of_the_server_are_told_as_such(site, monkeypatch, capsys):
+    def mistaken(self):
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr("srcore.serving.site.Site.offers", mistaken)
+    status, _, text = site.ask("/offered")
+    assert (status, text.startswith("srcore: ValueError: a mistake")) == (500, True)
+    end = time.monotonic() + 5
+    told = ""
+    while "Traceback" not in told and time.monotonic() < end:  # printed after the answer
+        told += capsys.readouterr().err
+        time.sleep(0.01)
+    assert "in mistaken" in told
+
+
+@pytest.mark.parametrize("headers", [(), ("Expect: 100-continue", "Content-Length: 5")])
+def test_addresses_that_cannot_be_read_are_refused_as_such(site, headers):
+    answer = raw(site, head(site, "POST http://[ HTTP/1.1", *headers))
+    assert " 400 " in answer.splitlines()[0]
+    assert answer.endswith("srcore: the address cannot be read: Invalid IPv6 URL\n")
+
+
 def test_a_picture_that_breaks_off_leaves_nothing(site, picture):
     port = int(site.base.rpartition(":")[2])
     for _ in range(3):  # more than may wait

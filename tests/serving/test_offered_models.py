@@ -7,6 +7,12 @@ import pytest
 from srcore.plugin.manager import plugins
 from srcore.serving.offered_models import FETCHED, GIVEN, HERE, RUNS, Offered
 
+#: The second stage has begun, the last one has not; one name leads out of the run.
+STAGED = """name = "a"
+scale = 2
+stages = [{ name = "../new" }, { name = "second" }, { name = "last" }]
+"""
+
 
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path, monkeypatch):
@@ -76,8 +82,9 @@ def test_runs_offer_their_best_weights_and_appear_while_the_page_is_served(
     assert RUNS not in by_group(offered)
     assert offered.reports() == {}
     make_run(tmp_path / "runs/new", None)
-    make_run(tmp_path / "runs/done", weights)
+    make_run(tmp_path / "runs/done", weights, STAGED)
     make_run(tmp_path / "runs/done/second", weights, best=True)
+    make_run(tmp_path / "runs/done/card", weights)  # as srcore card writes it
     (tmp_path / "runs/photos").mkdir()
     models = by_group(offered)[RUNS]
     assert [(model.id, model.scale) for model in models] == [

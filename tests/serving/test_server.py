@@ -90,7 +90,7 @@ class Silent:
 
 
 def test_more_connections_than_may_be_are_closed(serve, make_client, monkeypatch):
-    monkeypatch.setattr(rules, "_MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(rules, "MOST_CONNECTIONS", 2)
     with serve(process=Silent) as address:
         port = int(make_client(address).base.rpartition(":")[2])
         held = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]

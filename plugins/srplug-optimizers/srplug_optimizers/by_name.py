@@ -47,7 +47,7 @@ class Signature:
     def complaint(self, key: str, value: Any) -> str:
         """What is wrong with an argument; empty: nothing."""
         if key not in self.arguments:
-            known = ", ".join(self.arguments)
+            known = ", ".join(self.arguments) or "none"
             return f"unknown key; {closest(key, self.arguments) or f'known keys: {known}'}"
         kind, default = self.arguments[key]
         if isinstance(kind, list):
