@@ -258,7 +258,11 @@ class Dataset(Protocol):
         ...
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
-        """Read one item. Raises DataError that names the file."""
+        """Read one item.
+
+        Raises:
+            DataError: a file cannot be read; names it.
+        """
         ...
 
 
@@ -302,7 +306,11 @@ class SetMetric(Protocol):
     """
 
     def combine(self, values: Sequence[Any]) -> float:
-        """The value of a set. Raises SrcoreError for too few images."""
+        """The value of a set.
+
+        Raises:
+            SrcoreError: there are too few images.
+        """
         ...
 
 

@@ -18,7 +18,11 @@ _ELEMENT = re.compile(r"(?P<list>[^\[\]]+)\[(?P<index>[0-9]{1,9})\]$")
 
 
 def parse_override(assignment: str) -> tuple[list[str], Any]:
-    """``a.b[0].c=3`` -> ``["a", "b[0]", "c"], 3``. Raises ConfigError."""
+    """``a.b[0].c=3`` -> ``["a", "b[0]", "c"], 3``.
+
+    Raises:
+        ConfigError: it is no assignment to a key.
+    """
     dotted, separator, text = assignment.partition("=")
     keys = [key.strip() for key in dotted.split(".")]
     if not separator or not all(keys):

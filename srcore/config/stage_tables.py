@@ -39,7 +39,11 @@ class ExperimentStage:
 
 
 def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - one check after another
-    """The stages of a merged file, those that are not left out. Raises ConfigError."""
+    """The stages of a merged file, those that are not left out.
+
+    Raises:
+        ConfigError: stages, or names in them, are not what they may be.
+    """
     base = {key: it for key, it in source.table.items() if key not in ("stages", FIRST_STAGE)}
     listed = source.table.get("stages")
     if listed is None:

@@ -60,5 +60,9 @@ class LrFolder:
         return self._lr.name(index)
 
     def sample(self, index: int, generator: np.random.Generator | None) -> Sample:
-        """Read ``lr``, whole in training too. Raises DataError for an unreadable file."""
+        """Read ``lr``, whole in training too.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
         return {"lr": self._lr.read(index)}

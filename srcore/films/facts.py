@@ -167,7 +167,11 @@ def frame_stream(container: Any, path: Path) -> Any:
 
 
 def film_size(path: Path) -> tuple[int, int]:
-    """Height and width of the upright frames. Raises DataError as :meth:`Film.read` does."""
+    """Height and width of the upright frames.
+
+    Raises:
+        DataError: the film cannot be read; see :meth:`Film.read`.
+    """
     return Film.read(path).size
 
 

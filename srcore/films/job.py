@@ -206,7 +206,11 @@ class FilmJob:
 
 
 def refuse_target(target: Path) -> None:
-    """Refuse a file that is no film by its name. Raises DataError."""
+    """Refuse a file that is no film by its name.
+
+    Raises:
+        DataError: its suffix is none of a film that can be written.
+    """
     if not is_written_film(target):
         raise DataError(f"{target}: unknown film format; use {WRITTEN_IN_WORDS}")
 

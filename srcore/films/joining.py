@@ -127,6 +127,10 @@ def _mark(origin: Origin, target: Path) -> bytes:
 
 
 def refuse_empty(film: Film, count: int) -> None:
-    """Refuse a film of which no frame is left. Raises DataError."""
+    """Refuse a film of which no frame is left.
+
+    Raises:
+        DataError: none is left.
+    """
     if not count:
         raise DataError(f"{film.path}: no frame is left to be upscaled; the film is damaged")

@@ -173,7 +173,11 @@ class FilmParts:
 
 
 def refuse_parts(parts: FilmParts) -> None:
-    """Refuse parts that nobody asked to go on with, or to delete. Raises PartsError."""
+    """Refuse parts that nobody asked to go on with, or to delete.
+
+    Raises:
+        PartsError: there are some.
+    """
     if parts.is_there:
         raise PartsError(
             f"{parts.folder}: parts of a film that was not finished; {spelled('resume', True)} "

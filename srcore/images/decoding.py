@@ -72,7 +72,11 @@ def opened_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_data(path: Path) -> bytes:
-    """Content of a file. Raises DataError."""
+    """Content of a file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     try:
         with open_file(path) as file:
             return file.read()

@@ -70,7 +70,11 @@ class GifLayout:
 
 
 def layout_of(data: bytes, where: Where) -> GifLayout:
-    """The blocks of a file. Raises DataError."""
+    """The blocks of a file.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     if len(data) < 13:
         raise truncated(where)
     width, height, flags = struct.unpack_from("<HHB", data, 6)

@@ -46,7 +46,11 @@ def decode_header(data: bytes, source: Where) -> ImageHeader:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Height and width, by the header only. Raises DataError like :func:`read_header`."""
+    """Height and width, by the header only.
+
+    Raises:
+        DataError: the header cannot be read; see :func:`read_header`.
+    """
     header = read_header(path)
     return header.height, header.width
 

@@ -36,7 +36,11 @@ class Origin:
 
     @classmethod
     def of(cls, path: Path) -> Origin:
-        """The origin of what will be made of a file. Raises OSError."""
+        """The origin of what will be made of a file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
         size = os.path.getsize(path)
         digest = hashlib.sha256(str(size).encode())
         with open_file(path) as file:

@@ -33,7 +33,11 @@ class PngFrame:
 
 
 def frames_of(data: bytes, where: Where) -> Iterator[PngFrame]:
-    """All pictures, without one that is for programs that show no animations. Raises DataError."""
+    """All pictures, without one that is for programs that show no animations.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     ihdr, shared = b"", b""
     control, packed = b"", list[bytes]()
     for name, place in _chunks(data, where):

@@ -25,7 +25,11 @@ _LAST = png_chunks.chunk(b"IEND", b"")
 
 
 def chunks_before_data(file: BinaryIO, where: Where) -> Iterator[tuple[bytes, bytes]]:
-    """Chunks that describe the picture, whole, and starts of texts. Raises DataError."""
+    """Chunks that describe the picture, whole, and starts of texts.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     file.seek(START)
     while True:
         start = file.read(8)

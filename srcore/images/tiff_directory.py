@@ -67,7 +67,11 @@ class TiffStart:
 
 
 def read_start(file: BinaryIO) -> TiffStart:
-    """The first bytes of a file. Raises BadDirectoryError."""
+    """The first bytes of a file.
+
+    Raises:
+        BadDirectoryError: they are not those of a TIFF.
+    """
     file.seek(0)
     start = file.read(16)
     order = {b"II": "<", b"MM": ">"}.get(start[:2])

@@ -143,7 +143,11 @@ def _alpha(kinds: tuple[int, ...], is_given: bool, extra: int) -> tuple[int | No
 def rows_of(
     fields: dict[int, Value], layout: TiffLayout, plane: int, where: Where
 ) -> tiff_rows.Rows:
-    """Where the rows of a plane lie, or those of all samples. Raises DataError."""
+    """Where the rows of a plane lie, or those of all samples.
+
+    Raises:
+        DataError: the file's fields do not say it.
+    """
     order = layout.order
     is_tiled = 324 in fields or 322 in fields
     samples = 1 if layout.is_planar else layout.samples

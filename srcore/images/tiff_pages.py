@@ -50,7 +50,11 @@ class Pages:
 
 
 def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
-    """The pages; without ``count`` no directory behind the first is read. Raises DataError."""
+    """The pages; without ``count`` no directory behind the first is read.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     with _naming_file(where):
         start = read_start(file)
         full = full_pages(file, start)
@@ -71,7 +75,11 @@ def pages_of(file: BinaryIO, where: Where, *, count: bool = True) -> Pages:
 
 
 def every_page(file: BinaryIO, where: Where) -> Iterator[tuple[TiffStart, dict[int, Value]]]:
-    """All pages. Raises DataError, also if a later one is broken."""
+    """All pages.
+
+    Raises:
+        DataError: the file is truncated or damaged, also if a later page is.
+    """
     with _naming_file(where):
         start = read_start(file)
         for fields in full_pages(file, start):
@@ -79,7 +87,11 @@ def every_page(file: BinaryIO, where: Where) -> Iterator[tuple[TiffStart, dict[i
 
 
 def refuse_cut(file: BinaryIO, where: Where) -> None:
-    """A file with pages that are not whole. Raises DataError."""
+    """A file with pages that are not whole.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     size = file.seek(0, 2)
     for start, fields in every_page(file, where):
         for places, lengths in _STRIPS_AND_TILES:

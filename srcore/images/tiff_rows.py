@@ -74,7 +74,10 @@ def read_bands(
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Bands of ``(h, width)`` bytes with the number of their first row.
 
-    Together they cover at least the rows from ``top`` to ``bottom``. Raises DataError.
+    Together they cover at least the rows from ``top`` to ``bottom``.
+
+    Raises:
+        DataError: the file is truncated or damaged.
     """
     end = max((it + n for it, n in zip(rows.offsets, rows.counts, strict=True)), default=0)
     if end > file.seek(0, 2):

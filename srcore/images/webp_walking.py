@@ -68,7 +68,11 @@ class WebpLayout:
 
 
 def layout_of(file: BinaryIO, where: Where) -> WebpLayout:  # noqa: C901 - a branch for each chunk
-    """The chunks of a file. Raises DataError."""
+    """The chunks of a file.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     file.seek(0)
     (size,) = struct.unpack_from("<I", file.read(12), 4)
     end = size + 8
@@ -176,7 +180,11 @@ def _chunk_at(place: int, length: int, start: bytes, where: Where) -> Stored:
 
 
 def one_picture_file(file: BinaryIO, stored: Stored, where: Where) -> bytes:
-    """A file with one picture of an animation only. Raises DataError."""
+    """A file with one picture of an animation only.
+
+    Raises:
+        DataError: the file is truncated or damaged.
+    """
     file.seek(stored.start)
     chunks = file.read(stored.length)
     if len(chunks) < stored.length:

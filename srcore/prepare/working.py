@@ -43,7 +43,11 @@ class Job(Protocol):
     """Work on one image, done in a process of its own."""
 
     def __call__(self) -> Report:
-        """Do the work. Raises DataError if a file cannot be written."""
+        """Do the work.
+
+        Raises:
+            DataError: a file cannot be written.
+        """
         ...
 
 

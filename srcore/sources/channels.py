@@ -19,7 +19,11 @@ class StoredSource(Protocol):
     """A source that can tell what its files hold beside colors."""
 
     def read_stored(self, index: int) -> ImageArray:
-        """The image ``(H, W, C)`` with the channels of its file. Raises DataError."""
+        """The image ``(H, W, C)`` with the channels of its file.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
         ...
 
 

@@ -32,15 +32,27 @@ class ImageSource(Protocol):
         ...
 
     def header(self, index: int) -> ImageHeader:
-        """Size and depth, without decoding. Raises DataError."""
+        """Size and depth, without decoding.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
         ...
 
     def read(self, index: int) -> ImageArray:
-        """The image, RGB ``(H, W, 3)``, uint8 or uint16; not to be written to. Raises DataError."""
+        """The image, RGB ``(H, W, 3)``, uint8 or uint16; not to be written to.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
         ...
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part ``(h, w, 3)``, perhaps without decoding the rest. Raises DataError."""
+        """A part ``(h, w, 3)``, perhaps without decoding the rest.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
         ...
 
 
@@ -59,7 +71,11 @@ class EncodedSource(ABC):
 
     @abstractmethod
     def content(self, index: int) -> bytes:
-        """The content of the image's file. Raises DataError."""
+        """The content of the image's file.
+
+        Raises:
+            DataError: the image cannot be read.
+        """
 
     def where(self, index: int) -> str:
         """What an error about the image names."""

@@ -35,7 +35,11 @@ _MEMORY, _SECONDS = 8 << 30, 600
 
 
 def require() -> None:
-    """Raises MissingExtraError where a package is not installed."""
+    """Do nothing where all is installed that it needs.
+
+    Raises:
+        MissingExtraError: a package is not installed.
+    """
     try:
         import ncnn  # noqa: F401 - whether it is there
         import pnnx  # noqa: F401 - whether it is there

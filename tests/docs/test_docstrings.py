@@ -38,6 +38,19 @@ def test_nearly_everything_has_a_docstring(package):
     assert len(without) <= 0.05 * count, f"{len(without)} of {count} have none: {without}"
 
 
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda folder: folder.name)
+def test_errors_stand_under_their_heading(package):
+    """``Raises:``, where the reference makes a list of them, and not in a sentence."""
+    documented = (ast.Module, *_DEFINITIONS)
+    assert [
+        f"{path.relative_to(ROOT)}: {getattr(node, 'name', 'module')}"
+        for path in sorted(package.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, documented)
+        and re.search(r"\bRaises [:`~\w]", ast.get_docstring(node) or "")
+    ] == []
+
+
 #: Annotations of pictures and tensors, and of what holds too many of them to have one shape.
 _ARRAYS = re.compile(r"\b(Tensor|NDArray|ndarray|\w*Array)\b")
 _COLLECTIONS = re.compile(r"\b(Mapping|dict)\[str, Tensor|\b(Callable|Iterable)\[")

@@ -170,7 +170,11 @@ def _text_rows(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[Ima
 
 
 def _numbers(file: BinaryIO, layout: _PnmLayout, where: Where) -> Iterator[ImageArray]:
-    """All samples, a part at a time; what stands behind them is not looked at. Raises DataError."""
+    """All samples, a part at a time; what stands behind them is not looked at.
+
+    Raises:
+        DataError: there are too few, or some are no numbers.
+    """
     missing = layout.width * layout.height * layout.channels
     is_bitmap = layout.kind == b"1"
     for text in _text_words(file, is_bitmap, where):

@@ -69,7 +69,11 @@ class NetworkBackend(Protocol):
     is_quick: bool
 
     def require(self) -> None:
-        """Raises :class:`SrcoreError` that says what to install, where something is missing."""
+        """Do nothing where all is installed that it needs.
+
+        Raises:
+            SrcoreError: something is missing; says what to install.
+        """
 
     def program(self, order: ProgramOrder) -> RunProgram:
         """The network, ready to run; any exception says that it cannot be done."""

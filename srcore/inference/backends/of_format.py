@@ -30,7 +30,11 @@ class FormatBackend:
     is_quick: bool = True
 
     def require(self) -> None:
-        """Raises MissingExtraError where a package is not installed."""
+        """Do nothing where all is installed that it needs.
+
+        Raises:
+            MissingExtraError: a package is not installed.
+        """
         FORMATS[self.form].require()
 
     def program(self, order: ProgramOrder) -> RunProgram:
