@@ -4,9 +4,9 @@ from generator.lists import ROOT
 
 from srcore.options.declaration import defaults
 from srcore.serving.handler import RequestHandler
+from srcore.serving.job_thread import IDLE
 from srcore.serving.options import ServeOptions
 from srcore.serving.picture_queue import PATIENCE
-from srcore.serving.job_thread import IDLE
 from srcore.serving.server import MOST_CONNECTIONS
 
 TEXT = (ROOT / "docs/how-to/serve.md").read_text("utf-8")
