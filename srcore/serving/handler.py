@@ -58,7 +58,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
     def _answer(self, action: Any) -> None:
         self.close_connection = True
         try:
-            url = _address(self.path)
+            url = _split_address(self.path)
             refusal = self._refusal(url)
             if refusal is not None:
                 self._refuse(refusal)
@@ -201,7 +201,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         """Say whether a large picture may come, before it does."""
         most = self.site.options.max_upload * 1_000_000
         try:
-            refusal = self._refusal(_address(self.path)) or length_refusal(self.headers, most)
+            refusal = self._refusal(_split_address(self.path)) or length_refusal(self.headers, most)
         except WishError as error:
             refusal = Refusal(400, str(error))
         if refusal is None:
@@ -230,7 +230,7 @@ def _attachment(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _address(text: str) -> SplitResult:
+def _split_address(text: str) -> SplitResult:
     try:
         return urlsplit(text)
     except ValueError as error:
