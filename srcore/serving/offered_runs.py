@@ -45,18 +45,18 @@ def stage_folders(folder: Path) -> Iterator[tuple[str, Path]]:
     """
     yield "", folder
     inside = {it.name: it for it in folder.iterdir()}  # a name that leads elsewhere is none of them
-    for name in stage_names(_experiment_of(folder)):
+    for name in stage_names(_table_or_empty(folder)):
         if name in inside and holds_run(inside[name]):
             yield name, inside[name]
 
 
 def scale_of(folder: Path) -> int | None:
     """The scale that an experiment says; None where it says none."""
-    scale = _experiment_of(folder).get("scale")
+    scale = _table_or_empty(folder).get("scale")
     return scale if isinstance(scale, int) else None
 
 
-def _experiment_of(folder: Path) -> dict[str, Any]:
+def _table_or_empty(folder: Path) -> dict[str, Any]:
     """The experiment of a run; one that cannot be read says nothing."""
     try:
         return parse_experiment(RunFolder(folder).experiment)
