@@ -1,8 +1,10 @@
 """Names of modules before they moved: the same objects, with a warning that says where to go."""
 
 import importlib
+import re
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +84,23 @@ def test_methods_ask_for_what_the_generator_makes_by_the_old_name_too(monkeypatc
     monkeypatch.setattr(Parts, "upscale", lambda parts, batch: batch["lr"])
     with pytest.warns(DeprecationWarning, match=r"^Parts.enlarge is now upscale; the old name"):
         assert Parts.__new__(Parts).enlarge({"lr": 3}) == 3
+
+
+def test_skeletons_and_examples_use_no_old_name():
+    """Strangers begin with them, and a warning is an error in their tests."""
+    root = Path(__file__).parents[1]
+    old = {
+        name
+        for path in root.glob("srcore/**/*.py")
+        for name in re.findall(r'def (\w+)\(.*\n\s*"""The old name of', path.read_text("utf-8"))
+    }
+    assert {"enlarge", "frames"} <= old
+    methods = "|".join(sorted(old - {"frames", "choice"}))  # of which others have such, too
+    sources = [*root.glob("srcore/scaffold/**/*.in"), *root.glob("examples/srplug-*/**/*.py")]
+    assert len(sources) > 30
+    users = [
+        str(path.relative_to(root))
+        for path in sources
+        if re.search(rf"\.({methods})\b", path.read_text("utf-8"))
+    ]
+    assert users == []
