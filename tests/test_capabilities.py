@@ -165,6 +165,8 @@ ASKED = {
     "inference/backends/program.py": {"network"},  # what computes another network
     "networks/classifier_features.py": {"transform_input"},  # of torchvision
     "plugin/manager.py": {"__name__"},
+    "serving/handler.py": {"headers", "request_version"},  # of requests that cannot be read
+    "serving/server.py": {"strerror"},  # of the system's errors
     "films/library.py": {"strerror"},  # of PyAV's errors, which are those of the system or not
     "cli/console.py": {"reconfigure"},  # streams that were replaced
     "cli/main.py": {"name"},  # of click

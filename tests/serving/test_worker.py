@@ -121,7 +121,7 @@ def test_all_pictures_of_an_animation_count_where_the_format_holds_them(work):
     pictures = [Picture(np.full((40, 50, 3), level, np.uint8), 100.0) for level in (0, 90, 180)]
     gif = encode_series(pictures, ".gif", "a.gif")
     last, told, order = work(gif)
-    assert read_header(order.target).frames == 3
+    assert read_header(order.target).frame_count == 3
     note = "my photo: all 3 frames enlarged; srcore upscale --frames first takes one"
     assert last["facts"]["notes"] == [note]
     assert max(it["share"] for it in told if "share" in it) <= 1
