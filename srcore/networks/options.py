@@ -210,14 +210,14 @@ class VGGDiscriminatorOptions:
     def problems(self, experiment: Any) -> Problems:
         """Training patches of another size."""
         size = experiment.hr_patch_size
-        if size == self.input_size and output_divisor(experiment) == 1:
-            return
         if size is None or output_divisor(experiment) > 1:
-            whole = patch_complaint(
+            complaint = patch_complaint(
                 experiment, self.input_size.__eq__, str(self.input_size), of_output=True
             )
-            if whole:
-                yield "input_size", whole
+            if complaint:
+                yield "input_size", complaint
+            return
+        if size == self.input_size:
             return
         difference = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
         if size in VGG_INPUT_SIZES:
