@@ -69,7 +69,7 @@ def command(
         offered = _offered(models, serving.runs, yes=loading.yes)
         computing = Computing(
             device=loading.device, upscaling=upscaling,
-            most_pixels=serving.max_result * 1_000_000, without=plugins().without,
+            most_pixels=serving.most_pixels, without=plugins().without,
         )  # fmt: skip
         with served(
             serving, offered, lambda: WorkerProcess(computing, work), _say_aside

@@ -108,7 +108,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
     def _post(self, url: SplitResult) -> None:
         if url.path != "/jobs":
             raise AbsentError(f"nothing is at {url.path}")
-        refusal = length_refusal(self.headers, self.site.options.max_upload * 1_000_000)
+        refusal = length_refusal(self.headers, self.site.options.most_bytes)
         if refusal is not None:
             self._refuse(refusal)
             return
@@ -199,7 +199,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
 
     def handle_expect_100(self) -> bool:
         """Say whether a large picture may come, before it does."""
-        most = self.site.options.max_upload * 1_000_000
+        most = self.site.options.most_bytes
         try:
             refusal = self._refusal(_split_address(self.path)) or length_refusal(self.headers, most)
         except WishError as error:

@@ -37,6 +37,16 @@ class ServeOptions:
     max_result: int = option(256, "most megapixels of a result", ge=1, le=1_000_000)
     queue: int = option(8, "most pictures that wait for their turn", ge=0, le=1_000)
 
+    @property
+    def most_bytes(self) -> int:
+        """``max_upload`` in bytes."""
+        return self.max_upload * 1_000_000
+
+    @property
+    def most_pixels(self) -> int:
+        """``max_result`` in pixels."""
+        return self.max_result * 1_000_000
+
 
 @attrs.frozen(kw_only=True)
 class Computing:
@@ -51,5 +61,5 @@ class Computing:
 
     device: str = "auto"
     upscaling: UpscaleOptions = attrs.field(factory=UpscaleOptions)
-    most_pixels: int = 256_000_000
+    most_pixels: int = defaults(ServeOptions).most_pixels
     without: frozenset[str] = frozenset()

@@ -57,7 +57,7 @@ class Site:
             "runs": list(self.offered.reports()),
             "formats": offered_formats(),
             "largest_scale": LARGEST_SCALE,
-            "max_upload": self.options.max_upload * 1_000_000,
+            "max_upload": self.options.most_bytes,
         }
 
     def begin(self, query: Query) -> PictureJob:
