@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from srcore.engine.seeding import derive
 from srcore.errors import DataError
 from srplug_usrdu.kernelgan.networks import CROP
 from srplug_usrdu.kernelgan.published import SHAVED, PublishedKernelGan
 from srplug_usrdu.kernelgan.training import KernelGan, KernelGanSettings
 
+logger = logging.getLogger(__name__)
+
+#: Trainings of one image, each from its own seed, before a collapsed kernel is taken.
+ATTEMPTS = 3
+#: Sums outside are of no kernel: its training fell to zero, or apart.
+SMALLEST_SUM, LARGEST_SUM = 0.5, 1.5
+
+Kernel = NDArray[np.float64]
+
 
 def estimate_kernel(
     image: Tensor, settings: KernelGanSettings, *, seed: int = 0, source: str = "image"
-) -> NDArray[np.float64]:
+) -> Kernel:
     """The raw x2 kernel of an image.
+
+    A training that collapses is begun again from a further seed. The weights begin near zero, where
+    a product of layers hardly learns; with few features many seeds never leave it, and the sum of
+    such a kernel stays near 0. If all fail, the last is returned and a warning names the image.
 
     Args:
         image: ``(1, 3, H, W)`` in [0, 1].
@@ -29,16 +45,30 @@ def estimate_kernel(
     Raises:
         DataError: the image is smaller than a crop.
     """
-    published = settings.variant == "published"
-    smallest = CROP + 2 * SHAVED if published else CROP
+    smallest = CROP + 2 * SHAVED if settings.variant == "published" else CROP
     if min(image.shape[-2:]) < smallest:
         height, width = image.shape[-2:]
         raise DataError(
             f"{source}: {width}x{height} pixels (width x height); KernelGAN needs "
             f"{smallest}x{smallest} or more; leave it out"
         )
-    training = (PublishedKernelGan if published else KernelGan)(image * 2 - 1, settings, seed)
+    for attempt in range(ATTEMPTS):
+        kernel = _trained(image, settings, derive(seed, attempt) if attempt else seed)
+        if SMALLEST_SUM <= kernel.sum() <= LARGEST_SUM:
+            return kernel
+    logger.warning(
+        "%s: KernelGAN found no kernel: its sum is %.3g where 1 is expected, after %d trainings of "
+        "%d iterations; raise num_features (%d) or iterations, or leave the image out",
+        source, kernel.sum(), ATTEMPTS, settings.iterations, settings.num_features,
+    )  # fmt: skip
+    return kernel
+
+
+def _trained(image: Tensor, settings: KernelGanSettings, seed: int) -> Kernel:
+    """The kernel of one training."""
+    network = PublishedKernelGan if settings.variant == "published" else KernelGan
+    training = network(image * 2 - 1, settings, seed)
     for iteration in range(1, settings.iterations + 1):
         training.step(iteration)
-    kernel: NDArray[np.float64] = training.generator.kernel().detach().double().cpu().numpy()
+    kernel: Kernel = training.generator.kernel().detach().double().cpu().numpy()
     return kernel
