@@ -16,6 +16,7 @@ from srcore.config.paths import MISSING
 from srcore.config.reading import Source, display
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
+from srcore.config.shared_values import SharedValues
 from srcore.config.stage_checks import stage_path_problems
 from srcore.config.stage_tables import ExperimentStage, stages_of
 from srcore.config.starting import has_checkpoint, start_weights
@@ -92,7 +93,8 @@ class LoadedExperiment:
 
     def remarks(self) -> list[Problem]:
         """What works in a valid experiment but may not be meant, of all stages."""
-        remarks_by_text: dict[str, Problem] = {}
+        heard = SharedValues(self.source, self.stages).partly_read_overrides()
+        remarks_by_text = {str(entry): entry for entry in heard}
         for stage in self.stages:
             experiment, problems, unread = self._structured(stage)
             if problems or experiment is None:
@@ -253,7 +255,9 @@ def _check_stages(
             for it in loaded.stages
         )
         loaded = attrs.evolve(loaded, stages=stages, continued=going)
-    problems: dict[str, Problem] = {}
+    shared = SharedValues(loaded.source, loaded.stages)
+    of_all = [*shared.unread_overrides(), *shared.problems_of_unread(loaded.plugins.registry)]
+    problems = {str(problem): problem for problem in of_all}
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]
     for stage in loaded.stages:
