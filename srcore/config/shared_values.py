@@ -66,7 +66,7 @@ class SharedValues:
         except Invalid as error:
             for problem in error.problems:
                 origin = self.source.origin(problem.path)
-                value = _value(self.table, problem.path)
+                value = _standing_at(self.table, problem.path)
                 if value is None or isinstance(value, Mapping) or MISSING in problem.message:
                     continue
                 if origin.startswith(_OVERRIDE):  # told of already
@@ -78,30 +78,31 @@ class SharedValues:
         for path, origin in self.source.origins.items():
             if not origin.startswith(_OVERRIDE) or not self.stages[0].prefix:
                 continue
-            value = _value(self.table, path)
+            value = _standing_at(self.table, path)
             if value is not None and not isinstance(value, Mapping):
                 yield path, self._deaf(path)
 
     def _deaf(self, path: str) -> list[ExperimentStage]:
-        value = _value(self.table, path)
+        value = _standing_at(self.table, path)
         return [
             stage
             for stage in self.stages
-            if _value(stage.table, path) != value and not (path == _START and stage.start_from)
+            if _standing_at(stage.table, path) != value
+            and not (path == _START and stage.start_from)
         ]
 
 
 def _each_sets(path: str, stages: Sequence[ExperimentStage]) -> str:
     first = stages[0]
-    own = _value(first.table, path)
-    found = f"{shown(own)} in {shown(first.name)}" if own is not None else "dropped"
+    own = _standing_at(first.table, path)
+    there = f"{shown(own)} in {shown(first.name)}" if own is not None else "dropped"
     verb = "has its" if len(stages) == 1 else "have their"
     names = ", ".join(shown(stage.name) for stage in stages)
     hint = f"name the stage: --set stages.{first.name}.{path}=..."
-    return f"{names} {verb} own ({found}); {hint}"
+    return f"{names} {verb} own ({there}); {hint}"
 
 
-def _value(table: Any, path: str) -> Any:
+def _standing_at(table: Any, path: str) -> Any:
     """What stands at a dotted path such as ``losses[0].weight``; None if nothing does."""
     for step in _STEP.findall(path):
         if isinstance(table, list) and step.isdecimal() and int(step) < len(table):

@@ -112,7 +112,7 @@ def test_collapsed_trainings_are_begun_again(monkeypatch, caplog, sums, taken, w
         seeds.append(seed)
         return np.full((2, 2), left.pop(0) / 4)
 
-    monkeypatch.setattr("srplug_usrdu.kernelgan.estimation._trained", trained)
+    monkeypatch.setattr("srplug_usrdu.kernelgan.estimation._kernel_of_training", trained)
     kernel = estimate_kernel(picture(), SMALL, seed=7, source="a.png")
     assert kernel.sum() == pytest.approx(taken)
     assert seeds[0] == 7

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from srcore.engine.seeding import derive
@@ -13,6 +11,7 @@ from srcore.errors import DataError
 from srplug_usrdu.kernelgan.networks import CROP
 from srplug_usrdu.kernelgan.published import SHAVED, PublishedKernelGan
 from srplug_usrdu.kernelgan.training import KernelGan, KernelGanSettings
+from srplug_usrdu.kernels import KernelArray
 
 logger = logging.getLogger(__name__)
 
@@ -21,12 +20,10 @@ ATTEMPTS = 3
 #: Sums outside are of no kernel: its training fell to zero, or apart.
 SMALLEST_SUM, LARGEST_SUM = 0.5, 1.5
 
-Kernel = NDArray[np.float64]
-
 
 def estimate_kernel(
     image: Tensor, settings: KernelGanSettings, *, seed: int = 0, source: str = "image"
-) -> Kernel:
+) -> KernelArray:
     """The raw x2 kernel of an image.
 
     A training that collapses is begun again from a further seed. The weights begin near zero, where
@@ -53,7 +50,7 @@ def estimate_kernel(
             f"{smallest}x{smallest} or more; leave it out"
         )
     for attempt in range(ATTEMPTS):
-        kernel = _trained(image, settings, derive(seed, attempt) if attempt else seed)
+        kernel = _kernel_of_training(image, settings, derive(seed, attempt) if attempt else seed)
         if SMALLEST_SUM <= kernel.sum() <= LARGEST_SUM:
             return kernel
     logger.warning(
@@ -64,11 +61,11 @@ def estimate_kernel(
     return kernel
 
 
-def _trained(image: Tensor, settings: KernelGanSettings, seed: int) -> Kernel:
+def _kernel_of_training(image: Tensor, settings: KernelGanSettings, seed: int) -> KernelArray:
     """The kernel of one training."""
     network = PublishedKernelGan if settings.variant == "published" else KernelGan
     training = network(image * 2 - 1, settings, seed)
     for iteration in range(1, settings.iterations + 1):
         training.step(iteration)
-    kernel: Kernel = training.generator.kernel().detach().double().cpu().numpy()
+    kernel: KernelArray = training.generator.kernel().detach().double().cpu().numpy()
     return kernel
