@@ -17,13 +17,16 @@ COMBINING = "docs/methods/combining.md"
 
 
 @cache
+def whole(name):
+    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))
+
+
 def result(name):
-    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))["results"]
+    return whole(name)["results"]
 
 
-@cache
 def settings(name):
-    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text("utf-8"))["settings"]
+    return whole(name)["settings"]
 
 
 def cpu(name, *keys):
@@ -93,6 +96,57 @@ def judged(arm):
     columns = ("psnr", "ssim", "niqe", "vgg_relu2_2", "vgg_relu4_3", "artifacts", "logit_cosine",
                "same_class")  # fmt: skip
     return [result("combinations")[arm][column]["mean"] for column in columns]
+
+
+def device(step, part):
+    """What a step on a GPU measured."""
+    (found,) = (it for it in whole("gpu_day")["steps"] if it["name"] == step)
+    return found["results"][part]["results"]
+
+
+def gpu_attention(precision, what):
+    """Median ms of 128x128: published, PyTorch operations, compiled."""
+    times = device("attention", f"hashed_attention_cuda_{precision}_1thread")["128x128"][what]
+    return [times[way]["ms"]["median"] for way in ("published", "eager", "compiled")]
+
+
+def gpu_row(what):
+    """float32 and bfloat16 in turns, as the table has them."""
+    pairs_of_times = zip(
+        gpu_attention("float32", what), gpu_attention("bfloat16", what), strict=True
+    )
+    return [time for pair in pairs_of_times for time in pair]
+
+
+def gpu_gain(what):
+    """How many times as fast as the published formulation: float32, bfloat16."""
+    ways = (gpu_attention(precision, what) for precision in ("float32", "bfloat16"))
+    return [published_time / compiled for published_time, _, compiled in ways]
+
+
+def kernels(precision):
+    """ms forward and both ways: kernels before, current ones, matrix products; share of those."""
+    both = ("forward", "forward and backward")
+    results = result("hashed_attention_kernels")
+    before, current = results["kernels before"][precision], results["current kernels"][precision]
+    rows = [
+        [part[f"128x128, {pass_}, {how}"]["us"] / 1000 for pass_ in both]
+        for part, how in ((before, "compiled"), (current, "compiled"),
+                          (before, "matrix products"))
+    ]  # fmt: skip
+    shares = [100 * alone / own for own, alone in zip(rows[1], rows[2], strict=True)]
+    return [value for row in (*rows, shares) for value in row]
+
+
+def gpu_tests():
+    """Tests that passed on the device, in one call and, those that were slow, alone."""
+    return sum(device("tests", it)["passed"] for it in ("device_tests", "device_tests_alone"))
+
+
+def gpu_memory(*recipes):
+    """GiB that training takes."""
+    measured_recipes = device("recipes", "device_recipes")
+    return [measured_recipes[it]["allocated_mib"] / 1024 for it in recipes]
 
 
 BOTH = "attention, forward and backward"
@@ -168,6 +222,27 @@ CLAIMS = [
      "operator takes {} times", lambda: (
         *(attention("_avx2", size, what) for what in (FORWARD, TRAINED) for size in (SHORT, LONG)),
         attention("_avx2", SHORT, "operator, forward: compiled / matrix products"))),
+    ("README.md", "{} passed on an H200", lambda: (gpu_tests(),)),
+    (DLSN, "need a GPU {} passed on an H200", lambda: (gpu_tests(),)),
+    (DLSN, "| forward: float32 / bfloat16 | {} / {} | {} / {} | **{} / {}** |",
+     lambda: gpu_row("attention, forward")),
+    (DLSN, "| forward, replayed: float32 / bfloat16 | {} / {} | {} / {} | **{} / {}** |",
+     lambda: gpu_row("attention, forward, replayed")),
+    (DLSN, "| forward and backward, replayed: float32 / bfloat16 | {} / {} | {} / {} | **{} / {}**",
+     lambda: gpu_row(f"{BOTH}, replayed")),
+    (DLSN, "So it is {} and {} times as fast as the published formulation, {} and {} times "
+     "replayed", lambda: (
+        *gpu_gain("attention, forward"), *gpu_gain("attention, forward, replayed"))),
+    *((DLSN, f"| {row} | {{}} / {{}} | **{{}} / {{}}** | {{}} / {{}} | {{}} / {{}} % |",
+       partial(kernels, key))
+      for row, key in (("float32", "float32"), ("TF32", "tf32"), ("bfloat16", "bfloat16"))),
+    (DLSN, "`dlsn/x2` took {} ms with PyTorch operations and {} ms (bfloat16: {})", lambda: [
+        device("training", "device_training")["dlsn"][f"engine, {it}"]["ms"]["median"]
+        for it in ("float32, eager attention", "float32", "bfloat16")]),
+    ("docs/methods/reproduction/dlsn.md", "measured on an H100: {} GiB (`dlsn/x2`), {} to {} GiB",
+     lambda: gpu_memory("dlsn/x2", "dlsn/x3", "dlsn/x4")),
+    ("docs/methods/reproduction/esrdgan.md", "measured on an H100: {} GiB",
+     lambda: gpu_memory("esrdgan/x4")),
     (LDL, "{} to {} times as fast and with {} to {} times less memory", lambda: (
         *ldl("times_as_fast"), *ldl("times_less_memory"))),
     (SED, "takes {} instead of {} MiB (batch 8, forward and backward, CPU), the whole block {} "
@@ -242,6 +317,14 @@ def complaint(document, claim, values):
 def test_figures_are_those_of_the_results(document, claim, values):
     said = complaint(document, claim, list(values()))
     assert not said, f"{document}: {claim}: {said}"
+
+
+@pytest.mark.parametrize("document", ["README.md", DLSN])
+def test_tests_without_outcome_on_a_device_are_told_of(document):
+    text = re.sub(r"\s+", " ", (ROOT / document).read_text("utf-8"))
+    assert device("tests", "device_tests")["failed"] == {}
+    (step,) = (it for it in whole("gpu_day")["steps"] if it["name"] == "tests")
+    assert step["state"].startswith("cut off") is ("had not ended" in text)
 
 
 def test_another_figure_is_refused():
