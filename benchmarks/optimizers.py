@@ -2,12 +2,13 @@
 
     nice -n 15 python benchmarks/optimizers.py [NAME ...]
 
-Every optimizer trains the same small EDSR at x2 on the example images, from the same start, on the
-same crops, with L1, as many iterations, at three learning rates; the best one counts, so every
-optimizer has the budget of three trainings. All have the same warm-up, and a cosine to 0 but for
-those that bring their own way of ending (schedule-free) and Prodigy's estimate. Everything else is
-the default of the component. PSNR is on Y of the validation images. The time of a step is the
-median of the thread's time in an iteration (forward and backward pass, optimizer; no validation).
+Every optimizer trains the same small EDSR at x2 on the example images with L1, as many iterations,
+at three learning rates from three seeds each (start and crops); a rate counts by its mean, an
+optimizer by its best rate, so every one has the budget of nine trainings. All have the same
+warm-up, and a cosine to 0 but for those that bring their own way of ending (schedule-free) and
+Prodigy's estimate. Everything else is the default of the component. PSNR is on Y of the validation
+images. The time of a step is the median of the thread's time in an iteration (forward and backward
+pass, optimizer; no validation).
 
 It says what a few hundred iterations on seven images say, and nothing of long trainings: rates
 that are best here are for this network and this length. The gate: two trainings with Adam end with
@@ -38,6 +39,7 @@ from srcore.hookspecs import hookimpl
 from srcore.testing.experiments import load_unchecked
 
 ITERATIONS, WARMUP = 150, 15
+SEEDS = (1, 2, 3)
 #: Rates that are tried.
 RATES: dict[str, tuple[float, float, float]] = {
     "adam": (3e-4, 1e-3, 3e-3),
@@ -63,13 +65,13 @@ CONSTANT = {"type": "constant", "warmup_iterations": WARMUP}
 IMAGES = Path(__file__).parents[1] / "examples/images"
 
 
-def experiment(name: str, rate: float) -> dict[str, Any]:
-    """The recipe with an optimizer."""
+def experiment(name: str, rate: float, seed: int) -> dict[str, Any]:
+    """The recipe with an optimizer and a seed."""
     optimizer = {"type": name, "learning_rate": rate, **KEYS.get(name, {})}
     return {
         "name": "run",
         "scale": 2,
-        "seed": 1,
+        "seed": seed,
         "generator": {"type": "edsr", "num_features": 16, "num_blocks": 4},
         "losses": [{"type": "l1"}],
         "optimizer": {"generator": optimizer},
@@ -110,12 +112,12 @@ class Clock:
         self.times.append(time.thread_time() - self.begin)
 
 
-def trained(name: str, rate: float) -> dict[str, Any]:
+def trained(name: str, rate: float, seed: int) -> dict[str, Any]:
     """Train once: PSNR in dB, milliseconds per step; the weights for the gate."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "run.toml"
-        file.write_text(tomli_w.dumps(experiment(name, rate)), "utf-8")
+        file.write_text(tomli_w.dumps(experiment(name, rate, seed)), "utf-8")
         loaded = load_unchecked(file)
         loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(clock))
         run_experiment(loaded, Path(folder), quiet=True)
@@ -131,23 +133,30 @@ def trained(name: str, rate: float) -> dict[str, Any]:
 
 
 def measured(name: str) -> dict[str, Any]:
-    """The three trainings of an optimizer, and the best of them."""
-    runs = {}
-    for rate in RATES[name]:
-        try:
-            run = trained(name, rate)
-        except NonFiniteLossError:
-            run = {"psnr": 0.0, "diverged": True}
-        runs[f"{rate:g}"] = {key: value for key, value in run.items() if key != "weights"}
-        print(f"{name} {rate:g}: {runs[f'{rate:g}']}", flush=True)
+    """The trainings of an optimizer, and the best of its rates."""
+    runs = {f"{rate:g}": of_seeds(name, rate) for rate in RATES[name]}
     best = max(runs, key=lambda rate: runs[rate]["psnr"])
-    return {
-        "psnr": runs[best]["psnr"],
-        "rate": float(best),
-        "milliseconds": runs[best]["milliseconds"],
-        "runs": runs,
-        "load": os.getloadavg()[0],
+    return {"rate": float(best), **runs[best], "runs": runs, "load": os.getloadavg()[0]}
+
+
+def of_seeds(name: str, rate: float) -> dict[str, Any]:
+    """Mean and range of the PSNR of all seeds, 0 where one diverged; median time."""
+    runs: list[dict[str, Any]] = []
+    for seed in SEEDS:
+        try:
+            runs.append(trained(name, rate, seed))
+        except NonFiniteLossError:
+            row = {"psnr": 0.0, "diverged": f"seed {seed}"}
+            print(f"{name} {rate:g}: {row}", flush=True)
+            return row
+    values = [run["psnr"] for run in runs]
+    row = {
+        "psnr": round(statistics.mean(values), 3),
+        "range": [min(values), max(values)],
+        "milliseconds": round(statistics.median(run["milliseconds"] for run in runs), 2),
     }
+    print(f"{name} {rate:g}: {row}", flush=True)
+    return row
 
 
 def keep(name: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -161,6 +170,7 @@ def keep(name: str, row: dict[str, Any]) -> dict[str, Any]:
         iterations=ITERATIONS,
         warmup=WARMUP,
         rates=3,
+        seeds=len(SEEDS),
         batch=4,
         patch=48,
         scale=2,
@@ -174,14 +184,15 @@ def keep(name: str, row: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Measure the optimizers that are named, or all, and write the table."""
     torch.set_num_threads(1)
-    first, second = (trained("adam", 1e-3)["weights"] for _ in range(2))
+    first, second = (trained("adam", 1e-3, SEEDS[0])["weights"] for _ in range(2))
     if first != second:
         sys.exit("two equal trainings end with other weights")
     ordered: dict[str, Any] = {}
     for name in sys.argv[1:] or RATES:
         ordered = keep(name, measured(name))
     for name, row in ordered.items():
-        print(f"{name:20s} {row['psnr']:.2f} dB at {row['rate']:g}, {row['milliseconds']} ms")
+        quality = f"{row['psnr']:.2f} dB {row['range']}"
+        print(f"{name:20s} {quality} at {row['rate']:g}, {row['milliseconds']} ms")
 
 
 if __name__ == "__main__":

@@ -100,8 +100,8 @@ def judged(arm):
 
 def device(step, part):
     """What a step on a GPU measured."""
-    (found,) = (it for it in whole("gpu_day")["steps"] if it["name"] == step)
-    return found["results"][part]["results"]
+    (one,) = (it for it in whole("gpu_day")["steps"] if it["name"] == step)
+    return one["results"][part]["results"]
 
 
 def gpu_attention(precision, what):
