@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from srcore.cards.about import About
+from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flags
 from srcore.plugin.manager import plugins
 from srcore.runs.folder import RunFolder
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=EXISTING_FOLDER)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
     help="Where the card goes.  [default: card in the folder of the run]",

@@ -9,6 +9,7 @@ import attrs
 import click
 
 from srcore.cli.console import say
+from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
 from srcore.plugin.manager import plugins
@@ -33,7 +34,7 @@ from srcore.weights.programs import ProgramOptions, written_files
 @flag(ProgramOptions, "opset")
 @flag(ProgramOptions, "precision")
 @click.option(
-    "--calibration", metavar="FOLDER", type=click.Path(path_type=Path),
+    "--calibration", metavar="FOLDER", type=EXISTING_FOLDER,
     help="Images such as those to be enlarged; int8 is scaled by them.",
 )  # fmt: skip
 @flag(Loading, "yes")

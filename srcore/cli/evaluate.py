@@ -79,7 +79,7 @@ def command(
         tables.refuse_existing(overwrite=overwrite)
         _evaluate_pictures(benchmark, tables)
         return
-    benchmark.refuse_missing(models)
+    benchmark.refuse_incomplete(models)
     tables.refuse_existing(overwrite=overwrite)
     options = pictures.given(writing)
     measures = benchmark.measures()

@@ -29,15 +29,25 @@ def located(weights: str | Path, *, yes: bool) -> Path:
         yes: fetch what is not here without asking.
 
     Raises:
-        SrcoreError: there is no such model, or it cannot be had.
+        UnknownModelError: there is neither a file nor a model of that name.
+        SrcoreError: the model cannot be had.
     """
+    from srcore.config.paths import MISSING, neighbors, what_is_there
+    from srcore.config.suggest import closest
     from srcore.models.addresses import is_address
-    from srcore.models.catalog import Catalog
+    from srcore.models.catalog import Catalog, UnknownModelError
     from srcore.models.resolving import weights_file
 
-    text = str(weights)
+    text, path = str(weights), Path(weights)
     registry = plugins().registry
-    if not is_address(text) and not Path(text).exists() and text in Catalog(registry).models:
+    if not is_address(text) and what_is_there(path) == MISSING:
+        models = Catalog(registry).models
+        if text not in models:
+            beside = (str(path.with_name(name)) for name in neighbors(path))
+            hint = (
+                closest(text, [*models, *beside]) or "srcore models lists those that are published"
+            )
+            raise UnknownModelError(f"{text}: no such file or published model; {hint}")
         text = f"model:{text}"
     return weights_file(text, registry, lambda offer: agreed(offer, yes=yes))
 

@@ -15,13 +15,14 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import attrs
 import click
 
+from srcore.cli.existing import ExistingPath
 from srcore.cli.numbers import FiniteRange, WholeRange
 from srcore.messages import shown
 from srcore.options.declaration import Declaration, declaration_of
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-#: A file or folder that is read or written; it need not exist.
+#: A file or folder that is written; it need not exist.
 File = Annotated[Path, click.Path(path_type=Path, dir_okay=False)]
 Folder = Annotated[Path, click.Path(path_type=Path, file_okay=False)]
 
@@ -135,7 +136,7 @@ def _click_option(
     elif isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class
         about["default"] = default.factory  # called when the command is; its help says what it is
     else:
-        about |= {"default": default, "show_default": default is not None}
+        about |= {"default": default, "show_default": default not in (None, "")}
     if isinstance(written, click.ParamType):
         return click.option(flag, name, type=written, **about)
     words = [word for kind in kinds for word in get_args(kind)]
@@ -157,6 +158,8 @@ def _bare(hint: Any) -> tuple[Any, Any]:
 
 
 def _type(kinds: Collection[Any], declaration: Declaration) -> Any:
+    if Path in kinds and declaration.path:
+        return ExistingPath(declaration.path)
     if Path in kinds:
         return click.Path(path_type=Path)
     if int in kinds:

@@ -141,7 +141,9 @@ def _print_table(rows: Sequence[dict[str, Any]]) -> None:
     ]
     for line in aligned([_HEAD, *cells]):
         click.echo(line)
-    needs = sorted({f"{row['architecture']}: {row['needs']}" for row in rows if row["needs"]})
+    needs = sorted(
+        {f"architecture {row['architecture']}: {row['needs']}" for row in rows if row["needs"]}
+    )
     for need in needs:
         click.echo(f"srcore: {need}", err=True)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
+from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
 from srcore.cli.writing import WritingCommand, WritingFlags
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _OUTPUT = click.Path(path_type=Path)
 
 
@@ -38,7 +38,7 @@ def _common(function: Command) -> Command:
         click.option("--overwrite", is_flag=True, help="Replace files of the same names."),
         click.option("--recursive", is_flag=True, help="Also take images of folders below."),
         click.argument("output", type=_OUTPUT),
-        click.argument("folder", type=_FOLDER),
+        click.argument("folder", type=EXISTING_FOLDER),
     ):
         function = decorate(function)
     return function

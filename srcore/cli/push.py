@@ -9,6 +9,7 @@ import attrs
 import click
 
 from srcore.cards.about import About
+from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flags
 from srcore.plugin.manager import plugins
 
@@ -17,7 +18,7 @@ _ASKED = [it.name for it in attrs.fields(About) if it.name != "url"]
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=EXISTING_FOLDER)
 @click.argument("repository", metavar="OWNER/NAME")
 @flags("about", About, _ASKED, names={"tags": "tag"})
 @click.option("--private", is_flag=True, help="Make a repository that others do not see.")

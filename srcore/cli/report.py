@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.existing import EXISTING_FOLDER
 from srcore.plugin.manager import plugins
 from srcore.runs.folder import RunFolder
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=EXISTING_FOLDER)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="The file to write.  [default: report.html, of one run in its folder]",

@@ -124,9 +124,6 @@ def _offered(models: tuple[str, ...], runs: Path, *, yes: bool) -> Offered:
         else:
             path = located(text, yes=yes)
             if not path.is_file():
-                raise WeightsError(
-                    f"{text}: no such file; expected weights, the folder of a run, or a model of "
-                    "srcore models"
-                )
+                raise WeightsError(f"{text}: expected a file of weights; it is something else")
         given.append(path)
     return Offered(plugins().registry, tuple(given), runs)

@@ -13,6 +13,7 @@ import attrs
 import click
 
 from srcore.cli.console import say
+from srcore.cli.existing import refuse_absent_inputs
 from srcore.cli.films import refuse_unused, upscale_with_bars
 from srcore.cli.flags import flag, flags
 from srcore.cli.loading import Loading
@@ -161,6 +162,7 @@ def command(
     try:
         loading.warn_of_slow(upscaling.precision)
         check_options(upscaling, plugins().registry)
+        refuse_absent_inputs(inputs)
         weights = weights or (as_address(model, plugins().registry) if model else None)
         if weights is None and sizing.scale is None and not sizing.is_by_size:
             sizing = attrs.evolve(sizing, scale=_DEFAULT_SCALE)

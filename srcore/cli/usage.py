@@ -63,15 +63,38 @@ def _is_of_command(error: click.ClickException) -> bool:
 
 def _message_of(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
-        from srcore.config.suggest import closest
-
-        hint = closest(error.option_name, error.possibilities or ())
+        hint = _argument_hint(error) or _option_hint(error)
         return f"no option {error.option_name}" + (f"; {hint}" if hint else "")
     assert isinstance(error, click.BadParameter)
     where = _parameter(error)
     if isinstance(error, click.MissingParameter):
         return f"{where}: expected a value, found none"
     return f"{where}: {_sentence(error.message)}" if where else error.message
+
+
+def _argument_hint(error: click.NoSuchOption) -> str:
+    """What to do where an argument was written as an option: ``--model`` for ``MODEL``."""
+    name = error.option_name.lstrip("-").replace("-", "_")
+    for parameter in error.ctx.command.get_params(error.ctx) if error.ctx else ():
+        written = _metavar(parameter, error.ctx)
+        if isinstance(parameter, click.Argument) and name in (parameter.name, written.lower()):
+            return f"write {written} without {error.option_name}"
+    return ""
+
+
+def _option_hint(error: click.NoSuchOption) -> str:
+    """The nearest option; hyphens, which all of them have, make none near."""
+    from srcore.config.suggest import nearest
+
+    names = {name.lstrip("-"): name for name in error.possibilities or ()}
+    meant = nearest(error.option_name.lstrip("-"), names)
+    return f'did you mean "{names[meant]}"?' if meant else ""
+
+
+def _metavar(parameter: click.Parameter, context: click.Context | None) -> str:
+    """The name of an argument in the help, of one of many, too: ``[MODEL...]`` is ``MODEL``."""
+    written = parameter.make_metavar(context) if context else str(parameter.name).upper()
+    return written.strip("[].")
 
 
 def _parameter(error: click.BadParameter) -> str:
@@ -81,7 +104,7 @@ def _parameter(error: click.BadParameter) -> str:
         return str(error.param_hint or "").strip("'")
     if isinstance(parameter, click.Option):
         return max(parameter.opts, key=len)
-    return parameter.make_metavar(error.ctx) if error.ctx else str(parameter.name).upper()
+    return _metavar(parameter, error.ctx)
 
 
 def _sentence(text: str) -> str:

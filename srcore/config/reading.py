@@ -98,7 +98,10 @@ def locate(path: str | Path, registry: Registry) -> Path:
     from srcore.config.suggest import closest
 
     beside = (str(Path(text).with_name(name)) for name in neighbors(Path(text)))
-    hint = closest(text, [*shipped, *beside]) or "srcore new lists those that are shipped"
+    hint = (
+        closest(text, [*shipped, *(name for name in beside if name != text)])
+        or "srcore new lists those that are shipped"
+    )
     prefix = text.split("/")[0]
     bringer = known_components().get("experiment", {}).get(prefix)
     if bringer and "/" in text and not any(name.startswith(f"{prefix}/") for name in shipped):

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.config.paths import path_complaint
 from srcore.contracts import Dataset
 from srcore.datasets.hr_folder import HrFolder
 from srcore.datasets.paired_folder import PairedFolder
@@ -84,8 +85,8 @@ def find_sets(
     if not separator or Path(argument).is_dir():
         name, path = "", argument
     folder = Path(path)
-    if not folder.is_dir():
-        raise DataError(f"--data {argument}: no such folder: {folder}")
+    if complaint := path_complaint(folder, "folder"):
+        raise DataError(f"--data {argument}: {complaint}")
     own = _recognize_layout(folder, name or folder.resolve().name, scale, channels, downscale)
     if own is not None:
         return [own]

@@ -84,7 +84,9 @@ class UpscaleOptions:
         "a plugin's, or auto, the fastest of these that are quickly ready",
     )
     calibration: Path | None = option(
-        None, "folder of images such as those to be enlarged; precision int8 is scaled by them"
+        None,
+        "folder of images such as those to be enlarged; precision int8 is scaled by them",
+        path="folder",
     )
     self_ensemble: bool = option(False, "average of 8 flipped and turned runs")
     seed: int = option(0, "of what a sampling network draws", ge=0, le=2**63 - 1)

@@ -18,6 +18,9 @@ from srcore.models.lists import Requirement, read_models
 from srcore.plugin.known import comes_with, known_components
 from srcore.plugin.registry import Registry, duplicate
 
+#: Of architectures that no list names.
+_UNREAD = "no package is known that reads it; take a model whose use is train or upscale"
+
 _LEADING_SCALE = re.compile(r"^\d{1,2}x-?(?=.)")
 
 
@@ -130,7 +133,7 @@ class Catalog:
         """What can be done with a model, and what to install for the rest."""
         needed = self.architectures.get(model.architecture)
         if needed is None:
-            return Use(False, False, f"nothing here reads {model.architecture}")
+            return Use(False, False, _UNREAD)
         advice = self._advice_on_network(needed.network)
         if not advice:
             return Use(True, True)

@@ -177,10 +177,13 @@ def test_two_folders_can_be_named(evaluate):
         ([ONE], "name images: --data DIR"),
         ([ONE, "--hr", "sets"], "--hr and --lr belong together"),
         ([ONE, f"x/../{ONE}", "--data", "sets"], "two models are called one; use NAME=MODEL"),
-        (["--scale", "3", "--data", "nowhere"], "--data nowhere: no such folder"),
+        (
+            ["--scale", "3", "--data", "nowhere"],
+            "--data: expected a folder; nowhere does not exist",
+        ),
         (["--scale", "3", "--data", "sets"], "no images for scale 3"),
         (["--scale", "2", "--data", "sets", "--metrics", "psn"], 'did you mean "psnr"'),
-        (["nothing.pth", "--data", "sets"], "nothing.pth: cannot be read"),
+        (["nothing.pth", "--data", "sets"], "nothing.pth: no such file or published model; "),
     ],
 )
 def test_wrong_usage_is_explained(evaluate, arguments, message):

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from srcore import option
 from srcore.cli.flags import DeclaredOption, File, Folder, flag, flags
-from srcore.cli.main import cli
 from srcore.inference.options import UpscaleOptions
+from srcore.testing.commands import all_commands
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +63,8 @@ def test_words_stand_beside_numbers():
     assert run("--tile", "none", "--overlap", "7") == UpscaleOptions(tile=None, overlap=7)
     assert 'expected a number of pixels or auto, found "none"' in run("--overlap", "none")
     assert "'int7' is not one of 'float32'" in run("--precision", "int7")
-    assert run("--calibration", "a") == UpscaleOptions(calibration=Path("a"))
+    assert run("--calibration", ".") == UpscaleOptions(calibration=Path())
+    assert "expected a folder; a/b does not exist" in run("--calibration", "a/b")
 
 
 def test_a_command_may_have_some_of_the_fields_and_other_defaults():
@@ -174,16 +175,6 @@ OF_THE_COMMAND_ALONE = {
 }  # fmt: skip
 
 
-def commands(group, path=()):
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield " ".join((*path, name)), command
-
-
 def is_declared_by_hand(parameter):
     if not isinstance(parameter, click.Option) or isinstance(parameter, DeclaredOption):
         return False
@@ -196,7 +187,7 @@ def test_no_command_declares_a_default_limit_or_choice_that_a_class_could():
     """What stands at a command stands again wherever Python functions do the same."""
     made_by_hand = {
         (name, parameter.name)
-        for name, command in commands(cli)
+        for name, command in all_commands().items()
         for parameter in command.params
         if is_declared_by_hand(parameter)
     }

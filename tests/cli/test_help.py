@@ -6,22 +6,13 @@ import click
 import pytest
 from click.types import FloatParamType, FloatRange, IntParamType, IntRange
 
-from srcore.cli.main import cli
+from srcore.testing.commands import all_commands
 
 #: Numbers without limits are factors, or say their unit.
 FACTOR_OR_UNIT = re.compile(r"\b(factor|pixels|seconds|hours|iterations)\b", re.IGNORECASE)
 
 
-def commands_of(group, path=()):
-    for name in group.list_commands(click.Context(group)):
-        command = group.get_command(click.Context(group), name)
-        if isinstance(command, click.Group):
-            yield from commands_of(command, (*path, name))
-        else:
-            yield (*path, name), command
-
-
-COMMANDS = {" ".join(path): command for path, command in commands_of(cli)}
+COMMANDS = all_commands()
 
 
 def silent(command):
@@ -40,6 +31,25 @@ def silent(command):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_have_a_help_and_numbers_have_limits(name):
     assert list(silent(COMMANDS[name])) == []
+
+
+#: What would say nothing.
+EMPTY_DEFAULT = re.compile(r"""\[default:\s*(""|''|\[\]|\(\)|\]|;)""")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_shows_an_empty_default(name):
+    command = COMMANDS[name]
+    assert not EMPTY_DEFAULT.search(command.get_help(click.Context(command)))
+
+
+def test_an_empty_default_is_found():
+    @click.command()
+    @click.option("--a", default="", show_default=True, help="What.")
+    def command():
+        pass
+
+    assert EMPTY_DEFAULT.search(command.get_help(click.Context(command)))
 
 
 def test_commands_of_plugins_are_looked_at():

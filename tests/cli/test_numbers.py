@@ -4,8 +4,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from srcore.cli.main import cli, main
+from srcore.cli.main import main
 from srcore.cli.numbers import FiniteRange, WholeRange
+from srcore.testing.commands import all_commands
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
@@ -25,20 +26,13 @@ def test_all_commands_take_finite_numbers_only():
     with pytest.raises(SystemExit):
         main(["--version"])  # adds the commands of plugins
     loose = [
-        f"{command.name} {parameter.name}"
-        for command in commands(cli)
+        f"{name} {parameter.name}"
+        for name, command in all_commands().items()
         for parameter in command.params
         if isinstance(parameter.type, (click.FloatRange, click.types.FloatParamType))
         and not isinstance(parameter.type, FiniteRange)
     ]
     assert loose == []
-
-
-def commands(group):
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        yield from commands(command) if isinstance(command, click.Group) else [command]
 
 
 @pytest.mark.parametrize(

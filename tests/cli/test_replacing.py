@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from srcore.cli.main import cli, main
 from srcore.engine.stages import run_experiment
 from srcore.testing import write_tiny_images
+from srcore.testing.commands import all_commands
 
 COMMANDS = {
     "prepare degrade into the originals": ["prepare", "degrade", "in", "in", "--scale", "2"],
@@ -132,22 +133,10 @@ def test_every_command_that_can_overwrite_is_asked():
     """A new command, or one of a plugin of this repository, needs a line above."""
     with pytest.raises(SystemExit):
         main(["--version"])  # adds the commands of plugins
-    asked = {tuple(entry for entry in arguments[:2]) for arguments in COMMANDS.values()}
-    for name, command in commands(cli):
+    asked = {" ".join(arguments[:2]) + " " for arguments in COMMANDS.values()}
+    for name, command in all_commands().items():
         if any("--overwrite" in parameter.opts for parameter in command.params):
-            assert any(arguments[: len(name)] == name for arguments in asked), name
-
-
-def commands(group, above=()):
-    import click
-
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, (*above, name))
-        else:
-            yield (*above, name), command
+            assert any(arguments.startswith(f"{name} ") for arguments in asked), name
 
 
 def test_a_repeated_job_still_finds_its_results(place):

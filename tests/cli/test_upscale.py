@@ -244,7 +244,7 @@ def test_wrong_usage_is_explained(upscale, arguments, message):
 def test_without_models_the_command_says_what_to_do(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("srcore.upscaling.shipped.shipped_model.__defaults__", (tmp_path,))
     with pytest.raises(SystemExit) as caught:
-        main(["upscale", "photo.png", "--scale", "3"])
+        main(["upscale", str(tmp_path), "--scale", "3"])
     assert caught.value.code == 1
     assert "has no model x4.safetensors; name one with --weights FILE" in capsys.readouterr().err
 

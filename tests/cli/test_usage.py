@@ -9,6 +9,9 @@ from srcore.cli.usage import error_lines
 WRONG = {
     "run": "run: EXPERIMENT: expected a value, found none; srcore run --help says what there is",
     "run --resum x": 'run: no option --resum; did you mean "--resume"?',
+    "evaluate --model x": "evaluate: no option --model; write MODEL without --model",
+    "card --run x": "card: no option --run; write RUN without --run",
+    "evaluate --hell": 'evaluate: no option --hell; did you mean "--help"?',
     "chek x": 'no command "chek"; did you mean "check"?',
     "check a b": "check: expected no further argument, found b; srcore check --help says what",
     "prepare foo": 'prepare: no command "foo"; srcore prepare --help says what there is',

@@ -10,6 +10,7 @@ import click
 import pytest
 from generator.blocks import blocks
 
+from srcore.cli.existing import ExistingPath
 from srcore.cli.main import cli, main
 from srcore.plugin.manager import plugins
 
@@ -61,7 +62,8 @@ LINES = [
 
 @pytest.mark.parametrize("words", LINES)
 def test_command_line_is_one_that_exists(words, capsys, monkeypatch):
-    monkeypatch.setattr(click.Path, "convert", lambda self, value, parameter, context: Path(value))
+    for kind in (click.Path, ExistingPath):
+        monkeypatch.setattr(kind, "convert", lambda self, value, parameter, context: Path(value))
     check_program(words, capsys)
 
 

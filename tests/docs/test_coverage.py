@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from srcore.cli.existing import ExistingPath
 from srcore.cli.main import cli
 from srcore.plugin.manager import plugins
 
@@ -35,7 +36,8 @@ def test_every_method_has_rows():
 
 @pytest.mark.parametrize(("method", "here", "tested"), ROWS)
 def test_a_row_names_what_exists(method, here, tested, monkeypatch):
-    monkeypatch.setattr(click.Path, "convert", lambda self, value, parameter, context: Path(value))
+    for kind in (click.Path, ExistingPath):
+        monkeypatch.setattr(kind, "convert", lambda self, value, parameter, context: Path(value))
     named = re.findall(r"`([^`]+)`", tested)
     assert named or tested == "golden data"
     for name in named:

@@ -110,7 +110,7 @@ def test_pictures_of_another_size_are_left_out_and_said(evaluate):
         ((*BOTH, "--data", "HR"), "--data does not belong there"),
         (("x.pth", *BOTH), "a MODEL does not belong there"),
         ((*BOTH, "--pictures", "LDL=ours"), "two folders are called LDL; use NAME=DIR"),
-        (("--pictures", "none"), "--pictures none: no such folder: none"),
+        (("--pictures", "none"), "--pictures: expected a folder; none does not exist"),
         ((*BOTH, "--hr", "other"), "ours: no picture of c; expected the names of the truth"),
     ],
 )

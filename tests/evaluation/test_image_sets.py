@@ -63,7 +63,7 @@ def test_two_folders_are_paired_by_name(tmp_path):
 
 
 def test_what_is_no_set_is_explained(tmp_path):
-    with pytest.raises(DataError, match="--data nowhere: no such folder: nowhere"):
+    with pytest.raises(DataError, match="--data nowhere: expected a folder; nowhere does not"):
         find_sets("nowhere", 2)
     with pytest.raises(DataError, match=r"no images for scale 4; expected images, HR_x4 and LR_x4"):
         find_sets(str(tmp_path), 4)

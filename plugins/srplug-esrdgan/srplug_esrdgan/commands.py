@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.existing import EXISTING_FILE, EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
 from srcore.plugin.manager import plugins
@@ -19,7 +20,7 @@ def esrdgan() -> None:
 
 
 @esrdgan.command("import")
-@click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="SOURCE", type=EXISTING_FILE)
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @flag(GeneratorOptions, "channel_order", default="bgr")
 @flag(GeneratorOptions, "activation")
@@ -67,7 +68,7 @@ def _import_configuration(source: Path, target: Path) -> None:
 
 @esrdgan.command("continue")
 @click.argument("experiment")
-@click.argument("checkpoints", type=click.Path(path_type=Path))
+@click.argument("checkpoints", type=EXISTING_FOLDER)
 @click.argument("iteration", type=click.IntRange(1))
 @overrides_option
 @flag(RunsOptions, "output")

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srcore.cli.existing import EXISTING_FILE
 from srcore.cli.flags import flag
 from srcore.cli.numbers import FiniteRange
 from srplug_ldl.options import LDLOptions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_FILE = click.Path(path_type=Path)
 
 
 @click.group()
@@ -24,10 +23,14 @@ def ldl() -> None:
 
 
 @ldl.command("map")
-@click.option("--sr", type=_FILE, required=True, help="Output of the generator.")
-@click.option("--ema", type=_FILE, help="Output of its EMA; without it the map is not refined.")
-@click.option("--hr", type=_FILE, required=True, help="Ground truth of the same size.")
-@click.option("-o", "--output", type=_FILE, required=True, help="Picture to write.")
+@click.option("--sr", type=EXISTING_FILE, required=True, help="Output of the generator.")
+@click.option(
+    "--ema", type=EXISTING_FILE, help="Output of its EMA; without it the map is not refined."
+)
+@click.option("--hr", type=EXISTING_FILE, required=True, help="Ground truth of the same size.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Picture to write."
+)
 @click.option("--beside", is_flag=True, help="Put SR, EMA SR and HR beside the map.")
 @click.option(
     "--max", "maximum", type=FiniteRange(0, min_open=True), metavar="VALUE",

@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from srcore.cli.existing import EXISTING_FILE, EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.config.schema import Experiment, TrainTable
 from srplug_usrdu.options import KernelsOptions
@@ -18,7 +19,7 @@ def usrdu() -> None:
 
 
 @usrdu.command()
-@click.argument("lr", type=click.Path(path_type=Path))
+@click.argument("lr", type=EXISTING_FOLDER)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of kernels."
 )
@@ -57,8 +58,8 @@ def kernels(
 
 
 @usrdu.command()
-@click.argument("generator", type=click.Path(path_type=Path))
-@click.argument("dsn", type=click.Path(path_type=Path))
+@click.argument("generator", type=EXISTING_FILE)
+@click.argument("dsn", type=EXISTING_FILE)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, .pth."
 )

@@ -49,7 +49,9 @@ def test_an_unknown_device_is_one_line(kernels):
     assert "tpu9" in refused.output
 
 
-def test_export_asks_for_an_output():
-    refused = CliRunner().invoke(usrdu, ["export", "a", "b"])
+def test_export_asks_for_an_output(tmp_path):
+    file = tmp_path / "a.safetensors"
+    file.touch()
+    refused = CliRunner().invoke(usrdu, ["export", str(file), str(file)])
     assert refused.exit_code == 2
     assert "'-o' / '--output'" in refused.output

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import click
 
-from srcore.cli.flags import Folder
+from srcore.cli.existing import refuse_missing
 from srcore.models.addresses import is_address
 from srcore.options import option
 from srcore.plugin.manager import plugins
@@ -30,8 +30,10 @@ class Benchmark:
     data: Annotated[tuple[str, ...], "[NAME=]DIR"] = option(
         (), "benchmark folder, or a folder of them; repeatable"
     )
-    hr: Folder | None = option(None, "folder of high-resolution images, instead of --data")
-    lr: Folder | None = option(None, "folder of low-resolution images for --hr")
+    hr: Path | None = option(
+        None, "folder of high-resolution images, instead of --data", path="folder"
+    )
+    lr: Path | None = option(None, "folder of low-resolution images for --hr", path="folder")
     scale: tuple[int, ...] = option(
         (), "scale of a table without models; repeatable; without it those of the models", ge=1
     )
@@ -54,8 +56,12 @@ class Benchmark:
         None, "pixels cropped on every side; without it as many as the scale", ge=0
     )
 
-    def refuse_missing(self, models: Sequence[str]) -> None:
-        """Refuse a benchmark of models that lacks images, or a scale."""
+    def refuse_incomplete(self, models: Sequence[str]) -> None:
+        """Refuse a benchmark of models that lacks images, or a scale.
+
+        Raises:
+            UsageError: what is missing.
+        """
         if not self.data and not self.hr:
             raise click.UsageError("name images: --data DIR, or --hr DIR with --lr DIR")
         if bool(self.hr) != bool(self.lr):
@@ -64,6 +70,8 @@ class Benchmark:
             raise click.UsageError(
                 "name a MODEL, or --scale N for the table of bicubic interpolation"
             )
+        for argument in self.data:
+            refuse_missing("--data", named_path(argument), "folder")
 
     @property
     def interpolations(self) -> list[str]:
@@ -107,8 +115,7 @@ class Benchmark:
             folder = named_path(argument)
             is_plain = folder == Path(argument)
             name = folder.resolve().name if is_plain else argument.partition("=")[0]
-            if not folder.is_dir():
-                raise click.UsageError(f"--pictures {argument}: no such folder: {folder}")
+            refuse_missing("--pictures", folder, "folder")
             if name in folders:
                 raise click.UsageError(f"two folders are called {name}; use NAME=DIR")
             folders[name] = folder
