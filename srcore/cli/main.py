@@ -109,7 +109,11 @@ class SrcoreGroup(click.Group):
         return [*core, *sorted(set(self.owners) - set(core))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, or None."""
+        """The command of that name, or None.
+
+        Raises:
+            PluginError: it cannot be imported, or is no click command.
+        """
         self._ask()
         if cmd_name in self.targets:
             owner = self.owners[cmd_name]

@@ -56,11 +56,14 @@ class LoadedExperiment:
     def experiment(
         self, stage: ExperimentStage, folders: Mapping[str, Path] | None = None
     ) -> Experiment:
-        """The typed experiment of a stage; raises ConfigError with all its problems.
+        """The typed experiment of a stage.
 
         Args:
             stage: one of ``stages``.
             folders: output folders of the stages, to resolve ``stage:`` paths.
+
+        Raises:
+            ConfigError: all problems of the stage.
         """
         experiment, problems = self.examine(stage, folders)
         if problems or experiment is None:
@@ -92,7 +95,11 @@ class LoadedExperiment:
         )
 
     def remarks(self) -> list[Problem]:
-        """What works in a valid experiment but may not be meant, of all stages."""
+        """What works in a valid experiment but may not be meant, of all stages.
+
+        Raises:
+            ConfigError: a stage is not valid.
+        """
         heard = SharedValues(self.source, self.stages).partly_read_overrides()
         remarks_by_text = {str(entry): entry for entry in heard}
         for stage in self.stages:
@@ -228,7 +235,7 @@ def check_experiment(
     resumed: Path | None = None,
     output: Path | None = None,
 ) -> LoadedExperiment:
-    """Load an experiment and raise one ConfigError with all problems of all its stages.
+    """Load an experiment in which nothing is wrong, in any of its stages.
 
     Args:
         path: the file, or the name of a shipped experiment.
@@ -237,6 +244,9 @@ def check_experiment(
         resumed: folder of runs in which it goes on, or may; start weights that were read by a run
             there are not missed.
         output: folder of runs in which it would be run; None: the run looks itself.
+
+    Raises:
+        ConfigError: the file is not there or cannot be read, or all that is wrong in it.
     """
     with naming_exits():
         return _check_stages(load_experiment(path, overrides, plugins=plugins), resumed, output)

@@ -88,7 +88,11 @@ def read_experiment(path: str | Path, registry: Registry, overrides: Iterable[st
 
 
 def locate(path: str | Path, registry: Registry) -> Path:
-    """The file behind a path or the name of a shipped experiment."""
+    """The file behind a path or the name of a shipped experiment.
+
+    Raises:
+        ConfigError: neither is there; offers the closest name.
+    """
     text = str(path)
     if what_is_there(Path(text)) == "file":
         return Path(text)
@@ -118,7 +122,11 @@ def display(path: Path) -> str:
 
 
 def parse_experiment(file: Path) -> dict[str, Any]:
-    """Parse one TOML file; errors carry line and column."""
+    """Parse one TOML file; errors carry line and column.
+
+    Raises:
+        ConfigError: it cannot be read, is no TOML, or holds too much.
+    """
     try:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)

@@ -84,10 +84,13 @@ class Run:
         return self.training
 
     def stop_if_requested(self, done: str) -> None:
-        """For tasks, between two pieces of work: raise Interrupted if a signal came.
+        """For tasks, between two pieces of work: end here if a signal came.
 
         Args:
             done: how far the task is, such as ``"12 of 800 images"``.
+
+        Raises:
+            Interrupted: a signal came.
         """
         number = self.stop.signal_number
         if number is not None:

@@ -92,7 +92,11 @@ class TrainingState:
         self._rollback.forget()
 
     def save(self) -> None:
-        """Write the last checkpoint and what is made of it; keep old ones if weights went bad."""
+        """Write the last checkpoint and what is made of it; keep old ones if weights went bad.
+
+        Raises:
+            SrcoreError: weights are not finite any more.
+        """
         bad = self._finiteness.complaint()
         if bad:
             raise SrcoreError(
@@ -121,7 +125,11 @@ class TrainingState:
         self._is_saving = False
 
     def restore(self) -> None:
-        """Continue from the last checkpoint."""
+        """Continue from the last checkpoint.
+
+        Raises:
+            SrcoreError: it cannot be read, or does not fit the experiment.
+        """
         run = self.run
         content = starting_state(run.files, run.device, recover=run.recover) if run.resume else None
         if content is not None:

@@ -189,6 +189,9 @@ class Training:
 
         Returns:
             The terms by name, scalars: means over the pieces of the batch.
+
+        Raises:
+            SrcoreError: what the batch, the network or a loss says of this iteration.
         """
         iteration, parts = engine.state.iteration, self.parts
         raw = self.feed.take(raw)

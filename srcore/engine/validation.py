@@ -76,7 +76,12 @@ class Validation:
         return self.run.experiment.train.images if self.run.is_main else 0
 
     def measure(self, iteration: int) -> Averages:
-        """Validate all sets; ``engine.state.pictures`` are those that were written."""
+        """Validate all sets; ``engine.state.pictures`` are those that were written.
+
+        Raises:
+            SrcoreError: a handler ended the validation.
+            Interrupted: a signal came.
+        """
         network = self.network()
         share_buffers(network)
         self._used = deployed(network)

@@ -163,7 +163,11 @@ def to_rgba(image: ImageArray) -> ImageArray:
 def refuse_lying(
     image_format: ImageFormat, header: ImageHeader, file: BinaryIO, source: Where
 ) -> None:
-    """Before a damaged or malicious file of some hundred bytes makes us allocate gigabytes."""
+    """Before a damaged or malicious file of some hundred bytes makes us allocate gigabytes.
+
+    Raises:
+        DataError: the header promises more pixels than the file, or memory, can hold.
+    """
     limit, size = image_format.pixels_per_byte, file.seek(0, io.SEEK_END)
     if limit is not None and header.width * header.height > size * limit:
         raise DataError(

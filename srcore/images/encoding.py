@@ -74,6 +74,9 @@ def encode_image(
     The image is ``(H, W, C)``, uint8 or uint16; gray may be ``(H, W)``.
 
     ``may_overwrite`` allows to use the image's memory for the conversion of huge ones.
+
+    Raises:
+        DataError: the format cannot hold the image, or has no such option.
     """
     if image.ndim == 2:
         image = image[..., None]

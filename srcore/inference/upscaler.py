@@ -155,6 +155,9 @@ def upscale_bands(
     """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
 
     Besides the input only one band or row of tiles is in memory, whatever the size of the result.
+
+    Raises:
+        SrcoreError: what :func:`upscale` refuses, once the first band is asked for.
     """
     _check_upscalable(image)
     if outscale is not None and not 0 < outscale < math.inf:

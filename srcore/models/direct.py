@@ -40,7 +40,11 @@ class ShippedModel:
         return "" if self.place().is_file() else f"has lost its file {self.place()}"
 
     def offer(self) -> Offer:
-        """Only of what is to be fetched."""
+        """Only of what is to be fetched.
+
+        Raises:
+            WeightsError: always: the file comes with the distribution of the list.
+        """
         raise WeightsError(f"model {self.label}: {self.fault()}; install {self.model.owner} again")
 
     def fetch(self) -> Path:

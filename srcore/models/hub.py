@@ -77,7 +77,11 @@ class HubModel:
         )
 
     def fetch(self) -> Path:
-        """By the hub's library, which goes on with what broke off and locks its cache."""
+        """By the hub's library, which goes on with what broke off and locks its cache.
+
+        Raises:
+            WeightsError: it cannot be had, or its content is not what the hub announced.
+        """
         hub = hub_library()
         file = self.at.file
         if not file:
@@ -207,7 +211,11 @@ def _cache() -> str:
 
 @contextlib.contextmanager
 def in_one_line(address: str, doing: str = "fetched from") -> Iterator[None]:
-    """What goes wrong between here and the hub, as a user needs to know it."""
+    """What goes wrong between here and the hub, as a user needs to know it.
+
+    Raises:
+        WeightsError: what the library of the hub raises within.
+    """
     from huggingface_hub import errors
 
     try:

@@ -98,7 +98,11 @@ class VGGFeatures(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """``(N, 3, H, W)`` -> wanted maps by name, in the order of the layers."""
+        """``(N, 3, H, W)`` -> wanted maps by name, in the order of the layers.
+
+        Raises:
+            SrcoreError: the images are too small for the last of the layers.
+        """
         height, width = image.shape[-2:]
         if min(height, width) < self.least_side:
             raise SrcoreError(

@@ -65,7 +65,11 @@ def build_optimizer(
 def shared_out(
     named: NamedParameters, groups: Sequence[GroupTable], where: str
 ) -> list[NamedParameters]:
-    """The parameters of every group: those that no earlier one has."""
+    """The parameters of every group: those that no earlier one has.
+
+    Raises:
+        SrcoreError: a pattern that matches nothing, or a group for which nothing is left.
+    """
     left, names = dict(named), dict(named)
     shares = []
     for index, group in enumerate(groups):

@@ -61,7 +61,11 @@ class ComponentKind:
     owner: str
 
     def complaint(self, built: Any) -> str:
-        """What a component lacks for this kind, or an empty string."""
+        """What a component lacks for this kind, or an empty string.
+
+        Raises:
+            PluginError: the contract is nothing that a component can be held against.
+        """
         if self.contract is None:
             return ""
         what = f"contract of kind {shown(self.name)}"

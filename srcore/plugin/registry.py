@@ -173,7 +173,11 @@ class Registry:
         return ", ".join(self.kinds())
 
     def add_experiments(self, prefix: str, folder: Path) -> None:
-        """Register every ``*.toml`` below ``folder`` as ``prefix/<stem>`` (no prefix: the stem)."""
+        """Register every ``*.toml`` below ``folder`` as ``prefix/<stem>`` (no prefix: the stem).
+
+        Raises:
+            PluginError: no such files, or a name that is taken.
+        """
         paths = sorted(Path(folder).glob("*.toml"))
         if not paths:
             raise PluginError(
@@ -187,7 +191,12 @@ class Registry:
             self._experiments[name] = (path, self.owner)
 
     def add_dialect(self, name: str, target: Target) -> None:
-        """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`)."""
+        """Register a checkpoint dialect (see :mod:`srcore.weights.dialects`).
+
+        Raises:
+            PluginError: a name that is taken, or a target of another form than
+                ``"package.module:name"``.
+        """
         if name in self._dialects:
             raise duplicate(f"weight dialect {shown(name)}", self._dialects[name][1], self.owner)
         _check_target(f"target of weight dialect {shown(name)}", target, plain=True)
@@ -201,6 +210,10 @@ class Registry:
             target: called with a :class:`srcore.weights.containers.Checkpoint` and the
                 :class:`srcore.weights.dialects.UnknownArchitectureError` that would be raised;
                 returns a network, or raises that error with what it has to add.
+
+        Raises:
+            PluginError: a name that is taken, or a target that is neither callable nor
+                ``"package.module:name"``.
         """
         if name in self._readers:
             raise duplicate(f"reader of weights {shown(name)}", self._readers[name][1], self.owner)
@@ -219,7 +232,11 @@ class Registry:
         self._model_lists.append((file, self.owner))
 
     def get(self, kind: str, name: str) -> Component:
-        """The component, or an error that offers the closest name and the plugin to install."""
+        """The component of a kind and name.
+
+        Raises:
+            SrcoreError: there is none; offers the closest name and the plugin to install.
+        """
         try:
             return self._components[kind, name]
         except KeyError:

@@ -10,7 +10,11 @@ from srcore.images import some
 
 
 def refuse_existing(output: Path, *, overwrite: bool) -> None:
-    """Raise DataError for a file, and for a folder with content that nobody gave up."""
+    """Refuse a file, and a folder with content that nobody gave up.
+
+    Raises:
+        DataError: it is a file, or holds something and ``overwrite`` is False.
+    """
     if output.exists() and not output.is_dir():
         raise DataError(f"{output}: is a file; expected a folder to write to")
     if output.is_dir() and not overwrite and any(output.iterdir()):
@@ -18,7 +22,11 @@ def refuse_existing(output: Path, *, overwrite: bool) -> None:
 
 
 def refuse_collisions(paths: Sequence[Path], targets: Sequence[Path]) -> None:
-    """Raise DataError if two images would be written to one place."""
+    """Refuse images of which two would be written to one place.
+
+    Raises:
+        DataError: two images have one target; names them.
+    """
     first: dict[Path, Path] = {}
     clashes = []
     for path, target in zip(paths, targets, strict=True):

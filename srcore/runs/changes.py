@@ -103,7 +103,11 @@ def may_change(value: Any, path: str = "") -> Iterator[str]:
 
 
 def refuse_changes(folder: Path, changed: Sequence[Change]) -> None:
-    """Raise SrcoreError if some of the changes would not continue the same training."""
+    """Refuse changes that would not continue the same training.
+
+    Raises:
+        SrcoreError: all changes that are not free.
+    """
     bad = [str(change) for change in changed if not change.is_free]
     if bad:
         raise SrcoreError(

@@ -29,9 +29,10 @@ def is_readable(path: Path) -> bool:
 
 
 def refuse_unreadable(state: Mapping[str, Any], experiment: Experiment) -> None:
-    """Raise SrcoreError naming the component, its distribution and the key that cannot be read.
+    """Refuse a state of which an entry cannot be read back; nothing if every one alone can be.
 
-    Nothing is raised if every entry alone can be read.
+    Raises:
+        SrcoreError: names the component, its distribution and the key.
     """
     for path, value in _paths_of_leaves(state, ()):
         if not _survives(value):

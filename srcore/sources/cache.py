@@ -176,7 +176,11 @@ class DiskCache(_Keeper):
         return self.read_window(index, Window(0, 0, header.height, header.width))
 
     def read_window(self, index: int, window: Window) -> ImageArray:
-        """A part ``(h, w, C)`` of the kept image; only its rows are read."""
+        """A part ``(h, w, C)`` of the kept image; only its rows are read.
+
+        Raises:
+            DataError: the image cannot be read, or the kept file is not its cache.
+        """
         kept, header = self._file(index)
         if not kept.is_file():
             self._write(kept, self._source.read(index))

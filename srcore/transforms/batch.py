@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def image_of(batch: Batch, name: str, transform: str) -> Tensor:
-    """The images ``name`` of a batch, or an error that says what the batch holds.
+    """The images ``name`` of a batch.
 
     They are ``(N, C, H, W)`` in [0, 1].
+
+    Raises:
+        SrcoreError: there are none; says what the batch holds.
     """
     if name not in batch:
         raise SrcoreError(

@@ -84,7 +84,11 @@ class PairPool:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a state; raises SrcoreError if it is that of a pool of another size."""
+        """Take over a state.
+
+        Raises:
+            SrcoreError: it is that of a pool of another size.
+        """
         if len(state["order"]) != self.size:
             raise SrcoreError(
                 f"transform pair_pool: the saved pool holds {len(state['order'])} pairs, size is "

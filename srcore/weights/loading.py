@@ -46,7 +46,12 @@ def build_generator(
     scale: int | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> nn.Module:
-    """Build the generator of a checkpoint, see :func:`srcore.load_generator`."""
+    """Build the generator of a checkpoint, see :func:`srcore.load_generator`.
+
+    Raises:
+        WeightsError: nothing here knows the network, it lacks weights, or its scale or options are
+            not what was asked for.
+    """
     source = checkpoint.source
     try:
         recognized = identify(checkpoint, registry, scale=scale)

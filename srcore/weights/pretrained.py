@@ -71,7 +71,11 @@ def alexnet_weights() -> tuple[Pretrained, ...]:
 
 
 def check_file(weights: str, file: Path | None) -> None:
-    """Refuse options that name a file of weights without ``weights = "file"``, and the reverse."""
+    """Refuse options that name a file of weights without ``weights = "file"``, and the reverse.
+
+    Raises:
+        InvalidOptionError: one without the other.
+    """
     if (file is not None) != (weights == "file"):
         there = "none" if file is None else str(file)
         raise InvalidOptionError(

@@ -80,7 +80,11 @@ class LayerNames:
         return all(kernel is not None and kernel.shape[2:] == (3, 3) for kernel in kernels)
 
     def infer_options(self, state: Mapping[str, Tensor], scale: int | None) -> Options:
-        """Options of ``rrdbnet`` from names and shapes."""
+        """Options of ``rrdbnet`` from names and shapes.
+
+        Raises:
+            UnknownArchitectureError: channels or stages that no ``rrdbnet`` has.
+        """
         blocks, stages = self.sizes(state)
         features, inputs = state[f"{self.first}.weight"].shape[:2]
         channels = state[f"{self.last(stages)}.weight"].shape[0]

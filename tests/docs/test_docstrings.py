@@ -130,3 +130,101 @@ def test_the_rule_looks_at_methods_and_takes_what_a_base_class_says():
     known = {node.name: node for node in tree.body}
     silent = [it.name for it, text in functions_of_arrays(tree, known) if not names_a_shape(text)]
     assert silent == ["g"]
+
+
+def errors_of_ours(known):
+    """Names of classes that derive from ``SrcoreError``."""
+
+    def is_one(name):
+        return name == "SrcoreError" or any(map(is_one, bases.get(name, ())))
+
+    bases = {
+        name: [ast.unparse(it).rpartition(".")[2] for it in node.bases if ast.unparse(it) != name]
+        for name, node in known.items()
+    }
+    return {name for name in bases if is_one(name)}
+
+
+def raised(function):
+    """Names of what a function raises, itself; what stands in a ``try`` may be caught there."""
+    waiting = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Lambda, *_DEFINITIONS)):
+            continue
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            yield ast.unparse(node.exc.func).rpartition(".")[2]
+        children = list(ast.iter_child_nodes(node))
+        caught = node.body if isinstance(node, ast.Try) and node.handlers else ()
+        waiting += [it for it in children if it not in caught]
+
+
+def is_command(function):
+    """Whether somebody types it: there it is the help that is read."""
+    return any("command" in ast.unparse(it) for it in function.decorator_list)
+
+
+def silent_about_errors(tree, known):
+    """Public functions and methods that raise an error of ours and have no ``Raises:``."""
+    ours = errors_of_ours(known)
+    makers = {
+        node.name: ast.unparse(node.returns).strip("'")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.returns
+    }
+    for owner in [tree, *(it for it in tree.body if isinstance(it, ast.ClassDef))]:
+        if getattr(owner, "name", "").startswith("_"):
+            continue
+        for node in owner.body:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            told = ast.get_docstring(node) or ""
+            if owner is not tree:
+                told = "\n".join(texts_of(node.name, owner, known))
+            errors = {makers.get(name, name) for name in raised(node)} & ours
+            if errors and "Raises:" not in told and not is_command(node):
+                yield node.name
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda folder: folder.name)
+def test_what_raises_an_error_of_ours_says_so(package):
+    """Under ``Raises:``; what helpers raise is beyond a test that only reads."""
+    known = classes()
+    assert [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(package.rglob("*.py"))
+        for name in silent_about_errors(ast.parse(path.read_text("utf-8")), known)
+    ] == []
+
+
+def test_the_rule_looks_at_what_a_function_itself_raises():
+    source = '''
+class SrcoreError(Exception): pass
+class DataError(SrcoreError): pass
+def made() -> DataError: return DataError()
+def silent(): raise DataError("x")
+def by_another(): raise made()
+def says():
+    """Do it.
+
+    Raises:
+        DataError: always.
+    """
+    raise DataError("x")
+def catches():
+    try:
+        raise DataError("x")
+    except DataError: pass
+def gives():
+    def inner(): raise DataError("x")
+    return inner
+def not_ours(): raise ValueError("x")
+@group.command()
+def typed(): raise DataError("x")
+def _private(): raise DataError("x")
+class Some:
+    def method(self): raise DataError("x")
+'''
+    tree = ast.parse(source)
+    known = {it.name: it for it in tree.body if isinstance(it, ast.ClassDef)}
+    assert list(silent_about_errors(tree, known)) == ["silent", "by_another", "method"]

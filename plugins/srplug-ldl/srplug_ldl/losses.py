@@ -131,7 +131,11 @@ class LDLLoss(nn.Module):
         self.target = target
 
     def forward(self, context: LossContext) -> Tensor:
-        """The unweighted term."""
+        """The unweighted term.
+
+        Raises:
+            SrcoreError: there is no output of an EMA generator, or the target has another size.
+        """
         if context.ema_sr is None:
             raise SrcoreError(
                 'loss "ldl" needs the output of the EMA generator; set train.ema_decay to a decay '

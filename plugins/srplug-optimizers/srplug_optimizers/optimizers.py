@@ -122,6 +122,9 @@ def construct(
         parameters: what it trains.
         given: arguments.
         by_shape: kernels and matrices are orthogonalized, all other parameters are not.
+
+    Raises:
+        SrcoreError: what the class says, with the name.
     """
     groups: Any = shaped(parameters) if by_shape else list(parameters)
     try:

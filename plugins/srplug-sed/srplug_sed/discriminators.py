@@ -86,6 +86,9 @@ class SemanticDiscriminator(nn.Module):
         """The semantic map of ``batch["hr"]``, ``(N, C, H / stride, W / stride)``, no graph.
 
         It is that of the colors: gray images have three equal ones, alpha is not looked at.
+
+        Raises:
+            SrcoreError: it was built without semantics, or the images are too small for them.
         """
         if self.semantics is None:
             raise SrcoreError(

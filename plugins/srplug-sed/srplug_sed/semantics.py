@@ -163,7 +163,11 @@ def _stage_blocks(state: dict[str, Tensor], stage: str) -> int:
 
 
 def openai_file() -> Path:
-    """The file of OpenAI's weights, which open_clip downloads and caches."""
+    """The file of OpenAI's weights, which open_clip downloads and caches.
+
+    Raises:
+        WeightsError: they cannot be downloaded; says which file to name.
+    """
     from open_clip.pretrained import download_pretrained, get_pretrained_cfg
 
     config = get_pretrained_cfg("RN50", "openai")

@@ -94,7 +94,11 @@ def library_folders() -> Iterator[Path]:
 
 
 def wanted_isa(library: Any) -> int:
-    """The instruction set that the environment asks for, else the best of the processor."""
+    """The instruction set that the environment asks for, else the best of the processor.
+
+    Raises:
+        NativeUnavailableError: there is none of that name.
+    """
     name = os.environ.get("SRPLUG_DLSN_CPU_ISA")
     if name is None:
         return int(library.dlsn_cpu_best_isa())
