@@ -11,7 +11,7 @@ import numpy as np
 
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
-from srcore.images.format import Holds, ImageArray, Where, WritableFormat, Writing
+from srcore.images.format import DEFAULT_QUALITY, Holds, ImageArray, Where, WritableFormat, Writing
 from srcore.images.format_options import fitting_options, made_options
 from srcore.images.formats import of_suffix, written_suffixes
 from srcore.images.metadata import Metadata
@@ -24,7 +24,7 @@ def write_image(
     path: Path,
     image: ImageArray,
     *,
-    quality: int = 95,
+    quality: int = DEFAULT_QUALITY,
     options: Mapping[str, Any] | None = None,
     icc_profile: bytes | None = None,
     metadata: Metadata | None = None,
@@ -63,7 +63,7 @@ def encode_image(
     suffix: str,
     source: Where = "image",
     *,
-    quality: int = 95,
+    quality: int = DEFAULT_QUALITY,
     options: Mapping[str, Any] | None = None,
     icc_profile: bytes | None = None,
     metadata: Metadata | None = None,

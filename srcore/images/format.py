@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ImageArray = NDArray[Any]
 #: Pixels to be shown or measured: ``(H, W, 3)`` in 0..255.
 PictureArray = NDArray[np.uint8]
+#: Of files that lose something, 1 to 100: JPEG, WebP and AVIF.
+DEFAULT_QUALITY = 95
 #: What errors name: the path of a file, or another word for where its content comes from.
 Where = Path | str
 

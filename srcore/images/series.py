@@ -12,7 +12,15 @@ import numpy as np
 from srcore.errors import DataError
 from srcore.images.decoding import opened_file, read_data, upright_pixels
 from srcore.images.encoding import holding, written_with
-from srcore.images.format import Picture, ReadsSeries, SeriesKind, Where, WritesSeries, Writing
+from srcore.images.format import (
+    DEFAULT_QUALITY,
+    Picture,
+    ReadsSeries,
+    SeriesKind,
+    Where,
+    WritesSeries,
+    Writing,
+)
 from srcore.images.formats import FORMATS
 from srcore.images.header import header_of
 from srcore.images.metadata import Metadata
@@ -63,7 +71,7 @@ def encode_series(
     source: Where = "series",
     *,
     plays: int = 0,
-    quality: int = 95,
+    quality: int = DEFAULT_QUALITY,
     options: Mapping[str, Any] | None = None,
     metadata: Metadata | None = None,
 ) -> bytes:

@@ -15,6 +15,7 @@ from PIL import Image, features
 from srcore.images import exif
 from srcore.images.boxes import crop_of, primary_properties
 from srcore.images.format import (
+    DEFAULT_QUALITY,
     Holds,
     ImageArray,
     ImageHeader,
@@ -50,7 +51,7 @@ _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 class AvifOptions:
     """How an AVIF is written."""
 
-    quality: int = option(95, "1 to 100", ge=1, le=100)
+    quality: int = option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
     subsampling: Subsampling | None = option(
         None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
     )

@@ -17,6 +17,7 @@ import attrs
 
 from srcore.images import exif, strict_jpeg
 from srcore.images.format import (
+    DEFAULT_QUALITY,
     Holds,
     ImageArray,
     ImageHeader,
@@ -65,7 +66,7 @@ class _Segments:
 class JpegOptions:
     """How a JPEG is written."""
 
-    quality: int = option(95, "1 to 100", ge=1, le=100)
+    quality: int = option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
     subsampling: Subsampling | None = option(
         None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
     )

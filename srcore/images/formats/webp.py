@@ -11,6 +11,7 @@ import attrs
 from srcore.images import exif
 from srcore.images.composing import Part, composed, shown_first, without_alpha
 from srcore.images.format import (
+    DEFAULT_QUALITY,
     Holds,
     ImageArray,
     ImageHeader,
@@ -31,7 +32,7 @@ from srcore.options import option
 class WebpOptions:
     """How a WebP is written."""
 
-    quality: int = option(95, "1 to 100", ge=1, le=100)
+    quality: int = option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
     lossless: bool = option(False, "every pixel as it is; WebP is so at quality 100, too")
 
     @property
