@@ -119,6 +119,36 @@ def test_code_upscales_what_sentences_enlarge(pattern):
     ] == []
 
 
+def told_by(function):
+    """What a function returns, and whether that fits what its name says of faults."""
+    returned = ast.unparse(function.returns) if function.returns else ""
+    is_text = returned in ("str", "list[str]", "Iterator[str]")
+    if function.name.endswith(
+        ("complaint", "complaints", "complaint_about", "complaints_about_list")
+    ):
+        return returned, is_text
+    if function.name.endswith(("problem", "problems", "problems_of")):
+        return returned, not is_text
+    return returned, True
+
+
+@pytest.mark.parametrize("pattern", ["srcore/**/*.py", "plugins/*/srplug_*/**/*.py"])
+def test_a_complaint_is_a_text_and_a_problem_has_a_key(pattern):
+    """As docs/design.md defines them under "Words"."""
+    functions = [
+        (path, node)
+        for path in sorted(ROOT.glob(pattern))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len([it for _, it in functions if "complaint" in it.name]) > 5
+    assert [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name} -> {told_by(node)[0]}"
+        for path, node in functions
+        if not told_by(node)[1]
+    ] == []
+
+
 #: Modules that offer the same thing: each has its options under this name.
 SAME_ROLE = {"Options": ("srplug_spandrel/options/", "srplug_optimizers/options/")}
 

@@ -178,15 +178,15 @@ class Readers:
             try:
                 batch: dict[str, Any] = next(self._batches)
             except (RuntimeError, OSError, EOFError) as error:
-                complaint = self._complaint(error)
-                if complaint is not None:
-                    raise complaint from None
+                end = self._end_of_wait(error)
+                if end is not None:
+                    raise end from None
             else:
                 return batch
             finally:
                 self._since = None
 
-    def _complaint(self, error: Exception) -> Exception | None:
+    def _end_of_wait(self, error: Exception) -> Exception | None:
         """What ends the wait; None if it goes on."""
         if self._verdict is not None:
             return self._verdict

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError
 from srcore.inference.beside import NOTHING, Beside
-from srcore.inference.faults import OutOfMemoryError, check_finite
+from srcore.inference.failures import OutOfMemoryError, check_finite
 from srcore.inference.options import SMALLEST_TILE
 from srcore.inference.streaming.bands import whole_by_rows
 from srcore.inference.tiling import Span, cut_axis

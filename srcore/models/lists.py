@@ -69,9 +69,9 @@ def read_models(file: Path, owner: str) -> ModelList:
         table = parse_toml(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, MalformedTomlError) as error:
         raise PluginError(f"{label(owner)}: {file}: {error}") from None
-    problems = list(_problems(table, file.parent))
-    if problems:
-        raise PluginError(f"{label(owner)}: {file}: {'; '.join(map(one_line, problems))}")
+    complaints = list(_complaints_about_list(table, file.parent))
+    if complaints:
+        raise PluginError(f"{label(owner)}: {file}: {'; '.join(map(one_line, complaints))}")
     models = table.get("models", {}).items()
     architectures = table.get("architectures", {}).items()
     return ModelList(
@@ -80,7 +80,7 @@ def read_models(file: Path, owner: str) -> ModelList:
     )
 
 
-def _problems(table: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def _complaints_about_list(table: Mapping[str, Any], folder: Path) -> Iterator[str]:
     for name in table.keys() - set(_TABLES):
         yield f"{name}: unknown table; tables of a list are {' and '.join(_TABLES)}"
     for name in _TABLES:

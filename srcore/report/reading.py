@@ -134,9 +134,9 @@ def has_stages(folder: Path) -> bool:
 def _table(folder: Path) -> dict[str, Any]:
     file = RunFolder(folder).experiment
     if not file.is_file():
-        problem = "is not a run of srcore" if folder.is_dir() else "no such folder"
+        fault = "is not a run of srcore" if folder.is_dir() else "no such folder"
         raise SrcoreError(
-            f"{folder}: {problem}; expected a folder with {RunFolder.experiment}, such as "
+            f"{folder}: {fault}; expected a folder with {RunFolder.experiment}, such as "
             "runs/quickstart"
         )
     return parse_experiment(file)

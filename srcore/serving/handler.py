@@ -18,9 +18,9 @@ from srcore.report.page import page_part
 from srcore.serving import policies
 from srcore.serving.gate import Refusal
 from srcore.serving.picture_queue import QueueFullError
+from srcore.serving.picture_request import PictureRequestError
 from srcore.serving.site import AbsentError, Site
 from srcore.serving.uploads import LostClientError, drain, length_refusal, receive
-from srcore.serving.wishes import WishError
 
 _HERE = Path(__file__).parent
 _TEXT, _HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
@@ -64,7 +64,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
                 self._refuse(refusal)
             else:
                 action(url)
-        except WishError as error:
+        except PictureRequestError as error:
             self._refuse(Refusal(400, str(error)))
         except AbsentError as error:
             self._refuse(Refusal(404, str(error)))
@@ -100,8 +100,8 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
                 self._json(self.site.told(self.site.job(id)))
             case ["jobs", id, "result"]:
                 self._file(*self.site.result(id))
-            case ["jobs", id, "shown"]:
-                self._file(self.site.shown(id), "shown.png")
+            case ["jobs", id, "viewable"]:
+                self._file(self.site.viewable(id), "viewable.png")
             case _:
                 raise AbsentError(f"nothing is at {url.path}")
 
@@ -202,7 +202,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         most = self.site.options.most_bytes
         try:
             refusal = self._refusal(_split_address(self.path)) or length_refusal(self.headers, most)
-        except WishError as error:
+        except PictureRequestError as error:
             refusal = Refusal(400, str(error))
         if refusal is None:
             return super().handle_expect_100()
@@ -234,14 +234,14 @@ def _split_address(text: str) -> SplitResult:
     try:
         return urlsplit(text)
     except ValueError as error:
-        raise WishError(f"the address cannot be read: {error}") from None
+        raise PictureRequestError(f"the address cannot be read: {error}") from None
 
 
 def _query(url: SplitResult) -> dict[str, list[str]]:
     try:
         return parse_qs(url.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
-        raise WishError(f"expected at most {_MOST_FIELDS} keys in the address") from None
+        raise PictureRequestError(f"expected at most {_MOST_FIELDS} keys in the address") from None
 
 
 def _part(name: str) -> bytes:

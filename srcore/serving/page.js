@@ -152,9 +152,9 @@ function show(text, share) {
 
 async function enlarge() {
   const work = { given: new AbortController(), id: "" }, { file, isShown } = picture, before = pictureUrl;
-  const wish = new URLSearchParams({ model: $("model").value, name: file.name, format: $("format").value, scale: $("scale").value });
-  if ($("fetch").checked) wish.set("fetch", "1");
-  if (!isShown) wish.set("shown", "1");
+  const query = new URLSearchParams({ model: $("model").value, name: file.name, format: $("format").value, scale: $("scale").value });
+  if ($("fetch").checked) query.set("fetch", "1");
+  if (!isShown) query.set("viewable", "1");
   current = work;
   complain(null);
   ready();
@@ -163,7 +163,7 @@ async function enlarge() {
   $("result").hidden = true;
   try {
     const { signal } = work.given;
-    let job = await (await ask("/jobs?" + wish, { method: "POST", body: file, signal })).json();
+    let job = await (await ask("/jobs?" + query, { method: "POST", body: file, signal })).json();
     work.id = job.id;
     while (!["done", "failed", "canceled"].includes(job.state) && current === work) {
       show(stateInWords(job), job.share);
@@ -176,7 +176,7 @@ async function enlarge() {
     const result = await ask(`/jobs/${job.id}/result`, { signal });
     const name = decodeURIComponent(result.headers.get("Content-Disposition").split("''")[1]);
     const made = URL.createObjectURL(await result.blob());
-    const shown = isShown ? before : URL.createObjectURL(await (await ask(`/jobs/${job.id}/shown`, { signal })).blob());
+    const shown = isShown ? before : URL.createObjectURL(await (await ask(`/jobs/${job.id}/viewable`, { signal })).blob());
     if (current === work) await present(job, shown, made, name);
   } catch (error) {
     if (current === work) complain(error);
@@ -223,7 +223,7 @@ $("actual").addEventListener("click", () => {
   $("actual").setAttribute("aria-pressed", String(actual));
   zoom(actual);
 });
-$("wish").addEventListener("submit", (event) => {
+$("request").addEventListener("submit", (event) => {
   event.preventDefault();
   enlarge();
 });

@@ -37,7 +37,7 @@ class PictureOrder:
         name: of the picture, for messages.
         source: its file.
         target: file of the result.
-        shown: file for the picture as a browser shows it; None: the browser shows its own.
+        viewable: file for the picture as a browser shows it; None: the browser shows its own.
         weights: file or address of the model.
         fetch: whether the model may be fetched.
         scale: output side / input side; None: that of the model.
@@ -46,7 +46,7 @@ class PictureOrder:
     name: str
     source: Path
     target: Path
-    shown: Path | None
+    viewable: Path | None
     weights: str
     fetch: bool = False
     scale: float | None = None

@@ -15,7 +15,7 @@ from srcore.serving.gate import Gate
 from srcore.serving.offered_models import FETCHED, GIVEN, Offered
 from srcore.serving.options import ServeOptions
 from srcore.serving.picture_queue import PictureJob, PictureQueue
-from srcore.serving.wishes import LARGEST_SCALE, Query, offered_formats, wish_of
+from srcore.serving.picture_request import LARGEST_SCALE, Query, offered_formats, request_of
 
 #: The model that is chosen first, where none was named at the start.
 _FIRST = "x4"
@@ -64,11 +64,11 @@ class Site:
         """A job for what a query asks for; its picture is still to come.
 
         Raises:
-            WishError: it asks for what is not there.
+            PictureRequestError: it asks for what is not there.
             QueueFullError: as many wait as may.
         """
-        wish = wish_of(query, self.offered.models())
-        return self.jobs.begin(wish.model.label, wish.order_in)
+        request = request_of(query, self.offered.models())
+        return self.jobs.begin(request.model.label, request.order_in)
 
     def job(self, id: str) -> PictureJob:
         """A job.
@@ -107,17 +107,17 @@ class Site:
         label = f"{float(job.facts['scale']):g}"
         return job.order.target, f"{stem}_x{label}{job.order.target.suffix}"
 
-    def shown(self, id: str) -> Path:
+    def viewable(self, id: str) -> Path:
         """File of the picture itself as browsers show it.
 
         Raises:
             AbsentError: there is no such job, or no such file yet.
         """
         job = self.job(id)
-        file = job.order.shown
+        file = job.order.viewable
         if file is None or not file.is_file():
             raise AbsentError(
-                f"{job.order.name}: was not asked for with shown=1, or is not read yet"
+                f"{job.order.name}: was not asked for with viewable=1, or is not read yet"
             )
         return file
 

@@ -77,10 +77,10 @@ class Worker:
     def _upscaled(self, order: PictureOrder, tell: Callable[..., object]) -> dict[str, Any]:
         tell(facts={"doing": "reading the picture"})
         header = read_header(order.source)
-        if order.shown is not None:
-            shown = read_image(order.source)
-            write_image(order.shown, shown, icc_profile=header.icc_profile, durable=False)
-            del shown
+        if order.viewable is not None:
+            picture = read_image(order.source)
+            write_image(order.viewable, picture, icc_profile=header.icc_profile, durable=False)
+            del picture
         tell(facts={"doing": f"{'fetching' if order.fetch else 'loading'} the model"})
         network, remark = self._network(order)
         sizing = Sizing(scale=order.scale or float(network.scale))  # type: ignore[arg-type]  # an int by the contract

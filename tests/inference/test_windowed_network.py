@@ -6,7 +6,7 @@ from torch import nn
 
 from srcore.inference import windowed_network
 from srcore.inference.beside import NOTHING
-from srcore.inference.faults import OutOfMemoryError
+from srcore.inference.failures import OutOfMemoryError
 from srcore.inference.streaming import bands
 from srcore.inference.windowed_network import WindowedNetwork
 from srcore.networks.padding import pad_to_multiple

@@ -57,7 +57,7 @@ def test_unknown_names_have_a_near_one(core):
         core.get("realesrgan-x4-plus")
 
 
-def test_every_wish_of_a_search_is_met(core):
+def test_everything_that_is_asked_of_a_search_is_met(core):
     chosen = core.search(
         ("photo",), scale=4, architecture="RealPLKSR", license="cc", commercial=True
     )

@@ -126,7 +126,7 @@ def test_models_are_listed_and_searched(program):
 
 
 @pytest.mark.parametrize(
-    ("option", "wish", "hint"),
+    ("option", "asked", "hint"),
     [
         ("architecture", "realplks", 'did you mean "realplksr"?'),
         ("architecture", "", "there are atd, compact, dat, "),
@@ -138,9 +138,9 @@ def test_models_are_listed_and_searched(program):
         ("scale", "7", "there are 1, 2, "),
     ],
 )
-def test_what_no_model_has_is_answered_with_what_there_is(program, option, wish, hint):
-    code, out, err = program("models", f"--{option}", wish)
-    shown = wish if option == "scale" else f'"{wish}"'
+def test_what_no_model_has_is_answered_with_what_there_is(program, option, asked, hint):
+    code, out, err = program("models", f"--{option}", asked)
+    shown = asked if option == "scale" else f'"{asked}"'
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"srcore: models: no model of {option} {shown}; {hint}")
 

@@ -68,10 +68,16 @@ class Client:
             content = content.decode()
         return answer.status, answer.headers, content
 
-    def enlarge(self, body, **wish):
+    def send(self, body, **query):
         """Send a picture: status and what is told."""
-        status, _, told = self.ask("/jobs?" + urllib.parse.urlencode(wish), "POST", body)
+        status, _, told = self.ask("/jobs?" + urllib.parse.urlencode(query), "POST", body)
         return status, told
+
+    def upscaled(self, body, **query):
+        """Send a picture and wait until it is done, or failed: what is told then."""
+        status, told = self.send(body, **query)
+        assert status == 202, told
+        return self.wait(told["id"])
 
     def wait(self, id, *states):
         """Ask until a job is over, or in one of these states."""

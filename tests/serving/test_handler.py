@@ -16,8 +16,8 @@ class Copying:
 
     def give(self, order):
         shutil.copy(order.source, order.target)
-        if order.shown is not None:
-            shutil.copy(order.source, order.shown)
+        if order.viewable is not None:
+            shutil.copy(order.source, order.viewable)
         self.is_new = True
 
     def answer(self, seconds):
@@ -57,7 +57,7 @@ def head(site, line, *headers, token=True):
 
 
 def test_a_picture_is_sent_asked_about_fetched_and_deleted(site, picture):
-    status, told = site.enlarge(picture, model="x2", name="my phöto.png", shown="1")
+    status, told = site.send(picture, model="x2", name="my phöto.png", viewable="1")
     assert (status, told["name"], told["model"]) == (202, "my phöto.png", "x2")
     assert site.wait(told["id"])["result_width"] == 18
     status, headers, content = site.ask(f"/jobs/{told['id']}/result")
@@ -66,9 +66,9 @@ def test_a_picture_is_sent_asked_about_fetched_and_deleted(site, picture):
     assert headers["Content-Disposition"] == (
         "attachment; filename=\"my ph_to_x2.png\"; filename*=UTF-8''my%20ph%C3%B6to_x2.png"
     )
-    assert site.ask(f"/jobs/{told['id']}/shown")[2] == picture
+    assert site.ask(f"/jobs/{told['id']}/viewable")[2] == picture
     assert site.ask(f"/jobs/{told['id']}", "DELETE")[0] == 200
-    for path in ("", "/result", "/shown"):
+    for path in ("", "/result", "/viewable"):
         status, _, text = site.ask(f"/jobs/{told['id']}{path}")
         assert (status, text) == (
             404, "srcore: no such picture: it was deleted, or nobody asked about it for long\n"
@@ -133,8 +133,8 @@ def test_what_is_not_there_is_said(site, path, message):
     assert site.ask(path)[::2] == (404, f"srcore: {message}\n")
 
 
-def test_wishes_that_cannot_be_are_said_before_the_picture_is_received(site, picture):
-    status, text = site.enlarge(picture, model="/etc/passwd")
+def test_what_cannot_be_asked_for_is_said_before_the_picture_is_received(site, picture):
+    status, text = site.send(picture, model="/etc/passwd")
     assert (status, text.count("\n")) == (400, 1)
     assert text.startswith('srcore: model: no model "/etc/passwd" is offered')
     many = "&".join(f"a{index}=1" for index in range(200))
@@ -210,7 +210,7 @@ def test_a_picture_that_breaks_off_leaves_nothing(site, picture):
             connection.sendall(request.encode() + b"x" * 10)
             time.sleep(0.05)
     end = time.monotonic() + 5
-    while (answer := site.enlarge(picture, model="x2"))[0] == 503 and time.monotonic() < end:
+    while (answer := site.send(picture, model="x2"))[0] == 503 and time.monotonic() < end:
         time.sleep(0.05)
     assert answer[0] == 202
     assert site.wait(answer[1]["id"])["state"] == "done"

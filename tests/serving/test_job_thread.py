@@ -56,7 +56,7 @@ def arrived(jobs):
             name="a.png",
             source=folder / "picture",
             target=folder / "r.png",
-            shown=None,
+            viewable=None,
             weights="w",
         ),
     )

@@ -24,26 +24,24 @@ def large():
 
 
 def test_a_picture_is_enlarged_and_a_fault_told_as_by_the_command_line(client, picture):
-    _, told = client.enlarge(picture, model=FIRST, scale="3")
-    done = client.wait(told["id"])
+    done = client.upscaled(picture, model=FIRST, scale="3")
     assert (done["state"], done["scale"], done["message"]) == ("done", 3.0, "")
-    content = client.ask(f"/jobs/{told['id']}/result")[2]
+    content = client.ask(f"/jobs/{done['id']}/result")[2]
     assert decode_image(content, "result").shape == (18, 27, 3)
-    client.ask(f"/jobs/{told['id']}", "DELETE")
+    client.ask(f"/jobs/{done['id']}", "DELETE")
 
-    _, told = client.enlarge(b"no picture", model=FIRST, name="a.png")
-    done = client.wait(told["id"])
+    done = client.upscaled(b"no picture", model=FIRST, name="a.png")
     assert done["state"] == "failed"
     assert done["message"] == "a.png: not an image (or of an unknown format)"
-    assert client.ask(f"/jobs/{told['id']}/result")[::2] == (
+    assert client.ask(f"/jobs/{done['id']}/result")[::2] == (
         404, "srcore: a.png: has no result: it is failed\n",
     )  # fmt: skip
 
 
 @pytest.mark.slow
 def test_two_clients_wait_for_one_another_and_a_canceled_job_makes_room(client, picture, large):
-    _, first = client.enlarge(large, model=FIRST)
-    _, second = client.enlarge(picture, model=FIRST)
+    _, first = client.send(large, model=FIRST)
+    _, second = client.send(picture, model=FIRST)
     assert client.wait(first["id"], "upscaling")["share"] < 1
     told = client.ask(f"/jobs/{second['id']}")[2]
     assert (told["state"], told["before"]) == ("waiting", 1)
@@ -65,15 +63,14 @@ def workers():
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_told_and_replaced(client, picture, large):
-    _, told = client.enlarge(large, model=FIRST, name="a.png")
+    _, told = client.send(large, model=FIRST, name="a.png")
     client.wait(told["id"], "upscaling")
     for process in workers():
         os.kill(process, signal.SIGKILL)
     failed = client.wait(told["id"])
     assert failed["state"] == "failed"
     assert "a.png: the process that computes ended (signal 9)" in failed["message"]
-    _, told = client.enlarge(picture, model=FIRST)
-    assert client.wait(told["id"])["state"] == "done"
+    assert client.upscaled(picture, model=FIRST)["state"] == "done"
 
 
 class Silent:
@@ -104,7 +101,7 @@ def test_more_connections_than_may_be_are_closed(serve, make_client, monkeypatch
 def test_the_end_takes_pictures_along(serve, make_client, picture, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with serve(process=Silent) as address:
-        make_client(address).enlarge(picture, model=FIRST)
+        make_client(address).send(picture, model=FIRST)
         assert [it.stat().st_mode & 0o077 for it in tmp_path.iterdir()] == [0]
     assert list(tmp_path.iterdir()) == []
 

@@ -22,11 +22,11 @@ def work(registry, weights, tmp_path):
     """Does an order with this content: final changes, and all before."""
     worker = Worker(registry, Computing(device="cpu", most_pixels=1_000_000))
 
-    def do(content, shown=None, suffix=".png", **wish):
-        given = {"weights": str(weights), **wish}
+    def do(content, viewable=None, suffix=".png", **changes):
+        given = {"weights": str(weights), **changes}
         order = PictureOrder(
             name="my photo", source=tmp_path / "picture", target=tmp_path / f"result{suffix}",
-            shown=shown, **given,
+            viewable=viewable, **given,
         )  # fmt: skip
         order.source.write_bytes(content)
         told = []
@@ -57,8 +57,8 @@ def test_another_scale_and_format(work, picture):
 
 def test_what_browsers_do_not_show_is_written_for_them(work, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 2**16, (4, 5, 3), np.uint16)
-    _, _, order = work(encode_image(pixels, ".tif"), shown=tmp_path / "shown.png")
-    np.testing.assert_array_equal(read_image(order.shown), pixels)
+    _, _, order = work(encode_image(pixels, ".tif"), viewable=tmp_path / "viewable.png")
+    np.testing.assert_array_equal(read_image(order.viewable), pixels)
 
 
 def test_what_is_lost_is_said(work):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.inference.faults import OutOfMemoryError, check_finite
+from srcore.inference.failures import OutOfMemoryError, check_finite
 from srcore.inference.memory import memory_for_tiles, memory_per_pixel
 from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.stream import ReadRows, Stream

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from srcore.errors import SrcoreError
-from srcore.inference.faults import OutOfMemoryError
+from srcore.inference.failures import OutOfMemoryError
 from srcore.inference.streaming import bands
 from srcore.inference.streaming.recording import record
 

@@ -24,12 +24,12 @@ LARGEST_SCALE = 64.0
 Query = Mapping[str, Sequence[str]]
 
 
-class WishError(SrcoreError):
+class PictureRequestError(SrcoreError):
     """A request asks for what is not there; names the key."""
 
 
 @attrs.frozen(kw_only=True)
-class Wish:
+class PictureRequest:
     """What becomes of a picture.
 
     Attributes:
@@ -38,7 +38,7 @@ class Wish:
         fetch: whether the model may be fetched.
         scale: output side / input side; None: that of the model.
         format: of the result.
-        is_shown: whether the picture itself is wanted as one that browsers show.
+        wants_viewable: whether the picture itself is wanted as one that browsers show.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Wish:
     fetch: bool
     scale: float | None
     format: str
-    is_shown: bool
+    wants_viewable: bool
 
     def order_in(self, folder: Path) -> PictureOrder:
         """What to do, with files in a folder: none of them has a name that the client chose."""
@@ -54,43 +54,47 @@ class Wish:
             name=self.name,
             source=folder / "picture",
             target=folder / f"result{format_names()[self.format]}",
-            shown=folder / "shown.png" if self.is_shown else None,
+            viewable=folder / "viewable.png" if self.wants_viewable else None,
             weights=self.model.weights,
             fetch=self.fetch,
             scale=self.scale,
         )
 
 
-def wish_of(query: Query, models: Mapping[str, OfferedModel]) -> Wish:
+def request_of(query: Query, models: Mapping[str, OfferedModel]) -> PictureRequest:
     """What the query of a request asks for.
 
     Raises:
-        WishError: says which key, what was expected and what was found.
+        PictureRequestError: says which key, what was expected and what was found.
     """
-    known = ("name", "model", "fetch", "scale", "format", "shown")
+    known = ("name", "model", "fetch", "scale", "format", "viewable")
     for key in query:
         if key not in known:
-            raise WishError(
-                f"{key}: unknown; {closest(key, known) or 'expected ' + ', '.join(known)}"
+            raise PictureRequestError(
+                f"{key}: unknown key; {closest(key, known) or 'expected ' + ', '.join(known)}"
             )
     id = _one(query, "model")
     model = models.get(id)
     if model is None:
         hint = closest(id, models) or "GET /offered lists all"
-        raise WishError(f"model: no model {shown(id)} is offered; {hint}")
+        raise PictureRequestError(f"model: no model {shown(id)} is offered; {hint}")
     fetch = _zero_or_one(query, "fetch")
     if model.offer and not fetch:
-        raise WishError(f"model: {id} is to be fetched first, which needs fetch=1: {model.offer}")
+        raise PictureRequestError(
+            f"model: {id} is to be fetched first, which needs fetch=1: {model.offer}"
+        )
     format = _one(query, "format", "png")
     if format not in offered_formats():
-        raise WishError(f"format: expected {', '.join(offered_formats())}, found {shown(format)}")
-    return Wish(
+        raise PictureRequestError(
+            f"format: expected {', '.join(offered_formats())}, found {shown(format)}"
+        )
+    return PictureRequest(
         name=plain_name(_one(query, "name", "picture")),
         model=model,
         fetch=fetch,
         scale=_scale(_one(query, "scale", "")),
         format=format,
-        is_shown=_zero_or_one(query, "shown"),
+        wants_viewable=_zero_or_one(query, "viewable"),
     )
 
 
@@ -108,14 +112,14 @@ def plain_name(text: str) -> str:
 def _one(query: Query, key: str, default: str | None = None) -> str:
     values = query.get(key, () if default is None else (default,))
     if len(values) != 1:
-        raise WishError(f"{key}: expected one, found {len(values)}")
+        raise PictureRequestError(f"{key}: expected one, found {len(values)}")
     return values[0]
 
 
 def _zero_or_one(query: Query, key: str) -> bool:
     text = _one(query, key, "0")
     if text not in ("0", "1"):
-        raise WishError(f"{key}: expected 0 or 1, found {shown(text)}")
+        raise PictureRequestError(f"{key}: expected 0 or 1, found {shown(text)}")
     return text == "1"
 
 
@@ -127,7 +131,7 @@ def _scale(text: str) -> float | None:
     except ValueError:
         scale = math.nan
     if not 0 < scale <= LARGEST_SCALE:
-        raise WishError(
+        raise PictureRequestError(
             f"scale: expected a factor > 0 up to {LARGEST_SCALE:g}, found {shown(text)}"
         )
     return scale
