@@ -8,10 +8,13 @@ import click
 
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
+from srcore.cli.schema import FILE as SCHEMA_FILE
 from srcore.config.reading import locate, parse_experiment, read_experiment
 from srcore.files.text_tables import aligned
 from srcore.plugin.manager import plugins
 
+#: First line of an experiment, by which editors find what they complete and mark.
+_SCHEMA = f"#:schema {SCHEMA_FILE}\n"
 #: What an experiment needs beside a network.
 _REST = """
 [[losses]]
@@ -60,6 +63,9 @@ def command(name: str | None, flat: bool, from_weights: str | None, yes: bool) -
     With --from-weights the network is that of a file, of any program whose files srcore reads: the
     experiment extends NAME, or is a short one on L1 that is to be completed.
 
+    The first line names the schema by which editors complete keys and mark what is wrong; srcore
+    schema -o srcore.schema.json writes it.
+
     \b
     Examples:
       srcore new
@@ -74,13 +80,13 @@ def command(name: str | None, flat: bool, from_weights: str | None, yes: bool) -
             raise click.UsageError("--flat and --from-weights cannot be combined")
         from srcore.cli.fetching import located
 
-        click.echo(_from_weights(located(from_weights, yes=yes), name), nl=False)
+        click.echo(_SCHEMA + _from_weights(located(from_weights, yes=yes), name), nl=False)
         return
     if flat:
-        click.echo(_flat_experiment(name), nl=False)
+        click.echo(_SCHEMA + _flat_experiment(name), nl=False)
         return
     if name is not None:
-        click.echo(locate(name, plugins().registry).read_text("utf-8"), nl=False)
+        click.echo(_SCHEMA + locate(name, plugins().registry).read_text("utf-8"), nl=False)
         return
     shipped = plugins().registry.experiments()
     rows = [(name, f"{_first_comment(path)} [{owner}]") for name, (path, owner) in shipped.items()]

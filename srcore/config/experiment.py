@@ -23,6 +23,7 @@ from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Structurer
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
 from srcore.config.telling import told_by_run, told_by_weights
+from srcore.config.unread_values import unread_problems
 from srcore.errors import ConfigError, Problem
 from srcore.moved import renamed
 from srcore.plugin.blame import naming_exits
@@ -286,9 +287,23 @@ def _check_stages(
             message = "these first: more problems follow, or may follow"
             first = itertools.islice(problems.values(), MOST_PROBLEMS)
             raise ConfigError([*first, Problem("", message, loaded.source.origin(""))])
+    problems.update((str(problem), problem) for problem in _of_unread_values(loaded))
     if problems:
         raise ConfigError(problems.values())
     return loaded
+
+
+def _of_unread_values(loaded: LoadedExperiment) -> list[Problem]:
+    """What is wrong with values that no stage reads."""
+    if not loaded.stages[0].prefix:
+        return []
+    registry = loaded.plugins.registry
+
+    def structurer(stage: ExperimentStage) -> Structurer:
+        return Structurer(registry, None, _role_kinds(stage, registry), look_for_paths=False)
+
+    unread = unread_problems(loaded.source, loaded.stages, structurer)
+    return [loaded.located(problem, stage) for problem, stage in unread]
 
 
 __getattr__ = renamed(__name__, {"check": "check_experiment", "load": "load_experiment"})

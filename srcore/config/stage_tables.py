@@ -145,7 +145,9 @@ def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[
     complaint = _stage_name_complaint(name, earlier)
     if complaint:
         yield "name", complaint
-    if start_from and start_from not in earlier:
+    if not isinstance(start_from, str):
+        yield "from", f"expected the name of an earlier stage, found {shown(start_from)}"
+    elif start_from and start_from not in earlier:
         hint = (
             closest(str(start_from), earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
         )

@@ -64,6 +64,7 @@ class Structurer:
         stage_folders: output folders of stages, for paths such as ``stage:dsn/lr``; None while
             checking, when such paths stay as they are.
         role_kinds: kinds of the networks in ``[networks.NAME]`` by name.
+        look_for_paths: whether paths that must exist are looked for.
     """
 
     def __init__(
@@ -71,11 +72,14 @@ class Structurer:
         registry: Registry,
         stage_folders: Mapping[str, Path] | None = None,
         role_kinds: Mapping[str, str] | None = None,
+        *,
+        look_for_paths: bool = True,
     ) -> None:
         self._failures = 0
         self.registry = registry
         self.stage_folders = stage_folders
         self.role_kinds = role_kinds or {}
+        self.look_for_paths = look_for_paths
         self.converter = cattrs.Converter()
         register = self.converter.register_structure_hook_func
         for plain in (int, float, bool, str):
@@ -217,7 +221,7 @@ class Structurer:
         complaint = declaration.complaint(converted)
         if complaint:
             raise Invalid([Problem("", complaint)])
-        if declaration.path is not None and converted is not None:
+        if self.look_for_paths and declaration.path is not None and converted is not None:
             problems = [
                 Problem(key, complaint)
                 for key, path in paths_of(converted)

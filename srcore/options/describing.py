@@ -37,7 +37,7 @@ def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
         notes = (declaration.limits, declaration.may_change and "may change on resume")
         noted = "; ".join(note for note in notes if note)
         text = declaration.help + (f" ({noted})" if noted else "")
-        yield key_of(attribute), key_type(attribute), _default_text(attribute), text
+        yield key_of(attribute), key_type(attribute), default_text(attribute), text
 
 
 def is_inner_table(attribute: attrs.Attribute[Any]) -> bool:
@@ -149,7 +149,8 @@ def _is_table(annotation: Any) -> bool:
     return isinstance(annotation, type) and attrs.has(annotation)
 
 
-def _default_text(attribute: attrs.Attribute[Any]) -> str:
+def default_text(attribute: attrs.Attribute[Any]) -> str:
+    """The default of a key as TOML writes it; ``required`` where there is none."""
     default = attribute.default
     if default is attrs.NOTHING:
         return "required"

@@ -34,6 +34,7 @@ _COMMANDS = {
         "trained with."
     ),
     "convert": "Translate a generator's weights, or export the generator as a program.",
+    "schema": "Print the JSON Schema (draft 7) of experiments with all installed plugins in it.",
     "components": "List components with their keys, types, defaults and meaning.",
     "plugins": "List the installed plugins: version, hooks, components.",
     "new-plugin": (

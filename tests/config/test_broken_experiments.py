@@ -1,7 +1,8 @@
 """Broken experiments by the thousand: ``srcore check`` ends soon, with one line for each problem.
 
 Half of the mutants are changed in their tables, so that they stay TOML; the others are changed as
-text. ``-m slow`` takes a sample, ``-m stress`` takes all.
+text. ``-m slow`` takes a sample, ``-m stress`` takes all. The schema that editors apply is held
+against the same mutants.
 """
 
 import collections
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 import tomli_w
 
+from srcore.config.toml import MalformedTomlError, parse_toml
 from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.images import write_image
@@ -284,6 +286,64 @@ def test_a_sample_of_broken_experiments_is_checked(laid_out):
     assert not failed, explained(failed)
     assert outcomes["refused"] > 500
     assert outcomes["ok"] > 50
+
+
+#: Of what kind the schema knows all: names, keys, types, limits and words.
+KNOWN_TO_THE_SCHEMA = re.compile(
+    r": (unknown key|no [a-z ]+ \"|expected (a (finite |whole )?number|numbers|true or false|text|"
+    r"one of|a list|a table)\b)"
+)
+#: A date is a text to editors.
+DATED = re.compile(r"found \d{4}-\d\d-\d\d|found \d\d:\d\d")
+
+
+def compared(folder, mutants, taplo):
+    """How often the schema and the check agree, and texts on which they must but do not."""
+    files = {folder / f"{number}.toml": text for number, text in enumerate(mutants)}
+    for file, text in files.items():
+        file.write_text(text, "utf-8")
+    verdict, counts, failed = taplo(files), collections.Counter(), {}
+    for file, text in files.items():
+        problems = []
+        try:
+            load_checked(file)
+        except SrcoreError as error:
+            problems = error.lines
+        schema = "refused" if file in verdict.problems else "accepted"
+        counts[schema, "refused" if problems else "accepted"] += 1
+        if schema != "accepted" and not problems:
+            note(failed, f"only the schema refuses it: {verdict.problems.get(file)}", text)
+        told = [it for it in problems if KNOWN_TO_THE_SCHEMA.search(it) and not DATED.search(it)]
+        if schema == "accepted" and told and is_alone(text):
+            note(failed, f"only the check refuses it: {told}", text)
+    return counts, failed
+
+
+def is_alone(text):
+    """Whether nothing completes an experiment, so that the schema asks for all that must be."""
+    try:
+        return not {"extends", "stages"} & parse_toml(text).keys()
+    except MalformedTomlError:
+        return False
+
+
+def test_the_schema_refuses_what_the_check_refuses(tmp_path, monkeypatch, taplo):
+    for part, count in (("train", 4), ("validation", 1)):
+        write_tiny_images(tmp_path / "examples/images" / part, count, height=168, width=176)
+    monkeypatch.chdir(tmp_path)
+    names = ["psnr_rrdb_tiny", "esrgan_tiny"]
+    counts, failed = compared(tmp_path, Mutator(1, names).mutants(20), taplo)
+    assert not failed, explained(failed)
+    assert counts["refused", "refused"] > 8
+    assert counts["accepted", "accepted"] > 0
+
+
+@pytest.mark.slow
+def test_the_schema_refuses_a_sample_of_what_the_check_refuses(laid_out, taplo):
+    counts, failed = compared(laid_out, Mutator(7, shipped()).mutants(600), taplo)
+    assert not failed, explained(failed)
+    assert counts["refused", "refused"] > 300
+    assert counts["accepted", "accepted"] > 25
 
 
 @pytest.mark.stress

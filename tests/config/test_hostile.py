@@ -41,7 +41,7 @@ TEXTS = {
         r"generator: expected a table",
     ),
     "a stage whose name is a list": (GOOD + "[[stages]]\nname = ['a']\n", r"stages\[0\].name: exp"),
-    "stages that come from a list": (GOOD + "[[stages]]\nname='a'\nfrom=['x']\n", r"no earlier st"),
+    "stages that come from a list": (GOOD + "[[stages]]\nname='a'\nfrom=['x']\n", r"from: exp"),
     "numbers as stages": ("stages = [1, 2]\n", r"stages: expected a list of tables"),
     "a tuple with one bad element": (
         GOOD.replace('"edsr"', '"edsr"\nrgb_mean = [0, "x", 0]'), r"generator.rgb_mean\[1\]: exp"

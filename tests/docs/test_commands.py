@@ -29,7 +29,9 @@ PAGES = [
 #: Components and plugins that a page makes, so that these commands cannot run here.
 MADE_BY_THE_PAGE = ("edges", "edge_l1")
 CHEAP = ("components", "plugins", "new")
-OTHER_PROGRAMS = {".", "cd", "cibuildwheel", "compute-sanitizer", "curl", "pre-commit", "pytest"}
+OTHER_PROGRAMS = {
+    ".", "cd", "cibuildwheel", "compute-sanitizer", "curl", "pre-commit", "pytest", "taplo",
+}  # fmt: skip
 _OPERATORS = {"&&", "||", "|", ";", "&"}
 
 
@@ -116,7 +118,7 @@ def check_pip(arguments):
     assert arguments[0] == "install", arguments
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     plugins_here = (path.name for path in ROOT.glob("plugins/*"))
-    names = {"srcore", "pytest", "torch", "torchvision", *plugins_here}
+    names = {"srcore", "pytest", "taplo", "torch", "torchvision", *plugins_here}
     for word in arguments[1:]:
         name, _, extra = word.partition("[")
         if word.startswith("-") or name in names | {f"srplug-{n}" for n in MADE_BY_THE_PAGE}:
