@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"
 LDL, USRDU = "plugins/srplug-ldl/README.md", "plugins/srplug-usrdu/README.md"
 MEMORY, MODELS = "docs/how-to/memory.md", "srcore/models/README.md"
+OPTIMIZERS = "docs/methods/optimizers.md"
 COMBINING = "docs/methods/combining.md"
 
 
@@ -77,6 +78,12 @@ def recomputed(name):
     one = result("checkpointing")[name]
     longer = one["seconds_checkpointing"] / one["seconds"]
     return one["megabytes"], one["megabytes_checkpointing"], 100 * one["saved"], longer
+
+
+def optimizer(name):
+    """Best rate, PSNR, its range over seeds, time of a step."""
+    row = result("optimizers")[name]
+    return row["rate"], row["psnr"], *row["range"], row["milliseconds"]
 
 
 def pairs(name):
@@ -259,6 +266,10 @@ CLAIMS = [
         it["error_to"][key] for it in result("kernelgan")["rows"] if it["kernel"] == key])
       for row, key in (("isotropic, sigma 1.5", "isotropic"), ("anisotropic, 3 and 1",
                        "anisotropic"), ("motion, 9 pixels", "motion"))),
+    *((OPTIMIZERS, f"| `{name}` | {{}} | {{}} | {{}} to {{}} | {{}} |", partial(optimizer, name))
+      for name in result("optimizers")),
+    ("plugins/srplug-optimizers/README.md", "Muon ended at {} dB, Adam at {}", lambda: [
+        result("optimizers")[name]["psnr"] for name in ("muon", "adam")]),
     *((MEMORY, f"| {name} | {{}} MB | {{}} MB | {{}} % | {{}}x |", partial(recomputed, name))
       for name in ("SwinIR", "HAT", "DAT")),
     (MEMORY, "step took {} of its time with `channels_last` and bfloat16 together, a step of "
