@@ -27,11 +27,21 @@ def run(experiment, output, *overrides):
     run_experiment(srcore.load_experiment(experiment, [*LONG, *overrides]), output)
 
 
+#: Children of other tests, such as the worker of a server that a whole session uses.
+OTHERS = set()
+
+
+def running_readers():
+    """Readers come and go with a stage; a training process has no other children of its own."""
+    return [it for it in multiprocessing.active_children() if it not in OTHERS]
+
+
 @pytest.fixture(autouse=True)
 def no_child_is_left():
-    before = set(multiprocessing.active_children())
+    OTHERS.clear()
+    OTHERS.update(multiprocessing.active_children())
     yield
-    assert set(multiprocessing.active_children()) <= before
+    assert not running_readers()
 
 
 def hang(_images, _key):
@@ -53,8 +63,7 @@ def at_iteration(monkeypatch, number, act):
 
 
 def signal_a_reader(number):
-    """Readers come and go with a stage; the training process has no other children here."""
-    os.kill(min(child.pid for child in multiprocessing.active_children()), number)
+    os.kill(min(reader.pid for reader in running_readers()), number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
@@ -81,9 +90,9 @@ def test_reader_that_is_killed_while_it_starts_is_one_line(
 
     def start_and_lose_one(self):
         batches = start(self)
-        living, end = len(multiprocessing.active_children()), time.monotonic() + 20
+        living, end = len(running_readers()), time.monotonic() + 20
         signal_a_reader(number)
-        while len(multiprocessing.active_children()) == living and time.monotonic() < end:
+        while len(running_readers()) == living and time.monotonic() < end:
             time.sleep(0.02)
         return batches
 
@@ -114,8 +123,8 @@ def test_reader_that_never_answers_ends_at_the_limit(
 
 def test_signal_while_waiting_for_images_saves_and_ends(tiny_experiment, tmp_path, monkeypatch):
     def stop_reading_then_signal():
-        for child in multiprocessing.active_children():
-            os.kill(child.pid, signal.SIGSTOP)
+        for reader in running_readers():
+            os.kill(reader.pid, signal.SIGSTOP)
         threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
     at_iteration(monkeypatch, 3, stop_reading_then_signal)
