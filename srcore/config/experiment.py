@@ -16,13 +16,13 @@ from srcore.config.paths import MISSING
 from srcore.config.reading import Source, display
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
-from srcore.config.shared_values import SharedValues
 from srcore.config.stage_checks import stage_path_problems
 from srcore.config.stage_tables import ExperimentStage, stages_of
 from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Structurer
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
 from srcore.config.telling import told_by_run, told_by_weights
+from srcore.config.unread_overrides import partly_read_overrides, unread_overrides
 from srcore.config.unread_values import unread_problems
 from srcore.errors import ConfigError, Problem
 from srcore.moved import renamed
@@ -101,7 +101,7 @@ class LoadedExperiment:
         Raises:
             ConfigError: a stage is not valid.
         """
-        heard = SharedValues(self.source, self.stages).partly_read_overrides()
+        heard = partly_read_overrides(self.source, self.stages)
         remarks_by_text = {str(entry): entry for entry in heard}
         for stage in self.stages:
             experiment, problems, unread = self._structured(stage)
@@ -266,9 +266,8 @@ def _check_stages(
             for it in loaded.stages
         )
         loaded = attrs.evolve(loaded, stages=stages, continued=going)
-    shared = SharedValues(loaded.source, loaded.stages)
-    of_all = [*shared.unread_overrides(), *shared.problems_of_unread(loaded.plugins.registry)]
-    problems = {str(problem): problem for problem in of_all}
+    unread = unread_overrides(loaded.source, loaded.stages)
+    problems = {str(problem): problem for problem in unread}
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]
     for stage in loaded.stages:

@@ -21,7 +21,8 @@ from srcore.config.stage_tables import FIRST_STAGE, ExperimentStage, stages_of
 from srcore.config.structure import Structurer
 from srcore.errors import Problem
 
-_NOTHING = object()
+#: What :func:`value_at` finds where nothing is.
+NOTHING = object()
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
@@ -49,10 +50,8 @@ def unread_problems(
         left_out = [stage for stage in all_stages if stage.name not in names]
     for stage, own in [(over_first, shared), *((stage, stage.table) for stage in left_out)]:
         for problem in _conversion_problems(stage, structurer(stage)):
-            value = _value_at(own, problem.path)
-            if value is not _NOTHING and not any(
-                _value_at(it, problem.path) == value for it in run
-            ):
+            value = value_at(own, problem.path)
+            if value is not NOTHING and not any(value_at(it, problem.path) == value for it in run):
                 yield problem, stage
 
 
@@ -64,8 +63,8 @@ def _conversion_problems(stage: ExperimentStage, structurer: Structurer) -> tupl
     return ()
 
 
-def _value_at(table: Any, path: str) -> Any:
-    """The value of a dotted key; ``_NOTHING`` where there is none."""
+def value_at(table: Any, path: str) -> Any:
+    """The value of a dotted key; ``NOTHING`` where there is none."""
     value = table
     for index, key in _STEP.findall(path):
         if isinstance(value, list) and index and int(index) < len(value):
@@ -73,5 +72,5 @@ def _value_at(table: Any, path: str) -> Any:
         elif isinstance(value, Mapping) and key in value:
             value = value[key]
         else:
-            return _NOTHING
+            return NOTHING
     return value
