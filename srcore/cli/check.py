@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from srcore.cli.completing import experiments
 from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("experiment")
+@click.argument("experiment", shell_complete=experiments)
 @overrides_option
 @beginning_options
 @flag(RunsOptions, "output")

@@ -8,28 +8,33 @@ from typing import Any
 
 import click
 
+from srcore.cli.completing import component_kinds, component_names
 from srcore.config.suggest import closest
 from srcore.files.text_tables import aligned
 from srcore.options.describing import describe
+from srcore.options.key_facts import key_facts, paper_of
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import Registry
 
 
 @click.command()
-@click.argument("kind", required=False)
-@click.argument("name", required=False)
+@click.argument("kind", required=False, shell_complete=component_kinds)
+@click.argument("name", required=False, shell_complete=component_names)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def command(kind: str | None, name: str | None, as_json: bool) -> None:
     """List components with their keys, types, defaults and meaning.
 
-    Without KIND, names only. The keys come from the classes that check experiment files.
+    Without KIND, names only. The keys come from the classes that check experiment files. With
+    --json, of every key: type, default as a value, limits, words, unit where its meaning says one;
+    of every component: the classes that declare and build it, and the paper that it names.
 
     \b
     Examples:
       srcore components
       srcore components loss
       srcore components network swinir
+      srcore components network --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     registry = plugins().registry
     kinds = registry.kinds()
@@ -64,17 +69,25 @@ def _print_keys(component: Component) -> None:
 
 
 def _as_dict(component: Component) -> dict[str, Any]:
-    keys = [
-        {"key": key, "type": kind, "default": default, "help": text}
-        for key, kind, default, text in describe(component.options)
-    ]
+    options = component.options
+    target = component.target
     return {
         "kind": component.kind,
         "name": component.name,
         "owner": component.owner,
         "summary": summary_of(component),
-        "keys": keys,
+        "source": {
+            "options": f"{options.__module__}:{options.__qualname__}",
+            "target": target if isinstance(target, str) else _path_of(target),
+            "paper": paper_of(options),
+        },
+        "keys": list(key_facts(options)),
     }
+
+
+def _path_of(target: Any) -> str:
+    made = target if inspect.isclass(target) or inspect.isfunction(target) else type(target)
+    return f"{made.__module__}:{made.__qualname__}"
 
 
 def summary_of(component: Component) -> str:

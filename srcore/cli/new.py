@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.completing import shipped_experiments
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
 from srcore.cli.schema import FILE as SCHEMA_FILE
@@ -49,7 +50,7 @@ _PATCH = 64  # pixels of a side of what the network sees, as most networks are t
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=shipped_experiments)
 @click.option("--flat", is_flag=True, help="What it extends is written out: one whole file.")
 @click.option(
     "--from-weights", metavar="FILE|MODEL",

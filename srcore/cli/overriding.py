@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 import click
 
+from srcore.cli.completing import experiment_keys
+
 overrides_option = click.option(
     "--set",
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=experiment_keys,
     help="Override a key, such as losses[0].weight=0.1.",
 )
 

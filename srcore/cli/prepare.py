@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
+from srcore.cli.completing import experiments
 from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
@@ -202,7 +203,7 @@ def lmdb(
 
 
 @command.command(name="preview-degradation")
-@click.argument("experiment")
+@click.argument("experiment", shell_complete=experiments)
 @click.argument("output", type=_OUTPUT)
 @overrides_option
 @flag(PreviewOptions, "images")

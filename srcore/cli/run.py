@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from srcore.cli.completing import experiments
 from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.plugin.manager import plugins
@@ -13,7 +14,7 @@ from srcore.runs.options import RunsOptions
 
 
 @click.command()
-@click.argument("experiment")
+@click.argument("experiment", shell_complete=experiments)
 @overrides_option
 @beginning_options
 @flag(RunsOptions, "output")

@@ -36,6 +36,9 @@ _COMMANDS = {
     "convert": "Translate a generator's weights, or export the generator as a program.",
     "schema": "Print the JSON Schema (draft 7) of experiments with all installed plugins in it.",
     "components": "List components with their keys, types, defaults and meaning.",
+    "completion": (
+        "Print the completion of SHELL: commands, options, experiments, components, keys of --set."
+    ),
     "plugins": "List the installed plugins: version, hooks, components.",
     "new-plugin": (
         "Write the plugin srplug-NAME: a component, an experiment with it and contract tests."

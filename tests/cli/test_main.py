@@ -228,8 +228,12 @@ def test_components_lists_keys_with_type_default_and_meaning(capsys):
     code, out, _ = run(capsys, "components", "--json")
     edsr = next(entry for entry in json.loads(out) if entry["name"] == "edsr")
     key = next(key for key in edsr["keys"] if key["key"] == "num_features")
-    assert key.keys() == {"key", "type", "default", "help"}
-    assert (key["type"], key["default"]) == ("int", "64")
+    assert (key["type"], key["default"], key["limits"]) == ("int", 64, {"ge": 1, "le": 4096})
+    assert edsr["source"] == {
+        "options": "srcore.networks.options:EDSROptions",
+        "target": "srcore.networks.edsr:EDSR",
+        "paper": "Lim et al. 2017, arXiv 1707.02921",
+    }
 
 
 def test_components_names_the_closest_kind(capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import attrs
 
 from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
 from srcore.options.describing import default_text
+from srcore.options.key_facts import plain_default
 
 #: A schema, or a part of one.
 Schema = dict[str, Any]
@@ -101,29 +101,3 @@ def told_of_key(field: attrs.Attribute[Any]) -> Schema:
     about: Schema = {"description": f"{text}\n\n{state}" if text else state}
     value = plain_default(field)
     return about if value is None else {**about, "default": value}
-
-
-def plain_default(field: attrs.Attribute[Any]) -> Any:
-    """The default of a key as TOML can write it; None if there is none, or none of that kind."""
-    default = field.default
-    if default is attrs.NOTHING or default is None:
-        return None
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class
-        default = default.factory()
-    return _toml_value(default)
-
-
-def _toml_value(value: Any) -> Any:
-    if isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (list, tuple)):
-        items = [_toml_value(item) for item in value]
-        return None if any(item is None for item in items) else items
-    if isinstance(value, dict):
-        entries = {key: _toml_value(item) for key, item in value.items()}
-        return None if any(item is None for item in entries.values()) else entries
-    return None
