@@ -42,6 +42,8 @@ def command(kind: str | None, name: str | None, as_json: bool) -> None:
         hint = closest(kind, kinds) or f"kinds: {', '.join(kinds)}"
         raise click.UsageError(f'no kind "{kind}"; {hint}')
     if kind is not None and name is not None:
+        if name not in [component.name for component in registry.components(kind)]:
+            raise click.UsageError(registry.unknown(kind, name))
         components = [registry.get(kind, name)]
     else:
         components = list(registry.components(kind))

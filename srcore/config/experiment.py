@@ -169,9 +169,16 @@ class LoadedExperiment:
         inside = f"{stage.prefix}.{problem.path}"
         # A stage's own name is no key of its experiment: what is wrong there is the run's name.
         is_of_stage = stage.prefix and problem.path != "name"
-        if is_of_stage and inside in self.source.origins:
+        if is_of_stage and self._is_of_stage(inside, problem.path, stage.prefix):
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
+
+    def _is_of_stage(self, inside: str, shared: str, prefix: str) -> bool:
+        """Whether a stage wrote a key, or, where nobody did, the table that lacks it."""
+        origins = self.source.origins
+        while inside not in origins and shared not in origins and inside != prefix:
+            inside = inside[: max(inside.rfind("."), inside.rfind("["), len(prefix))]
+        return inside in origins and inside != prefix
 
 
 def _with_source(problem: Problem, table: Mapping[str, Any]) -> Problem:

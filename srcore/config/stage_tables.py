@@ -67,7 +67,7 @@ def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - on
         name, start_from = entry.get("name"), entry.get("from", "")
         earlier = [stage.name for stage in stages]
         problems += [
-            Problem(f"{prefix}.{key}", message, where)
+            Problem(f"{prefix}.{key}", message, source.origin(f"{prefix}.{key}"))
             for key, message in _stage_problems(name, start_from, earlier)
         ]
         own_generator = entry.get("generator")

@@ -7,6 +7,7 @@ cattrs dispatches on types; the hooks here differ from its defaults on purpose. 
 
 from __future__ import annotations
 
+import difflib
 import os
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -161,6 +162,12 @@ class Structurer:
             raise Invalid([Problem("", f"expected a table with type = ..., found {shown(value)}")])
         names = [entry.name for entry in self.registry.components(kind)]
         name = value.get("type", default_type)
+        misspelt = _misspelt_type(value) if name is None else ""
+        if misspelt:
+            problems = [Problem(misspelt, 'unknown key; did you mean "type"?')]
+            meant = {("type" if key == misspelt else key): it for key, it in value.items()}
+            self._attempt("", problems, lambda: self.select(kind, meant, also_known))
+            raise Invalid(problems)
         if not isinstance(name, str):
             state = "is missing" if name is None else f"is {shown(name)}"
             message = f"expected the name of a {kind.replace('_', ' ')}, but it {state}; "
@@ -356,6 +363,11 @@ class Structurer:
 
 def _has_origin(*origins: Any) -> Callable[[Any], bool]:
     return lambda cls: get_origin(cls) in origins
+
+
+def _misspelt_type(keys: Iterable[str]) -> str:
+    """The key by which ``type`` is meant, or an empty string; words such as style are others."""
+    return next(iter(difflib.get_close_matches("type", keys, n=1, cutoff=0.75)), "")
 
 
 def _build_checked(

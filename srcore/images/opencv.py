@@ -14,6 +14,9 @@ def by_opencv(content: NDArray[np.uint8] | bytes, where: Where) -> ImageArray:
     """Pixels in its order of colors. OpenCV holds them twice before they are handed over.
 
     Pixels are ``(H, W)`` if gray, else ``(H, W, C)``; uint8 or uint16.
+
+    Raises:
+        DataError: it cannot be decoded.
     """
     try:
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -51,7 +51,11 @@ def _lenient() -> Iterator[None]:
 
 @contextmanager
 def open_in_pillow(file: BinaryIO, kind: str, where: Where) -> Iterator[Image.Image]:
-    """A file in Pillow; what goes wrong with it is a DataError that names the file."""
+    """A file in Pillow.
+
+    Raises:
+        DataError: whatever goes wrong with its content; names the file.
+    """
     try:
         with _lenient(), Image.open(file, formats=(kind,)) as image:
             yield image

@@ -95,6 +95,9 @@ def picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDA
     """Chunks that describe the pixels, and a file of the picture data, whose IHDR is left open.
 
     The file is an array of bytes, ``(length,)``.
+
+    Raises:
+        DataError: it is damaged, or holds a chunk that is not known and must be.
     """
     size = file.seek(0, 2)
     chunks: dict[bytes, bytes] = {}
@@ -134,7 +137,11 @@ def picture_alone(file: BinaryIO, where: Where) -> tuple[dict[bytes, bytes], NDA
 def is_undamaged_chunk(
     name: bytes, content: bytes | memoryview, checksum: bytes | memoryview, where: Where
 ) -> bool:
-    """Whether a chunk is as it was written; one that pixels need is reported if it is not."""
+    """Whether a chunk is as it was written.
+
+    Raises:
+        DataError: it is not, and pixels need it.
+    """
     if zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(checksum, "big"):
         return True
     if name[:1].isupper() or name in (b"tRNS", b"eXIf", b"fcTL", b"fdAT"):

@@ -62,7 +62,11 @@ class TiffLayout:
 
 
 def layout_of(fields: dict[int, Value], order: str, where: Where) -> TiffLayout:  # noqa: C901 - a check for each field
-    """What the fields say; a kind that is not read exactly is refused by a DataError."""
+    """What the fields say.
+
+    Raises:
+        DataError: they make no sense, or are of a kind that is not read exactly.
+    """
 
     def number(tag: int, default: int) -> int:
         return numbers_of(fields, tag, order, default)[0]

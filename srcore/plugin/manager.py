@@ -7,7 +7,7 @@ import importlib
 import inspect
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from importlib.metadata import Distribution, EntryPoint
 from typing import Any
@@ -53,13 +53,14 @@ class PluginManager:
         self._discover, self._extra = discover, tuple(extra)
         self._add(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
-            left_out = {normalized_name(name) for name in self.without}
+            left_out = {normalized_name(name): name for name in self.without}
+            installed: set[str] = set()
             for distribution, entry_point in entry_points():
-                if (
-                    not {normalized_name(entry_point.name), normalized_name(distribution.name)}
-                    & left_out
-                ):
+                names = {normalized_name(it) for it in (entry_point.name, distribution.name)}
+                installed |= names
+                if not names & left_out.keys():
                     self._load(distribution, entry_point)
+            _refuse_unknown(left_out, installed)
         for module in self._extra:
             name = getattr(module, "__name__", type(module).__name__)
             self._add(Plugin(name, name, "", module))
@@ -190,6 +191,17 @@ class PluginManager:
 
 
 _current: ContextVar[PluginManager | None] = ContextVar("srcore_plugins", default=None)
+
+
+def _refuse_unknown(left_out: Mapping[str, str], installed: Iterable[str]) -> None:
+    """A name to leave out that nothing has would leave a plugin in that was meant to go."""
+    from srcore.config.suggest import closest
+
+    installed = sorted(installed)
+    for normalized, name in left_out.items():
+        if normalized not in installed:
+            hint = closest(normalized, installed) or "srcore plugins lists those that are"
+            raise PluginError(f"--without {name}: no plugin of this name is installed; {hint}")
 
 
 def plugins() -> PluginManager:

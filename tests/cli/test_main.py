@@ -242,6 +242,12 @@ def test_components_names_the_closest_kind(capsys):
     assert 'did you mean "network"?' in err
 
 
+def test_components_names_the_closest_name(capsys):
+    code, _, err = run(capsys, "components", "loss", "l11")
+    assert code == 2
+    assert err == 'srcore: components: no loss "l11"; did you mean "l1"?\n'
+
+
 def test_plugins_lists_version_hooks_and_components(capsys):
     _, out, _ = run(capsys, "plugins", "--json")
     core = json.loads(out)[0]

@@ -108,3 +108,28 @@ def test_commands_have_options_for_it(file, capsys):
     assert sorted(
         path.name for path in (file.parent / "runs/staged").iterdir() if path.is_dir()
     ) == ["last"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('from = "psnrr"', 'own.toml: stages[0].from: no earlier stage "psnrr"; earlier stages: '),
+        ("handlers = [{ every = 3 }]", "own.toml: stages[0].handlers[0].type: expected the name"),
+        ('losses = [{ tpye = "l1" }]', "own.toml: stages[0].losses[0].tpye: unknown key; did you"),
+    ],
+)
+def test_what_is_wrong_in_a_stage_is_told_of_the_file_that_wrote_it(file, line, said):
+    own = file.with_name("own.toml")
+    own.write_text(f'extends = "staged.toml"\n[[stages]]\nname = "psnr"\n{line}\n')
+    with pytest.raises(ConfigError) as caught:
+        load_checked(own)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_misspelt_type_hides_no_other_key(file):
+    with pytest.raises(ConfigError) as caught:
+        load_checked(file, ['losses=[{tpye="l1",weigt=2.0}]'])
+    assert [line.partition("losses")[2] for line in str(caught.value).splitlines()[:2]] == [
+        '=[{tpye="l1",weigt=2.0}]: losses[0].tpye: unknown key; did you mean "type"?',
+        '=[{tpye="l1",weigt=2.0}]: losses[0].weigt: unknown key; did you mean "weight"?',
+    ]

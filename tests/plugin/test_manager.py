@@ -131,5 +131,16 @@ def test_deprecated_hook_names_the_distribution_of_the_plugin(monkeypatch):
 
 
 def test_left_out_plugins_are_not_loaded(monkeypatch):
-    manager = PluginManager(without=[plugin.name for plugin in PluginManager().plugins])
+    found = [plugin.name for plugin in PluginManager().plugins if plugin.is_discovered]
+    manager = PluginManager(without=found)
     assert [plugin.name for plugin in manager.plugins] == ["builtin"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("ldll", 'did you mean "ldl"'), ("zzzzzzzz", "srcore plugins lists"), ("builtin", "")],
+)
+def test_a_name_to_leave_out_that_nobody_has_is_refused(name, hint):
+    message = rf"^--without {name}: no plugin of this name is installed; .*{hint}"
+    with pytest.raises(PluginError, match=message):
+        PluginManager(without=["ldl", name])

@@ -78,7 +78,8 @@ class LaplaceSampling(nn.Module):
         strength: factor of the noise.
 
     Raises:
-        WeightsError: a file without DSN, of another scale, or without log-scale head.
+        WeightsError: a file without DSN, or of another scale.
+        SrcoreError: a DSN without log-scale head.
     """
 
     def __init__(
@@ -92,7 +93,11 @@ class LaplaceSampling(nn.Module):
 
     @torch.no_grad()
     def forward(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """Replace ``lr`` by a sample."""
+        """Replace ``lr`` by a sample.
+
+        Raises:
+            SrcoreError: an image is missing, or hr is not the DSN's scale times larger than lr.
+        """
         lr = image_of(batch, "lr", "laplace_sampling")
         hr = image_of(batch, "hr", "laplace_sampling")
         log_scale = self.dsn(hr, heads="scale").log_scale
