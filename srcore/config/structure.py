@@ -7,7 +7,6 @@ cattrs dispatches on types; the hooks here differ from its defaults on purpose. 
 
 from __future__ import annotations
 
-import difflib
 import os
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +20,7 @@ from srcore.config.invalid import Invalid
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.plain_values import structure_literal, structure_plain
 from srcore.config.reading import SourcedText
-from srcore.config.suggest import closest, nearest
+from srcore.config.suggest import closest, misspelt_type, nearest
 from srcore.errors import Problem, SrcoreError
 from srcore.messages import shown
 from srcore.models.addressed import AddressedPath
@@ -162,7 +161,7 @@ class Structurer:
             raise Invalid([Problem("", f"expected a table with type = ..., found {shown(value)}")])
         names = [entry.name for entry in self.registry.components(kind)]
         name = value.get("type", default_type)
-        misspelt = _misspelt_type(value) if name is None else ""
+        misspelt = misspelt_type(value) if name is None else ""
         if misspelt:
             problems = [Problem(misspelt, 'unknown key; did you mean "type"?')]
             meant = {("type" if key == misspelt else key): it for key, it in value.items()}
@@ -363,11 +362,6 @@ class Structurer:
 
 def _has_origin(*origins: Any) -> Callable[[Any], bool]:
     return lambda cls: get_origin(cls) in origins
-
-
-def _misspelt_type(keys: Iterable[str]) -> str:
-    """The key by which ``type`` is meant, or an empty string; words such as style are others."""
-    return next(iter(difflib.get_close_matches("type", keys, n=1, cutoff=0.75)), "")
 
 
 def _build_checked(

@@ -21,3 +21,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return ""
     known = [entry for entry in itertools.islice(known, _MOST) if len(entry) <= _LONGEST]
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.6)), "")
+
+
+def misspelt_type(keys: Iterable[str]) -> str:
+    """The key by which ``type`` is meant, or an empty string; words such as style are others."""
+    return next(iter(difflib.get_close_matches("type", keys, n=1, cutoff=0.75)), "")

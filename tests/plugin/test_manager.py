@@ -131,8 +131,8 @@ def test_deprecated_hook_names_the_distribution_of_the_plugin(monkeypatch):
 
 
 def test_left_out_plugins_are_not_loaded(monkeypatch):
-    found = [plugin.name for plugin in PluginManager().plugins if plugin.is_discovered]
-    manager = PluginManager(without=found)
+    discovered = [plugin.name for plugin in PluginManager().plugins if plugin.is_discovered]
+    manager = PluginManager(without=discovered)
     assert [plugin.name for plugin in manager.plugins] == ["builtin"]
 
 
