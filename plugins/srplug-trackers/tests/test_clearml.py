@@ -8,8 +8,6 @@ import zipfile
 
 import pytest
 
-pytestmark = pytest.mark.slow  # ClearML takes its time to start and end
-
 pytest.importorskip("clearml")
 
 # Patient: what is tried is what is told, not how soon on a busy machine.
@@ -73,6 +71,7 @@ def train(tiny_experiment, tmp_path):
     return run
 
 
+@pytest.mark.slow  # ClearML takes its time to start and end
 def test_values_settings_and_weights_and_a_resume(
     train, recorded, tmp_path, monkeypatch, away_from_home
 ):
@@ -93,6 +92,7 @@ def test_values_settings_and_weights_and_a_resume(
     assert "CLEARML_CACHE_DIR" not in os.environ
 
 
+@pytest.mark.stress  # 332 s beside other tests, passed on 27 November 2026
 def test_a_killed_run_goes_on_in_a_further_session(train, recorded, tmp_path, away_from_home):
     train(what="kill", code=-9)
     run = tmp_path / "runs/tiny"
