@@ -42,7 +42,7 @@ READING = {
     "usrdu kernels": ["GONE -o kernels"],
 }  # fmt: skip
 #: They read no path that is named.
-OTHERS = {"models", "components", "plugins", "new-plugin"}
+OTHERS = {"models", "components", "plugins", "new-plugin", "schema", "completion"}
 
 
 def test_all_commands_are_tried():

@@ -93,7 +93,7 @@ def test_models_are_converted_by_name(program, tmp_path):
 def test_an_experiment_is_begun_with_a_model(program, tmp_path):
     code, out, err = program("new", "--from-weights", "model:tiny", "--yes")
     assert code == 0, err
-    assert out.startswith("# Goes on from tiny: edsr x2\n")
+    assert out.startswith("#:schema srcore.schema.json\n# Goes on from tiny: edsr x2\n")
     assert 'name = "from_tiny"' in out
     assert 'weights = "model:tiny"' in out
 

@@ -83,7 +83,7 @@ def test_what_the_weights_decide_cannot_be_chosen(file, options, message):
 
 def test_the_commands_say_so_too(tmp_path, capsys):
     srcore.testing.write_tiny_images(tmp_path / "in", 1)
-    evaluating = ["evaluate", str(shipped_model(2)), "--data", "x"]
+    evaluating = ["evaluate", str(shipped_model(2)), "--data", str(tmp_path / "in")]
     for command in (["upscale", str(tmp_path / "in")], evaluating):
         with pytest.raises(SystemExit) as ended:
             main([*command, "--network", "steps"])

@@ -12,10 +12,21 @@ PAGE = ROOT / "docs/methods/optimizers.md"
 def test_rows_are_those_of_the_results():
     content = json.loads(RESULTS.read_text("utf-8"))
     expected = [
-        (name, f"{row['rate']:g}", f"{row['psnr']:.2f}", f"{row['milliseconds']:.1f}")
+        (
+            name,
+            f"{row['rate']:g}",
+            f"{row['psnr']:.2f}",
+            "{:.2f} to {:.2f}".format(*row["range"]),
+            f"{row['milliseconds']:.1f}",
+        )
         for name, row in content["results"].items()
     ]
     text = PAGE.read_text("utf-8")
-    assert re.findall(r"^\| `(\w+)` \| (\S+) \| (\S+) \| (\S+) \|$", text, re.MULTILINE) == expected
+    assert (
+        re.findall(
+            r"^\| `(\w+)` \| (\S+) \| (\S+) \| (\S+ to \S+) \| (\S+) \|$", text, re.MULTILINE
+        )
+        == expected
+    )
     assert len(expected) >= 15
     assert f"{content['settings']['iterations']} iterations" in text
