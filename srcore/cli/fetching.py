@@ -32,7 +32,7 @@ def located(weights: str | Path, *, yes: bool) -> Path:
         UnknownModelError: there is neither a file nor a model of that name.
         SrcoreError: the model cannot be had.
     """
-    from srcore.config.paths import MISSING, neighbors, what_is_there
+    from srcore.config.paths import MISSING, paths_beside, what_is_there
     from srcore.config.suggest import closest
     from srcore.models.addresses import is_address
     from srcore.models.catalog import Catalog, UnknownModelError
@@ -43,10 +43,8 @@ def located(weights: str | Path, *, yes: bool) -> Path:
     if not is_address(text) and what_is_there(path) == MISSING:
         models = Catalog(registry).models
         if text not in models:
-            beside = (str(path.with_name(name)) for name in neighbors(path))
-            hint = (
-                closest(text, [*models, *beside]) or "srcore models lists those that are published"
-            )
+            known = [*models, *paths_beside(path)]
+            hint = closest(text, known) or "srcore models lists those that are published"
             raise UnknownModelError(f"{text}: no such file or published model; {hint}")
         text = f"model:{text}"
     return weights_file(text, registry, lambda offer: agreed(offer, yes=yes))

@@ -167,18 +167,13 @@ class LoadedExperiment:
 
     def _sourced(self, problem: Problem, stage: ExperimentStage) -> Problem:
         inside = f"{stage.prefix}.{problem.path}"
+        written = self.source.written(inside)
+        # A key that nobody wrote is missed in the table that lacks it, if a stage wrote that.
+        is_missed = problem.path not in self.source.origins and len(written) > len(stage.prefix)
         # A stage's own name is no key of its experiment: what is wrong there is the run's name.
-        is_of_stage = stage.prefix and problem.path != "name"
-        if is_of_stage and self._is_of_stage(inside, problem.path, stage.prefix):
+        if stage.prefix and problem.path != "name" and (written == inside or is_missed):
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
-
-    def _is_of_stage(self, inside: str, shared: str, prefix: str) -> bool:
-        """Whether a stage wrote a key, or, where nobody did, the table that lacks it."""
-        origins = self.source.origins
-        while inside not in origins and shared not in origins and inside != prefix:
-            inside = inside[: max(inside.rfind("."), inside.rfind("["), len(prefix))]
-        return inside in origins and inside != prefix
 
 
 def _with_source(problem: Problem, table: Mapping[str, Any]) -> Problem:

@@ -102,6 +102,11 @@ def what_is_there(path: Path) -> str:
     return "folder" if stat.S_ISDIR(mode) else "other"
 
 
+def paths_beside(path: Path) -> list[str]:
+    """Other paths in the folder of one, written like it."""
+    return [str(path.parent / name) for name in neighbors(path) if name != path.name]
+
+
 def neighbors(path: Path) -> list[str]:
     """Names beside a path that is missing; not of all files where there are very many."""
     try:

@@ -10,7 +10,7 @@ import attrs
 
 from srcore.config.merging import merge_into
 from srcore.config.overrides import override, parse_override
-from srcore.config.paths import neighbors, what_is_there
+from srcore.config.paths import paths_beside, what_is_there
 from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
 from srcore.config.toml import parse_toml as parse_toml
 from srcore.errors import ConfigError, Problem
@@ -57,11 +57,14 @@ class Source:
 
     def origin(self, path: str) -> str:
         """Origin of a key, or of the nearest table above it."""
-        while path:
-            if path in self.origins:
-                return self.origins[path]
+        written = self.written(path)
+        return self.origins[written] if written else display(self.path)
+
+    def written(self, path: str) -> str:
+        """A key, or the nearest table above it, that something wrote; empty if nothing did."""
+        while path and path not in self.origins:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return display(self.path)
+        return path
 
 
 def read_experiment(path: str | Path, registry: Registry, overrides: Iterable[str] = ()) -> Source:
@@ -101,11 +104,8 @@ def locate(path: str | Path, registry: Registry) -> Path:
         return shipped[text][0]
     from srcore.config.suggest import closest
 
-    beside = (str(Path(text).with_name(name)) for name in neighbors(Path(text)))
-    hint = (
-        closest(text, [*shipped, *(name for name in beside if name != text)])
-        or "srcore new lists those that are shipped"
-    )
+    known = [*shipped, *paths_beside(Path(text))]
+    hint = closest(text, known) or "srcore new lists those that are shipped"
     prefix = text.split("/")[0]
     bringer = known_components().get("experiment", {}).get(prefix)
     if bringer and "/" in text and not any(name.startswith(f"{prefix}/") for name in shipped):

@@ -148,9 +148,7 @@ def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[
     if not isinstance(start_from, str):
         yield "from", f"expected the name of an earlier stage, found {shown(start_from)}"
     elif start_from and start_from not in earlier:
-        hint = (
-            closest(str(start_from), earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
-        )
+        hint = closest(start_from, earlier) or f"earlier stages: {', '.join(earlier) or 'none'}"
         yield "from", f"no earlier stage {shown(start_from)}; {hint}"
 
 

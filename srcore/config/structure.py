@@ -20,7 +20,7 @@ from srcore.config.invalid import Invalid
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.plain_values import structure_literal, structure_plain
 from srcore.config.reading import SourcedText
-from srcore.config.suggest import closest, misspelt_type, nearest
+from srcore.config.suggest import closest, nearest
 from srcore.errors import Problem, SrcoreError
 from srcore.messages import shown
 from srcore.models.addressed import AddressedPath
@@ -161,7 +161,7 @@ class Structurer:
             raise Invalid([Problem("", f"expected a table with type = ..., found {shown(value)}")])
         names = [entry.name for entry in self.registry.components(kind)]
         name = value.get("type", default_type)
-        misspelt = misspelt_type(value) if name is None else ""
+        misspelt = nearest("type", value, 0.75) if name is None else ""  # style is another word
         if misspelt:
             problems = [Problem(misspelt, 'unknown key; did you mean "type"?')]
             meant = {("type" if key == misspelt else key): it for key, it in value.items()}

@@ -15,14 +15,15 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f'did you mean "{meant}"?' if meant else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The nearest known name, or an empty string."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The nearest known name, or an empty string.
+
+    Args:
+        name: what was written.
+        known: what may be meant.
+        cutoff: how alike they must be; 1: equal.
+    """
     if len(name) > _LONGEST:  # nobody means a short one by it, and comparing takes long
         return ""
     known = [entry for entry in itertools.islice(known, _MOST) if len(entry) <= _LONGEST]
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.6)), "")
-
-
-def misspelt_type(keys: Iterable[str]) -> str:
-    """The key by which ``type`` is meant, or an empty string; words such as style are others."""
-    return next(iter(difflib.get_close_matches("type", keys, n=1, cutoff=0.75)), "")
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), "")

@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from srcore.options.declaration import KIND, METADATA_KEY, declaration_of, key_of
+from srcore.options.declaration import KIND, METADATA_KEY, Declaration, declaration_of, key_of
 from srcore.options.selection import Selected
 
 _PLAIN = (bool, int, float, str, Path)
@@ -29,15 +29,19 @@ def describe(options: type) -> Iterator[tuple[str, str, str, str]]:
     """
     attrs.resolve_types(options)
     for attribute in attrs.fields(options):
-        declaration = declaration_of(attribute)
         if is_inner_table(attribute):
             for key, *about in describe(attribute.type):
                 yield f"{key_of(attribute)}.{key}", about[0], about[1], about[2]
             continue
-        notes = (declaration.limits, declaration.may_change and "may change on resume")
-        noted = "; ".join(note for note in notes if note)
-        text = declaration.help + (f" ({noted})" if noted else "")
+        text = meaning_text(declaration_of(attribute))
         yield key_of(attribute), key_type(attribute), default_text(attribute), text
+
+
+def meaning_text(declaration: Declaration) -> str:
+    """What a key means, with its limits and whether it may change on resume."""
+    notes = (declaration.limits, declaration.may_change and "may change on resume")
+    noted = "; ".join(note for note in notes if note)
+    return declaration.help + (f" ({noted})" if noted else "")
 
 
 def is_inner_table(attribute: attrs.Attribute[Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from srcore.options.declaration import LARGEST_INTEGER, Declaration, declaration_of
-from srcore.options.describing import default_text
+from srcore.options.describing import default_text, meaning_text
 from srcore.options.key_facts import plain_default
 
 #: A schema, or a part of one.
@@ -92,10 +92,7 @@ def _limits(annotation: Any, declaration: Declaration, depth: int) -> Schema:
 
 def told_of_key(field: attrs.Attribute[Any]) -> Schema:
     """What editors show of a key: meaning, limits, whether it may change, default."""
-    declaration = declaration_of(field)
-    notes = (declaration.limits, declaration.may_change and "may change on resume")
-    noted = "; ".join(note for note in notes if note)
-    text = declaration.help + (f" ({noted})" if noted else "")
+    text = meaning_text(declaration_of(field))
     default = default_text(field)
     state = default if default == "required" else f"default: `{default}`"
     about: Schema = {"description": f"{text}\n\n{state}" if text else state}
