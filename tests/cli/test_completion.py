@@ -1,6 +1,6 @@
 import pytest
 
-from srcore.cli.main import main
+from srcore.testing.commands import run_command
 
 
 @pytest.mark.parametrize(
@@ -12,9 +12,7 @@ from srcore.cli.main import main
     ],
 )
 def test_the_completion_of_a_shell_is_printed(capsys, shell, text):
-    with pytest.raises(SystemExit) as caught:
-        main(["completion", shell])
-    assert caught.value.code == 0
-    out = capsys.readouterr().out
+    code, out, _ = run_command(capsys, "completion", shell)
+    assert code == 0
     assert text in out
     assert f"_SRCORE_COMPLETE={shell}_complete" in out

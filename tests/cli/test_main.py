@@ -1,8 +1,6 @@
 """The program: quick help, exit codes, plain errors."""
 
 import json
-import subprocess
-import sys
 
 import click
 import pytest
@@ -12,15 +10,8 @@ from srcore.config.reading import read_experiment
 from srcore.errors import PluginError
 from srcore.plugin.manager import plugins, using
 from srcore.testing import write_tiny_images
+from srcore.testing.commands import run_alone, run_command
 from srcore.testing.weights import write_weights
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return caught.value.code, captured.out, captured.err
-
 
 #: What the list of commands needs neither itself nor through a command that it names.
 NOT_FOR_HELP = (
@@ -34,15 +25,9 @@ NOT_FOR_HELP = (
 
 
 def test_help_imports_nothing_that_it_does_not_show():
-    code = (
-        "import sys\nfrom srcore.cli.main import main\n"
-        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print(*sorted(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    imported = done.stdout.rstrip().splitlines()[-1].split()
+    _, imported = run_alone("--help")
     assert "srcore.cli.main" in imported
-    assert set(imported) & set(NOT_FOR_HELP) == set()
+    assert imported & set(NOT_FOR_HELP) == set()
 
 
 COMMANDS = SrcoreGroup().list_commands(click.Context(SrcoreGroup()))
@@ -89,40 +74,40 @@ def test_what_is_listed_is_the_first_sentence_of_the_commands_help(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_that_ends_with_examples(capsys, command):
-    code, out, _ = run(capsys, command, "--help")
+    code, out, _ = run_command(capsys, command, "--help")
     assert code == 0
     assert "Examples:" in out or "Commands:" in out
 
 
 def test_misspelt_command_is_a_usage_error_with_a_suggestion(capsys):
-    code, _, err = run(capsys, "upscle")
+    code, _, err = run_command(capsys, "upscle")
     assert code == 2
     assert 'no command "upscle"; did you mean "upscale"?' in err
 
 
 def test_version(capsys):
-    assert run(capsys, "--version")[1].startswith("srcore, version ")
+    assert run_command(capsys, "--version")[1].startswith("srcore, version ")
 
 
 def test_new_lists_and_prints_shipped_experiments(capsys):
-    code, out, _ = run(capsys, "new")
+    code, out, _ = run_command(capsys, "new")
     assert code == 0
     names = [line.split()[0] for line in out.splitlines()]
     assert names
-    code, out, _ = run(capsys, "new", names[0])
+    code, out, _ = run_command(capsys, "new", names[0])
     assert code == 0
     assert "scale" in out or "extends" in out
 
 
 def test_check_prints_problems_on_stderr_and_exits_2(capsys, tiny_experiment):
-    code, out, err = run(capsys, "check", tiny_experiment, "--set", "train.iterations=0")
+    code, out, err = run_command(capsys, "check", tiny_experiment, "--set", "train.iterations=0")
     assert (code, out) == (2, "")
     assert err.startswith("srcore: --set train.iterations=0: train.iterations: expected a number")
 
 
 @pytest.mark.parametrize("name", sorted(plugins().registry.experiments()))
 def test_flat_experiments_say_the_same_in_one_file(capsys, tmp_path, name):
-    code, out, _ = run(capsys, "new", name, "--flat")
+    code, out, _ = run_command(capsys, "new", name, "--flat")
     assert code == 0
     assert "extends" not in out
     (tmp_path / "flat.toml").write_text(out)
@@ -133,7 +118,7 @@ def test_flat_experiments_say_the_same_in_one_file(capsys, tmp_path, name):
 
 
 def test_flat_needs_a_name(capsys):
-    code, _, err = run(capsys, "new", "--flat")
+    code, _, err = run_command(capsys, "new", "--flat")
     assert code == 2
     assert "--flat needs the name of an experiment" in err
 
@@ -147,12 +132,12 @@ def weights(tmp_path):
 
 def test_new_begins_with_the_network_of_a_file(capsys, weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, out, _ = run(capsys, "new", "--from-weights", weights)
+    code, out, _ = run_command(capsys, "new", "--from-weights", weights)
     assert code == 0
     for folder in ("train", "validation"):
         write_tiny_images(tmp_path / folder, 2, height=256, width=256)
     (tmp_path / "x.toml").write_text(out)
-    code, out, _ = run(capsys, "check", "x.toml")
+    code, out, _ = run_command(capsys, "check", "x.toml")
     assert code == 0
     held = 'generator.weights: 2x-own.safetensors holds type = "edsr", num_features = 8'
     assert held in out
@@ -160,24 +145,24 @@ def test_new_begins_with_the_network_of_a_file(capsys, weights, tmp_path, monkey
 
 
 def test_new_asks_for_crops_of_images_of_any_size(capsys, weights):
-    _, out, _ = run(capsys, "new", "--from-weights", weights)
+    _, out, _ = run_command(capsys, "new", "--from-weights", weights)
     assert "\nhr_patch_size = 128\n" in out
 
 
 def test_new_asks_for_pairs_where_nothing_is_enlarged(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_weights(tmp_path / "1x-own.safetensors", "compact", scale=1, num_features=4, num_convs=1)
-    _, out, _ = run(capsys, "new", "--from-weights", tmp_path / "1x-own.safetensors")
+    _, out, _ = run_command(capsys, "new", "--from-weights", tmp_path / "1x-own.safetensors")
     for folder in ("train", "validation"):
         write_tiny_images(tmp_path / folder / "clean", 2, height=72, width=80)
         write_tiny_images(tmp_path / folder / "damaged", 2, height=72, width=80)
     (tmp_path / "x.toml").write_text(out)
-    assert run(capsys, "check", "x.toml")[0] == 0
+    assert run_command(capsys, "check", "x.toml")[0] == 0
     assert "\nhr_patch_size = 64\n" in out
 
 
 def test_new_extends_an_experiment_with_the_network_of_a_file(capsys, weights, tmp_path):
-    code, out, _ = run(capsys, "new", "esrgan_x4", "--from-weights", weights)
+    code, out, _ = run_command(capsys, "new", "esrgan_x4", "--from-weights", weights)
     assert code == 0
     (tmp_path / "x.toml").write_text(out)
     table = read_experiment(tmp_path / "x.toml", registry=plugins().registry).table
@@ -187,45 +172,47 @@ def test_new_extends_an_experiment_with_the_network_of_a_file(capsys, weights, t
 
 def test_new_says_what_it_cannot_begin_with(capsys, tmp_path, weights):
     (tmp_path / "x.pth").write_bytes(b"no weights")
-    assert run(capsys, "new", "--from-weights", tmp_path / "x.pth")[0] == 1
-    code, _, err = run(capsys, "new", "esrgan_x4", "--flat", "--from-weights", weights)
+    assert run_command(capsys, "new", "--from-weights", tmp_path / "x.pth")[0] == 1
+    code, _, err = run_command(capsys, "new", "esrgan_x4", "--flat", "--from-weights", weights)
     assert code == 2
     assert "--flat and --from-weights cannot be combined" in err
 
 
 def test_check_as_json(capsys, tiny_experiment):
-    code, out, _ = run(capsys, "check", tiny_experiment, "--set", "train.iterations=0", "--json")
+    code, out, _ = run_command(
+        capsys, "check", tiny_experiment, "--set", "train.iterations=0", "--json"
+    )
     assert code == 2
     (problem,) = json.loads(out)["problems"]
     assert problem["path"] == "train.iterations"
-    code, out, _ = run(capsys, "check", tiny_experiment, "--json")
+    code, out, _ = run_command(capsys, "check", tiny_experiment, "--json")
     assert (code, json.loads(out)["ok"]) == (0, True)
 
 
 def test_run_prints_the_table_and_nothing_else_on_stdout(capsys, tiny_experiment, tmp_path):
-    code, out, err = run(capsys, "run", tiny_experiment, "--output", tmp_path / "runs")
+    code, out, err = run_command(capsys, "run", tiny_experiment, "--output", tmp_path / "runs")
     assert code == 0
     assert out.splitlines()[1].split() == ["set", "metric", "bicubic", "trained", "gain"]
     assert "iteration 6/6" in err
 
 
 def test_run_refuses_contradicting_flags(capsys, tiny_experiment):
-    assert run(capsys, "run", tiny_experiment, "--resume", "--overwrite")[0] == 2
+    assert run_command(capsys, "run", tiny_experiment, "--resume", "--overwrite")[0] == 2
 
 
 def test_failed_run_exits_1_with_one_line(capsys, tiny_experiment, tmp_path):
     arguments = ("run", tiny_experiment, "--output", tmp_path / "runs")
-    run(capsys, *arguments)
-    code, _, err = run(capsys, *arguments)
+    run_command(capsys, *arguments)
+    code, _, err = run_command(capsys, *arguments)
     assert code == 1
     assert len(err.splitlines()) == 1
 
 
 def test_components_lists_keys_with_type_default_and_meaning(capsys):
-    code, out, _ = run(capsys, "components", "network", "edsr")
+    code, out, _ = run_command(capsys, "components", "network", "edsr")
     assert code == 0
     assert "num_features" in out
-    code, out, _ = run(capsys, "components", "--json")
+    code, out, _ = run_command(capsys, "components", "--json")
     edsr = next(entry for entry in json.loads(out) if entry["name"] == "edsr")
     key = next(key for key in edsr["keys"] if key["key"] == "num_features")
     assert (key["type"], key["default"], key["limits"]) == ("int", 64, {"ge": 1, "le": 4096})
@@ -237,19 +224,19 @@ def test_components_lists_keys_with_type_default_and_meaning(capsys):
 
 
 def test_components_names_the_closest_kind(capsys):
-    code, _, err = run(capsys, "components", "netwrok")
+    code, _, err = run_command(capsys, "components", "netwrok")
     assert code == 2
     assert 'did you mean "network"?' in err
 
 
 def test_components_names_the_closest_name(capsys):
-    code, _, err = run(capsys, "components", "loss", "l11")
+    code, _, err = run_command(capsys, "components", "loss", "l11")
     assert code == 2
     assert err == 'srcore: components: no loss "l11"; did you mean "l1"?\n'
 
 
 def test_plugins_lists_version_hooks_and_components(capsys):
-    _, out, _ = run(capsys, "plugins", "--json")
+    _, out, _ = run_command(capsys, "plugins", "--json")
     core = json.loads(out)[0]
     assert core["distribution"] == "srcore"
     assert "srcore_register_components" in core["hooks"]
@@ -257,10 +244,10 @@ def test_plugins_lists_version_hooks_and_components(capsys):
 
 
 def test_without_leaves_a_plugin_out(capsys):
-    names = [row["name"] for row in json.loads(run(capsys, "plugins", "--json")[1])]
+    names = [row["name"] for row in json.loads(run_command(capsys, "plugins", "--json")[1])]
     without = [f"--without={name}" for name in names[1:]]
     with using(plugins()):  # later tests want all of them
-        left = json.loads(run(capsys, *without, "plugins", "--json")[1])
+        left = json.loads(run_command(capsys, *without, "plugins", "--json")[1])
     assert [row["name"] for row in left] == ["builtin"]
 
 

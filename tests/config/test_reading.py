@@ -28,6 +28,12 @@ def test_another_type_replaces_the_whole_table(tmp_path):
     }
 
 
+@pytest.mark.parametrize("place", [".", "", "..", "/"])
+def test_a_folder_is_no_experiment(place):
+    with pytest.raises(ConfigError, match="no such file or shipped experiment; "):
+        read_experiment(place, plugins().registry)
+
+
 def test_the_name_defaults_to_that_of_the_file(tmp_path):
     (tmp_path / "mine.toml").write_text("a = 1\n")
     assert (

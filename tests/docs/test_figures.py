@@ -13,7 +13,6 @@ ROOT = Path(__file__).parents[2]
 DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"
 LDL, USRDU = "plugins/srplug-ldl/README.md", "plugins/srplug-usrdu/README.md"
 MEMORY, MODELS = "docs/how-to/memory.md", "srcore/models/README.md"
-OPTIMIZERS = "docs/methods/optimizers.md"
 COMBINING = "docs/methods/combining.md"
 
 
@@ -80,12 +79,6 @@ def recomputed(name):
     return one["megabytes"], one["megabytes_checkpointing"], 100 * one["saved"], longer
 
 
-def optimizer(name):
-    """Best rate, PSNR, its range over seeds, time of a step."""
-    row = result("optimizers")[name]
-    return row["rate"], row["psnr"], *row["range"], row["milliseconds"]
-
-
 def pairs(name):
     return result("data_loading")["pairs_per_cpu_second"][name]
 
@@ -105,10 +98,14 @@ def judged(arm):
     return [result("combinations")[arm][column]["mean"] for column in columns]
 
 
+def step_on_device(name):
+    (step,) = (it for it in whole("gpu_day")["steps"] if it["name"] == name)
+    return step
+
+
 def device(step, part):
     """What a step on a GPU measured."""
-    (one,) = (it for it in whole("gpu_day")["steps"] if it["name"] == step)
-    return one["results"][part]["results"]
+    return step_on_device(step)["results"][part]["results"]
 
 
 def gpu_attention(precision, what):
@@ -270,8 +267,6 @@ CLAIMS = [
         it["error_to"][key] for it in result("kernelgan")["rows"] if it["kernel"] == key])
       for row, key in (("isotropic, sigma 1.5", "isotropic"), ("anisotropic, 3 and 1",
                        "anisotropic"), ("motion, 9 pixels", "motion"))),
-    *((OPTIMIZERS, f"| `{name}` | {{}} | {{}} | {{}} to {{}} | {{}} |", partial(optimizer, name))
-      for name in result("optimizers")),
     ("plugins/srplug-optimizers/README.md", "Muon ended at {} dB, Adam at {}", lambda: [
         result("optimizers")[name]["psnr"] for name in ("muon", "adam")]),
     *((MEMORY, f"| {name} | {{}} MB | {{}} MB | {{}} % | {{}}x |", partial(recomputed, name))
@@ -338,8 +333,9 @@ def test_figures_are_those_of_the_results(document, claim, values):
 def test_tests_without_outcome_on_a_device_are_told_of(document):
     text = re.sub(r"\s+", " ", (ROOT / document).read_text("utf-8"))
     assert device("tests", "device_tests")["failed"] == {}
-    (step,) = (it for it in whole("gpu_day")["steps"] if it["name"] == "tests")
-    assert step["state"].startswith("cut off") is bool(re.search(r"\bfour had not ended", text))
+    assert step_on_device("tests")["state"].startswith("cut off") is bool(
+        re.search(r"\bfour had not ended", text)
+    )
 
 
 def test_another_figure_is_refused():
