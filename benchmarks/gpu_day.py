@@ -57,6 +57,8 @@ def main() -> None:
         folder = Path(temporary)
         variables = plain_checkout.environment(folder / "site", options.wheels, options.libraries)
         variables |= caches(folder)
+        if options.commit:
+            variables["SRCORE_BENCHMARK_COMMIT"] = options.commit
         for number, (step, outcome) in enumerate(zip(chosen, outcomes, strict=True)):
             left = end - time.monotonic()
             if left < LEAST:
@@ -80,6 +82,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the two files")
     parser.add_argument("--wheels", type=Path, help="folder of wheels to use")
     parser.add_argument("--libraries", type=Path, help="folder of srplug-dlsn's libraries")
+    parser.add_argument("--commit", help="that of the tree, where it is a copy without git's")
     parser.add_argument("--only", nargs="+", choices=names, default=[], metavar="STEP")
     parser.add_argument("--skip", nargs="+", choices=names, default=[], metavar="STEP")
     parser.add_argument("--rehearse", action="store_true", help="tiny sizes on the processor")

@@ -37,6 +37,7 @@ STEPS = (
     Step("attention", 75),
     Step("training", 75),
     Step("upscaling", 45),
+    Step("backends", 60),
     Step("degradation", 20),
     Step("loading", 30),
     Step("recipes", 75),
@@ -133,6 +134,13 @@ def _upscaling(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
     return [_script("device_upscaling", rehearse=rehearse)]
 
 
+def _backends(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
+    weights = os.environ.get("SRCORE_GPU_DAY_WEIGHTS")
+    arguments = ["--seconds", f"{max(1, limit - 30):.0f}"]  # what is begun has its time to end
+    arguments += ["--weights", weights] if weights and not rehearse else []
+    return [_script("device_backends", *arguments, rehearse=rehearse)]
+
+
 def _degradation(limit: float, folder: Path, rehearse: bool) -> list[list[str]]:
     return [_script("degradation", rehearse=rehearse)]
 
@@ -157,6 +165,7 @@ _BY_NAME = {
     "attention": _attention,
     "training": _training,
     "upscaling": _upscaling,
+    "backends": _backends,
     "degradation": _degradation,
     "loading": _loading,
     "recipes": _recipes,

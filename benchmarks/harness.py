@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(os.environ.get("SRCORE_BENCHMARK_RESULTS") or ROOT / "benchmarks" / "results")
 #: What is measured: all that is committed but results, which a benchmark writes meanwhile.
 MEASURED = ("--", ":/", ":(top,exclude)benchmarks/results")
+INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve")
 PACKAGES = ("srcore", "torch", "torchvision", "numpy", "opencv-python-headless")
 
 
@@ -231,13 +232,17 @@ def forget_peak() -> None:
 
 def environment() -> dict[str, Any]:
     """Commit, versions, processor and threads."""
+    told = os.environ.get("SRCORE_BENCHMARK_COMMIT")  # of a copy that git knows otherwise
     record: dict[str, Any] = {
-        "commit": _git("rev-parse", "HEAD"),
-        "is_modified": bool(_git("status", "--porcelain", "--untracked-files=no", *MEASURED)),
+        "commit": told or _git("rev-parse", "HEAD"),
+        "is_modified": None
+        if told
+        else bool(_git("status", "--porcelain", "--untracked-files=no", *MEASURED)),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
+        "instructions": _instructions(),
         "cores": os.cpu_count(),
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "packages": {name: _version(name) for name in PACKAGES},
@@ -306,6 +311,16 @@ def _processor() -> str:
         return platform.processor()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
+
+
+def _instructions() -> list[str]:
+    """The vector and matrix instructions that decide about speed, as Linux names them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    flags = next((line.split() for line in lines if line.startswith(("flags", "Features"))), [])
+    return [name for name in INSTRUCTIONS if name in flags]
 
 
 def _version(name: str) -> str | None:

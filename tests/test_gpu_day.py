@@ -23,7 +23,7 @@ def rehearse(out, *arguments):
 @pytest.mark.slow
 def test_every_step_ends_well(tmp_path):
     steps = rehearse(tmp_path / "out", "--minutes", "9")
-    assert len(steps) == 11
+    assert len(steps) == 12
     for name, step in steps.items():
         assert step["state"] == "done", f"{name}: {step['output']}"
         assert step["results"] or name == "tests", name
