@@ -33,7 +33,7 @@ class Step:
 STEPS = (
     Step("environment", 40),
     Step("tests", 120, kept=22),
-    Step("sanitizer", 75, kept=3),
+    Step("sanitizer", 120, kept=35),
     Step("attention", 75),
     Step("training", 75),
     Step("upscaling", 45),
