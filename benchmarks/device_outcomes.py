@@ -22,10 +22,12 @@ from harness import RESULTS, write_results
 #: Tests that take longest on a device: compiling, and what trains whole experiments.
 LONG = re.compile("compiled|sed/tiny|test_tiny_on_gpu")
 PATIENCE = 8.0  # seconds that a process has for its end
+NAMED = 30  # so many tests without an outcome are told by name
 EVERY = 1.0  # seconds between two writings while nothing fails
 
 _STDERR = os.dup(2)  # what pytest does not capture
 _outcomes: dict[str, Any] = {"passed": 0, "skipped": [], "failed": {}, "slowest": {}}
+_wanted: set[str] = set()  # what was collected and has no outcome yet
 _last = [0.0]
 _name = ["device_tests"]
 
@@ -46,10 +48,24 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
     items[:] = mixed
 
 
+def pytest_collection_finish(session: Any) -> None:
+    """Know what is to come, where one process runs all."""
+    _wanted.update(item.nodeid for item in session.items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
+    """Know what is to come, where processes share it."""
+    if not _outcomes["slowest"]:
+        _wanted.update(ids)
+
+
 def pytest_runtest_logreport(report: Any) -> None:
     """Count a test; tell a failure."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
+    if report.when == "teardown" or report.outcome != "passed":
+        _wanted.discard(report.nodeid)
     slowest = _outcomes["slowest"]
     slowest[report.nodeid] = round(slowest.get(report.nodeid, 0) + report.duration, 2)
     if report.failed:
@@ -80,4 +96,6 @@ def keep(**more: Any) -> None:
     """Write what is known so far."""
     _last[0] = time.monotonic()
     slowest = sorted(_outcomes["slowest"].items(), key=lambda entry: -entry[1])[:15]
+    left = sorted(_wanted)
+    more |= {"without outcome": left if len(left) <= NAMED else f"{len(left)} tests"}
     write_results(_name[0], _outcomes | {"slowest": dict(slowest)} | more)

@@ -76,6 +76,7 @@ def test_what_fails_is_kept_at_once(tmp_path, processes):
     assert "failed (call): test_it.py::test_bad" in done.stderr
     outcomes = json.loads((tmp_path / "results" / "device_tests.json").read_text())["results"]
     assert (outcomes["passed"], outcomes["ended"]) == (2, 1)
+    assert outcomes["without outcome"] == []
     assert "one is two" in outcomes["failed"]["test_it.py::test_bad, call"]
     assert "no end" in outcomes["failed"]["test_it.py::test_end, teardown"]
     assert ["test_left_out" in text and "not here" in text for text in outcomes["skipped"]] == [

@@ -76,7 +76,7 @@ def codes_at_once(query: Tensor, rotations: Tensor) -> Tensor:
     columns = rotations.transpose(0, 1).reshape(channels, rounds * buckets)
     with torch.autocast(query.device.type, enabled=False):
         projections = (query @ columns).reshape(*query.shape[:2], rounds, buckets)
-    return projections.argmax(-1).transpose(1, 2)
+    return projections.argmax(-1).transpose(1, 2).contiguous()  # as registered for compilers
 
 
 def _exact(query: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,9 +2,6 @@
 
 Small tiles and networks of many layers wait for the processor that starts their kernels; a graph is
 started once. Its addresses are fixed, so that every size has one of its own, with its memory.
-
-Written from PyTorch's documentation and tried on processors up to the recording itself; it has not
-run on a device yet.
 """
 
 from __future__ import annotations

@@ -145,6 +145,10 @@ def test_opcheck():
         torch.library.opcheck(
             torch.ops.srplug_dlsn.hashed_attention.default, (*leaves, order, chunk, "native")
         )
+    rotations = torch.randn(3, 5, 6, device=order.device)
+    torch.library.opcheck(
+        torch.ops.srplug_dlsn.hash_order.default, (tensors[0].detach(), rotations, "auto")
+    )
 
 
 def test_autocast_computes_in_sixteen_bit():

@@ -5,8 +5,9 @@ import sys
 import pytest
 import torch
 from srplug_dlsn.errors import NativeUnavailableError
-from srplug_dlsn.ops import devices, loading, reference
+from srplug_dlsn.ops import cuda, devices, eager, loading, reference
 from srplug_dlsn.ops.library import hash_order, hashed_attention
+from torch._subclasses import FakeTensorMode
 
 HAS_NATIVE = devices.kernel_for("cpu")[0] is not None
 BACKENDS = ["torch", "native"] if HAS_NATIVE else ["torch"]
@@ -144,6 +145,17 @@ def test_opcheck(backend, requires_grad):
     torch.library.opcheck(
         operators.hash_order.default, (inputs[0].detach(), torch.randn(3, 5, 6), backend)
     )
+
+
+@pytest.mark.parametrize("version", [eager.hash_order, cuda.hash_order])
+def test_codes_lie_in_memory_as_compilers_are_told(version):
+    query, rotations = torch.randn(2, 37, 5), torch.randn(3, 5, 6)
+    with FakeTensorMode() as mode:
+        query_shape, rotations_shape = map(mode.from_tensor, (query, rotations))
+        told = torch.ops.srplug_dlsn.hash_order(query_shape, rotations_shape, "torch")
+    assert [it.stride() for it in version(query, rotations, "torch")] == [
+        it.stride() for it in told
+    ]
 
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="the kernel's threads; nothing is compiled here")
