@@ -101,7 +101,7 @@ def patch_complaint(
 
 def _sizes_in(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
     if (folders[0] / "data.mdb").is_file():
-        from srcore.sources.lmdb import lmdb_sizes
+        from srcore.sources.lmdb_list import lmdb_sizes
 
         return lmdb_sizes(folders[0])
     recursive = bool(option_capability(options, "recursive"))

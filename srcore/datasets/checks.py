@@ -22,7 +22,7 @@ from srcore.images import (
     some,
     unequal,
 )
-from srcore.sources.lmdb import lmdb_sizes
+from srcore.sources.lmdb_list import lmdb_sizes
 
 if TYPE_CHECKING:
     from srcore.datasets.options import (

@@ -10,13 +10,11 @@ import attrs
 
 from srcore.data.wrapping import crop_size
 from srcore.datasets import checks
-from srcore.datasets.source_checks import source_problems
 from srcore.errors import SrcoreError
 from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
-from srcore.sources.checked import checked_source
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
 Problems = Iterator[tuple[str, str]]
@@ -245,6 +243,10 @@ class SourcedOptions(CropOptions):
     def problems(self, experiment: Any) -> Problems:
         """Sources that cannot be opened, images without partner, sizes that do not fit."""
         yield from self.patch_problems(experiment.scale)
+        # Sources decode; what only names the keys needs no decoder.
+        from srcore.datasets.source_checks import source_problems
+        from srcore.sources.checked import checked_source
+
         try:
             hr = checked_source(self.hr.build())
             lr = checked_source(self.lr.build()) if self.lr is not None else None

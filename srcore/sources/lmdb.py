@@ -8,35 +8,13 @@ suffix, a value the content of an image file. High- and low-resolution folders h
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 from srcore.errors import DataError, MissingExtraError
-from srcore.images import read_list, some
-from srcore.messages import shown
+from srcore.images import some
+from srcore.sources.lmdb_list import lmdb_sizes
 from srcore.sources.source import EncodedSource, ImageSource
-
-
-def lmdb_sizes(path: Path) -> dict[str, tuple[int, int]]:
-    """Keys and sizes of an LMDB folder by its ``meta_info.txt``.
-
-    Raises:
-        DataError: no such list, or lines that are not ``name (h,w,c) ...``.
-    """
-    meta_info = path / "meta_info.txt"
-    if not meta_info.is_file() or not (path / "data.mdb").is_file():
-        raise DataError(
-            f"{path}: expected an LMDB folder with data.mdb and meta_info.txt; "
-            "make one with srcore prepare lmdb"
-        )
-    sizes = {}
-    for line in read_list(meta_info):
-        if line.size is None:
-            raise DataError(f"{meta_info}: expected lines name (h,w,c), found {shown(line.name)}")
-        # Keys go without the suffix of image files, but may hold other dots.
-        sizes[re.sub(r"\.\w{3,4}$", "", line.name)] = line.size
-    return sizes
 
 
 def import_lmdb() -> Any:
