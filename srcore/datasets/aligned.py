@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcore.data.cropping import draw_orientation, draw_window
+from srcore.datasets.options import CropOptions
 from srcore.datasets.padding import Mirror, padded
+from srcore.options.declaration import defaults
 from srcore.sources.channels import with_channels
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from srcore.data.cropping import Orientation, Window
     from srcore.sources.source import ImageSource
+
+_DEFAULT = defaults(CropOptions)
 
 
 class AlignedImages:
@@ -35,11 +39,11 @@ class AlignedImages:
         hr: ImageSource,
         *,
         scale: int,
-        hr_patch_size: int | None = None,
-        flip: bool = True,
-        rotate: bool = True,
-        min_size: str = "error",
-        channels: int = 3,
+        hr_patch_size: int | None = _DEFAULT.hr_patch_size,
+        flip: bool = _DEFAULT.flip,
+        rotate: bool = _DEFAULT.rotate,
+        min_size: str = _DEFAULT.min_size,
+        channels: int = _DEFAULT.channels,
     ) -> None:
         hr = with_channels(hr, channels)
         self._hr = padded(hr, hr_patch_size, min_size, multiple=scale, mirror=self._mirror)

@@ -8,12 +8,16 @@ import numpy as np
 
 from srcore.data.cropping import oriented
 from srcore.datasets.aligned import AlignedImages
+from srcore.datasets.options import HrFolderOptions
 from srcore.errors import DataError
+from srcore.options.declaration import defaults
 
 if TYPE_CHECKING:
     from srcore.contracts import Sample
     from srcore.images import ImageArray
     from srcore.sources.source import ImageSource
+
+_DEFAULT = defaults(HrFolderOptions)
 
 # Low-resolution pixels around a crop that its cubic kernel (4 wide) may reach, and one to spare.
 _MARGIN = 4
@@ -39,9 +43,9 @@ class DownscaledImages(AlignedImages):
         hr: ImageSource,
         *,
         scale: int,
-        downscale: str = "matlab",
-        blur_sigma: float = 0.0,
-        blur_size: int = 7,
+        downscale: str = _DEFAULT.downscale,
+        blur_sigma: float = _DEFAULT.blur_sigma,
+        blur_size: int = _DEFAULT.blur_size,
         **crops: Any,
     ) -> None:
         super().__init__(hr, scale=scale, **crops)

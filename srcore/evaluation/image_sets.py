@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from srcore.config.paths import path_complaint
 from srcore.contracts import Dataset
 from srcore.datasets.hr_folder import HrFolder
+from srcore.datasets.options import HrFolderOptions
 from srcore.datasets.paired_folder import PairedFolder
 from srcore.errors import DataError
 from srcore.images import is_image_name, natural_key
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(HrFolderOptions)
 
 #: Folder of HR images, folder of LR images, name of an LR image by the stem of the HR image.
 _LAYOUTS = (
@@ -69,7 +73,11 @@ class ImageSet:
 
 
 def find_sets(
-    argument: str, scale: int, *, channels: int = 3, downscale: str = "matlab"
+    argument: str,
+    scale: int,
+    *,
+    channels: int = _DEFAULT.channels,
+    downscale: str = _DEFAULT.downscale,
 ) -> list[ImageSet]:
     """The image sets that ``DIR`` or ``NAME=DIR`` names.
 
@@ -124,7 +132,9 @@ def told_apart(sets: Sequence[ImageSet]) -> list[ImageSet]:
     return result
 
 
-def paired_set(hr: Path, lr: Path, scale: int, name: str = "", *, channels: int = 3) -> ImageSet:
+def paired_set(
+    hr: Path, lr: Path, scale: int, name: str = "", *, channels: int = _DEFAULT.channels
+) -> ImageSet:
     """A set of two folders; names of LR images may end with ``x4`` or the like."""
     for template in ("{stem}", "{stem}x{scale}", "{stem}_x{scale}", "{stem}LRx{scale}"):
         if _has_names_of(hr, lr, _lr_name(template, scale)):

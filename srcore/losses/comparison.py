@@ -7,7 +7,11 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.losses.entries import require_side, same_size_entry
+from srcore.losses.options import ComparisonOptions
 from srcore.machine.devices import at_least_float32
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(ComparisonOptions)
 
 
 class ComparisonLoss(nn.Module):
@@ -27,7 +31,7 @@ class ComparisonLoss(nn.Module):
     name = "comparison"
     least_side = 1
 
-    def __init__(self, target: str = "hr") -> None:
+    def __init__(self, target: str = _DEFAULT.target) -> None:
         super().__init__()
         self.target = target
 

@@ -28,7 +28,7 @@ OPERATOR_SIDE = 3
 _SMOOTHING = {"sobel": (0.25, 0.5, 0.25), "central": (0.0, 1.0, 0.0)}
 
 
-def image_gradient(image: Tensor, operator: Operator = "sobel") -> Tensor:
+def image_gradient(image: Tensor, operator: Operator = _GRADIENT.operator) -> Tensor:
     """Horizontal and vertical slopes per pixel, where the operator lies inside the image.
 
     ``(x[j + 1] - x[j - 1]) / 2``; Sobel's is smoothed across by 1/4, 1/2, 1/4, which is his
@@ -95,7 +95,7 @@ class GradientLoss(ComparisonLoss):
         return (a - b).abs().mean()
 
 
-def total_variation(image: Tensor, variation: Variation = "anisotropic") -> Tensor:
+def total_variation(image: Tensor, variation: Variation = _TOTAL_VARIATION.variation) -> Tensor:
     """How much neighbors differ; see :class:`TotalVariationLoss`.
 
     Images are ``(N, C, H, W)`` in [0, 1]; the result is one value.

@@ -38,7 +38,9 @@ def r1_penalty(logits: Tensor, images: Tensor) -> Tensor:
     return input_gradient(logits, images).square().flatten(1).sum(1).mean()
 
 
-def gradient_penalty(logits: Tensor, images: Tensor, *, norm: GradientNorm = "sample") -> Tensor:
+def gradient_penalty(
+    logits: Tensor, images: Tensor, *, norm: GradientNorm = _GRADIENT_PENALTY.norm
+) -> Tensor:
     """Mean of ``(|gradient| - 1)^2`` (WGAN-GP, Gulrajani et al., 2017, equation 3).
 
     Args:

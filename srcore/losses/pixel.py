@@ -8,6 +8,11 @@ from torch import Tensor, nn
 
 from srcore.contracts import LossContext
 from srcore.losses.entries import batch_entry, same_size_entry
+from srcore.losses.options import CharbonnierOptions, PixelOptions
+from srcore.options.declaration import defaults
+
+_PIXEL = defaults(PixelOptions)
+_CHARBONNIER = defaults(CharbonnierOptions)
 
 Reduction = Literal["mean", "sum"]
 
@@ -17,7 +22,7 @@ def l1_loss(
     target: Tensor,
     *,
     weight: Tensor | None = None,
-    reduction: Reduction = "mean",
+    reduction: Reduction = _PIXEL.reduction,
 ) -> Tensor:
     """``|prediction - target|``, reduced as :func:`reduce_elements` says.
 
@@ -31,7 +36,7 @@ def mse_loss(
     target: Tensor,
     *,
     weight: Tensor | None = None,
-    reduction: Reduction = "mean",
+    reduction: Reduction = _PIXEL.reduction,
 ) -> Tensor:
     """``(prediction - target)^2``, reduced as :func:`reduce_elements` says.
 
@@ -45,8 +50,8 @@ def charbonnier_loss(
     target: Tensor,
     *,
     weight: Tensor | None = None,
-    reduction: Reduction = "mean",
-    eps: float = 1e-12,
+    reduction: Reduction = _PIXEL.reduction,
+    eps: float = _CHARBONNIER.eps,
 ) -> Tensor:
     """``sqrt((prediction - target)^2 + eps)`` (Lai et al., LapSRN, 2017).
 

@@ -24,7 +24,7 @@ def psnr_b(
     *,
     crop_border: int = 0,
     y_channel: bool = False,
-    block: int = 8,
+    block: int = _DEFAULT.block,
 ) -> float:
     """``10 log10(255^2 / (MSE + BEF))`` in dB (Yim and Bovik, IEEE TIP 20(1), 2011).
 
@@ -62,7 +62,7 @@ def psnr_b(
     return 10 * math.log10(255**2 / error) if error > 0 else math.inf
 
 
-def blocking_effect(plane: Floats, block: int = 8, offset: int = 0) -> float:
+def blocking_effect(plane: Floats, block: int = _DEFAULT.block, offset: int = 0) -> float:
     """BEF of a plane ``(H, W)`` that begins ``offset`` pixels after the corner of a block."""
     edges, others = [], []
     for axis in (0, 1):

@@ -50,7 +50,7 @@ class DISTSNetwork(nn.Module):
     alpha: Tensor
     beta: Tensor
 
-    def __init__(self, weights: Weights = "imagenet") -> None:
+    def __init__(self, weights: Weights) -> None:
         super().__init__()
         self.features = SmoothVGG(_LAYERS, weights, network="vgg16")
         with np.load(Path(__file__).with_name("dists.npz"), allow_pickle=False) as data:

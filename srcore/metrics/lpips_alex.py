@@ -42,7 +42,7 @@ class AlexLPIPS(LPIPSNetwork):
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, weights: Weights = "imagenet") -> None:
+    def __init__(self, weights: Weights) -> None:
         super().__init__("lpips_alex.npz")
         self.convolutions = nn.ModuleDict(
             {

@@ -20,7 +20,7 @@ class VGGLPIPS(LPIPSNetwork):
             :class:`srcore.networks.vgg_features.VGGFeatures`.
     """
 
-    def __init__(self, weights: Weights = "imagenet") -> None:
+    def __init__(self, weights: Weights) -> None:
         super().__init__("lpips_vgg.npz")
         # The package's shift and scale of images in [-1, 1] are ImageNet's of images in [0, 1].
         self.features = VGGFeatures(_LAYERS, weights, network="vgg16")

@@ -56,7 +56,7 @@ def niqe(
     image: NDArray[Any],
     *,
     crop_border: int = 0,
-    halving: Halving = "matlab",
+    halving: Halving = _DEFAULT.halving,
     model: NaturalModel | None = None,
     block: int = BLOCK,
 ) -> float:

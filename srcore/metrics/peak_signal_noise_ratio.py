@@ -29,7 +29,7 @@ def psnr(
     *,
     crop_border: int = 0,
     y_channel: bool = False,
-    luma: Luma = "matlab",
+    luma: Luma = _DEFAULT.luma,
 ) -> float:
     """``20 log10(255 / sqrt(MSE))`` in dB; infinity for equal images.
 

@@ -6,6 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from srcore.networks.options import EDSROptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(EDSROptions)
+
 
 class ResidualBlock(nn.Module):
     """``x + res_scale * conv2(relu(conv1(x)))`` without normalization (Lim et al. 2017, fig. 2c).
@@ -20,7 +25,7 @@ class ResidualBlock(nn.Module):
         res_scale: factor of the residual.
     """
 
-    def __init__(self, num_features: int, res_scale: float = 1.0) -> None:
+    def __init__(self, num_features: int, res_scale: float = _DEFAULT.res_scale) -> None:
         super().__init__()
         self.res_scale = res_scale
         self.conv1 = nn.Conv2d(num_features, num_features, 3, 1, 1)

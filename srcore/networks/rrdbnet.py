@@ -37,7 +37,11 @@ class ResidualDenseBlock(nn.Module):
         growth_channels: channels of the four inner convolutions.
     """
 
-    def __init__(self, num_features: int = 64, growth_channels: int = 32) -> None:
+    def __init__(
+        self,
+        num_features: int = _DEFAULT.num_features,
+        growth_channels: int = _DEFAULT.growth_channels,
+    ) -> None:
         super().__init__()
         channels = [num_features + number * growth_channels for number in range(5)]
         self.conv1 = nn.Conv2d(channels[0], growth_channels, 3, 1, 1)
@@ -72,7 +76,7 @@ class RRDB(nn.Module):
     torch.Size([1, 4, 8, 6])
     """
 
-    def __init__(self, num_features: int, growth_channels: int = 32) -> None:
+    def __init__(self, num_features: int, growth_channels: int = _DEFAULT.growth_channels) -> None:
         super().__init__()
         self.rdb1 = ResidualDenseBlock(num_features, growth_channels)
         self.rdb2 = ResidualDenseBlock(num_features, growth_channels)

@@ -8,6 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from srcore.networks.attention import attention
+from srcore.networks.options import SwinIROptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(SwinIROptions)
 
 #: Added to the scores of pixels that only the cyclic shift brought together.
 _MASKED = -100.0
@@ -66,7 +70,12 @@ class WindowAttention(nn.Module):
     relative_position_index: Tensor
 
     def __init__(
-        self, dim: int, window: int, num_heads: int, qkv_bias: bool = True, backend: str = "auto"
+        self,
+        dim: int,
+        window: int,
+        num_heads: int,
+        qkv_bias: bool = _DEFAULT.qkv_bias,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
         self.num_heads = num_heads

@@ -9,10 +9,14 @@ import re
 from collections.abc import Iterator
 
 from srcore.images import ImageArray
+from srcore.options.declaration import defaults
+from srcore.prepare.options import SubImageOptions
+
+_DEFAULT = defaults(SubImageOptions)
 
 
 def grid(
-    height: int, width: int, crop: int, step: int, threshold: int = 0
+    height: int, width: int, crop: int, step: int, threshold: int = _DEFAULT.threshold
 ) -> list[tuple[int, int]]:
     """(top, left) of all sub-images, row by row.
 
@@ -31,7 +35,7 @@ def grid(
 
 
 def sub_images(
-    image: ImageArray, stem: str, crop: int, step: int, threshold: int = 0
+    image: ImageArray, stem: str, crop: int, step: int, threshold: int = _DEFAULT.threshold
 ) -> Iterator[tuple[str, ImageArray]]:
     """Yield (stem of the file, view) of every sub-image: ``<base name>_s001``, ...
 

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from srcore.errors import SrcoreError
+from srcore.options.declaration import defaults
 from srcore.transforms.batch import happens, image_of, uniform
 from srcore.transforms.blur import filter2d
 from srcore.transforms.jpeg import LumaTable, jpeg
@@ -28,6 +29,8 @@ from srcore.transforms.sharpen import sharpen
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
+
+_DEFAULT = defaults(SecondOrderDegradationOptions)
 
 
 @attrs.frozen(eq=False)
@@ -69,7 +72,10 @@ class DegradationPlan:
 
 
 def degrade_by_plan(
-    image: Tensor, size: tuple[int, int], plan: DegradationPlan, luma_table: LumaTable = "published"
+    image: Tensor,
+    size: tuple[int, int],
+    plan: DegradationPlan,
+    luma_table: LumaTable = _DEFAULT.luma_table,
 ) -> Iterator[tuple[str, Tensor]]:
     """Degrade images step by step.
 

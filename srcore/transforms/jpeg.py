@@ -16,11 +16,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from srcore.errors import SrcoreError
+from srcore.options.declaration import defaults
 from srcore.transforms.batch import image_of, uniform
 from srcore.transforms.options import JpegCompressionOptions
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
+
+_DEFAULT = defaults(JpegCompressionOptions)
 
 LumaTable = Literal["standard", "published"]
 
@@ -57,8 +60,8 @@ def jpeg(
     image: Tensor,
     quality: Tensor | float,
     *,
-    differentiable: bool = False,
-    luma_table: LumaTable = "standard",
+    differentiable: bool = _DEFAULT.differentiable,
+    luma_table: LumaTable = _DEFAULT.luma_table,
 ) -> Tensor:
     """Compress and decompress.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from srcore.options.declaration import defaults
 from srcore.transforms.batch import image_of
 from srcore.transforms.blur import gaussian_taps, separable_blur
 from srcore.transforms.options import SharpenOptions
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 
     from srcore.contracts import Batch
 
+_DEFAULT = defaults(SharpenOptions)
+
 
 def sharpen(
-    image: Tensor, *, size: int = 51, weight: float = 0.5, threshold: float = 10.0
+    image: Tensor,
+    *,
+    size: int = _DEFAULT.size,
+    weight: float = _DEFAULT.weight,
+    threshold: float = _DEFAULT.threshold,
 ) -> Tensor:
     """Add detail where there is enough of it.
 

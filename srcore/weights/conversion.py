@@ -14,6 +14,7 @@ import torch
 from srcore.errors import WeightsError
 from srcore.files.atomic import write_bytes
 from srcore.files.replacing import refuse_replacing
+from srcore.options.declaration import defaults
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
 from srcore.runs.plain_tables import as_table
@@ -21,7 +22,7 @@ from srcore.weights.containers import read_checkpoint
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import Dialect, Recognized, exported_dialect, find_dialect
 from srcore.weights.loading import build_network, check_complete, identify, network_options
-from srcore.weights.programs import PROGRAMS, check_precision, written_files
+from srcore.weights.programs import PROGRAMS, ProgramOptions, check_precision, written_files
 from srcore.weights.saving import GeneratorMetadata, save_safetensors, write_tensors
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from srcore.weights.export import Agreement
+
+_DEFAULT = defaults(ProgramOptions)
 
 SAFETENSORS = ".safetensors"
 SAFETENSORS_FORMAT = "safetensors"
@@ -82,8 +85,8 @@ def convert(
     *,
     key: str | None = None,
     scale: int | None = None,
-    opset: int | None = None,
-    precision: str = "fp32",
+    opset: int | None = _DEFAULT.opset,
+    precision: str = _DEFAULT.precision,
     calibration: Path | None = None,
     tell: Callable[[str], object] | None = None,
 ) -> Conversion:

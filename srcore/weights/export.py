@@ -21,10 +21,13 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.errors import SrcoreError, WeightsError
 from srcore.files.atomic import write_bytes
+from srcore.options.declaration import defaults
 from srcore.weights.export_formats import FORMATS
 from srcore.weights.export_reduced import ExportRequest
-from srcore.weights.programs import PROGRAMS
+from srcore.weights.programs import PROGRAMS, ProgramOptions
 from srcore.weights.saving import GeneratorMetadata
+
+_DEFAULT = defaults(ProgramOptions)
 
 #: Largest difference allowed, relative to the largest output. Other programs add float32 numbers in
 #: another order, which gives 1e-7 to 1e-5. A size or a mask that was fixed while recording gives
@@ -73,8 +76,8 @@ def export_program(
     to: str,
     metadata: GeneratorMetadata,
     *,
-    opset: int | None = None,
-    precision: str = "fp32",
+    opset: int | None = _DEFAULT.opset,
+    precision: str = _DEFAULT.precision,
     calibration: Sequence[Tensor] = (),
     tell: Callable[[str], object] = _say_nothing,
 ) -> Agreement:
@@ -167,7 +170,7 @@ def _agreement(
     network: nn.Module,
     program: Callable[[Tensor], Tensor],
     images: Sequence[Tensor],
-    precision: str = "fp32",
+    precision: str = _DEFAULT.precision,
 ) -> Agreement:
     difference = largest = squares = 0.0
     for lr in images:

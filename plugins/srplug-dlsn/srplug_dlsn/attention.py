@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from srcore.options.declaration import defaults
 from srplug_dlsn.hashing import (
     bucket_count,
     draw_rotations,
@@ -18,6 +19,9 @@ from srplug_dlsn.hashing import (
 )
 from srplug_dlsn.ops.layout import laid_out
 from srplug_dlsn.ops.library import Backend, hash_order, hashed_attention
+from srplug_dlsn.options import DLSNOptions
+
+_DEFAULT = defaults(DLSNOptions)
 
 #: Smallest norm that keys are divided by.
 KEY_EPSILON = 5e-5
@@ -67,9 +71,9 @@ class GLA(nn.Module):
     def __init__(
         self,
         channels: int,
-        reduction: int = 4,
-        chunk_size: int = 128,
-        num_hashes: int = 3,
+        reduction: int = _DEFAULT.reduction,
+        chunk_size: int = _DEFAULT.chunk_size,
+        num_hashes: int = _DEFAULT.num_hashes,
         res_scale: float = 1.0,
         seed: int = 0,
         backend: Backend = "auto",

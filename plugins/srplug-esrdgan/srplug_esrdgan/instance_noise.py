@@ -9,10 +9,17 @@ import attrs
 import torch
 from torch import Tensor
 
+from srcore.options.declaration import defaults
+from srplug_esrdgan.options import InstanceNoiseOptions
+
+_DEFAULT = defaults(InstanceNoiseOptions)
+
 Kind = Literal["fading_normal", "growing_uniform"]
 
 
-def amplitude(kind: Kind, progress: float, *, sigma: float = 1.0, end: float = 1.0) -> float:
+def amplitude(
+    kind: Kind, progress: float, *, sigma: float = _DEFAULT.sigma, end: float = _DEFAULT.end
+) -> float:
     """Factor of the random numbers at ``progress`` in [0, 1].
 
     ``fading_normal``: ``sigma sqrt(1 - progress / end)``, 0 from ``end`` on: the variance falls

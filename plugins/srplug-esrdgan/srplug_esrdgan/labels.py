@@ -6,8 +6,15 @@ import attrs
 import torch
 from torch import Tensor
 
+from srcore.options.declaration import defaults
+from srplug_esrdgan.options import LabelOptions
 
-def targets(*, smoothing: float, flipped: bool, smooth_flipped: bool = True) -> tuple[float, float]:
+_DEFAULT = defaults(LabelOptions)
+
+
+def targets(
+    *, smoothing: float, flipped: bool, smooth_flipped: bool = _DEFAULT.smooth_flipped
+) -> tuple[float, float]:
     """(real, fake) without noise.
 
     | classes     | real          | fake |

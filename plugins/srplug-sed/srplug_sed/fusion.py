@@ -11,7 +11,15 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.networks.attention import attention
-from srplug_sed.options import NORM_GROUPS, Attention, channels_complaint
+from srcore.options.declaration import defaults
+from srplug_sed.options import (
+    NORM_GROUPS,
+    Attention,
+    SemanticDiscriminatorOptions,
+    channels_complaint,
+)
+
+_DEFAULT = defaults(SemanticDiscriminatorOptions)
 
 # B batch, C semantic channels, Cc channels of the features, h x w the semantic map,
 # N = h*w its tokens, M tokens of the features, D = heads * head_dim.
@@ -34,9 +42,9 @@ class MultiHeadAttention(nn.Module):
         self,
         query_dim: int,
         context_dim: int | None = None,
-        num_heads: int = 1,
-        head_dim: int = 64,
-        backend: Attention = "auto",
+        num_heads: int = _DEFAULT.num_heads,
+        head_dim: int = _DEFAULT.head_dim,
+        backend: Attention = _DEFAULT.attention,
     ) -> None:
         super().__init__()
         inner = num_heads * head_dim
@@ -93,7 +101,9 @@ class FeedForward(nn.Module):
 class TransformerBlock(nn.Module):
     """Self-attention, cross-attention and feed-forward; each replaces its input, no residuals."""
 
-    def __init__(self, num_heads: int, head_dim: int, backend: Attention = "auto") -> None:
+    def __init__(
+        self, num_heads: int, head_dim: int, backend: Attention = _DEFAULT.attention
+    ) -> None:
         super().__init__()
         width = num_heads * head_dim
         self.attn1 = MultiHeadAttention(width, None, num_heads, head_dim, backend)
@@ -144,7 +154,7 @@ class SemanticFusion(nn.Module):
         *,
         is_last: bool = False,
         depth: int = 1,
-        attention: Attention = "auto",
+        attention: Attention = _DEFAULT.attention,
     ) -> None:
         super().__init__()
         complaint = channels_complaint(in_channels, up_factor)

@@ -15,9 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
+from srcore.options.declaration import defaults
 from srcore.weights.containers import read_checkpoint, without_common_prefix
-from srplug_sed.options import BatchNorm, semantic_channels
+from srplug_sed.options import BatchNorm, SemanticsOptions, semantic_channels
 from srplug_sed.torchscript import is_torchscript, read_torchscript
+
+_DEFAULT = defaults(SemanticsOptions)
 
 _MEAN = (0.48145466, 0.4578275, 0.40821073)
 _STD = (0.26862954, 0.26130258, 0.27577711)
@@ -54,10 +57,10 @@ class ClipSemantics(nn.Module):
     def __init__(
         self,
         weights: Literal["openai", "random"] | str | Path,
-        batch_norm: BatchNorm = "frozen",
-        width: int = 64,
-        blocks: Sequence[int] = (3, 4, 6),
-        last_blocks: int = 3,
+        batch_norm: BatchNorm = _DEFAULT.batch_norm,
+        width: int = _DEFAULT.width,
+        blocks: Sequence[int] = _DEFAULT.blocks,
+        last_blocks: int = _DEFAULT.last_blocks,
         stage: int = 3,
     ) -> None:
         super().__init__()

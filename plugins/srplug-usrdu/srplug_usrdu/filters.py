@@ -13,10 +13,12 @@ from srplug_usrdu.options import HighPassOptions
 
 _DEFAULT = defaults(HighPassOptions)
 
+_DEFAULT = defaults(HighPassOptions)
+
 Border = Literal["reflect", "zero", "valid"]
 
 
-def low_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tensor:
+def low_pass(image: Tensor, kernel_size: int, border: Border = _DEFAULT.border) -> Tensor:
     """Gaussian of ``kernel_size`` taps and sigma = kernel_size / 6.
 
     Args:
@@ -28,7 +30,7 @@ def low_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tensor
     return gaussian_blur(image, kernel_size, kernel_size / 6, border)
 
 
-def high_pass(image: Tensor, kernel_size: int, border: Border = "zero") -> Tensor:
+def high_pass(image: Tensor, kernel_size: int, border: Border = _DEFAULT.border) -> Tensor:
     """``0.5 + 0.5 (x - low(x))`` of ``(N, C, H, W)``, within [0, 1] for images in [0, 1]."""
     return 0.5 + 0.5 * (image - low_pass(image, kernel_size, border))
 

@@ -16,6 +16,8 @@ from srcore.options.declaration import defaults
 from srplug_usrdu.filters import Border, low_pass
 from srplug_usrdu.options import DataLossOptions, FeatureLossOptions, GaussianL1Options
 
+_DATA = defaults(DataLossOptions)
+
 _GAUSSIAN_L1 = defaults(GaussianL1Options)
 _DATA_LOSS = defaults(DataLossOptions)
 _FEATURE_LOSS = defaults(FeatureLossOptions)
@@ -43,7 +45,7 @@ def kl_data_loss(
     mean: Tensor,
     reference: Tensor,
     log_scale: Tensor | None,
-    kernel_size: int = 5,
+    kernel_size: int = _DATA.kernel_size,
     levels: float = GRAY_LEVELS,
 ) -> Tensor:
     """Data loss of the DSN, in images' units (a gray level is 1/255).

@@ -6,6 +6,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
+from srcore.options.declaration import defaults
+from srplug_usrdu.options import DownsamplerOptions
+
+_DEFAULT = defaults(DownsamplerOptions)
+
 _KERNEL_SIZES = (7, 5, 3, 1, 1, 1)
 #: Side of the implied kernel.
 KERNEL_SIZE = 1 + sum(size - 1 for size in _KERNEL_SIZES)
@@ -17,7 +22,7 @@ PATCH = (CROP - KERNEL_SIZE) // 2 + 1
 class LinearDownscaler(nn.Module):
     """Convolutions 7, 5, 3, 1, 1, 1 without bias or activation on single channels; halves."""
 
-    def __init__(self, num_features: int = 64) -> None:
+    def __init__(self, num_features: int = _DEFAULT.num_features) -> None:
         super().__init__()
         last = len(_KERNEL_SIZES) - 1
         self.layers = nn.Sequential(
@@ -53,7 +58,7 @@ class LinearDownscaler(nn.Module):
 class PatchJudge(nn.Module):
     """A 7x7 convolution and pointwise layers: for every pixel, how real its surroundings look."""
 
-    def __init__(self, num_features: int = 64, num_blocks: int = 5) -> None:
+    def __init__(self, num_features: int = _DEFAULT.num_features, num_blocks: int = 5) -> None:
         super().__init__()
         layers: list[nn.Module] = [spectral_norm(nn.Conv2d(3, num_features, 7))]
         for _ in range(num_blocks):
