@@ -172,7 +172,7 @@ ASKED = {
     "cli/main.py": {"name"},  # of click
     "testing/golden.py": {"detach"},
     "testing/killing.py": {"_NormalAccessor"},  # of Python 3.10
-    "testing/resources.py": {"malloc_trim"},  # of glibc
+    "machine/resident.py": {"malloc_trim"},  # of glibc
     "transforms/options.py": {"downscale"},  # of data sets that make lr; others make none
     "srplug_usrdu/kernelgan/published.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_sed/discriminators.py": {"weight_orig"},  # of PyTorch's spectral norm

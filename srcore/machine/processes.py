@@ -15,7 +15,14 @@ from srcore.errors import SrcoreError
 from srcore.messages import shown
 
 #: What torchrun gives to every process that it starts.
-_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+LAUNCH_VARIABLES = (
+    "RANK",
+    "LOCAL_RANK",
+    "WORLD_SIZE",
+    "LOCAL_WORLD_SIZE",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+)
 
 
 class LaunchError(SrcoreError):
@@ -26,7 +33,7 @@ class LaunchError(SrcoreError):
 
 def is_launched() -> bool:
     """Whether the variables that torchrun sets are all here."""
-    return all(os.environ.get(name, "").strip() for name in _VARIABLES)
+    return all(os.environ.get(name, "").strip() for name in LAUNCH_VARIABLES)
 
 
 def world_size() -> int:
@@ -71,11 +78,11 @@ def is_lost_process(error: RuntimeError) -> bool:
 
 def left_aside() -> str:
     """What to say where some of the variables are set and are not followed; else empty."""
-    present = [name for name in _VARIABLES if os.environ.get(name, "").strip()]
+    present = [name for name in LAUNCH_VARIABLES if os.environ.get(name, "").strip()]
     asks = os.environ.get("WORLD_SIZE", "").strip() not in ("", "0", "1")
     if is_launched() or not asks:
         return ""
-    missing = [name for name in _VARIABLES if name not in present]
+    missing = [name for name in LAUNCH_VARIABLES if name not in present]
     return (
         f"{' and '.join(present)} in the environment "
         f"{'is' if len(present) == 1 else 'are'} not followed: without {', '.join(missing)} "

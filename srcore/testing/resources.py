@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import attrs
+
+from srcore.machine.resident import forget_peak, give_back_memory, peak_bytes, resident_bytes
 
 
 @attrs.define
@@ -28,26 +27,10 @@ def peak_growth() -> Iterator[Growth]:
     True
     """
     growth = Growth()
-    _give_back()
-    try:
-        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
-        before = _status("VmRSS")
-    except OSError:
+    give_back_memory()
+    if not forget_peak():
         yield growth
         return
+    before = resident_bytes()
     yield growth
-    growth.bytes = max(0, _status("VmHWM") - before)
-
-
-def _give_back() -> None:
-    """What was freed goes back to the system; what takes its place counts then."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:
-        trim(0)
-
-
-def _status(key: str) -> int:
-    for line in Path("/proc/self/status").read_text("utf-8").splitlines():
-        if line.startswith(f"{key}:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    growth.bytes = max(0, peak_bytes() - before)

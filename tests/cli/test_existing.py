@@ -11,6 +11,7 @@ from srcore.testing.commands import all_commands
 #: What each command reads, named where nothing is: GONE.
 READING = {
     "new": ["GONE", "--from-weights GONE"],
+    "estimate": ["GONE"],
     "check": ["GONE", "TINY --weights GONE"],
     "run": ["GONE", "TINY --weights GONE"],
     "evaluate": [

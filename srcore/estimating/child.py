@@ -1,0 +1,82 @@
+"""A process that tries an experiment and tells what it took; it may run out of memory.
+
+Nothing is shared with the process that asks but a folder: ``experiment.toml`` and ``job.json`` in
+it, ``answer.json`` and all that a run writes out of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from srcore.errors import SrcoreError
+from srcore.machine.processes import LAUNCH_VARIABLES
+from srcore.runs.plain_tables import write_table
+
+EXPERIMENT, JOB, ANSWER = "experiment.toml", "job.json", "answer.json"
+
+
+class TrialMemoryError(SrcoreError):
+    """The process that tried the experiment ran out of memory, or was ended for it."""
+
+
+@contextlib.contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder for what is tried, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="srcore-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def try_experiment(
+    table: dict[str, Any], job: dict[str, Any], folder: Path, what: str
+) -> dict[str, Any]:
+    """Try an experiment in a process of its own.
+
+    Args:
+        table: the resolved experiment, of one stage that trains.
+        job: keywords of :func:`srcore.estimating.measuring.measure`, and ``without``: plugins.
+        folder: where it works; what lies there is replaced.
+        what: begins messages, such as ``"stage gan"``.
+
+    Returns:
+        What :func:`srcore.estimating.measuring.measure` returns.
+
+    Raises:
+        TrialMemoryError: memory ran out, whoever noticed.
+        SrcoreError: anything else that ended it, in one line.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ANSWER).unlink(missing_ok=True)
+    write_table(folder / EXPERIMENT, table)
+    (folder / JOB).write_text(json.dumps(job), "utf-8")
+    environment = {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
+    with (folder / "said").open("wb") as said:
+        done = subprocess.run(
+            [sys.executable, "-m", "srcore.estimating.trial", str(folder)],
+            stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, check=False,
+        )  # fmt: skip
+    try:
+        answer: dict[str, Any] = json.loads((folder / ANSWER).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise _end_of(done.returncode, folder / "said", what) from None
+    if answer.get("out_of_memory"):
+        raise TrialMemoryError(f"{what}: out of memory ({answer['error']})")
+    if "error" in answer:
+        raise SrcoreError(f"{what}: {answer['error']}")
+    return answer
+
+
+def _end_of(code: int, said: Path, what: str) -> SrcoreError:
+    """Of a process that ended without an answer."""
+    if code == -9:  # the system's answer to a lack of memory
+        return TrialMemoryError(f"{what}: the process that tried it was killed: out of memory")
+    lines = said.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return SrcoreError(f"{what}: the process that tried it ended with {how}: {lines[-1]}")

@@ -1,0 +1,214 @@
+"""A few true steps of a stage: what they take in time, memory and on the disk.
+
+Everything is the engine's own: networks, losses, optimizers, data sets, reading processes, the
+checkpoint and the validation. They write into a folder of the trial.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from srcore.engine.events import TrainingEvents
+from srcore.engine.handlers import FIRST, NEXT
+from srcore.engine.run import Run
+from srcore.engine.sampling import collate
+from srcore.engine.training import Training
+from srcore.estimating.bounding import bound_memory
+from srcore.estimating.counting import calls_of, cost_of
+from srcore.estimating.few_images import Chosen, few_images
+from srcore.estimating.peak_memory import PeakMemory
+from srcore.machine.devices import in_words, pick_device
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+    from srcore.estimating.counting import NetworkCost
+    from srcore.plugin.manager import PluginManager
+
+#: Steps before those that are measured: in the first the optimizers make their state, and an
+#: operation is counted or compiled.
+_WARM_UP = 2
+_FEWEST, _MOST = 3, 60
+
+
+def measure(
+    experiment: Experiment,
+    plugins: PluginManager,
+    folder: Path,
+    *,
+    seconds: float = 10.0,
+    most_bytes: int = 0,
+    validates: bool = True,
+) -> dict[str, Any]:
+    """Try a stage.
+
+    Args:
+        experiment: of the stage, which trains.
+        plugins: of which it is made.
+        folder: where it works.
+        seconds: how long steps are measured.
+        most_bytes: memory that it may take beyond Python and PyTorch; 0: what there is.
+        validates: whether it also saves and validates.
+
+    Returns:
+        What :class:`srcore.estimating.measured.Measured` holds.
+    """
+    device = pick_device(experiment.train.device, "train.device")
+    run = Run(folder / "run", _undisturbed(experiment), "", {}, device, plugins, quiet=True)
+    run.folder.mkdir(exist_ok=True)
+    torch.use_deterministic_algorithms(experiment.train.deterministic)
+    peaks = PeakMemory(device)
+    bound_memory(device, most_bytes)
+    training = Training(run)
+    steps = _Steps(training, peaks, seconds)
+    with contextlib.closing(training.handlers):
+        facts = steps.taken()
+        memory = {"training": peaks.bytes()}
+        if validates:
+            facts |= _saved_and_validated(training, peaks, memory)
+    memory |= {"start": peaks.start, "process": peaks.process}
+    return {
+        "device": in_words(device, experiment.train.device),
+        "threads": torch.get_num_threads(),
+        "images": training.feed.images,
+        "batch_size": experiment.train.batch_size,
+        "memory": memory,
+        **facts,
+    }
+
+
+def _undisturbed(experiment: Experiment) -> Experiment:
+    """Without handlers that talk to others, and long enough for the steps."""
+    own = tuple(it for it in experiment.handlers if it.label in (*FIRST, *NEXT))
+    iterations = max(experiment.train.iterations, 2 * _MOST)
+    train = attrs.evolve(experiment.train, iterations=iterations, tensorboard=False)
+    return attrs.evolve(experiment, handlers=own, train=train)
+
+
+@attrs.define
+class _Steps:
+    """The iterations of a trial, in the middle of the training: losses may begin late."""
+
+    training: Training
+    peaks: PeakMemory
+    seconds: float
+    costs: list[NetworkCost] = attrs.field(factory=list)
+    multiply_adds: int = 0
+    terms: dict[str, float] = attrs.field(factory=dict)
+
+    def taken(self) -> dict[str, Any]:
+        """Take them; what they took."""
+        start = self.training.settings.iterations // 2 - _MOST // 2
+        self.peaks.bytes()  # of what was built
+        self.training.parts.iteration = start
+        with self.training.feed.open(start, start + _MOST) as readers:
+            read = self._seconds_to_read(readers, start)
+            batches, done = iter(readers), 0
+            for number in range(_WARM_UP):
+                self._count(next(batches), start + 1) if not number else self._step(batches)
+            self.peaks.begin()
+            waited, began = readers.waited, time.perf_counter()
+            processor = time.process_time()
+            while done < _MOST - _WARM_UP:
+                self._step(batches)
+                done += 1
+                took = time.perf_counter() - began
+                if done >= _FEWEST and took >= self.seconds:
+                    break
+            took = time.perf_counter() - began
+            processor, waited = time.process_time() - processor, readers.waited - waited
+        return {
+            "steps": done,
+            "step_seconds": (took - waited) / done,
+            "waiting_seconds": waited / done,
+            "processor_seconds": processor / done,
+            "reading_seconds": read,
+            "multiply_adds": self.multiply_adds,
+            "networks": [attrs.asdict(cost) for cost in self.costs],
+            "terms": self.terms,
+        }
+
+    def _seconds_to_read(self, readers: Any, start: int) -> float:
+        """Time in which one process reads a batch; the second one, files and caches are open."""
+        for iteration in (start, start + 1):
+            began = time.perf_counter()
+            self.training.feed.take(
+                collate([readers.images[key] for key in readers.sampler.keys(iteration)])
+            )
+            took = time.perf_counter() - began
+        return took
+
+    def _step(self, batches: Iterator[dict[str, Any]]) -> None:
+        self._iterate(next(batches), self.training.parts.iteration + 1)
+
+    def _iterate(self, raw: dict[str, Any], iteration: int) -> None:
+        trainer = self.training.trainer
+        trainer.state.iteration = iteration
+        logs = self.training.iterate(trainer, raw)
+        if self.training.run.device.type == "cuda":
+            torch.cuda.synchronize(self.training.run.device)
+        self.terms = {name: float(value) for name, value in logs.items()}
+
+    def _count(self, raw: dict[str, Any], iteration: int) -> None:
+        """The first step: multiply-adds of all of it, and what networks are called with."""
+        roles = self.training.parts.roles
+        is_compiled = self.training.settings.compile  # what it counts by must not be compiled
+        counter = contextlib.nullcontext() if is_compiled else FlopCounterMode(display=False)
+        with calls_of(roles) as calls, counter:
+            self._iterate(raw, iteration)
+        if isinstance(counter, FlopCounterMode):
+            self.multiply_adds = int(counter.get_total_flops()) // 2
+        with torch.random.fork_rng():
+            self.costs = [cost_of(made, calls.get(name)) for name, made in roles.items()]
+
+
+def _saved_and_validated(
+    training: Training, peaks: PeakMemory, memory: dict[str, int]
+) -> dict[str, Any]:
+    """Save, and validate a few images, as it happens in a run."""
+    files, validation = training.run.files, training.validation
+    chosen = few_images(training.experiment, validation.sets)
+    validation.sets = [it.set for it in chosen]
+    peaks.begin()
+    began = time.perf_counter()
+    training.trainer.fire_event(TrainingEvents.CHECKPOINT_DUE)
+    saving = time.perf_counter() - began
+    memory["saving"] = peaks.bytes()
+    peaks.begin()
+    began = time.perf_counter()
+    validation.bicubic()
+    bicubic = time.perf_counter() - began
+    for it in chosen:
+        it.few.pixels = 0
+    began = time.perf_counter()
+    training.trainer.fire_event(TrainingEvents.VALIDATION_DUE)
+    validating = time.perf_counter() - began
+    memory["validation"] = peaks.bytes()
+    strips = [path.stat().st_size for path in files.pictures.rglob("*.png")]
+    weights = [path.stat().st_size for path in files.path.glob("*.safetensors")]
+    shown = sum(min(training.settings.images, it.count) for it in chosen)
+    again = max(0.0, validating - saving)  # a validation saves once more
+    factor = _whole_over_seen(chosen)
+    return {
+        "saving_seconds": saving,
+        "bicubic_seconds": bicubic * factor,
+        "validation_seconds": again * factor,
+        "validated": sum(len(it.few) for it in chosen),
+        "validation_images": sum(it.count for it in chosen),
+        "checkpoint_bytes": files.last.stat().st_size if files.last.exists() else 0,
+        "weights_bytes": sum(weights),
+        "pictures_bytes": round(sum(strips) / max(1, len(strips)) * shown),
+    }
+
+
+def _whole_over_seen(chosen: list[Chosen]) -> float:
+    """How much more all validation images are than those that were validated, by pixels."""
+    seen = sum(it.few.pixels for it in chosen)
+    return sum(it.few.pixels * it.factor for it in chosen) / seen if seen else 0.0

@@ -1,0 +1,68 @@
+"""A process that tries an experiment: whatever becomes of it is an answer."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from srcore.errors import SrcoreError
+from srcore.estimating import child
+from srcore.estimating.child import TrialMemoryError, try_experiment
+
+
+@pytest.fixture
+def trying(tmp_path, monkeypatch):
+    """Has a piece of Python run in place of the trial: what it does -> what is answered."""
+
+    def run(code):
+        real = child.subprocess.run
+
+        def instead(command, **how):
+            return real([sys.executable, "-c", code, *command[3:]], **how)
+
+        monkeypatch.setattr(child.subprocess, "run", instead)
+        return try_experiment({"scale": 2}, {"without": []}, tmp_path / "trial", "stage gan")
+
+    return run
+
+
+def answering(answer):
+    text = json.dumps(answer)
+    return f"import sys, pathlib; pathlib.Path(sys.argv[1], 'answer.json').write_text({text!r})"
+
+
+def test_an_answer_is_handed_on(trying):
+    assert trying(answering({"steps": 3})) == {"steps": 3}
+
+
+def test_a_killed_process_ran_out_of_memory(trying):
+    with pytest.raises(TrialMemoryError, match=r"stage gan: .* was killed: out of memory"):
+        trying("import os; os.kill(os.getpid(), 9)")
+
+
+def test_memory_that_ran_out_is_told(trying):
+    with pytest.raises(TrialMemoryError, match="stage gan: out of memory"):
+        trying(answering({"error": "not enough memory", "out_of_memory": True}))
+
+
+def test_another_error_is_one_line(trying):
+    with pytest.raises(SrcoreError, match=r"^stage gan: no images$"):
+        trying(answering({"error": "no images", "out_of_memory": False}))
+
+
+def test_an_end_without_answer_is_told_with_its_last_line(trying):
+    with pytest.raises(SrcoreError, match=r"ended with exit code 1: ValueError: what"):
+        trying("raise ValueError('what')")
+
+
+def test_variables_of_torchrun_are_not_handed_on(trying, torchrun_variables):
+    torchrun_variables(0, 2)
+    code = "import os; assert 'WORLD_SIZE' not in os.environ;" + answering({"steps": 1})
+    assert trying(code) == {"steps": 1}
+
+
+def test_the_working_folder_is_gone_afterwards():
+    with child.working_folder() as folder:
+        (folder / "file").write_text("x")
+    assert not Path(folder).exists()

@@ -1,0 +1,22 @@
+"""Memory is measured above what was there."""
+
+import numpy as np
+import pytest
+import torch
+
+from srcore.estimating.peak_memory import PeakMemory
+from srcore.machine.resident import resident_bytes
+
+pytestmark = pytest.mark.skipif(not resident_bytes(), reason="the system does not tell")
+
+
+def test_the_largest_size_counts_though_it_is_gone():
+    peaks = PeakMemory(torch.device("cpu"))
+    before = peaks.bytes()
+    del before
+    many = np.ones(40 * 2**20, np.uint8)
+    del many
+    assert peaks.bytes() > 35 * 2**20
+    peaks.begin()
+    assert peaks.bytes() < 35 * 2**20
+    assert peaks.process > peaks.start + 35 * 2**20
