@@ -35,6 +35,12 @@ class PluginError(SrcoreError):
     exit_code = 2
 
 
+class NoRunError(SrcoreError):
+    """A folder that was named as that of a run holds none."""
+
+    exit_code = 2
+
+
 class MissingExtraError(SrcoreError):
     """An optional dependency is not installed."""
 

@@ -110,7 +110,8 @@ def card_of(folder: Path, about: About, plugins: PluginManager) -> Card:
     """The card of a run.
 
     Raises:
-        SrcoreError: the folder holds no run with a generator.
+        NoRunError: the folder holds no run.
+        SrcoreError: the run has no generator.
     """
     run = _last_with_generator(read_run(folder), folder)
     files = RunFolder(run.folder)

@@ -14,12 +14,11 @@ import tomli_w
 from srcore.config.experiment import load_experiment
 from srcore.config.paths import inputs_of, is_pending, paths_of
 from srcore.config.reading import parse_experiment
-from srcore.errors import SrcoreError
 from srcore.files.hashing import sha256_of
 from srcore.models.addressed import written
 from srcore.plugin.manager import PluginManager
 from srcore.runs.experiment_hash import renamed_texts
-from srcore.runs.folder import RunFolder
+from srcore.runs.folder import experiment_of_run
 
 
 @attrs.frozen
@@ -60,11 +59,10 @@ def recipe_of(folder: Path, plugins: PluginManager) -> Recipe:
     """The recipe of a run; reads all of its data once.
 
     Raises:
-        SrcoreError: the folder holds no run, or its experiment cannot be read.
+        NoRunError: the folder holds no run.
+        SrcoreError: its experiment cannot be read.
     """
-    file = RunFolder(folder).experiment
-    if not file.is_file():
-        raise SrcoreError(f"{folder}: is not a run of srcore; it has no {RunFolder.experiment}")
+    file = experiment_of_run(folder)
     table = parse_experiment(file)
     loaded = load_experiment(file, plugins=plugins)
     experiments = [it for it, _ in map(loaded.examine, loaded.stages) if it is not None]

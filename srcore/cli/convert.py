@@ -12,6 +12,7 @@ from srcore.cli.console import say
 from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
+from srcore.files.occupied import refuse_existing
 from srcore.plugin.manager import plugins
 from srcore.weights.programs import ProgramOptions, written_files
 
@@ -84,9 +85,7 @@ def command(
       srcore convert realesr-animevideo-v3 anime.param --to ncnn
       srcore convert my_x4.pth my_x4.onnx --to onnx --precision int8 --calibration photos/
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    existing = [path for path in written_files(target, to) if path.exists()]
-    if existing and not overwrite:
-        raise click.UsageError(f"{existing[0]} exists; choose another name or add --overwrite")
+    refuse_existing(written_files(target, to), overwrite=overwrite)
     if opset is not None and to != "onnx":
         raise click.UsageError("--opset goes with --to onnx")
     from srcore.cli.fetching import located

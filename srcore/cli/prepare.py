@@ -15,6 +15,7 @@ from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
 from srcore.cli.writing import WritingCommand, WritingFlags
+from srcore.files.occupied import refuse_existing
 from srcore.prepare.options import (
     CopyOptions,
     OfflineDegradationOptions,
@@ -238,8 +239,7 @@ def preview_degradation(
     from srcore.plugin.manager import plugins
     from srcore.prepare.previewing import preview
 
-    if output.exists() and not overwrite:
-        raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    refuse_existing([output], overwrite=overwrite)
     loaded = load_experiment(experiment, overrides, plugins=plugins())
     candidates = {
         it.name: loaded.experiment(it) for it in loaded.stages if stage in (None, it.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from srcore.cli.existing import EXISTING_FOLDER
+from srcore.files.occupied import refuse_existing
 from srcore.plugin.manager import plugins
 from srcore.runs.folder import RunFolder
 
@@ -32,8 +33,7 @@ def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool) -> Non
       srcore report runs/baseline runs/my_ldl runs/my_sed -o comparison.html
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     path = output or (Path(RunFolder.report) if len(runs) > 1 else None)
-    if path is not None and path.exists() and not overwrite:
-        raise click.UsageError(f"{path}: exists; --overwrite replaces it, -o names another file")
+    refuse_existing([path] if path is not None else [], overwrite=overwrite)
 
     from srcore.report.page import write_report
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from srcore.files.atomic import write_bytes
+from srcore.files.occupied import refuse_existing
 from srcore.plugin.manager import plugins
 
 #: What experiments of ``srcore new`` name in their first line.
@@ -33,8 +34,7 @@ def command(output: Path | None, overwrite: bool) -> None:
       srcore schema -o srcore.schema.json --overwrite
       srcore schema > experiments/srcore.schema.json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if output is not None and output.exists() and not overwrite:
-        raise click.UsageError(f"{output}: exists; --overwrite replaces it, -o names another file")
+    refuse_existing([output] if output is not None else [], overwrite=overwrite)
 
     from srcore.config.json_schema import experiment_schema
 

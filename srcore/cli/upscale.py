@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from types import FrameType
@@ -19,6 +18,7 @@ from srcore.cli.flags import flag, flags
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
+from srcore.files.occupied import refuse_existing
 from srcore.films.options import FilmOptions
 from srcore.inference.options import BORDER_FOR_VIEWERS, UpscaleOptions
 from srcore.machine.processes import left_aside, local_rank, rank, world_size
@@ -256,7 +256,6 @@ def _split_finished(
 ) -> tuple[list[Result], list[Task]]:
     """Results of tasks that are done already, and the other tasks."""
     from srcore.films.parts import delete_finished
-    from srcore.upscaling.jobs import JobError
     from srcore.upscaling.resuming import resumed
 
     if keep:
@@ -274,12 +273,8 @@ def _split_finished(
             if result.status == "failed":
                 say(f"srcore: {result.message}", err=True)
         return job.results, job.left
-    if existing := [task.target for task in tasks if os.path.exists(task.target)]:
-        raise JobError(
-            f"{existing[0]}: exists"
-            + (f", and {len(existing) - 1} more outputs" if len(existing) > 1 else "")
-            + "; --resume skips what is done, --overwrite replaces it"
-        )
+    targets = [task.target for task in tasks]
+    refuse_existing(targets, overwrite=False, alternative="--resume skips what is done")
     return [], tasks
 
 

@@ -17,7 +17,7 @@ from srcore.config.reading import Source, display
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
-from srcore.config.stage_tables import ExperimentStage, stages_of
+from srcore.config.stage_tables import ExperimentStage, examined_stages
 from srcore.config.starting import has_checkpoint, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Structurer
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
@@ -210,24 +210,42 @@ def load_experiment(
     """Read an experiment file (or a shipped experiment by name) and split it into stages.
 
     Raises:
-        ConfigError: what makes the file unreadable; :func:`check_experiment` finds everything else.
+        ConfigError: what makes the file unreadable, or its stages; :func:`check_experiment` finds
+            everything else.
     """
+    loaded, problems = _as_far_as_it_goes(path, overrides, plugins)
+    if problems:
+        raise ConfigError(problems)
+    return loaded
+
+
+def _as_far_as_it_goes(
+    path: str | Path, overrides: Iterable[str], plugins: PluginManager
+) -> tuple[LoadedExperiment, list[Problem]]:
+    """An experiment, and what is wrong with its stages and with weights that tell a network."""
+    problems: list[Problem] = []
+
+    def told(table: Mapping[str, Any], origin: str) -> dict[str, Any]:
+        try:
+            return told_by_weights(table, plugins.registry, origin)
+        except ConfigError as error:
+            problems.extend(error.problems)
+            return dict(table)
+
     source = reading.read_experiment(path, plugins.registry, overrides)
-    table = told_by_weights(source.table, plugins.registry, source.origin(KEY_OF_WEIGHTS))
-    source = attrs.evolve(source, table=table)
-    stages = tuple(
-        _with_told_network(stage, source, plugins.registry) for stage in stages_of(source)
+    source = attrs.evolve(source, table=told(source.table, source.origin(KEY_OF_WEIGHTS)))
+    stages, of_stages = examined_stages(source)
+    with_networks = tuple(
+        attrs.evolve(stage, table=told(stage.table, _origin_of_weights(stage, source)))
+        for stage in stages
     )
-    return LoadedExperiment(source, stages, plugins)
+    return LoadedExperiment(source, with_networks, plugins), [*of_stages, *problems]
 
 
-def _with_told_network(
-    stage: ExperimentStage, source: Source, registry: Registry
-) -> ExperimentStage:
-    """A stage whose generator may be named by its weights alone."""
+def _origin_of_weights(stage: ExperimentStage, source: Source) -> str:
+    """Where the weights stand by which alone the generator of a stage may be named."""
     where = f"{stage.prefix}.{KEY_OF_WEIGHTS}" if stage.prefix else KEY_OF_WEIGHTS
-    origin = source.origin(where if where in source.origins else KEY_OF_WEIGHTS)
-    return attrs.evolve(stage, table=told_by_weights(stage.table, registry, origin))
+    return source.origin(where if where in source.origins else KEY_OF_WEIGHTS)
 
 
 def check_experiment(
@@ -252,11 +270,15 @@ def check_experiment(
         ConfigError: the file is not there or cannot be read, or all that is wrong in it.
     """
     with naming_exits():
-        return _check_stages(load_experiment(path, overrides, plugins=plugins), resumed, output)
+        loaded, problems = _as_far_as_it_goes(path, overrides, plugins)
+        return _check_stages(loaded, resumed, output, problems)
 
 
 def _check_stages(
-    loaded: LoadedExperiment, resumed: Path | None, output: Path | None
+    loaded: LoadedExperiment,
+    resumed: Path | None,
+    output: Path | None,
+    known: Iterable[Problem],
 ) -> LoadedExperiment:
     if resumed is not None:
         run = resumed / loaded.name
@@ -268,8 +290,10 @@ def _check_stages(
             for it in loaded.stages
         )
         loaded = attrs.evolve(loaded, stages=stages, continued=going)
+    problems = {str(problem): problem for problem in known}
+    untold = any(problem.path == KEY_OF_WEIGHTS for problem in problems.values())
     unread = unread_overrides(loaded.source, loaded.stages)
-    problems = {str(problem): problem for problem in unread}
+    problems.update((str(problem), problem) for problem in unread)
     earlier: dict[str, Experiment | None] = {}
     names = [stage.name for stage in loaded.stages]
     for stage in loaded.stages:
@@ -283,6 +307,8 @@ def _check_stages(
             )
             of_stage += [loaded.located(problem, stage) for problem in of_stages]
         earlier[stage.name] = experiment
+        if untold:  # the type that is missing would have been told
+            of_stage = [it for it in of_stage if not it.path.endswith(("generator", ".type"))]
         problems.update((str(problem), problem) for problem in of_stage)
         if len(problems) >= MOST_PROBLEMS:
             message = "these first: more problems follow, or may follow"

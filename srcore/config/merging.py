@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from srcore.config.dropping import KEY, drop, dropped_paths, take_out
-from srcore.errors import ConfigError, Problem
-from srcore.messages import shown
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,13 +69,12 @@ def _merge_stages(below: Any, overlay: Any, origins: dict[str, str], origin: str
     merged = [dict(item) for item in below] if usable else []
     known = {_name_if_any(stage): index for index, stage in enumerate(merged)}
     seen: set[str] = set()
-    for position, item in enumerate(overlay):
+    for item in overlay:
         name = _name_if_any(item)
-        if name is not None and name in seen:
-            message = f"two stages are named {shown(name)}"
-            raise ConfigError([Problem(f"stages[{position}].name", message, origin)])
+        # A second one of a name in the same file is refused later, with all other problems.
+        is_known = name is not None and name not in seen
+        index = known.get(name, len(merged)) if is_known else len(merged)
         seen.add(name or "")
-        index = known.get(name, len(merged)) if name is not None else len(merged)
         if index == len(merged):
             merged.append({})
         path = f"stages[{index}]."

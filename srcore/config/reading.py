@@ -82,9 +82,15 @@ def read_experiment(path: str | Path, registry: Registry, overrides: Iterable[st
     file = locate(path, registry)
     files: list[Path] = []
     table, origins = _read_extended(file, _base_of(file, registry), files, registry)
+    wrong: list[Problem] = []
     for assignment in overrides:
-        keys, value = parse_override(assignment)
-        override(table, keys, _sourced(value, Path.cwd()), origins, f"--set {assignment}")
+        try:
+            keys, value = parse_override(assignment)
+            override(table, keys, _sourced(value, Path.cwd()), origins, f"--set {assignment}")
+        except ConfigError as error:
+            wrong += error.problems
+    if wrong:
+        raise ConfigError(wrong)
     if table.get("name", "") == "":
         table["name"] = SourcedText(file.stem, file.parent)
     return Source(table, origins, file, tuple(files))

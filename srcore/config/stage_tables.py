@@ -38,23 +38,26 @@ class ExperimentStage:
     prefix: str = ""
 
 
-def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - one check after another
-    """The stages of a merged file, those that are not left out.
+def examined_stages(source: Source) -> tuple[tuple[ExperimentStage, ...], list[Problem]]:  # noqa: C901 - one check after another
+    """The stages as far as they can be told, and what is wrong with their names and order.
+
+    A stage whose ``from`` is wrong starts from nothing, so that the rest of it can be looked at.
 
     Raises:
-        ConfigError: stages, or names in them, are not what they may be.
+        ConfigError: ``stages`` is no list of tables, or holds too much.
     """
     base = {key: it for key, it in source.table.items() if key not in ("stages", FIRST_STAGE)}
     listed = source.table.get("stages")
     if listed is None:
         if FIRST_STAGE in source.table:
             message = "the experiment has no stages; remove the key"
-            raise ConfigError([Problem(FIRST_STAGE, message, source.origin(FIRST_STAGE))])
-        return (ExperimentStage("", base),)
+            unused = [Problem(FIRST_STAGE, message, source.origin(FIRST_STAGE))]
+            return (ExperimentStage("", base),), unused
+        return (ExperimentStage("", base),), []
     where = source.origin("stages")
     if listed == []:
         message = "expected at least one [[stages]] table, found none; remove the key to train once"
-        raise ConfigError([Problem("stages", message, where)])
+        return (ExperimentStage("", base),), [Problem("stages", message, where)]
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise ConfigError([Problem("stages", "expected a list of tables: [[stages]]", where)])
     if len(listed) > MAX_STAGES:
@@ -66,10 +69,10 @@ def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - on
         prefix = f"stages[{index}]"
         name, start_from = entry.get("name"), entry.get("from", "")
         earlier = [stage.name for stage in stages]
-        problems += [
-            Problem(f"{prefix}.{key}", message, source.origin(f"{prefix}.{key}"))
-            for key, message in _stage_problems(name, start_from, earlier)
-        ]
+        for key, message in _stage_problems(name, start_from, earlier):
+            path = f"{prefix}.{key}"
+            problems.append(Problem(path, message, source.origin(path)))
+            start_from = "" if key == "from" else start_from
         own_generator = entry.get("generator")
         if start_from and isinstance(own_generator, dict) and "weights" in own_generator:
             path = f"{prefix}.generator.weights"
@@ -79,7 +82,9 @@ def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - on
             )
             problems.append(Problem(path, message, source.origin(path)))
         overlay = {key: value for key, value in entry.items() if key not in ("name", "from", KEY)}
-        table = merge(_drop_of_stage(base, entry.get(KEY, ()), f"{prefix}.{KEY}", source), overlay)
+        kept, not_there = _drop_of_stage(base, entry.get(KEY, ()), f"{prefix}.{KEY}", source)
+        problems += not_there
+        table = merge(kept, overlay)
         count += sum(1 for _ in _leaves(table))
         if count > MAX_VALUES:
             message = f"more than {MAX_VALUES} values in all stages; is it an experiment?"
@@ -94,27 +99,27 @@ def stages_of(source: Source) -> tuple[ExperimentStage, ...]:  # noqa: C901 - on
         for path in _leaves(overlay):
             source.origins.setdefault(f"{prefix}.{path}", source.origin(f"{prefix}.{path}"))
         stages.append(ExperimentStage(str(name), table, str(start_from), prefix))
-    if problems:
-        raise ConfigError(problems)
-    return _from_first(stages, base, source)
+    kept_stages, further = _from_first(stages, base, source)
+    return kept_stages, problems + further
 
 
 def _from_first(
     stages: Sequence[ExperimentStage], base: Mapping[str, Any], source: Source
-) -> tuple[ExperimentStage, ...]:
+) -> tuple[tuple[ExperimentStage, ...], list[Problem]]:
     """The stages from ``first_stage`` on; those that would start from one before, from a file."""
     first = source.table.get(FIRST_STAGE)
     if first is None:
-        return tuple(stages)
+        return tuple(stages), []
     names = [stage.name for stage in stages]
     where = source.origin(FIRST_STAGE)
     if first not in names:
         hint = closest(str(first), names) or f"stages: {', '.join(names)}"
-        raise ConfigError([Problem(FIRST_STAGE, f"no stage {shown(first)}; {hint}", where)])
+        return tuple(stages), [Problem(FIRST_STAGE, f"no stage {shown(first)}; {hint}", where)]
+    problems = []
     left_out = names[: names.index(first)]
     kept = []
     for stage in stages[len(left_out) :]:
-        if stage.start_from in left_out:
+        if stage.start_from in left_out and isinstance(stage.table.get("generator"), dict):
             generator = base.get("generator", {})
             weights = generator.get("weights") if isinstance(generator, dict) else None
             if weights is None:
@@ -122,23 +127,28 @@ def _from_first(
                     f"{shown(stage.name)} starts from {shown(stage.start_from)}, which is left "
                     "out: name a file by generator.weights (--weights)"
                 )
-                raise ConfigError([Problem(FIRST_STAGE, message, where)])
-            table = {**stage.table, "generator": {**stage.table["generator"], "weights": weights}}
-            stage = attrs.evolve(stage, table=table, start_from="")
+                problems.append(Problem(FIRST_STAGE, message, where))
+            own = {key: it for key, it in stage.table["generator"].items() if key != "weights"}
+            if weights is not None:
+                own["weights"] = weights
+            stage = attrs.evolve(stage, table={**stage.table, "generator": own}, start_from="")
         kept.append(stage)
-    return tuple(kept)
+    return tuple(kept), problems
 
 
 def _drop_of_stage(
     base: Mapping[str, Any], paths: Sequence[str], where: str, source: Source
-) -> dict[str, Any]:
-    """The tables that all stages share, without those that a stage drops."""
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The tables that all stages share, without those that a stage drops, and wrong ones."""
     table = dict(base)
     own = [path for path in paths if f"{where}.{path}" in source.origins]
     for path in own:
         take_out(table, path)
-    drop(table, [path for path in paths if path not in own], where, source.origin(where))
-    return table
+    try:
+        drop(table, [path for path in paths if path not in own], where, source.origin(where))
+    except ConfigError as error:
+        return table, list(error.problems)
+    return table, []
 
 
 def _stage_problems(name: Any, start_from: Any, earlier: list[str]) -> Iterable[tuple[str, str]]:
@@ -161,6 +171,8 @@ def _stage_name_complaint(name: Any, earlier: list[str]) -> str:
     if name_key(name) in map(name_key, EXPERIMENT_FILES):
         return f"{shown(name)} is a file of every run; choose another name"
     for other in earlier:
+        if other == name:
+            return f"two stages are named {shown(name)}"
         if name_key(other) == name_key(name):
             return f"stages {shown(other)} and {shown(name)} would share a folder"
     return ""

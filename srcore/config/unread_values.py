@@ -17,7 +17,7 @@ from srcore.config.invalid import Invalid
 from srcore.config.merging import merge
 from srcore.config.reading import Source
 from srcore.config.schema import Experiment
-from srcore.config.stage_tables import FIRST_STAGE, ExperimentStage, stages_of
+from srcore.config.stage_tables import FIRST_STAGE, ExperimentStage, examined_stages
 from srcore.config.structure import Structurer
 from srcore.errors import Problem
 
@@ -46,7 +46,7 @@ def unread_problems(
     left_out = []
     if FIRST_STAGE in source.table:
         names = {stage.name for stage in stages}
-        all_stages = stages_of(attrs.evolve(source, table=whole))
+        all_stages, _ = examined_stages(attrs.evolve(source, table=whole))
         left_out = [stage for stage in all_stages if stage.name not in names]
     for stage, own in [(over_first, shared), *((stage, stage.table) for stage in left_out)]:
         for problem in _conversion_problems(stage, structurer(stage)):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from torch import nn
 
-from srcore.errors import DataError
+from srcore.files.occupied import refuse_existing
 from srcore.files.replacing import refuse_replacing
 from srcore.films.codecs import CodecName
 from srcore.films.job import FilmJob
 from srcore.films.options import FilmOptions
 from srcore.inference.options import Tile, UpscaleOptions
 from srcore.machine.device_names import UsePrecision
-from srcore.options.spelling import spelled
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.registry import Registry
 from srcore.upscaling.batch import Settings
@@ -96,8 +94,7 @@ def upscale_film(
     """
     source, target = Path(source), Path(target)
     refuse_replacing([source], [target])
-    if os.path.exists(target) and not overwrite:
-        raise DataError(f"{target}: exists; {spelled('overwrite', True)} replaces it")
+    refuse_existing([target], overwrite=overwrite)
     settings = Settings(
         sizing=Sizing(scale=outscale),
         fitting=Fitting(background=background),

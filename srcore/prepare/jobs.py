@@ -24,7 +24,7 @@ from srcore.options.declaration import defaults
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.prepare.options import CopyOptions, SubImageOptions
-from srcore.prepare.refusing import refuse_collisions, refuse_existing
+from srcore.prepare.refusing import refuse_collisions, refuse_filled
 from srcore.prepare.subimages import base_name, sub_images
 from srcore.prepare.working import Report, do_all
 
@@ -127,7 +127,7 @@ def prepare_sub_images(
     targets = [output / path.relative_to(source).parent / base_name(path.stem) for path in paths]
     refuse_collisions(paths, targets)
     refuse_writing_among(source, paths, targets, recursive=recursive)
-    refuse_existing(output, overwrite=overwrite)
+    refuse_filled(output, overwrite=overwrite)
     jobs = [
         _SubImageJob(
             path=path,
@@ -188,7 +188,7 @@ def prepare_degraded(
     refuse_sharing(named)
     refuse_writing_among(source, paths, [path for path, _ in named], recursive=recursive)
     for folder in filter(None, (output, hr_output)):
-        refuse_existing(folder, overwrite=overwrite)
+        refuse_filled(folder, overwrite=overwrite)
     jobs = [
         _DegradeJob(
             path=path,

@@ -13,6 +13,7 @@ from srcore.capabilities import RGBA
 from srcore.errors import DataError, line_about
 from srcore.files.atomic import leftovers, temporary_neighbor
 from srcore.files.deleting import delete_known, refuse_foreign
+from srcore.files.occupied import OccupiedError, refuse_existing
 from srcore.files.replacing import refuse_writing_among
 from srcore.images import (
     encode_image,
@@ -53,7 +54,8 @@ def prepare_lmdb(
         options: how the PNG files are written, see :func:`srcore.images.write_image`.
 
     Raises:
-        DataError: no images, an output that exists or has another suffix, a full disk.
+        OccupiedError: the output exists.
+        DataError: no images, an output that has another suffix, a full disk.
         MissingExtraError: lmdb is not installed.
     """
     lmdb = import_lmdb()
@@ -64,9 +66,9 @@ def prepare_lmdb(
     refuse_collisions(paths, keys)
     refuse_writing_among(source, paths, [output / "data.mdb"], recursive=recursive)
     is_lmdb = (output / "data.mdb").is_file()
-    if output.exists() and not (overwrite and is_lmdb):
-        hint = "use another name or --overwrite" if is_lmdb else "it is no LMDB folder, so it stays"
-        raise DataError(f"{output}: exists already; {hint}")
+    if output.exists() and not is_lmdb:
+        raise OccupiedError(f"{output}: exists and is no LMDB folder; choose another name")
+    refuse_existing([output], overwrite=overwrite)
     if output.exists():
         refuse_foreign(output, _LMDB_FILES, "srcore prepare lmdb")
     temporary = None

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srcore.errors import DataError
+from srcore.files.occupied import OccupiedError
 from srcore.images import some
+from srcore.options.spelling import spelled
 
 
-def refuse_existing(output: Path, *, overwrite: bool) -> None:
+def refuse_filled(output: Path, *, overwrite: bool) -> None:
     """Refuse a file, and a folder with content that nobody gave up.
 
     Raises:
-        DataError: it is a file, or holds something and ``overwrite`` is False.
+        OccupiedError: it is a file, or holds something and ``overwrite`` is False.
     """
     if output.exists() and not output.is_dir():
-        raise DataError(f"{output}: is a file; expected a folder to write to")
+        raise OccupiedError(f"{output}: is a file; expected a folder to write to")
     if output.is_dir() and not overwrite and any(output.iterdir()):
-        raise DataError(f"{output}: not empty; use another folder or --overwrite")
+        way = f"{spelled('overwrite', True)} replaces what has the same names"
+        raise OccupiedError(f"{output}: holds files; {way}")
 
 
 def refuse_collisions(paths: Sequence[Path], targets: Sequence[Path]) -> None:

@@ -34,7 +34,8 @@ def write_report(folders: Sequence[Path], registry: Registry, path: Path | None 
         The file that was written.
 
     Raises:
-        SrcoreError: a folder holds no run, or the file cannot be written.
+        NoRunError: a folder holds no run.
+        SrcoreError: the file cannot be written.
         ReplacedInputError: the page would replace another file of a run.
     """
     target = path or RunFolder(folders[0]).report
@@ -55,7 +56,7 @@ def report_of(folders: Sequence[Path], registry: Registry, *, links: bool = Fals
         links: whether it lies beside the pages of its stages, or of its experiment.
 
     Raises:
-        SrcoreError: a folder holds no run.
+        NoRunError: a folder holds no run.
     """
     runs = [run for folder in folders for run in read_run(folder)]
     title = _title(folders, runs)

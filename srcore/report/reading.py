@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.config.reading import parse_experiment
-from srcore.errors import SrcoreError
 from srcore.runs.ending import Ending, read_ending
-from srcore.runs.folder import TRAINING_PHASE, RunFolder, stage_names
+from srcore.runs.folder import TRAINING_PHASE, RunFolder, experiment_of_run, stage_names
 from srcore.runs.records import read_records
 
 #: Results by validation set and metric.
@@ -112,7 +111,7 @@ def read_run(folder: Path) -> list[RunRecord]:
     """Read a run: one record, or one per stage, those included that have not started.
 
     Raises:
-        SrcoreError: the folder holds no run.
+        NoRunError: the folder holds no run.
         ConfigError: its experiment cannot be read.
     """
     table = _table(folder)
@@ -127,19 +126,17 @@ def read_run(folder: Path) -> list[RunRecord]:
 
 
 def has_stages(folder: Path) -> bool:
-    """Whether this is the folder of an experiment with stages."""
+    """Whether this is the folder of an experiment with stages.
+
+    Raises:
+        NoRunError: the folder holds no run.
+        ConfigError: its experiment cannot be read.
+    """
     return "stages" in _table(folder)
 
 
 def _table(folder: Path) -> dict[str, Any]:
-    file = RunFolder(folder).experiment
-    if not file.is_file():
-        fault = "is not a run of srcore" if folder.is_dir() else "no such folder"
-        raise SrcoreError(
-            f"{folder}: {fault}; expected a folder with {RunFolder.experiment}, such as "
-            "runs/quickstart"
-        )
-    return parse_experiment(file)
+    return parse_experiment(experiment_of_run(folder))
 
 
 def _stage_name(folder: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any, overload
 import attrs
 
 from srcore.capabilities import option_capability
+from srcore.errors import NoRunError
 
 #: Phase of the training's own rows in metrics.jsonl; those of validation sets have their names.
 TRAINING_PHASE = "train"
@@ -161,3 +162,19 @@ def task_files(task: Any) -> tuple[str, ...]:
     """What a stage with this task (:class:`srcore.options.Selected`) writes of its own."""
     outputs = None if task is None else option_capability(task.options, "outputs")
     return tuple(outputs()) if outputs is not None else ()
+
+
+def experiment_of_run(folder: Path) -> Path:
+    """The file of the experiment in the folder of a run.
+
+    Raises:
+        NoRunError: the folder holds no run, or is not there.
+    """
+    file = RunFolder(folder).experiment
+    if not file.is_file():
+        fault = "is not a run of srcore" if folder.is_dir() else "no such folder"
+        raise NoRunError(
+            f"{folder}: {fault}; expected a folder with {RunFolder.experiment}, such as "
+            "runs/quickstart"
+        )
+    return file

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from srcore.config.schema import Experiment
-from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
+from srcore.files.occupied import OccupiedError
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
 from srcore.runs.lock import locked
@@ -53,8 +53,8 @@ def open_run(
         overwrite: an earlier run in it is deleted.
 
     Raises:
-        SrcoreError: the folder holds a run, or something else, lies in another run, is in use or
-            cannot be written.
+        OccupiedError: the folder holds a run, or something else, or lies in another run.
+        SrcoreError: it is in use or cannot be written.
     """
     _refuse_run(folder, resume=resume, overwrite=overwrite)
     with locked(folder):
@@ -82,15 +82,15 @@ def remove_temporaries(folder: Path) -> None:
 def _refuse_run(folder: Path, *, resume: bool, overwrite: bool) -> None:
     outer = outer_run(folder)
     if outer is not None:
-        raise SrcoreError(
+        raise OccupiedError(
             f"{folder}: is the place of a stage of the run {outer}; choose another --output"
         )
     if _is_unused(folder):
         return
     if not _is_run(folder):
-        raise SrcoreError(f"{folder}: exists and is not a run of srcore; choose another name")
+        raise OccupiedError(f"{folder}: exists and is not a run of srcore; choose another name")
     if not (resume or overwrite or _has_nothing(folder)):
-        raise SrcoreError(
+        raise OccupiedError(
             f"{folder}: holds an earlier run; continue it with --resume, delete it with "
             "--overwrite, or choose another name with --set name=..."
         )

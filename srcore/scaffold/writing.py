@@ -9,6 +9,7 @@ import attrs
 
 from srcore.errors import SrcoreError
 from srcore.files.atomic import write_bytes
+from srcore.files.occupied import OccupiedError
 from srcore.messages import shown
 from srcore.plugin.discovery import entry_points, label
 from srcore.plugin.registry import Registry
@@ -73,12 +74,12 @@ def write_plugin(name: str, parent: Path, kind: str = "both") -> list[Path]:
 
     Raises:
         PluginNameError: the name is no identifier in lower case.
-        SrcoreError: the folder exists.
+        OccupiedError: the folder exists.
     """
     name = plugin_name(name)
     folder = parent / f"srplug-{name.replace('_', '-')}"
     if folder.exists():
-        raise SrcoreError(f"{folder}: exists; choose another name or --output")
+        raise OccupiedError(f"{folder}: exists; choose another name or --output")
     written = []
     for place, text in sorted(_texts(kind).items()):
         path = folder / _with_names(place, name)

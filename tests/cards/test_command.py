@@ -39,7 +39,7 @@ def test_the_card_lies_in_the_folder_of_the_run_which_is_overwritten_with_it(
 
 def test_a_folder_that_is_no_run_is_one_line(program, tmp_path):
     code, _, err = program("card", str(tmp_path))
-    assert (code, err.count("\n")) == (1, 1)
+    assert (code, err.count("\n")) == (2, 1)
     assert "is not a run of srcore" in err
 
 

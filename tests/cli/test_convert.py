@@ -5,6 +5,7 @@ import torch
 from click.testing import CliRunner
 
 from srcore.cli.convert import command
+from srcore.files.occupied import OccupiedError
 from srcore.networks.edsr import EDSR
 from srcore.testing.weights import write_weights
 
@@ -53,8 +54,7 @@ def test_nothing_is_overwritten_unless_asked(edsr, tmp_path):
     out.write_bytes(b"precious")
     arguments = [str(edsr), str(out), "--to", "basicsr"]
     result = CliRunner().invoke(command, arguments)
-    assert result.exit_code == 2
-    assert "out.pth exists; choose another name or add --overwrite" in result.output
+    assert str(result.exception) == f"{out}: exists; --overwrite replaces it"
     assert out.read_bytes() == b"precious"
     assert CliRunner().invoke(command, [*arguments, "--overwrite"]).exit_code == 0
     assert out.read_bytes() != b"precious"
@@ -88,7 +88,7 @@ def test_a_refused_export_leaves_the_old_file(edsr, tmp_path):
     out = tmp_path / "out.pt2"
     out.write_bytes(b"precious")
     arguments = [str(edsr), str(out), "--to", "torch_export"]
-    assert CliRunner().invoke(command, arguments).exit_code == 2
+    assert isinstance(CliRunner().invoke(command, arguments).exception, OccupiedError)
     wrong = [str(edsr), str(out), "--to", "onnx", "--overwrite"]
     result = CliRunner().invoke(command, wrong)
     assert str(result.exception) == f"{out}: expected a name that ends in .onnx"

@@ -78,6 +78,25 @@ def test_a_path_that_is_not_there_is_wrong_use(
     assert set(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["report photos", "report runs photos", "card photos", "push photos me/model", "serve photos"],
+)
+def test_a_folder_that_is_no_run_is_wrong_use(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_tiny_images(tmp_path / "photos", 1)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/experiment.toml").write_text('name = "a"\nscale = 2\n')
+    with pytest.raises(SystemExit) as caught:
+        main(arguments.split())
+    output = capsys.readouterr()
+    assert (caught.value.code, output.out) == (2, "")
+    assert output.err == (
+        "srcore: photos: is not a run of srcore; expected a folder with experiment.toml, such as "
+        "runs/quickstart\n"
+    )
+
+
 def test_the_nearest_model_is_offered(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit):

@@ -201,11 +201,18 @@ def test_run_refuses_contradicting_flags(capsys, tiny_experiment):
 
 
 def test_failed_run_exits_1_with_one_line(capsys, tiny_experiment, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = run_command(capsys, "run", tiny_experiment, "--output", tmp_path / "file")
+    assert code == 1
+    assert len(err.splitlines()) == 1
+
+
+def test_an_earlier_run_stays_unless_asked(capsys, tiny_experiment, tmp_path):
     arguments = ("run", tiny_experiment, "--output", tmp_path / "runs")
     run_command(capsys, *arguments)
     code, _, err = run_command(capsys, *arguments)
-    assert code == 1
-    assert len(err.splitlines()) == 1
+    assert code == 2
+    assert "holds an earlier run; continue it with --resume, delete it with --overwrite" in err
 
 
 def test_components_lists_keys_with_type_default_and_meaning(capsys):

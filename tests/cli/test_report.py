@@ -46,7 +46,7 @@ def test_other_files_are_not_replaced_silently(report, tmp_path, arguments):
 def test_other_folders_are_one_clear_line(report, tmp_path):
     (tmp_path / "photos").mkdir()
     code, out, err = report("photos")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err == (
         "srcore: photos: is not a run of srcore; expected a folder with experiment.toml, "
         "such as runs/quickstart\n"

@@ -34,7 +34,7 @@ def serve(tmp_path, monkeypatch, capsys):
     ("arguments", "code", "message"),
     [
         (["gone.pth"], 2, "gone.pth: no such file or published model; srcore models lists"),
-        (["."], 1, ".: is not a run of srcore; expected a folder with experiment.toml"),
+        (["."], 2, ".: is not a run of srcore; expected a folder with experiment.toml"),
         (["model:x3"], 2, 'no model "x3"; '),
         (["realesrgan-x4plus"], 2, "realesrgan-x4plus is to be fetched, and there is no terminal"),
         (["--backend", "none"], 2, "none"),

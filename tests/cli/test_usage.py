@@ -49,8 +49,8 @@ def test_a_group_alone_shows_its_help(capsys):
 
 
 def test_what_says_what_to_do_is_left_as_it_is():
-    error = click.UsageError("out.png exists; choose another name or add --overwrite")
-    assert list(error_lines(error)) == ["out.png exists; choose another name or add --overwrite"]
+    error = click.UsageError("out.png: is empty; choose another name or add --overwrite")
+    assert list(error_lines(error)) == ["out.png: is empty; choose another name or add --overwrite"]
 
 
 def test_several_problems_are_several_lines():

@@ -1,9 +1,6 @@
 """One table over another: what is kept, what is replaced, and whose a key is."""
 
-import pytest
-
 from srcore.config.merging import merge, merge_into
-from srcore.errors import ConfigError
 
 
 def test_tables_merge_and_all_else_is_replaced():
@@ -33,9 +30,9 @@ def test_stages_merge_by_name_and_new_ones_come_last():
     assert merge(base, in_file) == merge(base, by_name) == expected
 
 
-def test_two_stages_of_one_name_are_refused():
-    with pytest.raises(ConfigError, match='two stages are named "a"'):
-        merge({}, {"stages": [{"name": "a"}, {"name": "a"}]})
+def test_two_stages_of_one_name_stay_two_and_are_refused_later():
+    twice = {"stages": [{"name": "a", "seed": 1}, {"name": "a", "seed": 2}]}
+    assert merge({}, twice) == twice
 
 
 def test_what_is_no_list_of_tables_is_left_to_be_refused():

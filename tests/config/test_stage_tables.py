@@ -133,3 +133,36 @@ def test_a_misspelt_type_hides_no_other_key(file):
         '=[{tpye="l1",weigt=2.0}]: losses[0].tpye: unknown key; did you mean "type"?',
         '=[{tpye="l1",weigt=2.0}]: losses[0].weigt: unknown key; did you mean "weight"?',
     ]
+
+
+def test_wrong_names_of_stages_hide_no_other_problems(file):
+    text = EXPERIMENT.replace("num_features = 4", "num_features = -4")
+    text = text.replace('from = "middle"', 'from = "midle"\ntrain.batch_size = 0')
+    text += '[[stages]]\nname = "last"\ndrop = ["nothing"]\nscael = 3\n'
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_checked(file, ["first_stage=lst"])
+    by_path = {problem.path: problem.message for problem in caught.value.problems}
+    assert by_path.keys() == {
+        "first_stage", "generator.num_features", "stages[2].from", "stages[2].train.batch_size",
+        "stages[3].name", "stages[3].drop", "stages[3].scael",
+    }  # fmt: skip
+    assert by_path["stages[2].from"] == 'no earlier stage "midle"; did you mean "middle"?'
+    assert by_path["stages[3].name"] == 'two stages are named "last"'
+
+
+def test_weights_that_tell_nothing_hide_no_other_problems(file):
+    (file.parent / "other.safetensors").write_bytes(b"none")
+    text = EXPERIMENT.replace('type = "edsr"\nnum_features = 4\nnum_blocks = 1\n', "")
+    file.write_text(text.replace("batch_size = 2", "batch_size = -2"))
+    with pytest.raises(ConfigError) as caught:
+        load_checked(file, ["generator.weights=other.safetensors"])
+    assert {it.path for it in caught.value.problems} == {"generator.weights", "train.batch_size"}
+
+
+def test_wrong_overrides_are_told_together(file):
+    with pytest.raises(ConfigError) as caught:
+        load_checked(file, ["a", "b", "stages.last.train.iterations=1"])
+    assert [it.message for it in caught.value.problems] == [
+        'expected table.key=value, found "a"', 'expected table.key=value, found "b"'
+    ]  # fmt: skip

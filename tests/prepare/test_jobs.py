@@ -40,7 +40,7 @@ def test_unreadable_images_are_reported_and_the_rest_is_done(folder, tmp_path):
 def test_output_with_files_is_refused_unless_asked(folder, tmp_path):
     output = tmp_path / "sub"
     write_image(output / "a_s001.png", np.zeros((2, 2, 3), np.uint8))
-    with pytest.raises(DataError, match="sub: not empty; use another folder or --overwrite"):
+    with pytest.raises(DataError, match="sub: holds files; overwrite=True replaces what"):
         prepare_sub_images(folder, output, crop=12, step=8)
     prepare_sub_images(folder, output, crop=12, step=8, overwrite=True)
     assert read_image(output / "a_s001.png").shape == (12, 12, 3)
@@ -79,7 +79,7 @@ def test_a_write_error_stops_and_names_the_file(folder, tmp_path):
 def test_lmdb_is_replaced_only_when_asked(folder, tmp_path):
     output = tmp_path / "a.lmdb"
     assert prepare_lmdb(folder, output, recursive=True).written == 3
-    with pytest.raises(DataError, match=r"a\.lmdb: exists already; use another name or --over"):
+    with pytest.raises(DataError, match=r"a\.lmdb: exists; overwrite=True replaces it"):
         prepare_lmdb(folder, output)
     assert prepare_lmdb(folder, output, overwrite=True).written == 2
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -88,7 +88,7 @@ def test_lmdb_is_replaced_only_when_asked(folder, tmp_path):
 def test_a_folder_that_is_no_lmdb_is_never_replaced(folder, tmp_path):
     other = tmp_path / "photos.lmdb"
     write_image(other / "a.png", np.zeros((2, 2, 3), np.uint8))
-    with pytest.raises(DataError, match="it is no LMDB folder, so it stays"):
+    with pytest.raises(DataError, match="exists and is no LMDB folder; choose another"):
         prepare_lmdb(folder, other, overwrite=True)
     with pytest.raises(DataError, match=r"the name of an LMDB folder ends in \.lmdb"):
         prepare_lmdb(folder, tmp_path / "db")

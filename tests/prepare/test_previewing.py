@@ -87,8 +87,7 @@ def test_command(graded, tmp_path):
     assert (result.exit_code, result.stdout) == (0, f"3 images from iteration 1 on in {sheet}\n")
     assert np.array_equal(read_rgb(sheet), preview(loaded(graded), 3, 1))
     result = invoke(graded, sheet)
-    assert result.exit_code == 2
-    assert f"{sheet} exists; choose another name or add --overwrite" in result.stderr
+    assert str(result.exception) == f"{sheet}: exists; --overwrite replaces it"
     other = invoke(graded, sheet, "--images", 1, "--overwrite", "--set", "seed=5")
     assert other.exit_code == 0
     assert len(read_rgb(sheet)) == 56

@@ -121,7 +121,7 @@ def test_both_files_of_a_program_are_kept_unless_replaced(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["convert", "in.pth", str(tmp_path / "a.param"), "--to", "ncnn"])
     assert ended.value.code == 2
-    assert "a.bin exists; choose another name or add --overwrite" in capsys.readouterr().err
+    assert "a.bin: exists; --overwrite replaces it" in capsys.readouterr().err
     with pytest.raises(ReplacedInputError):
         convert(tmp_path / "a.bin", tmp_path / "a.xml", "openvino", plugins().registry)
     assert (tmp_path / "a.bin").read_text() == "mine"

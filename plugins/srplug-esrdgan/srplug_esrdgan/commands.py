@@ -9,6 +9,7 @@ import click
 from srcore.cli.existing import EXISTING_FILE, EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.overriding import overrides_option
+from srcore.files.occupied import refuse_existing
 from srcore.plugin.manager import plugins
 from srcore.runs.options import RunsOptions
 from srplug_esrdgan.options import GeneratorOptions
@@ -40,8 +41,7 @@ def import_(source: Path, target: Path, overwrite: bool, **options: str | float)
       srcore upscale photo.png --weights esrdgan.safetensors
       srcore esrdgan import config.ini esrdgan.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if target.exists() and not overwrite:
-        raise click.UsageError(f"{target} exists; choose another name or add --overwrite")
+    refuse_existing([target], overwrite=overwrite)
     if source.suffix == ".ini":
         _import_configuration(source, target)
         return

@@ -11,6 +11,7 @@ import click
 from srcore.cli.existing import EXISTING_FILE
 from srcore.cli.flags import flag
 from srcore.cli.numbers import FiniteRange
+from srcore.files.occupied import refuse_existing
 from srplug_ldl.options import LDLOptions
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def map_command(
     Example:
       srcore ldl map --sr sr.png --ema ema.png --hr hr.png -o map.png
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if output.exists() and not overwrite:
-        raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    refuse_existing([output], overwrite=overwrite)
     from srcore.files.replacing import refuse_replacing
     from srcore.images import write_image
     from srplug_ldl.artifact_pictures import comparison, heat_picture, map_of_images

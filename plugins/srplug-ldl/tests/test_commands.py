@@ -59,8 +59,7 @@ def test_without_an_ema_image_nothing_is_refined(files, tmp_path):
 def test_files_are_not_replaced_unasked(files, tmp_path):
     (tmp_path / "map.png").write_bytes(b"mine")
     done = call(files, tmp_path / "map.png")
-    assert done.exit_code == 2
-    assert "map.png exists; choose another name or add --overwrite" in done.output
+    assert str(done.exception) == f"{tmp_path / 'map.png'}: exists; --overwrite replaces it"
     assert call(files, tmp_path / "map.png", "--overwrite").exit_code == 0
 
 

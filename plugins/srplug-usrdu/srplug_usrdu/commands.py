@@ -10,6 +10,7 @@ import click
 from srcore.cli.existing import EXISTING_FILE, EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.config.schema import Experiment, TrainTable
+from srcore.files.occupied import refuse_existing
 from srplug_usrdu.options import KernelsOptions
 
 
@@ -72,8 +73,7 @@ def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
       srcore usrdu export runs/t/srn/generator.safetensors runs/t/dsn/generator.safetensors \\
         -o net_g.pth
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    if output.exists() and not overwrite:
-        raise click.UsageError(f"{output} exists; choose another name or add --overwrite")
+    refuse_existing([output], overwrite=overwrite)
     import io
 
     import torch

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from srcore.cli.evaluation.written_tables import refuse_written
 from srcore.cli.flags import Folder
 from srcore.cli.writing import WritingFlags
+from srcore.files.occupied import refuse_existing
 from srcore.options import option
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class PictureFlags:
                 places.append(folder / f"{image_set.name}_x{image_set.scale}")
                 if flag != "--strips":  # those hold all models
                     inner += [(places[-1] / it.name, flag) for it in contenders[image_set.scale]]
-        refuse_written(places, overwrite=overwrite)
+        refuse_existing(places, overwrite=overwrite)
         refuse_sharing(inner)
         read = {folder for image_set in sets for folder in image_set.folders}
         refuse_replacing(read, [*places, *(path for path, _ in inner)])

@@ -11,6 +11,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.cli.flags import File
+from srcore.files.occupied import refuse_existing
 from srcore.options import option
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Tables:
 
     def refuse_existing(self, *, overwrite: bool) -> None:
         """Refuse files that are there, unless they may be replaced."""
-        refuse_written([path for path, _ in self.files], overwrite=overwrite)
+        refuse_existing([path for path, _ in self.files], overwrite=overwrite)
 
     def refuse_inputs(self, inputs: Sequence[Path]) -> None:
         """Refuse files that are read, and two tables in one."""
@@ -72,10 +73,3 @@ class Tables:
             click.echo(contents["json"], nl=False)
         else:
             click.echo(as_text(results, measures, per_image=self.per_image))
-
-
-def refuse_written(paths: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse paths that are there, unless they may be replaced."""
-    for path in paths:
-        if path.exists() and not overwrite:
-            raise click.UsageError(f"{path}: exists; --overwrite replaces it")
