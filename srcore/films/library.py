@@ -16,7 +16,7 @@ _CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegvideo,mpegts,asf,flv,ogg,mxf,h
 
 
 def import_av() -> Any:
-    """PyAV.
+    """PyAV, imported when a film is opened.
 
     Raises:
         MissingExtraError: it is not installed.

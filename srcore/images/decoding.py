@@ -54,10 +54,13 @@ def read_image(path: Path) -> ImageArray:
 
 @contextmanager
 def opened_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to read from; what the system says against it is a DataError, then too.
+    """A file to read from.
 
     A small one is in memory: one call instead of many. Larger ones are not, since what is decoded
     needs the memory.
+
+    Raises:
+        DataError: the file cannot be opened, or, while it is used, not be read.
     """
     try:
         with open_file(path) as file:

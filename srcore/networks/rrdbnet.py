@@ -88,7 +88,7 @@ class RRDB(nn.Module):
 
 
 class RRDBNet(nn.Module):
-    """RRDBNet.
+    """A trunk of RRDBs: ``(N, C, H, W)`` in [0, 1] -> ``(N, C, scale * H, scale * W)``.
 
     With ``unshuffle`` the network always enlarges four times, and scales 2 and 1 rearrange the
     input to 4 and 16 times as many channels first (Real-ESRGAN); sides that are no multiple of 2 or

@@ -156,7 +156,10 @@ class _PatchEmbed(nn.Module):
 
 
 class SwinIR(nn.Module):
-    """SwinIR.
+    """Residual groups of transformer blocks whose attention sees shifted windows.
+
+    Images ``(N, C, H, W)`` in [0, 1] become ``(N, C, scale * H, scale * W)``; sides that are no
+    multiple of ``window_size`` are mirrored and the result is cut.
 
     The arguments are described in :class:`srcore.networks.options.SwinIROptions`. Stochastic depth
     acts in training mode only. State dicts may lack the buffers ``relative_position_index`` and

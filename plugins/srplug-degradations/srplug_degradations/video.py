@@ -41,7 +41,7 @@ CODECS = {
 
 
 def import_av() -> Any:
-    """PyAV.
+    """PyAV, imported when a film is encoded.
 
     Raises:
         MissingExtraError: it is not installed.

@@ -175,7 +175,7 @@ class SemanticFusion(nn.Module):
         nn.init.zeros_(self.proj_out.bias)
 
     def forward(self, semantic: Tensor, features: Tensor) -> Tensor:
-        """Fuse.
+        """Semantics that were told what the features show, on the grid of the next layer.
 
         Args:
             semantic: ``(B, C, h, w)``.

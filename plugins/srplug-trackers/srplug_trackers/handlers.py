@@ -23,7 +23,7 @@ class WandB(Tracking):
 
 
 class MLflow(Tracking):
-    """MLflow."""
+    """Tells MLflow what is measured, each value once, with pictures and the settings."""
 
     def __init__(self, **keys: Any) -> None:
         from srplug_trackers.clients.mlflow import MLflowClient
@@ -34,7 +34,7 @@ class MLflow(Tracking):
 
 
 class ClearML(Tracking):
-    """ClearML."""
+    """Tells ClearML what is measured, each value once, with pictures and the settings."""
 
     def __init__(self, **keys: Any) -> None:
         from srplug_trackers.clients.clearml import ClearMLClient
