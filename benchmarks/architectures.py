@@ -89,9 +89,11 @@ def about(name: str) -> dict[str, Any]:
         return {"title": title, "paper": paper, "scale": 4, "images": 1}
     entry = ARCHITECTURES[name]
     return {
-        "title": entry.title, "paper": entry.paper,
-        "scale": 4 if 4 in entry.scales else max(entry.scales), "images": entry.least_batch,
-    }  # fmt: skip
+        "title": entry.title,
+        "paper": entry.paper,
+        "scale": 4 if 4 in entry.scales else max(entry.scales),
+        "images": entry.least_batch,
+    }
 
 
 def built(name: str) -> Any:

@@ -66,10 +66,12 @@ def main() -> None:
         (plain, plain_s, plain_sum), (less, less_s, less_sum) = answers[False], answers[True]
         assert plain_sum == less_sum, f"{name}: other gradients"
         results[name] = {
-            "megabytes": round(plain), "megabytes_checkpointing": round(less),
-            "saved": round(1 - less / plain, 3), "seconds": round(plain_s, 2),
+            "megabytes": round(plain),
+            "megabytes_checkpointing": round(less),
+            "saved": round(1 - less / plain, 3),
+            "seconds": round(plain_s, 2),
             "seconds_checkpointing": round(less_s, 2),
-        }  # fmt: skip
+        }
         print(name, results[name], flush=True)
     write_results("checkpointing", results)
 

@@ -367,9 +367,13 @@ def main():
         for arm, results_of_arm in rows.items():
             name = f"{arm}_{seed}"
             text = written(
-                arguments, name, arguments.gan_iterations, gan(arguments, arm), seed=seed,
+                arguments,
+                name,
+                arguments.gan_iterations,
+                gan(arguments, arm),
+                seed=seed,
                 weights=start,
-            )  # fmt: skip
+            )
             file = train(arguments, manager, name, text)
             results_of_arm.append(measured(name, file))
             files.setdefault(arm, file)

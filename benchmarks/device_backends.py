@@ -27,8 +27,10 @@ from srcore.images import ImageArray, read_image
 from srcore.machine.device_names import UsePrecision
 
 #: The architectures of RealESRGAN_x4plus and realesr-animevideov3.
-PUBLISHED: dict[str, dict[str, int]] = {"rrdbnet": {"num_features": 64, "num_blocks": 23},
-             "compact": {"num_features": 64, "num_convs": 16}}  # fmt: skip
+PUBLISHED: dict[str, dict[str, int]] = {
+    "rrdbnet": {"num_features": 64, "num_blocks": 23},
+    "compact": {"num_features": 64, "num_convs": 16},
+}
 TINY: dict[str, dict[str, int]] = {"compact": {"num_features": 8, "num_convs": 1}}
 PRECISIONS: tuple[UsePrecision, ...] = ("float32", "bfloat16", "float16")
 SIDE = 512

@@ -120,9 +120,10 @@ def main():
             rows = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
             results[path.stem] = [*rows[:3], *rows[-6:]]
         results["log"] = [
-            line for path in folder.rglob("run.log")
+            line
+            for path in folder.rglob("run.log")
             for line in path.read_text("utf-8").splitlines()[-12:]
-        ]  # fmt: skip
+        ]
     write_results("device_combination", results, seconds=options.seconds)
     sys.exit(done.returncode)
 

@@ -61,10 +61,14 @@ def device():
         "architectures": torch.cuda.get_arch_list(),
         "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
-        "nvidia_smi": ask("nvidia-smi", "--query-gpu=driver_version,clocks.sm,clocks.max.sm,"
-                          "power.limit,temperature.gpu,ecc.mode.current", "--format=csv,noheader"),
+        "nvidia_smi": ask(
+            "nvidia-smi",
+            "--query-gpu=driver_version,clocks.sm,clocks.max.sm,"
+            "power.limit,temperature.gpu,ecc.mode.current",
+            "--format=csv,noheader",
+        ),
         "compute_sanitizer": ask("compute-sanitizer", "--version"),
-    }  # fmt: skip
+    }
 
 
 def ask(program, *arguments):
@@ -95,8 +99,11 @@ def plain_rates(device, side):
         work["copy to the device, pinned"] = lambda: quarter.copy_(pinned, non_blocking=True)
     times = measure_for(work, device=device, seconds=0.2)
     print_times("plain operations", times)
-    moved = {"copy within the device": 2 * large.nbytes, "copy to the device": host.nbytes,
-             "copy to the device, pinned": host.nbytes}  # fmt: skip
+    moved = {
+        "copy within the device": 2 * large.nbytes,
+        "copy to the device": host.nbytes,
+        "copy to the device, pinned": host.nbytes,
+    }
     for name, entry in times.items():
         if "ms" in entry:
             count = operations.get(name) or moved[name]

@@ -25,9 +25,13 @@ def main():
     parser.add_argument("--tool", choices=["memcheck", "racecheck", "synccheck"], required=True)
     options = parser.parse_args()
     program = shutil.which("compute-sanitizer") or next(
-        (f"{folder}/compute-sanitizer" for folder in FOLDERS
-         if Path(folder, "compute-sanitizer").exists()), None,
-    )  # fmt: skip
+        (
+            f"{folder}/compute-sanitizer"
+            for folder in FOLDERS
+            if Path(folder, "compute-sanitizer").exists()
+        ),
+        None,
+    )
     reason = "no device" if options.device == "cpu" else "" if program else "no compute-sanitizer"
     if reason:
         print(f"{options.tool}: not run: {reason}")

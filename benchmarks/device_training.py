@@ -60,9 +60,11 @@ FORMATS = {
 COMPILED = {
     "compile, float32": ("train.compile=true",),
     "compile, bfloat16, channels_last": (
-        *LAST, "train.precision=bfloat16", "train.compile=true",
+        *LAST,
+        "train.precision=bfloat16",
+        "train.compile=true",
     ),
-}  # fmt: skip
+}
 
 
 def main():
@@ -98,9 +100,10 @@ def measure_step(name, folder, options):
         formats = formats | {
             "float32, eager attention": ('generator.attention_backend="torch"',),
             "bfloat16, eager attention": (
-                "train.precision=bfloat16", 'generator.attention_backend="torch"',
+                "train.precision=bfloat16",
+                'generator.attention_backend="torch"',
             ),
-        }  # fmt: skip
+        }
     values: dict[str, Any] = {}
     for number, (label, overrides) in enumerate(formats.items()):
         place = folder / str(number)

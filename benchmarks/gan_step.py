@@ -177,8 +177,11 @@ def memory():
         for variant in variants:
             done = subprocess.run(
                 [sys.executable, __file__, "--memory", variant],
-                cwd=ROOT, capture_output=True, text=True, check=True,
-            )  # fmt: skip
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
             for name, value in json.loads(done.stderr.splitlines()[-1]).items():
                 mebibytes[variant][name].append(value)
     return {

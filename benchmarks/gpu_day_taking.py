@@ -87,9 +87,10 @@ def trimmed(value: Any) -> Any:
     """Nested figures to six digits, without lists of single values and places of the machine."""
     if isinstance(value, dict):
         return {
-            key: trimmed(part) for key, part in value.items()
+            key: trimmed(part)
+            for key, part in value.items()
             if not (key == "values" and "median" in value)
-        }  # fmt: skip
+        }
     if isinstance(value, list):
         return [trimmed(part) for part in value]
     if isinstance(value, float):

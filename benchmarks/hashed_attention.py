@@ -310,9 +310,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument(
-        "--dtype", nargs="+", default=["float32"],
+        "--dtype",
+        nargs="+",
+        default=["float32"],
         choices=["float32", "tf32", "float16", "bfloat16"],
-    )  # fmt: skip
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sides", type=int, nargs="+", default=[48, 96])
     parser.add_argument("--repeats", type=int, default=11)

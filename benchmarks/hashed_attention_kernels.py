@@ -24,9 +24,13 @@ from torch.profiler import ProfilerActivity, profile
 PRECISIONS = ("float32", "tf32", "bfloat16", "float16")
 #: Images, pixels, query and value channels, slots of a chunk, rounds.
 PROBLEMS = (
-    (2, 37, 5, 7, 8, 3), (1, 300, 9, 33, 50, 2), (1, 400, 7, 30, 144, 3),
-    (2, 310, 64, 256, 128, 3), (1, 500, 32, 96, 40, 2), (1, 2304, 64, 256, 128, 3),
-)  # fmt: skip
+    (2, 37, 5, 7, 8, 3),
+    (1, 300, 9, 33, 50, 2),
+    (1, 400, 7, 30, 144, 3),
+    (2, 310, 64, 256, 128, 3),
+    (1, 500, 32, 96, 40, 2),
+    (1, 2304, 64, 256, 128, 3),
+)
 RESULTS_OF_A_CALL = ("out", "lse", "grad_query", "grad_key", "grad_value", "grad_fc_score")
 
 

@@ -104,8 +104,11 @@ def timed(network, photograph, repeats):
     """Time of parts over that of the whole, in turns."""
     image = crop(photograph, TIMED)
     overlap = -(-4 * measure_reach(network).pixels // 3)
-    ways = {"whole": {"tile": None}, "default": {"tile": TILE},
-            "tiles": {"tile": TILE, "overlap": overlap}}  # fmt: skip
+    ways = {
+        "whole": {"tile": None},
+        "default": {"tile": TILE},
+        "tiles": {"tile": TILE, "overlap": overlap},
+    }
     results = {}
 
     def upscale(name, options):
@@ -115,7 +118,7 @@ def timed(network, photograph, repeats):
         {name: partial(upscale, name, options) for name, options in ways.items()},
         repeats=repeats,
         warmup=0,
-    )  # fmt: skip
+    )
     whole = times["whole"]["cpu_ms"]["values"]
     ratios = {
         name: round(float(np.median(np.divide(times[name]["cpu_ms"]["values"], whole))), 3)
@@ -248,9 +251,13 @@ def main():
     paths = list_images(Path(asked.photographs))[:3]
     photographs = {path.name: read_rgb(path) for path in paths}
     settings = {
-        "tile": TILE, "crops": CROPS, "timed": TIMED, "memory": MEMORY, "megapixel": MEGAPIXEL,
+        "tile": TILE,
+        "crops": CROPS,
+        "timed": TIMED,
+        "memory": MEMORY,
+        "megapixel": MEGAPIXEL,
         "photographs": list(photographs),
-    }  # fmt: skip
+    }
     results = earlier() if asked.only else {}
     if asked.backends:
         rows = earlier("published_backends")

@@ -78,7 +78,10 @@ PATCHES = {
         128, _KBNET, "29e744a3b785", "Deraining/Options/kbnet_l.yml", ", the first of growing ones"
     ),
     "kbnet_s": _in(
-        128, _KBNET, "fe7661147500", "Denoising/Options/gau_color_50.yml",
+        128,
+        _KBNET,
+        "fe7661147500",
+        "Denoising/Options/gau_color_50.yml",
         ", the first of growing ones",
     ),
     "mixdehazenet": _in(
@@ -97,9 +100,7 @@ PATCHES = {
         64, "Francis0625/Omni-SR", "1b11cda8284d", "train_yamls/train_OmniSR_X4_DIV2K.yaml"
     ),
     "plksr": _in(96, _PLKSR, "a7bd7d01d542", _PLKSR_X4),
-    "rcan": _in(
-        48, "yulunzhang/RCAN", "a57c5ed293b5", "RCAN_TrainCode/code/TrainRCAN_scripts.sh"
-    ),
+    "rcan": _in(48, "yulunzhang/RCAN", "a57c5ed293b5", "RCAN_TrainCode/code/TrainRCAN_scripts.sh"),
     "realcugan": Patch(),
     "realcugan_fast": Patch(),
     "realplksr": Patch(),
@@ -113,10 +114,8 @@ PATCHES = {
     "scunet": _in(128, "cszn/SCUNet", "e5d939acd18a", "README.md"),
     "seemore": _in(64, "eduardzamfir/seemoredetails", "442de56cfd04", _SEEMORE),
     "span": Patch(64, MEMORY),
-    "swift_srgan": _in(
-        24, "Koushik0901/Swift-SRGAN", "da7bec390ad7", "swift-srgan/train.py"
-    ),
+    "swift_srgan": _in(24, "Koushik0901/Swift-SRGAN", "da7bec390ad7", "swift-srgan/train.py"),
     "swin2sr": _in(64, "mv-lab/swin2sr", "dc93d73669a5", "README.md", ", names of files"),
     "swinir": _in(48, "JingyunLiang/SwinIR", "6545850fbf8d", "README.md", ", DIV2K"),
     "uformer": _in(128, "ZhendongWang6/Uformer", "4ce7d9b919d3", "script/train_denoise.sh"),
-}  # fmt: skip
+}

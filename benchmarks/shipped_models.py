@@ -78,7 +78,7 @@ def main():
         {f"x{scale}": partial(upscale, network, image) for scale, network in networks.items()},
         repeats=5,
         warmup=1,
-    )  # fmt: skip
+    )
     print_table(timed)
     for name, times in timed.items():
         results[name]["500x500"] = times

@@ -77,11 +77,13 @@ def compare(network, image):
         raise SystemExit(f"tiled and whole results differ by more than 1/255: {gate}")
     timed = measure(
         {"plain": lambda: plain(network, image)}
-        | {name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
-         for name, tile in tiles.items()},
+        | {
+            name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
+            for name, tile in tiles.items()
+        },
         repeats=9,
         warmup=1,
-    )  # fmt: skip
+    )
     # Pairs of one round, so that what disturbs the machine falls on both.
     results = {"largest_difference": gate}
     for base in ("plain", "whole"):

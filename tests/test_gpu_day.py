@@ -70,8 +70,11 @@ def test_what_fails_is_kept_at_once(tmp_path, processes):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "device_outcomes", "-n", processes]
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", tmp_path],
-        cwd=tmp_path, env=variables, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "failed (call): test_it.py::test_bad" in done.stderr
     outcomes = json.loads((tmp_path / "results" / "device_tests.json").read_text())["results"]
@@ -124,8 +127,9 @@ def test_a_result_is_made_of_several_days(monkeypatch, tmp_path):
     devices = {step["name"]: step["device"] for step in made["steps"]}
     assert devices == {"environment": "GPU first", "tests": "GPU second", "training": "GPU first"}
     assert made["steps"][0]["results"]["r"]["results"] == {
-        "ms": {"median": 1.23457}, "at": "in b.py",
-    }  # fmt: skip
+        "ms": {"median": 1.23457},
+        "at": "in b.py",
+    }
     (tmp_path / "old.json").write_text(json.dumps(made))
     again = taking.read(f"{tmp_path / 'old.json'}:training")
     assert [step["name"] for step in again] == ["training"]

@@ -71,8 +71,11 @@ def test_a_missing_package_fails_only_where_all_must_be_there(strict, tmp_path, 
     command = ["-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-ra", "--tb=short"]
     done = subprocess.run(
         [sys.executable, *command, "--continue-on-collection-errors", tmp_path],
-        capture_output=True, text=True, cwd=tmp_path, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
     if strict:
         assert done.returncode == 1, done.stdout + done.stderr
         assert "1 skipped" in done.stdout

@@ -41,7 +41,11 @@ SMALL = {
     ("network", "msrresnet"): {"num_features": 4, "num_blocks": 1},
     ("network", "compact"): {"num_features": 4, "num_convs": 1},
     ("network", "swinir"): {
-        "img_size": 32, "embed_dim": 8, "depths": [2], "num_heads": [2], "num_features": 8
+        "img_size": 32,
+        "embed_dim": 8,
+        "depths": [2],
+        "num_heads": [2],
+        "num_features": 8,
     },
     ("network", "esrdgan"): {"num_features": 4, "num_blocks": 1, "growth_channels": 4},
     ("network", "dlsn"): {"num_features": 8, "num_groups": 1, "num_blocks": 1, "chunk_size": 32},
@@ -77,7 +81,7 @@ SMALL = {
     ("handler", "time_limit"): {"hours": 1.0},
     ("handler", "profiler"): {"start": 2, "iterations": 1},
     ("optimizer", "pytorch_optimizer"): {"name": "yogi"},
-}  # fmt: skip
+}
 
 #: What takes no part, and why.
 LEFT_OUT = {
@@ -198,9 +202,7 @@ def drawn(rng):
     if experiment["method"]["type"] == "gan":
         experiment["losses"].append({"type": "adversarial", "weight": 0.01})
         experiment["method"]["labels"] = one("labels")
-        experiment["discriminator"] = {
-            **one("discriminator"), "inputs": two("discriminator_input")
-        }  # fmt: skip
+        experiment["discriminator"] = {**one("discriminator"), "inputs": two("discriminator_input")}
         side = experiment["discriminator"].get("input_size", side)
         experiment["optimizer"]["discriminator"] = optimizer()
         experiment["schedule"]["discriminator"] = one("schedule")

@@ -16,9 +16,12 @@ from srcore.runs.folder import RunFolder
 @click.command()
 @click.argument("run", type=EXISTING_FOLDER)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
     help="Where the card goes.  [default: card in the folder of the run]",
-)  # fmt: skip
+)
 @flags("about", About, names={"tags": "tag"})
 def command(run: Path, output: Path | None, about: About) -> None:
     """Write the card of the model that RUN has trained.

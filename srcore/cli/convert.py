@@ -35,9 +35,11 @@ from srcore.weights.programs import ProgramOptions, written_files
 @flag(ProgramOptions, "opset")
 @flag(ProgramOptions, "precision")
 @click.option(
-    "--calibration", metavar="FOLDER", type=EXISTING_FOLDER,
+    "--calibration",
+    metavar="FOLDER",
+    type=EXISTING_FOLDER,
     help="Images such as those to be enlarged; int8 is scaled by them.",
-)  # fmt: skip
+)
 @flag(Loading, "yes")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -123,9 +123,13 @@ def _evaluate_pictures(benchmark: Benchmark, tables: Tables) -> None:
     tables.refuse_inputs([file for folder in read if folder for file in folder.iterdir()])
     failed: list[str] = []
     result = measure_pictures(
-        folders, benchmark.hr, measures, scale=next(iter(benchmark.scale), 0),
-        crop_border=benchmark.crop_border, on_failure=_noting_failures(failed),
-    )  # fmt: skip
+        folders,
+        benchmark.hr,
+        measures,
+        scale=next(iter(benchmark.scale), 0),
+        crop_border=benchmark.crop_border,
+        on_failure=_noting_failures(failed),
+    )
     tables.write([result], measures)
     _exit_if_failed(len(result.images), len(failed), "failed")
 

@@ -59,9 +59,12 @@ def upscale_with_bars(
     @contextlib.contextmanager
     def watch(job: FilmJob) -> Iterator[Callable[[int], object]]:
         with tqdm(
-            total=job.film.frame_count or None, disable=hidden, unit="frame",
-            desc=job.film.path.name, **width(),
-        ) as bar:  # fmt: skip
+            total=job.film.frame_count or None,
+            disable=hidden,
+            unit="frame",
+            desc=job.film.path.name,
+            **width(),
+        ) as bar:
             yield bar.update
 
     def tell(line: str) -> None:

@@ -76,9 +76,12 @@ def flags(
         for field in reversed(fields):
             default = defaults.get(field.name, field.default)
             made = _click_option(
-                field.name, hints[field.name], default, declaration_of(field),
+                field.name,
+                hints[field.name],
+                default,
+                declaration_of(field),
                 flag=names.get(field.name, ""),
-            )(made)  # fmt: skip
+            )(made)
         return made
 
     return decorate

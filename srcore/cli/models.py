@@ -28,9 +28,11 @@ _HEAD = ("name", "scale", "architecture", "license", "size", "use", "here", "pur
 @click.option("--commercial", is_flag=True, help="Not those whose license forbids commercial use.")
 @click.option("--here", is_flag=True, help="Only those that are on this machine.")
 @click.option(
-    "--download", metavar="MODEL", multiple=True,
+    "--download",
+    metavar="MODEL",
+    multiple=True,
     help="Fetch a model into the cache: NAME, hf://owner/name, https://...#sha256=...; repeatable.",
-)  # fmt: skip
+)
 @click.option("--yes", is_flag=True, help="Fetch without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def command(

@@ -53,10 +53,11 @@ _PATCH = 64  # pixels of a side of what the network sees, as most networks are t
 @click.argument("name", required=False, shell_complete=shipped_experiments)
 @click.option("--flat", is_flag=True, help="What it extends is written out: one whole file.")
 @click.option(
-    "--from-weights", metavar="FILE|MODEL",
+    "--from-weights",
+    metavar="FILE|MODEL",
     help="Begin with the network of this file, or published model: its type, options, scale and "
     "weights.",
-)  # fmt: skip
+)
 @flag(Loading, "yes")
 def command(name: str | None, flat: bool, from_weights: str | None, yes: bool) -> None:
     """Print the shipped experiment NAME; without NAME, list all of them.

@@ -22,13 +22,15 @@ overrides_option = click.option(
 def beginning_options(command: Callable[..., None]) -> Callable[..., None]:
     """``--from-stage`` and ``--weights``."""
     weights = click.option(
-        "--weights", metavar="FILE",
+        "--weights",
+        metavar="FILE",
         help="What the generator starts from, as generator.weights.",
-    )  # fmt: skip
+    )
     stage = click.option(
-        "--from-stage", metavar="NAME",
+        "--from-stage",
+        metavar="NAME",
         help="Begin with a later stage, from --weights; as first_stage.",
-    )  # fmt: skip
+    )
     return stage(weights(command))
 
 

@@ -15,9 +15,12 @@ from srcore.runs.folder import RunFolder
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=EXISTING_FOLDER)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
     help="The file to write.  [default: report.html, of one run in its folder]",
-)  # fmt: skip
+)
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
 def command(runs: tuple[Path, ...], output: Path | None, overwrite: bool) -> None:
     """Write a page about RUN, or compare several, as one file of HTML that needs no network.

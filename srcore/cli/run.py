@@ -20,13 +20,15 @@ from srcore.runs.options import RunsOptions
 @flag(RunsOptions, "output")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run, or start it.")
 @click.option(
-    "--recover", is_flag=True,
+    "--recover",
+    is_flag=True,
     help="As --resume; from the newest good checkpoint if the last one is damaged or missing.",
-)  # fmt: skip
+)
 @click.option(
-    "--accept-changes", is_flag=True,
+    "--accept-changes",
+    is_flag=True,
     help="Resume although other files or processes than before feed the training.",
-)  # fmt: skip
+)
 @click.option("--overwrite", is_flag=True, help="Delete an earlier run of this name first.")
 @click.option("--quiet", is_flag=True, help="No progress bar, warnings only.")
 def command(

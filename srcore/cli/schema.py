@@ -17,9 +17,12 @@ FILE = "srcore.schema.json"
 
 @click.command()
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
     help="The file to write.  [default: standard output]",
-)  # fmt: skip
+)
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
 def command(output: Path | None, overwrite: bool) -> None:
     """Print the JSON Schema (draft 7) of experiments with all installed plugins in it.

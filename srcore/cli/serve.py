@@ -68,9 +68,11 @@ def command(
         check_options(upscaling, plugins().registry)
         offered = _offered(models, serving.runs, yes=loading.yes)
         computing = Computing(
-            device=loading.device, upscaling=upscaling,
-            most_pixels=serving.most_pixels, without=plugins().without,
-        )  # fmt: skip
+            device=loading.device,
+            upscaling=upscaling,
+            most_pixels=serving.most_pixels,
+            without=plugins().without,
+        )
         with served(
             serving, offered, lambda: WorkerProcess(computing, work), _say_aside
         ) as address:

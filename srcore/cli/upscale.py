@@ -63,13 +63,15 @@ def _color(
 @click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
 @click.option("--recursive", is_flag=True, help="Also images and films in folders below.")
 @click.option(
-    "--weights", metavar="FILE",
+    "--weights",
+    metavar="FILE",
     help="Checkpoint of any supported program.  [default: the small model that comes with srcore]",
-)  # fmt: skip
+)
 @click.option(
-    "--model", metavar="NAME",
+    "--model",
+    metavar="NAME",
     help="A published model, fetched once: see srcore models; also hf://owner/name.",
-)  # fmt: skip
+)
 @flags("loading", Loading)
 @flags("sizing", Sizing)
 @click.option(
@@ -78,9 +80,11 @@ def _color(
     help="Make 16 bits 8, for formats that hold no more.",
 )
 @click.option(
-    "--background", metavar="COLOR", callback=_color,
+    "--background",
+    metavar="COLOR",
+    callback=_color,
     help="Lay transparent images on a color: white, black, or #rrggbb.",
-)  # fmt: skip
+)
 @click.option(
     "--strip",
     is_flag=True,
@@ -90,9 +94,10 @@ def _color(
 @flag(FrameOptions, "frames")
 @flags("films", FilmOptions)
 @click.option(
-    "--resume", is_flag=True,
+    "--resume",
+    is_flag=True,
     help="Skip inputs of which an output was made, and go on with films that were begun.",
-)  # fmt: skip
+)
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -289,9 +294,12 @@ def _upscale_all(
     pixels = pixels_of(tasks)
     results = []
     with tqdm(
-        total=sum(pixels), disable=hidden, unit="px", unit_scale=True,
+        total=sum(pixels),
+        disable=hidden,
+        unit="px",
+        unit_scale=True,
         **width(),
-    ) as bar:  # fmt: skip
+    ) as bar:
         for result in upscale_files(network, tasks, pixels, settings, bar.update):
             results.append(result)
             bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)

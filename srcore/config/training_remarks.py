@@ -44,9 +44,11 @@ def _early_average(experiment: Experiment) -> Iterator[Problem]:
     train = experiment.train
     left = train.ema_decay**train.iterations
     if train.ema_decay > 0 and not train.ema_warmup and left > _NOTICEABLE:
-        start = "start weights" if experiment.generator and experiment.generator.weights else (
-            "random start"
-        )  # fmt: skip
+        start = (
+            "start weights"
+            if experiment.generator and experiment.generator.weights
+            else ("random start")
+        )
         yield Problem(
             "train.ema_decay",
             f"{train.ema_decay} over {train.iterations} iterations leaves {left:.0%} of the "

@@ -145,8 +145,10 @@ class Readers:
         if everyone > cores():
             logger.warning(
                 "data.train.workers: %d processes read images, but there are %d processor cores; "
-                "fewer may be quicker", everyone, cores(),
-            )  # fmt: skip
+                "fewer may be quicker",
+                everyone,
+                cores(),
+            )
         ahead = batches_ahead(self._batch_bytes(), workers) if workers else None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="This DataLoader will create")

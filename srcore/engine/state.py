@@ -159,8 +159,10 @@ class TrainingState:
         if obstacle:
             logger.warning(
                 "iterations after %d are not saved, since %s%s",
-                max(self.saved_at, 0), obstacle, self.last_good(),
-            )  # fmt: skip
+                max(self.saved_at, 0),
+                obstacle,
+                self.last_good(),
+            )
             return
         if self._in_iteration:
             self._rollback.undo()
@@ -217,8 +219,10 @@ class TrainingState:
                 logger.warning(
                     "%s: %s goes by the share of the training that is done; the weights will "
                     "differ from those of a run of %d iterations without a break",
-                    change, what, change.now,
-                )  # fmt: skip
+                    change,
+                    what,
+                    change.now,
+                )
         if self.run.measures_anew:
             self.best.found = {}
             logger.info("metrics or validation images are others: the best is chosen anew")

@@ -60,8 +60,12 @@ def try_experiment(
     with (folder / "said").open("wb") as said:
         done = subprocess.run(
             [sys.executable, "-m", "srcore.estimating.trial", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env=environment,
+            check=False,
+        )
     try:
         answer: dict[str, Any] = json.loads((folder / ANSWER).read_text("utf-8"))
     except (OSError, ValueError):

@@ -184,8 +184,9 @@ class FilmJob:
         fitted = map(self.settings.fitting.apply, middle(bands, self.size))
         result = np.concatenate(list(fitted))
         bottom, right = (
-            self.encoding.height - result.shape[0], self.encoding.width - result.shape[1]
-        )  # fmt: skip
+            self.encoding.height - result.shape[0],
+            self.encoding.width - result.shape[1],
+        )
         return np.pad(result, ((0, bottom), (0, right), (0, 0)), mode="edge")
 
     def _described(self) -> dict[str, Any]:

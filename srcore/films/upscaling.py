@@ -102,9 +102,13 @@ def upscale_film(
         registry=registry,
     )
     options = FilmOptions(
-        codec=codec, crf=crf, preset=preset, deinterlace=deinterlace, skip_damaged=skip_damaged,
+        codec=codec,
+        crf=crf,
+        preset=preset,
+        deinterlace=deinterlace,
+        skip_damaged=skip_damaged,
         segment=segment,
-    )  # fmt: skip
+    )
     job = FilmJob.plan(network, source, target, settings, options)
     notes = list(job.notes)
     job.run(progress or _unwatched, notes.append, resume=resume, overwrite=overwrite)

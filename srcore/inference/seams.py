@@ -50,5 +50,8 @@ class Seams:
         logger.warning(
             "%s: tiles differ by up to %d gray levels where they meet; a larger %s brings "
             "them nearer to the whole image, %s runs it whole",
-            name_of(network), self.levels, spelled("overlap"), spelled("tile", None),
-        )  # fmt: skip
+            name_of(network),
+            self.levels,
+            spelled("overlap"),
+            spelled("tile", None),
+        )

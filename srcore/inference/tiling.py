@@ -159,5 +159,8 @@ def _tell_of(name: str, levels: int, pixels: int) -> None:
     logger.warning(
         "%s: a cut changes the result by up to %d gray levels even %d pixels away (such networks "
         "look at the whole image): tiles will differ from it; %s runs it whole",
-        name, levels, pixels, spelled("tile", None),
-    )  # fmt: skip
+        name,
+        levels,
+        pixels,
+        spelled("tile", None),
+    )

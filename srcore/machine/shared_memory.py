@@ -48,8 +48,11 @@ def batches_ahead(batch_bytes: int, workers: int) -> int:
         logger.warning(
             "%s: %s MiB of shared memory are free: only %d instead of %d batches are read ahead; "
             "docker run --shm-size=8g makes it larger",
-            SHARED_MEMORY, mebibytes(free), fitting, _AHEAD,
-        )  # fmt: skip
+            SHARED_MEMORY,
+            mebibytes(free),
+            fitting,
+            _AHEAD,
+        )
     return min(_AHEAD, fitting)
 
 

@@ -98,10 +98,14 @@ class HubModel:
     def _download(self, hub: Any, file: str, **how: Any) -> Path:
         return Path(
             hub.hf_hub_download(
-                self.at.repository, file, revision=self.at.revision or None, endpoint=endpoint(),
-                cache_dir=_cache(), **how,
+                self.at.repository,
+                file,
+                revision=self.at.revision or None,
+                endpoint=endpoint(),
+                cache_dir=_cache(),
+                **how,
             )
-        )  # fmt: skip
+        )
 
     def _info(self) -> Any:
         with in_one_line(self.address):
@@ -123,10 +127,12 @@ class HubModel:
         try:
             folder = Path(
                 hub.snapshot_download(
-                    self.at.repository, revision=self.at.revision or None, cache_dir=_cache(),
+                    self.at.repository,
+                    revision=self.at.revision or None,
+                    cache_dir=_cache(),
                     local_files_only=True,
                 )
-            )  # fmt: skip
+            )
         except Exception:  # none of that repository; the library has many errors for it
             return None
         names = [it.relative_to(folder).as_posix() for it in folder.rglob("*") if it.is_file()]

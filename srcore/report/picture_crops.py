@@ -198,8 +198,10 @@ def _uncut(picture: PictureArray, share: int) -> str:
 def _uri(picture: PictureArray) -> str:
     """JPEG with full color resolution: a few times smaller than PNG, no visible difference."""
     settings = [
-        cv2.IMWRITE_JPEG_QUALITY, _QUALITY,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    ]  # fmt: skip
+        cv2.IMWRITE_JPEG_QUALITY,
+        _QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
     _, encoded = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), settings)
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")

@@ -132,8 +132,11 @@ _TRAINING_FILES = (
 )  # fmt: skip
 #: In the folder of an experiment with stages, beside the folders of its stages.
 EXPERIMENT_FILES = (
-    RunFolder.experiment, RunFolder.log, RunFolder.report, f"{RunFolder.card}/*",
-)  # fmt: skip
+    RunFolder.experiment,
+    RunFolder.log,
+    RunFolder.report,
+    f"{RunFolder.card}/*",
+)
 
 
 def stage_names(table: Mapping[str, Any]) -> tuple[str, ...]:

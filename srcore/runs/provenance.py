@@ -78,8 +78,9 @@ def remember_weights(
                 "%s: %s holds other weights now than when this training started from them (an "
                 "earlier stage may have been extended); it does not start from those: choose "
                 "another name, or start anew with --overwrite, if it shall",
-                folder, key,
-            )  # fmt: skip
+                folder,
+                key,
+            )
     now["weights"] = now["weights"] | began
 
 

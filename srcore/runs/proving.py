@@ -14,9 +14,13 @@ from srcore.config.schema import Experiment
 from srcore.errors import SrcoreError
 
 _UNREADABLE = (
-    pickle.PicklingError, pickle.UnpicklingError, AttributeError, RuntimeError, TypeError,
+    pickle.PicklingError,
+    pickle.UnpicklingError,
+    AttributeError,
+    RuntimeError,
+    TypeError,
     ValueError,
-)  # fmt: skip
+)
 
 
 def is_readable(path: Path) -> bool:

@@ -87,8 +87,9 @@ class Gate:
             number = ipaddress.ip_address(name)
         except ValueError:
             return not is_loopback(self.host) and name in (
-                self.host.lower(), socket.gethostname().lower()
-            )  # fmt: skip
+                self.host.lower(),
+                socket.gethostname().lower(),
+            )
         return number.is_loopback or not is_loopback(self.host)
 
     def _shown(self, headers: Message) -> list[str]:

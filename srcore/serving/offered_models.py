@@ -119,9 +119,12 @@ def _of_run(name: str, folder: Path, group: str) -> Iterator[OfferedModel]:
         if weights is not None:
             label = "/".join(filter(None, (name, stage)))
             yield OfferedModel(
-                id=f"run:{label}", label=label, group=group, weights=str(weights),
+                id=f"run:{label}",
+                label=label,
+                group=group,
+                weights=str(weights),
                 scale=scale_of(inside),
-            )  # fmt: skip
+            )
 
 
 def _weights_in(run: RunFolder) -> Path | None:

@@ -35,9 +35,12 @@ ITERATIONS = 4
 _LARGEST = 1024  # where growing ends
 
 _SHORT = (
-    f"train.iterations={ITERATIONS}", "train.device=cpu", "train.checkpoint_every=1",
-    "train.log_every=1", "name=contract",
-)  # fmt: skip
+    f"train.iterations={ITERATIONS}",
+    "train.device=cpu",
+    "train.checkpoint_every=1",
+    "train.log_every=1",
+    "name=contract",
+)
 
 _OWN: dict[str, Any] = {
     "scale": 2,

@@ -146,9 +146,11 @@ def _shapes(multiple: int, channels: int, *, batched: bool) -> tuple[Shape, ...]
     side = max(16, multiple)
     numbers = (2, 1, 3, 1) if batched else (1, 1, 1, 1)
     sizes = (
-        (side + 5, 2 * side + 3), (2 * side + 1, side + 2), (side + 3, 3 * side),
+        (side + 5, 2 * side + 3),
+        (2 * side + 1, side + 2),
+        (side + 3, 3 * side),
         (2 * side, 2 * side + 7),
-    )  # fmt: skip
+    )
     return tuple((number, channels, *size) for number, size in zip(numbers, sizes, strict=True))
 
 

@@ -91,9 +91,13 @@ def _run_limited(command: list[str], folder: str) -> int:
     """Run a program within limits of memory and time; its exit code."""
     try:
         return subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=_SECONDS, check=False,
+            command,
+            cwd=folder,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
             preexec_fn=_limit_memory,
-        ).returncode  # fmt: skip
+        ).returncode
     except subprocess.TimeoutExpired:
         return -9
 

@@ -78,7 +78,8 @@ def load_program(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
     core = openvino().Core()
     threads = torch.get_num_threads()
     settings: dict[str, Any] = {
-        "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads,
-    }  # fmt: skip
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": threads,
+    }
     program = core.compile_model(core.read_model(*contents), "CPU", settings)
     return lambda lr: torch.from_numpy(program([lr.numpy()])[0].copy())

@@ -20,9 +20,13 @@ from srcore.plugin.manager import PluginManager
 from srcore.weights.saving import read_metadata
 
 ABOUT = About(
-    title="My 2x | tiny", author="Some Body", license="CC-BY-NC-SA-4.0", description="For tests.",
-    tags=("photo",), url="https://example.org/generator.safetensors",
-)  # fmt: skip
+    title="My 2x | tiny",
+    author="Some Body",
+    license="CC-BY-NC-SA-4.0",
+    description="For tests.",
+    tags=("photo",),
+    url="https://example.org/generator.safetensors",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +50,12 @@ def test_the_folder_is_what_a_repository_consists_of(folder, run):
     pictures = [name for name in names if name.startswith("images/")]
     assert pictures
     assert [it for it in names if it not in pictures] == [
-        "2x-My-2x-tiny.json", "README.md", "card.json", "experiment.toml",
+        "2x-My-2x-tiny.json",
+        "README.md",
+        "card.json",
+        "experiment.toml",
         "generator_best.safetensors",
-    ]  # fmt: skip
+    ]
 
 
 def test_nothing_names_a_place_on_the_machine(folder, workplace):

@@ -232,7 +232,9 @@ def test_sets_and_images_of_one_name_have_pictures_of_their_own(evaluate):
         for file in Path("strips").rglob("*.png")
     }
     assert pictures == {
-        "Toy_x2/a_png.png": 10, "Toy_x2/a_bmp.png": 60,
-        "Toy_2_x2/a_png.png": 90, "Toy_2_x2/a_bmp.png": 140,
-    }  # fmt: skip
+        "Toy_x2/a_png.png": 10,
+        "Toy_x2/a_bmp.png": 60,
+        "Toy_2_x2/a_png.png": 90,
+        "Toy_2_x2/a_bmp.png": 140,
+    }
     assert len(list(Path("sr").rglob("*.png"))) == 4

@@ -171,8 +171,11 @@ def test_a_default_that_depends_on_the_machine_is_made_when_the_command_is_used(
 
 #: They stand nowhere else: a value that means "yes", a color of a picture, scales to compare.
 OF_THE_COMMAND_ALONE = {
-    ("convert", "scale"), ("ldl map", "maximum"), ("models", "scale"), ("upscale", "depth"),
-}  # fmt: skip
+    ("convert", "scale"),
+    ("ldl map", "maximum"),
+    ("models", "scale"),
+    ("upscale", "depth"),
+}
 
 
 def is_declared_by_hand(parameter):

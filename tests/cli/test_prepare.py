@@ -116,8 +116,9 @@ def test_what_the_format_cannot_hold_is_a_line_and_the_others_are_done(tmp_path,
     write_image(tmp_path / "in" / "b.png", noise(4))
     write_image(tmp_path / "in" / "c.png", noise())
     name, *others = arguments
-    result = prepare(name, tmp_path / "in", tmp_path / "out", *others, "--format", "jpeg",
-                     "--workers", 1)  # fmt: skip
+    result = prepare(
+        name, tmp_path / "in", tmp_path / "out", *others, "--format", "jpeg", "--workers", 1
+    )
     assert result.exit_code == 1
     assert "a.png: .jpg holds 8 bits per channel only; use .png or .tif\n" in result.stderr
     assert "b.png: .jpg cannot hold rgb_alpha; use .png\n" in result.stderr

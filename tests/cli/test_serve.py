@@ -59,9 +59,13 @@ def test_it_prints_its_address_answers_and_ends_with_all_it_has_started(tmp_path
     (tmp_path / "tmp").mkdir()
     command = [sys.executable, "-m", "srcore", "serve", "tiny.safetensors"]
     server = subprocess.Popen(
-        [*command, "--port", "0", "--device", "cpu"], cwd=tmp_path, env=places, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [*command, "--port", "0", "--device", "cpu"],
+        cwd=tmp_path,
+        env=places,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     address = server.stdout.readline().strip()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", address)
     assert server.stderr.readline() == "srcore: Ctrl-C ends it\n"

@@ -27,9 +27,12 @@ def _peak_memory(folder, weights, height, width):
     arguments = ["upscale", "in.jpg", "--weights", str(weights), "--device", "cpu", "--overwrite"]
     result = subprocess.run(
         [sys.executable, "-c", _MEASURED, *arguments],
-        cwd=folder, capture_output=True, text=True, check=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert read_header(folder / "in_x2.png").width == 2 * width
     return int(result.stdout.split()[-1])
 

@@ -164,5 +164,6 @@ def test_wrong_overrides_are_told_together(file):
     with pytest.raises(ConfigError) as caught:
         load_checked(file, ["a", "b", "stages.last.train.iterations=1"])
     assert [it.message for it in caught.value.problems] == [
-        'expected table.key=value, found "a"', 'expected table.key=value, found "b"'
-    ]  # fmt: skip
+        'expected table.key=value, found "a"',
+        'expected table.key=value, found "b"',
+    ]

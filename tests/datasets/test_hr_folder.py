@@ -23,9 +23,13 @@ def folder(tmp_path):
 def test_lr_of_a_crop_is_the_crop_of_the_lr(folder, scale, downscale):
     whole = HrFolder(scale=scale, hr=folder, downscale=downscale).sample(0, None)
     dataset = HrFolder(
-        scale=scale, hr=folder, downscale=downscale, hr_patch_size=2 * scale, flip=False,
+        scale=scale,
+        hr=folder,
+        downscale=downscale,
+        hr_patch_size=2 * scale,
+        flip=False,
         rotate=False,
-    )  # fmt: skip
+    )
     height, width = whole["lr"].shape[:2]
     for seed in range(60):
         sample = dataset.sample(0, np.random.default_rng(seed))

@@ -44,8 +44,10 @@ def test_lr_is_made_without_an_lr_database(databases):
 
 def test_layout_is_the_one_of_the_field(databases):
     assert {path.name for path in databases["hr"].iterdir()} == {
-        "data.mdb", "lock.mdb", "meta_info.txt",
-    }  # fmt: skip
+        "data.mdb",
+        "lock.mdb",
+        "meta_info.txt",
+    }
     lines = (databases["hr"] / "meta_info.txt").read_text().splitlines()
     assert lines[0] == "0.png (24,30,3) 1"
 

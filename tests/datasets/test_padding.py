@@ -30,9 +30,13 @@ def test_padding_is_that_of_the_published_loaders(tmp_path, size):
     write_image(tmp_path / "a.png", image)
     cut = [side - side % 2 if side < 32 else side for side in size]
     whole = cv2.copyMakeBorder(
-        image[: cut[0], : cut[1]], 0, max(0, 32 - cut[0]), 0, max(0, 32 - cut[1]),
+        image[: cut[0], : cut[1]],
+        0,
+        max(0, 32 - cut[0]),
+        0,
+        max(0, 32 - cut[1]),
         cv2.BORDER_REFLECT_101,
-    )  # fmt: skip
+    )
     sample = dataset(tmp_path, min_size="pad").sample(0, np.random.default_rng(0))
     assert sample["hr"].shape == (32, 32, 3)
     places = [

@@ -282,8 +282,10 @@ class Some:
     tree = ast.parse(source)
     known = {it.name: it for it in tree.body if isinstance(it, ast.ClassDef)}
     assert list(silent_about_errors(tree, known, {})) == [
-        "silent: DataError", "by_another: DataError", "method: DataError"
-    ]  # fmt: skip
+        "silent: DataError",
+        "by_another: DataError",
+        "method: DataError",
+    ]
 
 
 def test_the_type_that_is_raised_is_the_one_that_is_told():
@@ -313,5 +315,6 @@ def by_imported(): raise damaged("x")
     known = {it.name: it for it in tree.body if isinstance(it, ast.ClassDef)}
     by_module = {"makers": {"damaged": "DataError"}}
     assert list(silent_about_errors(tree, known, by_module)) == [
-        "other: DataError", "by_imported: DataError"
-    ]  # fmt: skip
+        "other: DataError",
+        "by_imported: DataError",
+    ]

@@ -135,9 +135,8 @@ def kernels(precision):
     before, current = results["kernels before"][precision], results["current kernels"][precision]
     rows = [
         [part[f"128x128, {pass_}, {how}"]["us"] / 1000 for pass_ in both]
-        for part, how in ((before, "compiled"), (current, "compiled"),
-                          (before, "matrix products"))
-    ]  # fmt: skip
+        for part, how in ((before, "compiled"), (current, "compiled"), (before, "matrix products"))
+    ]
     shares = [100 * alone / own for own, alone in zip(rows[1], rows[2], strict=True)]
     return [value for row in (*rows, shares) for value in row]
 
@@ -170,8 +169,10 @@ TRAINED = f"{BOTH}: published / compiled"
 
 
 def times(size, what):
-    return [cpu("hashed_attention_cpu_float32_1thread", size, what, it)
-            for it in ("published", "eager", "compiled")]  # fmt: skip
+    return [
+        cpu("hashed_attention_cpu_float32_1thread", size, what, it)
+        for it in ("published", "eager", "compiled")
+    ]
 
 
 #: Document, a part of it with {} for each figure, the figures.
@@ -330,10 +331,13 @@ def complaint(document, claim, values):
     if not places:
         return "is not said any more; adapt the list of this test to what is"
     wrong = [
-        [f"{figure} of {value:.5g}" for figure, value in zip(it, values, strict=True)
-         if differs(figure, value)]
+        [
+            f"{figure} of {value:.5g}"
+            for figure, value in zip(it, values, strict=True)
+            if differs(figure, value)
+        ]
         for it in places
-    ]  # fmt: skip
+    ]
     return "" if not all(wrong) else f"printed {wrong}"
 
 

@@ -90,9 +90,10 @@ def test_hook_has_a_test(name):
 
 def test_every_table_of_an_experiment_is_in_the_reference():
     tables = {
-        value for value in vars(schema).values()
+        value
+        for value in vars(schema).values()
         if inspect.isclass(value) and attrs.has(value) and value.__module__ == schema.__name__
-    }  # fmt: skip
+    }
     assert tables - set(TABLES.values()) == {schema.DataTable}  # [data] has tables only
 
 

@@ -44,9 +44,13 @@ def follow(line, folder):
         program += ["-p", "no:cacheprovider"]
     path = str(folder / "srplug-edges")
     done = subprocess.run(
-        program, cwd=folder, env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        program,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     expected = 2 if "num_feature=" in line else 0
     assert done.returncode == expected, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout + done.stderr

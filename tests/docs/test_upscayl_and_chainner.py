@@ -72,8 +72,9 @@ def apart(network, run):
 def test_upscayls_folder_is_called_models_and_holds_two_files_of_one_name(network, tmp_path):
     convert(network, UPSCAYL)
     assert sorted(it.name for it in (tmp_path / "models").iterdir()) == [
-        "my-model-x4.bin", "my-model-x4.param",
-    ]  # fmt: skip
+        "my-model-x4.bin",
+        "my-model-x4.param",
+    ]
     for name in ("models/my-model-x4.param", "models/my-model-x4.bin"):
         assert f"`{name}`" in PAGE
     run = lambda image: by_ncnn("models/my-model-x4", image).clamp(0, 1)  # noqa: E731 - one line

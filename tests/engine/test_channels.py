@@ -244,10 +244,13 @@ def test_samples_of_an_lmdb_are_those_of_its_folder(in_folder, channels, tmp_pat
     for dataset in (
         srcore.build("dataset", "lmdb", hr=str(tmp_path / "train.lmdb"), **options),
         srcore.build(
-            "dataset", "images", hr={"type": "lmdb", "path": str(tmp_path / "train.lmdb")},
-            cache="memory", **options,
+            "dataset",
+            "images",
+            hr={"type": "lmdb", "path": str(tmp_path / "train.lmdb")},
+            cache="memory",
+            **options,
         ),
-    ):  # fmt: skip
+    ):
         for index in range(len(folder)):
             samples, wanted = (
                 part.sample(index, sample_generator(index)) for part in (dataset, folder)

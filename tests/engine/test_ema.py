@@ -68,10 +68,12 @@ NETWORKS = {
     "edsr": ("generator.num_features=16", "generator.num_blocks=2"),
     "msrresnet": ("generator.num_features=16", "generator.num_blocks=2"),
     "rrdbnet": (
-        "generator.num_features=8", "generator.num_blocks=1", "generator.growth_channels=4"
+        "generator.num_features=8",
+        "generator.num_blocks=1",
+        "generator.growth_channels=4",
     ),
     "batchnorm": (),
-}  # fmt: skip
+}
 #: Twenty trainings: network, learning rate, iterations, further settings.
 MATRIX = [
     *(("edsr", rate, length, ()) for rate in (1e-4, 1e-3) for length in (50, 200, 1000)),
@@ -91,9 +93,12 @@ class Normalized(nn.Module):
         self.scale = scale
         self.head = nn.Conv2d(3, channels, 3, padding=1)
         self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.PReLU(),
-            nn.Conv2d(channels, channels, 3, padding=1), nn.BatchNorm2d(channels),
-        )  # fmt: skip
+            nn.Conv2d(channels, channels, 3, padding=1),
+            nn.BatchNorm2d(channels),
+            nn.PReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            nn.BatchNorm2d(channels),
+        )
         self.tail = nn.Sequential(
             nn.Conv2d(channels, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale)
         )

@@ -74,8 +74,10 @@ ADVERSARIAL = (
     'method={type="gan",discriminator_steps=2,generator_every=2,adversarial_start=2}',
     'discriminator={type="patch",num_features=4,num_layers=1}',
     'losses=[{type="adversarial",weight=0.1}]',
-    "train.precision=float16", "train.device=auto", "train.ema_decay=0.9",
-)  # fmt: skip
+    "train.precision=float16",
+    "train.device=auto",
+    "train.ema_decay=0.9",
+)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="auto would take the GPU")

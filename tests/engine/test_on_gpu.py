@@ -37,14 +37,17 @@ FORMATS = {
     "bfloat16": ("train.precision=bfloat16",),
     "float16": ("train.precision=float16",),
     "channels_last, float16, two parts": (
-        "train.channels_last=true", "train.precision=float16", "train.accumulate=2",
+        "train.channels_last=true",
+        "train.precision=float16",
+        "train.accumulate=2",
     ),
     "deterministic": ("train.deterministic=true",),
     "skipping, clipped": (
-        "train.nan_skips=2", 'optimizer.generator={type="adamw",clip_gradient_norm=0.1}',
+        "train.nan_skips=2",
+        'optimizer.generator={type="adamw",clip_gradient_norm=0.1}',
     ),
     "several readers": ("data.train.workers=2",),
-}  # fmt: skip
+}
 
 
 def train(file, folder, gpu, *overrides, resume=False):
@@ -152,8 +155,10 @@ def test_random_numbers_are_drawn_on_the_device_and_repeat(gpu):
     for iteration in (7, 8, 7):
         randomness.begin(iteration, rank=0)
         draws = [torch.rand(4, device=gpu)]
-        draws += [torch.rand(4, generator=made, device=gpu)
-                  for made in (randomness.transforms, randomness.method)]  # fmt: skip
+        draws += [
+            torch.rand(4, generator=made, device=gpu)
+            for made in (randomness.transforms, randomness.method)
+        ]
         rows.append(torch.cat(draws))
     assert torch.equal(rows[0], rows[2])
     assert not torch.equal(rows[0], rows[1])
@@ -201,8 +206,9 @@ def test_a_bad_iteration_is_put_back_on_the_device(tiny_experiment, tmp_path, gp
     def spoiled(batch):
         seen.append({k: v.clone() for k, v in made.parts.generator_module.state_dict().items()})
         if len(seen) == 3:
-            batch = {name: value * torch.nan for name, value in batch.items()
-                     if name in ("lr", "hr")}  # fmt: skip
+            batch = {
+                name: value * torch.nan for name, value in batch.items() if name in ("lr", "hr")
+            }
         return step(batch)
 
     monkeypatch.setattr(made.method, "step", spoiled)
@@ -239,8 +245,9 @@ def test_a_compiled_generator_trains_as_a_plain_one(tiny_experiment, tmp_path, g
     settings = (*SMOOTH, "train.iterations=2")
     plain = last(train(tiny_experiment, tmp_path / "plain", gpu, *settings))
     torch.compiler.reset()
-    compiled = last(train(tiny_experiment, tmp_path / "compiled", gpu, *settings,
-                          "train.compile=true"))  # fmt: skip
+    compiled = last(
+        train(tiny_experiment, tmp_path / "compiled", gpu, *settings, "train.compile=true")
+    )
     torch.compiler.reset()
     torch.testing.assert_close(
         compiled["networks"]["generator"], plain["networks"]["generator"], rtol=1e-4, atol=1e-5

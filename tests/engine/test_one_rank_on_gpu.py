@@ -73,8 +73,9 @@ def test_a_distributed_network_has_the_gradients_of_a_plain_one(as_if_two, chann
 def test_an_updater_averages_gradients(as_if_two):
     network = nn.Linear(2, 1, bias=False).to(as_if_two)
     before = network.weight.detach().clone()
-    made = Updater(network, torch.optim.SGD(network.parameters(), 1.0), None,
-                   LossScale(enabled=False))  # fmt: skip
+    made = Updater(
+        network, torch.optim.SGD(network.parameters(), 1.0), None, LossScale(enabled=False)
+    )
     made.exchanges_gradients = True
     made.begin(1, 1, watch_norm=False)
     made.backward(network(torch.ones(1, 2, device=as_if_two)).sum())

@@ -72,8 +72,11 @@ def test_parts_inside_of_parts_count_once(clock, stage):
     measured.write()
     content = json.loads(measured.run.files.performance.read_text())
     assert content["seconds"] == {
-        "training": 4.0, "waiting for images": 0.0, "saving": 3.0, "validation": 2.0,
-    }  # fmt: skip
+        "training": 4.0,
+        "waiting for images": 0.0,
+        "saving": 3.0,
+        "validation": 2.0,
+    }
     assert content["iterations_per_second"] == 0.25
 
 

@@ -103,9 +103,13 @@ def test_interrupted_run_saves_and_exits_with_the_signals_code(
     tiny_experiment, tmp_path, number, code
 ):
     long = (
-        "--set", "train.iterations=100000", "--set", "train.log_every=1",
-        "--set", "data.train.workers=2",
-    )  # fmt: skip
+        "--set",
+        "train.iterations=100000",
+        "--set",
+        "train.log_every=1",
+        "--set",
+        "data.train.workers=2",
+    )
     output = tmp_path / "out"
     assert kill_when(tiny_experiment, output, "", 3, number, *long) == code
     state = torch.load(output / "tiny/checkpoints/last.pt", weights_only=True)

@@ -258,8 +258,9 @@ def test_a_teacher_without_weights_is_refused(distilled):
 def test_parts_of_a_loss_are_trained_saved_and_resumed(plugged, tiny_experiment, tmp_path):
     loss = (
         'losses=[{type="l1"}, {type="adapted", name="far"}]',
-        "optimizer.far_adapter.type=adam", "optimizer.far_adapter.learning_rate=1e-2",
-    )  # fmt: skip
+        "optimizer.far_adapter.type=adam",
+        "optimizer.far_adapter.learning_rate=1e-2",
+    )
     run(tiny_experiment, tmp_path / "whole", *loss)
     run(tiny_experiment, tmp_path / "parts", *loss, "train.iterations=2")
     run(tiny_experiment, tmp_path / "parts", *loss)

@@ -51,9 +51,10 @@ class Clock:
 
 def normalized(scale):
     network = nn.Sequential(
-        nn.Conv2d(3, 3 * scale**2, 3, padding=1), nn.BatchNorm2d(3 * scale**2),
+        nn.Conv2d(3, 3 * scale**2, 3, padding=1),
+        nn.BatchNorm2d(3 * scale**2),
         nn.PixelShuffle(scale),
-    )  # fmt: skip
+    )
     network.scale = scale
     return network
 

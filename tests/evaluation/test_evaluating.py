@@ -114,9 +114,13 @@ def test_the_text_states_the_protocol_above_aligned_columns(results):
     assert lines[2].startswith("Toy x2, 2 images, LR made from HR")
     assert lines[3].split() == ["psnr", "pixels", "(lower", "is", "better)"]
     assert [line.split()[:2] for line in lines[4:]] == [
-        ["a", "bicubic"], ["a", "near"], ["b", "bicubic"], ["b", "near"],
-        ["mean", "bicubic"], ["mean", "near"],
-    ]  # fmt: skip
+        ["a", "bicubic"],
+        ["a", "near"],
+        ["b", "bicubic"],
+        ["b", "near"],
+        ["mean", "bicubic"],
+        ["mean", "near"],
+    ]
     assert len({len(line) for line in lines[3:]}) == 1
 
 
@@ -132,9 +136,13 @@ def test_csv_has_a_line_per_image_and_one_for_the_set(results):
     lines = as_csv(*results).splitlines()
     assert lines[0] == "set,scale,model,image,psnr,pixels"
     assert [line.rpartition("image")[0] or line.split(",")[2:4] for line in lines[1:]] == [
-        ["bicubic", "a"], ["bicubic", "b"], ["bicubic", "mean"],
-        ["near", "a"], ["near", "b"], ["near", "mean"],
-    ]  # fmt: skip
+        ["bicubic", "a"],
+        ["bicubic", "b"],
+        ["bicubic", "mean"],
+        ["near", "a"],
+        ["near", "b"],
+        ["near", "mean"],
+    ]
     assert lines[1].endswith(",")
 
 

@@ -34,8 +34,9 @@ def example_images(tmp_path, monkeypatch):
 
 
 def test_the_core_ships_these_experiments():
-    shipped = {name for name, (_, owner) in plugins().registry.experiments().items()
-               if owner == "srcore"}  # fmt: skip
+    shipped = {
+        name for name, (_, owner) in plugins().registry.experiments().items() if owner == "srcore"
+    }
     assert shipped == {*LARGE, *TINY}
 
 
@@ -153,8 +154,10 @@ def test_published_hyper_parameters_reach_the_stages():
     assert weights == {"l1": 1e-2, "perceptual": 1.0, "adversarial": 5e-3}
     for network in ("generator", "discriminator"):
         assert gan.table["optimizer"][network] == {
-            "type": "adam", "learning_rate": 1e-4, "betas": [0.9, 0.99],
-        }  # fmt: skip
+            "type": "adam",
+            "learning_rate": 1e-4,
+            "betas": [0.9, 0.99],
+        }
         assert gan.table["schedule"][network]["milestones"] == [50000, 100000, 200000, 300000]
     assert gan.table["train"]["iterations"] == 400000
     assert gan.table["train"]["batch_size"] == 16

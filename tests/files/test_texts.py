@@ -18,8 +18,11 @@ def test_text_is_the_same_in_every_encoding(encoding):
 
 def test_empty_and_short_files_are_texts():
     assert [decode_text(content) for content in (b"", b"a", b"\xef\xbb\xbf", b"\xff\xfe")] == [
-        "", "a", "", "",
-    ]  # fmt: skip
+        "",
+        "a",
+        "",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("content", [b"caf\xe9", b"\xff\xfea", b"\xff\xfe\x00\xd8"])

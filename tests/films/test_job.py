@@ -98,9 +98,11 @@ def test_chapters_texts_and_attachments_are_kept(films, upscale, tmp_path):
         for k in range(2)
     ]  # fmt: skip
     source = films.write(
-        tmp_path / "in.mkv", chapters=chapters, metadata={"title": "A film"},
+        tmp_path / "in.mkv",
+        chapters=chapters,
+        metadata={"title": "A film"},
         attachment=("font.ttf", "font/ttf", b"letters"),
-    )  # fmt: skip
+    )
     after = upscale(source, "out.mkv")
     assert after.metadata["title"] == "A film"
     assert [it["metadata"]["title"] for it in after.chapters] == ["part 0", "part 1"]

@@ -76,5 +76,8 @@ def test_lists_that_name_other_files_are_no_films(tmp_path):
 
 def test_times_in_messages():
     assert [stamp(it) for it in (0, 59.9999, 3725.25, -1)] == [
-        "0:00:00.000", "0:01:00.000", "1:02:05.250", "-0:00:01.000"
-    ]  # fmt: skip
+        "0:00:00.000",
+        "0:01:00.000",
+        "1:02:05.250",
+        "-0:00:01.000",
+    ]

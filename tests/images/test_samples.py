@@ -69,8 +69,11 @@ def test_inks_take_from_white(dtype):
     assert without_ink(corners)[0].tolist() == expected
     inks = noise(4, 5, 4, dtype=dtype)
     left = full - inks.astype(object)
-    products = [[int(Fraction(int(c * k), full) + Fraction(1, 2)) for c in pixel[:3]]
-                for pixel in left.reshape(-1, 4) for k in [pixel[3]]]  # fmt: skip
+    products = [
+        [int(Fraction(int(c * k), full) + Fraction(1, 2)) for c in pixel[:3]]
+        for pixel in left.reshape(-1, 4)
+        for k in [pixel[3]]
+    ]
     assert without_ink(inks).reshape(-1, 3).tolist() == products
 
 

@@ -96,13 +96,17 @@ def test_average_follows_in_every_iteration(states, every):
 
 PLAIN_GENERATOR = ["D(sr) with graph, frozen", "update generator"]
 PLAIN_DISCRIMINATOR = [
-    "D(hr) constant, trained", "D(sr) constant, trained", "update discriminator",
-]  # fmt: skip
+    "D(hr) constant, trained",
+    "D(sr) constant, trained",
+    "update discriminator",
+]
 RAGAN_GENERATOR = ["D(hr) constant, frozen", "D(sr) with graph, frozen", "update generator"]
 RAGAN_DISCRIMINATOR = [
-    "D(sr) constant, trained", "D(hr) constant, trained", "D(sr) constant, trained",
+    "D(sr) constant, trained",
+    "D(hr) constant, trained",
+    "D(sr) constant, trained",
     "update discriminator",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -262,9 +266,11 @@ def test_inputs_change_every_image_that_the_discriminator_sees(parts_of_a_plugin
 
 
 def test_labels_are_drawn_once_and_shared_by_both_networks(parts_of_a_plugin, stepper):
-    run = stepper("method.labels.type=drawn", 'losses=[{type="witness"},{type="adversarial"}]',
+    run = stepper(
+        "method.labels.type=drawn",
+        'losses=[{type="witness"},{type="adversarial"}]',
         "method.discriminator_steps=2",
-    )  # fmt: skip
+    )
     run.iterate(1)
     assert len(DrawnLabels.draws) == 1
     (first, *others) = [context.labels for context in Witness.contexts]
@@ -313,8 +319,11 @@ def test_penalty_carries_its_weight_and_leaves_the_generator_alone(stepper):
 
 
 def test_every_term_and_the_state_of_training_are_logged(states):
-    _, logs = states("train.iterations=2", "schedule.discriminator.type=multistep",
-                     "schedule.discriminator.milestones=[1]")  # fmt: skip
+    _, logs = states(
+        "train.iterations=2",
+        "schedule.discriminator.type=multistep",
+        "schedule.discriminator.milestones=[1]",
+    )
     for values in logs:
         assert values.keys() == {
             "l1", "adversarial", "adversarial_real", "adversarial_fake", "d_real", "d_fake",

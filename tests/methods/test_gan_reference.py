@@ -66,9 +66,11 @@ def naive_training(generator, discriminator, batches, *, relativistic, rates, ha
             cross_entropy(discriminator(hr), True).backward()
             cross_entropy(discriminator(sr), False).backward()
         adam_step(
-            list(discriminator.parameters()), moments["discriminator"], number,
+            list(discriminator.parameters()),
+            moments["discriminator"],
+            number,
             rate["discriminator"],
-        )  # fmt: skip
+        )
         for kept, parameter in zip(average.parameters(), generator.parameters(), strict=True):
             kept.data = 0.9 * kept.data + 0.1 * parameter.data
     return average
@@ -86,10 +88,13 @@ def naive_training(generator, discriminator, batches, *, relativistic, rates, ha
 def test_engine_agrees_with_a_naive_loop(stepper, tiny_experiment, settings, size, relativistic):
     write_tiny_images(tiny_experiment.parent / "train", height=128, width=128)
     run = stepper(
-        *settings, "schedule.generator.type=multistep",
-        "schedule.generator.milestones=[2]", "schedule.discriminator.type=multistep",
-        "schedule.discriminator.milestones=[2]", "train.ema_warmup=false",
-    )  # fmt: skip
+        *settings,
+        "schedule.generator.type=multistep",
+        "schedule.generator.milestones=[2]",
+        "schedule.discriminator.type=multistep",
+        "schedule.discriminator.milestones=[2]",
+        "train.ema_warmup=false",
+    )
     parts = run.parts
     twin = Parts(
         run.experiment, torch.device("cpu"), registry=plugins().registry
@@ -101,9 +106,13 @@ def test_engine_agrees_with_a_naive_loop(stepper, tiny_experiment, settings, siz
         parts.ema.update()
         batches.append(run.batch)
     average = naive_training(
-        generator, discriminator, batches, relativistic=relativistic,
-        rates={"generator": 1e-3, "discriminator": 2e-3}, halve_after=2,
-    )  # fmt: skip
+        generator,
+        discriminator,
+        batches,
+        relativistic=relativistic,
+        rates={"generator": 1e-3, "discriminator": 2e-3},
+        halve_after=2,
+    )
     for ours, reference in (
         (parts.generator_module, generator),
         (parts.discriminator_module, discriminator),

@@ -41,10 +41,14 @@ def test_resumed_run_is_bit_identical(experiment, tmp_path, discriminator, preci
     write_tiny_images(experiment.parent / "train", height=side, width=side)
     experiment.write_text(experiment.read_text() + DEGRADED.replace("= 32", f"= {size}"))
     settings = (
-        f"discriminator.type={discriminator}", "discriminator.num_features=4",
-        f"train.precision={precision}", f"data.train.hr_patch_size={side}", WITH_PERCEPTUAL,
-        "train.validate_every=1", "train.keep_every=0",
-    )  # fmt: skip
+        f"discriminator.type={discriminator}",
+        "discriminator.num_features=4",
+        f"train.precision={precision}",
+        f"data.train.hr_patch_size={side}",
+        WITH_PERCEPTUAL,
+        "train.validate_every=1",
+        "train.keep_every=0",
+    )
 
     def train(name, iterations, **options):
         loaded = srcore.load_experiment(experiment, (*settings, f"train.iterations={iterations}"))
@@ -80,9 +84,11 @@ def last(output):
 
 
 SMOOTH = (
-    "discriminator.type=patch", "discriminator.num_features=4", "discriminator.norm=none",
+    "discriminator.type=patch",
+    "discriminator.num_features=4",
+    "discriminator.norm=none",
     "discriminator.num_layers=1",
-)  # fmt: skip
+)
 
 
 def test_two_ranks_train_both_networks_like_one_with_the_whole_batch(experiment, tmp_path):
@@ -110,8 +116,12 @@ def test_two_ranks_resume_bit_identically(experiment, tmp_path):
 def test_two_ranks_work_with_statistics_in_the_discriminator(experiment, tmp_path, detach):
     write_tiny_images(experiment.parent / "train", height=128, width=128)
     state = torchrun(
-        experiment, tmp_path, "discriminator.type=vgg", "discriminator.num_features=2",
-        "data.train.hr_patch_size=128", "train.iterations=2",
+        experiment,
+        tmp_path,
+        "discriminator.type=vgg",
+        "discriminator.num_features=2",
+        "data.train.hr_patch_size=128",
+        "train.iterations=2",
         f'losses=[{{type="adversarial",relativistic="average",detach_means={detach}}}]',
-    )  # fmt: skip
+    )
     assert all(value.isfinite().all() for value in state["networks"]["discriminator"].values())

@@ -104,8 +104,10 @@ def test_the_resolved_experiment_says_the_same(with_text):
     experiment = loaded.experiment(loaded.stages[0])
     table = as_table(experiment)
     assert table["optimizer"]["generator"]["groups"][0] == {
-        "match": "*.bias", "learning_rate_factor": 1.0, "weight_decay": 0.0,
-    }  # fmt: skip
+        "match": "*.bias",
+        "learning_rate_factor": 1.0,
+        "weight_decay": 0.0,
+    }
     assert as_table(typed(table)) == table
 
 

@@ -12,9 +12,13 @@ from srcore.options.spelling import Placeholder, spelled
 @click.option("--tile")
 def tiles(skip_damaged, tile):
     names = [
-        spelled("skip_damaged", True), spelled("tile", None), spelled("tile", 64), spelled("tile"),
-        spelled("tile", Placeholder("PIXELS")), spelled("resume", True),
-    ]  # fmt: skip
+        spelled("skip_damaged", True),
+        spelled("tile", None),
+        spelled("tile", 64),
+        spelled("tile"),
+        spelled("tile", Placeholder("PIXELS")),
+        spelled("resume", True),
+    ]
     click.echo("; ".join(names))
 
 

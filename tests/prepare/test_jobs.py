@@ -57,9 +57,13 @@ def test_names_that_would_collide_are_refused(folder, tmp_path):
 def test_degraded_copies_and_their_originals_fit(folder, tmp_path):
     degradation = OfflineDegradation(scale=3, noise=4.0)
     report = prepare_degraded(
-        folder, tmp_path / "lr", degradation, name="{}x3", hr_output=tmp_path / "hr",
+        folder,
+        tmp_path / "lr",
+        degradation,
+        name="{}x3",
+        hr_output=tmp_path / "hr",
         recursive=True,
-    )  # fmt: skip
+    )
     assert (report.images, report.written) == (3, 6)
     hr = read_image(tmp_path / "hr" / "below" / "b.png")
     assert hr.shape == (24, 15, 3)

@@ -74,8 +74,11 @@ def browse(tmp_path):
         profile = tmp_path / f"profile_{width}"
         done = subprocess.run(
             [CHROMIUM, *SETTINGS, f"--user-data-dir={profile}", "--dump-dom", harness.as_uri()],
-            capture_output=True, text=True, check=True, timeout=300,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
         assert "CONSOLE" not in done.stderr, done.stderr
         text = re.search("FOUND(.*)END", done.stdout, re.DOTALL)
         assert text, done.stdout[-2000:]

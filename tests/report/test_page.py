@@ -76,9 +76,12 @@ def test_odd_names_are_only_text(make_run, results, tmp_path, name):
         for phase in ("train", name)
     ]
     folder = make_run(
-        name, rows=rows, results={"validation": metric, "bicubic": metric}, folder=tmp_path / "odd",
+        name,
+        rows=rows,
+        results={"validation": metric, "bicubic": metric},
+        folder=tmp_path / "odd",
         images=("one",),
-    )  # fmt: skip
+    )
     text, page = written(folder)
     assert page.tags.count("script") == 1
     assert page.tags.count("style") == 1
@@ -151,9 +154,13 @@ def test_a_comparison_begins_with_the_keys_that_differ(tmp_path):
     folders = []
     for name, rate, seed in (("a", 1e-4, 0), ("b", 2e-4, 0)):
         table = {
-            "name": name, "scale": 2, "seed": seed, "generator": {"type": "edsr"},
-            "losses": [{"type": "l1"}], "optimizer": {"generator": {"learning_rate": rate}},
-        }  # fmt: skip
+            "name": name,
+            "scale": 2,
+            "seed": seed,
+            "generator": {"type": "edsr"},
+            "losses": [{"type": "l1"}],
+            "optimizer": {"generator": {"learning_rate": rate}},
+        }
         if name == "b":
             table["losses"].append({"type": "ldl", "weight": 0.5})
         (tmp_path / name).mkdir()

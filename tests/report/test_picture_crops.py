@@ -28,8 +28,9 @@ def test_a_figure_has_bicubic_result_truth_and_their_values(make_run):
     (figure,) = shown.figures
     assert (figure.image, figure.set_name, figure.note) == ("one", "photos", "")
     assert [(s.label, dict(s.values)) for s in figure.versions] == [
-        ("bicubic", {"psnr": 30.5}), ("trained", {"psnr": 31.25}),
-    ]  # fmt: skip
+        ("bicubic", {"psnr": 30.5}),
+        ("trained", {"psnr": 31.25}),
+    ]
     assert figure.truth is not None
     assert {decoded(s.uri).shape for s in (*figure.versions, figure.truth)} == {(48, 48, 3)}
 
@@ -95,9 +96,10 @@ def test_many_images_are_limited_and_the_page_says_so(make_run):
 
 
 GOOD = {
-    "set": "s", "image": "i",
+    "set": "s",
+    "image": "i",
     "columns": [{"name": n, "size": [8, 8], "values": {"psnr": 1.0}} for n in ("a", "b")],
-}  # fmt: skip
+}
 
 
 def changed(**keys):

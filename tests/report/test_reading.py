@@ -14,8 +14,10 @@ def test_a_finished_run(make_run, results):
     (run,) = read_run(make_run("a", results=results, images=("one", "two")))
     assert (run.label, run.finished, run.started, run.last_iteration) == ("a", True, True, 100)
     assert [(s.phase, s.name) for s in run.series] == [
-        ("train", "l1"), ("train", "learning_rate/generator"), ("photos", "psnr"),
-    ]  # fmt: skip
+        ("train", "l1"),
+        ("train", "learning_rate/generator"),
+        ("photos", "psnr"),
+    ]
     assert run.series[2].iterations.tolist() == [50, 100]
     assert run.series[2].values.tolist() == [30.0, 31.0]
     assert [path.name for path in run.pictures] == ["photos_one.png", "photos_two.png"]

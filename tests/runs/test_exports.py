@@ -40,9 +40,12 @@ def test_an_export_names_its_iteration_and_state(tiny_experiment, tmp_path):
 def test_a_hash_knows_name_type_shape_and_value():
     one = {"a": torch.ones(2, 3)}
     others = (
-        {"b": torch.ones(2, 3)}, {"a": torch.ones(3, 2)}, {"a": torch.zeros(2, 3)},
-        {"a": torch.ones(2, 3, dtype=torch.int32)}, {"a": torch.ones(2, 3), "b": torch.tensor(1)},
-    )  # fmt: skip
+        {"b": torch.ones(2, 3)},
+        {"a": torch.ones(3, 2)},
+        {"a": torch.zeros(2, 3)},
+        {"a": torch.ones(2, 3, dtype=torch.int32)},
+        {"a": torch.ones(2, 3), "b": torch.tensor(1)},
+    )
     assert len({hash_of(state) for state in (one, *others)}) == 6
     assert hash_of(one) == hash_of({"a": torch.ones(3, 2).T})
     assert hash_of({"a": torch.ones(2, dtype=torch.bfloat16)}) != hash_of({"a": torch.ones(2)})

@@ -44,10 +44,13 @@ def train(experiment, output, *overrides):
 
 @pytest.mark.parametrize(
     ("note", "kind"),
-    [(Fraction(1, 2), r"fractions\.Fraction"), (lambda: 0, r"builtins\.function"),
-     (np.float64(1), r"numpy\.float64")],
+    [
+        (Fraction(1, 2), r"fractions\.Fraction"),
+        (lambda: 0, r"builtins\.function"),
+        (np.float64(1), r"numpy\.float64"),
+    ],
     ids=["object", "function", "numpy"],
-)  # fmt: skip
+)
 def test_optimizer_is_named_with_its_plugin_and_key(
     isolated_plugins, tiny_experiment, tmp_path, note, kind
 ):

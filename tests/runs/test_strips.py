@@ -96,14 +96,19 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tiny_experiment, 
         image = np.random.default_rng(index).integers(0, 256, (32, 32, 3), np.uint8)
         write_image(images / name, image, durable=False)
     overrides = [
-        "train.iterations=2", "train.images=3", "train.log_every=1",
-        f"data.validation.tiny.hr={images}", "data.validation.tiny.recursive=true",
-    ]  # fmt: skip
+        "train.iterations=2",
+        "train.images=3",
+        "train.log_every=1",
+        f"data.validation.tiny.hr={images}",
+        "data.validation.tiny.recursive=true",
+    ]
     run_experiment(srcore.load_experiment(tiny_experiment, overrides), tmp_path)
     folder = tmp_path / "tiny/images/iteration_00000002"
     assert sorted(file.name for file in folder.iterdir()) == [
-        "tiny_x_a.png", "tiny_y_a_jpg.png", "tiny_y_a_png.png",
-    ]  # fmt: skip
+        "tiny_x_a.png",
+        "tiny_y_a_jpg.png",
+        "tiny_y_a_png.png",
+    ]
     strips = [read_strip(file) for file in sorted(folder.iterdir())]
     assert [strip.image for strip in strips] == ["x/a", "y/a_jpg", "y/a_png"]
     truth = strips[0].columns[2].picture
@@ -113,10 +118,13 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tiny_experiment, 
 @pytest.mark.parametrize(
     ("keep", "best", "left"),
     [
-        (0, 3, [1, 2, 3, 4, 5]), (1, 3, [3, 5]), (2, 5, [4, 5]), (9, 1, [1, 2, 3, 4, 5]),
+        (0, 3, [1, 2, 3, 4, 5]),
+        (1, 3, [3, 5]),
+        (2, 5, [4, 5]),
+        (9, 1, [1, 2, 3, 4, 5]),
         (1, None, [5]),
     ],
-)  # fmt: skip
+)
 def test_pictures_of_the_newest_and_the_best_validation_stay(tmp_path, keep, best, left):
     for number in range(1, 6):
         folder = RunFolder(tmp_path).pictures_at(number)

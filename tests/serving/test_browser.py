@@ -43,8 +43,10 @@ class Browser:
 
         self._process = subprocess.Popen(
             [CHROMIUM, *SETTINGS, f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=as_it_expects, close_fds=False, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            preexec_fn=as_it_expects,
+            close_fds=False,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(from_us)
         os.close(to_us)
         self._number, self._rest, self.faults, self._session = 0, b"", [], None
@@ -104,9 +106,12 @@ class Browser:
 
     def open(self, url, width):
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
             mobile=width < 500,
-        )  # fmt: skip
+        )
         self.call("Page.navigate", url=url)
         self.until(
             "document.readyState === 'complete' && document.querySelectorAll('option').length"
@@ -197,9 +202,13 @@ def test_a_picture_is_chosen_enlarged_compared_and_downloaded(
     box = browser.run("(b => [b.left, b.top, b.width])($('stack').getBoundingClientRect())")
     for kind in ("mousePressed", "mouseReleased"):
         browser.call(
-            "Input.dispatchMouseEvent", type=kind, button="left", clickCount=1,
-            x=box[0] + box[2] / 4, y=box[1] + 5,
-        )  # fmt: skip
+            "Input.dispatchMouseEvent",
+            type=kind,
+            button="left",
+            clickCount=1,
+            x=box[0] + box[2] / 4,
+            y=box[1] + 5,
+        )
     cut = browser.run("$('stack').style.getPropertyValue('--cut')")
     assert float(cut.removesuffix("%")) == pytest.approx(25, abs=1)
 

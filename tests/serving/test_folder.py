@@ -26,8 +26,12 @@ def test_it_is_the_users_own_and_goes_with_all_that_is_in_it(tmp_path):
 
 
 def test_what_a_killed_server_left_goes_and_nothing_else(tmp_path):
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                          capture_output=True, text=True, check=True).stdout.strip()  # fmt: skip
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     mine = temporary_neighbor(tmp_path / "pictures.serve")
     left = tmp_path / mine.name.replace(f"-{os.getpid()}-", f"-{gone}-")
     kept = [mine, tmp_path / "photos", left.with_suffix(".png"), tmp_path / "a.serve"]

@@ -71,8 +71,9 @@ def test_a_picture_is_sent_asked_about_fetched_and_deleted(site, picture):
     for path in ("", "/result", "/viewable"):
         status, _, text = site.ask(f"/jobs/{told['id']}{path}")
         assert (status, text) == (
-            404, "srcore: no such picture: it was deleted, or nobody asked about it for long\n"
-        )  # fmt: skip
+            404,
+            "srcore: no such picture: it was deleted, or nobody asked about it for long\n",
+        )
 
 
 def test_the_page_comes_with_a_cookie_and_asks_nothing_of_others(site):
@@ -154,11 +155,15 @@ def test_too_large_pictures_are_refused_though_they_are_being_sent(site, headers
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ((), 411), (("Content-Length: -1",), 400), (("Content-Length: 1e3",), 400),
-        (("Content-Length: 5", "Content-Length: 6"), 400), (("Content-Length: ²",), 400),
-        (("Content-Length: " + "9" * 30,), 413), (("Transfer-Encoding: chunked",), 411),
+        ((), 411),
+        (("Content-Length: -1",), 400),
+        (("Content-Length: 1e3",), 400),
+        (("Content-Length: 5", "Content-Length: 6"), 400),
+        (("Content-Length: ²",), 400),
+        (("Content-Length: " + "9" * 30,), 413),
+        (("Transfer-Encoding: chunked",), 411),
     ],
-)  # fmt: skip
+)
 def test_lengths_that_say_nothing_are_refused(site, headers, status):
     answer = raw(site, head(site, "POST /jobs?model=x2 HTTP/1.1", *headers))
     assert f" {status} " in answer.splitlines()[0]
@@ -219,10 +224,13 @@ def test_a_picture_that_breaks_off_leaves_nothing(site, picture):
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({"Host": "evil.example"}, 421), ({"Origin": "http://evil.example"}, 403),
-        ({"Sec_Fetch_Site": "cross-site"}, 403), ({"token": "wrong"}, 401), ({"token": ""}, 401),
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"token": "wrong"}, 401),
+        ({"token": ""}, 401),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize(
     ("path", "method"),
     [

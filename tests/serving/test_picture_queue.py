@@ -10,9 +10,12 @@ from srcore.serving.picture_queue import PictureOrder, PictureQueue, QueueFullEr
 
 def order_in(folder):
     return PictureOrder(
-        name="a.png", source=folder / "picture", target=folder / "result.png", viewable=None,
+        name="a.png",
+        source=folder / "picture",
+        target=folder / "result.png",
+        viewable=None,
         weights="model:x2",
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

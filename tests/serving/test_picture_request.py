@@ -71,10 +71,14 @@ def test_a_model_is_fetched_once_that_was_asked_for():
 @pytest.mark.parametrize(
     ("given", "name"),
     [
-        ("photo.jpg", "photo.jpg"), ("C:\\photos\\a.jpg", "a.jpg"), ("/", "picture"),
-        ("", "picture"), ("a\nb\x1b[31m.png", r"a\nb\x1b[31m.png"), ("..", ".."),
+        ("photo.jpg", "photo.jpg"),
+        ("C:\\photos\\a.jpg", "a.jpg"),
+        ("/", "picture"),
+        ("", "picture"),
+        ("a\nb\x1b[31m.png", r"a\nb\x1b[31m.png"),
+        ("..", ".."),
     ],
-)  # fmt: skip
+)
 def test_names_are_one_line_without_folders(given, name):
     assert plain_name(given) == name
     assert len(plain_name("x" * 10_000)) <= 120

@@ -34,8 +34,9 @@ def test_a_picture_is_enlarged_and_a_fault_told_as_by_the_command_line(client, p
     assert done["state"] == "failed"
     assert done["message"] == "a.png: not an image (or of an unknown format)"
     assert client.ask(f"/jobs/{done['id']}/result")[::2] == (
-        404, "srcore: a.png: has no result: it is failed\n",
-    )  # fmt: skip
+        404,
+        "srcore: a.png: has no result: it is failed\n",
+    )
 
 
 @pytest.mark.slow

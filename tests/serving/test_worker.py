@@ -25,9 +25,12 @@ def work(registry, weights, tmp_path):
     def do(content, viewable=None, suffix=".png", **changes):
         given = {"weights": str(weights), **changes}
         order = PictureOrder(
-            name="my photo", source=tmp_path / "picture", target=tmp_path / f"result{suffix}",
-            viewable=viewable, **given,
-        )  # fmt: skip
+            name="my photo",
+            source=tmp_path / "picture",
+            target=tmp_path / f"result{suffix}",
+            viewable=viewable,
+            **given,
+        )
         order.source.write_bytes(content)
         told = []
         last = worker.done(order, lambda **changes: told.append(changes))

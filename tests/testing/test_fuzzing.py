@@ -51,7 +51,11 @@ def test_failures_are_counted_with_their_first_file():
     outcomes = Outcomes()
     results = ["read", "refused", "odd", "odd", "refused"]
     assert [outcomes.add(it, number) for number, it in enumerate(results)] == [
-        False, False, True, True, False,
-    ]  # fmt: skip
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
     assert outcomes.counts == {"read": 1, "refused": 2, "failed": 2}
     assert outcomes.failed == {"odd": 2}

@@ -28,8 +28,9 @@ def test_jpeg_equals_that_of_the_cpu(gpu, differentiable):
 
 def test_filters_equal_those_of_the_cpu(gpu):
     kernels = torch.rand(2, 7, 7, dtype=torch.float64)
-    torch.testing.assert_close(filter2d(image().to(gpu), kernels.to(gpu)).cpu(),
-                               filter2d(image(), kernels))  # fmt: skip
+    torch.testing.assert_close(
+        filter2d(image().to(gpu), kernels.to(gpu)).cpu(), filter2d(image(), kernels)
+    )
     for call in (lambda x: gaussian_blur(x, 1.2), lambda x: sharpen(x, size=21)):
         torch.testing.assert_close(call(image(64).to(gpu)).cpu(), call(image(64)))
 

@@ -62,8 +62,11 @@ def test_enlarges_a_photograph_without_further_ado(scale, tmp_path):
     write_image(tmp_path / "photo.png", image)
     done = subprocess.run(
         [sys.executable, "-m", "srcore", "upscale", "photo.png", "--scale", str(scale)],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip() == f"photo_x{scale}.png"
     assert read_image(tmp_path / f"photo_x{scale}.png").shape == (60 * scale, 70 * scale, 3)
 

@@ -46,9 +46,13 @@ def test_numbers_of_fewer_bits_are_smaller_files_and_near(tmp_path, open_file, t
     for written, given in (("fp32", None), (precision, calibration)):
         target = tmp_path / f"{written}{ENDINGS[to]}"
         done = convert(
-            tmp_path / "in.pth", target, to, plugins().registry, precision=written,
+            tmp_path / "in.pth",
+            target,
+            to,
+            plugins().registry,
+            precision=written,
             calibration=given,
-        )  # fmt: skip
+        )
         sizes[written] = sum(path.stat().st_size for path in written_files(target, to))
         program, told[written] = open_file(target, to)
     assert sizes[precision] < 0.8 * sizes["fp32"]
@@ -73,9 +77,13 @@ def test_numbers_of_fewer_bits_are_smaller_files_and_near(tmp_path, open_file, t
 def test_precisions_that_a_format_does_not_hold_are_refused(to, precision, calibration, message):
     with pytest.raises(WeightsError, match=message):
         convert(
-            "in.pth", "out", to, plugins().registry, precision=precision,
+            "in.pth",
+            "out",
+            to,
+            plugins().registry,
+            precision=precision,
             calibration=calibration and Path(calibration),
-        )  # fmt: skip
+        )
 
 
 @pytest.mark.parametrize(("precision", "apart", "passes"), [

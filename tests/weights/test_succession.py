@@ -37,7 +37,7 @@ PAIRS = [
     ("swinir", 2, SWIN, "swinir", 2, SWIN | {"window_size": 8}),
     ("swinir", 2, SWIN, "swinir", 2, SWIN | {"drop_path_rate": 0.0, "img_range": 2.0}),
     ("swinir", 2, SWIN, "swinir", 2, SWIN | {"upsampler": "pixelshuffledirect"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("partial", [False, True])

@@ -10,9 +10,12 @@ from srplug_joint import options
 def srcore_register_components(registry):
     registry.add("method", "joint", options.JointOptions, "srplug_joint.method:Joint")
     registry.add(
-        "network", "shrink", options.ShrinkOptions, "srplug_joint.networks:Shrink",
+        "network",
+        "shrink",
+        options.ShrinkOptions,
+        "srplug_joint.networks:Shrink",
         provides=["shrinks"],
-    )  # fmt: skip
+    )
 
 
 @srcore.hookimpl

@@ -24,9 +24,12 @@ def test_resumed_trainings_see_the_same_bytes(transforms, workers, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     write_tiny_images(tmp_path / "images/hr", 4, height=56, width=60)
     train = {
-        "type": "hr_folder", "hr": "images/hr", "hr_patch_size": 32, "workers": workers,
+        "type": "hr_folder",
+        "hr": "images/hr",
+        "hr_patch_size": 32,
+        "workers": workers,
         "transforms": transforms,
-    }  # fmt: skip
+    }
     loaded = runs.own_experiment(tmp_path, {"data": {"train": train}})
     killed = attrs.evolve(loaded, plugins=loaded.plugins.extended(KilledAt(3)))
 

@@ -22,11 +22,12 @@ def test_a_larger_crf_leaves_less(codec, picture, degraded):
     image = torch.nn.functional.avg_pool2d(picture(height=144, width=160), 2)
     places = {"h264": (5, 45), "h265": (5, 45), "vp9": (5, 60), "av1": (5, 60)}[codec]
     values = [
-        psnr(image, degraded(
-            Video, image, codecs=(codec,), frames=(3, 3), **{f"{codec}_crf": (crf, crf)}
-        ))
+        psnr(
+            image,
+            degraded(Video, image, codecs=(codec,), frames=(3, 3), **{f"{codec}_crf": (crf, crf)}),
+        )
         for crf in places
-    ]  # fmt: skip
+    ]
     assert values[0] > 28
     assert values[1] < values[0] - 2
 

@@ -153,8 +153,11 @@ def test_other_values(ini):
     ini.write_text(text)
     table, _ = experiment_of(ini)
     assert table["method"]["labels"] == {
-        "type": "esrdgan", "smoothing": 0.1, "noise": 0.05, "flip_probability": 1.0,
-    }  # fmt: skip
+        "type": "esrdgan",
+        "smoothing": 0.1,
+        "noise": 0.05,
+        "flip_probability": 1.0,
+    }
     assert "schedule" not in table
     assert [loss["type"] for loss in table["losses"]] == ["perceptual", "adversarial"]
     assert table["losses"][0]["criterion"] == "mse"

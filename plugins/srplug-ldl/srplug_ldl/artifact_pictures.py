@@ -72,5 +72,6 @@ def comparison(
     """
     columns = [("generator", sr), ("EMA", ema), ("ground truth", hr)]
     caption = f"artifacts  max {values.max():.3g}  mean {values.mean():.3g}"
-    return side_by_side([(name, image) for name, image in columns if image is not None]
-                        + [(caption, heat)])  # fmt: skip
+    return side_by_side(
+        [(name, image) for name, image in columns if image is not None] + [(caption, heat)]
+    )

@@ -34,9 +34,12 @@ def ldl() -> None:
 )
 @click.option("--beside", is_flag=True, help="Put SR, EMA SR and HR beside the map.")
 @click.option(
-    "--max", "maximum", type=FiniteRange(0, min_open=True), metavar="VALUE",
+    "--max",
+    "maximum",
+    type=FiniteRange(0, min_open=True),
+    metavar="VALUE",
     help="Value of the brightest color, to compare pictures; by default the map's largest.",
-)  # fmt: skip
+)
 @flag(LDLOptions, "window_size")
 @flag(LDLOptions, "exponent")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")

@@ -106,10 +106,12 @@ def test_trains_with_the_parts_of_other_plugins(train, kind, name):
         ("train.channels_last=true",),
         ("train.deterministic=true",),
         ("method.generator_every=2",),
-        ('losses=[{type="l1"},{type="ldl",detach_map=true,window_size=5,exponent=0.5},'
-         '{type="adversarial"}]',),
+        (
+            'losses=[{type="l1"},{type="ldl",detach_map=true,window_size=5,exponent=0.5},'
+            '{type="adversarial"}]',
+        ),
     ],
-)  # fmt: skip
+)
 def test_trains_in_every_way(train, settings):
     assert_trained(train(*settings))
 

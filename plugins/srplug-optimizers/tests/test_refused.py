@@ -20,9 +20,12 @@ from srcore.testing.experiments import load_checked
 REFUSED = {name: entry.refused for name, entry in signatures().items() if entry.refused}
 #: Wrappers that the library lists under no name.
 WRAPPERS = {
-    "sam": "SAM", "gsam": "GSAM", "wsam": "WSAM", "looksam": "LookSAM",
+    "sam": "SAM",
+    "gsam": "GSAM",
+    "wsam": "WSAM",
+    "looksam": "LookSAM",
     "friendlysam": "FriendlySAM",
-}  # fmt: skip
+}
 #: Arguments without default.
 NEEDED = {"bsam": {"num_data": 4}}
 

@@ -45,10 +45,13 @@ SMALL = (
 GENERATORS = {
     "rrdb": ("generator.num_features=4", "generator.num_blocks=1", "generator.growth_channels=4"),
     "swinir": (
-        "generator.embed_dim=8", "generator.depths=[2]", "generator.num_heads=[2]",
-        "generator.num_features=4", "generator.img_size=16",
+        "generator.embed_dim=8",
+        "generator.depths=[2]",
+        "generator.num_heads=[2]",
+        "generator.num_features=4",
+        "generator.img_size=16",
     ),
-}  # fmt: skip
+}
 
 
 NOT_OPTIONS = ("weights", "weights_from", "partial_weights")
@@ -106,8 +109,10 @@ def test_published_numbers(name, perceptual):
     assert discriminator.options == options(semantics=discriminator.options.semantics)
     assert discriminator.options.semantics.batch_norm == "frozen"
     assert [(loss.label, loss.weight) for loss in experiment.losses] == [
-        ("l1", 1.0), ("perceptual", perceptual), ("adversarial", 0.01),
-    ]  # fmt: skip
+        ("l1", 1.0),
+        ("perceptual", perceptual),
+        ("adversarial", 0.01),
+    ]
     layers = {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0}
     assert experiment.losses[1].selected.options.layers == layers
     for network in ("generator", "discriminator"):

@@ -107,9 +107,13 @@ def test_patch_discriminator_starts_from_its_published_deviation():
     network = SemanticPatchDiscriminator(num_features=16, semantic_dim=256)
     state = network.state_dict()
     for name in (
-        "conv_first.weight", "conv21.weight_orig", "conv3.weight_orig", "att2.proj_out.weight",
-        "att1.transformer_blocks.0.attn2.to_k.weight", "att3.conv_out.weight",
-    ):  # fmt: skip
+        "conv_first.weight",
+        "conv21.weight_orig",
+        "conv3.weight_orig",
+        "att2.proj_out.weight",
+        "att1.transformer_blocks.0.attn2.to_k.weight",
+        "att3.conv_out.weight",
+    ):
         assert state[name].std().item() == pytest.approx(0.02, rel=0.1), name
     assert not state["conv21.bias"].any()
     assert not state["att1.transformer_blocks.0.ff.net.2.bias"].any()

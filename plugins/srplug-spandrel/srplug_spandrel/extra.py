@@ -84,7 +84,11 @@ _ALL = (
         scale="upscale",
         channels=("in_chans",),
         hidden=(
-            "norm_layer", "use_checkpoint", "img_size", "patch_size", "ape",
+            "norm_layer",
+            "use_checkpoint",
+            "img_size",
+            "patch_size",
+            "ape",
         ),
         minimum=16,
         aligned=windows("window_size"),
@@ -92,7 +96,7 @@ _ALL = (
         heads=("embed_dim", "num_heads"),
         blocks=("layers.*.residual_group.blocks",),
     ),
-)  # fmt: skip
+)
 
 EXTRA: dict[str, Architecture] = {entry.name: entry for entry in _ALL}
 #: Every network that may be there, by the name of its component.
@@ -140,5 +144,7 @@ def tell_license(architecture: Architecture) -> None:
 def _tell(architecture: Architecture) -> None:
     logger.warning(
         "%s: its code, in %s, stands under a license of its own: %s",
-        architecture.component, PACKAGE, architecture.license,
-    )  # fmt: skip
+        architecture.component,
+        PACKAGE,
+        architecture.license,
+    )

@@ -84,9 +84,7 @@ LICENSES = {
     "nafnet": _by_authors("MIT AND Apache-2.0", "megvii-research/NAFNet", "47b3a159855e"),
     "omnisr": _by_authors(APACHE, "Francis0625/Omni-SR", "cd9901e3e905", "README.md"),
     "plksr": _by_authors(MIT, "dslisleedh/PLKSR", "112a75a4678d", "README.md"),
-    "rcan": License(
-        MIT, "its author's answer", "https://github.com/yulunzhang/RCAN/issues/92"
-    ),
+    "rcan": License(MIT, "its author's answer", "https://github.com/yulunzhang/RCAN/issues/92"),
     "realcugan": _REALCUGAN,
     "realcugan_fast": _REALCUGAN,
     "realplksr": _beside_code(MIT, "4a0c8d94b09a", "PLKSR/arch"),
@@ -102,4 +100,4 @@ LICENSES = {
     "swift_srgan": _by_authors("CC0-1.0", "Koushik0901/Swift-SRGAN", "da7bec390ad7"),
     "swin2sr": _by_authors(APACHE, "mv-lab/swin2sr", "dc93d73669a5", "README.md"),
     "uformer": _by_authors(MIT, "ZhendongWang6/Uformer", "f54d99b474d5"),
-}  # fmt: skip
+}

@@ -17,7 +17,7 @@ TEN = (
     "atd", "dat", "drct", "hat", "mosr", "omnisr", "plksr", "rcan", "realplksr", "span",
 )  # fmt: skip
 FIVE = ("dat", "hat", "omnisr", "realplksr", "span")
-SEMANTICS = { "weights": "random", "width": 8, "blocks": [1, 1, 1] }  # fmt: skip
+SEMANTICS = {"weights": "random", "width": 8, "blocks": [1, 1, 1]}
 GAN = {
     "method": {"type": "gan"},
     "losses": [{"type": "l1"}, {"type": "adversarial", "weight": 0.01}],
@@ -32,10 +32,13 @@ WAYS = {
     "gan_sed_unet": {
         **GAN,
         "discriminator": {
-            "type": "sed_unet", "num_features": 8, "semantics": SEMANTICS, "head_dim": 16,
+            "type": "sed_unet",
+            "num_features": 8,
+            "semantics": SEMANTICS,
+            "head_dim": 16,
         },
     },
-}  # fmt: skip
+}
 CELLS = [(name, way) for name in TEN for way in WAYS]
 
 

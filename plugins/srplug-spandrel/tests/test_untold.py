@@ -114,19 +114,21 @@ def test_nothing_is_said_of_defaults_and_published_sizes():
             options = options_for(component, keys)
             assert list(options.remarks(SimpleNamespace())) == [], name
     for name, keys in UNTOLD.items():
-        fields = {field.name for field in attrs.fields(
-            plugins().registry.get("network", f"spandrel_{name}").options
-        )}  # fmt: skip
+        fields = {
+            field.name
+            for field in attrs.fields(plugins().registry.get("network", f"spandrel_{name}").options)
+        }
         assert keys.keys() <= fields
 
 
 def test_the_check_says_what_other_programs_assume(tmp_path):
     table = {
-        "name": "x", "scale": 4,
+        "name": "x",
+        "scale": 4,
         "generator": {"type": "spandrel_hat", "img_range": 255.0},
         "losses": [{"type": "l1"}],
         "data": {"train": {"type": "hr_folder", "hr": str(tmp_path)}},
-    }  # fmt: skip
+    }
     (remark,) = [it for it in remarks(typed(table)) if it.path.startswith("generator")]
     assert str(remark.path) == "generator.img_range"
     assert remark.message == (

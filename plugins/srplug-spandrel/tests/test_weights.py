@@ -22,9 +22,13 @@ from srcore.weights.succession import StageNetwork, can_start
 #: Sides that are no multiple of anything, and larger than what any network asks for.
 SIZE = (43, 52)
 SWINIR = {
-    "embed_dim": 8, "depths": [1], "num_heads": [1], "window_size": 8, "upscale": 4,
+    "embed_dim": 8,
+    "depths": [1],
+    "num_heads": [1],
+    "window_size": 8,
+    "upscale": 4,
     "upsampler": "pixelshuffle",
-}  # fmt: skip
+}
 
 
 def built(name, scale):
@@ -130,7 +134,7 @@ def test_a_file_of_the_authors_starts_a_training_and_is_recognized(tmp_path):
         ("ESRGAN", "ESRGAN", {"num_filters": 8, "num_blocks": 1}, "rrdbnet"),
         ("SwinIR", "SwinIR", SWINIR, "swinir"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # spandrel 0.4
 def test_what_srcore_has_itself_is_recognized_as_its_own(module, name, keys, network, tmp_path):
     cls = getattr(__import__(f"spandrel.architectures.{module}", fromlist=[name]), name)

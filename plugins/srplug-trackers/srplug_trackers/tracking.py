@@ -137,8 +137,10 @@ class Tracking:
             logger.warning(
                 'handler "%s": values of iterations %d to %d may be missing in the tracker: it was '
                 "being told them when the run was cut off, and is not told twice",
-                self.name, left_out[0].iteration, left_out[-1].iteration,
-            )  # fmt: skip
+                self.name,
+                left_out[0].iteration,
+                left_out[-1].iteration,
+            )
         return [row for row in rows if row not in left_out]
 
     def _finish(self, saved: Saved, *, is_complete: bool) -> None:
@@ -167,8 +169,9 @@ class Tracking:
             self.has_warned = True
             logger.warning(
                 "%s; the training goes on, what is missing is sent with the next checkpoint, or by "
-                "--resume", text,
-            )  # fmt: skip
+                "--resume",
+                text,
+            )
 
 
 def _was_told(row: Row, saved: Saved) -> bool:

@@ -69,8 +69,11 @@ class Choice:
             decibels = decibels_apart(made, network, self.calibration)
             logger.warning(
                 "%s: %s differs from float32 by %.1f dB (PSNR) on parts of %d images",
-                spelled("precision", "int8"), name, decibels, len(self.calibration),
-            )  # fmt: skip
+                spelled("precision", "int8"),
+                name,
+                decibels,
+                len(self.calibration),
+            )
         return made
 
     def _compared(self, name: str, network: nn.Module, image: Tensor) -> Program:

@@ -196,10 +196,14 @@ def _getitem(call: Call) -> Operation | None:
 
 def _interpolate(call: Call) -> Operation | None:
     def parsed(
-        input: Slot, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-        align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
+        input: Slot,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
         antialias: bool = False,
-    ) -> Operation | None:  # fmt: skip
+    ) -> Operation | None:
         if size is not None or align_corners or antialias or mode not in _SEEN_BY_MODE:
             return None
         factors = set(both_directions(scale_factor))

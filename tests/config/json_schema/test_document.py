@@ -49,7 +49,9 @@ BROKEN = {
     "a misspelt key": ("[train]\niteration = 3", "unknown key"),
     "a misspelt key of a component": ('[[losses]]\ntype = "l1"\nweigth = 0.1', "unknown key"),
     "a key of another component": (
-        '[[losses]]\ntype = "l1"\nrelativistic = "average"', "unknown key"),
+        '[[losses]]\ntype = "l1"\nrelativistic = "average"',
+        "unknown key",
+    ),
     "a misspelt name": ('[[losses]]\ntype = "l2"', '"l2" is not one of ["adversarial",'),
     "a name of another kind": ('[discriminator]\ntype = "edsr"', '"edsr" is not one of ["esrdgan"'),
     "a text for a number": ('[train]\niterations = "3"', '"3" is not of type "integer"'),
@@ -60,10 +62,12 @@ BROKEN = {
     "at an open limit": ("[train]\nema_decay = 1.0", "1.0 is greater than or equal to"),
     "beyond all whole numbers": ("[train]\nlog_every = 9999999999", "is greater than the maximum"),
     "below a limit of a component": (
-        '[data.train]\ntype = "hr_folder"\nhr = "."\nhr_patch_size = 0', "is less than the mini"),
+        '[data.train]\ntype = "hr_folder"\nhr = "."\nhr_patch_size = 0',
+        "is less than the mini",
+    ),
     "a key of a component without type": ("[method]\nrelativistic = 3", "unknown key"),
     "a list for a table": ("[[train]]", "is not of type"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -116,7 +116,7 @@ UNKNOWN = {
     "rand_like": lambda x: x + torch.rand_like(x),
     "item": lambda x: x * x.max().item(),
     "no function of PyTorch": lambda x: torch.zeros(1, 3, 8, 8),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

@@ -177,7 +177,7 @@ FAULTS = [
     ("sampler", Fresh, {}, "expected a pure function of epoch and generator"),
     ("sampler", Growing, {}, "expected epochs of one length, found 1 and 2"),
     ("sampler", Beyond, {}, "returned numbers from 1 to 6; expected those of the images, 0 to 5"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "target", "how", "message"), FAULTS)

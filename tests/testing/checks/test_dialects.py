@@ -42,15 +42,17 @@ DIALECTS = [
     ({"matches": lambda state: False}, r"expected matches\(\) to know what from_native\(\) wrote"),
     ({"to_native": dict}, r"expected to_native\(\) to give back conv.bias and all others"),
     (
-        {"to_native": lambda state: {
-            name.replace("body", "conv"): value + 1 for name, value in state.items()
-        }},
+        {
+            "to_native": lambda state: {
+                name.replace("body", "conv"): value + 1 for name, value in state.items()
+            }
+        },
         r"expected to_native\(\) to give back the values, found others",
     ),
     ({"infer_options": lambda state, scale: {"scale": 4}}, "to find scale = 2, found 4"),
     ({"infer_options": lambda state, scale: {"scale": 2, "depth": 3}}, "found depth: unknown key"),
     ({"from_native": lambda state, options: {"body.weight": 1}}, "to give tensors"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("changed", "message"), [({}, None), *DIALECTS])

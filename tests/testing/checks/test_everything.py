@@ -50,11 +50,13 @@ FAULTS = [
     ("loss", Weighted, {"options": Undescribed}, "expected a description of key weight"),
     ("loss", Term, {"options": Misspelt}, r"problem has no effect; did you mean problems\?"),
     (
-        "stranger.filter", Term, {"about": {"contract": Filter}},
+        "stranger.filter",
+        Term,
+        {"about": {"contract": Filter}},
         r"makes a Term; expected a Filter \(it lacks taps\)",
     ),
     ("loss", Dies, {}, r"found KeyError: 'weight' \(.*test_everything.py, line \d+\)"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "target", "how", "message"), FAULTS)

@@ -129,7 +129,7 @@ FAULTS = [
     ("labels", Wide, {}, r"expected numbers or tensors \(4,\), found \(2, 2\)"),
     ("labels", Words, {}, r"expected numbers or tensors \(4,\), found str"),
     ("labels", Opaque, {}, "expected tensors and plain values in its state, found state/random"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "target", "how", "message"), FAULTS)

@@ -41,7 +41,7 @@ FAULTS = [
     ("metric", Absent, {"about": HR}, "expected a number, found NaN"),
     ("metric", Gambling, {"about": HR}, "expected the same value for the same images"),
     ("metric", Endless, {"about": HR}, "expected a finite value of the set, found inf"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "target", "how", "message"), FAULTS)

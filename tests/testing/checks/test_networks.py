@@ -172,7 +172,7 @@ FAULTS = [
     ("discriminator_input", InPlace, {}, "found them changed in place"),
     ("discriminator_input", Cut, {}, "expected a differentiable result"),
     ("discriminator_input", Half, {}, r"expected 2 finite images, found \(1, 3, 32, 32\)"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "target", "how", "message"), FAULTS)

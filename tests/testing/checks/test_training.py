@@ -90,7 +90,7 @@ FAULTS = [
     ("handler", Losing, {}, r"to take back what state_dict\(\) gave, found others"),
     ("method", Unused, {}, "expected experiment and overrides of the contract to use it"),
     ("stage", Unused, {}, "expected experiment and overrides of the contract to use it"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "target", "how", "message"), FAULTS)

@@ -17,8 +17,8 @@
 namespace {
 
 template <typename T> struct Shared {
-    T *combined, *delta;       /* (N, L): log-sum-exp over all rounds; grad_out . out */
-    T *query_parts;            /* (N, 3, padded L, C) */
+    T *combined, *delta; /* (N, L): log-sum-exp over all rounds; grad_out . out */
+    T *query_parts;      /* (N, 3, padded L, C) */
     T *key_copies, *value_copies, *score_copies; /* (N, padding, C | D | T) */
 
     Shared(Arena arena, const DlsnSizes &size, const Chunks &chunks, int64_t *bytes = nullptr) {
@@ -107,8 +107,7 @@ void backward_chunk(const DlsnSizes &size, const DlsnBackward &tensors, const Ch
     pack_transposed(scratch.rows, slots, width, scratch.values);
     for (int64_t j = 0; j < slots; ++j)
         scratch.rows[j] = fc_score + order[chunks.source(chunk * slots + j)] * size.chunk;
-    if (stride - slots >= LANES<T>)
-        memset(scratch.learned, 0, size_t(slots * stride) * sizeof(T));
+    if (stride - slots >= LANES<T>) memset(scratch.learned, 0, size_t(slots * stride) * sizeof(T));
     transpose(scratch.rows, slots, slots, scratch.learned, stride);
     memset(scratch.grad_learned, 0, size_t(slots * stride) * sizeof(T));
 
@@ -136,8 +135,8 @@ void backward_chunk(const DlsnSizes &size, const DlsnBackward &tensors, const Ch
                                   shared.combined[image * length + pixels[i]],
                                   shared.delta[image * length + pixels[i]]);
         multiply<T, true>(slots, scratch.scores, stride, scratch.upstream_rows, queries, width,
-                          neighbor ? scratch.grad_value : nullptr, scratch.grad_value,
-                          value_stride, scratch.panel);
+                          neighbor ? scratch.grad_value : nullptr, scratch.grad_value, value_stride,
+                          scratch.panel);
         multiply<T, true>(slots, scratch.slopes, stride, scratch.query_rows, queries, channels,
                           neighbor ? scratch.grad_key : nullptr, scratch.grad_key, key_stride,
                           scratch.panel);
@@ -238,7 +237,8 @@ int backward(const DlsnSizes &size, const DlsnBackward &tensors, int threads) {
 #pragma omp parallel num_threads(threads)
     {
         const BackwardScratch<T> scratch(
-            Arena(block.start() + uintptr_t(shared_bytes + thread_number() * bytes)), size, chunks.slots);
+            Arena(block.start() + uintptr_t(shared_bytes + thread_number() * bytes)), size,
+            chunks.slots);
 #pragma omp for schedule(static)
         for (int64_t pixel = 0; pixel < size.images * size.length; ++pixel)
             prepare_pixel<T>(size, tensors, pixel, shared);

@@ -161,8 +161,7 @@ void forward_chunk(const DlsnSizes &size, const DlsnForward &tensors, const Chun
     }
 }
 
-template <typename T>
-int forward(const DlsnSizes &size, const DlsnForward &tensors, int threads) {
+template <typename T> int forward(const DlsnSizes &size, const DlsnForward &tensors, int threads) {
     const Chunks chunks(size);
     const int64_t units = size.images * chunks.count;
     threads = limit_threads(threads, units);
@@ -172,8 +171,8 @@ int forward(const DlsnSizes &size, const DlsnForward &tensors, int threads) {
     if (block.failed()) return DLSN_OUT_OF_MEMORY;
 #pragma omp parallel num_threads(threads)
     {
-        const ForwardScratch<T> scratch(Arena(block.start() + uintptr_t(thread_number() * bytes)), size,
-                                        chunks.slots);
+        const ForwardScratch<T> scratch(Arena(block.start() + uintptr_t(thread_number() * bytes)),
+                                        size, chunks.slots);
         for (int64_t round = 0; round < size.rounds; ++round) {
 #pragma omp for schedule(static)
             for (int64_t unit = 0; unit < units; ++unit)

@@ -41,8 +41,8 @@ void hash_panel(const DlsnHash &hash, int64_t image, int64_t first, const HashSc
     for (int64_t round = 0; round < hash.rounds; ++round) {
         int32_t *codes = hash.codes + (image * hash.rounds + round) * hash.length + first;
         for (int half = 0; half < 2; ++half) {
-            const float *from = scratch.projections + round * hash.buckets * PANEL<float> +
-                                half * lanes;
+            const float *from =
+                scratch.projections + round * hash.buckets * PANEL<float> + half * lanes;
             Vec<float> top = load(from);
             Bits code = {};
             for (int32_t bucket = 1; bucket < int32_t(hash.buckets); ++bucket) {

@@ -18,7 +18,8 @@ class Arena {
     explicit Arena(uintptr_t start) : next_(start) {}
     template <typename T> T *take(int64_t count) {
         const uintptr_t piece = next_;
-        next_ += uintptr_t(count * int64_t(sizeof(T)) + 2 * CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        next_ +=
+            uintptr_t(count * int64_t(sizeof(T)) + 2 * CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
         return reinterpret_cast<T *>(piece);
     }
     int64_t used() const { return int64_t(next_); }
@@ -35,7 +36,9 @@ class Block {
     Block(const Block &) = delete;
     Block &operator=(const Block &) = delete;
     bool failed() const { return !raw_; }
-    uintptr_t start() const { return (reinterpret_cast<uintptr_t>(raw_) + CACHE_LINE - 1) & ~uintptr_t(CACHE_LINE - 1); }
+    uintptr_t start() const {
+        return (reinterpret_cast<uintptr_t>(raw_) + CACHE_LINE - 1) & ~uintptr_t(CACHE_LINE - 1);
+    }
 
   private:
     void *raw_;

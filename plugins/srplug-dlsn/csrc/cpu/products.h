@@ -62,8 +62,7 @@ INLINE void multiply_tile(const T *a, int64_t step, const T *panel, int64_t dept
 
 template <typename T, int ROWS, bool A_BY_DEPTH>
 __attribute__((noinline)) void multiply_rows(const T *a, int64_t step, const T *panel,
-                                             int64_t depth, const T *base, T *out,
-                                             int64_t stride) {
+                                             int64_t depth, const T *base, T *out, int64_t stride) {
     multiply_tile<T, ROWS, A_BY_DEPTH>(a, step, panel, depth, base, out, stride);
 }
 
@@ -86,8 +85,7 @@ void multiply_panel(int64_t rows, const T *a, int64_t step, const T *panel, int6
     for (int64_t row = 0; row < rows; --tiles) {
         const int64_t here = (rows - row + tiles - 1) / tiles;
         multiply_some<T, TILE_ROWS, A_BY_DEPTH>(here, a + (A_BY_DEPTH ? row : row * step), step,
-                                                panel, depth,
-                                                base ? base + row * stride : nullptr,
+                                                panel, depth, base ? base + row * stride : nullptr,
                                                 out + row * stride, stride);
         row += here;
     }

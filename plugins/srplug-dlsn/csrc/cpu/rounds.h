@@ -23,8 +23,7 @@ struct Chunks {
     int64_t length, slots, count;
 
     explicit Chunks(const DlsnSizes &size)
-        : length(size.length),
-          slots(size.chunk < size.length ? size.chunk : size.length),
+        : length(size.length), slots(size.chunk < size.length ? size.chunk : size.length),
           count((size.length + slots - 1) / slots) {}
 
     int64_t padded() const { return count * slots; }
@@ -38,8 +37,7 @@ struct Chunks {
 };
 
 /* log(sum exp) of a pixel over its first `rounds` rounds. */
-template <typename T>
-T combine(const T *lse, int64_t rounds, int64_t length) {
+template <typename T> T combine(const T *lse, int64_t rounds, int64_t length) {
     T top = lse[0];
     for (int64_t round = 1; round < rounds; ++round)
         top = lse[round * length] > top ? lse[round * length] : top;
@@ -50,8 +48,7 @@ T combine(const T *lse, int64_t rounds, int64_t length) {
 
 template <typename T> INLINE void add(T *row, const T *addition, int64_t width) {
     int64_t i = 0;
-    for (; i + LANES<T> <= width; i += LANES<T>)
-        store(row + i, load(row + i) + load(addition + i));
+    for (; i + LANES<T> <= width; i += LANES<T>) store(row + i, load(row + i) + load(addition + i));
     for (; i < width; ++i) row[i] += addition[i];
 }
 

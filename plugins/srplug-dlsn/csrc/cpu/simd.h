@@ -46,7 +46,8 @@ template <typename T> INLINE void store(T *to, Vec<T> value) {
 }
 /* Ask for `count` numbers from a place that will be needed soon. */
 template <typename T> INLINE void fetch(const T *from, int64_t count) {
-    for (int64_t i = 0; i < count; i += CACHE_LINE / int64_t(sizeof(T))) __builtin_prefetch(from + i);
+    for (int64_t i = 0; i < count; i += CACHE_LINE / int64_t(sizeof(T)))
+        __builtin_prefetch(from + i);
 }
 template <typename T> INLINE int64_t round_up(int64_t count) {
     return (count + PANEL<T> - 1) / PANEL<T> * PANEL<T>;
@@ -92,7 +93,9 @@ INLINE Vec<double> exponential(Vec<double> x) {
 /* Interleaving the halves of two vectors; log2(lanes) rounds of it transpose a square. */
 template <int... I> struct Lanes {};
 template <int N, int... I> struct Count : Count<N - 1, N - 1, I...> {};
-template <int... I> struct Count<0, I...> { typedef Lanes<I...> type; };
+template <int... I> struct Count<0, I...> {
+    typedef Lanes<I...> type;
+};
 
 template <typename T, int... I> INLINE Vec<T> low(Vec<T> a, Vec<T> b, Lanes<I...>) {
     return __builtin_shufflevector(a, b, (I / 2 + (I % 2) * int(sizeof...(I)))...);

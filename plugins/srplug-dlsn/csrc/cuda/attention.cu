@@ -30,14 +30,17 @@ int dlsn_cuda_probe(int device) {
     const DeviceGuard guard(device);
     if (guard.status != cudaSuccess) return int(guard.status);
     cudaFuncAttributes attributes;
-    status = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void *>(forward_kernel<FEW_ROWS, Float32>));
+    status = cudaFuncGetAttributes(
+        &attributes, reinterpret_cast<const void *>(forward_kernel<FEW_ROWS, Float32>));
     if (status != cudaSuccess) cudaGetLastError(); /* do not leave it to the next caller */
     return int(status);
 }
 
 const char *dlsn_cuda_error(int status) { return cudaGetErrorString(cudaError_t(status)); }
 
-static int bytes_of_element(int type) { return type == DLSN_FLOAT16 || type == DLSN_BFLOAT16 ? 2 : 4; }
+static int bytes_of_element(int type) {
+    return type == DLSN_FLOAT16 || type == DLSN_BFLOAT16 ? 2 : 4;
+}
 
 int64_t dlsn_cuda_forward_workspace(int type, const DlsnSizes *size) {
     return size->images * size->rounds * size->length * size->width * bytes_of_element(type);
@@ -78,8 +81,8 @@ int dlsn_cuda_forward(int type, const DlsnSizes *size, const DlsnForward *tensor
     });
 }
 
-int dlsn_cuda_backward(int type, const DlsnSizes *size, const DlsnBackward *tensors, void *workspace,
-                       int device, void *stream) {
+int dlsn_cuda_backward(int type, const DlsnSizes *size, const DlsnBackward *tensors,
+                       void *workspace, int device, void *stream) {
     if (!fits_integers(*size)) return DLSN_TOO_LARGE;
     const DeviceGuard guard(device);
     if (guard.status != cudaSuccess) return int(guard.status);

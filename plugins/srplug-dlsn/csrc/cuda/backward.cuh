@@ -24,7 +24,8 @@ struct Tables {
         key = take(rows * p.channels, element);
         value = take(rows * p.width, element);
         fc_score = take(rows * p.slots, element);
-        const bool is_online = element == 2 && p.channels <= ONLINE_CHANNELS && p.width <= MAX_WIDTH;
+        const bool is_online =
+            element == 2 && p.channels <= ONLINE_CHANNELS && p.width <= MAX_WIDTH;
         scores = take(is_online ? turns * p.chunks * 3 * tiles * tiles * TILE * TILE : 0, element);
     }
 
@@ -58,7 +59,8 @@ cudaError_t launch_gradients(const Problem &p, const Backward<typename A::T> &b,
 }
 
 template <typename Cut, typename T>
-cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device, cudaStream_t stream) {
+cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device,
+                          cudaStream_t stream) {
     Pieces of_keys(nullptr), of_queries(nullptr);
     (void)OnlineKeyShared<Cut, T>(of_keys, p);
     (void)OnlineQueryShared<T>(of_queries, p);
@@ -67,41 +69,48 @@ cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int devi
     cudaError_t status = cudaFuncSetAttribute(
         online_key_kernel<Cut, T>, cudaFuncAttributeMaxDynamicSharedMemorySize, of_keys.used());
     if (status == cudaSuccess)
-        status = cudaFuncSetAttribute(online_query_kernel<T>,
-                                      cudaFuncAttributeMaxDynamicSharedMemorySize, of_queries.used());
+        status = cudaFuncSetAttribute(
+            online_query_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, of_queries.used());
     if (status != cudaSuccess) return status;
-    DLSN_LAUNCH((online_key_kernel<Cut, T>), Place<Cut::ROWS>::count(p), Cut::THREADS, of_keys.used(), stream,
-                p, b);
-    DLSN_LAUNCH(online_query_kernel<T>, Place<Cut::ROWS>::count(p), Cut::THREADS, of_queries.used(), stream,
-                p, b);
+    DLSN_LAUNCH((online_key_kernel<Cut, T>), Place<Cut::ROWS>::count(p), Cut::THREADS,
+                of_keys.used(), stream, p, b);
+    DLSN_LAUNCH(online_query_kernel<T>, Place<Cut::ROWS>::count(p), Cut::THREADS, of_queries.used(),
+                stream, p, b);
     return cudaSuccess;
 }
 
 /* The kernels of 16-bit types, or NOT_LAUNCHED where the sizes or the device are none of theirs, as in
  * the forward pass. There are none for float32. */
 template <typename T>
-cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device, cudaStream_t stream) {
-    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device)) return NOT_LAUNCHED;
+cudaError_t launch_online(const Problem &p, const OnlineBackward<T> &b, int device,
+                          cudaStream_t stream) {
+    if (p.channels > ONLINE_CHANNELS || p.width > MAX_WIDTH || !has_units(device))
+        return NOT_LAUNCHED;
     if (p.width <= 64) return launch_online<OnlineCut<32, 64>>(p, b, device, stream);
     return launch_online<OnlineCut<32, MAX_WIDTH>>(p, b, device, stream);
 }
-inline cudaError_t launch_online(const Problem &, const OnlineBackward<float> &, int, cudaStream_t) {
+inline cudaError_t launch_online(const Problem &, const OnlineBackward<float> &, int,
+                                 cudaStream_t) {
     return NOT_LAUNCHED;
 }
 
 template <typename T>
-void launch_sum(const Problem &p, const Gradient<T> &of, const int32_t *order, cudaStream_t stream) {
+void launch_sum(const Problem &p, const Gradient<T> &of, const int32_t *order,
+                cudaStream_t stream) {
     const int64_t copies = int64_t(p.images) * p.rounds * of.padding * of.width;
     const int64_t pixels = int64_t(p.images) * p.length;
     if (copies)
-        DLSN_LAUNCH(copies_kernel<T>, blocks_for(copies, WARP * PIXELS), WARP * PIXELS, 0, stream, p, order, of);
+        DLSN_LAUNCH(copies_kernel<T>, blocks_for(copies, WARP * PIXELS), WARP * PIXELS, 0, stream,
+                    p, order, of);
     constexpr int PACK = Pack<T>::SIZE;
-    if (is_aligned(of.rounds) && is_aligned(of.sum) && of.width % PACK == 0 && of.columns % PACK == 0)
-        DLSN_LAUNCH((sum_kernel<T, Pack<T>>), blocks_for(pixels * (of.columns / PACK), WARP * PIXELS),
-                    WARP * PIXELS, 0, stream, p, of);
-    else
-        DLSN_LAUNCH((sum_kernel<T, One<T>>), blocks_for(pixels * of.columns, WARP * PIXELS), WARP * PIXELS, 0,
+    if (is_aligned(of.rounds) && is_aligned(of.sum) && of.width % PACK == 0 &&
+        of.columns % PACK == 0)
+        DLSN_LAUNCH((sum_kernel<T, Pack<T>>),
+                    blocks_for(pixels * (of.columns / PACK), WARP * PIXELS), WARP * PIXELS, 0,
                     stream, p, of);
+    else
+        DLSN_LAUNCH((sum_kernel<T, One<T>>), blocks_for(pixels * of.columns, WARP * PIXELS),
+                    WARP * PIXELS, 0, stream, p, of);
 }
 
 template <typename A>
@@ -113,7 +122,8 @@ int backward(const DlsnSizes &size, const DlsnBackward &tensors, void *workspace
     unsigned char *bytes = static_cast<unsigned char *>(workspace);
     const auto floats = [&](int64_t start) { return reinterpret_cast<float *>(bytes + start); };
     const auto table = [&](int64_t start) { return reinterpret_cast<T *>(bytes + start); };
-    const Inputs<T> in = {static_cast<const T *>(tensors.query), static_cast<const T *>(tensors.key),
+    const Inputs<T> in = {static_cast<const T *>(tensors.query),
+                          static_cast<const T *>(tensors.key),
                           static_cast<const T *>(tensors.value),
                           static_cast<const T *>(tensors.fc_score), tensors.order};
     const OnlineBackward<T> b = {in,
@@ -129,17 +139,17 @@ int backward(const DlsnSizes &size, const DlsnBackward &tensors, void *workspace
     const float *lse = static_cast<const float *>(tensors.lse);
     const int64_t blocks = blocks_for(size.images * size.length, PIXELS);
     if (is_aligned(b.grad_out) && is_aligned(out) && p.width % Pack<T>::SIZE == 0)
-        DLSN_LAUNCH((prepare_kernel<T, Pack<T>>), blocks, WARP * PIXELS, 0, stream, p, b.grad_out, out, lse,
-                    floats(tables.combined), floats(tables.delta));
+        DLSN_LAUNCH((prepare_kernel<T, Pack<T>>), blocks, WARP * PIXELS, 0, stream, p, b.grad_out,
+                    out, lse, floats(tables.combined), floats(tables.delta));
     else
-        DLSN_LAUNCH((prepare_kernel<T, One<T>>), blocks, WARP * PIXELS, 0, stream, p, b.grad_out, out, lse,
-                    floats(tables.combined), floats(tables.delta));
+        DLSN_LAUNCH((prepare_kernel<T, One<T>>), blocks, WARP * PIXELS, 0, stream, p, b.grad_out,
+                    out, lse, floats(tables.combined), floats(tables.delta));
     cudaError_t status = launch_online(p, b, device, stream);
     if (status == NOT_LAUNCHED) {
         const Cut cut = backward_cut<T>(p, device);
         if (!cut.rows) return DLSN_TOO_LARGE;
-        const Backward<T> of_any = {in,      b.grad_out, b.combined, b.delta,   b.query,
-                                    b.key,   b.value,    b.fc_score, cut.step};
+        const Backward<T> of_any = {in,    b.grad_out, b.combined, b.delta, b.query,
+                                    b.key, b.value,    b.fc_score, cut.step};
         status = cut.rows == MANY_ROWS ? launch_gradients<MANY_ROWS, A>(p, of_any, cut, stream)
                                        : launch_gradients<FEW_ROWS, A>(p, of_any, cut, stream);
     }

@@ -21,11 +21,11 @@ template <typename T> struct Backward {
 /* The rows of a block and those of the other side: both have a narrow part (C: key | query) and a
  * wide one (D: value | grad_out). */
 template <int ROWS, typename T> struct BackwardShared {
-    int *own, *other;                    /* pixels, -1: none; other: of all steps */
-    float *combined, *delta;             /* of the pixels that are queries */
-    float *scores, *slopes;              /* in parts_of parts */
+    int *own, *other;        /* pixels, -1: none; other: of all steps */
+    float *combined, *delta; /* of the pixels that are queries */
+    float *scores, *slopes;  /* in parts_of parts */
     T *narrow, *wide, *weights, *changes;
-    T *narrow_steps, *wide_steps;        /* two: one is copied while the other is worked on */
+    T *narrow_steps, *wide_steps; /* two: one is copied while the other is worked on */
     int pitch, wide_pitch, score_pitch, weight_pitch, parts, part_size;
 
     __host__ __device__ BackwardShared(Pieces &pieces, const Problem &p, int step) {
@@ -53,20 +53,27 @@ template <int ROWS, typename T> struct BackwardShared {
         const float *first = of + row * score_pitch + column;
         return parts == 1 ? *first : *first + first[part_size];
     }
-    __device__ T *narrow_step(int index, int step) const { return narrow_steps + index % 2 * step * pitch; }
-    __device__ T *wide_step(int index, int step) const { return wide_steps + index % 2 * step * wide_pitch; }
+    __device__ T *narrow_step(int index, int step) const {
+        return narrow_steps + index % 2 * step * pitch;
+    }
+    __device__ T *wide_step(int index, int step) const {
+        return wide_steps + index % 2 * step * wide_pitch;
+    }
     /* Starts to copy the rows of the other side, `first` being the first one of a step. */
     __device__ void load(int index, int first, int step, const T *narrow_rows, int channels,
                          const T *wide_rows, int width) const {
-        gather<ROWS>(narrow_step(index, step), pitch, narrow_rows, channels, 0, channels, other + first, step);
-        gather<ROWS>(wide_step(index, step), wide_pitch, wide_rows, width, 0, width, other + first, step);
+        gather<ROWS>(narrow_step(index, step), pitch, narrow_rows, channels, 0, channels,
+                     other + first, step);
+        gather<ROWS>(wide_step(index, step), wide_pitch, wide_rows, width, 0, width, other + first,
+                     step);
     }
     /* Scores and slopes of the own rows with those of a step. */
-    template <typename A> __device__ void products(int index, int step, int channels, int width) const {
-        score<ROWS, A, false>(narrow, narrow_step(index, step), pitch, channels, step, scores, score_pitch,
-                              parts, part_size);
-        score<ROWS, A, false>(wide, wide_step(index, step), wide_pitch, width, step, slopes, score_pitch,
-                              parts, part_size);
+    template <typename A>
+    __device__ void products(int index, int step, int channels, int width) const {
+        score<ROWS, A, false>(narrow, narrow_step(index, step), pitch, channels, step, scores,
+                              score_pitch, parts, part_size);
+        score<ROWS, A, false>(wide, wide_step(index, step), wide_pitch, width, step, slopes,
+                              score_pitch, parts, part_size);
     }
 };
 
@@ -75,7 +82,7 @@ constexpr int LARGEST_STEP = 64;
 /* Gradients of ROWS keys: value, key and fc_score. Scores as (key, query). */
 template <int ROWS, typename A>
 __global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
-key_kernel(Problem p, Backward<typename A::T> b) {
+    key_kernel(Problem p, Backward<typename A::T> b) {
     typedef typename A::T T;
     constexpr int THREADS = Block<ROWS>::THREADS, MOST = ROWS * LARGEST_STEP / THREADS;
     const int own_column = int(threadIdx.x) % b.step, own_row = int(threadIdx.x) / b.step;
@@ -111,8 +118,8 @@ key_kernel(Problem p, Backward<typename A::T> b) {
                         b.grad_out + base * p.width, p.width);
         end_copies();
     };
-    gather<ROWS>(shared.narrow, shared.pitch, b.in.key + base * p.channels, p.channels, 0, p.channels,
-                 shared.own, ROWS);
+    gather<ROWS>(shared.narrow, shared.pitch, b.in.key + base * p.channels, p.channels, 0,
+                 p.channels, shared.own, ROWS);
     gather<ROWS>(shared.wide, shared.wide_pitch, b.in.value + base * p.width, p.width, 0, p.width,
                  shared.own, ROWS);
     load(0);
@@ -120,7 +127,8 @@ key_kernel(Problem p, Backward<typename A::T> b) {
     /* Where a row's results go: to its pixel, or for a copy behind the pixels. */
     const auto target = [&](int row) {
         const int slot = place.chunk * p.slots + place.first_slot + row;
-        return int64_t(place.turn) * (p.length + p.padding) + (slot < p.length ? shared.own[row] : slot);
+        return int64_t(place.turn) * (p.length + p.padding) +
+               (slot < p.length ? shared.own[row] : slot);
     };
     Sums<ROWS, A> grad_value, grad_key;
     grad_value.clear();
@@ -142,7 +150,7 @@ key_kernel(Problem p, Backward<typename A::T> b) {
                 const float learned =
                     widen(fc_score[int64_t(shared.own[row]) * p.chunk + first_slot + column]);
                 weight = exponential(shared.sum(shared.scores, row, column) + learned -
-                              shared.combined[first + column]);
+                                     shared.combined[first + column]);
                 change = weight *
                          (shared.sum(shared.slopes, row, column) - shared.delta[first + column]);
             }
@@ -159,8 +167,8 @@ key_kernel(Problem p, Backward<typename A::T> b) {
         __syncthreads();
         grad_value.add(shared.weights, shared.weight_pitch, shared.wide_step(s, b.step),
                        shared.wide_pitch, b.step, p.width);
-        grad_key.add(shared.changes, shared.weight_pitch, shared.narrow_step(s, b.step), shared.pitch,
-                     b.step, p.channels);
+        grad_key.add(shared.changes, shared.weight_pitch, shared.narrow_step(s, b.step),
+                     shared.pitch, b.step, p.channels);
         __syncthreads();
     }
     grad_value.each(p.width, [&](int row, int d, float x) {
@@ -174,7 +182,7 @@ key_kernel(Problem p, Backward<typename A::T> b) {
 /* Gradient of ROWS queries. Scores as (query, key). */
 template <int ROWS, typename A>
 __global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
-query_kernel(Problem p, Backward<typename A::T> b) {
+    query_kernel(Problem p, Backward<typename A::T> b) {
     typedef typename A::T T;
     constexpr int THREADS = Block<ROWS>::THREADS;
     DLSN_SHARED(memory);
@@ -195,9 +203,10 @@ query_kernel(Problem p, Backward<typename A::T> b) {
         shared.delta[threadIdx.x] = exists ? b.delta[base + pixel] : 0.0f;
     }
     for (int j = int(threadIdx.x); j < steps * b.step; j += THREADS)
-        shared.other[j] = j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
-                                               j % p.slots)
-                                    : -1;
+        shared.other[j] =
+            j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
+                                 j % p.slots)
+                      : -1;
     __syncthreads();
     const auto load = [&](int s) {
         if (s < steps)
@@ -205,8 +214,8 @@ query_kernel(Problem p, Backward<typename A::T> b) {
                         b.in.value + base * p.width, p.width);
         end_copies();
     };
-    gather<ROWS>(shared.narrow, shared.pitch, b.in.query + base * p.channels, p.channels, 0, p.channels,
-                 shared.own, ROWS);
+    gather<ROWS>(shared.narrow, shared.pitch, b.in.query + base * p.channels, p.channels, 0,
+                 p.channels, shared.own, ROWS);
     gather<ROWS>(shared.wide, shared.wide_pitch, b.grad_out + base * p.width, p.width, 0, p.width,
                  shared.own, ROWS);
     load(0);
@@ -225,20 +234,21 @@ query_kernel(Problem p, Backward<typename A::T> b) {
             if (shared.own[row] >= 0 && pixel >= 0) {
                 const float learned =
                     widen(fc_score[int64_t(pixel) * p.chunk + place.first_slot + row]);
-                change =
-                    exponential(shared.sum(shared.scores, row, column) + learned - shared.combined[row]) *
-                    (shared.sum(shared.slopes, row, column) - shared.delta[row]);
+                change = exponential(shared.sum(shared.scores, row, column) + learned -
+                                     shared.combined[row]) *
+                         (shared.sum(shared.slopes, row, column) - shared.delta[row]);
             }
             shared.changes[row * shared.weight_pitch + column] = narrow<T>(change);
         }
         __syncthreads();
-        grad_query.add(shared.changes, shared.weight_pitch, shared.narrow_step(s, b.step), shared.pitch,
-                       b.step, p.channels);
+        grad_query.add(shared.changes, shared.weight_pitch, shared.narrow_step(s, b.step),
+                       shared.pitch, b.step, p.channels);
         __syncthreads();
     }
     grad_query.each(p.channels, [&](int row, int d, float x) {
         if (shared.own[row] >= 0)
-            b.query[(int64_t(place.turn) * p.length + shared.own[row]) * p.channels + d] = narrow<T>(x);
+            b.query[(int64_t(place.turn) * p.length + shared.own[row]) * p.channels + d] =
+                narrow<T>(x);
     });
 }
 

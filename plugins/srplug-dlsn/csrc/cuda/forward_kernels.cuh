@@ -65,7 +65,8 @@ __device__ void softmax_row(float *scores, int count, float *top, float *sum) {
 
 template <int ROWS, typename A>
 __global__ void __launch_bounds__(Block<ROWS>::THREADS, Block<ROWS>::TOGETHER)
-forward_kernel(Problem p, Inputs<typename A::T> in, typename A::T *parts, float *lse, int value_keys) {
+    forward_kernel(Problem p, Inputs<typename A::T> in, typename A::T *parts, float *lse,
+                   int value_keys) {
     typedef typename A::T T;
     constexpr int THREADS = Block<ROWS>::THREADS;
     DLSN_SHARED(memory);
@@ -80,12 +81,14 @@ forward_kernel(Problem p, Inputs<typename A::T> in, typename A::T *parts, float 
     const int count = 3 * p.slots, padded_count = up(count, TILE);
 
     for (int j = int(threadIdx.x); j < padded_count; j += THREADS)
-        shared.near[j] = j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
-                                              j % p.slots)
-                                   : -1;
+        shared.near[j] =
+            j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
+                                 j % p.slots)
+                      : -1;
     if (threadIdx.x < ROWS) {
         const int slot = place.first_slot + int(threadIdx.x);
-        shared.own[threadIdx.x] = slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
+        shared.own[threadIdx.x] =
+            slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
     }
     __syncthreads();
     const auto load_keys = [&](int first) {
@@ -147,7 +150,8 @@ forward_kernel(Problem p, Inputs<typename A::T> in, typename A::T *parts, float 
         T *to = parts + int64_t(place.turn) * p.length * p.width + column;
         sums.each(width, [&](int row, int d, float x) {
             if (shared.own[row] >= 0)
-                to[int64_t(shared.own[row]) * p.width + d] = narrow<T>(x * (1.0f / shared.sum[row]));
+                to[int64_t(shared.own[row]) * p.width + d] =
+                    narrow<T>(x * (1.0f / shared.sum[row]));
         });
         __syncthreads();
     }

@@ -69,8 +69,9 @@ __global__ void prepare_kernel(Problem p, const T *grad_out, const T *out, const
     sum = over_warp(sum, false);
     if (lane_index() == 0) {
         delta[pixel] = sum;
-        combined[pixel] = combine(lse + int64_t(pixel / p.length) * p.rounds * p.length + pixel % p.length,
-                                  p.rounds, p.length);
+        combined[pixel] =
+            combine(lse + int64_t(pixel / p.length) * p.rounds * p.length + pixel % p.length,
+                    p.rounds, p.length);
     }
 }
 
@@ -82,7 +83,8 @@ template <typename T> struct Gradient {
 };
 
 /* What copies of pixels in padded slots gathered goes to the pixels, of which each has one copy. */
-template <typename T> __global__ void copies_kernel(Problem p, const int32_t *order, Gradient<T> of) {
+template <typename T>
+__global__ void copies_kernel(Problem p, const int32_t *order, Gradient<T> of) {
     const int64_t e = int64_t(blockIdx.x) * WARP * PIXELS + threadIdx.x;
     if (e >= int64_t(p.images) * p.rounds * of.padding * of.width) return;
     const int64_t d = e % of.width, turn = e / of.width / of.padding;

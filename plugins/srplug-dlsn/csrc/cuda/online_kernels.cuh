@@ -17,10 +17,12 @@ constexpr int STAGES = 3; /* of rows: those that are worked on and two that are 
 constexpr float HEADROOM = 8.0f;
 
 template <typename Cut, typename T> struct OnlineShared {
-    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch<T>(Cut::ROWS),
+    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS),
+                         LEARNED_PITCH = online_pitch<T>(Cut::ROWS),
                          VALUE_PITCH = online_pitch<T>(Cut::WIDTH);
     static constexpr int STAGE = Cut::KEYS * (PITCH + LEARNED_PITCH + VALUE_PITCH);
-    static_assert(Cut::ROWS * VALUE_PITCH <= STAGES * STAGE, "results find room where the rows of steps were");
+    static_assert(Cut::ROWS * VALUE_PITCH <= STAGES * STAGE,
+                  "results find room where the rows of steps were");
     int *near, *own;
     T *queries, *stages;
 
@@ -53,7 +55,8 @@ struct OnlineSoftmax {
             largest[r] = -INFINITY;
 #pragma unroll
             for (int e = 0; e < 8 * COUNT; ++e)
-                if (units::lane_row(e % 8) == r) largest[r] = fmaxf(largest[r], scores[e / 8].sum[e % 8]);
+                if (units::lane_row(e % 8) == r)
+                    largest[r] = fmaxf(largest[r], scores[e / 8].sum[e % 8]);
             largest[r] = units::largest_of_row(largest[r]);
             grows |= largest[r] > top[r] + HEADROOM;
         }
@@ -83,15 +86,16 @@ struct OnlineSoftmax {
 
 template <typename Cut, typename A>
 __global__ void __launch_bounds__(Cut::THREADS, Cut::TOGETHER)
-online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<typename A::T> in,
-              [[maybe_unused]] typename A::T *parts, [[maybe_unused]] float *lse) {
+    online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<typename A::T> in,
+                  [[maybe_unused]] typename A::T *parts, [[maybe_unused]] float *lse) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
     typedef typename OnlineTileOf<A>::type Tiles;
     typedef typename Tiles::Sum Sum;
     typedef typename Tiles::T T;
     typedef OnlineShared<Cut, T> Shared;
     constexpr int THREADS = Cut::THREADS, KEYS = Cut::KEYS, KEY_TILES = KEYS / TILE;
-    constexpr int DEPTH = Sum::DEPTH, DEPTHS = ONLINE_CHANNELS / DEPTH, VALUE_TILES = Cut::WIDTH / TILE;
+    constexpr int DEPTH = Sum::DEPTH, DEPTHS = ONLINE_CHANNELS / DEPTH,
+                  VALUE_TILES = Cut::WIDTH / TILE;
     DLSN_SHARED(memory);
     Pieces pieces(memory);
     const Shared shared(pieces, p);
@@ -101,28 +105,35 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<typename A::T>
     const T *key = in.key + place.image * p.length * p.channels;
     const T *value = in.value + place.image * p.length * p.width;
     const T *learned = in.fc_score + place.image * p.length * p.chunk + place.first_slot;
-    const int learned_width = p.chunk - place.first_slot < Cut::ROWS ? p.chunk - place.first_slot : Cut::ROWS;
+    const int learned_width =
+        p.chunk - place.first_slot < Cut::ROWS ? p.chunk - place.first_slot : Cut::ROWS;
     const int count = 3 * p.slots, steps = up(count, KEYS) / KEYS, row = warp_index() * TILE;
 
     for (int j = int(threadIdx.x); j < steps * KEYS; j += THREADS)
-        shared.near[j] = j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
-                                              j % p.slots)
-                                   : -1;
+        shared.near[j] =
+            j < count ? pixel_of(p, order, (place.chunk + p.chunks - 1 + j / p.slots) % p.chunks,
+                                 j % p.slots)
+                      : -1;
     if (threadIdx.x < Cut::ROWS) {
         const int slot = place.first_slot + int(threadIdx.x);
-        shared.own[threadIdx.x] = slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
+        shared.own[threadIdx.x] =
+            slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
     }
     __syncthreads();
     const auto load = [&](int step) {
         if (step < steps) {
             const int *pixels = shared.near + step * KEYS;
-            gather_all<KEYS, ONLINE_CHANNELS, THREADS>(shared.keys(step), key, p.channels, p.channels, pixels);
-            gather_all<KEYS, Cut::ROWS, THREADS>(shared.learned(step), learned, p.chunk, learned_width, pixels);
-            gather_all<KEYS, Cut::WIDTH, THREADS>(shared.values(step), value, p.width, p.width, pixels);
+            gather_all<KEYS, ONLINE_CHANNELS, THREADS>(shared.keys(step), key, p.channels,
+                                                       p.channels, pixels);
+            gather_all<KEYS, Cut::ROWS, THREADS>(shared.learned(step), learned, p.chunk,
+                                                 learned_width, pixels);
+            gather_all<KEYS, Cut::WIDTH, THREADS>(shared.values(step), value, p.width, p.width,
+                                                  pixels);
         }
         end_copies();
     };
-    gather_all<Cut::ROWS, ONLINE_CHANNELS, THREADS>(shared.queries, query, p.channels, p.channels, shared.own);
+    gather_all<Cut::ROWS, ONLINE_CHANNELS, THREADS>(shared.queries, query, p.channels, p.channels,
+                                                    shared.own);
     load(0);
     load(1);
 
@@ -144,7 +155,8 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<typename A::T>
         Sum scores[KEY_TILES]; /* start at the learned scores, which lie as (key, query) */
 #pragma unroll
         for (int t = 0; t < KEY_TILES; ++t)
-            Tiles::load_transposed(scores[t], shared.learned(step) + t * TILE * Shared::LEARNED_PITCH + row,
+            Tiles::load_transposed(scores[t],
+                                   shared.learned(step) + t * TILE * Shared::LEARNED_PITCH + row,
                                    Shared::LEARNED_PITCH);
 #pragma unroll
         for (int k = 0; k < DEPTHS; ++k) {
@@ -170,7 +182,8 @@ online_kernel([[maybe_unused]] Problem p, [[maybe_unused]] Inputs<typename A::T>
         });
 #pragma unroll
         for (int t = 0; t < KEY_TILES; ++t)
-            Tiles::add_product(sums, scores[t], shared.values(step) + t * TILE * Shared::VALUE_PITCH,
+            Tiles::add_product(sums, scores[t],
+                               shared.values(step) + t * TILE * Shared::VALUE_PITCH,
                                Shared::VALUE_PITCH);
     }
 

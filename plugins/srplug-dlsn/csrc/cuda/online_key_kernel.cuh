@@ -14,7 +14,8 @@
 namespace {
 
 template <typename Cut, typename T> struct OnlineKeyShared {
-    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS), LEARNED_PITCH = online_pitch<T>(Cut::KEYS),
+    static constexpr int PITCH = online_pitch<T>(ONLINE_CHANNELS),
+                         LEARNED_PITCH = online_pitch<T>(Cut::KEYS),
                          WIDE_PITCH = online_pitch<T>(Cut::WIDTH);
     static constexpr int STAGE = Cut::KEYS * (PITCH + WIDE_PITCH);
     int *own, *target, *other; /* pixels, -1: none; rows of results; queries of all steps */
@@ -35,13 +36,15 @@ template <typename Cut, typename T> struct OnlineKeyShared {
     }
     __device__ T *queries(int step) const { return stages + step % 2 * STAGE; }
     __device__ T *upstream(int step) const { return queries(step) + Cut::KEYS * PITCH; }
-    __device__ T *learned_of(int slots) const { return learned + slots % 2 * Cut::ROWS * LEARNED_PITCH; }
+    __device__ T *learned_of(int slots) const {
+        return learned + slots % 2 * Cut::ROWS * LEARNED_PITCH;
+    }
 };
 
 /* Cut::ROWS keys; Cut::KEYS: queries of a step. */
 template <typename Cut, typename T>
 __global__ void __launch_bounds__(Cut::THREADS, Cut::TOGETHER)
-online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T> b) {
+    online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T> b) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
     typedef MatrixTile<T> Sum;
     typedef OnlineKeyShared<Cut, T> Shared;
@@ -53,7 +56,8 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
     const Place<Cut::ROWS> place(p);
     const int32_t *order = b.in.order + int64_t(place.turn) * p.length;
     const int64_t base = place.image * p.length;
-    const int padded_slots = up(p.slots, STEP), steps = padded_slots / STEP * 3, row = warp_index() * TILE;
+    const int padded_slots = up(p.slots, STEP), steps = padded_slots / STEP * 3,
+              row = warp_index() * TILE;
 
     if (threadIdx.x < Cut::ROWS) {
         const int slot = place.first_slot + int(threadIdx.x), sorted = place.chunk * p.slots + slot;
@@ -78,27 +82,28 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
     const auto load = [&](int s) {
         if (s < steps) {
             const int *pixels = shared.other + first_of(s), slot = s / 3 * STEP;
-            gather_all<STEP, ONLINE_CHANNELS, THREADS>(shared.queries(s), b.in.query + base * p.channels,
-                                                       p.channels, p.channels, pixels);
-            gather_all<STEP, Cut::WIDTH, THREADS>(shared.upstream(s), b.grad_out + base * p.width, p.width,
-                                                  p.width, pixels);
+            gather_all<STEP, ONLINE_CHANNELS, THREADS>(
+                shared.queries(s), b.in.query + base * p.channels, p.channels, p.channels, pixels);
+            gather_all<STEP, Cut::WIDTH, THREADS>(shared.upstream(s), b.grad_out + base * p.width,
+                                                  p.width, p.width, pixels);
             if (s % 3 == 0)
-                gather_all<Cut::ROWS, STEP, THREADS>(shared.learned_of(s / 3),
-                                                     b.in.fc_score + base * p.chunk + slot, p.chunk,
-                                                     p.chunk - slot < STEP ? p.chunk - slot : STEP, shared.own);
+                gather_all<Cut::ROWS, STEP, THREADS>(
+                    shared.learned_of(s / 3), b.in.fc_score + base * p.chunk + slot, p.chunk,
+                    p.chunk - slot < STEP ? p.chunk - slot : STEP, shared.own);
         }
         end_copies();
     };
-    gather_all<Cut::ROWS, ONLINE_CHANNELS, THREADS>(shared.keys, b.in.key + base * p.channels, p.channels,
-                                                    p.channels, shared.own);
-    gather_all<Cut::ROWS, Cut::WIDTH, THREADS>(shared.values, b.in.value + base * p.width, p.width, p.width,
-                                               shared.own);
+    gather_all<Cut::ROWS, ONLINE_CHANNELS, THREADS>(shared.keys, b.in.key + base * p.channels,
+                                                    p.channels, p.channels, shared.own);
+    gather_all<Cut::ROWS, Cut::WIDTH, THREADS>(shared.values, b.in.value + base * p.width, p.width,
+                                               p.width, shared.own);
     load(0);
 
     T *keys = shared.keys + row * Shared::PITCH, *values = shared.values + row * Shared::WIDE_PITCH;
     bool exists[units::LANE_ROWS];
 #pragma unroll
-    for (int i = 0; i < 8; ++i) exists[units::lane_row(i)] = shared.own[row + units::row_of(i)] >= 0;
+    for (int i = 0; i < 8; ++i)
+        exists[units::lane_row(i)] = shared.own[row + units::row_of(i)] >= 0;
     Sum grad_value[VALUE_TILES], grad_key[CHANNEL_TILES];
     float grad_score[QUERY_TILES][8] = {};
 #pragma unroll
@@ -116,7 +121,8 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
 #pragma unroll
         for (int t = 0; t < QUERY_TILES; ++t) {
             typename Sum::Left pairs;
-            pairs.load(shared.learned_of(s / 3) + row * Shared::LEARNED_PITCH + t * TILE, Shared::LEARNED_PITCH);
+            pairs.load(shared.learned_of(s / 3) + row * Shared::LEARNED_PITCH + t * TILE,
+                       Shared::LEARNED_PITCH);
             units::sums_of<T>(scores[t], pairs.part);
             slopes[t].clear();
         }
@@ -147,7 +153,8 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
 #pragma unroll
             for (int i = 0; i < 8; ++i) {
                 const int query = first + t * TILE + units::column_of(i);
-                const float weight = units::power_of_two(scores[t][i] * LOG2_E - shared.combined[query]);
+                const float weight =
+                    units::power_of_two(scores[t][i] * LOG2_E - shared.combined[query]);
                 scores[t][i] = exists[units::lane_row(i)] ? weight : 0.0f;
                 slopes[t].sum[i] = scores[t][i] * (slopes[t].sum[i] - shared.delta[query]);
                 grad_score[t][i] += slopes[t].sum[i];
@@ -157,8 +164,8 @@ online_key_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T>
             units::left_of<T>(changes.part, slopes[t].sum);
             const int key_tile = (place.first_slot + row) / TILE, query_tile = slot / TILE + t;
             if (key_tile < score_tiles(p) && query_tile < score_tiles(p))
-                *reinterpret_cast<int4 *>(
-                    b.scores + score_tile(p, place.turn, place.chunk, s % 3, key_tile, query_tile)) =
+                *reinterpret_cast<int4 *>(b.scores + score_tile(p, place.turn, place.chunk, s % 3,
+                                                                key_tile, query_tile)) =
                     make_int4(int(changes.part[0]), int(changes.part[1]), int(changes.part[2]),
                               int(changes.part[3]));
 #pragma unroll

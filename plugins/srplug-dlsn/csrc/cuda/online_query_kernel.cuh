@@ -26,7 +26,7 @@ template <typename T> struct OnlineQueryShared {
 
 template <typename T>
 __global__ void __launch_bounds__(OnlineQueryShared<T>::THREADS)
-online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T> b) {
+    online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<T> b) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
     typedef MatrixTile<T> Sum;
     typedef OnlineQueryShared<T> Shared;
@@ -43,19 +43,21 @@ online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<
 
     if (threadIdx.x < ROWS) {
         const int slot = place.first_slot + int(threadIdx.x);
-        shared.own[threadIdx.x] = slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
+        shared.own[threadIdx.x] =
+            slot < p.queries(place.chunk) ? pixel_of(p, order, place.chunk, slot) : -1;
     }
     for (int j = int(threadIdx.x); j < steps * KEYS_TOGETHER; j += THREADS) {
         const int neighbor = j / padded_slots, slot = j % padded_slots;
-        shared.near[j] = neighbor < 3 && slot < p.slots
-                             ? pixel_of(p, order, (place.chunk + p.chunks - 1 + neighbor) % p.chunks, slot)
-                             : -1;
+        shared.near[j] =
+            neighbor < 3 && slot < p.slots
+                ? pixel_of(p, order, (place.chunk + p.chunks - 1 + neighbor) % p.chunks, slot)
+                : -1;
     }
     __syncthreads();
     const auto load = [&](int step) {
         if (step < steps)
-            gather_all<KEYS_TOGETHER, ONLINE_CHANNELS, THREADS>(shared.keys(step), key, p.channels, p.channels,
-                                                                shared.near + step * KEYS_TOGETHER);
+            gather_all<KEYS_TOGETHER, ONLINE_CHANNELS, THREADS>(
+                shared.keys(step), key, p.channels, p.channels, shared.near + step * KEYS_TOGETHER);
         end_copies();
     };
     /* Gradients of the scores, one step ahead, as (key, query). */
@@ -68,7 +70,8 @@ online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<
             ahead[t] = make_int4(0, 0, 0, 0);
             if (neighbor < 3 && query_tile < tiles)
                 ahead[t] = *reinterpret_cast<const int4 *>(
-                    b.scores + score_tile(p, place.turn, (place.chunk + p.chunks - 1 + neighbor) % p.chunks,
+                    b.scores + score_tile(p, place.turn,
+                                          (place.chunk + p.chunks - 1 + neighbor) % p.chunks,
                                           neighbor, at % tiles, query_tile));
         }
     };
@@ -84,8 +87,8 @@ online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<
         typename Sum::Left changes[KEY_TILES];
 #pragma unroll
         for (int t = 0; t < KEY_TILES; ++t) {
-            const unsigned held[4] = {unsigned(ahead[t].x), unsigned(ahead[t].y), unsigned(ahead[t].z),
-                                      unsigned(ahead[t].w)};
+            const unsigned held[4] = {unsigned(ahead[t].x), unsigned(ahead[t].y),
+                                      unsigned(ahead[t].z), unsigned(ahead[t].w)};
             units::transpose_left(changes[t].part, held);
         }
         fetch(step + 1);
@@ -107,8 +110,8 @@ online_query_kernel([[maybe_unused]] Problem p, [[maybe_unused]] OnlineBackward<
         units::store_left(results + d * TILE, Shared::PITCH, pairs);
     }
     __syncwarp();
-    scatter_tile<ONLINE_CHANNELS>(b.query + int64_t(place.turn) * p.length * p.channels, p.channels, results,
-                                  shared.own + row);
+    scatter_tile<ONLINE_CHANNELS>(b.query + int64_t(place.turn) * p.length * p.channels, p.channels,
+                                  results, shared.own + row);
 #endif
 }
 

@@ -30,7 +30,8 @@ __device__ void gather_all(T *to, const T *from, int row_width, int width, const
     constexpr int PITCH = online_pitch<T>(COLUMNS);
     static_assert(THREADS % PACKS == 0, "a thread stays in its column");
     static_assert(COUNT % (THREADS / PACKS) == 0, "a turn is whole");
-    if (reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0 && row_width % PACK == 0 && width % PACK == 0) {
+    if (reinterpret_cast<uintptr_t>(from) % COPY_BYTES == 0 && row_width % PACK == 0 &&
+        width % PACK == 0) {
         constexpr int TOGETHER = THREADS / PACKS;
         const int column = int(threadIdx.x) % PACKS * PACK, first = int(threadIdx.x) / PACKS;
         const bool is_inside = column < width;
@@ -39,7 +40,8 @@ __device__ void gather_all(T *to, const T *from, int row_width, int width, const
 #pragma unroll
         for (int row = 0; row < COUNT; row += TOGETHER) {
             const int pixel = pixels[row + first];
-            copy_async(to + row * PITCH, from + uint64_t(pixel < 0 ? 0u : unsigned(pixel)) * unsigned(row_width),
+            copy_async(to + row * PITCH,
+                       from + uint64_t(pixel < 0 ? 0u : unsigned(pixel)) * unsigned(row_width),
                        is_inside && pixel >= 0);
         }
         return;

@@ -20,8 +20,8 @@ template <typename T> struct OnlineBackward {
 
 /* Where the gradients of the scores of a tile lie for this lane. */
 __host__ __device__ inline int score_tiles(const Problem &p) { return up(p.slots, TILE) / TILE; }
-__device__ inline int64_t score_tile(const Problem &p, int turn, int key_chunk, int neighbor, int keys,
-                                     int queries) {
+__device__ inline int64_t score_tile(const Problem &p, int turn, int key_chunk, int neighbor,
+                                     int keys, int queries) {
     const int tiles = score_tiles(p);
     const int64_t row = ((int64_t(turn) * p.chunks + key_chunk) * 3 + neighbor) * tiles + keys;
     return (row * tiles + queries) * (TILE * TILE) + lane_index() * 8;

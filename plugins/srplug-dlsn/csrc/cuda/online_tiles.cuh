@@ -49,7 +49,8 @@ template <bool EXACT> struct OnlineSplitTile {
     }
     __device__ static void store(float *to, int pitch, const Sum &sum) { sum.store(to, pitch); }
     template <int COUNT>
-    __device__ static void add_product(Sum (&sums)[COUNT], const Sum &a, const float *b, int pitch) {
+    __device__ static void add_product(Sum (&sums)[COUNT], const Sum &a, const float *b,
+                                       int pitch) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             typename Sum::Left left;
@@ -67,10 +68,18 @@ template <bool EXACT> struct OnlineSplitTile {
 };
 
 template <typename A> struct OnlineTileOf;
-template <> struct OnlineTileOf<Float16> { typedef OnlineTile<__half> type; };
-template <> struct OnlineTileOf<BFloat16> { typedef OnlineTile<__nv_bfloat16> type; };
-template <> struct OnlineTileOf<Float32> { typedef OnlineSplitTile<true> type; };
-template <> struct OnlineTileOf<TensorFloat32> { typedef OnlineSplitTile<false> type; };
+template <> struct OnlineTileOf<Float16> {
+    typedef OnlineTile<__half> type;
+};
+template <> struct OnlineTileOf<BFloat16> {
+    typedef OnlineTile<__nv_bfloat16> type;
+};
+template <> struct OnlineTileOf<Float32> {
+    typedef OnlineSplitTile<true> type;
+};
+template <> struct OnlineTileOf<TensorFloat32> {
+    typedef OnlineSplitTile<false> type;
+};
 
 }  // namespace
 

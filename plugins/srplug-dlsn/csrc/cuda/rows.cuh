@@ -43,17 +43,17 @@ __device__ void gather(T *to, int pitch, const T *from, int row_width, int first
             const int pixel = pixels[row];
             const T *own = from + int64_t(pixel < 0 ? 0 : pixel) * row_width;
             for (int pack = start; pack < packs; pack += lanes)
-                copy_async(to + row * pitch + pack * PACK, own + (pack * PACK < width ? pack * PACK : 0),
+                copy_async(to + row * pitch + pack * PACK,
+                           own + (pack * PACK < width ? pack * PACK : 0),
                            pixel >= 0 && pack * PACK < width);
         }
         return;
     }
     for (int e = int(threadIdx.x); e < rows * columns; e += THREADS) {
         const int row = e / columns, column = e % columns;
-        to[row * pitch + column] =
-            pixels[row] >= 0 && column < width
-                ? from[int64_t(pixels[row]) * row_width + first + column]
-                : narrow<T>(0.0f);
+        to[row * pitch + column] = pixels[row] >= 0 && column < width
+                                       ? from[int64_t(pixels[row]) * row_width + first + column]
+                                       : narrow<T>(0.0f);
     }
 }
 
@@ -65,12 +65,13 @@ template <int ROWS> __host__ __device__ inline int parts_of(int columns) {
 /* out (ROWS, columns) = a (ROWS, depth) * b^T, b (columns, depth), added to what is there if ADDED;
  * part i of the depth has its own result, `part_size` after the one before. */
 template <int ROWS, typename A, bool ADDED>
-__device__ void score(const typename A::T *a, const typename A::T *b, int pitch, int depth, int columns,
-                      float *out, int out_pitch, int parts, int part_size) {
+__device__ void score(const typename A::T *a, const typename A::T *b, int pitch, int depth,
+                      int columns, float *out, int out_pitch, int parts, int part_size) {
     constexpr int ROW_TILES = Block<ROWS>::ROW_TILES;
     const int tiles = ROW_TILES * (columns / TILE), share = up((depth + parts - 1) / parts, TILE);
     for (int t = warp_index(); t < parts * tiles; t += Block<ROWS>::WARPS) {
-        const int part = t / tiles, row = t % ROW_TILES * TILE, column = t % tiles / ROW_TILES * TILE;
+        const int part = t / tiles, row = t % ROW_TILES * TILE,
+                  column = t % tiles / ROW_TILES * TILE;
         const int end = (part + 1) * share < depth ? (part + 1) * share : depth;
         float *to = out + part * part_size + row * out_pitch + column;
         Tile<A> tile;

@@ -16,11 +16,19 @@ namespace {
 constexpr int TILE = 16;
 
 /* float: matrix units that take the leading 11 bits, thrice, so that about 21 bits of every factor count. */
-struct Float32 { typedef float T; };
+struct Float32 {
+    typedef float T;
+};
 /* float: rounded to 11 bits, where the caller allows it. */
-struct TensorFloat32 { typedef float T; };
-struct Float16 { typedef __half T; };
-struct BFloat16 { typedef __nv_bfloat16 T; };
+struct TensorFloat32 {
+    typedef float T;
+};
+struct Float16 {
+    typedef __half T;
+};
+struct BFloat16 {
+    typedef __nv_bfloat16 T;
+};
 
 __device__ inline float widen(float x) { return x; }
 __device__ inline float widen(__half x) { return __half2float(x); }
@@ -72,8 +80,7 @@ template <typename T> struct PlainTile : LaneSums<PlainPlaces> {
     };
     template <bool TRANSPOSED> struct Right : Left {};
 
-    template <bool TRANSPOSED>
-    __device__ void multiply(const Left &a, const Right<TRANSPOSED> &b) {
+    template <bool TRANSPOSED> __device__ void multiply(const Left &a, const Right<TRANSPOSED> &b) {
 #pragma unroll 4
         for (int k = 0; k < TILE; ++k) {
             const float first = widen(a.from[PlainPlaces::row(0) * a.pitch + k]);
@@ -81,8 +88,8 @@ template <typename T> struct PlainTile : LaneSums<PlainPlaces> {
 #pragma unroll
             for (int i = 0; i < 4; ++i) {
                 const int column = PlainPlaces::column(i);
-                const float factor = widen(TRANSPOSED ? b.from[column * b.pitch + k]
-                                                      : b.from[k * b.pitch + column]);
+                const float factor =
+                    widen(TRANSPOSED ? b.from[column * b.pitch + k] : b.from[k * b.pitch + column]);
                 this->sum[i] += first * factor;
                 this->sum[4 + i] += second * factor;
             }
@@ -153,12 +160,22 @@ template <bool EXACT> struct SplitTile : LaneSums<UnitPlaces> {
     }
 };
 
-template <typename Arithmetic> struct TileOf { typedef PlainTile<typename Arithmetic::T> type; };
+template <typename Arithmetic> struct TileOf {
+    typedef PlainTile<typename Arithmetic::T> type;
+};
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-template <> struct TileOf<Float16> { typedef MatrixTile<__half> type; };
-template <> struct TileOf<Float32> { typedef SplitTile<true> type; };
-template <> struct TileOf<TensorFloat32> { typedef SplitTile<false> type; };
-template <> struct TileOf<BFloat16> { typedef MatrixTile<__nv_bfloat16> type; };
+template <> struct TileOf<Float16> {
+    typedef MatrixTile<__half> type;
+};
+template <> struct TileOf<Float32> {
+    typedef SplitTile<true> type;
+};
+template <> struct TileOf<TensorFloat32> {
+    typedef SplitTile<false> type;
+};
+template <> struct TileOf<BFloat16> {
+    typedef MatrixTile<__nv_bfloat16> type;
+};
 #endif /* older matrix units take float16 alone, by other instructions */
 template <typename Arithmetic> using Tile = typename TileOf<Arithmetic>::type;
 

@@ -44,7 +44,8 @@ template <typename T> __device__ void load_left(unsigned (&to)[4], const T *a, i
     load_matrices(to, a + lane() % 16 * pitch + lane() / 16 * HALF);
 }
 /* b as (16 columns, depth). */
-template <typename T> __device__ void load_right_transposed(unsigned (&to)[4], const T *b, int pitch) {
+template <typename T>
+__device__ void load_right_transposed(unsigned (&to)[4], const T *b, int pitch) {
     constexpr int HALF = COPY_BYTES / int(sizeof(T));
     load_matrices(to, b + (lane() % 8 + lane() / 16 * 8) * pitch + lane() / 8 % 2 * HALF);
 }
@@ -53,7 +54,8 @@ template <typename T> __device__ void load_right(unsigned (&to)[4], const T *b, 
     load_transposed(to, b + lane() % 16 * pitch + lane() / 16 * 8);
 }
 template <> __device__ inline void load_right<float>(unsigned (&to)[4], const float *b, int pitch) {
-    const float *first = b + lane() % 4 * pitch + lane() / 4; /* there is no transposed 32-bit load */
+    const float *first =
+        b + lane() % 4 * pitch + lane() / 4; /* there is no transposed 32-bit load */
     to[0] = __float_as_uint(first[0]);
     to[1] = __float_as_uint(first[4 * pitch]);
     to[2] = __float_as_uint(first[8]);
@@ -61,12 +63,12 @@ template <> __device__ inline void load_right<float>(unsigned (&to)[4], const fl
 }
 
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-#define DLSN_MMA(kind)                                                                              \
-    asm("mma.sync.aligned." kind                                                                    \
-                 " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                 \
-                 : "+f"(sum[4 * half]), "+f"(sum[4 * half + 1]), "+f"(sum[4 * half + 2]),           \
-                   "+f"(sum[4 * half + 3])                                                          \
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[2 * half]), "r"(b[2 * half + 1]))
+#define DLSN_MMA(kind)                                                           \
+    asm("mma.sync.aligned." kind                                                 \
+        " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"       \
+        : "+f"(sum[4 * half]), "+f"(sum[4 * half + 1]), "+f"(sum[4 * half + 2]), \
+          "+f"(sum[4 * half + 3])                                                \
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[2 * half]), "r"(b[2 * half + 1]))
 #else
 #define DLSN_MMA(kind) (void)sum, (void)a, (void)b
 #endif
@@ -74,12 +76,14 @@ template <> __device__ inline void load_right<float>(unsigned (&to)[4], const fl
 template <typename T>
 __device__ void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]);
 template <>
-__device__ inline void multiply<float>(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
+__device__ inline void multiply<float>(float (&sum)[8], const unsigned (&a)[4],
+                                       const unsigned (&b)[4]) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) DLSN_MMA("m16n8k8.row.col.f32.tf32.tf32.f32");
 }
 template <>
-__device__ inline void multiply<__half>(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
+__device__ inline void multiply<__half>(float (&sum)[8], const unsigned (&a)[4],
+                                        const unsigned (&b)[4]) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) DLSN_MMA("m16n8k16.row.col.f32.f16.f16.f32");
 }
@@ -153,7 +157,9 @@ __device__ inline void transpose_left(unsigned (&to)[4], const unsigned (&from)[
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
 #pragma unroll
     for (int i = 0; i < 4; ++i)
-        asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(to[i]) : "r"(from[i / 2 + i % 2 * 2]));
+        asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;"
+            : "=r"(to[i])
+            : "r"(from[i / 2 + i % 2 * 2]));
 #endif
 }
 

@@ -89,8 +89,7 @@ inline void wait(Barrier &barrier, int members) {
         ++barrier.generation;
         progressed = true;
     }
-    while (barrier.generation == generation)
-        swapcontext(&fibers[current].context, &scheduler);
+    while (barrier.generation == generation) swapcontext(&fibers[current].context, &scheduler);
 }
 
 inline void run_fiber() {
@@ -108,7 +107,8 @@ inline void launch(unsigned blocks, unsigned threads, size_t bytes, std::functio
     /* Of a problem that is too large for the CPU a test may ask for the last blocks alone. */
     const char *last = getenv("DLSN_EMULATED_LAST_BLOCKS");
     const unsigned wanted = last ? unsigned(atoi(last)) : blocks;
-    for (block_index = blocks - (wanted < blocks ? wanted : blocks); block_index < blocks; ++block_index) {
+    for (block_index = blocks - (wanted < blocks ? wanted : blocks); block_index < blocks;
+         ++block_index) {
         void *memory = nullptr;
         if (posix_memalign(&memory, 128, bytes ? bytes : 128)) abort();
         shared_memory = static_cast<unsigned char *>(memory);
@@ -180,7 +180,8 @@ inline void wait_for_all() { emulation::fibers[emulation::current].copies.wait_f
 
 #define DLSN_SHARED(name) unsigned char *name = emulation::shared_memory
 #define DLSN_LAUNCH(kernel, blocks, threads, bytes, stream, ...) \
-    emulation::launch(unsigned(blocks), threads, size_t(bytes), [=] { (void)(stream), kernel(__VA_ARGS__); })
+    emulation::launch(unsigned(blocks), threads, size_t(bytes),  \
+                      [=] { (void)(stream), kernel(__VA_ARGS__); })
 
 /* ---- numbers ---- */
 
@@ -206,9 +207,7 @@ inline __half __float2half(float x) { return {_Float16(x)}; }
 struct __nv_bfloat16 {
     uint16_t bits;
 };
-inline float __bfloat162float(__nv_bfloat16 x) {
-    return emulation::number(uint32_t(x.bits) << 16);
-}
+inline float __bfloat162float(__nv_bfloat16 x) { return emulation::number(uint32_t(x.bits) << 16); }
 inline __nv_bfloat16 __float2bfloat16(float x) {
     const uint32_t bits = emulation::bits_of(x);
     if (x != x) return {0x7fff};
@@ -274,7 +273,8 @@ void multiply(float (&sum)[8], const unsigned (&a)[4], const unsigned (&b)[4]) {
     const unsigned first = emulation::current / 32 * 32;
     float *lefts = left + first % 1024, *rights = right + first % 1024;
     for (int i = 0; i < half; ++i) {
-        lefts[lane()] = seen(get<T>(a, i), sizeof(T)), rights[lane()] = seen(get<T>(b, i), sizeof(T));
+        lefts[lane()] = seen(get<T>(a, i), sizeof(T)),
+        rights[lane()] = seen(get<T>(b, i), sizeof(T));
         __syncwarp();
         for (int side = 0; side < 2; ++side)
             for (int j = 0; j < 8; ++j)

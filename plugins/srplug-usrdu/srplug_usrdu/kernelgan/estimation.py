@@ -56,8 +56,12 @@ def estimate_kernel(
     logger.warning(
         "%s: KernelGAN found no kernel: its sum is %.3g where 1 is expected, after %d trainings of "
         "%d iterations; raise num_features (%d) or iterations, or leave the image out",
-        source, kernel.sum(), ATTEMPTS, settings.iterations, settings.num_features,
-    )  # fmt: skip
+        source,
+        kernel.sum(),
+        ATTEMPTS,
+        settings.iterations,
+        settings.num_features,
+    )
     return kernel
 
 
