@@ -276,9 +276,8 @@ def test_readmes_of_plugins_have_the_same_headings_in_the_same_order(plugin):
     assert "Differences" not in headings or headings.index("Differences") == 2
     assert "[srcore](https://github.com/srcore/srcore)" in text  # packages show it outside, too
     assert "(../../README.md)" not in text
-    assert not re.search(
-        r"^\| key \|", text, re.MULTILINE
-    )  # those are generated, in docs/reference
+    # tables of keys are generated, in docs/reference
+    assert not re.search(r"^\| key \|", text, re.MULTILINE)
 
 
 def test_versions_of_plugins_are_those_of_their_distributions_alone():
@@ -306,3 +305,33 @@ def test_plugins_declare_the_range_of_this_minor_version():
     assert len(files) > 9
     for file in files:
         assert wanted in file.read_text("utf-8"), file
+
+
+#: Modules that are tested in files of other names, by what uses them. No name may be added: a new
+#: module has its tests in a file of its name.
+UNTESTED_BY_NAME = {
+    "images": "bmp_runs encoding format gif_walking header metadata opencv png_chunks png_frames "
+    "png_rows png_walking strict_jpeg tiff_directory tiff_layout tiff_metadata tiff_pages "
+    "tiff_pixels tiff_rows tiff_writing walking webp_walking",
+    "engine": "best contents extending feed head part_state parts pieces seeding shared_buffers "
+    "stages stopping terms training transforming validation",
+    "cli": "card components fetching loading models new overriding plugins push unexpected "
+    "writing",
+    "cli/evaluation": "benchmark contenders written_pictures written_tables",
+    "inference/backends": "backend calibration comparing compiled core ncnn onnxruntime openvino "
+    "program recorded running",
+    "inference": "by_tiles failures options self_ensemble",
+}  # fmt: skip
+
+
+def test_modules_are_tested_in_files_of_their_names():
+    without = set()
+    for room in ("images", "engine", "cli", "inference"):
+        for path in (ROOT / "srcore" / room).rglob("*.py"):
+            place = path.relative_to(ROOT / "srcore")
+            file = ROOT / "tests" / place.with_name(f"test_{place.name}")
+            if path.name != "__init__.py" and not file.is_file():
+                without.add(place.with_suffix("").as_posix())
+    known = {f"{room}/{name}" for room, names in UNTESTED_BY_NAME.items() for name in names.split()}
+    assert without - known == set(), "write tests/<room>/test_<module>.py"
+    assert known - without == set(), "these have a file now; take them out of the list"
