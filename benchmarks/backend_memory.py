@@ -39,7 +39,7 @@ def image_of(side):
     return cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def one(source, backend, side):
+def one(source, backend, side) -> None:
     """What a fresh process does: growth in bytes per pixel."""
     network, side = srcore.load_generator(source), int(side)
     options = {"tile": None, "backend": backend}
@@ -59,7 +59,7 @@ def growth(source, backend, side):
     return int(done.stdout.split()[-1])
 
 
-def main():
+def main() -> None:
     """Measure, write the results."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

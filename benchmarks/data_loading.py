@@ -27,7 +27,7 @@ SCALE, HR, PATCH = 4, 480, 128
 PAIRS = 24
 
 
-def write_pairs(folder):
+def write_pairs(folder) -> None:
     """Cut 480x480 images from photographs; each is another place, channel order or mirror image."""
     sources = [
         to_rgb(image)
@@ -75,7 +75,7 @@ def decode_only(folder, index, seed):
     return [image for image in images if image is not None]
 
 
-def main():
+def main() -> None:
     """Check that all ways give the same crops, then time them."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)

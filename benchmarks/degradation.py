@@ -17,6 +17,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from harness import measure, measure_for, print_table, print_times, write_results
+from torch import Tensor
 
 from srcore.transforms.blur import filter2d, gaussian_taps
 from srcore.transforms.degradation import SecondOrderDegradation
@@ -29,7 +30,7 @@ TOLERANCE = 1e-9
 class DenseSharpening(SecondOrderDegradation):
     """The same transform with the dense filter, every plane an image of its own (as published)."""
 
-    def sharpened(self, hr):
+    def sharpened(self, hr: Tensor) -> Tensor:
         """As :func:`srcore.transforms.sharpen.sharpen`."""
         column = torch.tensor(gaussian_taps(self.options.sharpen_size), dtype=torch.float64)
         kernel = torch.outer(column, column)[None].to(hr.dtype)
@@ -38,7 +39,7 @@ class DenseSharpening(SecondOrderDegradation):
         bright = (hr + self.options.sharpen_weight * detail).clamp(0, 1)
         return soft * bright + (1 - soft) * hr
 
-    def filtered(self, image, kernel):
+    def filtered(self, image: Tensor, kernel: Tensor) -> Tensor:
         """One-channel convolution over all planes."""
         padded = F.pad(image, (kernel.shape[-1] // 2,) * 4, mode="reflect")
         planes = padded.reshape(-1, 1, *padded.shape[-2:])
@@ -48,7 +49,7 @@ class DenseSharpening(SecondOrderDegradation):
 class DepthwiseSharpening(DenseSharpening):
     """The dense filter in the depthwise form, which PyTorch runs faster."""
 
-    def filtered(self, image, kernel):
+    def filtered(self, image: Tensor, kernel: Tensor) -> Tensor:
         """All planes as channels of one image."""
         return filter2d(image, kernel)
 
@@ -60,7 +61,7 @@ KINDS = {
 }
 
 
-def smooth_images(batch=BATCH):
+def smooth_images(batch: int = BATCH) -> Tensor:
     """Images in 8 bits with edges and texture."""
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(batch, 3, 25, 25, generator=generator)
@@ -69,7 +70,7 @@ def smooth_images(batch=BATCH):
     return ((image + noise).clamp(0, 1) * 255).round() / 255
 
 
-def on_device(device, *, is_tiny):
+def on_device(device: str, *, is_tiny: bool) -> None:
     """The pipeline, the sharpening and the JPEG of it where a training runs them."""
     results = {}
     transform = SecondOrderDegradation(scale=SCALE, hr_crop=64 if is_tiny else CROP)
@@ -77,7 +78,7 @@ def on_device(device, *, is_tiny):
         hr = smooth_images(size)[..., : 96 if is_tiny else HR, : 96 if is_tiny else HR].to(device)
         generator = torch.Generator(device)
 
-        def run(hr=hr, generator=generator):
+        def run(hr: Tensor = hr, generator: torch.Generator = generator) -> None:
             for seed in range(1 if is_tiny else PLANS):
                 transform({"hr": hr}, generator.manual_seed(seed))
 
@@ -91,7 +92,7 @@ def on_device(device, *, is_tiny):
         write_results("degradation_device", results, hr=HR, hr_crop=CROP, batches_per_run=PLANS)
 
 
-def main():
+def main() -> None:
     """Check that the values agree, then time."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--device", choices=["cpu", "cuda"])
@@ -105,7 +106,7 @@ def main():
     difference = gate(batch["hr"])
     transforms = {name: kind(scale=SCALE, hr_crop=CROP) for name, kind in KINDS.items()}
 
-    def run(transform):
+    def run(transform: SecondOrderDegradation) -> None:
         for seed in range(PLANS):
             transform(batch, torch.Generator().manual_seed(seed))
 
@@ -146,7 +147,7 @@ def main():
     print(path.name)
 
 
-def gate(hr):
+def gate(hr: Tensor) -> float:
     """Assert that all give the same batch, in float64: no rounding crosses a threshold there.
 
     On a small window, because PyTorch unfolds dense filters in float64 at great cost of memory.

@@ -82,7 +82,7 @@ tensorboard = false
 """
 
 
-def main():
+def main() -> None:
     """Run it as a user does and read what it wrote."""
     parser = device_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=600)

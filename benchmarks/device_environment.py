@@ -20,7 +20,7 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def main():
+def main() -> None:
     """Look, measure, write."""
     options = device_parser(__doc__).parse_args()
     environment: dict[str, Any] = {

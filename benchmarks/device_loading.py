@@ -43,7 +43,7 @@ tensorboard = false
 """
 
 
-def main():
+def main() -> None:
     """Write pictures, then read them in several ways."""
     options = device_parser(__doc__).parse_args()
     seconds = 0.2 if options.tiny else 2.5
@@ -69,7 +69,7 @@ def main():
             write_results("device_loading", results, cores=cores)
 
 
-def write_pairs(folder, count):
+def write_pairs(folder, count) -> None:
     """Pictures of 480x480 from the example photographs, turned and mirrored."""
     sources = [to_rgb(read_image(path)) for path in sorted(PHOTOGRAPHS.glob("*.png"))]
     sources = [image for image in sources if min(image.shape[:2]) >= 480]

@@ -32,7 +32,7 @@ SIDE = 480  # of the made-up images; crops have up to 400 pixels
 TINY = ("psnr_rrdb_tiny", "dlsn/tiny_x2")
 
 
-def main():
+def main() -> None:
     """One experiment after the other, until the time is over."""
     parser = device_parser(__doc__)
     parser.add_argument("--limit", type=float, default=600, help="seconds")

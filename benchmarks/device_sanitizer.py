@@ -19,7 +19,7 @@ TESTS = "plugins/srplug-dlsn/tests/ops/test_cuda.py"
 FOLDERS = ("/usr/local/cuda/bin", "/opt/cuda/bin", "/opt/nvidia/cuda/bin")
 
 
-def main():
+def main() -> None:
     """Run the tests below the tool and count what it reports."""
     parser = device_parser(__doc__)
     parser.add_argument("--tool", choices=["memcheck", "racecheck", "synccheck"], required=True)

@@ -23,7 +23,7 @@ PRECISIONS = ("float16", "bfloat16", "float32")
 SMALL = (256, 320)
 
 
-def main():
+def main() -> None:
     """Compare on a small picture, then time the large one."""
     options = device_parser(__doc__).parse_args()
     height, width = (48, 64) if options.tiny else (3000, 4000)

@@ -54,7 +54,7 @@ def bare_loop(training, *, capturable=False):
     average = copy.deepcopy(network).eval().requires_grad_(False)
     adam = torch.optim.Adam(network.parameters(), lr=1e-4, betas=(0.9, 0.99), capturable=capturable)
 
-    def step(raw):
+    def step(raw) -> None:
         lr, hr = (
             raw[name].permute(0, 3, 1, 2).float().contiguous().div_(255) for name in ("lr", "hr")
         )
@@ -84,7 +84,7 @@ def compare(iterations, warmup, *overrides):
         return times, overhead, difference
 
 
-def main():
+def main() -> None:
     """Measure both, write and print."""
     torch.set_num_threads(1)
     times, overhead, difference = compare(43, 2)

@@ -88,7 +88,7 @@ def bare_loop(training, take=copy.deepcopy):
     def entropy(logits, target):
         return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
-    def step(raw):
+    def step(raw) -> None:
         lr, hr = (
             raw[name].permute(0, 3, 1, 2).float().contiguous().div_(255) for name in ("lr", "hr")
         )
@@ -123,7 +123,7 @@ def bare_loop(training, take=copy.deepcopy):
     return step, networks
 
 
-def iterate(training, batch):
+def iterate(training, batch) -> None:
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
     training.iterate(training.trainer, dict(batch))
@@ -150,7 +150,7 @@ def fast_step(folder):
     return measure({"engine, channels_last + bfloat16": call}, repeats=5, warmup=1)
 
 
-def memory_of(variant):
+def memory_of(variant) -> None:
     """In a fresh process: print the growth and the peak of the resident size in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         overrides = FAST if variant == "engine, channels_last + bfloat16" else ()
@@ -190,7 +190,7 @@ def memory():
     }
 
 
-def main():
+def main() -> None:
     """Measure times, then memory; write and print."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder, "first"), Path(folder, "second")

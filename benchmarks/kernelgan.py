@@ -72,7 +72,7 @@ def error(given, truth):
     return float(np.linalg.norm(padded[0] - padded[1]) / np.linalg.norm(padded[1]))
 
 
-def main():
+def main() -> None:
     """Estimate, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photographs", type=Path, nargs="+")

@@ -76,7 +76,7 @@ def both_ways(name, context):
     return loss.detach(), gradient
 
 
-def gate(context):
+def gate(context) -> None:
     """Assert that all give the same numbers."""
     expected, wanted = both_ways("unfold (columns)", context)
     for name in LOSSES:
@@ -85,7 +85,7 @@ def gate(context):
         assert (gradient - wanted).norm() <= TOLERANCE * wanted.norm(), name
 
 
-def main():
+def main() -> None:
     """Check, time, weigh."""
     torch.set_num_threads(1)
     results: dict[str, Any]

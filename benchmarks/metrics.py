@@ -5,9 +5,12 @@ python benchmarks/metrics.py
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from harness import measure, print_table, write_results
+from numpy.typing import NDArray
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -17,7 +20,7 @@ from srcore.metrics.color import luma
 BORDER = 4
 
 
-def scikit_image(a, b):
+def scikit_image(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, ...]:
     """PSNR and SSIM on Y with the field's settings: its window, its variances, its border."""
     inner = slice(BORDER, -BORDER)
     a, b = luma(a)[inner, inner], luma(b)[inner, inner]
@@ -27,13 +30,13 @@ def scikit_image(a, b):
     return peak_signal_noise_ratio(a, b, data_range=255), similarity
 
 
-def ours(a, b):
+def ours(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, ...]:
     """The same with srcore."""
     measures = (srcore.metrics.psnr, srcore.metrics.ssim)
     return tuple(measure(a, b, crop_border=BORDER, y_channel=True) for measure in measures)
 
 
-def main():
+def main() -> None:
     """Check that the values agree, then time."""
     cv2.setNumThreads(1)
     image = data.astronaut()

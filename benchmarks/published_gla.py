@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import torch
 from srplug_dlsn.attention import GLA, KEY_EPSILON
+from torch import Tensor
 from torch.nn import functional as F
 
 
 class PublishedGLA(GLA):
     """The block with its attention rearranged."""
 
-    def forward(self, x, rotations=None):
+    def forward(self, x: Tensor, rotations: Tensor | None = None) -> Tensor:
         """``(N, F, H, W)`` -> the same shape."""
         images, _, height, width = x.shape
         query = self.conv_match(x).view(images, -1, height * width).permute(0, 2, 1)
@@ -32,7 +33,7 @@ class PublishedGLA(GLA):
         pixels = order % length
         padding = -length % slots
 
-        def chunked(sequence):
+        def chunked(sequence: Tensor) -> Tensor:
             sequence = _gather(sequence, pixels).view(images, rounds, length, -1)
             if padding:
                 sequence = torch.cat([sequence, sequence[:, :, -padding:]], dim=2)
@@ -55,11 +56,11 @@ class PublishedGLA(GLA):
         return out.permute(0, 2, 1).reshape(x.shape) * self.res_scale + x
 
 
-def _gather(sequence, index):
+def _gather(sequence: Tensor, index: Tensor) -> Tensor:
     """(N, L, X) at (N, M) -> (N, M, X)."""
     return sequence.gather(1, index[:, :, None].expand(-1, -1, sequence.shape[-1]))
 
 
-def _adjacent(chunks):
+def _adjacent(chunks: Tensor) -> Tensor:
     """Each chunk with the one before and the one after."""
     return torch.cat([chunks, chunks.roll(1, 2), chunks.roll(-1, 2)], dim=3)

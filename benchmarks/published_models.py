@@ -111,7 +111,7 @@ def timed(network, photograph, repeats):
     }
     results = {}
 
-    def upscale(name, options):
+    def upscale(name, options) -> None:
         results[name] = srcore.upscale(network, image, **options)
 
     times = measure(
@@ -145,7 +145,7 @@ def in_fresh_process(source, side, way):
     return figures
 
 
-def one(source, side, way, note):
+def one(source, side, way, note) -> None:
     """What a fresh process does."""
     network = network_of(source)
     side = int(side)
@@ -232,7 +232,7 @@ def quality(upscale, benchmark):
     return round(float(np.mean(values)), 3)
 
 
-def main():
+def main() -> None:
     """Measure, write the results."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

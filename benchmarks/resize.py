@@ -6,12 +6,14 @@ python benchmarks/resize.py
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from harness import measure, print_table, write_results
+from torch import Tensor
 
 from srcore.transforms.resize import resize
 
@@ -19,7 +21,7 @@ HEIGHT, WIDTH, SCALE = 1356, 2040, 4
 TOLERANCE = 1e-6
 
 
-def taps(n_in, n_out, scale):
+def taps(n_in: int, n_out: int, scale: float) -> tuple[tuple[int, int], Any, Tensor]:
     """Padding, first padded position and weights of every output, from the definition."""
     stretch = min(scale, 1)
     center = (np.arange(n_out) + 0.5) / scale - 0.5
@@ -34,13 +36,13 @@ def taps(n_in, n_out, scale):
     return (before, after), torch.from_numpy(positions + before), torch.from_numpy(weights)
 
 
-def padded_rows(image, before, after):
+def padded_rows(image: Tensor, before: int, after: int) -> Tensor:
     """Mirror rows, repeating the edge."""
     height = image.shape[1]
     return torch.cat((image[:, :before].flip(1), image, image[:, height - after :].flip(1)), dim=1)
 
 
-def gather_rows(image, scale):
+def gather_rows(image: Tensor, scale: float) -> Tensor:
     """Index all taps of all outputs at once, multiply, sum."""
     height = image.shape[1]
     pad, positions, weights = taps(height, math.ceil(height * scale), scale)
@@ -48,7 +50,7 @@ def gather_rows(image, scale):
     return (gathered * weights.to(image.dtype)[None, :, :, None]).sum(dim=2)
 
 
-def loop_rows(image, scale):
+def loop_rows(image: Tensor, scale: float) -> Tensor:
     """One output row after the other: its taps times its weights."""
     height = image.shape[1]
     pad, positions, weights = taps(height, math.ceil(height * scale), scale)
@@ -60,13 +62,13 @@ def loop_rows(image, scale):
     return output
 
 
-def both_axes(along_rows, image, scale):
+def both_axes(along_rows: Callable[[Tensor, float], Tensor], image: Tensor, scale: float) -> Tensor:
     """Rows, then columns by transposition."""
     tall = along_rows(image, scale).transpose(1, 2).contiguous()
     return along_rows(tall, scale).transpose(1, 2).contiguous()
 
 
-def main():
+def main() -> None:
     """Check that the values agree, then time."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)

@@ -74,7 +74,7 @@ def convolutions(dtype):
         gradient = torch.randn(4, outputs, side, side).to(dtype, memory_format=torch.channels_last)
         work.append((image.requires_grad_(), weight.requires_grad_(), gradient, count))
 
-    def run():
+    def run() -> None:
         for image, weight, gradient, count in work:
             for _ in range(count):
                 result = torch.nn.functional.conv2d(image, weight, padding=1)
@@ -83,7 +83,7 @@ def convolutions(dtype):
     return run
 
 
-def main():
+def main() -> None:
     """Measure, write and print."""
     torch.set_num_threads(1)
     formats = dict(FORMATS)

@@ -12,12 +12,16 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from harness import measure, print_table, write_results
+from numpy.typing import NDArray
+from torch import nn
 
 import srcore
 from srcore.images import list_images, read_rgb
@@ -27,12 +31,12 @@ BORDER = 8
 LEVELS = (0, 16, 64, 128, 192, 240, 255)
 
 
-def upscale(network, image, tile="auto"):
+def upscale(network: nn.Module, image: NDArray[np.uint8], tile: Any = "auto") -> NDArray[np.uint8]:
     """As the command does."""
     return srcore.upscale(network, image, border=BORDER, tile=tile)
 
 
-def flat_colors(network):
+def flat_colors(network: nn.Module) -> dict[str, Any]:
     """Largest deviation in gray levels, and that of black and white."""
     worst = {}
     for color in itertools.product(LEVELS, repeat=3):
@@ -46,7 +50,7 @@ def flat_colors(network):
     }
 
 
-def mean_shifts(network, folders):
+def mean_shifts(network: nn.Module, folders: Sequence[Path]) -> dict[str, Any]:
     """Shift of the mean of every channel, in gray levels, over all photographs."""
     shifts = []
     for path in (path for folder in folders for path in list_images(folder)):
@@ -59,7 +63,7 @@ def mean_shifts(network, folders):
     }
 
 
-def main():
+def main() -> None:
     """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photographs", type=Path, nargs="+")

@@ -108,7 +108,7 @@ def large(weights):
         return {"peak_mib": peak_memory([str(argument) for argument in arguments])}
 
 
-def main(arguments):
+def main(arguments) -> None:
     """Measure and write the results."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -178,7 +178,7 @@ weights = "stage:dsn/generator.safetensors"
 BICUBIC = PAIRED.replace("paired_folder", "hr_folder").replace('lr = "stage:generate/lr"\n', "")
 
 
-def prepare(arguments):
+def prepare(arguments) -> None:
     """Clean, real and held-out folders below the work folder; once."""
     work = arguments.work
     if (work / "held_out_lr").is_dir():
@@ -231,7 +231,7 @@ def rounded(measured):
     return {name: round(value, 4) for name, value in measured["held_out"].items()}
 
 
-def main():
+def main() -> None:
     """Run and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photographs", type=Path)
