@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from srcore.capabilities import option_capability
+from srcore.config.batch_size import known_batch_size
 from srcore.config.channel_checks import channel_problems
 from srcore.config.entry_checks import entry_problems
 from srcore.config.metric_checks import lacks
@@ -83,7 +84,7 @@ def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[P
     if experiment.data.train is None:
         yield Problem("data.train", "required table is missing; it names the training images")
     train = experiment.train
-    if train.batch_size % train.accumulate:
+    if known_batch_size(train) % train.accumulate:
         message = f"expected a divisor of batch_size = {train.batch_size}, found {train.accumulate}"
         yield Problem("train.accumulate", message)
     if train.precision == "float16" and train.device == "cpu":

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from srcore.config import reading
+from srcore.config.batch_size import numbered
 from srcore.config.invalid import Invalid
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
@@ -89,11 +90,16 @@ class LoadedExperiment:
 
     def _between_tables(self, experiment: Experiment) -> Iterator[Problem]:
         """What plugins find, of which the core is the first."""
-        return itertools.chain.from_iterable(
-            self.plugins.hook.srcore_experiment_loaded(
-                experiment=experiment, registry=self.plugins.registry
+        first: list[Problem] | None = None
+        for tried in numbered(experiment):
+            told = self.plugins.hook.srcore_experiment_loaded(
+                experiment=tried, registry=self.plugins.registry
             )
-        )
+            problems = list(itertools.chain.from_iterable(told))
+            if not problems:
+                return iter(())
+            first = problems if first is None else first
+        return iter(first or ())
 
     def remarks(self) -> list[Problem]:
         """What works in a valid experiment but may not be meant, of all stages.

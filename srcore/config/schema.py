@@ -217,7 +217,9 @@ class TrainTable:
     """``[train]``: length, precision, and how often to look."""
 
     iterations: int = option(1000, "optimizer steps", ge=1, may_change=True)
-    batch_size: int = option(16, "images per optimizer step and process", ge=1, le=65536)
+    batch_size: int | Literal["auto"] = option(
+        16, 'images per optimizer step and process; "auto": the most that fit', ge=1, le=65536
+    )
     accumulate: int = option(
         1, "parts that a batch is computed in, to save memory; divides batch_size", ge=1
     )
@@ -251,9 +253,7 @@ class TrainTable:
         0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0, may_change=True
     )
     log_every: int = option(100, "iterations between log lines", ge=1, may_change=True)
-    images: int = option(
-        4, "validation images that are written side by side", ge=0, may_change=True
-    )
+    images: int = option(4, "validation images written side by side", ge=0, may_change=True)
     keep_images: int = option(
         0,
         "newest validations whose pictures are kept, beside those of the best one; 0: all of them",

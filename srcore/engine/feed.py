@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ignite import distributed as idist
 
 from srcore.capabilities import capability
+from srcore.config.batch_size import known_batch_size
 from srcore.data.faults import image_faults
 from srcore.engine.readers import Readers
 from srcore.engine.sampling import StreamSampler, TrainingImages
@@ -46,7 +47,7 @@ class Feed:
         )
         sampler = StreamSampler(
             dataset,
-            experiment.train.batch_size,
+            known_batch_size(experiment.train),
             seed=experiment.seed,
             start=start,
             stop=stop,

@@ -10,6 +10,7 @@ import torch
 from ignite import distributed as idist
 
 from srcore import __version__
+from srcore.config.batch_size import known_batch_size
 from srcore.machine.devices import in_words
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def head(
     """
     train, processes = run.experiment.train, idist.get_world_size()
     threads, each = torch.get_num_threads(), " each" if processes > 1 else ""
-    batch = train.batch_size * processes
+    batch = known_batch_size(train) * processes
     epoch = images / batch
     sets = ", ".join(f"{entry.name} {len(entry.dataset)}" for entry in validation)
     return {

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from ignite import distributed as idist
 
+from srcore.config.batch_size import known_batch_size
 from srcore.files.atomic import writing
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Performance:
         share = min(1.0, (waited - self._line[2]) / training)
         self._line_at, self._line = now, (self._done, beside, waited)
         train = self.run.experiment.train
-        images = count * train.batch_size * idist.get_world_size() / training
+        images = count * known_batch_size(train) * idist.get_world_size() / training
         left = (train.iterations - iteration) * (now - self._began) / max(1, self._done)
         return f"{images:.3g} images/s, {share:.0%} waiting for images, {_clock(left)} left"
 

@@ -16,6 +16,7 @@ import torch
 from ignite import distributed as idist
 from tqdm import tqdm
 
+from srcore.config.batch_size import AUTO
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.output_checks import output_problems
 from srcore.config.remarks import remarks
@@ -120,6 +121,11 @@ def run_experiment(
             logger.warning("%s", left_aside())
         for stage, device in zip(loaded.stages, devices, strict=True):
             experiment = loaded.experiment(stage, folders)
+            if experiment.task is None and experiment.train.batch_size == AUTO:
+                from srcore.estimating.batch_size import settled
+
+                place = folders[stage.name]
+                experiment = settled(experiment, place, loaded.plugins, is_main=is_main)
             run = Run(
                 folders[stage.name], experiment, stage.name, folders, device, loaded.plugins,
                 resume=resume, recover=recover, accept_changes=accept_changes, is_main=is_main,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from srcore.config.batch_size import AUTO
 from srcore.errors import SrcoreError
+from srcore.estimating.batch_size import largest_fitting
 from srcore.estimating.child import try_experiment, working_folder
 from srcore.estimating.forecast import Forecast, forecast
 from srcore.estimating.options import EstimateOptions
@@ -48,6 +50,11 @@ def estimates(
             table = made.table
             if options.device is not None:
                 table = {**table, "train": {**table["train"], "device": options.device}}
+            remarks = made.remarks
+            if table["train"]["batch_size"] == AUTO:
+                number = largest_fitting(table, experiment, loaded.plugins)
+                table = {**table, "train": {**table["train"], "batch_size": number}}
+                remarks += (f'train.batch_size = "auto": {number} here',)
             seconds = 0.0 if options.device_like else options.seconds
             job = {"seconds": seconds, "without": sorted(loaded.plugins.without)}
             figures = try_experiment(table, job, folder / "trial", what)
@@ -62,5 +69,5 @@ def estimates(
             figures,
             device_like=options.device_like,
             knows_images=not made.is_made_up,
-            remarks=made.remarks,
+            remarks=remarks,
         )

@@ -16,16 +16,18 @@ import attrs
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from srcore.config.batch_size import known_batch_size
 from srcore.engine.events import TrainingEvents
 from srcore.engine.handlers import FIRST, NEXT
 from srcore.engine.run import Run
 from srcore.engine.sampling import collate
 from srcore.engine.training import Training
-from srcore.estimating.bounding import bound_memory
+from srcore.estimating.bounding import bound_memory, free_memory_of
 from srcore.estimating.counting import calls_of, cost_of
 from srcore.estimating.few_images import Chosen, few_images
 from srcore.estimating.peak_memory import PeakMemory
 from srcore.machine.devices import in_words, pick_device
+from srcore.machine.resident import give_back_memory
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -46,6 +48,7 @@ def measure(
     seconds: float = 10.0,
     most_bytes: int = 0,
     validates: bool = True,
+    counts: bool = True,
 ) -> dict[str, Any]:
     """Try a stage.
 
@@ -56,6 +59,7 @@ def measure(
         seconds: how long steps are measured.
         most_bytes: memory that it may take beyond Python and PyTorch; 0: what there is.
         validates: whether it also saves and validates.
+        counts: whether multiply-adds and activations are counted, and reading is timed.
 
     Returns:
         What :class:`srcore.estimating.measured.Measured` holds.
@@ -65,20 +69,21 @@ def measure(
     run.folder.mkdir(exist_ok=True)
     torch.use_deterministic_algorithms(experiment.train.deterministic)
     peaks = PeakMemory(device)
+    free = free_memory_of(device)
     bound_memory(device, most_bytes)
     training = Training(run)
-    steps = _Steps(training, peaks, seconds)
+    steps = _Steps(training, peaks, seconds, counts)
     with contextlib.closing(training.handlers):
         facts = steps.taken()
         memory = {"training": peaks.bytes()}
         if validates:
             facts |= _saved_and_validated(training, peaks, memory)
-    memory |= {"start": peaks.start, "process": peaks.process}
+    memory |= {"free": free, "start": peaks.start, "process": peaks.process}
     return {
         "device": in_words(device, experiment.train.device),
         "threads": torch.get_num_threads(),
         "images": training.feed.images,
-        "batch_size": experiment.train.batch_size,
+        "batch_size": known_batch_size(experiment.train),
         "memory": memory,
         **facts,
     }
@@ -88,7 +93,7 @@ def _undisturbed(experiment: Experiment) -> Experiment:
     """Without handlers that talk to others, and long enough for the steps."""
     own = tuple(it for it in experiment.handlers if it.label in (*FIRST, *NEXT))
     iterations = max(experiment.train.iterations, 2 * _MOST)
-    train = attrs.evolve(experiment.train, iterations=iterations, tensorboard=False)
+    train = attrs.evolve(experiment.train, iterations=iterations)
     return attrs.evolve(experiment, handlers=own, train=train)
 
 
@@ -99,6 +104,7 @@ class _Steps:
     training: Training
     peaks: PeakMemory
     seconds: float
+    counts: bool
     costs: list[NetworkCost] = attrs.field(factory=list)
     multiply_adds: int = 0
     terms: dict[str, float] = attrs.field(factory=dict)
@@ -109,10 +115,14 @@ class _Steps:
         self.peaks.bytes()  # of what was built
         self.training.parts.iteration = start
         with self.training.feed.open(start, start + _MOST) as readers:
-            read = self._seconds_to_read(readers, start)
+            read = self._seconds_to_read(readers, start) if self.counts else 0.0
             batches, done = iter(readers), 0
             for number in range(_WARM_UP):
-                self._count(next(batches), start + 1) if not number else self._step(batches)
+                if self.counts and not number:
+                    self._count(next(batches), start + 1)
+                else:
+                    self._step(batches)
+            give_back_memory()  # what counting took is nothing that a run takes
             self.peaks.begin()
             waited, began = readers.waited, time.perf_counter()
             processor = time.process_time()

@@ -28,7 +28,6 @@ class PeakMemory:
 
     def begin(self) -> None:
         """Forget the largest size so far, where the system can (Linux and CUDA)."""
-        give_back_memory()
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         forget_peak()

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from srcore.config.batch_size import known_batch_size
 from srcore.engine.feed import ordering_of
 from srcore.engine.sampling import StreamSampler, TrainingImages, collate, to_device
 from srcore.engine.seeding import Randomness
@@ -60,7 +61,7 @@ def _batches(experiment: Experiment, iteration: int) -> Iterator[tuple[Batch, Ba
     reading = TrainingImages(dataset, seed=experiment.seed, skip_bad=table.on_bad_image == "skip")
     sampler = StreamSampler(
         dataset,
-        experiment.train.batch_size,
+        known_batch_size(experiment.train),
         seed=experiment.seed,
         start=iteration - 1,
         stop=experiment.train.iterations,
