@@ -92,10 +92,7 @@ class LoadedExperiment:
         """What plugins find, of which the core is the first."""
         first: list[Problem] | None = None
         for tried in numbered(experiment):
-            told = self.plugins.hook.srcore_experiment_loaded(
-                experiment=tried, registry=self.plugins.registry
-            )
-            problems = list(itertools.chain.from_iterable(told))
+            problems = problems_between_tables(tried, self.plugins)
             if not problems:
                 return iter(())
             first = problems if first is None else first
@@ -180,6 +177,12 @@ class LoadedExperiment:
         if stage.prefix and problem.path != "name" and (written == inside or is_missed):
             return attrs.evolve(problem, path=inside, source=self.source.origin(inside))
         return attrs.evolve(problem, source=self.source.origin(problem.path))
+
+
+def problems_between_tables(experiment: Experiment, plugins: PluginManager) -> list[Problem]:
+    """What the core and all plugins find wrong with several tables together."""
+    told = plugins.hook.srcore_experiment_loaded(experiment=experiment, registry=plugins.registry)
+    return list(itertools.chain.from_iterable(told))
 
 
 def _with_source(problem: Problem, table: Mapping[str, Any]) -> Problem:

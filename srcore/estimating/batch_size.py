@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ignite import distributed as idist
 
 from srcore.config.batch_size import AUTO, known_batch_size, numbered, with_batch_size
+from srcore.config.experiment import problems_between_tables
 from srcore.config.reading import parse_experiment
 from srcore.errors import SrcoreError
 from srcore.estimating.child import TrialMemoryError, try_experiment, working_folder
@@ -105,10 +105,7 @@ def largest_fitting(table: dict[str, Any], experiment: Experiment, plugins: Plug
         return max(int(memory[part]) for part in ("training", "saving", "validation"))
 
     def problems(number: int) -> int:
-        told = plugins.hook.srcore_experiment_loaded(
-            experiment=with_batch_size(experiment, number), registry=plugins.registry
-        )
-        return len(list(itertools.chain.from_iterable(told)))
+        return len(problems_between_tables(with_batch_size(experiment, number), plugins))
 
     sizes = [known_batch_size(it.train) for it in numbered(experiment)]
     counts = {number: problems(number) for number in sizes}
