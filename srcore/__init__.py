@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         components,
         load_experiment,
         load_generator,
+        read_metrics,
         run,
         upscale,
         upscale_film,
@@ -36,6 +37,7 @@ _SOURCES = {
     "components": "srcore.api",
     "load_experiment": "srcore.api",
     "load_generator": "srcore.api",
+    "read_metrics": "srcore.runs.columns",
     "run": "srcore.api",
     "upscale": "srcore.api",
     "upscale_film": "srcore.api",
@@ -68,6 +70,7 @@ __all__ = [
     "load_generator",
     "metrics",
     "option",
+    "read_metrics",
     "run",
     "testing",
     "upscale",
@@ -82,6 +85,10 @@ def __getattr__(name: str) -> Any:
     if name in ("metrics", "testing"):
         return importlib.import_module(f"srcore.{name}")
     return _find(name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 sys.meta_path.append(OldNames())

@@ -13,15 +13,17 @@ from torch import nn
 from srcore.config.experiment import LoadedExperiment, check_experiment
 from srcore.config.invalid import Invalid
 from srcore.config.structure import Structurer
-from srcore.errors import ConfigError
+from srcore.errors import ConfigError, Problem
 from srcore.films.upscaling import upscale_film
-from srcore.inference.upscaler import upscale
 from srcore.models.resolving import weights_file
 from srcore.options.declaration import defaults
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
+from srcore.report.run_result import RunResult
+from srcore.runs.columns import read_metrics
 from srcore.runs.options import RunsOptions
+from srcore.upscaling.any_image import upscale
 from srcore.weights.containers import Checkpoint, read_checkpoint
 from srcore.weights.loading import build_generator
 
@@ -30,6 +32,7 @@ __all__ = [
     "components",
     "load_experiment",
     "load_generator",
+    "read_metrics",
     "run",
     "upscale",
     "upscale_film",
@@ -107,8 +110,8 @@ def load_generator(
 
     Args:
         weights: ``.pth``, ``.pt``, ``.ckpt`` or ``.safetensors`` file, of srcore or another
-            program; what was read of one; or the address of a published model, such as
-            ``"model:realesrgan-x4plus"`` or ``"hf://owner/name"``.
+            program; what was read of one; or the name or address of a published model: ``"x2"``
+            and ``"x4"``, which come with srcore, ``"realesrgan-x4plus"``, ``"hf://owner/name"``.
         device: where the network goes.
         key: entry of the file, such as ``"params"``; by default EMA weights come first.
         scale: expected scale; tells x3 from x2 where a file does not.
@@ -132,8 +135,10 @@ def load_generator(
 
 
 @naming_exits(of_plugins_only=True)
-def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedExperiment:
-    """Read and check an experiment: a TOML file or the name of a shipped one.
+def load_experiment(
+    path: str | Path | Mapping[str, Any], overrides: Iterable[str] | Mapping[str, Any] = ()
+) -> LoadedExperiment:
+    """Read and check an experiment: a TOML file, the name of a shipped one, or a table.
 
     >>> import pathlib, tempfile, srcore, srcore.testing
     >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -149,10 +154,14 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedEx
     >>> experiment = srcore.load_experiment(folder / "tiny.toml", ["seed=7"])
     >>> len(experiment.stages)
     1
+    >>> table = {"extends": str(folder / "tiny.toml"), "seed": 8}
+    >>> srcore.load_experiment(table, {"train.iterations": 5}).name
+    'experiment'
 
     Args:
-        path: file or name.
-        overrides: ``table.key=value`` assignments.
+        path: file, name, or the table that a file would hold: its relative paths start from the
+            working directory, and its ``name`` is ``experiment`` where it has none.
+        overrides: ``table.key=value`` assignments, or values by dotted key.
 
     Raises:
         ConfigError: all problems at once.
@@ -162,15 +171,17 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> LoadedEx
 
 @naming_exits(of_plugins_only=True)
 def run(
-    experiment: LoadedExperiment | str | Path,
+    experiment: LoadedExperiment | str | Path | Mapping[str, Any],
     output: str | Path = _RUNS.output,
     *,
+    overrides: Iterable[str] | Mapping[str, Any] = (),
     resume: bool = False,
     overwrite: bool = False,
     recover: bool = False,
     accept_changes: bool = False,
-) -> str | None:
-    """Run an experiment as ``srcore run`` does; returns the table of results.
+    quiet: bool = False,
+) -> RunResult | None:
+    """Run an experiment as ``srcore run`` does; returns what it measured and made.
 
     >>> import pathlib, tempfile, srcore, srcore.testing
     >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -183,27 +194,42 @@ def run(
     ... [data]
     ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
     ... ''')
-    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
-    >>> srcore.load_generator(folder / "runs" / "tiny" / "generator.safetensors").scale
+    >>> result = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> srcore.load_generator(result.last).scale
     2
 
     Args:
-        experiment: loaded experiment, file or name.
+        experiment: loaded experiment, file, name, or the table that a file would hold.
         output: folder of runs.
+        overrides: as of :func:`load_experiment`.
         resume: continue an interrupted run.
         overwrite: delete an earlier run of this name first.
         recover: resume, and where the last checkpoint is damaged or missing from the newest good.
         accept_changes: resume although other files or processes than before feed the training.
+        quiet: say only what is a warning.
+
+    Returns:
+        The result; None on all but the main process.
+
+    Raises:
+        ConfigError: all problems of the experiment, or overrides of a loaded one.
+        SrcoreError: what went wrong, in one line.
+        Interrupted: a signal to stop came; everything is saved.
     """
     from srcore.engine.stages import run_experiment
 
     if not isinstance(experiment, LoadedExperiment):
-        experiment = load_experiment(experiment)
-    return run_experiment(
+        experiment = load_experiment(experiment, overrides)
+    elif overrides:
+        message = "the experiment is loaded already; give them to load_experiment"
+        raise ConfigError([Problem("", message, "overrides")])
+    table = run_experiment(
         experiment,
         Path(output),
         resume=resume,
         overwrite=overwrite,
         recover=recover,
         accept_changes=accept_changes,
+        quiet=quiet,
     )
+    return None if table is None else RunResult(Path(output) / experiment.name, table)

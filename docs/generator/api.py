@@ -25,7 +25,7 @@ MODULES = (
     "srcore.weights",
 )
 
-#: What hooks are given, and what stands in their signatures.
+#: What hooks are given, functions return, and what stands in their signatures.
 RECEIVED = (
     "srcore.cli.main.SrcoreGroup",
     "srcore.plugin.registry.Registry",
@@ -35,6 +35,7 @@ RECEIVED = (
     "srcore.engine.updater.Updater",
     "srcore.methods.base.Method",
     "srcore.errors.Problem",
+    "srcore.report.run_result.RunResult",
 )
 
 

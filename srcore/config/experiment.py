@@ -14,7 +14,7 @@ from srcore.config.batch_size import numbered
 from srcore.config.invalid import Invalid
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
-from srcore.config.reading import Source, display
+from srcore.config.reading import Overrides, Readable, Source, display
 from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
@@ -214,7 +214,7 @@ def _is_about(path: str, broken: set[str]) -> bool:
 
 
 def load_experiment(
-    path: str | Path, overrides: Iterable[str] = (), *, plugins: PluginManager
+    path: Readable, overrides: Overrides = (), *, plugins: PluginManager
 ) -> LoadedExperiment:
     """Read an experiment file (or a shipped experiment by name) and split it into stages.
 
@@ -229,7 +229,7 @@ def load_experiment(
 
 
 def _as_far_as_it_goes(
-    path: str | Path, overrides: Iterable[str], plugins: PluginManager
+    path: Readable, overrides: Overrides, plugins: PluginManager
 ) -> tuple[LoadedExperiment, list[Problem]]:
     """An experiment, and what is wrong with its stages and with weights that tell a network."""
     problems: list[Problem] = []
@@ -258,8 +258,8 @@ def _origin_of_weights(stage: ExperimentStage, source: Source) -> str:
 
 
 def check_experiment(
-    path: str | Path,
-    overrides: Iterable[str] = (),
+    path: Readable,
+    overrides: Overrides = (),
     *,
     plugins: PluginManager,
     resumed: Path | None = None,
@@ -268,8 +268,8 @@ def check_experiment(
     """Load an experiment in which nothing is wrong, in any of its stages.
 
     Args:
-        path: the file, or the name of a shipped experiment.
-        overrides: ``KEY=VALUE`` of ``--set``.
+        path: the file, the name of a shipped experiment, or the table of one.
+        overrides: ``KEY=VALUE`` of ``--set``, or values by dotted key.
         plugins: whose components it may name.
         resumed: folder of runs in which it goes on, or may; start weights that were read by a run
             there are not missed.

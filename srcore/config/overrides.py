@@ -24,13 +24,10 @@ def parse_override(assignment: str) -> tuple[list[str], Any]:
         ConfigError: it is no assignment to a key.
     """
     dotted, separator, text = assignment.partition("=")
-    keys = [key.strip() for key in dotted.split(".")]
-    if not separator or not all(keys):
+    if not separator or not all(map(str.strip, dotted.split("."))):
         message = f"expected table.key=value, found {shown(assignment)}"
         raise ConfigError([Problem("", message, "--set")])
-    if len(keys) > MAX_DEPTH:
-        message = f"a key of more than {MAX_DEPTH} parts"
-        raise ConfigError([Problem("", message, f"--set {assignment}")])
+    keys = parse_keys(dotted, f"--set {assignment}")
     try:
         parsed = parse_toml(f"value = {text}")
     except MalformedTomlError:
@@ -42,6 +39,22 @@ def parse_override(assignment: str) -> tuple[list[str], Any]:
     if problems:
         raise ConfigError(problems)
     return keys, parsed["value"] if len(parsed) == 1 else text
+
+
+def parse_keys(dotted: str, origin: str = "overrides") -> list[str]:
+    """``a.b[0].c`` -> ``["a", "b[0]", "c"]``.
+
+    Raises:
+        ConfigError: an empty part, or too many of them.
+    """
+    keys = [key.strip() for key in dotted.split(".")]
+    if not all(keys):
+        message = f"expected a key such as table.key, found {shown(dotted)}"
+        raise ConfigError([Problem("", message, origin)])
+    if len(keys) > MAX_DEPTH:
+        message = f"a key of more than {MAX_DEPTH} parts"
+        raise ConfigError([Problem("", message, origin)])
+    return keys
 
 
 def override(

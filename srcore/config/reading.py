@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from srcore.config.given_tables import ORIGIN, given_table
 from srcore.config.merging import merge_into
-from srcore.config.overrides import override, parse_override
+from srcore.config.overrides import override, parse_keys, parse_override
 from srcore.config.paths import paths_beside, what_is_there
 from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
 from srcore.config.toml import parse_toml as parse_toml
@@ -67,33 +68,57 @@ class Source:
         return path
 
 
-def read_experiment(path: str | Path, registry: Registry, overrides: Iterable[str] = ()) -> Source:
+#: A file, the name of a shipped experiment, or the table that a file would hold.
+Readable = str | Path | Mapping[str, Any]
+#: ``table.key=value`` assignments, or values by dotted key.
+Overrides = Iterable[str] | Mapping[str, Any]
+
+
+def read_experiment(path: Readable, registry: Registry, overrides: Overrides = ()) -> Source:
     """Read an experiment: a file, or the name of a shipped experiment such as ``ldl/rrdb_x4``.
 
     Args:
-        path: TOML file, or name of a shipped experiment.
+        path: TOML file, name of a shipped experiment, or a table, whose relative paths start from
+            the working directory.
         registry: knows the shipped experiments.
-        overrides: ``table.key=value`` assignments, see :mod:`srcore.config.overrides`.
+        overrides: ``table.key=value`` assignments, see :mod:`srcore.config.overrides`, or values
+            by dotted key.
 
     Raises:
         ConfigError: missing file, malformed TOML (line and column), a circular ``extends``, or a
             malformed override.
     """
-    file = locate(path, registry)
     files: list[Path] = []
-    table, origins = _read_extended(file, _base_of(file, registry), files, registry)
+    if isinstance(path, Mapping):
+        file, name = Path(ORIGIN), "experiment"
+        table, origins = _extended(given_table(path), file, Path.cwd(), files, registry)
+    else:
+        file = locate(path, registry)
+        name = file.stem
+        table, origins = _read_extended(file, _base_of(file, registry), files, registry)
+    _override_all(table, overrides, origins)
+    if table.get("name", "") == "":
+        table["name"] = SourcedText(name, file.parent)
+    return Source(table, origins, file, tuple(files))
+
+
+def _override_all(table: dict[str, Any], overrides: Overrides, origins: dict[str, str]) -> None:
+    """Write all overrides into the table; what is wrong with any of them is told at once."""
+    given = given_table(overrides).items() if isinstance(overrides, Mapping) else overrides
     wrong: list[Problem] = []
-    for assignment in overrides:
+    for assignment in given:
         try:
-            keys, value = parse_override(assignment)
-            override(table, keys, _sourced(value, Path.cwd()), origins, f"--set {assignment}")
+            if isinstance(assignment, str):
+                origin = f"--set {assignment}"
+                keys, value = parse_override(assignment)
+            else:
+                origin, (dotted, value) = "overrides", assignment
+                keys = parse_keys(dotted)
+            override(table, keys, _sourced(value, Path.cwd()), origins, origin)
         except ConfigError as error:
             wrong += error.problems
     if wrong:
         raise ConfigError(wrong)
-    if table.get("name", "") == "":
-        table["name"] = SourcedText(file.stem, file.parent)
-    return Source(table, origins, file, tuple(files))
 
 
 def locate(path: str | Path, registry: Registry) -> Path:
@@ -164,7 +189,12 @@ def _read_extended(
         chain = " -> ".join(display(path) for path in (*seen, file))
         raise ConfigError([Problem("extends", f"circular: {chain}", display(file))])
     seen.append(file.resolve())
-    content = parse_experiment(file)
+    return _extended(parse_experiment(file), file, base, seen, registry)
+
+
+def _extended(
+    content: dict[str, Any], file: Path, base: Path, seen: list[Path], registry: Registry
+) -> tuple[dict[str, Any], dict[str, str]]:
     table: dict[str, Any] = {}
     origins: dict[str, str] = {}
     parent = content.pop("extends", None)

@@ -18,7 +18,7 @@ from srcore.plugin.blame import naming_exits
 from srcore.plugin.registry import Registry
 from srcore.upscaling.batch import Settings
 from srcore.upscaling.fitting import Color, Fitting
-from srcore.upscaling.sizing import Sizing
+from srcore.upscaling.sizing import Sizing, renamed_scale
 
 _UPSCALING = UpscaleOptions()
 _FILMS = FilmOptions()
@@ -30,7 +30,7 @@ def upscale_film(
     source: str | Path,
     target: str | Path,
     *,
-    outscale: float | None = None,
+    scale: float | None = None,
     codec: CodecName = _FILMS.codec,
     crf: float | None = _FILMS.crf,
     preset: str | None = _FILMS.preset,
@@ -46,6 +46,7 @@ def upscale_film(
     overwrite: bool = False,
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
+    outscale: float | None = None,
 ) -> list[str]:
     """Upscale a film frame by frame; sound, subtitles, chapters and texts are copied.
 
@@ -65,7 +66,7 @@ def upscale_film(
         source: the film.
         target: ``.mp4``, ``.mkv``, ``.mov`` or ``.webm``; appears when it is whole. Until then
             finished parts lie in ``<target>.parts``.
-        outscale: output side / input side; None: the network's scale.
+        scale: output side / input side; None: the network's scale.
         codec: ``"h264"``, ``"h265"``, ``"vp9"``, ``"av1"``, ``"ffv1"`` (loses nothing) or
             ``"auto"``: h264, of more than 8 bits h265, in ``.webm`` vp9.
         crf: how much is lost, the codec's own measure; None: its default here.
@@ -83,6 +84,7 @@ def upscale_film(
         overwrite: replace the target, and parts that are there.
         progress: called with the number of frames finished since the last call.
         registry: knows backends of plugins; None: the core's own.
+        outscale: what ``scale`` was called; it goes away in the next minor version.
 
     Returns:
         Lines about what of the film is not in the result, or otherwise.
@@ -92,11 +94,12 @@ def upscale_film(
             that exists, parts that nobody asked to go on with.
         MissingExtraError: PyAV is not installed.
     """
+    scale = renamed_scale(scale, outscale)
     source, target = Path(source), Path(target)
     refuse_replacing([source], [target])
     refuse_existing([target], overwrite=overwrite)
     settings = Settings(
-        sizing=Sizing(scale=outscale),
+        sizing=Sizing(scale=scale),
         fitting=Fitting(background=background),
         upscaling=UpscaleOptions(tile=tile, border=border, precision=precision, backend=backend),
         registry=registry,

@@ -147,9 +147,14 @@ def to_rgb(image: ImageArray) -> ImageArray:
 
 
 def to_gray(image: ImageArray) -> ImageArray:
-    """RGB ``(H, W, 3)`` -> luma ``(H, W, 1)`` of BT.601, of the same type, rounded."""
+    """RGB ``(H, W, 3)`` -> luma ``(H, W, 1)`` of BT.601, of the same type.
+
+    Whole numbers are rounded.
+    """
     weights = np.array([0.299, 0.587, 0.114])
-    gray: ImageArray = np.rint(image @ weights).astype(image.dtype)[..., None]
+    luma = image @ weights
+    is_whole = not np.issubdtype(image.dtype, np.floating)
+    gray: ImageArray = (np.rint(luma) if is_whole else luma).astype(image.dtype)[..., None]
     return gray
 
 
@@ -158,7 +163,8 @@ def to_rgba(image: ImageArray) -> ImageArray:
     if image.shape[-1] == RGBA:
         return image
     has_alpha = image.shape[-1] == GRAY_ALPHA
-    opaque = np.full_like(image[..., :1], np.iinfo(image.dtype).max)
+    is_whole = not np.issubdtype(image.dtype, np.floating)
+    opaque = np.full_like(image[..., :1], np.iinfo(image.dtype).max if is_whole else 1)
     alpha = image[..., -1:] if has_alpha else opaque
     return np.concatenate([to_rgb(image), alpha], axis=-1)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def to_tensor(image: NDArray[Any], device: torch.device | str = "cpu") -> Tensor:
-    """uint8 or uint16 ``(H, W, C)`` -> float32 ``(C, H, W)`` in [0, 1].
+    """uint8, uint16 or floats ``(H, W, C)`` -> float32 ``(C, H, W)`` in [0, 1].
 
     The conversion happens on ``device``, so that integers are what travels there.
     """
@@ -19,9 +19,12 @@ def to_tensor(image: NDArray[Any], device: torch.device | str = "cpu") -> Tensor
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 or uint16 ``(N, H, W, C)`` -> float32 ``(N, C, H, W)`` in [0, 1], contiguous."""
-    largest = torch.iinfo(images.dtype).max
-    return images.permute(0, 3, 1, 2).to(torch.float32).contiguous().div_(largest)
+    """uint8 or uint16 ``(N, H, W, C)`` -> float32 ``(N, C, H, W)`` in [0, 1], contiguous.
+
+    Floats are in [0, 1] already.
+    """
+    numbers = images.permute(0, 3, 1, 2).to(torch.float32).contiguous()
+    return numbers if images.is_floating_point() else numbers.div_(torch.iinfo(images.dtype).max)
 
 
 def to_image(tensor: Tensor, dtype: DTypeLike = np.uint8) -> NDArray[Any]:
@@ -29,9 +32,11 @@ def to_image(tensor: Tensor, dtype: DTypeLike = np.uint8) -> NDArray[Any]:
 
     Args:
         tensor: any float type on any device; rounding happens in float32 as the field does it.
-        dtype: ``np.uint8`` (times 255) or ``np.uint16`` (times 65535).
+        dtype: ``np.uint8`` (times 255) or ``np.uint16`` (times 65535); of floats, which are not
+            rounded.
     """
-    largest = float(np.iinfo(np.dtype(dtype)).max)
-    levels = tensor.detach().to(torch.float32).clamp(0, 1).mul(largest).round()
+    levels = tensor.detach().to(torch.float32).clamp(0, 1)
+    if not np.issubdtype(np.dtype(dtype), np.floating):
+        levels = levels.mul(float(np.iinfo(np.dtype(dtype)).max)).round()
     image: NDArray[Any] = levels.permute(1, 2, 0).cpu().numpy().astype(dtype)
     return np.ascontiguousarray(image)

@@ -37,7 +37,7 @@ _DEFAULT = UpscaleOptions()
 
 
 @naming_exits(of_plugins_only=True)
-def upscale(
+def upscale_array(
     network: nn.Module,
     image: ImageArray,
     *,
@@ -55,18 +55,18 @@ def upscale(
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
 ) -> ImageArray:
-    """Upscale one image on the device of the network.
+    """Upscale one array on the device of the network.
 
     >>> import numpy as np, srcore
     >>> network = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
-    >>> srcore.upscale(network, np.zeros((5, 7, 3), np.uint8)).shape
+    >>> upscale_array(network, np.zeros((5, 7, 3), np.uint8)).shape
     (10, 14, 3)
 
     Args:
         network: generator, see :class:`srcore.contracts.Network`; its mode is kept.
-        image: ``(H, W, C)`` or ``(H, W)``, uint8 or uint16; C is 1 gray, 2 gray + alpha, 3 RGB,
-            4 RGB + alpha. The range follows from the dtype. Pixels of alpha 0 take the colors of
-            the nearest visible one first.
+        image: ``(H, W, C)`` or ``(H, W)``, uint8, uint16 or of floats in [0, 1]; C is 1 gray,
+            2 gray + alpha, 3 RGB, 4 RGB + alpha. The range follows from the dtype. Pixels of alpha
+            0 take the colors of the nearest visible one first.
         tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
             free memory; None runs the whole image at once. If memory runs out, smaller tiles are
             tried. Networks of convolutions take bands of as many pixels instead, and where memory
@@ -152,18 +152,18 @@ def upscale_bands(
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
 ) -> Iterator[ImageArray]:
-    """Like :func:`upscale`, but yield the result in bands of rows ``(h, W, C)``, top to bottom.
+    """Like :func:`upscale_array`, but yield bands of rows ``(h, W, C)``, top to bottom.
 
     Besides the input only one band or row of tiles is in memory, whatever the size of the result.
 
     Raises:
-        SrcoreError: what :func:`upscale` refuses, once the first band is asked for.
+        SrcoreError: what :func:`upscale_array` refuses, once the first band is asked for.
     """
     _check_upscalable(image)
     if outscale is not None and not 0 < outscale < math.inf:
-        raise SrcoreError(f"outscale: expected a factor > 0 and finite, found {outscale}")
+        raise SrcoreError(f"scale: expected a factor > 0 and finite, found {outscale}")
     if size is not None and (outscale is not None or not all(_is_whole_number(n, 1) for n in size)):
-        raise SrcoreError(f"size: expected pixels > 0 and no outscale, found {size}, {outscale}")
+        raise SrcoreError(f"size: expected pixels > 0 and no scale, found {size}, {outscale}")
     image = channels.shown_to(network, image if image.ndim == 3 else image[..., None])
     image = with_visible_colors(image)
     continued = Continued(image, options.border)
@@ -280,15 +280,20 @@ def _declared_scale(network: nn.Module) -> int:
 
 
 def _check_upscalable(image: ImageArray) -> None:
+    is_float = np.issubdtype(image.dtype, np.floating)
     if (
-        image.dtype not in (np.uint8, np.uint16)
+        (image.dtype not in (np.uint8, np.uint16) and not is_float)
         or image.ndim not in (2, 3)
         or not image.size
         or image.shape[2:] not in ((), (1,), (2,), (3,), (4,))
     ):
         raise SrcoreError(
-            "image: expected uint8 or uint16 (H, W) or (H, W, C) with 1 to 4 channels, found "
-            f"{image.dtype} {image.shape}"
+            "image: expected uint8, uint16 or floats, (H, W) or (H, W, C) with 1 to 4 channels, "
+            f"found {image.dtype} {image.shape}"
+        )
+    if is_float and not (image.min() >= 0 and image.max() <= 1):  # not so of NaN, too
+        raise SrcoreError(
+            f"image: expected floats in [0, 1], found {image.min():g} to {image.max():g}"
         )
 
 

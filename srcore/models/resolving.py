@@ -50,7 +50,8 @@ def weights_file(weights: str | Path, registry: Registry, consent: Consent | Non
     """The file that a text, or a path of an experiment, names; models are looked up and fetched.
 
     Args:
-        weights: a path, or an address (:mod:`srcore.models.addresses`).
+        weights: a path, an address (:mod:`srcore.models.addresses`), or as text the bare name of a
+            model, such as ``"x4"``.
         registry: knows the lists of models.
         consent: told what is to be fetched; says whether it may be. None: nothing is fetched.
 
@@ -58,9 +59,14 @@ def weights_file(weights: str | Path, registry: Registry, consent: Consent | Non
         WeightsError: there is no such model, it is not here and may not be fetched, or its content
             is not what was announced.
     """
+    address = str(weights)
     if not is_address(weights):
-        return Path(weights)
-    source = source_of(str(weights), registry)
+        # A file is taken before a model of that name.
+        is_model = isinstance(weights, str) and not Path(weights).exists()
+        if not is_model or weights not in Catalog(registry).models:
+            return Path(weights)
+        address = f"{MODEL}{weights}"
+    source = source_of(address, registry)
     if not source.fault():
         return AddressedPath.of(source)
     if consent is None:

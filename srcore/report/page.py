@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -91,21 +92,14 @@ def render(
         links: whether it lies beside the pages of its stages, or of its experiment.
         compares: whether it begins with the keys in which the experiments differ.
     """
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     started = [run for run in runs if run.started]
     measured = next((run for run in started if run.validation), None)
     single = runs[0] if len(runs) == 1 else None
     facts = [tables.facts(run) for run in runs]
-    return environment.get_template("page.html.jinja").render(
+    return page_of(
+        "page.html.jinja",
         title=title,
         absent=tables.ABSENT,
         css=Markup("".join(map(page_part, ("look.css", "slider.css", "page.css")))),
@@ -129,6 +123,25 @@ def render(
         up=links and single is not None and bool(single.stage),
         down=links and single is None,
     )
+
+
+def page_of(template: str, **values: Any) -> str:
+    """A template of this folder, filled; texts are escaped.
+
+    Args:
+        template: name of its file.
+        values: all that it names.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(template).render(**values)
 
 
 def _sections(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Chart]]]:

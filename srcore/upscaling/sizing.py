@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -117,3 +118,12 @@ def middle(bands: Iterable[NDArray[Any]], target: TargetSize) -> Iterator[NDArra
         row += len(band)
         if len(inside):
             yield inside
+
+
+def renamed_scale(scale: float | None, outscale: float | None) -> float | None:
+    """The scale, which Python called ``outscale`` in early versions: whoever does is told."""
+    if outscale is None:
+        return scale
+    text = "outscale is called scale, as on the command line"
+    warnings.warn(text, DeprecationWarning, stacklevel=4)
+    return outscale if scale is None else scale
