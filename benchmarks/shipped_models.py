@@ -33,7 +33,8 @@ LEVELS = (0, 16, 64, 128, 192, 240, 255)
 
 def upscale(network: nn.Module, image: NDArray[np.uint8], tile: Any = "auto") -> NDArray[np.uint8]:
     """As the command does."""
-    return srcore.upscale(network, image, border=BORDER, tile=tile)
+    large: NDArray[np.uint8] = srcore.upscale(network, image, border=BORDER, tile=tile)
+    return large
 
 
 def flat_colors(network: nn.Module) -> dict[str, Any]:
