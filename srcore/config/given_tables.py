@@ -60,5 +60,7 @@ def _as_in_files(value: Any) -> Any:
 
 def _python_number(value: Any) -> Any:
     """A number of NumPy or a tensor of one value as Python's own."""
-    is_single = getattr(value, "ndim", None) == 0 and hasattr(value, "item")
-    return value.item() if is_single else value
+    try:
+        return value if isinstance(value, (str, *_PLAIN)) or value.ndim else value.item()
+    except AttributeError:  # not one of these
+        return value

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from srcore.messages import shown
 from srcore.report.curves import training_charts, validation_charts
 from srcore.report.page import page_of
 from srcore.report.reading import RunRecord, read_run
@@ -94,7 +95,7 @@ class RunResult:
     def __getattr__(self, name: str) -> Any:
         """What a text can do: results were the table alone in 0.1."""
         if name.startswith("_") or not hasattr(str, name):
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            raise AttributeError(f"{type(self).__name__} has no attribute {shown(name)}")
         text = f"srcore.run returns a RunResult since 0.2; use result.table.{name}"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return getattr(self.table, name)
