@@ -163,6 +163,10 @@ OPTIONS: dict[str, Capability] = {
     "problems": _method_or_none("experiment -> (key, message) for choices that cannot work"),
     "remarks": _method_or_none("experiment -> (key, message) for what works but may not be meant"),
     "roles": _method_or_none("of methods: the networks by name"),
+    "unfit_weights": _method_or_none(
+        "experiment -> (key, message) for files of weights that building the part would refuse; "
+        "see `srcore.weights.refusals`"
+    ),
     "entries": _method_or_none("of datasets and transforms: what they put into a batch"),
     "outputs": _method_or_none("of stages: patterns of the files that they write"),
     "unmeasurable": _method_or_none("of metrics: size -> why it cannot be measured"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,7 +19,7 @@ from srcore.config.remarks import remarks
 from srcore.config.schema import Experiment, MethodTable, roles_of
 from srcore.config.stage_checks import stage_path_problems
 from srcore.config.stage_tables import ExperimentStage, examined_stages
-from srcore.config.starting import has_checkpoint, start_weights
+from srcore.config.starting import has_checkpoint, has_weights, start_weights
 from srcore.config.structure import MOST_PROBLEMS, Structurer
 from srcore.config.telling import KEY as KEY_OF_WEIGHTS
 from srcore.config.telling import told_by_run, told_by_weights
@@ -111,6 +111,10 @@ class LoadedExperiment:
             if problems or experiment is None:
                 raise ConfigError(self.located(problem, stage) for problem in problems)
             entries = [*unread, *remarks(experiment)]
+            if has_weights(experiment):
+                from srcore.weights.remarks import weights_remarks  # torch: only where it must
+
+                entries += weights_remarks(experiment)
             remarks_by_text.update(
                 (str(entry), entry) for entry in (self.located(it, stage) for it in entries)
             )
@@ -315,6 +319,8 @@ def _check_stages(
                 experiment, earlier, names, stage.start_from, loaded.plugins.registry
             )
             of_stage += [loaded.located(problem, stage) for problem in of_stages]
+            unfit = _unfit_weights(loaded, stage, experiment, of_stage)
+            of_stage += [loaded.located(problem, stage) for problem in unfit]
         earlier[stage.name] = experiment
         if untold:  # the type that is missing would have been told
             of_stage = [it for it in of_stage if not it.path.endswith(("generator", ".type"))]
@@ -327,6 +333,24 @@ def _check_stages(
     if problems:
         raise ConfigError(problems.values())
     return loaded
+
+
+def _unfit_weights(
+    loaded: LoadedExperiment,
+    stage: ExperimentStage,
+    experiment: Experiment,
+    known: Sequence[Problem],
+) -> list[Problem]:
+    """Files of weights that a stage would refuse; not of what is wrong in itself."""
+    keys = {problem.path.removeprefix(f"{stage.prefix}.") for problem in known}
+    if not has_weights(experiment) or keys & {"scale", "method", "method.type"}:
+        return []
+    from srcore.weights.refusals import weights_problems  # torch: only where there are weights
+
+    continued = stage.name in loaded.continued
+    found = weights_problems(experiment, loaded.plugins.registry, continued=continued)
+    wrong = {key.rpartition(".")[0] for key in keys}
+    return [it for it in found if it.path.rpartition(".")[0] not in wrong]
 
 
 def _of_unread_values(loaded: LoadedExperiment) -> list[Problem]:

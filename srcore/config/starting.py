@@ -8,6 +8,9 @@ from typing import Any
 
 import attrs
 
+from srcore.capabilities import option_capability
+from srcore.config.checks import selections
+from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
 from srcore.files.atomic import is_temporary
 from srcore.options import Selected
@@ -46,6 +49,18 @@ def start_weights(experiment: Experiment) -> Iterator[tuple[str, Path]]:
         table = experiment.network_table(name)
         if role.trained and table is not None and table.weights is not None:
             yield weights_key(name), table.weights
+
+
+def has_weights(experiment: Experiment) -> bool:
+    """Whether a network starts from a file, or another part reads one that it says more of."""
+    named = (experiment.network_table(name) for name in experiment.roles())
+    if any(table is not None and table.weights is not None for table in named):
+        return True
+    return any(
+        option_capability(selected.options, "unfit_weights") is not None
+        and any(inputs_of(selected.options))
+        for _, selected in selections(experiment)
+    )
 
 
 def weights_key(role: str) -> str:

@@ -89,10 +89,11 @@ def held(file: Path, registry: Registry, *, scale: int | None = None) -> Recogni
         WeightsError: it cannot be read, or nobody knows.
     """
     # torch: only where an experiment asks what a file holds
-    from srcore.weights.containers import read_checkpoint
+    from srcore.weights.containers import left_on_disk, read_checkpoint
     from srcore.weights.loading import identify, network_options
 
-    recognized = identify(read_checkpoint(file), registry, scale=scale)
+    with left_on_disk():
+        recognized = identify(read_checkpoint(file), registry, scale=scale)
     network_options(recognized, registry, source=str(file))
     return recognized
 

@@ -54,6 +54,17 @@ class EarlyStoppingOptions:
             known = ", ".join(f"{name}/{label}" for name in sets for label in labels)
             yield "metric", f'expected one of {known}, found "{self.metric}"'
 
+    def remarks(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """A patience that the training does not last for."""
+        train = experiment.train
+        every = train.validate_every
+        if experiment.task is None and every and (self.patience + 1) * every >= train.iterations:
+            yield (
+                "patience",
+                f"{self.patience} validations after the first, every {every} iterations, are not "
+                f"over before the last iteration, {train.iterations}: nothing is ever stopped",
+            )
+
 
 @attrs.frozen(kw_only=True)
 class TimeLimitOptions:

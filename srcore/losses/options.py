@@ -10,13 +10,12 @@ import attrs
 
 from srcore.messages import shown
 from srcore.metrics.options import ALEXNET_LEAST, VGG16_LEAST
+from srcore.metrics.own_weights import DISTSWeights, LPIPSWeights, OwnWeights
 from srcore.networks.vgg_layers import VGG_BLOCKS, layers_in_words, least_side_for, vgg_layers
 from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.weights.pretrained import (
     Pretrained,
-    alexnet_weights,
-    check_file,
     vgg16_weights,
     vgg19_weights,
 )
@@ -193,7 +192,7 @@ class ConsistencyOptions:
 
 
 @attrs.frozen(kw_only=True)
-class ClassifierOptions(ComparisonOptions):
+class ClassifierOptions(OwnWeights, ComparisonOptions):
     """A comparison by a frozen classifier."""
 
     channels = 3  # of the only images that it works on
@@ -202,10 +201,6 @@ class ClassifierOptions(ComparisonOptions):
         "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
     )
     file: Path | None = option(None, 'weights of the network for weights = "file"', path="file")
-
-    def __attrs_post_init__(self) -> None:
-        """Check what concerns two keys."""
-        check_file(self.weights, self.file)
 
 
 @attrs.frozen(kw_only=True)
@@ -258,6 +253,14 @@ class FeatureOptions(ClassifierOptions):
         elif complaint := layer_complaint(self.network, tuple(self.layers), side):
             yield "layers", complaint
 
+    def features(self) -> Any:
+        """The classifier."""
+        from srcore.networks.feature_network import feature_network  # torch
+
+        return feature_network(
+            self.network, self.layers, self.source, self.use_input_norm, self.range_norm
+        )
+
     def pretrained(self) -> tuple[Pretrained, ...]:
         """The network, unless a file of one's own is named."""
         if self.weights != "imagenet":
@@ -301,7 +304,7 @@ class ContextualOptions(FeatureOptions):
 
 
 @attrs.frozen(kw_only=True)
-class LPIPSLossOptions(ClassifierOptions):
+class LPIPSLossOptions(LPIPSWeights, ClassifierOptions):
     """Learned perceptual distance (Zhang et al. 2018)."""
 
     network: Literal["vgg", "alex"] = option(
@@ -313,22 +316,12 @@ class LPIPSLossOptions(ClassifierOptions):
         """Pixels that both sides of the images must have."""
         return VGG16_LEAST if self.network == "vgg" else ALEXNET_LEAST
 
-    def pretrained(self) -> tuple[Pretrained, ...]:
-        """The network, unless a file of one's own is named."""
-        if self.weights != "imagenet":
-            return ()
-        return vgg16_weights() if self.network == "vgg" else alexnet_weights()
-
 
 @attrs.frozen(kw_only=True)
-class DISTSLossOptions(ClassifierOptions):
+class DISTSLossOptions(DISTSWeights, ClassifierOptions):
     """Structure and texture of VGG16's maps (Ding et al. 2020)."""
 
     least_side = VGG16_LEAST
-
-    def pretrained(self) -> tuple[Pretrained, ...]:
-        """VGG16, unless a file of one's own is named."""
-        return vgg16_weights() if self.weights == "imagenet" else ()
 
 
 @attrs.frozen(kw_only=True)

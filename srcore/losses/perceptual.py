@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from srcore.contracts import LossContext
 from srcore.losses.entries import same_size_entry
 from srcore.losses.options import PerceptualOptions
+from srcore.networks.feature_network import feature_network
 from srcore.options.declaration import defaults
 
 _DEFAULT = defaults(PerceptualOptions)
 
 if TYPE_CHECKING:
-    from srcore.networks.vgg_features import VGG
+    pass
 
 Criterion = Literal["l1", "mse", "fro"]
 Features = Mapping[str, Tensor]
@@ -70,24 +71,6 @@ def style_distance(
         },
         layers,
     )
-
-
-def feature_network(
-    network: str,
-    layers: Iterable[str],
-    weights: str | Path,
-    use_input_norm: bool,
-    range_norm: bool,
-) -> nn.Module:
-    """A frozen network, images -> maps by layer: VGG16, VGG19 or a classifier of torchvision."""
-    from srcore.networks.vgg_features import VGGFeatures
-
-    if network in ("vgg16", "vgg19"):
-        name = cast("VGG", network)
-        return VGGFeatures(layers, weights, use_input_norm, range_norm, network=name)
-    from srcore.networks.classifier_features import ClassifierFeatures
-
-    return ClassifierFeatures(network, layers, weights, use_input_norm, range_norm)
 
 
 def _weighted_sum(values: Features, weights: Mapping[str, float]) -> Tensor:

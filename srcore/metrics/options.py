@@ -8,13 +8,11 @@ from typing import Literal
 import attrs
 
 from srcore.machine.device_names import device_complaint
+from srcore.metrics.own_weights import DISTSWeights, LPIPSWeights, OwnWeights
 from srcore.options import option
 from srcore.weights.pretrained import (
     Pretrained,
-    alexnet_weights,
-    check_file,
     hub_file,
-    vgg16_weights,
 )
 
 #: Side of a block of NIQE, and of the window of SSIM, in pixels.
@@ -130,7 +128,7 @@ class BRISQUEOptions(LearnedMetricOptions):
 
 
 @attrs.frozen(kw_only=True)
-class FeatureMetricOptions(LearnedMetricOptions):
+class FeatureMetricOptions(OwnWeights, LearnedMetricOptions):
     """A measure by the features of a classifier, whose weights can be a file of one's own."""
 
     weights: Literal["imagenet", "file", "random"] = option(
@@ -139,24 +137,14 @@ class FeatureMetricOptions(LearnedMetricOptions):
     )
     file: Path | None = option(None, 'weights of it for weights = "file"', path="file")
 
-    def __attrs_post_init__(self) -> None:
-        """Check what concerns several keys."""
-        check_file(self.weights, self.file)
-
 
 @attrs.frozen(kw_only=True)
-class LPIPSOptions(FeatureMetricOptions):
+class LPIPSOptions(LPIPSWeights, FeatureMetricOptions):
     """Learned perceptual distance."""
 
     network: Literal["vgg", "alex"] = option(
         "vgg", "features of VGG16, or of AlexNet, which papers report: other numbers"
     )
-
-    def pretrained(self) -> tuple[Pretrained, ...]:
-        """The network; a file of one's own is there."""
-        if self.weights != "imagenet":
-            return ()
-        return vgg16_weights() if self.network == "vgg" else alexnet_weights()
 
     def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
         """Why an image of that size has no value, or an empty string."""
@@ -165,16 +153,12 @@ class LPIPSOptions(FeatureMetricOptions):
 
 
 @attrs.frozen(kw_only=True)
-class DISTSOptions(FeatureMetricOptions):
+class DISTSOptions(DISTSWeights, FeatureMetricOptions):
     """Structure and texture similarity."""
 
     resize: bool = option(
         True, "shrink images whose smaller side is above 256 pixels to it, as piq does"
     )
-
-    def pretrained(self) -> tuple[Pretrained, ...]:
-        """VGG16; a file of one's own is there."""
-        return vgg16_weights() if self.weights == "imagenet" else ()
 
     def unmeasurable(self, height: int, width: int, crop_border: int) -> str:
         """Why an image of that size has no value, or an empty string."""

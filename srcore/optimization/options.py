@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from srcore.messages import shown
 from srcore.options.declaration import InvalidOptionError, option
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+
+#: Keys, and what works but may not be meant of them.
+Remarks = Iterator[tuple[str, str]]
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +44,16 @@ class ConstantOptions:
         0, "iteration i below this W uses base * i / W; 0 for no warm-up", ge=0
     )
 
+    def remarks(self, experiment: Experiment) -> Remarks:
+        """A warm-up that is longer than the training."""
+        last = experiment.train.iterations
+        if self.warmup_iterations > last:
+            yield (
+                "warmup_iterations",
+                f"{self.warmup_iterations} is beyond the last iteration, {last}: the base rate is "
+                "never reached",
+            )
+
 
 @attrs.frozen(kw_only=True)
 class MultiStepOptions(ConstantOptions):
@@ -58,6 +75,23 @@ class MultiStepOptions(ConstantOptions):
         """Check what concerns two keys."""
         _same_length("restart_weights", self.restart_weights, "restarts", self.restarts)
 
+    def remarks(self, experiment: Experiment) -> Remarks:
+        """Milestones and restarts that the training does not reach."""
+        yield from super().remarks(experiment)
+        last = experiment.train.iterations
+        # What is listed acts one iteration later, see srcore.optimization.schedules
+        reached = last if self.advance_before_first else last - 1
+        for key in ("milestones", "restarts"):
+            listed = getattr(self, key)
+            unreached = [iteration for iteration in listed if iteration > reached]
+            if unreached:
+                which = ", ".join(map(str, unreached[:3])) + ", ..." * (len(unreached) > 3)
+                yield (
+                    key,
+                    f"{len(unreached)} of {len(listed)} have no effect ({which}): the training "
+                    f"ends with iteration {last}",
+                )
+
 
 @attrs.frozen(kw_only=True)
 class CosineOptions(ConstantOptions):
@@ -75,6 +109,25 @@ class CosineOptions(ConstantOptions):
             raise InvalidOptionError("periods", "expected at least one cycle, found none")
         if self.restart_weights is not None:
             _same_length("restart_weights", self.restart_weights, "periods", self.periods)
+
+    def remarks(self, experiment: Experiment) -> Remarks:
+        """Cycles that end before the training, or after it."""
+        yield from super().remarks(experiment)
+        end, last = sum(self.periods), experiment.train.iterations
+        advice = f"set periods that add up to {last}"
+        if end < last:
+            still = "nothing is learned" if self.eta_min == 0 else "it stays"
+            yield (
+                "periods",
+                f"end at iteration {end} of {last}; after that the learning rate is "
+                f"{self.eta_min:g} and {still}; {advice}",
+            )
+        elif end > last:
+            yield (
+                "periods",
+                f"end at iteration {end}, the training at {last}: the learning rate does not come "
+                f"down to {self.eta_min:g}; {advice}",
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -130,6 +183,13 @@ class StepOptions(ConstantOptions):
 
     every: int = option(help="iterations between two changes", ge=1)
     gamma: float = option(0.5, "factor of every change", gt=0)
+
+    def remarks(self, experiment: Experiment) -> Remarks:
+        """Steps that the training does not reach."""
+        yield from super().remarks(experiment)
+        last = experiment.train.iterations
+        if self.every + max(self.warmup_iterations - 1, 0) >= last:
+            yield "every", f"{self.every} has no effect: the training ends with iteration {last}"
 
 
 def _same_length(

@@ -6,10 +6,14 @@ run code is refused. What NumPy or a command line left beside the weights is rea
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pickle
 import re
 import warnings
+import zipfile
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +27,33 @@ from srcore.moved import renamed
 from srcore.weights.bounds import check_archive, check_tensors
 from srcore.weights.wrappers import FileRole, State, counters, unwrap, without_common_prefix
 
-__all__ = ["Checkpoint", "FileRole", "State", "read_checkpoint", "unwrap", "without_common_prefix"]
+__all__ = [
+    "Checkpoint",
+    "FileRole",
+    "State",
+    "left_on_disk",
+    "read_checkpoint",
+    "unwrap",
+    "without_common_prefix",
+]
 
 logger = logging.getLogger(__name__)
+
+_left_on_disk: ContextVar[bool] = ContextVar("srcore_left_on_disk", default=False)
+
+
+@contextlib.contextmanager
+def left_on_disk() -> Iterator[None]:
+    """Inside of it, :func:`read_checkpoint` reads names and shapes; values as they are looked at.
+
+    For who asks what a file holds and drops it: the tensors are gone with a file that is changed.
+    Files of PyTorch before 1.6 are read whole, as ever.
+    """
+    token = _left_on_disk.set(True)
+    try:
+        yield
+    finally:
+        _left_on_disk.reset(token)
 
 
 @attrs.frozen
@@ -131,6 +159,7 @@ _HARMLESS = (
 def _read_torch(path: Path) -> Any:
     check_archive(path)
     harmless: list[Any] = [(_Nothing, name) for name in _HARMLESS]
+    mapped = _left_on_disk.get() and _can_be_mapped(path)
     try:
         # An open file, because torch.load goes by the ending of a name.
         with (
@@ -140,13 +169,26 @@ def _read_torch(path: Path) -> Any:
         ):
             # On pickle protocols and TorchScript: what matters of them arrives as an exception.
             warnings.simplefilter("ignore")
-            return torch.load(file, map_location="cpu", weights_only=True)
+            return torch.load(
+                str(path) if mapped else file, map_location="cpu", weights_only=True, mmap=mapped
+            )
     except pickle.UnpicklingError as error:
         raise _unpickling_error(path, str(error)) from error
     except Exception as error:  # a damaged file makes PyTorch raise anything
         if "TorchScript" in str(error):
             raise _unpickling_error(path, str(error)) from error
         raise _damaged_weights(path, "", error) from error
+
+
+def _can_be_mapped(path: Path) -> bool:
+    """Whether values lie in a file as in memory, and its name does not mislead torch.load."""
+    if path.suffix == ".safetensors":
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return all(it.compress_type == zipfile.ZIP_STORED for it in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return False
 
 
 def _damaged_weights(path: Path, what: str, error: Exception) -> WeightsError:

@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import nn
 
 from srcore.config.starting import StageNetwork
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.plain_tables import as_table
-from srcore.weights.bounds import limit_construction
 from srcore.weights.containers import Checkpoint
 from srcore.weights.deploying import deployed
 from srcore.weights.dialects import UnknownArchitectureError
 from srcore.weights.loading import fit_weights
 from srcore.weights.report import report_keys
 from srcore.weights.saving import GeneratorMetadata
-
-#: Networks of some times as many tensors take seconds to build even without memory: the run says
-#: what is wrong with them.
-_MANY_TENSORS = 500
+from srcore.weights.without_memory import built_without_memory
 
 
 def can_start(
@@ -91,13 +86,10 @@ def decisive(
 
 def _exported_without_memory(own: StageNetwork, *, exported: bool = False) -> nn.Module | None:
     """The network, or what is exported of it; None if it cannot be built so."""
-    try:
-        with (
-            limit_construction(_MANY_TENSORS, 1 << 40, ""),
-            torch.random.fork_rng(devices=[]),
-            torch.device("meta"),
-        ):
-            network: nn.Module = own.selected.build(scale=own.scale)
-            return deployed(network) if exported else network
-    except Exception:  # a constructor that looks at values; the run will build it
-        return None
+
+    def build() -> nn.Module:
+        network: nn.Module = own.selected.build(scale=own.scale)
+        return deployed(network) if exported else network
+
+    made: nn.Module | None = built_without_memory(build)
+    return made

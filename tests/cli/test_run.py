@@ -90,9 +90,9 @@ def test_weights_that_cannot_be_used_are_one_clear_line(
     path = tmp_path / name
     write(path)
     code, lines = run(tiny_experiment, "--set", f"generator.weights={path}")
-    assert code == 1
+    assert code == 2
     (line,) = lines
-    assert line.startswith(f"srcore: {path}: ")
+    assert f": generator.weights: {path}: " in line
     assert words in line
     assert "this must never be printed" not in capsys.readouterr().out
 
@@ -126,9 +126,10 @@ def test_feature_weights_of_something_else_are_one_line(run, tiny_experiment, tm
     torch.save(good_weights(), path)
     losses = f'losses=[{{type="perceptual",weights="file",file="{path}"}}]'
     code, lines = run(tiny_experiment, "--set", losses)
-    assert code == 1
+    assert code == 2
     (line,) = lines
-    assert line.startswith(f"srcore: {path}: VGG19 needs conv1_1.weight of shape (64, 3, 3, 3)")
+    wanted = "VGG19 needs conv1_1.weight of shape (64, 3, 3, 3)"
+    assert f": losses[0].file: {path}: {wanted}" in line
 
 
 def test_missing_feature_weights_are_found_by_the_check(run, tiny_experiment, tmp_path):
@@ -153,6 +154,7 @@ def test_good_weights_are_where_training_starts(run, tiny_experiment, tmp_path):
         tiny_experiment, "--set", f"generator.weights={tmp_path / 'good.safetensors'}",
         "--set", "train.iterations=1", "--set", "optimizer.generator.type=adam",
         "--set", "optimizer.generator.learning_rate=1e-30",
+        "--set", "train.validate_every=1", "--set", "train.checkpoint_every=1",
     )  # fmt: skip
     assert (code, lines) == (0, [])
     state = torch.load(tmp_path / "runs/tiny/checkpoints/last.pt", weights_only=True)

@@ -1,7 +1,9 @@
 """Names that become folders: the same rule for runs, stages and validation sets."""
 
 import pytest
+import torch
 
+import srcore
 from srcore.config.names import name_complaint, name_key, same_names
 from srcore.errors import ConfigError
 from srcore.testing.experiments import load_checked, load_unchecked
@@ -80,7 +82,8 @@ def test_a_file_whose_name_is_no_folder_needs_another(tiny_experiment):
 
 
 def test_inherited_weights_give_way_to_those_of_a_stage(tiny_experiment, tmp_path):
-    (tmp_path / "start.pth").write_bytes(b"")
+    network = srcore.build("network", "edsr", scale=2, num_features=8, num_blocks=1)
+    torch.save(network.state_dict(), tmp_path / "start.pth")
     file = tiny_experiment.with_name("stages.toml")
     file.write_text(
         'extends = "tiny.toml"\ngenerator.weights = "start.pth"\n'

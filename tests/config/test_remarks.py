@@ -41,6 +41,63 @@ def test_a_schedule_that_ends_before_the_training(tiny_experiment, floor, words)
     assert said(tiny_experiment, schedule, "train.iterations=4") == []
 
 
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("{type='constant',warmup_iterations=7}", "warmup_iterations: 7 is beyond the last"),
+        ("{type='wsd',warmup_iterations=7}", "warmup_iterations: 7 is beyond the last"),
+        ("{type='multistep',milestones=[2,6,9]}", "milestones: 2 of 3 have no effect (6, 9)"),
+        (
+            "{type='multistep',restarts=[0,8],restart_weights=[1.0,0.5]}",
+            "restarts: 1 of 2 have no effect (8)",
+        ),
+        ("{type='cosine',periods=[4,4]}", "periods: end at iteration 8, the training at 6"),
+        ("{type='step',every=6}", "every: 6 has no effect"),
+    ],
+)
+def test_a_schedule_that_goes_beyond_the_training(tiny_experiment, schedule, words):
+    (line,) = said(tiny_experiment, f"schedule.generator={schedule}")
+    assert f"schedule.generator.{words}" in line
+
+
+@pytest.mark.parametrize(
+    ("iterations", "advance", "number"), [(5, "false", 1), (5, "true", 0), (6, "false", 0)]
+)
+def test_a_milestone_acts_in_the_next_iteration(tiny_experiment, iterations, advance, number):
+    keys = f"type='multistep',milestones=[5],advance_before_first={advance}"
+    lines = said(
+        tiny_experiment, f"schedule.generator={{{keys}}}", f"train.iterations={iterations}"
+    )
+    assert len(lines) == number
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("validate_every=7", "7 iterations are never reached, the training has 6; validated at"),
+        ("checkpoint_every=7", "saved at the end only"),
+        ("keep_every=7", "no copy of a checkpoint is kept"),
+    ],
+)
+def test_intervals_that_the_training_does_not_reach(tiny_experiment, key, words):
+    (line,) = said(tiny_experiment, f"train.{key}")
+    assert f"train.{key.partition('=')[0]}: " in line
+    assert words in line
+    assert said(tiny_experiment, "train.checkpoint_every=1000") == [], "a default is no wish"
+
+
+def test_validations_without_images(tiny_experiment):
+    (line,) = said(tiny_experiment, "drop=['data.validation']")
+    assert "train.validate_every: nothing is validated" in line
+
+
+def test_a_patience_that_outlasts_the_training(tiny_experiment):
+    handler = "handlers=[{type='early_stopping',patience=2}]"
+    (line,) = said(tiny_experiment, handler, "train.validate_every=2")
+    assert "handlers[0].patience: 2 validations after the first, every 2 iterations" in line
+    assert said(tiny_experiment, handler, "train.validate_every=1") == []
+
+
 def test_check_warns_and_run_logs(tiny_experiment, tmp_path, caplog):
     arguments = [str(tiny_experiment), *(word for o in CONSTANT for word in ("--set", o))]
     done = CliRunner().invoke(command, arguments)

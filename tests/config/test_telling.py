@@ -66,7 +66,8 @@ def test_keys_of_the_experiment_win(experiment):
 
 
 def test_with_a_type_the_file_is_not_asked(experiment):
-    typed_experiment = typed(experiment(scale="scale = 2", keys='type = "edsr"\nnum_features = 16'))
+    keys = 'type = "edsr"\nnum_features = 16\npartial_weights = true'
+    typed_experiment = typed(experiment(scale="scale = 2", keys=keys))
     assert typed_experiment.generator.selected.options.num_blocks == 16
 
 

@@ -75,7 +75,7 @@ class SemanticDiscriminator(nn.Module):
         super().__init__()
         semantic_stride = PUBLISHED_SIDE // semantic_size
         if isinstance(semantics, SemanticsOptions):
-            semantics = _extractor(semantics, semantic_stride)
+            semantics = clip_of(semantics, semantic_stride)
             semantic_dim = semantics.channels
         # Not a child: Module would register it, and with it state, parameters and mode.
         object.__setattr__(self, "semantics", semantics)
@@ -308,7 +308,8 @@ class SemanticUNetDiscriminator(SemanticDiscriminator):
         return x + skip if self.skip_connection else x
 
 
-def _extractor(semantics: SemanticsOptions, stride: int) -> ClipSemantics:
+def clip_of(semantics: SemanticsOptions, stride: int) -> ClipSemantics:
+    """What describes the real image, by one vector for ``stride`` x ``stride`` of its pixels."""
     from srplug_sed.semantics import ClipSemantics
 
     return ClipSemantics(**keywords(semantics), stage=STAGES[stride])

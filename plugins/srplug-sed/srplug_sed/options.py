@@ -98,6 +98,16 @@ class SemanticDiscriminatorOptions:
             return ()
         return (Pretrained("CLIP's RN50 weights", "srplug_sed.semantics:openai_file"),)
 
+    def unfit_weights(self, experiment: Any) -> Problems:
+        """A file that holds no CLIP of these sizes."""
+        from srcore.weights.refusals import refusal  # torch
+        from srplug_sed.discriminators import clip_of
+
+        if isinstance(self.semantics.weights, Path):
+            stride = self.semantic_stride
+            for message in refusal(lambda: clip_of(self.semantics, stride)):
+                yield "semantics.weights", message
+
     @property
     def semantic_stride(self) -> int:
         """Sides of images over sides of the semantic map."""

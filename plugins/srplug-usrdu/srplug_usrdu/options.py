@@ -115,7 +115,14 @@ class FeatureLossOptions:
 
     def __attrs_post_init__(self) -> None:
         """Check layer and file as the perceptual loss does."""
-        PerceptualOptions(layers={self.layer: 1.0}, weights=self.weights, file=self.file)
+        self._perceptual()
+
+    def unfit_weights(self, experiment: Any) -> Problems:
+        """A file that holds no VGG19."""
+        yield from self._perceptual().unfit_weights(experiment)
+
+    def _perceptual(self) -> PerceptualOptions:
+        return PerceptualOptions(layers={self.layer: 1.0}, weights=self.weights, file=self.file)
 
     def pretrained(self) -> tuple[Pretrained, ...]:
         """VGG19, unless a file of one's own is named."""
@@ -191,6 +198,10 @@ class LaplaceSamplingOptions:
         if experiment.scale not in SCALES:
             yield "", f"laplace_sampling knows scales 2 and 4, found scale = {experiment.scale}"
 
+    def unfit_weights(self, experiment: Any) -> Problems:
+        """A file that holds no DSN of the scale."""
+        yield from _no_dsn(self.weights, experiment.scale)
+
 
 @attrs.frozen(kw_only=True)
 class SwapOptions(NoOptions):
@@ -217,10 +228,22 @@ class GenerateOptions:
     scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
     heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")
 
+    def unfit_weights(self, experiment: Any) -> Problems:
+        """A file that holds no DSN of the scale."""
+        yield from _no_dsn(self.weights, experiment.scale)
+
     def outputs(self) -> tuple[str, ...]:
         """What the stage writes."""
         maps = ("scale_maps/*.npy",) * self.scale_maps + ("heat_maps/*.png",) * self.heat_maps
         return ("weights.sha256", "lr/*.png", *maps)
+
+
+def _no_dsn(weights: Path, scale: int) -> Problems:
+    from srcore.weights.refusals import refusal  # torch
+    from srplug_usrdu.weights import load_dsn
+
+    for message in refusal(lambda: load_dsn(weights, scale=scale), on_cpu=True):
+        yield "weights", message
 
 
 def hr_folder(own: Path | None, experiment: Any) -> Path | None:
