@@ -1,6 +1,6 @@
 """Write the generated pages of the documentation.
 
-    python docs/generate.py            # into docs/reference; known.json; lists of plugins
+    python docs/generate.py            # into docs/reference; lists of plugins
     python docs/generate.py FOLDER     # elsewhere
 
 The pages describe the core and the plugins of this repository, which must all be installed. They
@@ -9,7 +9,6 @@ are committed; ``tests/docs/test_reference.py`` fails where they differ from the
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -22,13 +21,13 @@ from generator.films import films
 from generator.lists import lists
 from generator.measured import measured
 from generator.option_files import option_files_page
+from generator.plugin_index import plugin_index
 from generator.program import cli_page, hooks_page
 
 from srcore.cli.main import cli
 from srcore.files.atomic import write_bytes
 from srcore.plugin.discovery import GROUP
 from srcore.plugin.manager import PluginManager, using
-from srcore.plugin.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
@@ -48,20 +47,6 @@ def ours() -> PluginManager:
     if missing:
         sys.exit(f"install the plugins of this repository first: {', '.join(sorted(missing))}")
     return manager
-
-
-def known_parts(registry: Registry) -> str:
-    """Which plugin brings which component and which experiments: ``srcore/plugin/known.json``."""
-    table: dict[str, dict[str, str]] = {}
-    for component in registry.components():
-        if component.owner in PLUGINS:
-            table.setdefault(component.kind, {})[component.name] = component.owner
-    table["experiment"] = {
-        name.partition("/")[0]: owner
-        for name, (_, owner) in registry.experiments().items()
-        if owner in PLUGINS
-    }
-    return json.dumps(table, indent=1) + "\n"
 
 
 def pages() -> dict[str, str]:
@@ -93,6 +78,6 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         main(ROOT / "docs/reference")
-        known = {ROOT / "srcore/plugin/known.json": known_parts(ours().registry)}
+        known = plugin_index(ours().registry)
         for file, text in {**known, **lists(), **measured(), **backends(), **films()}.items():
             write_bytes(file, text.encode(), durable=False)

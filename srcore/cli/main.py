@@ -11,6 +11,7 @@ import click
 
 from srcore import __version__
 from srcore.cli import usage
+from srcore.cli.command_line import Beginning
 from srcore.cli.console import accept_any_text
 from srcore.cli.streams import lasting_streams
 from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
@@ -131,10 +132,17 @@ class SrcoreGroup(click.Group):
         listing = _Listing()
         for name in self.list_commands(ctx):
             said = self.said.get(name)
-            command = click.Command(name, help=said) if said else self.get_command(ctx, name)
+            command = click.Command(name, help=said) if said else self._listed(ctx, name)
             if command is not None:
                 listing.add_command(command, name)
         listing.format_commands(ctx, formatter)
+
+    def _listed(self, ctx: click.Context, name: str) -> click.Command | None:
+        """A command to be listed, though it cannot be used."""
+        try:
+            return self.get_command(ctx, name)
+        except PluginError as error:
+            return click.Command(name, help=f"Broken: {error}", short_help=f"broken: {error}")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Like click's; only commands that plugins added may end the program by ``sys.exit``."""
@@ -167,6 +175,14 @@ class SrcoreGroup(click.Group):
     metavar="NAME",
     expose_value=False,
     help="Leave out an installed plugin (entry-point or package name); repeatable.",
+)
+@click.option(
+    "--plugin",
+    multiple=True,
+    metavar="FILE|MODULE",
+    expose_value=False,
+    help="Use a plugin that is not installed: a .py file, a package's folder or a module; "
+    "repeatable.",
 )
 def cli() -> None:
     """Image super-resolution: a method is a plugin, an experiment is one TOML file.
@@ -224,12 +240,18 @@ def _main(arguments: list[str]) -> None:
 
 
 def _load_before_parsing(arguments: list[str]) -> None:
-    """Load plugins before parsing, since they add commands; honors ``--without``."""
+    """Load plugins before parsing, since they add commands; honors ``--without``, ``--plugin``.
+
+    Who only asks what there is gets an answer though a plugin is broken.
+    """
     from srcore.plugin.manager import load_plugins
 
+    asked = Beginning.of(arguments)
+    if asked.is_about_version:
+        return
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DeprecatedHookWarning)
-        manager = load_plugins(_left_out_plugins(arguments))
+        manager = load_plugins(asked.without, asked.plugins, tolerant=asked.only_looks)
     for warning in caught:
         if issubclass(warning.category, DeprecatedHookWarning):
             click.echo(f"srcore: warning: {warning.message}", err=True)
@@ -237,15 +259,12 @@ def _load_before_parsing(arguments: list[str]) -> None:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
-    cli.forget_added()
-    manager.hook.srcore_register_commands(cli=cli)
 
+    def ask() -> None:
+        cli.forget_added()
+        manager.hook.srcore_register_commands(cli=cli)
 
-def _left_out_plugins(arguments: list[str]) -> list[str]:
-    names = []
-    for position, argument in enumerate(arguments):
-        if argument == "--without" and position + 1 < len(arguments):
-            names.append(arguments[position + 1])
-        elif argument.startswith("--without="):
-            names.append(argument.partition("=")[2])
-    return names
+    manager.surviving(ask)
+    if asked.command != "plugins":  # which lists them
+        for broken in manager.broken:
+            click.echo(f"srcore: warning: {broken.message}", err=True)

@@ -72,6 +72,7 @@ def command(
             upscaling=upscaling,
             most_pixels=serving.most_pixels,
             without=plugins().without,
+            named=plugins().named,
         )
         with served(
             serving, offered, lambda: WorkerProcess(computing, work), _say_aside

@@ -11,6 +11,7 @@ import attrs
 
 from srcore.config import reading
 from srcore.config.batch_size import numbered
+from srcore.config.interval_remarks import interval_remarks
 from srcore.config.invalid import Invalid
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
@@ -31,6 +32,7 @@ from srcore.plugin.blame import naming_exits
 from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
+from srcore.runs.used_plugins import refuse_missing_plugins
 
 
 @attrs.frozen
@@ -110,7 +112,7 @@ class LoadedExperiment:
             experiment, problems, unread = self._structured(stage)
             if problems or experiment is None:
                 raise ConfigError(self.located(problem, stage) for problem in problems)
-            entries = [*unread, *remarks(experiment)]
+            entries = [*unread, *remarks(experiment), *interval_remarks(experiment)]
             if has_weights(experiment):
                 from srcore.weights.remarks import weights_remarks  # torch: only where it must
 
@@ -295,6 +297,9 @@ def _check_stages(
 ) -> LoadedExperiment:
     if resumed is not None:
         run = resumed / loaded.name
+        if output is None:  # it goes on there: without its plugins everything else would be wrong
+            for stage in loaded.stages:
+                refuse_missing_plugins(run / stage.name, loaded.plugins)
         going = {it.name: run for it in loaded.stages if has_checkpoint(run / it.name)}
         stages = tuple(
             attrs.evolve(it, table=told_by_run(it.table, RunFolder(run / it.name).experiment))

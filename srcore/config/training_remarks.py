@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
-
 from srcore.capabilities import option_capability
-from srcore.config.schema import Experiment, TrainTable
+from srcore.config.schema import Experiment
 from srcore.errors import Problem
 
 #: Share of the start in a running average from which on it is worth a line.
@@ -15,11 +13,10 @@ _NOTICEABLE = 0.01
 
 
 def training_remarks(experiment: Experiment) -> Iterator[Problem]:
-    """An average that a constant decay leaves unfinished, intervals that are never over."""
+    """An average that a constant decay leaves unfinished; parts of a batch."""
     if experiment.task is not None:
         return
     yield from _early_average(experiment)
-    yield from _intervals(experiment)
     yield from _batch_dependent(experiment)
 
 
@@ -56,27 +53,3 @@ def _early_average(experiment: Experiment) -> Iterator[Problem]:
             f"{start} in the average, which is what is validated and exported; set "
             "train.ema_warmup = true, a smaller decay, or more iterations",
         )
-
-
-def _intervals(experiment: Experiment) -> Iterator[Problem]:
-    """What happens every so many iterations, and never does in a training of this length.
-
-    Defaults are not complained of: a short training is measured and saved at its end.
-    """
-    train, sets = experiment.train, experiment.data.validation
-    last = train.iterations
-    if train.validate_every and not sets:
-        message = "nothing is validated: there is no table [data.validation.NAME]"
-        yield Problem("train.validate_every", message)
-    for key, what in (
-        ("validate_every", "validated at the end only" if sets else ""),
-        ("checkpoint_every", "saved at the end only: a run that is killed begins anew"),
-        ("keep_every", "no copy of a checkpoint is kept"),
-    ):
-        every = getattr(train, key)
-        if every > last and every != _DEFAULTS[key] and what:
-            message = f"{every} iterations are never reached, the training has {last}; {what}"
-            yield Problem(f"train.{key}", message)
-
-
-_DEFAULTS = {field.name: field.default for field in attrs.fields(TrainTable)}

@@ -38,6 +38,7 @@ from srcore.runs.opening import open_run
 from srcore.runs.options import RunsOptions
 from srcore.runs.overwriting import refuse_own_inputs
 from srcore.runs.results import results_table
+from srcore.runs.used_plugins import refuse_missing_plugins
 from srcore.weights.pretrained import fetch_missing
 
 #: A file system that is full, over its quota, or whose files may not grow further.
@@ -139,6 +140,8 @@ def run_experiment(
 
 
 def _run_stage(run: Run) -> None:  # noqa: C901 - the order of a stage, read from top to bottom
+    if run.resume:
+        refuse_missing_plugins(run.folder, run.plugins)
     done = run.finished() if run.resume else None
     if run.resume and (done is not None or run.has_progress):
         run.changes = changes(run.folder, run.experiment, run.plugins.registry)

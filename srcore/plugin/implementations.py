@@ -15,6 +15,10 @@ from srcore.errors import PluginError, Problem, SrcoreError, cause
 from srcore.hookspecs import hookimpl
 from srcore.messages import told
 
+#: Environment variable with plugins that are not installed, between commas or what separates
+#: folders in ``PATH``.
+VARIABLE = "SRCORE_PLUGINS"
+
 
 @attrs.frozen
 class Plugin:
@@ -26,6 +30,7 @@ class Plugin:
         version: version of that package.
         module: the object with the hook implementations.
         is_discovered: whether it was found by entry point and can be left out.
+        named: as ``--plugin`` named it; empty if it did not.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Plugin:
     version: str
     module: Any
     is_discovered: bool = False
+    named: str = ""
 
     @property
     def label(self) -> str:
@@ -42,12 +48,19 @@ class Plugin:
     @property
     def advice(self) -> str:
         """What a message about this plugin ends with."""
+        if self.named:
+            return leave_named_out(self.named)
         return leave_out(self.name) if self.is_discovered else ""
 
 
 def leave_out(name: str) -> str:
     """The end of a message about the plugin of an entry point."""
     return f"; run with --without {name} to leave it out"
+
+
+def leave_named_out(name: str) -> str:
+    """The end of a message about a plugin that ``--plugin`` named."""
+    return f"; leave --plugin {name} out (or out of {VARIABLE}) to go on without it"
 
 
 @runtime_checkable
@@ -60,7 +73,15 @@ class Owned(Protocol):
 
 
 class HookError(PluginError):
-    """A hook failed; the message names the plugin already."""
+    """A hook failed; the message names the plugin already.
+
+    Attributes:
+        plugin: whose hook.
+    """
+
+    def __init__(self, message: str, plugin: Plugin) -> None:
+        super().__init__(message)
+        self.plugin = plugin
 
 
 class Implementations:
@@ -97,7 +118,8 @@ class _Guard:
 
     def failure(self, text: str) -> HookError:
         """What is wrong with the implementation, as users read it."""
-        return HookError(f"{self.plugin.label}: hook {self.hook} {text}{self.plugin.advice}")
+        message = f"{self.plugin.label}: hook {self.hook} {text}{self.plugin.advice}"
+        return HookError(message, self.plugin)
 
     def inside(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Guard a plain implementation."""
@@ -158,7 +180,7 @@ class _Guard:
                 raise self.failure(f"failed: {cause(error)}") from error
             if self.hook.startswith("srcore_register_"):
                 text = f"{self.plugin.label}: hook {self.hook}: {error}{self.plugin.advice}"
-                raise HookError(text) from error
+                raise HookError(text, self.plugin) from error
             raise
 
     def _check(self, results: Any) -> None:

@@ -6,12 +6,14 @@ import contextlib
 import importlib
 import inspect
 import os
+import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from importlib.metadata import Distribution, EntryPoint
-from typing import Any
+from typing import Any, TypeVar
 
+import attrs
 import pluggy
 
 from srcore import hookspecs
@@ -19,9 +21,13 @@ from srcore.errors import DeprecatedHookWarning, PluginError, cause
 from srcore.messages import shown
 from srcore.plugin.blame import know
 from srcore.plugin.discovery import entry_points, normalized_name, version_misfit, version_of
-from srcore.plugin.implementations import Implementations, Plugin, leave_out
+from srcore.plugin.implementations import HookError, Implementations, Plugin, leave_out
+from srcore.plugin.named import listed, whole
+from srcore.plugin.named import load as load_named
 from srcore.plugin.patience import naming_what_hangs
-from srcore.plugin.registry import Registry
+from srcore.plugin.registry import Registry, UnknownKindError
+
+_Result = TypeVar("_Result")
 
 _REGISTRATION_HOOKS = (
     "srcore_register_components",
@@ -31,6 +37,23 @@ _REGISTRATION_HOOKS = (
 )
 
 
+@attrs.frozen
+class Broken:
+    """A plugin that cannot be used.
+
+    Attributes:
+        name: of its entry point; empty if it was named.
+        distribution: package that brings it, or as it was named.
+        version: of the package.
+        message: one line on what is wrong with it.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    message: str
+
+
 class PluginManager:
     """The plugins of this process and what they registered.
 
@@ -38,16 +61,33 @@ class PluginManager:
         discover: load the installed plugins by entry point; False for isolated tests.
         without: entry-point or distribution names to leave out.
         extra: further plugins (modules or objects with hook implementations), loaded last.
+        named: files or modules that are plugins without being installed.
+        tolerant: leave broken plugins out and list them as ``broken``, for who only wants to look;
+            what is computed without one would be something else.
+
+    Attributes:
+        plugins: those that work, in the order in which their hooks are called.
+        without: see above.
+        named: see above; files by their absolute paths.
+        broken: those that do not work; only of a tolerant manager.
     """
 
     def __init__(
-        self, *, discover: bool = True, without: Iterable[str] = (), extra: Iterable[Any] = ()
+        self,
+        *,
+        discover: bool = True,
+        without: Iterable[str] = (),
+        extra: Iterable[Any] = (),
+        named: Iterable[str] = (),
+        tolerant: bool = False,
     ) -> None:
         self._manager = pluggy.PluginManager("srcore")
         self._manager.add_hookspecs(hookspecs)
         self.plugins: list[Plugin] = []
         self._registry: Registry | None = None
-        self.without = frozenset(without)
+        self.without, self.named = frozenset(without), whole(named)
+        self.broken: list[Broken] = []
+        self._tolerant = tolerant
         # By name, as every plugin is loaded: the core's parts stand on the manager, not it on them
         builtin = importlib.import_module("srcore.plugin.builtin")
         self._discover, self._extra = discover, tuple(extra)
@@ -59,19 +99,27 @@ class PluginManager:
                 names = {normalized_name(it) for it in (entry_point.name, distribution.name)}
                 installed |= names
                 if not names & left_out.keys():
-                    self._load(distribution, entry_point)
+                    with self._noting(entry_point.name, distribution.name, distribution.version):
+                        self._load(distribution, entry_point)
             _refuse_unknown(left_out, installed)
+        for name in self.named:
+            with self._noting("", name):
+                self._load_named(name)
         for module in self._extra:
             name = getattr(module, "__name__", type(module).__name__)
             self._add(Plugin(name, name, "", module))
         # pluggy calls what was registered last first; the order of srcore is that of the list
-        for plugin in reversed(self.plugins):
-            self._register(plugin)
+        for plugin in reversed(list(self.plugins)):
+            with self._noting(plugin.name, plugin.distribution, plugin.version, plugin):
+                self._register(plugin)
 
     def extended(self, *extra: Any) -> PluginManager:
         """A manager of the same plugins and of further ones (modules or objects)."""
         return PluginManager(
-            discover=self._discover, without=self.without, extra=[*self._extra, *extra]
+            discover=self._discover,
+            without=self.without,
+            extra=[*self._extra, *extra],
+            named=self.named,
         )
 
     @property
@@ -88,17 +136,69 @@ class PluginManager:
     def registry(self) -> Registry:
         """What the plugins registered; filled on first use, so that ``--help`` stays quick."""
         if self._registry is None:
-            registry = Registry()
-            for hook in _REGISTRATION_HOOKS:
-                getattr(self.hook, hook)(registry=registry)
-            registry.complete()
-            self._registry = registry
+            self._registry = self.surviving(self._registered)
         return self._registry
+
+    def _registered(self) -> Registry:
+        registry = Registry()
+        for hook in _REGISTRATION_HOOKS:
+            getattr(self.hook, hook)(registry=registry)
+        registry.complete()
+        return registry
+
+    def surviving(self, call: Callable[[], _Result]) -> _Result:
+        """What a call of hooks gives; a tolerant manager leaves out who fails, and calls again.
+
+        What plugins print goes to standard error: results of commands are not theirs.
+        """
+        while True:
+            try:
+                with contextlib.redirect_stdout(sys.stderr):
+                    return call()
+            except PluginError as error:
+                culprit = self._culprit(error)
+                if culprit is None or not self._tolerant:
+                    raise
+                self._manager.unregister(name=culprit.name)
+                self._leave_out(culprit, error)
+
+    def _culprit(self, error: PluginError) -> Plugin | None:
+        """The plugin to leave out; the core is none."""
+        if isinstance(error, HookError):
+            return error.plugin if error.plugin.distribution != "srcore" else None
+        owner = error.owner if isinstance(error, UnknownKindError) else ""
+        return next((it for it in self.plugins if owner and it.distribution == owner), None)
+
+    def _leave_out(self, plugin: Plugin, error: PluginError) -> None:
+        self.plugins.remove(plugin)
+        self.broken.append(Broken(plugin.name, plugin.distribution, plugin.version, str(error)))
+
+    @contextlib.contextmanager
+    def _noting(
+        self, name: str, distribution: str, version: str = "", plugin: Plugin | None = None
+    ) -> Iterator[None]:
+        """Note who cannot be loaded, if that is tolerated."""
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                yield
+        except PluginError as error:
+            if not self._tolerant:
+                raise
+            if plugin is not None:
+                self._leave_out(plugin, error)
+            else:
+                self.broken.append(Broken(name, distribution, version, str(error)))
 
     @property
     def discovered(self) -> list[str]:
-        """Distribution and version of the plugins that were found by entry point."""
-        return sorted({plugin.label for plugin in self.plugins if plugin.is_discovered})
+        """Distribution and version of the plugins that were found by entry point, or named."""
+        found = (it for it in self.plugins if it.is_discovered or it.named)
+        return sorted({plugin.label for plugin in found})
+
+    @property
+    def named_states(self) -> dict[str, str]:
+        """A hash of the files of every plugin that was named, by its name without folders."""
+        return {it.distribution: it.version for it in self.plugins if it.named}
 
     def hooks_of(self, plugin: Plugin) -> list[str]:
         """Names of the hooks that a plugin implements."""
@@ -131,6 +231,13 @@ class PluginManager:
         self._add(plugin)
         know(plugin)
 
+    def _load_named(self, name: str) -> None:
+        plugin = load_named(name)
+        if any(taken.module is plugin.module for taken in self.plugins):
+            return  # it is installed as well
+        self._add(plugin)
+        know(plugin)
+
     def _add(self, plugin: Plugin) -> None:
         for taken in self.plugins:
             if taken.name == plugin.name:
@@ -148,7 +255,7 @@ class PluginManager:
 
     def _register(self, plugin: Plugin) -> None:
         marked = self._marked(plugin)
-        if not marked and plugin.is_discovered:
+        if not marked and (plugin.is_discovered or plugin.named):
             module = plugin.module.__name__
             raise PluginError(
                 f"{plugin.label}: {module} implements no hook of srcore{plugin.advice}"
@@ -207,15 +314,26 @@ def _refuse_unknown(left_out: Mapping[str, str], installed: Iterable[str]) -> No
 def plugins() -> PluginManager:
     """The plugin manager of this process, made on first use.
 
-    The environment variable ``SRCORE_WITHOUT`` (comma separated) leaves plugins out.
+    The environment variable ``SRCORE_WITHOUT`` (comma separated) leaves plugins out,
+    ``SRCORE_PLUGINS`` names further ones that are not installed.
     """
     return _current.get() or load_plugins()
 
 
-def load_plugins(without: Iterable[str] = ()) -> PluginManager:
-    """Load the installed plugins, except those named, and make them the current ones."""
-    listed = filter(None, os.environ.get("SRCORE_WITHOUT", "").split(","))
-    manager = PluginManager(without=[*without, *listed])
+def load_plugins(
+    without: Iterable[str] = (), named: Iterable[str] = (), *, tolerant: bool = False
+) -> PluginManager:
+    """Load the plugins and make them the current ones.
+
+    Args:
+        without: installed ones that are left out, with those of ``SRCORE_WITHOUT``.
+        named: files or modules, with those of ``SRCORE_PLUGINS``.
+        tolerant: see :class:`PluginManager`.
+    """
+    left_out = filter(None, os.environ.get("SRCORE_WITHOUT", "").split(","))
+    manager = PluginManager(
+        without=[*without, *left_out], named=[*named, *listed()], tolerant=tolerant
+    )
     _current.set(manager)
     return manager
 

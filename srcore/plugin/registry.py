@@ -39,6 +39,18 @@ KINDS = (
 )
 
 
+class UnknownKindError(PluginError):
+    """A component of a kind that nobody adds.
+
+    Attributes:
+        owner: the component's distribution.
+    """
+
+    def __init__(self, message: str, owner: str) -> None:
+        super().__init__(message)
+        self.owner = owner
+
+
 @attrs.frozen
 class Registry:
     """Named entries of all kinds; refuses duplicates and names both plugins that wanted the name.
@@ -146,11 +158,12 @@ class Registry:
         for key, entry in self._components.items():
             kind = self._kinds.get(entry.kind)
             if kind is None:
-                raise PluginError(
+                text = (
                     f"{label(entry.owner)}: registers {shown(entry.name)} as a "
                     f"{shown(entry.kind)}, which no installed plugin adds; "
                     f"kinds are {self._kind_names}"
                 )
+                raise UnknownKindError(text, entry.owner)
             self._components[key] = attrs.evolve(entry, rules=kind)
 
     def kind(self, name: str) -> ComponentKind:

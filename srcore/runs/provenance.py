@@ -22,6 +22,7 @@ from srcore.files.atomic import writing
 from srcore.files.hashing import sha256_of
 from srcore.plugin.manager import PluginManager
 from srcore.runs.folder import RunFolder
+from srcore.runs.used_plugins import read_provenance as read_provenance
 
 logger = logging.getLogger("srcore")
 
@@ -32,19 +33,23 @@ def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict
     Returns:
         ``inputs``: by key, a hash of names and sizes of the files that a path of the training data
         names; ``weights``: by key, a hash of the content of a file that a trained network starts
-        from, where it is there; ``processes``; ``versions`` of srcore, torch and plugins, and
+        from, where it is there; ``processes``; ``plugins``: hashes of the files of those that were
+        named by ``--plugin``; ``versions`` of srcore, torch and installed plugins, and
         ``threads``, which change the last bits at most.
     """
     table = experiment.data.train
     inputs = () if table is None else inputs_of(table, "data.train")
     versions = {"srcore": srcore.__version__, "torch": torch.__version__}
-    versions |= dict(label.rsplit(" ", 1) for label in plugins.discovered)
+    named = plugins.named_states
+    labels = dict(label.rsplit(" ", 1) for label in plugins.discovered)
+    versions |= {name: version for name, version in labels.items() if name not in named}
     return {
         "inputs": {key: fingerprint(path) for key, path, _ in inputs},
         "weights": {
             key: sha256_of(path)[:16] for key, path in start_weights(experiment) if path.is_file()
         },
         "processes": {"processes": idist.get_world_size()},
+        **({"plugins": named} if named else {}),
         "versions": versions,
         "threads": {"threads": torch.get_num_threads()},
     }
@@ -84,16 +89,6 @@ def remember_weights(
     now["weights"] = now["weights"] | began
 
 
-def read_provenance(folder: Path) -> dict[str, dict[str, Any]]:
-    """What was recorded in the folder of a stage; empty if nothing was."""
-    try:
-        content = json.loads(RunFolder(folder).provenance.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    parts = content.items() if isinstance(content, dict) else ()
-    return {name: part for name, part in parts if isinstance(part, dict)}
-
-
 def write(folder: Path, content: dict[str, dict[str, Any]]) -> None:
     """Record it."""
     with writing(RunFolder(folder).provenance) as temporary:
@@ -108,6 +103,11 @@ def compare_provenance(
     Raises:
         SrcoreError: other files or another number of processes, and not ``accept``.
     """
+    for name, state in now.get("plugins", {}).items():
+        if before.get("plugins", {}).get(name) != state:
+            was = before.get("plugins", {}).get(name, "absent")
+            text = "%s: plugin %s was %s, now %s; the training goes on with other code"
+            logger.warning(text, folder, name, was, state)
     grave = _changed_parts(before, now, ("inputs", "processes"))
     for line in _changed_parts(before, now, ("versions", "threads")):
         logger.warning("%s: %s; the last bits of the result may differ", folder, line)

@@ -57,9 +57,11 @@ class Computing:
         upscaling: how the network is run.
         most_pixels: of a result.
         without: plugins that are left out.
+        named: plugins that are not installed.
     """
 
     device: str = "auto"
     upscaling: UpscaleOptions = attrs.field(factory=UpscaleOptions)
     most_pixels: int = defaults(ServeOptions).most_pixels
     without: frozenset[str] = frozenset()
+    named: tuple[str, ...] = ()

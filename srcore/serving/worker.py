@@ -40,7 +40,8 @@ def serve_orders(connection: Connection, computing: Computing) -> None:
     """Take orders from a connection and tell what becomes of them, until nobody gives any."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; whoever started us ends us
     end_with_parent()
-    worker = Worker(PluginManager(without=computing.without).registry, computing)
+    manager = PluginManager(without=computing.without, named=computing.named)
+    worker = Worker(manager.registry, computing)
     while True:
         try:
             order = connection.recv()

@@ -71,26 +71,6 @@ def test_a_milestone_acts_in_the_next_iteration(tiny_experiment, iterations, adv
     assert len(lines) == number
 
 
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("validate_every=7", "7 iterations are never reached, the training has 6; validated at"),
-        ("checkpoint_every=7", "saved at the end only"),
-        ("keep_every=7", "no copy of a checkpoint is kept"),
-    ],
-)
-def test_intervals_that_the_training_does_not_reach(tiny_experiment, key, words):
-    (line,) = said(tiny_experiment, f"train.{key}")
-    assert f"train.{key.partition('=')[0]}: " in line
-    assert words in line
-    assert said(tiny_experiment, "train.checkpoint_every=1000") == [], "a default is no wish"
-
-
-def test_validations_without_images(tiny_experiment):
-    (line,) = said(tiny_experiment, "drop=['data.validation']")
-    assert "train.validate_every: nothing is validated" in line
-
-
 def test_a_patience_that_outlasts_the_training(tiny_experiment):
     handler = "handlers=[{type='early_stopping',patience=2}]"
     (line,) = said(tiny_experiment, handler, "train.validate_every=2")

@@ -1,6 +1,11 @@
 """A plugin that cannot be used: one line with distribution, version and cause."""
 
+import json
+
 import pytest
+
+import srcore
+from srcore.cli.main import main
 
 REGISTER = """
     import srcore
@@ -148,6 +153,59 @@ def test_one_line_names_distribution_version_and_cause(install, program, name):
     assert program("--without", "stranger", "components") == (0, "")
 
 
+@pytest.mark.parametrize("name", BROKEN)
+def test_who_only_looks_gets_an_answer_and_the_cause(install, capsys, name):
+    code, message = BROKEN[name]
+    install(code)
+    run = runner(capsys)
+    assert run("--version") == (0, f"srcore, version {srcore.__version__}\n", "")
+    for arguments in (["--help"], ["run", "--help"]):
+        exit_code, out, err = run(*arguments)
+        assert exit_code == 0
+        assert out.startswith("Usage: srcore")
+        assert not err or message in err, "what registers components is not asked here"
+    exit_code, out, _ = run("plugins", "--json")
+    (broken,) = [row for row in json.loads(out) if row["broken"]]
+    assert exit_code == 0
+    assert (broken["distribution"], broken["version"]) == ("srplug-stranger", "1.2")
+    assert message in broken["broken"]
+    assert f"  broken:     {broken['broken']}\n" in run("plugins")[1]
+    assert run("check", "esrgan_tiny")[0] == 2, "what computes is refused"
+
+
+def runner(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+def test_a_plugin_of_another_core_is_listed(install, capsys):
+    install("1 / 0", requires="srcore>=99")
+    code, out, err = runner(capsys)("plugins")
+    assert (code, err) == (0, "")
+    assert "stranger  (srplug-stranger 1.2)\n  broken:     srplug-stranger 1.2: wants srcore" in out
+
+
+def test_what_a_plugin_prints_is_no_result(install, capsys):
+    install(
+        """
+        import srcore
+        print("imported")
+
+        @srcore.hookimpl
+        def srcore_register_components(registry):
+            print("registers")
+        """
+    )
+    code, out, err = runner(capsys)("plugins", "--json")
+    assert (code, err) == (0, "imported\nregisters\n")
+    assert "stranger" in [row["name"] for row in json.loads(out)]
+
+
 def test_an_import_that_hangs_names_the_plugin(install, program, monkeypatch):
     monkeypatch.setattr("srcore.plugin.patience.PATIENCE", 0.2)
     install("import time\n\ntime.sleep(1)\nimport a_module_that_nobody_has")
@@ -182,7 +240,7 @@ def test_left_out_by_entry_point_or_distribution_however_it_is_spelt(install, pr
 )
 def test_entry_point_that_names_nothing_of_its_own(install, program, value, message):
     install(value=value)
-    exit_code, err = program("plugins")
+    exit_code, err = program("components")
     assert (exit_code, len(err.splitlines())) == (2, 1)
     assert f"srcore: srplug-stranger 1.2: {message}" in err
     assert program("--without", "stranger", "plugins") == (0, "")
@@ -190,7 +248,7 @@ def test_entry_point_that_names_nothing_of_its_own(install, program, value, mess
 
 def test_name_of_another_plugin(install, program):
     install("", name="builtin")
-    exit_code, err = program("plugins")
+    exit_code, err = program("components")
     assert exit_code == 2
     assert "and by srplug-stranger 1.2; uninstall one of them, or run with --without" in err
     assert program("--without", "srplug-stranger", "plugins") == (0, "")
@@ -205,7 +263,7 @@ def test_name_of_another_plugin(install, program):
 )
 def test_wrong_core_is_named_before_the_plugin_is_imported(install, program, requires, message):
     install("1 / 0", requires=requires)
-    exit_code, err = program("plugins")
+    exit_code, err = program("components")
     assert (exit_code, len(err.splitlines())) == (2, 1)
     assert err.startswith(f"srcore: srplug-stranger 1.2: {message}")
     upgrade = "srcore" if "99" in requires else "srplug-stranger"
