@@ -14,7 +14,7 @@ from srcore.plugin.manager import plugins
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def command(as_json: bool) -> None:
-    """List the installed plugins: version, hooks, components; broken ones with the cause.
+    """List the installed plugins: version, hooks, components, and what is broken.
 
     \b
     Examples:

@@ -40,7 +40,7 @@ _COMMANDS = {
     "completion": (
         "Print the completion of SHELL: commands, options, experiments, components, keys of --set."
     ),
-    "plugins": "List the installed plugins: version, hooks, components.",
+    "plugins": "List the installed plugins: version, hooks, components, and what is broken.",
     "new-plugin": (
         "Write the plugin srplug-NAME: a component, an experiment with it and contract tests."
     ),

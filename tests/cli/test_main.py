@@ -59,8 +59,9 @@ def test_a_command_that_says_what_it_does_is_not_imported_to_be_listed():
     group.format_commands(click.Context(group), formatter)
     assert formatter.getvalue() == "Commands:\n  late  Do it late.\n"
     group.add_target("silent", "srcore.cli.nowhere:command")
-    with pytest.raises(PluginError, match=r'command "silent": cannot import srcore\.cli\.nowhere'):
-        group.format_commands(click.Context(group), formatter)
+    formatter = click.HelpFormatter(width=400)
+    group.format_commands(click.Context(group), formatter)
+    assert 'command "silent": cannot import srcore.cli.nowhere' in formatter.getvalue()
     group.forget_added()
     assert not group.said
 

@@ -176,7 +176,7 @@ def tiny(listed):
 @pytest.fixture
 def program(tiny, monkeypatch, capsys):
     """Runs a command where the plugin is installed: arguments -> (exit code, out, err)."""
-    monkeypatch.setattr("srcore.plugin.manager.load_plugins", lambda without=(): tiny)
+    monkeypatch.setattr("srcore.plugin.manager.load_plugins", lambda *names, **how: tiny)
 
     def run(*arguments):
         with pytest.raises(SystemExit) as caught:
