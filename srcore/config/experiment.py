@@ -353,9 +353,9 @@ def _unfit_weights(
     from srcore.weights.refusals import weights_problems  # torch: only where there are weights
 
     continued = stage.name in loaded.continued
-    found = weights_problems(experiment, loaded.plugins.registry, continued=continued)
+    misfits = weights_problems(experiment, loaded.plugins.registry, continued=continued)
     wrong = {key.rpartition(".")[0] for key in keys}
-    return [it for it in found if it.path.rpartition(".")[0] not in wrong]
+    return [it for it in misfits if it.path.rpartition(".")[0] not in wrong]
 
 
 def _of_unread_values(loaded: LoadedExperiment) -> list[Problem]:

@@ -41,7 +41,8 @@ def try_experiment(
 
     Args:
         table: the resolved experiment, of one stage that trains.
-        job: keywords of :func:`srcore.estimating.measuring.measure`, and ``without``: plugins.
+        job: keywords of :func:`srcore.estimating.measuring.measure`, and ``without`` and
+            ``named``: plugins.
         folder: where it works; what lies there is replaced.
         what: begins messages, such as ``"stage gan"``.
 

@@ -56,7 +56,9 @@ def estimates(
                 table = {**table, "train": {**table["train"], "batch_size": number}}
                 remarks += (f'train.batch_size = "auto": {number} here',)
             seconds = 0.0 if options.device_like else options.seconds
-            job = {"seconds": seconds, "without": sorted(loaded.plugins.without)}
+            used = loaded.plugins
+            without, named = sorted(used.without), list(used.named)
+            job = {"seconds": seconds, "without": without, "named": named}
             figures = try_experiment(table, job, folder / "trial", what)
         if options.device_like and not figures["multiply_adds"]:
             raise SrcoreError(

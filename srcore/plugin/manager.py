@@ -27,7 +27,7 @@ from srcore.plugin.named import load as load_named
 from srcore.plugin.patience import naming_what_hangs
 from srcore.plugin.registry import Registry, UnknownKindError
 
-_Result = TypeVar("_Result")
+_Answer = TypeVar("_Answer")
 
 _REGISTRATION_HOOKS = (
     "srcore_register_components",
@@ -146,7 +146,7 @@ class PluginManager:
         registry.complete()
         return registry
 
-    def surviving(self, call: Callable[[], _Result]) -> _Result:
+    def surviving(self, call: Callable[[], _Answer]) -> _Answer:
         """What a call of hooks gives; a tolerant manager leaves out who fails, and calls again.
 
         What plugins print goes to standard error: results of commands are not theirs.
@@ -192,7 +192,7 @@ class PluginManager:
     @property
     def discovered(self) -> list[str]:
         """Distribution and version of the plugins that were found by entry point, or named."""
-        found = (it for it in self.plugins if it.is_discovered or it.named)
+        searched_for = (it for it in self.plugins if it.is_discovered or it.named)
         return sorted({plugin.label for plugin in found})
 
     @property

@@ -22,7 +22,12 @@ def test_values_of_files_stay_on_the_disk(tmp_path, monkeypatch):
     torch.save({"a.weight": torch.arange(6.0).view(2, 3)}, tmp_path / "x.pth")
     asked = []
     load = torch.load
-    monkeypatch.setattr(torch, "load", lambda *a, **k: asked.append(k["mmap"]) or load(*a, **k))
+
+    def noted(*given, **keywords):
+        asked.append(keywords["mmap"])
+        return load(*given, **keywords)
+
+    monkeypatch.setattr(torch, "load", noted)
     with without_memory():
         (tensor,) = read_checkpoint(tmp_path / "x.pth").state.values()
     assert asked == [True]
