@@ -32,9 +32,9 @@ class OwnWeights:
     def unfit_weights(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """A file that does not hold the classifier."""
         if self.file is not None:
-            from srcore.weights.refusals import refusal  # torch
+            from srcore.weights.refusals import refused_weights  # torch
 
-            yield from (("file", message) for message in refusal(self.features))
+            yield from (("file", message) for message in refused_weights(self.features))
 
 
 class LPIPSWeights(OwnWeights):

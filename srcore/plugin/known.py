@@ -49,7 +49,7 @@ class KnownPlugin:
 
 
 @functools.cache
-def index() -> tuple[KnownPlugin, ...]:
+def known_entries() -> tuple[KnownPlugin, ...]:
     """All entries, in the order of the file."""
     tables: list[dict[str, Any]] = tomllib.loads(INDEX.read_text("utf-8"))["plugins"]
     return tuple(KnownPlugin(**table) for table in tables)
@@ -59,7 +59,7 @@ def index() -> tuple[KnownPlugin, ...]:
 def known_components() -> Known:
     """Kind -> name -> distribution; of a name that several bring, the first in the index."""
     known: Known = {}
-    for plugin in index():
+    for plugin in known_entries():
         for kind, names in {**plugin.components, "experiment": plugin.experiments}.items():
             for name in names:
                 known.setdefault(kind, {}).setdefault(name, plugin.distribution)
@@ -68,7 +68,7 @@ def known_components() -> Known:
 
 def comes_with(distribution: str) -> str:
     """How to get it, for the end of a message; of plugins of others where to read about them."""
-    plugin = next((it for it in index() if it.distribution == distribution), None)
+    plugin = next((it for it in known_entries() if it.distribution == distribution), None)
     about = f"; {plugin.url}" if plugin is not None and not is_ours(plugin) else ""
     return f"it comes with {distribution} (pip install {distribution}{about})"
 

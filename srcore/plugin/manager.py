@@ -22,8 +22,8 @@ from srcore.messages import shown
 from srcore.plugin.blame import know
 from srcore.plugin.discovery import entry_points, normalized_name, version_misfit, version_of
 from srcore.plugin.implementations import HookError, Implementations, Plugin, leave_out
-from srcore.plugin.named import listed, whole
 from srcore.plugin.named import load as load_named
+from srcore.plugin.named import named_by_environment, whole
 from srcore.plugin.patience import naming_what_hangs
 from srcore.plugin.registry import Registry, UnknownKindError
 
@@ -192,8 +192,8 @@ class PluginManager:
     @property
     def discovered(self) -> list[str]:
         """Distribution and version of the plugins that were found by entry point, or named."""
-        searched_for = (it for it in self.plugins if it.is_discovered or it.named)
-        return sorted({plugin.label for plugin in found})
+        named_or_installed = (it for it in self.plugins if it.is_discovered or it.named)
+        return sorted({plugin.label for plugin in named_or_installed})
 
     @property
     def named_states(self) -> dict[str, str]:
@@ -332,7 +332,7 @@ def load_plugins(
     """
     left_out = filter(None, os.environ.get("SRCORE_WITHOUT", "").split(","))
     manager = PluginManager(
-        without=[*without, *left_out], named=[*named, *listed()], tolerant=tolerant
+        without=[*without, *left_out], named=[*named, *named_by_environment()], tolerant=tolerant
     )
     _current.set(manager)
     return manager

@@ -21,7 +21,7 @@ from srcore.plugin.implementations import VARIABLE, Plugin, leave_named_out
 from srcore.plugin.patience import naming_what_hangs
 
 
-def listed() -> list[str]:
+def named_by_environment() -> list[str]:
     """Those of the environment."""
     texts = re.split(f"[,{re.escape(os.pathsep)}]", os.environ.get(VARIABLE, ""))
     return [text.strip() for text in texts if text.strip()]
@@ -54,7 +54,7 @@ def load(name: str) -> Plugin:
     except BaseException as error:  # sys.exit() at import included
         raise PluginError(f"{given}: cannot be imported: {cause(error)}{advice}") from error
     label = Path(name).name if _is_path(name) else name
-    return Plugin(module_name, label, _state(module), module, named=name)
+    return Plugin(module_name, label, _hash_of_files(module), module, named=name)
 
 
 def _is_path(name: str) -> bool:
@@ -97,7 +97,7 @@ def _origin(name: str) -> Path | None:
     return Path(spec.origin) if spec is not None and spec.origin else None
 
 
-def _state(module: Any) -> str:
+def _hash_of_files(module: Any) -> str:
     """A hash of its files, in the place of a version: they change while somebody works on them."""
     file = Path(vars(module).get("__file__") or "")
     files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]

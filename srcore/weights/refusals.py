@@ -24,7 +24,7 @@ from srcore.weights.containers import FileRole, left_on_disk, read_checkpoint
 from srcore.weights.loading import fit_weights
 from srcore.weights.without_memory import built_without_memory, without_memory
 
-Table = GeneratorTable | DiscriminatorTable | NetworkTable
+StartTable = GeneratorTable | DiscriminatorTable | NetworkTable
 
 
 def weights_problems(
@@ -49,17 +49,17 @@ def weights_problems(
                 yield Problem(f"{path}.{key}", message)
 
 
-def refusal(build: Callable[[], Any], *, on_cpu: bool = False) -> Iterator[str]:
+def refused_weights(build: Callable[[], Any], *, on_cpu: bool = False) -> Iterator[str]:
     """What making a part says of the weights that it reads; nothing if they fit.
 
     For ``unfit_weights`` of options:
 
         def unfit_weights(self, experiment):
-            from srcore.weights.refusals import refusal
+            from srcore.weights.refusals import refused_weights
             from srplug_mine.losses import Features
 
             if self.file is not None:
-                for message in refusal(lambda: Features(self.file)):
+                for message in refused_weights(lambda: Features(self.file)):
                     yield "file", message
 
     Args:
@@ -77,7 +77,7 @@ def refusal(build: Callable[[], Any], *, on_cpu: bool = False) -> Iterator[str]:
         return
 
 
-def starting(experiment: Experiment) -> Iterator[tuple[str, Role, Table]]:
+def starting(experiment: Experiment) -> Iterator[tuple[str, Role, StartTable]]:
     """Networks whose files of weights are there: name, role, table."""
     for name, role in experiment.roles().items():
         table = experiment.network_table(name)
@@ -95,13 +95,13 @@ def _is_there(options: Any) -> bool:
     )
 
 
-def _misfit(role: Role, table: Table, scale: int, registry: Registry) -> Iterator[str]:
+def _misfit(role: Role, table: StartTable, scale: int, registry: Registry) -> Iterator[str]:
     assert table.weights is not None
     file_role: FileRole = "discriminator" if role.kind == "discriminator" else "generator"
     try:
         with left_on_disk():
             checkpoint = read_checkpoint(table.weights, role=file_role)
-        network = _network(role, table.selected, scale)
+        network = _bare_network(role, table.selected, scale)
         if network is not None:
             fit_weights(
                 network,
@@ -114,7 +114,7 @@ def _misfit(role: Role, table: Table, scale: int, registry: Registry) -> Iterato
         yield str(error)
 
 
-def _network(role: Role, selected: Selected, scale: int) -> nn.Module | None:
+def _bare_network(role: Role, selected: Selected, scale: int) -> nn.Module | None:
     """The network without memory; None if it cannot be made so, or not without a download."""
     wanted = option_capability(selected.options, "pretrained")
     if any(not it.is_here for it in (wanted() if wanted is not None else ())):

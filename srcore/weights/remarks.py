@@ -14,7 +14,7 @@ from srcore.errors import Problem, WeightsError
 from srcore.messages import shown
 from srcore.options.declaration import declaration_of, key_of
 from srcore.runs.plain_tables import as_table
-from srcore.weights.refusals import Table, starting
+from srcore.weights.refusals import StartTable, starting
 from srcore.weights.saving import GeneratorMetadata, read_metadata
 
 
@@ -46,7 +46,7 @@ def _deciding(options: Any) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key not in free}
 
 
-def _metadata(table: Table) -> GeneratorMetadata | None:
+def _metadata(table: StartTable) -> GeneratorMetadata | None:
     assert table.weights is not None
     try:
         return read_metadata(table.weights)

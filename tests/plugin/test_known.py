@@ -31,10 +31,10 @@ def stranger(monkeypatch, tmp_path):
         """
     )
     monkeypatch.setattr(known, "INDEX", file)
-    for function in (known.index, known.known_components):
+    for function in (known.known_entries, known.known_components):
         function.cache_clear()
     yield
-    for function in (known.index, known.known_components):
+    for function in (known.known_entries, known.known_components):
         function.cache_clear()
 
 
@@ -50,7 +50,7 @@ def test_an_unknown_name_says_what_to_install(stranger):
 
 def test_entries_are_whole_and_in_order():
     kinds = set(PluginManager(discover=False).registry.kinds())
-    entries = known.index()
+    entries = known.known_entries()
     for plugin in entries:
         assert isinstance(plugin, KnownPlugin)
         assert plugin.url.startswith("https://"), plugin.distribution

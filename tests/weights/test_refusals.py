@@ -11,7 +11,7 @@ from srcore.plugin.manager import plugins
 from srcore.runs.folder import RunFolder
 from srcore.testing.experiments import load_checked
 from srcore.weights.loading import load_into
-from srcore.weights.refusals import refusal
+from srcore.weights.refusals import refused_weights
 
 SMALL = {"scale": 2, "num_features": 8, "num_blocks": 1}
 
@@ -108,7 +108,7 @@ def test_what_looks_at_values_is_left_to_the_run():
     def build():
         torch.ones(1).item()
 
-    assert list(refusal(build)) == []
+    assert list(refused_weights(build)) == []
 
 
 def test_options_that_name_files_of_weights_say_what_does_not_fit():

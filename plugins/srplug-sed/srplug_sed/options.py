@@ -100,12 +100,12 @@ class SemanticDiscriminatorOptions:
 
     def unfit_weights(self, experiment: Any) -> Problems:
         """A file that holds no CLIP of these sizes."""
-        from srcore.weights.refusals import refusal  # torch
+        from srcore.weights.refusals import refused_weights  # torch
         from srplug_sed.discriminators import clip_of
 
         if isinstance(self.semantics.weights, Path):
             stride = self.semantic_stride
-            for message in refusal(lambda: clip_of(self.semantics, stride)):
+            for message in refused_weights(lambda: clip_of(self.semantics, stride)):
                 yield "semantics.weights", message
 
     @property

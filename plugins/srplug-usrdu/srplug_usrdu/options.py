@@ -239,10 +239,10 @@ class GenerateOptions:
 
 
 def _no_dsn(weights: Path, scale: int) -> Problems:
-    from srcore.weights.refusals import refusal  # torch
+    from srcore.weights.refusals import refused_weights  # torch
     from srplug_usrdu.weights import load_dsn
 
-    for message in refusal(lambda: load_dsn(weights, scale=scale), on_cpu=True):
+    for message in refused_weights(lambda: load_dsn(weights, scale=scale), on_cpu=True):
         yield "weights", message
 
 
