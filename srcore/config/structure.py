@@ -36,7 +36,7 @@ from srcore.options.declaration import (
     declaration_of,
     key_of,
 )
-from srcore.options.describing import key_type, type_name, without_none
+from srcore.options.describing import in_words, key_type, without_none
 from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
 
@@ -46,9 +46,6 @@ MOST_PROBLEMS = 200
 _UNCHECKED = "the other keys of this table are not checked yet"
 #: Bytes of one name in all common file systems.
 LONGEST_NAME = 255
-
-#: What a key of several types may hold, as people say it.
-_IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
 @runtime_checkable
@@ -313,7 +310,7 @@ class Structurer:
         ]
         if len(choices) == 1 or len(meant) == 1:
             raise (meant or errors)[0]  # says more than that none fits
-        wanted = " or ".join(_IN_WORDS.get(choice) or type_name(choice) for choice in choices)
+        wanted = " or ".join(map(in_words, choices))
         raise Invalid([Problem("", f"expected {wanted}, found {shown(value)}")])
 
     def _structure_path(self, value: Any, cls: Any) -> Path:

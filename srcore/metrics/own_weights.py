@@ -26,7 +26,7 @@ class OwnWeights:
         return self.weights if self.file is None else self.file
 
     def features(self) -> Any:
-        """The classifier, as the loss or metric builds it."""
+        """The classifier with the maps that are compared, as the loss or metric builds it."""
         raise NotImplementedError
 
     def unfit_weights(self, experiment: Any) -> Iterator[tuple[str, str]]:
@@ -44,7 +44,7 @@ class LPIPSWeights(OwnWeights):
     network: Any
 
     def features(self) -> Any:
-        """VGG16 or AlexNet."""
+        """VGG16 or AlexNet, in evaluation mode, with the maps that LPIPS compares."""
         from srcore.metrics.lpips_choice import lpips_network
 
         return lpips_network(self.network, self.source)
@@ -62,7 +62,7 @@ class DISTSWeights(OwnWeights):
     __slots__ = ()
 
     def features(self) -> Any:
-        """VGG16."""
+        """VGG16 with the maps that DISTS compares, in evaluation mode."""
         from srcore.metrics.dists import DISTSNetwork
 
         return DISTSNetwork(self.source)

@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import re
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,7 +97,14 @@ def test_python_blocks_run(page, strangers):
 
 def use_plugin(page, folder):
     """Install the page's plugin as a distribution, build what it registers, call its hooks."""
-    (project,) = (block for block in blocks(page, "toml") if "[project" in block.code)
+    projects = [block for block in blocks(page, "toml") if "[project" in block.code]
+    if not projects:  # of one file, which needs none
+        (file,) = (block.place[0] for block in blocks(page, "python") if block.place[0])
+        command = [sys.executable, "-m", "srcore", "--plugin", str(folder / file), "plugins"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert Path(file).stem in done.stdout, done.stderr
+        return
+    (project,) = projects
     points = tomllib.loads(project.code)["project"]["entry-points"]["srcore"]
     info = folder / "srplug_page-0.1.dist-info"
     info.mkdir()

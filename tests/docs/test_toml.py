@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from generator.blocks import blocks
 
+from srcore.config import experiment
 from srcore.errors import ConfigError
 from srcore.images import write_image
 from srcore.models.lists import read_models
@@ -130,7 +131,9 @@ def test_lists_of_models_are_read(block, tmp_path):
 
 
 @pytest.mark.parametrize("block", names(EXPERIMENTS))
-def test_experiments_pass_the_check(block, workspace):
+def test_experiments_pass_the_check(block, workspace, monkeypatch):
+    # Files that an experiment names are made here, and are empty.
+    monkeypatch.setattr(experiment, "_unfit_weights", lambda *stage: [])
     for earlier in blocks(block.page, "toml"):
         if earlier.place[0] is not None and earlier.line < block.line:
             earlier.write(workspace)  # a later block may extend it
