@@ -36,7 +36,7 @@ from srcore.options.declaration import (
     declaration_of,
     key_of,
 )
-from srcore.options.describing import in_words, key_type, without_none
+from srcore.options.describing import key_type, without_none, worded_type
 from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
 
@@ -310,7 +310,7 @@ class Structurer:
         ]
         if len(choices) == 1 or len(meant) == 1:
             raise (meant or errors)[0]  # says more than that none fits
-        wanted = " or ".join(map(in_words, choices))
+        wanted = " or ".join(map(worded_type, choices))
         raise Invalid([Problem("", f"expected {wanted}, found {shown(value)}")])
 
     def _structure_path(self, value: Any, cls: Any) -> Path:

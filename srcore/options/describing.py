@@ -84,7 +84,7 @@ def type_name(annotation: Any) -> str:
     return text.replace("Path", "path").replace("NoneType", "none").replace("None", "none")
 
 
-def in_words(annotation: Any) -> str:
+def worded_type(annotation: Any) -> str:
     """What a key of several types may hold, as people say it."""
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     return words.get(annotation) or type_name(annotation)
