@@ -264,6 +264,11 @@ CLAIMS = [
     ("docs/how-to/upscale-and-evaluate.md", "x4plus's size took {} instead of {} ms for 512x512 "
      "pixels in tiles of 64, and {} instead of {} ms in tiles of 128", lambda: [
         graphs(tile, way) for tile in (64, 128) for way in ("cudagraphs", "torch")]),
+    ("docs/how-to/upscale-and-evaluate.md", "ncnn took {}x (animevideov3) and {}x (x4plus), "
+     "openvino {}x and {}x", lambda: [
+        result("published_backends_epyc")[model][way]["ratio_to_plain"]
+        for way in ("ncnn", "openvino")
+        for model in ("realesr-animevideov3", "RealESRGAN_x4plus")]),
     ("docs/methods/reproduction/dlsn.md", "measured on an H100: {} GiB (`dlsn/x2`), {} to {} GiB",
      lambda: gpu_memory("dlsn/x2", "dlsn/x3", "dlsn/x4")),
     ("docs/methods/reproduction/esrdgan.md", "measured on an H100: {} GiB",
