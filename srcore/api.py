@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,21 @@ from srcore.config.invalid import Invalid
 from srcore.config.structure import Structurer
 from srcore.errors import ConfigError, Problem
 from srcore.films.upscaling import upscale_film
+from srcore.inference.options import Overlap, Tile, UpscaleOptions
+from srcore.inference.upscaler import upscale_array
+from srcore.machine.device_names import UsePrecision
+from srcore.machine.devices import pick_device
 from srcore.models.resolving import weights_file
 from srcore.options.declaration import defaults
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
+from srcore.plugin.registry import Registry
 from srcore.report.run_result import RunResult
 from srcore.runs.columns import read_metrics
 from srcore.runs.options import RunsOptions
-from srcore.upscaling.any_image import upscale
+from srcore.upscaling.any_image import AnyImage, as_arrays
+from srcore.upscaling.sizing import renamed_scale
 from srcore.weights.containers import Checkpoint, read_checkpoint
 from srcore.weights.loading import build_generator
 
@@ -38,7 +44,7 @@ __all__ = [
     "upscale_film",
 ]
 
-_RUNS = defaults(RunsOptions)
+_RUNS, _UPSCALING = defaults(RunsOptions), UpscaleOptions()
 
 
 @naming_exits(of_plugins_only=True)
@@ -233,3 +239,108 @@ def run(
         quiet=quiet,
     )
     return None if table is None else RunResult(Path(output) / experiment.name, table)
+
+
+@naming_exits(of_plugins_only=True)
+def upscale(
+    network: nn.Module | str | Path,
+    image: AnyImage,
+    *,
+    scale: float | None = None,
+    size: tuple[int, int] | None = None,
+    device: str = "auto",
+    tile: Tile = _UPSCALING.tile,
+    overlap: Overlap = _UPSCALING.overlap,
+    border: int = _UPSCALING.border,
+    batch: int = _UPSCALING.batch,
+    precision: UsePrecision = _UPSCALING.precision,
+    backend: str = _UPSCALING.backend,
+    calibration: Path | None = _UPSCALING.calibration,
+    self_ensemble: bool = _UPSCALING.self_ensemble,
+    seed: int = _UPSCALING.seed,
+    progress: Callable[[int], object] | None = None,
+    registry: Registry | None = None,
+    outscale: float | None = None,
+) -> Any:
+    """Upscale an image; the words and defaults are those of ``srcore upscale``.
+
+    >>> import numpy as np, srcore
+    >>> srcore.upscale("x2", np.zeros((5, 7, 3), np.uint8)).shape
+    (10, 14, 3)
+    >>> srcore.upscale("x4", np.zeros((5, 7)), scale=3).shape
+    (15, 21)
+
+    Args:
+        network: a generator (:class:`srcore.contracts.Network`), which works where it is and whose
+            mode is kept; or its weights as :func:`srcore.load_generator` takes them: ``"x2"`` and
+            ``"x4"`` come with srcore.
+        image: the path of an image file; an array ``(H, W, C)`` or ``(H, W)``, uint8, uint16, or of
+            floats in [0, 1], where C is 1 gray, 2 gray + alpha, 3 RGB, 4 RGB + alpha; a tensor
+            ``(N, C, H, W)``, ``(C, H, W)`` or ``(H, W)`` of the same; a PIL image. Pixels of alpha
+            0 take the colors of the nearest visible one first.
+        scale: output side / input side; differing from the network's scale, its result is resampled
+            with MATLAB's bicubic kernel. None: the network's scale.
+        size: height and width of the result, instead of ``scale``; the proportions may change.
+        device: where a network goes that is named by its weights: ``"cpu"``, ``"cuda"``,
+            ``"cuda:N"``, ``"mps"``, or ``"auto"``, the first of cuda, mps, cpu that is there.
+        tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
+            free memory; None runs the whole image at once. If memory runs out, smaller tiles are
+            tried. Networks of convolutions take bands of as many pixels instead, and where memory
+            does not hold the whole, bands that make the same.
+        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
+            networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
+            :func:`srcore.inference.tiling.choose_overlap`.
+        border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
+            while the network runs; with 0 networks see their own zeros there, as in the papers'
+            measurements.
+        batch: number of equal tiles that run together.
+        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
+            ``"int8"`` by a backend that has it.
+        backend: what computes the network: ``"torch"``, ``"compile"``, ``"onnxruntime"``,
+            ``"openvino"``, ``"ncnn"``, or ``"auto"``, the fastest of those that are quickly ready;
+            compared with PyTorch on a part of the first image.
+        calibration: folder of images by which the steps of ``"int8"`` are chosen.
+        self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
+        seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
+        progress: called with the number of input pixels finished since the last call.
+        registry: knows backends of plugins; None: that of all installed plugins where weights are
+            named, else the core's own.
+        outscale: what ``scale`` was called; it goes away in the next minor version.
+
+    Returns:
+        The enlarged image as the given one was: an array of its dtype and dimensions, a tensor of
+        its dtype, dimensions and device, a PIL image (of RGB or RGBA for palettes and other
+        colors); an array for a file. A network of gray images makes colors gray (BT.601).
+
+    Raises:
+        SrcoreError: unsuitable image or settings, weights that cannot be had, output that is not
+            finite.
+        OutOfMemoryError: not even the smallest tile fits; the original error is its cause.
+    """
+    scale = renamed_scale(scale, outscale)
+    given = as_arrays(image)
+    if not isinstance(network, nn.Module):
+        registry = registry or plugins().registry
+        file = weights_file(network, registry)
+        network = build_generator(read_checkpoint(file), registry, pick_device(device))
+    results = [
+        upscale_array(
+            network,
+            array,
+            outscale=scale,
+            size=size,
+            tile=tile,
+            overlap=overlap,
+            border=border,
+            batch=batch,
+            precision=precision,
+            backend=backend,
+            calibration=calibration,
+            self_ensemble=self_ensemble,
+            seed=seed,
+            progress=progress,
+            registry=registry,
+        )
+        for array in given.arrays
+    ]
+    return given.back(results)

@@ -18,9 +18,10 @@ from typing import Any
 
 from srcore.errors import SrcoreError
 from srcore.machine.processes import LAUNCH_VARIABLES
+from srcore.runs.folder import RunFolder
 from srcore.runs.plain_tables import write_table
 
-EXPERIMENT, JOB, ANSWER = "experiment.toml", "job.json", "answer.json"
+EXPERIMENT, JOB, ANSWER = RunFolder.experiment, "job.json", "answer.json"
 
 
 class TrialMemoryError(SrcoreError):

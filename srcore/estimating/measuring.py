@@ -25,9 +25,11 @@ from srcore.engine.training import Training
 from srcore.estimating.bounding import bound_memory, free_memory_of
 from srcore.estimating.counting import calls_of, cost_of
 from srcore.estimating.few_images import Chosen, few_images
+from srcore.estimating.options import EstimateOptions
 from srcore.estimating.peak_memory import PeakMemory
 from srcore.machine.devices import in_words, pick_device
 from srcore.machine.resident import give_back_memory
+from srcore.options.declaration import defaults
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 #: operation is counted or compiled.
 _WARM_UP = 2
 _FEWEST, _MOST = 3, 60
+_DEFAULT = defaults(EstimateOptions)
 
 
 def measure(
@@ -45,7 +48,7 @@ def measure(
     plugins: PluginManager,
     folder: Path,
     *,
-    seconds: float = 10.0,
+    seconds: float = _DEFAULT.seconds,
     most_bytes: int = 0,
     validates: bool = True,
     counts: bool = True,

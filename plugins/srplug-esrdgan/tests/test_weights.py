@@ -98,8 +98,8 @@ def test_import_writes_what_the_published_file_does_not_tell(tmp_path):
     image = np.zeros((6, 5, 3), np.uint8)
     assert srcore.upscale(loaded, image).shape == (24, 20, 3)
     again = CliRunner().invoke(esrdgan, ["import", *arguments])
-    assert again.exit_code == 2
-    assert "add --overwrite" in again.output
+    assert again.exception.exit_code == 2
+    assert str(again.exception).endswith("exists; --overwrite replaces it")
 
 
 def test_import_of_something_else_is_refused(tmp_path):
