@@ -171,9 +171,10 @@ CASES = ("supervised", "gan", "usrdu", "ranks")
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore:VGG19 with random weights")
-def test_a_supervised_run_killed_anywhere_goes_on_as_if_nothing_had_been(tmp_path):
-    count, tried = explore(tmp_path, "supervised", "kill")
-    assert tried == count > 100
+def test_a_supervised_run_killed_at_many_changes_goes_on_as_if_nothing_had_been(tmp_path):
+    """At all of them it is killed under ``stress``."""
+    count, tried = explore(tmp_path, "supervised", "kill", sample(40))
+    assert tried == 40 < count
 
 
 @pytest.mark.slow
