@@ -262,7 +262,7 @@ def upscale(
     registry: Registry | None = None,
     outscale: float | None = None,
 ) -> Any:
-    """Upscale an image; the words and defaults are those of ``srcore upscale``.
+    """Upscale an image; words and defaults are those of ``srcore upscale``, but ``border`` is 0.
 
     >>> import numpy as np, srcore
     >>> srcore.upscale("x2", np.zeros((5, 7, 3), np.uint8)).shape
@@ -323,21 +323,24 @@ def upscale(
         registry = registry or plugins().registry
         file = weights_file(network, registry)
         network = build_generator(read_checkpoint(file), registry, pick_device(device))
+    options = UpscaleOptions(
+        tile=tile,
+        overlap=overlap,
+        border=border,
+        batch=batch,
+        precision=precision,
+        backend=backend,
+        calibration=calibration,
+        self_ensemble=self_ensemble,
+        seed=seed,
+    )
     results = [
         upscale_array(
             network,
             array,
+            options,
             outscale=scale,
             size=size,
-            tile=tile,
-            overlap=overlap,
-            border=border,
-            batch=batch,
-            precision=precision,
-            backend=backend,
-            calibration=calibration,
-            self_ensemble=self_ensemble,
-            seed=seed,
             progress=progress,
             registry=registry,
         )

@@ -6,7 +6,6 @@ import math
 import numbers
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor, nn
@@ -22,13 +21,12 @@ from srcore.inference.by_rows import ByRows
 from srcore.inference.by_tiles import tiled
 from srcore.inference.invisible import with_visible_colors
 from srcore.inference.memory import choose_tile, holds_whole, read_per_kept
-from srcore.inference.options import Overlap, Tile, UpscaleOptions
+from srcore.inference.options import Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
 from srcore.inference.streaming.trial import recording_of
 from srcore.inference.tiling import Span, choose_overlap
 from srcore.inference.windowed_network import WindowedNetwork
-from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import device_of
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.registry import Registry
@@ -40,18 +38,10 @@ _DEFAULT = UpscaleOptions()
 def upscale_array(
     network: nn.Module,
     image: ImageArray,
+    options: UpscaleOptions = _DEFAULT,
     *,
-    tile: Tile = _DEFAULT.tile,
-    overlap: Overlap = _DEFAULT.overlap,
-    border: int = _DEFAULT.border,
-    batch: int = _DEFAULT.batch,
-    precision: UsePrecision = _DEFAULT.precision,
-    backend: str = _DEFAULT.backend,
-    calibration: Path | None = _DEFAULT.calibration,
-    self_ensemble: bool = _DEFAULT.self_ensemble,
     outscale: float | None = None,
     size: tuple[int, int] | None = None,
-    seed: int = _DEFAULT.seed,
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
 ) -> ImageArray:
@@ -67,28 +57,10 @@ def upscale_array(
         image: ``(H, W, C)`` or ``(H, W)``, uint8, uint16 or of floats in [0, 1]; C is 1 gray,
             2 gray + alpha, 3 RGB, 4 RGB + alpha. The range follows from the dtype. Pixels of alpha
             0 take the colors of the nearest visible one first.
-        tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
-            free memory; None runs the whole image at once. If memory runs out, smaller tiles are
-            tried. Networks of convolutions take bands of as many pixels instead, and where memory
-            does not hold the whole, bands that make the same.
-        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
-            networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
-            :func:`srcore.inference.tiling.choose_overlap`.
-        border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
-            while the network runs; with 0 networks see their own zeros there, as in the papers'
-            measurements.
-        batch: number of equal tiles that run together.
-        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
-            ``"int8"`` by a backend that has it.
-        backend: what computes the network: ``"torch"``, ``"compile"``, ``"onnxruntime"``,
-            ``"openvino"``, ``"ncnn"``, or ``"auto"``, the fastest of those that are quickly ready;
-            compared with PyTorch on a part of the first image.
-        calibration: folder of images by which the steps of ``"int8"`` are chosen.
-        self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
+        options: how the network is run.
         outscale: output side / input side; differing from the network's scale, its result is
             resampled with MATLAB's bicubic kernel. None: the network's scale.
         size: height and width of the result, instead of ``outscale``; the proportions may change.
-        seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
         progress: called with the number of input pixels finished since the last call.
         registry: knows backends of plugins; None: the core's own.
 
@@ -103,17 +75,6 @@ def upscale_array(
     _check_upscalable(image)
     canvas: ImageArray | None = None
     row = 0
-    options = UpscaleOptions(
-        tile=tile,
-        overlap=overlap,
-        border=border,
-        batch=batch,
-        precision=precision,
-        backend=backend,
-        calibration=calibration,
-        self_ensemble=self_ensemble,
-        seed=seed,
-    )
     for band in upscale_bands(
         network,
         image,

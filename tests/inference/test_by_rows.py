@@ -6,11 +6,12 @@ import torch
 from torch import nn
 
 import srcore
+from srcore import upscale
 from srcore.inference import memory, upscaler
 from srcore.inference.by_rows import ByRows
 from srcore.inference.options import UpscaleOptions
 from srcore.inference.streaming.trial import recording_of
-from srcore.inference.upscaler import upscale_array, upscale_bands
+from srcore.inference.upscaler import upscale_bands
 from srcore.testing import tiny_image
 from srcore.weights.channel_order import BgrNetwork
 
@@ -57,9 +58,9 @@ def apart(first, second):
 @pytest.mark.parametrize("name", FAR_SEEING)
 def test_networks_that_see_far_make_the_picture_of_the_whole(name):
     network, image = far_seeing(name), tiny_image(1, 100, 72)
-    whole = upscale_array(network, image, tile=None)
-    assert apart(upscale_array(network, image, tile=32, overlap=8), whole) > 16
-    assert apart(upscale_array(network, image, tile=32), whole) <= 1
+    whole = upscale(network, image, tile=None)
+    assert apart(upscale(network, image, tile=32, overlap=8), whole) > 16
+    assert apart(upscale(network, image, tile=32), whole) <= 1
 
 
 def _small(scale=2, **options):
@@ -76,12 +77,12 @@ def test_every_kind_of_image_of_any_sides(channels, dtype, scale):
     largest = np.iinfo(dtype).max
     shape, network = (45, 35, channels), _small(scale)
     image = np.random.default_rng(0).integers(1, largest, shape, dtype, endpoint=True)
-    whole = upscale_array(network, image, tile=1000)
-    assert apart(upscale_array(network, image, tile=16), whole) <= 1
+    whole = upscale(network, image, tile=1000)
+    assert apart(upscale(network, image, tile=16), whole) <= 1
     assert (
         apart(
-            upscale_array(network, image, tile=16, border=7),
-            upscale_array(network, image, tile=1000, border=7),
+            upscale(network, image, tile=16, border=7),
+            upscale(network, image, tile=1000, border=7),
         )
         <= 1
     )
@@ -91,9 +92,7 @@ def test_every_kind_of_image_of_any_sides(channels, dtype, scale):
 @pytest.mark.parametrize("sides", [(1, 40), (40, 1), (3, 17), (17, 2), (18, 19)])
 def test_narrow_images_are_continued_like_the_whole(sides):
     network, image = _small(scale=1), tiny_image(0, *sides)
-    assert (
-        apart(upscale_array(network, image, tile=16), upscale_array(network, image, tile=None)) <= 1
-    )
+    assert apart(upscale(network, image, tile=16), upscale(network, image, tile=None)) <= 1
 
 
 @pytest.mark.usefixtures("tiles_are_refused")
@@ -101,9 +100,7 @@ def test_narrow_images_are_continued_like_the_whole(sides):
 def test_networks_of_other_channels(channels):
     network = _small(channels=channels)
     image = np.random.default_rng(0).integers(1, 255, (40, 30, 4), np.uint8, endpoint=True)
-    assert (
-        apart(upscale_array(network, image, tile=16), upscale_array(network, image, tile=1000)) <= 1
-    )
+    assert apart(upscale(network, image, tile=16), upscale(network, image, tile=1000)) <= 1
 
 
 @pytest.mark.usefixtures("tiles_are_refused")
@@ -112,12 +109,9 @@ def test_alpha_that_varies_somewhere_is_enlarged_everywhere():
     alpha = np.full((60, 40, 1), 200, np.uint8)
     alpha[50, 20] = 90
     image = np.concatenate([image, alpha], -1)
-    assert (
-        apart(upscale_array(_small(), image, tile=16), upscale_array(_small(), image, tile=1000))
-        <= 1
-    )
+    assert apart(upscale(_small(), image, tile=16), upscale(_small(), image, tile=1000)) <= 1
     image[..., 3] = 201
-    assert set(upscale_array(_small(), image, tile=16)[..., 3].flat) == {201}
+    assert set(upscale(_small(), image, tile=16)[..., 3].flat) == {201}
 
 
 @pytest.mark.usefixtures("tiles_are_refused")
@@ -126,7 +120,7 @@ def test_the_result_arrives_in_bands_and_every_pixel_is_told_once():
     options = UpscaleOptions(tile=16)
     bands = list(upscale_bands(network, image, options, progress=told.append))
     assert max(map(len, bands)) <= 2 * 16
-    np.testing.assert_array_equal(np.concatenate(bands), upscale_array(network, image, tile=16))
+    np.testing.assert_array_equal(np.concatenate(bands), upscale(network, image, tile=16))
     assert sum(told) == 120 * 40
     assert max(told) < 120 * 40 / 4
 
@@ -139,16 +133,16 @@ def test_tiles_are_for_what_is_asked_for_or_cannot_be_by_rows(options, monkeypat
     calls = []
     monkeypatch.setattr(ByRows, "upscaled", lambda *arguments: calls.append(arguments))
     image = tiny_image(0, 60, 40)
-    assert upscale_array(_small(), image, **options).shape == (120, 80, 3)
+    assert upscale(_small(), image, **options).shape == (120, 80, 3)
     assert not calls
 
 
 def test_where_memory_does_not_hold_rows_tiles_are_made(monkeypatch):
     network, image = _small(), tiny_image(0, 60, 40)
-    expected = upscale_array(network, image, tile=1000)
+    expected = upscale(network, image, tile=1000)
     monkeypatch.setattr("srcore.inference.streaming.bands.memory_for_tiles", lambda device: 1)
     monkeypatch.setattr(ByRows, "upscaled", None)
-    assert apart(upscale_array(network, image, tile=16), expected) <= 1
+    assert apart(upscale(network, image, tile=16), expected) <= 1
 
 
 def test_networks_that_take_blue_first_are_computed_by_rows_too():
@@ -160,7 +154,7 @@ def test_networks_that_take_blue_first_are_computed_by_rows_too():
 @pytest.mark.parametrize("name", FAR_SEEING)
 def test_the_whole_that_memory_does_not_hold_is_made_by_rows(monkeypatch, name):
     network, image = far_seeing(name), tiny_image(1, 210, 72)
-    whole = upscale_array(network, image, tile=None)
+    whole = upscale(network, image, tile=None)
     monkeypatch.setattr(memory, "free_memory_of_processor", lambda: 2**22)
     calls, forward = [], type(network).forward
 
@@ -169,14 +163,14 @@ def test_the_whole_that_memory_does_not_hold_is_made_by_rows(monkeypatch, name):
         return forward(self, lr)
 
     monkeypatch.setattr(type(network), "forward", counted)
-    assert apart(upscale_array(network, image, tile=None), whole) <= 1
+    assert apart(upscale(network, image, tile=None), whole) <= 1
     assert max(calls, default=0) < 210
 
 
 @pytest.mark.parametrize("name", FAR_SEEING)
 def test_the_whole_that_runs_out_of_memory_is_made_by_rows(monkeypatch, name):
     network, image = far_seeing(name), tiny_image(1, 100, 72)
-    whole = upscale_array(network, image, tile=None)
+    whole = upscale(network, image, tile=None)
     forward = type(network).forward
 
     def hungry(self, lr):
@@ -185,5 +179,5 @@ def test_the_whole_that_runs_out_of_memory_is_made_by_rows(monkeypatch, name):
         return forward(self, lr)
 
     monkeypatch.setattr(type(network), "forward", hungry)
-    assert apart(upscale_array(network, image, tile=None), whole) <= 1
-    assert apart(upscale_array(network, image, tile=1000), whole) <= 1
+    assert apart(upscale(network, image, tile=None), whole) <= 1
+    assert apart(upscale(network, image, tile=1000), whole) <= 1

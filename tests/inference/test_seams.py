@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from srcore import upscale
 from srcore.inference.seams import Seams
-from srcore.inference.upscaler import upscale_array
 from srcore.testing import tiny_image
 
 
@@ -29,7 +29,7 @@ class Shifted(nn.Module):
 @pytest.mark.parametrize("sides", [(20, 60), (60, 20)])
 @pytest.mark.parametrize("levels", [2, 7])
 def test_the_largest_difference_of_neighbors_is_told_in_gray_levels(sides, levels, caplog):
-    upscale_array(Shifted(levels), tiny_image(0, *sides), tile=32, overlap=8)
+    upscale(Shifted(levels), tiny_image(0, *sides), tile=32, overlap=8)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert f"Shifted: tiles differ by up to {levels} gray levels where they meet" in record.message
@@ -38,7 +38,7 @@ def test_the_largest_difference_of_neighbors_is_told_in_gray_levels(sides, level
 
 @pytest.mark.parametrize("levels", [0, 0.3, 1])
 def test_one_level_is_not_told_of(levels, caplog):
-    upscale_array(Shifted(levels), tiny_image(0, 60, 60), tile=32, overlap=8)
+    upscale(Shifted(levels), tiny_image(0, 60, 60), tile=32, overlap=8)
     assert not caplog.records
 
 
@@ -46,7 +46,7 @@ def test_further_images_are_told_of_where_they_are_worse(caplog):
     network, image = Shifted(3), tiny_image(0, 20, 60)
     for levels in (3, 3, 2, 5):
         network.levels, network.calls = levels, 0
-        upscale_array(network, image, tile=32, overlap=8)
+        upscale(network, image, tile=32, overlap=8)
     assert [record.args[1] for record in caplog.records] == [3, 5]
 
 
@@ -68,6 +68,6 @@ def test_a_network_that_looks_at_the_whole_image_is_told_of_with_what_tiles_of_i
 
     image = np.zeros((20, 500, 3), np.uint8)
     image[:, 250:] = 200
-    upscale_array(Bright(), image, tile=32)
+    upscale(Bright(), image, tile=32)
     assert "a cut changes the result by up to" in caplog.text
     assert "tiles differ by up to" in caplog.text

@@ -50,7 +50,6 @@ def _contender(model: str, loading: Loading, upscaling: UpscaleOptions) -> Conte
     from srcore.evaluation.evaluating import Contender
     from srcore.images import to_rgb
     from srcore.inference.upscaler import upscale_array
-    from srcore.options.declaration import keywords
     from srcore.plugin.manager import plugins
 
     name, weights = named_weights(model)
@@ -63,9 +62,7 @@ def _contender(model: str, loading: Loading, upscaling: UpscaleOptions) -> Conte
     scale = int(network.scale)  # type: ignore[arg-type]  # an int by the contract
 
     def run(lr: Any) -> Any:
-        return to_rgb(
-            upscale_array(network, lr, **keywords(upscaling), registry=plugins().registry)
-        )
+        return to_rgb(upscale_array(network, lr, upscaling, registry=plugins().registry))
 
     seen = int(capability("network", network, "in_channels"))
     if seen != RGB:

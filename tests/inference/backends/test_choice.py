@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 import srcore
+from srcore import upscale
 from srcore.errors import DataError, MissingExtraError
 from srcore.images import write_image
 from srcore.inference.backends import choice, recorded
 from srcore.inference.backends.backend import KIND, BackendError
 from srcore.inference.backends.core import add_backends, core_only
-from srcore.inference.upscaler import upscale_array
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import Registry
 from srcore.weights.export_formats import FORMATS
@@ -82,23 +82,23 @@ def registry_with(**backends):
 )
 def test_every_backend_makes_the_picture_of_pytorch_whole_and_in_tiles(name, backend, image):
     network = network_of(name)
-    whole = upscale_array(network, image, tile=None).astype(int)
+    whole = upscale(network, image, tile=None).astype(int)
     for tile in (None, 24):
-        made = upscale_array(network, image, backend=backend, tile=tile, overlap=12)
+        made = upscale(network, image, backend=backend, tile=tile, overlap=12)
         assert np.abs(made.astype(int) - whole).max() <= 1
 
 
 def test_the_self_ensemble_goes_through_a_backend(network, image):
-    expected = upscale_array(network, image, self_ensemble=True).astype(int)
-    made = upscale_array(network, image, self_ensemble=True, backend="ncnn")
+    expected = upscale(network, image, self_ensemble=True).astype(int)
+    made = upscale(network, image, self_ensemble=True, backend="ncnn")
     assert np.abs(made - expected).max() <= 1
 
 
 def test_gray_images_alpha_and_16_bits_go_through_a_backend(network):
     for channels, dtype in ((1, np.uint16), (4, np.uint8)):
         image = np.random.default_rng(0).integers(1, 255, (20, 21, channels)).astype(dtype)
-        expected = upscale_array(network, image).astype(int)
-        assert np.abs(upscale_array(network, image, backend="ncnn") - expected).max() <= 1
+        expected = upscale(network, image).astype(int)
+        assert np.abs(upscale(network, image, backend="ncnn") - expected).max() <= 1
 
 
 def test_a_plugin_adds_a_backend(network, image):
@@ -109,8 +109,8 @@ def test_a_plugin_adds_a_backend(network, image):
         return sr
 
     registry = registry_with(theirs=Doing(noted))
-    made = upscale_array(network, image, backend="theirs", registry=registry)
-    np.testing.assert_array_equal(made, upscale_array(network, image))
+    made = upscale(network, image, backend="theirs", registry=registry)
+    np.testing.assert_array_equal(made, upscale(network, image))
     assert calls
 
 
@@ -137,7 +137,7 @@ def test_another_picture_than_that_of_pytorch_is_refused(image, change, apart):
 
     text = rf'^backend="wrong": its result differs from PyTorch.s by {apart} on a part of the image'
     with pytest.raises(BackendError, match=text + '; expected at most 1; use backend="torch"'):
-        upscale_array(White(), image, backend="wrong", registry=registry_with(wrong=Doing(change)))
+        upscale(White(), image, backend="wrong", registry=registry_with(wrong=Doing(change)))
 
 
 def test_what_cannot_be_recorded_is_one_line(image):
@@ -148,7 +148,7 @@ def test_what_cannot_be_recorded_is_one_line(image):
             return lr.sort(-1).values
 
     with pytest.raises(BackendError, match='backend="ncnn": cannot compute this network: ') as it:
-        upscale_array(Sorted(), image, backend="ncnn")
+        upscale(Sorted(), image, backend="ncnn")
     assert str(it.value).endswith('; use backend="torch"')
     assert "\n" not in str(it.value)
 
@@ -156,7 +156,7 @@ def test_what_cannot_be_recorded_is_one_line(image):
 def test_a_network_that_sees_more_than_the_image_is_refused(network, image):
     network.draw = lambda size, generator: {}
     with pytest.raises(BackendError, match=r"the network sees more than the image \(draw\)"):
-        upscale_array(network, image, backend="ncnn")
+        upscale(network, image, backend="ncnn")
 
 
 def test_a_backend_of_another_device_is_refused(network, image):
@@ -164,13 +164,13 @@ def test_a_backend_of_another_device_is_refused(network, image):
     elsewhere.devices = ("cuda",)
     text = 'backend="theirs": computes on cuda, not on cpu; use device="cuda" or backend="torch"'
     with pytest.raises(BackendError, match=text):
-        upscale_array(network, image, backend="theirs", registry=registry_with(theirs=elsewhere))
+        upscale(network, image, backend="theirs", registry=registry_with(theirs=elsewhere))
 
 
 def test_an_unknown_backend_is_refused_with_those_there_are(network, image):
     expected = "expected torch, compile, cudagraphs, ncnn, onnxruntime, openvino or auto"
     with pytest.raises(BackendError, match=f'backend: {expected}, found "nccn"'):
-        upscale_array(network, image, backend="nccn")
+        upscale(network, image, backend="nccn")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_an_unknown_backend_is_refused_with_those_there_are(network, image):
 def test_a_missing_package_is_named(network, image, monkeypatch, backend, package, extra):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"pip install 'srcore\[{extra}\]'"):
-        upscale_array(network, image, backend=backend)
+        upscale(network, image, backend=backend)
 
 
 def told_times(monkeypatch, **seconds):
@@ -205,8 +205,8 @@ def test_auto_takes_the_fastest_of_those_that_are_right(network, image, monkeypa
     times = told_times(monkeypatch, torch=2.0)
     times |= {id(quick): 1.0, id(slow): 3.0, id(wrong): 0.1, id(lazy): 0.2}
     registry = registry_with(quick=quick, slow=slow, wrong=wrong, lazy=lazy)
-    upscale_array(network, image, backend="auto", registry=registry)
-    upscale_array(network, image, backend="auto", registry=registry)
+    upscale(network, image, backend="auto", registry=registry)
+    upscale(network, image, backend="auto", registry=registry)
     assert caplog.messages == [
         'backend="auto": quick is the fastest here (processor time of others: torch 2.00x, '
         "slow 3.00x)"
@@ -220,7 +220,7 @@ def test_auto_counts_what_tiles_compute_twice(network, monkeypatch, caplog):
     times[id(quick)] = 0.9
     image = np.zeros((70, 80, 3), np.uint8)
     registry = registry_with(quick=quick)
-    upscale_array(network, image, backend="auto", registry=registry, tile=16)
+    upscale(network, image, backend="auto", registry=registry, tile=16)
     (message,) = caplog.messages
     assert message.startswith('backend="auto": torch is the fastest here (processor time of others')
 
@@ -228,8 +228,8 @@ def test_auto_counts_what_tiles_compute_twice(network, monkeypatch, caplog):
 def test_auto_is_torch_where_nothing_else_is_installed(network, image, monkeypatch, caplog):
     for package in ("ncnn", "openvino", "onnx"):
         monkeypatch.setitem(sys.modules, package, None)
-    made = upscale_array(network, image, backend="auto")
-    np.testing.assert_array_equal(made, upscale_array(network, image))
+    made = upscale(network, image, backend="auto")
+    np.testing.assert_array_equal(made, upscale(network, image))
     assert caplog.messages == ['backend="auto": torch']
 
 
@@ -242,13 +242,13 @@ def test_a_network_is_recorded_once_until_its_weights_change(network, image, mon
         return record(*arguments)
 
     monkeypatch.setitem(recorded.FORMATS, "ncnn", _with_record(FORMATS["ncnn"], counted))
-    before = upscale_array(network, image, backend="ncnn")
-    upscale_array(network, image, backend="ncnn")
-    upscale_array(network_of("compact"), image, backend="ncnn")  # from the cache
+    before = upscale(network, image, backend="ncnn")
+    upscale(network, image, backend="ncnn")
+    upscale(network_of("compact"), image, backend="ncnn")  # from the cache
     assert len(calls) == 1
     with torch.no_grad():
         next(network.parameters()).mul_(1.5)
-    assert not np.array_equal(upscale_array(network, image, backend="ncnn"), before)
+    assert not np.array_equal(upscale(network, image, backend="ncnn"), before)
     assert len(calls) == 2
 
 
@@ -260,7 +260,7 @@ def _with_record(form, record):
 
 def test_16_bits_of_autocast_are_pytorchs_own(network, image):
     with pytest.raises(BackendError, match="has no precision bfloat16; it has float32"):
-        upscale_array(network, image, backend="ncnn", precision="bfloat16")
+        upscale(network, image, backend="ncnn", precision="bfloat16")
 
 
 @pytest.mark.parametrize(
@@ -272,14 +272,14 @@ def test_16_bits_of_autocast_are_pytorchs_own(network, image):
 )
 def test_int8_needs_a_backend_and_images(network, image, options, text):
     with pytest.raises(BackendError, match=text):
-        upscale_array(network, image, precision="int8", **options)
+        upscale(network, image, precision="int8", **options)
 
 
 def test_a_folder_without_images_calibrates_nothing(network, image, tmp_path):
     with pytest.raises(DataError, match="no images"):
-        upscale_array(network, image, precision="int8", backend="openvino", calibration=tmp_path)
+        upscale(network, image, precision="int8", backend="openvino", calibration=tmp_path)
     with pytest.raises(BackendError, match='calibration: goes with precision="int8"'):
-        upscale_array(network, image, backend="openvino", calibration=tmp_path)
+        upscale(network, image, backend="openvino", calibration=tmp_path)
 
 
 @pytest.mark.slow
@@ -290,10 +290,10 @@ def test_int8_is_near_and_its_distance_is_told(image, tmp_path, caplog):
     for number in range(3):
         picture = np.random.default_rng(number).integers(0, 256, (40, 50, 3), np.uint8)
         write_image(tmp_path / f"{number}.png", picture)
-    expected = upscale_array(network, image).astype(float)
+    expected = upscale(network, image).astype(float)
     for backend in ("onnxruntime", "openvino"):
         given = {"backend": backend, "precision": "int8", "calibration": tmp_path}
-        made = upscale_array(network, image, **given)
+        made = upscale(network, image, **given)
         error = np.square(made - expected).mean()
         assert 0 < error < 255**2 * 10**-3.5
     told = [record.getMessage() for record in caplog.records if record.name == "srcore"]
@@ -326,7 +326,7 @@ def test_backends_take_as_many_threads_as_pytorch(network, image, monkeypatch, t
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        upscale_array(network, image, backend="ncnn")
+        upscale(network, image, backend="ncnn")
     finally:
         torch.set_num_threads(before)
     assert [it.opt.num_threads for it in seen] == [threads]
