@@ -9,7 +9,7 @@ from typing import Any
 from srcore.config.reading import parse_experiment
 from srcore.errors import SrcoreError
 from srcore.messages import shown
-from srcore.runs.folder import RunFolder, stage_names
+from srcore.runs.folder import RunFolder, experiment_of_run, stage_names
 from srcore.runs.records import read_records
 
 #: What every row has beside its values.
@@ -39,14 +39,10 @@ def read_metrics(folder: str | Path, phase: str | None = None) -> dict[str, list
         order of their first appearance; NaN where a row has no such value.
 
     Raises:
-        SrcoreError: the folder holds no run, or nothing was measured in that phase.
+        NoRunError: the folder holds no run.
+        SrcoreError: nothing was measured in that phase.
     """
     folder = Path(folder)
-    if not RunFolder(folder).experiment.is_file():
-        raise SrcoreError(
-            f"{folder}: expected the folder of a run, with {RunFolder.experiment}, found "
-            f"{'none' if folder.is_dir() else 'no such folder'}"
-        )
     rows = _measured_rows(folder)
     phases = dict.fromkeys(row["phase"] for row in rows)
     if phase is not None:
@@ -61,11 +57,19 @@ def read_metrics(folder: str | Path, phase: str | None = None) -> dict[str, list
 
 
 def _measured_rows(folder: Path) -> list[dict[str, Any]]:
-    names = stage_names(parse_experiment(RunFolder(folder).experiment))
-    if not names:
-        return read_records(RunFolder(folder).lines)
     return [
-        {"stage": name, **row}
-        for name in names
-        for row in read_records(RunFolder(folder / name).lines)
+        {"stage": name, **row} if name else row
+        for name, place in stage_folders(folder).items()
+        for row in read_records(RunFolder(place).lines)
     ]
+
+
+def stage_folders(folder: Path) -> dict[str, Path]:
+    """Folders of a run's stages by name, in their order; without stages its own, named ``""``.
+
+    Raises:
+        NoRunError: the folder holds no run.
+        ConfigError: its experiment cannot be read.
+    """
+    names = stage_names(parse_experiment(experiment_of_run(folder)))
+    return {name: folder / name for name in names} or {"": folder}

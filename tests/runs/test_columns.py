@@ -49,7 +49,9 @@ def test_stages_follow_one_another_in_the_order_of_the_experiment(tmp_path):
 
 
 def test_what_is_no_run_is_told(tmp_path):
-    with pytest.raises(SrcoreError, match=r"expected the folder of a run, with experiment\.toml"):
+    with pytest.raises(
+        SrcoreError, match=r"is not a run of srcore; expected a folder with experiment\.toml"
+    ):
         srcore.read_metrics(tmp_path)
-    with pytest.raises(SrcoreError, match="found no such folder"):
+    with pytest.raises(SrcoreError, match="no such folder; expected a folder with"):
         srcore.read_metrics(tmp_path / "none")
