@@ -13,7 +13,6 @@ it back on request). Divided by the pixels of the image that is ``bytes``;
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from harness import RESULTS, ROOT, forget_peak, resident, write_results
 
 import srcore
 from srcore.inference.memory import memory_per_pixel
+from srcore.machine.resident import give_back_memory
 
 NAME = "backend_memory"
 BACKENDS = ("torch", "compile", "ncnn", "openvino", "onnxruntime")
@@ -45,7 +45,7 @@ def one(source, backend, side) -> None:
     options = {"tile": None, "backend": backend}
     srcore.upscale(network, image_of(FIRST), **options)
     image = image_of(side)
-    ctypes.CDLL(None).malloc_trim(0)  # what is free but kept would hide what is taken
+    give_back_memory()  # what is free but kept would hide what is taken
     forget_peak()
     before = resident("VmRSS")
     srcore.upscale(network, image, **options)

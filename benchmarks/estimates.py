@@ -38,7 +38,7 @@ def resolved(name: str, folder: Path, iterations: int) -> dict[str, Any]:
 
     loaded = load_unchecked(name, (*SIZES, f"train.iterations={iterations}"))
     (images := folder / "images").mkdir()
-    return stand_in(loaded, loaded.stages[-1], images).table
+    return stand_in(*loaded.examine(loaded.stages[-1]), images).table
 
 
 def really_run(folder: Path) -> None:
@@ -80,10 +80,11 @@ def really_run(folder: Path) -> None:
 def compared(name: str, iterations: int) -> dict[str, Any]:
     """Both figures of a recipe, estimated and of the run."""
     from srcore.estimating.child import try_experiment, working_folder
+    from srcore.plugin.manager import plugins
 
     with working_folder() as folder:
         table = resolved(name, folder, iterations)
-        estimated = try_experiment(table, {"without": [], "seconds": 5.0}, folder / "trial", name)
+        estimated = try_experiment(table, plugins(), {"seconds": 5.0}, folder / "trial", name)
         (folder / "experiment.toml").write_bytes((folder / "trial/experiment.toml").read_bytes())
         subprocess.run([sys.executable, __file__, "--run", str(folder)], check=True)
         run = json.loads((folder / "run.json").read_text("utf-8"))

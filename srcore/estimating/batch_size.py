@@ -86,16 +86,15 @@ def largest_fitting(table: dict[str, Any], experiment: Experiment, plugins: Plug
     Raises:
         SrcoreError: not even the smallest batch fits, or a trial failed for another reason.
     """
-    without = sorted(plugins.without)
     facts: dict[str, int] = {}
 
     def memory_of(number: int) -> int | None:
         tried = {**table, "train": {**table["train"], "batch_size": number}}
-        job = {"seconds": 0.0, "counts": False, "without": without}
-        job["most_bytes"] = facts.get("free", 0)
+        job = {"seconds": 0.0, "counts": False, "most_bytes": facts.get("free", 0)}
         try:
             with working_folder() as folder:
-                figures = try_experiment(tried, job, folder, f"train.batch_size = {number}")
+                what = f"train.batch_size = {number}"
+                figures = try_experiment(tried, plugins, job, folder, what)
         except TrialMemoryError:
             return None
         memory = figures["memory"]

@@ -6,7 +6,6 @@ import sys
 
 import torch
 
-from srcore.machine.memory import free_memory_of_processor
 from srcore.machine.resident import data_bytes
 
 
@@ -32,10 +31,3 @@ def bound_memory(device: torch.device, most_bytes: int) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         if hard == resource.RLIM_INFINITY or bound < hard:
             resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
-
-
-def free_memory_of(device: torch.device) -> int:
-    """Bytes that can still be taken where networks compute; 0 where nobody tells."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return free_memory_of_processor() or 0

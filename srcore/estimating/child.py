@@ -14,12 +14,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcore.errors import SrcoreError
 from srcore.machine.processes import LAUNCH_VARIABLES
 from srcore.runs.folder import RunFolder
 from srcore.runs.plain_tables import write_table
+
+if TYPE_CHECKING:
+    from srcore.plugin.manager import PluginManager
 
 EXPERIMENT, JOB, ANSWER = RunFolder.experiment, "job.json", "answer.json"
 
@@ -36,14 +39,14 @@ def working_folder() -> Iterator[Path]:
 
 
 def try_experiment(
-    table: dict[str, Any], job: dict[str, Any], folder: Path, what: str
+    table: dict[str, Any], plugins: PluginManager, job: dict[str, Any], folder: Path, what: str
 ) -> dict[str, Any]:
     """Try an experiment in a process of its own.
 
     Args:
         table: the resolved experiment, of one stage that trains.
-        job: keywords of :func:`srcore.estimating.measuring.measure`, and ``without`` and
-            ``named``: plugins.
+        plugins: of which it is made; the process loads the same.
+        job: keywords of :func:`srcore.estimating.measuring.measure`.
         folder: where it works; what lies there is replaced.
         what: begins messages, such as ``"stage gan"``.
 
@@ -57,7 +60,8 @@ def try_experiment(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ANSWER).unlink(missing_ok=True)
     write_table(folder / EXPERIMENT, table)
-    (folder / JOB).write_text(json.dumps(job), "utf-8")
+    used = {"without": sorted(plugins.without), "named": plugins.named}
+    (folder / JOB).write_text(json.dumps(job | used), "utf-8")
     environment = {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
     with (folder / "said").open("wb") as said:
         done = subprocess.run(

@@ -38,14 +38,14 @@ def estimates(
     """
     for stage in loaded.stages:
         what = f"stage {stage.name}" if stage.name else loaded.name
-        experiment = loaded.examine(stage)[0]
+        experiment, problems = loaded.examine(stage)
         if experiment is not None and experiment.task is not None:
             yield f'{what}: "{experiment.task.type}" does not train, so it is not estimated'
             continue
         with working_folder() as folder:
             images = folder / "images"
             images.mkdir()
-            made = stand_in(loaded, stage, images)
+            made = stand_in(experiment, problems, images)
             assert experiment is not None  # the line above refuses it
             table = made.table
             if options.device is not None:
@@ -56,10 +56,8 @@ def estimates(
                 table = {**table, "train": {**table["train"], "batch_size": number}}
                 remarks += (f'train.batch_size = "auto": {number} here',)
             seconds = 0.0 if options.device_like else options.seconds
-            used = loaded.plugins
-            without, named = sorted(used.without), list(used.named)
-            job = {"seconds": seconds, "without": without, "named": named}
-            figures = try_experiment(table, job, folder / "trial", what)
+            job = {"seconds": seconds}
+            figures = try_experiment(table, loaded.plugins, job, folder / "trial", what)
         if options.device_like and not figures["multiply_adds"]:
             raise SrcoreError(
                 f"{what}: the multiply-adds of a compiled step are not counted; reckon with "

@@ -22,11 +22,12 @@ from srcore.engine.handlers import FIRST, NEXT
 from srcore.engine.run import Run
 from srcore.engine.sampling import collate
 from srcore.engine.training import Training
-from srcore.estimating.bounding import bound_memory, free_memory_of
+from srcore.estimating.bounding import bound_memory
 from srcore.estimating.counting import calls_of, cost_of
 from srcore.estimating.few_images import Chosen, few_images
 from srcore.estimating.options import EstimateOptions
 from srcore.estimating.peak_memory import PeakMemory
+from srcore.inference.memory import free_memory
 from srcore.machine.devices import in_words, pick_device
 from srcore.machine.resident import give_back_memory
 from srcore.options.declaration import defaults
@@ -65,14 +66,16 @@ def measure(
         counts: whether multiply-adds and activations are counted, and reading is timed.
 
     Returns:
-        What :class:`srcore.estimating.measured.Measured` holds.
+        ``device`` in words, ``threads``, ``images`` of the training data, ``batch_size``,
+        ``memory`` in bytes (``free``, ``start``, ``process``, ``training`` and, if it validates,
+        ``saving`` and ``validation``), what a step took and, if it validates, what that took.
     """
     device = pick_device(experiment.train.device, "train.device")
     run = Run(folder / "run", _undisturbed(experiment), "", {}, device, plugins, quiet=True)
     run.folder.mkdir(exist_ok=True)
     torch.use_deterministic_algorithms(experiment.train.deterministic)
     peaks = PeakMemory(device)
-    free = free_memory_of(device)
+    free = free_memory(device) or 0
     bound_memory(device, most_bytes)
     training = Training(run)
     steps = _Steps(training, peaks, seconds, counts)

@@ -22,9 +22,8 @@ from srcore.images import write_image
 from srcore.runs.plain_tables import as_table
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
     from srcore.config.schema import Experiment
-    from srcore.config.stage_tables import ExperimentStage
+    from srcore.errors import Problem
 
 _SIDE, _TRAINING_IMAGES, _VALIDATION_IMAGES = 480, 8, 2
 
@@ -44,18 +43,17 @@ class StandIn:
     remarks: tuple[str, ...] = ()
 
 
-def stand_in(loaded: LoadedExperiment, stage: ExperimentStage, folder: Path) -> StandIn:
+def stand_in(experiment: Experiment | None, problems: list[Problem], folder: Path) -> StandIn:
     """What is tried of a stage.
 
     Args:
-        loaded: the experiment.
-        stage: one of its stages, which trains.
+        experiment: of a stage that trains, as far as it could be made.
+        problems: what is wrong with it.
         folder: where images are made up.
 
     Raises:
         ConfigError: what is wrong in the stage, but for images and weights that are not there.
     """
-    experiment, problems = loaded.examine(stage)
     serious = [it for it in problems if MISSING not in it.message]
     if experiment is None or serious:
         raise ConfigError(serious or problems)

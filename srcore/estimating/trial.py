@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     with contextlib.suppress(OSError):  # if the system must end a process, then this one
         Path("/proc/self/oom_score_adj").write_text(_MOST_LIKELY_KILLED)
     job: dict[str, Any] = json.loads((folder / JOB).read_text("utf-8"))
-    plugins = PluginManager(without=job.pop("without"), named=job.pop("named", ()))
+    plugins = PluginManager(without=job.pop("without"), named=job.pop("named"))
     answer: dict[str, Any]
     try:
         from srcore.estimating.measuring import measure

@@ -14,7 +14,7 @@ def jobs(monkeypatch):
     """What the process answers, without one; the jobs that it was given."""
     given = []
 
-    def try_experiment(table, job, folder, what):
+    def try_experiment(table, plugins, job, folder, what):
         given.append((table, job, what))
         return FIGURES
 

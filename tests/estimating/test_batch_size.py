@@ -72,7 +72,7 @@ def trials(monkeypatch):
     """Numbers that were tried; a process that takes 1 MiB for each image, of 100 MiB."""
     numbers = []
 
-    def try_experiment(table, job, folder, what):
+    def try_experiment(table, plugins, job, folder, what):
         number = table["train"]["batch_size"]
         numbers.append(number)
         if number > 100:

@@ -9,6 +9,7 @@ import pytest
 from srcore.errors import SrcoreError
 from srcore.estimating import child
 from srcore.estimating.child import TrialMemoryError, try_experiment
+from srcore.plugin.manager import PluginManager
 
 
 @pytest.fixture
@@ -22,7 +23,9 @@ def trying(tmp_path, monkeypatch):
             return real([sys.executable, "-c", code, *command[3:]], **how)
 
         monkeypatch.setattr(child.subprocess, "run", instead)
-        return try_experiment({"scale": 2}, {"without": []}, tmp_path / "trial", "stage gan")
+        plugins = PluginManager(discover=False, without=["ldl"], named=["json"], tolerant=True)
+        job = {"seconds": 1.0}
+        return try_experiment({"scale": 2}, plugins, job, tmp_path / "trial", "stage gan")
 
     return run
 
@@ -34,6 +37,15 @@ def answering(answer):
 
 def test_an_answer_is_handed_on(trying):
     assert trying(answering({"steps": 3})) == {"steps": 3}
+
+
+def test_the_process_is_told_what_to_do_and_with_which_plugins(trying):
+    """``auto`` of an experiment whose loss is in a named plugin could not be tried without."""
+    told = {"seconds": 1.0, "without": ["ldl"], "named": ["json"]}
+    copy = (
+        "import shutil, sys; shutil.copy(sys.argv[1] + '/job.json', sys.argv[1] + '/answer.json')"
+    )
+    assert trying(copy) == told
 
 
 def test_a_killed_process_ran_out_of_memory(trying):

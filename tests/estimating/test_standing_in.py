@@ -12,7 +12,7 @@ def stood_in(name, tmp_path, *overrides, stage=-1):
     folder = tmp_path / "made_up"
     folder.mkdir()
     loaded = load_unchecked(name, overrides)
-    return stand_in(loaded, loaded.stages[stage], folder)
+    return stand_in(*loaded.examine(loaded.stages[stage]), folder)
 
 
 def test_what_is_there_is_taken(tiny_experiment, tmp_path):
