@@ -39,28 +39,7 @@ _PIXELS = "a number of pixels >= 0"
 
 @attrs.frozen(kw_only=True)
 class UpscaleOptions:
-    """How an image is enlarged.
-
-    Attributes:
-        tile: low-resolution pixels per side that a tile contributes; ``"auto"`` chooses by the
-            free memory; None runs the whole image at once. If memory runs out, smaller tiles are
-            tried. Networks of convolutions take bands of as many pixels instead, and where memory
-            does not hold the whole, bands that make the same.
-        overlap: context in low-resolution pixels on either side of a seam; ``"auto"``: none for
-            networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
-            :func:`srcore.inference.tiling.choose_overlap`.
-        border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
-            while the network runs; with 0 networks see their own zeros there, as in the papers'
-            measurements.
-        batch: number of equal tiles that run together.
-        precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
-            ``"int8"`` by a backend that has it.
-        backend: what computes the network: ``"torch"``, a backend that is registered, compared with
-            it on a part of the first image, or ``"auto"``, the fastest.
-        calibration: folder of images by which the steps of ``"int8"`` are chosen.
-        self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
-        seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.
-    """
+    """How an image is enlarged; :func:`srcore.upscale` explains each as a keyword."""
 
     tile: Tile = option(
         "auto",
