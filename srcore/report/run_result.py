@@ -12,7 +12,7 @@ from srcore.messages import shown
 from srcore.report.curves import training_charts, validation_charts
 from srcore.report.page import page_of
 from srcore.report.reading import RunRecord, read_run
-from srcore.runs.columns import read_metrics, stage_folders
+from srcore.runs.columns import folders_by_stage, read_metrics
 from srcore.runs.folder import RunFolder
 
 #: Colors of curves; those of the report follow the light or dark look of its page.
@@ -47,7 +47,7 @@ class RunResult:
     @property
     def stages(self) -> dict[str, Path]:
         """Folders of the stages by name, in their order; without stages the run's, named ``""``."""
-        return stage_folders(self.folder)
+        return folders_by_stage(self.folder)
 
     @property
     def metrics(self) -> dict[str, list[Any]]:

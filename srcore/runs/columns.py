@@ -59,12 +59,12 @@ def read_metrics(folder: str | Path, phase: str | None = None) -> dict[str, list
 def _measured_rows(folder: Path) -> list[dict[str, Any]]:
     return [
         {"stage": name, **row} if name else row
-        for name, place in stage_folders(folder).items()
+        for name, place in folders_by_stage(folder).items()
         for row in read_records(RunFolder(place).lines)
     ]
 
 
-def stage_folders(folder: Path) -> dict[str, Path]:
+def folders_by_stage(folder: Path) -> dict[str, Path]:
     """Folders of a run's stages by name, in their order; without stages its own, named ``""``.
 
     Raises:
