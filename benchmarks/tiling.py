@@ -6,7 +6,7 @@ the same by ``srcore.upscale(tile=None)``, which gives the network the faster me
 python benchmarks/tiling.py [WEIGHTS.safetensors ...]
 
 Without weights, the models that come with srcore and networks with initial weights are measured.
-``large`` runs the command line on a picture of 12000x8000 pixels in a fresh process and takes
+``large`` runs the command line on an image of 12000x8000 pixels in a fresh process and takes
 minutes:
 
 python benchmarks/tiling.py --large WEIGHTS.safetensors

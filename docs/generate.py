@@ -13,16 +13,16 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
-from generator.api import api_page
-from generator.architectures import architectures_page
-from generator.backends import backends
-from generator.components import components_page, configuration_page
-from generator.films import films
-from generator.lists import lists
-from generator.measured import measured
-from generator.option_files import option_files_page
-from generator.plugin_index import plugin_index
-from generator.program import cli_page, hooks_page
+from writers.api import api_page
+from writers.architectures import architectures_page
+from writers.backends import backends
+from writers.components import components_page, configuration_page
+from writers.films import films
+from writers.lists import lists
+from writers.measured import measured
+from writers.option_files import option_files_page
+from writers.plugin_index import plugin_index
+from writers.program import cli_page, hooks_page
 
 from srcore.cli.main import cli
 from srcore.files.atomic import write_bytes

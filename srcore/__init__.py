@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_SOURCES = {
+_HOMES = {
     "build": "srcore.api",
     "components": "srcore.api",
     "load_experiment": "srcore.api",
@@ -78,7 +78,7 @@ __all__ = [
 ]
 
 
-_find = importer(__name__, _SOURCES)
+_find = importer(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> Any:

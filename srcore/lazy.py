@@ -16,7 +16,7 @@ from srcore.messages import shown
 def importer(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
     """The ``__getattr__`` of a package, see PEP 562; it is asked for every name once.
 
-        __getattr__ = importer(__name__, _SOURCES)
+        __getattr__ = importer(__name__, _HOMES)
 
     Args:
         package: its dotted name.

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = [
     *sorted((ROOT / "srcore").rglob("*.py")),
     *sorted(ROOT.glob("plugins/*/srplug_*/**/*.py")),
-    *sorted(ROOT.glob("plugins/*/generator/*.py")),
+    *sorted(ROOT.glob("plugins/*/writers/*.py")),
 ]
 #: What is to be typed into a shell or into MATLAB is quoted as it is quoted there.
 TYPED = re.compile(r"(pip install|--output|such as|save\(\.\.\.,) '[^']*'")
@@ -19,8 +19,8 @@ SINGLE = re.compile(r"(?<![\w{}])'[^\s',()\\][^'\n]*'(?!\w)")
 #: What writes Python; a pattern that reads TOML; what writes messages; numbers in a table; what
 #: browsers read; what is only compared.
 OTHERS = {
-    "plugins/srplug-optimizers/generator/write_optimizers.py",
-    "plugins/srplug-spandrel/generator/write_networks.py",
+    "plugins/srplug-optimizers/writers/write_optimizers.py",
+    "plugins/srplug-spandrel/writers/write_networks.py",
     "srcore/config/toml.py",
     "srcore/messages.py",
     "srcore/runs/records.py",

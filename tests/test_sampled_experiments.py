@@ -154,20 +154,20 @@ def table(kind, name):
     return {"type": name, **keys}
 
 
-def drawn(rng):
+def drawn(chance):
     """An experiment of random parts; it may be one that the check refuses."""
 
-    scale = rng.choice(tuple(SIDES))
+    scale = chance.choice(tuple(SIDES))
     side = SIDES[scale]
 
     def scaled(keys):
         return {k: v.format(scale=scale) if isinstance(v, str) else v for k, v in keys.items()}
 
     def one(kind):
-        return scaled(table(kind, rng.choice(PARTS[kind])))
+        return scaled(table(kind, chance.choice(PARTS[kind])))
 
     def two(kind):
-        return [scaled(table(kind, name)) for name in rng.sample(PARTS[kind], 2)]
+        return [scaled(table(kind, name)) for name in chance.sample(PARTS[kind], 2)]
 
     def optimizer():
         keys = one("optimizer")
@@ -196,7 +196,7 @@ def drawn(rng):
             "iterations": runs.ITERATIONS, "batch_size": 2, "ema_decay": 0.9, "device": "cpu",
             "checkpoint_every": 1, "log_every": 1, "validate_every": runs.ITERATIONS,
             "tensorboard": False,
-            "precision": rng.choice(("float32", "float32", "bfloat16")),
+            "precision": chance.choice(("float32", "float32", "bfloat16")),
         },
     }  # fmt: skip
     if experiment["method"]["type"] == "gan":
@@ -222,10 +222,10 @@ def drawn(rng):
     return experiment
 
 
-def accepted(rng, folder, refused):
+def accepted(chance, folder, refused):
     """The next experiment that the check lets through; why others were refused is counted."""
     while True:
-        experiment = drawn(rng)
+        experiment = drawn(chance)
         file = folder / "sampled.toml"
         file.write_text(tomli_w.dumps(experiment), "utf-8")
         try:

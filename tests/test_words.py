@@ -119,6 +119,53 @@ def test_code_upscales_what_sentences_enlarge(pattern):
     ] == []
 
 
+def parameters_of(path):
+    """Those of a file's functions, with line, name and type."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            for it in [*node.args.args, *node.args.kwonlyargs]:
+                yield it.lineno, it.arg, ast.unparse(it.annotation) if it.annotation else ""
+
+
+@pytest.mark.parametrize("pattern", ["srcore/**/*.py", "plugins/*/srplug_*/**/*.py"])
+def test_a_parameter_called_generator_is_a_random_source(pattern):
+    """A network is ``network`` or has the name of its role; as an attribute it is the network."""
+    parameters = [(path, *it) for path in sorted(ROOT.glob(pattern)) for it in parameters_of(path)]
+    ours = [it for it in parameters if it[2] == "generator"]
+    assert len(ours) > 10
+    assert [it for it in ours if not re.search(r"\b(torch|random)\.Generator\b", it[3])] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_random_source_is_called_generator(folder):
+    """``rng`` and ``random`` are other words for it; an attribute is ``random``."""
+    made = re.compile(r"\b(rng|prng|random|rand) = (np\.random\.default_rng|torch\.Generator)\(")
+    assert [
+        f"{path.relative_to(ROOT)}: {match.group(0)}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for match in made.finditer(path.read_text("utf-8"))
+        if path.read_text("utf-8")[match.start() - 1] != "."
+    ] == []
+
+
+#: Where tensors are: nobody looks at anything there.
+OF_IMAGES = (
+    "datasets", "inference", "losses", "methods", "metrics", "networks", "optimization",
+    "samplers", "sources", "transforms", "weights",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("room", OF_IMAGES)
+def test_pictures_are_for_eyes_and_images_are_data(room):
+    texts = sorted((ROOT / "srcore" / room).rglob("*.py"))
+    assert texts
+    assert [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in texts
+        for word in re.findall(r"\w*[Pp]icture\w*", path.read_text("utf-8"))
+    ] == []
+
+
 def told_by(function):
     """What a function returns, and whether that fits what its name says of faults."""
     returned = ast.unparse(function.returns) if function.returns else ""

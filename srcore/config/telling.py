@@ -67,9 +67,9 @@ def told_by_run(table: Mapping[str, Any], written: Path) -> dict[str, Any]:
     return {"scale": known.get("scale"), **table, "generator": {**known["generator"], **generator}}
 
 
-def start_file(generator: Mapping[str, Any], registry: Registry) -> Path | None:
+def start_file(table: Mapping[str, Any], registry: Registry) -> Path | None:
     """The file that a table of a network names, if it is there; no model is fetched."""
-    text = generator.get("weights")
+    text = table.get("weights")
     if not isinstance(text, str) or text.startswith(STAGE_PREFIX):
         return None
     if is_address(text):

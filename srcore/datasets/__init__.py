@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from srcore.datasets.options import CropOptions
     from srcore.datasets.pairs import PairedImages
 
-_SOURCES = {
+_HOMES = {
     "CropOptions": "srcore.datasets.options",
     "DownscaledImages": "srcore.datasets.downscaled",
     "PairedImages": "srcore.datasets.pairs",
@@ -26,4 +26,4 @@ __all__ = [
     "PairedImages",
 ]
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

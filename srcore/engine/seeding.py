@@ -27,7 +27,7 @@ def seed_everything(*keys: int) -> None:
     torch.manual_seed(seed)
 
 
-def generator(device: torch.device, *keys: int) -> torch.Generator:
+def seeded_generator(device: torch.device, *keys: int) -> torch.Generator:
     """A generator on ``device`` seeded from ``keys``."""
     made = torch.Generator(device=device if device.type == "cuda" else "cpu")
     made.manual_seed(derive(*keys))
@@ -52,9 +52,9 @@ class Randomness:
     def __init__(self, seed: int, device: torch.device) -> None:
         self._seed = seed
         seed_everything(seed, self._BUILDING)
-        self.transforms = generator(device, seed, self._TRANSFORMS)
-        self.method = generator(device, seed, self._METHOD)
-        self.fields = generator(torch.device("cpu"), seed, self._FIELDS)
+        self.transforms = seeded_generator(device, seed, self._TRANSFORMS)
+        self.method = seeded_generator(device, seed, self._METHOD)
+        self.fields = seeded_generator(torch.device("cpu"), seed, self._FIELDS)
 
     def begin(self, iteration: int, rank: int) -> None:
         """Seed everything for an iteration."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from srcore.data.batching import split_extras, stack_extras
 from srcore.engine.sampling import extras_on
-from srcore.engine.seeding import generator as seeded_generator
+from srcore.engine.seeding import seeded_generator
 from srcore.errors import SrcoreError
 from srcore.evaluation.measure import Measure, Measured, measure_image
 from srcore.images import to_image, to_rgb, to_tensor

@@ -119,11 +119,13 @@ def _make_up(
 def write_made_up(folder: Path, template: str, count: int, side: int) -> None:
     """Write square images of soft shapes and noise, which compress as photographs do."""
     folder.mkdir(parents=True)
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     y, x = np.mgrid[0:side, 0:side] / max(1, side)
     for index in range(count):
-        waves = sum(np.sin(random.uniform(5, 60) * (x * random.uniform(-1, 1) + y)) for _ in "1234")
-        image = 128 + 20 * np.asarray(waves)[..., None] + random.normal(0, 6, (side, side, 3))
+        waves = sum(
+            np.sin(generator.uniform(5, 60) * (x * generator.uniform(-1, 1) + y)) for _ in "1234"
+        )
+        image = 128 + 20 * np.asarray(waves)[..., None] + generator.normal(0, 6, (side, side, 3))
         pixels = image.clip(0, 255).astype(np.uint8)
         write_image(folder / f"{template.format(f'{index:04}')}.png", pixels, durable=False)
 

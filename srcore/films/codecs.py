@@ -1,7 +1,7 @@
 """Codecs that films are written with: their numbers and words stand here and nowhere else.
 
 Help texts are made of them (:mod:`srcore.films.options`), and so is the table of the documentation
-(``docs/generator/films.py``). Nothing here needs PyAV.
+(``docs/writers/films.py``). Nothing here needs PyAV.
 """
 
 from __future__ import annotations

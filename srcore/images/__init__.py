@@ -134,7 +134,7 @@ _MODULES = {
         "writing_options",
     ),
 }
-_SOURCES = {name: module for module, names in _MODULES.items() for name in names}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "KINDS",
@@ -205,4 +205,4 @@ __all__ = [
     "written_suffixes",
 ]
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

@@ -1,7 +1,7 @@
 """What a network sees beside the image: fields drawn once per image, and a condition.
 
 A sampling network must not draw for every tile: neighbors would disagree. The core draws once for
-the whole image and cuts the fields as it cuts the image, so tiles make the picture that the whole
+the whole image and cuts the fields as it cuts the image, so tiles make the image that the whole
 image makes.
 """
 

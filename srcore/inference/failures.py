@@ -1,4 +1,4 @@
-"""What ends an image: memory that does not hold its smallest part, a result without a picture."""
+"""What ends an image: memory that does not hold its smallest part, a result that is no image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OutOfMemoryError(SrcoreError):
 
 
 def check_finite(sr: Tensor, precision: UsePrecision) -> None:
-    """Refuse an output that has no picture.
+    """Refuse an output that is no image.
 
     ``sr`` is ``(N, C, H, W)``.
 

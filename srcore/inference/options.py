@@ -18,7 +18,7 @@ Overlap = int | Literal["auto"]
 #: Shorter tiles hold more context than image.
 SMALLEST_TILE = 16
 
-#: ``border`` of commands whose pictures are looked at; what is measured has 0, as papers have it.
+#: ``border`` of commands whose results are looked at; what is measured has 0, as papers have it.
 BORDER_FOR_VIEWERS = 8
 
 

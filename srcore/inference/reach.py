@@ -2,7 +2,7 @@
 
 The receptive field of a deep network is far wider than what it uses: the influence of a pixel
 falls with every pixel of distance. What counts for tiles is where it falls below a gray level, and
-that is measured, on a test picture that is harder than photographs are: 3 to 13 pixels for networks
+that is measured, on a test image that is harder than photographs are: 3 to 13 pixels for networks
 that were trained for PSNR or are small, about 50 for a deep one that was trained with a
 discriminator.
 """
@@ -50,7 +50,7 @@ def measure_reach(network: nn.Module) -> Reach:
     """How far a network feels a cut; measured once for the same weights.
 
     The network runs on striped pixels twice, whole and cut in half; how far from the cut the two
-    still differ by more than half a gray level is its reach: the picture is another one than the
+    still differ by more than half a gray level is its reach: the result is another one than the
     user's, and rounding adds to it. Distances grow until that is well inside.
 
     Args:
@@ -82,14 +82,14 @@ def _felt_at(network: nn.Module, distance: int) -> Tensor | None:
     scale, multiple = int(network.scale), int(capability("network", network, "tile_multiple"))  # type: ignore[arg-type]  # ints by the contract
     half = -(-distance // multiple) * multiple
     channels = int(capability("network", network, "in_channels"))
-    picture = _stripes(channels, _HEIGHT, 2 * half).to(device_of(network))
-    extra = beside(network, picture, seed=0)
+    image = _stripes(channels, _HEIGHT, 2 * half).to(device_of(network))
+    extra = beside(network, image, seed=0)
     left = extra.window((_HEIGHT, 2 * half), slice(0, _HEIGHT), slice(0, half))
-    whole = network(picture, **extra.keywords)
-    cut = network(picture[..., :half], **left.keywords)
+    whole = network(image, **extra.keywords)
+    cut = network(image[..., :half], **left.keywords)
     if cut.shape[-1] != scale * half or whole.shape[-1] != 2 * cut.shape[-1]:
         return None
-    # A picture shows what is in [0, 1].
+    # An image shows what is in [0, 1].
     whole, cut = (image.float().clamp(0, 1) for image in (whole[..., : scale * half], cut))
     by_column = _LEVELS * (whole - cut).abs().amax((0, 1, 2))
     felt: Tensor = by_column.reshape(half, scale).amax(1).flip(0)

@@ -29,7 +29,7 @@ class Seams:
         self._largest: Tensor | None = None
 
     def compare(self, first: Tensor, second: Tensor) -> None:
-        """Two tiles ``(N, C, h, w)`` on the same pixels; pictures show what is in [0, 1]."""
+        """Two tiles ``(N, C, h, w)`` on the same pixels; images show what is in [0, 1]."""
         if not first.numel():
             return
         difference = (first.clamp(0, 1) - second.clamp(0, 1)).abs().max()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srcore.methods.options import GanOptions, SupervisedOptions
     from srcore.methods.supervised import Supervised
 
-_SOURCES = {
+_HOMES = {
     "Gan": "srcore.methods.gan",
     "GanOptions": "srcore.methods.options",
     "Method": "srcore.methods.base",
@@ -31,4 +31,4 @@ __all__ = [
     "SupervisedOptions",
 ]
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

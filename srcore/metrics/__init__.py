@@ -14,9 +14,9 @@ __all__ = ["psnr", "ssim"]
 
 # Imported when first used: listing components must not import OpenCV. The modules have other names
 # than the functions, because importing a module ``psnr`` would put it in the function's place.
-_SOURCES = {
+_HOMES = {
     "psnr": "srcore.metrics.peak_signal_noise_ratio",
     "ssim": "srcore.metrics.structural_similarity",
 }
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srcore.sources.folder import FileSource, FolderSource
     from srcore.sources.source import EncodedSource, ImageSource, Selection
 
-_SOURCES = {
+_HOMES = {
     "EncodedSource": "srcore.sources.source",
     "FileSource": "srcore.sources.folder",
     "FolderSource": "srcore.sources.folder",
@@ -35,4 +35,4 @@ __all__ = [
     "cached",
 ]
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

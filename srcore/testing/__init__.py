@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from srcore.testing.tiny_films import write_tiny_film
     from srcore.testing.tiny_images import tiny_image, write_tiny_images
 
-_SOURCES = {
+_HOMES = {
     "PluginContract": "contract",
     "assert_close": "comparison",
     "assert_same_state": "comparison",
@@ -39,4 +39,4 @@ __all__ = [
     "write_tiny_images",
 ]
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

@@ -57,7 +57,7 @@ class ReadingProcess:
         Args:
             what: what is read of both.
             path: the file.
-            small: a picture of its kind, which loads what the kind needs.
+            small: an image of its kind, which loads what the kind needs.
             window: top, left, height and width, for ``what="window"``.
             without_strict: as if the optional decoder of JPEG were not installed.
 

@@ -17,19 +17,21 @@ def tiny_image(seed: int = 0, height: int = 48, width: int = 48) -> NDArray[np.u
     >>> image.shape, str(image.dtype)
     ((20, 30, 3), 'uint8')
     """
-    random = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    angle, period = random.uniform(0, np.pi), random.uniform(4, 12)
+    angle, period = generator.uniform(0, np.pi), generator.uniform(4, 12)
     stripes = np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period)
-    center = random.uniform(0.25, 0.75, 2) * (height, width)
-    disc = np.hypot(y - center[0], x - center[1]) < min(height, width) * random.uniform(0.15, 0.35)
+    center = generator.uniform(0.25, 0.75, 2) * (height, width)
+    disc = np.hypot(y - center[0], x - center[1]) < min(height, width) * generator.uniform(
+        0.15, 0.35
+    )
     levels: NDArray[Any] = (
-        random.uniform(60, 190, 3)
-        + random.uniform(-50, 50, 3) * (x / width)[..., None]
-        + random.uniform(-50, 50, 3) * (y / height)[..., None]
-        + random.uniform(5, 30, 3) * stripes[..., None]
-        + random.uniform(-70, 70, 3) * disc[..., None]
-        + random.normal(0, 2, (height, width, 3))
+        generator.uniform(60, 190, 3)
+        + generator.uniform(-50, 50, 3) * (x / width)[..., None]
+        + generator.uniform(-50, 50, 3) * (y / height)[..., None]
+        + generator.uniform(5, 30, 3) * stripes[..., None]
+        + generator.uniform(-70, 70, 3) * disc[..., None]
+        + generator.normal(0, 2, (height, width, 3))
     )
     image: NDArray[np.uint8] = levels.clip(0, 255).round().astype(np.uint8)
     return image

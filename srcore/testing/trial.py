@@ -62,14 +62,14 @@ class Trial:
         with random_weights():
             return self.component.build(self.options, **context)
 
-    def generator(self, seed: int = 0) -> torch.Generator:
+    def random(self, seed: int = 0) -> torch.Generator:
         """Random numbers, the same for the same seed."""
         return torch.Generator().manual_seed(seed)
 
     def images(self, seed: int = 0) -> Tensor:
         """Two images in [0, 1] of the side ``hr_size``: ``(2, C, hr_size, hr_size)``."""
         shape = (2, self.seen_channels, self.hr_size, self.hr_size)
-        return torch.rand(shape, generator=self.generator(seed))
+        return torch.rand(shape, generator=self.random(seed))
 
     @property
     def seen_channels(self) -> int:
@@ -98,7 +98,7 @@ class Trial:
             progress=0.5,
             ema_sr=hr + 0.05 * noise,
             discriminate=lambda image: discriminator(image),
-            extras={"generator": self.generator()},
+            extras={"generator": self.random()},
         )
         context.batch.update(call_with(self.entries, context))
         context.extras.update(call_with(self.extras, context))

@@ -12,7 +12,7 @@ from srcore.lazy import importer
 if TYPE_CHECKING:
     from srcore.weights.dialects import Dialect, count, rename
 
-_SOURCES = {
+_HOMES = {
     "Dialect": "srcore.weights.dialects",
     "count": "srcore.weights.dialects",
     "rename": "srcore.weights.dialects",
@@ -24,4 +24,4 @@ __all__ = [
     "rename",
 ]
 
-__getattr__ = importer(__name__, _SOURCES)
+__getattr__ = importer(__name__, _HOMES)

@@ -35,7 +35,7 @@ _DEFAULT = defaults(ProgramOptions)
 TOLERANCE = 1e-4
 
 #: With numbers of 16 bits: one step of an 8-bit image. With 8 bits the root of the mean square
-#: counts, on a calibration image: what is above that is another picture.
+#: counts, on a calibration image: what is above that is another image.
 TOLERANCE_16, TOLERANCE_8 = 1 / 255, 0.05
 
 #: A network whose large values cancel (SPAN, on noise) differs by more than that from itself in

@@ -155,7 +155,7 @@ def _getitem(call: Call) -> Layer | None:
     if taken == whole[: len(taken)]:
         return None
     if len(taken) < 2 or taken[1][2] != 1 or taken[2:] != whole[2 : len(taken)]:
-        raise NoLayerError("getitem of a part of the picture")
+        raise NoLayerError("getitem of a part of the image")
     start, stop, _ = taken[1]
     return _layer(call, "Crop", {9: [start], 10: [stop], 11: [0]})
 
@@ -212,7 +212,7 @@ def _with_constant(call: Call, operation: int, constant: Any, alpha: float) -> L
     if isinstance(constant, Tensor) and constant.numel() > 1:
         channels = call.slots[0].shape[1]
         if constant.ndim < 3 or constant.shape[-3:] != (channels, 1, 1):
-            raise NoLayerError("arithmetic with a picture")
+            raise NoLayerError("arithmetic with an image")
         return _per_channel(call, operation, constant.reshape(-1).float() * alpha)
     number = float(constant) * (1 if operation in (_MUL, _RSUB) else alpha)
     return _layer(call, "BinaryOp", {0: operation, 1: 1, 2: number})

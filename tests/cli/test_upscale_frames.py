@@ -12,8 +12,8 @@ from srcore.images import read_image, write_image
 
 
 def _frames(number=3, size=(9, 7)):
-    random = np.random.default_rng(0)
-    return [random.integers(0, 256, (*size, 3), np.uint8) for _ in range(number)]
+    generator = np.random.default_rng(0)
+    return [generator.integers(0, 256, (*size, 3), np.uint8) for _ in range(number)]
 
 
 def _animate(name, frames, **options):

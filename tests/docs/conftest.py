@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs"))  # the package "generator", which is in no distribution
+sys.path.insert(0, str(ROOT / "docs"))  # the package "writers", which is in no distribution
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ import json
 
 import pytest
 from generate import ours
-from generator.architectures import PROGRAMS, RESULTS, architectures_page
 from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.licenses import LICENSES, UNKNOWN
+from writers.architectures import PROGRAMS, RESULTS, architectures_page
 
 from srcore.testing.experiments import load_unchecked
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from generator.api import RECEIVED, public_names
-from generator.source import defined
+from writers.api import RECEIVED, public_names
+from writers.definitions import defined
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/building-blocks.md").read_text("utf-8")

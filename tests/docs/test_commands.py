@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from generator.blocks import blocks
+from writers.blocks import blocks
 
 from srcore.cli.existing import ExistingPath
 from srcore.cli.main import cli, main

@@ -6,8 +6,8 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from generator.backends import backends
-from generator.measured import measured
+from writers.backends import backends
+from writers.measured import measured
 
 ROOT = Path(__file__).parents[2]
 DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"

@@ -1,7 +1,7 @@
 """What the page of films says of codecs is what they are."""
 
-from generator.films import films
-from generator.lists import ROOT
+from writers.films import films
+from writers.lists import ROOT
 
 from srcore.films.codecs import CODECS
 

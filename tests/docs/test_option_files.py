@@ -2,7 +2,7 @@
 
 import pytest
 from generate import ours
-from generator.option_files import SECTIONS, exists, option_files_page, shown
+from writers.option_files import SECTIONS, exists, option_files_page, shown
 
 ROWS = [row for rows in SECTIONS.values() for row in rows]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from generator.blocks import blocks
+from writers.blocks import blocks
 
 import srcore
 from srcore.cli.main import SrcoreGroup

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from generator.blocks import blocks
+from writers.blocks import blocks
 
 import srcore
 from srcore.engine.stages import run_experiment

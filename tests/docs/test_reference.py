@@ -10,12 +10,12 @@ from pathlib import Path
 import attrs
 import pytest
 from generate import OURS, PLUGINS, ours
-from generator.api import public_names
-from generator.components import TABLES
-from generator.lists import lists
-from generator.plugin_index import plugin_index
-from generator.program import hook_names
-from generator.site import expanded
+from writers.api import public_names
+from writers.components import TABLES
+from writers.lists import lists
+from writers.plugin_index import plugin_index
+from writers.program import hook_names
+from writers.site import expanded
 
 import srcore
 from srcore import hookspecs

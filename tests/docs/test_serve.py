@@ -1,6 +1,6 @@
 """What the page of ``srcore serve`` says of limits is what they are."""
 
-from generator.lists import ROOT
+from writers.lists import ROOT
 
 from srcore.options.declaration import defaults
 from srcore.serving.handler import RequestHandler

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from generator.blocks import blocks
+from writers.blocks import blocks
 
 from srcore.config import experiment
 from srcore.errors import ConfigError

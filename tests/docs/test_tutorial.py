@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from generator.blocks import blocks
+from writers.blocks import blocks
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/tutorial/first-plugin.md"

@@ -290,8 +290,8 @@ def test_images_of_all_channels_are_written_with_what_the_network_knows(
 @pytest.mark.parametrize("name", ["frames.gif", "frames.png", "pages.tif"])
 def test_series_are_enlarged(channels, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    random = np.random.default_rng(0)
-    frames = [random.integers(0, 4, (9, 7, 4)).astype(np.uint8) * 85 for _ in range(3)]
+    generator = np.random.default_rng(0)
+    frames = [generator.integers(0, 4, (9, 7, 4)).astype(np.uint8) * 85 for _ in range(3)]
     for frame in frames:
         frame[..., 3] = np.where(frame[..., 3] > 99, 255, 0)
     first, *others = (Image.fromarray(frame[..., : 3 if "gif" in name else 4]) for frame in frames)

@@ -16,11 +16,11 @@ from srcore.testing.tiny_images import write_tiny_images
 
 def moved(network, number):
     """The network after some training: other parameters, other statistics."""
-    random = torch.Generator().manual_seed(number)
+    generator = torch.Generator().manual_seed(number)
     with torch.no_grad():
         for tensor in (*network.parameters(), *network.buffers()):
             if tensor.is_floating_point():
-                tensor.copy_(torch.rand(tensor.shape, generator=random))
+                tensor.copy_(torch.rand(tensor.shape, generator=generator))
             else:
                 tensor.add_(1)
     return network

@@ -12,7 +12,7 @@ from srcore.api import load_generator
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.run import Run
 from srcore.engine.sampling import to_device
-from srcore.engine.seeding import Randomness, generator
+from srcore.engine.seeding import Randomness, seeded_generator
 from srcore.engine.stages import run_experiment
 from srcore.engine.training import Training
 from srcore.engine.updater import Updater
@@ -148,8 +148,8 @@ def test_batches_arrive_whole_from_pinned_memory(tiny_experiment, tmp_path, gpu,
 
 
 def test_random_numbers_are_drawn_on_the_device_and_repeat(gpu):
-    drawn = torch.rand(5, generator=generator(gpu, 1, 2), device=gpu)
-    assert torch.equal(drawn, torch.rand(5, generator=generator(gpu, 1, 2), device=gpu))
+    drawn = torch.rand(5, generator=seeded_generator(gpu, 1, 2), device=gpu)
+    assert torch.equal(drawn, torch.rand(5, generator=seeded_generator(gpu, 1, 2), device=gpu))
     randomness = Randomness(3, gpu)
     rows = []
     for iteration in (7, 8, 7):

@@ -98,8 +98,8 @@ class LittleMemory(nn.Module):
 
 class Photograph(Images):
     def sample(self, index, generator):
-        random = np.random.default_rng(index)
-        return {"lr": random.integers(0, 256, (70, 90, 3), np.uint8)}
+        generator = np.random.default_rng(index)
+        return {"lr": generator.integers(0, 256, (70, 90, 3), np.uint8)}
 
 
 class Mean(nn.Module):

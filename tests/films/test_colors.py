@@ -31,9 +31,9 @@ def _reference_rgb(samples, matrix, bits, is_full):
 @pytest.mark.parametrize("matrix", WEIGHTS)
 @pytest.mark.parametrize("bits", [8, 10])
 def test_frames_become_the_colors_that_they_mean(matrix, bits, is_full):
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     step = 2 ** (bits - 8)
-    samples = rng.integers(100 * step, 150 * step, (16, 16, 3))
+    samples = generator.integers(100 * step, 150 * step, (16, 16, 3))
     name, dtype = ("yuv444p", np.uint8) if bits == 8 else ("yuv444p10le", np.uint16)
     frame = av.VideoFrame(16, 16, name)
     for k, plane in enumerate(frame.planes):

@@ -52,15 +52,15 @@ def composed(size, parts, dtype=np.uint8):
     return shown
 
 
-def places(random, size, first_covers):
+def places(generator, size, first_covers):
     """Top, left, height and width of some pictures."""
-    for number in range(int(random.integers(1, 5))):
-        if (number == 0 and first_covers) or random.random() < 0.3:
+    for number in range(int(generator.integers(1, 5))):
+        if (number == 0 and first_covers) or generator.random() < 0.3:
             yield 0, 0, *size
         else:
-            top, left = (int(random.integers(side)) for side in size)
+            top, left = (int(generator.integers(side)) for side in size)
             height, width = (
-                int(random.integers(1, side - at + 1))
+                int(generator.integers(1, side - at + 1))
                 for side, at in zip(size, (top, left), strict=True)
             )
             yield top, left, height, width
@@ -68,21 +68,25 @@ def places(random, size, first_covers):
 
 def gif(seed):
     """Content of a GIF, and what it shows."""
-    random = np.random.default_rng(seed)
-    size = tuple(int(it) for it in random.integers(1, 12, 2))
-    common = random.integers(0, 256, (8, 3)).astype(np.uint8)
-    content = b"GIF89a" + struct.pack("<HHBBB", *size[::-1], 0xF2, int(random.integers(8)), 0)
+    generator = np.random.default_rng(seed)
+    size = tuple(int(it) for it in generator.integers(1, 12, 2))
+    common = generator.integers(0, 256, (8, 3)).astype(np.uint8)
+    content = b"GIF89a" + struct.pack("<HHBBB", *size[::-1], 0xF2, int(generator.integers(8)), 0)
     content += common.tobytes()
     parts = []
-    for top, left, height, width in places(random, size, random.random() < 0.5):
-        indices = random.integers(0, 8, (height, width))
+    for top, left, height, width in places(generator, size, generator.random() < 0.5):
+        indices = generator.integers(0, 8, (height, width))
         # The invisible color may have no entry in the palette.
-        key = int(random.choice([*range(8), 9])) if random.random() < 0.6 else None
+        key = int(generator.choice([*range(8), 9])) if generator.random() < 0.6 else None
         if key == 9:
-            indices[random.random(indices.shape) < 0.3] = 9
-        own = random.integers(0, 256, (8, 3)).astype(np.uint8) if random.random() < 0.3 else None
-        disposal, interlaced = int(random.integers(0, 5)), bool(random.random() < 0.3)
-        if key is not None or disposal or random.random() < 0.5:
+            indices[generator.random(indices.shape) < 0.3] = 9
+        own = (
+            generator.integers(0, 256, (8, 3)).astype(np.uint8)
+            if generator.random() < 0.3
+            else None
+        )
+        disposal, interlaced = int(generator.integers(0, 5)), bool(generator.random() < 0.3)
+        if key is not None or disposal or generator.random() < 0.5:
             flags = disposal << 2 | (key is not None)
             content += b"\x21\xf9\4" + struct.pack("<BHBB", flags, 10, key or 0, 0)
         else:
@@ -120,29 +124,29 @@ def chunk(name, content):
 
 def png(seed):  # noqa: C901 - a branch for each kind of PNG
     """Content of a PNG, what it shows where animations are, and where they are not."""
-    random = np.random.default_rng(seed)
-    color_type = int(random.choice(list(CHANNELS)))
-    depth = 16 if color_type != 3 and random.random() < 0.3 else 8
+    generator = np.random.default_rng(seed)
+    color_type = int(generator.choice(list(CHANNELS)))
+    depth = 16 if color_type != 3 and generator.random() < 0.3 else 8
     dtype = np.dtype(np.uint16 if depth == 16 else np.uint8)
-    size = tuple(int(it) for it in random.integers(1, 9, 2))
-    palette = random.integers(0, 256, (16, 3)).astype(np.uint8)
-    has_key = color_type in (0, 2, 3) and random.random() < 0.5
-    key = random.integers(0, 2**depth, CHANNELS[color_type])
-    opacity = random.integers(0, 256, 8).astype(np.uint8)
+    size = tuple(int(it) for it in generator.integers(1, 9, 2))
+    palette = generator.integers(0, 256, (16, 3)).astype(np.uint8)
+    has_key = color_type in (0, 2, 3) and generator.random() < 0.5
+    key = generator.integers(0, 2**depth, CHANNELS[color_type])
+    opacity = generator.integers(0, 256, 8).astype(np.uint8)
 
     def pixels(height, width):
         """Stored, and as they are seen."""
         levels = 16 if color_type == 3 else 2**depth
-        stored = random.integers(0, levels, (height, width, CHANNELS[color_type])).astype(dtype)
+        stored = generator.integers(0, levels, (height, width, CHANNELS[color_type])).astype(dtype)
         full = 2**depth - 1
         alpha = np.full((height, width, 1), full, dtype)
         if color_type in (4, 6):
-            stored[..., -1] = random.choice([0, full, full // 3, full // 2], (height, width))
+            stored[..., -1] = generator.choice([0, full, full // 3, full // 2], (height, width))
             alpha = stored[..., -1:]
         elif has_key and color_type == 3:
             alpha = np.concatenate([opacity, np.full(8, 255, np.uint8)])[stored]
         elif has_key:
-            stored[random.random((height, width)) < 0.4] = key
+            stored[generator.random((height, width)) < 0.4] = key
             alpha = (stored != key).any(-1, keepdims=True).astype(dtype) * dtype.type(full)
         colors = palette[stored[..., 0]] if color_type == 3 else stored[..., :3]
         if color_type in (0, 4):
@@ -150,7 +154,7 @@ def png(seed):  # noqa: C901 - a branch for each kind of PNG
         rows = b"".join(b"\0" + row.astype(dtype.newbyteorder(">")).tobytes() for row in stored)
         return zlib.compress(rows), np.concatenate([colors, alpha], axis=-1)
 
-    boxes = list(places(random, size, True))
+    boxes = list(places(generator, size, True))
     sizes = struct.pack(">IIBBBBB", *size[::-1], depth, color_type, 0, 0, 0)
     content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", sizes)
     if color_type == 3:
@@ -160,12 +164,12 @@ def png(seed):  # noqa: C901 - a branch for each kind of PNG
         trns = opacity.tobytes() if color_type == 3 else key.astype(">u2").tobytes()
         content += chunk(b"tRNS", trns)
     hidden = None
-    if random.random() < 0.3:
+    if generator.random() < 0.3:
         data, hidden = pixels(*size)
         content += chunk(b"IDAT", data)
     parts = []
     for number, (top, left, height, width) in enumerate(boxes):
-        disposal, blending = int(random.integers(3)), int(random.integers(2))
+        disposal, blending = int(generator.integers(3)), int(generator.integers(2))
         data, image = pixels(height, width)
         timing = struct.pack(">HHBB", 1, 20, disposal, blending)
         content += chunk(b"fcTL", struct.pack(">5I", 2 * number, width, height, left, top) + timing)
@@ -185,23 +189,23 @@ def png(seed):  # noqa: C901 - a branch for each kind of PNG
 
 def webp(seed):
     """Content of a WebP whose pictures are lossless, and what it shows."""
-    random = np.random.default_rng(seed)
-    size = tuple(2 * int(it) for it in random.integers(1, 10, 2))
-    has_alpha = random.random() < 0.5
+    generator = np.random.default_rng(seed)
+    size = tuple(2 * int(it) for it in generator.integers(1, 10, 2))
+    has_alpha = generator.random() < 0.5
     # Some programs forget the flag, and areas may be free without it.
-    flags = 2 | (0x10 if has_alpha and random.random() < 0.8 else 0)
+    flags = 2 | (0x10 if has_alpha and generator.random() < 0.8 else 0)
     sides = b"".join((it - 1).to_bytes(3, "little") for it in size[::-1])
     chunks = [(b"VP8X", struct.pack("<I", flags) + sides), (b"ANIM", b"\xff\xff\xff\xff\0\0")]
     parts = []
-    for top, left, height, width in places(random, size, random.random() < 0.5):
+    for top, left, height, width in places(generator, size, generator.random() < 0.5):
         top, left = top // 2 * 2, left // 2 * 2
-        pixels = random.integers(0, 256, (height, width, 4)).astype(np.uint8)
-        pixels[..., 3] = random.choice([0, 255, 128], (height, width)) if has_alpha else 255
+        pixels = generator.integers(0, 256, (height, width, 4)).astype(np.uint8)
+        pixels[..., 3] = generator.choice([0, 255, 128], (height, width)) if has_alpha else 255
         buffer = io.BytesIO()
         stored = Image.fromarray(pixels if has_alpha else np.ascontiguousarray(pixels[..., :3]))
         stored.save(buffer, "WEBP", lossless=True, exact=True)
         content = buffer.getvalue()
-        disposal, replaces = int(random.integers(2)), int(random.integers(2))
+        disposal, replaces = int(generator.integers(2)), int(generator.integers(2))
         flag = replaces << 1 | disposal
         numbers = (left // 2, top // 2, width - 1, height - 1, 40)
         head = b"".join(it.to_bytes(3, "little") for it in numbers) + bytes([flag])

@@ -17,10 +17,12 @@ from srcore.images import (
 
 
 def _pictures(number=3, channels=3, dtype=np.uint8, size=(17, 23)):
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     largest = np.iinfo(dtype).max
     return [
-        Picture(random.integers(0, largest, (*size, channels), dtype, endpoint=True), 40.0 + 30 * i)
+        Picture(
+            generator.integers(0, largest, (*size, channels), dtype, endpoint=True), 40.0 + 30 * i
+        )
         for i in range(number)
     ]
 

@@ -29,10 +29,12 @@ def test_noise_and_blur_raise_the_score():
 
 
 def test_generalized_gaussian_is_recovered():
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     # Shape 2 is normal; the left side is twice as wide and therefore has twice the mass.
-    size = np.abs(random.normal(0, 1, (1, 300, 300)))
-    alpha, left, right = _fit_gaussian(np.where(random.random(size.shape) < 2 / 3, -2 * size, size))
+    size = np.abs(generator.normal(0, 1, (1, 300, 300)))
+    alpha, left, right = _fit_gaussian(
+        np.where(generator.random(size.shape) < 2 / 3, -2 * size, size)
+    )
     # For shape 2, width = deviation * sqrt(Gamma(1/2) / Gamma(3/2)) = deviation * sqrt(2).
     assert alpha[0] == pytest.approx(2, abs=0.1)
     assert left[0] == pytest.approx(2 * math.sqrt(2), rel=0.03)

@@ -107,9 +107,9 @@ def test_unreadable_images_are_left_out_of_an_lmdb(folder, tmp_path):
 
 def test_any_name_is_stored_in_an_lmdb_and_found_again(tmp_path):
     names = ["photo (1)", " (2,3,4) 5", "ü", "\udcff", "x" * 245]
-    rng = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for name in [*names, "line\nbreak"]:
-        image = rng.integers(0, 256, (8, 8, 3), np.uint8)
+        image = generator.integers(0, 256, (8, 8, 3), np.uint8)
         write_image(tmp_path / "in" / f"{name}.png", image, durable=False)
     report = prepare_lmdb(tmp_path / "in", tmp_path / ("y" * 245 + ".lmdb"))
     assert report.written == len(names)

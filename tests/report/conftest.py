@@ -40,9 +40,9 @@ def make_run(tmp_path):
 
 
 def write_picture(folder, image, side, set_name="photos"):
-    random = np.random.default_rng(0)
-    sr, hr = random.integers(0, 256, (2, side, side, 3), np.uint8)
-    lr = random.integers(0, 256, (side // 2, side // 2, 3), np.uint8)
+    generator = np.random.default_rng(0)
+    sr, hr = generator.integers(0, 256, (2, side, side, 3), np.uint8)
+    lr = generator.integers(0, 256, (side // 2, side // 2, 3), np.uint8)
     result = ValidationImage(index=0, name=image, values={"psnr": 31.25}, lr=lr, sr=sr, hr=hr)
     path = folder / f"{set_name}_{image}.png"
     return write_strip(path, result, set_name=set_name, bicubic_values={"psnr": 30.5})

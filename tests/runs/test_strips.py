@@ -22,10 +22,10 @@ from srcore.transforms.resize import resize_uint8
 
 
 @pytest.fixture
-def result(rng):
+def result(generator):
     def make(*, truth=True):
-        sr, hr = rng.integers(0, 256, (2, 18, 22, 3), np.uint8)
-        lr = rng.integers(0, 256, (9, 11, 3), np.uint8)
+        sr, hr = generator.integers(0, 256, (2, 18, 22, 3), np.uint8)
+        lr = generator.integers(0, 256, (9, 11, 3), np.uint8)
         return ValidationImage(
             index=3, name="Löwe <2>", values={"psnr": 31.5}, lr=lr, sr=sr, hr=hr if truth else None
         )
@@ -34,7 +34,7 @@ def result(rng):
 
 
 @pytest.fixture
-def rng():
+def generator():
     return np.random.default_rng(0)
 
 
@@ -64,16 +64,16 @@ def test_equal_results_are_equal_files(result, tmp_path):
     assert first == second
 
 
-def test_other_pictures_are_no_strips(tmp_path, rng):
-    write_image(tmp_path / "a.png", rng.integers(0, 256, (9, 9, 3), np.uint8))
+def test_other_pictures_are_no_strips(tmp_path, generator):
+    write_image(tmp_path / "a.png", generator.integers(0, 256, (9, 9, 3), np.uint8))
     assert read_strip(tmp_path / "a.png") is None
     (tmp_path / "b.png").write_bytes(b"nonsense")
     with pytest.raises(DataError, match=r"b\.png: not an image"):
         read_strip(tmp_path / "b.png")
 
 
-def test_a_text_leaves_the_pixels_alone(tmp_path, rng):
-    image = rng.integers(0, 256, (9, 9, 3), np.uint8)
+def test_a_text_leaves_the_pixels_alone(tmp_path, generator):
+    image = generator.integers(0, 256, (9, 9, 3), np.uint8)
     path = tmp_path / "a.png"
     write_image(path, image)
     assert png_text(path, "key") is None

@@ -21,8 +21,8 @@ def naive_filter(image, kernel):
 
 @pytest.mark.parametrize("shape", [(2, 3, 9, 8), (2, 1, 3, 2)])
 def test_filter2d_correlates_every_sample_with_its_kernel(shape):
-    rng = np.random.default_rng(0)
-    image, kernels = rng.random(shape), rng.random((2, 5, 5))
+    generator = np.random.default_rng(0)
+    image, kernels = generator.random(shape), generator.random((2, 5, 5))
     expected = [
         [naive_filter(plane, kernel) for plane in sample]
         for sample, kernel in zip(image, kernels, strict=True)

@@ -9,8 +9,8 @@ from srcore.transforms.jpeg import JpegCompression, jpeg
 
 def smooth_image(height, width):
     """Gray values of all frequencies: libraries differ in how they enlarge chroma."""
-    rng = np.random.default_rng(0)
-    small = rng.random((height // 8, width // 8)).astype(np.float32)
+    generator = np.random.default_rng(0)
+    small = generator.random((height // 8, width // 8)).astype(np.float32)
     luma = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     luma += 0.1 * np.sin(np.arange(width) / 2)
     gray = luma[..., None].repeat(3, axis=2) * 150 + 50

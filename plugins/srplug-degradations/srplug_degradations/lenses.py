@@ -136,7 +136,7 @@ class Interlacing(ImageDegradation):
     name, options_class = "interlacing", InterlacingOptions
 
     def degraded(self, image: Tensor, generator: torch.Generator) -> Tensor:
-        """Odd rows are of a moment later, when the picture has moved sideways."""
+        """Odd rows are of a moment later, when the image has moved sideways."""
         count = len(image)
         kinds = draw_numbers(count, len(self.options.kinds), generator)
         shift = uniform(self.options.shift, count, generator).to(image.device, image.dtype)

@@ -69,17 +69,15 @@ class VideoOptions(DegradationOptions):
     av1_crf: Range = range_option((30.0, 58.0), "of AV1, rounded", ge=1, le=63)
     frames: tuple[int, int] = option((1, 4), "frames of the film", ge=1, le=30, check=ordered)
     motion: Range = range_option(
-        (0.0, 2.0), "pixels that the picture moves from frame to frame", ge=0
+        (0.0, 2.0), "pixels that the image moves from frame to frame", ge=0
     )
 
 
 @attrs.frozen(kw_only=True)
 class InterlacingOptions(DegradationOptions):
-    """Two fields of different moments in one picture: combs at what moves sideways."""
+    """Two fields of different moments in one image: combs at what moves sideways."""
 
-    shift: Range = range_option(
-        (1.0, 6.0), "pixels that the picture moves between the fields", ge=0
-    )
+    shift: Range = range_option((1.0, 6.0), "pixels that the image moves between the fields", ge=0)
     kinds: tuple[Literal["comb", "blend", "bob"], ...] = option(
         ("comb", "blend", "bob"),
         "comb: both fields as they are; blend: their mean; bob: one field, its rows interpolated",

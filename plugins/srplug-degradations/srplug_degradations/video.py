@@ -1,4 +1,4 @@
-"""Frames of videos by PyAV: a film of a moving picture is encoded and decoded."""
+"""Frames of videos by PyAV: a film of a moving image is encoded and decoded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from srplug_degradations.arrays import RgbArray, each
 from srplug_degradations.base import ImageDegradation, draw_numbers
 from srplug_degradations.options import VideoOptions
 
-#: Least side of a picture that all encoders take.
+#: Least side of a frame that all encoders take.
 _LEAST = 64
 
 
@@ -76,7 +76,7 @@ def last_frame(films: list[RgbArray], codec: str, crf: int) -> RgbArray:
 
 
 def film(array: RgbArray, frames: int, step: tuple[float, float]) -> list[RgbArray]:
-    """A picture that comes to rest at its place in the last frame; edges go on beyond it.
+    """An image that comes to rest at its place in the last frame; edges go on beyond it.
 
     Args:
         array: ``(H, W, 3)``.

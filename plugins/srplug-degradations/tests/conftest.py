@@ -10,11 +10,11 @@ def picture():
     """A function: ``(count, 3, height, width)``, multiples of 1/255."""
 
     def made(height=40, width=56, count=1, channels=3):
-        rng = np.random.default_rng(1)
+        generator = np.random.default_rng(1)
         slope = np.linspace(0, 1, width)[None, :, None] * np.linspace(1, 0.3, height)[:, None, None]
         image = np.repeat(slope, channels, axis=2)
-        image[height // 4 : height // 2, width // 3 : width // 2] = rng.random(channels)
-        image += 0.1 * rng.random((height, width, channels))
+        image[height // 4 : height // 2, width // 3 : width // 2] = generator.random(channels)
+        image += 0.1 * generator.random((height, width, channels))
         levels = torch.from_numpy((image.clip(0, 1) * 255).round()).float() / 255
         return levels.permute(2, 0, 1)[None].repeat(count, 1, 1, 1)
 

@@ -35,8 +35,8 @@ def test_a_larger_crf_leaves_less(codec, picture, degraded):
 @pytest.mark.parametrize("codec", CODECS)
 def test_it_is_what_the_codec_itself_leaves(codec, tmp_path):
     """Written by the library into a file and read from there: the same as in memory."""
-    rng = np.random.default_rng(0)
-    array = np.kron(rng.integers(0, 256, (8, 8, 3)), np.ones((10, 10, 1))).astype(np.uint8)
+    generator = np.random.default_rng(0)
+    array = np.kron(generator.integers(0, 256, (8, 8, 3)), np.ones((10, 10, 1))).astype(np.uint8)
     encoder = CODECS[codec]
     with av.open(tmp_path / "a.mkv", "w") as container:
         stream = container.add_stream(

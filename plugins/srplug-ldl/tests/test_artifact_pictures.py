@@ -10,9 +10,10 @@ from srcore.testing.tiny_images import tiny_image
 
 def pictures():
     hr = tiny_image(0, 24, 32)
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     sr, ema = (
-        (hr + random.normal(0, level, hr.shape)).clip(0, 255).astype(np.uint8) for level in (12, 8)
+        (hr + generator.normal(0, level, hr.shape)).clip(0, 255).astype(np.uint8)
+        for level in (12, 8)
     )
     return sr, ema, hr
 

@@ -16,10 +16,10 @@ from srcore.testing.tiny_images import tiny_image
 @pytest.fixture
 def files(tmp_path):
     hr = tiny_image(0, 24, 32)
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     write_image(tmp_path / "hr.png", hr)
     for name, level in (("sr", 12), ("ema", 8)):
-        noisy = hr + random.normal(0, level, hr.shape)
+        noisy = hr + generator.normal(0, level, hr.shape)
         write_image(tmp_path / f"{name}.png", noisy.clip(0, 255).astype(np.uint8))
     return {f"--{name}": tmp_path / f"{name}.png" for name in ("sr", "ema", "hr")}
 

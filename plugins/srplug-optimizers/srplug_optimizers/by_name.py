@@ -1,7 +1,7 @@
 """``type = "pytorch_optimizer"``: any optimizer of the library, its arguments checked.
 
 What the constructors take is written down in ``signatures.json`` by
-``generator/write_optimizers.py``, so that an experiment is checked without importing torch.
+``writers/write_optimizers.py``, so that an experiment is checked without importing torch.
 """
 
 from __future__ import annotations

@@ -15,29 +15,29 @@ PACKAGE = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def generator(monkeypatch):
+def writer(monkeypatch):
     """The script that writes the keys; its modules are forgotten again."""
-    monkeypatch.syspath_prepend(PACKAGE / "generator")
+    monkeypatch.syspath_prepend(PACKAGE / "writers")
     yield importlib.import_module("write_optimizers")
     for name in ("write_optimizers", "optimizer_meanings"):
         sys.modules.pop(name, None)
 
 
-def test_keys_are_those_of_the_constructors(generator):
-    made = generator.files()
+def test_keys_are_those_of_the_constructors(writer):
+    made = writer.files()
     folder = PACKAGE / "srplug_optimizers"
     differing = [name for name in made if made[name] != (folder / name).read_text("utf-8")]
-    assert not differing, "run  python plugins/srplug-optimizers/generator/write_optimizers.py"
+    assert not differing, "run  python plugins/srplug-optimizers/writers/write_optimizers.py"
     there = {f"options/{path.name}" for path in (folder / "options").glob("*.py")}
     assert there - set(made) == {"options/__init__.py", "options/pytorch_optimizer.py"}
 
 
-def test_a_new_parameter_is_noticed(generator, monkeypatch):
+def test_a_new_parameter_is_noticed(writer, monkeypatch):
     def other(self, params, lr=0.1, alpha=0.5):
         """With one parameter more and others less."""
 
     monkeypatch.setattr(library_class(OPTIMIZERS["lion"].target), "__init__", other)
-    text = generator.module(OPTIMIZERS["lion"])
+    text = writer.module(OPTIMIZERS["lion"])
     assert '    alpha: float = option(0.5, "weight of the slow running mean", ge=0)' in text
     assert "betas" not in text
 

@@ -19,33 +19,33 @@ PACKAGE = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def generator(monkeypatch):
+def writer(monkeypatch):
     """The script that writes the options; its modules are forgotten again."""
-    monkeypatch.syspath_prepend(PACKAGE / "generator")
+    monkeypatch.syspath_prepend(PACKAGE / "writers")
     yield importlib.import_module("write_networks")
     for name in ("write_networks", "network_meanings"):
         sys.modules.pop(name, None)
 
 
-def test_options_are_those_of_spandrels_constructors(generator):
-    made = generator.modules()
+def test_options_are_those_of_spandrels_constructors(writer):
+    made = writer.modules()
     folder = PACKAGE / "srplug_spandrel" / "options"
     written = {path.name: path.read_text("utf-8") for path in folder.glob("*.py")}
     differing = [name for name in made if made[name] != written.get(name)]
-    assert not differing, "run  python plugins/srplug-spandrel/generator/write_networks.py"
+    assert not differing, "run  python plugins/srplug-spandrel/writers/write_networks.py"
     extra = {f"{name}.py" for name in EXTRA}
     assert set(written) - set(made) - extra == {"__init__.py", "base.py"}
     assert extra <= set(written)  # compared where the package is installed
 
 
-def test_a_new_parameter_of_spandrel_is_noticed(generator, monkeypatch):
+def test_a_new_parameter_of_spandrel_is_noticed(writer, monkeypatch):
     cls = spandrel_class(ARCHITECTURES["span"])
 
     def other(self, *, num_in_ch, num_out_ch, feature_channels=48, upscale=4, dim=1):
         """With one parameter more and others less."""
 
     monkeypatch.setattr(cls, "__init__", other)
-    text = generator.module(ARCHITECTURES["span"])
+    text = writer.module(ARCHITECTURES["span"])
     assert "    dim: int = option(1," in text
     assert "img_range" not in text
 

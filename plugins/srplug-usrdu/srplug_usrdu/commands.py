@@ -59,13 +59,13 @@ def kernels(
 
 
 @usrdu.command()
-@click.argument("generator", type=EXISTING_FILE)
+@click.argument("rrdbnet", metavar="GENERATOR", type=EXISTING_FILE)
 @click.argument("dsn", type=EXISTING_FILE)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, .pth."
 )
 @click.option("--overwrite", is_flag=True, help="Replace OUTPUT if it exists.")
-def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
+def export(rrdbnet: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     """Write an RRDBNet and a DSN in the published two-part layout (params, one .pth file).
 
     \b
@@ -86,11 +86,11 @@ def export(generator: Path, dsn: Path, output: Path, overwrite: bool) -> None:
     from srcore.weights.loading import identify
     from srplug_usrdu.weights import load_dsn, published_sr_state
 
-    refuse_replacing([generator, dsn], [output])
-    recognized = identify(read_checkpoint(generator), plugins().registry)
+    refuse_replacing([rrdbnet, dsn], [output])
+    recognized = identify(read_checkpoint(rrdbnet), plugins().registry)
     if recognized.network != "rrdbnet" or recognized.scale != 4:
         raise WeightsError(
-            f"{generator}: a {recognized.network} of scale {recognized.scale}; the published "
+            f"{rrdbnet}: a {recognized.network} of scale {recognized.scale}; the published "
             "layout holds an rrdbnet of scale 4"
         )
     state = published_sr_state(recognized.state, load_dsn(dsn, scale=4).state_dict())

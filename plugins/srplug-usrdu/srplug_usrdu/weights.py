@@ -91,15 +91,15 @@ SRN = Dialect(
 )
 
 
-def published_sr_state(generator: Mapping[str, Tensor], dsn: Mapping[str, Tensor]) -> State:
+def published_sr_state(rrdbnet: Mapping[str, Tensor], dsn: Mapping[str, Tensor]) -> State:
     """Both networks under the names of a published SR file.
 
     Args:
-        generator: state of an ``rrdbnet``, native names.
+        rrdbnet: its state, native names.
         dsn: state of a ``usrdu_dsn``.
     """
     beside = {_DSN + name: value for name, value in dsn.items()}
-    return beside | _sr_from_native(generator, {"scale": 4})
+    return beside | _sr_from_native(rrdbnet, {"scale": 4})
 
 
 def load_dsn(path: Path, *, scale: int | None = None) -> Downsampler:

@@ -19,7 +19,7 @@ _LEVELS = 255
 
 
 def check_alike(name: str, program: Program, image: Tensor) -> None:
-    """Refuse a program that shows another picture, or none, at one of two sizes.
+    """Refuse a program that makes another image, or none, at one of two sizes.
 
     The image is ``(1, C, H, W)`` in [0, 1].
 
@@ -39,7 +39,7 @@ def check_alike(name: str, program: Program, image: Tensor) -> None:
 
 @torch.inference_mode()
 def levels_apart(first: nn.Module, second: nn.Module, image: Tensor) -> float:
-    """Largest difference of what pictures show; infinite if the sizes differ.
+    """Largest difference of what images show; infinite if the sizes differ.
 
     The image is ``(N, C, H, W)`` in [0, 1]; the result counts gray levels of 255.
     """

@@ -73,7 +73,7 @@ def _cache_key(to: str, order: ProgramOrder) -> str:
     versions = [f"{name} {_version(name)}" for name in _PACKAGES]
     digest = hashlib.sha256("\n".join([to, srcore.__version__, *versions]).encode())
     for name, module in network.named_modules():
-        digest.update(f"{name} {_source(type(module))} {_plain_attributes(module)}".encode())
+        digest.update(f"{name} {_text_of(type(module))} {_plain_attributes(module)}".encode())
     for name, tensor in network.state_dict().items():
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         _add(digest, tensor)
@@ -90,7 +90,7 @@ def _plain_attributes(module: nn.Module) -> list[tuple[str, str]]:
     )
 
 
-def _source(kind: type) -> str:
+def _text_of(kind: type) -> str:
     try:
         return inspect.getsource(kind)
     except (OSError, TypeError):  # written at a prompt

@@ -126,7 +126,7 @@ _PIXELWISE = frozenset(_NAMES.split())
 def _pixelwise(call: Call) -> Operation:
     def check(constant: Tensor) -> Tensor:
         if constant.ndim > 1 and constant.shape[-2] != 1:
-            raise NotByRowsError(f"{call.function.__name__} with a picture of a fixed size")
+            raise NotByRowsError(f"{call.function.__name__} with an image of a fixed size")
         return constant
 
     replaced((call.arguments, call.keywords), Tensor, check)
@@ -181,7 +181,7 @@ def _conv2d(call: Call) -> Operation | None:
 
 
 def _getitem(call: Call) -> Operation | None:
-    """Some channels, or all of the picture."""
+    """Some channels, or all of the image."""
     image, index = call.arguments
     index = written_out(index)
     images, *channels = index[:2]
@@ -231,7 +231,7 @@ def _pixel_unshuffle(call: Call) -> Operation:
 
 
 def written_out(index: Any) -> tuple[Any, ...]:
-    """An index of pictures ``(N, C, H, W)`` as a tuple without an ellipsis."""
+    """An index of images ``(N, C, H, W)`` as a tuple without an ellipsis."""
     parts: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
     if Ellipsis not in parts:
         return parts

@@ -50,15 +50,15 @@ def gives_samples(trial: Trial) -> Iterator[str]:
     names = [dataset.name(index) for index in range(len(dataset))]
     if not names or len(set(names)) < len(names):
         yield f"expected images with different names, found {names[:4]}"
-    for random in (None, sample_generator(0)):
-        sample = call("dataset", dataset, 0, random, method="sample")
-        again = None if random is None else sample_generator(0)
+    for generator in (None, sample_generator(0)):
+        sample = call("dataset", dataset, 0, generator, method="sample")
+        again = None if generator is None else sample_generator(0)
         if not _equal_entries(sample, call("dataset", dataset, 0, again, method="sample")):
-            when = "whole images" if random is None else "equal generators"
+            when = "whole images" if generator is None else "equal generators"
             yield f"expected equal samples from {when}, found others"
         images, extras = split_extras(sample)
         stack_extras([extras])
-        yield from _complain_sizes(trial, images, is_crop=random is not None)
+        yield from _complain_sizes(trial, images, is_crop=generator is not None)
     entries = option_capability(trial.options, "entries")
     promised = set(entries()) if entries is not None else set()
     yield from (
@@ -138,7 +138,7 @@ def transform_state_goes_on(trial: Trial) -> Iterator[str]:
 @torch.no_grad()
 def _transform_trial(trial: Trial, transform: Any, seed: int = 0) -> dict[str, Any]:
     seed_everything(seed)
-    batch: dict[str, Any] = call("transform", transform, trial.batch(seed), trial.generator(seed))
+    batch: dict[str, Any] = call("transform", transform, trial.batch(seed), trial.random(seed))
     return batch
 
 

@@ -66,7 +66,7 @@ def gives_two_targets(trial: Trial) -> Iterator[str]:
     targets = []
     for _ in range(2):
         labels = trial.build()
-        targets.append(call("labels", labels, 4, progress=0.5, generator=trial.generator()))
+        targets.append(call("labels", labels, 4, progress=0.5, generator=trial.random()))
     for target in targets[0]:
         if isinstance(target, Tensor) and target.shape not in ((), (4,)):
             yield f"expected numbers or tensors (4,), found {tuple(target.shape)}"
@@ -105,7 +105,7 @@ def plain_state(state: Any, path: str = "state") -> Iterator[str]:
 
 def _used(trial: Trial, part: Any) -> Any:
     """The part after it was called once, as its kind is called."""
-    kind, random = trial.component.kind, trial.generator()
+    kind, random = trial.component.kind, trial.random()
     seed_everything(0)
     if kind == "labels":
         call(kind, part, 4, progress=0.5, generator=random)

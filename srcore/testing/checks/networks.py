@@ -168,7 +168,7 @@ def alters_what_is_judged(trial: Trial) -> Iterator[str]:
     for _ in range(2):
         part = trial.build()
         results.append(
-            call("discriminator_input", part, image, progress=0.5, generator=trial.generator())
+            call("discriminator_input", part, image, progress=0.5, generator=trial.random())
         )
     if not torch.equal(*results):
         yield "expected equal images from equal generators, found others"
@@ -186,7 +186,7 @@ def _needed_entries(trial: Trial) -> set[str]:
 
 def _lr(trial: Trial, network: Any, size: tuple[int, int]) -> Tensor:
     channels = int(capability("network", network, "in_channels"))
-    return torch.rand(1, channels, *size, generator=trial.generator())
+    return torch.rand(1, channels, *size, generator=trial.random())
 
 
 def _call_network(network: Any, lr: Tensor) -> Tensor:

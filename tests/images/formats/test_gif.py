@@ -87,12 +87,12 @@ def test_files_of_pillow_are_read(agrees):
 
 def colorful(colors, channels=3, seed=0, size=(20, 30)):
     """A picture of so many colors, some pixels of which are invisible."""
-    random = np.random.default_rng(seed)
-    table = random.integers(0, 256, (colors, channels)).astype(np.uint8)
+    generator = np.random.default_rng(seed)
+    table = generator.integers(0, 256, (colors, channels)).astype(np.uint8)
     if channels == 4:
-        table[:, 3] = random.choice([0, 255], colors)
+        table[:, 3] = generator.choice([0, 255], colors)
         table[:2, 3] = 0, 255
-    return table[random.integers(0, colors, size)]
+    return table[generator.integers(0, colors, size)]
 
 
 def seen(image):

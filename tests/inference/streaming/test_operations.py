@@ -112,7 +112,7 @@ UNKNOWN = {
     "permute": lambda x: x.permute(0, 1, 3, 2),
     "__bool__": lambda x: x if (x > 0).any() else -x,
     "__getitem__ with these arguments": lambda x: x[..., 1:, :],
-    "add with a picture of a fixed size": lambda x: x + torch.rand(8, 1),
+    "add with an image of a fixed size": lambda x: x + torch.rand(8, 1),
     "rand_like": lambda x: x + torch.rand_like(x),
     "item": lambda x: x * x.max().item(),
     "no function of PyTorch": lambda x: torch.zeros(1, 3, 8, 8),

@@ -1,4 +1,4 @@
-"""Keys of ``adamp``; written by ``generator/write_optimizers.py``."""
+"""Keys of ``adamp``; written by ``writers/write_optimizers.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of ``adopt``; written by ``generator/write_optimizers.py``."""
+"""Keys of ``adopt``; written by ``writers/write_optimizers.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of ``came``; written by ``generator/write_optimizers.py``."""
+"""Keys of ``came``; written by ``writers/write_optimizers.py``."""
 
 from __future__ import annotations
 

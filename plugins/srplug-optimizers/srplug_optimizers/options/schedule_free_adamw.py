@@ -1,4 +1,4 @@
-"""Keys of ``schedule_free_adamw``; written by ``generator/write_optimizers.py``."""
+"""Keys of ``schedule_free_adamw``; written by ``writers/write_optimizers.py``."""
 
 from __future__ import annotations
 

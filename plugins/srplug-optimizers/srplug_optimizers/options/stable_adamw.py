@@ -1,4 +1,4 @@
-"""Keys of ``stable_adamw``; written by ``generator/write_optimizers.py``."""
+"""Keys of ``stable_adamw``; written by ``writers/write_optimizers.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of ``spandrel_realplksr``; written by ``generator/write_networks.py``."""
+"""Keys of ``spandrel_realplksr``; written by ``writers/write_networks.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the source of srcore says of a public name, as griffe reads it."""
+"""What the code of srcore says of a public name, as griffe reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import griffe
 
 _WIDTH = 88
-#: Defaults of other types are told by nothing but their source.
+#: Defaults of other types are told by nothing but their code.
 _PLAIN = (bool, int, float, str, tuple, type(None))
 
 
@@ -61,16 +61,16 @@ def _entries(function: griffe.Function) -> Iterator[str]:
         yield entry
 
 
-def _is_literal(source: str) -> bool:
+def _is_literal(text: str) -> bool:
     try:
-        ast.literal_eval(source)
+        ast.literal_eval(text)
     except ValueError:
         return False
     return True
 
 
 def _default(function: griffe.Function, parameter: str) -> Any:
-    """The value of a default that is an expression in the source."""
+    """The value of a default that is an expression in the code."""
     value: Any = importlib.import_module(function.module.path)
     for name in function.path.removeprefix(f"{function.module.path}.").split("."):
         value = getattr(value, name)

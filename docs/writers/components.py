@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import attrs
 
-from generator.docstrings import code, inline, markdown
 from srcore.config import schema
 from srcore.config.group_table import GroupTable
 from srcore.files import text_tables
@@ -16,6 +15,7 @@ from srcore.options.declaration import INLINE, KIND, declaration_of
 from srcore.options.describing import describe
 from srcore.plugin.building import Component, resolve
 from srcore.plugin.registry import Registry
+from writers.docstrings import code, inline, markdown
 
 #: Tables of an experiment in the order of the page: heading -> class.
 TABLES: dict[str, type] = {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.lists import ROOT, filled
+from writers.lists import ROOT, filled
 
 _START = "<!-- results: written by docs/generate.py -->\n"
 _STATES = {True: "changed tree", False: "as committed", None: "see the file"}

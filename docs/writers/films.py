@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.lists import ROOT, filled
 from srcore.files import text_tables
 from srcore.films.codecs import CODECS, FilmCodec, automatic_in_words
+from writers.lists import ROOT, filled
 
 _PAGE = "docs/how-to/films.md"
 _START, _END = "<!-- codecs: written by docs/generate.py -->\n", "<!-- end -->"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import srcore
-from generator.docstrings import markdown, text
-from generator.source import defined, definition
 from srcore import hookspecs
+from writers.definitions import defined, definition
+from writers.docstrings import markdown, text
 
 if TYPE_CHECKING:
     from srcore.plugin.manager import PluginManager

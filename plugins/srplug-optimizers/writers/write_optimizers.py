@@ -1,6 +1,6 @@
 """Write options and signatures anew.
 
-    python plugins/srplug-optimizers/generator/write_optimizers.py
+    python plugins/srplug-optimizers/writers/write_optimizers.py
 
 Names, types and defaults come from the constructors of the installed libraries, meanings, limits
 and refusals from ``optimizer_meanings.py``, everything else from ``srplug_optimizers.catalog``.
@@ -42,7 +42,7 @@ def module(optimizer: Optimizer) -> str:
     fields = [field(optimizer, *parameter) for parameter in parameters(optimizer)]
     literal = "from typing import Literal\n\n" if any("Literal" in it for it in fields) else ""
     return (
-        f'"""Keys of ``{optimizer.name}``; written by ``generator/write_optimizers.py``."""\n\n'
+        f'"""Keys of ``{optimizer.name}``; written by ``writers/write_optimizers.py``."""\n\n'
         "from __future__ import annotations\n\n"
         f"{literal}import attrs\n\n"
         "from srcore.options import option\n\n\n"

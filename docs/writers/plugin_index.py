@@ -8,8 +8,8 @@ from typing import Any
 
 import tomli_w
 
-from generator.lists import PLUGINS, ROOT, filled
 from srcore.plugin.registry import Registry
+from writers.lists import PLUGINS, ROOT, filled
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import griffe
 
 import srcore
-from generator.docstrings import code, inline, items, markdown, sections
-from generator.source import defined, definition, is_private, quoted
 from srcore import capabilities
 from srcore.files import text_tables
+from writers.definitions import defined, definition, is_private, quoted
+from writers.docstrings import code, inline, items, markdown, sections
 
 #: Modules whose names are public, beside srcore itself.
 MODULES = (

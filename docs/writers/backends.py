@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.lists import ROOT, filled
+from writers.lists import ROOT, filled
 
 _PAGE = "docs/how-to/upscale-and-evaluate.md"
 _START, _END = "<!-- backends: written by docs/generate.py -->\n", "<!-- end -->"

@@ -1,6 +1,6 @@
 """Write the options of all networks anew.
 
-    python plugins/srplug-spandrel/generator/write_networks.py
+    python plugins/srplug-spandrel/writers/write_networks.py
 
 Names, types and defaults come from the constructors of the installed spandrel, meanings, limits and
 choices from ``network_meanings.py``, everything else from the rows of ``srplug_spandrel``.
@@ -47,7 +47,7 @@ def module(architecture: Architecture) -> str:
     own = f"from srplug_spandrel.options.base import {options}\n"
     return (
         f'"""Keys of ``{architecture.component}``; written by '
-        '``generator/write_networks.py``."""\n\n'
+        '``writers/write_networks.py``."""\n\n'
         "from __future__ import annotations\n\n"
         f"{literal}import attrs\n\n"
         f"{declares}{own}\n\n"
