@@ -63,7 +63,8 @@ def experiment_keys(
 
     registry = plugins().registry
     # Where --set is the last word, click has not come to the arguments yet.
-    named = [ctx.params.get("experiment"), *ctx.args]
+    several = ctx.params.get("experiments") or ()
+    named = [ctx.params.get("experiment"), *several, *ctx.args]
     table: dict[str, Any] = {}
     for name in [it for it in named if isinstance(it, str)][:1]:
         with contextlib.suppress(SrcoreError):

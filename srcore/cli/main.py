@@ -10,12 +10,11 @@ from typing import Any
 import click
 
 from srcore import __version__
-from srcore.cli import usage
 from srcore.cli.command_line import Beginning
 from srcore.cli.console import accept_any_text
+from srcore.cli.failing import told_exit_code
 from srcore.cli.streams import lasting_streams
-from srcore.errors import DeprecatedHookWarning, PluginError, SrcoreError
-from srcore.machine.memory import is_out_of_memory
+from srcore.errors import DeprecatedHookWarning, PluginError
 from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import resolve
@@ -210,33 +209,10 @@ def _main(arguments: list[str]) -> None:
         _load_before_parsing(arguments)
         code = cli.main(args=arguments, prog_name="srcore", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except SrcoreError as error:
-        for line in error.lines:
-            click.echo(f"srcore: {line}", err=True)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        if usage.is_help(error):
-            error.show()
-            sys.exit(error.exit_code)
-        for line in usage.error_lines(error):
-            click.echo(f"srcore: {line}", err=True)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("srcore: interrupted", err=True)
-        sys.exit(130)
     except SystemExit:
         raise
     except BaseException as error:  # GeneratorExit of a handler, too
-        if is_out_of_memory(error):
-            reason = str(error).strip().split("\n")[0] or type(error).__name__
-            click.echo(
-                f"srcore: out of memory ({reason}); smaller images or networks need less", err=True
-            )
-            sys.exit(1)
-        from srcore.cli import unexpected
-
-        unexpected.show(error)
-        sys.exit(1)
+        sys.exit(told_exit_code(error))
 
 
 def _load_before_parsing(arguments: list[str]) -> None:

@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from srcore.config.batch_size import AUTO
 from srcore.config.experiment import LoadedExperiment
-from srcore.config.output_checks import output_problems
 from srcore.config.remarks import remarks
 from srcore.engine.meeting import meet
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
-from srcore.errors import ConfigError, Interrupted, SrcoreError
-from srcore.machine.devices import pick_device, slow_precision
+from srcore.engine.startable import startable
+from srcore.errors import Interrupted, SrcoreError
+from srcore.machine.devices import slow_precision
 from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import is_lost_process, left_aside, world_size
 from srcore.options.declaration import defaults
@@ -57,6 +57,7 @@ def run_experiment(
     recover: bool = False,
     accept_changes: bool = False,
     quiet: bool = False,
+    stop: StopRequest | None = None,
 ) -> str | None:
     """Run all stages of an experiment that ``check`` found valid.
 
@@ -68,6 +69,7 @@ def run_experiment(
         recover: resume, and where the last checkpoint is damaged or missing from the newest good.
         accept_changes: resume although other files or processes than before feed the training.
         quiet: warnings only.
+        stop: hears signals already, of whoever runs several; None: this run hears them itself.
 
     Returns:
         A table of the results; None on all but the main process.
@@ -78,19 +80,8 @@ def run_experiment(
     """
     resume = resume or recover
     # Everything that can be wrong is known before an earlier run is deleted.
-    experiments = [loaded.experiment(stage) for stage in loaded.stages]
-    if any(experiment.train.deterministic for experiment in experiments):
-        # CUDA's matrix products read it once, before the first of them
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    devices = [pick_device(experiment.train.device, "train.device") for experiment in experiments]
+    experiments, devices = startable(loaded, output)
     folder = output / loaded.name
-    fed = [
-        loaded.located(problem, stage)
-        for stage, experiment in zip(loaded.stages, experiments, strict=True)
-        for problem in output_problems(experiment, folder)
-    ]
-    if fed:
-        raise ConfigError(fed)
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
     with contextlib.ExitStack() as stack:
@@ -117,7 +108,8 @@ def run_experiment(
         if idist.get_world_size() > 1:
             idist.barrier()
         stack.enter_context(_logging(folder, is_main=is_main, quiet=quiet))
-        stop = stack.enter_context(StopRequest())
+        if stop is None:
+            stop = stack.enter_context(StopRequest())
         if left_aside():
             logger.warning("%s", left_aside())
         for stage, device in zip(loaded.stages, devices, strict=True):

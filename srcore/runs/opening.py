@@ -56,9 +56,10 @@ def open_run(
         OccupiedError: the folder holds a run, or something else, or lies in another run.
         SrcoreError: it is in use or cannot be written.
     """
-    _refuse_run(folder, resume=resume, overwrite=overwrite)
+    refuse_earlier_run(folder, resume=resume, overwrite=overwrite)
     with locked(folder):
-        _refuse_run(folder, resume=resume, overwrite=overwrite)  # others may have worked until now
+        # others may have worked until now
+        refuse_earlier_run(folder, resume=resume, overwrite=overwrite)
         if overwrite and _is_run(folder):
             delete_run(folder, registry)
         remove_temporaries(folder)
@@ -79,7 +80,12 @@ def remove_temporaries(folder: Path) -> None:
             path.unlink()
 
 
-def _refuse_run(folder: Path, *, resume: bool, overwrite: bool) -> None:
+def refuse_earlier_run(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse a folder whose content nobody said what to do with.
+
+    Raises:
+        OccupiedError: the folder holds a run, or something else, or lies in another run.
+    """
     outer = outer_run(folder)
     if outer is not None:
         raise OccupiedError(

@@ -1,0 +1,37 @@
+"""What keeps a valid experiment from being started here, known before anything is done."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from srcore.config.experiment import LoadedExperiment
+from srcore.config.output_checks import output_problems
+from srcore.config.schema import Experiment
+from srcore.errors import ConfigError
+from srcore.machine.devices import pick_device
+
+
+def startable(
+    loaded: LoadedExperiment, output: Path
+) -> tuple[list[Experiment], list[torch.device]]:
+    """The experiments of the stages, and where they compute.
+
+    Raises:
+        SrcoreError: a device that is not here, or a run that would read what it writes.
+    """
+    experiments = [loaded.experiment(stage) for stage in loaded.stages]
+    if any(experiment.train.deterministic for experiment in experiments):
+        # CUDA's matrix products read it once, before the first of them
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    devices = [pick_device(experiment.train.device, "train.device") for experiment in experiments]
+    fed = [
+        loaded.located(problem, stage)
+        for stage, experiment in zip(loaded.stages, experiments, strict=True)
+        for problem in output_problems(experiment, output / loaded.name)
+    ]
+    if fed:
+        raise ConfigError(fed)
+    return experiments, devices
