@@ -90,6 +90,8 @@ MOVED = {
     "srcore.inference.tile_runner": "srcore.inference.windowed_network",
     "srcore.memory": "srcore.machine.memory",
     "srcore.metrics.images": "srcore.metrics.pairs",
+    "srcore.models.addressed": "srcore.models.addressed_path",
+    "srcore.models.direct": "srcore.models.model_files",
     "srcore.patience": "srcore.plugin.patience",
     "srcore.plugin_manager": "srcore.plugin.manager",
     "srcore.pretrained": "srcore.weights.pretrained",

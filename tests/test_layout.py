@@ -315,7 +315,7 @@ UNTESTED_BY_NAME = {
     "tiff_pixels tiff_rows tiff_writing walking webp_walking",
     "engine": "best contents extending feed head part_state parts pieces seeding shared_buffers "
     "stages stopping terms training transforming validation",
-    "cli": "card components fetching loading models new overriding plugins push unexpected "
+    "cli": "card fetching loading models new overriding push unexpected "
     "writing",
     "cli/evaluation": "benchmark contenders written_pictures written_tables",
     "inference/backends": "backend calibration comparing compiled core ncnn onnxruntime openvino "

@@ -15,7 +15,7 @@ from srcore.config.experiment import load_experiment
 from srcore.config.paths import inputs_of, is_pending, paths_of
 from srcore.config.reading import parse_experiment
 from srcore.files.hashing import sha256_of
-from srcore.models.addressed import written
+from srcore.models.addressed_path import written
 from srcore.plugin.manager import PluginManager
 from srcore.runs.experiment_hash import renamed_texts
 from srcore.runs.folder import experiment_of_run

@@ -16,6 +16,7 @@ from srcore.options.key_facts import key_facts, paper_of
 from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import Registry
+from srcore.plugin.summaries import summary_of
 
 
 @click.command()
@@ -90,9 +91,3 @@ def _as_dict(component: Component) -> dict[str, Any]:
 def _path_of(target: Any) -> str:
     made = target if inspect.isclass(target) or inspect.isfunction(target) else type(target)
     return f"{made.__module__}:{made.__qualname__}"
-
-
-def summary_of(component: Component) -> str:
-    """First line of the docstring of the component's options."""
-    text = inspect.getdoc(component.options) or ""
-    return text.split("\n", 1)[0]

@@ -34,25 +34,21 @@ def located(weights: str | Path, *, yes: bool) -> Path:
     """
     from srcore.config.paths import MISSING, paths_beside, what_is_there
     from srcore.config.suggest import closest
-    from srcore.models.addresses import is_address
     from srcore.models.catalog import Catalog, UnknownModelError
-    from srcore.models.resolving import weights_file
+    from srcore.models.resolving import address_in, weights_file
 
     text, path = str(weights), Path(weights)
     registry = plugins().registry
-    if not is_address(text) and what_is_there(path) == MISSING:
-        models = Catalog(registry).models
-        if text not in models:
-            known = [*models, *paths_beside(path)]
-            hint = closest(text, known) or "srcore models lists those that are published"
-            raise UnknownModelError(f"{text}: no such file or published model; {hint}")
-        text = f"model:{text}"
+    if not address_in(text, registry) and what_is_there(path) == MISSING:
+        known = [*Catalog(registry).models, *paths_beside(path)]
+        hint = closest(text, known) or "srcore models lists those that are published"
+        raise UnknownModelError(f"{text}: no such file or published model; {hint}")
     return weights_file(text, registry, lambda offer: agreed(offer, yes=yes))
 
 
 def label_of(path: Path) -> str:
     """What tables call the weights of a file; empty: what the file is called."""
-    from srcore.models.addressed import AddressedPath
+    from srcore.models.addressed_path import AddressedPath
 
     source = path.source if isinstance(path, AddressedPath) else None
     return "" if source is None else source.label

@@ -116,7 +116,7 @@ def _from_weights(file: Path, name: str | None) -> str:
 
     from srcore.cli.fetching import label_of
     from srcore.config.telling import held, settings
-    from srcore.models.addressed import written
+    from srcore.models.addressed_path import written
 
     registry = plugins().registry
     if name is not None:

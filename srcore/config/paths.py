@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from srcore.config.suggest import closest
-from srcore.models.addressed import complaint_about
+from srcore.models.addressed_path import complaint_about
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
 

@@ -23,7 +23,7 @@ from srcore.config.reading import SourcedText
 from srcore.config.suggest import closest, nearest
 from srcore.errors import Problem, SrcoreError
 from srcore.messages import shown
-from srcore.models.addressed import AddressedPath
+from srcore.models.addressed_path import AddressedPath
 from srcore.models.addresses import is_address
 from srcore.models.resolving import source_of
 from srcore.options import Selected

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from srcore.errors import WeightsError
-from srcore.models.addressed import AddressedPath, complaint_about
+from srcore.models.addressed_path import AddressedPath, complaint_about
 from srcore.models.addresses import MODEL, OnHub, OnWeb, is_address, parse
 from srcore.models.catalog import Catalog
-from srcore.models.direct import ListedModel, ShippedModel, WebModel
 from srcore.models.hub import HubModel
+from srcore.models.model_files import ListedModel, ShippedModel, WebModel
 from srcore.models.source import ModelSource, Offer
 from srcore.plugin.registry import Registry
 
@@ -46,6 +46,20 @@ def as_address(text: str, registry: Registry) -> str:
     return MODEL + Catalog(registry).get(text).name
 
 
+def address_in(text: str, registry: Registry) -> str:
+    """The address that a text names, also as the bare name of a model; empty: it is a path.
+
+    A file is taken before a model of that name.
+
+    Raises:
+        PluginError: a list of models cannot be read.
+    """
+    if is_address(text):
+        return text
+    is_model = not Path(text).exists() and text in Catalog(registry).models
+    return MODEL + text if is_model else ""
+
+
 def weights_file(weights: str | Path, registry: Registry, consent: Consent | None = None) -> Path:
     """The file that a text, or a path of an experiment, names; models are looked up and fetched.
 
@@ -59,13 +73,9 @@ def weights_file(weights: str | Path, registry: Registry, consent: Consent | Non
         WeightsError: there is no such model, it is not here and may not be fetched, or its content
             is not what was announced.
     """
-    address = str(weights)
-    if not is_address(weights):
-        # A file is taken before a model of that name.
-        is_model = isinstance(weights, str) and not Path(weights).exists()
-        if not is_model or weights not in Catalog(registry).models:
-            return Path(weights)
-        address = f"{MODEL}{weights}"
+    address = address_in(weights, registry) if isinstance(weights, str) else ""
+    if not address:
+        return Path(weights)
     source = source_of(address, registry)
     if not source.fault():
         return AddressedPath.of(source)

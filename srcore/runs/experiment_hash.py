@@ -8,7 +8,7 @@ from typing import Any
 
 from srcore.config.paths import paths_of
 from srcore.config.schema import Experiment
-from srcore.models.addressed import written
+from srcore.models.addressed_path import written
 from srcore.runs.plain_tables import as_table
 
 #: What does not change the result.

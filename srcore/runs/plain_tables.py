@@ -9,7 +9,7 @@ import attrs
 import tomli_w
 
 from srcore.files.atomic import writing
-from srcore.models.addressed import written
+from srcore.models.addressed_path import written
 from srcore.options import Selected
 from srcore.options.declaration import is_inline, key_of
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 
-from srcore.models.addressed import AddressedPath
+from srcore.models.addressed_path import AddressedPath
 from srcore.models.catalog import Catalog
-from srcore.models.direct import ListedModel
 from srcore.models.entry import PublishedModel
 from srcore.models.licenses import described
+from srcore.models.model_files import ListedModel
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
 from srcore.serving.offered_runs import offered_runs, scale_of, stage_folders

@@ -8,7 +8,7 @@ import pytest
 from srcore.cli.main import SrcoreGroup, main
 from srcore.config.reading import read_experiment
 from srcore.errors import PluginError
-from srcore.plugin.manager import plugins, using
+from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.testing.commands import run_alone, run_command
 from srcore.testing.weights import write_weights
@@ -214,49 +214,6 @@ def test_an_earlier_run_stays_unless_asked(capsys, tiny_experiment, tmp_path):
     code, _, err = run_command(capsys, *arguments)
     assert code == 2
     assert "holds an earlier run; continue it with --resume, delete it with --overwrite" in err
-
-
-def test_components_lists_keys_with_type_default_and_meaning(capsys):
-    code, out, _ = run_command(capsys, "components", "network", "edsr")
-    assert code == 0
-    assert "num_features" in out
-    code, out, _ = run_command(capsys, "components", "--json")
-    edsr = next(entry for entry in json.loads(out) if entry["name"] == "edsr")
-    key = next(key for key in edsr["keys"] if key["key"] == "num_features")
-    assert (key["type"], key["default"], key["limits"]) == ("int", 64, {"ge": 1, "le": 4096})
-    assert edsr["source"] == {
-        "options": "srcore.networks.options:EDSROptions",
-        "target": "srcore.networks.edsr:EDSR",
-        "paper": "Lim et al. 2017, arXiv 1707.02921",
-    }
-
-
-def test_components_names_the_closest_kind(capsys):
-    code, _, err = run_command(capsys, "components", "netwrok")
-    assert code == 2
-    assert 'did you mean "network"?' in err
-
-
-def test_components_names_the_closest_name(capsys):
-    code, _, err = run_command(capsys, "components", "loss", "l11")
-    assert code == 2
-    assert err == 'srcore: components: no loss "l11"; did you mean "l1"?\n'
-
-
-def test_plugins_lists_version_hooks_and_components(capsys):
-    _, out, _ = run_command(capsys, "plugins", "--json")
-    core = json.loads(out)[0]
-    assert core["distribution"] == "srcore"
-    assert "srcore_register_components" in core["hooks"]
-    assert "network edsr" in core["components"]
-
-
-def test_without_leaves_a_plugin_out(capsys):
-    names = [row["name"] for row in json.loads(run_command(capsys, "plugins", "--json")[1])]
-    without = [f"--without={name}" for name in names[1:]]
-    with using(plugins()):  # later tests want all of them
-        left = json.loads(run_command(capsys, *without, "plugins", "--json")[1])
-    assert [row["name"] for row in left] == ["builtin"]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_shipped_models_are_here_and_published_ones_are_to_be_fetched():
 
 def test_what_is_in_the_cache_needs_no_fetching(tmp_path, weights):
     from srcore.models.catalog import Catalog
-    from srcore.models.direct import ListedModel
+    from srcore.models.model_files import ListedModel
 
     place = ListedModel(Catalog(plugins().registry).get("realesrgan-x4plus")).place()
     place.parent.mkdir()

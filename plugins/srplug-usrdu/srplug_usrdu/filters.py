@@ -71,7 +71,7 @@ class HighPass:
 
 
 class GradientMap:
-    """Discriminator input ``gradient_map``: see :func:`gradient_map`.
+    """Show the discriminator how much neighboring pixels differ: see :func:`gradient_map`.
 
     >>> import torch
     >>> steps = torch.tensor([[0.0, 1.0], [0.0, 1.0]]).expand(1, 1, 2, 2)

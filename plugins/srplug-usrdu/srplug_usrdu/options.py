@@ -205,7 +205,7 @@ class LaplaceSamplingOptions:
 
 @attrs.frozen(kw_only=True)
 class SwapOptions(NoOptions):
-    """No keys."""
+    """Exchange ``lr`` and ``hr``, to validate a DSN on pairs."""
 
     def entries(self) -> tuple[str, ...]:
         """What the transform makes."""

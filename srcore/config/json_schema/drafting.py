@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
-from srcore.config.json_schema.fields import UNKNOWN, fields_by_key, resolved_fields, summary
+from srcore.config.json_schema.fields import UNKNOWN, fields_by_key, resolved_fields
 from srcore.config.json_schema.selecting import SelectingTable
 from srcore.config.json_schema.values import Schema, told_of_key, value_schema
 from srcore.config.schema import GeneratorTable
@@ -22,6 +22,7 @@ from srcore.options.declaration import BY_ROLE, DEFAULT_TYPE, KIND, declaration_
 from srcore.options.describing import without_none
 from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
+from srcore.plugin.summaries import first_paragraph, summary_of
 
 #: Kinds of the networks in ``[networks.NAME]``; the method's role says which.
 _ROLE_KINDS = ("network", "discriminator")
@@ -72,7 +73,7 @@ class Drafter:
 
     def _keys_of(self, component: Component) -> Schema:
         keys = {key: self.value(it) for key, it in self.fields(component).items()}
-        return {"description": summary(component.options), "properties": keys}
+        return {"description": summary_of(component), "properties": keys}
 
     def value(self, field: attrs.Attribute[Any]) -> Schema:
         """What the value of a key may be, without what is told of it."""
@@ -131,7 +132,7 @@ class Drafter:
                 own = {key: it for key, it in fields_by_key(cls).items() if it is not field}
                 told_by = "weights" if cls is GeneratorTable else ""
                 return SelectingTable(
-                    self, kinds, own, about[DEFAULT_TYPE], summary(cls), told_by=told_by
+                    self, kinds, own, about[DEFAULT_TYPE], first_paragraph(cls), told_by=told_by
                 )
         return None
 
@@ -143,7 +144,7 @@ class Drafter:
             others = self.value(further)["additionalProperties"]
         return {
             "type": "object",
-            "description": summary(cls),
+            "description": first_paragraph(cls),
             "properties": keys,
             "additionalProperties": others,
         }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from typing import Any
 
 import attrs
@@ -24,9 +22,3 @@ def resolved_fields(cls: type) -> tuple[attrs.Attribute[Any], ...]:
 def fields_by_key(cls: type) -> dict[str, attrs.Attribute[Any]]:
     """The fields of a class of options by key, without one whose keys stand beside them."""
     return {key_of(field): field for field in resolved_fields(cls) if not is_inline(field)}
-
-
-def summary(cls: type) -> str:
-    """The first paragraph of a docstring, without the table that it is about."""
-    first = (inspect.getdoc(cls) or "").split("\n\n", 1)[0]
-    return re.sub(r"^``[^`]+``(, \.\.\.)?: ", "", first).replace("``", "`").replace("\n", " ")

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from srcore.config.json_schema.fields import UNKNOWN, summary
+from srcore.config.json_schema.fields import UNKNOWN
 from srcore.config.json_schema.values import Schema, told_of_key
 from srcore.plugin.building import Component
+from srcore.plugin.summaries import summary_of
 
 if TYPE_CHECKING:
     from srcore.config.json_schema.drafting import Drafter
@@ -124,7 +125,7 @@ class SelectingTable:
         text = f"name of a {kinds}; its keys stand in this table"
         if self.default_type:
             text += f"\n\ndefault: `{self.default_type}`"
-        texts = [" / ".join(summary(it.options) for it in having) for having in named.values()]
+        texts = [" / ".join(map(summary_of, having)) for having in named.values()]
         schema = {"enum": list(named), "description": text}
         return {**schema, "x-taplo": {"docs": {"enumValues": texts}}}
 
