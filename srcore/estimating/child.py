@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from srcore.plugin.manager import PluginManager
 
 EXPERIMENT, JOB, ANSWER = RunFolder.experiment, "job.json", "answer.json"
+#: What a trial printed, should it end without an answer.
+SAID = "said"
+_MEASURE = "srcore.estimating.measuring:measure"
 
 
 class TrialMemoryError(SrcoreError):
@@ -39,43 +42,72 @@ def working_folder() -> Iterator[Path]:
 
 
 def try_experiment(
-    table: dict[str, Any], plugins: PluginManager, job: dict[str, Any], folder: Path, what: str
+    table: dict[str, Any],
+    plugins: PluginManager,
+    job: dict[str, Any],
+    folder: Path,
+    what: str,
+    target: str = _MEASURE,
 ) -> dict[str, Any]:
     """Try an experiment in a process of its own.
 
     Args:
         table: the resolved experiment, of one stage that trains.
         plugins: of which it is made; the process loads the same.
-        job: keywords of :func:`srcore.estimating.measuring.measure`.
+        job: keywords of the target.
         folder: where it works; what lies there is replaced.
         what: begins messages, such as ``"stage gan"``.
+        target: ``"package.module:name"`` of what is called in the process with the experiment,
+            the plugins and the folder; it returns plain values by name.
 
     Returns:
-        What :func:`srcore.estimating.measuring.measure` returns.
+        What the target returns.
 
     Raises:
         TrialMemoryError: memory ran out, whoever noticed.
         SrcoreError: anything else that ended it, in one line.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ANSWER).unlink(missing_ok=True)
-    write_table(folder / EXPERIMENT, table)
-    used = {"without": sorted(plugins.without), "named": plugins.named}
-    (folder / JOB).write_text(json.dumps(job | used), "utf-8")
-    environment = {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
-    with (folder / "said").open("wb") as said:
+    command = trial_command(table, plugins, job, folder, target)
+    with (folder / SAID).open("wb") as said:
         done = subprocess.run(
-            [sys.executable, "-m", "srcore.estimating.trial", str(folder)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
-            env=environment,
+            env=trial_environment(),
             check=False,
         )
+    return answer_of_trial(folder, done.returncode, what)
+
+
+def trial_command(
+    table: dict[str, Any], plugins: PluginManager, job: dict[str, Any], folder: Path, target: str
+) -> list[str]:
+    """Prepare the folder of a trial; the command that tries it. Arguments as above."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ANSWER).unlink(missing_ok=True)
+    write_table(folder / EXPERIMENT, table)
+    used = {"without": sorted(plugins.without), "named": plugins.named, "target": target}
+    (folder / JOB).write_text(json.dumps(job | used), "utf-8")
+    return [sys.executable, "-m", "srcore.estimating.trial", str(folder)]
+
+
+def trial_environment() -> dict[str, str]:
+    """Variables for a trial: it is one process, also where this one is one of several."""
+    return {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
+
+
+def answer_of_trial(folder: Path, code: int, what: str) -> dict[str, Any]:
+    """What a trial that has ended with an exit code answered.
+
+    Raises:
+        TrialMemoryError: memory ran out, whoever noticed.
+        SrcoreError: anything else that ended it, in one line.
+    """
     try:
         answer: dict[str, Any] = json.loads((folder / ANSWER).read_text("utf-8"))
     except (OSError, ValueError):
-        raise _end_of(done.returncode, folder / "said", what) from None
+        raise _end_of(code, folder / SAID, what) from None
     if answer.get("out_of_memory"):
         raise TrialMemoryError(f"{what}: out of memory ({answer['error']})")
     if "error" in answer:

@@ -18,8 +18,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from srcore.config.batch_size import known_batch_size
 from srcore.engine.events import TrainingEvents
-from srcore.engine.handlers import FIRST, NEXT
-from srcore.engine.run import Run
 from srcore.engine.sampling import collate
 from srcore.engine.training import Training
 from srcore.estimating.bounding import bound_memory
@@ -27,8 +25,9 @@ from srcore.estimating.counting import calls_of, cost_of
 from srcore.estimating.few_images import Chosen, few_images
 from srcore.estimating.options import EstimateOptions
 from srcore.estimating.peak_memory import PeakMemory
+from srcore.estimating.trial_run import first_of_middle, trial_run
 from srcore.inference.memory import free_memory
-from srcore.machine.devices import in_words, pick_device
+from srcore.machine.devices import in_words
 from srcore.machine.resident import give_back_memory
 from srcore.options.declaration import defaults
 
@@ -70,10 +69,8 @@ def measure(
         ``memory`` in bytes (``free``, ``start``, ``process``, ``training`` and, if it validates,
         ``saving`` and ``validation``), what a step took and, if it validates, what that took.
     """
-    device = pick_device(experiment.train.device, "train.device")
-    run = Run(folder / "run", _undisturbed(experiment), "", {}, device, plugins, quiet=True)
-    run.folder.mkdir(exist_ok=True)
-    torch.use_deterministic_algorithms(experiment.train.deterministic)
+    run = trial_run(experiment, plugins, folder, most_steps=_MOST)
+    device = run.device
     peaks = PeakMemory(device)
     free = free_memory(device) or 0
     bound_memory(device, most_bytes)
@@ -95,14 +92,6 @@ def measure(
     }
 
 
-def _undisturbed(experiment: Experiment) -> Experiment:
-    """Without handlers that talk to others, and long enough for the steps."""
-    own = tuple(it for it in experiment.handlers if it.label in (*FIRST, *NEXT))
-    iterations = max(experiment.train.iterations, 2 * _MOST)
-    train = attrs.evolve(experiment.train, iterations=iterations)
-    return attrs.evolve(experiment, handlers=own, train=train)
-
-
 @attrs.define
 class _Steps:
     """The iterations of a trial, in the middle of the training: losses may begin late."""
@@ -117,7 +106,7 @@ class _Steps:
 
     def taken(self) -> dict[str, Any]:
         """Take them; what they took."""
-        start = self.training.settings.iterations // 2 - _MOST // 2
+        start = first_of_middle(self.training.settings.iterations, _MOST)
         self.peaks.bytes()  # of what was built
         self.training.parts.iteration = start
         with self.training.feed.open(start, start + _MOST) as readers:

@@ -14,6 +14,7 @@ from srcore.errors import ConfigError, SrcoreError
 from srcore.estimating.child import ANSWER, EXPERIMENT, JOB
 from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import end_with_parent
+from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager
 
 if TYPE_CHECKING:
@@ -31,11 +32,10 @@ def main(folder: Path) -> None:
     plugins = PluginManager(without=job.pop("without"), named=job.pop("named"))
     answer: dict[str, Any]
     try:
-        from srcore.estimating.measuring import measure
-
+        target = resolve(job.pop("target"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            answer = measure(_experiment(folder, plugins), plugins, folder, **job)
+            answer = target(_experiment(folder, plugins), plugins, folder, **job)
     except (SrcoreError, RuntimeError, MemoryError) as error:
         # what a training says of memory is an error of srcore, caused by that of PyTorch
         causes = (error, error.__cause__)

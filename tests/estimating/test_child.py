@@ -41,7 +41,8 @@ def test_an_answer_is_handed_on(trying):
 
 def test_the_process_is_told_what_to_do_and_with_which_plugins(trying):
     """``auto`` of an experiment whose loss is in a named plugin could not be tried without."""
-    told = {"seconds": 1.0, "without": ["ldl"], "named": ["json"]}
+    target = "srcore.estimating.measuring:measure"
+    told = {"seconds": 1.0, "without": ["ldl"], "named": ["json"], "target": target}
     copy = (
         "import shutil, sys; shutil.copy(sys.argv[1] + '/job.json', sys.argv[1] + '/answer.json')"
     )

@@ -1,0 +1,53 @@
+"""The run of a trial: that of a stage, but for what talks to others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import torch
+
+from srcore.engine.handlers import FIRST, NEXT
+from srcore.engine.run import Run
+from srcore.machine.devices import pick_device
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+    from srcore.plugin.manager import PluginManager
+
+
+def trial_run(
+    experiment: Experiment, plugins: PluginManager, folder: Path, *, most_steps: int
+) -> Run:
+    """A run of which some steps are to be taken.
+
+    Args:
+        experiment: of the stage, which trains.
+        plugins: of which it is made.
+        folder: below which it writes.
+        most_steps: how many are taken at most; the training is made at least twice as long.
+    """
+    device = pick_device(experiment.train.device, "train.device")
+    undisturbed = _undisturbed(experiment, 2 * most_steps)
+    run = Run(folder / "run", undisturbed, "", {}, device, plugins, quiet=True)
+    run.folder.mkdir(exist_ok=True)
+    torch.use_deterministic_algorithms(experiment.train.deterministic)
+    return run
+
+
+def first_of_middle(iterations: int, steps: int) -> int:
+    """The iteration after which steps lie in the middle of a training: losses may begin late.
+
+    >>> first_of_middle(1000, 60)
+    470
+    """
+    return iterations // 2 - steps // 2
+
+
+def _undisturbed(experiment: Experiment, least_iterations: int) -> Experiment:
+    """Without handlers that talk to others, and long enough for the steps."""
+    own = tuple(it for it in experiment.handlers if it.label in (*FIRST, *NEXT))
+    iterations = max(experiment.train.iterations, least_iterations)
+    train = attrs.evolve(experiment.train, iterations=iterations)
+    return attrs.evolve(experiment, handlers=own, train=train)
