@@ -23,6 +23,7 @@ from srcore.engine.transforming import build_transforms, transformed
 from srcore.engine.updater import Updater, build_updater
 from srcore.machine.devices import at_least_float32, autocast
 from srcore.plugin.calling import call, checked_result
+from srcore.plugin.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,12 +146,12 @@ class Parts:
 
     def update_averages(self) -> None:
         """At the end of an iteration: move all running averages, towards the weights to be used."""
-        for made in self.roles.values():
-            if made.average is not None:
-                with (
-                    contextlib.nullcontext() if made.updater is None else made.updater.evaluating()
-                ):
-                    made.average.update()
+        with watched("average", self):
+            for made in self.roles.values():
+                if made.average is not None:
+                    updater = made.updater
+                    with contextlib.nullcontext() if updater is None else updater.evaluating():
+                        made.average.update()
 
     def begin(self, iteration: int, *, watch_norm: bool) -> None:
         """Prepare an iteration: seeds, learning rates, gradients."""
@@ -169,8 +170,9 @@ class Parts:
                 finite.
         """
         require = self.require_finite if self.train.nan_skips else None
-        batch = transformed(batch, self.transforms, self._randomness.transforms, require)
-        return in_channels_last(batch) if self.train.channels_last else batch
+        with watched("transforms", self):
+            batch = transformed(batch, self.transforms, self._randomness.transforms, require)
+            return in_channels_last(batch) if self.train.channels_last else batch
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """Autocast in the precision of the experiment."""

@@ -15,6 +15,7 @@ from srcore.capabilities import capability
 from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.calling import call
+from srcore.plugin.watching import watched
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -112,10 +113,15 @@ class Updater:
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss of this part, a scalar."""
         share = loss / self.parts if self.parts > 1 else loss
-        torch.autograd.backward(self.loss_scale.scaled(share))
+        with watched("backward", self):
+            torch.autograd.backward(self.loss_scale.scaled(share))
 
     def step(self) -> None:
         """After the last part: clip, step, forget the gradients; without any there is no step."""
+        with watched("update", self):
+            self._step()
+
+    def _step(self) -> None:
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         if not (self.is_last_part and parameters):
             return

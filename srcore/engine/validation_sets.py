@@ -24,6 +24,7 @@ from srcore.inference.tiling import choose_overlap
 from srcore.inference.windowed_network import WindowedNetwork
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.calling import call, checked_result
+from srcore.plugin.watching import watched
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -98,7 +99,8 @@ def validate_image(
         batch = call("transform", transform, batch, random)
     training = network.training
     network.eval()
-    output = _super_resolve(network, batch["lr"], seed, index)[0]
+    with watched("validated", network):
+        output = _super_resolve(network, batch["lr"], seed, index)[0]
     network.train(training)
     if not torch.isfinite(output).all():
         raise SrcoreError(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from srcore.config.batch_size import AUTO
 from srcore.errors import SrcoreError
-from srcore.estimating.batch_size import largest_fitting
-from srcore.estimating.child import try_experiment, working_folder
+from srcore.estimating.child import try_experiment
 from srcore.estimating.forecast import Forecast, forecast
 from srcore.estimating.options import EstimateOptions
-from srcore.estimating.standing_in import stand_in
+from srcore.estimating.stages_to_try import stages_to_try
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
@@ -36,38 +34,23 @@ def estimates(
         TrialMemoryError: a stage does not fit into the memory of the device.
         SrcoreError: why a stage could not be tried.
     """
-    for stage in loaded.stages:
-        what = f"stage {stage.name}" if stage.name else loaded.name
-        experiment, problems = loaded.examine(stage)
-        if experiment is not None and experiment.task is not None:
-            yield f'{what}: "{experiment.task.type}" does not train, so it is not estimated'
+    for it in stages_to_try(loaded, options.device, "estimated"):
+        if isinstance(it, str):
+            yield it
             continue
-        with working_folder() as folder:
-            images = folder / "images"
-            images.mkdir()
-            made = stand_in(experiment, problems, images)
-            assert experiment is not None  # the line above refuses it
-            table = made.table
-            if options.device is not None:
-                table = {**table, "train": {**table["train"], "device": options.device}}
-            remarks = made.remarks
-            if table["train"]["batch_size"] == AUTO:
-                number = largest_fitting(table, experiment, loaded.plugins)
-                table = {**table, "train": {**table["train"], "batch_size": number}}
-                remarks += (f'train.batch_size = "auto": {number} here',)
-            seconds = 0.0 if options.device_like else options.seconds
-            job = {"seconds": seconds}
-            figures = try_experiment(table, loaded.plugins, job, folder / "trial", what)
+        seconds = 0.0 if options.device_like else options.seconds
+        job = {"seconds": seconds}
+        figures = try_experiment(it.table, loaded.plugins, job, it.folder / "trial", it.what)
         if options.device_like and not figures["multiply_adds"]:
             raise SrcoreError(
-                f"{what}: the multiply-adds of a compiled step are not counted; reckon with "
+                f"{it.what}: the multiply-adds of a compiled step are not counted; reckon with "
                 "--set train.compile=false"
             )
         yield forecast(
-            stage.name,
-            experiment,
+            it.name,
+            it.experiment,
             figures,
             device_like=options.device_like,
-            knows_images=not made.is_made_up,
-            remarks=remarks,
+            knows_images=not it.is_made_up,
+            remarks=it.remarks,
         )

@@ -90,3 +90,9 @@ def _few_of(experiment: Experiment, images: ValidationSet) -> Chosen:
         share = sum(areas[names[it]] for it in indices) / sum(areas[name] for name in names)
     few = FewImages(images.dataset, indices)
     return Chosen(ValidationSet(images.name, few, images.transforms), few, count, share)
+
+
+def whole_over_seen(chosen: list[Chosen]) -> float:
+    """How much more all validation images are than those that were read, by pixels."""
+    seen = sum(it.few.pixels for it in chosen)
+    return sum(it.few.pixels * it.factor for it in chosen) / seen if seen else 0.0

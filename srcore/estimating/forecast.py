@@ -113,7 +113,7 @@ def forecast(
     waits = [_waiting(it, workers, figures, measured=device_like is None) for it in steps]
     each = [step + wait for step, wait in zip(steps, waits, strict=True)]
     context = CONTEXT if device_like is not None else 0
-    validations, savings = _validations(train), _savings(train)
+    validations, savings = validations_of(train), _savings(train)
     is_here = device_like is None
     return Forecast(
         stage=stage,
@@ -157,7 +157,8 @@ def _waiting(step: float, workers: int, figures: dict[str, Any], *, measured: bo
     return float(max(seen, figures["reading_seconds"] / workers - step))
 
 
-def _validations(train: TrainTable) -> int:
+def validations_of(train: TrainTable) -> int:
+    """How many validations there are in a whole training."""
     every = train.validate_every
     whole = train.iterations // every if every else 0
     is_last_extra = not every or train.iterations % every > 0
@@ -172,7 +173,7 @@ def _savings(train: TrainTable) -> int:
         due |= set(range(train.validate_every, last + 1, train.validate_every))
     if train.keep_every:
         due |= set(range(train.keep_every, last + 1, train.keep_every))
-    return len(due) + _validations(train)
+    return len(due) + validations_of(train)
 
 
 def _checkpoints(train: TrainTable) -> int:

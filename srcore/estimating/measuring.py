@@ -18,13 +18,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from srcore.config.batch_size import known_batch_size
 from srcore.engine.events import TrainingEvents
-from srcore.engine.sampling import collate
 from srcore.engine.training import Training
 from srcore.estimating.bounding import bound_memory
 from srcore.estimating.counting import calls_of, cost_of
-from srcore.estimating.few_images import Chosen, few_images
+from srcore.estimating.few_images import few_images, whole_over_seen
 from srcore.estimating.options import EstimateOptions
 from srcore.estimating.peak_memory import PeakMemory
+from srcore.estimating.reading_time import seconds_to_read
 from srcore.estimating.trial_run import first_of_middle, trial_run
 from srcore.inference.memory import free_memory
 from srcore.machine.devices import in_words
@@ -110,7 +110,7 @@ class _Steps:
         self.peaks.bytes()  # of what was built
         self.training.parts.iteration = start
         with self.training.feed.open(start, start + _MOST) as readers:
-            read = self._seconds_to_read(readers, start) if self.counts else 0.0
+            read = seconds_to_read(self.training, readers, start) if self.counts else 0.0
             batches, done = iter(readers), 0
             for number in range(_WARM_UP):
                 if self.counts and not number:
@@ -139,16 +139,6 @@ class _Steps:
             "networks": [attrs.asdict(cost) for cost in self.costs],
             "terms": self.terms,
         }
-
-    def _seconds_to_read(self, readers: Any, start: int) -> float:
-        """Time in which one process reads a batch; the second one, files and caches are open."""
-        for iteration in (start, start + 1):
-            began = time.perf_counter()
-            self.training.feed.take(
-                collate([readers.images[key] for key in readers.sampler.keys(iteration)])
-            )
-            took = time.perf_counter() - began
-        return took
 
     def _step(self, batches: Iterator[dict[str, Any]]) -> None:
         self._iterate(next(batches), self.training.parts.iteration + 1)
@@ -200,7 +190,7 @@ def _saved_and_validated(
     weights = [path.stat().st_size for path in files.path.glob("*.safetensors")]
     shown = sum(min(training.settings.images, it.count) for it in chosen)
     again = max(0.0, validating - saving)  # a validation saves once more
-    factor = _whole_over_seen(chosen)
+    factor = whole_over_seen(chosen)
     return {
         "saving_seconds": saving,
         "bicubic_seconds": bicubic * factor,
@@ -211,9 +201,3 @@ def _saved_and_validated(
         "weights_bytes": sum(weights),
         "pictures_bytes": round(sum(strips) / max(1, len(strips)) * shown),
     }
-
-
-def _whole_over_seen(chosen: list[Chosen]) -> float:
-    """How much more all validation images are than those that were validated, by pixels."""
-    seen = sum(it.few.pixels for it in chosen)
-    return sum(it.few.pixels * it.factor for it in chosen) / seen if seen else 0.0

@@ -8,6 +8,7 @@ from ignite.engine import Engine, Events
 
 from srcore.engine.events import TrainingEvents
 from srcore.evaluation.measure import measure_image
+from srcore.plugin.watching import watched
 from srcore.runs.strips import (
     bicubic_of,
     file_names,
@@ -43,6 +44,12 @@ class Pictures:
         )
 
     def _draw(
+        self, evaluator: Engine, run: Run, parts: Parts, measures: tuple[Measure, ...]
+    ) -> None:
+        with watched("pictures", self):
+            self._draw_all(evaluator, run, parts, measures)
+
+    def _draw_all(
         self, evaluator: Engine, run: Run, parts: Parts, measures: tuple[Measure, ...]
     ) -> None:
         folder = run.files.pictures_at(parts.iteration)

@@ -21,6 +21,7 @@ from srcore.methods.base import Method
 from srcore.methods.options import GanOptions
 from srcore.options.declaration import defaults
 from srcore.plugin.calling import call, checked_result
+from srcore.plugin.watching import watched
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
@@ -162,7 +163,7 @@ class Gan(Method):
             weight = 1.0 if has_both else term.weight
             values = term.loss.discriminator_terms(context)
             while True:
-                with self.parts.autocast():
+                with self.parts.autocast(), watched("loss.discriminator", term.loss):
                     named = next(values, None)
                 if named is None:
                     break

@@ -20,6 +20,7 @@ _COMMANDS = {
     "new": "Print the shipped experiment NAME; without NAME, list all of them.",
     "check": "Find everything wrong with EXPERIMENT, without building a network.",
     "estimate": "Say what EXPERIMENT takes: memory, time, disk, from a few true steps.",
+    "profile": "Say where the time of EXPERIMENT goes, and what to change; write a trace.",
     "run": "Run EXPERIMENT, a TOML file or the name of a shipped experiment.",
     "evaluate": "Measure MODELs (weights files, names of models, NAME=MODEL) on benchmark images.",
     "report": (

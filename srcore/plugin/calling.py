@@ -25,6 +25,7 @@ from srcore.capabilities import ill_declared
 from srcore.errors import PluginError
 from srcore.messages import told
 from srcore.plugin.discovery import label
+from srcore.plugin.watching import watched
 
 
 class Labeled(Protocol):
@@ -91,7 +92,8 @@ def call(kind: str, part: Any, *given: Any, method: str = "", **named: Any) -> A
     """
     try:
         function = getattr(part, method) if method else part
-        result = function(*given, **named)
+        with watched(kind, part):
+            result = function(*given, **named)
     except (TypeError, AttributeError) as error:
         refused = _misfitting_call(part, method, given, named)
         if not refused:

@@ -12,6 +12,7 @@ from srcore.testing.commands import all_commands
 READING = {
     "new": ["GONE", "--from-weights GONE"],
     "estimate": ["GONE"],
+    "profile": ["GONE"],
     "check": ["GONE", "TINY --weights GONE"],
     "run": ["GONE", "TINY --weights GONE"],
     "evaluate": [

@@ -34,7 +34,7 @@ COMMANDS = SrcoreGroup().list_commands(click.Context(SrcoreGroup()))
 
 
 def test_commands_of_the_core_come_first_in_their_order():
-    assert COMMANDS[:4] == ["new", "check", "estimate", "run"]
+    assert COMMANDS[:5] == ["new", "check", "estimate", "profile", "run"]
     assert COMMANDS.index("new-plugin") < COMMANDS.index("esrdgan") < COMMANDS.index("ldl")
 
 

@@ -1,0 +1,75 @@
+"""Every stage of an experiment is looked at, and its trace kept."""
+
+from pathlib import Path
+
+import pytest
+
+from srcore.files.occupied import OccupiedError
+from srcore.profiling import profile
+from srcore.profiling.options import ProfileOptions
+from srcore.profiling.profile import profiles, trace_file
+from srcore.testing.experiments import load_checked, load_unchecked
+
+#: What a process answers that looks at a stage.
+FIGURES = {
+    "device": "cpu",
+    "type": "cpu",
+    "threads": 2,
+    "cores": 2,
+    "batch_size": 4,
+    "steps": 3,
+    "traced": 2,
+    "step_seconds": 0.1,
+    "parts": {"other": 0.02, "data": 0.03, "forward generator": 0.05},
+    "reading_seconds": 0.03,
+    "validated": 2,
+    "validation_images": 2,
+    "validation_parts": {"forward generator": 0.2},
+    "validation_seconds": 0.4,
+}
+
+
+@pytest.fixture
+def profiling_jobs(monkeypatch):
+    """The jobs that processes were given, which answer at once."""
+    given = []
+
+    def try_experiment(table, plugins, job, folder, what, target):
+        given.append((table, job, what, target))
+        Path(job["trace"]).write_text('{"traceEvents": []}', "utf-8")
+        return FIGURES
+
+    monkeypatch.setattr(profile, "try_experiment", try_experiment)
+    return given
+
+
+def test_a_stage_is_told_with_its_trace(tiny_experiment, profiling_jobs, tmp_path):
+    options = ProfileOptions(steps=3, out=tmp_path / "out", device="cpu")
+    (told,) = profiles(load_checked(tiny_experiment), options)
+    ((table, job, what, target),) = profiling_jobs
+    assert (table["train"]["device"], job["steps"], what) == ("cpu", 3, "tiny")
+    assert target == "srcore.profiling.steps:profile_stage"
+    assert (told.iterations, told.validations, told.steps) == (6, 2, 3)
+    assert [*told.parts] == ["data", "forward generator", "other"]
+    assert told.advice.startswith("57% of the training is validation")
+    assert (tmp_path / "out" / "tiny.trace.json").read_text("utf-8") == '{"traceEvents": []}'
+    assert [it.name for it in (tmp_path / "out").iterdir()] == ["tiny.trace.json"]
+
+
+def test_a_trace_that_is_there_is_kept(tiny_experiment, profiling_jobs, tmp_path):
+    file = trace_file(tmp_path, "tiny", "")
+    file.write_text("mine")
+    loaded = load_checked(tiny_experiment)
+    with pytest.raises(OccupiedError, match="exists; overwrite=True replaces it"):
+        list(profiles(loaded, ProfileOptions(out=tmp_path)))
+    assert (file.read_text(), profiling_jobs) == ("mine", [])
+    list(profiles(loaded, ProfileOptions(out=tmp_path, overwrite=True)))
+    assert file.read_text() != "mine"
+
+
+def test_a_stage_that_does_not_train_is_left_out(profiling_jobs, tmp_path):
+    told = list(profiles(load_unchecked("usrdu/tiny"), ProfileOptions(out=tmp_path)))
+    assert "does not train, so it is not profiled" in "".join(map(str, told))
+    traces = {it.name for it in tmp_path.iterdir()}
+    assert len(traces) == len(profiling_jobs) > 1
+    assert all(it.startswith("usrdu_tiny_") or "_" in it for it in traces)
