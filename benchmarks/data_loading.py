@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ SCALE, HR, PATCH = 4, 480, 128
 PAIRS = 24
 
 
-def write_pairs(folder) -> None:
+def write_pairs(folder: Path) -> None:
     """Cut 480x480 images from photographs; each is another place, channel order or mirror image."""
     sources = [
         to_rgb(image)
@@ -44,7 +45,7 @@ def write_pairs(folder) -> None:
         write_image(folder / "lr" / f"{number:02}.png", lr, durable=False)
 
 
-def convert_then_crop(folder, index, seed):
+def convert_then_crop(folder: Path, index: int, seed: int) -> list[torch.Tensor]:
     """Decode both images, convert both to float32 in [0, 1], crop, flip, transpose, to tensor."""
     generator = np.random.default_rng(seed)
     images = [image.astype(np.float32) / 255.0 for image in decode_only(folder, index, seed)]
@@ -63,13 +64,13 @@ def convert_then_crop(folder, index, seed):
     return tensors
 
 
-def crop_then_convert(dataset, index, seed):
+def crop_then_convert(dataset: PairedFolder, index: int, seed: int) -> list[torch.Tensor]:
     """A sample of srcore as float tensors."""
     sample = dataset.sample(index, np.random.default_rng(seed))
     return [to_tensor(sample["lr"]), to_tensor(sample["hr"])]
 
 
-def decode_only(folder, index, seed):
+def decode_only(folder: Path, index: int, seed: int) -> list[Any]:
     """What no loader of PNG files can beat."""
     images = [cv2.imread(str(folder / kind / f"{index:02}.png")) for kind in ("lr", "hr")]
     return [image for image in images if image is not None]
@@ -98,7 +99,9 @@ def main() -> None:
                 for got, wanted in zip(crops, expected, strict=True):
                     torch.testing.assert_close(got, wanted, rtol=0, atol=1e-7)
 
-        def every(function, source):
+        def every(
+            function: Callable[[Any, int, int], Any], source: Path | PairedFolder
+        ) -> Callable[[], Any]:
             # Other crops in every pass, the same ones for every candidate: how much of a PNG file
             # has to be decoded depends on where the crop lies.
             seeds = itertools.count()

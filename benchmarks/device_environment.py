@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
@@ -37,7 +38,7 @@ def main() -> None:
     write_results("device_environment", {"machine": environment, "rates": rates})
 
 
-def version(name):
+def version(name: str) -> str | None:
     """Of a distribution; None if it is not there."""
     try:
         return metadata.version(name)
@@ -45,7 +46,7 @@ def version(name):
         return None
 
 
-def device():
+def device() -> dict[str, Any]:
     """The GPU and its surroundings."""
     properties = torch.cuda.get_device_properties(0)
     free, total = torch.cuda.mem_get_info()
@@ -56,8 +57,8 @@ def device():
         "multiprocessors": properties.multi_processor_count,
         "shared_memory_per_block": getattr(properties, "shared_memory_per_block_optin", None),
         "memory_gib": [round(free / 2**30, 1), round(total / 2**30, 1)],
-        "cudnn": torch.backends.cudnn.version(),
-        "nccl": list(torch.cuda.nccl.version()),
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]  # torch's
+        "nccl": list(torch.cuda.nccl.version()),  # type: ignore[no-untyped-call]  # torch's
         "architectures": torch.cuda.get_arch_list(),
         "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
@@ -71,7 +72,7 @@ def device():
     }
 
 
-def ask(program, *arguments):
+def ask(program: str, *arguments: str) -> list[str] | None:
     """What a program prints; None if it is not there."""
     if shutil.which(program) is None:
         return None
@@ -79,9 +80,9 @@ def ask(program, *arguments):
     return (done.stdout or done.stderr).strip().splitlines()[-1:]
 
 
-def plain_rates(device, side):
+def plain_rates(device: str, side: int) -> dict[str, dict[str, Any]]:
     """Products of square matrices, a convolution, copies: what the others are held against."""
-    made = {"device": device}
+    made: dict[str, Any] = {"device": device}
     work, operations = {}, {}
     for name in ("float32", "tf32", "bfloat16", "float16"):
         dtype = torch.float32 if name == "tf32" else getattr(torch, name)
@@ -112,10 +113,10 @@ def plain_rates(device, side):
     return times
 
 
-def multiplied(a, b, precision):
+def multiplied(a: torch.Tensor, b: torch.Tensor, precision: str) -> Callable[[], torch.Tensor]:
     """A product under a setting of PyTorch's switch."""
 
-    def call():
+    def call() -> torch.Tensor:
         torch.set_float32_matmul_precision(precision)
         return a @ b
 

@@ -19,6 +19,7 @@ from harness import device_parser, write_results
 from training_pairs import PHOTOGRAPHS, make_training
 
 from srcore.engine.sampling import to_device
+from srcore.engine.training import Training
 from srcore.images import read_image, to_rgb, write_image
 from srcore.transforms.resize import resize_uint8
 
@@ -69,7 +70,7 @@ def main() -> None:
             write_results("device_loading", results, cores=cores)
 
 
-def write_pairs(folder, count) -> None:
+def write_pairs(folder: Path, count: int) -> None:
     """Pictures of 480x480 from the example photographs, turned and mirrored."""
     sources = [to_rgb(read_image(path)) for path in sorted(PHOTOGRAPHS.glob("*.png"))]
     sources = [image for image in sources if min(image.shape[:2]) >= 480]
@@ -81,7 +82,7 @@ def write_pairs(folder, count) -> None:
         write_image(folder / "lr" / f"{number:02}.png", lr, durable=False)
 
 
-def rate(training, device, seconds):
+def rate(training: Training, device: torch.device, seconds: float) -> dict[str, float]:
     """Images per second that arrive on the device; the first batches do not count."""
     with training.feed.open(0, 10**6) as readers:
         batches = iter(readers)

@@ -16,11 +16,13 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import attrs
 import torch
 from harness import device_parser, write_results
 
+from srcore.config.experiment import LoadedExperiment
 from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
@@ -43,7 +45,7 @@ def main() -> None:
     if options.tiny:
         names = [name for name in names if name in TINY]
     end = time.monotonic() + options.limit
-    results = {}
+    results: dict[str, str | dict[str, int]] = {}
     for name in names:
         if time.monotonic() > end:
             results[name] = "not run: no time was left"
@@ -55,7 +57,7 @@ def main() -> None:
     write_results("device_recipes", results)
 
 
-def peak(name, device):
+def peak(name: str, device: str) -> str | dict[str, int]:
     """MiB that a short run allocates, or why there is no run."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +85,7 @@ def peak(name, device):
         }
 
 
-def shortened(name, device):
+def shortened(name: str, device: str) -> LoadedExperiment:
     """The experiment with three iterations on made-up images, with nothing to be downloaded."""
     loaded = load_unchecked(name)
     stages = tuple(
@@ -93,7 +95,7 @@ def shortened(name, device):
     return attrs.evolve(loaded, stages=stages)
 
 
-def short_table(table, device):
+def short_table(table: dict[str, Any], device: str) -> dict[str, Any]:
     """A stage that keeps what memory depends on: networks, losses, batches and crops."""
     table.pop("metrics", None)
     train = table.setdefault("train", {})

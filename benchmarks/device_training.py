@@ -10,8 +10,10 @@ the device; ``graph`` is the bare loop replayed as a CUDA graph: what no engine 
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ import gan_step
 import torch
 from harness import device_parser, measure_for, print_times, write_results
 from training_pairs import first_batch, make_training
+
+from srcore.engine.training import Training
 
 DLSN = engine_overhead.EXPERIMENT.replace("scale = 4", "scale = 2").replace(
     'type = "rrdbnet"\nnum_blocks = 4', 'type = "dlsn"'
@@ -67,7 +71,7 @@ COMPILED = {
 }
 
 
-def main():
+def main() -> None:
     """Measure one network after the other; write after each format."""
     parser = device_parser(__doc__)
     parser.add_argument("--compile", action="store_true")
@@ -88,7 +92,7 @@ def main():
         print_times(name, results[name])
 
 
-def measure_step(name, folder, options):
+def measure_step(name: str, folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """All candidates of one network; yields those that are measured after each format."""
     table, published, tiny = STEPS[name]
     size = tiny if options.tiny else published
@@ -114,7 +118,9 @@ def measure_step(name, folder, options):
             key: value.to(options.device) if isinstance(value, torch.Tensor) else value
             for key, value in first_batch(training).items()
         }
-        candidates = {f"engine, {label}": partial(iterate, training, batch)}
+        candidates: dict[str, Callable[[], Any]] = {
+            f"engine, {label}": partial(iterate, training, batch)
+        }
         if label in ("float32", "bfloat16, channels_last") and not options.compile:
             candidates |= bare(name, training, batch, label)
         values |= measure_for(candidates, device=options.device, seconds=seconds)
@@ -124,26 +130,28 @@ def measure_step(name, folder, options):
             torch.cuda.empty_cache()
 
 
-def iterate(training, batch):
+def iterate(training: Training, batch: Mapping[str, Any]) -> None:
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
     training.iterate(training.trainer, dict(batch))
 
 
-def bare(name, training, batch, label):
+def bare(
+    name: str, training: Training, batch: dict[str, Any], label: str
+) -> dict[str, Callable[[], Any]]:
     """The loops as one writes them by hand, and the first of them as a graph."""
     make: Any = gan_step.bare_loop if name == "gan" else engine_overhead.bare_loop
     device = str(training.run.device.type)
     step = make(training)[0]
     if label == "float32":
-        candidates = {"bare, float32": partial(step, batch)}
+        candidates: dict[str, Callable[[], Any]] = {"bare, float32": partial(step, batch)}
         if device == "cuda" and name == "rrdbnet":
             candidates["graph, float32"] = partial(
                 Graphed(make(training, capturable=True)[0], batch)
             )
         return candidates
 
-    def in_bfloat16():
+    def in_bfloat16() -> None:
         with torch.autocast(device, torch.bfloat16):
             step(batch)
 
@@ -153,13 +161,14 @@ def bare(name, training, batch, label):
 class Graphed:
     """A step that is recorded when it is first called, and replayed from then on."""
 
-    def __init__(self, step, batch):
-        self.step, self.batch, self.graph = step, batch, None
+    def __init__(self, step: Callable[[dict[str, Any]], None], batch: dict[str, Any]) -> None:
+        self.step, self.batch = step, batch
+        self.graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self):
+    def __call__(self) -> None:
         """One step."""
         if self.graph is None:
-            stream = torch.cuda.Stream()
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
                 for _ in range(3):

@@ -1,4 +1,4 @@
-"""A picture of 12 megapixels through RRDBNet x4 of the published size (random weights).
+"""A image of 12 megapixels through RRDBNet x4 of the published size (random weights).
 
 python benchmarks/device_upscaling.py --device cuda
 
@@ -8,7 +8,9 @@ in gray levels of the result.
 
 from __future__ import annotations
 
+import argparse
 import time
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,15 +18,15 @@ import torch
 from harness import ROOT, device_parser, write_results
 
 import srcore
-from srcore.images import read_image
+from srcore.images import ImageArray, read_image
 from srcore.machine.device_names import UsePrecision
 
-PRECISIONS = ("float16", "bfloat16", "float32")
+PRECISIONS: tuple[UsePrecision, ...] = ("float16", "bfloat16", "float32")
 SMALL = (256, 320)
 
 
 def main() -> None:
-    """Compare on a small picture, then time the large one."""
+    """Compare on a small image, then time the large one."""
     options = device_parser(__doc__).parse_args()
     height, width = (48, 64) if options.tiny else (3000, 4000)
     size = {"num_features": 8, "num_blocks": 1} if options.tiny else {}
@@ -33,41 +35,45 @@ def main() -> None:
     photo = read_image(ROOT / "examples/images/train/astronaut.png")
     results = {"small": differences(network, photo[: SMALL[0], : SMALL[1]], options)}
     print(results["small"])
-    picture = cv2.resize(photo, (width, height), interpolation=cv2.INTER_CUBIC)
+    image = cv2.resize(photo, (width, height), interpolation=cv2.INTER_CUBIC)
     for precision in PRECISIONS[1:] if options.device == "cpu" else PRECISIONS:
-        results[precision] = timed(network, picture, precision, options.device)
+        results[precision] = timed(network, image, precision, options.device)
         print(precision, results[precision], flush=True)
         write_results("device_upscaling", results, height=height, width=width)
 
 
-def differences(network, picture, options):
+def differences(
+    network: torch.nn.Module, image: ImageArray, options: argparse.Namespace
+) -> dict[str, int]:
     """Gray levels by which half precisions differ from float32, and tiles from the whole."""
     if options.tiny:
-        picture = picture[:24, :32]
-    exact = srcore.upscale(network, picture, tile=None).astype(int)
+        image = image[:24, :32]
+    exact = srcore.upscale(network, image, tile=None).astype(int)
     levels: dict[str, int] = {}
     on_cpu: tuple[UsePrecision, ...] = ("bfloat16",)
     for precision in on_cpu if options.device == "cpu" else ("float16", *on_cpu):
-        other = srcore.upscale(network, picture, tile=None, precision=precision)
+        other = srcore.upscale(network, image, tile=None, precision=precision)
         levels[precision] = int(np.abs(other - exact).max())
-    levels["tiles of 64"] = int(np.abs(srcore.upscale(network, picture, tile=64) - exact).max())
+    levels["tiles of 64"] = int(np.abs(srcore.upscale(network, image, tile=64) - exact).max())
     return levels
 
 
-def timed(network, picture, precision, device):
-    """Seconds, megapixels per second and memory of one picture, after a small one."""
-    srcore.upscale(network, np.ascontiguousarray(picture[:64, :64]), precision=precision)
+def timed(
+    network: torch.nn.Module, image: ImageArray, precision: UsePrecision, device: str
+) -> dict[str, Any]:
+    """Seconds, megapixels per second and memory of one image, after a small one."""
+    srcore.upscale(network, np.ascontiguousarray(image[:64, :64]), precision=precision)
     if device == "cuda":
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     begin = time.perf_counter()
     try:
-        result = srcore.upscale(network, picture, precision=precision)
+        result = srcore.upscale(network, image, precision=precision)
     except srcore.errors.SrcoreError as error:
         return {"failed": str(error)}
     seconds = time.perf_counter() - begin
-    megapixels = picture.shape[0] * picture.shape[1] / 1e6
+    megapixels = image.shape[0] * image.shape[1] / 1e6
     row = {
         "seconds": round(seconds, 3),
         "input_megapixels_per_second": round(megapixels / seconds, 3),

@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import copy
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from harness import print_table, write_results
 from training_pairs import first_batch, in_turns, largest_difference, make_training
+
+from srcore.engine.training import Training
 
 LIMIT = 0.01
 EXPERIMENT = """
@@ -45,7 +49,13 @@ log_every = 1
 """
 
 
-def bare_loop(training, *, capturable=False):
+#: One iteration on a batch as the loader hands it out.
+Step = Callable[[Mapping[str, torch.Tensor]], None]
+
+
+def bare_loop(
+    training: Training, *, capturable: bool = False
+) -> tuple[Step, torch.nn.Module, torch.nn.Module]:
     """The step as one writes it by hand; returns (step, network, average).
 
     ``capturable``: for a CUDA graph.
@@ -54,7 +64,7 @@ def bare_loop(training, *, capturable=False):
     average = copy.deepcopy(network).eval().requires_grad_(False)
     adam = torch.optim.Adam(network.parameters(), lr=1e-4, betas=(0.9, 0.99), capturable=capturable)
 
-    def step(raw) -> None:
+    def step(raw: Mapping[str, torch.Tensor]) -> None:
         lr, hr = (
             raw[name].permute(0, 3, 1, 2).float().contiguous().div_(255) for name in ("lr", "hr")
         )
@@ -68,7 +78,7 @@ def bare_loop(training, *, capturable=False):
     return step, network, average
 
 
-def compare(iterations, warmup, *overrides):
+def compare(iterations: int, warmup: int, *overrides: str) -> tuple[Any, Any, float]:
     """Times, overhead and difference of weights after ``iterations`` of both."""
     with tempfile.TemporaryDirectory() as folder:
         training = make_training(EXPERIMENT, Path(folder), iterations, *overrides)

@@ -22,13 +22,19 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from harness import ROOT, measure, print_table, resident, summary, write_results
+from engine_overhead import Step
+from harness import ROOT, measure, print_table, summary, write_results
 from training_pairs import first_batch, in_turns, largest_difference, make_training
+
+from srcore.engine.training import Training
+from srcore.machine.resident import peak_bytes, resident_bytes
 
 LIMIT, TOLERANCE = 0.03, 1e-4
 PAIRS, WARMUP, MEMORY_RUNS, MEMORY_STEPS = 14, 2, 3, 3
@@ -73,7 +79,9 @@ checkpoint_every = 1000000
 """
 
 
-def bare_loop(training, take=copy.deepcopy):
+def bare_loop(
+    training: Training, take: Callable[[Any], Any] = copy.deepcopy
+) -> tuple[Step, dict[str, torch.nn.Module]]:
     """The step as one writes it by hand; returns (step, networks by name)."""
     networks = {name: take(network) for name, network in training.parts.networks.items()}
     generator, discriminator, average = networks.values()
@@ -85,10 +93,10 @@ def bare_loop(training, take=copy.deepcopy):
         for network in (generator, discriminator)
     )
 
-    def entropy(logits, target):
+    def entropy(logits: torch.Tensor, target: float) -> torch.Tensor:
         return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
-    def step(raw) -> None:
+    def step(raw: Mapping[str, torch.Tensor]) -> None:
         lr, hr = (
             raw[name].permute(0, 3, 1, 2).float().contiguous().div_(255) for name in ("lr", "hr")
         )
@@ -112,9 +120,9 @@ def bare_loop(training, take=copy.deepcopy):
         adam_d.zero_grad(set_to_none=True)
         fake = discriminator(sr).detach()
         real = discriminator(hr)
-        (entropy(real - fake.mean(), 1.0) / 2).backward()
+        torch.autograd.backward(entropy(real - fake.mean(), 1.0) / 2)
         fake = discriminator(sr)
-        (entropy(fake - real.detach().mean(), 0.0) / 2).backward()
+        torch.autograd.backward(entropy(fake - real.detach().mean(), 0.0) / 2)
         adam_d.step()
         adam_d.zero_grad(set_to_none=True)
         with torch.no_grad():
@@ -123,13 +131,13 @@ def bare_loop(training, take=copy.deepcopy):
     return step, networks
 
 
-def iterate(training, batch) -> None:
+def iterate(training: Training, batch: Mapping[str, Any]) -> None:
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
     training.iterate(training.trainer, dict(batch))
 
 
-def compare(folder):
+def compare(folder: Path) -> tuple[Any, Any, float]:
     """Times of the engine and the loop in turns; stops if their networks differ."""
     training = make_training(EXPERIMENT, folder, PAIRS + WARMUP + 1)
     step, networks = bare_loop(training)
@@ -143,14 +151,14 @@ def compare(folder):
     return times, overhead, difference
 
 
-def fast_step(folder):
+def fast_step(folder: Path) -> dict[str, dict[str, Any]]:
     """Times of the engine with channels_last and bfloat16."""
     training = make_training(EXPERIMENT, folder, 1000, *FAST)
     call = partial(iterate, training, first_batch(training))
     return measure({"engine, channels_last + bfloat16": call}, repeats=5, warmup=1)
 
 
-def memory_of(variant) -> None:
+def memory_of(variant: str) -> None:
     """In a fresh process: print the growth and the peak of the resident size in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         overrides = FAST if variant == "engine, channels_last + bfloat16" else ()
@@ -160,14 +168,14 @@ def memory_of(variant) -> None:
         if variant == "bare":
             step, _ = bare_loop(training, take=lambda network: network)
             call = partial(step, batch)
-        before = resident("VmRSS")
+        before = resident_bytes()
         for _ in range(MEMORY_STEPS):
             call()
-        peak = resident("VmHWM")
-        sys.stderr.write(json.dumps({"growth": peak - before, "peak": peak}))
+        peak = peak_bytes()
+        sys.stderr.write(json.dumps({"growth": (peak - before) / 2**20, "peak": peak / 2**20}))
 
 
-def memory():
+def memory() -> dict[str, dict[str, Any]]:
     """Growth and peak of every variant, each several times in fresh processes, in turns."""
     variants = ("bare", "engine", "engine, channels_last + bfloat16")
     mebibytes: dict[str, dict[str, list[float]]] = {

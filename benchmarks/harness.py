@@ -216,18 +216,19 @@ def peak_memory(arguments: Sequence[str]) -> float:
     return int(done.stdout) / 1024
 
 
-def resident(field: str) -> float:
-    """MiB of this process (Linux): ``"VmRSS"`` now, ``"VmHWM"`` the most so far.
+def resident_rise(call: Callable[[], Any]) -> float:
+    """MiB by which a call raises the resident size of this process above what it was (Linux).
 
-    getrusage would also count the process that started this one.
+    The largest size of getrusage would not do: it begins at that of the process that started this
+    one, and cannot be set back.
     """
-    text = Path("/proc/self/status").read_text("utf-8")
-    return int(text.partition(f"{field}:")[2].split()[0]) / 1024
+    from srcore.machine.resident import forget_peak, peak_bytes, resident_bytes
 
-
-def forget_peak() -> None:
-    """Let ``resident("VmHWM")`` begin anew."""
-    Path("/proc/self/clear_refs").write_text("5")
+    if not forget_peak():
+        raise SystemExit("this system does not let a process forget its largest size")
+    before = resident_bytes()
+    call()
+    return (peak_bytes() - before) / 2**20
 
 
 def environment() -> dict[str, Any]:

@@ -18,18 +18,17 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from harness import (
-    forget_peak,
     measure,
     measure_for,
     print_table,
     print_times,
-    resident,
+    resident_rise,
     write_results,
 )
 from published_gla import PublishedGLA
@@ -50,16 +49,22 @@ WHOLE_IMAGE = 416
 class Given(torch.nn.Module):
     """Stands for a convolution whose output is known."""
 
-    def __init__(self, features):
+    def __init__(self, features: torch.Tensor) -> None:
         super().__init__()
         self.features = features
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The features."""
         return self.features
 
 
-def make_blocks():
+Blocks = dict[str, torch.nn.Module]
+Candidates = dict[str, Callable[[], Any]]
+#: Of candidates by name, as the functions of the harness measure them.
+Times = Mapping[str, Mapping[str, Any]]
+
+
+def make_blocks() -> Blocks:
     """The same weights in three arrangements."""
     torch.manual_seed(0)
     compiled = GLA(CHANNELS, REDUCTION, CHUNK, ROUNDS, backend="native").eval()
@@ -70,12 +75,12 @@ def make_blocks():
     return {"published": published, "eager": eager, "compiled": compiled}
 
 
-def all_of(layers, x):
+def all_of(layers: Iterable[torch.nn.Module], x: torch.Tensor) -> list[torch.Tensor]:
     """What each layer makes of the same features."""
     return [layer(x) for layer in layers]
 
 
-def without_convolutions(blocks, x, *, requires_grad=False):
+def without_convolutions(blocks: Blocks, x: torch.Tensor, *, requires_grad: bool = False) -> Blocks:
     """The blocks with given features, in the memory format that each would have."""
     names = ("conv_match", "conv_assembly", "conv_assembly_fc")
     with torch.no_grad():
@@ -92,15 +97,15 @@ def without_convolutions(blocks, x, *, requires_grad=False):
 class Recorded:
     """A call without arguments as a CUDA graph that is replayed."""
 
-    def __init__(self, call):
+    def __init__(self, call: Callable[[], Any]) -> None:
         self.call = call
-        self.graph = None
+        self.graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self):
+    def __call__(self) -> None:
         """Record at the first call, replay at all others."""
         if self.graph is None:
             torch.cuda.synchronize()
-            stream = torch.cuda.Stream()
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
             with torch.cuda.stream(stream):
                 self.call()  # libraries make their handles, which no graph can hold
             stream.synchronize()
@@ -111,18 +116,19 @@ class Recorded:
         self.graph.replay()
 
 
-def recorded(blocks, call):
+def recorded(blocks: Blocks, call: Callable[[torch.nn.Module], Any]) -> Candidates:
     """Candidates by name: ``call`` of each block as a graph."""
     return {label: Recorded(partial(call, block)) for label, block in blocks.items()}
 
 
-def trained_tensors(block):
+def trained_tensors(block: torch.nn.Module) -> list[torch.Tensor]:
     """What receives gradients where the convolutions are given."""
+    head: Any = block
     given = [module.features for module in block.modules() if isinstance(module, Given)]
-    return [*given, *block.fc.parameters()]
+    return [*given, *head.fc.parameters()]
 
 
-def compare(blocks, x, *, is_strict):
+def compare(blocks: Blocks, x: torch.Tensor, *, is_strict: bool) -> dict[str, dict[str, Any]]:
     """Largest differences from the published version; refuse to time what is not the same.
 
     On a GPU the products of the hash may round differently, which moves single pixels to other
@@ -149,7 +155,14 @@ def compare(blocks, x, *, is_strict):
     return rows
 
 
-def time_side(side, device, dtype, timed, *, is_strict):
+def time_side(
+    side: int,
+    device: str,
+    dtype: torch.dtype,
+    timed: Callable[[Candidates], Times],
+    *,
+    is_strict: bool,
+) -> tuple[dict[str, Times], dict[str, dict[str, Any]]]:
     """All candidates for one image size.
 
     Args:
@@ -168,15 +181,16 @@ def time_side(side, device, dtype, timed, *, is_strict):
             getattr(blocks["compiled"], name)
             for name in ("conv_match", "conv_assembly", "conv_assembly_fc")
         ]
-        whole = {label: partial(block, x) for label, block in blocks.items()}
+        whole: Candidates = {label: partial(block, x) for label, block in blocks.items()}
         whole["convolutions"] = partial(all_of, convolutions, x)
         results["block, forward"] = timed(whole)
 
         without_convolutions(blocks, x)
-        candidates = {label: lambda block=block: block(x) for label, block in blocks.items()}
+        candidates: Candidates = {label: partial(block, x) for label, block in blocks.items()}
         results["attention, forward"] = timed(candidates)
         if device == "cuda":
-            rotations = blocks["compiled"].rotations(side * side, CHANNELS // REDUCTION, device)
+            attention: Any = blocks["compiled"]
+            rotations = attention.rotations(side * side, CHANNELS // REDUCTION, device)
             graphs = recorded(blocks, lambda block: block(x, rotations))
             results["attention, forward, replayed"] = timed(graphs)
         results["operator, forward"] = timed(operator(side, device, dtype))
@@ -185,11 +199,11 @@ def time_side(side, device, dtype, timed, *, is_strict):
     without_convolutions(blocks, x, requires_grad=True)
     upstream = torch.randn_like(x)
 
-    def step(block, *rotations):
+    def step(block: torch.nn.Module, *rotations: torch.Tensor) -> Any:
         return torch.autograd.grad((block(x, *rotations) * upstream).sum(), trained_tensors(block))
 
     group = "attention, forward and backward"
-    training = {label: lambda block=block: step(block) for label, block in blocks.items()}
+    training: Candidates = {label: partial(step, block) for label, block in blocks.items()}
     results[group] = timed(training)
     if device == "cuda":
         results[f"{group}, replayed"] = timed(
@@ -235,11 +249,11 @@ def operator(
     }
 
 
-def summarize(results, length, clock):
+def summarize(results: Mapping[str, Times], length: int, clock: str) -> dict[str, float]:
     """Ratios to the published and the eager version, and speed of the operator."""
 
-    def median(group, name):
-        return results[group][name].get(clock, {"median": float("nan")})["median"]
+    def median(group: str, name: str) -> float:
+        return float(results[group][name].get(clock, {"median": float("nan")})["median"])
 
     summary = {}
     groups = ("block, forward", "attention, forward", "attention, forward and backward")
@@ -260,7 +274,7 @@ def summarize(results, length, clock):
     return summary
 
 
-def peak_of(label, side, mode):
+def peak_of(label: str, side: int, mode: str) -> None:
     """Run one block in this (fresh) process and print its peak above the inputs in MiB."""
     torch.set_num_threads(1)
     block = make_blocks()[label]
@@ -271,18 +285,18 @@ def peak_of(label, side, mode):
     if mode == "inference":  # libraries load and allocate their own on first use
         with torch.no_grad():
             block(small)
-    # A child's ru_maxrss starts at its parent's; the kernel's own high-water mark can be reset.
-    forget_peak()
-    before = resident("VmRSS")
-    if mode == "training":
-        torch.autograd.grad(block(x).sum(), trained_tensors(block))
-    else:
-        with torch.no_grad():
-            block(x)
-    print(resident("VmHWM") - before)
+
+    def run() -> None:
+        if mode == "training":
+            torch.autograd.grad(block(x).sum(), trained_tensors(block))
+        else:
+            with torch.no_grad():
+                block(x)
+
+    print(resident_rise(run))
 
 
-def memory(sides):
+def memory(sides: Sequence[int]) -> dict[str, float]:
     """Peaks of fresh processes."""
     results = {}
     everyone = ("published", "eager", "compiled")
@@ -305,7 +319,7 @@ def set_precision(name: str) -> torch.dtype:
     return dtype
 
 
-def main():
+def main() -> None:
     """Check, time, measure memory, write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
@@ -345,20 +359,20 @@ def main():
             write(name, results[name], options)
 
 
-def clock_of(options):
+def clock_of(options: argparse.Namespace) -> str:
     """The time that is compared."""
     if options.seconds is not None or options.device == "cuda":
         return "ms"
     return "cpu_ms" if options.threads == 1 else "wall_ms"
 
 
-def measured(side, name, options):
+def measured(side: int, name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Times of one size in one precision, and what follows from them."""
     clock, dtype = clock_of(options), set_precision(name)
     if clock == "ms":
         seconds = 0.3 if options.seconds is None else options.seconds
-        timed = partial(measure_for, device=options.device, seconds=seconds)
-        shown = print_times
+        timed: Any = partial(measure_for, device=options.device, seconds=seconds)
+        shown: Callable[[str, Times], None] = print_times
     else:
         timed, shown = partial(measure, repeats=options.repeats), print_titled
     times, differences = time_side(side, options.device, dtype, timed, is_strict=clock != "ms")
@@ -371,13 +385,13 @@ def measured(side, name, options):
     return {"summary": summary, "differences": differences, **times}
 
 
-def print_titled(title, table):
+def print_titled(title: str, table: Times) -> None:
     """A table of :func:`harness.measure` below its title."""
     print(title)
     print_table(table)
 
 
-def write(name, results, options):
+def write(name: str, results: Mapping[str, Any], options: argparse.Namespace) -> None:
     """One file per precision."""
     kernel, _ = devices.kernel_for(options.device)
     lowered = os.environ.get("SRPLUG_DLSN_CPU_ISA")

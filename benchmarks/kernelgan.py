@@ -8,35 +8,41 @@ kernel, |estimate - truth| / |truth|; the errors to the other two kernels stand 
 tell whether the shape was found. Images are named by their stems.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import harness
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernelgan.training import Variant
 from srplug_usrdu.kernels import centered, correlate, finished_kernels
 
 from srcore.images import read_rgb
 
+Kernel = NDArray[Any]
 VARIANTS: tuple[Variant, ...] = ("paper", "published")
 
 
-def gaussian(along, across, angle, size=13):
+def gaussian(along: float, across: float, angle: float, size: int = 13) -> Kernel:
     """Kernel of two standard deviations, turned."""
     row, column = np.mgrid[:size, :size] - size // 2
     u = np.cos(angle) * column + np.sin(angle) * row
     v = np.cos(angle) * row - np.sin(angle) * column
-    kernel = np.exp(-(u**2) / (2 * along**2) - v**2 / (2 * across**2))
-    return kernel / kernel.sum()
+    kernel: Kernel = np.exp(-(u**2) / (2 * along**2) - v**2 / (2 * across**2))
+    kernel /= kernel.sum()
+    return kernel
 
 
-def motion(length=9, angle=0.5, size=13):
+def motion(length: float = 9, angle: float = 0.5, size: int = 13) -> Kernel:
     """A line, spread over the nearest pixels."""
-    kernel = np.zeros((size, size))
+    kernel: Kernel = np.zeros((size, size))
     for place in np.linspace(-length / 2, length / 2, 200):
         row, column = size // 2 + place * np.sin(angle), size // 2 + place * np.cos(angle)
         top, left = int(row), int(column)
@@ -45,7 +51,8 @@ def motion(length=9, angle=0.5, size=13):
         kernel[top + 1, left] += down * (1 - right)
         kernel[top, left + 1] += (1 - down) * right
         kernel[top + 1, left + 1] += down * right
-    return kernel / kernel.sum()
+    kernel /= kernel.sum()
+    return kernel
 
 
 KERNELS = {
@@ -55,13 +62,13 @@ KERNELS = {
 }
 
 
-def halved(image, kernel):
+def halved(image: NDArray[Any], kernel: Kernel) -> torch.Tensor:
     """``(H, W, 3)`` in [0, 1] -> ``(1, 3, H / 2, W / 2)``, every second pixel of the filtered."""
     planes = torch.from_numpy(image).permute(2, 0, 1)
     return correlate(planes, torch.from_numpy(centered(kernel, 2)), 2)[None].float().clamp(0, 1)
 
 
-def error(given, truth):
+def error(given: Kernel, truth: Kernel) -> float:
     """Relative distance of two kernels that are centered for halving."""
     padded = []
     for kernel in (given, centered(truth, 2)):

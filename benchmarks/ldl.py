@@ -29,11 +29,12 @@ TOLERANCE = 1e-4
 REPEATS = 7
 
 
-def unfolded_loss(context):
+def unfolded_loss(context: LossContext) -> torch.Tensor:
     """Every window becomes a column of k * k values."""
-    hr, sr = context.hr, context.sr
+    hr, sr, ema_sr = context.hr, context.sr, context.ema_sr
+    assert ema_sr is not None  # see images()
     errors = (hr - sr).abs().sum(1, keepdim=True)
-    others = (hr - context.ema_sr).abs().sum(1, keepdim=True)
+    others = (hr - ema_sr).abs().sum(1, keepdim=True)
     padded = F.pad(errors, (WINDOW // 2,) * 4, mode="reflect")
     windows = padded.unfold(2, WINDOW, 1).unfold(3, WINDOW, 1)
     local = windows.var(dim=(-1, -2), unbiased=True)
@@ -42,13 +43,15 @@ def unfolded_loss(context):
     return F.l1_loss(weights * sr, weights * hr)
 
 
-def unfolded_columns_loss(context):
+def unfolded_columns_loss(context: LossContext) -> torch.Tensor:
     """The same with ``F.unfold``, which copies all windows."""
-    hr, sr = context.hr, context.sr
+    hr, sr, ema_sr = context.hr, context.sr, context.ema_sr
+    assert ema_sr is not None  # see images()
     errors = (hr - sr).abs().sum(1, keepdim=True)
-    others = (hr - context.ema_sr).abs().sum(1, keepdim=True)
+    others = (hr - ema_sr).abs().sum(1, keepdim=True)
     columns = F.unfold(F.pad(errors, (WINDOW // 2,) * 4, mode="reflect"), WINDOW)
-    local = columns.var(dim=1, unbiased=True, keepdim=True).unflatten(2, hr.shape[-2:])
+    local = columns.var(dim=1, unbiased=True, keepdim=True)
+    local = local.reshape(len(hr), 1, *hr.shape[-2:])
     weights = errors.var(dim=(-1, -2, -3), keepdim=True) ** 0.2 * local
     weights = torch.where(errors < others, torch.zeros_like(weights), weights)
     return F.l1_loss(weights * sr, weights * hr)
@@ -61,7 +64,7 @@ LOSSES: dict[str, Callable[[LossContext], torch.Tensor]] = {
 }
 
 
-def images(shape):
+def images(shape: tuple[int, ...]) -> LossContext:
     """Ground truth, SR and EMA SR as a loss sees them."""
     generator = torch.Generator().manual_seed(0)
     hr = torch.rand(shape, generator=generator)
@@ -69,14 +72,14 @@ def images(shape):
     return LossContext(batch={"hr": hr}, sr=sr.requires_grad_(), iteration=1, ema_sr=ema)
 
 
-def both_ways(name, context):
+def both_ways(name: str, context: LossContext) -> tuple[torch.Tensor, torch.Tensor]:
     """Loss and gradient."""
     loss = LOSSES[name](context)
     (gradient,) = torch.autograd.grad(loss, context.sr)
     return loss.detach(), gradient
 
 
-def gate(context) -> None:
+def gate(context: LossContext) -> None:
     """Assert that all give the same numbers."""
     expected, wanted = both_ways("unfold (columns)", context)
     for name in LOSSES:
@@ -119,7 +122,7 @@ def main() -> None:
     )
 
 
-def peak_memory(name, context):
+def peak_memory(name: str, context: LossContext) -> float:
     """Largest sum of allocated tensors in MiB."""
     profiler = torch.profiler.profile(
         activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True

@@ -26,8 +26,10 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,7 +37,7 @@ import torch
 from harness import RESULTS, measure, peak_memory, write_results
 
 import srcore
-from srcore.images import list_images, read_rgb, to_image, to_tensor
+from srcore.images import ImageArray, list_images, read_rgb, to_image, to_tensor
 from srcore.inference.reach import measure_reach
 from srcore.inference.streaming.trial import recording_of
 from srcore.metrics import psnr
@@ -53,22 +55,23 @@ COMPARED = 200
 SWINIR = "swinir x4, initial weights"
 
 
-def sources(paths):
+def sources(paths: Sequence[str]) -> dict[str, str]:
     """What networks are made from, by name."""
     named = {Path(path).stem: path for path in paths}
     return named | {f"shipped x{s}": str(shipped_model(s)) for s in SCALES} | {SWINIR: ""}
 
 
-def network_of(source):
+def network_of(source: str) -> torch.nn.Module:
     """From a file, or with initial weights."""
     if source:
         return srcore.load_generator(source)
     torch.manual_seed(0)
     small = {"embed_dim": 60, "depths": [6, 6, 6, 6], "num_heads": [6, 6, 6, 6]}
-    return srcore.build("network", "swinir", scale=4, **small).eval()
+    made: torch.nn.Module = srcore.build("network", "swinir", scale=4, **small)
+    return made.eval()
 
 
-def crop(photograph, side):
+def crop(photograph: ImageArray, side: int) -> ImageArray:
     """The middle of a photograph, continued by mirroring where it is smaller."""
     height, width = photograph.shape[:2]
     wide = np.pad(
@@ -78,7 +81,7 @@ def crop(photograph, side):
     return np.ascontiguousarray(wide[top : top + side, left : left + side])
 
 
-def apart(first, second):
+def apart(first: ImageArray, second: ImageArray) -> dict[str, float]:
     """Largest and mean difference in gray levels of 8 bits, and the share beyond one level."""
     difference = np.abs(first.astype(int) - second)
     return {
@@ -88,7 +91,7 @@ def apart(first, second):
     }
 
 
-def differences(network, photographs):
+def differences(network: torch.nn.Module, photographs: Mapping[str, ImageArray]) -> dict[str, Any]:
     """From the whole, by crop and photograph."""
     levels = {}
     for side in CROPS:
@@ -100,18 +103,18 @@ def differences(network, photographs):
     return levels
 
 
-def timed(network, photograph, repeats):
+def timed(network: torch.nn.Module, photograph: ImageArray, repeats: int) -> dict[str, Any]:
     """Time of parts over that of the whole, in turns."""
     image = crop(photograph, TIMED)
     overlap = -(-4 * measure_reach(network).pixels // 3)
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "whole": {"tile": None},
         "default": {"tile": TILE},
         "tiles": {"tile": TILE, "overlap": overlap},
     }
     results = {}
 
-    def upscale(name, options) -> None:
+    def upscale(name: str, options: Mapping[str, Any]) -> None:
         results[name] = srcore.upscale(network, image, **options)
 
     times = measure(
@@ -134,7 +137,7 @@ def timed(network, photograph, repeats):
     return row
 
 
-def in_fresh_process(source, side, way):
+def in_fresh_process(source: str, side: int, way: str) -> dict[str, float]:
     """Peak memory in MiB and seconds of the thread, of one image."""
     with tempfile.TemporaryDirectory() as folder:
         note = Path(folder) / "seconds.json"
@@ -145,10 +148,10 @@ def in_fresh_process(source, side, way):
     return figures
 
 
-def one(source, side, way, note) -> None:
+def one(source: str, side_text: str, way: str, note: str) -> None:
     """What a fresh process does."""
     network = network_of(source)
-    side = int(side)
+    side = int(side_text)
     photograph = np.random.default_rng(0).integers(0, 256, (side // 8, side // 8, 3), np.uint8)
     image = cv2.resize(photograph, (side, side), interpolation=cv2.INTER_CUBIC)
     begin = time.thread_time()
@@ -157,7 +160,7 @@ def one(source, side, way, note) -> None:
     Path(note).write_text(json.dumps(time.thread_time() - begin))
 
 
-def memory(source, *, megapixel):
+def memory(source: str, *, megapixel: bool) -> dict[str, Any]:
     """Of fresh processes."""
     figures = {
         way: in_fresh_process(source, MEMORY, way) for way in ("nothing", "whole", "default")
@@ -167,35 +170,43 @@ def memory(source, *, megapixel):
     return figures
 
 
-def by_spandrel(source, image):
+def by_spandrel(source: str, image: ImageArray) -> Callable[[], ImageArray]:
     """The whole image by spandrel's network in plain PyTorch."""
     from spandrel import ModelLoader
 
     model = ModelLoader(device="cpu").load_from_file(source).eval()
 
-    def upscale():
+    def upscale() -> ImageArray:
         with torch.inference_mode():
             return to_image(model(to_tensor(image)[None])[0])
 
     return upscale
 
 
-def by_backends(source, photographs, folder, benchmark, repeats):
+def by_backends(
+    source: str,
+    photographs: Mapping[str, ImageArray],
+    folder: Path,
+    benchmark: Path | None,
+    repeats: int,
+) -> dict[str, Any]:
     """Time and differences of all backends on the middle of the first photograph."""
     network = network_of(source)
     image = crop(next(iter(photographs.values())), COMPARED)
-    ways = {name: {"backend": name} for name in BACKENDS}
+    ways: dict[str, dict[str, Any]] = {name: {"backend": name} for name in BACKENDS}
     ways |= {
         f"{name} int8": {"backend": name, "precision": "int8", "calibration": folder}
         for name in INT8
     }
 
-    def plain():
+    def plain() -> ImageArray:
         with torch.inference_mode():
-            return to_image(network(to_tensor(image)[None])[0])
+            made: ImageArray = to_image(network(to_tensor(image)[None])[0])
+        return made
 
-    def upscale(options, image=image):
-        return srcore.upscale(network, image, tile=None, **options)
+    def upscale(options: Mapping[str, Any], image: ImageArray = image) -> ImageArray:
+        made: ImageArray = srcore.upscale(network, image, tile=None, **options)
+        return made
 
     calls = {"spandrel": by_spandrel(source, image)}
     calls |= {name: partial(upscale, options) for name, options in ways.items()}
@@ -223,7 +234,7 @@ def by_backends(source, photographs, folder, benchmark, repeats):
     return rows
 
 
-def quality(upscale, benchmark):
+def quality(upscale: Callable[..., ImageArray], benchmark: Path) -> float:
     """Mean PSNR of Y over the images of a set."""
     values = []
     for path in list_images(benchmark / "LR_x4"):
@@ -274,7 +285,10 @@ def main() -> None:
         print(name, flush=True)
         network = network_of(source)
         is_by_rows = recording_of(network) is not None
-        row = {"by_rows": is_by_rows, "from_whole": differences(network, photographs)}
+        row: dict[str, Any] = {
+            "by_rows": is_by_rows,
+            "from_whole": differences(network, photographs),
+        }
         if is_by_rows and max(entry["max"] for entry in row["from_whole"].values()) > 1:
             raise SystemExit(f"{name}: by rows it differs from the whole")
         row["time"] = timed(network, next(iter(photographs.values())), asked.repeats)
@@ -284,7 +298,7 @@ def main() -> None:
         write_results(NAME, results, **settings)
 
 
-def earlier(name=NAME):
+def earlier(name: str = NAME) -> dict[str, Any]:
     """Results of an earlier run, by model."""
     path = RESULTS / f"{name}.json"
     return json.loads(path.read_text())["results"] if path.exists() else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -81,16 +82,16 @@ def main() -> None:
         image = torch.rand(3, height, width, generator=generator)
         exact = both_axes(gather_rows, image.double(), scale)
         candidates = {
-            f"{name}: srcore": lambda x=image, s=scale: resize(x, scale=s),
-            f"{name}: index and gather": lambda x=image, s=scale: both_axes(gather_rows, x, s),
-            f"{name}: loop over rows": lambda x=image, s=scale: both_axes(loop_rows, x, s),
+            f"{name}: srcore": partial(resize, image, scale=scale),
+            f"{name}: index and gather": partial(both_axes, gather_rows, image, scale),
+            f"{name}: loop over rows": partial(both_axes, loop_rows, image, scale),
         }
         for candidate, call in candidates.items():
             errors[candidate] = (call() - exact).abs().max().item()
             assert errors[candidate] < TOLERANCE, (candidate, errors[candidate])
         # Another function at the border, hence no gate: the price of torch's own code.
-        candidates[f"{name}: torch antialias (other border)"] = lambda x=image, s=scale: (
-            F.interpolate(x[None], scale_factor=s, mode="bicubic", antialias=True)
+        candidates[f"{name}: torch antialias (other border)"] = partial(
+            F.interpolate, image[None], scale_factor=scale, mode="bicubic", antialias=True
         )
         results |= measure(candidates, repeats=15)
     print_table(results)

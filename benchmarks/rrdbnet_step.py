@@ -16,13 +16,18 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from engine_overhead import EXPERIMENT, bare_loop
 from harness import measure, print_table, write_results
 from training_pairs import first_batch, make_training
+
+from srcore.engine.pieces import in_channels_last
+from srcore.engine.training import Training
 
 CHANNELS_LAST = "channels_last"
 BFLOAT16 = "channels_last + bfloat16"
@@ -42,19 +47,22 @@ CONVOLUTIONS = [
 ]  # fmt: skip
 
 
-def iterate(training, batch):
+def iterate(training: Training, batch: Mapping[str, Any]) -> Any:
     """One iteration of the engine."""
     training.trainer.state.iteration += 1
     return training.iterate(training.trainer, dict(batch))
 
 
-def gate(trainings, batch):
+def gate(trainings: Mapping[str, Training], batch: Mapping[str, Any]) -> dict[str, float]:
     """Check that all formats compute the same."""
     raw = batch["lr"].permute(0, 3, 1, 2).float().div(255)
     outputs = {}
     for name, training in trainings.items():
         with torch.no_grad(), training.parts.autocast():
-            outputs[name] = training.parts.generator(training.parts.formatted({"x": raw})["x"])
+            given = {"lr": raw}
+            if training.parts.train.channels_last:
+                given = in_channels_last(given)
+            outputs[name] = training.parts.generator(given["lr"])
     reference = outputs["engine, plain"]
     differences = {
         name: float((output.float() - reference).abs().max()) for name, output in outputs.items()
@@ -65,7 +73,7 @@ def gate(trainings, batch):
     return differences
 
 
-def convolutions(dtype):
+def convolutions(dtype: torch.dtype) -> Callable[[], None]:
     """All convolutions of one step with both gradients, and nothing else."""
     work = []
     for inputs, outputs, side, count in CONVOLUTIONS:
@@ -98,7 +106,7 @@ def main() -> None:
         batch = first_batch(trainings["engine, plain"])
         step, _, _ = bare_loop(trainings["engine, plain"])
         differences = gate(trainings, batch)
-        candidates = {"plain": partial(step, batch)} | {
+        candidates: dict[str, Callable[[], Any]] = {"plain": partial(step, batch)} | {
             name: partial(iterate, training, batch) for name, training in trainings.items()
         }
         candidates["convolutions, float32"] = convolutions(torch.float32)

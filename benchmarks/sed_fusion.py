@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from harness import forget_peak, measure, print_table, resident, write_results
+from harness import measure, print_table, resident_rise, write_results
 from srplug_sed import fusion
 from srplug_sed.fusion import MultiHeadAttention, SemanticFusion
 from torch import Tensor
@@ -103,11 +103,7 @@ def memory_of(part: str, kernel: str, batch: int) -> float:
 def print_memory(part: str, kernel: str, batch: int) -> None:
     """Run once and print how far the resident memory rose above where it was (Linux)."""
     pass_of(part, kernel, 1)()  # what libraries set up once
-    run = pass_of(part, kernel, batch)
-    forget_peak()
-    before = resident("VmRSS")
-    run()
-    print(resident("VmHWM") - before)
+    print(resident_rise(pass_of(part, kernel, batch)))
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +27,7 @@ from harness import measure, peak_memory, print_table, write_results
 from skimage import data
 
 import srcore
-from srcore.images import write_image
+from srcore.images import ImageArray, write_image
 from srcore.upscaling.shipped import SCALES, shipped_model
 
 HEIGHT, WIDTH, TILE = 240, 320, 64
@@ -40,7 +42,7 @@ NETWORKS = {
 }
 
 
-def networks(paths):
+def networks(paths: Sequence[str]) -> dict[str, torch.nn.Module]:
     """Networks by name: those of the files, or the shipped models and some with initial weights."""
     if paths:
         return {Path(path).stem: srcore.load_generator(path) for path in paths}
@@ -52,7 +54,9 @@ def networks(paths):
     }
 
 
-def differences(network, image, tiles):
+def differences(
+    network: torch.nn.Module, image: ImageArray, tiles: Sequence[int]
+) -> dict[str, int]:
     """Largest difference from the whole image in gray levels of 8 bits, by tile."""
     whole = srcore.upscale(network, image, tile=None).astype(int)
     return {
@@ -61,15 +65,16 @@ def differences(network, image, tiles):
     }
 
 
-def plain(network, image):
+def plain(network: torch.nn.Module, image: ImageArray) -> ImageArray:
     """The whole image by PyTorch alone."""
     with torch.inference_mode():
         lr = torch.from_numpy(image.transpose(2, 0, 1).copy())[None].float() / 255
         sr = network(lr).clamp(0, 1).mul(255).round().to(torch.uint8)
-    return sr[0].numpy().transpose(1, 2, 0)
+    array: ImageArray = sr[0].numpy().transpose(1, 2, 0)
+    return array
 
 
-def compare(network, image):
+def compare(network: torch.nn.Module, image: ImageArray) -> dict[str, Any]:
     """Times of tiles relative to the whole image (CPU time of the thread)."""
     tiles = {"whole": None, "64": TILE, "128": 128, "192": 192}
     gate = differences(network, image, [64, 128, 192])
@@ -85,7 +90,7 @@ def compare(network, image):
         warmup=1,
     )
     # Pairs of one round, so that what disturbs the machine falls on both.
-    results = {"largest_difference": gate}
+    results: dict[str, Any] = {"largest_difference": gate}
     for base in ("plain", "whole"):
         reference = timed[base]["cpu_ms"]["values"]
         results[f"ratio_to_{base}"] = {
@@ -97,7 +102,7 @@ def compare(network, image):
     return results | {"times": timed}
 
 
-def large(weights):
+def large(weights: Path) -> dict[str, float]:
     """Peak memory in MiB of the command line on 96 megapixels."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.jpg", Path(folder) / "out.png"
@@ -108,17 +113,17 @@ def large(weights):
         return {"peak_mib": peak_memory([str(argument) for argument in arguments])}
 
 
-def main(arguments) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and write the results."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     if arguments[:1] == ["--large"]:
-        results = large(Path(arguments[1]).resolve())
-        print(results)
-        write_results("tiling_large", results, height=8000, width=12000)
+        peak = large(Path(arguments[1]).resolve())
+        print(peak)
+        write_results("tiling_large", peak, height=8000, width=12000)
         return
     image = np.ascontiguousarray(data.astronaut()[:HEIGHT, :WIDTH])
-    results = {}
+    results: dict[str, Any] = {}
     for name, network in networks(arguments).items():
         print(name)
         results[name] = compare(network, image)

@@ -17,7 +17,9 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import harness
 import torch
@@ -178,7 +180,7 @@ weights = "stage:dsn/generator.safetensors"
 BICUBIC = PAIRED.replace("paired_folder", "hr_folder").replace('lr = "stage:generate/lr"\n', "")
 
 
-def prepare(arguments) -> None:
+def prepare(arguments: argparse.Namespace) -> None:
     """Clean, real and held-out folders below the work folder; once."""
     work = arguments.work
     if (work / "held_out_lr").is_dir():
@@ -208,7 +210,7 @@ def prepare(arguments) -> None:
     )
 
 
-def write_experiment(arguments):
+def write_experiment(arguments: argparse.Namespace) -> Path:
     """The experiment with all arms, beside the images."""
     data = {"bicubic": BICUBIC, "mean": PAIRED, "sampled": PAIRED + SAMPLING}
     text = EXPERIMENT.format(
@@ -221,12 +223,12 @@ def write_experiment(arguments):
     )
     for name in ARMS:
         text += ARM.format(name=name, network=NETWORK, data=data[name], validation=VALIDATION)
-    path = arguments.work / "experiment.toml"
+    path = Path(arguments.work, "experiment.toml")
     path.write_text(text)
     return path
 
 
-def rounded(measured):
+def rounded(measured: Mapping[str, Any]) -> dict[str, float]:
     """The held-out means of a stage."""
     return {name: round(value, 4) for name, value in measured["held_out"].items()}
 
