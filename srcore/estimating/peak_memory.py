@@ -6,9 +6,23 @@ import torch
 
 from srcore.machine.resident import forget_peak, give_back_memory, peak_bytes, resident_bytes
 
+_start = 0
+
+
+def count_memory_from_here() -> None:
+    """Take what this process has now as the start of all that is measured later.
+
+    For a process that only tries something, once PyTorch is there and nothing else: what a training
+    imports is part of what it takes.
+    """
+    global _start
+    _start = resident_bytes() or peak_bytes()
+
 
 class PeakMemory:
-    """Measures what parts of a program take beyond what was in use when this was made.
+    """Measures what parts of a program take beyond what was in use at the start.
+
+    The start is where this was made, or :func:`count_memory_from_here` was called.
 
     On CUDA that is what PyTorch has allocated, elsewhere the resident size of the process.
 
@@ -16,14 +30,15 @@ class PeakMemory:
         device: where networks compute.
 
     Attributes:
-        start: bytes of the process at the beginning, with Python and PyTorch in them.
+        start: bytes of the process at the start, with Python and PyTorch in them.
         process: the largest size of the process so far, in bytes.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         give_back_memory()
-        self.start = self.process = resident_bytes() or peak_bytes()
+        self.process = resident_bytes() or peak_bytes()
+        self.start = _start or self.process
         self.begin()
 
     def begin(self) -> None:

@@ -28,6 +28,9 @@ def main(folder: Path) -> None:
     end_with_parent()
     with contextlib.suppress(OSError):  # if the system must end a process, then this one
         Path("/proc/self/oom_score_adj").write_text(_MOST_LIKELY_KILLED)
+    from srcore.estimating.peak_memory import count_memory_from_here
+
+    count_memory_from_here()
     job: dict[str, Any] = json.loads((folder / JOB).read_text("utf-8"))
     plugins = PluginManager(without=job.pop("without"), named=job.pop("named"))
     answer: dict[str, Any]

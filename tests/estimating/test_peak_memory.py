@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from srcore.estimating import peak_memory
 from srcore.estimating.peak_memory import PeakMemory
 from srcore.machine.resident import give_back_memory, resident_bytes
 
@@ -21,3 +22,13 @@ def test_the_largest_size_counts_though_it_is_gone():
     peaks.begin()
     assert peaks.bytes() < 35 * 2**20
     assert peaks.process > peaks.start + 35 * 2**20
+
+
+def test_the_start_may_lie_before_what_was_imported(monkeypatch):
+    monkeypatch.setattr(peak_memory, "_start", 0)
+    peak_memory.count_memory_from_here()
+    start = peak_memory._start
+    used = np.ones(8 * 2**20)
+    peaks = PeakMemory(torch.device("cpu"))
+    assert (peaks.start, used.nbytes) == (start, 2**26)
+    assert peaks.bytes() >= 0.9 * 2**26
