@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 @beginning_options
 @flag(RunsOptions, "output")
 @click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
+@click.option(
+    "--memory", is_flag=True, help="Also take a few true steps, and warn where memory is short."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print problems as JSON.")
 def command(
     experiment: str,
@@ -38,19 +41,23 @@ def command(
     weights: str | None,
     output: Path,
     images: bool,
+    memory: bool,
     as_json: bool,
 ) -> None:
     """Find everything wrong with EXPERIMENT, without building a network.
 
     EXPERIMENT is a TOML file or the name of a shipped experiment. Every problem is one line: file,
     path of the key, what was expected, what was found, what to do. What works but may not be meant
-    is a warning; the exit code is 0 then.
+    is a warning; the exit code is 0 then. With --memory each stage is built and trained for a few
+    steps in a process of its own, as `srcore estimate` does, and one that is short of memory is a
+    warning too.
 
     \b
     Examples:
       srcore check experiment.toml
       srcore check experiment.toml --set train.batch_size=4
       srcore check experiment.toml --images
+      srcore check experiment.toml --memory
       srcore check esrgan_x4 --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.config.experiment import check_experiment, load_experiment
@@ -75,10 +82,24 @@ def command(
             click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
+    _tell(experiment, loaded, _remarks(loaded, memory=memory), as_json=as_json)
+
+
+def _remarks(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:
+    if not memory:
+        return loaded.remarks()
+    from srcore.estimating.fitting import memory_remarks
+
+    return loaded.remarks() + memory_remarks(loaded)
+
+
+def _tell(
+    experiment: str, loaded: LoadedExperiment, remarks: list[Problem], *, as_json: bool
+) -> None:
+    """That it is valid, and what is worth knowing of it."""
     from srcore.weights.pretrained import missing
 
     stages = [stage.name for stage in loaded.stages if stage.name]
-    remarks = loaded.remarks()
     downloads = [entry.what for entry in missing(map(loaded.experiment, loaded.stages))]
     if as_json:
         facts = {
@@ -89,15 +110,15 @@ def command(
             "downloads": downloads,
         }
         click.echo(json.dumps(facts))
-    else:
-        for remark in remarks:
-            click.echo(f"srcore: warning: {remark}", err=True)
-        for line in _starts(loaded):
-            click.echo(f"{experiment}: {line}")
-        detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
-        click.echo(f"{experiment}: ok{detail}")
-        for what in downloads:
-            click.echo(f"{experiment}: needs {what}; downloaded before the first stage, if missing")
+        return
+    for remark in remarks:
+        click.echo(f"srcore: warning: {remark}", err=True)
+    for line in _starts(loaded):
+        click.echo(f"{experiment}: {line}")
+    detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
+    click.echo(f"{experiment}: ok{detail}")
+    for what in downloads:
+        click.echo(f"{experiment}: needs {what}; downloaded before the first stage, if missing")
 
 
 def _starts(loaded: LoadedExperiment) -> Iterator[str]:

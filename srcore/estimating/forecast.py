@@ -28,7 +28,7 @@ class Forecast:
         memory_saving: the same while a checkpoint is written.
         memory_validation: the same in a validation.
         memory_process: the largest size of the whole process; 0 where it is reckoned.
-        memory_of_device: how much a named device has; 0 of the one at hand.
+        memory_free: how much the device at hand has free, all of a named one; 0: nobody tells.
         images_per_second: of training, waiting for images included: at least and at most.
         waiting: share of the training time that is waited for images.
         epochs: how often every training image is seen; None: nobody knows how many there are.
@@ -52,7 +52,7 @@ class Forecast:
     memory_saving: int
     memory_validation: int
     memory_process: int
-    memory_of_device: int
+    memory_free: int
     images_per_second: tuple[float, float]
     waiting: float
     epochs: float | None
@@ -69,6 +69,11 @@ class Forecast:
     def memory(self) -> int:
         """The largest of all."""
         return max(self.memory_training, self.memory_saving, self.memory_validation)
+
+    @property
+    def fits(self) -> bool:
+        """Whether a tenth of the memory is left over, as far as anyone tells."""
+        return not self.memory_free or self.memory < 0.9 * self.memory_free
 
     @property
     def seconds(self) -> tuple[float, float]:
@@ -126,7 +131,7 @@ def forecast(
         memory_saving=memory["saving"] + context,
         memory_validation=memory["validation"] + context,
         memory_process=memory["process"] if is_here else 0,
-        memory_of_device=0 if device_like is None else DEVICES[device_like].memory,
+        memory_free=memory["free"] if device_like is None else DEVICES[device_like].memory,
         images_per_second=(batch / max(each), batch / min(each)),
         waiting=waits[-1] / each[-1],
         epochs=iterations * batch / figures["images"] if knows_images else None,

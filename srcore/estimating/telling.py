@@ -71,10 +71,13 @@ def _of_memory(it: Forecast) -> str:
         f"{in_bytes(it.memory)} at most: training {in_bytes(it.memory_training)}, validation "
         f"{in_bytes(it.memory_validation)}, saving {in_bytes(it.memory_saving)}"
     )
+    fits = "fits into" if it.fits else "does not fit into"
+    if it.memory_free:
+        is_here = it.how == "measured"
+        text += f"; {fits} {in_bytes(it.memory_free)}" + (" that are free" if is_here else "")
     if it.memory_process:
-        return f"{text}; with Python and PyTorch the process takes {in_bytes(it.memory_process)}"
-    fits = "fits into" if it.memory < 0.9 * it.memory_of_device else "does not fit into"
-    return f"{text}; {fits} {in_bytes(it.memory_of_device)}"
+        text += f"; with Python and PyTorch the process takes {in_bytes(it.memory_process)}"
+    return text
 
 
 def _of_time(it: Forecast) -> str:

@@ -9,7 +9,10 @@ from srcore.testing.experiments import load_checked
 
 FIGURES = {
     "device": "cpu", "threads": 2, "images": 6, "batch_size": 4, "steps": 3,
-    "memory": {"training": 400, "saving": 100, "validation": 500, "start": 900, "process": 1400},
+    "memory": {
+        "training": 400, "saving": 100, "validation": 500, "start": 900, "process": 1400,
+        "free": 2**30,
+    },
     "step_seconds": 2.0, "waiting_seconds": 0.5, "processor_seconds": 3.0, "reading_seconds": 6.0,
     "multiply_adds": 10**12, "networks": [], "terms": {}, "saving_seconds": 1.0,
     "bicubic_seconds": 7.0, "validation_seconds": 10.0, "validated": 2, "validation_images": 2,
