@@ -82,10 +82,10 @@ def command(
             click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
-    _tell(experiment, loaded, _remarks(loaded, memory=memory), as_json=as_json)
+    _say_valid(experiment, loaded, _warnings(loaded, memory=memory), as_json=as_json)
 
 
-def _remarks(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:
+def _warnings(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:
     if not memory:
         return loaded.remarks()
     from srcore.estimating.fitting import memory_remarks
@@ -93,7 +93,7 @@ def _remarks(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:
     return loaded.remarks() + memory_remarks(loaded)
 
 
-def _tell(
+def _say_valid(
     experiment: str, loaded: LoadedExperiment, remarks: list[Problem], *, as_json: bool
 ) -> None:
     """That it is valid, and what is worth knowing of it."""
