@@ -16,11 +16,12 @@ SOURCES = [
 TYPED = re.compile(r"(pip install|--output|such as|save\(\.\.\.,) '[^']*'")
 #: A word, or what stands in its place, in single quotes; an apostrophe has a letter before it.
 SINGLE = re.compile(r"(?<![\w{}])'[^\s',()\\][^'\n]*'(?!\w)")
-#: What writes Python; a pattern that reads TOML; what writes messages; numbers in a table; what
+#: What writes Python; patterns that read TOML; what writes messages; numbers in a table; what
 #: browsers read; what is only compared.
 OTHERS = {
     "plugins/srplug-optimizers/writers/write_optimizers.py",
     "plugins/srplug-spandrel/writers/write_networks.py",
+    "srcore/config/edited.py",
     "srcore/config/toml.py",
     "srcore/messages.py",
     "srcore/runs/records.py",

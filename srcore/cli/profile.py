@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,10 @@ from srcore.cli.flags import flags
 from srcore.cli.overriding import overrides_option
 from srcore.plugin.manager import plugins
 from srcore.profiling.options import ProfileOptions
+
+if TYPE_CHECKING:
+    from srcore.config.experiment import LoadedExperiment
+    from srcore.profiling.profile import Profile
 
 
 @click.command()
@@ -29,13 +35,17 @@ def command(
     True steps of every stage are taken in a process of its own: data, transforms, every network,
     every loss, backward passes, optimizers; then a few images are validated. Nothing is written
     into the folder of a run. Images that are not there are made up, weights that are not there are
-    left out; a note says so.
+    left out; a note says so. With --compare the same steps are taken with channels_last, compile
+    and other precisions, too; --write puts the fastest of these that leaves all losses and weights
+    as they are, to the bit, into the file.
 
     \b
     Examples:
       srcore profile experiment.toml
       srcore profile experiment.toml --set data.train.workers=4 --steps 20 --overwrite
       srcore profile esrgan_tiny --out traces --json
+      srcore profile experiment.toml --compare
+      srcore profile experiment.toml --write --overwrite
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.config.experiment import load_experiment
 
@@ -44,14 +54,40 @@ def command(
     import attrs
 
     from srcore.profiling.profile import Profile, profiles
+    from srcore.profiling.setting_writer import refuse_fixed_settings
     from srcore.profiling.tables import lines_of_profile
 
-    stages = []
+    if options.write:
+        refuse_fixed_settings(loaded, overrides)
+    figures = []
     for it in profiles(loaded, options):
         if isinstance(it, Profile):
-            stages.append(attrs.asdict(it))
+            figures.append(it)
         if not as_json:
             for line in [it] if isinstance(it, str) else lines_of_profile(it):
                 click.echo(line)
+    if options.write:
+        for line in _settings_written(loaded, figures):
+            click.echo(line, err=as_json)
     if as_json:
+        stages = [attrs.asdict(it) for it in figures]
         click.echo(json.dumps({"name": loaded.name, "stages": stages}, indent=2))
+
+
+def _settings_written(loaded: LoadedExperiment, figures: Sequence[Profile]) -> Iterator[str]:
+    """Write the fastest setting of every stage that has one; a line for each."""
+    from srcore.profiling.setting_writer import write_settings
+    from srcore.profiling.variants import TrainSetting
+
+    fastest = {it.stage: it.comparison.fastest_equal for it in figures if it.comparison is not None}
+    chosen = {
+        name: TrainSetting(it.key, it.value) for name, it in fastest.items() if it is not None
+    }
+    file = loaded.source.path
+    if chosen:
+        write_settings(loaded, chosen)
+    for name, variant in chosen.items():
+        stage = f"stage {name}: " if name else ""
+        yield f"{file}: {stage}train.{variant.label} is written"
+    if not chosen:
+        yield f"{file}: nothing is written, since no quicker setting leaves all numbers as they are"

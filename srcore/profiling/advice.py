@@ -86,7 +86,7 @@ def advise(spent: TimeSpent) -> str:
     share = sum(seconds_of(spent.parts, kind) for kind in kinds) / spent.step
     return (
         f"nothing to gain beside the networks: their forward and backward passes take {share:.0%} "
-        "of a step"
+        "of a step; --compare tries other memory formats, compiling and precisions"
     )
 
 
@@ -97,7 +97,7 @@ def _worth_a_word(it: TimeSpent) -> Iterator[tuple[float, str]]:
         (_share_of_validation(it), _VALIDATION, _about_validation(it)),
         (seconds_of(it.parts, TRANSFORM) / it.step, _TRANSFORMS, _about_transforms(it)),
         *_of_discriminators(it),
-        *_of_losses(it),
+        *_of_loss_terms(it),
         (
             (seconds_of(it.parts, OPTIMIZER) + it.parts.get(AVERAGE, 0.0)) / it.step,
             _OPTIMIZERS,
@@ -167,7 +167,7 @@ def _of_discriminators(it: TimeSpent) -> Iterator[tuple[float, float, str]]:
         yield took / it.step, _DISCRIMINATOR, text
 
 
-def _of_losses(it: TimeSpent) -> Iterator[tuple[float, float, str]]:
+def _of_loss_terms(it: TimeSpent) -> Iterator[tuple[float, float, str]]:
     for name, took in it.parts.items():
         if kind_of(name) == LOSS:
             text = (

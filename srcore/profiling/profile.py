@@ -16,8 +16,10 @@ from srcore.estimating.stages_to_try import StageToTry, stages_to_try
 from srcore.files.atomic import writing
 from srcore.files.occupied import refuse_existing
 from srcore.profiling.advice import TimeSpent, advise
+from srcore.profiling.compared_settings import ComparedSettings, compare
 from srcore.profiling.options import ProfileOptions
 from srcore.profiling.part_names import in_order
+from srcore.profiling.variants import variants_of
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
@@ -50,6 +52,7 @@ class Profile:
         traced: steps in it.
         advice: what to change.
         remarks: what was another thing than in the experiment.
+        comparison: with other settings, if that was asked for.
     """
 
     stage: str
@@ -70,6 +73,7 @@ class Profile:
     traced: int
     advice: str
     remarks: tuple[str, ...] = ()
+    comparison: ComparedSettings | None = None
 
 
 def profiles(
@@ -102,7 +106,13 @@ def profiles(
         )
         with writing(traces[it.name], durable=False) as temporary:
             shutil.copyfile(trace, temporary)
-        yield _profile(it, figures, traces[it.name])
+        told = _profile(it, figures, traces[it.name])
+        if options.compare or options.write:
+            variants, left_out = variants_of(it.experiment.train, figures["type"])
+            place = it.folder / "compared"
+            comparison = compare(it.table, loaded.plugins, variants, left_out, options.steps, place)
+            told = attrs.evolve(told, comparison=comparison)
+        yield told
 
 
 def trace_file(out: Path, name: str, stage: str) -> Path:

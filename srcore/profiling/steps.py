@@ -18,6 +18,7 @@ from srcore.estimating.trial_run import first_of_middle, trial_run
 from srcore.machine.devices import in_words
 from srcore.machine.shared_memory import cores
 from srcore.profiling.observer import Observer
+from srcore.profiling.options import WARM_UP
 from srcore.profiling.part_names import DATA, PICTURES
 from srcore.profiling.timeline import Timeline, clock_of
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from srcore.config.schema import Experiment
     from srcore.plugin.manager import PluginManager
 
-#: Steps before those that are measured: in the first the optimizers make their state, and
-#: networks are compiled.
-WARM_UP = 2
 #: Steps in the trace: after those that are measured, since a profiler takes time itself.
 TRACED = 2
 _NO_VALIDATION: dict[str, Any] = {

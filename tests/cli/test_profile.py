@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from srcore.profiling import profile
+from srcore.profiling.compared_settings import ComparedSetting, ComparedSettings
 from srcore.testing.commands import run_command
 from tests.profiling.test_profile import FIGURES
 
@@ -56,6 +57,51 @@ def test_what_cannot_be_is_refused(tiny_experiment, capsys):
     assert (code, "--steps" in err) == (2, True)
     code, _, err = run_command(capsys, "profile", tiny_experiment, "--set", "train.accumulate=3")
     assert (code, "train.accumulate" in err) == (2, True)
+
+
+@pytest.fixture
+def comparing(monkeypatch):
+    """What the comparison is to come to."""
+
+    def use(**facts):
+        known = {"label": "channels_last = true", "change": -0.1, "high": -0.05}
+        told = ComparedSettings(
+            (ComparedSetting(key="channels_last", value=True, **known, **facts),)
+        )
+        monkeypatch.setattr(profile, "compare", lambda *given: told)
+
+    return use
+
+
+def test_the_fastest_setting_that_changes_no_numbers_is_written(
+    tiny_experiment, jobs, comparing, capsys
+):
+    before = tiny_experiment.read_text("utf-8")
+    comparing(is_equal=False, losses=0.5, weights=0.25)
+    code, out, _ = run_command(capsys, "profile", tiny_experiment, "--write")
+    assert code == 0
+    assert "nothing is written, since no quicker setting leaves all numbers as they are" in out
+    assert "channels_last = true takes 10% less, but losses change by up to 0.5 of them" in out
+    assert tiny_experiment.read_text("utf-8") == before
+    comparing(is_equal=True)
+    code, out, err = run_command(capsys, "profile", tiny_experiment, "--write", "--overwrite")
+    assert (code, err) == (0, "")
+    assert out.endswith("tiny.toml: train.channels_last = true is written\n")
+    assert tiny_experiment.read_text("utf-8") == f"{before}channels_last = true\n"
+
+
+def test_what_is_written_is_not_said_into_json(tiny_experiment, jobs, comparing, capsys):
+    comparing(is_equal=True)
+    code, out, err = run_command(capsys, "profile", tiny_experiment, "--write", "--json")
+    assert (code, err.endswith("is written\n")) == (0, True)
+    ((compared,),) = [it["comparison"]["tried"] for it in json.loads(out)["stages"]]
+    assert (compared["label"], compared["is_equal"]) == ("channels_last = true", True)
+
+
+def test_what_cannot_be_written_is_refused_first(jobs, capsys):
+    code, out, err = run_command(capsys, "profile", "esrgan_tiny", "--write")
+    assert (code, out, jobs) == (2, "", [])
+    assert "expected a file of yours" in err
 
 
 @pytest.mark.slow

@@ -36,7 +36,9 @@ def advised(parts=None, **changes):
 
 def test_where_networks_take_the_time_there_is_nothing_to_gain():
     assert advised() == (
-        "nothing to gain beside the networks: their forward and backward passes take 90% of a step"
+        "nothing to gain beside the networks: their forward and backward passes take 90% of a "
+        "step; "
+        "--compare tries other memory formats, compiling and precisions"
     )
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from srcore.files.occupied import OccupiedError
 from srcore.profiling import profile
+from srcore.profiling.compared_settings import ComparedSettings
 from srcore.profiling.options import ProfileOptions
 from srcore.profiling.profile import profiles, trace_file
-from srcore.testing.experiments import load_checked, load_unchecked
+from srcore.testing.experiments import load_checked
 
 #: What a process answers that looks at a stage.
 FIGURES = {
@@ -67,9 +68,38 @@ def test_a_trace_that_is_there_is_kept(tiny_experiment, profiling_jobs, tmp_path
     assert file.read_text() != "mine"
 
 
-def test_a_stage_that_does_not_train_is_left_out(profiling_jobs, tmp_path):
-    told = list(profiles(load_unchecked("usrdu/tiny"), ProfileOptions(out=tmp_path)))
-    assert "does not train, so it is not profiled" in "".join(map(str, told))
-    traces = {it.name for it in tmp_path.iterdir()}
-    assert len(traces) == len(profiling_jobs) > 1
-    assert all(it.startswith("usrdu_tiny_") or "_" in it for it in traces)
+def test_a_stage_that_does_not_train_is_left_out(
+    tiny_experiment, profiling_jobs, tmp_path, monkeypatch
+):
+    def none(loaded, device, done):
+        yield f"stage a: does not train, so it is not {done}"
+
+    monkeypatch.setattr(profile, "stages_to_try", none)
+    told = list(profiles(load_checked(tiny_experiment), ProfileOptions(out=tmp_path / "out")))
+    assert told == ["stage a: does not train, so it is not profiled"]
+    assert profiling_jobs == []
+
+
+def test_a_stage_has_a_trace_of_its_own(tmp_path):
+    assert trace_file(tmp_path, "tiny", "gan").name == "tiny_gan.trace.json"
+
+
+def test_other_settings_are_compared_if_that_is_asked_for(
+    tiny_experiment, profiling_jobs, tmp_path, monkeypatch
+):
+    given = []
+
+    def compare(table, plugins, variants, left_out, steps, folder):
+        given.append([it.label for it in variants])
+        return ComparedSettings(())
+
+    monkeypatch.setattr(profile, "compare", compare)
+    loaded = load_checked(tiny_experiment)
+    out = tmp_path / "out"
+    (told,) = profiles(loaded, ProfileOptions(out=out))
+    assert (told.comparison, given) == (None, [])
+    for flag in ("compare", "write"):
+        (told,) = profiles(loaded, ProfileOptions(out=out, overwrite=True, **{flag: True}))
+        assert told.comparison == ComparedSettings(())
+    assert len(given) == 2
+    assert 'precision = "bfloat16"' in given[0]

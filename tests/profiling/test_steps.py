@@ -8,7 +8,8 @@ import pytest
 from srcore.engine.training import Training
 from srcore.plugin.manager import plugins
 from srcore.profiling.observer import Observer
-from srcore.profiling.steps import TRACED, WARM_UP, profile_stage
+from srcore.profiling.options import WARM_UP
+from srcore.profiling.steps import TRACED, profile_stage
 from srcore.testing.experiments import load_checked
 from srcore.testing.pytest_plugin import TINY_GAN
 
