@@ -45,10 +45,10 @@ def one(source: str, backend: str, side_text: str) -> None:
     """What a fresh process does: growth in bytes per pixel."""
     network, side = srcore.load_generator(source), int(side_text)
     options: dict[str, Any] = {"tile": None, "backend": backend}
-    srcore.upscale(network, image_of(FIRST), **options)
+    srcore.upscale(network, image_of(FIRST), **options, border=0)
     image = image_of(side)
     give_back_memory()  # what is free but kept would hide what is taken
-    rise = resident_rise(lambda: srcore.upscale(network, image, **options))
+    rise = resident_rise(lambda: srcore.upscale(network, image, **options, border=0))
     print(round(rise * 2**20 / side**2))
 
 

@@ -342,7 +342,7 @@ def draw(arguments: argparse.Namespace, files: Mapping[str, Path]) -> None:
     lr = resize_uint8(hr, size=(32, 32))
     shown = {"HR": hr, "bicubic": bicubic(lr)}
     for name, file in files.items():
-        shown[name] = srcore.upscale(srcore.load_generator(file), lr)
+        shown[name] = srcore.upscale(srcore.load_generator(file), lr, border=0)
     columns = []
     for name, picture in shown.items():
         head = np.full((20, 128, 3), 255, np.uint8)
@@ -381,7 +381,9 @@ def main() -> None:
 
     def measured(name: str, file: Path) -> dict[str, float]:
         network = srcore.load_generator(file)
-        return measure(arguments, name, lambda lr: srcore.upscale(network, lr), vgg, classifier)
+        return measure(
+            arguments, name, lambda lr: srcore.upscale(network, lr, border=0), vgg, classifier
+        )
 
     table["start"] = spread([measured("start", start)])
     rows: dict[str, list[Any]] = {arm: [] for arm in ARMS}

@@ -95,7 +95,7 @@ def one_size(
     names = ["torch"]
     if device == "cuda":
         names.append("compile" if is_compiled else "cudagraphs")
-    exact = srcore.upscale(network, picture, **given).astype(int)
+    exact = srcore.upscale(network, picture, **given, border=0).astype(int)
     calls: dict[str, Callable[[], ImageArray]] = {}
     levels: dict[str, int | str] = {}
     first: dict[str, float] = {}

@@ -48,13 +48,15 @@ def differences(
     """Gray levels by which half precisions differ from float32, and tiles from the whole."""
     if options.tiny:
         image = image[:24, :32]
-    exact = srcore.upscale(network, image, tile=None).astype(int)
+    exact = srcore.upscale(network, image, tile=None, border=0).astype(int)
     levels: dict[str, int] = {}
     on_cpu: tuple[UsePrecision, ...] = ("bfloat16",)
     for precision in on_cpu if options.device == "cpu" else ("float16", *on_cpu):
-        other = srcore.upscale(network, image, tile=None, precision=precision)
+        other = srcore.upscale(network, image, tile=None, precision=precision, border=0)
         levels[precision] = int(np.abs(other - exact).max())
-    levels["tiles of 64"] = int(np.abs(srcore.upscale(network, image, tile=64) - exact).max())
+    levels["tiles of 64"] = int(
+        np.abs(srcore.upscale(network, image, tile=64, border=0) - exact).max()
+    )
     return levels
 
 
@@ -62,14 +64,14 @@ def timed(
     network: torch.nn.Module, image: ImageArray, precision: UsePrecision, device: str
 ) -> dict[str, Any]:
     """Seconds, megapixels per second and memory of one image, after a small one."""
-    srcore.upscale(network, np.ascontiguousarray(image[:64, :64]), precision=precision)
+    srcore.upscale(network, np.ascontiguousarray(image[:64, :64]), precision=precision, border=0)
     if device == "cuda":
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     begin = time.perf_counter()
     try:
-        result = srcore.upscale(network, image, precision=precision)
+        result = srcore.upscale(network, image, precision=precision, border=0)
     except srcore.errors.SrcoreError as error:
         return {"failed": str(error)}
     seconds = time.perf_counter() - begin

@@ -97,8 +97,10 @@ def differences(network: torch.nn.Module, photographs: Mapping[str, ImageArray])
     for side in CROPS:
         for name, photograph in photographs.items():
             image = crop(photograph, side)
-            whole = srcore.upscale(network, image, tile=None)
-            levels[f"{side} {name}"] = apart(srcore.upscale(network, image, tile=TILE), whole)
+            whole = srcore.upscale(network, image, tile=None, border=0)
+            levels[f"{side} {name}"] = apart(
+                srcore.upscale(network, image, tile=TILE, border=0), whole
+            )
             print(f"  {side} {name}: {levels[f'{side} {name}']}", flush=True)
     return levels
 
@@ -115,7 +117,7 @@ def timed(network: torch.nn.Module, photograph: ImageArray, repeats: int) -> dic
     results = {}
 
     def upscale(name: str, options: Mapping[str, Any]) -> None:
-        results[name] = srcore.upscale(network, image, **options)
+        results[name] = srcore.upscale(network, image, **options, border=0)
 
     times = measure(
         {name: partial(upscale, name, options) for name, options in ways.items()},
@@ -156,7 +158,7 @@ def one(source: str, side_text: str, way: str, note: str) -> None:
     image = cv2.resize(photograph, (side, side), interpolation=cv2.INTER_CUBIC)
     begin = time.thread_time()
     if way != "nothing":
-        srcore.upscale(network, image, tile=None if way == "whole" else TILE)
+        srcore.upscale(network, image, tile=None if way == "whole" else TILE, border=0)
     Path(note).write_text(json.dumps(time.thread_time() - begin))
 
 
@@ -205,7 +207,7 @@ def by_backends(
         return made
 
     def upscale(options: Mapping[str, Any], image: ImageArray = image) -> ImageArray:
-        made: ImageArray = srcore.upscale(network, image, tile=None, **options)
+        made: ImageArray = srcore.upscale(network, image, tile=None, **options, border=0)
         return made
 
     calls = {"spandrel": by_spandrel(source, image)}

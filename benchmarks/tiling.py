@@ -58,9 +58,9 @@ def differences(
     network: torch.nn.Module, image: ImageArray, tiles: Sequence[int]
 ) -> dict[str, int]:
     """Largest difference from the whole image in gray levels of 8 bits, by tile."""
-    whole = srcore.upscale(network, image, tile=None).astype(int)
+    whole = srcore.upscale(network, image, tile=None, border=0).astype(int)
     return {
-        str(tile): int(np.abs(srcore.upscale(network, image, tile=tile) - whole).max())
+        str(tile): int(np.abs(srcore.upscale(network, image, tile=tile, border=0) - whole).max())
         for tile in tiles
     }
 
@@ -83,7 +83,7 @@ def compare(network: torch.nn.Module, image: ImageArray) -> dict[str, Any]:
     timed = measure(
         {"plain": lambda: plain(network, image)}
         | {
-            name: lambda tile=tile: srcore.upscale(network, image, tile=tile)
+            name: lambda tile=tile: srcore.upscale(network, image, tile=tile, border=0)
             for name, tile in tiles.items()
         },
         repeats=9,

@@ -15,7 +15,7 @@ from srcore.config.invalid import Invalid
 from srcore.config.structure import Structurer
 from srcore.errors import ConfigError, Problem
 from srcore.films.upscaling import upscale_film
-from srcore.inference.options import Overlap, Tile, UpscaleOptions
+from srcore.inference.options import BORDER_FOR_VIEWERS, Overlap, Tile, UpscaleOptions
 from srcore.inference.upscaler import upscale_array
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import pick_device
@@ -251,7 +251,7 @@ def upscale(
     device: str = "auto",
     tile: Tile = _UPSCALING.tile,
     overlap: Overlap = _UPSCALING.overlap,
-    border: int = _UPSCALING.border,
+    border: int = BORDER_FOR_VIEWERS,
     batch: int = _UPSCALING.batch,
     precision: UsePrecision = _UPSCALING.precision,
     backend: str = _UPSCALING.backend,
@@ -262,7 +262,7 @@ def upscale(
     registry: Registry | None = None,
     outscale: float | None = None,
 ) -> Any:
-    """Upscale an image; words and defaults are those of ``srcore upscale``, but ``border`` is 0.
+    """Upscale an image; words and defaults are those of ``srcore upscale``.
 
     >>> import numpy as np, srcore
     >>> srcore.upscale("x2", np.zeros((5, 7, 3), np.uint8)).shape
@@ -291,8 +291,8 @@ def upscale(
             networks that are computed by rows (:mod:`srcore.inference.streaming`), else see
             :func:`srcore.inference.tiling.choose_overlap`.
         border: low-resolution pixels by which the image is continued (mirrored) beyond its edges
-            while the network runs; with 0 networks see their own zeros there, as in the papers'
-            measurements.
+            while the network runs, against colored rims; with 0 networks see their own zeros there,
+            as in the papers' measurements.
         batch: number of equal tiles that run together.
         precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
             ``"int8"`` by a backend that has it.

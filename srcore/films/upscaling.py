@@ -12,7 +12,7 @@ from srcore.files.replacing import refuse_replacing
 from srcore.films.codecs import CodecName
 from srcore.films.job import FilmJob
 from srcore.films.options import FilmOptions
-from srcore.inference.options import Tile, UpscaleOptions
+from srcore.inference.options import BORDER_FOR_VIEWERS, Tile, UpscaleOptions
 from srcore.machine.device_names import UsePrecision
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.registry import Registry
@@ -39,7 +39,7 @@ def upscale_film(
     background: Color | None = None,
     segment: int = _FILMS.segment,
     tile: Tile = _UPSCALING.tile,
-    border: int = _UPSCALING.border,
+    border: int = BORDER_FOR_VIEWERS,
     precision: UsePrecision = _UPSCALING.precision,
     backend: str = _UPSCALING.backend,
     resume: bool = False,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+import srcore
 from srcore.cli.main import main
 from srcore.images import origin_of, read_header, read_image, write_image
 
@@ -371,3 +372,12 @@ def test_a_slow_precision_is_said_before_anything_is_computed(upscale, monkeypat
     code, out, err = upscale("0.png", "--precision", "bfloat16")
     assert (code, out.split()) == (0, ["0_x2.png"])
     assert ("srcore: warning: --precision: this precision is slow" in err) == bool(slow)
+
+
+def test_the_picture_is_that_of_the_function(upscale, weights):
+    """Without a flag or keyword, both give the same."""
+    image = np.random.default_rng(5).integers(0, 256, (20, 30, 3), np.uint8)
+    write_image(Path("0.png"), image)
+    code, _, _ = upscale("0.png", "-o", "large.png")
+    assert code == 0
+    np.testing.assert_array_equal(read_image(Path("large.png")), srcore.upscale(weights, image))

@@ -70,7 +70,7 @@ def test_they_are_trained_validated_exported_and_enlarged(in_folder, channels, n
     for shape, wanted in {(9, 7): (), (9, 7, 1): (1,), (9, 7, 3): (3,), (9, 7, 4): (4,)}.items():
         image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         seen = {(3,): (1,), (4,): (2,)}.get(wanted, wanted) if channels == 1 else wanted
-        assert srcore.upscale(trained, image, tile=None).shape == (18, 14, *seen)
+        assert srcore.upscale(trained, image, tile=None, border=0).shape == (18, 14, *seen)
     assert list((run / "images").rglob("*.png"))
 
 
@@ -142,11 +142,11 @@ def test_gray_of_colors_is_their_luma():
 def test_a_gray_network_enlarges_the_luma(tmp_path):
     network = srcore.build("network", "compact", scale=2, channels=1, num_features=4, num_convs=0)
     image = tiny_image(2, 12, 10)
-    once = srcore.upscale(network, image)
-    assert np.array_equal(once, srcore.upscale(network, to_gray(image)))
+    once = srcore.upscale(network, image, border=0)
+    assert np.array_equal(once, srcore.upscale(network, to_gray(image), border=0))
     assert np.array_equal(shown_to(network, image), to_gray(image))
-    tiled = srcore.upscale(network, tiny_image(3, 80, 70), tile=32, overlap=8)
-    whole = srcore.upscale(network, tiny_image(3, 80, 70), tile=None)
+    tiled = srcore.upscale(network, tiny_image(3, 80, 70), tile=32, overlap=8, border=0)
+    whole = srcore.upscale(network, tiny_image(3, 80, 70), tile=None, border=0)
     assert np.abs(tiled.astype(int) - whole).max() <= 1
     for border, ensemble in ((0, True), (2, False)):
         result = srcore.upscale(network, image, border=border, self_ensemble=ensemble)
@@ -159,9 +159,9 @@ def test_a_network_of_four_sees_alpha_beside_the_colors():
     with torch.no_grad():
         seen = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
         expected = (network(seen)[0].clamp(0, 1) * 255).round().permute(1, 2, 0).byte().numpy()
-    result = srcore.upscale(network, image, tile=None)
+    result = srcore.upscale(network, image, tile=None, border=0)
     assert np.abs(result.astype(int) - expected).max() <= 1
-    without = srcore.upscale(network, image[..., :3], tile=None)
+    without = srcore.upscale(network, image[..., :3], tile=None, border=0)
     assert np.array_equal(without, result[..., :3])  # what has no alpha is opaque
 
 
@@ -282,7 +282,7 @@ def test_images_of_all_channels_are_written_with_what_the_network_knows(
     network, said = upscaled("in.png", "-o", "out.png", channels=channels)
     written = read_image(Path("out.png"))
     assert written.shape == (18, 14, {1: {3: 1, 4: 2}.get(colors, colors)}.get(channels, colors))
-    assert np.array_equal(written, srcore.upscale(network, image))
+    assert np.array_equal(written, srcore.upscale(network, image, border=0))
     assert ("colors, which the network does not know" in said) == (channels == 1 and colors > 2)
 
 
@@ -302,7 +302,9 @@ def test_series_are_enlarged(channels, name, tmp_path, monkeypatch):
     made = list(read_series(Path(f"out_{output}")).pictures)
     assert len(made) == len(kept) == 3
     for before, after in zip(kept, made, strict=True):
-        assert np.array_equal(to_rgba(after.image), to_rgba(srcore.upscale(network, before.image)))
+        assert np.array_equal(
+            to_rgba(after.image), to_rgba(srcore.upscale(network, before.image, border=0))
+        )
 
 
 @pytest.mark.parametrize("cache", ["none", "memory", "disk"])

@@ -1,8 +1,11 @@
+import inspect
+
 import numpy as np
 import pytest
 import torch
 
 import srcore
+from srcore.cli.upscale import command
 from srcore.errors import SrcoreError
 from srcore.inference.border import Continued
 from srcore.inference.tiling import Span
@@ -37,7 +40,8 @@ def network():
 def test_the_result_is_the_inside_of_the_padded_image_enlarged(network, shape):
     image = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     pads = ((8, 8), (8, 8), *[(0, 0)] * (len(shape) - 2))
-    wanted = srcore.upscale(network, np.pad(image, pads, mode="symmetric"), tile=None)
+    padded = np.pad(image, pads, mode="symmetric")
+    wanted = srcore.upscale(network, padded, tile=None, border=0)
     counted = []
     for tile in (None, 32):
         upscaled = srcore.upscale(network, image, border=8, tile=tile, progress=counted.append)
@@ -60,3 +64,11 @@ def test_with_a_border_far_enough_edges_do_not_show(network):
 def test_a_negative_border_is_refused(network):
     with pytest.raises(SrcoreError, match="border: expected a number >= 0, found -1"):
         srcore.upscale(network, np.zeros((4, 4, 3), np.uint8), border=-1)
+
+
+def test_functions_have_the_border_of_the_commands():
+    """What is looked at is continued, from Python as from the command line."""
+    defaults = {it.name: it.default for it in command.params}
+    for function in (srcore.upscale, srcore.upscale_film):
+        default = inspect.signature(function).parameters["border"].default
+        assert default == defaults["border"] == 8

@@ -1,12 +1,13 @@
 """Images by rows: the picture that the whole image makes, also where tiles would show."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import srcore
-from srcore import upscale
 from srcore.inference import memory, upscaler
 from srcore.inference.by_rows import ByRows
 from srcore.inference.options import UpscaleOptions
@@ -21,6 +22,9 @@ FAR_SEEING = {
     "edsr": ({"num_features": 16, "num_blocks": 12, "img_range": 1.0}, 1.5),
     "compact": ({"num_features": 16, "num_convs": 24}, 1.0),
 }
+
+#: As a network sees a whole image.
+upscale = functools.partial(srcore.upscale, border=0)
 
 
 def far_seeing(name):

@@ -38,27 +38,27 @@ def _image(height, width, channels, dtype=np.uint8, seed=0):
 def test_every_kind_of_image_keeps_its_kind_and_depth(channels, dtype):
     image = _image(5, 7, channels, dtype)
     expected = image.repeat(2, 0).repeat(2, 1)
-    np.testing.assert_array_equal(upscale(Nearest(), image), expected)
+    np.testing.assert_array_equal(upscale(Nearest(), image, border=0), expected)
 
 
 def test_a_gray_image_may_have_two_dimensions():
-    assert upscale(Nearest(), _image(5, 7, 1)[..., 0]).shape == (10, 14)
+    assert upscale(Nearest(), _image(5, 7, 1)[..., 0], border=0).shape == (10, 14)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (37, 1), (33, 47), (70, 90)])
 @pytest.mark.parametrize("batch", [1, 3])
 def test_tiled_equals_whole(network, height, width, batch):
     image = _image(height, width, 3)
-    whole = upscale(network, image, tile=None)
-    tiled = upscale(network, image, tile=16, overlap=6, batch=batch)
+    whole = upscale(network, image, tile=None, border=0)
+    tiled = upscale(network, image, tile=16, overlap=6, batch=batch, border=0)
     assert np.abs(tiled.astype(int) - whole).max() <= 1
 
 
 def test_tiled_equals_whole_exactly_with_the_receptive_field_as_context(network):
     image = _image(70, 90, 3, np.uint16)
     overlap = -(-4 * network.receptive_radius // 3)
-    whole = upscale(network, image, tile=None).astype(int)
-    tiled = upscale(network, image, tile=16, overlap=overlap)
+    whole = upscale(network, image, tile=None, border=0).astype(int)
+    tiled = upscale(network, image, tile=16, overlap=overlap, border=0)
     assert np.abs(tiled - whole).max() <= 1  # of 65535: rounding of float32
 
 
@@ -77,8 +77,8 @@ def test_default_overlap_hides_the_tiles_of_every_network(name, options, scale):
     network = srcore.build("network", name, scale=scale, **options).eval()
     smooth = torch.from_numpy(_image(12, 14, 3)).permute(2, 0, 1) / 255
     image = (resize(smooth, size=(75, 92)).clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
-    whole = upscale(network, image, tile=None).astype(int)
-    assert np.abs(upscale(network, image, tile=32) - whole).max() <= 1
+    whole = upscale(network, image, tile=None, border=0).astype(int)
+    assert np.abs(upscale(network, image, tile=32, border=0) - whole).max() <= 1
 
 
 def test_bands_are_the_image_and_smaller_than_it(network):
@@ -86,14 +86,14 @@ def test_bands_are_the_image_and_smaller_than_it(network):
     bands = list(upscale_bands(network, image, UpscaleOptions(tile=16, overlap=4)))
     assert max(map(len, bands)) < 80
     np.testing.assert_array_equal(
-        np.concatenate(bands), upscale(network, image, tile=16, overlap=4)
+        np.concatenate(bands), upscale(network, image, tile=16, overlap=4, border=0)
     )
 
 
 @pytest.mark.parametrize("outscale", [0.3, 1.0, 1.5, 3.0, 4.7])
 def test_any_output_scale_is_the_network_and_then_matlab_bicubic(network, outscale):
     image = _image(33, 21, 3)
-    result = upscale(network, image, tile=16, overlap=16, scale=outscale)
+    result = upscale(network, image, tile=16, overlap=16, scale=outscale, border=0)
     assert result.shape[:2] == output_size(image, 2, outscale)
     with torch.no_grad():
         lr = torch.from_numpy(image).permute(2, 0, 1)[None] / 255
@@ -106,19 +106,19 @@ def test_any_output_scale_is_the_network_and_then_matlab_bicubic(network, outsca
 def test_constant_alpha_stays_exactly_constant(network):
     image = _image(20, 20, 4)
     image[..., 3] = 201
-    assert set(upscale(network, image)[..., 3].flat) == {201}
+    assert set(upscale(network, image, border=0)[..., 3].flat) == {201}
 
 
 def test_progress_counts_all_input_pixels(network):
     seen = []
-    upscale(network, _image(50, 40, 3), tile=16, progress=seen.append)
+    upscale(network, _image(50, 40, 3), tile=16, progress=seen.append, border=0)
     assert sum(seen) == 50 * 40
     assert len(seen) > 1
 
 
 def test_the_mode_of_the_network_is_kept(network):
     network.train()
-    upscale(network, _image(4, 4, 3))
+    upscale(network, _image(4, 4, 3), border=0)
     assert network.training
     network.eval()
 
@@ -126,8 +126,8 @@ def test_the_mode_of_the_network_is_kept(network):
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_works_on_the_cpu(network, precision):
     image = _image(20, 24, 3)
-    full = upscale(network, image).astype(int)
-    assert np.abs(upscale(network, image, precision=precision) - full).max() <= 6
+    full = upscale(network, image, border=0).astype(int)
+    assert np.abs(upscale(network, image, precision=precision, border=0) - full).max() <= 6
 
 
 def test_self_ensemble_is_the_mean_of_the_eight_symmetries(network):
@@ -143,7 +143,7 @@ def test_self_ensemble_is_the_mean_of_the_eight_symmetries(network):
                 sr = sr.flip(-1) if mirror else sr
                 results.append(torch.rot90(sr, -turns, (-2, -1)))
     expected = torch.stack(results).mean(0)[0].clamp(0, 1).mul(255).permute(1, 2, 0)
-    ensemble = upscale(network, image, self_ensemble=True)
+    ensemble = upscale(network, image, self_ensemble=True, border=0)
     assert np.abs(ensemble - expected.numpy()).max() <= 0.51
 
 
@@ -159,7 +159,7 @@ def test_self_ensemble_is_the_mean_of_the_eight_symmetries(network):
 def test_other_arrays_are_refused(network, image, what):
     line = f"image: expected uint8, uint16 or floats, .* found .*{what}"
     with pytest.raises(SrcoreError, match=line):
-        upscale(network, image)
+        upscale(network, image, border=0)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +188,14 @@ def test_bad_settings_are_refused(network, settings, message):
 
 def test_a_network_without_scale_is_refused():
     with pytest.raises(SrcoreError, match="Identity has no attribute scale"):
-        upscale(nn.Identity(), _image(4, 4, 3))
+        upscale(nn.Identity(), _image(4, 4, 3), border=0)
 
 
 def test_a_network_that_lies_about_its_scale_is_refused():
     network = nn.Identity()
     network.scale = 2
     with pytest.raises(SrcoreError, match=r"made \(1, 3, 4, 4\) .* expected 3 channels of 8x8"):
-        upscale(network, _image(4, 4, 3))
+        upscale(network, _image(4, 4, 3), border=0)
 
 
 def test_output_that_is_not_finite_is_an_error():
@@ -204,7 +204,7 @@ def test_output_that_is_not_finite_is_an_error():
             return super().forward(lr) * torch.nan
 
     with pytest.raises(SrcoreError, match='not finite in bfloat16; use precision="float32"'):
-        upscale(Broken(), _image(4, 4, 3), precision="bfloat16")
+        upscale(Broken(), _image(4, 4, 3), precision="bfloat16", border=0)
 
 
 def test_the_automatic_tile_depends_on_free_memory(network, monkeypatch):

@@ -48,7 +48,8 @@ def test_the_result_is_that_of_upscale(work, picture, weights):
     assert (facts["width"], facts["height"]) == (9, 6)
     assert (facts["result_width"], facts["result_height"], facts["scale"]) == (18, 12, 2.0)
     assert facts["notes"] == []
-    expected = srcore.upscale(srcore.load_generator(weights), read_image(order.source))
+    network = srcore.load_generator(weights)
+    expected = srcore.upscale(network, read_image(order.source), border=0)
     np.testing.assert_array_equal(read_image(order.target), expected)
 
 

@@ -31,10 +31,10 @@ def weights(tmp_path):
 def test_red_and_blue_are_exchanged_in_and_out(weights):
     network = srcore.load_generator(weights)
     image = tiny_image(0, 12, 10)
-    upscaled = srcore.upscale(BgrNetwork(network), image)
-    expected = srcore.upscale(network, np.ascontiguousarray(image[..., ::-1]))[..., ::-1]
+    upscaled = srcore.upscale(BgrNetwork(network), image, border=0)
+    expected = srcore.upscale(network, np.ascontiguousarray(image[..., ::-1]), border=0)[..., ::-1]
     np.testing.assert_array_equal(upscaled, expected)
-    assert not np.array_equal(upscaled, srcore.upscale(network, image))
+    assert not np.array_equal(upscaled, srcore.upscale(network, image, border=0))
 
 
 def test_alpha_stays_last_and_gray_as_it_is():
@@ -68,9 +68,9 @@ def test_commands_say_it_until_they_are_told(weights, tmp_path):
         assert done.exit_code == 0
         assert (said in done.output) == (not given)
         results[given] = read_image(output)
-    np.testing.assert_array_equal(results[()], srcore.upscale(network, image))
+    np.testing.assert_array_equal(results[()], srcore.upscale(network, image, border=0))
     np.testing.assert_array_equal(results[()], results["--channel-order", "rgb"])
-    expected = srcore.upscale(BgrNetwork(network), image)
+    expected = srcore.upscale(BgrNetwork(network), image, border=0)
     np.testing.assert_array_equal(results["--channel-order", "bgr"], expected)
 
 
