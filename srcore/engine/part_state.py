@@ -40,8 +40,9 @@ def restore(part: Any, saved: Any) -> None:
             return
         unknown = part.load_state_dict(saved, strict=False).unexpected_keys
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())  # PyTorch's of a module has several lines
         raise SrcoreError(
-            f"{type(part).__name__} cannot continue from its saved state: {error}"
+            f"{type(part).__name__} cannot continue from its saved state: {reason}"
         ) from error
     if unknown:
         raise SrcoreError(

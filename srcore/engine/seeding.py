@@ -14,7 +14,10 @@ import torch
 
 
 def derive(*keys: int) -> int:
-    """A 63-bit seed that depends on all ``keys``; equal keys give equal seeds."""
+    """A 63-bit seed that depends on all ``keys``, as many as others give for the same purpose.
+
+    Zeros at their end say nothing: (1, 2) and (1, 2, 0) give one seed.
+    """
     words = np.random.SeedSequence(keys).generate_state(2, np.uint32)
     return (int(words[0]) << 31) ^ int(words[1])
 

@@ -72,9 +72,10 @@ class Restorer(nn.Module):
                 self.model: nn.Module = spandrel_class(architecture, scale)(**given)
         except Exception as error:  # whatever a foreign constructor says of its options
             settings = ", ".join(f"{key} = {value}" for key, value in keys.items())
+            reason = " ".join(str(error).split())
             raise SrcoreError(
                 f"{architecture.component}: spandrel cannot build it at scale {scale} with "
-                f"{settings} ({type(error).__name__}: {error})"
+                f"{settings} ({type(error).__name__}: {reason})"
             ) from error
         if architecture.name in CHANGES:
             CHANGES[architecture.name](self.model)

@@ -11,12 +11,11 @@ import srcore
 from srcore import upscale
 from srcore.errors import DataError, MissingExtraError
 from srcore.images import write_image
-from srcore.inference.backends import choice, recorded
+from srcore.inference.backends import choice
 from srcore.inference.backends.backend import KIND, BackendError
 from srcore.inference.backends.core import add_backends, core_only
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import Registry
-from srcore.weights.export_formats import FORMATS
 
 SMALL = {
     "compact": {"num_features": 8, "num_convs": 2},
@@ -231,31 +230,6 @@ def test_auto_is_torch_where_nothing_else_is_installed(network, image, monkeypat
     made = upscale(network, image, backend="auto")
     np.testing.assert_array_equal(made, upscale(network, image))
     assert caplog.messages == ['backend="auto": torch']
-
-
-def test_a_network_is_recorded_once_until_its_weights_change(network, image, monkeypatch):
-    calls = []
-    record = FORMATS["ncnn"].record
-
-    def counted(*arguments):
-        calls.append(1)
-        return record(*arguments)
-
-    monkeypatch.setitem(recorded.FORMATS, "ncnn", _with_record(FORMATS["ncnn"], counted))
-    before = upscale(network, image, backend="ncnn")
-    upscale(network, image, backend="ncnn")
-    upscale(network_of("compact"), image, backend="ncnn")  # from the cache
-    assert len(calls) == 1
-    with torch.no_grad():
-        next(network.parameters()).mul_(1.5)
-    assert not np.array_equal(upscale(network, image, backend="ncnn"), before)
-    assert len(calls) == 2
-
-
-def _with_record(form, record):
-    import attrs
-
-    return attrs.evolve(form, record=record)
 
 
 def test_16_bits_of_autocast_are_pytorchs_own(network, image):

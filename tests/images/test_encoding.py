@@ -1,3 +1,5 @@
+"""What is written is read again; files that are no whole images are named."""
+
 import io
 import os
 import stat
