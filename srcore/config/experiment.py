@@ -13,6 +13,7 @@ from srcore.config import reading
 from srcore.config.batch_size import numbered
 from srcore.config.interval_remarks import interval_remarks
 from srcore.config.invalid import Invalid
+from srcore.config.named_models import with_addresses
 from srcore.config.output_checks import output_problems
 from srcore.config.paths import MISSING
 from srcore.config.reading import Overrides, Readable, Source, display
@@ -242,7 +243,8 @@ def _as_far_as_it_goes(
 
     def told(table: Mapping[str, Any], origin: str) -> dict[str, Any]:
         try:
-            return told_by_weights(table, plugins.registry, origin)
+            addressed = with_addresses(table, plugins.registry)
+            return told_by_weights(addressed, plugins.registry, origin)
         except ConfigError as error:
             problems.extend(error.problems)
             return dict(table)
