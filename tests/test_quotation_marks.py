@@ -13,7 +13,7 @@ SOURCES = [
     *sorted(ROOT.glob("plugins/*/writers/*.py")),
 ]
 #: What is to be typed into a shell or into MATLAB is quoted as it is quoted there.
-TYPED = re.compile(r"(pip install|--output|such as|save\(\.\.\.,) '[^']*'")
+TYPED = re.compile(r"(pip install|--set|--output|such as|save\(\.\.\.,) '[^']*'")
 #: A word, or what stands in its place, in single quotes; an apostrophe has a letter before it.
 SINGLE = re.compile(r"(?<![\w{}])'[^\s',()\\][^'\n]*'(?!\w)")
 #: What writes Python; patterns that read TOML; what writes messages; numbers in a table; what

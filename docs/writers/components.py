@@ -15,6 +15,7 @@ from srcore.options.declaration import INLINE, KIND, declaration_of
 from srcore.options.describing import describe
 from srcore.plugin.building import Component, resolve
 from srcore.plugin.registry import Registry
+from srcore.sweeps.options import ParameterTable, SweepTable
 from writers.docstrings import code, inline, markdown
 
 #: Tables of an experiment in the order of the page: heading -> class.
@@ -33,6 +34,8 @@ TABLES: dict[str, type] = {
     "[[metrics]]": schema.MetricTable,
     "[[handlers]]": schema.HandlerTable,
     "[train]": schema.TrainTable,
+    "[sweep]": SweepTable,
+    "[[sweep.parameters]]": ParameterTable,
 }
 
 #: A docstring below this many characters only repeats the name.
@@ -52,6 +55,8 @@ old one |
 | `[[stages]]` | `list of tables` | steps of the experiment; each has a `name` and overlays any \
 table |
 | `stages.from` | `str` | name of an earlier stage whose generator this one starts from |
+| `[sweep]` | `table` | other values of some keys, each with a run of its own, by `srcore sweep`; \
+no stage has it |
 
 A path that starts with `stage:NAME/` names a file that an earlier stage writes. Relative paths \
 start from the file that holds them; in shipped experiments from the file that extends them, or \

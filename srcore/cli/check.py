@@ -74,6 +74,7 @@ def command(
                 raise
             damaged = _image_problems(load_experiment(experiment, overrides, plugins=plugins()))
             raise ConfigError([*error.problems, *damaged]) from None
+        trials = _refuse_wrong_sweep(loaded, experiment, overrides, output)
         if images and (damaged := _image_problems(loaded)):
             raise ConfigError(damaged)
     except ConfigError as error:
@@ -82,7 +83,8 @@ def command(
             click.echo(json.dumps(rows, indent=2))
             raise click.exceptions.Exit(error.exit_code) from None
         raise
-    _say_valid(experiment, loaded, _warnings(loaded, memory=memory), as_json=as_json)
+    remarks = _warnings(loaded, memory=memory)
+    _say_valid(experiment, loaded, remarks, trials=trials, as_json=as_json)
 
 
 def _warnings(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:
@@ -94,7 +96,12 @@ def _warnings(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:
 
 
 def _say_valid(
-    experiment: str, loaded: LoadedExperiment, remarks: list[Problem], *, as_json: bool
+    experiment: str,
+    loaded: LoadedExperiment,
+    remarks: list[Problem],
+    *,
+    trials: str,
+    as_json: bool,
 ) -> None:
     """That it is valid, and what is worth knowing of it."""
     from srcore.weights.pretrained import missing
@@ -115,10 +122,38 @@ def _say_valid(
         click.echo(f"srcore: warning: {remark}", err=True)
     for line in _starts(loaded):
         click.echo(f"{experiment}: {line}")
-    detail = f" ({len(stages)} stages: {', '.join(stages)})" if stages else ""
+    about = [f"{len(stages)} stages: {', '.join(stages)}"] if stages else []
+    about += [trials] if trials else []
+    detail = f" ({'; '.join(about)})" if about else ""
     click.echo(f"{experiment}: ok{detail}")
     for what in downloads:
         click.echo(f"{experiment}: needs {what}; downloaded before the first stage, if missing")
+
+
+def _refuse_wrong_sweep(
+    loaded: LoadedExperiment, experiment: str, overrides: tuple[str, ...], output: Path
+) -> str:
+    """Check the trials of a sweep; what it is in words, empty where there is none."""
+    from srcore.config.experiment import check_experiment
+    from srcore.config.stage_tables import SWEEP
+
+    if SWEEP not in loaded.source.table:
+        return ""
+    from srcore.sweeps.listing import listed_trials
+    from srcore.sweeps.sweep_folder import SweepFolder
+    from srcore.sweeps.trial_checks import refuse_wrong_trials, sweep_of, without_sweep
+
+    folder = SweepFolder.of(output, loaded.name)
+
+    def load(further: Iterable[str]) -> LoadedExperiment:
+        starts = without_sweep([*overrides, *further])
+        return check_experiment(experiment, starts, plugins=plugins(), resumed=folder.path)
+
+    table = sweep_of(loaded, plugins().registry)
+    refuse_wrong_trials(table, load, loaded.source.origin)
+    listed = listed_trials(table)
+    count = table.trials if listed is None else len(listed)
+    return f"{count} trials, all of them checked" if listed is not None else f"{count} trials"
 
 
 def _starts(loaded: LoadedExperiment) -> Iterator[str]:

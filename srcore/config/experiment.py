@@ -34,6 +34,7 @@ from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
 from srcore.runs.used_plugins import refuse_missing_plugins
+from srcore.sweeps.trial_checks import sweep_problems
 
 
 @attrs.frozen
@@ -336,7 +337,8 @@ def _check_stages(
             message = "these first: more problems follow, or may follow"
             first = itertools.islice(problems.values(), MOST_PROBLEMS)
             raise ConfigError([*first, Problem("", message, loaded.source.origin(""))])
-    problems.update((str(problem), problem) for problem in _of_unread_values(loaded))
+    further = [*_of_unread_values(loaded), *sweep_problems(loaded, loaded.plugins.registry)]
+    problems.update((str(problem), problem) for problem in further)
     if problems:
         raise ConfigError(problems.values())
     return loaded

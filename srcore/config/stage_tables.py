@@ -19,6 +19,10 @@ from srcore.runs.folder import EXPERIMENT_FILES, RunFolder
 
 #: Key of the stage that a run begins with; those before are left out.
 FIRST_STAGE = "first_stage"
+#: Table of the trials that ``srcore sweep`` makes of a file; no stage has it.
+SWEEP = "sweep"
+#: Keys of a file that no stage has.
+OF_FILE = ("stages", FIRST_STAGE, SWEEP)
 
 
 @attrs.frozen
@@ -46,7 +50,7 @@ def examined_stages(source: Source) -> tuple[tuple[ExperimentStage, ...], list[P
     Raises:
         ConfigError: ``stages`` is no list of tables, or holds too much.
     """
-    base = {key: it for key, it in source.table.items() if key not in ("stages", FIRST_STAGE)}
+    base = {key: it for key, it in source.table.items() if key not in OF_FILE}
     listed = source.table.get("stages")
     if listed is None:
         if FIRST_STAGE in source.table:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from srcore.config.dropping import KEY as DROP
 from srcore.config.reading import Source
-from srcore.config.stage_tables import FIRST_STAGE, ExperimentStage
+from srcore.config.stage_tables import OF_FILE, ExperimentStage
 from srcore.config.unread_values import NOTHING, value_at
 from srcore.errors import Problem
 from srcore.messages import shown
@@ -40,8 +40,7 @@ def _overrides(
     """Paths of shared values that were overridden, and the stages that do not read them."""
     if not stages[0].prefix:
         return
-    of_file = ("stages", FIRST_STAGE, DROP)  # which no stage has
-    shared = {key: value for key, value in source.table.items() if key not in of_file}
+    shared = {key: it for key, it in source.table.items() if key not in (*OF_FILE, DROP)}
     for path, origin in source.origins.items():
         value = value_at(shared, path)
         if origin.startswith(_OVERRIDE) and not (value is NOTHING or isinstance(value, Mapping)):

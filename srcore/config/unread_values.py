@@ -17,7 +17,7 @@ from srcore.config.invalid import Invalid
 from srcore.config.merging import merge
 from srcore.config.reading import Source
 from srcore.config.schema import Experiment
-from srcore.config.stage_tables import FIRST_STAGE, ExperimentStage, examined_stages
+from srcore.config.stage_tables import FIRST_STAGE, OF_FILE, ExperimentStage, examined_stages
 from srcore.config.structure import Structurer
 from srcore.errors import Problem
 
@@ -39,7 +39,7 @@ def unread_problems(
         structurer: converts the tables of a stage, and looks for no paths.
     """
     whole = {key: it for key, it in source.table.items() if key != FIRST_STAGE}
-    shared = {key: it for key, it in whole.items() if key != "stages"}
+    shared = {key: it for key, it in source.table.items() if key not in OF_FILE}
     run = [stage.table for stage in stages]
     # Laid over the first stage, whose other keys complete the tables.
     over_first = attrs.evolve(stages[0], table=merge(run[0], shared), prefix="")

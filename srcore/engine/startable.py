@@ -10,7 +10,8 @@ import torch
 from srcore.config.experiment import LoadedExperiment
 from srcore.config.output_checks import output_problems
 from srcore.config.schema import Experiment
-from srcore.errors import ConfigError
+from srcore.config.stage_tables import SWEEP
+from srcore.errors import ConfigError, Problem
 from srcore.machine.devices import pick_device
 
 
@@ -20,8 +21,14 @@ def startable(
     """The experiments of the stages, and where they compute.
 
     Raises:
-        SrcoreError: a device that is not here, or a run that would read what it writes.
+        SrcoreError: a device that is not here, a run that would read what it writes, or a sweep.
     """
+    if SWEEP in loaded.source.table:
+        message = (
+            "the file asks for many runs: start them with srcore sweep; or run it alone, without "
+            """this table: --set 'drop=["sweep"]'"""
+        )
+        raise ConfigError([Problem(SWEEP, message, loaded.source.origin(SWEEP))])
     experiments = [loaded.experiment(stage) for stage in loaded.stages]
     if any(experiment.train.deterministic for experiment in experiments):
         # CUDA's matrix products read it once, before the first of them

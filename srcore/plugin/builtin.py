@@ -22,6 +22,9 @@ _COMMANDS = {
     "estimate": "Say what EXPERIMENT takes: memory, time, disk, from a few true steps.",
     "profile": "Say where the time of EXPERIMENT goes, and what to change; write a trace.",
     "run": "Run EXPERIMENT, a TOML file or the name of a shipped experiment.",
+    "sweep": (
+        "Run the trials of EXPERIMENT, whose table [sweep] says which keys have which values."
+    ),
     "evaluate": "Measure MODELs (weights files, names of models, NAME=MODEL) on benchmark images.",
     "report": (
         "Write a page about RUN, or compare several, as one file of HTML that needs no network."

@@ -55,7 +55,7 @@ class Baseline:
 
 @attrs.frozen
 class Chart:
-    """A chart, ready to be put on the page."""
+    """A chart, ready to be put on the page; ``others`` are paths of lines without a name."""
 
     title: str
     subtitle: str
@@ -66,6 +66,7 @@ class Chart:
     notes: tuple[str, ...]
     summary: str
     legend: bool = False
+    others: tuple[str, ...] = ()
 
 
 def validation_charts(runs: Sequence[RunRecord]) -> list[Chart]:

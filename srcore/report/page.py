@@ -119,7 +119,7 @@ def render(
         others=[tables.other_results(run) for run in runs],
         gallery=gallery(started),
         sections=_sections(started),
-        points=_points,
+        points=chart_points,
         up=links and single is not None and bool(single.stage),
         down=links and single is None,
     )
@@ -153,7 +153,7 @@ def _sections(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Chart]]]:
     return [section for section in sections if section[2]]
 
 
-def _points(chart: Chart) -> str:
+def chart_points(chart: Chart) -> str:
     """What the script needs to read a chart's values out, as an attribute's text."""
     lines = [
         {"label": line.label, "color": line.color, "points": line.points} for line in chart.lines

@@ -15,6 +15,7 @@ READING = {
     "profile": ["GONE"],
     "check": ["GONE", "TINY --weights GONE"],
     "run": ["GONE", "TINY --weights GONE"],
+    "sweep": ["GONE", "TINY --weights GONE"],
     "evaluate": [
         "GONE --data IMAGES", "--scale 2 --data GONE", "--scale 2 --data set=GONE",
         "--scale 2 --hr GONE --lr IMAGES", "--scale 2 --hr IMAGES --lr GONE",

@@ -9,9 +9,10 @@ from srcore.config.json_schema.drafting import Drafter
 from srcore.config.json_schema.fields import UNKNOWN, fields_by_key
 from srcore.config.json_schema.values import Schema
 from srcore.config.schema import Experiment
-from srcore.config.stage_tables import FIRST_STAGE
+from srcore.config.stage_tables import FIRST_STAGE, SWEEP
 from srcore.config.toml import MAX_STAGES
 from srcore.plugin.registry import Registry
+from srcore.sweeps.options import SweepTable
 
 _PATHS = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _DROPPED = "keys that are not inherited, such as `discriminator` or `schedule.generator`"
@@ -69,7 +70,7 @@ def experiment_schema(registry: Registry) -> dict[str, Any]:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "srcore experiment",
         "type": "object",
-        "properties": {**_OF_FILE, **tables, "stages": stages},
+        "properties": {**_OF_FILE, **tables, "stages": stages, SWEEP: drafter.part(SweepTable)},
         "additionalProperties": UNKNOWN,
         "if": in_parts,
         "else": _needed_alone(drafter),
