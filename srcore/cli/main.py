@@ -13,19 +13,13 @@ from srcore import __version__
 from srcore.cli.command_line import Beginning
 from srcore.cli.console import accept_any_text
 from srcore.cli.failing import told_exit_code
+from srcore.cli.listing import ListingGroup
 from srcore.cli.streams import lasting_streams
 from srcore.errors import DeprecatedHookWarning, PluginError
 from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
-
-
-class _Listing(click.Group):
-    """Commands in the order in which they were given, for the list of ``--help``."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
 
 
 class SrcoreGroup(click.Group):
@@ -128,7 +122,7 @@ class SrcoreGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Like click's; what a command said when it was added is not asked of its module."""
-        listing = _Listing()
+        listing = ListingGroup()
         for name in self.list_commands(ctx):
             said = self.said.get(name)
             command = click.Command(name, help=said) if said else self._listed(ctx, name)

@@ -13,6 +13,7 @@ import click
 from srcore.cli.completing import experiments
 from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
+from srcore.cli.listing import ListingGroup
 from srcore.cli.overriding import overrides_option
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.files.occupied import refuse_existing
@@ -46,7 +47,7 @@ def _common(function: Command) -> Command:
     return function
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def command() -> None:
     """Prepare folders of images: sub-images, degraded copies, LMDB; look at what is trained with.
 

@@ -8,6 +8,7 @@ import click
 
 from srcore.cli.existing import EXISTING_FILE, EXISTING_FOLDER
 from srcore.cli.flags import flag
+from srcore.cli.listing import ListingGroup
 from srcore.cli.overriding import overrides_option
 from srcore.files.occupied import refuse_existing
 from srcore.plugin.manager import plugins
@@ -15,7 +16,7 @@ from srcore.runs.options import RunsOptions
 from srplug_esrdgan.options import GeneratorOptions
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def esrdgan() -> None:
     """ESRDGAN: networks and training states of the published program."""
 

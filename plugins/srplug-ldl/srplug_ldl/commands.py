@@ -10,6 +10,7 @@ import click
 
 from srcore.cli.existing import EXISTING_FILE
 from srcore.cli.flags import flag
+from srcore.cli.listing import ListingGroup
 from srcore.cli.numbers import FiniteRange
 from srcore.files.occupied import refuse_existing
 from srplug_ldl.options import LDLOptions
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def ldl() -> None:
     """LDL: look at the artifacts of a generator."""
 

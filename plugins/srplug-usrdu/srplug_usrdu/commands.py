@@ -9,12 +9,13 @@ import click
 
 from srcore.cli.existing import EXISTING_FILE, EXISTING_FOLDER
 from srcore.cli.flags import flag
+from srcore.cli.listing import ListingGroup
 from srcore.config.schema import Experiment, TrainTable
 from srcore.files.occupied import refuse_existing
 from srplug_usrdu.options import KernelsOptions
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def usrdu() -> None:
     """USR-DU: blur kernels of real images, exchange of its checkpoints."""
 
