@@ -59,11 +59,14 @@ def stand_in(experiment: Experiment | None, problems: list[Problem], folder: Pat
         raise ConfigError(serious or problems)
     table, remarks = as_table(experiment), []
     lacking: dict[str, list[tuple[str, Path]]] = {}
+    transforms: dict[str, Path] = {}
     for key, path, wanted in inputs_of(experiment):
         if not is_pending(path) and not path_complaint(path, wanted):
             continue
         place, _, name = key.rpartition(".")
-        if key.startswith("data."):
+        if ".transforms[" in key:
+            transforms[place] = path
+        elif key.startswith("data."):
             lacking.setdefault(place, []).append((name, path))
         elif name == "weights":
             del table_at(table, place)[name]
@@ -74,6 +77,7 @@ def stand_in(experiment: Experiment | None, problems: list[Problem], folder: Pat
     for place, names in lacking.items():
         remarks.append(_make_up(experiment, table, place, names, folder))
     remarks += _without_downloads(experiment, table)
+    remarks += _without_transforms(table, transforms)
     is_made_up = any(place.startswith("data.train") for place in lacking)
     return StandIn(table, is_made_up, tuple(remarks))
 
@@ -128,6 +132,14 @@ def write_made_up(folder: Path, template: str, count: int, side: int) -> None:
         image = 128 + 20 * np.asarray(waves)[..., None] + generator.normal(0, 6, (side, side, 3))
         pixels = image.clip(0, 255).astype(np.uint8)
         write_image(folder / f"{template.format(f'{index:04}')}.png", pixels, durable=False)
+
+
+def _without_transforms(table: dict[str, Any], transforms: dict[str, Path]) -> Iterator[str]:
+    """Transforms are left out whose files are not there yet, such as those of an earlier stage."""
+    for place, path in reversed(transforms.items()):
+        of_data, _, index = place.rpartition("[")
+        left_out = table_at(table, of_data).pop(int(index.rstrip("]")))
+        yield f"{place} ({left_out['type']}) is left out: {path} {MISSING}"
 
 
 def _without_downloads(experiment: Experiment, table: dict[str, Any]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,9 @@ from srcore.contracts import DISCRIMINATOR
 from srcore.estimating.child import try_experiment
 from srcore.estimating.forecast import validations_of
 from srcore.estimating.stages_to_try import StageToTry, stages_to_try
-from srcore.files.atomic import writing
-from srcore.files.occupied import refuse_existing
+from srcore.files.atomic import write_bytes
+from srcore.files.occupied import OccupiedError, refuse_existing
+from srcore.options.spelling import spelled
 from srcore.profiling.advice import TimeSpent, advise
 from srcore.profiling.compared_settings import ComparedSettings, compare
 from srcore.profiling.options import ProfileOptions
@@ -89,11 +89,13 @@ def profiles(
         options: how many steps are measured, and where traces are written.
 
     Raises:
-        OccupiedError: a trace is there, and may not be replaced.
+        OccupiedError: a trace is there, and may not be replaced, or a file where its folder is
+            to be.
         ConfigError: what is wrong with the experiment.
         SrcoreError: why a stage could not be tried.
     """
     traces = {it.name: trace_file(options.out, loaded.name, it.name) for it in loaded.stages}
+    _refuse_no_folder(options.out)
     refuse_existing(traces.values(), overwrite=options.overwrite)
     for it in stages_to_try(loaded, options.device, "profiled"):
         if isinstance(it, str):
@@ -104,8 +106,7 @@ def profiles(
         figures = try_experiment(
             it.table, loaded.plugins, job, it.folder / "trial", it.what, _TARGET
         )
-        with writing(traces[it.name], durable=False) as temporary:
-            shutil.copyfile(trace, temporary)
+        write_bytes(traces[it.name], trace.read_bytes(), durable=False)
         told = _profile(it, figures, traces[it.name])
         if options.compare or options.write:
             variants, left_out = variants_of(it.experiment.train, figures["type"])
@@ -113,6 +114,13 @@ def profiles(
             comparison = compare(it.table, loaded.plugins, variants, left_out, options.steps, place)
             told = attrs.evolve(told, comparison=comparison)
         yield told
+
+
+def _refuse_no_folder(out: Path) -> None:
+    """Before anything is measured."""
+    there = next((it for it in (out, *out.parents) if it.exists()), None)
+    if there is not None and not there.is_dir():
+        raise OccupiedError(f"{spelled('out')}: expected a folder; {there} is a file")
 
 
 def trace_file(out: Path, name: str, stage: str) -> Path:

@@ -13,6 +13,8 @@ from srcore.config.experiment import load_experiment
 from srcore.config.toml import parse_toml
 from srcore.errors import ConfigError, DataError
 from srcore.files.atomic import writing
+from srcore.messages import shown
+from srcore.options.spelling import spelled
 from srcore.profiling.variants import COMPARED_KEYS, TrainSetting, literal_of
 
 if TYPE_CHECKING:
@@ -44,15 +46,15 @@ def refuse_fixed_settings(loaded: LoadedExperiment, overrides: Iterable[str]) ->
     for name, (file, _) in shipped:
         if file.resolve() == path.resolve():
             raise UnwritableError(
-                f'--write: expected a file of yours, found the shipped experiment "{name}"; '
-                f"srcore new {name} > experiment.toml makes one"
+                f"{spelled('write')}: expected a file of yours, found the shipped experiment "
+                f"{shown(name)}; srcore new {name} > experiment.toml makes one"
             )
     for assignment in overrides:
         match = _ASSIGNED.match(assignment)
         if match:
             raise UnwritableError(
-                f"--write: --set {assignment} is another value than that of {path}, which is what "
-                "would be changed; leave one of them out"
+                f"{spelled('write')}: --set {assignment} is another value than that of {path}, "
+                "which is what would be changed; leave one of them out"
             )
     text = path.read_text("utf-8")
     for stage in loaded.stages:
@@ -93,7 +95,8 @@ def _place_of_stage(text: str, stage: ExperimentStage, path: Path) -> tuple[str 
         if table.get("name") == stage.name:
             return ("stages", index, "train")
     raise UnwritableError(
-        f"--write: the stage {stage.name} does not stand in {path} but in a file that it extends"
+        f"{spelled('write')}: the stage {stage.name} does not stand in {path} but in a file that "
+        "it extends"
     )
 
 

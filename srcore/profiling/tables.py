@@ -110,4 +110,5 @@ def _of_the_whole(profile: Profile) -> str:
     if not profile.validations:
         return text
     validating = in_time(profile.validations * profile.validation_seconds)
-    return f"{text}, {profile.validations} validations {validating}"
+    several = "s" if profile.validations > 1 else ""
+    return f"{text}, {profile.validations} validation{several} {validating}"

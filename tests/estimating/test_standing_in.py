@@ -52,3 +52,16 @@ def test_weights_that_are_not_there_are_said(tiny_experiment, tmp_path):
 def test_what_is_wrong_is_refused(tiny_experiment, tmp_path):
     with pytest.raises(ConfigError, match="accumulate"):
         stood_in(tiny_experiment, tmp_path, "train.accumulate=3")
+
+
+def test_a_transform_whose_file_an_earlier_stage_writes_is_left_out(tmp_path):
+    made = stood_in("usrdu/tiny", tmp_path)
+    assert made.table["data"]["train"]["transforms"] == []
+    assert (
+        "data.train.transforms[0] (laplace_sampling) is left out: "
+        "stage:dsn/generator.safetensors does not exist"
+    ) in made.remarks
+    assert sorted(it.name.partition("_")[2] for it in (tmp_path / "made_up").iterdir()) == [
+        "hr",
+        "lr",
+    ]

@@ -68,6 +68,14 @@ def test_a_trace_that_is_there_is_kept(tiny_experiment, profiling_jobs, tmp_path
     assert file.read_text() != "mine"
 
 
+def test_a_file_is_no_folder_for_traces(tiny_experiment, profiling_jobs, tmp_path):
+    loaded = load_checked(tiny_experiment)
+    for out in (tiny_experiment, tiny_experiment / "traces"):
+        with pytest.raises(OccupiedError, match=r"^out: expected a folder; .*tiny\.toml is a file"):
+            list(profiles(loaded, ProfileOptions(out=out)))
+    assert profiling_jobs == []
+
+
 def test_a_stage_that_does_not_train_is_left_out(
     tiny_experiment, profiling_jobs, tmp_path, monkeypatch
 ):

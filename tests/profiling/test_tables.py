@@ -47,6 +47,8 @@ def test_a_line_for_each_part_and_their_sum():
 
 
 def test_without_stage_and_validation_there_are_no_lines_of_them():
+    once = attrs.evolve(PROFILE, validations=1)
+    assert "  all of it: 1000 steps 40 s, 1 validation 3 s" in lines_of_profile(once)
     bare = attrs.evolve(PROFILE, stage="", validated=0, validations=0, remarks=())
     lines = list(lines_of_profile(bare))
     assert len(lines) == 7
