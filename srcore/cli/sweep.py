@@ -12,6 +12,7 @@ from srcore.cli.completing import experiments
 from srcore.cli.flags import flag, flags
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.cli.several_runs import refuse_many_processes
+from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.runs.options import RunsOptions
 from srcore.sweeps.options import SweepOptions
@@ -101,8 +102,12 @@ def command(
         load=load,
         changed=changed,
     )
-    state = sweep.run(options.jobs, retry=retry)
-    best = write_best(folder, whole.name, state, metric)
+    try:
+        state = sweep.run(options.jobs, retry=retry)
+        best = write_best(folder, whole.name, state, metric)
+    except OSError as error:  # a full disk, or files that somebody took away
+        place = error.filename2 or error.filename or folder.path
+        raise SrcoreError(f"{place}: {error.strerror}; then the same command goes on") from error
     write_sweep_report(folder, whole.name, state, metric)
     for line in _result_lines(state, metric):
         click.echo(line)

@@ -1,6 +1,8 @@
 """``srcore sweep``: what a user sees of it."""
 
+import errno
 import json
+import os
 
 import pytest
 
@@ -106,6 +108,23 @@ def test_a_failure_is_told_with_its_cause_and_the_code_is_one(call, started):
     code, lines, _ = call("sweep", "swept.toml", "--retry")
     assert code == 0
     assert lines[2].startswith("trial_0001")
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(call, started, monkeypatch):
+    written, write = [], module.write_sweep
+
+    def full(file, state):
+        written.append(file)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+        write(file, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_sweep", full)
+        code, _, lines = call("sweep", "swept.toml")
+    assert code == 1
+    assert "sweep.json: No space left on device; then the same command goes on" in lines[-1]
+    assert call("sweep", "swept.toml")[0] == 0
 
 
 def test_run_says_what_to_do_with_a_sweep(call, folder):
