@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,14 @@ MEMORY_AIM, TIME_AIM = 0.10, 0.15
 FIXED_THRESHOLD = {"MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
-def resolved(name: str, folder: Path, iterations: int) -> dict[str, Any]:
+def resolved(
+    name: str, folder: Path, iterations: int, overrides: Sequence[str] = ()
+) -> dict[str, Any]:
     """The table of the last stage, with all that is missing stood in for."""
     from srcore.estimating.standing_in import stand_in
     from srcore.testing.experiments import load_unchecked
 
-    loaded = load_unchecked(name, (*SIZES, f"train.iterations={iterations}"))
+    loaded = load_unchecked(name, (*SIZES, f"train.iterations={iterations}", *overrides))
     (images := folder / "images").mkdir()
     return stand_in(*loaded.examine(loaded.stages[-1]), images).table
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+from srcore.machine.resident import address_space_bytes, data_bytes
 
 _SAID = ("not enough memory", "out of memory", "can't allocate memory")
 
@@ -24,7 +28,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def free_memory_of_processor() -> int | None:
     """Bytes that can still be allocated; None where the system does not tell."""
-    candidates = [_available_memory(), _left_in_container()]
+    candidates = [_available_memory(), _left_in_container(), *_left_by_limits()]
     known = [value for value in candidates if value is not None]
     return min(known) if known else None
 
@@ -50,3 +54,18 @@ def _left_in_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
         except (OSError, ValueError):  # no such group, or "max": no limit
             continue
     return None
+
+
+def _left_by_limits() -> Iterator[int]:
+    """What ``ulimit -d`` and ``ulimit -v`` leave this process, as batch systems set them."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    for limit, used in (
+        (resource.RLIMIT_DATA, data_bytes),
+        (resource.RLIMIT_AS, address_space_bytes),
+    ):
+        bound, _ = resource.getrlimit(limit)
+        if bound != resource.RLIM_INFINITY:
+            yield max(0, bound - used())

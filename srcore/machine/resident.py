@@ -41,6 +41,11 @@ def data_bytes() -> int:
     return _status("VmData")
 
 
+def address_space_bytes() -> int:
+    """Bytes of addresses that this process uses; 0 where the system does not tell."""
+    return _status("VmSize")
+
+
 def _status(key: str) -> int:
     try:
         lines = _STATUS.read_text("utf-8").splitlines()
