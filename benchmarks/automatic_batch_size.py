@@ -76,7 +76,7 @@ def outcome(seed: int, gigabytes: float, place: Path) -> dict[str, Any]:
 
     name, overrides = drawn(seed)
     place.mkdir()
-    table = resolved(name, place, ITERATIONS, overrides)
+    table = resolved(name, place, ITERATIONS, ["train.device=cpu", *overrides])
     write_table(place / "experiment.toml", multiplied(table, place / "many"))
     command = [
         sys.executable, "-m", "srcore", "run", str(place / "experiment.toml"), "--output",

@@ -1,6 +1,6 @@
 """Whether `srcore estimate` is true: memory and time of shipped recipes, estimated and then run.
 
-python benchmarks/estimates.py [--iterations 32] [--rounds 3]
+python benchmarks/estimates.py [--iterations 32] [--rounds 3] [--device cuda]
 
 The last stage of every recipe is resolved as `srcore estimate` does and estimated; then the same
 file is run for some iterations, saved and validated. Both happen in fresh processes with one
@@ -10,7 +10,8 @@ Memory is the largest of the whole stage beyond what Python and PyTorch take. It
 glibc's `MALLOC_MMAP_THRESHOLD_` set for both: at these sizes the threshold that glibc adapts moves
 the peak of one and the same run by a third from one time to the next, which no estimate can know.
 Time is the processor time of the training process per iteration, without the first two, without
-that setting, in rounds: an estimate, then a run; medians of the rounds are compared.
+that setting, in rounds: an estimate, then a run; medians of the rounds are compared. On CUDA memory
+is what PyTorch has allocated on the device, and time is that of the clock, the device waited for.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ RECIPES = (
     "psnr_rrdb_tiny", "esrgan_tiny", "realesrgan_tiny", "ldl/tiny", "ldl/tiny_realworld",
     "sed/tiny_patch", "sed/tiny_unet", "esrdgan/tiny", "optimizers/tiny", "spandrel/tiny",
 )  # fmt: skip
-SIZES = ("train.device=cpu", "train.validate_every=0", "train.checkpoint_every=1000")
+SIZES = ("train.validate_every=0", "train.checkpoint_every=1000")
 MEMORY_AIM, TIME_AIM = 0.10, 0.15
 #: glibc's own beginning; set, it is not adapted.
 FIXED_THRESHOLD = {"MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
 def resolved(
-    name: str, folder: Path, iterations: int, overrides: Sequence[str] = ()
+    name: str, folder: Path, iterations: int, overrides: Sequence[str] = ("train.device=cpu",)
 ) -> dict[str, Any]:
     """The table of the last stage, with all that is missing stood in for."""
     from srcore.estimating.standing_in import stand_in
@@ -78,22 +79,28 @@ def really_run(folder: Path) -> None:
 
         def read(self) -> None:
             """An iteration is done."""
-            times.append(time.process_time())
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+                times.append(time.perf_counter())
+            else:
+                times.append(time.process_time())
 
     plugins = PluginManager(extra=[Clock()])
     loaded = load_experiment(folder / "experiment.toml", plugins=plugins)
-    peaks = PeakMemory(torch.device("cpu"))
+    device = torch.device(loaded.experiment(loaded.stages[0]).train.device)
+    peaks = PeakMemory(device)
     run_experiment(loaded, folder / "runs", quiet=True)
     each = [after - before for before, after in itertools.pairwise(times[1:])]
-    figures = {"memory": peaks.bytes(), "processor_seconds": statistics.mean(each)}
+    figures = {"memory": peaks.bytes(), "step_seconds": statistics.mean(each)}
     (folder / "run.json").write_text(json.dumps(figures), "utf-8")
 
 
-def compared(name: str, iterations: int, rounds: int) -> dict[str, Any]:
+def compared(name: str, iterations: int, rounds: int, device: str) -> dict[str, Any]:
     """Both figures of a recipe, estimated and of the run."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        table = resolved(name, place, iterations)
+        table = resolved(name, place, iterations, (f"train.device={device}",))
+        clocks = ("processor_seconds",) if device == "cpu" else ("step_seconds", "waiting_seconds")
         os.environ.update(FIXED_THRESHOLD)
         estimated = estimate_of(table, place / "estimated", {"seconds": 0.0})["memory"]
         memory = max(estimated[key] for key in ("training", "saving", "validation"))
@@ -104,16 +111,14 @@ def compared(name: str, iterations: int, rounds: int) -> dict[str, Any]:
         for number in range(rounds):
             job = {"seconds": 4.0, "validates": False}
             figures = estimate_of(table, place / f"estimated{number}", job)
-            times["estimated"].append(figures["processor_seconds"])
-            times["of_run"].append(run_of(table, place / f"run{number}")["processor_seconds"])
+            times["estimated"].append(sum(figures[clock] for clock in clocks))
+            times["of_run"].append(run_of(table, place / f"run{number}")["step_seconds"])
     middle = {key: statistics.median(values) for key, values in times.items()}
     return {
         "memory_estimated": memory,
         "memory_of_run": of_run,
         "memory_ratio": round(memory / of_run, 3),
-        "processor_seconds": {
-            key: [round(it, 4) for it in values] for key, values in times.items()
-        },
+        "step_seconds": {key: [round(it, 4) for it in values] for key, values in times.items()},
         "time_ratio": round(middle["estimated"] / middle["of_run"], 3),
     }
 
@@ -142,6 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--iterations", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--recipes", nargs="+", default=RECIPES)
     parser.add_argument("--run", type=Path, help="internal: run the experiment of a folder")
     chosen = parser.parse_args()
@@ -151,7 +157,7 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     results: dict[str, Any] = {}
     for name in chosen.recipes:
-        results[name] = compared(name, chosen.iterations, chosen.rounds)
+        results[name] = compared(name, chosen.iterations, chosen.rounds, chosen.device)
         print(name, results[name], flush=True)
     missed = [
         name
@@ -160,7 +166,8 @@ def main() -> None:
     ]
     print("beyond the aims:", missed or "none")
     facts = {"iterations": chosen.iterations, "rounds": chosen.rounds}
-    write_results("estimates", results, **facts, beyond_the_aims=missed)
+    suffix = "" if chosen.device == "cpu" else f"_{chosen.device}"
+    write_results(f"estimates{suffix}", results, **facts, beyond_the_aims=missed)
 
 
 if __name__ == "__main__":
