@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
 from srcore.messages import shown
 from srcore.metrics.options import ALEXNET_LEAST, VGG16_LEAST
-from srcore.metrics.own_weights import DISTSWeights, LPIPSWeights, OwnWeights
+from srcore.metrics.own_weights import DISTSWeights, LPIPSWeights
+from srcore.networks.classifier_options import ClassifierInput, OwnWeights
 from srcore.networks.vgg_layers import VGG_BLOCKS, layers_in_words, least_side_for, vgg_layers
 from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
@@ -197,14 +197,9 @@ class ClassifierOptions(OwnWeights, ComparisonOptions):
 
     channels = 3  # of the only images that it works on
 
-    weights: Literal["imagenet", "file", "random"] = option(
-        "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
-    )
-    file: Path | None = option(None, 'weights of the network for weights = "file"', path="file")
-
 
 @attrs.frozen(kw_only=True)
-class FeatureOptions(ClassifierOptions):
+class FeatureOptions(ClassifierInput, ClassifierOptions):
     """Feature maps of a frozen classifier."""
 
     network: str = option(
@@ -216,8 +211,6 @@ class FeatureOptions(ClassifierOptions):
         "...; of others names of modules, such as layer3",
         check=_any_layers,
     )
-    use_input_norm: bool = option(True, "normalize with ImageNet's mean and deviation")
-    range_norm: bool = option(False, "images are in [-1, 1]: map them to [0, 1] first")
 
     def __attrs_post_init__(self) -> None:
         """Check what concerns several keys."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from srcore.machine.device_names import device_complaint
-from srcore.metrics.own_weights import DISTSWeights, LPIPSWeights, OwnWeights
+from srcore.metrics.own_weights import DISTSWeights, LPIPSWeights
+from srcore.networks.classifier_options import OwnWeights
 from srcore.options import option
 from srcore.weights.pretrained import (
     Pretrained,
@@ -130,12 +130,6 @@ class BRISQUEOptions(LearnedMetricOptions):
 @attrs.frozen(kw_only=True)
 class FeatureMetricOptions(OwnWeights, LearnedMetricOptions):
     """A measure by the features of a classifier, whose weights can be a file of one's own."""
-
-    weights: Literal["imagenet", "file", "random"] = option(
-        "imagenet",
-        "of the network: torchvision's (downloaded once), those of file, or random for tests",
-    )
-    file: Path | None = option(None, 'weights of it for weights = "file"', path="file")
 
 
 @attrs.frozen(kw_only=True)

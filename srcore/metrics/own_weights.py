@@ -1,40 +1,11 @@
-"""Options of losses and metrics that look through a classifier, whose weights may be a file."""
+"""The classifiers of LPIPS and DISTS, which are losses and metrics, by the keys of either."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from srcore.weights.pretrained import Pretrained, alexnet_weights, check_file, vgg16_weights
-
-
-class OwnWeights:
-    """Keys ``weights`` (``"imagenet"``, ``"file"``, ``"random"``) and ``file`` of such options."""
-
-    __slots__ = ()
-    weights: str
-    file: Path | None
-
-    def __attrs_post_init__(self) -> None:
-        """Check what concerns both keys."""
-        check_file(self.weights, self.file)
-
-    @property
-    def source(self) -> Any:
-        """What both keys say together."""
-        return self.weights if self.file is None else self.file
-
-    def features(self) -> Any:
-        """The classifier with the maps that are compared, as the loss or metric builds it."""
-        raise NotImplementedError
-
-    def unfit_weights(self, experiment: Any) -> Iterator[tuple[str, str]]:
-        """A file that does not hold the classifier."""
-        if self.file is not None:
-            from srcore.weights.refusals import refused_weights  # torch
-
-            yield from (("file", message) for message in refused_weights(self.features))
+from srcore.networks.classifier_options import OwnWeights
+from srcore.weights.pretrained import Pretrained, alexnet_weights, vgg16_weights
 
 
 class LPIPSWeights(OwnWeights):

@@ -16,12 +16,15 @@ from torch import Tensor, nn
 from srcore.config.suggest import closest
 from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
 from srcore.messages import shown
+from srcore.networks.classifier_options import ClassifierInput, OwnWeights
+from srcore.options.declaration import defaults
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.pretrained import torchvision_file
 
 #: Key of the first weights that torchvision published of a network; never others, so that a
 #: training means the same whatever the version of torchvision.
 _FIRST = "IMAGENET1K_V1"
+_WEIGHTS, _INPUT = defaults(OwnWeights), defaults(ClassifierInput)
 
 
 class _AllThere(Exception):  # noqa: N818 - it is no error
@@ -55,9 +58,9 @@ class ClassifierFeatures(nn.Module):
         self,
         network: str,
         layers: Iterable[str],
-        weights: str | Path = "imagenet",
-        use_input_norm: bool = True,
-        range_norm: bool = False,
+        weights: str | Path = _WEIGHTS.weights,
+        use_input_norm: bool = _INPUT.use_input_norm,
+        range_norm: bool = _INPUT.range_norm,
     ) -> None:
         super().__init__()
         self.name, self.layers = network, frozenset(layers)

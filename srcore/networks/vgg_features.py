@@ -14,11 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.errors import RandomWeightsWarning, SrcoreError
+from srcore.networks.classifier_options import ClassifierInput, OwnWeights
 from srcore.networks.vgg_layers import layers_in_words, least_side_for, vgg_layers
+from srcore.options.declaration import defaults
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.pretrained import fill, torchvision_file
 
 VGG = Literal["vgg16", "vgg19"]
+_WEIGHTS, _INPUT = defaults(OwnWeights), defaults(ClassifierInput)
 
 #: Names of the layers; the position is the index in ``features`` of torchvision's network.
 LAYERS: dict[str, tuple[str, ...]] = {name: vgg_layers(name) for name in get_args(VGG)}
@@ -74,9 +77,9 @@ class VGGFeatures(nn.Module):
     def __init__(
         self,
         layers: Iterable[str],
-        weights: str | Path = "imagenet",
-        use_input_norm: bool = True,
-        range_norm: bool = False,
+        weights: str | Path = _WEIGHTS.weights,
+        use_input_norm: bool = _INPUT.use_input_norm,
+        range_norm: bool = _INPUT.range_norm,
         widths: Sequence[int] | None = None,
         network: VGG = "vgg19",
     ) -> None:

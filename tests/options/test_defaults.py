@@ -30,18 +30,54 @@ def declared(tree):
     return keys
 
 
+def literal_defaults(function):
+    """Parameters with a literal default that says something: name -> line, default."""
+    told = function.args
+    named = [*told.posonlyargs, *told.args]
+    pairs = zip(named[len(named) - len(told.defaults) :], told.defaults, strict=True)
+    for parameter, default in [*pairs, *zip(told.kwonlyargs, told.kw_defaults, strict=True)]:
+        value = literal(default) if default is not None else None
+        if value not in NEUTRAL:
+            yield parameter.arg, (parameter.lineno, value)
+
+
+def functions_in(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
 def repeated(tree, keys):
     """Parameters with a literal default that the key of the same name has as well."""
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        told = function.args
-        named = [*told.posonlyargs, *told.args]
-        pairs = zip(named[len(named) - len(told.defaults) :], told.defaults, strict=True)
-        for parameter, default in [*pairs, *zip(told.kwonlyargs, told.kw_defaults, strict=True)]:
-            value = literal(default) if default is not None else None
-            if value not in NEUTRAL and value in keys.get(parameter.arg, ()):
-                yield f"{function.name}({parameter.arg}), line {parameter.lineno}"
+    for function in functions_in(tree):
+        for name, (line, value) in literal_defaults(function):
+            if value in keys.get(name, ()):
+                yield f"{function.name}({name}), line {line}"
+
+
+def classes_of_keys(trees):
+    """Keys with a literal default of every class and of its bases: class -> name -> default."""
+    nodes = {it.name: it for tree in trees for it in tree.body if isinstance(it, ast.ClassDef)}
+    known = {}
+
+    def keys(name):
+        if name not in known:
+            known[name] = {}
+            bases = [ast.unparse(it) for it in reversed(nodes[name].bases)]
+            for base in (it for it in bases if it in nodes):
+                known[name] |= keys(base)
+            own = declared(ast.Module([nodes[name]], []))
+            known[name] |= {key: values[-1] for key, values in own.items()}
+        return known[name]
+
+    return {name: keys(name) for name in nodes if keys(name)}
+
+
+def taken_over(tree, classes):
+    """Functions with two defaults of one class of keys, wherever that stands: they are its own."""
+    for function in functions_in(tree):
+        told = {name: value for name, (_, value) in literal_defaults(function)}
+        for name, keys in classes.items() if len(told) > 1 else ():
+            if sum(key in keys and keys[key] == value for key, value in told.items()) > 1:
+                yield f"{function.name}, line {function.lineno}: {name}"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +101,29 @@ def test_no_function_repeats_the_default_of_a_key_beside_it(keys_of_folders):
             keys_of_folders.get(path.parent, keys_of_folders.get(path.parent.parent, {})),
         )
     ] == []
+
+
+def test_no_function_repeats_the_defaults_of_a_class_of_keys_elsewhere():
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
+    classes = classes_of_keys(trees.values())
+    assert {"weights", "use_input_norm"} < set(classes["PerceptualOptions"])
+    assert [
+        f"{path.relative_to(ROOT)}: {place}"
+        for path, tree in trees.items()
+        for place in taken_over(tree, classes)
+    ] == []
+
+
+def test_two_defaults_of_keys_elsewhere_are_found():
+    keys = ast.parse(
+        'class Base:\n    taps: int = option(7, "odd")\n'
+        'class Options(Base):\n    sigma: float = option(2.0, "pixels")\n'
+    )
+    classes = classes_of_keys([keys])
+    assert classes["Options"] == {"taps": 7, "sigma": 2.0}
+    written = "def blur(image, sigma=2.0, *, taps=7): ..."
+    assert list(taken_over(ast.parse(written), classes)) == ["blur, line 1: Options"]
+    assert not list(taken_over(ast.parse("def blur(image, sigma=2.0): ..."), classes))
 
 
 def test_a_repeated_default_is_found():
