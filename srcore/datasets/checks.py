@@ -1,6 +1,6 @@
 """What can be known of a dataset before the first iteration: headers are read, pixels are not.
 
-Every function yields (key, message), one pair per fault, for :meth:`problems` of the options.
+Every function yields (key, message), one pair per fault, for ``problems`` of the options.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ class Performance:
 
     Args:
         run: folder, device and lengths.
+
+    Attributes:
         head: facts that stand at the beginning of the file.
     """
 

@@ -74,7 +74,8 @@ def component(
         by_role: in ``[networks.NAME]`` the method's role of that name says the kind.
         default: value when the table is absent.
         default_type: the component of a table without ``type``: what is used without the table.
-        may_change: a run may be resumed with another one; see :func:`option`.
+        may_change: a run may be resumed with another one;
+            see :func:`srcore.options.declaration.option`.
     """
     what = kind.replace("_", " ")
     without = f'; without type: "{default_type}"' if default_type else ""
