@@ -21,7 +21,7 @@ from srcore.config.paths import below, inputs_of, is_pending, path_complaint
 from srcore.config.role_checks import role_problems
 from srcore.config.schema import Experiment
 from srcore.data.faults import ImageFault, can_be_skipped
-from srcore.data.sizes import upscaled_sizes
+from srcore.data.sizes import common_patches, upscaled_sizes
 from srcore.datasets.options import CropOptions
 from srcore.errors import Problem
 from srcore.options import Selected
@@ -31,7 +31,11 @@ from srcore.runs.folder import TRAINING_PHASE
 
 def cross_checks(experiment: Experiment, registry: Registry) -> Iterator[Problem]:
     """The core's own problems between tables, and those of the selected components."""
-    yield from _component_problems(experiment)
+    with common_patches() as wishes:
+        complaints = list(_component_problems(experiment))
+        if wishes.proposed:  # now that all are known, one side for all
+            complaints = list(_component_problems(experiment))
+    yield from complaints
     if experiment.task is None:
         yield from _training_problems(experiment, registry)
     yield from (lack.problem for lack in lacks(experiment) if lack.is_total)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from srcore.capabilities import option_capability
 from srcore.errors import DataError
@@ -16,8 +20,73 @@ if TYPE_CHECKING:
 
 #: Height and width.
 Size = tuple[int, int]
+#: The end of a complaint where what parts want excludes one another.
+_NONE_SUITS = "; no size suits all parts"
 #: How far from a side a fitting one is looked for.
 _FAR = 4096
+
+
+@attrs.define
+class PatchWishes:
+    """Which sides of training patches the parts of an experiment can work with.
+
+    Attributes:
+        fits: whether a part can, one for each.
+        proposed: whether a side was proposed to the user.
+    """
+
+    fits: list[Callable[[int], bool]] = attrs.field(factory=list)
+    proposed: bool = False
+
+
+_WISHES: ContextVar[PatchWishes | None] = ContextVar("patch_wishes", default=None)
+
+
+@contextmanager
+def common_patches() -> Iterator[PatchWishes]:
+    """Sides that are proposed within suit all parts that were asked so far, not only the one."""
+    wishes = PatchWishes()
+    token = _WISHES.set(wishes)
+    try:
+        yield wishes
+    finally:
+        _WISHES.reset(token)
+
+
+def remember_wish(fits: Callable[[int], bool]) -> None:
+    """A part can work with some sides only: those that are proposed to others are among them."""
+    if (wishes := _WISHES.get()) is not None:
+        wishes.fits.append(fits)
+
+
+def suits_all(side: int) -> bool:
+    """Whether the parts that were asked so far can work with a side of that many pixels."""
+    wishes = _WISHES.get()
+    return wishes is None or all(fits(side) for fits in wishes.fits)
+
+
+def proposed_side(
+    sides: Iterable[int], scale: int, fits: Callable[[int], bool]
+) -> tuple[int | None, bool]:
+    """The first side that a part can work with, and whether the other parts stand against it.
+
+    Args:
+        sides: in the order in which they are preferred.
+        scale: of the experiment.
+        fits: whether the part can work with a side.
+
+    Returns:
+        A side that suits all parts, else None; and whether there are sides for this part alone.
+    """
+    if (wishes := _WISHES.get()) is not None:
+        wishes.proposed = True
+    own = [side for side in sides if side > 0 == side % scale and fits(side)]
+    return next(filter(suits_all, own), None), bool(own)
+
+
+def sides_near(size: int) -> Iterator[int]:
+    """Sides in the order of their distance, the larger of two first; not all are positive."""
+    return (side for off in range(_FAR) for side in (size + off, size - off))
 
 
 def upscaled_sizes(options: Any, scale: int) -> dict[str, Size]:
@@ -52,6 +121,22 @@ def output_divisor(experiment: Experiment) -> int:
     return experiment.scale
 
 
+def scale_complaint(size: int, scale: int) -> str:
+    """Why a crop cannot be cut between low-resolution pixels; empty if it can.
+
+    Args:
+        size: side of the crop in high-resolution pixels.
+        scale: of the experiment.
+    """
+    if size % scale == 0:
+        return ""
+    # Smaller crops fit into every image; what other parts ask for goes before.
+    below = (max(scale, size - size % scale),) if suits_all(size) else ()
+    near, _ = proposed_side((*below, *sides_near(size)), scale, lambda side: True)
+    advice = f"; use {near}" if near else _NONE_SUITS
+    return f"expected a multiple of scale = {scale}, found {size}{advice}"
+
+
 def patch_complaint(
     experiment: Experiment, fits: Callable[[int], bool], wanted: str, *, of_output: bool = False
 ) -> str:
@@ -74,12 +159,12 @@ def patch_complaint(
     def fit(side: int) -> bool:
         return side % divisor == 0 and fits(side // divisor)
 
+    remember_wish(fit)
     if size is not None:
         if fit(size):
             return ""
-        sides = (side for off in range(_FAR) for side in (size + off, size - off))
-        near = next((side for side in sides if side > 0 == side % scale and fit(side)), None)
-        hint = f"; the nearest is {near}{share}" if near else ""
+        near, alone = proposed_side(sides_near(size), scale, fit)
+        hint = f"; the nearest is {near}{share}" if near else _NONE_SUITS if alone else ""
         return (
             f"expected data.train.hr_patch_size{share} to be {wanted}{reason}, "
             f"found {size}{share}{hint}"
@@ -89,8 +174,7 @@ def patch_complaint(
     for file, (height, width) in whole.items():
         if fit(height) and fit(width):
             continue
-        sides = (side for side in range(min(height, width), 0, -1))
-        near = next((side for side in sides if side % scale == 0 and fit(side)), None)
+        near, _ = proposed_side(range(min(height, width), 0, -1), scale, fit)
         hint = f" = {near}" if near else ""
         return (
             f"expected every side of the training images{share} to be {wanted}{reason}, "

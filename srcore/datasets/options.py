@@ -62,9 +62,11 @@ class CropOptions:
     def patch_problems(self, scale: int) -> Problems:
         """A crop must start and end between low-resolution pixels."""
         size = self.hr_patch_size
-        if size is not None and size % scale:
-            message = f"expected a multiple of scale = {scale}, found {size}"
-            yield "hr_patch_size", f"{message}; use {max(scale, size - size % scale)}"
+        if size is not None:
+            from srcore.data.sizes import scale_complaint  # it imports NumPy
+
+            if complaint := scale_complaint(size, scale):
+                yield "hr_patch_size", complaint
 
 
 @attrs.frozen(kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.capabilities import RGB
-from srcore.data.sizes import output_divisor, patch_complaint
+from srcore.data.sizes import output_divisor, patch_complaint, proposed_side, remember_wish
 from srcore.options import option
 
 Problems = Iterator[tuple[str, str]]
@@ -217,15 +217,17 @@ class VGGDiscriminatorOptions:
             if complaint:
                 yield "input_size", complaint
             return
+        remember_wish(VGG_INPUT_SIZES.__contains__)
         if size == self.input_size:
             return
         difference = f"expected data.train.hr_patch_size = {size}, found {self.input_size}"
         if size in VGG_INPUT_SIZES:
             yield "input_size", f"{difference}; set input_size = {size}"
         else:
-            nearest = min(VGG_INPUT_SIZES, key=lambda valid: abs(valid - size))
+            valid = sorted(VGG_INPUT_SIZES, key=lambda side: abs(side - size))
+            nearest, _ = proposed_side(valid, experiment.scale, VGG_INPUT_SIZES.__contains__)
             fix = f"set data.train.hr_patch_size = {nearest} (128, 192 and 256 are possible)"
-            yield "input_size", f"{difference}; {fix}"
+            yield "input_size", f"{difference}; {fix if nearest else 'no size suits all parts'}"
 
 
 @attrs.frozen(kw_only=True)

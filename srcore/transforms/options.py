@@ -263,9 +263,10 @@ class SecondOrderDegradationOptions:
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Crops between LR pixels, or larger than the images."""
         scale, size = experiment.scale, self.hr_crop
-        if size % scale:
-            difference = f"expected a multiple of scale = {scale}, found {size}"
-            yield "hr_crop", f"{difference}; use {max(scale, size - size % scale)}"
+        from srcore.data.sizes import scale_complaint  # it imports NumPy
+
+        if complaint := scale_complaint(size, scale):
+            yield "hr_crop", complaint
         train = experiment.data.train
         whole = crop_size(train.selected.options) if train else None
         if whole is not None and size > whole:

@@ -43,8 +43,10 @@ class DownsamplerOptions:
             yield "", f"usrdu_dsn knows scales 2 and 4, found scale = {experiment.scale}"
         smallest = FEATURE_HEAD_MULTIPLE * experiment.scale
         wanted = f"at least {FEATURE_HEAD_MULTIPLE} * scale = {smallest}"
+        if not self.feature_head:
+            return
         complaint = patch_complaint(experiment, lambda side: side >= smallest, wanted)
-        if self.feature_head and complaint:
+        if complaint:
             yield (
                 "feature_head",
                 f'{complaint}; or set it to false and leave out [[losses]] "usrdu_feature"',
