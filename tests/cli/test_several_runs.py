@@ -52,6 +52,7 @@ def test_each_has_its_folder_its_table_and_its_line(run, files):
     assert ended(files / "runs/b")
 
 
+@pytest.mark.slow
 def test_the_same_as_runs_of_their_own(run, files):
     run("a.toml", "b.toml")
     run("b.toml", "--output", "alone")
@@ -89,6 +90,7 @@ def test_two_in_one_folder_are_refused(second, run, files):
     assert ", which a.toml has; give it a name" in line
 
 
+@pytest.mark.slow
 def test_earlier_runs_are_told_of_before_the_first_begins(run, files):
     run("c.toml")
     code, lines, (line,) = run("a.toml", "c.toml")
@@ -107,7 +109,7 @@ def test_a_device_that_is_not_here_is_told_of_before_the_first_begins(run, files
     assert not (files / "runs").exists()
 
 
-@pytest.mark.parametrize("when", ["within", "between"])
+@pytest.mark.parametrize("when", ["within", pytest.param("between", marks=pytest.mark.slow)])
 def test_an_interrupt_ends_them_all(when, run, files, monkeypatch):
     from srcore.engine import stages
 

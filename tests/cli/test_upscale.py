@@ -250,7 +250,14 @@ def test_without_models_the_command_says_what_to_do(tmp_path, monkeypatch, capsy
     assert "has no model x4.safetensors; name one with --weights FILE" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        signal.SIGKILL,
+    ],
+)
 def test_an_interrupted_job_is_completed_by_repeating_it(upscale, tmp_path, weights, number):
     for index in range(40):
         image = np.random.default_rng(index).integers(0, 256, (120, 120, 3), np.uint8)

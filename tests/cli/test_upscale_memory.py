@@ -37,6 +37,7 @@ def _peak_memory(folder, weights, height, width):
     return int(result.stdout.split()[-1])
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_result(tmp_path, weights):
     small = _peak_memory(tmp_path, weights, 100, 800)
     large = _peak_memory(tmp_path, weights, 3000, 800)

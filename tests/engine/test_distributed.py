@@ -82,6 +82,7 @@ def test_validation_gives_the_same_numbers_on_any_number_of_ranks(tiny_experimen
     assert validations(tmp_path / "1") == validations(tmp_path / "2")
 
 
+@pytest.mark.slow
 def test_two_ranks_resume_bit_identically_also_in_channels_last(tiny_experiment, tmp_path):
     settings = ("--set", "train.channels_last=true")
     torchrun(tiny_experiment, tmp_path / "whole", *settings)

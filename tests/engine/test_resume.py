@@ -84,7 +84,7 @@ def staged(tiny_experiment):
     return file
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.slow), 2])
 def test_killed_and_resumed_run_is_bit_identical(staged, tmp_path, workers):
     extra = ("--set", f"data.train.workers={workers}")
     whole, killed = tmp_path / "whole", tmp_path / "killed"

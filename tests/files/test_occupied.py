@@ -14,6 +14,7 @@ from srcore.testing.weights import write_weights
 WRITING = {
     "run": "tiny.toml --output runs",
     "evaluate": "--scale 2 --data images --csv OUT",
+    "profile": "tiny.toml --out traces",
     "report": "runs/tiny -o OUT",
     "upscale": "images/00.png -o OUT --weights m.safetensors --device cpu",
     "schema": "-o OUT",
@@ -37,6 +38,8 @@ def place(tiny_experiment, tmp_path, monkeypatch):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "data.mdb").touch()
     (tmp_path / "OUT.png").touch()
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces/tiny.trace.json").touch()
     write_weights(tmp_path / "m.safetensors", "edsr", num_features=4, num_blocks=1)
     if tiny_experiment.parent != tmp_path:
         (tmp_path / "tiny.toml").write_text(tiny_experiment.read_text())

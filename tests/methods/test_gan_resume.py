@@ -91,6 +91,7 @@ SMOOTH = (
 )
 
 
+@pytest.mark.slow
 def test_two_ranks_train_both_networks_like_one_with_the_whole_batch(experiment, tmp_path):
     alone = srcore.load_experiment(experiment, (*SMOOTH, "train.batch_size=4"))
     run_experiment(alone, tmp_path / "one", quiet=True)
@@ -101,6 +102,7 @@ def test_two_ranks_train_both_networks_like_one_with_the_whole_batch(experiment,
             assert_close(two["networks"][network][name], value, rtol=2e-3, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_two_ranks_resume_bit_identically(experiment, tmp_path):
     write_tiny_images(experiment.parent / "train", height=64, width=64)
     experiment.write_text(experiment.read_text() + DEGRADED)
@@ -112,6 +114,7 @@ def test_two_ranks_resume_bit_identically(experiment, tmp_path):
         assert_same_state(whole[key], parts[key])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detach", ["true", "false"])
 def test_two_ranks_work_with_statistics_in_the_discriminator(experiment, tmp_path, detach):
     write_tiny_images(experiment.parent / "train", height=128, width=128)

@@ -124,6 +124,7 @@ def test_accumulated_parts_have_the_loss_of_the_whole_batch(train):
     assert abs(whole["ldl"] - parts["ldl"]) <= 1e-5 * whole["ldl"]
 
 
+@pytest.mark.slow
 def test_two_ranks_train_like_one_with_the_whole_batch(train, small_experiment, tmp_path):
     # Batch normalization sees the batch of one process only.
     plain = 'discriminator={type="patch",num_layers=1,num_features=4,norm="none"}'

@@ -95,6 +95,7 @@ def test_accumulated_discriminator_gradients_are_those_of_the_whole_batch():
         assert_close(first + second, one)
 
 
+@pytest.mark.slow
 def test_two_processes_train_alike(tiny_experiment, tmp_path):
     """Each has an extractor of its own; their discriminators stay equal."""
     unet = "discriminator.type=sed_unet"
