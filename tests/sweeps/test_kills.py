@@ -19,7 +19,8 @@ from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.forked_runs import content_of_run
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT
 
-pytestmark = pytest.mark.slow  # dozens of processes that load torch
+#: Dozens of processes that load torch.
+slow = pytest.mark.slow
 
 SWEEP = """
 extends = "tiny.toml"
@@ -100,7 +101,10 @@ def assert_the_same(folder, one, other):
         assert_same_state(left, right, name)
 
 
-@pytest.mark.parametrize("search", ["random", "tpe"])
+@pytest.mark.parametrize(
+    "search",
+    [pytest.param("random", marks=slow), pytest.param("tpe", marks=pytest.mark.stress)],
+)
 def test_killed_again_and_again_it_comes_to_the_same_end(search, folder):
     if search == "tpe":
         pytest.importorskip("optuna")
@@ -135,6 +139,7 @@ def test_killed_again_and_again_it_comes_to_the_same_end(search, folder):
     assert_the_same(folder, "whole", "killed")
 
 
+@slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_trials_with_their_state_saved(number, folder):
     process = start(folder, "runs")
@@ -153,6 +158,7 @@ def test_a_signal_ends_trials_with_their_state_saved(number, folder):
     assert_the_same(folder, "runs", "whole")
 
 
+@slow
 def test_a_trial_that_fails_does_not_keep_the_others(folder):
     text = (folder / "swept.toml").read_text().replace("high = 1e-2", "high = 1e30")
     (folder / "swept.toml").write_text(text.replace("trials = 3", "trials = 4"))
