@@ -134,26 +134,14 @@ def _refuse_wrong_sweep(
     loaded: LoadedExperiment, experiment: str, overrides: tuple[str, ...], output: Path
 ) -> str:
     """Check the trials of a sweep; what it is in words, empty where there is none."""
-    from srcore.config.experiment import check_experiment
     from srcore.config.stage_tables import SWEEP
 
     if SWEEP not in loaded.source.table:
         return ""
-    from srcore.sweeps.listing import listed_trials
-    from srcore.sweeps.sweep_folder import SweepFolder
-    from srcore.sweeps.trial_checks import refuse_wrong_trials, sweep_of, without_sweep
+    from srcore.sweeps.checked_sweep import checked_sweep
 
-    folder = SweepFolder.of(output, loaded.name)
-
-    def load(further: Iterable[str]) -> LoadedExperiment:
-        starts = without_sweep([*overrides, *further])
-        return check_experiment(experiment, starts, plugins=plugins(), resumed=folder.path)
-
-    table = sweep_of(loaded, plugins().registry)
-    refuse_wrong_trials(table, load, loaded.source.origin)
-    listed = listed_trials(table)
-    count = table.trials if listed is None else len(listed)
-    return f"{count} trials, all of them checked" if listed is not None else f"{count} trials"
+    sweep = checked_sweep(loaded, experiment, overrides, output, plugins())
+    return f"{sweep.trials} trials" + (", all of them checked" if sweep.is_listed else "")
 
 
 def _starts(loaded: LoadedExperiment) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from srcore.runs.options import RunsOptions
 from srcore.sweeps.options import SweepOptions
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
     from srcore.sweeps.metric import SweepMetric
     from srcore.sweeps.state import SweepState, SweepTrial
 
@@ -60,46 +59,35 @@ def command(
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     refuse_many_processes()
     from srcore.config.experiment import check_experiment
-    from srcore.sweeps.listing import listed_trials
+    from srcore.sweeps.checked_sweep import checked_sweep
     from srcore.sweeps.metric import metric_of
-    from srcore.sweeps.sweep_folder import SweepFolder
-    from srcore.sweeps.trial_checks import refuse_wrong_trials, sweep_of, without_sweep
 
     starts = beginning(overrides, from_stage, weights)
-
-    def load(further: Iterable[str]) -> LoadedExperiment:
-        return check_experiment(
-            experiment, without_sweep([*starts, *further]), plugins=plugins(), resumed=folder.path
-        )
-
     whole = check_experiment(experiment, starts, plugins=plugins())
-    table = sweep_of(whole, plugins().registry)
-    folder = SweepFolder.of(output, whole.name)
-    refuse_wrong_trials(table, load, whole.source.origin)
+    checked = checked_sweep(whole, experiment, starts, output, plugins())
+    folder = checked.folder
 
     from srcore.sweeps.best import write_best
     from srcore.sweeps.report import write_sweep_report
     from srcore.sweeps.sweep import Sweep
 
-    metric = metric_of(whole, table)
-    listed = listed_trials(table)
-    count = table.trials if listed is None else len(listed)
+    metric = metric_of(whole, checked.table)
 
     def changed(state: SweepState, trial: SweepTrial) -> None:
         write_best(folder, whole.name, state, metric)
         write_sweep_report(folder, whole.name, state, metric)
         if not quiet:
             done = len(state.of_state("complete", "pruned", "failed"))
-            click.echo(f"{_told_trial(trial, metric)} ({done} of {count})", err=True)
+            click.echo(f"{_told_trial(trial, metric)} ({done} of {checked.trials})", err=True)
 
     sweep = Sweep(
         experiment=experiment,
         overrides=starts,
-        loaded=load([]),
-        table=table,
+        loaded=checked.load([]),
+        table=checked.table,
         metric=metric,
         folder=folder,
-        load=load,
+        load=checked.load,
         changed=changed,
     )
     try:

@@ -8,8 +8,8 @@ from typing import Any
 
 from srcore.config.paths import STAGE_PREFIX
 from srcore.config.reading import SourcedText
-from srcore.models.addresses import MODEL, is_address
-from srcore.models.catalog import Catalog
+from srcore.models.addresses import is_address
+from srcore.models.resolving import address_in
 from srcore.plugin.registry import Registry
 
 _ROLES = ("generator", "discriminator")
@@ -41,7 +41,5 @@ def _with_address(network: dict[str, Any], registry: Registry) -> dict[str, Any]
     if not isinstance(text, str) or text.startswith(STAGE_PREFIX) or is_address(text):
         return network
     base = text.base if isinstance(text, SourcedText) else Path.cwd()
-    # the name first: not every text is one that a file system can be asked for
-    if text not in Catalog(registry).models or (base / text).exists():
-        return network
-    return {**network, "weights": SourcedText(MODEL + text, base)}
+    address = address_in(text, registry, base)
+    return {**network, "weights": SourcedText(address, base)} if address else network

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import torch
@@ -12,7 +11,7 @@ from srcore.config.output_checks import output_problems
 from srcore.config.schema import Experiment
 from srcore.config.stage_tables import SWEEP
 from srcore.errors import ConfigError, Problem
-from srcore.machine.devices import pick_device
+from srcore.machine.devices import fix_matrix_products, pick_device
 
 
 def startable(
@@ -31,8 +30,7 @@ def startable(
         raise ConfigError([Problem(SWEEP, message, loaded.source.origin(SWEEP))])
     experiments = [loaded.experiment(stage) for stage in loaded.stages]
     if any(experiment.train.deterministic for experiment in experiments):
-        # CUDA's matrix products read it once, before the first of them
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        fix_matrix_products()
     devices = [pick_device(experiment.train.device, "train.device") for experiment in experiments]
     fed = [
         loaded.located(problem, stage)

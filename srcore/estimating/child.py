@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcore.errors import SrcoreError
-from srcore.machine.processes import LAUNCH_VARIABLES
+from srcore.machine.processes import ending_in_words, environment_of_one
 from srcore.runs.folder import RunFolder
 from srcore.runs.plain_tables import write_table
 
@@ -74,7 +73,7 @@ def try_experiment(
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
-            env=trial_environment(),
+            env=environment_of_one(),
             check=False,
         )
     return answer_of_trial(folder, done.returncode, what)
@@ -90,11 +89,6 @@ def trial_command(
     used = {"without": sorted(plugins.without), "named": plugins.named, "target": target}
     (folder / JOB).write_text(json.dumps(job | used), "utf-8")
     return [sys.executable, "-m", "srcore.estimating.trial", str(folder)]
-
-
-def trial_environment() -> dict[str, str]:
-    """Variables for a trial: it is one process, also where this one is one of several."""
-    return {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
 
 
 def answer_of_trial(folder: Path, code: int, what: str) -> dict[str, Any]:
@@ -120,5 +114,5 @@ def _end_of(code: int, said: Path, what: str) -> SrcoreError:
     if code == -9:  # the system's answer to a lack of memory
         return TrialMemoryError(f"{what}: the process that tried it was killed: out of memory")
     lines = said.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return SrcoreError(f"{what}: the process that tried it ended with {how}: {lines[-1]}")
+    how = f"ended with {ending_in_words(code)}: {lines[-1]}"
+    return SrcoreError(f"{what}: the process that tried it {how}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,9 @@ from srcore.estimating.few_images import few_images, whole_over_seen
 from srcore.estimating.options import EstimateOptions
 from srcore.estimating.peak_memory import PeakMemory
 from srcore.estimating.reading_time import seconds_to_read
-from srcore.estimating.trial_run import first_of_middle, trial_run
+from srcore.estimating.trial_run import first_of_middle, take_step, trial_run
 from srcore.inference.memory import free_memory
-from srcore.machine.devices import in_words
+from srcore.machine.devices import in_words, wait_for
 from srcore.machine.resident import give_back_memory
 from srcore.options.declaration import defaults
 
@@ -114,15 +113,15 @@ class _Steps:
             batches, done = iter(readers), 0
             for number in range(_WARM_UP):
                 if self.counts and not number:
-                    self._count(next(batches), start + 1)
+                    self._count(next(batches))
                 else:
-                    self._step(batches)
+                    self._iterate(next(batches))
             give_back_memory()  # what counting took is nothing that a run takes
             self.peaks.begin()
             waited, began = readers.waited, time.perf_counter()
             processor = time.process_time()
             while done < _MOST - _WARM_UP:
-                self._step(batches)
+                self._iterate(next(batches))
                 done += 1
                 took = time.perf_counter() - began
                 if done >= _FEWEST and took >= self.seconds:
@@ -140,24 +139,18 @@ class _Steps:
             "terms": self.terms,
         }
 
-    def _step(self, batches: Iterator[dict[str, Any]]) -> None:
-        self._iterate(next(batches), self.training.parts.iteration + 1)
-
-    def _iterate(self, raw: dict[str, Any], iteration: int) -> None:
-        trainer = self.training.trainer
-        trainer.state.iteration = iteration
-        logs = self.training.iterate(trainer, raw)
-        if self.training.run.device.type == "cuda":
-            torch.cuda.synchronize(self.training.run.device)
+    def _iterate(self, raw: dict[str, Any]) -> None:
+        logs = take_step(self.training, raw)
+        wait_for(self.training.run.device)
         self.terms = {name: float(value) for name, value in logs.items()}
 
-    def _count(self, raw: dict[str, Any], iteration: int) -> None:
+    def _count(self, raw: dict[str, Any]) -> None:
         """The first step: multiply-adds of all of it, and what networks are called with."""
         roles = self.training.parts.roles
         is_compiled = self.training.settings.compile  # what it counts by must not be compiled
         counter = contextlib.nullcontext() if is_compiled else FlopCounterMode(display=False)
         with calls_of(roles) as calls, counter:
-            self._iterate(raw, iteration)
+            self._iterate(raw)
         if isinstance(counter, FlopCounterMode):
             self.multiply_adds = int(counter.get_total_flops()) // 2
         with torch.random.fork_rng():

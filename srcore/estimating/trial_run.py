@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
 
 from srcore.engine.handlers import FIRST, NEXT
 from srcore.engine.run import Run
-from srcore.machine.devices import pick_device
+from srcore.machine.devices import fix_matrix_products, pick_device
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
+    from srcore.engine.training import Training
     from srcore.plugin.manager import PluginManager
 
 
@@ -32,6 +33,8 @@ def trial_run(
     undisturbed = _undisturbed(experiment, 2 * most_steps)
     run = Run(folder / "run", undisturbed, "", {}, device, plugins, quiet=True)
     run.folder.mkdir(exist_ok=True)
+    if experiment.train.deterministic:
+        fix_matrix_products()
     torch.use_deterministic_algorithms(experiment.train.deterministic)
     return run
 
@@ -43,6 +46,21 @@ def first_of_middle(iterations: int, steps: int) -> int:
     470
     """
     return iterations // 2 - steps // 2
+
+
+def take_step(training: Training, raw: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Take the next iteration.
+
+    Args:
+        training: of the trial.
+        raw: a batch as readers give it: images of uint8 on the CPU.
+
+    Returns:
+        The terms by name, scalars.
+    """
+    trainer = training.trainer
+    trainer.state.iteration = training.parts.iteration + 1
+    return training.iterate(trainer, raw)
 
 
 def _undisturbed(experiment: Experiment, least_iterations: int) -> Experiment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -91,6 +92,19 @@ def _cuda(device: torch.device, key: str, use_cpu: str) -> torch.device:
 
 def _has_mps() -> bool:
     return torch.backends.mps.is_available()
+
+
+def fix_matrix_products() -> None:
+    """Have CUDA's matrix products be deterministic; before the first of them, which reads it."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until a device has computed all that it was told to."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def device_of(network: nn.Module) -> torch.device:

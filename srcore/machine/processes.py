@@ -31,6 +31,20 @@ class LaunchError(SrcoreError):
     exit_code = 2
 
 
+def environment_of_one() -> dict[str, str]:
+    """Variables for a process that works alone, also where this one is one of several."""
+    return {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
+
+
+def ending_in_words(code: int) -> str:
+    """How a process ended, by its exit code, which is negative for a signal.
+
+    >>> ending_in_words(1), ending_in_words(-9)
+    ('exit code 1', 'signal 9')
+    """
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
 def is_launched() -> bool:
     """Whether the variables that torchrun sets are all here."""
     return all(os.environ.get(name, "").strip() for name in LAUNCH_VARIABLES)

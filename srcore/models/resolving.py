@@ -18,6 +18,7 @@ from srcore.models.source import ModelSource, Offer
 from srcore.plugin.registry import Registry
 
 Consent = Callable[[Offer], bool]
+_HERE = Path()
 
 
 def source_of(address: str, registry: Registry) -> ModelSource:
@@ -46,17 +47,23 @@ def as_address(text: str, registry: Registry) -> str:
     return MODEL + Catalog(registry).get(text).name
 
 
-def address_in(text: str, registry: Registry) -> str:
+def address_in(text: str, registry: Registry, folder: Path = _HERE) -> str:
     """The address that a text names, also as the bare name of a model; empty: it is a path.
 
     A file is taken before a model of that name.
+
+    Args:
+        text: as somebody wrote it.
+        registry: knows the lists of models.
+        folder: that relative paths start from.
 
     Raises:
         PluginError: a list of models cannot be read.
     """
     if is_address(text):
         return text
-    is_model = not Path(text).exists() and text in Catalog(registry).models
+    # the name first: not every text is one that a file system can be asked for
+    is_model = text in Catalog(registry).models and not (folder / text).exists()
     return MODEL + text if is_model else ""
 
 

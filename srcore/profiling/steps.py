@@ -14,7 +14,7 @@ from srcore.config.batch_size import known_batch_size
 from srcore.engine.training import Training
 from srcore.estimating.few_images import few_images, whole_over_seen
 from srcore.estimating.reading_time import seconds_to_read
-from srcore.estimating.trial_run import first_of_middle, trial_run
+from srcore.estimating.trial_run import first_of_middle, take_step, trial_run
 from srcore.machine.devices import in_words
 from srcore.machine.shared_memory import cores
 from srcore.profiling.observer import Observer
@@ -89,7 +89,7 @@ class _ProfiledSteps:
             read = seconds_to_read(training, readers, start)
             batches = iter(readers)
             for _ in range(WARM_UP):
-                self._iterate(next(batches))
+                take_step(training, next(batches))
             observer = Observer(training, measured)
             with observer.watching():
                 for _ in range(steps):
@@ -116,12 +116,7 @@ class _ProfiledSteps:
         with timeline.whole():
             with observer.part(DATA):
                 raw = next(batches)
-            self._iterate(raw)
-
-    def _iterate(self, raw: dict[str, Any]) -> None:
-        trainer = self.training.trainer
-        trainer.state.iteration = self.training.parts.iteration + 1
-        self.training.iterate(trainer, raw)
+            take_step(self.training, raw)
 
 
 def _validated(training: Training) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import torch
 
+from srcore.machine.devices import wait_for
 from srcore.profiling.part_names import OTHER
 
 
@@ -66,7 +67,7 @@ class CudaClock:
 
     def settle(self) -> None:
         """Wait until all moments have passed."""
-        torch.cuda.synchronize(self.device)
+        wait_for(self.device)
 
     def seconds(self, first: Any, last: Any) -> float:
         """Between two moments."""
@@ -78,7 +79,7 @@ class AppleClock(ProcessorClock):
 
     def moment(self) -> Any:
         """Now, when all is done."""
-        torch.mps.synchronize()
+        wait_for(torch.device("mps"))
         return time.perf_counter()
 
 

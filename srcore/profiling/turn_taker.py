@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from srcore.estimating.child import SAID, answer_of_trial, trial_command, trial_environment
+from srcore.estimating.child import SAID, answer_of_trial, trial_command
+from srcore.machine.processes import environment_of_one
 
 if TYPE_CHECKING:
     from srcore.plugin.manager import PluginManager
@@ -53,7 +54,7 @@ class TurnTaker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
-                env=trial_environment(),
+                env=environment_of_one(),
                 text=True,
                 encoding="utf-8",
                 errors="replace",

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import torch
 from safetensors.torch import save_file
 
 from srcore.engine.training import Training
-from srcore.estimating.trial_run import first_of_middle, trial_run
+from srcore.estimating.trial_run import first_of_middle, take_step, trial_run
+from srcore.machine.devices import wait_for
 from srcore.profiling.options import WARM_UP
 from srcore.profiling.turn_taker import TURN
 
@@ -73,14 +73,9 @@ def take_turns(
 
 def _timed(training: Training, raw: dict[str, Any]) -> tuple[float, dict[str, float]]:
     """Seconds of a step whose images are there, and its terms."""
-    trainer, device = training.trainer, training.run.device
-    trainer.state.iteration = training.parts.iteration + 1
     began = time.perf_counter()
-    logs = training.iterate(trainer, raw)
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
+    logs = take_step(training, raw)
+    wait_for(training.run.device)
     took = time.perf_counter() - began
     return took, {name: float(value) for name, value in logs.items()}
 

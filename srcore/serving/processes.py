@@ -6,6 +6,8 @@ import contextlib
 import multiprocessing
 from typing import TYPE_CHECKING, Any
 
+from srcore.machine.processes import ending_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
@@ -64,7 +66,7 @@ class WorkerProcess:
         self._process.kill()
         self._process.join()
         self._connection.close()
-        return "" if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
+        return "" if code is None else ending_in_words(code)
 
 
 def work_at_orders(connection: Connection, computing: Computing) -> None:

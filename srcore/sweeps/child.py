@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Protocol
 
-from srcore.machine.processes import LAUNCH_VARIABLES
+from srcore.machine.processes import ending_in_words, environment_of_one
 from srcore.sweeps.job import FAILED, STOP, TrialJob
 
 
@@ -40,14 +39,13 @@ class Child:
     def __init__(self, job: TrialJob, said: Path) -> None:
         said.parent.mkdir(parents=True, exist_ok=True)
         self.said = said
-        environment = {name: it for name, it in os.environ.items() if name not in LAUNCH_VARIABLES}
         with said.open("wb") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "srcore.sweeps.trial_process"],
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=stream,
-                env=environment,
+                env=environment_of_one(),
                 start_new_session=True,
                 bufsize=0,
             )
@@ -78,6 +76,5 @@ class Child:
         lines = self.said.read_text("utf-8", "replace").strip().splitlines()
         if lines and lines[-1].startswith(FAILED):
             return lines[-1].removeprefix(FAILED)
-        code = self.process.returncode
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        how = ending_in_words(self.process.returncode)
         return f"its process ended with {how}: {lines[-1] if lines else 'it said nothing'}"

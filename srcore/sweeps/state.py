@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import attrs
 
@@ -15,7 +15,6 @@ from srcore.files.strict_json import dumps
 from srcore.sweeps.sweep_folder import trial_name
 
 TrialState = Literal["open", "complete", "pruned", "failed"]
-_STATES = ("open", "complete", "pruned", "failed")
 
 
 @attrs.frozen
@@ -101,7 +100,7 @@ def read_sweep(file: Path) -> SweepState | None:
 def _trial_of(entry: dict[str, Any]) -> SweepTrial:
     trial = SweepTrial(**entry)
     fits = isinstance(trial.number, int) and isinstance(trial.values, dict)
-    if not fits or trial.state not in _STATES:
+    if not fits or trial.state not in get_args(TrialState):
         raise ValueError
     return trial
 

@@ -137,3 +137,12 @@ def _runs(number):
             return stream.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_process_that_works_alone_is_not_one_of_several(monkeypatch):
+    for name in NAMES:
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("KEPT", "1")
+    environment = processes.environment_of_one()
+    assert not environment.keys() & set(NAMES)
+    assert environment["KEPT"] == "1"

@@ -8,6 +8,7 @@ import pytest
 import srcore
 from srcore.errors import WeightsError
 from srcore.models.resolving import source_of, weights_file
+from srcore.testing.commands import run_command
 
 pytest.importorskip("pooch")
 
@@ -115,6 +116,15 @@ def test_models_that_come_with_srcore_have_names_too(tiny):
 
 def test_paths_are_paths(tiny, tmp_path):
     assert weights_file(tmp_path / "x.pth", tiny.registry) == tmp_path / "x.pth"
+
+
+def test_a_text_that_no_file_can_have_as_its_name_is_one_line(tiny, capsys):
+    assert weights_file("x" * 300, tiny.registry) == Path("x" * 300)
+    code, _, err = run_command(
+        capsys, "evaluate", "x" * 300, "--scale", "2", "--data", "examples/images/validation"
+    )
+    assert code == 1
+    assert err.endswith("x: cannot be read: File name too long\n")
 
 
 def test_the_place_of_a_model_keeps_its_address_in_copies(tiny):
