@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from srcore.cli.completing import experiments
 from srcore.cli.flags import flags
 from srcore.cli.overriding import overrides_option
+from srcore.cli.stage_figures import echo_json, told_figures
 from srcore.estimating.options import EstimateOptions
 from srcore.plugin.manager import plugins
 
@@ -42,21 +41,11 @@ def command(
 
     loaded = load_experiment(experiment, overrides, plugins=plugins())
 
-    import attrs
-
     from srcore.estimating.estimate import estimates
-    from srcore.estimating.forecast import Forecast
     from srcore.estimating.telling import lines, total
 
-    figures = []
-    for it in estimates(loaded, options):
-        if isinstance(it, Forecast):
-            figures.append(it)
-        if not as_json:
-            for line in [it] if isinstance(it, str) else lines(it):
-                click.echo(line)
+    figures = told_figures(estimates(loaded, options), lines, as_json=as_json)
     if as_json:
-        stages = [attrs.asdict(it) for it in figures]
-        click.echo(json.dumps({"name": loaded.name, "stages": stages}, indent=2))
+        echo_json(loaded.name, figures)
     elif len(figures) > 1:
         click.echo(total(figures))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from srcore.cli.completing import experiments
 from srcore.cli.flags import flags
 from srcore.cli.overriding import overrides_option
+from srcore.cli.stage_figures import echo_json, told_figures
 from srcore.plugin.manager import plugins
 from srcore.profiling.options import ProfileOptions
 
@@ -51,27 +51,18 @@ def command(
 
     loaded = load_experiment(experiment, overrides, plugins=plugins())
 
-    import attrs
-
-    from srcore.profiling.profile import Profile, profiles
+    from srcore.profiling.profile import profiles
     from srcore.profiling.setting_writer import refuse_fixed_settings
     from srcore.profiling.tables import lines_of_profile
 
     if options.write:
         refuse_fixed_settings(loaded, overrides)
-    figures = []
-    for it in profiles(loaded, options):
-        if isinstance(it, Profile):
-            figures.append(it)
-        if not as_json:
-            for line in [it] if isinstance(it, str) else lines_of_profile(it):
-                click.echo(line)
+    figures = told_figures(profiles(loaded, options), lines_of_profile, as_json=as_json)
     if options.write:
         for line in _settings_written(loaded, figures):
             click.echo(line, err=as_json)
     if as_json:
-        stages = [attrs.asdict(it) for it in figures]
-        click.echo(json.dumps({"name": loaded.name, "stages": stages}, indent=2))
+        echo_json(loaded.name, figures)
 
 
 def _settings_written(loaded: LoadedExperiment, figures: Sequence[Profile]) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Height and width.
 Size = tuple[int, int]
 #: The end of a complaint where what parts want excludes one another.
-_NONE_SUITS = "; no size suits all parts"
+NONE_SUITS = "no size suits all parts"
 #: How far from a side a fitting one is looked for.
 _FAR = 4096
 
@@ -133,7 +133,7 @@ def scale_complaint(size: int, scale: int) -> str:
     # Smaller crops fit into every image; what other parts ask for goes before.
     below = (max(scale, size - size % scale),) if suits_all(size) else ()
     near, _ = proposed_side((*below, *sides_near(size)), scale, lambda side: True)
-    advice = f"; use {near}" if near else _NONE_SUITS
+    advice = f"; use {near}" if near else f"; {NONE_SUITS}"
     return f"expected a multiple of scale = {scale}, found {size}{advice}"
 
 
@@ -164,7 +164,7 @@ def patch_complaint(
         if fit(size):
             return ""
         near, alone = proposed_side(sides_near(size), scale, fit)
-        hint = f"; the nearest is {near}{share}" if near else _NONE_SUITS if alone else ""
+        hint = f"; the nearest is {near}{share}" if near else f"; {NONE_SUITS}" if alone else ""
         return (
             f"expected data.train.hr_patch_size{share} to be {wanted}{reason}, "
             f"found {size}{share}{hint}"

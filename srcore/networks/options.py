@@ -12,7 +12,13 @@ from typing import Any, Literal
 import attrs
 
 from srcore.capabilities import RGB
-from srcore.data.sizes import output_divisor, patch_complaint, proposed_side, remember_wish
+from srcore.data.sizes import (
+    NONE_SUITS,
+    output_divisor,
+    patch_complaint,
+    proposed_side,
+    remember_wish,
+)
 from srcore.options import option
 
 Problems = Iterator[tuple[str, str]]
@@ -227,7 +233,7 @@ class VGGDiscriminatorOptions:
             valid = sorted(VGG_INPUT_SIZES, key=lambda side: abs(side - size))
             nearest, _ = proposed_side(valid, experiment.scale, VGG_INPUT_SIZES.__contains__)
             fix = f"set data.train.hr_patch_size = {nearest} (128, 192 and 256 are possible)"
-            yield "input_size", f"{difference}; {fix if nearest else 'no size suits all parts'}"
+            yield "input_size", f"{difference}; {fix if nearest else NONE_SUITS}"
 
 
 @attrs.frozen(kw_only=True)
