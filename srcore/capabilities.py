@@ -121,6 +121,12 @@ PARTS: dict[str, dict[str, Capability]] = {
     },
     "source": {
         "channels": _number_or_none("channels of what it reads", 3, least=1),
+        "order": _method_or_none(
+            "(epoch, generator) -> order of an epoch, where no sampler is named"
+        ),
+        "sizes": _method_or_none(
+            "heights and widths (N, 2) of all images at once, zeros where an image cannot be read"
+        ),
     },
     "dataset": {
         "order": _method_or_none(

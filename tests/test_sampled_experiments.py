@@ -10,6 +10,7 @@ import collections
 import random
 import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import attrs
@@ -71,6 +72,7 @@ SMALL = {
     ("dataset", "images"): {"hr": "drawn"},
     ("source", "folder"): {"path": "train"},
     ("source", "lmdb"): {"path": "train.lmdb"},
+    ("source", "tar"): {"path": "train_shards"},
     ("sampler", "weighted"): {"file": "weights.txt"},
     ("schedule", "multistep"): {"milestones": [1, 3]},
     ("schedule", "cosine"): {"periods": [4]},
@@ -251,6 +253,9 @@ def folder(tmp_path_factory):
     write_tiny_images(folder / "large", 1, height=176, width=200, seed=100)
     for name in ("train", *(f"train_x{scale}" for scale in SIDES)):
         prepare_lmdb(folder / name, folder / f"{name}.lmdb")
+        (folder / f"{name}_shards").mkdir()
+        with tarfile.open(folder / f"{name}_shards/0.tar", "w") as shard:
+            shard.add(folder / name, "")
     names = sorted(path.stem for path in (folder / "train").iterdir())
     (folder / "weights.txt").write_text("".join(f"{name} 1\n" for name in names))
     of_two = [f"{number}/{name} 1\n" for number in range(2) for name in names]

@@ -21,6 +21,7 @@ from srcore.prepare.options import (
     CopyOptions,
     OfflineDegradationOptions,
     PreviewOptions,
+    ShardOptions,
     SubImageOptions,
     WorkOptions,
 )
@@ -35,7 +36,7 @@ _OUTPUT = click.Path(path_type=Path)
 
 
 def _common(function: Command) -> Command:
-    """Arguments and options of all three commands."""
+    """Arguments and options of all commands that write images."""
     for decorate in (
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         click.option("--overwrite", is_flag=True, help="Replace files of the same names."),
@@ -49,7 +50,7 @@ def _common(function: Command) -> Command:
 
 @click.group(cls=ListingGroup)
 def command() -> None:
-    """Prepare folders of images: sub-images, degraded copies, LMDB; look at what is trained with.
+    """Prepare images: sub-images, degraded copies, LMDB, shards; look at what is trained with.
 
     \b
     Examples:
@@ -57,6 +58,7 @@ def command() -> None:
       srcore prepare subimages DIV2K_HR_cut HR_sub
       srcore prepare subimages DIV2K_LR_x4 LR_x4_sub --scale 4
       srcore prepare lmdb HR_sub HR_sub.lmdb
+      srcore prepare shards HR_sub pairs --lr LR_x4_sub
       srcore prepare preview-degradation realesrgan_x4 sheet.png
     """  # noqa: D301 - \b is click's mark for "do not wrap"
 
@@ -202,6 +204,77 @@ def lmdb(
         options=writing.given([".png"]),
     )
     _print_report(report, f"images in {output}", as_json)
+
+
+@command.command()
+@_common
+@flag(WorkOptions, "workers")
+@flag(ShardOptions, "shard_size")
+@click.option("--lr", type=EXISTING_FOLDER, help="Folder of LR images; shards then hold pairs.")
+@flag(ShardOptions, "lr_name")
+def shards(
+    folder: Path,
+    output: Path,
+    lr: Path | None,
+    lr_name: str,
+    shard_size: float,
+    workers: int,
+    recursive: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Pack the images of FOLDER, as they are, into tar shards in OUTPUT (layout of WebDataset).
+
+    The source tar reads them: hr = { type = "tar", path = "OUTPUT" }, of pairs with field = "hr"
+    and field = "lr". Each shard has an index with sums beside it. The same command goes on with
+    a job that was stopped.
+
+    \b
+    Examples:
+      srcore prepare shards DIV2K_train_HR shards
+      srcore prepare shards HR_sub pairs --lr LR_x4_sub --shard-size 500
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.prepare.shards import prepare_shards
+
+    report = prepare_shards(
+        folder,
+        output,
+        lr=lr,
+        lr_name=lr_name,
+        shard_size=shard_size,
+        recursive=recursive,
+        workers=workers,
+        overwrite=overwrite,
+    )
+    _print_report(report, f"shards in {output}", as_json)
+
+
+@command.command(name="verify")
+@click.argument("folder", metavar="SHARDS", type=EXISTING_FOLDER)
+@flag(WorkOptions, "workers")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def report_damage(folder: Path, workers: int, as_json: bool) -> None:
+    """Look for damage in the tar shards of the folder SHARDS.
+
+    Every shard is read to its end, compared with the sums of its index, and every image decoded.
+    All that is wrong is listed; the exit code is 1 then. Nothing is written.
+
+    \b
+    Example:
+      srcore prepare verify shards
+    """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.prepare.shard_verification import verify_shards
+
+    report = verify_shards(folder, workers=workers)
+    for line in report.failed:
+        click.echo(f"srcore: {line}", err=True)
+    if as_json:
+        click.echo(json.dumps({"images": report.images, "failed": report.failed}, indent=2))
+    else:
+        ending = f"{len(report.failed)} faults" if report.failed else "no damage"
+        click.echo(f"{report.images} images: {ending}")
+    if report.failed:
+        raise click.exceptions.Exit(1)
 
 
 @command.command(name="preview-degradation")

@@ -11,7 +11,10 @@ from srcore.options.declaration import defaults
 from srcore.sources.channels import with_channels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
+    from numpy.typing import NDArray
 
     from srcore.data.cropping import Orientation, Window
     from srcore.sources.source import ImageSource
@@ -33,6 +36,8 @@ class AlignedImages:
     """
 
     _mirror: Mirror = "reflect"
+    #: Of an epoch, where the images have one of their own (:class:`srcore.contracts.Sampler`).
+    order: Callable[[int, np.random.Generator], NDArray[np.int64]] | None = None
 
     def __init__(
         self,

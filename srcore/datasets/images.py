@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srcore.capabilities import capability
 from srcore.datasets.downscaled import DownscaledImages
 from srcore.datasets.options import SourcedOptions
 from srcore.datasets.pairs import PairedImages
@@ -54,9 +55,12 @@ def images_dataset(
     hr_source = checked_source(hr.build())
     hr_images = cached(hr_source, cache, cache_folder, channels=channels)
     crops |= {"scale": scale, "channels": channels}
+    dataset: PairedImages | DownscaledImages
     if lr is None:
-        return DownscaledImages(hr_images, downscale=downscale, **crops)
-    lr_images = cached(
-        partners(hr_source, checked_source(lr.build())), cache, cache_folder, channels=channels
-    )
-    return PairedImages(hr_images, lr_images, **crops)
+        dataset = DownscaledImages(hr_images, downscale=downscale, **crops)
+    else:
+        lr_source = partners(hr_source, checked_source(lr.build()))
+        lr_images = cached(lr_source, cache, cache_folder, channels=channels)
+        dataset = PairedImages(hr_images, lr_images, **crops)
+    dataset.order = capability("source", hr_source, "order")
+    return dataset

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from srcore.capabilities import capability
 from srcore.datasets.checks import is_pair, size_misfit
 from srcore.errors import DataError
 from srcore.sources.partners import partners
@@ -28,7 +29,7 @@ def source_problems(
         return
     paired = partners(hr, lr) if lr is not None else None
     faults: list[tuple[str, str]] = []
-    for index in range(len(hr)):
+    for index in _suspects(hr, paired, smallest, scale):
         try:
             large = hr.header(index)
             if min(large.height, large.width) < smallest:
@@ -44,3 +45,18 @@ def source_problems(
     yield from faults[:_SHOWN]
     if len(faults) > _SHOWN:
         yield "hr", f"{len(faults) - _SHOWN} more of {len(hr)} images have such faults"
+
+
+def _suspects(
+    hr: ImageSource, paired: ImageSource | None, smallest: int, scale: int
+) -> Iterable[int]:
+    """Numbers of the images to look at: all, or, where sizes are at hand, those that do not fit."""
+    sources = [source for source in (hr, paired) if source is not None]
+    sizes = [capability("source", source, "sizes") for source in sources]
+    if None in sizes:
+        return range(len(hr))
+    large, *small = (of_all() for of_all in sizes)
+    unfit = large.min(axis=1) < smallest
+    for size in small:
+        unfit |= (large // scale != size).any(axis=1)
+    return (int(index) for index in unfit.nonzero()[0])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         to_gray,
         to_rgb,
         to_rgba,
+        verify_content,
         verify_image,
     )
     from srcore.images.encoding import KINDS, encode_image, holding, refuse_unwritable, write_image
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from srcore.images.formats import format_names, of_suffix, read_suffixes, written_suffixes
     from srcore.images.header import (
         decode_header,
+        header_of,
         image_size,
         png_text,
         read_header,
@@ -85,6 +87,7 @@ _MODULES = {
         "to_gray",
         "to_rgb",
         "to_rgba",
+        "verify_content",
         "verify_image",
     ),
     "encoding": ("KINDS", "encode_image", "holding", "refuse_unwritable", "write_image"),
@@ -106,7 +109,7 @@ _MODULES = {
     ),
     "series": ("Series", "encode_series", "read_series", "series_suffixes"),
     "formats": ("format_names", "of_suffix", "read_suffixes", "written_suffixes"),
-    "header": ("decode_header", "image_size", "png_text", "read_header"),
+    "header": ("decode_header", "header_of", "image_size", "png_text", "read_header"),
     "origins": ("Origin", "origin_of", "with_origin"),
     "listing": (
         "is_image_name",
@@ -162,6 +165,7 @@ __all__ = [
     "folders_complaint",
     "folders_of",
     "format_names",
+    "header_of",
     "holding",
     "image_size",
     "is_image_name",
@@ -196,6 +200,7 @@ __all__ = [
     "to_tensor",
     "unequal",
     "unfit_options",
+    "verify_content",
     "verify_image",
     "way_to",
     "with_origin",

@@ -120,10 +120,23 @@ def verify_image(path: Path) -> ImageHeader:
         DataError: see :func:`read_image`.
     """
     with opened_file(path) as file:
-        image_format, header = header_of(file, path)
-        refuse_lying(image_format, header, file, path)
-        _held_to(header, image_format.verify(file, header, path), path)
-        return header
+        return _verify_open(file, path)
+
+
+def verify_content(data: bytes, source: Where) -> ImageHeader:
+    """Look for damage as :func:`verify_image` does; ``source`` is what errors name.
+
+    Raises:
+        DataError: see :func:`read_image`.
+    """
+    return _verify_open(io.BytesIO(data), source)
+
+
+def _verify_open(file: BinaryIO, source: Where) -> ImageHeader:
+    image_format, header = header_of(file, source)
+    refuse_lying(image_format, header, file, source)
+    _held_to(header, image_format.verify(file, header, source), source)
+    return header
 
 
 def _held_to(header: ImageHeader, pixels: ImageArray, source: Where) -> ImageArray:

@@ -35,8 +35,7 @@ _COMMANDS = {
     "push": "Upload the model of RUN with its card to the hub, as OWNER/NAME.",
     "serve": "Serve a page in the browser: drop a picture, choose a model, compare, download.",
     "prepare": (
-        "Prepare folders of images: sub-images, degraded copies, LMDB; look at what is "
-        "trained with."
+        "Prepare images: sub-images, degraded copies, LMDB, shards; look at what is trained with."
     ),
     "convert": "Translate a generator's weights, or export the generator as a program.",
     "schema": "Print the JSON Schema (draft 7) of experiments with all installed plugins in it.",
@@ -260,6 +259,7 @@ def _register_sources(registry: Registry) -> None:
     for name, keys in (
         ("folder", options.FolderSourceOptions),
         ("lmdb", options.LmdbSourceOptions),
+        ("tar", options.TarSourceOptions),
     ):
         registry.add("source", name, keys, f"srcore.sources.{name}:{name}_source")
 

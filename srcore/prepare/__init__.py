@@ -1,1 +1,1 @@
-"""What ``srcore prepare`` makes: sub-images, degraded copies, LMDB folders."""
+"""What ``srcore prepare`` makes: sub-images, degraded copies, LMDB folders, shards."""

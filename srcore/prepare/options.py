@@ -71,3 +71,13 @@ class PreviewOptions:
 
     images: int = option(8, "how many", ge=1, le=1000)
     iteration: int = option(1, "iteration to begin with", ge=1)
+
+
+@attrs.frozen(kw_only=True)
+class ShardOptions:
+    """How images are shared out to shards."""
+
+    shard_size: float = option(1000.0, "largest size of a shard, MB (of 10^6 bytes)", gt=0)
+    lr_name: str = option(
+        "{}", "name of the partner without suffix; {} is the stem, e.g. {}x4", check=_stem_complaint
+    )

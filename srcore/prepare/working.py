@@ -40,7 +40,7 @@ class Report:
 
 
 class Job(Protocol):
-    """Work on one image, done in a process of its own."""
+    """Work on one image or shard, done in a process of its own."""
 
     def __call__(self) -> Report:
         """Do the work.
@@ -51,10 +51,10 @@ class Job(Protocol):
         ...
 
 
-def do_all(jobs: Sequence[Job], workers: int, label: str) -> Report:
-    """Do all jobs and count what they did; ``label`` stands at the progress bar."""
+def do_all(jobs: Sequence[Job], workers: int, label: str, unit: str = "image") -> Report:
+    """Do all jobs and count what they did; label and unit stand at the progress bar."""
     report = Report()
-    for outcome in tqdm(_outcomes(jobs, workers), total=len(jobs), desc=label, unit="image"):
+    for outcome in tqdm(_outcomes(jobs, workers), total=len(jobs), desc=label, unit=unit):
         report.add(outcome)
     return report
 

@@ -122,4 +122,4 @@ def checked_order(order: Any, length: int, sampler: object) -> Order:
             f"{who('sampler', sampler)} returned numbers from {int(numbers.min())} to "
             f"{int(numbers.max())}; expected those of the images, 0 to {length - 1}"
         )
-    return numbers.astype(np.int64)
+    return numbers.astype(np.int64, copy=False)

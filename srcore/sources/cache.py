@@ -44,7 +44,7 @@ def cached(
         source = MemoryCache(source)
     elif how == "disk":
         if not isinstance(files, FileSource):
-            raise DataError('cache = "disk" keeps image files; use "memory" with LMDB')
+            raise DataError('cache = "disk" keeps image files; use "memory" with LMDB and shards')
         source = DiskCache(source, files.paths, folder or default_folder())
     return with_channels(source, channels)
 

@@ -12,11 +12,13 @@ from srcore.plugin.calling import call, who
 from srcore.sources.channels import given_channels
 from srcore.sources.folder import FolderSource
 from srcore.sources.source import ImageSource
+from srcore.sources.tar import TarSource
 
 
 def checked_source(source: ImageSource) -> ImageSource:
-    """The source; what it says and reads is looked at, unless it is the core's own of folders."""
-    return source if isinstance(source, FolderSource) else cast("ImageSource", _Checked(source))
+    """The source; what it says and reads is looked at, unless it is the core's own of files."""
+    own = isinstance(source, (FolderSource, TarSource))
+    return source if own else cast("ImageSource", _Checked(source))
 
 
 class _Checked:

@@ -30,6 +30,8 @@ READING = {
     "prepare degrade": ["GONE out --scale 2"],
     "prepare lmdb": ["GONE out.lmdb"],
     "prepare subimages": ["GONE out"],
+    "prepare shards": ["GONE out", "IMAGES out --lr GONE"],
+    "prepare verify": ["GONE"],
     "prepare preview-degradation": ["GONE sheet.png"],
     "convert": [
         "GONE out.safetensors --to safetensors",

@@ -154,3 +154,28 @@ def test_files_in_an_lmdb_are_packed_as_asked(tmp_path):
         assert result.exit_code == 0
         lengths.append(len((output / "data.mdb").read_bytes().rstrip(b"\0")))
     assert lengths[0] > 400 * 480 * 3 > 4 * lengths[1]
+
+
+def test_shards_are_made_and_looked_through(folder, tmp_path):
+    write_image(tmp_path / "lr/a.png", np.zeros((20, 24, 3), np.uint8))
+    write_image(tmp_path / "lr/small.png", np.zeros((10, 24, 3), np.uint8))
+    output = tmp_path / "shards"
+    arguments = ("shards", folder, output, "--lr", tmp_path / "lr", "--workers", 1)
+    for _ in range(2):  # the second one has nothing left to do
+        result = prepare(*arguments)
+        assert (result.exit_code, result.stdout) == (0, f"4 images -> 1 shards in {output}\n")
+    result = prepare("verify", output, "--workers", 1)
+    assert (result.exit_code, result.stdout) == (0, "4 images: no damage\n")
+
+
+def test_damaged_shards_exit_with_one_and_a_line_for_each_fault(folder, tmp_path):
+    output = tmp_path / "shards"
+    assert prepare("shards", folder, output, "--workers", 1).exit_code == 0
+    shard = output / "shard-000000.tar"
+    shard.write_bytes(shard.read_bytes().replace(b"IDAT", b"IDAx"))
+    result = prepare("verify", output, "--workers", 1)
+    assert (result.exit_code, result.stdout) == (1, "2 images: 2 faults\n")
+    lines = [line for line in result.stderr.splitlines() if line.startswith("srcore: ")]
+    assert [line.split(": ")[2] for line in lines] == ["a", "small"]
+    result = prepare("verify", output, "--workers", 1, "--json")
+    assert (result.exit_code, len(json.loads(result.stdout)["failed"])) == (1, 2)

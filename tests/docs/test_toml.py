@@ -13,6 +13,7 @@ from srcore.errors import ConfigError
 from srcore.images import write_image
 from srcore.models.lists import read_models
 from srcore.prepare.lmdb import prepare_lmdb
+from srcore.prepare.shards import prepare_shards
 from srcore.testing import tiny_image
 from srcore.testing.experiments import load_checked
 
@@ -167,6 +168,8 @@ def make(kind, path, text, *, is_lr):
     if kind == "a file":
         path.touch()
         return
+    if any(path.glob("*.tar")):  # pairs, which both keys name
+        return
     path.mkdir(exist_ok=True)
     partner = re.search(r'^lr_name = "(.+)"', text, re.MULTILINE)
     scale = next((int(number) for number in re.findall(r"^scale = (\d+)", text, re.MULTILINE)), 4)
@@ -177,6 +180,12 @@ def make(kind, path, text, *, is_lr):
     if path.suffix == ".lmdb":
         plain = path.rename(path.with_suffix(".images"))
         prepare_lmdb(plain, path)
+    if re.search(rf'"tar", path = "{re.escape(path.name)}"', text):
+        plain = path.rename(path.with_suffix(".images"))
+        lr = path.with_suffix(".lr")
+        if 'field = "lr"' in text:
+            make(kind, lr, f"scale = {scale}", is_lr=True)
+        prepare_shards(plain, path, lr=lr if lr.is_dir() else None)
 
 
 @functools.cache

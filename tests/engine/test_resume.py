@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from srcore.cli.main import main
-from srcore.testing import assert_same_state
+from srcore.prepare.shards import prepare_shards
+from srcore.testing import assert_same_state, write_tiny_images
 
 STAGES = """
 [train]
@@ -96,6 +97,22 @@ def test_killed_and_resumed_run_is_bit_identical(staged, tmp_path, workers):
     run(staged, killed, *extra)
     for stage in ("first", "second"):
         same(whole, killed, stage)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_in_an_epoch_of_shards_and_resumed_is_bit_identical(staged, tmp_path, workers):
+    """The order of shards is neither that of the folder nor that of another epoch."""
+    place = staged.parent
+    write_tiny_images(place / "many", 30)
+    prepare_shards(place / "many", place / "shards", shard_size=0.03)
+    assert len(list((place / "shards").glob("*.tar"))) > 5
+    staged.write_text(
+        staged.read_text()
+        + '[data.train]\ntype = "images"\nhr_patch_size = 32\n'
+        + 'hr = { type = "tar", path = "shards", window = 2 }\n'
+    )
+    test_killed_and_resumed_run_is_bit_identical(staged, tmp_path, workers)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -22,6 +22,7 @@ WRITING = {
     "prepare degrade": "images filled --scale 2",
     "prepare lmdb": "images filled.lmdb",
     "prepare subimages": "images filled --crop 8 --step 8",
+    "prepare shards": "images filled",
     "prepare preview-degradation": "tiny.toml OUT",
     "esrdgan import": "m.safetensors OUT",
     "ldl map": "--sr images/00.png --hr images/00.png -o OUT",

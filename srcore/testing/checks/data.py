@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from srcore.capabilities import option_capability
+from srcore.capabilities import capability, option_capability
 from srcore.config.channel_checks import channels_of
 from srcore.data.batching import split_extras, stack_extras
 from srcore.data.cropping import Window
@@ -42,6 +42,20 @@ def reads_images(trial: Trial) -> Iterator[str]:
             yield "expected read_window() to give the part of the image, found another"
         if not (isinstance(source.where(index), str) and source.where(index)):
             yield "expected where() to name the image for messages, found nothing"
+    yield from _complain_declared(source, len(names))
+
+
+def _complain_declared(source: Any, length: int) -> Iterator[str]:
+    """What a source may declare beside what it must offer."""
+    order, sizes = (capability("source", source, name) for name in ("order", "sizes"))
+    if order is not None:
+        first, again = (checked_order(order(0, sample_generator(0)), length, source) for _ in "ab")
+        if not np.array_equal(first, again):
+            yield "expected order() to be a pure function of its generator, found another"
+    if sizes is not None:
+        headers = [source.header(index) for index in range(length)]
+        if np.asarray(sizes()).tolist() != [[it.height, it.width] for it in headers]:
+            yield "expected sizes() to tell heights and widths as headers do, found others"
 
 
 def gives_samples(trial: Trial) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 from srcore.capabilities import PARTS
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import KINDS
+from srcore.prepare.shards import prepare_shards
 from srcore.testing.checks import CHECKS, complaints
 from srcore.testing.trial import Trial, options_for
 
@@ -27,6 +28,7 @@ def test_the_core_keeps_its_own_contract(kind, folder):
     """With the options that small images need."""
     write_names = "\n".join(f"{index:02} 1" for index in range(6))
     (folder / "weights.txt").write_text(write_names)
+    prepare_shards(folder / "images/hr", folder / "shards")
     source = {"type": "folder", "path": "images/hr"}
     data = {"type": "hr_folder", "hr": "images/hr"}
     small = {
@@ -48,6 +50,7 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ("loss", "style"): {"weights": "random", "layers": {"conv1_2": 1.0}},
         ("sampler", "weighted"): {"file": "weights.txt"},
         ("source", "folder"): {"path": "images/hr"},
+        ("source", "tar"): {"path": "shards"},
         ("dataset", "images"): {"hr": source},
         ("dataset", "concat"): {"datasets": [data, data]},
         ("dataset", "paired_folder"): {"hr": "images/hr", "lr": "images/lr"},

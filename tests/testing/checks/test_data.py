@@ -134,6 +134,16 @@ class Placeless(Source):
         return ""
 
 
+class Restless(Source):
+    def order(self, epoch, generator):
+        return np.roll(np.arange(2), next(COUNT))
+
+
+class Guessing(Source):
+    def sizes(self):
+        return np.array([[12, 10], [10, 12]])
+
+
 class Order:
     """A sampler without fault."""
 
@@ -173,6 +183,8 @@ FAULTS = [
     ("source", Lying, {}, "expected an image of 12x10 as its header says"),
     ("source", Mirrored, {}, r"expected read_window\(\) to give the part of the image"),
     ("source", Floating, {}, r"expected \(H, W, C\) of uint8 or uint16"),
+    ("source", Restless, {}, r"expected order\(\) to be a pure function of its generator"),
+    ("source", Guessing, {}, r"expected sizes\(\) to tell heights and widths as headers do"),
     ("source", Placeless, {}, r"expected where\(\) to name the image for messages"),
     ("sampler", Fresh, {}, "expected a pure function of epoch and generator"),
     ("sampler", Growing, {}, "expected epochs of one length, found 1 and 2"),
