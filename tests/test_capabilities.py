@@ -173,6 +173,7 @@ ASKED = {
     "testing/golden.py": {"detach"},
     "testing/killing.py": {"_NormalAccessor"},  # of Python 3.10
     "machine/resident.py": {"malloc_trim"},  # of glibc
+    "shards/remote_reading.py": {"status"},  # of aiohttp's errors
     "transforms/options.py": {"downscale"},  # of data sets that make lr; others make none
     "srplug_usrdu/kernelgan/published.py": {"weight_orig"},  # of PyTorch's spectral norm
     "srplug_sed/discriminators.py": {"weight_orig"},  # of PyTorch's spectral norm

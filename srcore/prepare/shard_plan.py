@@ -7,23 +7,16 @@ of.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from srcore.errors import DataError
-from srcore.files.atomic import write_bytes
 from srcore.images import list_images, pair_by_name, some
 from srcore.prepare.refusing import refuse_collisions
 from srcore.shards.packing import Sample
-
-#: In the folder of the shards: what they are made of, and, when all are written, their sums.
-PLAN = "shards.json"
-_FORMAT = "srcore shards 1"
 
 
 @attrs.frozen
@@ -92,27 +85,3 @@ def planned(samples: Sequence[Sample], shard_bytes: float) -> ShardPlan:
         filled += size
     named = tuple((f"shard-{number:06}.tar", tuple(it)) for number, it in enumerate(shards))
     return ShardPlan(named, digest.hexdigest())
-
-
-def plan_in(folder: Path) -> dict[str, Any] | None:
-    """What is written of the plan of a folder's shards; None if there is none."""
-    try:
-        told = json.loads((folder / PLAN).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return told if isinstance(told, dict) and told.get("format") == _FORMAT else None
-
-
-def write_plan(folder: Path, plan: ShardPlan, written: Sequence[dict[str, Any]] = ()) -> None:
-    """Write the plan of a folder's shards.
-
-    Args:
-        folder: of the shards.
-        plan: the plan.
-        written: of every shard ``name``, ``images``, ``bytes`` and ``sha256``, when all are there.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    told = {"format": _FORMAT, "plan": plan.identity, "shards": list(written)}
-    write_bytes(folder / PLAN, json.dumps(told, indent=1).encode() + b"\n")

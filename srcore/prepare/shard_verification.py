@@ -11,12 +11,12 @@ import attrs
 from srcore.errors import DataError, line_about
 from srcore.files.hashing import sha256_of
 from srcore.images import verify_content
-from srcore.prepare.shard_plan import plan_in
 from srcore.prepare.working import Report, do_all
 from srcore.shards.index_file import SUFFIX, ShardIndex, read_index
 from srcore.shards.indexing import shards_in
 from srcore.shards.members import ShardImage, members_of
 from srcore.shards.place_reading import PlaceReader
+from srcore.shards.shard_set import set_in
 
 
 @attrs.frozen
@@ -81,21 +81,24 @@ def _misfits(
     if told != {(image.offset, image.size, image.key) for image in images}:
         yield f"{index.path}: tells other images than the shard holds; delete it, it is made anew"
         return
-    sha256 = None if is_damaged else index.about.sha256
+    sha256 = None if is_damaged else index.facts.sha256
     if sha256 is not None and sha256_of(shard) != sha256:
         yield f"{shard}: is not what was packed (SHA-256); copy or download it again"
 
 
 def _lost_shards(folder: Path, there: set[str]) -> Iterator[str]:
-    plan = plan_in(folder)
-    for told in [] if plan is None else plan.get("shards", []):
-        name = told.get("name") if isinstance(told, dict) else None
-        if isinstance(name, str) and name not in there:
-            yield f"{folder / name}: no such file; copy or download it again"
+    told = set_in(folder)
+    if told is None:
+        return
+    if not told.shards:
+        yield f"{folder}: srcore prepare shards has not ended here; give the same command again"
+    for shard in told.shards:
+        if shard.name not in there:
+            yield f"{folder / shard.name}: no such file; copy or download it again"
 
 
 def _crc_by_offset(index: ShardIndex) -> dict[int, int]:
-    if not index.about.crc:
+    if not index.facts.crc:
         return {}
     return dict(zip(index.column("offset").tolist(), index.column("crc").tolist(), strict=True))
 

@@ -7,17 +7,18 @@ from pathlib import Path
 import attrs
 
 from srcore.errors import DataError
-from srcore.files.atomic import leftovers
+from srcore.files.atomic import leftovers, write_bytes
 from srcore.files.deleting import delete_known
 from srcore.files.occupied import OccupiedError
 from srcore.files.replacing import refuse_writing_among
 from srcore.options.declaration import defaults
 from srcore.prepare.options import ShardOptions
 from srcore.prepare.refusing import refuse_filled
-from srcore.prepare.shard_plan import PLAN, plan_in, planned, samples_of, write_plan
+from srcore.prepare.shard_plan import planned, samples_of
 from srcore.prepare.working import Report, do_all
 from srcore.shards.index_file import SUFFIX, ShardIndex, read_index
 from srcore.shards.packing import Sample, write_shard
+from srcore.shards.shard_set import SET_FILE, ListedShard, ShardSet, set_in
 
 _DEFAULT = defaults(ShardOptions)
 _MEGA = 10**6
@@ -33,14 +34,14 @@ class _ShardJob:
         images = sum(len(sample.files) for sample in self.samples)
         index = _index_if_whole(self.shard)
         if index is not None:
-            lost = images - index.about.images
+            lost = images - index.facts.images
             line = f"{self.shard}: was written without {lost} images that could not be read"
-            report = Report(images=index.about.images, written=1)
+            report = Report(images=index.facts.images, written=1)
             report.failed += [line] if lost else []
             return report
         failed = write_shard(self.shard, self.samples)
         index = _index_if_whole(self.shard)
-        kept = index.about.images if index is not None else 0
+        kept = index.facts.images if index is not None else 0
         return Report(images=kept, written=1, failed=failed)
 
 
@@ -77,26 +78,21 @@ def prepare_shards(
     """
     paths, samples = samples_of(source, lr, lr_name, recursive=recursive)
     for folder in filter(None, (source, lr)):
-        refuse_writing_among(folder, paths, [output / PLAN], recursive=recursive)
+        refuse_writing_among(folder, paths, [output / SET_FILE], recursive=recursive)
     plan = planned(samples, shard_size * _MEGA)
-    before = plan_in(output)
-    if overwrite or before is None or before.get("plan") != plan.identity:
+    before = set_in(output)
+    if overwrite or before is None or before.plan != plan.identity:
         _make_room(output, is_ours=before is not None, overwrite=overwrite)
-        write_plan(output, plan)
+        write_bytes(output / SET_FILE, ShardSet(plan.identity).content())
     jobs = [_ShardJob(output / name, members) for name, members in plan.shards]
     report = do_all(jobs, workers, "shards", "shard")
-    indexes = [(job.shard, _index_if_whole(job.shard)) for job in jobs]
-    told = [
-        {
-            "name": shard.name,
-            "images": index.about.images,
-            "bytes": index.about.bytes,
-            "sha256": index.about.sha256,
-        }
-        for shard, index in indexes
+    indexes = [(job.shard.name, _index_if_whole(job.shard)) for job in jobs]
+    listed = tuple(
+        ListedShard(name, index.facts.images, index.facts.bytes, index.facts.sha256 or "")
+        for name, index in indexes
         if index is not None
-    ]
-    write_plan(output, plan, told)
+    )
+    write_bytes(output / SET_FILE, ShardSet(plan.identity, listed).content())
     return report
 
 
@@ -110,8 +106,8 @@ def _make_room(output: Path, *, is_ours: bool, overwrite: bool) -> None:
         raise OccupiedError(
             f"{output}: nothing was deleted, it holds no shards of {_WRITER}; choose another name"
         )
-    patterns = (PLAN, "shard-*.tar", f"shard-*{SUFFIX}")
-    delete_known(output, patterns, writer=_WRITER, last=PLAN)
+    patterns = (SET_FILE, "shard-*.tar", f"shard-*{SUFFIX}")
+    delete_known(output, patterns, writer=_WRITER, last=SET_FILE)
 
 
 def _index_if_whole(shard: Path) -> ShardIndex | None:
@@ -123,7 +119,7 @@ def _index_if_whole(shard: Path) -> ShardIndex | None:
         return None
     except OSError as error:
         raise DataError(f"{shard}: cannot be read: {error.strerror or error}") from error
-    if index is None or not index.about.crc:
+    if index is None or not index.facts.crc:
         return None
-    fits = (index.about.bytes, index.about.time) == (state.st_size, state.st_mtime_ns)
+    fits = (index.facts.bytes, index.facts.time) == (state.st_size, state.st_mtime_ns)
     return index if fits else None

@@ -91,20 +91,20 @@ class ShardIndex:
 
     Args:
         path: of the index.
-        about: its first line.
+        facts: its first line.
         start: bytes before the columns.
     """
 
-    def __init__(self, path: Path, about: ShardFacts, start: int) -> None:
+    def __init__(self, path: Path, facts: ShardFacts, start: int) -> None:
         self.path = path
-        self.about = about
+        self.facts = facts
         self._start = start
         with path.open("rb") as stream:
             content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         self._columns: dict[str, NDArray[Any]] = {}
-        for name, kind in about.columns:
-            self._columns[name] = np.frombuffer(content, kind, about.images, start)
-            start += kind.itemsize * about.images
+        for name, kind in facts.columns:
+            self._columns[name] = np.frombuffer(content, kind, facts.images, start)
+            start += kind.itemsize * facts.images
 
     def column(self, name: str, images: slice = slice(None)) -> NDArray[Any]:
         """Values of a column, of those of :data:`COLUMNS` or ``key``; read when they are used."""
@@ -113,7 +113,7 @@ class ShardIndex:
     def field(self, name: str) -> slice:
         """Numbers of the images of a field; none if the shard has no such."""
         first = 0
-        for field, count in self.about.fields.items():
+        for field, count in self.facts.fields.items():
             if field == name:
                 return slice(first, first + count)
             first += count
@@ -131,7 +131,7 @@ class ShardIndex:
             DataError: they do not lie in the shard.
         """
         offset, size = int(self._columns["offset"][number]), int(self._columns["size"][number])
-        if offset + size > self.about.bytes:
+        if offset + size > self.facts.bytes:
             raise DataError(f"{self.path}: image {number} lies outside of the shard; delete it")
         return offset, size
 
@@ -151,13 +151,13 @@ class ShardIndex:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self.path, self.about)
+        return _again, (self.path, self.facts)
 
 
-def _again(path: Path, about: ShardFacts) -> ShardIndex:
+def _again(path: Path, facts: ShardFacts) -> ShardIndex:
     """The index that another process had open."""
     index = read_index(path)
-    if index is None or index.about != about:
+    if index is None or index.facts != facts:
         raise DataError(f"{path}: was changed while it was used; begin again")
     return index
 
@@ -179,7 +179,7 @@ def index_content(
     for image in images:
         fields[image.field] = fields.get(image.field, 0) + 1
     keys = [image.key.encode("utf-8", "surrogateescape") for image in images]
-    about = ShardFacts(size, time, fields, max(map(len, keys), default=0), crc, sha256)
+    facts = ShardFacts(size, time, fields, max(map(len, keys), default=0), crc, sha256)
     headers = [image.header or _UNREADABLE for image in images]
     values: dict[str, list[Any]] = {
         "offset": [image.offset for image in images],
@@ -195,9 +195,9 @@ def index_content(
         "orientation": [header.orientation for header in headers],
         "key": keys,
     }
-    line = json.dumps({"format": _FORMAT, **attrs.asdict(about)}).encode()
+    line = json.dumps({"format": _FORMAT, **attrs.asdict(facts)}).encode()
     line = line.ljust(-(-(len(line) + 1) // _ALIGNMENT) * _ALIGNMENT - 1) + b"\n"
-    return line + b"".join(np.array(values[name], kind).tobytes() for name, kind in about.columns)
+    return line + b"".join(np.array(values[name], kind).tobytes() for name, kind in facts.columns)
 
 
 def read_index(path: Path) -> ShardIndex | None:
@@ -211,10 +211,10 @@ def read_index(path: Path) -> ShardIndex | None:
         told = json.loads(line)
         if told.pop("format") != _FORMAT:
             return None
-        about = ShardFacts(**told)
-        if size != len(line) + about.images * sum(kind.itemsize for _, kind in about.columns):
+        facts = ShardFacts(**told)
+        if size != len(line) + facts.images * sum(kind.itemsize for _, kind in facts.columns):
             return None
-        return ShardIndex(path, about, len(line))
+        return ShardIndex(path, facts, len(line))
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return None
 

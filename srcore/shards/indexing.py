@@ -24,7 +24,7 @@ from srcore.shards.index_file import (
 from srcore.shards.members import ShardImage, members_of
 
 #: Seconds after which a progress bar is drawn.
-_PATIENCE = 3
+PATIENCE = 3
 
 
 def shards_in(folder: Path) -> list[Path]:
@@ -55,7 +55,7 @@ def indexes_of(shards: Sequence[Path]) -> list[ShardIndex]:
     Raises:
         DataError: a shard that cannot be read.
     """
-    bar = tqdm(shards, desc="indexing shards", unit="shard", delay=_PATIENCE, leave=False)
+    bar = tqdm(shards, desc="indexing shards", unit="shard", delay=PATIENCE, leave=False)
     return [index_of(shard) for shard in bar]
 
 
@@ -72,7 +72,7 @@ def index_of(shard: Path) -> ShardIndex:
     places = [shard.with_suffix(SUFFIX), _place_in_cache(shard)]
     known = [index for index in map(read_index, places) if index is not None]
     for index in known:
-        if (index.about.bytes, index.about.time) == state:
+        if (index.facts.bytes, index.facts.time) == state:
             return index
     content = _new_content(shard, state, known)
     for place in places:
@@ -96,17 +96,17 @@ def _new_content(shard: Path, state: tuple[int, int], known: Sequence[ShardIndex
         raise DataError(f"{shard}: was changed while it was read; begin again when it is whole")
     size, time = state
     for index in known:
-        if index.about.crc and _tells(index, images, size):
+        if index.facts.crc and _tells(index, images, size):
             sums = sorted(zip(index.column("offset"), index.column("crc"), strict=True))
             by_place = {int(offset): int(crc) for offset, crc in sums}
             images = [attrs.evolve(image, crc=by_place[image.offset]) for image in images]
-            return index_content(images, size=size, time=time, crc=True, sha256=index.about.sha256)
+            return index_content(images, size=size, time=time, crc=True, sha256=index.facts.sha256)
     return index_content(images, size=size, time=time, crc=False)
 
 
 def _tells(index: ShardIndex, images: Sequence[ShardImage], size: int) -> bool:
     """Whether an index differs in the shard's time only, as after a copy."""
-    if (index.about.images, index.about.bytes) != (len(images), size):
+    if (index.facts.images, index.facts.bytes) != (len(images), size):
         return False
     images = sorted(images, key=lambda image: (image.field, image.offset))
     return (

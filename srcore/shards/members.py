@@ -5,11 +5,12 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import attrs
 
 from srcore.errors import DataError
+from srcore.files.opening import open_file
 from srcore.images import ImageHeader, Metadata, header_of, is_image_name
 from srcore.messages import shown
 
@@ -51,25 +52,41 @@ def key_and_field(name: str) -> tuple[str, str]:
 
 
 def members_of(shard: Path) -> Iterator[ShardImage]:
+    """Images of a shard; see :func:`members_in`.
+
+    Raises:
+        DataError: it cannot be read, and as :func:`members_in`.
+    """
+    try:
+        with open_file(shard) as stream:
+            yield from members_in(stream, str(shard), shard.stat().st_size)
+    except FileNotFoundError as error:
+        raise DataError(f"{shard}: no such file") from error
+    except OSError as error:
+        raise DataError(f"{shard}: cannot be read: {error.strerror or error}") from error
+
+
+def members_in(stream: BinaryIO, shard: str, size: int) -> Iterator[ShardImage]:
     """Images of a shard in its order; other files and folders are passed over.
+
+    Args:
+        stream: the shard.
+        shard: what errors name.
+        size: of the shard, bytes.
 
     Raises:
         DataError: no uncompressed tar, one that is cut off or damaged, or one that holds what
             could lead elsewhere or cannot be told apart: links, devices, ``..``, doubled keys.
     """
+    settings: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
     try:
-        size = shard.stat().st_size
-        with tarfile.open(shard, "r:", encoding="utf-8", errors="surrogateescape") as archive:
+        with tarfile.open(fileobj=stream, mode="r:", **settings) as archive:
             yield from _walked(archive, shard, size)
-    except FileNotFoundError as error:
-        raise DataError(f"{shard}: no such file") from error
     except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError) as error:
         raise _ill_packed(shard, f"cannot be read as an uncompressed tar ({error})") from error
-    except OSError as error:
-        raise DataError(f"{shard}: cannot be read: {error.strerror or error}") from error
 
 
-def _walked(archive: tarfile.TarFile, shard: Path, size: int) -> Iterator[ShardImage]:
+def _walked(archive: tarfile.TarFile, shard: str, size: int) -> Iterator[ShardImage]:
     seen: set[tuple[str, str]] = set()
     while (member := archive.next()) is not None:
         # Or it would keep all of them, a kilobyte each.
@@ -91,7 +108,7 @@ def _walked(archive: tarfile.TarFile, shard: Path, size: int) -> Iterator[ShardI
     _refuse_without_end(archive, shard)
 
 
-def _refuse(member: tarfile.TarInfo, shard: Path, size: int) -> None:
+def _refuse(member: tarfile.TarInfo, shard: str, size: int) -> None:
     name = shown(member.name)
     if member.name.startswith("/") or ".." in member.name.split("/"):
         raise _ill_packed(shard, f"expected names below the shard, found {name}")
@@ -109,7 +126,7 @@ def _refuse(member: tarfile.TarInfo, shard: Path, size: int) -> None:
         )
 
 
-def _refuse_without_end(archive: tarfile.TarFile, shard: Path) -> None:
+def _refuse_without_end(archive: tarfile.TarFile, shard: str) -> None:
     """Reading stops at the end of the archive, but also, in silence, where it is damaged."""
     stream = cast("BinaryIO", archive.fileobj)
     stream.seek(archive.offset)
@@ -131,5 +148,5 @@ def _header(file: BinaryIO, where: str) -> ImageHeader | None:
         return None
 
 
-def _ill_packed(shard: Path, why: str) -> DataError:
+def _ill_packed(shard: str, why: str) -> DataError:
     return DataError(f"{shard}: {why}; pack it anew with srcore prepare shards")

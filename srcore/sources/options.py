@@ -9,11 +9,22 @@ import attrs
 from srcore.images import folders_complaint
 from srcore.messages import shown
 from srcore.options import option
+from srcore.options.declaration import InvalidOptionError
 
 
 def _field_complaint(field: str) -> str:
     if "/" in field or field != field.strip("."):
         return f'expected what stands between name and suffix, such as "hr", found {shown(field)}'
+    return ""
+
+
+def _url_complaint(url: str | tuple[str, ...] | None) -> str:
+    urls = (url,) if isinstance(url, str) else url
+    if urls == ():
+        return "expected an address or a list of addresses, found an empty list"
+    for one in urls or ():
+        if "://" not in one or "::" in one:
+            return f"expected an address such as s3://bucket/shards, found {shown(one)}"
     return ""
 
 
@@ -46,8 +57,17 @@ class TarSourceOptions:
     shards each, together; ``sampler = { type = "shuffled" }`` shuffles all images.
     """
 
-    path: Path | tuple[Path, ...] = option(
-        help="folder of shards, or a list of folders", path="folder", check=folders_complaint
+    path: Path | tuple[Path, ...] | None = option(
+        None,
+        "folder of shards, or a list of folders",
+        path="folder",
+        check=lambda path: "" if path is None else folders_complaint(path),
+    )
+    url: str | tuple[str, ...] | None = option(
+        None,
+        "in place of path: address of a folder of shards, or several, as s3://bucket/shards or "
+        "https://host/shard-{000000..000123}.tar (package fsspec)",
+        check=_url_complaint,
     )
     field: str = option(
         "",
@@ -56,3 +76,20 @@ class TarSourceOptions:
         check=_field_complaint,
     )
     window: int = option(8, "shards whose images are shuffled together", ge=1)
+    cache_folder: Path | None = option(
+        None,
+        "of url: where what was read is kept; none: srcore/remote in the user's cache folder",
+        may_change=True,
+    )
+    cache_size: float = option(
+        50.0,
+        "of url: most that is kept, GB; what was not used for longest goes",
+        gt=0,
+        may_change=True,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Shards are here or elsewhere."""
+        if (self.path is None) == (self.url is None):
+            given = "both" if self.path is not None else "neither"
+            raise InvalidOptionError("path", f"expected path or url, found {given}")

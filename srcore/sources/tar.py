@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +13,10 @@ from srcore.errors import DataError
 from srcore.images import ImageHeader, folders_of, some
 from srcore.messages import shown
 from srcore.options.declaration import defaults
-from srcore.shards.indexing import indexes_of, shards_in
 from srcore.shards.local_order import local_order
-from srcore.shards.place_reading import PlaceReader
+from srcore.shards.remote_reading import shards_at
+from srcore.shards.remote_shards import RemoteShards
+from srcore.shards.storage import LocalShards, ShardStorage
 from srcore.sources.options import TarSourceOptions
 from srcore.sources.source import EncodedSource, ImageSource
 
@@ -30,7 +30,7 @@ class TarSource(EncodedSource):
     """Images of one field of all shards, in the order of the shards.
 
     Args:
-        shards: files ``*.tar``.
+        shards: where they lie.
         field: of the images, empty for ``0001.png``.
         window: shards that :meth:`order` shuffles together.
 
@@ -39,16 +39,15 @@ class TarSource(EncodedSource):
     """
 
     def __init__(
-        self, shards: Sequence[Path], field: str = _DEFAULT.field, window: int = _DEFAULT.window
+        self, shards: ShardStorage, field: str = _DEFAULT.field, window: int = _DEFAULT.window
     ) -> None:
-        self.shards = list(shards)
+        self._shards = shards
         self._field = field.lower()
         self._window = window
-        self._indexes = indexes_of(self.shards)
+        self._indexes = shards.indexes()
         self._parts = [index.field(self._field) for index in self._indexes]
         self._counts = [part.stop - part.start for part in self._parts]
         self._ends = np.array([*accumulate(self._counts)], np.int64)
-        self._reader = PlaceReader()
         if not len(self):
             self._refuse_field()
         self._refuse_doubled()
@@ -65,12 +64,12 @@ class TarSource(EncodedSource):
         """Shard and key."""
         shard, number = self._place(index)
         key = self._indexes[shard].key(number)
-        return f"{self.shards[shard]}: {key}{'.' if self._field else ''}{self._field}"
+        return f"{self._shards.names[shard]}: {key}{'.' if self._field else ''}{self._field}"
 
     def content(self, index: int) -> bytes:
         """Content of the image file."""
         shard, number = self._place(index)
-        return self._reader.read(self.shards[shard], *self._indexes[shard].place(number))
+        return self._shards.read(shard, *self._indexes[shard].place(number))
 
     def header(self, index: int) -> ImageHeader:
         """Size and depth, by the shard's index."""
@@ -110,10 +109,10 @@ class TarSource(EncodedSource):
         return [index.column(name, part) for index, part in pairs]
 
     def _refuse_field(self) -> None:
-        fields = dict.fromkeys(name for index in self._indexes for name in index.about.fields)
+        fields = dict.fromkeys(name for index in self._indexes for name in index.facts.fields)
         kinds = some(f"NAME{'.' if name else ''}{name}.*" for name in fields) or "no images"
         wanted = f"NAME{'.' if self._field else ''}{self._field}.*"
-        place = self.shards[0].parent if self.shards else "no shards"
+        place = self._shards.names[0].rpartition("/")[0]
         raise DataError(
             f"{place}: expected images {wanted} in the shards (field = {shown(self._field)}), "
             f"found {kinds}"
@@ -126,8 +125,8 @@ class TarSource(EncodedSource):
         suspect = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
         if not suspect:
             return
-        first: dict[str, Path] = {}
-        for shard, index, part in zip(self.shards, self._indexes, self._parts, strict=True):
+        first: dict[str, str] = {}
+        for shard, index, part in zip(self._shards.names, self._indexes, self._parts, strict=True):
             for number in np.flatnonzero(np.isin(index.column("hash", part), list(suspect))):
                 key = index.key(part.start + int(number))
                 if key in first:
@@ -136,7 +135,13 @@ class TarSource(EncodedSource):
 
 
 def tar_source(
-    *, path: Folders, field: str = _DEFAULT.field, window: int = _DEFAULT.window
+    *,
+    path: Folders | None = None,
+    url: str | tuple[str, ...] | None = _DEFAULT.url,
+    field: str = _DEFAULT.field,
+    window: int = _DEFAULT.window,
+    cache_folder: Path | None = _DEFAULT.cache_folder,
+    cache_size: float = _DEFAULT.cache_size,
 ) -> ImageSource:
     """Source ``tar``: see :class:`srcore.sources.options.TarSourceOptions`.
 
@@ -150,5 +155,11 @@ def tar_source(
     >>> len(source), source.name(0), source.read(0).shape
     (2, '00', (48, 48, 3))
     """
-    shards = [shard for folder in folders_of(path) for shard in shards_in(folder)]
+    shards: ShardStorage
+    if url is not None:
+        urls = (url,) if isinstance(url, str) else url
+        remote = [shard for one in urls for shard in shards_at(one)]
+        shards = RemoteShards(remote, cache_folder, cache_size)
+    else:
+        shards = LocalShards.of_folders(folders_of(path or ()))
     return TarSource(shards, field, window)

@@ -1,12 +1,11 @@
 """Which image goes into which shard."""
 
-import json
 import os
 
 import pytest
 
 from srcore.errors import DataError
-from srcore.prepare.shard_plan import plan_in, planned, samples_of, write_plan
+from srcore.prepare.shard_plan import planned, samples_of
 from srcore.testing import write_tiny_images
 
 
@@ -61,13 +60,3 @@ def test_names_that_others_would_read_otherwise_are_refused(folder, tmp_path):
     lr = write_tiny_images(tmp_path / "lr", 3)
     with pytest.raises(DataError, match="no partner for 8 of 11 images"):
         samples_of(folder, lr, "{}", recursive=False)
-
-
-def test_only_a_plan_is_one(folder, tmp_path):
-    assert plan_in(tmp_path) is None
-    plan = planned(samples_of(folder, None, "{}", recursive=False)[1], 1e9)
-    write_plan(tmp_path, plan)
-    assert plan_in(tmp_path)["plan"] == plan.identity
-    for other in (b"", b"[]", b"\xff", json.dumps({"format": "else"}).encode()):
-        (tmp_path / "shards.json").write_bytes(other)
-        assert plan_in(tmp_path) is None

@@ -29,8 +29,8 @@ def file(tmp_path):
 
 def test_an_index_tells_what_was_written_field_by_field(file):
     index = read_index(file)
-    assert (index.about.bytes, index.about.time, index.about.sha256) == (9999, 5, "ab")
-    assert index.about.fields == {"hr": 2, "lr": 2}
+    assert (index.facts.bytes, index.facts.time, index.facts.sha256) == (9999, 5, "ab")
+    assert index.facts.fields == {"hr": 2, "lr": 2}
     assert (index.field("hr"), index.field("lr")) == (slice(0, 2), slice(2, 4))
     assert index.field("none") == slice(0, 0)
     assert [index.key(number) for number in range(4)] == ["b", "a", "b", "ä\udcff"]
@@ -55,7 +55,7 @@ def test_it_is_read_by_numpy_from_what_its_documentation_says(file):
 def test_an_index_without_images_is_one(tmp_path):
     path = tmp_path / "a.index"
     path.write_bytes(index_content([], size=1024, time=5, crc=False))
-    assert read_index(path).about.images == 0
+    assert read_index(path).facts.images == 0
 
 
 def test_processes_take_it_along_unless_it_was_changed(file):

@@ -33,7 +33,7 @@ def walks(monkeypatch):
 
 
 def keys(index):
-    return [index.key(number) for number in range(index.about.images)]
+    return [index.key(number) for number in range(index.facts.images)]
 
 
 def test_a_shard_is_gone_through_once(shard, walks):
@@ -60,13 +60,13 @@ def test_sums_stay_when_only_the_time_differs(shard, walks):
     ]
     file = shard.with_suffix(".index")
     file.write_bytes(index_content(stored, size=len(content), time=1, crc=True, sha256="ab"))
-    about = index_of(shard).about
-    assert (about.crc, about.sha256, about.time) == (True, "ab", shard.stat().st_mtime_ns)
+    facts = index_of(shard).facts
+    assert (facts.crc, facts.sha256, facts.time) == (True, "ab", shard.stat().st_mtime_ns)
     assert read_index(file).column("crc").tolist() == [it.crc for it in stored]
     stored[2] = attrs.evolve(stored[2], key="another")
     file.write_bytes(index_content(stored, size=len(content), time=1, crc=True, sha256="ab"))
-    about = index_of(shard).about
-    assert (about.crc, about.sha256) == (False, None)
+    facts = index_of(shard).facts
+    assert (facts.crc, facts.sha256) == (False, None)
 
 
 @pytest.mark.parametrize("why", ["read-only", "foreign"])

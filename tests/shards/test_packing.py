@@ -37,15 +37,15 @@ def test_files_are_copied_as_they_are_and_found_where_the_index_says(samples, tm
     (line,) = write_shard(shard, samples)
     assert line.endswith("d.png: not an image (or of an unknown format)")
     index, content = read_index(shard.with_suffix(".index")), shard.read_bytes()
-    assert index.about.fields == {"": 2, "hr": 1, "lr": 1}
-    assert index.about.sha256 == hashlib.sha256(content).hexdigest()
+    assert index.facts.fields == {"": 2, "hr": 1, "lr": 1}
+    assert index.facts.sha256 == hashlib.sha256(content).hexdigest()
     files = {(it.key, field): path.read_bytes() for it in samples for field, path in it.files}
     for number, field in enumerate(("", "", "hr", "lr")):
         offset, size = index.place(number)
         stored = content[offset : offset + size]
         assert stored == files[index.key(number), field]
         assert index.column("crc")[number] == zlib.crc32(stored)
-    assert index_of(shard).about == index.about
+    assert index_of(shard).facts == index.facts
     with tarfile.open(shard) as archive:
         assert archive.getnames()[:2] == ["a.hr.png", "a.lr.JPG"]
 
