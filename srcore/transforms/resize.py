@@ -31,6 +31,7 @@ from srcore.options.declaration import defaults
 from srcore.transforms.banded import BandedMatrix
 from srcore.transforms.batch import image_of
 from srcore.transforms.bicubic_dialect import BicubicDialect
+from srcore.transforms.integer_blocks import Rounding, resample_integers
 from srcore.transforms.options import BicubicOptions
 
 if TYPE_CHECKING:
@@ -128,14 +129,14 @@ def resize_uint8(
     peak = int(np.iinfo(array.dtype).max)
     rows, columns = _axes(array.shape[:2], scale, size, dialect, antialias)
     planes = np.moveaxis(array, -1, 0) if array.ndim == 3 else array
-    image = torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float64))
-    if dialect == "matlab_uint8":
-        result = _resample(image, rows, columns, _to_levels)
-    elif dialect == "matlab":
-        result = _half_away(_resample(image / peak, rows, columns) * peak).clamp(0, peak)
-    else:
-        result = _resample(image, rows, columns).round().clamp(0, peak)
-    output = result.numpy().astype(array.dtype)
+    to_levels = _rounding_of(dialect, peak)
+    output = resample_integers(
+        np.ascontiguousarray(planes),
+        *(_matrix(axis, torch.float64, torch.device("cpu")) for axis in (rows, columns)),
+        unit=peak if dialect == "matlab" else 1,
+        between=to_levels if dialect == "matlab_uint8" else None,
+        to_levels=to_levels,
+    )
     return np.ascontiguousarray(np.moveaxis(output, 0, -1)) if array.ndim == 3 else output
 
 
@@ -189,6 +190,14 @@ def _resample(
     image = image if between is None else between(image)
     image = _matrix(columns, image.dtype, image.device).along_columns(image)
     return image if between is None else between(image)
+
+
+def _rounding_of(dialect: BicubicDialect, peak: int) -> Rounding:
+    """How values of an integer image become levels in the end, in place."""
+    if dialect == "opencv":
+        return lambda values: values.round_().clamp_(0, peak)
+    unit = peak if dialect == "matlab" else 1
+    return lambda values: values.mul_(unit).add_(0.5).floor_().clamp_(0, peak)
 
 
 def _to_levels(image: Tensor) -> Tensor:
