@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from srcore.capabilities import capability
 from srcore.data.batching import EXTRAS
 from srcore.datasets.options import ConcatOptions
 from srcore.options import Selected
 from srcore.options.declaration import defaults
+from srcore.plugin.calling import call
+from srcore.samplers.ordering import checked_order
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset, Sample
@@ -81,10 +84,12 @@ class Concat:
     def order(self, epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
         """Every image once, or as many ``(M,)``, the share of each data set by its weight.
 
-        A data set's images come equally often, and none a second time before all have come once.
+        Without weights a data set with an order of its own, as one of shards, keeps it; the others
+        are mixed in between. With weights a data set's images come equally often, and none a second
+        time before all have come once.
         """
         if self._weights is None:
-            return generator.permutation(len(self))
+            return self._merged(epoch, generator)
         share = np.asarray(self._weights) / sum(self._weights)
         counts = generator.multinomial(len(self), share)
         drawn = [
@@ -92,6 +97,26 @@ class Concat:
             for part, start, count in zip(self._parts, [0, *self._ends], counts, strict=False)
         ]
         return generator.permutation(np.concatenate(drawn))
+
+    def _merged(self, epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
+        """A permutation in which the images of a data set keep its own order, if it has one."""
+        has_order = [capability("dataset", it, "order") is not None for it in self._parts]
+        if not any(has_order):
+            return generator.permutation(len(self))
+        starts, orders = [0, *self._ends[:-1]], []
+        for part, start, has_own in zip(self._parts, starts, has_order, strict=True):
+            if has_own:
+                order = call("sampler", part, epoch, generator, method="order")
+                order = checked_order(order, len(part), part)
+            else:
+                order = generator.permutation(len(part))
+            orders.append(start + order)
+        turns = np.repeat(np.arange(len(orders)), [len(order) for order in orders])
+        turns = generator.permutation(turns)
+        merged = np.empty(len(turns), np.int64)
+        for number, order in enumerate(orders):
+            merged[turns == number] = order
+        return merged
 
     def _place(self, index: int) -> tuple[int, int]:
         number = bisect.bisect_right(self._ends, index)

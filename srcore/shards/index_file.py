@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import ImageHeader
+from srcore.images import ImageHeader, Metadata
 from srcore.shards.members import ShardImage
 
 COLUMNS = (
@@ -52,6 +52,9 @@ _START = b'{"format": "srcore shard index'
 _ALIGNMENT = 64
 _LONGEST_LINE = 1 << 26
 _UNREADABLE = ImageHeader(0, 0, 8)
+#: Columns in the order of an image's header.
+_OF_HEADER = ("height", "width", "bits", "channels", "orientation", "frames", "working")
+_NO_METADATA = Metadata()
 
 
 @attrs.frozen
@@ -137,17 +140,12 @@ class ShardIndex:
 
     def header(self, number: int) -> ImageHeader | None:
         """What an image says of itself; None if it cannot be read."""
-        value = {name: column[number].item() for name, column in self._columns.items()}
-        if not value["height"]:
+        values = (self._columns[name].item(number) for name in _OF_HEADER)
+        height, width, bits, channels, orientation, frames, working = values
+        if not height:
             return None
         return ImageHeader(
-            value["height"],
-            value["width"],
-            value["bits"],
-            value["channels"],
-            value["orientation"],
-            value["frames"],
-            working=value["working"],
+            height, width, bits, channels, orientation, frames, _NO_METADATA, working
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,13 +48,13 @@ class TarSource(EncodedSource):
         self._indexes = shards.indexes()
         self._parts = [index.field(self._field) for index in self._indexes]
         self._counts = [part.stop - part.start for part in self._parts]
-        self._ends = np.array([*accumulate(self._counts)], np.int64)
+        self._ends = list(accumulate(self._counts))
         if not len(self):
             self._refuse_field()
         self._refuse_doubled()
 
     def __len__(self) -> int:
-        return int(self._ends[-1]) if len(self._ends) else 0
+        return self._ends[-1] if self._ends else 0
 
     def name(self, index: int) -> str:
         """The key: the member's name up to its first dot, with folders."""
@@ -101,8 +102,8 @@ class TarSource(EncodedSource):
         """Number of the shard, and of the image in its index."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        shard = int(np.searchsorted(self._ends, index, "right"))
-        return shard, self._parts[shard].stop - int(self._ends[shard]) + index
+        shard = bisect.bisect_right(self._ends, index)
+        return shard, self._parts[shard].stop - self._ends[shard] + index
 
     def _column(self, name: str) -> list[NDArray[np.generic]]:
         pairs = zip(self._indexes, self._parts, strict=True)

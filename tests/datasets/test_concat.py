@@ -7,6 +7,8 @@ import pytest
 
 from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.prepare.shards import prepare_shards
+from srcore.sources.tar import tar_source
 from srcore.testing import write_tiny_images
 from srcore.testing.experiments import load_checked
 
@@ -115,3 +117,20 @@ def test_crops_of_different_sizes_are_refused(both):
     with pytest.raises(ConfigError) as error:
         load_checked(file)
     assert "expected the same hr_patch_size in all data sets, found" in str(error.value)
+
+
+def test_shards_keep_their_order_and_others_are_mixed_in_between(both):
+    file = both()
+    place = file.parent
+    write_tiny_images(place / "many", 12)
+    prepare_shards(place / "many", place / "shards", shard_size=0.016)
+    tar = 'type = "images"\nhr = { type = "tar", path = "shards", window = 2 }'
+    file.write_text(file.read_text().replace('type = "hr_folder"\nhr = "train"', tar))
+    images = dataset(file)
+    order = images.order(0, np.random.default_rng(1))
+    assert sorted(order) == list(range(15))
+    assert not np.array_equal(order, images.order(0, np.random.default_rng(2)))
+    own = tar_source(path=place / "shards", window=2).order(0, np.random.default_rng(1))
+    assert [index for index in order if index < 12] == own.tolist()
+    turns = (order >= 12).astype(int)
+    assert np.ptp(np.flatnonzero(turns)) > 3, "not one data set after the other"
