@@ -35,6 +35,7 @@ NEEDS = {
     "srcore.films.upscaling": ["av"],
     "srcore.inference.backends.ncnn": ["ncnn"],
     "srcore.sources.lmdb": ["lmdb"],
+    "srcore.sources.parquet": ["pyarrow"],
     "srcore.testing.tiny_films": ["av"],
     "srplug_degradations.video": ["av"],
 }

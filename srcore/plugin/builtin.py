@@ -259,6 +259,7 @@ def _register_sources(registry: Registry) -> None:
     for name, keys in (
         ("folder", options.FolderSourceOptions),
         ("lmdb", options.LmdbSourceOptions),
+        ("parquet", options.ParquetSourceOptions),
         ("tar", options.TarSourceOptions),
     ):
         registry.add("source", name, keys, f"srcore.sources.{name}:{name}_source")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import attrs
@@ -23,6 +23,8 @@ from srcore.shards.index_file import (
 )
 from srcore.shards.members import ShardImage, members_of
 
+#: Finds the images of a shard.
+FindsImages = Callable[[Path], Iterable[ShardImage]]
 #: Seconds after which a progress bar is drawn.
 PATIENCE = 3
 
@@ -59,22 +61,29 @@ def indexes_of(shards: Sequence[Path]) -> list[ShardIndex]:
     return [index_of(shard) for shard in bar]
 
 
-def index_of(shard: Path) -> ShardIndex:
+def index_of(
+    shard: Path, suffix: str = SUFFIX, images_of_shard: FindsImages | None = None
+) -> ShardIndex:
     """The index of a shard that fits its size and time: the one beside it, or in the user's cache.
 
     Where none fits it is made, and kept beside the shard, or in the cache if that cannot be written
     to. Sums of an index that tells the same images as the new one are kept.
 
+    Args:
+        shard: the file.
+        suffix: of the index, in place of the shard's.
+        images_of_shard: finds the images; None: those of a tar file.
+
     Raises:
         DataError: the shard cannot be read, or is changed meanwhile.
     """
     state = _size_and_time(shard)
-    places = [shard.with_suffix(SUFFIX), _place_in_cache(shard)]
+    places = [shard.with_suffix(suffix), _place_in_cache(shard, suffix)]
     known = [index for index in map(read_index, places) if index is not None]
     for index in known:
         if (index.facts.bytes, index.facts.time) == state:
             return index
-    content = _new_content(shard, state, known)
+    content = _new_content(shard, state, known, images_of_shard or members_of)
     for place in places:
         if not may_be_replaced(place):
             continue
@@ -90,8 +99,10 @@ def index_of(shard: Path) -> ShardIndex:
     raise DataError(f"{places[-1]}: is no index of srcore; move it away")
 
 
-def _new_content(shard: Path, state: tuple[int, int], known: Sequence[ShardIndex]) -> bytes:
-    images = list(members_of(shard))
+def _new_content(
+    shard: Path, state: tuple[int, int], known: Sequence[ShardIndex], images_of_shard: FindsImages
+) -> bytes:
+    images = list(images_of_shard(shard))
     if _size_and_time(shard) != state:
         raise DataError(f"{shard}: was changed while it was read; begin again when it is whole")
     size, time = state
@@ -127,7 +138,7 @@ def _size_and_time(shard: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def _place_in_cache(shard: Path) -> Path:
+def _place_in_cache(shard: Path, suffix: str) -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     name = hashlib.sha256(os.fsencode(os.path.realpath(shard))).hexdigest()[:32]
-    return Path(base).expanduser() / "srcore" / "shards" / f"{name}{SUFFIX}"
+    return Path(base).expanduser() / "srcore" / "shards" / f"{name}{suffix}"

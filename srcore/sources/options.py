@@ -93,3 +93,20 @@ class TarSourceOptions:
         if (self.path is None) == (self.url is None):
             given = "both" if self.path is not None else "neither"
             raise InvalidOptionError("path", f"expected path or url, found {given}")
+
+
+@attrs.frozen(kw_only=True)
+class ParquetSourceOptions:
+    """Encoded images of Parquet files, as data sets of Hugging Face have them (package pyarrow).
+
+    A column holds image files, ``{bytes, path}`` or bytes alone. Files are read in their groups of
+    rows; the order of an epoch shuffles groups, then the images of ``window`` groups each,
+    together, and each process keeps as many groups in memory.
+    """
+
+    path: Path | tuple[Path, ...] = option(
+        help="folder of files, or a list of folders", path="folder", check=folders_complaint
+    )
+    files: str = option("*.parquet", "names of the files, * standing for anything: train-*.parquet")
+    column: str = option("image", "column of the images")
+    window: int = option(4, "groups of rows whose images are shuffled together", ge=1)

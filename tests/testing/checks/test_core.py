@@ -64,7 +64,11 @@ def test_the_core_keeps_its_own_contract(kind, folder):
     needs_downloads = ("pieapp", "fid", "brisque")
     lines = []
     for component in plugins().registry.components(kind):
-        if component.owner == "srcore" and component.name not in (*needs_downloads, "lmdb"):
+        if component.owner == "srcore" and component.name not in (
+            *needs_downloads,
+            "lmdb",
+            "parquet",
+        ):
             keys = small.get((kind, component.name), {})
             options = options_for(component, keys)
             trial = Trial(component, options, keys, folder, hr_size=128)
