@@ -29,7 +29,6 @@ CASES: dict[str, Case] = {
     "matlab, 8 bits, to 1/2": ("matlab", np.uint8, 1, 1 / 2),
     "matlab, 8 bits, times 4": ("matlab", np.uint8, SCALE, SCALE),
     "matlab, 16 bits, to 1/4": ("matlab", np.uint16, 1, 1 / SCALE),
-    "matlab_uint8, to 1/4": ("matlab_uint8", np.uint8, 1, 1 / SCALE),
     "opencv, 8 bits, to 1/4": ("opencv", np.uint8, 1, 1 / SCALE),
 }
 

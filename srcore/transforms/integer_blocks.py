@@ -19,7 +19,7 @@ from torch import Tensor
 from srcore.transforms.banded import BandedMatrix
 
 #: Changes float64 values in place.
-Rounding = Callable[[Tensor], object]
+Rounding = Callable[[NDArray[np.float64]], object]
 
 
 def resample_integers(
@@ -47,12 +47,12 @@ def resample_integers(
     if rows.is_dense:  # few values, multiplied in one piece
         tall = rows.along_rows(torch.from_numpy(np.true_divide(planes, unit, dtype=np.float64)))
         if between is not None:
-            between(tall)
+            between(tall.numpy())
     else:
         tall = _resample_rows(planes, rows, unit, between)
     if columns.is_dense:
         wide = columns.along_columns(tall)
-        to_levels(wide)
+        to_levels(wide.numpy())
         return wide.numpy().astype(planes.dtype)
     return _resample_columns(tall, columns, to_levels, planes.dtype)
 
@@ -73,7 +73,7 @@ def _resample_rows(
             made = result[block.start : block.stop]
             torch.mm(block.weights, values, out=made)
             if between is not None:
-                between(made)
+                between(made.numpy())
     return tall
 
 
@@ -98,6 +98,7 @@ def _resample_columns(
         # A part of the buffer, as of the whole image: a lone column would be summed otherwise.
         made = buffer[:, : block.stop - block.start]
         torch.mm(lines[:, block.first : block.last], block.weights.T, out=made)
-        to_levels(made)
-        output[:, block.start : block.stop] = made.numpy()
+        levels = made.numpy()
+        to_levels(levels)
+        output[:, block.start : block.stop] = levels
     return output.reshape(*tall.shape[:-1], columns.n_out)

@@ -193,11 +193,19 @@ def _resample(
 
 
 def _rounding_of(dialect: BicubicDialect, peak: int) -> Rounding:
-    """How values of an integer image become levels in the end, in place."""
-    if dialect == "opencv":
-        return lambda values: values.round_().clamp_(0, peak)
-    unit = peak if dialect == "matlab" else 1
-    return lambda values: values.mul_(unit).add_(0.5).floor_().clamp_(0, peak)
+    """How values of an integer image become levels, in place."""
+
+    def round_and_clip(values: NDArray[np.float64]) -> None:
+        if dialect == "opencv":
+            np.rint(values, out=values)
+        else:
+            if dialect == "matlab":
+                values *= peak
+            values += 0.5
+            np.floor(values, out=values)
+        np.clip(values, 0, peak, out=values)
+
+    return round_and_clip
 
 
 def _to_levels(image: Tensor) -> Tensor:
