@@ -14,14 +14,20 @@ import click
 from srcore.cli.completing import experiments
 from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
+from srcore.cli.scan_progress import visible_scans
 from srcore.errors import ConfigError, Problem, SrcoreError, WeightsError
 from srcore.machine.terminal import width
 from srcore.messages import shown
 from srcore.plugin.manager import plugins
 from srcore.runs.options import RunsOptions
+from srcore.scanning.policy import scanning_by
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
+    from srcore.scanning.policy import ScanPolicy
+
+#: Of a folder with more images that were never read, so many are.
+_SAMPLE = 20_000
 
 
 @click.command()
@@ -29,6 +35,13 @@ if TYPE_CHECKING:
 @overrides_option
 @beginning_options
 @flag(RunsOptions, "output")
+@click.option(
+    "--all",
+    "all_headers",
+    is_flag=True,
+    help=f"Read the headers of all images where more than {_SAMPLE:,} of a folder are new; else "
+    "an even sample.",
+)
 @click.option("--images", is_flag=True, help="Also decode every image once, and list damaged ones.")
 @click.option(
     "--memory", is_flag=True, help="Also take a few true steps, and warn where memory is short."
@@ -40,6 +53,7 @@ def command(
     from_stage: str | None,
     weights: str | None,
     output: Path,
+    all_headers: bool,
     images: bool,
     memory: bool,
     as_json: bool,
@@ -56,35 +70,52 @@ def command(
     Examples:
       srcore check experiment.toml
       srcore check experiment.toml --set train.batch_size=4
+      srcore check experiment.toml --all
       srcore check experiment.toml --images
       srcore check experiment.toml --memory
       srcore check esrgan_x4 --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    with scanning_by(visible_scans(None if all_headers else _SAMPLE)) as scans:
+        try:
+            overrides = beginning(overrides, from_stage, weights)
+            loaded = _checked(experiment, overrides, output, images=images)
+            trials = _refuse_wrong_sweep(loaded, experiment, overrides, output)
+            remarks = _warnings(loaded, memory=memory)
+        except ConfigError as error:
+            if as_json:
+                rows = {"ok": False, "problems": _problem_entries(error.problems)}
+                click.echo(json.dumps(rows, indent=2))
+                raise click.exceptions.Exit(error.exit_code) from None
+            for note in _of_sampling(scans):
+                click.echo(f"srcore: warning: {note}", err=True)
+            raise
+        remarks = [*_of_sampling(scans), *remarks]
+        _say_valid(experiment, loaded, remarks, trials=trials, as_json=as_json)
+
+
+def _checked(
+    experiment: str, overrides: tuple[str, ...], output: Path, *, images: bool
+) -> LoadedExperiment:
     from srcore.config.experiment import check_experiment, load_experiment
 
     try:
-        overrides = beginning(overrides, from_stage, weights)
-        try:
-            loaded = check_experiment(
-                experiment, overrides, plugins=plugins(), resumed=output, output=output
-            )
-        except ConfigError as error:
-            # A misspelt key elsewhere is not to wait until all images are decoded.
-            if not images or not all(it.path.startswith("data.") for it in error.problems):
-                raise
-            damaged = _image_problems(load_experiment(experiment, overrides, plugins=plugins()))
-            raise ConfigError([*error.problems, *damaged]) from None
-        trials = _refuse_wrong_sweep(loaded, experiment, overrides, output)
-        if images and (damaged := _image_problems(loaded)):
-            raise ConfigError(damaged)
+        loaded = check_experiment(
+            experiment, overrides, plugins=plugins(), resumed=output, output=output
+        )
     except ConfigError as error:
-        if as_json:
-            rows = {"ok": False, "problems": _problem_entries(error.problems)}
-            click.echo(json.dumps(rows, indent=2))
-            raise click.exceptions.Exit(error.exit_code) from None
-        raise
-    remarks = _warnings(loaded, memory=memory)
-    _say_valid(experiment, loaded, remarks, trials=trials, as_json=as_json)
+        # A misspelt key elsewhere is not to wait until all images are decoded.
+        if not images or not all(it.path.startswith("data.") for it in error.problems):
+            raise
+        damaged = _image_problems(load_experiment(experiment, overrides, plugins=plugins()))
+        raise ConfigError([*error.problems, *damaged]) from None
+    if images and (damaged := _image_problems(loaded)):
+        raise ConfigError(damaged)
+    return loaded
+
+
+def _of_sampling(scans: ScanPolicy) -> list[Problem]:
+    """Which headers were not read."""
+    return [Problem("data", f"{note}; --all reads them") for note in scans.notes.values()]
 
 
 def _warnings(loaded: LoadedExperiment, *, memory: bool) -> list[Problem]:

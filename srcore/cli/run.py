@@ -10,9 +10,11 @@ import click
 from srcore.cli import completing
 from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
+from srcore.cli.scan_progress import visible_scans
 from srcore.cli.several_runs import all_checked, refuse_many_processes, run_each
 from srcore.plugin.manager import plugins
 from srcore.runs.options import RunsOptions
+from srcore.scanning.policy import ScanPolicy, scanning_by
 
 if TYPE_CHECKING:
     from srcore.config.experiment import LoadedExperiment
@@ -95,12 +97,13 @@ def command(
             stop=stop,
         )
 
-    if len(experiments) > 1:
-        refuse_many_processes()
-        queue = all_checked(
-            experiments, checked, output, resume=resumed is not None, overwrite=overwrite
-        )
-        raise click.exceptions.Exit(run_each(queue, output, run))
-    result = run(checked(experiments[0]))
+    with scanning_by(ScanPolicy() if quiet else visible_scans()):
+        if len(experiments) > 1:
+            refuse_many_processes()
+            queue = all_checked(
+                experiments, checked, output, resume=resumed is not None, overwrite=overwrite
+            )
+            raise click.exceptions.Exit(run_each(queue, output, run))
+        result = run(checked(experiments[0]))
     if result is not None:
         click.echo(result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -49,37 +48,35 @@ class FaultKind:
 
 
 @attrs.frozen
-class Fault:
-    """What is wrong with one image.
+class Faults:
+    """What is wrong with some images of a list: all of one kind.
 
     Attributes:
-        key: key of the dataset that names its folder.
+        key: key of the dataset that names their folder.
         kind: the kind of fault.
-        message: all about it in one line.
+        numbers: of the images.
+        message: all about one of them in one line.
         short: name and the finding, for a list of several.
         fact: what the hint goes by.
     """
 
     key: str
     kind: FaultKind
-    message: str
-    short: str
-    fact: Any = None
+    numbers: Sequence[int]
+    message: Callable[[int], str]
+    short: Callable[[int], str]
+    fact: Callable[[int], Any] = lambda number: None
 
 
-def in_lines(faults: Iterable[Fault], total: int) -> Iterator[tuple[str, ImageFault]]:
+def in_lines(groups: Iterable[Faults], total: int) -> Iterator[tuple[str, ImageFault]]:
     """(key, message) pairs: one per fault, or one per kind where a kind has more than five."""
-    faults = list(faults)
-    counted = Counter((fault.key, fault.kind) for fault in faults)
-    told_of = set()
-    for fault in faults:
-        group = fault.key, fault.kind
-        if counted[group] <= _SHOWN:
-            yield fault.key, ImageFault(fault.message, 1, total)
-        elif group not in told_of:
-            told_of.add(group)
-            alike = [other for other in faults if (other.key, other.kind) == group]
-            yield fault.key, ImageFault(_line_of_kind(fault.kind, alike, total), len(alike), total)
+    for faults in groups:
+        number = len(faults.numbers)
+        if number > _SHOWN:
+            yield faults.key, ImageFault(_line_of_kind(faults, total), number, total)
+            continue
+        for image in faults.numbers:
+            yield faults.key, ImageFault(faults.message(image), 1, total)
 
 
 def image_faults(options: Any, experiment: Any) -> list[ImageFault]:
@@ -96,10 +93,10 @@ def can_be_skipped(faults: Sequence[ImageFault]) -> bool:
     return sum(fault.number for fault in faults) < min(fault.total for fault in faults)
 
 
-def _line_of_kind(kind: FaultKind, faults: Sequence[Fault], total: int) -> str:
-    hint = kind.hint([fault.fact for fault in faults])
-    first = ", ".join(fault.short for fault in faults[:_SHOWN])
+def _line_of_kind(faults: Faults, total: int) -> str:
+    kind, number = faults.kind, len(faults.numbers)
+    hint = kind.hint([faults.fact(image) for image in faults.numbers])
+    first = ", ".join(faults.short(image) for image in faults.numbers[:_SHOWN])
     return (
-        f"{len(faults)} of {total} {kind.many}: {first} and {len(faults) - _SHOWN} more; "
-        f"{hint or kind.cure}"
+        f"{number} of {total} {kind.many}: {first} and {number - _SHOWN} more; {hint or kind.cure}"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -13,7 +12,8 @@ import attrs
 
 from srcore.capabilities import option_capability
 from srcore.errors import DataError
-from srcore.images import files_in, folders_of
+from srcore.images import folders_of
+from srcore.images.folder_files import JoinedFiles
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -188,18 +188,8 @@ def _sizes_in(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
         from srcore.sources.lmdb_list import lmdb_sizes
 
         return lmdb_sizes(folders[0])
+    from srcore.scanning.lists import image_lists, scan_of  # they import NumPy
+
     recursive = bool(option_capability(options, "recursive"))
-    files = files_in(folders, option_capability(options, "meta_info"), recursive=recursive)
-    paths = [path for below in files for path in below]
-    with ThreadPoolExecutor(8) as pool:
-        sizes = list(pool.map(_size_if_readable, paths))
-    return {str(path): size for path, size in zip(paths, sizes, strict=True) if size is not None}
-
-
-def _size_if_readable(path: Path) -> Size | None:
-    from srcore.images import image_size
-
-    try:
-        return image_size(path)
-    except DataError:
-        return None
+    files = image_lists(folders, option_capability(options, "meta_info"), recursive=recursive)
+    return scan_of(files).sizes_by(JoinedFiles(files).texts())

@@ -5,23 +5,21 @@ Every function yields (key, message), one pair per fault, for ``problems`` of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+import numpy as np
+
 from srcore.capabilities import option_capability
-from srcore.data.faults import Fault, FaultKind, in_lines
+from srcore.data.faults import FaultKind, Faults, in_lines
 from srcore.errors import DataError
-from srcore.images import (
-    files_in,
-    folders_of,
-    list_images,
-    pair_by_name,
-    some,
-    unequal,
-)
+from srcore.images import folders_of, some, unequal
+from srcore.images.folder_files import FolderFiles, JoinedFiles
+from srcore.scanning.facts import ScannedImages, Size
+from srcore.scanning.lists import image_lists, left_over, partner_list, scan_of
 from srcore.sources.lmdb_list import lmdb_sizes
 
 if TYPE_CHECKING:
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     )
 
 Problems = Iterator[tuple[str, str]]
-#: Height and width.
-Size = tuple[int, int]
 
 
 def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
@@ -48,32 +44,28 @@ def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
         yield "lr", complaint
         return
     try:
-        files = files_in(hr_folders, options.meta_info, recursive=options.recursive)
+        files = image_lists(hr_folders, options.meta_info, recursive=options.recursive)
     except DataError as error:
         yield "hr", str(error)
         return
-    pairs: list[tuple[Path, Path]] = []
-    is_complete = True
-    for paths, hr_folder, lr_folder in zip(files, hr_folders, lr_folders, strict=True):
+    partners = []
+    for hr_files, lr_folder in zip(files, lr_folders, strict=True):
         try:
-            partners = pair_by_name(paths, hr_folder, lr_folder, options.lr_name)
+            lr_files = partner_list(lr_folder, hr_files, options.lr_name)
         except DataError as error:
             yield "lr", str(error)
-            is_complete = False
             continue
         if options.meta_info is None:
-            yield from _without_truth(lr_folder, hr_folder, {lr for _, lr in partners}, options)
-        pairs += partners
-    if not is_complete:
+            yield from _without_truth(hr_files, lr_files, recursive=options.recursive)
+        partners.append(lr_files)
+    if len(partners) < len(files):
         return
-    hr_sizes = _sizes_or_faults(hr for hr, _ in pairs)
-    lr_sizes = _sizes_or_faults(lr for _, lr in pairs)
-    names = [(str(hr), str(lr)) for hr, lr in pairs]
+    hr, lr = (_Images(JoinedFiles(it), scan_of(it)) for it in (files, partners))
     faults = [
-        *_size_faults(names, hr_sizes, lr_sizes, scale),
-        *_small(options, "hr", [hr for hr, _ in names], hr_sizes, options.hr_patch_size or 1),
+        *_pair_faults(hr, lr, scale),
+        _too_small(options, "hr", hr, options.hr_patch_size or 1),
     ]
-    yield from in_lines(faults, len(pairs))
+    yield from in_lines(faults, min(hr.scan.asked, lr.scan.asked))
 
 
 def folder(
@@ -85,17 +77,13 @@ def folder(
         return
     meta_info = option_capability(options, "meta_info")
     try:
-        files = files_in(folders, meta_info, recursive=options.recursive)
+        files = image_lists(folders, meta_info, recursive=options.recursive)
     except DataError as error:
         yield key, str(error)
         return
-    paths = [path for below in files for path in below]
-    sizes = _sizes_or_faults(paths)
-    faults = [
-        *(_fault_of_reading(key, size) for size in sizes if isinstance(size, str)),
-        *_small(options, key, [str(path) for path in paths], sizes, smallest),
-    ]
-    yield from in_lines(faults, len(paths))
+    images = _Images(JoinedFiles(files), scan_of(files))
+    faults = _unreadable(key, images), _too_small(options, key, images, smallest)
+    yield from in_lines(faults, images.scan.asked)
 
 
 def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
@@ -114,12 +102,15 @@ def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
         if missing := [key for key in lr if key not in hr]:
             yield "hr", f"{options.hr}: no partner for {len(missing)} images: {some(missing)}"
         keys = [key for key in hr if key in lr]
-        names = [(f"{options.hr}: {key}", f"{options.lr}: {key}") for key in keys]
-        sizes = [hr[key] for key in keys], [lr[key] for key in keys]
-        yield from in_lines(_size_faults(names, *sizes, scale), len(keys))
-    names_of_hr = [f"{options.hr}: {key}" for key in hr]
-    small = _small(options, "hr", names_of_hr, list(hr.values()), options.hr_patch_size or 1)
-    yield from in_lines(small, len(hr))
+        pair = _in_lmdb(options.hr, keys, hr), _in_lmdb(options.lr, keys, lr)
+        yield from in_lines(_pair_faults(*pair, scale), len(keys))
+    images = _in_lmdb(options.hr, list(hr), hr)
+    yield from in_lines([_too_small(options, "hr", images, options.hr_patch_size or 1)], len(hr))
+
+
+def _in_lmdb(folder: Path, keys: Sequence[str], sizes: Mapping[str, Size]) -> _Images:
+    listed = np.array([sizes[key] for key in keys], np.int32).reshape(-1, 2)
+    return _Images([f"{folder}: {key}" for key in keys], ScannedImages(listed, {}, len(keys)))
 
 
 def _listed_sizes(path: Path | None) -> dict[str, Size] | str:
@@ -147,35 +138,42 @@ def _exist(*folders: Path) -> bool:
     return all(folder.is_dir() for folder in folders)
 
 
-def _without_truth(lr: Path, hr: Path, used: set[Path], options: PairedFolderOptions) -> Problems:
-    left = [
-        path.relative_to(lr).as_posix()
-        for path in list_images(lr, recursive=options.recursive)
-        if path not in used
-    ]
-    if left:
-        yield "hr", f"{hr}: no partner for {len(left)} images of {lr}: {some(left)}"
+def _without_truth(hr: FolderFiles, lr: FolderFiles, *, recursive: bool) -> Problems:
+    names = left_over(lr, recursive=recursive)
+    if names:
+        yield "hr", f"{hr.folder}: no partner for {len(names)} images of {lr.folder}: {some(names)}"
 
 
-def _size_faults(
-    names: Sequence[tuple[str, str]],
-    hr_sizes: Sequence[Size | str],
-    lr_sizes: Sequence[Size | str],
-    scale: int,
-) -> Iterator[Fault]:
+@attrs.frozen(eq=False)
+class _Images:
+    """A list of images with what is known of them: paths or other names, by number."""
+
+    names: Sequence[Path] | Sequence[str]
+    scan: ScannedImages
+
+
+def _pair_faults(hr: _Images, lr: _Images, scale: int) -> Iterator[Faults]:
+    yield _unreadable("hr", hr)
+    yield _unreadable("lr", lr)
     kind = FaultKind(
         f"pairs do not fit scale {scale}",
         "each low-resolution side is the high-resolution one divided by scale",
         partial(_what_misfits_share, scale=scale),
     )
-    for (_, lr_name), hr, lr in zip(names, hr_sizes, lr_sizes, strict=True):
-        if isinstance(hr, str):
-            yield _fault_of_reading("hr", hr)
-        if isinstance(lr, str):
-            yield _fault_of_reading("lr", lr)
-        if not isinstance(hr, str) and not isinstance(lr, str) and not is_pair(hr, lr, scale):
-            short = f"{lr_name} ({lr[1]}x{lr[0]} for {hr[1]}x{hr[0]})"
-            yield Fault("lr", kind, f"{lr_name}: {size_misfit(hr, lr, scale)}", short, (hr, lr))
+    is_misfit = (hr.scan.sizes // scale != lr.scan.sizes).any(axis=1)
+    both_known = hr.scan.known() & lr.scan.known()
+
+    def sizes(number: int) -> tuple[Size, Size]:
+        return hr.scan.size(number), lr.scan.size(number)
+
+    def short(number: int) -> str:
+        (height, width), (lr_height, lr_width) = sizes(number)
+        return f"{lr.names[number]} ({lr_width}x{lr_height} for {width}x{height})"
+
+    def message(number: int) -> str:
+        return f"{lr.names[number]}: {size_misfit(*sizes(number), scale)}"
+
+    yield Faults("lr", kind, np.flatnonzero(is_misfit & both_known).tolist(), message, short, sizes)
 
 
 def _what_misfits_share(pairs: Sequence[tuple[Size, Size]], scale: int) -> str:
@@ -200,17 +198,14 @@ _UNREADABLE = FaultKind(
 )
 
 
-def _fault_of_reading(key: str, message: str) -> Fault:
-    return Fault(key, _UNREADABLE, message, message)
+def _unreadable(key: str, images: _Images) -> Faults:
+    faults = images.scan.faults
+    return Faults(key, _UNREADABLE, sorted(faults), faults.__getitem__, faults.__getitem__)
 
 
-def _small(
-    options: CropOptions | LrFolderOptions,
-    key: str,
-    names: Sequence[str],
-    sizes: Sequence[Size | str],
-    smallest: int,
-) -> Iterator[Fault]:
+def _too_small(
+    options: CropOptions | LrFolderOptions, key: str, images: _Images, smallest: int
+) -> Faults:
     own = option_capability(options, "hr_patch_size")
     if own is not None and option_capability(options, "min_size") == "pad":
         smallest = 1
@@ -222,25 +217,15 @@ def _small(
         if own is not None
         else "leave them out",
     )
-    for name, size in zip(names, sizes, strict=True):
-        if not isinstance(size, str) and min(size) < smallest:
-            message = f"{name}: {size[1]}x{size[0]} pixels (width x height), smaller than "
-            message += f"{what} of {smallest}x{smallest}; leave it out or crop less"
-            yield Fault(key, kind, message, f"{name} ({size[1]}x{size[0]})")
 
+    def message(number: int) -> str:
+        height, width = images.scan.size(number)
+        text = f"{images.names[number]}: {width}x{height} pixels (width x height), smaller than "
+        return text + f"{what} of {smallest}x{smallest}; leave it out or crop less"
 
-def _sizes_or_faults(paths: Iterable[Path]) -> list[Size | str]:
-    """Height and width of every file, or what is wrong with it."""
-    # Threads wait together where a disk or network is slow.
-    with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(_size_or_fault, paths))
+    def short(number: int) -> str:
+        height, width = images.scan.size(number)
+        return f"{images.names[number]} ({width}x{height})"
 
-
-def _size_or_fault(path: Path) -> Size | str:
-    # Pillow and OpenCV are imported when there is something to read.
-    from srcore.images import image_size
-
-    try:
-        return image_size(path)
-    except DataError as error:
-        return str(error)
+    is_small = images.scan.known() & (images.scan.sizes.min(axis=1) < smallest)
+    return Faults(key, kind, np.flatnonzero(is_small).tolist(), message, short)

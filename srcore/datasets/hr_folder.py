@@ -7,8 +7,9 @@ from typing import Any
 
 from srcore.datasets.downscaled import DownscaledImages
 from srcore.datasets.options import HrFolderOptions
-from srcore.images import Folders, files_in
+from srcore.images import Folders
 from srcore.options.declaration import defaults
+from srcore.scanning.lists import image_lists
 from srcore.sources.cache import cached
 from srcore.sources.folder import FolderSource
 
@@ -54,7 +55,7 @@ class HrFolder(DownscaledImages):
         channels: int = _DEFAULT.channels,
         **crops: Any,
     ) -> None:
-        source = FolderSource(files_in(hr, meta_info, recursive=recursive))
+        source = FolderSource(image_lists(hr, meta_info, recursive=recursive))
         super().__init__(
             cached(source, cache, cache_folder, channels=channels),
             scale=scale,

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.datasets.options import LrFolderOptions
-from srcore.images import Folders, files_in
+from srcore.images import Folders
 from srcore.options.declaration import defaults
+from srcore.scanning.lists import image_lists
 from srcore.sources.channels import with_channels
 from srcore.sources.folder import FolderSource
 
@@ -49,7 +50,7 @@ class LrFolder:
         channels: int = _DEFAULT.channels,
     ) -> None:
         self.scale = scale
-        source = FolderSource(files_in(lr, meta_info, recursive=recursive))
+        source = FolderSource(image_lists(lr, meta_info, recursive=recursive))
         self._lr = with_channels(source, channels)
 
     def __len__(self) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import attrs
 
 from srcore.data.wrapping import crop_size
-from srcore.datasets import checks
 from srcore.errors import SrcoreError
 from srcore.images import folders_complaint
 from srcore.options import Selected, component
@@ -20,6 +20,13 @@ from srcore.transforms.bicubic_dialect import BicubicDialect
 Problems = Iterator[tuple[str, str]]
 #: How lr is made: a dialect of bicubic, or ``"none"``: transforms make it.
 Downscaling = Literal[BicubicDialect, "none"]
+
+
+def _checks() -> ModuleType:
+    """Imported where there is something to check: it imports NumPy."""
+    from srcore.datasets import checks
+
+    return checks
 
 
 def _name_template(template: str) -> str:
@@ -102,7 +109,7 @@ class PairedFolderOptions(CropOptions):
     def problems(self, experiment: Any) -> Problems:
         """Missing partners, and all pairs whose sizes do not fit the scale."""
         yield from self.patch_problems(experiment.scale)
-        yield from checks.paired_folders(self, experiment.scale)
+        yield from _checks().paired_folders(self, experiment.scale)
 
 
 @attrs.frozen(kw_only=True)
@@ -140,7 +147,7 @@ class HrFolderOptions(CropOptions):
     def problems(self, experiment: Any) -> Problems:
         """No images, and images smaller than the crop."""
         yield from self.patch_problems(experiment.scale)
-        yield from checks.folder(self, "hr", self.hr_patch_size or experiment.scale)
+        yield from _checks().folder(self, "hr", self.hr_patch_size or experiment.scale)
 
 
 @attrs.frozen(kw_only=True)
@@ -166,7 +173,7 @@ class LrFolderOptions:
 
     def problems(self, experiment: Any) -> Problems:
         """No images."""
-        yield from checks.folder(self, "lr", 1)
+        yield from _checks().folder(self, "lr", 1)
 
 
 @attrs.frozen(kw_only=True)
@@ -197,8 +204,8 @@ class UnpairedFoldersOptions(CropOptions):
         """No images, and images smaller than the crop."""
         yield from self.patch_problems(experiment.scale)
         size = self.hr_patch_size or experiment.scale
-        yield from checks.folder(self, "hr", size)
-        yield from checks.folder(self, "lr", size // experiment.scale)
+        yield from _checks().folder(self, "hr", size)
+        yield from _checks().folder(self, "lr", size // experiment.scale)
 
 
 @attrs.frozen(kw_only=True)
@@ -225,7 +232,7 @@ class LmdbOptions(CropOptions):
         if self.cache == "disk":
             yield "cache", 'keeps image files; use "memory" or "none" with LMDB, found "disk"'
         yield from self.patch_problems(experiment.scale)
-        yield from checks.lmdb_folders(self, experiment.scale)
+        yield from _checks().lmdb_folders(self, experiment.scale)
 
 
 @attrs.frozen(kw_only=True)

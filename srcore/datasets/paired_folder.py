@@ -7,8 +7,9 @@ from typing import Any
 
 from srcore.datasets.options import PairedFolderOptions
 from srcore.datasets.pairs import PairedImages
-from srcore.images import Folders, pairs_in
+from srcore.images import Folders
 from srcore.options.declaration import defaults
+from srcore.scanning.lists import paired_lists
 from srcore.sources.cache import cached
 from srcore.sources.folder import FileSource
 
@@ -54,10 +55,10 @@ class PairedFolder(PairedImages):
         channels: int = _DEFAULT.channels,
         **crops: Any,
     ) -> None:
-        pairs = pairs_in(hr, lr, lr_name, meta_info, recursive=recursive)
+        hr_files, lr_files = paired_lists(hr, lr, lr_name, meta_info, recursive=recursive)
         super().__init__(
-            cached(FileSource([hr for hr, _ in pairs]), cache, cache_folder, channels=channels),
-            cached(FileSource([lr for _, lr in pairs]), cache, cache_folder, channels=channels),
+            cached(FileSource(hr_files), cache, cache_folder, channels=channels),
+            cached(FileSource(lr_files), cache, cache_folder, channels=channels),
             scale=scale,
             channels=channels,
             **crops,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from srcore.data.cropping import draw_orientation, draw_window, oriented
 from srcore.datasets.aligned import AlignedImages
 from srcore.datasets.options import UnpairedFoldersOptions
-from srcore.images import files_in
 from srcore.options.declaration import defaults
+from srcore.scanning.lists import image_lists
 from srcore.sources.cache import cached
 from srcore.sources.folder import FolderSource
 
@@ -67,7 +67,7 @@ class UnpairedFolders:
         self._hr, self._lr = (
             _SingleImages(
                 cached(
-                    FolderSource(files_in(folders, None, recursive=recursive)),
+                    FolderSource(image_lists(folders, None, recursive=recursive)),
                     cache,
                     cache_folder,
                     channels=channels,

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         files_in,
         folders_complaint,
         folders_of,
-        pairs_in,
         unequal,
     )
     from srcore.images.format import (
@@ -96,7 +95,6 @@ _MODULES = {
         "files_in",
         "folders_complaint",
         "folders_of",
-        "pairs_in",
         "unequal",
     ),
     "format": (
@@ -177,7 +175,6 @@ __all__ = [
     "of_suffix",
     "origin_of",
     "pair_by_name",
-    "pairs_in",
     "png_text",
     "read_data",
     "read_header",

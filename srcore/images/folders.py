@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from srcore.errors import DataError
+from srcore.images.folder_files import FolderFiles, JoinedFiles
 from srcore.images.listing import (
-    list_images,
+    images_below,
     listed_images,
-    pair_by_name,
     read_meta_info,
     some,
 )
@@ -38,7 +38,7 @@ def folders_complaint(named: Folders) -> str:
 
 def files_in(
     named: Folders, meta_info: Path | None, *, recursive: bool = False
-) -> list[list[Path]]:
+) -> list[FolderFiles]:
     """Images of every folder; those of a list, if there is one, each in the folder that has it.
 
     Raises:
@@ -46,32 +46,14 @@ def files_in(
     """
     folders = folders_of(named)
     if meta_info is None:
-        listed = [list_images(folder, recursive=recursive) for folder in folders]
+        listed = [images_below(folder, recursive=recursive) for folder in folders]
     elif len(folders) == 1:
         listed = [listed_images(folders[0], meta_info)]
     else:
         listed = _listed_in(folders, meta_info)
     if len(folders) > 1:
-        _refuse_twice(file for files in listed for file in files)
+        _refuse_twice(JoinedFiles(listed).texts())
     return listed
-
-
-def pairs_in(
-    hr: Folders, lr: Folders, template: str, meta_info: Path | None, *, recursive: bool = False
-) -> list[tuple[Path, Path]]:
-    """Images of the folders ``hr`` with their partners, each in the folder ``lr`` of its number.
-
-    Raises:
-        DataError: as :func:`files_in` and :func:`pair_by_name`; unequal numbers of folders.
-    """
-    if complaint := unequal(hr, lr):
-        raise DataError(complaint)
-    files = files_in(hr, meta_info, recursive=recursive)
-    return [
-        pair
-        for paths, *two in zip(files, folders_of(hr), folders_of(lr), strict=True)
-        for pair in pair_by_name(paths, two[0], two[1], template)
-    ]
 
 
 def unequal(hr: Folders, lr: Folders) -> str:
@@ -82,8 +64,8 @@ def unequal(hr: Folders, lr: Folders) -> str:
     return f"expected as many folders as hr has ({wanted}), in the same order; found {count}"
 
 
-def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[list[Path]]:
-    files: list[list[Path]] = [[] for _ in folders]
+def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[FolderFiles]:
+    names: list[list[str]] = [[] for _ in folders]
     missing, ambiguous = [], []
     for name in (name.strip().replace("\\", "/") for name in read_meta_info(meta_info)):
         having = [index for index, folder in enumerate(folders) if os.path.isfile(folder / name)]
@@ -92,7 +74,7 @@ def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[list[Path]]:
         elif len(having) > 1:
             ambiguous.append(name)
         else:
-            files[having[0]].append(folders[having[0]] / name)
+            names[having[0]].append(name)
     shown = some(str(folder) for folder in folders)
     if missing:
         raise DataError(f"{shown}: {some(missing)} of {meta_info} not found in any of them")
@@ -101,10 +83,10 @@ def _listed_in(folders: Sequence[Path], meta_info: Path) -> list[list[Path]]:
             f"{shown}: {some(ambiguous)} of {meta_info} lie in several of them; "
             'give each folder a list of its own, as data sets of type = "concat"'
         )
-    return files
+    return [FolderFiles(folder, listed) for folder, listed in zip(folders, names, strict=True)]
 
 
-def _refuse_twice(files: Iterable[Path]) -> None:
+def _refuse_twice(files: Iterable[str]) -> None:
     number = Counter(os.path.normpath(file) for file in files)
     if twice := [file for file, count in number.items() if count > 1]:
         raise DataError(f"{some(twice)}: in two of the folders; name each folder once")

@@ -7,16 +7,18 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import attrs
 
 from srcore.errors import DataError
 from srcore.files.texts import decode_text
-from srcore.images.walking import files_of
+from srcore.images.folder_files import FolderFiles
+from srcore.images.walking import names_of_files
 
 # At most so many names are written out in one message.
 _SHOWN = 8
+_ZEROS = str.maketrans("123456789", "000000000")
 
 
 def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
@@ -32,23 +34,41 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
     Raises:
         DataError: the folder does not exist, cannot be read, or holds no image.
     """
+    return list(images_below(folder, recursive=recursive))
+
+
+def images_below(folder: Path, *, recursive: bool = False) -> FolderFiles:
+    """As :func:`list_images`, without making all paths."""
     if not folder.is_dir():
         why = "is a file" if folder.is_file() else "no such folder"
         raise DataError(f"{folder}: {why}; expected a folder of images")
-    images = _images_in(folder, recursive=recursive)
-    if not images:
+    names = image_names(folder, recursive=recursive)
+    if not names:
         below = "" if recursive else " (folders below it are not searched)"
         raise DataError(
             f"{folder}: no images{below}; expected files such as *.png, *.jpg, *.webp, *.tif"
         )
-    return sorted(images, key=lambda path: natural_key(path.relative_to(folder).as_posix()))
+    return FolderFiles(folder, in_natural_order(names))
 
 
-def _images_in(folder: Path, *, recursive: bool = False) -> list[Path]:
+def image_names(folder: Path, *, recursive: bool = False) -> list[str]:
+    """Image files by their paths below a folder, with ``/``, in no order.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    from srcore.images.formats import read_suffixes  # brings the decoders
+
+    suffixes = tuple(read_suffixes())
     try:
-        return [file for file in files_of(folder, recursive=recursive) if is_image_name(file)]
+        names = list(names_of_files(folder, recursive=recursive))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
+    return [
+        name
+        for name in names
+        if name.lower().endswith(suffixes) and name[name.rfind("/") + 1] != "."
+    ]
 
 
 def is_image_name(path: Path) -> bool:
@@ -56,6 +76,13 @@ def is_image_name(path: Path) -> bool:
     from srcore.images.formats import read_suffixes  # brings the decoders
 
     return path.suffix.lower() in read_suffixes() and not path.name.startswith(".")
+
+
+def in_natural_order(names: list[str]) -> list[str]:
+    """Names sorted by :func:`natural_key`."""
+    # Numbered alike, as in all large sets, they are in the order of their letters.
+    forms = {name.translate(_ZEROS) for name in names} if all(map(str.isascii, names)) else ()
+    return sorted(names) if len(forms) == 1 else sorted(names, key=natural_key)
 
 
 def natural_key(name: str) -> list[tuple[int, str, str]]:
@@ -128,26 +155,26 @@ def read_meta_info(path: Path) -> list[str]:
     return [line.name for line in read_list(path)]
 
 
-def listed_images(folder: Path, meta_info: Path | None, *, recursive: bool = False) -> list[Path]:
+def listed_images(folder: Path, meta_info: Path | None, *, recursive: bool = False) -> FolderFiles:
     """Images that a list names (in its order), or all of the folder without a list.
 
     Raises:
         DataError: as :func:`list_images` and :func:`read_list`, or listed files are missing.
     """
     if meta_info is None:
-        return list_images(folder, recursive=recursive)
-    paths = [_listed_file(folder, name) for name in read_meta_info(meta_info)]
-    missing = [path.relative_to(folder).as_posix() for path in paths if not os.path.isfile(path)]
+        return images_below(folder, recursive=recursive)
+    names = [_listed_name(folder, name) for name in read_meta_info(meta_info)]
+    missing = [name for name in names if not os.path.isfile(folder / name)]
     if missing:
         raise DataError(f"{folder}: {some(missing)} of {meta_info} not found")
-    return paths
+    return FolderFiles(folder, names)
 
 
-def _listed_file(folder: Path, name: str) -> Path:
-    """The file of that very name, else the one of a list that is indented or from Windows."""
+def _listed_name(folder: Path, name: str) -> str:
+    """The name as it is, else that of a list that is indented or from Windows."""
     spellings = (name, name.strip(), name.strip().replace("\\", "/"))
-    files = [folder / text for text in spellings]
-    return next((file for file in files if os.path.isfile(file)), files[0])
+    there = (text for text in spellings if os.path.isfile(folder / text))
+    return Path(next(there, spellings[0])).as_posix()
 
 
 def pair_by_name(
@@ -165,48 +192,79 @@ def pair_by_name(
     Raises:
         DataError: images without partner on either side, listed by name.
     """
-    wanted = []
-    for path in hr_paths:
-        inside = path.relative_to(hr_folder)
-        wanted.append(inside.parent / template.replace("{}", inside.stem))
+    names = [path.relative_to(hr_folder).as_posix() for path in hr_paths]
+    return list(
+        zip(
+            hr_paths,
+            partners_below(lr_folder, FolderFiles(hr_folder, names), template),
+            strict=True,
+        )
+    )
+
+
+def partners_below(lr_folder: Path, hr: FolderFiles, template: str) -> FolderFiles:
+    """The low-resolution partner of every high-resolution image, see :func:`pair_by_name`.
+
+    Raises:
+        DataError: as there.
+    """
+    template = PurePosixPath(template).as_posix()
+    wanted = [_partner(name, template) for name in hr.names]
     # Only where partners may be: what else lies below may be a whole disk.
-    folders = {lr_folder / partner.parent for partner in wanted}
-    candidates = [path for folder in folders if folder.is_dir() for path in _images_in(folder)]
+    folders = {name.rpartition("/")[0] for name in wanted}
+    candidates = [
+        f"{below}/{name}" if below else name
+        for below in folders
+        if (lr_folder / below).is_dir()
+        for name in image_names(lr_folder / below)
+    ]
     if not candidates:
         list_images(lr_folder)  # says what is the matter with it
-    partners = {path.relative_to(lr_folder).with_suffix(""): path for path in candidates}
-    pairs = [
-        (hr, partners[name]) for hr, name in zip(hr_paths, wanted, strict=True) if name in partners
-    ]
-    missing = [name.as_posix() for name in wanted if name not in partners]
+    partners = {name[: name.rfind(".")]: name for name in candidates}
+    missing = [name for name in wanted if name not in partners]
     if missing:
         raise DataError(
-            f"{lr_folder}: no partner for {len(missing)} of {len(hr_paths)} images of {hr_folder}; "
+            f"{lr_folder}: no partner for {len(missing)} of {len(hr)} images of {hr.folder}; "
             f'with the template "{template}" expected {some(missing)}'
         )
-    return pairs
+    return FolderFiles(lr_folder, [partners[name] for name in wanted])
 
 
-def names_of(paths: Sequence[Path]) -> list[str]:
+def _partner(name: str, template: str) -> str:
+    """Name of the partner, without suffix."""
+    start = name.rfind("/") + 1
+    return name[:start] + template.replace("{}", _stem(name[start:]))
+
+
+def _stem(name: str) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return stem if stem and suffix else name
+
+
+def names_of(paths: Iterable[str | Path]) -> list[str]:
     """What tells files apart: their stems, with their folders where they are in several.
 
-    >>> names_of([Path("x/1.png"), Path("x/2.png")])
+    >>> names_of(["x/1.png", "x/2.png"])
     ['1', '2']
-    >>> names_of([Path("x/1.png"), Path("y/1.png"), Path("y/2.png"), Path("y/2.jpg")])
+    >>> names_of(["x/1.png", "y/1.png", "y/2.png", "y/2.jpg"])
     ['x/1', 'y/1', 'y/2_png', 'y/2_jpg']
     """
-    parents = {os.path.abspath(path.parent) for path in paths}
-    common = os.path.commonpath(parents) if len(parents) > 1 else None
-    stems = [path.stem if common is None else _stem_below(path, common) for path in paths]
+    split = [os.path.split(path) for path in paths]
+    places = {folder: os.path.abspath(folder) for folder in {folder for folder, _ in split}}
+    distinct = set(places.values())
+    common = os.path.commonpath(distinct) if len(distinct) > 1 else None
+    before = {
+        folder: ""
+        if common in (None, place)
+        else f"{Path(os.path.relpath(place, common)).as_posix()}/"
+        for folder, place in places.items()
+    }
+    stems = [before[folder] + _stem(name) for folder, name in split]
     number = Counter(stems)
     return [
-        f"{stem}_{path.suffix[1:]}" if number[stem] > 1 else stem
-        for stem, path in zip(stems, paths, strict=True)
+        f"{stem}_{name.rpartition('.')[2]}" if number[stem] > 1 else stem
+        for stem, (_, name) in zip(stems, split, strict=True)
     ]
-
-
-def _stem_below(path: Path, folder: str) -> str:
-    return Path(os.path.relpath(path, folder)).with_suffix("").as_posix()
 
 
 def some(names: Iterable[str]) -> str:

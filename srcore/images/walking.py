@@ -42,38 +42,78 @@ def files_of(
     Raises:
         OSError: the folder cannot be read.
     """
-    entries = files_and_folders(folder, recursive=recursive, on_error=on_error)
-    return (entry.path for entry in entries if not entry.is_folder)
+    return (
+        folder / below.name / entry.name
+        for below in _search(folder, recursive, on_error)
+        for entry in below.files
+    )
+
+
+def names_of_files(folder: Path, *, recursive: bool = False) -> Iterator[str]:
+    """As :func:`files_of`, as paths below the folder, with ``/``: a tenth of the time."""
+    for below in _search(folder, recursive, None):
+        before = f"{below.name}/" if below.name else ""
+        yield from [before + entry.name for entry in below.files]
 
 
 def files_and_folders(
     folder: Path, *, recursive: bool = False, on_error: OnError | None = None
 ) -> Iterator[Entry]:
     """As :func:`files_of`, with the folders that are searched, ``folder`` first."""
-    waiting = [(Entry(folder, True, folder.is_symlink()), frozenset({identity(folder)}))]
-    while waiting:
-        current, above = waiting.pop()
-        yield current
-        try:
-            with os.scandir(current.path) as entries:
-                children = list(entries)
-        except OSError as error:
-            if on_error is None or current.path == folder:
-                raise
-            on_error(error)
-            continue
-        for entry in children:
-            path, is_link = current.path / entry.name, entry.is_symlink()
-            # Not the entry's own methods: they raise for a link to itself.
-            if not os.path.isdir(path):
-                # Pipes and devices are no files, and no link makes them: reading may never end.
-                if os.path.isfile(path) or (is_link and not os.path.exists(path)):
-                    yield Entry(path, False, is_link)
-            elif recursive and (known := identity(path)) not in above:
-                waiting.append((Entry(path, True, is_link), above | {known}))
+    for below in _search(folder, recursive, on_error):
+        path = folder / below.name
+        yield Entry(path, True, below.is_link)
+        for entry in below.files:
+            yield Entry(path / entry.name, False, entry.is_symlink())
 
 
 def identity(folder: str | Path) -> Identity:
     """Equal for all names of one folder or file."""
     status = os.stat(folder)
     return status.st_dev, status.st_ino
+
+
+@attrs.frozen
+class _Below:
+    """A folder that is searched: its path below the one where the search began, and its files."""
+
+    name: str
+    is_link: bool
+    files: list[os.DirEntry[str]]
+
+
+def _search(folder: Path, recursive: bool, on_error: OnError | None) -> Iterator[_Below]:
+    top = os.fspath(folder)
+    waiting = [("", folder.is_symlink(), frozenset({identity(folder)}))]
+    while waiting:
+        name, is_link, above = waiting.pop()
+        files, folders = [], []
+        try:
+            with os.scandir(os.path.join(top, name) if name else top) as entries:
+                for entry in entries:
+                    if _is_folder(entry):
+                        folders.append(entry)
+                    elif _is_file(entry):
+                        files.append(entry)
+        except OSError as error:
+            if on_error is None or not name:
+                raise
+            on_error(error)
+        yield _Below(name, is_link, files)
+        for entry in folders if recursive else ():
+            if (known := identity(entry.path)) not in above:
+                below = f"{name}/{entry.name}" if name else entry.name
+                waiting.append((below, entry.is_symlink(), above | {known}))
+
+
+# What the system has told with the name is asked first; for links not the entry's own methods:
+# they raise for a link to itself.
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Pipes and devices are no files, and no link makes them: reading may never end."""
+    if not entry.is_symlink():
+        return entry.is_file(follow_symlinks=False)
+    return os.path.isfile(entry.path) or not os.path.exists(entry.path)

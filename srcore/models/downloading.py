@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from srcore.errors import DataError, MissingExtraError, WeightsError
+from srcore.files.alone import alone
 from srcore.files.atomic import writing
 from srcore.files.hashing import sha256_of
-from srcore.models.cache import VARIABLE, alone, hash_fault
+from srcore.models.cache import VARIABLE, hash_fault
 from srcore.models.source import size_of
 
 logger = logging.getLogger("srcore")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import mmap
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from srcore.capabilities import RGB, RGBA
 from srcore.data.cropping import Window
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
+from srcore.files.user_cache import user_cache
 from srcore.images import ImageArray, ImageHeader
 from srcore.sources.channels import given_channels, with_channels
 from srcore.sources.folder import FileSource
@@ -51,8 +51,7 @@ def cached(
 
 def default_folder() -> Path:
     """``srcore/images`` in the user's cache folder (``$XDG_CACHE_HOME`` or ``~/.cache``)."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "srcore" / "images"
+    return user_cache("images")
 
 
 class _Keeper:

@@ -1,10 +1,14 @@
 """`srcore check --images`: every image is decoded once."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from srcore.cli import check as check_command
 from srcore.cli.main import main
+from srcore.scanning import scan
 from srcore.testing import write_tiny_images
 
 EXPERIMENT = """
@@ -93,3 +97,29 @@ def test_all_pictures_of_an_animation_are_decoded(check, tmp_path, kind):
     code, _, err = check("--images")
     assert code == 2
     assert len([line for line in err.splitlines() if f"hr/moving.{kind}: " in line]) == 2
+
+
+def test_of_many_new_images_a_sample_is_read_and_all_with_all(check, tmp_path, monkeypatch):
+    monkeypatch.setattr(scan, "_WORTH_KEEPING", 2)
+    monkeypatch.setattr(check_command, "_SAMPLE", 2)
+    (tmp_path / "hr/01.png").write_bytes(b"no image")
+    note = f"data: {tmp_path / 'hr'}: 1 of 3 headers were not read; --all reads them"
+
+    def first_check(*arguments):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches" / "".join(arguments)))
+        return check("--set", "data.train.hr_patch_size=16", *arguments)
+
+    code, out, err = first_check()
+    assert (code, err) == (0, f"srcore: warning: {note}\n")
+    assert "x.toml: ok" in out
+    code, out, _ = first_check("--json")
+    assert [it["message"] for it in json.loads(out)["warnings"]] == [note.partition(": ")[2]]
+    code, _, err = first_check("--all")
+    assert code == 2
+    assert "hr/01.png: not an image" in err
+    assert "not read" not in err
+    (tmp_path / "hr/00.png").write_bytes(b"no image")
+    code, _, err = check("--set", "data.train.hr_patch_size=24")
+    assert code == 2
+    assert "hr/00.png: not an image" in err
+    assert note in err

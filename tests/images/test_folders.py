@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srcore.errors import DataError
-from srcore.images import files_in, folders_complaint, pairs_in, write_image
+from srcore.images import files_in, folders_complaint, write_image
 
 
 @pytest.fixture
@@ -22,18 +22,6 @@ def test_images_come_folder_by_folder(two):
     listed = files_in((two / "a" / "hr", two / "b" / "hr"), None)
     shown = [[path.relative_to(two).as_posix() for path in files] for files in listed]
     assert shown == [["a/hr/1.png", "a/hr/2.png"], ["b/hr/1.png", "b/hr/3.png"]]
-
-
-def test_files_of_one_name_pair_with_their_own_folder(two):
-    hr, lr = ([two / place / kind for place in "ab"] for kind in ("hr", "lr"))
-    pairs = pairs_in(hr, lr, "{}", None)
-    assert len(pairs) == 4
-    assert all(hr.parts[-3] == lr.parts[-3] and hr.name == lr.name for hr, lr in pairs)
-
-
-def test_as_many_folders_on_both_sides(two):
-    with pytest.raises(DataError, match=r"as many folders as hr has \(2\).*found 1"):
-        pairs_in([two / "a" / "hr", two / "b" / "hr"], two / "a" / "lr", "{}", None)
 
 
 def test_a_list_names_images_of_any_folder(two):

@@ -14,7 +14,8 @@ from srcore.images import (
     read_meta_info,
     some,
 )
-from srcore.images.listing import Listed
+from srcore.images.folder_files import FolderFiles
+from srcore.images.listing import Listed, in_natural_order, partners_below
 
 
 def touch(folder, *names):
@@ -117,12 +118,43 @@ def test_any_name_in_a_list_is_found_again(tmp_path, name):
     assert names(listed_images(tmp_path, tmp_path / "bare.txt")) == [f"{name}.png"]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["2.png", "10.png"],
+        ["002.png", "010.png"],
+        ["a1/01.png", "a1/02.png", "a2/01.png"],
+        ["x9y10.png", "x10y9.png"],
+        ["é2.png", "é10.png"],
+        ["01.png", "1.png"],
+    ],
+)
+def test_names_numbered_alike_are_sorted_as_others(names):
+    assert in_natural_order(names[::-1]) == sorted(names, key=natural_key) == names
+
+
+def test_a_partner_lies_where_its_template_says(tmp_path):
+    touch(tmp_path, "hr/a.b.png", "hr/deep/c.png", "lr/x2/a.b_s.jpg", "lr/deep/x2/c_s.jpg")
+    hr = FolderFiles(tmp_path / "hr", ["a.b.png", "deep/c.png"])
+    partners = partners_below(tmp_path / "lr", hr, "./x2/{}_s")
+    assert list(partners.names) == ["x2/a.b_s.jpg", "deep/x2/c_s.jpg"]
+    assert partners.folder == tmp_path / "lr"
+
+
+def test_names_beyond_the_folder_are_found_where_they_are(tmp_path):
+    touch(tmp_path, "hr/0.png", "other/1.png")
+    (tmp_path / "list.txt").write_text(f"../other/1.png\n{tmp_path}/other/1.png\n0.png\n")
+    files = listed_images(tmp_path / "hr", tmp_path / "list.txt")
+    assert all(path.is_file() for path in files)
+    assert [os.path.isfile(text) for text in files.texts()] == [True] * 3
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_lists_are_read_as_windows_writes_them(tmp_path, encoding):
     touch(tmp_path, "0.png", "sub/é.png")
     (tmp_path / "list.txt").write_bytes("0.png\r\n  sub\\é.png \r\n\r\n".encode(encoding))
     listed = listed_images(tmp_path, tmp_path / "list.txt")
-    assert listed == [tmp_path / "0.png", tmp_path / "sub/é.png"]
+    assert list(listed) == [tmp_path / "0.png", tmp_path / "sub/é.png"]
 
 
 def test_a_list_that_is_no_text_is_named(tmp_path):

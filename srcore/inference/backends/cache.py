@@ -14,6 +14,7 @@ from pathlib import Path
 
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
+from srcore.files.user_cache import user_cache
 
 logger = logging.getLogger("srcore")
 
@@ -23,8 +24,7 @@ _KEPT = 16
 
 def programs_folder() -> Path:
     """Where programs lie."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.path.expanduser(base)) / "srcore" / "programs"
+    return user_cache("programs")
 
 
 def kept_contents(key: str, record: Callable[[], list[bytes]]) -> list[bytes]:

@@ -1,0 +1,89 @@
+"""Which images belong to a data set, and what their headers say.
+
+A command asks for the same several times: when it checks, at the beginning of a stage, and when the
+data set is built. Large answers are remembered meanwhile, see
+:func:`srcore.scanning.policy.remembered`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from srcore.errors import DataError
+from srcore.images import Folders, files_in, folders_of, unequal
+from srcore.images.folder_files import FolderFiles, JoinedFiles
+from srcore.images.listing import image_names, in_natural_order, partners_below
+from srcore.scanning.facts import ScannedImages, joined
+from srcore.scanning.policy import remembered
+from srcore.scanning.scan import scan
+
+
+def image_lists(
+    named: Folders, meta_info: Path | None, *, recursive: bool = False
+) -> Sequence[FolderFiles]:
+    """Images of every folder, see :func:`srcore.images.files_in`.
+
+    Raises:
+        DataError: as there.
+    """
+    return remembered(
+        ("files", folders_of(named), meta_info, recursive),
+        lambda: files_in(named, meta_info, recursive=recursive),
+        lambda files: sum(map(len, files)),
+    )
+
+
+def partner_list(lr_folder: Path, hr: FolderFiles, template: str) -> FolderFiles:
+    """The low-resolution images of high-resolution ones, see :func:`srcore.images.pair_by_name`.
+
+    Raises:
+        DataError: as there.
+    """
+    key = ("partners", lr_folder, hr, template)
+    return remembered(key, lambda: partners_below(lr_folder, hr, template), len)
+
+
+def left_over(files: FolderFiles, *, recursive: bool) -> list[str]:
+    """Names of the images of a folder that are not among some of its files.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+
+    def others() -> list[str]:
+        names = {*image_names(files.folder, recursive=recursive)}.difference(files.names)
+        return in_natural_order(list(names))
+
+    return remembered(("left over", files, recursive), others, lambda names: len(files))
+
+
+def paired_lists(
+    hr: Folders, lr: Folders, template: str, meta_info: Path | None, *, recursive: bool = False
+) -> tuple[JoinedFiles, JoinedFiles]:
+    """Images of the folders ``hr`` and their partners, each in the folder ``lr`` of its number.
+
+    Raises:
+        DataError: as :func:`image_lists` and :func:`partner_list`; unequal numbers of folders.
+    """
+    if complaint := unequal(hr, lr):
+        raise DataError(complaint)
+    files = image_lists(hr, meta_info, recursive=recursive)
+    partners = [
+        partner_list(folder, below, template)
+        for below, folder in zip(files, folders_of(lr), strict=True)
+    ]
+    return JoinedFiles(files), JoinedFiles(partners)
+
+
+def scan_of(lists: Sequence[FolderFiles]) -> ScannedImages:
+    """What the headers of the files of several folders say, one folder after another."""
+    return joined([_scan_of(files) for files in lists])
+
+
+def _scan_of(files: FolderFiles) -> ScannedImages:
+    return remembered(
+        ("scan", files),
+        lambda: scan(files.folder, files.names),
+        lambda scanned: len(scanned.sizes),
+    )

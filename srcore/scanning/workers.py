@@ -1,0 +1,167 @@
+"""Looking up and reading of many images by all cores.
+
+Few are read by threads, which wait together where a disk or network is slow. Many are the work of
+processes that are started as programs of their own: they import neither the user's script nor what
+this process has imported, and no thread is forked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from srcore.machine.processes import end_with_parent
+from srcore.scanning.facts import Facts, read_facts
+from srcore.scanning.index import ScanIndex
+from srcore.scanning.looking import Known, look_up
+
+T = TypeVar("T")
+Chunks = Sequence[Sequence[str]]
+#: Images from which on processes are worth their start.
+_MANY = 20_000
+_THREADS = 8
+
+
+class Workers(Protocol):
+    """Who looks up and reads the images of one folder, chunk by chunk."""
+
+    def look_up(self, chunks: Chunks) -> Iterator[Known]:
+        """What the index knows of names that come in the order of their bytes."""
+        ...
+
+    def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
+        """What headers say."""
+        ...
+
+
+@contextmanager
+def workers(folder: Path, index: Path | None, count: int) -> Iterator[Workers]:
+    """Workers for a folder, with its index if it has one, and for so many images."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if count < _MANY or cores in (None, 1):
+        yield _Threads(folder, index)
+        return
+    processes = _Processes(folder, index, cores or 1)
+    try:
+        yield processes
+    finally:
+        processes.end()
+
+
+@attrs.frozen
+class _Threads:
+    folder: Path
+    index: Path | None
+
+    def look_up(self, chunks: Chunks) -> Iterator[Known]:
+        if self.index is None:
+            return
+        with closing(ScanIndex(self.index)) as index:
+            for names in chunks:
+                yield look_up(os.fsencode(self.folder), index, list(map(os.fsencode, names)))
+
+    def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for names in chunks:
+                yield list(pool.map(read_facts, map(self.folder.joinpath, names)))
+
+
+class _Processes:
+    def __init__(self, folder: Path, index: Path | None, number: int) -> None:
+        self._all = [_Process(folder, index) for _ in range(number)]
+        self._free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+        for process in self._all:
+            self._free.put(process)
+        self._here = _Threads(folder, index)
+
+    def look_up(self, chunks: Chunks) -> Iterator[Known]:
+        def look(process: _Process, names: Sequence[str]) -> Known:
+            answer = process.ask("look_up", names)
+            if answer is None:
+                return next(self._here.look_up([names]))
+            sizes, faults, unread = answer
+            return Known(sizes, faults, [(place, tuple(stamp)) for place, stamp in unread])
+
+        return self._by_all(look, chunks)
+
+    def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
+        def read(process: _Process, names: Sequence[str]) -> list[Facts]:
+            answer = process.ask("read", names)
+            if answer is None:
+                return next(self._here.read([names]))
+            return [Facts(*row) for row in answer]
+
+        return self._by_all(read, chunks)
+
+    def _by_all(self, work: Callable[[_Process, Sequence[str]], T], chunks: Chunks) -> Iterator[T]:
+        def by_one(names: Sequence[str]) -> T:
+            process = self._free.get()
+            try:
+                return work(process, names)
+            finally:
+                self._free.put(process)
+
+        with ThreadPoolExecutor(len(self._all)) as pool:
+            yield from pool.map(by_one, chunks)
+
+    def end(self) -> None:
+        """Let the processes end."""
+        for process in self._all:
+            process.end()
+
+
+class _Process:
+    def __init__(self, folder: Path, index: Path | None) -> None:
+        places = [os.path.abspath(folder)] + ([] if index is None else [str(index)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, *places],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # an interrupt of the terminal is for the one who asked
+        )
+
+    def ask(self, what: str, names: Sequence[str]) -> Any:
+        """The answer, None if the process has ended."""
+        questions, answers = self._process.stdin, self._process.stdout
+        assert questions is not None
+        assert answers is not None
+        try:
+            questions.write(json.dumps([what, names]).encode() + b"\n")
+            questions.flush()
+            line = answers.readline()
+        except OSError:
+            return None
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def answer(folder: Path, index: Path | None = None) -> None:
+    """The work of such a process: questions come in as lines, answers go out."""
+    end_with_parent()
+    here = _Threads(folder, index)
+    for line in sys.stdin.buffer:
+        what, names = json.loads(line)
+        if what == "look_up":
+            [known] = here.look_up([names])
+            result: Any = attrs.astuple(known, recurse=False)
+        else:
+            result = [attrs.astuple(read_facts(folder / name)) for name in names]
+        sys.stdout.buffer.write(json.dumps(result).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    answer(*map(Path, sys.argv[1:]))

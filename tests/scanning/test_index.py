@@ -1,0 +1,70 @@
+import sqlite3
+import time
+
+import pytest
+
+from srcore.scanning.facts import Facts
+from srcore.scanning.index import ScanIndex, index_file
+
+
+@pytest.fixture
+def index(tmp_path):
+    opened = ScanIndex(tmp_path / "scans/x.sqlite")
+    yield opened
+    opened.close()
+
+
+def test_what_was_kept_is_known_again_by_names_of_any_bytes(tmp_path, index):
+    rows = [
+        (b"a/1.png", (10, 20), Facts(3, 4, 8, 3)),
+        (b"\xff.png", (11, 21), Facts(fault="\0: empty")),
+        ("é.png".encode(), (12, 22), Facts(5, 6, 16, 1)),
+    ]
+    index.keep(rows)
+    index.close()
+    again = ScanIndex(tmp_path / "scans/x.sqlite")
+    assert again.rows([name for name, *_ in rows]) == {
+        b"a/1.png": (10, 20, 3, 4, ""),
+        b"\xff.png": (11, 21, 0, 0, "\0: empty"),
+        "é.png".encode(): (12, 22, 5, 6, ""),
+    }
+    assert set(again.rows([b"b.png", b"a/0.png"])) == {b"a/1.png"}  # all between
+    again.keep([(b"a/1.png", (13, 23), Facts(7, 8, 8, 3))])
+    assert again.rows([b"a/1.png"]) == {b"a/1.png": (13, 23, 7, 8, "")}
+    again.close()
+
+
+def test_a_file_that_may_change_within_the_tick_of_the_clock_is_not_kept(index):
+    now = time.time_ns()
+    index.keep([(b"a.png", (now, 1), Facts(1, 1, 8, 3)), (b"b.png", (now - 10**10, 1), Facts())])
+    assert set(index.rows([b"a.png", b"b.png"])) == {b"b.png"}
+
+
+@pytest.mark.parametrize("content", [b"no database" * 100, b""])
+def test_a_damaged_index_is_made_anew(tmp_path, content):
+    file = tmp_path / "x.sqlite"
+    file.write_bytes(content)
+    index = ScanIndex(file)
+    assert index.rows([b"a"]) == {}
+    index.close()
+
+
+def test_an_index_of_another_version_is_made_anew(tmp_path, index):
+    index.keep([(b"a", (1, 1), Facts(1, 1, 8, 3))])
+    index.close()
+    with sqlite3.connect(tmp_path / "scans/x.sqlite") as database:
+        database.execute("pragma user_version = 99")
+    database.close()
+    again = ScanIndex(tmp_path / "scans/x.sqlite")
+    assert again.rows([b"a"]) == {}
+    again.close()
+
+
+def test_a_folder_has_one_index_by_whatever_name(tmp_path, monkeypatch, cache):
+    (tmp_path / "hr").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "hr")
+    monkeypatch.chdir(tmp_path)
+    file = index_file(tmp_path / "hr")
+    assert file.parent == cache
+    assert file == index_file(tmp_path / "link") == index_file(tmp_path / "hr/../hr")
+    assert file != index_file(tmp_path)
