@@ -30,7 +30,7 @@ class PackedNames(Sequence[str]):
     def __init__(self, names: Sequence[str]) -> None:
         self._length = len(names)
         self._blocks = [
-            zlib.compress(b"\0".join(map(os.fsencode, names[start : start + _BLOCK])), 1)
+            zlib.compress(os.fsencode("\0".join(names[start : start + _BLOCK])), 1)
             for start in range(0, len(names), _BLOCK)
         ]
         self._unpacked: tuple[int, list[str]] = (-1, [])
@@ -56,8 +56,7 @@ class PackedNames(Sequence[str]):
     def _block(self, number: int) -> list[str]:
         known, names = self._unpacked  # one assignment: threads see a block with its number
         if known != number:
-            content = zlib.decompress(self._blocks[number])
-            names = [os.fsdecode(name) for name in content.split(b"\0")]
+            names = os.fsdecode(zlib.decompress(self._blocks[number])).split("\0")
             self._unpacked = number, names
         return names
 

@@ -91,9 +91,13 @@ def _search(folder: Path, recursive: bool, on_error: OnError | None) -> Iterator
         try:
             with os.scandir(os.path.join(top, name) if name else top) as entries:
                 for entry in entries:
-                    if _is_folder(entry):
+                    # What the system has told with the name is asked first; for links not the
+                    # entry's own methods: they raise for a link to itself.
+                    if entry.is_file(follow_symlinks=False):
+                        files.append(entry)
+                    elif os.path.isdir(entry.path):
                         folders.append(entry)
-                    elif _is_file(entry):
+                    elif entry.is_symlink() and _leads_to_a_file(entry.path):
                         files.append(entry)
         except OSError as error:
             if on_error is None or not name:
@@ -106,14 +110,6 @@ def _search(folder: Path, recursive: bool, on_error: OnError | None) -> Iterator
                 waiting.append((below, entry.is_symlink(), above | {known}))
 
 
-# What the system has told with the name is asked first; for links not the entry's own methods:
-# they raise for a link to itself.
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Pipes and devices are no files, and no link makes them: reading may never end."""
-    if not entry.is_symlink():
-        return entry.is_file(follow_symlinks=False)
-    return os.path.isfile(entry.path) or not os.path.exists(entry.path)
+def _leads_to_a_file(link: str) -> bool:
+    """Or nowhere. Pipes and devices are no files: reading may never end."""
+    return os.path.isfile(link) or not os.path.exists(link)

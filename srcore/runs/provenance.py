@@ -58,10 +58,12 @@ def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict
 def fingerprint(path: Path) -> str:
     """How many files lie at a path, and a hash of their names and sizes, wherever that is."""
     digest, count = hashlib.sha256(), 0
-    files = sorted(_files_below(path)) if path.is_dir() else [(path.name, os.fspath(path))]
-    for name, file in files:
+    folder, names = (
+        (path, sorted(_names_below(path))) if path.is_dir() else (path.parent, [path.name])
+    )
+    for name in names:
         try:
-            size = os.stat(file).st_size
+            size = os.stat(f"{folder}/{name}").st_size
         except OSError:
             continue
         digest.update(f"{name}\0{size}\n".encode("utf-8", "surrogateescape"))
@@ -132,10 +134,9 @@ def _changed_parts(
     ]
 
 
-def _files_below(folder: Path) -> Iterator[tuple[str, str]]:
-    """Names below the folder and paths; texts, since there may be millions."""
+def _names_below(folder: Path) -> Iterator[str]:
+    """Paths below the folder, with ``/``; texts, since there may be millions."""
     for top, folders, names in os.walk(folder):
         folders.sort()
         below = Path(top).relative_to(folder).as_posix()
-        before = "" if below == "." else f"{below}/"
-        yield from ((before + name, os.path.join(top, name)) for name in names)
+        yield from names if below == "." else [f"{below}/{name}" for name in names]

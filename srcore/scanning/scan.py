@@ -80,9 +80,8 @@ class _Scan:
         """Take what the index knows; return the numbers of the other images with their stamps."""
         if not has_index:
             return dict.fromkeys(range(len(self._names)), NO_FILE)
-        encoded = list(map(os.fsencode, self._names))
         # In the order of the index, so that every chunk is a stretch of it.
-        chunks = _chunks(sorted(range(len(encoded)), key=encoded.__getitem__))
+        chunks = _chunks(_in_order_of_bytes(self._names))
         unread: dict[int, Stamp] = {}
         for numbers, known in zip(chunks, those.look_up(self._named(chunks)), strict=True):
             self._sizes[numbers] = known.sizes
@@ -114,6 +113,13 @@ class _Scan:
 
     def _named(self, chunks: list[list[int]]) -> Chunks:
         return [[self._names[number] for number in numbers] for numbers in chunks]
+
+
+def _in_order_of_bytes(names: list[str]) -> list[int]:
+    keys: Sequence[str] | Sequence[bytes] = names
+    if not all(map(str.isascii, names)):
+        keys = [os.fsencode(name) for name in names]
+    return sorted(range(len(names)), key=keys.__getitem__)
 
 
 def _chunks(numbers: list[int]) -> list[list[int]]:

@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from srcore.files.alone import alone
 from srcore.files.atomic import write_bytes
-from srcore.models.cache import alone
 
 #: Bytes of a block: at 1 Gbit/s it takes as long as two answers of a distant server.
 BLOCK_BYTES = 4 << 20
