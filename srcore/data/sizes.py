@@ -12,8 +12,7 @@ import attrs
 
 from srcore.capabilities import option_capability
 from srcore.errors import DataError
-from srcore.images import folders_of
-from srcore.images.folder_files import JoinedFiles
+from srcore.images import JoinedFiles, folders_of
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -16,8 +16,7 @@ import numpy as np
 from srcore.capabilities import option_capability
 from srcore.data.faults import FaultKind, Faults, in_lines
 from srcore.errors import DataError
-from srcore.images import folders_of, some, unequal
-from srcore.images.folder_files import FolderFiles, JoinedFiles
+from srcore.images import FolderFiles, JoinedFiles, folders_of, some, unequal
 from srcore.scanning.facts import ScannedImages, Size
 from srcore.scanning.lists import image_lists, left_over, partner_list, scan_of
 from srcore.sources.lmdb_list import lmdb_sizes
@@ -63,7 +62,7 @@ def paired_folders(options: PairedFolderOptions, scale: int) -> Problems:
     hr, lr = (_Images(JoinedFiles(it), scan_of(it)) for it in (files, partners))
     faults = [
         *_pair_faults(hr, lr, scale),
-        _too_small(options, "hr", hr, options.hr_patch_size or 1),
+        _below_the_crop(options, "hr", hr, options.hr_patch_size or 1),
     ]
     yield from in_lines(faults, min(hr.scan.asked, lr.scan.asked))
 
@@ -82,7 +81,7 @@ def folder(
         yield key, str(error)
         return
     images = _Images(JoinedFiles(files), scan_of(files))
-    faults = _unreadable(key, images), _too_small(options, key, images, smallest)
+    faults = _with_faults(key, images), _below_the_crop(options, key, images, smallest)
     yield from in_lines(faults, images.scan.asked)
 
 
@@ -105,7 +104,9 @@ def lmdb_folders(options: LmdbOptions, scale: int) -> Problems:
         pair = _in_lmdb(options.hr, keys, hr), _in_lmdb(options.lr, keys, lr)
         yield from in_lines(_pair_faults(*pair, scale), len(keys))
     images = _in_lmdb(options.hr, list(hr), hr)
-    yield from in_lines([_too_small(options, "hr", images, options.hr_patch_size or 1)], len(hr))
+    yield from in_lines(
+        [_below_the_crop(options, "hr", images, options.hr_patch_size or 1)], len(hr)
+    )
 
 
 def _in_lmdb(folder: Path, keys: Sequence[str], sizes: Mapping[str, Size]) -> _Images:
@@ -153,8 +154,8 @@ class _Images:
 
 
 def _pair_faults(hr: _Images, lr: _Images, scale: int) -> Iterator[Faults]:
-    yield _unreadable("hr", hr)
-    yield _unreadable("lr", lr)
+    yield _with_faults("hr", hr)
+    yield _with_faults("lr", lr)
     kind = FaultKind(
         f"pairs do not fit scale {scale}",
         "each low-resolution side is the high-resolution one divided by scale",
@@ -198,12 +199,12 @@ _UNREADABLE = FaultKind(
 )
 
 
-def _unreadable(key: str, images: _Images) -> Faults:
+def _with_faults(key: str, images: _Images) -> Faults:
     faults = images.scan.faults
     return Faults(key, _UNREADABLE, sorted(faults), faults.__getitem__, faults.__getitem__)
 
 
-def _too_small(
+def _below_the_crop(
     options: CropOptions | LrFolderOptions, key: str, images: _Images, smallest: int
 ) -> Faults:
     own = option_capability(options, "hr_patch_size")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         verify_image,
     )
     from srcore.images.encoding import KINDS, encode_image, holding, refuse_unwritable, write_image
+    from srcore.images.folder_files import FolderFiles, JoinedFiles, packed
     from srcore.images.folders import (
         Folders,
         files_in,
@@ -57,12 +58,15 @@ if TYPE_CHECKING:
         read_header,
     )
     from srcore.images.listing import (
+        image_names,
+        in_natural_order,
         is_image_name,
         list_images,
         listed_images,
         names_of,
         natural_key,
         pair_by_name,
+        partners_below,
         read_list,
         read_meta_info,
         some,
@@ -90,6 +94,7 @@ _MODULES = {
         "verify_image",
     ),
     "encoding": ("KINDS", "encode_image", "holding", "refuse_unwritable", "write_image"),
+    "folder_files": ("FolderFiles", "JoinedFiles", "packed"),
     "folders": (
         "Folders",
         "files_in",
@@ -110,6 +115,9 @@ _MODULES = {
     "header": ("decode_header", "header_of", "image_size", "png_text", "read_header"),
     "origins": ("Origin", "origin_of", "with_origin"),
     "listing": (
+        "image_names",
+        "in_natural_order",
+        "partners_below",
         "is_image_name",
         "list_images",
         "listed_images",
@@ -139,12 +147,14 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "KINDS",
+    "FolderFiles",
     "FolderSet",
     "Folders",
     "Holds",
     "ImageArray",
     "ImageFormat",
     "ImageHeader",
+    "JoinedFiles",
     "Metadata",
     "Origin",
     "Picture",
@@ -165,7 +175,9 @@ __all__ = [
     "format_names",
     "header_of",
     "holding",
+    "image_names",
     "image_size",
+    "in_natural_order",
     "is_image_name",
     "list_images",
     "listed_images",
@@ -174,7 +186,9 @@ __all__ = [
     "natural_key",
     "of_suffix",
     "origin_of",
+    "packed",
     "pair_by_name",
+    "partners_below",
     "png_text",
     "read_data",
     "read_header",

@@ -38,7 +38,11 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
 
 
 def images_below(folder: Path, *, recursive: bool = False) -> FolderFiles:
-    """As :func:`list_images`, without making all paths."""
+    """As :func:`list_images`, without making all paths.
+
+    Raises:
+        DataError: as there.
+    """
     if not folder.is_dir():
         why = "is a file" if folder.is_file() else "no such folder"
         raise DataError(f"{folder}: {why}; expected a folder of images")

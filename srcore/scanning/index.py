@@ -26,7 +26,7 @@ Stamp = tuple[int, int]
 #: Of a file that is not there.
 NO_FILE: Stamp = (0, -1)
 #: Stamp, height, width and fault.
-Row = tuple[int, int, int, int, str]
+IndexRow = tuple[int, int, int, int, str]
 #: A file that was written so shortly before its header was read may be written again within the
 #: same tick of the file system's clock.
 _TICK = 2_000_000_000
@@ -72,7 +72,7 @@ class ScanIndex:
         """Let go of the file."""
         self._database.close()
 
-    def rows(self, names: Sequence[bytes]) -> dict[bytes, Row]:
+    def rows(self, names: Sequence[bytes]) -> dict[bytes, IndexRow]:
         """What is kept of some images."""
         rows = self._database.execute(
             "select name, modified, bytes, height, width, fault from images "

@@ -11,9 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srcore.errors import DataError
-from srcore.images import Folders, files_in, folders_of, unequal
-from srcore.images.folder_files import FolderFiles, JoinedFiles
-from srcore.images.listing import image_names, in_natural_order, partners_below
+from srcore.images import (
+    FolderFiles,
+    Folders,
+    JoinedFiles,
+    files_in,
+    folders_of,
+    image_names,
+    in_natural_order,
+    partners_below,
+    unequal,
+)
 from srcore.scanning.facts import ScannedImages, joined
 from srcore.scanning.policy import remembered
 from srcore.scanning.scan import scan
@@ -78,10 +86,10 @@ def paired_lists(
 
 def scan_of(lists: Sequence[FolderFiles]) -> ScannedImages:
     """What the headers of the files of several folders say, one folder after another."""
-    return joined([_scan_of(files) for files in lists])
+    return joined([_remembered_scan(files) for files in lists])
 
 
-def _scan_of(files: FolderFiles) -> ScannedImages:
+def _remembered_scan(files: FolderFiles) -> ScannedImages:
     return remembered(
         ("scan", files),
         lambda: scan(files.folder, files.names),

@@ -11,7 +11,7 @@ from srcore.scanning.index import NO_FILE, ScanIndex, Stamp
 
 
 @attrs.frozen
-class Known:
+class LookedUp:
     """What the index knows of some images, by their places in the list.
 
     Attributes:
@@ -25,7 +25,7 @@ class Known:
     unread: list[tuple[int, Stamp]]
 
 
-def look_up(folder: bytes, index: ScanIndex, names: Sequence[bytes]) -> Known:
+def look_up(folder: bytes, index: ScanIndex, names: Sequence[bytes]) -> LookedUp:
     """Compare the index with the files.
 
     Args:
@@ -33,7 +33,7 @@ def look_up(folder: bytes, index: ScanIndex, names: Sequence[bytes]) -> Known:
         index: of the folder.
         names: of the images, in the order of their bytes.
     """
-    known = Known([], [], [])
+    known = LookedUp([], [], [])
     rows = index.rows(names)
     for place, name in enumerate(names):
         try:

@@ -16,10 +16,10 @@ T = TypeVar("T")
 _BELIEVED = 300
 _WORTH_REMEMBERING = 2_000
 #: Called with the number of images that were read since.
-Step = Callable[[int], object]
+Advance = Callable[[int], object]
 
 
-def _unseen(total: int) -> AbstractContextManager[Step]:
+def _without_progress(total: int) -> AbstractContextManager[Advance]:
     return nullcontext(lambda count: None)
 
 
@@ -34,7 +34,7 @@ class ScanPolicy:
     """
 
     sample: int | None = None
-    progress: Callable[[int], AbstractContextManager[Step]] = _unseen
+    progress: Callable[[int], AbstractContextManager[Advance]] = _without_progress
     notes: dict[Path, str] = attrs.field(factory=dict)
     _answers: dict[Hashable, tuple[float, Any]] = attrs.field(factory=dict, init=False, repr=False)
 

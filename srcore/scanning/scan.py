@@ -64,7 +64,7 @@ class _Scan:
         with workers(self._folder, file, len(self._names)) as those:
             unread = self._unread(those, has_index=index is not None)
             asked = self._sampled(sorted(unread))
-            chunks = _chunks(asked)
+            chunks = _in_chunks(asked)
             with self._policy.progress(len(asked)) as step:
                 for numbers, facts in zip(chunks, those.read(self._named(chunks)), strict=True):
                     self._take(numbers, facts)
@@ -81,7 +81,7 @@ class _Scan:
         if not has_index:
             return dict.fromkeys(range(len(self._names)), NO_FILE)
         # In the order of the index, so that every chunk is a stretch of it.
-        chunks = _chunks(_in_order_of_bytes(self._names))
+        chunks = _in_chunks(_in_order_of_bytes(self._names))
         unread: dict[int, Stamp] = {}
         for numbers, known in zip(chunks, those.look_up(self._named(chunks)), strict=True):
             self._sizes[numbers] = known.sizes
@@ -122,5 +122,5 @@ def _in_order_of_bytes(names: list[str]) -> list[int]:
     return sorted(range(len(names)), key=keys.__getitem__)
 
 
-def _chunks(numbers: list[int]) -> list[list[int]]:
+def _in_chunks(numbers: list[int]) -> list[list[int]]:
     return [numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK)]

@@ -21,9 +21,10 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from srcore.machine.processes import end_with_parent
+from srcore.machine.shared_memory import cores
 from srcore.scanning.facts import Facts, read_facts
 from srcore.scanning.index import ScanIndex
-from srcore.scanning.looking import Known, look_up
+from srcore.scanning.looking import LookedUp, look_up
 
 T = TypeVar("T")
 Chunks = Sequence[Sequence[str]]
@@ -35,7 +36,7 @@ _THREADS = 8
 class Workers(Protocol):
     """Who looks up and reads the images of one folder, chunk by chunk."""
 
-    def look_up(self, chunks: Chunks) -> Iterator[Known]:
+    def look_up(self, chunks: Chunks) -> Iterator[LookedUp]:
         """What the index knows of names that come in the order of their bytes."""
         ...
 
@@ -47,11 +48,11 @@ class Workers(Protocol):
 @contextmanager
 def workers(folder: Path, index: Path | None, count: int) -> Iterator[Workers]:
     """Workers for a folder, with its index if it has one, and for so many images."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if count < _MANY or cores in (None, 1):
+    number = cores()
+    if count < _MANY or number == 1:
         yield _Threads(folder, index)
         return
-    processes = _Processes(folder, index, cores or 1)
+    processes = _Processes(folder, index, number)
     try:
         yield processes
     finally:
@@ -63,7 +64,7 @@ class _Threads:
     folder: Path
     index: Path | None
 
-    def look_up(self, chunks: Chunks) -> Iterator[Known]:
+    def look_up(self, chunks: Chunks) -> Iterator[LookedUp]:
         if self.index is None:
             return
         with closing(ScanIndex(self.index)) as index:
@@ -78,24 +79,24 @@ class _Threads:
 
 class _Processes:
     def __init__(self, folder: Path, index: Path | None, number: int) -> None:
-        self._all = [_Process(folder, index) for _ in range(number)]
-        self._free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+        self._all = [_ScanProcess(folder, index) for _ in range(number)]
+        self._free: queue.SimpleQueue[_ScanProcess] = queue.SimpleQueue()
         for process in self._all:
             self._free.put(process)
         self._here = _Threads(folder, index)
 
-    def look_up(self, chunks: Chunks) -> Iterator[Known]:
-        def look(process: _Process, names: Sequence[str]) -> Known:
+    def look_up(self, chunks: Chunks) -> Iterator[LookedUp]:
+        def look(process: _ScanProcess, names: Sequence[str]) -> LookedUp:
             answer = process.ask("look_up", names)
             if answer is None:
                 return next(self._here.look_up([names]))
             sizes, faults, unread = answer
-            return Known(sizes, faults, [(place, tuple(stamp)) for place, stamp in unread])
+            return LookedUp(sizes, faults, [(place, tuple(stamp)) for place, stamp in unread])
 
         return self._by_all(look, chunks)
 
     def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
-        def read(process: _Process, names: Sequence[str]) -> list[Facts]:
+        def read(process: _ScanProcess, names: Sequence[str]) -> list[Facts]:
             answer = process.ask("read", names)
             if answer is None:
                 return next(self._here.read([names]))
@@ -103,7 +104,9 @@ class _Processes:
 
         return self._by_all(read, chunks)
 
-    def _by_all(self, work: Callable[[_Process, Sequence[str]], T], chunks: Chunks) -> Iterator[T]:
+    def _by_all(
+        self, work: Callable[[_ScanProcess, Sequence[str]], T], chunks: Chunks
+    ) -> Iterator[T]:
         def by_one(names: Sequence[str]) -> T:
             process = self._free.get()
             try:
@@ -120,7 +123,7 @@ class _Processes:
             process.end()
 
 
-class _Process:
+class _ScanProcess:
     def __init__(self, folder: Path, index: Path | None) -> None:
         places = [os.path.abspath(folder)] + ([] if index is None else [str(index)])
         self._process = subprocess.Popen(
@@ -148,7 +151,7 @@ class _Process:
         self._process.communicate()
 
 
-def answer(folder: Path, index: Path | None = None) -> None:
+def answer_questions(folder: Path, index: Path | None = None) -> None:
     """The work of such a process: questions come in as lines, answers go out."""
     end_with_parent()
     here = _Threads(folder, index)
@@ -164,4 +167,4 @@ def answer(folder: Path, index: Path | None = None) -> None:
 
 
 if __name__ == "__main__":
-    answer(*map(Path, sys.argv[1:]))
+    answer_questions(*map(Path, sys.argv[1:]))

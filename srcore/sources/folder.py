@@ -12,16 +12,18 @@ import attrs
 
 from srcore.data.cropping import Window
 from srcore.images import (
+    FolderFiles,
     ImageArray,
     ImageHeader,
+    JoinedFiles,
     Metadata,
     names_of,
+    packed,
     read_header,
     read_image,
     read_rgb,
     read_window,
 )
-from srcore.images.folder_files import FolderFiles, JoinedFiles, packed
 from srcore.options.declaration import defaults
 from srcore.scanning.lists import image_lists
 from srcore.sources.options import FolderSourceOptions

@@ -16,7 +16,7 @@ def test_packed_names_are_the_names(count):
     assert kept[-3:] == names[-3:]
     assert list(pickle.loads(pickle.dumps(kept))) == names
     for number in (count, -count - 1):
-        with pytest.raises(IndexError):
+        with pytest.raises(IndexError, match="range"):
             kept[number]
 
 
@@ -54,5 +54,5 @@ def test_files_of_several_folders_follow_one_another():
     assert files[1:] == [Path("a/2"), Path("c/3")]
     assert list(files.texts()) == ["a/1", "a/2", "c/3"]
     assert len(JoinedFiles([])) == 0
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="range"):
         files[3]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from srcore.images.folder_files import FolderFiles
+from srcore.images import FolderFiles
 from srcore.scanning import scan as scanning
 from srcore.scanning import workers
 from srcore.scanning.index import ScanIndex, index_file

@@ -10,7 +10,7 @@ import pytest
 from srcore.scanning import workers as module
 from srcore.scanning.facts import Facts
 from srcore.scanning.index import ScanIndex
-from srcore.scanning.workers import answer, workers
+from srcore.scanning.workers import answer_questions, workers
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def folder(many, tmp_path):
 @pytest.fixture
 def two_cores(monkeypatch):
     monkeypatch.setattr(module, "_MANY", 1)
-    monkeypatch.setattr(module.os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
+    monkeypatch.setattr(module, "cores", lambda: 2)
 
 
 def everything(folder, index, chunks):
@@ -81,7 +81,7 @@ def test_a_process_answers_line_by_line(folder, monkeypatch):
     monkeypatch.setattr(module, "end_with_parent", lambda: None)
     monkeypatch.setattr(module.sys, "stdin", io.TextIOWrapper(stdin))
     monkeypatch.setattr(module.sys, "stdout", io.TextIOWrapper(stdout))
-    answer(folder, index)
+    answer_questions(folder, index)
     [[sizes, faults, unread], facts] = map(json.loads, stdout.getvalue().splitlines())
     assert (len(sizes), faults, len(unread)) == (15, [[3, "\0: bad"]], 1)
     assert facts == [[8, 12, 8, 3, ""]] * 2
