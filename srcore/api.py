@@ -297,8 +297,8 @@ def upscale(
         precision: what the network computes in; ``"bfloat16"`` and ``"float16"`` by autocast,
             ``"int8"`` by a backend that has it.
         backend: what computes the network: ``"torch"``, ``"compile"``, ``"onnxruntime"``,
-            ``"openvino"``, ``"ncnn"``, or ``"auto"``, the fastest of those that are quickly ready;
-            compared with PyTorch on a part of the first image.
+            ``"openvino"``, ``"ncnn"``, on a GPU ``"cudagraphs"``, or ``"auto"``, the fastest of
+            those that are quickly ready; compared with PyTorch on a part of the first image.
         calibration: folder of images by which the steps of ``"int8"`` are chosen.
         self_ensemble: average over eight flipped and turned inputs, at eight times the cost.
         seed: of what a sampling network draws; equal seeds give equal pictures, in tiles or whole.

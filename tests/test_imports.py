@@ -77,7 +77,7 @@ def test_only_the_ends_ask_for_the_current_plugins():
         for name, path in modules().items()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.module == "srcore.plugin.manager"
-        if {"plugins", "load", "using"} & {alias.name for alias in node.names}
+        if {"plugins", "load_plugins", "using"} & {alias.name for alias in node.names}
     }
     assert "srcore.api" in asking
     asking.remove("srcore.plugin.handing")  # for calls from before it was handed down

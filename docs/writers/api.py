@@ -142,7 +142,3 @@ def _capabilities() -> str:
         for name, entry in known.items()
     ]
     return "\n".join(text_tables.markdown(("of", "name", "default", "meaning"), rows))
-
-
-def _default(entry: capabilities.Capability) -> str:
-    return "" if entry.is_method else code(repr(entry.default))

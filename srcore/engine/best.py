@@ -27,13 +27,13 @@ class Best:
     run ends between the two, :meth:`restore` finds out.
 
     Attributes:
-        found: ``score``, ``pooled`` and ``iteration`` of the best validation; empty before one.
+        judged: ``score``, ``pooled`` and ``iteration`` of the best validation; empty before one.
     """
 
     def __init__(self, run: Run, parts: Parts, measures: Sequence[Measure]) -> None:
         self.run = run
         self.parts = parts
-        self.found: dict[str, float] = {}
+        self.judged: dict[str, float] = {}
         self._metrics = {entry.label: entry.metric for entry in measures}
 
     def judge(self, averages: Mapping[str, float], pooled: Mapping[str, float]) -> bool:
@@ -52,10 +52,10 @@ class Best:
         now = {"score": sign * averages[name], "iteration": float(self.parts.iteration)}
         if name in pooled:
             now["pooled"] = sign * pooled[name]
-        by_pooled = "pooled" in now or "pooled" in self.found
-        if self.found and _judged(now, pooled=by_pooled) <= _judged(self.found, pooled=by_pooled):
+        by_pooled = "pooled" in now or "pooled" in self.judged
+        if self.judged and _judged(now, pooled=by_pooled) <= _judged(self.judged, pooled=by_pooled):
             return False
-        self.found = now
+        self.judged = now
         return True
 
     def keep(self) -> None:
@@ -65,9 +65,9 @@ class Best:
         self._export(self.parts.iteration)
 
     def restore(self, saved_at: int) -> None:
-        """Compare the files with the judgement of the last checkpoint, which is :attr:`found`."""
+        """Compare the files with the judgement of the last checkpoint, which is :attr:`judged`."""
         path = self.run.files.best
-        if self.found.get("iteration") == saved_at:
+        if self.judged.get("iteration") == saved_at:
             self.keep()
             return
         try:
@@ -77,13 +77,13 @@ class Best:
             state = None
         if state is not None:
             networks = state["networks"]
-            self.found = state["best"]
+            self.judged = state["best"]
             evaluated = state.get("evaluated", {}).get("generator")
             best = evaluated or networks.get("ema", networks["generator"])
             self._export(state["iteration"], best)
-        elif self.found:
+        elif self.judged:
             logger.warning("%s is lost: the next validation counts as the best", path)
-            self.found = {}
+            self.judged = {}
 
     def _export(self, iteration: int, state: Mapping[str, Tensor] | None = None) -> None:
         if self.run.is_main:

@@ -201,13 +201,13 @@ class TrainingState:
         own = self.tally.own_state_dict()
         known = self.tally.everyone[1:] if alone else None
         trained = contents.training_state(self.parts, self.others, own, other_ranks=known)
-        return {**trained, "best": self.best.found, **self.tally.state_dict()}
+        return {**trained, "best": self.best.judged, **self.tally.state_dict()}
 
     def _load(self, content: dict[str, Any]) -> None:
         content = contents.of_this_process(content)
         contents.restore_training_state(self.parts, content, self.others)
         self.tally.load_state_dict(content)
-        self.best.found = dict(content["best"])
+        self.best.judged = dict(content["best"])
         self.saved_at = self.run.iteration = self.parts.iteration
 
     def _heed_changes(self) -> None:
@@ -224,7 +224,7 @@ class TrainingState:
                     change.now,
                 )
         if self.run.measures_anew:
-            self.best.found = {}
+            self.best.judged = {}
             logger.info("metrics or validation images are others: the best is chosen anew")
             if self.tally.validated_at == self.saved_at:
                 self.tally.validated_at -= 1

@@ -184,6 +184,6 @@ def build_updater(
     )
 
 
-def build_schedule(choice: Selected, iterations: int) -> Any:
+def build_schedule(selected: Selected, iterations: int) -> Any:
     """A schedule; one that asks for ``iterations`` gets the length of the stage."""
-    return choice.build(**({"iterations": iterations} if choice.asks_for("iterations") else {}))
+    return selected.build(**({"iterations": iterations} if selected.asks_for("iterations") else {}))

@@ -68,7 +68,7 @@ class Pictures:
 
     def _remove_earlier(self, trainer: Engine, run: Run, best: Best) -> None:
         """The checkpoint remembers which validation is the best; its pictures stay."""
-        iteration = best.found.get("iteration")
+        iteration = best.judged.get("iteration")
         kept = None if iteration is None else int(iteration)
         remove_earlier(run.files, run.experiment.train.keep_images, kept)
 

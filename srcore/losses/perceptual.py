@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +16,6 @@ from srcore.networks.feature_network import feature_network
 from srcore.options.declaration import defaults
 
 _DEFAULT = defaults(PerceptualOptions)
-
-if TYPE_CHECKING:
-    pass
 
 Criterion = Literal["l1", "mse", "fro"]
 Features = Mapping[str, Tensor]

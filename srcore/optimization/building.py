@@ -23,7 +23,7 @@ NamedParameters = list[tuple[str, nn.Parameter]]
 
 
 def build_optimizer(
-    choice: Selected,
+    selected: Selected,
     network: nn.Module,
     groups: Sequence[GroupTable] = (),
     where: str = "optimizer",
@@ -31,7 +31,7 @@ def build_optimizer(
     """An optimizer; its target takes what it names of parameters, their names and the network.
 
     Args:
-        choice: the component and its options.
+        selected: the component and its options.
         network: what is trained; parameters that need no gradient, or hold no number (layers that a
             small width leaves nothing of), are left out: CAME takes the mean of each.
         groups: parameters with settings of their own; the first that matches counts.
@@ -43,21 +43,21 @@ def build_optimizer(
     """
     named = [(n, p) for n, p in network.named_parameters() if p.requires_grad and p.numel()]
     if not groups:
-        return _build_bare(choice, named, network)
-    if choice.component.accepts("network"):
-        text = f'"{choice.type}" makes groups of the network itself; remove them'
+        return _build_bare(selected, named, network)
+    if selected.component.accepts("network"):
+        text = f'"{selected.type}" makes groups of the network itself; remove them'
         raise SrcoreError(f"{where}.groups: {text}")
     shares = shared_out(named, groups, where)
-    _require_effect(choice, shares, groups, network, where)
+    _require_effect(selected, shares, groups, network, where)
     others = [entry for entry in named if all(entry[0] not in dict(it) for it in shares)]
     made = [
-        *([_build_bare(choice, others, network)] if others else []),
+        *([_build_bare(selected, others, network)] if others else []),
         *(
-            _build_bare(of_group(choice, group), share, network)
+            _build_bare(of_group(selected, group), share, network)
             for group, share in zip(groups, shares, strict=True)
         ),
     ]
-    whole = _build_bare(choice, named, network)
+    whole = _build_bare(selected, named, network)
     whole.param_groups = [entry for part in made for entry in part.param_groups]
     return whole
 
@@ -86,18 +86,18 @@ def shared_out(
 
 
 def _require_effect(
-    choice: Selected,
+    selected: Selected,
     shares: Sequence[NamedParameters],
     groups: Sequence[GroupTable],
     network: nn.Module,
     where: str,
 ) -> None:
     for index, (group, share) in enumerate(zip(groups, shares, strict=True)):
-        plain = _group_settings(_build_bare(choice, share, network))
+        plain = _group_settings(_build_bare(selected, share, network))
         for key, value in group.overrides.items():
-            own = overridden(choice, {key: value})
-            if own != choice and _group_settings(_build_bare(own, share, network)) == plain:
-                text = f'"{choice.type}" has one value of it for these parameters and all others'
+            own = overridden(selected, {key: value})
+            if own != selected and _group_settings(_build_bare(own, share, network)) == plain:
+                text = f'"{selected.type}" has one value of it for these parameters and all others'
                 raise SrcoreError(f"{where}.groups[{index}].{key}: {text}")
 
 
@@ -105,11 +105,11 @@ def _group_settings(optimizer: Any) -> list[dict[str, Any]]:
     return [{k: v for k, v in it.items() if k != "params"} for it in optimizer.param_groups]
 
 
-def _build_bare(choice: Selected, named: NamedParameters, network: nn.Module) -> Any:
+def _build_bare(selected: Selected, named: NamedParameters, network: nn.Module) -> Any:
     offered = {
         "parameters": [parameter for _, parameter in named],
         "named_parameters": named,
         "network": network,
     }
-    taken = {key: value for key, value in offered.items() if choice.component.accepts(key)}
-    return choice.build(**(taken or {"parameters": offered["parameters"]}))
+    taken = {key: value for key, value in offered.items() if selected.component.accepts(key)}
+    return selected.build(**(taken or {"parameters": offered["parameters"]}))

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from srcore.data.cropping import Window
 from srcore.images import (
@@ -25,7 +27,8 @@ from srcore.images import (
     read_window,
 )
 from srcore.options.declaration import defaults
-from srcore.scanning.lists import image_lists
+from srcore.scanning.lists import image_lists, scan_of
+from srcore.scanning.policy import current_policy, scanning_by
 from srcore.sources.options import FolderSourceOptions
 
 if TYPE_CHECKING:
@@ -97,7 +100,13 @@ class FolderSource(FileSource):
 
     def __init__(self, folders: Sequence[FolderFiles]) -> None:
         super().__init__(JoinedFiles(folders))
+        self._folders = folders
         self.parts = [FileSource(paths) for paths in folders]
+
+    def sizes(self) -> NDArray[np.int32]:
+        """Heights and widths ``(N, 2)``, pixels, by one scan; zeros: it cannot be read."""
+        with scanning_by(attrs.evolve(current_policy(), sample=None)):
+            return scan_of(self._folders).sizes
 
 
 def folder_source(

@@ -32,9 +32,9 @@ def judged(best, iteration, averages, pooled=None):
 def test_the_first_validation_is_the_best_until_a_better_one_comes(best):
     assert judged(best, 10, {"set/psnr": 30.0})
     assert not judged(best, 20, {"set/psnr": 29.0})
-    assert best.found == {"score": 30.0, "iteration": 10.0}
+    assert best.judged == {"score": 30.0, "iteration": 10.0}
     assert judged(best, 30, {"set/psnr": 31.0})
-    assert best.found["iteration"] == 30.0
+    assert best.judged["iteration"] == 30.0
 
 
 def test_an_equal_one_does_not_take_its_place(best):
@@ -61,4 +61,4 @@ def test_a_mean_without_perfect_images_is_compared_with_pooled_errors(best):
 
 def test_nothing_measured_is_no_best(best):
     assert not judged(best, 10, {})
-    assert best.found == {}
+    assert best.judged == {}

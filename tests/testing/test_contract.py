@@ -69,7 +69,7 @@ def test_a_plugin_without_components_is_skipped_with_a_reason():
 
 def test_complaints_are_the_message_of_the_failure(stranger, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(AssertionError, match=r'^stranger: loss .* needs "a": .*\nstran.* "b"'):
+    with pytest.raises(AssertionError, match=r'^stranger: loss .* needs "a": .*\n *stran.* "b"'):
         stranger.test_what_it_registers_keeps_its_contract("loss-no_l1")
     with pytest.raises(AssertionError, match=r'^stranger: network "no_net"'):
         stranger.test_what_it_registers_keeps_its_contract("network-no_net")
