@@ -51,22 +51,22 @@ def assert_same_state(first: object, second: object, path: str = "state") -> Non
         ...
     AssertionError: state/w/0: tensors differ...
     """
-    _require(type(first) is type(second), f"{path}: {type(first)} and {type(second)}")
+    _say_unless(type(first) is type(second), f"{path}: {type(first)} and {type(second)}")
     if isinstance(first, dict) and isinstance(second, dict):
-        _require(first.keys() == second.keys(), f"{path}: {first.keys() ^ second.keys()}")
+        _say_unless(first.keys() == second.keys(), f"{path}: {first.keys() ^ second.keys()}")
         for key in first:
             assert_same_state(first[key], second[key], f"{path}/{key}")
     elif isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
-        _require(len(first) == len(second), f"{path}: {len(first)} and {len(second)} entries")
+        _say_unless(len(first) == len(second), f"{path}: {len(first)} and {len(second)} entries")
         for index, (one, other) in enumerate(zip(first, second, strict=True)):
             assert_same_state(one, other, f"{path}/{index}")
     elif isinstance(first, Tensor) and isinstance(second, Tensor):
-        _require(torch.equal(first, second), f"{path}: tensors differ")
+        _say_unless(torch.equal(first, second), f"{path}: tensors differ")
     else:
-        _require(first == second, f"{path}: {shown(first)} and {shown(second)}")
+        _say_unless(first == second, f"{path}: {shown(first)} and {shown(second)}")
 
 
-def _require(is_same: bool, message: str) -> None:
+def _say_unless(is_same: bool, message: str) -> None:
     # No assert statement: pytest would add both values to the line.
     if not is_same:
         raise AssertionError(message)
