@@ -86,7 +86,8 @@ def subimages(
     """Cut the images of FOLDER into overlapping sub-images in OUTPUT.
 
     Files are numbered row by row: 0001_s001.png, 0001_s002.png, ... Images smaller than the crop
-    are left out and listed, images that --format cannot hold count as unusable.
+    are left out and listed, images that --format cannot hold count as unusable. A job that was
+    stopped goes on with the same command.
 
     \b
     Examples:
@@ -146,7 +147,8 @@ def degrade(
     """Write degraded copies of the images of FOLDER to OUTPUT.
 
     In this order: cut to a multiple of the scale, blur, shrink bicubically, noise, JPEG. The noise
-    of an image depends on the seed and its name only.
+    of an image depends on the seed and its name only. A job that was stopped goes on with the same
+    command.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ from srcore.errors import line_about
 from srcore.files.replacing import refuse_sharing, refuse_writing_among
 from srcore.images import (
     list_images,
+    read_header,
     read_image,
     refuse_unwritable,
     write_image,
@@ -24,8 +25,9 @@ from srcore.options.declaration import defaults
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.prepare.options import CopyOptions, SubImageOptions
-from srcore.prepare.refusing import refuse_collisions, refuse_filled
-from srcore.prepare.subimages import base_name, sub_images
+from srcore.prepare.refusing import refuse_collisions
+from srcore.prepare.subimages import base_name, grid, names_of_cuts, sub_images
+from srcore.prepare.unfinished import are_made, unfinished
 from srcore.prepare.working import Report, do_all
 
 __all__ = ["Report", "prepare_degraded", "prepare_lmdb", "prepare_sub_images"]
@@ -42,9 +44,12 @@ class _SubImageJob:
     threshold: int
     suffix: str
     options: Mapping[str, Any]
+    goes_on: bool
 
     def __call__(self) -> Report:
         try:
+            if self.goes_on and (made := self._made()):
+                return Report(images=1, written=made)
             image = read_image(self.path)
             sides = self.crop, self.crop
             refuse_unwritable(self.suffix, (*sides, image.shape[2]), image.dtype, self.path)
@@ -61,6 +66,14 @@ class _SubImageJob:
             count += 1
         return Report(images=1, written=count)
 
+    def _made(self) -> int:
+        """How many sub-images there are, if an earlier job made all of this image."""
+        header = read_header(self.path)
+        corners = grid(header.height, header.width, self.crop, self.step, self.threshold)
+        names = names_of_cuts(self.path.stem, len(corners))
+        targets = [self.output / f"{name}{self.suffix}" for name in names]
+        return len(targets) if are_made(self.path, targets) else 0
+
 
 @attrs.frozen(kw_only=True)
 class _DegradeJob:
@@ -70,14 +83,17 @@ class _DegradeJob:
     hr: Path | None
     degradation: OfflineDegradation
     options: Mapping[str, Any]
+    goes_on: bool
 
     def __call__(self) -> Report:
+        targets = [self.lr] if self.hr is None else [self.lr, self.hr]
+        if self.goes_on and are_made(self.path, targets):
+            return Report(images=1, written=len(targets))
         try:
             image = read_image(self.path)
             degraded = self.degradation.apply(image, self.name)
-            for path, made in ((self.lr, degraded), (self.hr, image)):
-                if path is not None:
-                    refuse_unwritable(path.suffix, made.shape, made.dtype, self.path)
+            for path, made in zip(targets, (degraded, image), strict=False):
+                refuse_unwritable(path.suffix, made.shape, made.dtype, self.path)
         except Exception as error:  # whatever it is, the other images are done
             return Report(failed=[line_about(self.path, error)])
         write_image(self.lr, degraded, options=self.options, durable=False)
@@ -103,6 +119,8 @@ def prepare_sub_images(
 ) -> Report:
     """Cut the images of a folder into sub-images (:func:`srcore.prepare.subimages.sub_images`).
 
+    A job that was stopped goes on when it is called again with the same arguments.
+
     High- and low-resolution sub-images belong together only if every high-resolution image is
     exactly ``scale`` times its low-resolution one.
 
@@ -127,20 +145,21 @@ def prepare_sub_images(
     targets = [output / path.relative_to(source).parent / base_name(path.stem) for path in paths]
     refuse_collisions(paths, targets)
     refuse_writing_among(source, paths, targets, recursive=recursive)
-    refuse_filled(output, overwrite=overwrite)
-    jobs = [
-        _SubImageJob(
-            path=path,
-            output=target.parent,
-            crop=crop,
-            step=step,
-            threshold=threshold,
-            suffix=suffix,
-            options=options or {},
-        )
-        for path, target in zip(paths, targets, strict=True)
-    ]
-    return do_all(jobs, workers, "sub-images")
+    cuts = {"crop": crop, "step": step, "threshold": threshold}
+    job = {"sub-images of": source.absolute(), **cuts, "suffix": suffix, "written": options or {}}
+    with unfinished([output], job, overwrite=overwrite) as goes_on:
+        jobs = [
+            _SubImageJob(
+                path=path,
+                output=target.parent,
+                **cuts,
+                suffix=suffix,
+                options=options or {},
+                goes_on=goes_on,
+            )
+            for path, target in zip(paths, targets, strict=True)
+        ]
+        return do_all(jobs, workers, "sub-images")
 
 
 def prepare_degraded(
@@ -157,6 +176,8 @@ def prepare_degraded(
     options: Mapping[str, Any] | None = None,
 ) -> Report:
     """Write a degraded copy of every image of a folder.
+
+    A job that was stopped goes on when it is called again with the same arguments.
 
     Args:
         source: folder of high-resolution images.
@@ -187,17 +208,26 @@ def prepare_degraded(
     ]
     refuse_sharing(named)
     refuse_writing_among(source, paths, [path for path, _ in named], recursive=recursive)
-    for folder in filter(None, (output, hr_output)):
-        refuse_filled(folder, overwrite=overwrite)
-    jobs = [
-        _DegradeJob(
-            path=path,
-            name=stem.as_posix(),
-            lr=lr,
-            hr=hr,
-            degradation=degradation,
-            options=options or {},
-        )
-        for path, stem, lr, hr in zip(paths, stems, targets, hr_targets, strict=True)
-    ]
-    return do_all(jobs, workers, "degraded copies")
+    job = {
+        "degraded copies of": source.absolute(),
+        "degradation": degradation,
+        "name": name,
+        "hr_output": hr_output and hr_output.absolute(),
+        "suffix": suffix,
+        "written": options or {},
+    }
+    folders = [output] if hr_output is None else [output, hr_output]
+    with unfinished(folders, job, overwrite=overwrite) as goes_on:
+        jobs = [
+            _DegradeJob(
+                path=path,
+                name=stem.as_posix(),
+                lr=lr,
+                hr=hr,
+                degradation=degradation,
+                options=options or {},
+                goes_on=goes_on,
+            )
+            for path, stem, lr, hr in zip(paths, stems, targets, hr_targets, strict=True)
+        ]
+        return do_all(jobs, workers, "degraded copies")

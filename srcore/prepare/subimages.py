@@ -41,11 +41,15 @@ def sub_images(
 
     The image is ``(H, W, C)``, uint8 or uint16; views are ``(crop, crop, C)``.
     """
-    base = base_name(stem)
     height, width = image.shape[:2]
     corners = grid(height, width, crop, step, threshold)
-    for number, (top, left) in enumerate(corners, start=1):
-        yield f"{base}_s{number:03d}", image[top : top + crop, left : left + crop]
+    for name, (top, left) in zip(names_of_cuts(stem, len(corners)), corners, strict=True):
+        yield name, image[top : top + crop, left : left + crop]
+
+
+def names_of_cuts(stem: str, count: int) -> list[str]:
+    """Stems of the sub-images of an image, as many as it has."""
+    return [f"{base_name(stem)}_s{number:03d}" for number in range(1, count + 1)]
 
 
 def base_name(stem: str) -> str:
