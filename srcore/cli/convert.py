@@ -25,8 +25,8 @@ from srcore.weights.programs import ProgramOptions, written_files
     required=True,
     metavar="DIALECT|FORMAT",
     help="What to write. Weights: safetensors, or basicsr, old_esrgan, esrgan_new, esrdgan, "
-    "edsr_pytorch, official (SwinIR), or a plugin's dialect. Programs: onnx, torchscript, "
-    "torch_export, ncnn, openvino.",
+    "edsr_pytorch, realesrgan (compact), official (SwinIR), or a plugin's dialect. Programs: "
+    "onnx, torchscript, torch_export, ncnn, openvino.",
 )
 @click.option("--key", help="Entry of IN to take, such as params; EMA weights come first.")
 @click.option(

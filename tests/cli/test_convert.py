@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 from srcore.cli.convert import command
 from srcore.files.occupied import OccupiedError
 from srcore.networks.edsr import EDSR
+from srcore.plugin.manager import PluginManager
 from srcore.testing.weights import write_weights
 
 
@@ -113,3 +115,15 @@ def test_options_that_are_lost_are_named(tmp_path, capsys):
         "file assumes 255.0 and must be told"
     )
     assert json.loads(shown.out)["lost"] == {"img_range": [1.0, 255.0]}
+
+
+def test_the_help_names_every_dialect_of_the_core():
+    [option] = [it for it in command.params if it.name == "to"]
+    core = PluginManager(discover=False).registry.dialects()
+    assert len(core) > 7
+    unsaid = [
+        name
+        for name in core
+        if not {name, name.partition("_")[2]} & {*re.findall(r"\w+", option.help)}
+    ]
+    assert unsaid == []
