@@ -25,7 +25,7 @@ def alone(file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         OSError: nothing can be written beside the file.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = file.with_name(f".{file.name}.lock")
+    lock = file.with_name(f".{file.name}.busy")
     while True:
         stream = lock.open("ab")
         with contextlib.closing(stream):

@@ -137,7 +137,7 @@ class TarSource(EncodedSource):
 
 def tar_source(
     *,
-    path: Folders | None = None,
+    path: Folders | None = _DEFAULT.path,
     url: str | tuple[str, ...] | None = _DEFAULT.url,
     field: str = _DEFAULT.field,
     window: int = _DEFAULT.window,
