@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -13,3 +14,15 @@ def user_cache(*parts: str) -> Path:
     """
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base, "srcore", *parts).expanduser()
+
+
+def cached_about(path: Path, kind: str, suffix: str) -> Path:
+    """The file of the user's cache that belongs to a file or folder, by whatever name.
+
+    Args:
+        path: what it is about; links are followed.
+        kind: folder of the cache.
+        suffix: of the file.
+    """
+    name = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
+    return user_cache(kind) / f"{name}{suffix}"

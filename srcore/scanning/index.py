@@ -9,14 +9,12 @@ index loses nothing but the time of another scan. Names are bytes: not all are U
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from srcore.files.user_cache import user_cache
+from srcore.files.user_cache import cached_about
 from srcore.scanning.facts import Facts
 
 #: Counted up when facts are read in another way, so that older ones are read again.
@@ -42,8 +40,7 @@ create table if not exists images(
 
 def index_file(folder: Path) -> Path:
     """Where the index of a folder lies."""
-    place = os.fsencode(os.path.realpath(folder))
-    return user_cache("scans") / f"{hashlib.sha256(place).hexdigest()[:24]}.sqlite"
+    return cached_about(folder, "scans", ".sqlite")
 
 
 class ScanIndex:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from tqdm import tqdm
 
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes
+from srcore.files.user_cache import cached_about
 from srcore.images import natural_key
 from srcore.shards.index_file import (
     SUFFIX,
@@ -78,7 +77,7 @@ def index_of(
         DataError: the shard cannot be read, or is changed meanwhile.
     """
     state = _size_and_time(shard)
-    places = [shard.with_suffix(suffix), _place_in_cache(shard, suffix)]
+    places = [shard.with_suffix(suffix), cached_about(shard, "shards", suffix)]
     known = [index for index in map(read_index, places) if index is not None]
     for index in known:
         if (index.facts.bytes, index.facts.time) == state:
@@ -136,9 +135,3 @@ def _size_and_time(shard: Path) -> tuple[int, int]:
     except OSError as error:
         raise DataError(f"{shard}: cannot be read: {error.strerror or error}") from error
     return state.st_size, state.st_mtime_ns
-
-
-def _place_in_cache(shard: Path, suffix: str) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    name = hashlib.sha256(os.fsencode(os.path.realpath(shard))).hexdigest()[:32]
-    return Path(base).expanduser() / "srcore" / "shards" / f"{name}{suffix}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from tqdm import tqdm
 
 from srcore.files.atomic import write_bytes
+from srcore.files.user_cache import user_cache
 from srcore.shards.block_cache import BlockCache
 from srcore.shards.index_file import SUFFIX, ShardIndex, index_content, read_index
 from srcore.shards.indexing import PATIENCE
@@ -29,8 +29,7 @@ _THREADS = 16
 
 def default_folder_of_blocks() -> Path:
     """``srcore/remote`` in the user's cache folder (``$XDG_CACHE_HOME`` or ``~/.cache``)."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "srcore" / "remote"
+    return user_cache("remote")
 
 
 class RemoteShards:
