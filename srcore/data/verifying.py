@@ -13,8 +13,9 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.data.wrapping import inner_datasets
 from srcore.errors import DataError, Problem
-from srcore.images import files_in, folders_of, read_series, verify_image
+from srcore.images import folders_of, read_series, verify_image
 from srcore.options import Selected
+from srcore.scanning.lists import image_lists
 from srcore.sources.folder import FileSource
 from srcore.sources.source import ImageSource
 
@@ -87,7 +88,7 @@ def _of_dataset(path: str, options: Any) -> Iterator[StoredImage]:
         is_named = key == "hr" or option_capability(options, "hr") is None
         meta_info = option_capability(options, "meta_info") if is_named else None
         recursive = option_capability(options, "recursive")
-        for files in files_in(folders, meta_info, recursive=recursive):
+        for files in image_lists(folders, meta_info, recursive=bool(recursive)):
             yield from (StoredImage(where, partial(_verify_file, file)) for file in files)
 
 

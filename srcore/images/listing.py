@@ -61,25 +61,27 @@ def image_names(folder: Path, *, recursive: bool = False) -> list[str]:
     Raises:
         DataError: the folder cannot be read.
     """
+    try:
+        return _of_images(names_of_files(folder, recursive=recursive))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether a file is taken for an image, by its name: whether its suffix is one that is read."""
+    return bool(_of_images([path.name]))
+
+
+def _of_images(names: Iterable[str]) -> list[str]:
+    """Those names that files of images have, and no hidden ones."""
     from srcore.images.formats import read_suffixes  # brings the decoders
 
     suffixes = tuple(read_suffixes())
-    try:
-        names = list(names_of_files(folder, recursive=recursive))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
     return [
         name
         for name in names
         if name.lower().endswith(suffixes) and name[name.rfind("/") + 1] != "."
     ]
-
-
-def is_image_name(path: Path) -> bool:
-    """Whether a file is taken for an image, by its name: whether its suffix is one that is read."""
-    from srcore.images.formats import read_suffixes  # brings the decoders
-
-    return path.suffix.lower() in read_suffixes() and not path.name.startswith(".")
 
 
 def in_natural_order(names: list[str]) -> list[str]:
