@@ -1,40 +1,32 @@
-import numpy as np
 import pytest
 
 from srcore.errors import DataError
-from srcore.images import write_image
 from srcore.scanning import lists, policy
 from srcore.scanning.lists import image_lists, paired_lists, scan_of
 from srcore.scanning.policy import ScanPolicy, scanning_by
 from srcore.testing import write_tiny_images
 
 
-@pytest.fixture
-def two(tmp_path):
-    """Two sets of pairs; ``1`` is in both, ``2`` and ``3`` in one."""
-    for place, names in (("a", "12"), ("b", "13")):
-        for kind, side in (("hr", 4), ("lr", 2)):
-            for name in names:
-                image = np.full((side, side, 3), ord(place) + int(name), np.uint8)
-                write_image(tmp_path / place / kind / f"{name}.png", image, durable=False)
-    return tmp_path
-
-
-def test_files_of_one_name_pair_with_their_own_folder(two):
-    hr, lr = ([two / place / kind for place in "ab"] for kind in ("hr", "lr"))
+def test_files_of_one_name_pair_with_their_own_folder(two_sets_of_pairs):
+    hr, lr = ([two_sets_of_pairs / place / kind for place in "ab"] for kind in ("hr", "lr"))
     hr_files, lr_files = paired_lists(hr, lr, "{}", None)
     pairs = list(zip(hr_files, lr_files, strict=True))
     assert len(pairs) == 4
     assert all(hr.parts[-3] == lr.parts[-3] and hr.name == lr.name for hr, lr in pairs)
 
 
-def test_as_many_folders_on_both_sides(two):
+def test_as_many_folders_on_both_sides(two_sets_of_pairs):
     with pytest.raises(DataError, match=r"as many folders as hr has \(2\).*found 1"):
-        paired_lists([two / "a" / "hr", two / "b" / "hr"], two / "a" / "lr", "{}", None)
+        paired_lists(
+            [two_sets_of_pairs / "a" / "hr", two_sets_of_pairs / "b" / "hr"],
+            two_sets_of_pairs / "a" / "lr",
+            "{}",
+            None,
+        )
 
 
-def test_what_several_folders_say_comes_in_their_order(two):
-    files = image_lists([two / "b" / "hr", two / "a" / "lr"], None)
+def test_what_several_folders_say_comes_in_their_order(two_sets_of_pairs):
+    files = image_lists([two_sets_of_pairs / "b" / "hr", two_sets_of_pairs / "a" / "lr"], None)
     assert [len(below) for below in files] == [2, 2]
     assert len(scan_of(files).sizes) == 4
 
