@@ -10,7 +10,8 @@ Memory is the largest of the whole stage beyond what Python and PyTorch take. It
 glibc's `MALLOC_MMAP_THRESHOLD_` set for both: at these sizes the threshold that glibc adapts moves
 the peak of one and the same run by a third from one time to the next, which no estimate can know.
 Time is the processor time of the training process per iteration, without the first two, without
-that setting, in rounds: an estimate, then a run; medians of the rounds are compared. On CUDA memory
+that setting, in rounds: an estimate, then a run; the least of the rounds are compared, for what
+others do on the same machine only adds to either. All of them stand in the result. On CUDA memory
 is what PyTorch has allocated on the device, and time is that of the clock, the device waited for.
 """
 
@@ -119,13 +120,13 @@ def compared(name: str, iterations: int, rounds: int, device: str) -> dict[str, 
                 steps = math.ceil(SECONDS / times["estimated"][0])
                 table["train"]["iterations"] = max(iterations, steps)
             times["of_run"].append(run_of(table, place / f"run{number}")["step_seconds"])
-    middle = {key: statistics.median(values) for key, values in times.items()}
+    least = {key: min(values) for key, values in times.items()}
     return {
         "memory_estimated": memory,
         "memory_of_run": of_run,
         "memory_ratio": round(memory / of_run, 3),
         "step_seconds": {key: [round(it, 4) for it in values] for key, values in times.items()},
-        "time_ratio": round(middle["estimated"] / middle["of_run"], 3),
+        "time_ratio": round(least["estimated"] / least["of_run"], 3),
     }
 
 
