@@ -1,6 +1,6 @@
 """Whether `srcore estimate` is true: memory and time of shipped recipes, estimated and then run.
 
-python benchmarks/estimates.py [--iterations 32] [--rounds 3] [--device cuda]
+python benchmarks/estimates.py [--iterations 32] [--rounds 3] [--device cuda] [--recipes NAME ...]
 
 The last stage of every recipe is resolved as `srcore estimate` does and estimated; then the same
 file is run for some iterations, saved and validated. Both happen in fresh processes with one
@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import write_results
+from harness import RESULTS, write_results
 
 RECIPES = (
     "psnr_rrdb_tiny", "esrgan_tiny", "realesrgan_tiny", "ldl/tiny", "ldl/tiny_realworld",
@@ -162,19 +162,25 @@ def main() -> None:
         really_run(chosen.run)
         return
     os.environ["OMP_NUM_THREADS"] = "1"
-    results: dict[str, Any] = {}
+    suffix = "" if chosen.device == "cpu" else f"_{chosen.device}"
+    file = RESULTS / f"estimates{suffix}.json"
+    known = json.loads(file.read_text("utf-8"))["results"] if file.is_file() else {}
     for name in chosen.recipes:
-        results[name] = compared(name, chosen.iterations, chosen.rounds, chosen.device)
-        print(name, results[name], flush=True)
+        row = compared(name, chosen.iterations, chosen.rounds, chosen.device)
+        known[name] = {"rounds": chosen.rounds, **row}
+        print(name, row, flush=True)
+    keep(known, f"estimates{suffix}", iterations=chosen.iterations)
+
+
+def keep(results: dict[str, Any], name: str, **facts: Any) -> None:
+    """Write all recipes that were compared here, those of earlier times as well."""
     missed = [
-        name
-        for name, it in results.items()
+        recipe
+        for recipe, it in results.items()
         if abs(it["memory_ratio"] - 1) > MEMORY_AIM or abs(it["time_ratio"] - 1) > TIME_AIM
     ]
     print("beyond the aims:", missed or "none")
-    facts = {"iterations": chosen.iterations, "rounds": chosen.rounds}
-    suffix = "" if chosen.device == "cpu" else f"_{chosen.device}"
-    write_results(f"estimates{suffix}", results, **facts, beyond_the_aims=missed)
+    write_results(name, results, **facts, beyond_the_aims=missed)
 
 
 if __name__ == "__main__":
