@@ -4,7 +4,7 @@ python benchmarks/automatic_batch_size.py [--seed 0] [--gigabytes 2.5]
 
 Recipes, sizes of crops and of networks are drawn; every experiment is then run as by `srcore run`,
 with `batch_size = "auto"`, for some iterations and a validation, by a process whose memory is
-limited (`ulimit -d`, which its trials inherit), so that numbers of images do meet a bound. Noted
+limited (`ulimit -d`, which its probes inherit), so that numbers of images do meet a bound. Noted
 are the number that was found, the largest memory of the run, and how it ended.
 """
 
@@ -72,7 +72,7 @@ def outcome(seed: int, gigabytes: float, place: Path) -> dict[str, Any]:
     """Run a random experiment."""
     from estimates import resolved
 
-    from srcore.runs.plain_tables import write_table
+    from srcore.config.plain_tables import write_table
 
     name, overrides = drawn(seed)
     place.mkdir()

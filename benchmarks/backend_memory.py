@@ -27,7 +27,7 @@ from harness import RESULTS, ROOT, resident_rise, write_results
 import srcore
 from srcore.images import ImageArray
 from srcore.inference.memory import memory_per_pixel
-from srcore.machine.resident import give_back_memory
+from srcore.machine.resident_memory import give_back_memory
 
 NAME = "backend_memory"
 BACKENDS = ("torch", "compile", "ncnn", "openvino", "onnxruntime")

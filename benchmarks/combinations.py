@@ -38,10 +38,10 @@ from srplug_ldl.losses import artifact_map, residual
 from srplug_sed.discriminators import SemanticUNetDiscriminator
 
 import srcore
-from srcore.config.experiment import check_experiment
-from srcore.engine.stages import run_experiment
+from srcore.checking.experiment import check_experiment
 from srcore.hookspecs import hookimpl
 from srcore.images import ImageArray, list_images, read_rgb, write_image
+from srcore.launching.stages import run_experiment
 from srcore.metrics import psnr, ssim
 from srcore.metrics.niqe import niqe
 from srcore.networks.vgg_features import VGGFeatures

@@ -22,9 +22,9 @@ import attrs
 import torch
 from harness import device_parser, write_results
 
-from srcore.config.experiment import LoadedExperiment
-from srcore.engine.stages import run_experiment
+from srcore.checking.experiment import LoadedExperiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load_unchecked
 from srcore.testing.runs import provide_images

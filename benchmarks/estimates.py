@@ -66,9 +66,9 @@ def really_run(folder: Path) -> None:
     count_memory_from_here()
     from ignite.engine import Engine, Events
 
-    from srcore.config.experiment import load_experiment
-    from srcore.engine.stages import run_experiment
+    from srcore.checking.experiment import load_experiment
     from srcore.hookspecs import hookimpl
+    from srcore.launching.stages import run_experiment
     from srcore.plugin.manager import PluginManager
 
     times: list[float] = []
@@ -140,7 +140,7 @@ def estimate_of(table: dict[str, Any], folder: Path, job: dict[str, Any]) -> dic
 
 def run_of(table: dict[str, Any], folder: Path) -> dict[str, float]:
     """A run of it."""
-    from srcore.runs.plain_tables import write_table
+    from srcore.config.plain_tables import write_table
 
     folder.mkdir()
     write_table(folder / "experiment.toml", table)

@@ -34,7 +34,7 @@ from harness import ROOT, measure, print_table, summary, write_results
 from training_pairs import first_batch, in_turns, largest_difference, make_training
 
 from srcore.engine.training import Training
-from srcore.machine.resident import peak_bytes, resident_bytes
+from srcore.machine.resident_memory import peak_bytes, resident_bytes
 
 LIMIT, TOLERANCE = 0.03, 1e-4
 PAIRS, WARMUP, MEMORY_RUNS, MEMORY_STEPS = 14, 2, 3, 3

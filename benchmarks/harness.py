@@ -222,7 +222,7 @@ def resident_rise(call: Callable[[], Any]) -> float:
     The largest size of getrusage would not do: it begins at that of the process that started this
     one, and cannot be set back.
     """
-    from srcore.machine.resident import forget_peak, peak_bytes, resident_bytes
+    from srcore.machine.resident_memory import forget_peak, peak_bytes, resident_bytes
 
     if not forget_peak():
         raise SystemExit("this system does not let a process forget its largest size")

@@ -34,8 +34,8 @@ from harness import RESULTS, write_results
 from ignite.engine import Engine, Events
 
 from srcore.engine.finiteness import NonFiniteLossError
-from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
+from srcore.launching.stages import run_experiment
 from srcore.testing.experiments import load_unchecked
 
 ITERATIONS, WARMUP = 150, 15

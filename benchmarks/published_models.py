@@ -39,7 +39,7 @@ from harness import RESULTS, measure, peak_memory, write_results
 import srcore
 from srcore.images import ImageArray, list_images, read_rgb, to_image, to_tensor
 from srcore.inference.reach import measure_reach
-from srcore.inference.streaming.trial import recording_of
+from srcore.inference.streaming.verification import recording_of
 from srcore.metrics import psnr
 from srcore.upscaling.shipped import SCALES, shipped_model
 

@@ -26,7 +26,7 @@ from engine_overhead import EXPERIMENT, bare_loop
 from harness import measure, print_table, write_results
 from training_pairs import first_batch, make_training
 
-from srcore.engine.pieces import in_channels_last
+from srcore.engine.batch_pieces import in_channels_last
 from srcore.engine.training import Training
 
 CHANNELS_LAST = "channels_last"

@@ -24,8 +24,8 @@ from typing import Any
 import harness
 import torch
 
-from srcore.engine.stages import run_experiment
 from srcore.images import list_images
+from srcore.launching.stages import run_experiment
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.jobs import prepare_degraded
 from srcore.testing.experiments import load_checked

@@ -10,11 +10,10 @@ import attrs
 import torch
 from torch import nn
 
-from srcore.config.experiment import LoadedExperiment, check_experiment
+from srcore.checking.experiment import LoadedExperiment, check_experiment
 from srcore.config.invalid import Invalid
 from srcore.config.structure import Structurer
 from srcore.errors import ConfigError, Problem
-from srcore.films.upscaling import upscale_film
 from srcore.inference.options import BORDER_FOR_VIEWERS, Overlap, Tile, UpscaleOptions
 from srcore.inference.upscaler import upscale_array
 from srcore.machine.device_names import UsePrecision
@@ -29,6 +28,7 @@ from srcore.report.run_result import RunResult
 from srcore.runs.columns import read_metrics
 from srcore.runs.options import RunsOptions
 from srcore.upscaling.any_image import AnyImage, as_arrays
+from srcore.upscaling.film_upscaling import upscale_film
 from srcore.upscaling.sizing import renamed_scale
 from srcore.weights.containers import Checkpoint, read_checkpoint
 from srcore.weights.loading import build_generator
@@ -222,7 +222,7 @@ def run(
         SrcoreError: what went wrong, in one line.
         Interrupted: a signal to stop came; everything is saved.
     """
-    from srcore.engine.stages import run_experiment
+    from srcore.launching.stages import run_experiment
 
     if not isinstance(experiment, LoadedExperiment):
         experiment = load_experiment(experiment, overrides)

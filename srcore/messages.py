@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time
 from typing import Any
 
@@ -10,6 +10,8 @@ from typing import Any
 LONGEST_LINE = 4000
 #: Longest value inside a line.
 LONGEST_VALUE = 80
+#: Names of a list that are told.
+_SHOWN = 8
 
 
 def one_line(text: str) -> str:
@@ -78,3 +80,10 @@ def _printable(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def some(names: Iterable[str]) -> str:
+    """Names for a message: ``a, b, c and 12 more``."""
+    names = list(names)
+    text = ", ".join(names[:_SHOWN])
+    return text if len(names) <= _SHOWN else f"{text} and {len(names) - _SHOWN} more"

@@ -11,8 +11,8 @@ from torch import nn
 
 import srcore
 from srcore.capabilities import OPTIONS, PARTS, capability, near_misses
-from srcore.engine.stages import run_experiment
 from srcore.errors import PluginError
+from srcore.launching.stages import run_experiment
 from srcore.options import NoOptions
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing.experiments import load_unchecked

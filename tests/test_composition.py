@@ -12,8 +12,8 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.testing.weights import write_weights

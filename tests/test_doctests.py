@@ -32,7 +32,7 @@ PUBLIC = [
 #: Modules whose examples need optional packages.
 NEEDS = {
     "srcore.datasets.lmdb": ["lmdb"],
-    "srcore.films.upscaling": ["av"],
+    "srcore.upscaling.film_upscaling": ["av"],
     "srcore.inference.backends.ncnn": ["ncnn"],
     "srcore.sources.lmdb": ["lmdb"],
     "srcore.sources.parquet": ["pyarrow"],

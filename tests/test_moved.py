@@ -25,7 +25,7 @@ def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
     ("module", "old", "new"),
     [
         ("srcore.weights.dialects", "Recognised", "Recognized"),
-        ("srcore.config.experiment", "check", "check_experiment"),
+        ("srcore.checking.experiment", "check", "check_experiment"),
         ("srcore.weights.containers", "strip_prefix", "without_common_prefix"),
         ("srcore.weights.saving", "Metadata", "GeneratorMetadata"),
     ],

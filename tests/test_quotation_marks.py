@@ -22,7 +22,7 @@ OTHERS = {
     "plugins/srplug-optimizers/writers/write_optimizers.py",
     "plugins/srplug-spandrel/writers/write_networks.py",
     "srcore/config/edited.py",
-    "srcore/config/toml.py",
+    "srcore/files/toml.py",
     "srcore/messages.py",
     "srcore/runs/records.py",
     "srcore/serving/policies.py",

@@ -18,13 +18,13 @@ import pytest
 import tomli_w
 import torch
 
-from srcore.config.checks import selections
+from srcore.config.selections import selections
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.testing import runs, write_tiny_images
 from srcore.testing.experiments import load_checked
-from srcore.testing.trial import random_weights
+from srcore.testing.specimen import random_weights
 from srcore.testing.weights import write_weights
 
 ROOT = Path(__file__).parents[1]

@@ -10,12 +10,12 @@ import attrs
 
 from srcore.config import schema
 from srcore.config.group_table import GroupTable
+from srcore.config.sweep_table import ParameterTable, SweepTable
 from srcore.files import text_tables
 from srcore.options.declaration import INLINE, KIND, declaration_of
 from srcore.options.describing import describe
 from srcore.plugin.building import Component, resolve
 from srcore.plugin.registry import Registry
-from srcore.sweeps.options import ParameterTable, SweepTable
 from writers.docstrings import code, inline, markdown
 
 #: Tables of an experiment in the order of the page: heading -> class.

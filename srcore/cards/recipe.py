@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import tomli_w
 
-from srcore.config.experiment import load_experiment
+from srcore.checking.experiment import load_experiment
 from srcore.config.paths import inputs_of, is_pending, paths_of
 from srcore.config.reading import parse_experiment
 from srcore.files.hashing import sha256_of

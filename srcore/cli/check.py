@@ -23,7 +23,7 @@ from srcore.runs.options import RunsOptions
 from srcore.scanning.policy import scanning_by
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.scanning.policy import ScanPolicy
 
 #: Of a folder with more images that were never read, so many are.
@@ -96,7 +96,7 @@ def command(
 def _checked(
     experiment: str, overrides: tuple[str, ...], output: Path, *, images: bool
 ) -> LoadedExperiment:
-    from srcore.config.experiment import check_experiment, load_experiment
+    from srcore.checking.experiment import check_experiment, load_experiment
 
     try:
         loaded = check_experiment(
@@ -165,7 +165,7 @@ def _refuse_wrong_sweep(
     loaded: LoadedExperiment, experiment: str, overrides: tuple[str, ...], output: Path
 ) -> str:
     """Check the trials of a sweep; what it is in words, empty where there is none."""
-    from srcore.config.stage_tables import SWEEP
+    from srcore.config.file_keys import SWEEP
 
     if SWEEP not in loaded.source.table:
         return ""
@@ -177,7 +177,7 @@ def _refuse_wrong_sweep(
 
 def _starts(loaded: LoadedExperiment) -> Iterator[str]:
     """What the files hold that generators start from."""
-    from srcore.config.telling import held, settings
+    from srcore.checking.generator_telling import held, settings
 
     seen = set()
     for stage in loaded.stages:
@@ -199,7 +199,7 @@ def _image_problems(loaded: LoadedExperiment) -> list[Problem]:
     """What is wrong with the images, all of which are decoded; also where more is wrong."""
     from tqdm import tqdm
 
-    from srcore.data.verifying import images_of, verify
+    from srcore.checking.image_files import images_of, verify
 
     stored = []
     for stage in loaded.stages:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from srcore.cli.completing import component_kinds, component_names
-from srcore.config.suggest import closest
 from srcore.files.text_tables import aligned
 from srcore.options.describing import describe
 from srcore.options.key_facts import key_facts, paper_of
@@ -17,6 +16,7 @@ from srcore.plugin.building import Component
 from srcore.plugin.manager import plugins
 from srcore.plugin.registry import Registry
 from srcore.plugin.summaries import summary_of
+from srcore.suggest import closest
 
 
 @click.command()

@@ -12,9 +12,9 @@ from srcore.cli.console import say
 from srcore.cli.existing import EXISTING_FOLDER
 from srcore.cli.flags import flag
 from srcore.cli.loading import Loading
+from srcore.exporting.programs import ProgramOptions, written_files
 from srcore.files.occupied import refuse_existing
 from srcore.plugin.manager import plugins
-from srcore.weights.programs import ProgramOptions, written_files
 
 
 @click.command()
@@ -91,7 +91,7 @@ def command(
     if opset is not None and to != "onnx":
         raise click.UsageError("--opset goes with --to onnx")
     from srcore.cli.fetching import located
-    from srcore.weights.conversion import convert
+    from srcore.converting.conversion import convert
 
     done = convert(
         located(source, yes=yes), target, to, plugins().registry, key=key, scale=scale, opset=opset,

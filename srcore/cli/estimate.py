@@ -37,12 +37,12 @@ def command(
       srcore estimate esrgan_x4 --device-like "RTX 4090"
       srcore estimate experiment.toml --json
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import load_experiment
+    from srcore.checking.experiment import load_experiment
 
     loaded = load_experiment(experiment, overrides, plugins=plugins())
 
     from srcore.estimating.estimate import estimates
-    from srcore.estimating.telling import lines, total
+    from srcore.estimating.in_words import lines, total
 
     figures = told_figures(estimates(loaded, options), lines, as_json=as_json)
     if as_json:

@@ -33,9 +33,9 @@ def located(weights: str | Path, *, yes: bool) -> Path:
         SrcoreError: the model cannot be had.
     """
     from srcore.config.paths import MISSING, paths_beside, what_is_there
-    from srcore.config.suggest import closest
     from srcore.models.catalog import Catalog, UnknownModelError
     from srcore.models.resolving import address_in, weights_file
+    from srcore.suggest import closest
 
     text, path = str(weights), Path(weights)
     registry = plugins().registry

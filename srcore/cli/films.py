@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from srcore.cli.writing import WritingFlags
-    from srcore.films.job import FilmJob
     from srcore.upscaling.batch import Result, Settings
+    from srcore.upscaling.film_job import FilmJob
     from srcore.upscaling.jobs import Plan, Task
 
 
@@ -52,7 +52,7 @@ def upscale_with_bars(
     """Upscale films with a bar for each: frames done, and when it will be finished."""
     from tqdm import tqdm
 
-    from srcore.films.batch import Handling, upscale_films
+    from srcore.upscaling.film_batch import Handling, upscale_films
 
     hidden = quiet or not sys.stderr.isatty() or local_rank() != 0
 

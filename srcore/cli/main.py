@@ -151,7 +151,7 @@ class SrcoreGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Like click's, with the nearest name for a misspelt command."""
-        from srcore.config.suggest import closest
+        from srcore.suggest import closest
 
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             names = self.list_commands(ctx)

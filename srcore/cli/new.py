@@ -114,8 +114,8 @@ def _from_weights(file: Path, name: str | None) -> str:
     """An experiment that goes on from a file."""
     import tomli_w
 
+    from srcore.checking.generator_telling import held, settings
     from srcore.cli.fetching import label_of
-    from srcore.config.telling import held, settings
     from srcore.models.addressed_path import written
 
     registry = plugins().registry

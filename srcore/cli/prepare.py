@@ -307,13 +307,13 @@ def preview_degradation(
       srcore prepare preview-degradation realesrgan_x4 sheet.png
       srcore prepare preview-degradation experiment.toml sheet.png --images 20 --iteration 500
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.checks import selections
-    from srcore.config.experiment import load_experiment
+    from srcore.checking.experiment import load_experiment
     from srcore.config.paths import inputs_of
-    from srcore.files.replacing import refuse_writing_among
+    from srcore.config.selections import selections
     from srcore.images import write_image
     from srcore.plugin.manager import plugins
     from srcore.prepare.previewing import preview
+    from srcore.prepare.refusing import refuse_writing_among
 
     refuse_existing([output], overwrite=overwrite)
     loaded = load_experiment(experiment, overrides, plugins=plugins())

@@ -15,7 +15,7 @@ from srcore.plugin.manager import plugins
 from srcore.profiling.options import ProfileOptions
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.profiling.profile import Profile
 
 
@@ -47,7 +47,7 @@ def command(
       srcore profile experiment.toml --compare
       srcore profile experiment.toml --write --overwrite
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import load_experiment
+    from srcore.checking.experiment import load_experiment
 
     loaded = load_experiment(experiment, overrides, plugins=plugins())
 

@@ -17,7 +17,7 @@ from srcore.runs.options import RunsOptions
 from srcore.scanning.policy import ScanPolicy, scanning_by
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.engine.signals import StopRequest
 
 
@@ -72,7 +72,7 @@ def command(
       srcore run ldl/rrdb_x4 --from-stage ldl --weights RRDB_PSNR_x4.pth
       torchrun --nproc-per-node=4 -m srcore run experiment.toml
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import check_experiment
+    from srcore.checking.experiment import check_experiment
 
     if (resume or recover) and overwrite:
         name = "--resume" if resume else "--recover"
@@ -84,7 +84,7 @@ def command(
         return check_experiment(experiment, starts, plugins=plugins(), resumed=resumed)
 
     def run(loaded: LoadedExperiment, stop: StopRequest | None = None) -> str | None:
-        from srcore.engine.stages import run_experiment
+        from srcore.launching.stages import run_experiment
 
         return run_experiment(
             loaded,

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from srcore.cli.failing import told_exit_code
-from srcore.config.names import name_key
 from srcore.errors import ConfigError, Interrupted, Problem, SrcoreError, cause
+from srcore.files.names import name_key
 from srcore.machine.processes import world_size
 from srcore.plugin.blame import naming_exits
 from srcore.runs.opening import refuse_earlier_run
 from srcore.runs.overwriting import refuse_own_inputs
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.engine.signals import StopRequest
 
     Running = Callable[[LoadedExperiment, StopRequest], str | None]
@@ -81,7 +81,7 @@ def all_checked(
 def _refuse_unstartable(
     loaded: LoadedExperiment, output: Path, *, resume: bool, overwrite: bool
 ) -> None:
-    from srcore.engine.startable import startable
+    from srcore.launching.startable import startable
 
     stages, _ = startable(loaded, output)
     if overwrite:

@@ -12,14 +12,14 @@ from srcore.cli.completing import experiments
 from srcore.cli.flags import flag, flags
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.cli.several_runs import refuse_many_processes
+from srcore.config.sweep_table import SweepOptions
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
 from srcore.runs.options import RunsOptions
-from srcore.sweeps.options import SweepOptions
 
 if TYPE_CHECKING:
-    from srcore.sweeps.metric import SweepMetric
     from srcore.sweeps.state import SweepState, SweepTrial
+    from srcore.trials.metric import SweepMetric
 
 #: Trials that are printed at the end.
 _SHOWN = 10
@@ -58,9 +58,9 @@ def command(
       srcore sweep sweep.toml --set sweep.trials=50
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     refuse_many_processes()
-    from srcore.config.experiment import check_experiment
+    from srcore.checking.experiment import check_experiment
     from srcore.sweeps.checked_sweep import checked_sweep
-    from srcore.sweeps.metric import metric_of
+    from srcore.trials.metric import metric_of
 
     starts = beginning(overrides, from_stage, weights)
     whole = check_experiment(experiment, starts, plugins=plugins())

@@ -84,7 +84,7 @@ def _argument_hint(error: click.NoSuchOption) -> str:
 
 def _option_hint(error: click.NoSuchOption) -> str:
     """The nearest option; hyphens, which all of them have, make none near."""
-    from srcore.config.suggest import nearest
+    from srcore.suggest import nearest
 
     names = {name.lstrip("-"): name for name in error.possibilities or ()}
     meant = nearest(error.option_name.lstrip("-"), names)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srcore.config.suggest import closest
 from srcore.errors import ConfigError, Problem
 from srcore.messages import shown
+from srcore.suggest import closest
 
 KEY = "drop"
 

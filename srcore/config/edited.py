@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from srcore.config.toml import MalformedTomlError, parse_toml
 from srcore.errors import DataError
+from srcore.files.toml import MalformedTomlError, parse_toml
 
 _HEADER = re.compile(r"\s*\[{1,2}[^\[\]]+\]{1,2}\s*(#.*)?$")
 _PLAIN = r"(?:true|false|\"[^\"\n]*\"|'[^'\n]*'|[+-]?[0-9][0-9_.eE+-]*)"

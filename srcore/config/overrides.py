@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from srcore.config.merging import merge_into
-from srcore.config.toml import MAX_DEPTH, MalformedTomlError, excesses, parse_toml
 from srcore.errors import ConfigError, Problem
+from srcore.files.toml import MAX_DEPTH, MalformedTomlError, excesses, parse_toml
 from srcore.messages import shown
 
 _ELEMENT = re.compile(r"(?P<list>[^\[\]]+)\[(?P<index>[0-9]{1,9})\]$")

@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 
-from srcore.config.suggest import closest
 from srcore.models.addressed_path import complaint_about
 from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
+from srcore.suggest import closest
 
 #: Paths that start so name the output of an earlier stage and exist only once it has run.
 STAGE_PREFIX = "stage:"

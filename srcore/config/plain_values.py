@@ -6,9 +6,9 @@ import sys
 from typing import Any, get_args
 
 from srcore.config.invalid import Invalid
-from srcore.config.suggest import closest
 from srcore.errors import Problem
 from srcore.messages import shown
+from srcore.suggest import closest
 
 
 def structure_plain(value: Any, cls: type) -> Any:

@@ -12,10 +12,10 @@ from srcore.config.given_tables import ORIGIN, given_table
 from srcore.config.merging import merge_into
 from srcore.config.overrides import override, parse_keys, parse_override
 from srcore.config.paths import paths_beside, what_is_there
-from srcore.config.toml import MAX_BYTES, MalformedTomlError, excesses
-from srcore.config.toml import parse_toml as parse_toml
 from srcore.errors import ConfigError, Problem
 from srcore.files.texts import decode_text
+from srcore.files.toml import MAX_BYTES, MalformedTomlError, excesses
+from srcore.files.toml import parse_toml as parse_toml
 from srcore.messages import shown
 from srcore.plugin.known import comes_with, known_components
 from srcore.plugin.registry import Registry
@@ -133,7 +133,7 @@ def locate(path: str | Path, registry: Registry) -> Path:
     shipped = registry.experiments()
     if text in shipped:
         return shipped[text][0]
-    from srcore.config.suggest import closest
+    from srcore.suggest import closest
 
     known = [*shipped, *paths_beside(Path(text))]
     hint = closest(text, known) or "srcore new lists those that are shipped"

@@ -11,9 +11,9 @@ import attrs
 
 from srcore.capabilities import option_capability
 from srcore.config.group_table import GroupTable
-from srcore.config.names import name_complaint
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
 from srcore.data.wrapping import crop_size
+from srcore.files.names import name_complaint
 from srcore.machine.device_names import device_or_auto_complaint
 from srcore.options import Selected, component, option
 

@@ -20,7 +20,6 @@ from srcore.config.invalid import Invalid
 from srcore.config.paths import STAGE_PREFIX, path_complaint, paths_of
 from srcore.config.plain_values import structure_literal, structure_plain
 from srcore.config.reading import SourcedText
-from srcore.config.suggest import closest, nearest
 from srcore.errors import Problem, SrcoreError
 from srcore.messages import shown
 from srcore.models.addressed_path import AddressedPath
@@ -39,6 +38,7 @@ from srcore.options.declaration import (
 from srcore.options.describing import key_type, without_none, worded_type
 from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
+from srcore.suggest import closest, nearest
 
 #: Nobody reads on after so many, and looking for near names takes long: the rest is not looked at.
 MOST_PROBLEMS = 200

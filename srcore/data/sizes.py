@@ -184,7 +184,7 @@ def patch_complaint(
 
 def _sizes_in(folders: tuple[Path, ...], options: Any) -> dict[str, Size]:
     if (folders[0] / "data.mdb").is_file():
-        from srcore.sources.lmdb_list import lmdb_sizes
+        from srcore.data.lmdb_list import lmdb_sizes
 
         return lmdb_sizes(folders[0])
     from srcore.scanning.lists import image_lists, scan_of  # they import NumPy

@@ -15,11 +15,12 @@ import numpy as np
 
 from srcore.capabilities import option_capability
 from srcore.data.faults import FaultKind, Faults, in_lines
+from srcore.data.lmdb_list import lmdb_sizes
 from srcore.errors import DataError
-from srcore.images import FolderFiles, JoinedFiles, folders_of, some, unequal
+from srcore.images import FolderFiles, JoinedFiles, folders_of, unequal
+from srcore.messages import some
 from srcore.scanning.facts import ScannedImages, Size
 from srcore.scanning.lists import image_lists, left_over, partner_list, scan_of
-from srcore.sources.lmdb_list import lmdb_sizes
 
 if TYPE_CHECKING:
     from srcore.datasets.options import (

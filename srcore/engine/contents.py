@@ -30,7 +30,7 @@ def training_state(
 ) -> dict[str, Any]:
     """Everything that the next iteration depends on, as tensors and plain values.
 
-    Random generators are not part of it: every iteration seeds them (:mod:`srcore.engine.seeding`).
+    Random generators are not part of it: every iteration seeds them (:mod:`srcore.seeding`).
 
     Args:
         parts: what is trained.

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 
 from srcore.capabilities import capability
 from srcore.contracts import LossContext
+from srcore.engine.batch_pieces import in_channels_last
 from srcore.engine.finiteness import require_finite
 from srcore.engine.loss_scale import LossScale
-from srcore.engine.pieces import in_channels_last
 from srcore.engine.roles import build_roles
-from srcore.engine.seeding import Randomness
 from srcore.engine.terms import LossTerm, build_term, scalar, trained_parts
 from srcore.engine.transforming import build_transforms, transformed
 from srcore.engine.updater import Updater, build_updater
 from srcore.machine.devices import at_least_float32, autocast
 from srcore.plugin.calling import call, checked_result
 from srcore.plugin.watching import watched
+from srcore.seeding import Randomness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

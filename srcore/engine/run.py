@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
+from srcore.config.plain_tables import as_table, write_table
 from srcore.config.schema import Experiment
-from srcore.config.starting import has_checkpoint
 from srcore.engine.signals import StopRequest
 from srcore.errors import Interrupted, SrcoreError
 from srcore.plugin.manager import PluginManager
@@ -23,8 +23,7 @@ from srcore.runs.ending import (
     write_ending,
 )
 from srcore.runs.exports import exported_state
-from srcore.runs.folder import RunFolder
-from srcore.runs.plain_tables import as_table, write_table
+from srcore.runs.folder import RunFolder, has_checkpoint
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts

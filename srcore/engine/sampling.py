@@ -10,13 +10,13 @@ from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler, get_worker_info
 
 from srcore.data.batching import EXTRAS, split_extras, stack_extras, stack_samples
-from srcore.engine.seeding import sample_generator
 from srcore.errors import DataError, PluginError
 from srcore.images import to_float
 from srcore.machine import shared_memory
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call, who
 from srcore.samplers.ordering import Shuffled, checked_order
+from srcore.seeding import sample_generator
 
 if TYPE_CHECKING:
     from srcore.contracts import Dataset

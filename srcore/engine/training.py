@@ -12,15 +12,15 @@ from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
 from srcore.engine import events
+from srcore.engine.batch_pieces import pieces
 from srcore.engine.best import Best
 from srcore.engine.events import TrainingEvents
 from srcore.engine.feed import Feed
 from srcore.engine.finiteness import NonFiniteLossError
 from srcore.engine.handlers import Handlers
-from srcore.engine.head import head, head_lines
+from srcore.engine.log_heading import head, head_lines
 from srcore.engine.parts import Parts
 from srcore.engine.performance import Performance
-from srcore.engine.pieces import pieces
 from srcore.engine.sampling import to_device
 from srcore.engine.state import TrainingState
 from srcore.engine.stopping import is_to_stop

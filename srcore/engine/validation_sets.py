@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from srcore.data.batching import split_extras, stack_extras
 from srcore.engine.sampling import extras_on
-from srcore.engine.seeding import seeded_generator
 from srcore.errors import SrcoreError
 from srcore.evaluation.measure import Measure, Measured, measure_image
 from srcore.images import to_image, to_rgb, to_tensor
@@ -25,6 +24,7 @@ from srcore.inference.windowed_network import WindowedNetwork
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.calling import call, checked_result
 from srcore.plugin.watching import watched
+from srcore.seeding import seeded_generator
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -1,4 +1,4 @@
-"""``[train] batch_size = "auto"``: the largest that fits, found by trials in other processes."""
+"""``[train] batch_size = "auto"``: the largest that fits, found by probes in other processes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ignite import distributed as idist
 
+from srcore.checking.experiment import problems_between_tables
 from srcore.config.batch_size import AUTO, known_batch_size, numbered, with_batch_size
-from srcore.config.experiment import problems_between_tables
+from srcore.config.plain_tables import as_table
 from srcore.config.reading import parse_experiment
 from srcore.errors import SrcoreError
-from srcore.estimating.child import TrialMemoryError, try_experiment, working_folder
+from srcore.estimating.child import ProbeMemoryError, try_experiment, working_folder
 from srcore.machine.processes import processes_here
 from srcore.runs.folder import RunFolder
-from srcore.runs.plain_tables import as_table
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -26,7 +26,7 @@ logger = logging.getLogger("srcore")
 
 #: More is not tried, however much memory there is.
 MOST = 512
-#: Share of the free memory that is used; the rest is for what trials do not show.
+#: Share of the free memory that is used; the rest is for what probes do not show.
 MARGIN = 0.85
 #: Share of that below which a size that was reckoned from smaller ones is believed untried.
 _BELIEVED = 0.2
@@ -46,7 +46,7 @@ def settled(
         is_main: whether this process tries; the others are told.
 
     Raises:
-        SrcoreError: not even the smallest batch fits, or a trial failed for another reason.
+        SrcoreError: not even the smallest batch fits, or a probe failed for another reason.
     """
     if experiment.train.batch_size != AUTO:
         return experiment
@@ -76,7 +76,7 @@ def _number_of_run(folder: Path) -> int:
 def largest_fitting(table: dict[str, Any], experiment: Experiment, plugins: PluginManager) -> int:
     """The most images per step for which a training fits into the free memory, with a margin.
 
-    Every trial is a process of its own, so that one that runs out of memory costs nothing.
+    Every probe is a process of its own, so that one that runs out of memory costs nothing.
 
     Args:
         table: what is tried.
@@ -84,7 +84,7 @@ def largest_fitting(table: dict[str, Any], experiment: Experiment, plugins: Plug
         plugins: of which it is made.
 
     Raises:
-        SrcoreError: not even the smallest batch fits, or a trial failed for another reason.
+        SrcoreError: not even the smallest batch fits, or a probe failed for another reason.
     """
     facts: dict[str, int] = {}
 
@@ -95,7 +95,7 @@ def largest_fitting(table: dict[str, Any], experiment: Experiment, plugins: Plug
             with working_folder() as folder:
                 what = f"train.batch_size = {number}"
                 figures = try_experiment(tried, plugins, job, folder, what)
-        except TrialMemoryError:
+        except ProbeMemoryError:
             return None
         memory = figures["memory"]
         share = processes_here() if not figures["device"].startswith("cuda") else 1
@@ -131,13 +131,13 @@ def search_size(
     smallest: int,
     step: int,
 ) -> tuple[int, str]:
-    """The largest number that fits, by few trials: memory grows evenly with a batch.
+    """The largest number that fits, by few probes: memory grows evenly with a batch.
 
     Args:
         memory_of: tries a number: bytes that it takes; None: it ran out of memory.
         is_allowed: whether a number breaks no rule.
-        budget: bytes that may be taken; known after the first trial.
-        most: the largest number that makes sense; known after the first trial.
+        budget: bytes that may be taken; known after the first probe.
+        most: the largest number that makes sense; known after the first probe.
         smallest: the smallest number.
         step: numbers are multiples of it.
 

@@ -1,4 +1,4 @@
-"""A bound for the memory of this process, so that a trial fails instead of filling the machine."""
+"""A bound for the memory of this process, so that a probe fails instead of filling the machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from srcore.machine.resident import data_bytes
+from srcore.machine.resident_memory import data_bytes
 
 
 def bound_memory(device: torch.device, most_bytes: int) -> None:

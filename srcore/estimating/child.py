@@ -15,21 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srcore.config.plain_tables import write_table
 from srcore.errors import SrcoreError
 from srcore.machine.processes import ending_in_words, environment_of_one
 from srcore.runs.folder import RunFolder
-from srcore.runs.plain_tables import write_table
 
 if TYPE_CHECKING:
     from srcore.plugin.manager import PluginManager
 
 EXPERIMENT, JOB, ANSWER = RunFolder.experiment, "job.json", "answer.json"
-#: What a trial printed, should it end without an answer.
+#: What a probe printed, should it end without an answer.
 SAID = "said"
 _MEASURE = "srcore.estimating.measuring:measure"
 
 
-class TrialMemoryError(SrcoreError):
+class ProbeMemoryError(SrcoreError):
     """The process that tried the experiment ran out of memory, or was ended for it."""
 
 
@@ -63,10 +63,10 @@ def try_experiment(
         What the target returns.
 
     Raises:
-        TrialMemoryError: memory ran out, whoever noticed.
+        ProbeMemoryError: memory ran out, whoever noticed.
         SrcoreError: anything else that ended it, in one line.
     """
-    command = trial_command(table, plugins, job, folder, target)
+    command = probe_command(table, plugins, job, folder, target)
     with (folder / SAID).open("wb") as said:
         done = subprocess.run(
             command,
@@ -76,26 +76,26 @@ def try_experiment(
             env=environment_of_one(),
             check=False,
         )
-    return answer_of_trial(folder, done.returncode, what)
+    return answer_of_probe(folder, done.returncode, what)
 
 
-def trial_command(
+def probe_command(
     table: dict[str, Any], plugins: PluginManager, job: dict[str, Any], folder: Path, target: str
 ) -> list[str]:
-    """Prepare the folder of a trial; the command that tries it. Arguments as above."""
+    """Prepare the folder of a probe; the command that tries it. Arguments as above."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ANSWER).unlink(missing_ok=True)
     write_table(folder / EXPERIMENT, table)
     used = {"without": sorted(plugins.without), "named": plugins.named, "target": target}
     (folder / JOB).write_text(json.dumps(job | used), "utf-8")
-    return [sys.executable, "-m", "srcore.estimating.trial", str(folder)]
+    return [sys.executable, "-m", "srcore.estimating.probe", str(folder)]
 
 
-def answer_of_trial(folder: Path, code: int, what: str) -> dict[str, Any]:
-    """What a trial that has ended with an exit code answered.
+def answer_of_probe(folder: Path, code: int, what: str) -> dict[str, Any]:
+    """What a probe that has ended with an exit code answered.
 
     Raises:
-        TrialMemoryError: memory ran out, whoever noticed.
+        ProbeMemoryError: memory ran out, whoever noticed.
         SrcoreError: anything else that ended it, in one line.
     """
     try:
@@ -103,7 +103,7 @@ def answer_of_trial(folder: Path, code: int, what: str) -> dict[str, Any]:
     except (OSError, ValueError):
         raise _end_of(code, folder / SAID, what) from None
     if answer.get("out_of_memory"):
-        raise TrialMemoryError(f"{what}: out of memory ({answer['error']})")
+        raise ProbeMemoryError(f"{what}: out of memory ({answer['error']})")
     if "error" in answer:
         raise SrcoreError(f"{what}: {answer['error']}")
     return answer
@@ -112,7 +112,7 @@ def answer_of_trial(folder: Path, code: int, what: str) -> dict[str, Any]:
 def _end_of(code: int, said: Path, what: str) -> SrcoreError:
     """Of a process that ended without an answer."""
     if code == -9:  # the system's answer to a lack of memory
-        return TrialMemoryError(f"{what}: the process that tried it was killed: out of memory")
+        return ProbeMemoryError(f"{what}: the process that tried it was killed: out of memory")
     lines = said.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
     how = f"ended with {ending_in_words(code)}: {lines[-1]}"
     return SrcoreError(f"{what}: the process that tried it {how}")

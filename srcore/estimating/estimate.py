@@ -12,7 +12,7 @@ from srcore.estimating.options import EstimateOptions
 from srcore.estimating.stages_to_try import stages_to_try
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
 
 _DEFAULT = EstimateOptions()
 
@@ -31,7 +31,7 @@ def estimates(
 
     Raises:
         ConfigError: what is wrong with the experiment.
-        TrialMemoryError: a stage does not fit into the memory of the device.
+        ProbeMemoryError: a stage does not fit into the memory of the device.
         SrcoreError: why a stage could not be tried.
     """
     for it in stages_to_try(loaded, options.device, "estimated"):
@@ -40,7 +40,7 @@ def estimates(
             continue
         seconds = 0.0 if options.device_like else options.seconds
         job = {"seconds": seconds}
-        figures = try_experiment(it.table, loaded.plugins, job, it.folder / "trial", it.what)
+        figures = try_experiment(it.table, loaded.plugins, job, it.folder / "probe", it.what)
         if options.device_like and not figures["multiply_adds"]:
             raise SrcoreError(
                 f"{it.what}: the multiply-adds of a compiled step are not counted; reckon with "

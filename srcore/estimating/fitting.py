@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcore.errors import Problem
-from srcore.estimating.child import TrialMemoryError, try_experiment
+from srcore.estimating.child import ProbeMemoryError, try_experiment
 from srcore.estimating.forecast import forecast
+from srcore.estimating.in_words import in_bytes
 from srcore.estimating.stages_to_try import stages_to_try
-from srcore.estimating.telling import in_bytes
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.estimating.stages_to_try import StageToTry
     from srcore.plugin.manager import PluginManager
 
@@ -45,8 +45,8 @@ def _shortage(it: StageToTry, plugins: PluginManager) -> str:
     """What is short; nothing, if it fits."""
     job = {"seconds": 0.0, "counts": False}
     try:
-        figures = try_experiment(it.table, plugins, job, it.folder / "trial", it.what)
-    except TrialMemoryError as error:
+        figures = try_experiment(it.table, plugins, job, it.folder / "probe", it.what)
+    except ProbeMemoryError as error:
         return f"{error}; {_DO}"
     foreseen = forecast(it.name, it.experiment, figures)
     if foreseen.fits:

@@ -1,7 +1,7 @@
 """A few true steps of a stage: what they take in time, memory and on the disk.
 
 Everything is the engine's own: networks, losses, optimizers, data sets, reading processes, the
-checkpoint and the validation. They write into a folder of the trial.
+checkpoint and the validation. They write into a folder of the probe.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from srcore.estimating.counting import calls_of, cost_of
 from srcore.estimating.few_images import few_images, whole_over_seen
 from srcore.estimating.options import EstimateOptions
 from srcore.estimating.peak_memory import PeakMemory
+from srcore.estimating.probe_run import first_of_middle, probe_run, take_step
 from srcore.estimating.reading_time import seconds_to_read
-from srcore.estimating.trial_run import first_of_middle, take_step, trial_run
 from srcore.inference.memory import free_memory
 from srcore.machine.devices import in_words, wait_for
-from srcore.machine.resident import give_back_memory
+from srcore.machine.resident_memory import give_back_memory
 from srcore.options.declaration import defaults
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def measure(
         ``memory`` in bytes (``free``, ``start``, ``process``, ``training`` and, if it validates,
         ``saving`` and ``validation``), what a step took and, if it validates, what that took.
     """
-    run = trial_run(experiment, plugins, folder, most_steps=_MOST)
+    run = probe_run(experiment, plugins, folder, most_steps=_MOST)
     device = run.device
     peaks = PeakMemory(device)
     free = free_memory(device) or 0
@@ -93,7 +93,7 @@ def measure(
 
 @attrs.define
 class _Steps:
-    """The iterations of a trial, in the middle of the training: losses may begin late."""
+    """The iterations of a probe, in the middle of the training: losses may begin late."""
 
     training: Training
     peaks: PeakMemory

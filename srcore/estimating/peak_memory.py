@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from srcore.machine.resident import forget_peak, give_back_memory, peak_bytes, resident_bytes
+from srcore.machine.resident_memory import forget_peak, give_back_memory, peak_bytes, resident_bytes
 
 _start = 0
 

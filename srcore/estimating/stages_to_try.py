@@ -14,7 +14,7 @@ from srcore.estimating.child import working_folder
 from srcore.estimating.standing_in import stand_in
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.config.schema import Experiment
 
 

@@ -15,11 +15,11 @@ import attrs
 import numpy as np
 
 from srcore.capabilities import option_capability
-from srcore.config.checks import selections
 from srcore.config.paths import MISSING, inputs_of, is_pending, path_complaint
+from srcore.config.plain_tables import as_table
+from srcore.config.selections import selections
 from srcore.errors import ConfigError
 from srcore.images import write_image
-from srcore.runs.plain_tables import as_table
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

@@ -10,7 +10,8 @@ from srcore.errors import DataError
 from srcore.evaluation.evaluating import SetResult, row_of
 from srcore.evaluation.image_sets import as_uint8
 from srcore.evaluation.measure import Measure, Measured, measure_image
-from srcore.images import PictureArray, list_images, natural_key, read_rgb, some
+from srcore.images import PictureArray, list_images, natural_key, read_rgb
+from srcore.messages import some
 
 
 def measure_pictures(

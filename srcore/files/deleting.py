@@ -12,7 +12,7 @@ from pathlib import Path
 
 from srcore.errors import SrcoreError
 from srcore.files.atomic import is_temporary
-from srcore.images import some
+from srcore.messages import some
 
 
 def refuse_foreign(folder: Path, patterns: Iterable[str], writer: str) -> None:

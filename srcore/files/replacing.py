@@ -11,9 +11,9 @@ import sys
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
-from srcore.config.names import name_key
 from srcore.errors import SrcoreError
-from srcore.images import FolderSet, searched_above, some
+from srcore.files.names import name_key
+from srcore.messages import some
 
 
 class ReplacedInputError(SrcoreError):
@@ -72,31 +72,3 @@ def refuse_sharing(outputs: Sequence[tuple[Path, str]]) -> None:
         first.setdefault(key, what)
     if shared:
         raise ReplacedInputError(f"two outputs in one file: {some(shared)}; name different places")
-
-
-def refuse_writing_among(
-    source: Path, inputs: Iterable[Path], outputs: Iterable[Path], *, recursive: bool = False
-) -> None:
-    """Refuse outputs in folders that inputs are read from: the next job would read them too.
-
-    An input that is a link is read from where it leads.
-
-    Args:
-        source: the folder that was named.
-        inputs: files found in it.
-        outputs: files to be written.
-        recursive: whether folders below ``source`` are read.
-
-    Raises:
-        ReplacedInputError: names the folder.
-    """
-    files = {path.resolve() if path.is_symlink() else path for path in inputs}
-    read = {file_key(folder) for folder in {source, *(path.parent for path in files)}}
-    written = list(dict.fromkeys(path.parent for path in outputs))
-    among = {folder: "images are read from it" for folder in written if file_key(folder) in read}
-    above = searched_above(FolderSet(written), source) if recursive else None
-    if above is not None:
-        among |= {it: f"lies in {above}" for it in written if FolderSet([it]).lies_in(above)}
-    if among:
-        folder, where = next(iter(among.items()))
-        raise ReplacedInputError(f"{folder}: {where}; name a folder of its own for what is written")

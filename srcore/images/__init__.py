@@ -69,16 +69,15 @@ if TYPE_CHECKING:
         partners_below,
         read_list,
         read_meta_info,
-        some,
     )
     from srcore.images.metadata import Metadata
     from srcore.images.origins import Origin, origin_of, with_origin
     from srcore.images.png_chunks import with_png_text
     from srcore.images.png_stream import PngStream
+    from srcore.images.searched_folders import FolderSet, searched_above, way_to
     from srcore.images.series import Series, encode_series, read_series, series_suffixes
     from srcore.images.tensors import to_float, to_image, to_tensor
     from srcore.images.walking import files_of
-    from srcore.images.ways import FolderSet, searched_above, way_to
     from srcore.images.windows import decode_window, read_window
 
 _MODULES = {
@@ -126,7 +125,6 @@ _MODULES = {
         "pair_by_name",
         "read_list",
         "read_meta_info",
-        "some",
     ),
     "metadata": ("Metadata",),
     "png_chunks": ("with_png_text",),
@@ -202,7 +200,6 @@ __all__ = [
     "refuse_unwritable",
     "searched_above",
     "series_suffixes",
-    "some",
     "to_float",
     "to_gray",
     "to_image",

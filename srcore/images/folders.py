@@ -9,12 +9,8 @@ from pathlib import Path
 
 from srcore.errors import DataError
 from srcore.images.folder_files import FolderFiles, JoinedFiles
-from srcore.images.listing import (
-    images_below,
-    listed_images,
-    read_meta_info,
-    some,
-)
+from srcore.images.listing import images_below, listed_images, read_meta_info
+from srcore.messages import some
 
 #: What a key such as ``hr`` names.
 Folders = Path | Sequence[Path]

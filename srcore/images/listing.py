@@ -15,9 +15,9 @@ from srcore.errors import DataError
 from srcore.files.texts import decode_text
 from srcore.images.folder_files import FolderFiles
 from srcore.images.walking import names_of_files
+from srcore.messages import some
 
 # At most so many names are written out in one message.
-_SHOWN = 8
 _ZEROS = str.maketrans("123456789", "000000000")
 
 
@@ -271,10 +271,3 @@ def names_of(paths: Iterable[str | Path]) -> list[str]:
         f"{stem}_{name.rpartition('.')[2]}" if number[stem] > 1 else stem
         for stem, (_, name) in zip(stems, split, strict=True)
     ]
-
-
-def some(names: Iterable[str]) -> str:
-    """Names for a message: ``a, b, c and 12 more``."""
-    names = list(names)
-    text = ", ".join(names[:_SHOWN])
-    return text if len(names) <= _SHOWN else f"{text} and {len(names) - _SHOWN} more"

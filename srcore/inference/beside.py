@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from srcore.capabilities import capability
-from srcore.engine.seeding import derive
 from srcore.errors import SrcoreError
 from srcore.machine.devices import device_of
 from srcore.plugin.calling import check_seen
+from srcore.seeding import derive
 
 _DRAW_STREAM = 30
 

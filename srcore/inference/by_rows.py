@@ -12,12 +12,12 @@ from srcore.capabilities import capability
 from srcore.inference import channels
 from srcore.inference.border import Continued
 from srcore.inference.streaming.bands import band_for, upscaled_bands
-from srcore.inference.streaming.recording import Recording
-from srcore.inference.streaming.trial import recording_of
+from srcore.inference.streaming.verification import recording_of
 from srcore.inference.tiling import Span
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import device_of
 from srcore.networks.padding import pad_to_multiple
+from srcore.recording.recording import Recording
 
 
 @attrs.frozen(eq=False)

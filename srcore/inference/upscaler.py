@@ -24,7 +24,7 @@ from srcore.inference.memory import choose_tile, holds_whole, read_per_kept
 from srcore.inference.options import Tile, UpscaleOptions
 from srcore.inference.resampling import resample_bands
 from srcore.inference.self_ensemble import SelfEnsemble
-from srcore.inference.streaming.trial import recording_of
+from srcore.inference.streaming.verification import recording_of
 from srcore.inference.tiling import Span, choose_overlap
 from srcore.inference.windowed_network import WindowedNetwork
 from srcore.machine.devices import device_of

@@ -34,7 +34,7 @@ class LPIPSLoss(ComparisonLoss):
 
     >>> import torch
     >>> from srcore.contracts import LossContext
-    >>> from srcore.testing.trial import random_weights
+    >>> from srcore.testing.specimen import random_weights
     >>> sr = torch.full((1, 3, 32, 32), 0.5)
     >>> with random_weights():
     ...     loss = LPIPSLoss(network="alex", weights="random")
@@ -83,7 +83,7 @@ class DISTSLoss(ComparisonLoss):
 
     >>> import torch
     >>> from srcore.contracts import LossContext
-    >>> from srcore.testing.trial import random_weights
+    >>> from srcore.testing.specimen import random_weights
     >>> sr = torch.rand(1, 3, 16, 16)
     >>> with random_weights():
     ...     loss = DISTSLoss(weights="random")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from srcore.machine.resident import address_space_bytes, data_bytes
+from srcore.machine.resident_memory import address_space_bytes, data_bytes
 
 _SAID = ("not enough memory", "out of memory", "can't allocate memory")
 

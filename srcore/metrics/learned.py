@@ -89,7 +89,7 @@ class LPIPS(LearnedMetric):
 
     >>> import srcore.testing
     >>> image = srcore.testing.tiny_image()
-    >>> from srcore.testing.trial import random_weights
+    >>> from srcore.testing.specimen import random_weights
     >>> with random_weights():  # no download
     ...     lpips = LPIPS(network="alex", weights="random")
     >>> lpips(image, image, crop_border=0)
@@ -129,7 +129,7 @@ class DISTS(LearnedMetric):
 
     >>> import srcore.testing
     >>> image = srcore.testing.tiny_image()
-    >>> from srcore.testing.trial import random_weights
+    >>> from srcore.testing.specimen import random_weights
     >>> with random_weights():  # no download
     ...     dists = DISTS(weights="random")
     >>> abs(dists(image, image, crop_border=0)) < 1e-5

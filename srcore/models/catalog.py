@@ -9,7 +9,6 @@ from functools import cached_property
 
 import attrs
 
-from srcore.config.suggest import closest
 from srcore.errors import WeightsError
 from srcore.messages import shown
 from srcore.models.entry import PublishedModel
@@ -17,6 +16,7 @@ from srcore.models.licenses import is_noncommercial
 from srcore.models.lists import Requirement, read_models
 from srcore.plugin.known import comes_with, known_components
 from srcore.plugin.registry import Registry, duplicate
+from srcore.suggest import closest
 
 #: Of architectures that no list names.
 _UNREAD = "no package is known that reads it; take a model whose use is train or upscale"

@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from srcore.config.suggest import closest
 from srcore.messages import shown
+from srcore.suggest import closest
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

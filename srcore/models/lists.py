@@ -26,8 +26,8 @@ from typing import Any
 
 import attrs
 
-from srcore.config.toml import MalformedTomlError, parse_toml
 from srcore.errors import PluginError
+from srcore.files.toml import MalformedTomlError, parse_toml
 from srcore.messages import one_line, shown
 from srcore.models.entry import PublishedModel, made, problems_of
 from srcore.plugin.discovery import label

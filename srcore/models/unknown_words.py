@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from srcore.config.suggest import nearest
 from srcore.messages import shown
 from srcore.models.catalog import Catalog, plain
+from srcore.suggest import nearest
 
 _VERSION = re.compile(r"-\d.*")
 

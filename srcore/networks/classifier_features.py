@@ -13,11 +13,11 @@ import torch
 import torchvision.models as classifiers
 from torch import Tensor, nn
 
-from srcore.config.suggest import closest
 from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
 from srcore.messages import shown
 from srcore.networks.classifier_options import ClassifierInput, OwnWeights
 from srcore.options.declaration import defaults
+from srcore.suggest import closest
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.pretrained import torchvision_file
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Collection, Iterable
 
-from srcore.config.suggest import closest
 from srcore.messages import shown
+from srcore.suggest import closest
 
 #: Names that a message lists.
 _SHOWN = 4

@@ -89,7 +89,7 @@ class PluginManager:
         self.broken: list[Broken] = []
         self._tolerant = tolerant
         # By name, as every plugin is loaded: the core's parts stand on the manager, not it on them
-        builtin = importlib.import_module("srcore.plugin.builtin")
+        builtin = importlib.import_module("srcore.builtin")
         self._discover, self._extra = discover, tuple(extra)
         self._add(Plugin("builtin", "srcore", version_of("srcore"), builtin))
         if discover:
@@ -302,7 +302,7 @@ _current: ContextVar[PluginManager | None] = ContextVar("srcore_plugins", defaul
 
 def _refuse_unknown(left_out: Mapping[str, str], installed: Iterable[str]) -> None:
     """A name to leave out that nothing has would leave a plugin in that was meant to go."""
-    from srcore.config.suggest import closest
+    from srcore.suggest import closest
 
     installed = sorted(installed)
     for normalized, name in left_out.items():

@@ -13,7 +13,7 @@ import attrs
 
 from srcore.data.cropping import multiple_of
 from srcore.errors import line_about
-from srcore.files.replacing import refuse_sharing, refuse_writing_among
+from srcore.files.replacing import refuse_sharing
 from srcore.images import (
     list_images,
     read_header,
@@ -25,7 +25,7 @@ from srcore.options.declaration import defaults
 from srcore.prepare.degrading import OfflineDegradation
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.prepare.options import CopyOptions, SubImageOptions
-from srcore.prepare.refusing import refuse_collisions
+from srcore.prepare.refusing import refuse_collisions, refuse_writing_among
 from srcore.prepare.subimages import base_name, grid, names_of_cuts, sub_images
 from srcore.prepare.unfinished import are_made, unfinished
 from srcore.prepare.working import Report, do_all

@@ -14,7 +14,6 @@ from srcore.errors import DataError, line_about
 from srcore.files.atomic import leftovers, temporary_neighbor
 from srcore.files.deleting import delete_known, refuse_foreign
 from srcore.files.occupied import OccupiedError, refuse_existing
-from srcore.files.replacing import refuse_writing_among
 from srcore.images import (
     encode_image,
     image_size,
@@ -23,7 +22,7 @@ from srcore.images import (
     to_rgb,
     to_rgba,
 )
-from srcore.prepare.refusing import refuse_collisions
+from srcore.prepare.refusing import refuse_collisions, refuse_writing_among
 from srcore.prepare.working import Report
 from srcore.sources.lmdb import encoded_key, import_lmdb
 

@@ -6,7 +6,7 @@ import os
 
 import attrs
 
-from srcore.config.names import name_complaint
+from srcore.files.names import name_complaint
 from srcore.messages import shown
 from srcore.options import option
 from srcore.transforms.bicubic_dialect import BicubicDialect

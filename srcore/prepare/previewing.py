@@ -12,11 +12,11 @@ from torch import Tensor
 from srcore.config.batch_size import known_batch_size
 from srcore.engine.feed import ordering_of
 from srcore.engine.sampling import StreamSampler, TrainingImages, collate, to_device
-from srcore.engine.seeding import Randomness
 from srcore.engine.transforming import build_transforms, transformed
 from srcore.errors import DataError
 from srcore.evaluation.comparison import strip
 from srcore.images import PictureArray, to_image
+from srcore.seeding import Randomness
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

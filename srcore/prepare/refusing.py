@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from srcore.errors import DataError
 from srcore.files.occupied import OccupiedError
-from srcore.images import some
+from srcore.files.replacing import ReplacedInputError, file_key
+from srcore.images import FolderSet, searched_above
+from srcore.messages import some
 from srcore.options.spelling import spelled
 
 
@@ -38,3 +40,31 @@ def refuse_collisions(paths: Sequence[Path], targets: Sequence[Path]) -> None:
             clashes.append(f"{other.name} and {path.name}")
     if clashes:
         raise DataError(f"{paths[0].parent}: images that would get the same name: {some(clashes)}")
+
+
+def refuse_writing_among(
+    source: Path, inputs: Iterable[Path], outputs: Iterable[Path], *, recursive: bool = False
+) -> None:
+    """Refuse outputs in folders that inputs are read from: the next job would read them too.
+
+    An input that is a link is read from where it leads.
+
+    Args:
+        source: the folder that was named.
+        inputs: files found in it.
+        outputs: files to be written.
+        recursive: whether folders below ``source`` are read.
+
+    Raises:
+        ReplacedInputError: names the folder.
+    """
+    files = {path.resolve() if path.is_symlink() else path for path in inputs}
+    read = {file_key(folder) for folder in {source, *(path.parent for path in files)}}
+    written = list(dict.fromkeys(path.parent for path in outputs))
+    among = {folder: "images are read from it" for folder in written if file_key(folder) in read}
+    above = searched_above(FolderSet(written), source) if recursive else None
+    if above is not None:
+        among |= {it: f"lies in {above}" for it in written if FolderSet([it]).lies_in(above)}
+    if among:
+        folder, where = next(iter(among.items()))
+        raise ReplacedInputError(f"{folder}: {where}; name a folder of its own for what is written")

@@ -14,7 +14,8 @@ from pathlib import Path
 import attrs
 
 from srcore.errors import DataError
-from srcore.images import list_images, pair_by_name, some
+from srcore.images import list_images, pair_by_name
+from srcore.messages import some
 from srcore.prepare.refusing import refuse_collisions
 from srcore.shards.packing import Sample
 

@@ -10,10 +10,9 @@ from srcore.errors import DataError
 from srcore.files.atomic import leftovers, write_bytes
 from srcore.files.deleting import delete_known
 from srcore.files.occupied import OccupiedError
-from srcore.files.replacing import refuse_writing_among
 from srcore.options.declaration import defaults
 from srcore.prepare.options import ShardOptions
-from srcore.prepare.refusing import refuse_filled
+from srcore.prepare.refusing import refuse_filled, refuse_writing_among
 from srcore.prepare.shard_plan import planned, samples_of
 from srcore.prepare.working import Report, do_all
 from srcore.shards.index_file import SUFFIX, ShardIndex, read_index

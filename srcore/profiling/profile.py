@@ -22,7 +22,7 @@ from srcore.profiling.part_names import in_order
 from srcore.profiling.variants import variants_of
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
     from srcore.config.schema import Experiment
 
 _DEFAULT = ProfileOptions()
@@ -104,7 +104,7 @@ def profiles(
         trace = it.folder / "trace.json"
         job = {"steps": options.steps, "trace": str(trace)}
         figures = try_experiment(
-            it.table, loaded.plugins, job, it.folder / "trial", it.what, _TARGET
+            it.table, loaded.plugins, job, it.folder / "probe", it.what, _TARGET
         )
         write_bytes(traces[it.name], trace.read_bytes(), durable=False)
         told = _profile(it, figures, traces[it.name])

@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srcore.checking.experiment import load_experiment
 from srcore.config.edited import with_key
-from srcore.config.experiment import load_experiment
-from srcore.config.toml import parse_toml
 from srcore.errors import ConfigError, DataError
 from srcore.files.atomic import writing
+from srcore.files.toml import parse_toml
 from srcore.messages import shown
 from srcore.options.spelling import spelled
 from srcore.profiling.variants import COMPARED_KEYS, TrainSetting, literal_of
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
-    from srcore.config.stage_tables import ExperimentStage
+    from srcore.checking.experiment import LoadedExperiment
+    from srcore.checking.stage_tables import ExperimentStage
 
 _ASSIGNED = re.compile(rf"\s*(?:stages\S*\.)?train\s*\.\s*({'|'.join(COMPARED_KEYS)})\s*=")
 

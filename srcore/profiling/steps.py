@@ -13,8 +13,8 @@ from torch.profiler import ProfilerActivity, profile
 from srcore.config.batch_size import known_batch_size
 from srcore.engine.training import Training
 from srcore.estimating.few_images import few_images, whole_over_seen
+from srcore.estimating.probe_run import first_of_middle, probe_run, take_step
 from srcore.estimating.reading_time import seconds_to_read
-from srcore.estimating.trial_run import first_of_middle, take_step, trial_run
 from srcore.machine.devices import in_words
 from srcore.machine.shared_memory import cores
 from srcore.profiling.observer import Observer
@@ -55,7 +55,7 @@ def profile_stage(
         ``validated`` images of ``validation_images``, and ``validation_seconds`` of all of them.
     """
     most = WARM_UP + steps + TRACED
-    run = trial_run(experiment, plugins, folder, most_steps=most)
+    run = probe_run(experiment, plugins, folder, most_steps=most)
     training = Training(run)
     with contextlib.closing(training.handlers):
         figures = _ProfiledSteps(training, Path(trace)).taken(steps)

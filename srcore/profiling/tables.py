@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from srcore.estimating.telling import in_time
+from srcore.estimating.in_words import in_time
 from srcore.files.text_tables import aligned
 from srcore.profiling.compared_settings import ComparedSetting, ComparedSettings
 from srcore.profiling.profile import Profile

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from srcore.estimating.child import SAID, answer_of_trial, trial_command
+from srcore.estimating.child import SAID, answer_of_probe, probe_command
 from srcore.machine.processes import environment_of_one
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TurnTaker:
         self.weights = folder / "trained.safetensors"
         self._folder, self._what = folder, what
         job = {"steps": steps, "weights": str(self.weights)}
-        self._command = trial_command(table, plugins, job, folder, _TARGET)
+        self._command = probe_command(table, plugins, job, folder, _TARGET)
 
     def __enter__(self) -> TurnTaker:
         with (self._folder / SAID).open("wb") as said:
@@ -79,7 +79,7 @@ class TurnTaker:
         """Have it take a step; its seconds.
 
         Raises:
-            TrialMemoryError: memory ran out.
+            ProbeMemoryError: memory ran out.
             SrcoreError: what ended the process, in one line.
         """
         assert self._process.stdin is not None
@@ -101,7 +101,7 @@ class TurnTaker:
             SrcoreError: what ended the process, in one line.
         """
         code = self._process.wait()
-        losses: list[dict[str, float]] = answer_of_trial(self._folder, code, self._what)["losses"]
+        losses: list[dict[str, float]] = answer_of_probe(self._folder, code, self._what)["losses"]
         return losses
 
     def _end(self) -> float:

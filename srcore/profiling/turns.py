@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from safetensors.torch import save_file
 
 from srcore.engine.training import Training
-from srcore.estimating.trial_run import first_of_middle, take_step, trial_run
+from srcore.estimating.probe_run import first_of_middle, probe_run, take_step
 from srcore.machine.devices import wait_for
 from srcore.profiling.options import WARM_UP
 from srcore.profiling.turn_taker import TURN
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def take_turns(
     experiment: Experiment, plugins: PluginManager, folder: Path, *, steps: int, weights: str
 ) -> dict[str, Any]:
-    """Take steps when told to; for :func:`srcore.estimating.child.trial_command`.
+    """Take steps when told to; for :func:`srcore.estimating.child.probe_command`.
 
     Args:
         experiment: of the stage, which trains.
@@ -45,7 +45,7 @@ def take_turns(
     most = WARM_UP + steps
     losses: list[dict[str, float]] = []
     with _answers() as answers:
-        training = Training(trial_run(experiment, plugins, folder, most_steps=most))
+        training = Training(probe_run(experiment, plugins, folder, most_steps=most))
         start = first_of_middle(training.settings.iterations, most)
         training.parts.iteration = start
         with (

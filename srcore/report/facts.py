@@ -9,11 +9,11 @@ import attrs
 import numpy as np
 
 from srcore.capabilities import capability
+from srcore.config.plain_tables import flat
 from srcore.errors import SrcoreError
 from srcore.plugin.building import resolve
 from srcore.plugin.registry import Registry
 from srcore.report.reading import RunRecord
-from srcore.runs.plain_tables import flat
 
 #: Names of the facts about a run, in the order of the page.
 FACTS = (

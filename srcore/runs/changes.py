@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from srcore.config.plain_tables import as_table, flat
 from srcore.config.reading import parse_experiment
 from srcore.config.schema import Experiment, TrainTable
 from srcore.config.structure import Structurer
@@ -16,7 +17,6 @@ from srcore.options import Selected
 from srcore.options.declaration import declaration_of, is_inline, key_of
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
-from srcore.runs.plain_tables import as_table, flat
 
 #: Keys that may change and on which measured values depend.
 _MEASURING_KEYS = ("metrics", "data.validation")

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from srcore.config.paths import paths_of
+from srcore.config.plain_tables import as_table
 from srcore.config.schema import Experiment
 from srcore.models.addressed_path import written
-from srcore.runs.plain_tables import as_table
 
 #: What does not change the result.
 _FREE = ("name",)

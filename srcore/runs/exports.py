@@ -14,12 +14,12 @@ import attrs
 import torch
 from torch import Tensor
 
+from srcore.config.plain_tables import as_table
 from srcore.config.schema import Experiment
 from srcore.errors import WeightsError
 from srcore.plugin.registry import Registry
 from srcore.runs.experiment_hash import experiment_hash
 from srcore.runs.folder import RunFolder
-from srcore.runs.plain_tables import as_table
 from srcore.weights.saving import GeneratorMetadata, read_metadata, save_safetensors
 
 

@@ -11,6 +11,7 @@ import attrs
 
 from srcore.capabilities import option_capability
 from srcore.errors import NoRunError
+from srcore.files.atomic import is_temporary
 
 #: Phase of the training's own rows in metrics.jsonl; those of validation sets have their names.
 TRAINING_PHASE = "train"
@@ -181,3 +182,15 @@ def experiment_of_run(folder: Path) -> Path:
             "runs/quickstart"
         )
     return file
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a training in the folder of a stage goes on from a checkpoint.
+
+    One that is not the last is enough: ``--recover`` takes it, and without that the run is refused.
+    """
+    try:
+        paths = [*RunFolder(folder).checkpoints.iterdir()]
+    except (OSError, ValueError):  # there is none, or no folder can have such a name
+        return False
+    return any(path.suffix == ".pt" and not is_temporary(path) for path in paths)

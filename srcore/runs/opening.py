@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from srcore.config.plain_tables import as_table, write_table
 from srcore.config.schema import Experiment
 from srcore.files.atomic import is_temporary
 from srcore.files.occupied import OccupiedError
@@ -17,7 +18,6 @@ from srcore.plugin.registry import Registry
 from srcore.runs.folder import RunFolder
 from srcore.runs.lock import locked
 from srcore.runs.overwriting import delete_run, outer_run
-from srcore.runs.plain_tables import as_table, write_table
 
 _BEFORE_THE_EXPERIMENT = (RunFolder.lock, RunFolder.log)
 #: What a run leaves that failed before its first iteration.

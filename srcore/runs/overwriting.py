@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from srcore.config.experiment import LoadedExperiment
 from srcore.config.invalid import Invalid
 from srcore.config.paths import is_pending, paths_of
 from srcore.config.reading import parse_experiment
@@ -15,9 +14,12 @@ from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
 from srcore.errors import ConfigError, SrcoreError
 from srcore.files.deleting import delete_known
-from srcore.images import some
+from srcore.messages import some
 from srcore.plugin.registry import Registry
 from srcore.runs.folder import COMMON_FILES, EXPERIMENT_FILES, RunFolder, task_files, training_files
+
+if TYPE_CHECKING:
+    from srcore.checking.experiment import LoadedExperiment
 
 
 def delete_run(folder: Path, registry: Registry) -> None:

@@ -16,7 +16,7 @@ from ignite import distributed as idist
 import srcore
 from srcore.config.paths import inputs_of
 from srcore.config.schema import Experiment
-from srcore.config.starting import start_weights
+from srcore.config.start_weights import start_weights
 from srcore.errors import SrcoreError
 from srcore.files.atomic import writing
 from srcore.files.hashing import sha256_of

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 
 import attrs
 
-from srcore.config.suggest import closest
 from srcore.errors import SrcoreError
 from srcore.images import format_names
 from srcore.messages import one_line, shortened, shown
 from srcore.serving.offered_models import OfferedModel
 from srcore.serving.picture_queue import PictureOrder
+from srcore.suggest import closest
 
 #: Formats of results: those that browsers show.
 FORMATS = ("png", "jpeg", "webp", "avif")

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 
 from srcore.errors import DataError, MissingExtraError
-from srcore.images import Metadata, decode_header, some
-from srcore.messages import shown
+from srcore.images import Metadata, decode_header
+from srcore.messages import shown, some
 from srcore.shards.index_file import SUFFIX, ShardIndex
 from srcore.shards.indexing import index_of
 from srcore.shards.members import ShardImage

@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from srcore.data.lmdb_list import lmdb_sizes
 from srcore.errors import DataError, MissingExtraError
-from srcore.images import some
-from srcore.sources.lmdb_list import lmdb_sizes
+from srcore.messages import some
 from srcore.sources.source import EncodedSource, ImageSource
 
 

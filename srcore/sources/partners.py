@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srcore.errors import DataError
-from srcore.images import some
+from srcore.messages import some
 from srcore.sources.folder import FolderSource
 from srcore.sources.source import ImageSource, Selection
 from srcore.sources.tar import TarSource

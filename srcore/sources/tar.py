@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import ImageHeader, folders_of, some
-from srcore.messages import shown
+from srcore.images import ImageHeader, folders_of
+from srcore.messages import shown, some
 from srcore.options.declaration import defaults
 from srcore.shards.local_order import local_order
 from srcore.shards.remote_reading import shards_at

@@ -7,9 +7,9 @@ import tomli_w
 from srcore.config.reading import parse_experiment
 from srcore.files.atomic import writing
 from srcore.runs.folder import experiment_of_run
-from srcore.sweeps.metric import SweepMetric
 from srcore.sweeps.state import SweepState, SweepTrial, best_trial
 from srcore.sweeps.sweep_folder import SweepFolder
+from srcore.trials.metric import SweepMetric
 
 
 def write_best(

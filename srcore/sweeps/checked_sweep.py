@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from srcore.config.experiment import LoadedExperiment, check_experiment
-from srcore.sweeps.listing import listed_trials
-from srcore.sweeps.options import SweepTable
+from srcore.checking.experiment import LoadedExperiment, check_experiment
+from srcore.config.sweep_table import SweepTable
 from srcore.sweeps.sweep_folder import SweepFolder
-from srcore.sweeps.trial_checks import refuse_wrong_trials, sweep_of, without_sweep
+from srcore.trials.listing import listed_trials
+from srcore.trials.sweep_problems import refuse_wrong_trials, sweep_of, without_sweep
 
 if TYPE_CHECKING:
     from srcore.plugin.manager import PluginManager
-    from srcore.sweeps.trial_checks import Loading
+    from srcore.trials.sweep_problems import Loading
 
 
 @attrs.frozen(kw_only=True)

@@ -10,12 +10,12 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srcore.config.sweep_table import SweepTable
 from srcore.engine.events import TrainingEvents
 from srcore.hookspecs import hookimpl
-from srcore.sweeps.metric import SweepMetric
-from srcore.sweeps.options import SweepTable
 from srcore.sweeps.state import read_sweep
 from srcore.sweeps.sweep_folder import SweepFolder
+from srcore.trials.metric import SweepMetric
 
 if TYPE_CHECKING:
     from ignite.engine import Engine

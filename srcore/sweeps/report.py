@@ -14,9 +14,9 @@ from srcore.report.facts import ABSENT
 from srcore.report.page import chart_points, page_of, page_part
 from srcore.report.reading import RunRecord, read_run
 from srcore.runs.folder import RunFolder
-from srcore.sweeps.metric import SweepMetric
 from srcore.sweeps.state import SweepState, SweepTrial, best_trial, ranked
 from srcore.sweeps.sweep_folder import SweepFolder
+from srcore.trials.metric import SweepMetric
 
 logger = logging.getLogger("srcore")
 

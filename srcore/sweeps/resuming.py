@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srcore.config.plain_tables import as_table, flat
+from srcore.config.sweep_table import SweepTable
 from srcore.errors import SrcoreError
 from srcore.messages import shown
 from srcore.runs.changes import may_change
-from srcore.runs.plain_tables import as_table, flat
-from srcore.sweeps.options import SweepTable
 from srcore.sweeps.state import SweepState, SweepTrial, read_sweep
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
 
 
 def begun_state(

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from srcore.config.experiment import LoadedExperiment
+from srcore.checking.experiment import LoadedExperiment
+from srcore.config.sweep_table import SweepTable
 from srcore.engine.signals import STOPPING, StopRequest
 from srcore.errors import ConfigError, Interrupted, SrcoreError
 from srcore.runs.ending import read_ending
 from srcore.runs.lock import locked
 from srcore.sweeps.child import Child, TrialChild
 from srcore.sweeps.job import TrialJob
-from srcore.sweeps.listing import listed_trials
-from srcore.sweeps.metric import SweepMetric
-from srcore.sweeps.options import SweepTable
 from srcore.sweeps.pruning import PRUNED
 from srcore.sweeps.resuming import begun_state, refuse_other_experiment
 from srcore.sweeps.state import SweepState, SweepTrial, write_sweep
 from srcore.sweeps.sweep_folder import SweepFolder
 from srcore.sweeps.tpe import chosen_by_tpe
-from srcore.sweeps.trial_checks import assignments
+from srcore.trials.listing import listed_trials
+from srcore.trials.metric import SweepMetric
+from srcore.trials.sweep_problems import assignments
 
 if TYPE_CHECKING:
-    from srcore.sweeps.trial_checks import Loading
+    from srcore.trials.sweep_problems import Loading
 
 #: Exit codes of runs that were told to stop.
 _STOPPED = tuple(128 + number for number in STOPPING)

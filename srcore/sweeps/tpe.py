@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from srcore.config.sweep_table import ParameterTable, SweepTable
 from srcore.errors import MissingExtraError
-from srcore.sweeps.listing import Values
-from srcore.sweeps.metric import SweepMetric
-from srcore.sweeps.options import ParameterTable, SweepTable
-from srcore.sweeps.parameters import choices, written_number
 from srcore.sweeps.state import SweepTrial
+from srcore.trials.listing import Values
+from srcore.trials.metric import SweepMetric
+from srcore.trials.parameters import choices, written_number
 
 
 def chosen_by_tpe(

@@ -14,15 +14,15 @@ import traceback
 
 import attrs
 
-from srcore.config.experiment import check_experiment
+from srcore.checking.experiment import check_experiment
+from srcore.config.sweep_table import SweepTable
 from srcore.errors import SrcoreError, cause
 from srcore.machine.processes import end_with_parent
 from srcore.plugin.manager import PluginManager
 from srcore.sweeps.job import FAILED, STOP, TrialJob
-from srcore.sweeps.metric import SweepMetric, metric_of
-from srcore.sweeps.options import SweepTable
 from srcore.sweeps.sweep_folder import SweepFolder
-from srcore.sweeps.trial_checks import sweep_of, without_sweep
+from srcore.trials.metric import SweepMetric, metric_of
+from srcore.trials.sweep_problems import sweep_of, without_sweep
 
 
 def main() -> int:
@@ -58,7 +58,7 @@ def work_on(job: TrialJob) -> None:
         plugins=plugins,
         resumed=folder.path,
     )
-    from srcore.engine.stages import run_experiment
+    from srcore.launching.stages import run_experiment
     from srcore.sweeps.pruning import MedianPruning
 
     if job.prunes:

@@ -29,8 +29,8 @@ from srcore.plugin.manager import plugins
 from srcore.testing import runs
 from srcore.testing.checks import complaints, dialect_complaints
 from srcore.testing.experiments import load_unchecked
+from srcore.testing.specimen import Specimen, options_for
 from srcore.testing.tiny_images import write_tiny_images
-from srcore.testing.trial import Trial, options_for
 from srcore.weights.dialects import Dialect
 
 
@@ -130,7 +130,7 @@ class PluginContract:
         if kind == "dialect":
             lines = self._complaints_about_dialect(name)
         else:
-            lines = complaints(self._trial(plugins().registry.get(kind, name)))
+            lines = complaints(self._specimen(plugins().registry.get(kind, name)))
         assert not lines, "\n".join(lines)
 
     def test_equal_runs_end_equally_killed_or_not(self, tmp_path: Path) -> None:
@@ -180,9 +180,9 @@ class PluginContract:
         if not isinstance(made, Dialect):
             return [f"{label(owner)}: {what}: expected a Dialect, found {shown(made)}"]
         network = plugins().registry.get("network", made.network)
-        return dialect_complaints(name, owner, made, self._trial(network))
+        return dialect_complaints(name, owner, made, self._specimen(network))
 
-    def _trial(self, component: Component) -> Trial:
+    def _specimen(self, component: Component) -> Specimen:
         key = (component.kind, component.name)
         keys = self.small.get(key, {})
         who = f"{label(component.owner)}: {component.label}"
@@ -190,7 +190,7 @@ class PluginContract:
             options = options_for(component, keys)
         except AssertionError as error:
             raise AssertionError(f"{who} {error}") from None
-        return Trial(
+        return Specimen(
             component,
             options,
             keys,

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from srcore.config import experiment
-from srcore.config.experiment import LoadedExperiment
+from srcore.checking import experiment
+from srcore.checking.experiment import LoadedExperiment
 from srcore.config.schema import Experiment
 from srcore.config.structure import Structurer
 from srcore.plugin.manager import plugins

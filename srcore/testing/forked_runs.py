@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import torch
 
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.runs.folder import RunFolder
 from srcore.testing.killing import Changes, wait
 from srcore.testing.ranks import fork_ranks
 
 if TYPE_CHECKING:
-    from srcore.config.experiment import LoadedExperiment
+    from srcore.checking.experiment import LoadedExperiment
 
 #: Files that differ between equal runs, since they tell of times.
 _TIMED = {RunFolder.log, RunFolder.report, RunFolder.performance}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import attrs
 
-from srcore.machine.resident import forget_peak, give_back_memory, peak_bytes, resident_bytes
+from srcore.machine.resident_memory import forget_peak, give_back_memory, peak_bytes, resident_bytes
 
 
 @attrs.define

@@ -16,15 +16,15 @@ import torch
 from ignite.engine import Engine, Events
 
 from srcore.capabilities import option_capability
-from srcore.config.experiment import LoadedExperiment
+from srcore.checking.experiment import LoadedExperiment
 from srcore.config.paths import inputs_of, is_pending
-from srcore.engine.stages import run_experiment
 from srcore.hookspecs import hookimpl
+from srcore.launching.stages import run_experiment
 from srcore.runs.folder import RunFolder
 from srcore.testing.comparison import assert_same_state
 from srcore.testing.experiments import load_unchecked
+from srcore.testing.specimen import random_weights
 from srcore.testing.tiny_images import write_tiny_images
-from srcore.testing.trial import random_weights
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -55,7 +55,7 @@ _OWN: dict[str, Any] = {
 
 
 def short(name: str, overrides: Sequence[str] = ()) -> LoadedExperiment:
-    """An experiment that trains a few iterations on images of the trial.
+    """An experiment that trains a few iterations on images of the specimen.
 
     Folders of images that it names and that do not exist are made: run it in an empty folder.
     """

@@ -13,9 +13,9 @@ from srcore.errors import SrcoreError
 from srcore.files.replacing import file_key, refuse_replacing
 from srcore.films.library import is_installed
 from srcore.films.names import WRITTEN_IN_WORDS, film_suffix, is_film_name, is_written_film
-from srcore.upscaling.distinct import Named, distinct_names
 from srcore.upscaling.finding import Found, Search
 from srcore.upscaling.output import SAME, is_written, suffix_for
+from srcore.upscaling.result_names import Named, distinct_names
 
 
 class JobError(SrcoreError):

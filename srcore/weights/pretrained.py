@@ -158,7 +158,7 @@ def fetch_missing(experiments: Iterable[Experiment]) -> None:
 
 
 def _wanted(experiment: Experiment) -> Iterator[tuple[Selected, Pretrained]]:
-    from srcore.config.checks import selections
+    from srcore.config.selections import selections
 
     for _, selected in selections(experiment):
         declared = option_capability(selected.options, "pretrained")

@@ -7,8 +7,8 @@ import pytest
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
 from srcore.files.atomic import is_temporary
+from srcore.launching.stages import run_experiment
 from srcore.testing import write_tiny_images
 from srcore.testing.killing import Changes, fork, wait
 from srcore.testing.weights import write_weights

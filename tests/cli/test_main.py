@@ -37,7 +37,7 @@ def test_commands_of_the_core_come_first_in_their_order():
 def test_a_command_is_imported_when_it_is_used():
     group = SrcoreGroup()
     group.add_target("late", "srcore.cli.nowhere:command")
-    group.add_target("number", "srcore.config.toml:MAX_STAGES")
+    group.add_target("number", "srcore.files.toml:MAX_STAGES")
     context = click.Context(group)
     assert group.list_commands(context) == ["late", "number"]
     with pytest.raises(PluginError, match=r'command "late": cannot import srcore\.cli\.nowhere'):

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from srcore.cli.main import cli, main
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import write_tiny_images
 from srcore.testing.commands import all_commands
 

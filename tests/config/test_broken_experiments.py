@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 import tomli_w
 
-from srcore.config.toml import MalformedTomlError, parse_toml
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.files.toml import MalformedTomlError, parse_toml
 from srcore.images import write_image
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.testing.experiments import load_checked, load_unchecked

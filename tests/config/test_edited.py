@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from srcore.config.edited import with_key
-from srcore.config.toml import parse_toml
 from srcore.errors import DataError
+from srcore.files.toml import parse_toml
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(

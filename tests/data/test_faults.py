@@ -7,9 +7,9 @@ import pytest
 
 import srcore
 from srcore.datasets.options import HrFolderOptions, PairedFolderOptions
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import write_image
+from srcore.launching.stages import run_experiment
 from srcore.testing.experiments import load_checked
 
 

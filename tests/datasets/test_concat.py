@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.prepare.shards import prepare_shards
 from srcore.sources.tar import tar_source
 from srcore.testing import write_tiny_images

@@ -8,8 +8,8 @@ import pytest
 
 import srcore
 from srcore import option
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.prepare.lmdb import prepare_lmdb
 from srcore.sources.source import EncodedSource

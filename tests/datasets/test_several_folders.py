@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from srcore.checking.image_files import images_of
 from srcore.data.sizes import upscaled_sizes
-from srcore.data.verifying import images_of
 from srcore.errors import ConfigError
 from srcore.plugin.manager import plugins
 from srcore.runs.provenance import fingerprint, provenance

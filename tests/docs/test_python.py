@@ -15,12 +15,12 @@ from writers.blocks import blocks
 
 import srcore
 from srcore.cli.main import SrcoreGroup
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import write_tiny_images
 from srcore.testing.checks import complaints, dialect_complaints
-from srcore.testing.trial import Trial, options_for
+from srcore.testing.specimen import Specimen, options_for
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -135,7 +135,7 @@ def use_component(component, folder):
         return
     keys = KEYS.get((component.kind, component.name), {})
     used = frozenset({("method", component.name)})  # it is trained below
-    faults = complaints(Trial(component, options_for(component, keys), keys, folder, used=used))
+    faults = complaints(Specimen(component, options_for(component, keys), keys, folder, used=used))
     assert faults == []
     if component.kind == "method":
         write_tiny_experiment(folder)
@@ -149,8 +149,8 @@ def use_dialects(manager):
         if owner == "srplug-page":
             dialect = resolve(target)
             network = manager.registry.get("network", dialect.network)
-            trial = Trial(network, network.options(), {}, Path.cwd())
-            assert dialect_complaints(name, owner, dialect, trial) == []
+            specimen = Specimen(network, network.options(), {}, Path.cwd())
+            assert dialect_complaints(name, owner, dialect, specimen) == []
 
 
 def use_handler(component, folder):

@@ -10,7 +10,7 @@ import pytest
 from writers.blocks import blocks
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import write_tiny_images
 
 ROOT = Path(__file__).parents[2]

@@ -11,16 +11,16 @@ from PIL import Image
 
 import srcore
 from srcore.cli.upscale import command as upscale_command
-from srcore.engine.seeding import sample_generator
+from srcore.converting.conversion import convert
 from srcore.errors import WeightsError
 from srcore.images import read_image, read_series, to_gray, to_rgba, write_image
 from srcore.inference.channels import shown_to
 from srcore.plugin.manager import plugins
 from srcore.prepare.lmdb import prepare_lmdb
+from srcore.seeding import sample_generator
 from srcore.testing import assert_same_state, tiny_image, write_tiny_images
 from srcore.testing.experiments import load_unchecked
 from srcore.testing.weights import write_weights
-from srcore.weights.conversion import convert
 from srcore.weights.dialects import dialects
 from srcore.weights.loading import load_into
 

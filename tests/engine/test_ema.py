@@ -9,7 +9,7 @@ from torch import nn
 
 import srcore
 from srcore.engine.ema import AGE, ExponentialAverage
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_close
 from srcore.testing.tiny_images import write_tiny_images
 

@@ -9,8 +9,8 @@ from ignite.engine import Events
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending
 

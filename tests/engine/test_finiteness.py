@@ -7,8 +7,8 @@ from torch import nn
 import srcore
 from srcore.engine.finiteness import Finiteness
 from srcore.engine.parts import Parts
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 
 

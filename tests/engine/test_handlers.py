@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, Interrupted, PluginError, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.options import option
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state

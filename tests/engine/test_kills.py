@@ -14,7 +14,7 @@ import torch
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.report import facts as tables
 from srcore.report.reading import read_run

@@ -7,9 +7,9 @@ from torch import nn
 import srcore
 from srcore.engine import loss_scale
 from srcore.engine.loss_scale import LossScale
-from srcore.engine.stages import run_experiment
 from srcore.engine.updater import Updater
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 
 
 def factors(number):

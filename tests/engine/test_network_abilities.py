@@ -9,11 +9,11 @@ from torch import nn
 
 import srcore
 from srcore import option
-from srcore.engine.stages import run_experiment
+from srcore.converting.conversion import convert
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_close, assert_same_state
 from srcore.testing.experiments import load_checked
-from srcore.weights.conversion import convert
 
 
 @attrs.frozen(kw_only=True)

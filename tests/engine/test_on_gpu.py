@@ -12,13 +12,13 @@ from srcore.api import load_generator
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.run import Run
 from srcore.engine.sampling import to_device
-from srcore.engine.seeding import Randomness, seeded_generator
-from srcore.engine.stages import run_experiment
 from srcore.engine.training import Training
 from srcore.engine.updater import Updater
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.networks.edsr import EDSR
 from srcore.plugin.manager import plugins
+from srcore.seeding import Randomness, seeded_generator
 from srcore.testing import assert_same_state
 
 pytestmark = pytest.mark.gpu

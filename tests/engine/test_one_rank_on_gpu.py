@@ -13,8 +13,8 @@ from srcore.engine import finiteness, roles, stopping, updater
 from srcore.engine.finiteness import NonFiniteLossError, require_finite
 from srcore.engine.loss_scale import LossScale
 from srcore.engine.shared_buffers import share_buffers
-from srcore.engine.stages import run_experiment
 from srcore.engine.updater import Updater
+from srcore.launching.stages import run_experiment
 from srcore.testing.ranks import free_port
 
 # PyTorch remarks that a barrier over NCCL guesses its device.

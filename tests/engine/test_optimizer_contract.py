@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 
 import srcore
 from srcore import option
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
 from srcore.testing.experiments import load_checked

@@ -10,7 +10,7 @@ import srcore
 from srcore.engine import performance
 from srcore.engine.performance import Performance
 from srcore.engine.run import Run
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.runs import RunFolder
 

@@ -19,7 +19,7 @@ import torch
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 from srcore.testing.killing import wait
 from srcore.testing.pytest_plugin import TINY_GAN

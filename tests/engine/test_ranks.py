@@ -18,8 +18,8 @@ from torch import nn
 import srcore
 import srcore.engine.training  # forked processes do not load it again
 import srcore.report.page
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending
 from srcore.runs.records import read_records

@@ -13,8 +13,8 @@ import torch
 
 import srcore
 from srcore.engine import readers
-from srcore.engine.stages import run_experiment
 from srcore.errors import DataError, Interrupted, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.machine import shared_memory
 from srcore.plugin.manager import PluginManager, using
 

@@ -12,8 +12,8 @@ import srcore
 from srcore import GENERATOR, Method, Role, Selected, component, option
 from srcore.engine.parts import Parts
 from srcore.engine.roles import parameters_without_gradient
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_same_state
 from srcore.testing.experiments import load_checked

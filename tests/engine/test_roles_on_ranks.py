@@ -16,7 +16,7 @@ from torch.optim import SGD
 
 import srcore
 from srcore import Role
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.records import read_records
 from srcore.testing import assert_same_state

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 
 GAN = (

@@ -12,8 +12,8 @@ from torch import nn
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, DataError, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.networks.edsr import EDSR
 from srcore.testing import assert_same_state
 

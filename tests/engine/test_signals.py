@@ -9,8 +9,8 @@ from ignite.engine import Events
 
 import srcore
 from srcore.engine.signals import StopRequest
-from srcore.engine.stages import run_experiment
 from srcore.errors import Interrupted
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.testing import assert_same_state
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.beginning import begun
 from srcore.errors import SrcoreError
+from srcore.launching.beginning import begun
 from srcore.runs import checkpoint
 
 

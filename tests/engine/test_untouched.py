@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 
 RARELY = ("train.checkpoint_every=100", "train.validate_every=0")

@@ -1,16 +1,16 @@
-"""``batch_size = "auto"``: the largest that fits is found by few trials, once."""
+"""``batch_size = "auto"``: the largest that fits is found by few probes, once."""
 
 import logging
 
 import pytest
 
-from srcore.engine.stages import run_experiment
+from srcore.config.plain_tables import as_table
 from srcore.errors import SrcoreError
 from srcore.estimating import batch_size
 from srcore.estimating.batch_size import largest_fitting, search_size
-from srcore.estimating.child import TrialMemoryError
+from srcore.estimating.child import ProbeMemoryError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
-from srcore.runs.plain_tables import as_table
 from srcore.testing.experiments import load_checked
 from srcore.testing.runs import train_run
 
@@ -68,7 +68,7 @@ def test_where_nothing_fits_a_line_says_what_helps():
 
 
 @pytest.fixture
-def trials(monkeypatch):
+def probes(monkeypatch):
     """Numbers that were tried; a process that takes 1 MiB for each image, of 100 MiB."""
     numbers = []
 
@@ -76,7 +76,7 @@ def trials(monkeypatch):
         number = table["train"]["batch_size"]
         numbers.append(number)
         if number > 100:
-            raise TrialMemoryError(f"{what}: out of memory")
+            raise ProbeMemoryError(f"{what}: out of memory")
         memory = {"training": number << 20, "saving": 0, "validation": 0, "free": 100 << 20}
         return {"memory": memory, "images": 300, "device": "cpu"}
 
@@ -84,7 +84,7 @@ def trials(monkeypatch):
     return numbers
 
 
-def test_rules_between_tables_hold_for_the_number(tiny_experiment, trials):
+def test_rules_between_tables_hold_for_the_number(tiny_experiment, probes):
     loaded = load_checked(tiny_experiment, [AUTO, "train.accumulate=8"])
     experiment = loaded.experiment(loaded.stages[0])
     assert largest_fitting(as_table(experiment), experiment, plugins()) == 80  # 85 with a margin
@@ -114,7 +114,7 @@ def test_the_number_is_written_into_the_run_and_found_once(tiny_experiment, tmp_
     assert searches == [3]
 
 
-def test_a_trial_that_fails_ends_the_run_before_it_begins(tiny_experiment, tmp_path, monkeypatch):
+def test_a_probe_that_fails_ends_the_run_before_it_begins(tiny_experiment, tmp_path, monkeypatch):
     def fails(*_):
         raise SrcoreError("train.batch_size = 1: no images")
 

@@ -8,13 +8,13 @@ import pytest
 
 from srcore.errors import SrcoreError
 from srcore.estimating import child
-from srcore.estimating.child import TrialMemoryError, try_experiment
+from srcore.estimating.child import ProbeMemoryError, try_experiment
 from srcore.plugin.manager import PluginManager
 
 
 @pytest.fixture
 def trying(tmp_path, monkeypatch):
-    """Has a piece of Python run in place of the trial: what it does -> what is answered."""
+    """Has a piece of Python run in place of the probe: what it does -> what is answered."""
 
     def run(code):
         real = child.subprocess.run
@@ -25,7 +25,7 @@ def trying(tmp_path, monkeypatch):
         monkeypatch.setattr(child.subprocess, "run", instead)
         plugins = PluginManager(discover=False, without=["ldl"], named=["json"], tolerant=True)
         job = {"seconds": 1.0}
-        return try_experiment({"scale": 2}, plugins, job, tmp_path / "trial", "stage gan")
+        return try_experiment({"scale": 2}, plugins, job, tmp_path / "probe", "stage gan")
 
     return run
 
@@ -50,12 +50,12 @@ def test_the_process_is_told_what_to_do_and_with_which_plugins(trying):
 
 
 def test_a_killed_process_ran_out_of_memory(trying):
-    with pytest.raises(TrialMemoryError, match=r"stage gan: .* was killed: out of memory"):
+    with pytest.raises(ProbeMemoryError, match=r"stage gan: .* was killed: out of memory"):
         trying("import os; os.kill(os.getpid(), 9)")
 
 
 def test_memory_that_ran_out_is_told(trying):
-    with pytest.raises(TrialMemoryError, match="stage gan: out of memory"):
+    with pytest.raises(ProbeMemoryError, match="stage gan: out of memory"):
         trying(answering({"error": "not enough memory", "out_of_memory": True}))
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from srcore.estimating import fitting
-from srcore.estimating.child import TrialMemoryError
+from srcore.estimating.child import ProbeMemoryError
 from srcore.testing.commands import run_command
 from srcore.testing.experiments import load_checked
 from tests.estimating.test_forecast import FIGURES
@@ -43,7 +43,7 @@ def test_a_tenth_is_left_over(tiny_experiment, answer, free, count):
 
 
 def test_check_warns_and_says_what_to_do(tiny_experiment, answer, capsys):
-    answer(TrialMemoryError("tiny: out of memory (no more)"))
+    answer(ProbeMemoryError("tiny: out of memory (no more)"))
     code, out, err = run_command(capsys, "check", tiny_experiment, "--memory")
     assert code == 0
     assert ": ok" in out
@@ -61,7 +61,7 @@ def test_nothing_is_tried_unasked(tiny_experiment, answer, capsys):
 
 @pytest.mark.slow
 def test_a_training_that_does_not_fit(tiny_experiment, monkeypatch):
-    """A true trial, whose machine has hardly anything free."""
+    """A true probe, whose machine has hardly anything free."""
     from srcore.estimating import child
 
     def little(table, plugins, job, folder, what):

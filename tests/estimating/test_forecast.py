@@ -4,7 +4,7 @@ import pytest
 
 from srcore.estimating.devices import CONTEXT, DEVICES
 from srcore.estimating.forecast import forecast
-from srcore.estimating.telling import lines, total
+from srcore.estimating.in_words import lines, total
 from srcore.testing.experiments import load_checked
 
 FIGURES = {

@@ -19,8 +19,8 @@ def measured(file, folder, *overrides, **job):
 
 def test_what_a_training_takes(tiny_experiment, tmp_path):
     before = set(tmp_path.iterdir())
-    figures = measured(tiny_experiment, tmp_path / "trial")
-    assert set(tmp_path.iterdir()) == before | {tmp_path / "trial"}
+    figures = measured(tiny_experiment, tmp_path / "probe")
+    assert set(tmp_path.iterdir()) == before | {tmp_path / "probe"}
     (cost,) = figures["networks"]
     assert (cost["name"], cost["type"], cost["input"]) == ("generator", "EDSR", (3, 16, 16))
     assert (figures["images"], figures["batch_size"], figures["steps"]) == (6, 4, 3)
@@ -29,7 +29,7 @@ def test_what_a_training_takes(tiny_experiment, tmp_path):
     assert cost["activations"] > 16 * 16 * 8 * 4 * 4  # a map of 8 channels for 4 images
     assert figures["step_seconds"] > 0
     assert figures["memory"]["process"] >= figures["memory"]["start"] > 0
-    run = tmp_path / "trial" / "run"
+    run = tmp_path / "probe" / "run"
     assert figures["checkpoint_bytes"] == (run / "checkpoints" / "last.pt").stat().st_size
     assert figures["weights_bytes"] >= (run / "generator.safetensors").stat().st_size
     assert (figures["validated"], figures["validation_images"]) == (2, 2)
@@ -39,7 +39,7 @@ def test_what_a_training_takes(tiny_experiment, tmp_path):
 def test_all_networks_and_losses_take_part(tiny_experiment, tmp_path):
     table = tiny_experiment.read_text("utf-8").replace('[[losses]]\ntype = "l1"\n', TINY_GAN)
     tiny_experiment.write_text(table, "utf-8")
-    figures = measured(tiny_experiment, tmp_path / "trial", validates=False)
+    figures = measured(tiny_experiment, tmp_path / "probe", validates=False)
     assert [cost["name"] for cost in figures["networks"]] == ["generator", "discriminator"]
     assert all(cost["multiply_adds"] for cost in figures["networks"])
     assert {"l1", "adversarial"} <= figures["terms"].keys()
@@ -47,7 +47,7 @@ def test_all_networks_and_losses_take_part(tiny_experiment, tmp_path):
 
 
 def test_a_step_that_is_measured_is_that_of_the_training(tiny_experiment, tmp_path):
-    """Equal trials end with equal losses: measuring draws nothing and changes nothing."""
+    """Equal probes end with equal losses: measuring draws nothing and changes nothing."""
     first = measured(tiny_experiment, tmp_path / "first", validates=False)
     other = measured(tiny_experiment, tmp_path / "other", validates=False)
     assert first["terms"] == other["terms"]

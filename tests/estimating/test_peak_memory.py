@@ -6,7 +6,7 @@ import torch
 
 from srcore.estimating import peak_memory
 from srcore.estimating.peak_memory import PeakMemory
-from srcore.machine.resident import give_back_memory, resident_bytes
+from srcore.machine.resident_memory import give_back_memory, resident_bytes
 
 pytestmark = pytest.mark.skipif(not resident_bytes(), reason="the system does not tell")
 

@@ -9,8 +9,8 @@ import pytest
 
 from srcore.api import load_generator
 from srcore.config.reading import locate, read_experiment
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.testing import write_tiny_images
 from srcore.testing.experiments import load_checked, load_unchecked

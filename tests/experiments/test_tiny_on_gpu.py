@@ -6,11 +6,11 @@ import attrs
 import pytest
 import torch
 
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load_unchecked
 from srcore.testing.runs import provide_images
-from srcore.testing.trial import random_weights
+from srcore.testing.specimen import random_weights
 
 pytestmark = pytest.mark.gpu
 

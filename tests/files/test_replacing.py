@@ -9,9 +9,9 @@ from srcore.files.replacing import (
     file_key,
     refuse_replacing,
     refuse_sharing,
-    refuse_writing_among,
 )
 from srcore.images import files_of
+from srcore.prepare.refusing import refuse_writing_among
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from srcore.films.codecs import CODECS, CodecName, automatic, automatic_in_words
 from srcore.films.names import CONTAINERS
 from srcore.films.options import FilmOptions
-from srcore.films.upscaling import upscale_film
 from srcore.options.declaration import declaration_of
+from srcore.upscaling.film_upscaling import upscale_film
 
 FIELDS = {field.name: declaration_of(field) for field in attrs.fields(FilmOptions)}
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from srcore.films.upscaling import upscale_film
 from srcore.testing.killing import fork, wait
 from srcore.testing.resources import peak_growth
+from srcore.upscaling.film_upscaling import upscale_film
 
 pytest.importorskip("av")
 

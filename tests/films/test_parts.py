@@ -7,13 +7,13 @@ import attrs
 import pytest
 
 from srcore.errors import DataError, SrcoreError
-from srcore.films.job import FilmJob
 from srcore.films.options import FilmOptions
 from srcore.films.parts import FilmParts, Packet, PartsError, delete_finished, parts_folder
 from srcore.inference.options import UpscaleOptions
 from srcore.runs.lock import locked
 from srcore.testing.killing import Changes, fork, wait
 from srcore.upscaling.batch import Settings
+from srcore.upscaling.film_job import FilmJob
 
 pytest.importorskip("av")
 

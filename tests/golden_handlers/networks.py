@@ -5,6 +5,7 @@ import json
 import numpy as np
 import torch
 
+from srcore.networks.dialects.rrdbnet import ESRGAN_NEW
 from srcore.networks.edsr import EDSR
 from srcore.networks.msrresnet import MSRResNet
 from srcore.networks.rrdbnet import RRDBNet
@@ -15,7 +16,6 @@ from srcore.networks.vgg_features import VGG19_LAYERS, VGGFeatures
 from srcore.plugin.manager import plugins
 from srcore.testing.golden import golden_kind
 from srcore.weights.dialects import convert_to_native
-from srcore.weights.rrdbnet import ESRGAN_NEW
 
 
 @golden_kind("rrdbnet_forward")

@@ -8,9 +8,9 @@ from ignite.engine import Engine, Events
 
 import srcore
 from srcore.engine import events
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, Interrupted, SrcoreError
 from srcore.handlers.early_stopping import EarlyStopping
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending
 from srcore.testing import assert_same_state

@@ -7,7 +7,7 @@ import pytest
 from ignite.engine import Events
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.handlers import time_limit
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending
 

@@ -12,10 +12,10 @@ from srcore.images import (
     pair_by_name,
     read_list,
     read_meta_info,
-    some,
 )
 from srcore.images.folder_files import FolderFiles
 from srcore.images.listing import Listed, in_natural_order, partners_below
+from srcore.messages import some
 
 
 def touch(folder, *names):

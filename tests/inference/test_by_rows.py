@@ -11,7 +11,7 @@ import srcore
 from srcore.inference import memory, upscaler
 from srcore.inference.by_rows import ByRows
 from srcore.inference.options import UpscaleOptions
-from srcore.inference.streaming.trial import recording_of
+from srcore.inference.streaming.verification import recording_of
 from srcore.inference.upscaler import upscale_bands
 from srcore.testing import tiny_image
 from srcore.weights.channel_order import BgrNetwork

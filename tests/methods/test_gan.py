@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.options import option
 from srcore.testing import assert_close, assert_same_state
 

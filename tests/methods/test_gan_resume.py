@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_close, assert_same_state, write_tiny_images
 
 DEGRADED = """

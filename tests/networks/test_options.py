@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from srcore import builtin
 from srcore.networks import options
-from srcore.plugin import builtin
 from srcore.plugin.registry import Registry
 
 

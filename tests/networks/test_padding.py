@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from srcore.errors import WeightsError
+from srcore.exporting.export import quiet
 from srcore.networks.padding import crop, for_fitting_images, pad_to_multiple
-from srcore.weights.export import quiet
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (3, 5), (9, 16), (8, 8)])

@@ -11,7 +11,7 @@ from srcore.engine.updater import build_schedule
 from srcore.optimization import after_warmup
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 
 N = 20
 

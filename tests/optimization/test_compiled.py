@@ -9,7 +9,7 @@ import functools
 import pytest
 import torch
 
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 from srcore.testing.experiments import load_checked
 from srcore.testing.killing import fork, wait

@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 from srcore.testing.experiments import load_checked
 from srcore.testing.pytest_plugin import TINY_GAN

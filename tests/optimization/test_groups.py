@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from srcore.engine.stages import run_experiment
+from srcore.config.plain_tables import as_table
 from srcore.errors import ConfigError, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.optimization.building import build_optimizer
-from srcore.runs.plain_tables import as_table
 from srcore.testing import assert_same_state
 from srcore.testing.experiments import load_checked, typed
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 import srcore
 from srcore.cli.prepare import command
-from srcore.engine.stages import run_experiment
 from srcore.images import read_rgb, to_image
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.prepare.previewing import preview
 

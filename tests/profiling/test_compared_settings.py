@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from srcore.config.plain_tables import as_table
 from srcore.errors import SrcoreError
 from srcore.profiling import compared_settings
 from srcore.profiling.compared_settings import ComparedSetting, ComparedSettings, compare
 from srcore.profiling.options import WARM_UP
 from srcore.profiling.variants import TrainSetting
-from srcore.runs.plain_tables import as_table
 from srcore.testing.experiments import load_checked
 
 LAST, COMPILE = TrainSetting("channels_last", True), TrainSetting("compile", True)

@@ -48,8 +48,8 @@ def tiny_gan(tiny_experiment):
 def test_parts_of_a_step_are_the_step_and_have_the_names_of_the_experiment(tiny_gan, tmp_path):
     before = set(tmp_path.iterdir())
     transforms = 'data.train.transforms=[{type="blur"}]'
-    figures, trace = profiled(tiny_gan, tmp_path / "trial", transforms)
-    assert set(tmp_path.iterdir()) == before | {tmp_path / "trial"}
+    figures, trace = profiled(tiny_gan, tmp_path / "probe", transforms)
+    assert set(tmp_path.iterdir()) == before | {tmp_path / "probe"}
     parts = figures["parts"]
     assert GAN | {"transform"} == parts.keys()
     assert sum(parts.values()) == pytest.approx(figures["step_seconds"])
@@ -89,5 +89,5 @@ def test_a_training_without_validation_has_none(tiny_experiment, tmp_path):
     text = tiny_experiment.read_text("utf-8")
     before, after = text.split("[data.validation.tiny]")
     tiny_experiment.write_text(before + after[after.index("[train]") :], "utf-8")
-    figures, _ = profiled(tiny_experiment, tmp_path / "trial", steps=1)
+    figures, _ = profiled(tiny_experiment, tmp_path / "probe", steps=1)
     assert (figures["validation_parts"], figures["validation_seconds"]) == ({}, 0.0)

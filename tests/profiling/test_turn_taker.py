@@ -24,15 +24,15 @@ pathlib.Path(sys.argv[1], "answer.json").write_text(json.dumps(answer))
 @pytest.fixture
 def taking(tmp_path, monkeypatch):
     """Has a piece of Python run in place of the training."""
-    real = turn_taker.trial_command
+    real = turn_taker.probe_command
 
     def made(code):
         def command(*arguments):
             return [sys.executable, "-c", code, real(*arguments)[-1]]
 
-        monkeypatch.setattr(turn_taker, "trial_command", command)
+        monkeypatch.setattr(turn_taker, "probe_command", command)
         plugins = PluginManager(discover=False)
-        return TurnTaker({"scale": 2}, plugins, 1, tmp_path / "trial", "compile = true")
+        return TurnTaker({"scale": 2}, plugins, 1, tmp_path / "probe", "compile = true")
 
     return made
 

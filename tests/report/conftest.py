@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from srcore.config.plain_tables import write_table
 from srcore.engine.validation_sets import ValidationImage
-from srcore.runs.plain_tables import write_table
 from srcore.runs.strips import write_strip
 
 EXPERIMENT = {

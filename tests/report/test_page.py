@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from srcore.config.plain_tables import write_table
 from srcore.plugin.manager import plugins
 from srcore.report.page import write_report
-from srcore.runs.plain_tables import write_table
 
 VOID = {"meta", "link", "img", "input", "br"}
 

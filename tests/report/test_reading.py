@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from srcore.config.plain_tables import write_table
 from srcore.errors import SrcoreError
 from srcore.report.reading import has_stages, read_run
-from srcore.runs.plain_tables import write_table
 
 
 def test_a_finished_run(make_run, results):

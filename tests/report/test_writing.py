@@ -6,8 +6,8 @@ import signal
 import pytest
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import Interrupted
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 
 

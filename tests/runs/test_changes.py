@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.options import option
 from srcore.runs.changes import may_change
 from srcore.runs.ending import read_ending

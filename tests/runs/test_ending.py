@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 
 import srcore
 from srcore.engine.events import TrainingEvents
-from srcore.engine.stages import run_experiment
 from srcore.errors import Interrupted, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.report.facts import facts, state
 from srcore.report.reading import read_run

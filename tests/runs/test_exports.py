@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.runs.ending import read_ending, write_ending
 from srcore.runs.exports import exported, hash_of
 from srcore.testing import assert_same_state

@@ -5,8 +5,8 @@ import os
 import pytest
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.runs.lock import locked
 from srcore.runs.opening import open_run, remove_temporaries

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import plugins
 from srcore.runs.overwriting import delete_run
 

@@ -9,8 +9,8 @@ import torch
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.runs.provenance import compare_provenance, fingerprint
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.experiments import load_checked

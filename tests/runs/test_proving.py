@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 
 
 class Noting(torch.optim.SGD):

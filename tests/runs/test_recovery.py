@@ -8,8 +8,8 @@ import torch
 from ignite import distributed as idist
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.runs import RunFolder, checkpoint, recovery
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT

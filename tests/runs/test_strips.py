@@ -5,10 +5,10 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.engine.validation_sets import ValidationImage
 from srcore.errors import DataError
 from srcore.images import png_text, read_rgb, with_png_text, write_image
+from srcore.launching.stages import run_experiment
 from srcore.report.reading import read_run
 from srcore.runs import RunFolder
 from srcore.runs.strips import (

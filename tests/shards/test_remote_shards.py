@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, DataError
+from srcore.launching.stages import run_experiment
 from srcore.prepare.shards import prepare_shards
 from srcore.shards import remote_reading, remote_shards
 from srcore.sources.folder import folder_source

@@ -15,10 +15,10 @@ from srcore.data.cropping import Window
 from srcore.datasets.images import images_dataset
 from srcore.engine.feed import ordering_of
 from srcore.engine.sampling import StreamSampler
-from srcore.engine.seeding import sample_generator
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, DataError
 from srcore.images import to_rgba, write_image
+from srcore.launching.stages import run_experiment
+from srcore.seeding import sample_generator
 from srcore.shards.storage import LocalShards
 from srcore.sources.channels import with_channels
 from srcore.sources.folder import folder_source

@@ -7,37 +7,11 @@ import attrs
 import pytest
 
 from srcore.runs.ending import COMPLETE, Ending, write_ending
-from srcore.sweeps.metric import metric_of
 from srcore.sweeps.sweep import Sweep
 from srcore.sweeps.sweep_folder import SweepFolder
-from srcore.sweeps.trial_checks import sweep_of, without_sweep
 from srcore.testing.experiments import load_checked
-
-SWEEP = """
-extends = "tiny.toml"
-name = "swept"
-
-[sweep]
-search = "grid"
-
-[[sweep.parameters]]
-key = "generator.num_features"
-values = [4, 8]
-
-[[sweep.parameters]]
-key = "train.accumulate"
-low = 1
-high = 2
-step = 1
-"""
-
-
-@pytest.fixture
-def swept(tiny_experiment):
-    """The file of an experiment with a grid of four trials."""
-    file = tiny_experiment.with_name("swept.toml")
-    file.write_text(SWEEP)
-    return file
+from srcore.trials.metric import metric_of
+from srcore.trials.sweep_problems import sweep_of, without_sweep
 
 
 def write_run(run, values, *, ended=COMPLETE):

@@ -2,11 +2,11 @@
 
 import attrs
 
-from srcore.sweeps.metric import SweepMetric
-from srcore.sweeps.options import SweepTable
+from srcore.config.sweep_table import SweepTable
 from srcore.sweeps.pruning import MedianPruning, prune_reason
 from srcore.sweeps.state import SweepState, SweepTrial, write_sweep
 from srcore.sweeps.sweep_folder import SweepFolder
+from srcore.trials.metric import SweepMetric
 
 HIGHER = SweepMetric("tiny", "psnr", "", higher_is_better=True)
 LOWER = attrs.evolve(HIGHER, higher_is_better=False)

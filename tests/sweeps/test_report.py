@@ -7,10 +7,10 @@ import pytest
 
 from srcore.report.curves import COLORS
 from srcore.sweeps import report
-from srcore.sweeps.metric import SweepMetric
 from srcore.sweeps.report import sweep_page, write_sweep_report
 from srcore.sweeps.state import SweepState, SweepTrial
 from srcore.sweeps.sweep_folder import SweepFolder
+from srcore.trials.metric import SweepMetric
 
 METRIC = SweepMetric("tiny", "psnr", "", higher_is_better=True)
 

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
+from srcore.config.sweep_table import ParameterTable, SweepTable
 from srcore.errors import MissingExtraError
-from srcore.sweeps.metric import SweepMetric
-from srcore.sweeps.options import ParameterTable, SweepTable
 from srcore.sweeps.state import SweepTrial
 from srcore.sweeps.tpe import chosen_by_tpe
+from srcore.trials.metric import SweepMetric
 
 METRIC = SweepMetric("tiny", "psnr", "", higher_is_better=True)
 TABLE = SweepTable(

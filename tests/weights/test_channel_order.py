@@ -8,12 +8,12 @@ from click.testing import CliRunner
 import srcore
 from srcore.cli.evaluate import command as evaluate
 from srcore.cli.upscale import command as upscale
+from srcore.converting.conversion import convert
 from srcore.errors import SrcoreError
 from srcore.images import read_image, write_image
 from srcore.plugin.manager import plugins
 from srcore.testing.tiny_images import tiny_image
 from srcore.weights.channel_order import BgrNetwork, swap_red_and_blue
-from srcore.weights.conversion import convert
 
 OPTIONS = {"num_features": 4, "num_blocks": 1, "growth_channels": 2}
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 import srcore
 from srcore.cli.main import cli
-from srcore.engine.stages import run_experiment
 from srcore.errors import WeightsError
+from srcore.launching.stages import run_experiment
 from srcore.testing.experiments import load_checked, load_unchecked
 from srcore.weights.pretrained import Pretrained, fetch_missing, hub_file, missing
 

@@ -3,9 +3,9 @@ import torch
 from srplug_dlsn.networks import DLSN
 from srplug_dlsn.weights import OFFICIAL
 
+from srcore.converting.conversion import convert
 from srcore.errors import WeightsError
 from srcore.plugin.manager import plugins
-from srcore.weights.conversion import convert
 from srcore.weights.dialects import recognize
 
 TINY = {"num_features": 8, "num_groups": 2, "num_blocks": 1, "chunk_size": 8, "reduction": 2}

@@ -86,7 +86,7 @@ def continue_(
       srcore esrdgan continue mine.toml runs/esrdgan 100000
       srcore run mine.toml --resume
     """  # noqa: D301 - \b is click's mark for "do not wrap"
-    from srcore.config.experiment import check_experiment
+    from srcore.checking.experiment import check_experiment
     from srplug_esrdgan.continuation import continue_training
 
     loaded = check_experiment(experiment, overrides, plugins=plugins())

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from srcore.config.experiment import LoadedExperiment
-from srcore.engine.beginning import begun
+from srcore.checking.experiment import LoadedExperiment
 from srcore.engine.training import Training
 from srcore.errors import SrcoreError, WeightsError
+from srcore.launching.beginning import begun
 from srcore.weights.loading import load_into
 
 _NETWORKS = {"generator": "G", "discriminator": "D"}

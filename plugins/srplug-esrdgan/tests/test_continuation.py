@@ -9,8 +9,8 @@ from srplug_esrdgan.commands import esrdgan
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
 from srcore.errors import WeightsError
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 
 EXPERIMENT = """

@@ -10,9 +10,9 @@ import pytest
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import read_rgb, write_image
+from srcore.launching.stages import run_experiment
 from srcore.testing import write_tiny_images
 
 IMAGES = Path(__file__).parents[3] / "examples" / "images"

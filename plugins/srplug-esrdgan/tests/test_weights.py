@@ -11,10 +11,10 @@ from srplug_esrdgan.networks import ESRDGANDiscriminator, ESRDGANGenerator
 from srplug_esrdgan.weights import import_generator
 
 import srcore
+from srcore.converting.conversion import convert
 from srcore.errors import WeightsError
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
-from srcore.weights.conversion import convert
 from srcore.weights.loading import load_into
 from srcore.weights.saving import read_metadata
 

@@ -6,7 +6,7 @@ import warnings
 import pytest
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
 from srcore.testing.tiny_images import write_tiny_images
 

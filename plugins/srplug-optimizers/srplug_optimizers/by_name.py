@@ -14,8 +14,8 @@ from typing import Any
 
 import attrs
 
-from srcore.config.suggest import closest
 from srcore.messages import shown
+from srcore.suggest import closest
 
 #: Types of arguments, and how they are called in messages.
 TYPES = {

@@ -52,7 +52,7 @@ def test_every_optimizer_of_the_library_is_known():
 
 def test_neither_torch_nor_the_library_is_imported_for_keys():
     code = """
-import sys, srcore.config.experiment
+import sys, srcore.checking.experiment
 from srcore.plugin.manager import plugins
 assert all(entry.options for entry in plugins().registry.components("optimizer"))
 from srplug_optimizers.options.pytorch_optimizer import Options

@@ -11,7 +11,7 @@ from srcore.errors import SrcoreError
 from srcore.optimization.building import build_optimizer
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 
 
 def network():

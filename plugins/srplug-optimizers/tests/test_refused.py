@@ -13,8 +13,8 @@ from srplug_optimizers.by_name import signatures
 from torch import nn
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError, SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.testing.experiments import load_checked
 
 REFUSED = {name: entry.refused for name, entry in signatures().items() if entry.refused}

@@ -17,7 +17,7 @@ from srcore.options import Selected
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_same_state, runs, write_tiny_images
 from srcore.testing.killing import KilledAt, fork, wait
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 
 REGISTERED = sorted(
     entry.name

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing import assert_same_state
 from srcore.testing.experiments import load_checked
 

@@ -12,12 +12,12 @@ from srplug_sed.options import STAGES, semantic_channels
 from srplug_sed.semantics import ClipSemantics
 
 from srcore.engine.parts import Parts
+from srcore.networks.dialects.rrdbnet import ESRGAN_NEW
 from srcore.networks.vgg_features import VGG19_LAYERS, VGGFeatures
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import typed
 from srcore.testing.golden import golden_kind
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.rrdbnet import ESRGAN_NEW
 
 #: Side of the published training patches, which semantic_size refers to.
 _PUBLISHED_SIDE = 256

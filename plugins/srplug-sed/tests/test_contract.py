@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import srcore
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
+from srcore.launching.stages import run_experiment
 from srcore.testing import PluginContract, write_tiny_images
 from srcore.testing.experiments import load_checked, load_unchecked
 from srcore.testing.weights import write_weights

@@ -10,14 +10,14 @@ import torch
 
 import srcore
 from srcore.engine.parts import Parts
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
+from srcore.networks.dialects.rrdbnet import ESRGAN_NEW
+from srcore.networks.dialects.swinir import OFFICIAL
 from srcore.networks.rrdbnet import RRDBNet
 from srcore.networks.swinir import SwinIR
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 from srcore.testing.experiments import typed
-from srcore.weights.rrdbnet import ESRGAN_NEW
-from srcore.weights.swinir import OFFICIAL
 
 GAN = (
     "scale=4",

@@ -24,7 +24,7 @@ from srplug_spandrel.tiny import TINY, tiny
 from srcore.cli.main import cli
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import PluginContract
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 
 COMPONENTS = {entry.component for entry in EXTRA.values()}
 

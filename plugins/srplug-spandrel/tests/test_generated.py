@@ -71,7 +71,7 @@ def test_every_architecture_of_spandrel_is_there_or_has_a_reason():
 
 def test_neither_torch_nor_spandrel_is_imported_for_options():
     code = """
-import sys, srcore.config.experiment
+import sys, srcore.checking.experiment
 from srcore.plugin.manager import plugins
 assert all(entry.options for entry in plugins().registry.components("network"))
 wrong = [name for name in ("torch", "spandrel") if name in sys.modules]

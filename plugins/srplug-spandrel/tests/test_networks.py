@@ -9,7 +9,7 @@ from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 from srcore.weights.deploying import deployed
 
 

@@ -8,7 +8,7 @@ from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.errors import SrcoreError
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 
 
 def experiment(scale, batch_size=2):

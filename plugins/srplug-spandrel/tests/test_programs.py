@@ -10,9 +10,9 @@ from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny, tried_scale
 
 from srcore.errors import SrcoreError
+from srcore.exporting.export import export_program
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import options_for
-from srcore.weights.export import export_program
+from srcore.testing.specimen import options_for
 from srcore.weights.saving import GeneratorMetadata
 
 RESULTS = Path(__file__).parents[3] / "tests" / "stress" / "results"

@@ -13,11 +13,11 @@ import spandrel
 import torch
 
 import srcore
+from srcore.converting.conversion import convert
 from srcore.images import read_image
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import load_unchecked
 from srcore.testing.runs import train_run
-from srcore.weights.conversion import convert
 
 FOLDER = os.environ.get("SRCORE_PUBLISHED_WEIGHTS", "")
 EXAMPLES = Path(__file__).parents[3] / "examples" / "images"

@@ -13,10 +13,10 @@ from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny, tried_scale
 from srplug_spandrel.untold import UNTOLD
 
-from srcore.config.remarks import remarks
+from srcore.checking.remarks import remarks
 from srcore.plugin.manager import plugins
 from srcore.testing.experiments import typed
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 
 #: Keys without which others have no effect.
 FURTHER = {

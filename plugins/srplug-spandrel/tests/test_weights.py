@@ -9,15 +9,15 @@ from srplug_spandrel.catalog import ARCHITECTURES
 from srplug_spandrel.tiny import tiny, tried_scale
 
 import srcore
+from srcore.checking.succession import StageNetwork, can_start
+from srcore.converting.conversion import convert
 from srcore.errors import WeightsError
 from srcore.options import Selected
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import options_for
-from srcore.weights.conversion import convert
+from srcore.testing.specimen import options_for
 from srcore.weights.deploying import deployed
 from srcore.weights.loading import load_into
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
-from srcore.weights.succession import StageNetwork, can_start
 
 #: Sides that are no multiple of anything, and larger than what any network asks for.
 SIZE = (43, 52)

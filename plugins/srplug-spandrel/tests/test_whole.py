@@ -18,7 +18,7 @@ from srcore.images import read_image
 from srcore.inference.reach import measure_reach
 from srcore.plugin.manager import plugins
 from srcore.testing import PluginContract
-from srcore.testing.trial import options_for
+from srcore.testing.specimen import options_for
 from srcore.weights.deploying import deployed
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 

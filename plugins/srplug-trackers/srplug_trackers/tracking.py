@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ignite.engine import Engine, Events
 
+from srcore.config.plain_tables import as_table, flat
 from srcore.engine.events import TrainingEvents
 from srcore.errors import MissingExtraError, SrcoreError
 from srcore.messages import one_line, shortened
-from srcore.runs.plain_tables import as_table, flat
 from srplug_trackers.clients.client import Client, Subject
 from srplug_trackers.ledger import Ledger
 from srplug_trackers.messenger import Messenger

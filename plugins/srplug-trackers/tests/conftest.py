@@ -12,7 +12,7 @@ from srplug_trackers.options import MLflowOptions
 from srplug_trackers.tracking import Tracking
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.records import read_records
 

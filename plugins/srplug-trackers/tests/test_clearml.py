@@ -37,7 +37,7 @@ from pathlib import Path
 
 import attrs
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.testing.killing import KilledAt
 
 

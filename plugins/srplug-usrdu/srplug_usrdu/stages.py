@@ -19,7 +19,14 @@ from srcore.data.cropping import multiple_of
 from srcore.errors import DataError
 from srcore.files.atomic import write_bytes, writing
 from srcore.files.deleting import delete_known
-from srcore.images import image_size, list_images, read_rgb, some, to_tensor, write_image
+from srcore.images import (
+    image_size,
+    list_images,
+    read_rgb,
+    to_tensor,
+    write_image,
+)
+from srcore.messages import some
 from srcore.options.declaration import defaults
 from srplug_usrdu.generation import distribution_of, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel

@@ -14,9 +14,9 @@ from torch import Tensor
 
 import srcore
 from srcore.errors import WeightsError
+from srcore.networks.dialects.rrdbnet import ESRGAN_NEW
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import Dialect, Options, State, count, without
-from srcore.weights.rrdbnet import ESRGAN_NEW
 
 if TYPE_CHECKING:
     from srplug_usrdu.networks import Downsampler

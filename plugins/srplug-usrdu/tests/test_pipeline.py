@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from srcore.api import load_generator
 from srcore.cli.prepare import command as prepare
-from srcore.engine.stages import run_experiment
 from srcore.errors import ConfigError
 from srcore.images import image_size
+from srcore.launching.stages import run_experiment
 from srcore.testing.comparison import assert_same_state
 from srcore.testing.experiments import load_checked
 

@@ -99,7 +99,7 @@ def _refuse_equal_names(
     contenders: Mapping[int, Sequence[Contender]], sets: Sequence[ImageSet]
 ) -> None:
     """Models and sets name folders of pictures."""
-    from srcore.config.names import name_complaint, same_names
+    from srcore.files.names import name_complaint, same_names
 
     for scale, entries in contenders.items():
         own = [image_set.name for image_set in sets if image_set.scale == scale]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from srcore.config.dropping import KEY as DROP
+from srcore.config.file_keys import FIRST_STAGE, SWEEP
 from srcore.config.json_schema.drafting import Drafter
 from srcore.config.json_schema.fields import UNKNOWN, fields_by_key
 from srcore.config.json_schema.values import Schema
 from srcore.config.schema import Experiment
-from srcore.config.stage_tables import FIRST_STAGE, SWEEP
-from srcore.config.toml import MAX_STAGES
+from srcore.config.sweep_table import SweepTable
+from srcore.files.toml import MAX_STAGES
 from srcore.plugin.registry import Registry
-from srcore.sweeps.options import SweepTable
 
 _PATHS = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _DROPPED = "keys that are not inherited, such as `discriminator` or `schedule.generator`"

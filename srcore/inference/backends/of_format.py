@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from srcore.exporting.export import quiet
+from srcore.exporting.formats import FORMATS
 from srcore.inference.backends.backend import ProgramOrder, RunProgram
 from srcore.inference.backends.recorded import int8_program, program_files
-from srcore.weights.export import quiet
-from srcore.weights.export_formats import FORMATS
 
 
 class FormatBackend:
     """A backend on the processor, whose programs are files of a format.
 
     Attributes:
-        form: a name of :data:`srcore.weights.programs.PROGRAMS`.
+        form: a name of :data:`srcore.exporting.programs.PROGRAMS`.
         beside_int8: what the format's files are beside a program of ONNX, where the runtime reads
             that for ``"int8"``.
         devices, precisions, memory, is_quick: see

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 import srcore
+from srcore.exporting.export import export_obstacle, quiet
+from srcore.exporting.formats import FORMATS
+from srcore.exporting.quantizing import quantize_program
 from srcore.inference.backends.backend import BackendError, ProgramOrder
 from srcore.inference.backends.cache import kept_contents
-from srcore.weights.export import export_obstacle, quiet
-from srcore.weights.export_formats import FORMATS
-from srcore.weights.quantizing import quantize_program
 from srcore.weights.saving import GeneratorMetadata
 
 #: What decides what is recorded, beside the network.
@@ -30,7 +30,7 @@ def program_files(to: str, order: ProgramOrder) -> list[bytes]:
     """Contents of the files of a program in float32.
 
     Args:
-        to: a name of :data:`srcore.weights.programs.PROGRAMS`.
+        to: a name of :data:`srcore.exporting.programs.PROGRAMS`.
         order: what is recorded.
 
     Raises:

@@ -17,7 +17,7 @@ from srcore.inference.backends.core import core_only
 from srcore.inference.backends.program import Program
 from srcore.inference.border import Continued
 from srcore.inference.options import UpscaleOptions
-from srcore.inference.streaming.trial import Situation, versions_of
+from srcore.inference.streaming.verification import Situation, versions_of
 from srcore.options.spelling import Placeholder, spelled
 from srcore.plugin.registry import Registry
 

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from srcore.capabilities import capability
 from srcore.inference.failures import OutOfMemoryError, check_finite
 from srcore.inference.memory import memory_for_tiles, memory_per_pixel
-from srcore.inference.streaming.recording import Recording
 from srcore.inference.streaming.stream import ReadRows, Stream
-from srcore.inference.streaming.trial import recording_of
+from srcore.inference.streaming.verification import recording_of
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.devices import autocast, device_of
 from srcore.machine.memory import is_out_of_memory
 from srcore.networks.padding import pad_to_multiple
+from srcore.recording.recording import Recording
 
 #: With fewer rows at a time, most of the time goes into what is around convolutions.
 _LEAST = 4

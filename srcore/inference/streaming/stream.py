@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from srcore.inference.streaming.recording import Recording, Step
+from srcore.recording.recording import Recording, Step
 
 #: Rows of the image from one on and before another: ``(N, C, rows, W)``.
 ReadRows = Callable[[int, int], Tensor]

@@ -1,8 +1,8 @@
 """What parts are tried for, kind by kind.
 
-A check is a function that gets a :class:`srcore.testing.trial.Trial` and yields complaints: what
-was expected and what was found. The first line of its docstring says what is expected; it begins
-the complaint about a part that raises something instead.
+A check is a function that gets a :class:`srcore.testing.specimen.Specimen` and yields complaints:
+what was expected and what was found. The first line of its docstring says what is expected; it
+begins the complaint about a part that raises something instead.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from srcore.messages import shown
 from srcore.plugin.discovery import label
 from srcore.testing.checks import data, dialects, everything, losses, metrics, networks, training
 from srcore.testing.checks.channels import on_other_channels
-from srcore.testing.trial import Trial
+from srcore.testing.specimen import Specimen
 from srcore.weights.dialects import Dialect
 
-Check = Callable[[Trial], Iterator[str]]
+Check = Callable[[Specimen], Iterator[str]]
 
 #: Checks of the core's kinds, in order.
 CHECKS: dict[str, tuple[Check, ...]] = {
@@ -65,26 +65,29 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 }
 
 
-def complaints(trial: Trial) -> list[str]:
+def complaints(specimen: Specimen) -> list[str]:
     """Everything that a component does against the contract of its kind; each names it."""
-    component = trial.component
+    component = specimen.component
     who = f"{label(component.owner)}: {component.label}"
     checks = (*everything.CHECKS, *CHECKS.get(component.kind, (everything.is_built,)))
     lines = []
     for check in checks:
-        lines += _heard(who, check, trial)
+        lines += _heard(who, check, specimen)
     return list(dict.fromkeys(lines))
 
 
-def dialect_complaints(name: str, owner: str, dialect: Dialect, trial: Trial) -> list[str]:
+def dialect_complaints(name: str, owner: str, dialect: Dialect, specimen: Specimen) -> list[str]:
     """Everything that is wrong with a weight dialect; each names it."""
     who = f"{label(owner)}: weight dialect {shown(name)}"
 
-    def reads_back(tried: Trial) -> Iterator[str]:
+    def reads_back(tried: Specimen) -> Iterator[str]:
         return dialects.reads_back_what_it_writes(name, dialect, tried)
 
     reads_back.__doc__ = dialects.reads_back_what_it_writes.__doc__
-    return [*_heard(who, reads_back, trial), *_heard(who, on_other_channels(reads_back), trial)]
+    return [
+        *_heard(who, reads_back, specimen),
+        *_heard(who, on_other_channels(reads_back), specimen),
+    ]
 
 
 def _heard(who: str, check: Callable[..., Iterator[str]], *given: Any) -> list[str]:

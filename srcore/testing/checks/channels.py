@@ -10,7 +10,7 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.errors import cause
 from srcore.options.declaration import key_of
-from srcore.testing.trial import Trial, options_for
+from srcore.testing.specimen import Specimen, options_for
 
 _OTHERS = (1, 4)
 
@@ -18,7 +18,9 @@ _OTHERS = (1, 4)
 _KEYS = {"network": "channels", "dataset": "channels", "discriminator": "in_channels"}
 
 
-def on_other_channels(check: Callable[[Trial], Iterator[str]]) -> Callable[[Trial], Iterator[str]]:
+def on_other_channels(
+    check: Callable[[Specimen], Iterator[str]],
+) -> Callable[[Specimen], Iterator[str]]:
     """The check once more on images of 1 and of 4 channels, where the options let them be.
 
     Networks, discriminators and data sets are tried where they have a key for the channels; losses,
@@ -26,9 +28,9 @@ def on_other_channels(check: Callable[[Trial], Iterator[str]]) -> Callable[[Tria
     """
 
     @functools.wraps(check)
-    def tried(trial: Trial) -> Iterator[str]:
+    def tried(specimen: Specimen) -> Iterator[str]:
         for channels in _OTHERS:
-            other = _trial_with_channels(trial, channels)
+            other = _specimen_with_channels(specimen, channels)
             if other is None:
                 continue
             try:
@@ -36,31 +38,31 @@ def on_other_channels(check: Callable[[Trial], Iterator[str]]) -> Callable[[Tria
             except Exception as error:  # whatever a stranger's code raises is a finding
                 complaint = f"found {cause(error)}"
             if complaint:
-                yield f"on images of {channels} channels: {complaint}; {_channels_advice(trial)}"
+                yield f"on images of {channels} channels: {complaint}; {_channels_advice(specimen)}"
                 return
 
     return tried
 
 
-def _trial_with_channels(trial: Trial, channels: int) -> Trial | None:
-    """The trial on such images; None where the options say that there are none."""
-    key = _KEYS.get(trial.component.kind)
+def _specimen_with_channels(specimen: Specimen, channels: int) -> Specimen | None:
+    """The specimen on such images; None where the options say that there are none."""
+    key = _KEYS.get(specimen.component.kind)
     if key is None:
-        is_open = option_capability(trial.options, "channels") is None
-        return attrs.evolve(trial, channels=channels) if is_open else None
-    if key not in map(key_of, attrs.fields(type(trial.options))):
+        is_open = option_capability(specimen.options, "channels") is None
+        return attrs.evolve(specimen, channels=channels) if is_open else None
+    if key not in map(key_of, attrs.fields(type(specimen.options))):
         return None
-    keys = {**trial.keys, key: channels}
+    keys = {**specimen.keys, key: channels}
     try:
         return attrs.evolve(
-            trial, options=options_for(trial.component, keys), keys=keys, channels=channels
+            specimen, options=options_for(specimen.component, keys), keys=keys, channels=channels
         )
     except AssertionError:  # the key does not allow it
         return None
 
 
-def _channels_advice(trial: Trial) -> str:
-    key = _KEYS.get(trial.component.kind)
+def _channels_advice(specimen: Specimen) -> str:
+    key = _KEYS.get(specimen.component.kind)
     if key is None:
         return "if it is for colors only, declare `channels = 3` in the class of its options"
     return f"its key {key} allows what does not work"

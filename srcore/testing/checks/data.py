@@ -11,21 +11,21 @@ import torch
 from torch import Tensor
 
 from srcore.capabilities import capability, option_capability
-from srcore.config.channel_checks import channels_of
+from srcore.checking.channel_checks import channels_of
 from srcore.data.batching import split_extras, stack_extras
 from srcore.data.cropping import Window
 from srcore.engine.part_state import restore, state_to_save
-from srcore.engine.seeding import sample_generator, seed_everything
 from srcore.plugin.calling import call
 from srcore.plugin.manager import plugins
 from srcore.samplers.ordering import checked_order
+from srcore.seeding import sample_generator, seed_everything
 from srcore.testing.checks.losses import plain_state
-from srcore.testing.trial import Trial, is_same, lacking, options_for
+from srcore.testing.specimen import Specimen, is_same, lacking, options_for
 
 
-def reads_images(trial: Trial) -> Iterator[str]:
+def reads_images(specimen: Specimen) -> Iterator[str]:
     """Named images whose header, whole and parts agree; processes can take it along."""
-    source = pickle.loads(pickle.dumps(trial.build()))
+    source = pickle.loads(pickle.dumps(specimen.build()))
     names = [source.name(index) for index in range(len(source))]
     if not names or len(set(names)) < len(names):
         yield f"expected images with different names, found {names[:4]}"
@@ -58,9 +58,9 @@ def _complain_declared(source: Any, length: int) -> Iterator[str]:
             yield "expected sizes() to tell heights and widths as headers do, found others"
 
 
-def gives_samples(trial: Trial) -> Iterator[str]:
+def gives_samples(specimen: Specimen) -> Iterator[str]:
     """Samples of pairs that fit the scale, drawn from the generator alone; whole without one."""
-    dataset = pickle.loads(pickle.dumps(trial.build(scale=trial.scale)))
+    dataset = pickle.loads(pickle.dumps(specimen.build(scale=specimen.scale)))
     names = [dataset.name(index) for index in range(len(dataset))]
     if not names or len(set(names)) < len(names):
         yield f"expected images with different names, found {names[:4]}"
@@ -72,8 +72,8 @@ def gives_samples(trial: Trial) -> Iterator[str]:
             yield f"expected equal samples from {when}, found others"
         images, extras = split_extras(sample)
         stack_extras([extras])
-        yield from _complain_sizes(trial, images, is_crop=generator is not None)
-    entries = option_capability(trial.options, "entries")
+        yield from _complain_sizes(specimen, images, is_crop=generator is not None)
+    entries = option_capability(specimen.options, "entries")
     promised = set(entries()) if entries is not None else set()
     yield from (
         f"promises the entry {name}; found {', '.join((*images, *extras))}"
@@ -81,28 +81,28 @@ def gives_samples(trial: Trial) -> Iterator[str]:
     )
 
 
-def _complain_sizes(trial: Trial, images: dict[str, Any], *, is_crop: bool) -> Iterator[str]:
-    channels = channels_of(trial.options)
+def _complain_sizes(specimen: Specimen, images: dict[str, Any], *, is_crop: bool) -> Iterator[str]:
+    channels = channels_of(specimen.options)
     for name in {"lr", "hr"} & images.keys():
         if images[name].shape[2] != channels:
             yield f"expected {name} of {channels} channels, found {images[name].shape[2]}"
-    size = option_capability(trial.options, "hr_patch_size")
-    for name, side in (("hr", size), ("lr", size and size // trial.scale)):
+    size = option_capability(specimen.options, "hr_patch_size")
+    for name, side in (("hr", size), ("lr", size and size // specimen.scale)):
         if is_crop and side and name in images and images[name].shape[:2] != (side, side):
             sides = images[name].shape[:2]
             yield f"expected crops {name} of {side}x{side} (hr_patch_size = {size}), found {sides}"
     if {"lr", "hr"} <= images.keys() and (is_crop or "index" not in images):
-        wanted = tuple(trial.scale * side for side in images["lr"].shape[:2])
+        wanted = tuple(specimen.scale * side for side in images["lr"].shape[:2])
         if images["hr"].shape[:2] != wanted and size is not None:
             yield f"expected hr of {wanted} for its lr, found {images['hr'].shape[:2]}"
 
 
-def orders_an_epoch(trial: Trial) -> Iterator[str]:
+def orders_an_epoch(specimen: Specimen) -> Iterator[str]:
     """Numbers of images, equal for equal generators, equally many in every epoch."""
-    keys = dict(trial.sampled)
+    keys = dict(specimen.sampled)
     component = plugins().registry.get("dataset", keys.pop("type", "hr_folder"))
-    dataset = component.build(options_for(component, keys), scale=trial.scale)
-    sampler = trial.build(dataset=dataset)
+    dataset = component.build(options_for(component, keys), scale=specimen.scale)
+    sampler = specimen.build(dataset=dataset)
     orders = [
         checked_order(sampler.order(epoch, sample_generator(epoch)), len(dataset), sampler)
         for epoch in (0, 1, 0)
@@ -113,36 +113,40 @@ def orders_an_epoch(trial: Trial) -> Iterator[str]:
         yield f"expected epochs of one length, found {len(orders[0])} and {len(orders[1])}"
 
 
-def transforms_a_batch(trial: Trial) -> Iterator[str]:
+def transforms_a_batch(specimen: Specimen) -> Iterator[str]:
     """The batch with finite images, the entries it promises, drawn from the generator alone."""
-    missing = list(lacking(trial.component.needs, trial.batch(), "entries"))
+    missing = list(lacking(specimen.component.needs, specimen.batch(), "entries"))
     yield from missing
     if missing:
         return
-    results = [_transform_trial(trial, trial.build(scale=trial.scale)) for _ in range(2)]
+    results = [
+        _transform_specimen(specimen, specimen.build(scale=specimen.scale)) for _ in range(2)
+    ]
     if not is_same(*results):
         yield "expected equal batches from equal generators, found others"
     for name, value in results[0].items():
         if isinstance(value, Tensor) and not torch.isfinite(value.float()).all():
             yield f"expected finite values, found others in {name}"
-    entries = option_capability(trial.options, "entries")
-    promised = set(entries()) if entries is not None else set(trial.component.provides)
+    entries = option_capability(specimen.options, "entries")
+    promised = set(entries()) if entries is not None else set(specimen.component.provides)
     for name in sorted(promised - results[0].keys()):
         yield f"promises the entry {name}; found {', '.join(results[0])}"
 
 
-def transform_state_goes_on(trial: Trial) -> Iterator[str]:
+def transform_state_goes_on(specimen: Specimen) -> Iterator[str]:
     """A new one that takes the state of another goes on as that does."""
-    if list(lacking(trial.component.needs, trial.batch(), "")):
+    if list(lacking(specimen.component.needs, specimen.batch(), "")):
         return
-    first = trial.build(scale=trial.scale)
+    first = specimen.build(scale=specimen.scale)
     for seed in range(3):
-        _transform_trial(trial, first, seed)
+        _transform_specimen(specimen, first, seed)
     state = state_to_save(first)
     yield from plain_state(state)
-    second = trial.build(scale=trial.scale)
+    second = specimen.build(scale=specimen.scale)
     restore(second, state)
-    if not is_same(_transform_trial(trial, first, 4), _transform_trial(trial, second, 4)):
+    if not is_same(
+        _transform_specimen(specimen, first, 4), _transform_specimen(specimen, second, 4)
+    ):
         yield (
             "expected the same batch after a resume, found another: what it remembers belongs "
             "into state_dict()"
@@ -150,9 +154,11 @@ def transform_state_goes_on(trial: Trial) -> Iterator[str]:
 
 
 @torch.no_grad()
-def _transform_trial(trial: Trial, transform: Any, seed: int = 0) -> dict[str, Any]:
+def _transform_specimen(specimen: Specimen, transform: Any, seed: int = 0) -> dict[str, Any]:
     seed_everything(seed)
-    batch: dict[str, Any] = call("transform", transform, trial.batch(seed), trial.random(seed))
+    batch: dict[str, Any] = call(
+        "transform", transform, specimen.batch(seed), specimen.random(seed)
+    )
     return batch
 
 

@@ -8,23 +8,23 @@ from typing import Any
 import torch
 
 from srcore.plugin.manager import plugins
-from srcore.testing.trial import Trial, is_same
+from srcore.testing.specimen import Specimen, is_same
 from srcore.weights.dialects import Dialect, recognize
 
 
-def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iterator[str]:
+def reads_back_what_it_writes(name: str, dialect: Dialect, specimen: Specimen) -> Iterator[str]:
     """Weights that are written come back with their names, values and options.
 
     Args:
         name: registered name of the dialect.
         dialect: the dialect.
-        trial: its network.
+        specimen: its network.
     """
-    network = trial.build(scale=trial.scale)
+    network = specimen.build(scale=specimen.scale)
     native = {key: value.clone() for key, value in network.state_dict().items()}
-    from srcore.runs.plain_tables import as_table
+    from srcore.config.plain_tables import as_table
 
-    options: dict[str, Any] = {**as_table(trial.options), "scale": trial.scale}
+    options: dict[str, Any] = {**as_table(specimen.options), "scale": specimen.scale}
     written = dialect.from_native(native, options)
     if not dialect.matches(written):
         yield "expected matches() to know what from_native() wrote, found that it does not"
@@ -36,7 +36,7 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
     if not all(torch.is_tensor(value) for value in written.values()):
         yield "expected from_native() to give tensors, found others"
         return
-    back = dialect.read(written, name, trial.scale)
+    back = dialect.read(written, name, specimen.scale)
     kept = {
         key: value for key, value in native.items() if not key.endswith(back.computed or ("\0",))
     }
@@ -46,20 +46,24 @@ def reads_back_what_it_writes(name: str, dialect: Dialect, trial: Trial) -> Iter
         yield f"expected to_native() to give back {missing[0]} and all others, found it missing"
     elif not is_same(given, kept):
         yield "expected to_native() to give back the values, found others"
-    if back.scale != trial.scale:
-        yield f"expected infer_options() to find scale = {trial.scale}, found {back.scale}"
-    yield from _complain_options(trial, back.options, native)
+    if back.scale != specimen.scale:
+        yield f"expected infer_options() to find scale = {specimen.scale}, found {back.scale}"
+    yield from _complain_options(specimen, back.options, native)
 
 
-def _complain_options(trial: Trial, told: dict[str, Any], native: dict[str, Any]) -> Iterator[str]:
+def _complain_options(
+    specimen: Specimen, told: dict[str, Any], native: dict[str, Any]
+) -> Iterator[str]:
     """Options that the file tells must make the same network."""
-    from srcore.testing.trial import options_for
+    from srcore.testing.specimen import options_for
 
     keys = {name: value for name, value in told.items() if name != "scale"}
-    options = options_for(trial.component, keys)
+    options = options_for(specimen.component, keys)
     shapes = {
         name: tuple(value.shape)
-        for name, value in trial.component.build(options, scale=trial.scale).state_dict().items()
+        for name, value in specimen.component.build(options, scale=specimen.scale)
+        .state_dict()
+        .items()
     }
     if shapes != {name: tuple(value.shape) for name, value in native.items()}:
         yield f"expected infer_options() to find the network, found another: {told}"

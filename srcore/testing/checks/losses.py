@@ -11,24 +11,24 @@ from torch import Tensor, nn
 from srcore.capabilities import capability, option_capability
 from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_to_save
-from srcore.engine.seeding import seed_everything
 from srcore.plugin.calling import call, checked_result
-from srcore.testing.trial import Trial, is_same, lacking
+from srcore.seeding import seed_everything
+from srcore.testing.specimen import Specimen, is_same, lacking
 
-#: Of what losses need, what the trial itself has.
+#: Of what losses need, what the specimen itself has.
 _THERE = {"discriminator", "condition", "ema_sr", "losses"}
 
 
-def is_differentiable(trial: Trial) -> Iterator[str]:
+def is_differentiable(specimen: Specimen) -> Iterator[str]:
     """The term is a finite scalar with a finite gradient to the image, and to what it trains."""
-    context = trial.context()
+    context = specimen.context()
     there = _THERE | context.batch.keys() | context.extras.keys()
-    missing = list(lacking(trial.component.needs, there, "extras or entries"))
+    missing = list(lacking(specimen.component.needs, there, "extras or entries"))
     yield from missing
     if missing:
         return
-    loss = _frozen(trial.build())
-    parts = _trained(trial, loss)
+    loss = _frozen(specimen.build())
+    parts = _trained(specimen, loss)
     if capability("loss", loss, "has_generator_term"):
         kept = {name: value.clone() for name, value in _tensors_seen(context)}
         value = call("loss", loss, context)
@@ -46,27 +46,27 @@ def is_differentiable(trial: Trial) -> Iterator[str]:
             if name in kept and not torch.equal(tensor, kept[name]):
                 yield f"expected {name} to stay as it was, found it changed in place"
     if isinstance(loss, DiscriminatorLoss):
-        for named in loss.discriminator_terms(trial.context()):
+        for named in loss.discriminator_terms(specimen.context()):
             name, term = checked_result("loss.discriminator", loss, named)
             yield from _complain_infinite(term, f"the discriminator's term {name}")
             term.backward()
 
 
-def draws_by_the_seeds(trial: Trial) -> Iterator[str]:
+def draws_by_the_seeds(specimen: Specimen) -> Iterator[str]:
     """Equal seeds give equal terms."""
-    if list(lacking(trial.component.needs, _entries_there(trial), "")):
+    if list(lacking(specimen.component.needs, _entries_there(specimen), "")):
         return
-    terms = [_terms(_frozen(trial.build()), trial.context()) for _ in range(2)]
+    terms = [_terms(_frozen(specimen.build()), specimen.context()) for _ in range(2)]
     if not is_same(*terms):
         yield "expected equal terms from equal seeds, found others"
 
 
-def gives_two_targets(trial: Trial) -> Iterator[str]:
+def gives_two_targets(specimen: Specimen) -> Iterator[str]:
     """Two target values, of real and of generated images: numbers, or tensors (N,)."""
     targets = []
     for _ in range(2):
-        labels = trial.build()
-        targets.append(call("labels", labels, 4, progress=0.5, generator=trial.random()))
+        labels = specimen.build()
+        targets.append(call("labels", labels, 4, progress=0.5, generator=specimen.random()))
     for target in targets[0]:
         if isinstance(target, Tensor) and target.shape not in ((), (4,)):
             yield f"expected numbers or tensors (4,), found {tuple(target.shape)}"
@@ -78,14 +78,14 @@ def gives_two_targets(trial: Trial) -> Iterator[str]:
         yield "expected equal targets from equal generators, found others"
 
 
-def state_goes_on(trial: Trial) -> Iterator[str]:
+def state_goes_on(specimen: Specimen) -> Iterator[str]:
     """What state_dict() gives is plain, and a new part that takes it back has the same."""
-    if list(lacking(trial.component.needs, _entries_there(trial), "")):
+    if list(lacking(specimen.component.needs, _entries_there(specimen), "")):
         return
-    first = _used(trial, trial.build())
+    first = _used(specimen, specimen.build())
     state = state_to_save(first)
     yield from plain_state(state)
-    second = trial.build()
+    second = specimen.build()
     restore(second, state)
     if not is_same(state, state_to_save(second) if state is not None else None):
         yield "expected load_state_dict() to take back what state_dict() gave, found another state"
@@ -103,16 +103,16 @@ def plain_state(state: Any, path: str = "state") -> Iterator[str]:
         yield f"expected tensors and plain values in its state, found {path} of {type(state)}"
 
 
-def _used(trial: Trial, part: Any) -> Any:
+def _used(specimen: Specimen, part: Any) -> Any:
     """The part after it was called once, as its kind is called."""
-    kind, random = trial.component.kind, trial.random()
+    kind, random = specimen.component.kind, specimen.random()
     seed_everything(0)
     if kind == "labels":
         call(kind, part, 4, progress=0.5, generator=random)
     elif kind == "discriminator_input":
-        call(kind, part, trial.images(), progress=0.5, generator=random)
+        call(kind, part, specimen.images(), progress=0.5, generator=random)
     else:
-        _terms(_frozen(part), trial.context())
+        _terms(_frozen(part), specimen.context())
     return part
 
 
@@ -130,14 +130,14 @@ def _frozen(loss: Any) -> Any:
     return loss.requires_grad_(False) if isinstance(loss, nn.Module) else loss
 
 
-def _trained(trial: Trial, loss: Any) -> dict[str, nn.Module]:
-    roles = option_capability(trial.options, "roles")
+def _trained(specimen: Specimen, loss: Any) -> dict[str, nn.Module]:
+    roles = option_capability(specimen.options, "roles")
     names = roles() if roles is not None else {}
     return {name: getattr(loss, name).requires_grad_(True) for name in names}
 
 
-def _entries_there(trial: Trial) -> set[str]:
-    context = trial.context()
+def _entries_there(specimen: Specimen) -> set[str]:
+    context = specimen.context()
     return _THERE | context.batch.keys() | context.extras.keys()
 
 

@@ -10,19 +10,19 @@ import numpy as np
 from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.plugin.calling import call
+from srcore.testing.specimen import Specimen
 from srcore.testing.tiny_images import tiny_image
-from srcore.testing.trial import Trial
 
 _SIDE = 200
 
 
-def measures_images(trial: Trial) -> Iterator[str]:
+def measures_images(specimen: Specimen) -> Iterator[str]:
     """A number, the same every time, better for the truth than for noise where it is given."""
-    metric = trial.build()
+    metric = specimen.build()
     hr = tiny_image(0, _SIDE, _SIDE)
     noise = np.random.default_rng(0).integers(-40, 41, hr.shape)
     noisy = (hr.astype(int) + noise).clip(0, 255).astype(np.uint8)
-    reference = hr if "hr" in trial.component.needs else None
+    reference = hr if "hr" in specimen.component.needs else None
     good, again, bad = (
         call("metric", metric, image.copy(), reference, crop_border=2) for image in (hr, hr, noisy)
     )

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 from srcore.runs.ending import read_ending
 

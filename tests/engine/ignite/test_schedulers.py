@@ -8,7 +8,7 @@ import torch
 from ignite.engine import Events
 
 import srcore
-from srcore.engine.stages import run_experiment
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, using
 
 METRIC = "tiny/psnr"

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 import srcore
+from srcore.exporting.formats import FORMATS, Format
 from srcore.inference.backends import of_format
 from srcore.inference.backends.backend import KIND, NetworkBackend, ProgramOrder
 from srcore.inference.backends.of_format import FormatBackend
 from srcore.plugin.registry import Registry
-from srcore.weights.export_formats import FORMATS, Format
 
 
 @pytest.fixture(autouse=True)

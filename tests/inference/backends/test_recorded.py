@@ -7,9 +7,9 @@ import torch
 
 import srcore
 from srcore import upscale
+from srcore.exporting.formats import FORMATS
 from srcore.inference.backends import recorded
 from srcore.inference.backends.backend import BackendError, ProgramOrder
-from srcore.weights.export_formats import FORMATS
 
 
 @pytest.fixture(autouse=True)

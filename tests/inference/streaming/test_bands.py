@@ -8,7 +8,7 @@ from torch import nn
 from srcore.errors import SrcoreError
 from srcore.inference.failures import OutOfMemoryError
 from srcore.inference.streaming import bands
-from srcore.inference.streaming.recording import record
+from srcore.recording.recording import record
 
 
 class Network(nn.Module):

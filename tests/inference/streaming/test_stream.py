@@ -8,8 +8,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 import srcore
-from srcore.inference.streaming.recording import record
 from srcore.inference.streaming.stream import Stream
+from srcore.recording.recording import record
 
 WIDTH = 9
 NETWORKS = {

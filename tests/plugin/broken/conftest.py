@@ -10,8 +10,8 @@ import pytest
 
 import srcore
 from srcore.cli.main import main
-from srcore.engine.stages import run_experiment
 from srcore.errors import SrcoreError
+from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing.experiments import load_unchecked
 

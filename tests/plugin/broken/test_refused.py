@@ -235,7 +235,7 @@ def test_left_out_by_entry_point_or_distribution_however_it_is_spelt(install, pr
             "srplug_stranger plugin",
             'entry point stranger is "srplug_stranger plugin"; expected package.module or',
         ),
-        ("srcore.plugin.builtin", 'entry point "stranger" names the module that srcore '),
+        ("srcore.builtin", 'entry point "stranger" names the module that srcore '),
     ],
 )
 def test_entry_point_that_names_nothing_of_its_own(install, program, value, message):

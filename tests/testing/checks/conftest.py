@@ -8,7 +8,7 @@ import srcore
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import write_tiny_images
 from srcore.testing.checks import complaints
-from srcore.testing.trial import Trial, options_for
+from srcore.testing.specimen import Specimen, options_for
 
 
 def pytest_make_parametrize_id(config, val, argname):
@@ -28,11 +28,11 @@ def folder(tmp_path, monkeypatch):
 def tried(folder):
     """A function: what the checks complain of."""
 
-    def complaints_of(kind, target, options=None, *, keys=None, about=None, **trial):
+    def complaints_of(kind, target, options=None, *, keys=None, about=None, **specimen):
         with using(_with_part(kind, target, options, **(about or {}))):
             component = plugins().registry.get(kind, "x")
             made = options_for(component, keys or {})
-            return complaints(Trial(component, made, keys or {}, folder, **trial))
+            return complaints(Specimen(component, made, keys or {}, folder, **specimen))
 
     return complaints_of
 

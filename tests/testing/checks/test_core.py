@@ -10,7 +10,7 @@ from srcore.plugin.manager import plugins
 from srcore.plugin.registry import KINDS
 from srcore.prepare.shards import prepare_shards
 from srcore.testing.checks import CHECKS, complaints
-from srcore.testing.trial import Trial, options_for
+from srcore.testing.specimen import Specimen, options_for
 
 _ALL = re.MULTILINE | re.DOTALL
 
@@ -71,6 +71,6 @@ def test_the_core_keeps_its_own_contract(kind, folder):
         ):
             keys = small.get((kind, component.name), {})
             options = options_for(component, keys)
-            trial = Trial(component, options, keys, folder, hr_size=128)
-            lines += complaints(trial)
+            specimen = Specimen(component, options, keys, folder, hr_size=128)
+            lines += complaints(specimen)
     assert lines == []

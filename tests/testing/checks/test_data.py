@@ -8,7 +8,7 @@ import torch
 import srcore
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing.checks import complaints
-from srcore.testing.trial import Trial, options_for
+from srcore.testing.specimen import Specimen, options_for
 
 #: Whatever counts itself is different every time.
 COUNT = iter(range(1_000_000))
@@ -245,7 +245,7 @@ def test_a_sampler_is_tried_on_the_data_set_that_it_needs(folder):
 
     with using(PluginManager(discover=False, extra=[Both()])):
         component = plugins().registry.get("sampler", "by_rank")
-        trial = Trial(component, options_for(component, {}), {}, folder)
-        (complaint,) = complaints(trial)
+        specimen = Specimen(component, options_for(component, {}), {}, folder)
+        (complaint,) = complaints(specimen)
         assert "'HrFolder' object has no attribute 'ranks'" in complaint
-        assert complaints(attrs.evolve(trial, sampled={"type": "ranked"})) == []
+        assert complaints(attrs.evolve(specimen, sampled={"type": "ranked"})) == []

@@ -8,7 +8,7 @@ from torch import nn
 import srcore
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing.checks import dialect_complaints
-from srcore.testing.trial import Trial
+from srcore.testing.specimen import Specimen
 from srcore.weights.dialects import Dialect
 
 
@@ -72,8 +72,8 @@ def test_dialects_read_back_what_they_write(changed, message, folder):
 
     with using(PluginManager(discover=False, extra=[Stranger()])):
         component = plugins().registry.get("network", "x")
-        trial = Trial(component, component.options(), {}, folder)
-        complaints_made = dialect_complaints("x_other", "srplug-stranger", made, trial)
+        specimen = Specimen(component, component.options(), {}, folder)
+        complaints_made = dialect_complaints("x_other", "srplug-stranger", made, specimen)
     if message is None:
         assert complaints_made == []
     else:

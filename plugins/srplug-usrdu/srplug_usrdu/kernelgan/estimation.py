@@ -6,8 +6,8 @@ import logging
 
 from torch import Tensor
 
-from srcore.engine.seeding import derive
 from srcore.errors import DataError
+from srcore.seeding import derive
 from srplug_usrdu.kernelgan.networks import CROP
 from srplug_usrdu.kernelgan.published import SHAVED, PublishedKernelGan
 from srplug_usrdu.kernelgan.training import KernelGan, KernelGanSettings

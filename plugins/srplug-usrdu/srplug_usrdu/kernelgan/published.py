@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srcore.engine.seeding import derive
+from srcore.seeding import derive
 from srcore.transforms.resize import resize
 from srplug_usrdu.kernelgan.constraints import BicubicWeight
 from srplug_usrdu.kernelgan.networks import CROP, PATCH

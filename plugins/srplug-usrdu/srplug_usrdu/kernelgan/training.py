@@ -17,8 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from srcore.engine.seeding import derive
 from srcore.options.declaration import defaults
+from srcore.seeding import derive
 from srcore.transforms.resize import resize
 from srplug_usrdu.kernelgan.constraints import BicubicWeight, kernel_penalty
 from srplug_usrdu.kernelgan.crops import Chooser, CropChooser

@@ -1,0 +1,1 @@
+"""From files to a checked experiment: every problem at once, before anything is built."""

@@ -1,0 +1,1 @@
+"""Generators as programs for others' runtimes, and weights in others' layouts."""

@@ -1,0 +1,1 @@
+"""Key layouts of the programs whose checkpoints of our networks the field exchanges."""

@@ -1,0 +1,69 @@
+"""A process that never starts ends the wait of the others with one line."""
+
+import time
+
+import pytest
+from torch.distributed import TCPStore
+
+import srcore
+import srcore.engine.training  # forked processes do not load it again
+from srcore.engine import meeting
+from srcore.launching.stages import run_experiment
+from srcore.testing.killing import fork, wait
+from srcore.testing.ranks import free_port, join_ranks
+
+
+@pytest.fixture
+def port():
+    return free_port()
+
+
+def launch(experiment, folder, own, port, **more):
+    """Start one of two processes of a run; return its number."""
+    loaded = srcore.load_experiment(experiment)
+
+    def work():
+        join_ranks(own, 2, port, **more)
+        run_experiment(loaded, folder / "runs", quiet=True)
+
+    return fork(work, folder / f"{own}.log")
+
+
+@pytest.mark.parametrize("own", [0, 1])
+def test_a_process_that_is_alone_says_so_and_ends(
+    tiny_experiment, tmp_path, monkeypatch, own, port
+):
+    monkeypatch.setattr(meeting, "LIMIT", 1.0)
+    began = time.monotonic()
+    assert wait(launch(tiny_experiment, tmp_path, own, port), 30) == 1
+    assert time.monotonic() - began < 20
+    lines = [
+        line for line in (tmp_path / f"{own}.log").read_text().splitlines() if "srcore: " in line
+    ]
+    (line,) = lines
+    assert line.startswith(
+        f"srcore: process {own} of 2 waited 1 s for the others to start; not all "
+    )
+    assert line.endswith("start all of them, with the same number of processes")
+    assert f"127.0.0.1:{port}" in line
+    assert "Traceback" not in (tmp_path / f"{own}.log").read_text()
+    assert not (tmp_path / "runs").exists(), "nothing was begun"
+
+
+def test_below_torchrun_the_missing_ones_are_named_also_after_a_restart(
+    tiny_experiment, tmp_path, monkeypatch, port
+):
+    monkeypatch.setattr(meeting, "LIMIT", 1.0)
+    store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
+    store.set("srcore/started/0/1", "")  # what is left of the first attempt
+    launched = {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "1"}
+    assert wait(launch(tiny_experiment, tmp_path, 0, port, **launched), 30) == 1
+    assert "to start; not yet there: 1; their own" in (tmp_path / "0.log").read_text()
+
+
+def test_processes_that_start_at_different_times_meet(tiny_experiment, tmp_path, port):
+    first = launch(tiny_experiment, tmp_path, 1, port)
+    time.sleep(1)
+    second = launch(tiny_experiment, tmp_path, 0, port)
+    codes = [wait(process, 60) for process in (first, second)]
+    assert codes == [0, 0], [(tmp_path / f"{own}.log").read_text() for own in (0, 1)]
