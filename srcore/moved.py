@@ -99,7 +99,7 @@ MOVED = {
     "srcore.engine.validator": "srcore.engine.validation",
     "srcore.estimating.telling": "srcore.estimating.in_words",
     "srcore.estimating.trial": "srcore.estimating.probe",
-    "srcore.estimating.probe_run": "srcore.estimating.probe_run",
+    "srcore.estimating.trial_run": "srcore.estimating.probe_run",
     "srcore.evaluation.measuring": "srcore.evaluation.evaluating",
     "srcore.evaluation.pictures": "srcore.evaluation.given_pictures",
     "srcore.evaluation.tables": "srcore.evaluation.result_tables",

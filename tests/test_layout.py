@@ -128,10 +128,10 @@ def leaves(command):
     return [leaf for child in children for leaf in leaves(child)] or [command]
 
 
-def test_checkpoint_dialects_lie_in_weights():
+def test_checkpoint_dialects_lie_beside_their_networks():
     for name, (target, owner) in REGISTRY.dialects().items():
         package = owner.replace("-", "_")
-        ours = f"srcore.weights.{name.partition('_')[0]}"
+        ours = f"srcore.networks.dialects.{name.partition('_')[0]}"
         if owner == "srcore" or (ROOT / "plugins" / owner).is_dir():
             assert module_of(target) == (ours if owner == "srcore" else f"{package}.weights")
 
@@ -317,7 +317,7 @@ def test_plugins_declare_the_range_of_this_minor_version():
 UNTESTED_BY_NAME = {
     "images": "format gif_walking png_walking tiff_layout tiff_metadata tiff_pixels tiff_rows "
     "tiff_writing webp_walking",
-    "engine": "contents feed parts stages training validation",
+    "engine": "contents feed parts training validation",
     "cli": "card loading models push writing",
     "cli/evaluation": "benchmark contenders written_pictures written_tables",
     "inference/backends": "backend compiled ncnn onnxruntime openvino running",

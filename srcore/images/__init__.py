@@ -131,7 +131,7 @@ _MODULES = {
     "png_stream": ("PngStream",),
     "tensors": ("to_float", "to_image", "to_tensor"),
     "walking": ("files_of",),
-    "ways": ("FolderSet", "searched_above", "way_to"),
+    "searched_folders": ("FolderSet", "searched_above", "way_to"),
     "windows": ("decode_window", "read_window"),
     "format_options": (
         "WritingOption",

@@ -111,7 +111,7 @@ def test_a_device_that_is_not_here_is_told_of_before_the_first_begins(run, files
 
 @pytest.mark.parametrize("when", ["within", pytest.param("between", marks=pytest.mark.slow)])
 def test_an_interrupt_ends_them_all(when, run, files, monkeypatch):
-    from srcore.engine import stages
+    from srcore.launching import stages
 
     original = stages.run_experiment
 

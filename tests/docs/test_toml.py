@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from writers.blocks import blocks
 
-from srcore.config import experiment
+from srcore.checking import experiment
 from srcore.errors import ConfigError
 from srcore.images import write_image
 from srcore.models.lists import read_models

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from srcore.engine import head as module
+from srcore.engine import log_heading as module
 from srcore.engine.log_heading import head, head_lines
 
 

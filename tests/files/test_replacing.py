@@ -10,8 +10,6 @@ from srcore.files.replacing import (
     refuse_replacing,
     refuse_sharing,
 )
-from srcore.images import files_of
-from srcore.prepare.refusing import refuse_writing_among
 
 
 @pytest.fixture
@@ -52,47 +50,3 @@ def test_two_outputs_in_one_file_are_named(place):
     with pytest.raises(ReplacedInputError, match=r"link/b.png \(csv and json\); name different"):
         refuse_sharing([(place / "in/b.png", "csv"), (place / "link/b.png", "json")])
     refuse_sharing([(place / "in/b.png", "csv"), (place / "b.png", "csv")])
-
-
-@pytest.mark.parametrize(
-    ("output", "recursive", "message"),
-    [
-        ("in/b.png", False, "images are read from it"),
-        ("link/b.png", False, "images are read from it"),
-        ("in/below/b.png", True, "lies in "),
-        ("link/below/b.png", True, "lies in "),
-        ("in/below/b.png", False, None),
-        ("out/b.png", True, None),
-    ],
-)
-def test_nothing_is_written_among_the_inputs(place, output, recursive, message):
-    arguments = place / "in", [place / "in/a.png"], [place / output]
-    if message is None:
-        refuse_writing_among(*arguments, recursive=recursive)
-    else:
-        with pytest.raises(ReplacedInputError, match=message):
-            refuse_writing_among(*arguments, recursive=recursive)
-
-
-@pytest.mark.parametrize(
-    ("link", "target", "output", "message"),
-    [
-        ("in/out", "out", "out/b.png", r"in/out"),
-        ("in/up", ".", "out/below/b.png", r"in/up"),
-        ("in/b.png", "out/b.png", "out/b.png", "images are read from it"),
-        ("in/c.png", "elsewhere/c.png", "out/c.png", None),
-        ("in/sub", "out/sub", "out/b.png", None),
-    ],
-)
-def test_links_among_the_inputs_are_followed(place, link, target, output, message):
-    for folder in ("out/sub", "elsewhere"):
-        (place / folder).mkdir(parents=True)
-    for file in ("out/b.png", "elsewhere/c.png"):
-        (place / file).write_bytes(b"image")
-    (place / link).symlink_to(place / target)
-    inputs = [file for file in files_of(place / "in", recursive=True) if file.is_file()]
-    if message is None:
-        refuse_writing_among(place / "in", inputs, [place / output], recursive=True)
-    else:
-        with pytest.raises(ReplacedInputError, match=message):
-            refuse_writing_among(place / "in", inputs, [place / output], recursive=True)

@@ -7,7 +7,7 @@ from torch.distributed import TCPStore
 
 import srcore
 import srcore.engine.training  # forked processes do not load it again
-from srcore.engine import meeting
+from srcore.launching import rendezvous
 from srcore.launching.stages import run_experiment
 from srcore.testing.killing import fork, wait
 from srcore.testing.ranks import free_port, join_ranks
@@ -33,7 +33,7 @@ def launch(experiment, folder, own, port, **more):
 def test_a_process_that_is_alone_says_so_and_ends(
     tiny_experiment, tmp_path, monkeypatch, own, port
 ):
-    monkeypatch.setattr(meeting, "LIMIT", 1.0)
+    monkeypatch.setattr(rendezvous, "LIMIT", 1.0)
     began = time.monotonic()
     assert wait(launch(tiny_experiment, tmp_path, own, port), 30) == 1
     assert time.monotonic() - began < 20
@@ -53,7 +53,7 @@ def test_a_process_that_is_alone_says_so_and_ends(
 def test_below_torchrun_the_missing_ones_are_named_also_after_a_restart(
     tiny_experiment, tmp_path, monkeypatch, port
 ):
-    monkeypatch.setattr(meeting, "LIMIT", 1.0)
+    monkeypatch.setattr(rendezvous, "LIMIT", 1.0)
     store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
     store.set("srcore/started/0/1", "")  # what is left of the first attempt
     launched = {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "1"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from srcore.machine import resident
+from srcore.machine import resident_memory
 from srcore.machine.resident_memory import data_bytes, forget_peak, peak_bytes, resident_bytes
 
 
@@ -14,7 +14,7 @@ def test_sizes_of_this_process():
 
 
 def test_where_nobody_tells_it_is_zero_or_the_largest_ever(monkeypatch, tmp_path):
-    monkeypatch.setattr(resident, "_STATUS", tmp_path / "gone")
-    monkeypatch.setattr(resident, "_FORGET", tmp_path / "gone" / "too")
+    monkeypatch.setattr(resident_memory, "_STATUS", tmp_path / "gone")
+    monkeypatch.setattr(resident_memory, "_FORGET", tmp_path / "gone" / "too")
     assert (resident_bytes(), data_bytes(), forget_peak()) == (0, 0, False)
     assert peak_bytes() >= 0
