@@ -16,6 +16,7 @@ from srcore.data.wrapping import crop_size
 from srcore.files.names import name_complaint
 from srcore.machine.device_names import device_or_auto_complaint
 from srcore.options import Selected, component, option
+from srcore.options.shared_keys import frozen_patterns, start_file
 
 
 def _run_name_complaint(name: str) -> str:
@@ -50,9 +51,7 @@ class GeneratorTable(Selecting):
     """``[generator]``: the network that is trained and, at the end, used."""
 
     selected: Selected = component("network", inline=True)
-    weights: Path | None = option(
-        None, "file to start from; any supported checkpoint dialect", path="file"
-    )
+    weights: Path | None = start_file()
     weights_from: str = option("", "where that file is published, said where it is missing")
     partial_weights: bool = option(
         False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
@@ -74,7 +73,7 @@ class DiscriminatorTable(Selecting):
 
     selected: Selected = component("discriminator", inline=True)
     weights: Path | None = option(None, "file to start from", path="file")
-    frozen: tuple[str, ...] = option((), "patterns of names of parameters that are not trained")
+    frozen: tuple[str, ...] = frozen_patterns()
     partial_weights: ClassVar[bool] = False
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())
 
@@ -84,11 +83,9 @@ class NetworkTable(Selecting):
     """``[networks.NAME]``: a further network of the method, such as a teacher."""
 
     selected: Selected = component("network", inline=True, by_role=True)
-    weights: Path | None = option(
-        None, "file to start from; any supported checkpoint dialect", path="file"
-    )
+    weights: Path | None = start_file()
     partial_weights: bool = option(False, "load what fits and report the rest")
-    frozen: tuple[str, ...] = option((), "patterns of names of parameters that are not trained")
+    frozen: tuple[str, ...] = frozen_patterns()
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())
 
 

@@ -15,6 +15,7 @@ from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
+from srcore.options.shared_keys import images_below, listed_names, read_channels
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
 Problems = Iterator[tuple[str, str]]
@@ -62,9 +63,7 @@ class CropOptions:
         'folder of cache = "disk"; none: srcore/images in the user\'s cache folder',
         may_change=True,
     )
-    channels: Literal[1, 3, 4] = option(
-        3, "of the images: 1 gray (luma of colors), 3 RGB, 4 RGB and alpha"
-    )
+    channels: Literal[1, 3, 4] = read_channels()
 
     def patch_problems(self, scale: int) -> Problems:
         """A crop must start and end between low-resolution pixels."""
@@ -76,6 +75,15 @@ class CropOptions:
                 yield "hr_patch_size", complaint
 
 
+def hr_folders() -> Any:
+    """Where high-resolution images lie."""
+    return option(
+        help="folder of high-resolution images, or a list of folders",
+        path="folder",
+        check=folders_complaint,
+    )
+
+
 @attrs.frozen(kw_only=True)
 class PairedFolderOptions(CropOptions):
     """High- and low-resolution images in two folders, paired by name.
@@ -84,11 +92,7 @@ class PairedFolderOptions(CropOptions):
     (``lr_name = "{}x4"``) are such pairs.
     """
 
-    hr: Path | tuple[Path, ...] = option(
-        help="folder of high-resolution images, or a list of folders",
-        path="folder",
-        check=folders_complaint,
-    )
+    hr: Path | tuple[Path, ...] = hr_folders()
     lr: Path | tuple[Path, ...] = option(
         help="folder of low-resolution images, or a list with one for each folder hr",
         path="folder",
@@ -100,7 +104,7 @@ class PairedFolderOptions(CropOptions):
     meta_info: Path | None = option(
         None, "list of high-resolution names, one per line; none: all images", path="file"
     )
-    recursive: bool = option(False, "also take images of folders below")
+    recursive: bool = images_below()
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""
@@ -116,11 +120,7 @@ class PairedFolderOptions(CropOptions):
 class HrFolderOptions(CropOptions):
     """High-resolution images; low-resolution ones are made on the fly."""
 
-    hr: Path | tuple[Path, ...] = option(
-        help="folder of high-resolution images, or a list of folders",
-        path="folder",
-        check=folders_complaint,
-    )
+    hr: Path | tuple[Path, ...] = hr_folders()
     downscale: Downscaling = option(
         "matlab", 'bicubic dialect that makes lr; "none": transforms make it'
     )
@@ -128,10 +128,8 @@ class HrFolderOptions(CropOptions):
         0.0, "Gaussian blur of hr before it is shrunk, standard deviation in pixels; 0: none", ge=0
     )
     blur_size: int = option(7, "taps of that blur in pixels", ge=1, le=255, check=odd)
-    meta_info: Path | None = option(
-        None, "list of names, one per line; none: all images", path="file"
-    )
-    recursive: bool = option(False, "also take images of folders below")
+    meta_info: Path | None = listed_names()
+    recursive: bool = images_below()
 
     def __attrs_post_init__(self) -> None:
         """A blur needs something that shrinks afterwards."""
@@ -150,22 +148,23 @@ class HrFolderOptions(CropOptions):
         yield from _checks().folder(self, "hr", self.hr_patch_size or experiment.scale)
 
 
-@attrs.frozen(kw_only=True)
-class LrFolderOptions:
-    """Low-resolution images without a truth, to look at or to measure without reference."""
-
-    lr: Path | tuple[Path, ...] = option(
+def lr_folders() -> Any:
+    """Where low-resolution images lie."""
+    return option(
         help="folder of low-resolution images, or a list of folders",
         path="folder",
         check=folders_complaint,
     )
-    meta_info: Path | None = option(
-        None, "list of names, one per line; none: all images", path="file"
-    )
-    recursive: bool = option(False, "also take images of folders below")
-    channels: Literal[1, 3, 4] = option(
-        3, "of the images: 1 gray (luma of colors), 3 RGB, 4 RGB and alpha"
-    )
+
+
+@attrs.frozen(kw_only=True)
+class LrFolderOptions:
+    """Low-resolution images without a truth, to look at or to measure without reference."""
+
+    lr: Path | tuple[Path, ...] = lr_folders()
+    meta_info: Path | None = listed_names()
+    recursive: bool = images_below()
+    channels: Literal[1, 3, 4] = read_channels()
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""
@@ -184,17 +183,9 @@ class UnpairedFoldersOptions(CropOptions):
     random for each of them, and both are cropped and flipped independently.
     """
 
-    hr: Path | tuple[Path, ...] = option(
-        help="folder of high-resolution images, or a list of folders",
-        path="folder",
-        check=folders_complaint,
-    )
-    lr: Path | tuple[Path, ...] = option(
-        help="folder of low-resolution images, or a list of folders",
-        path="folder",
-        check=folders_complaint,
-    )
-    recursive: bool = option(False, "also take images of folders below")
+    hr: Path | tuple[Path, ...] = hr_folders()
+    lr: Path | tuple[Path, ...] = lr_folders()
+    recursive: bool = images_below()
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""

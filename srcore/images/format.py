@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from srcore.errors import DataError
 from srcore.images.metadata import Metadata
-from srcore.options import NoOptions
+from srcore.options import NoOptions, option
 
 if TYPE_CHECKING:
     from srcore.data.cropping import Window
@@ -29,6 +29,21 @@ PictureArray = NDArray[np.uint8]
 DEFAULT_QUALITY = 95
 #: What errors name: the path of a file, or another word for where its content comes from.
 Where = Path | str
+
+
+def color_subsampling() -> Any:
+    """How finely colors are kept."""
+    return option(None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on")
+
+
+def without_loss() -> Any:
+    """Whether every pixel is kept."""
+    return option(False, "every pixel as it is; WebP is so at quality 100, too")
+
+
+def written_quality() -> Any:
+    """What a smaller file may cost."""
+    return option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
 
 
 @attrs.frozen

@@ -28,13 +28,16 @@ def _any_layers(layers: dict[str, float]) -> str:
     return "" if layers else "expected at least one layer, found none"
 
 
+def compared_entry() -> Any:
+    """The entry of the batch that a loss compares with."""
+    return option("hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True)
+
+
 @attrs.frozen(kw_only=True)
 class ComparisonOptions:
     """A comparison with an image of the same size."""
 
-    target: str = option(
-        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
-    )
+    target: str = compared_entry()
 
     @property
     def least_side(self) -> int:
@@ -271,18 +274,23 @@ class PerceptualOptions(FeatureOptions):
     )
 
 
+def vgg_network() -> Any:
+    """Which VGG sees the images."""
+    return option("vgg19", "whose feature maps")
+
+
 @attrs.frozen(kw_only=True)
 class StyleOptions(PerceptualOptions):
     """A difference of Gram matrices of feature maps of VGG19 or VGG16."""
 
-    network: Literal["vgg16", "vgg19"] = option("vgg19", "whose feature maps")
+    network: Literal["vgg16", "vgg19"] = vgg_network()
 
 
 @attrs.frozen(kw_only=True)
 class ContextualOptions(FeatureOptions):
     """Whether every feature of the target has one that is like it (Mechrez et al. 2018)."""
 
-    network: Literal["vgg16", "vgg19"] = option("vgg19", "whose feature maps")
+    network: Literal["vgg16", "vgg19"] = vgg_network()
     layers: dict[str, float] = option(
         factory=lambda: {"conv3_4": 1.0},
         help="weight per layer: conv1_1 to conv5_4 (before the ReLU), relu1_1 ..., pool1 ...",
@@ -336,6 +344,11 @@ class ColorOptions(ComparisonOptions):
         return self.pool
 
 
+def real_entry() -> Any:
+    """The entry of the batch that is real."""
+    return option("hr", "batch entry with the real images", entry=True)
+
+
 @attrs.frozen(kw_only=True)
 class AdversarialOptions:
     """The loss of a generator against a discriminator, and the discriminator's own."""
@@ -354,7 +367,7 @@ class AdversarialOptions:
     discriminator_order: Literal["real_first", "fake_first"] = option(
         "real_first", "which images the discriminator sees first in its own step"
     )
-    real: str = option("hr", "batch entry with the real images", entry=True)
+    real: str = real_entry()
 
     @property
     def sees_batch(self) -> str:
@@ -366,7 +379,7 @@ class AdversarialOptions:
 class R1Options:
     """Penalty on the discriminator's gradient at real images."""
 
-    real: str = option("hr", "batch entry with the real images", entry=True)
+    real: str = real_entry()
 
 
 @attrs.frozen(kw_only=True)

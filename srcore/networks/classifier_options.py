@@ -12,13 +12,18 @@ from srcore.options.declaration import option
 from srcore.weights.pretrained import check_file
 
 
+def classifier_weights() -> Any:
+    """Which weights a frozen classifier has."""
+    return option(
+        "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
+    )
+
+
 @attrs.frozen(kw_only=True, slots=False)  # a second base of slotted classes
 class OwnWeights:
     """Weights of a classifier, which may be a file of one's own."""
 
-    weights: Literal["imagenet", "file", "random"] = option(
-        "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
-    )
+    weights: Literal["imagenet", "file", "random"] = classifier_weights()
     file: Path | None = option(None, 'weights of the network for weights = "file"', path="file")
 
     def __attrs_post_init__(self) -> None:

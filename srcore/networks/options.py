@@ -20,6 +20,7 @@ from srcore.data.sizes import (
     remember_wish,
 )
 from srcore.options import option
+from srcore.options.shared_keys import judged_channels
 
 Problems = Iterator[tuple[str, str]]
 
@@ -84,6 +85,13 @@ def rrdbnet_complaint(scale: int, unshuffle: bool) -> str:
     return complaint
 
 
+def removed_mean() -> Any:
+    """The mean color that a network works without."""
+    return option(
+        DIV2K_MEAN, "mean color in [0, 1] of RGB images that is removed inside the network"
+    )
+
+
 @attrs.frozen(kw_only=True)
 class EDSROptions:
     """EDSR (Lim et al. 2017, arXiv 1707.02921); the defaults are the baseline model."""
@@ -92,9 +100,7 @@ class EDSROptions:
     num_blocks: int = option(16, "number of residual blocks; 32 in the large model", ge=1, le=1024)
     res_scale: float = option(1.0, "factor of every residual; 0.1 in the large model", gt=0)
     img_range: float = option(255.0, "images are multiplied by it inside the network", gt=0)
-    rgb_mean: tuple[float, float, float] = option(
-        DIV2K_MEAN, "mean color in [0, 1] of RGB images that is removed inside the network"
-    )
+    rgb_mean: tuple[float, float, float] = removed_mean()
     channels: Literal[1, 3, 4] = image_channels()
 
     def problems(self, experiment: Any) -> Problems:
@@ -211,7 +217,7 @@ class VGGDiscriminatorOptions:
     num_features: int = option(
         64, "channels of the first stage; deeper ones have up to 8 times", ge=1, le=4096
     )
-    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
+    in_channels: int = judged_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches of another size."""
@@ -236,6 +242,11 @@ class VGGDiscriminatorOptions:
             yield "input_size", f"{difference}; {fix if nearest else NONE_SUITS}"
 
 
+def adding_on_the_way_up() -> Any:
+    """Whether a U-Net adds what it saw on the way down."""
+    return option(True, "add the encoder's features on the way up")
+
+
 @attrs.frozen(kw_only=True)
 class UNetDiscriminatorOptions:
     """U-Net discriminator with spectral normalization (Real-ESRGAN): one logit per pixel."""
@@ -245,8 +256,8 @@ class UNetDiscriminatorOptions:
     num_features: int = option(
         64, "channels at full resolution; deeper ones have up to 8 times", ge=1, le=4096
     )
-    skip_connection: bool = option(True, "add the encoder's features on the way up")
-    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
+    skip_connection: bool = adding_on_the_way_up()
+    in_channels: int = judged_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Training patches that cannot be halved three times."""
@@ -260,6 +271,11 @@ class UNetDiscriminatorOptions:
             yield "", complaint
 
 
+def first_channels() -> Any:
+    """Channels of a discriminator by patches."""
+    return option(64, "channels of the first layer; deeper ones have up to 8 times", ge=1, le=4096)
+
+
 @attrs.frozen(kw_only=True)
 class PatchDiscriminatorOptions:
     """PatchGAN (Isola et al. 2017, arXiv 1611.07004): one logit per overlapping patch."""
@@ -267,13 +283,11 @@ class PatchDiscriminatorOptions:
     num_layers: int = option(
         3, "stride-2 convolutions; 3 sees patches of 70x70 pixels", ge=1, le=12
     )
-    num_features: int = option(
-        64, "channels of the first layer; deeper ones have up to 8 times", ge=1, le=4096
-    )
+    num_features: int = first_channels()
     norm: Literal["batch", "instance", "spectral", "none"] = option(
         "batch", "normalization of inner layers; spectral: of the weights of all layers"
     )
-    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
+    in_channels: int = judged_channels()
 
     @property
     def sees_batch(self) -> str:

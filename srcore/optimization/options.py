@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -130,11 +130,16 @@ class CosineOptions(ConstantOptions):
             )
 
 
+def final_factor() -> Any:
+    """Where a schedule ends."""
+    return option(0.0, "share of the base rate at the end", ge=0, le=1)
+
+
 @attrs.frozen(kw_only=True)
 class WarmupCosineOptions(ConstantOptions):
     """Half a cosine from the end of the warm-up to the end of the stage."""
 
-    final_factor: float = option(0.0, "share of the base rate at the end", ge=0, le=1)
+    final_factor: float = final_factor()
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +147,7 @@ class PolynomialOptions(ConstantOptions):
     """A power of what is left of the stage after the warm-up."""
 
     power: float = option(1.0, "1: a line", gt=0)
-    final_factor: float = option(0.0, "share of the base rate at the end", ge=0, le=1)
+    final_factor: float = final_factor()
 
 
 @attrs.frozen(kw_only=True)
@@ -158,7 +163,7 @@ class WsdOptions(ConstantOptions):
         0.2, "share of the iterations after the warm-up in which the rate falls", gt=0, le=1
     )
     shape: Literal["linear", "cosine", "sqrt"] = option("linear", "how it falls")
-    final_factor: float = option(0.0, "share of the base rate at the end", ge=0, le=1)
+    final_factor: float = final_factor()
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from srcore.machine.device_names import device_or_auto_complaint
+from srcore.estimating.options import measured_device
 from srcore.options import option
 
 #: Steps before those that are measured: in the first the optimizers make their state, and
@@ -18,11 +18,7 @@ WARM_UP = 2
 class ProfileOptions:
     """How many steps are looked at, and where the traces go."""
 
-    device: str | None = option(
-        None,
-        "device to measure on, such as cpu or cuda:1; without it that of the experiment",
-        check=lambda name: "" if name is None else device_or_auto_complaint(name),
-    )
+    device: str | None = measured_device()
     steps: int = option(
         10, "true steps that are measured for every stage, after the first two", ge=1, le=1000
     )

@@ -10,6 +10,7 @@ from srcore.images import folders_complaint
 from srcore.messages import shown
 from srcore.options import option
 from srcore.options.declaration import InvalidOptionError
+from srcore.options.shared_keys import images_below, listed_names
 
 
 def _field_complaint(field: str) -> str:
@@ -35,10 +36,8 @@ class FolderSourceOptions:
     path: Path | tuple[Path, ...] = option(
         help="the folder, or a list of folders", path="folder", check=folders_complaint
     )
-    meta_info: Path | None = option(
-        None, "list of names, one per line; none: all images", path="file"
-    )
-    recursive: bool = option(False, "also take images of folders below")
+    meta_info: Path | None = listed_names()
+    recursive: bool = images_below()
 
 
 @attrs.frozen(kw_only=True)

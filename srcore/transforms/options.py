@@ -14,6 +14,7 @@ import attrs
 from srcore.data.wrapping import crop_size
 from srcore.options.checks import Range, odd, ordered, range_option
 from srcore.options.declaration import InvalidOptionError, option
+from srcore.options.shared_keys import gray_noise_probability
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
 ImageKey = Literal["lr", "hr"]
@@ -99,11 +100,16 @@ class SecondKernelOptions(KernelOptions):
     sigma: Range = range_option((0.2, 1.5), "standard deviation along either axis in pixels", gt=0)
 
 
+def damaged_entry() -> Any:
+    """The entry of the batch that a damage changes."""
+    return option("lr", _IMAGE_HELP, entry=True)
+
+
 @attrs.frozen(kw_only=True)
 class BlurOptions(KernelOptions):
     """Blur every image with a kernel of its own."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
+    image: ImageKey = damaged_entry()
     probability: float = option(1.0, "how often the batch is blurred", ge=0, le=1)
 
     def entries(self) -> tuple[str, ...]:
@@ -111,14 +117,19 @@ class BlurOptions(KernelOptions):
         return ()
 
 
+def rounded_afterwards() -> Any:
+    """Whether noise leaves 8-bit values."""
+    return option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+
+
 @attrs.frozen(kw_only=True)
 class GaussianNoiseOptions:
     """Gaussian noise with a standard deviation drawn per image."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
+    image: ImageKey = damaged_entry()
     sigma: Range = range_option((1.0, 30.0), "standard deviation in gray levels of 255", ge=0)
-    gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
-    quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+    gray_probability: float = gray_noise_probability()
+    quantize: bool = rounded_afterwards()
 
     def entries(self) -> tuple[str, ...]:
         """It makes nothing that was not there."""
@@ -129,10 +140,10 @@ class GaussianNoiseOptions:
 class PoissonNoiseOptions:
     """Poisson (shot) noise with a strength drawn per image."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
+    image: ImageKey = damaged_entry()
     strength: Range = range_option((0.05, 3.0), "1: photon counts as the image has levels", ge=0)
-    gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
-    quantize: bool = option(False, "round to 1/255 afterwards (always clipped to [0, 1])")
+    gray_probability: float = gray_noise_probability()
+    quantize: bool = rounded_afterwards()
 
     def entries(self) -> tuple[str, ...]:
         """It makes nothing that was not there."""
@@ -145,7 +156,7 @@ class JpegCompressionOptions:
 
     channels = 3  # of the only images that it works on
 
-    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
+    image: ImageKey = damaged_entry()
     quality: Range = range_option((30.0, 95.0), "JPEG quality, drawn per image", gt=0, le=100)
     luma_table: Literal["standard", "published"] = option(
         "standard", "published: transposed, as in the common differentiable JPEG code"
@@ -273,11 +284,16 @@ class SecondOrderDegradationOptions:
             yield "hr_crop", f"expected at most data.train.hr_patch_size = {whole}, found {size}"
 
 
+def change_probability() -> Any:
+    """How often an augmentation acts."""
+    return option(0.5, "how often an image is changed", ge=0, le=1)
+
+
 @attrs.frozen(kw_only=True)
 class AugmentationOptions:
     """An augmentation of training batches."""
 
-    probability: float = option(0.5, "how often an image is changed", ge=0, le=1)
+    probability: float = change_probability()
 
     def entries(self) -> tuple[str, ...]:
         """It makes nothing that was not there."""
@@ -307,11 +323,16 @@ class MixUpOptions(MixingOptions):
     alpha: float = option(1.2, "of Beta(alpha, alpha), by which shares are drawn", gt=0, le=1000)
 
 
+def box_side() -> Any:
+    """How large the boxes of a batch are."""
+    return range_option((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+
+
 @attrs.frozen(kw_only=True)
 class CutMixOptions(MixingOptions):
     """A box of every image is that of another one of the batch (Yun et al. 2019)."""
 
-    side: Range = range_option((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+    side: Range = box_side()
 
 
 @attrs.frozen(kw_only=True)
@@ -325,7 +346,7 @@ class ResizeMixOptions(MixingOptions):
 class CutBlurOptions(AugmentationOptions):
     """A box of the low resolution, or all but it, has no damage (Yoo et al. 2020)."""
 
-    side: Range = range_option((0.2, 0.8), "side of the box over that of the image", gt=0, le=1)
+    side: Range = box_side()
 
     def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """A low resolution that is a clean one already."""
@@ -351,8 +372,8 @@ class ChannelShuffleOptions(AugmentationOptions):
 class DownUpOptions:
     """Images shrunk and enlarged again (BSRGAN, Zhang et al. 2021)."""
 
-    image: ImageKey = option("lr", _IMAGE_HELP, entry=True)
-    probability: float = option(0.5, "how often an image is changed", ge=0, le=1)
+    image: ImageKey = damaged_entry()
+    probability: float = change_probability()
     factor: Range = range_option(
         (0.5, 1.0), "side of the small image over that of the image", gt=0, le=1
     )

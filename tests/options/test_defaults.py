@@ -1,6 +1,7 @@
 """A default stands once, where its key is declared: functions take it from there."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,35 @@ def literal(node):
         return None
 
 
+@cache
+def shared():
+    """What functions declare for several classes: name -> the call of ``option``."""
+    functions = (
+        (function.name, function.body[-1])
+        for path in FILES
+        for function in ast.parse(path.read_text("utf-8")).body
+        if isinstance(function, ast.FunctionDef)
+    )
+    return {
+        name: last.value
+        for name, last in functions
+        if isinstance(last, ast.Return) and is_declaration(last.value)
+    }
+
+
+def is_declaration(node):
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "option"
+
+
 def declared(tree):
     """The keys with a literal default: name -> defaults."""
     keys = {}
     for node in ast.walk(tree):
         for field in node.body if isinstance(node, ast.ClassDef) else []:
             call = getattr(field, "value", None)
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == "option" and call.args:
+            if isinstance(call, ast.Call) and not call.args:
+                call = shared().get(ast.unparse(call.func))
+            if is_declaration(call) and call.args:
                 keys.setdefault(field.target.id, []).append(literal(call.args[0]))
     return keys
 
@@ -133,3 +156,24 @@ def test_a_repeated_default_is_found():
     assert list(repeated(ast.parse(written), keys)) == ["blur(taps), line 1"]
     assert not list(repeated(ast.parse("def blur(image, taps=_DEFAULT.taps): ..."), keys))
     assert not list(repeated(ast.parse("def blur(image, *, taps): ..."), keys))
+
+
+#: Their files are written from the signatures of libraries (``writers`` of the plugins).
+WRITTEN_BY_PROGRAMS = ("srplug_optimizers/options", "srplug_spandrel/options")
+
+
+def test_no_declaration_stands_twice():
+    """What two classes declare alike is a function that both call: it changes for both."""
+    places = {}
+    for path in FILES:
+        if any(name in path.as_posix() for name in (*WRITTEN_BY_PROGRAMS, "examples/")):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for field in node.body if isinstance(node, ast.ClassDef) else []:
+                call = getattr(field, "value", None)
+                if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("option"):
+                    said = f"{ast.unparse(field.target)}: {ast.unparse(call)}"
+                    places.setdefault(said, []).append(f"{path.name}:{node.name}")
+    assert len(places) > 300
+    repeated = {said: where for said, where in places.items() if len(where) > 1}
+    assert not repeated, "a function in srcore/options/shared_keys.py or beside them says it once"

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from srcore.options import Range, option, ordered, range_option
+from srcore.options.shared_keys import gray_noise_probability
 
 
 def _not_empty(value: Any) -> str:
@@ -159,4 +160,4 @@ class SensorNoiseOptions(DegradationOptions):
 
     shot: Range = range_option((0.0005, 0.01), "variance per light", ge=0)
     read: Range = range_option((0.001, 0.02), "standard deviation in the dark", ge=0)
-    gray_probability: float = option(0.0, "how often all channels get the same noise", ge=0, le=1)
+    gray_probability: float = gray_noise_probability()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.networks.options import image_channels, removed_mean
 from srcore.options import odd, option
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
@@ -36,12 +37,8 @@ class DLSNOptions:
     num_hashes: int = option(3, "rounds h of hashing", ge=1, le=64)
     res_scale: float = option(0.1, "factor of the groups' residuals", gt=0)
     img_range: float = option(1.0, "images are multiplied by it inside the network", gt=0)
-    rgb_mean: tuple[float, float, float] = option(
-        DIV2K_MEAN, "mean color in [0, 1] of RGB images that is removed inside the network"
-    )
-    channels: Literal[1, 3, 4] = option(
-        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
-    )
+    rgb_mean: tuple[float, float, float] = removed_mean()
+    channels: Literal[1, 3, 4] = image_channels()
     hash_seed: int = option(0, "seed of the hash rotations in evaluation", ge=0)
     attention_backend: Literal["auto", "native", "torch"] = option(
         "auto",

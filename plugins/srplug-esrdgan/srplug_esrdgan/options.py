@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from srcore.networks.options import image_channels
 from srcore.options import odd, option
 
 Problems = Iterator[tuple[str, str]]
@@ -31,6 +32,18 @@ def scale_complaint(scale: int) -> str:
     return f"esrdgan doubles the size: scale must be 1, 2, 4, 8 or 16, found scale = {scale}"
 
 
+def activation_type() -> Any:
+    """What comes behind convolutions."""
+    return option("leaky_relu", "slope 0.2 or 0 below zero (act_type)")
+
+
+def color_order() -> Any:
+    """Colors as the weights expect them."""
+    return option(
+        "rgb", "order of the colors that the weights expect; bgr: weights of the published program"
+    )
+
+
 @attrs.frozen(kw_only=True)
 class GeneratorOptions:
     """ESRDGAN's generator: ESRGAN's RRDBNet with a choice of kernels, scalings, activation."""
@@ -46,18 +59,12 @@ class GeneratorOptions:
     hr_kernel_size: Literal[3, 5] = option(3, "kernel of the last two convolutions (hr_kern_size)")
     dense_scaling: float = option(0.2, "factor of a dense block's residual (rdb_res_scaling)")
     block_scaling: float = option(0.2, "factor of an RRDB's residual (rrdb_res_scaling)")
-    activation: Literal["leaky_relu", "relu"] = option(
-        "leaky_relu", "slope 0.2 or 0 below zero (act_type)"
-    )
+    activation: Literal["leaky_relu", "relu"] = activation_type()
     init_scale: float = option(
         0.5, "factor c of the initial weights, Normal(0, c sqrt(2 / fan_in))", gt=0
     )
-    channel_order: Literal["rgb", "bgr"] = option(
-        "rgb", "order of the colors that the weights expect; bgr: weights of the published program"
-    )
-    channels: Literal[1, 3, 4] = option(
-        RGB, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha"
-    )
+    channel_order: Literal["rgb", "bgr"] = color_order()
+    channels: Literal[1, 3, 4] = image_channels()
 
     def problems(self, experiment: Any) -> Problems:
         """Scales that are no power of two, and an order of colors where there is none."""
@@ -83,15 +90,11 @@ class DiscriminatorOptions:
     kernel_size: Literal[3, 5] = option(
         3, "kernel of the convolutions without stride (feat_kern_size)"
     )
-    activation: Literal["leaky_relu", "relu"] = option(
-        "leaky_relu", "slope 0.2 or 0 below zero (act_type)"
-    )
+    activation: Literal["leaky_relu", "relu"] = activation_type()
     init_scale: float = option(
         1.0, "factor c of the initial weights, Normal(0, c sqrt(2 / fan_in))", gt=0
     )
-    channel_order: Literal["rgb", "bgr"] = option(
-        "rgb", "order of the colors that the weights expect; bgr: weights of the published program"
-    )
+    channel_order: Literal["rgb", "bgr"] = color_order()
     in_channels: int = option(RGB, "channels of the images", ge=1, le=1024)
 
     @property

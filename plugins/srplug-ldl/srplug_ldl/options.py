@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from srcore.data.sizes import patch_complaint
+from srcore.losses.options import compared_entry
 from srcore.options import odd, option
 
 
@@ -24,9 +25,7 @@ class LDLOptions:
     detach_map: bool = option(
         False, "no gradient through the map; the published training lets it flow"
     )
-    target: str = option(
-        "hr", 'batch entry to compare with, such as "hr" or "hr_sharpened"', entry=True
-    )
+    target: str = compared_entry()
 
     def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
         """Training patches that a window does not fit into."""

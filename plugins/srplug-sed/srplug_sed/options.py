@@ -10,7 +10,9 @@ from typing import Any, Literal
 import attrs
 
 from srcore.data.sizes import patch_complaint
+from srcore.networks.options import adding_on_the_way_up, first_channels
 from srcore.options import option
+from srcore.options.shared_keys import judged_channels
 from srcore.weights.pretrained import Pretrained
 
 Problems = Iterator[tuple[str, str]]
@@ -80,12 +82,10 @@ class SemanticDiscriminatorOptions:
         "side of the semantic map of a 256x256 image: that of CLIP's third stage; 32: of the "
         "second, 8: of the fourth",
     )
-    num_features: int = option(
-        64, "channels of the first layer; deeper ones have up to 8 times", ge=1, le=4096
-    )
+    num_features: int = first_channels()
     num_heads: int = option(1, "attention heads of the fusion blocks", ge=1, le=1024)
     head_dim: int = option(64, "channels of an attention head", ge=1, le=4096)
-    in_channels: int = option(3, "channels of the images", ge=1, le=1024)
+    in_channels: int = judged_channels()
     attention: Attention = option(
         "auto",
         "attention kernels; auto: xformers where installed and able (CUDA), else torch; math: "
@@ -151,7 +151,7 @@ class SemanticPatchOptions(SemanticDiscriminatorOptions):
 class SemanticUNetOptions(SemanticDiscriminatorOptions):
     """U-Net discriminator that knows the semantics of the real image (U+SeD): a logit per pixel."""
 
-    skip_connection: bool = option(True, "add the encoder's features on the way up")
+    skip_connection: bool = adding_on_the_way_up()
 
     def problems(self, experiment: Any) -> Problems:
         """Widths and patch sizes that do not divide."""

@@ -13,7 +13,9 @@ from srcore.contracts import Role
 from srcore.data.sizes import patch_complaint
 from srcore.losses.options import PerceptualOptions
 from srcore.methods.options import GanOptions
+from srcore.networks.classifier_options import classifier_weights
 from srcore.options import NoOptions, odd, option
+from srcore.options.shared_keys import images_below
 from srcore.weights.pretrained import Pretrained, vgg19_weights
 
 Problems = Iterator[tuple[str, str]]
@@ -90,14 +92,19 @@ class UsrduDsnOptions(GanOptions):
             yield "", '[[losses]] "usrdu_feature" needs generator.feature_head = true'
 
 
+def reference_entry() -> Any:
+    """The entry of the batch with true low-resolution images."""
+    return option(
+        "lr_reference", "batch entry with the reference low-resolution images", entry=True
+    )
+
+
 @attrs.frozen(kw_only=True)
 class DataLossOptions:
     """KL divergence of Laplace(mean, exp(v)) from Laplace(reference, 1), in gray levels."""
 
     kernel_size: int = option(5, "taps of the low-pass of the first term", ge=1, le=255, check=odd)
-    target: str = option(
-        "lr_reference", "batch entry with the reference low-resolution images", entry=True
-    )
+    target: str = reference_entry()
 
 
 @attrs.frozen(kw_only=True)
@@ -107,12 +114,8 @@ class FeatureLossOptions:
     channels = 3  # of the only images that it works on
 
     layer: str = option("conv5_4", "VGG19 layer that feature_head predicts the log-scale of")
-    target: str = option(
-        "lr_reference", "batch entry with the reference low-resolution images", entry=True
-    )
-    weights: Literal["imagenet", "file", "random"] = option(
-        "imagenet", "torchvision's weights (downloaded once), those of file, or random for tests"
-    )
+    target: str = reference_entry()
+    weights: Literal["imagenet", "file", "random"] = classifier_weights()
     file: Path | None = option(None, 'VGG19 weights for weights = "file"', path="file")
 
     def __attrs_post_init__(self) -> None:
@@ -131,6 +134,11 @@ class FeatureLossOptions:
         return vgg19_weights() if self.weights == "imagenet" else ()
 
 
+def filter_border() -> Any:
+    """What a filter sees beyond the edge."""
+    return option("zero", "beyond the edge; published: zero")
+
+
 @attrs.frozen(kw_only=True)
 class GaussianL1Options:
     """Mean absolute difference of low frequencies."""
@@ -138,7 +146,7 @@ class GaussianL1Options:
     kernel_size: int = option(
         9, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=odd
     )
-    border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
+    border: Literal["zero", "reflect"] = filter_border()
     target: str = option("hr", "batch entry to compare with", entry=True)
 
 
@@ -149,7 +157,7 @@ class HighPassOptions:
     kernel_size: int = option(
         5, "taps of the Gaussian, its sigma is a sixth of it", ge=1, le=255, check=odd
     )
-    border: Literal["zero", "reflect"] = option("zero", "beyond the edge; published: zero")
+    border: Literal["zero", "reflect"] = filter_border()
 
 
 @attrs.frozen(kw_only=True)
@@ -179,16 +187,21 @@ class ReferenceOptions:
                 yield "kernels", str(error)
 
 
+def dsn_weights() -> Any:
+    """The trained degradation."""
+    return option(
+        help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',
+        path="file",
+    )
+
+
 @attrs.frozen(kw_only=True)
 class LaplaceSamplingOptions:
     """Add Laplace noise to ``lr`` whose scale a frozen DSN tells from ``hr``."""
 
     channels = 3  # of the only images that it works on
 
-    weights: Path = option(
-        help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',
-        path="file",
-    )
+    weights: Path = dsn_weights()
     strength: float = option(1.0, "factor of the noise; 0: none", ge=0)
 
     def entries(self) -> tuple[str, ...]:
@@ -221,11 +234,8 @@ class GenerateOptions:
     hr: Path | None = option(
         None, "folder of high-resolution images; none: data.train.hr", path="folder"
     )
-    weights: Path = option(
-        help='weights of the DSN: "stage:<name>/generator.safetensors", or a published file',
-        path="file",
-    )
-    recursive: bool = option(False, "also take images of folders below")
+    weights: Path = dsn_weights()
+    recursive: bool = images_below()
     tile: int = option(512, "side of the tiles in high-resolution pixels; 0: whole images", ge=0)
     scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
     heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")

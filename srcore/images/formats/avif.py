@@ -15,7 +15,6 @@ from PIL import Image, features
 from srcore.images import exif
 from srcore.images.boxes import crop_of, primary_properties
 from srcore.images.format import (
-    DEFAULT_QUALITY,
     Holds,
     ImageArray,
     ImageHeader,
@@ -25,7 +24,10 @@ from srcore.images.format import (
     Where,
     WritesSeries,
     Writing,
+    color_subsampling,
     unsupported,
+    without_loss,
+    written_quality,
 )
 from srcore.images.metadata import Metadata
 from srcore.images.opencv import by_opencv, swapped
@@ -37,7 +39,6 @@ from srcore.images.pillow import (
     saved_animation,
 )
 from srcore.images.samples import stretched
-from srcore.options import option
 from srcore.options.declaration import InvalidOptionError
 
 _BRANDS = (b"avif", b"avis")
@@ -51,11 +52,9 @@ _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 class AvifOptions:
     """How an AVIF is written."""
 
-    quality: int = option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
-    subsampling: Subsampling | None = option(
-        None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
-    )
-    lossless: bool = option(False, "every pixel as it is; WebP is so at quality 100, too")
+    quality: int = written_quality()
+    subsampling: Subsampling | None = color_subsampling()
+    lossless: bool = without_loss()
 
     def __attrs_post_init__(self) -> None:
         if self.lossless and self.subsampling not in (None, "4:4:4"):

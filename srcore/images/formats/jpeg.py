@@ -17,7 +17,6 @@ import attrs
 
 from srcore.images import exif, strict_jpeg
 from srcore.images.format import (
-    DEFAULT_QUALITY,
     Holds,
     ImageArray,
     ImageHeader,
@@ -25,9 +24,11 @@ from srcore.images.format import (
     Where,
     WritableFormat,
     Writing,
+    color_subsampling,
     damaged,
     truncated,
     unsupported,
+    written_quality,
 )
 from srcore.images.metadata import Metadata
 from srcore.images.pillow import decode_by_pillow, encode_by_pillow
@@ -66,10 +67,8 @@ class _Segments:
 class JpegOptions:
     """How a JPEG is written."""
 
-    quality: int = option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
-    subsampling: Subsampling | None = option(
-        None, "resolution of colors; by default 4:2:0, in AVIF 4:4:4 from quality 90 on"
-    )
+    quality: int = written_quality()
+    subsampling: Subsampling | None = color_subsampling()
     progressive: bool = option(False, "shown coarsely first, and smaller")
 
 

@@ -11,7 +11,6 @@ import attrs
 from srcore.images import exif
 from srcore.images.composing import Part, composed, shown_first, without_alpha
 from srcore.images.format import (
-    DEFAULT_QUALITY,
     Holds,
     ImageArray,
     ImageHeader,
@@ -21,19 +20,20 @@ from srcore.images.format import (
     WritesSeries,
     Writing,
     damaged,
+    without_loss,
+    written_quality,
 )
 from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import encode_by_pillow, saved_animation
 from srcore.images.webp_walking import WebpFrame, layout_of, one_picture_file
-from srcore.options import option
 
 
 @attrs.frozen(kw_only=True)
 class WebpOptions:
     """How a WebP is written."""
 
-    quality: int = option(DEFAULT_QUALITY, "1 to 100", ge=1, le=100)
-    lossless: bool = option(False, "every pixel as it is; WebP is so at quality 100, too")
+    quality: int = written_quality()
+    lossless: bool = without_loss()
 
     @property
     def settings(self) -> dict[str, Any]:
