@@ -42,9 +42,10 @@ def module(architecture: Architecture) -> str:
         fields.append("    channels: Literal[1, 3, 4] = image_channels()\n")
     needs_literal = any("Literal" in text for text in fields)
     literal = "from typing import Literal\n\n" if needs_literal else ""
-    options = "RestorerOptions, image_channels" if architecture.channels else "RestorerOptions"
     declares = "from srcore.options import option\n" if keys else ""
-    own = f"from srplug_spandrel.options.base import {options}\n"
+    if architecture.channels:
+        declares = f"from srcore.networks.options import image_channels\n{declares}"
+    own = "from srplug_spandrel.options.base import RestorerOptions\n"
     return (
         f'"""Keys of ``{architecture.component}``; written by '
         '``writers/write_networks.py``."""\n\n'

@@ -8,15 +8,9 @@ from typing import Any, ClassVar
 import attrs
 
 from srcore.messages import told
-from srcore.options import option
 from srplug_spandrel.architecture import Architecture, scale_complaint
 from srplug_spandrel.extra import KNOWN
 from srplug_spandrel.untold import UNTOLD
-
-
-def image_channels() -> Any:
-    """The key of a network that says which images it makes: those that it takes."""
-    return option(3, "of the images in and out: 1 gray, 3 RGB, 4 RGB and alpha")
 
 
 @attrs.frozen(kw_only=True)

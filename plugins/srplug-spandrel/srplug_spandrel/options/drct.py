@@ -6,8 +6,9 @@ from typing import Literal
 
 import attrs
 
+from srcore.networks.options import image_channels
 from srcore.options import option
-from srplug_spandrel.options.base import RestorerOptions, image_channels
+from srplug_spandrel.options.base import RestorerOptions
 
 
 @attrs.frozen(kw_only=True)

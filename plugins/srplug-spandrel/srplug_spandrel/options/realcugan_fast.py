@@ -6,7 +6,8 @@ from typing import Literal
 
 import attrs
 
-from srplug_spandrel.options.base import RestorerOptions, image_channels
+from srcore.networks.options import image_channels
+from srplug_spandrel.options.base import RestorerOptions
 
 
 @attrs.frozen(kw_only=True)
