@@ -133,3 +133,14 @@ def cause(error: BaseException) -> str:
             place = f" ({'/'.join(Path(file).parts[-2:])}, line {step.tb_lineno})"
         step = step.tb_next
     return text + place
+
+
+def first_line(error: BaseException | None) -> str:
+    r"""What an exception says, for a message of one line: its first line, or what it is called.
+
+    >>> first_line(ValueError("no room\n  at frame 3"))
+    'no room'
+    >>> first_line(ValueError())
+    'ValueError'
+    """
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

@@ -256,11 +256,11 @@ ONE_MEANING = {
     "what a layer of this network is": {"activate", "activation", "convolution"},
     "what the name says, of tensors and of arrays": {"downscaled", "halved", "per_image"},
     "a check of an option, or the key itself": {
-        "image_channels", "name_complaint", "scale_complaint",
+        "name_complaint", "scale_complaint",
     },
     "the public function is the other one with the current plugins": {"load_experiment"},
     "one line, in packages that know nothing of one another": {
-        "first_line", "import_av", "is_installed", "round_up",
+        "import_av", "is_installed", "round_up",
     },
     "a step of locking a file, for a run and for a download": {"is_still", "lock"},
     "of two networks": {"imagenet_file"},

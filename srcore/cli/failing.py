@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from srcore.cli import usage
-from srcore.errors import SrcoreError
+from srcore.errors import SrcoreError, first_line
 from srcore.machine.memory import is_out_of_memory
 
 
@@ -33,7 +33,7 @@ def told_exit_code(error: BaseException) -> int:
         click.echo("srcore: interrupted", err=True)
         return 130
     if is_out_of_memory(error):
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        reason = first_line(error)
         click.echo(
             f"srcore: out of memory ({reason}); smaller images or networks need less", err=True
         )

@@ -16,7 +16,7 @@ from srcore.data.wrapping import crop_size
 from srcore.files.names import name_complaint
 from srcore.machine.device_names import device_or_auto_complaint
 from srcore.options import Selected, component, option
-from srcore.options.shared_keys import frozen_patterns, start_file
+from srcore.options.shared_keys import frozen_patterns, initial_weights
 
 
 def _run_name_complaint(name: str) -> str:
@@ -51,7 +51,7 @@ class GeneratorTable(Selecting):
     """``[generator]``: the network that is trained and, at the end, used."""
 
     selected: Selected = component("network", inline=True)
-    weights: Path | None = start_file()
+    weights: Path | None = initial_weights()
     weights_from: str = option("", "where that file is published, said where it is missing")
     partial_weights: bool = option(
         False, "load what fits and report the rest, e.g. x2 weights into an x4 network"
@@ -83,7 +83,7 @@ class NetworkTable(Selecting):
     """``[networks.NAME]``: a further network of the method, such as a teacher."""
 
     selected: Selected = component("network", inline=True, by_role=True)
-    weights: Path | None = start_file()
+    weights: Path | None = initial_weights()
     partial_weights: bool = option(False, "load what fits and report the rest")
     frozen: tuple[str, ...] = frozen_patterns()
     inputs: tuple[Selected, ...] = component("discriminator_input", default=())

@@ -15,7 +15,7 @@ from srcore.images import folders_complaint
 from srcore.options import Selected, component
 from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
-from srcore.options.shared_keys import images_below, listed_names, read_channels
+from srcore.options.shared_keys import listed_names, read_channels, recursive_search
 from srcore.transforms.bicubic_dialect import BicubicDialect
 
 Problems = Iterator[tuple[str, str]]
@@ -104,7 +104,7 @@ class PairedFolderOptions(CropOptions):
     meta_info: Path | None = option(
         None, "list of high-resolution names, one per line; none: all images", path="file"
     )
-    recursive: bool = images_below()
+    recursive: bool = recursive_search()
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""
@@ -129,7 +129,7 @@ class HrFolderOptions(CropOptions):
     )
     blur_size: int = option(7, "taps of that blur in pixels", ge=1, le=255, check=odd)
     meta_info: Path | None = listed_names()
-    recursive: bool = images_below()
+    recursive: bool = recursive_search()
 
     def __attrs_post_init__(self) -> None:
         """A blur needs something that shrinks afterwards."""
@@ -163,7 +163,7 @@ class LrFolderOptions:
 
     lr: Path | tuple[Path, ...] = lr_folders()
     meta_info: Path | None = listed_names()
-    recursive: bool = images_below()
+    recursive: bool = recursive_search()
     channels: Literal[1, 3, 4] = read_channels()
 
     def entries(self) -> tuple[str, ...]:
@@ -185,7 +185,7 @@ class UnpairedFoldersOptions(CropOptions):
 
     hr: Path | tuple[Path, ...] = hr_folders()
     lr: Path | tuple[Path, ...] = lr_folders()
-    recursive: bool = images_below()
+    recursive: bool = recursive_search()
 
     def entries(self) -> tuple[str, ...]:
         """What a sample holds."""

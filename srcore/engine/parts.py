@@ -179,11 +179,11 @@ class Parts:
         return autocast(self.device, self.train.precision)
 
     @contextlib.contextmanager
-    def part(self, index: int) -> Iterator[None]:
-        """One part of a batch; processes exchange gradients only in the last."""
+    def piece(self, index: int) -> Iterator[None]:
+        """One piece of a batch; processes exchange gradients only in the last."""
         is_last = index == self.train.accumulate - 1
         for updater in self.updaters.values():
-            updater.is_last_part = is_last
+            updater.is_last_piece = is_last
         with contextlib.ExitStack() as stack:
             if not is_last:
                 for made in self.roles.values():

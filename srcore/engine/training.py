@@ -26,7 +26,7 @@ from srcore.engine.state import TrainingState
 from srcore.engine.stopping import is_to_stop
 from srcore.engine.tally import Tally
 from srcore.engine.validation import Validation
-from srcore.errors import Interrupted, SrcoreError
+from srcore.errors import Interrupted, SrcoreError, first_line
 from srcore.machine.memory import is_out_of_memory
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
@@ -200,7 +200,7 @@ class Training:
         try:
             batch = parts.transform(to_device(raw, self.run.device))
             for index, piece in enumerate(pieces(batch, self.settings.accumulate)):
-                with parts.part(index):
+                with parts.piece(index):
                     values = call("method", self.method, piece, method="step")
                     for name, value in (values | parts.take_logged()).items():
                         share = value / self.settings.accumulate
@@ -220,7 +220,7 @@ class Training:
         return logs
 
     def _what_to_lower(self, error: BaseException) -> str:
-        settings, reason = self.settings, str(error).strip().split("\n")[0]
+        settings, reason = self.settings, first_line(error)
         return (
             f"iteration {self.trainer.state.iteration}: out of memory on {self.run.device}; raise "
             f"train.accumulate (now {settings.accumulate}), or lower train.batch_size (now "

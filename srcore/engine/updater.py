@@ -28,7 +28,7 @@ logger = logging.getLogger("srcore")
 class Updater:
     """Owns the optimizer of one network.
 
-    A batch may be computed in several parts; gradients add up and the optimizer steps after the
+    A batch may be computed in several pieces; gradients add up and the optimizer steps after the
     last part. Methods call :meth:`backward` for every loss and :meth:`step` once per part.
 
     Args:
@@ -59,8 +59,8 @@ class Updater:
         self.schedule = schedule
         self.loss_scale = loss_scale
         self.clip_norm = clip_norm
-        self.parts = 1
-        self.is_last_part = True
+        self.pieces = 1
+        self.is_last_piece = True
         self.watch_norm = False
         self.has_stepped = False
         self.exchanges_gradients = False
@@ -82,14 +82,14 @@ class Updater:
             capability("optimizer", self.optimizer, name) is not None for name in ("train", "eval")
         )
 
-    def begin(self, iteration: int, parts: int, *, watch_norm: bool) -> None:
+    def begin(self, iteration: int, pieces: int, *, watch_norm: bool) -> None:
         """Set the learning rate of an iteration and forget old gradients."""
         if self.schedule is not None:
             self._tell_who_else_sets()
             for group, base in zip(self.optimizer.param_groups, self._bases, strict=True):
                 group["lr"] = call("schedule", self.schedule, base, iteration)
             self._scheduled = self._rates()
-        self.parts = parts
+        self.pieces = pieces
         self.has_stepped = False
         self.watch_norm = watch_norm
         self.gradient_norm = None
@@ -112,7 +112,7 @@ class Updater:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss of this part, a scalar."""
-        share = loss / self.parts if self.parts > 1 else loss
+        share = loss / self.pieces if self.pieces > 1 else loss
         with watched("backward", self):
             torch.autograd.backward(self.loss_scale.scaled(share))
 
@@ -123,7 +123,7 @@ class Updater:
 
     def _step(self) -> None:
         parameters = [p for p in self.network.parameters() if p.grad is not None]
-        if not (self.is_last_part and parameters):
+        if not (self.is_last_piece and parameters):
             return
         if self.exchanges_gradients and idist.get_world_size() > 1:
             for parameter in self.network.parameters():

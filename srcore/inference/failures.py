@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from srcore.errors import SrcoreError
+from srcore.errors import SrcoreError, first_line
 from srcore.machine.device_names import UsePrecision
 from srcore.options.spelling import spelled
 
@@ -16,7 +16,7 @@ class OutOfMemoryError(SrcoreError):
     @classmethod
     def of(cls, device: torch.device, what: str, cause: BaseException | None) -> OutOfMemoryError:
         """The smallest part of an image did not fit."""
-        reason = str(cause).strip().split("\n")[0]
+        reason = first_line(cause)
         error = cls(
             f"out of memory on {device} even for {what}; close other programs, or use a smaller "
             f"network or another device ({reason})"

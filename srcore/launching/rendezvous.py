@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.distributed.rendezvous import rendezvous
 
-from srcore.errors import SrcoreError
+from srcore.errors import SrcoreError, first_line
 from srcore.machine.processes import rank, world_size
 
 #: Seconds in which all processes of a run must have started.
@@ -32,7 +32,7 @@ def meet() -> Any:
     try:
         store, own, world = next(rendezvous("env://", timeout=datetime.timedelta(seconds=LIMIT)))
     except RuntimeError as error:
-        reason = str(error).strip().split("\n")[0]
+        reason = first_line(error)
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise _too_late(f"not all came to {where} ({reason})") from error
     store.set(_store_key(own), "")

@@ -21,7 +21,7 @@ from srcore.checking.remarks import remarks
 from srcore.config.batch_size import AUTO
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
-from srcore.errors import Interrupted, SrcoreError
+from srcore.errors import Interrupted, SrcoreError, first_line
 from srcore.launching.rendezvous import meet
 from srcore.launching.startable import startable
 from srcore.machine.devices import slow_precision
@@ -215,7 +215,7 @@ def _memory_troubles(run: Run) -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        reason = first_line(error)
         raise SrcoreError(
             f"{run.folder}: out of memory on {run.device}; smaller networks, losses or images "
             f"need less ({reason})"
@@ -267,7 +267,7 @@ def _deterministic(wanted: bool) -> Iterator[None]:
     except RuntimeError as error:
         if not wanted or "deterministic" not in str(error):
             raise
-        reason = str(error).split(". ")[0].splitlines()[0]
+        reason = first_line(error).split(". ")[0]
         raise SrcoreError(
             f"train.deterministic: expected operations with a deterministic version on this "
             f"device; found another ({reason}); set train.deterministic = false"

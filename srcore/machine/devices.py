@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from srcore.errors import SrcoreError
+from srcore.errors import SrcoreError, first_line
 from srcore.machine.device_names import UsePrecision
 from srcore.machine.processes import local_rank, world_size
 from srcore.messages import shown
@@ -57,7 +57,7 @@ def pick_device(name: str = "auto", key: str = "device") -> torch.device:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).split(". ")[0].splitlines()[0]
+        reason = first_line(error).split(". ")[0]
         raise DeviceError(f"{key}: {name} cannot be used here: {reason}; {use_cpu}") from None
     return device
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from srcore.errors import MissingExtraError, WeightsError
+from srcore.errors import MissingExtraError, WeightsError, first_line
 from srcore.files.hashing import sha256_of
 from srcore.models.addresses import HUB, OnHub
 from srcore.models.source import MISSING, Offer
@@ -241,15 +241,11 @@ def in_one_line(address: str, doing: str = "fetched from") -> Iterator[None]:
         raise WeightsError(f"{address}: no such file in the repository") from error
     except (errors.HfHubHTTPError, OSError, ValueError) as error:
         raise WeightsError(
-            f"{address}: cannot be {doing} {endpoint()}: {_first_line(error)}"
+            f"{address}: cannot be {doing} {endpoint()}: {first_line(error)}"
         ) from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in ("httpx", "httpx2", "requests"):
             raise
         raise WeightsError(
-            f"{address}: cannot be {doing} {endpoint()}: {_first_line(error)}"
+            f"{address}: cannot be {doing} {endpoint()}: {first_line(error)}"
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -13,7 +13,7 @@ import torch
 import torchvision.models as classifiers
 from torch import Tensor, nn
 
-from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
+from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError, first_line
 from srcore.messages import shown
 from srcore.networks.classifier_options import ClassifierInput, OwnWeights
 from srcore.options.declaration import defaults
@@ -197,10 +197,8 @@ def _unknown_layers(model: nn.Module, layers: Iterable[str]) -> str:
 
 def _unseen(network: str, image: Tensor, error: Exception) -> str:
     height, width = image.shape[-2:]
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return (
-        f"{network} cannot see images of {width}x{height}: {reason}; choose other crops or layers"
-    )
+    size, reason = f"{width}x{height}", first_line(error)
+    return f"{network} cannot see images of {size}: {reason}; choose other crops or layers"
 
 
 def _load_classifier(model: nn.Module, path: Path, network: str) -> None:

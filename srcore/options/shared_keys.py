@@ -7,7 +7,7 @@ from typing import Any
 from srcore.options.declaration import option
 
 
-def images_below() -> Any:
+def recursive_search() -> Any:
     """Whether images of folders below belong to a folder."""
     return option(False, "also take images of folders below")
 
@@ -32,7 +32,7 @@ def gray_noise_probability() -> Any:
     return option(0.0, "how often all channels get the same noise", ge=0, le=1)
 
 
-def start_file() -> Any:
+def initial_weights() -> Any:
     """The file that a network starts from."""
     return option(None, "file to start from; any supported checkpoint dialect", path="file")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from srcore.errors import SrcoreError
+from srcore.errors import SrcoreError, first_line
 from srcore.files.atomic import writing
 from srcore.runs.folder import RunFolder
 from srcore.runs.proving import is_readable, refuse_unreadable
@@ -61,7 +61,7 @@ def save(
     except (OSError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _is_write_failure(error):
             raise
-        reason = error.strerror if isinstance(error, OSError) else str(error).split("\n")[0]
+        reason = error.strerror if isinstance(error, OSError) else first_line(error)
         kept = "the previous one is intact" if path.is_file() else "there is none before it"
         raise SrcoreError(
             f"{path}: the checkpoint could not be written ({reason}); {kept}; "

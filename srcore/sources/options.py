@@ -10,7 +10,7 @@ from srcore.images import folders_complaint
 from srcore.messages import shown
 from srcore.options import option
 from srcore.options.declaration import InvalidOptionError
-from srcore.options.shared_keys import images_below, listed_names
+from srcore.options.shared_keys import listed_names, recursive_search
 
 
 def _field_complaint(field: str) -> str:
@@ -37,7 +37,7 @@ class FolderSourceOptions:
         help="the folder, or a list of folders", path="folder", check=folders_complaint
     )
     meta_info: Path | None = listed_names()
-    recursive: bool = images_below()
+    recursive: bool = recursive_search()
 
 
 @attrs.frozen(kw_only=True)

@@ -28,7 +28,7 @@ from srcore.trials.sweep_problems import sweep_of, without_sweep
 def main() -> int:
     """Read the job and do it; returns the exit code."""
     end_with_parent()
-    job = TrialJob.of_line(_first_line())
+    job = TrialJob.of_line(_job_line())
     threading.Thread(target=_obey, daemon=True).start()
     try:
         work_on(job)
@@ -75,7 +75,7 @@ def _sweep_and_metric(job: TrialJob, plugins: PluginManager) -> tuple[SweepTable
     return sweep, metric_of(whole, sweep)
 
 
-def _first_line() -> bytes:
+def _job_line() -> bytes:
     """Byte by byte: what follows is for the thread, and no buffer is locked at the end."""
     line = b""
     while not line.endswith(b"\n"):

@@ -16,7 +16,7 @@ from srcore.images import FolderSet, files_of, is_image_name, natural_key
 
 
 @attrs.frozen
-class Found:
+class FoundImage:
     """An input file and the folder that it was found through (None: named itself)."""
 
     path: Path
@@ -48,15 +48,15 @@ class Search:
         self._output = output
         self._takes_films = takes_films
 
-    def find(self, inputs: Sequence[str]) -> list[Found]:
+    def find(self, inputs: Sequence[str]) -> list[FoundImage]:
         """Files that the inputs name, each once, those of a folder in natural order."""
-        files: dict[str, Found] = {}
+        files: dict[str, FoundImage] = {}
         for name in inputs:
             for entry in self._matches(name):
                 files.setdefault(os.path.abspath(entry.path), entry)
         return list(files.values())
 
-    def _matches(self, name: str) -> list[Found]:
+    def _matches(self, name: str) -> list[FoundImage]:
         path = Path(name)
         if os.path.isdir(path):
             made = FolderSet([self._output] if self._output else [])
@@ -70,11 +70,11 @@ class Search:
                 self.notes.append(
                     f"{name}: left out {_counted(folders, 'folder')} below; --recursive takes them"
                 )
-            return [Found(image, path) for image in images]
+            return [FoundImage(image, path) for image in images]
         if os.path.lexists(path) or not glob.has_magic(name):
             # A missing file is reported when its turn comes, and the others are done.
-            return [Found(path)]
-        return [Found(image) for image in self._images(name, self._globbed(name))]
+            return [FoundImage(path)]
+        return [FoundImage(image) for image in self._images(name, self._globbed(name))]
 
     def _files_of(self, folder: Path, *, below: bool | None = None) -> list[Path]:
         below = self._recursive if below is None else below

@@ -13,7 +13,7 @@ from srcore.errors import SrcoreError
 from srcore.files.replacing import file_key, refuse_replacing
 from srcore.films.library import is_installed
 from srcore.films.names import WRITTEN_IN_WORDS, film_suffix, is_film_name, is_written_film
-from srcore.upscaling.finding import Found, Search
+from srcore.upscaling.finding import FoundImage, Search
 from srcore.upscaling.output import SAME, is_written, suffix_for
 from srcore.upscaling.result_names import Named, distinct_names
 
@@ -130,7 +130,7 @@ def plan(
     return Plan(tasks, notes, search.unreadable)
 
 
-def _single_file(output: str | None, files: Sequence[Found]) -> Path | None:
+def _single_file(output: str | None, files: Sequence[FoundImage]) -> Path | None:
     """The output if it names one image file rather than a folder or a template."""
     if output is None or "{" in output or os.path.isdir(output) or output.endswith(("/", "\\")):
         return None
@@ -151,7 +151,7 @@ def _single_file(output: str | None, files: Sequence[Found]) -> Path | None:
     return Path(output)
 
 
-def _single_target(entry: Found, output: str | None, label: str, suffix: str) -> Named:
+def _single_target(entry: FoundImage, output: str | None, label: str, suffix: str) -> Named:
     """Where a result goes if it is alone."""
     path = entry.path
     if output is not None:
@@ -175,7 +175,7 @@ def _unexpected_names(wanted: Sequence[Named], targets: Sequence[Path]) -> list[
     return [f"inputs of equal names are told apart: {', '.join(changed[:_SHOWN])}{more}"]
 
 
-def _become_png(files: Sequence[Found]) -> list[str]:
+def _become_png(files: Sequence[FoundImage]) -> list[str]:
     """A line about inputs of formats that are only read."""
     images = [entry.path for entry in files if not is_film_name(entry.path)]
     suffixes = {path.suffix.lower() for path in images if not is_written(path)}

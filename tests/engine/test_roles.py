@@ -191,7 +191,7 @@ def test_every_trained_network_moves(joint):
     }
     method = experiment.method.selected.build(parts=parts)
     parts.begin(1, watch_norm=False)
-    with parts.part(0):
+    with parts.piece(0):
         method.step({"lr": torch.rand(1, 3, 16, 16), "hr": torch.rand(1, 3, 32, 32)})
     for name, made in parts.roles.items():
         pairs = zip(before[name], made.network.parameters(), strict=True)

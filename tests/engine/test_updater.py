@@ -42,7 +42,7 @@ def updater(kind=torch.optim.SGD, schedule=None, **options):
 def trained(made, parts=1, factor=1.0):
     made.begin(1, parts, watch_norm=True)
     for part in range(parts):
-        made.is_last_part = part == parts - 1
+        made.is_last_piece = part == parts - 1
         made.backward(factor * made.network(torch.tensor([[1.0, 2.0]])).sum())
         made.step()
     return made.network.weight.detach()

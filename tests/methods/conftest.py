@@ -77,7 +77,7 @@ class Stepper:
         self.seen.clear()
         self.batch = images(iteration, size)
         self.parts.begin(iteration, watch_norm=False)
-        with self.parts.part(0):
+        with self.parts.piece(0):
             return self.method.step(self.parts.transform(self.batch))
 
     def _generated(self, module, arguments, output):

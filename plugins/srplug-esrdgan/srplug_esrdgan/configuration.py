@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from srcore.errors import ConfigError, DataError, Problem
+from srcore.errors import ConfigError, DataError, Problem, first_line
 from srcore.files.texts import decode_text
 
 _NONE = ("", "none", "null")
@@ -42,7 +42,7 @@ class _Ini:
         except OSError as error:
             raise DataError(f"{path}: cannot be read: {error.strerror}") from error
         except (configparser.Error, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: not an ini file: {str(error).splitlines()[0]}") from error
+            raise DataError(f"{path}: not an ini file: {first_line(error)}") from error
 
     def has(self, section: str) -> bool:
         return self._parser.has_section(section)

@@ -14,7 +14,7 @@ import torch
 
 from srcore.checking.experiment import LoadedExperiment
 from srcore.engine.training import Training
-from srcore.errors import SrcoreError, WeightsError
+from srcore.errors import SrcoreError, WeightsError, first_line
 from srcore.launching.beginning import begun
 from srcore.weights.loading import load_into
 
@@ -62,7 +62,7 @@ def read_state(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
     except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).strip().splitlines()[0][:100]
+        reason = first_line(error)[:100]
         raise WeightsError(
             f"{path}: damaged, or holds more than plain values ({reason})"
         ) from error

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError
+from srcore.errors import RandomWeightsWarning, SrcoreError, WeightsError, first_line
 from srcore.options.declaration import defaults
 from srcore.weights.containers import read_checkpoint, without_common_prefix
 from srplug_sed.options import BatchNorm, SemanticsOptions, semantic_channels
@@ -178,10 +178,6 @@ def openai_file() -> Path:
         return Path(download_pretrained(config))
     except (OSError, RuntimeError) as error:  # no connection; a download with another hash
         raise WeightsError(
-            f"CLIP's weights could not be downloaded ({_first_line(error)}); set "
+            f"CLIP's weights could not be downloaded ({first_line(error)}); set "
             f"discriminator.semantics.weights to a file: RN50.pt from {config['url']}"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]

@@ -22,7 +22,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from srcore.errors import WeightsError
+from srcore.errors import WeightsError, first_line
 
 _STORAGES = {
     "DoubleStorage": torch.float64,
@@ -94,7 +94,7 @@ def read_torchscript(path: Path, prefix: str = "") -> dict[str, Tensor]:
                 if name.startswith(prefix)
             }
     except _DAMAGE as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
+        reason = first_line(error)[:100]
         raise WeightsError(
             f"{path}: TorchScript archive whose weights cannot be read ({reason}); download it "
             "again, or save its weights alone as safetensors"

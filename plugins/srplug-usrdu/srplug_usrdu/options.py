@@ -15,7 +15,7 @@ from srcore.losses.options import PerceptualOptions
 from srcore.methods.options import GanOptions
 from srcore.networks.classifier_options import classifier_weights
 from srcore.options import NoOptions, odd, option
-from srcore.options.shared_keys import images_below
+from srcore.options.shared_keys import recursive_search
 from srcore.weights.pretrained import Pretrained, vgg19_weights
 
 Problems = Iterator[tuple[str, str]]
@@ -235,7 +235,7 @@ class GenerateOptions:
         None, "folder of high-resolution images; none: data.train.hr", path="folder"
     )
     weights: Path = dsn_weights()
-    recursive: bool = images_below()
+    recursive: bool = recursive_search()
     tile: int = option(512, "side of the tiles in high-resolution pixels; 0: whole images", ge=0)
     scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
     heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")

@@ -60,7 +60,7 @@ class DeviceCode:
 
     def kernel(self, device_type: str, index: int = 0) -> tuple[Kernel | None, str]:
         """The kernel for a device and, if there is none, the reason; logged once."""
-        return _found(self.find, device_type, index)
+        return _kernel_or_reason(self.find, device_type, index)
 
     def forward(
         self,
@@ -130,7 +130,7 @@ class DeviceCode:
 
 
 @functools.cache
-def _found(find: Find, device_type: str, index: int) -> tuple[Kernel | None, str]:
+def _kernel_or_reason(find: Find, device_type: str, index: int) -> tuple[Kernel | None, str]:
     kernel, reason = find(index)
     if kernel is None:
         _log.info("hashed_attention on %s: PyTorch operations (%s)", device_type, reason)
