@@ -335,3 +335,14 @@ def test_modules_are_tested_in_files_of_their_names():
     known = {f"{room}/{name}" for room, names in UNTESTED_BY_NAME.items() for name in names.split()}
     assert without - known == set(), "write tests/<room>/test_<module>.py"
     assert known - without == set(), "these have a file now; take them out of the list"
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("plugins/*/srplug_*/plugin.py")), ids=str)
+def test_plugins_register_by_name(file):
+    """What is registered is named, so that listing components imports no module of theirs."""
+    package = file.parent.name
+    imported = re.findall(rf"^    from {package}\S* import .*", file.read_text("utf-8"), re.MULTILINE)
+    assert [it for it in imported if "options" in it] == []
+    for name, owner in COMMANDS.owners.items():
+        if owner.replace("-", "_") == package:
+            assert COMMANDS.targets[name] == f"{package}.commands:command"

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """The network and the BD degradation."""
-    from srplug_dlsn.options import BlurDownscaleOptions, DLSNOptions
-
-    registry.add("network", "dlsn", DLSNOptions, "srplug_dlsn.networks:DLSN")
+    package = "srplug_dlsn"
+    keys = f"{package}.options"
+    registry.add("network", "dlsn", f"{keys}:DLSNOptions", f"{package}.networks:DLSN")
     registry.add(
         "transform",
         "blur_downscale",
-        BlurDownscaleOptions,
-        "srplug_dlsn.transforms:BlurDownscale",
+        f"{keys}:BlurDownscaleOptions",
+        f"{package}.transforms:BlurDownscale",
         needs=("hr",),
     )
 

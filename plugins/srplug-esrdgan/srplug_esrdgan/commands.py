@@ -16,12 +16,12 @@ from srcore.runs.options import RunsOptions
 from srplug_esrdgan.options import GeneratorOptions
 
 
-@click.group(cls=ListingGroup)
-def esrdgan() -> None:
+@click.group("esrdgan", cls=ListingGroup)
+def command() -> None:
     """ESRDGAN: networks and training states of the published program."""
 
 
-@esrdgan.command("import")
+@command.command("import")
 @click.argument("source", metavar="SOURCE", type=EXISTING_FILE)
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @flag(GeneratorOptions, "channel_order", default="bgr")
@@ -67,7 +67,7 @@ def _import_configuration(source: Path, target: Path) -> None:
         click.echo(f"left out: {remark}", err=True)
 
 
-@esrdgan.command("continue")
+@command.command("continue")
 @click.argument("experiment")
 @click.argument("checkpoints", type=EXISTING_FOLDER)
 @click.argument("iteration", type=click.IntRange(1))

@@ -15,22 +15,20 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Networks, labels and noise."""
-    from srplug_esrdgan import options
-
-    package, noise = "srplug_esrdgan", options.InstanceNoiseOptions
-    registry.add(
-        "network", "esrdgan", options.GeneratorOptions, f"{package}.networks:ESRDGANGenerator"
-    )
-    registry.add(
-        "discriminator",
-        "esrdgan",
-        options.DiscriminatorOptions,
-        f"{package}.networks:ESRDGANDiscriminator",
-    )
-    registry.add("labels", "esrdgan", options.LabelOptions, f"{package}.labels:SoftLabels")
-    registry.add(
-        "discriminator_input", "instance_noise", noise, f"{package}.instance_noise:InstanceNoise"
-    )
+    package = "srplug_esrdgan"
+    keys = f"{package}.options"
+    for kind, name, options, target in (
+        ("network", "esrdgan", "GeneratorOptions", "networks:ESRDGANGenerator"),
+        ("discriminator", "esrdgan", "DiscriminatorOptions", "networks:ESRDGANDiscriminator"),
+        ("labels", "esrdgan", "LabelOptions", "labels:SoftLabels"),
+        (
+            "discriminator_input",
+            "instance_noise",
+            "InstanceNoiseOptions",
+            "instance_noise:InstanceNoise",
+        ),
+    ):
+        registry.add(kind, name, f"{keys}:{options}", f"{package}.{target}")
 
 
 @hookimpl
@@ -50,6 +48,6 @@ def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore esrdgan``."""
     cli.add_target(
         "esrdgan",
-        "srplug_esrdgan.commands:esrdgan",
+        "srplug_esrdgan.commands:command",
         "ESRDGAN: networks and training states of the published program.",
     )

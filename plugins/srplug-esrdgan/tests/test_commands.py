@@ -4,7 +4,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from srplug_esrdgan.commands import esrdgan
+from srplug_esrdgan.commands import command as esrdgan
 
 
 def call(*arguments):

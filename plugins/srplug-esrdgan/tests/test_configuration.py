@@ -2,7 +2,7 @@
 
 import pytest
 from click.testing import CliRunner
-from srplug_esrdgan.commands import esrdgan
+from srplug_esrdgan.commands import command as esrdgan
 from srplug_esrdgan.configuration import experiment_of
 
 from srcore.config.reading import read_experiment

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import torch
 from click.testing import CliRunner
-from srplug_esrdgan.commands import esrdgan
+from srplug_esrdgan.commands import command as esrdgan
 
 import srcore
 from srcore.cli.main import main

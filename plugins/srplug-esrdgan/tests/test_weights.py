@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from srplug_esrdgan.commands import esrdgan
+from srplug_esrdgan.commands import command as esrdgan
 from srplug_esrdgan.networks import ESRDGANDiscriminator, ESRDGANGenerator
 from srplug_esrdgan.weights import import_generator
 

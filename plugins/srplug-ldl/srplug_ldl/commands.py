@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@click.group(cls=ListingGroup)
-def ldl() -> None:
+@click.group("ldl", cls=ListingGroup)
+def command() -> None:
     """LDL: look at the artifacts of a generator."""
 
 
-@ldl.command("map")
+@command.command("map")
 @click.option("--sr", type=EXISTING_FILE, required=True, help="Output of the generator.")
 @click.option(
     "--ema", type=EXISTING_FILE, help="Output of its EMA; without it the map is not refined."

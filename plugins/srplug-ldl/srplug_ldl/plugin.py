@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """The loss."""
-    from srplug_ldl.options import LDLOptions
-
-    registry.add("loss", "ldl", LDLOptions, "srplug_ldl.losses:LDLLoss", needs=("ema_sr",))
+    package = "srplug_ldl"
+    registry.add(
+        "loss",
+        "ldl",
+        f"{package}.options:LDLOptions",
+        f"{package}.losses:LDLLoss",
+        needs=("ema_sr",),
+    )
 
 
 @hookimpl
@@ -33,7 +38,7 @@ def srcore_register_experiments(registry: Registry) -> None:
 @hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore ldl``."""
-    cli.add_target("ldl", "srplug_ldl.commands:ldl", "LDL: look at the artifacts of a generator.")
+    cli.add_target("ldl", "srplug_ldl.commands:command", "LDL: look at the artifacts of a generator.")
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from srplug_ldl.artifact_pictures import heat_picture, map_of_images
-from srplug_ldl.commands import ldl
+from srplug_ldl.commands import command as ldl
 
 from srcore.errors import DataError
 from srcore.images import read_image, write_image

@@ -14,15 +14,19 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Both discriminators."""
-    from srplug_sed import options
-
-    package = "srplug_sed.discriminators"
-    for name, keys, target in (
-        ("sed_patch", options.SemanticPatchOptions, "SemanticPatchDiscriminator"),
-        ("sed_unet", options.SemanticUNetOptions, "SemanticUNetDiscriminator"),
+    package = "srplug_sed"
+    keys = f"{package}.options"
+    for name, options, target in (
+        ("sed_patch", "SemanticPatchOptions", "SemanticPatchDiscriminator"),
+        ("sed_unet", "SemanticUNetOptions", "SemanticUNetDiscriminator"),
     ):
-        needs = ("condition", "hr")
-        registry.add("discriminator", name, keys, f"{package}:{target}", needs=needs)
+        registry.add(
+            "discriminator",
+            name,
+            f"{keys}:{options}",
+            f"{package}.discriminators:{target}",
+            needs=("condition", "hr"),
+        )
 
 
 @hookimpl

@@ -15,12 +15,12 @@ from srcore.files.occupied import refuse_existing
 from srplug_usrdu.options import KernelsOptions
 
 
-@click.group(cls=ListingGroup)
-def usrdu() -> None:
+@click.group("usrdu", cls=ListingGroup)
+def command() -> None:
     """USR-DU: blur kernels of real images, exchange of its checkpoints."""
 
 
-@usrdu.command()
+@command.command()
 @click.argument("lr", type=EXISTING_FOLDER)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of kernels."
@@ -59,7 +59,7 @@ def kernels(
     click.echo(f"{output}: kernels of {written} images written")
 
 
-@usrdu.command()
+@command.command()
 @click.argument("rrdbnet", metavar="GENERATOR", type=EXISTING_FILE)
 @click.argument("dsn", type=EXISTING_FILE)
 @click.option(

@@ -17,47 +17,49 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Networks, method, losses, transforms, discriminator inputs and stages."""
-    from srplug_usrdu import options
-
     package = "srplug_usrdu"
+    keys = f"{package}.options"
     registry.add(
         "network",
         "usrdu_dsn",
-        options.DownsamplerOptions,
+        f"{keys}:DownsamplerOptions",
         f"{package}.networks:Downsampler",
         provides=("shrinks",),
     )
     registry.add(
         "method",
         "usrdu_dsn",
-        options.UsrduDsnOptions,
+        f"{keys}:UsrduDsnOptions",
         f"{package}.method:DownsamplerTraining",
         needs=("hr",),
         provides=("discriminator", "condition", "log_scale", "feature_log_scale"),
     )
-    losses: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
-        ("usrdu_data", options.DataLossOptions, "DataLoss", ("log_scale",)),
-        ("usrdu_feature", options.FeatureLossOptions, "FeatureLoss", ("feature_log_scale",)),
-        ("gaussian_l1", options.GaussianL1Options, "GaussianL1Loss", ()),
+    registry.add("discriminator_input", "gradient_map", None, f"{package}.filters:GradientMap")
+    others: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
+        ("loss", "usrdu_data", "DataLossOptions", "losses:DataLoss", ("log_scale",)),
+        (
+            "loss",
+            "usrdu_feature",
+            "FeatureLossOptions",
+            "losses:FeatureLoss",
+            ("feature_log_scale",),
+        ),
+        ("loss", "gaussian_l1", "GaussianL1Options", "losses:GaussianL1Loss", ()),
+        ("transform", "usrdu_reference", "ReferenceOptions", "transforms:Reference", ("hr",)),
+        (
+            "transform",
+            "laplace_sampling",
+            "LaplaceSamplingOptions",
+            "transforms:LaplaceSampling",
+            ("lr", "hr"),
+        ),
+        ("transform", "swap_lr_hr", "SwapOptions", "transforms:SwapImages", ("lr", "hr")),
+        ("discriminator_input", "high_pass", "HighPassOptions", "filters:HighPass", ()),
+        ("stage", "usrdu_generate", "GenerateOptions", "stages:Generate", ()),
+        ("stage", "usrdu_kernels", "KernelsOptions", "stages:EstimateKernels", ()),
     )
-    for name, keys, target, needs in losses:
-        registry.add("loss", name, keys, f"{package}.losses:{target}", needs=needs)
-    sampling = options.LaplaceSamplingOptions
-    transforms: tuple[tuple[str, type, str, tuple[str, ...]], ...] = (
-        ("usrdu_reference", options.ReferenceOptions, "Reference", ("hr",)),
-        ("laplace_sampling", sampling, "LaplaceSampling", ("lr", "hr")),
-        ("swap_lr_hr", options.SwapOptions, "SwapImages", ("lr", "hr")),
-    )
-    for name, keys, target, needs in transforms:
-        registry.add("transform", name, keys, f"{package}.transforms:{target}", needs=needs)
-    others: tuple[tuple[str, str, type | None, str], ...] = (
-        ("discriminator_input", "high_pass", options.HighPassOptions, "filters:HighPass"),
-        ("discriminator_input", "gradient_map", None, "filters:GradientMap"),
-        ("stage", "usrdu_generate", options.GenerateOptions, "stages:Generate"),
-        ("stage", "usrdu_kernels", options.KernelsOptions, "stages:EstimateKernels"),
-    )
-    for kind, name, table, where in others:
-        registry.add(kind, name, table, f"{package}.{where}")
+    for kind, name, options, target, needs in others:
+        registry.add(kind, name, f"{keys}:{options}", f"{package}.{target}", needs=needs)
 
 
 @hookimpl
@@ -78,7 +80,7 @@ def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore usrdu``."""
     cli.add_target(
         "usrdu",
-        "srplug_usrdu.commands:usrdu",
+        "srplug_usrdu.commands:command",
         "USR-DU: blur kernels of real images, exchange of its checkpoints.",
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 from click.testing import CliRunner
-from srplug_usrdu.commands import usrdu
+from srplug_usrdu.commands import command as usrdu
 
 from srcore.images import write_image
 from srcore.testing.tiny_images import tiny_image

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from srplug_usrdu.commands import usrdu
+from srplug_usrdu.commands import command as usrdu
 from srplug_usrdu.generation import to_png_levels
 from srplug_usrdu.kernels import list_kernels, read_kernel
 from srplug_usrdu.networks import Downsampler

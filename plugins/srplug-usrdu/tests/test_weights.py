@@ -1,7 +1,7 @@
 import pytest
 import torch
 from click.testing import CliRunner
-from srplug_usrdu.commands import usrdu
+from srplug_usrdu.commands import command as usrdu
 from srplug_usrdu.networks import Downsampler
 from srplug_usrdu.weights import load_dsn, published_sr_state
 
