@@ -341,7 +341,8 @@ def test_modules_are_tested_in_files_of_their_names():
 def test_plugins_register_by_name(file):
     """What is registered is named, so that listing components imports no module of theirs."""
     package = file.parent.name
-    imported = re.findall(rf"^    from {package}\S* import .*", file.read_text("utf-8"), re.MULTILINE)
+    text = file.read_text("utf-8")
+    imported = re.findall(rf"^    from {package}\S* import .*", text, re.MULTILINE)
     assert [it for it in imported if "options" in it] == []
     for name, owner in COMMANDS.owners.items():
         if owner.replace("-", "_") == package:

@@ -38,7 +38,8 @@ def srcore_register_experiments(registry: Registry) -> None:
 @hookimpl
 def srcore_register_commands(cli: SrcoreGroup) -> None:
     """``srcore ldl``."""
-    cli.add_target("ldl", "srplug_ldl.commands:command", "LDL: look at the artifacts of a generator.")
+    help_text = "LDL: look at the artifacts of a generator."
+    cli.add_target("ldl", "srplug_ldl.commands:command", help_text)
 
 
 @hookimpl
