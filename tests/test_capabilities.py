@@ -158,7 +158,7 @@ ASKED = {
     "images/png_rows.py": {"_fields", "tile"},  # of Pillow
     "machine/devices.py": {"get_capabilities"},  # of new versions of PyTorch
     "options/describing.py": {"__args__", "factory"},  # annotations, defaults of attrs
-    "weights/export_formats.py": {"graph", "nodes"},  # of PyTorch's exporter
+    "exporting/formats.py": {"graph", "nodes"},  # of PyTorch's exporter
     "plugin/blame.py": {"__name__", "__code__"},
     "plugin/calling.py": {"shape", "dtype", "ndim", "forward"},  # what a strange result is
     "messages.py": {"shape", "dtype"},  # what a strange value is
@@ -172,7 +172,7 @@ ASKED = {
     "cli/main.py": {"name"},  # of click
     "testing/golden.py": {"detach"},
     "testing/killing.py": {"_NormalAccessor"},  # of Python 3.10
-    "machine/resident.py": {"malloc_trim"},  # of glibc
+    "machine/resident_memory.py": {"malloc_trim"},  # of glibc
     "shards/remote_reading.py": {"status"},  # of aiohttp's errors
     "transforms/options.py": {"downscale"},  # of data sets that make lr; others make none
     "srplug_usrdu/kernelgan/published.py": {"weight_orig"},  # of PyTorch's spectral norm

@@ -49,6 +49,7 @@ COUNTED = {
     "docs/how-to/building-blocks.md: methods": lambda: sum(
         not name.startswith("_") or name == "__len__" for name in vars(ImageSource)
     ),
+    "docs/how-to/estimate.md: recipes": lambda: listed("estimates.py", "RECIPES"),
     "docs/methods/spandrel.md: networks": lambda: sum(
         it.name == UNKNOWN for it in LICENSES.values()
     ),
