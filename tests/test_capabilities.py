@@ -155,7 +155,7 @@ ASKED = {
     "engine/readers.py": {"nbytes", "SIGCHLD"},  # arrays among entries of samples; Windows
     "images/formats/avif.py": {"imencodeWithMetadata", "n_frames", "_decoder"},  # of OpenCV, Pillow
     "images/pillow.py": {"n_frames"},
-    "images/png_rows.py": {"_fields", "tile"},  # of Pillow
+    "images/png/rows.py": {"_fields", "tile"},  # of Pillow
     "machine/devices.py": {"get_capabilities"},  # of new versions of PyTorch
     "options/describing.py": {"__args__", "factory"},  # annotations, defaults of attrs
     "exporting/formats.py": {"graph", "nodes"},  # of PyTorch's exporter

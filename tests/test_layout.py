@@ -315,8 +315,10 @@ def test_plugins_declare_the_range_of_this_minor_version():
 #: Modules that are tested in files of other names, by what uses them. No name may be added: a new
 #: module has its tests in a file of its name.
 UNTESTED_BY_NAME = {
-    "images": "format gif_walking png_walking tiff_layout tiff_metadata tiff_pixels tiff_rows "
-    "tiff_writing webp_walking",
+    "images": "format",
+    "images/formats": "gif_walking webp_walking",
+    "images/png": "walking",
+    "images/tiff": "layout metadata pixels rows written_pages",
     "engine": "contents feed parts training validation",
     "cli": "card loading models push writing",
     "cli/evaluation": "benchmark contenders written_pictures written_tables",

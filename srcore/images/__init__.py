@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     )
     from srcore.images.metadata import Metadata
     from srcore.images.origins import Origin, origin_of, with_origin
-    from srcore.images.png_chunks import with_png_text
-    from srcore.images.png_stream import PngStream
+    from srcore.images.png.chunks import with_png_text
+    from srcore.images.png.stream import PngStream
     from srcore.images.searched_folders import FolderSet, searched_above, way_to
     from srcore.images.series import Series, encode_series, read_series, series_suffixes
     from srcore.images.tensors import to_float, to_image, to_tensor
@@ -127,8 +127,8 @@ _MODULES = {
         "read_meta_info",
     ),
     "metadata": ("Metadata",),
-    "png_chunks": ("with_png_text",),
-    "png_stream": ("PngStream",),
+    "srcore.images.png.chunks": ("with_png_text",),
+    "srcore.images.png.stream": ("PngStream",),
     "tensors": ("to_float", "to_image", "to_tensor"),
     "walking": ("files_of",),
     "searched_folders": ("FolderSet", "searched_above", "way_to"),

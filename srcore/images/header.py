@@ -10,7 +10,7 @@ from srcore.errors import DataError
 from srcore.files.opening import open_file
 from srcore.images.format import ImageFormat, ImageHeader, Where
 from srcore.images.formats import START_BYTES, recognized
-from srcore.images.png_chunks import read_text
+from srcore.images.png.chunks import read_text
 
 #: First bytes of pictures that people have and that are not read.
 _FOREIGN = {

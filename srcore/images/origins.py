@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 import attrs
 
 from srcore.files.opening import open_file
-from srcore.images.png_chunks import SIGNATURE, after_header, chunk
+from srcore.images.png.chunks import SIGNATURE, after_header, chunk
 
 _KEYWORD = b"srcore-origin"
 _MARK = _KEYWORD + b"\0"

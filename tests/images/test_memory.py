@@ -16,7 +16,7 @@ import tifffile
 from PIL import Image, features
 
 from srcore.images import encode_image, read_header, strict_jpeg
-from srcore.images.png_chunks import after_header, chunk
+from srcore.images.png.chunks import after_header, chunk
 from srcore.testing.reading_memory import ReadingProcess
 
 SIZE = 2000, 3000

@@ -29,8 +29,8 @@ from srcore.images.format import (
     without_loss,
     written_quality,
 )
+from srcore.images.formats.opencv import by_opencv, swapped
 from srcore.images.metadata import Metadata
-from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import (
     animation,
     as_array,

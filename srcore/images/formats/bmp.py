@@ -9,7 +9,6 @@ import attrs
 import cv2
 import numpy as np
 
-from srcore.images.bmp_runs import unrolled
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -21,6 +20,7 @@ from srcore.images.format import (
     truncated,
     unsupported,
 )
+from srcore.images.formats.bmp_runs import unrolled
 from srcore.images.metadata import Metadata
 from srcore.images.pillow import encode_by_pillow
 from srcore.images.samples import bands, looked_up, stretched, unpacked

@@ -26,7 +26,7 @@ from srcore.images.format import (
     Writing,
     damaged,
 )
-from srcore.images.gif_walking import StoredPicture, layout_of
+from srcore.images.formats.gif_walking import StoredPicture, layout_of
 from srcore.images.pillow import open_in_pillow
 from srcore.images.samples import looked_up
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import exif, png_chunks
+from srcore.images import exif
 from srcore.images.composing import Part, composed, without_alpha
 from srcore.images.format import (
     Holds,
@@ -33,12 +33,13 @@ from srcore.images.format import (
     Writing,
     damaged,
 )
+from srcore.images.formats.opencv import by_opencv, swapped
 from srcore.images.metadata import Metadata
-from srcore.images.opencv import by_opencv, swapped
 from srcore.images.pillow import saved_animation
-from srcore.images.png_frames import PngFrame, frames_of
-from srcore.images.png_rows import decode_from_the_top
-from srcore.images.png_walking import (
+from srcore.images.png import chunks as png_chunks
+from srcore.images.png.frames import PngFrame, frames_of
+from srcore.images.png.rows import decode_from_the_top
+from srcore.images.png.walking import (
     COLOR_CHUNKS,
     START,
     TEXT_CHUNKS,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 
-from srcore.images import tiff_rows
 from srcore.images.format import (
     Holds,
     ImageArray,
@@ -19,12 +18,13 @@ from srcore.images.format import (
     WritesSeries,
     Writing,
 )
-from srcore.images.tiff_directory import TiffStart, Value
-from srcore.images.tiff_layout import layout_of
-from srcore.images.tiff_metadata import metadata_of
-from srcore.images.tiff_pages import every_page, pages_of, refuse_cut
-from srcore.images.tiff_pixels import photograph, read_part
-from srcore.images.tiff_writing import LARGEST_BYTES, Compression, encoded_pages
+from srcore.images.tiff import rows as tiff_rows
+from srcore.images.tiff.directory import TiffStart, Value
+from srcore.images.tiff.layout import layout_of
+from srcore.images.tiff.metadata import metadata_of
+from srcore.images.tiff.pages import every_page, pages_of, refuse_cut
+from srcore.images.tiff.pixels import photograph, read_part
+from srcore.images.tiff.written_pages import LARGEST_BYTES, Compression, encoded_pages
 from srcore.options import option
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from srcore.images.format import (
     without_loss,
     written_quality,
 )
-from srcore.images.opencv import by_opencv, swapped
+from srcore.images.formats.opencv import by_opencv, swapped
+from srcore.images.formats.webp_walking import WebpFrame, layout_of, one_picture_file
 from srcore.images.pillow import encode_by_pillow, saved_animation
-from srcore.images.webp_walking import WebpFrame, layout_of, one_picture_file
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcore.images.tiff_directory import BYTE, LONG, value_of, write_directories
+from srcore.images.tiff.directory import BYTE, LONG, value_of, write_directories
 
 #: Photometric interpretation of pieces of JPEG -> Pillow's mode, settings, stored channels.
 PHOTOGRAPHS = {

@@ -8,7 +8,7 @@ import pytest
 
 from srcore.data.cropping import Window
 from srcore.errors import DataError
-from srcore.images.png_rows import decode_from_the_top
+from srcore.images.png.rows import decode_from_the_top
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8)
 

@@ -13,8 +13,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.images import png_chunks
 from srcore.images.format import Where, damaged, truncated, unsupported
+from srcore.images.png import chunks as png_chunks
 
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")

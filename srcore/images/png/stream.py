@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import png_chunks as png
 from srcore.images.metadata import Metadata
+from srcore.images.png import chunks as png
 
 _LARGEST_SIDE = 2**31 - 1
 _PAETH = 4

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from srcore.images import png_chunks
 from srcore.images.composing import Disposal
 from srcore.images.format import Where, damaged, truncated
-from srcore.images.png_walking import START, is_undamaged_chunk
+from srcore.images.png import chunks as png_chunks
+from srcore.images.png.walking import START, is_undamaged_chunk
 
 _DISPOSALS: tuple[Disposal, ...] = ("stays", "goes", "what was before")
 _DEFAULT_PARTS_OF_A_SECOND = 100

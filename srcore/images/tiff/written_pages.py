@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from srcore.errors import DataError
-from srcore.images import tiff_rows
 from srcore.images.format import ImageArray
 from srcore.images.metadata import Metadata
-from srcore.images.tiff_directory import (
+from srcore.images.tiff import rows as tiff_rows
+from srcore.images.tiff.directory import (
     LONG,
     SHORT,
     read_directory,
@@ -25,8 +25,8 @@ from srcore.images.tiff_directory import (
     value_of,
     write_directories,
 )
-from srcore.images.tiff_layout import BLACK_IS_ZERO, RGB, STRAIGHT
-from srcore.images.tiff_metadata import MetadataFields, fields_of
+from srcore.images.tiff.layout import BLACK_IS_ZERO, RGB, STRAIGHT
+from srcore.images.tiff.metadata import MetadataFields, fields_of
 
 #: How strips are packed, by name.
 Compression = Literal["deflate", "lzw", "none"]

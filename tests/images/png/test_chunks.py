@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from srcore.images.metadata import Metadata
-from srcore.images.png_chunks import (
+from srcore.images.png.chunks import (
     after_header,
     chunk,
     describing,

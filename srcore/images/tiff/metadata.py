@@ -8,7 +8,7 @@ from typing import BinaryIO
 import attrs
 
 from srcore.images.metadata import Metadata
-from srcore.images.tiff_directory import (
+from srcore.images.tiff.directory import (
     BYTE,
     RATIONAL,
     SHORT,

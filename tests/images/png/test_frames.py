@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from srcore.errors import DataError
-from srcore.images.png_chunks import SIGNATURE, chunk
-from srcore.images.png_frames import frames_of
+from srcore.images.png.chunks import SIGNATURE, chunk
+from srcore.images.png.frames import frames_of
 
 
 def animation(*pictures):

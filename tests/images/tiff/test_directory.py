@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from srcore.images.tiff_directory import (
+from srcore.images.tiff.directory import (
     ASCII,
     LONG,
     RATIONAL,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from srcore.images import tiff_rows
 from srcore.images.format import ImageArray, Where, damaged, unsupported
 from srcore.images.pillow import decode_by_pillow
 from srcore.images.samples import (
@@ -19,8 +18,9 @@ from srcore.images.samples import (
     unpacked,
     without_ink,
 )
-from srcore.images.tiff_directory import LONG, SHORT, Value, numbers_of, value_of
-from srcore.images.tiff_layout import (
+from srcore.images.tiff import rows as tiff_rows
+from srcore.images.tiff.directory import LONG, SHORT, Value, numbers_of, value_of
+from srcore.images.tiff.layout import (
     BLACK_IS_ZERO,
     CMYK,
     PALETTE,

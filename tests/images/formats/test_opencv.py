@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from srcore.errors import DataError
-from srcore.images.opencv import by_opencv, swapped
+from srcore.images.formats.opencv import by_opencv, swapped
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

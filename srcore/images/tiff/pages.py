@@ -14,7 +14,7 @@ from typing import BinaryIO
 import attrs
 
 from srcore.images.format import Where, damaged, truncated
-from srcore.images.tiff_directory import (
+from srcore.images.tiff.directory import (
     BadDirectoryError,
     TiffStart,
     Value,

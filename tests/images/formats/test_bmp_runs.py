@@ -3,7 +3,7 @@
 import pytest
 
 from srcore.errors import DataError
-from srcore.images.bmp_runs import unrolled
+from srcore.images.formats.bmp_runs import unrolled
 
 END_OF_ROW, END = (0, 0), (0, 1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 
 from srcore.errors import DataError
-from srcore.images import tiff_rows
 from srcore.images.format import Where, damaged, truncated, unsupported
-from srcore.images.tiff_directory import Value, numbers_of
+from srcore.images.tiff import rows as tiff_rows
+from srcore.images.tiff.directory import Value, numbers_of
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 #: Photometric interpretation -> stored colors, and channels of what is made of them.

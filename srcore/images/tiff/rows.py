@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from srcore.images.format import Where, damaged, truncated
 from srcore.images.pillow import decode_by_pillow
-from srcore.images.tiff_directory import LONG, Value, value_of, write_directories
+from srcore.images.tiff.directory import LONG, Value, value_of, write_directories
 
 NONE, DEFLATE, FAX, LZW, JPEG = 1, (8, 32946), (2, 3, 4), 5, 7
 #: Compression that libtiff unpacks to bytes -> its name.

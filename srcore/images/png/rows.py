@@ -11,7 +11,7 @@ from PIL import Image
 
 from srcore.images.format import ImageArray, Where, damaged, truncated
 from srcore.images.pillow import open_in_pillow
-from srcore.images.png_chunks import SIGNATURE
+from srcore.images.png.chunks import SIGNATURE
 
 if TYPE_CHECKING:
     from srcore.data.cropping import Window

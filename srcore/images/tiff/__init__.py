@@ -1,0 +1,1 @@
+"""Reading and writing TIFF: directories, pages, rows, what is said of the image."""
