@@ -14,8 +14,9 @@ from srcore.config.sweep_table import ParameterTable, SweepTable
 from srcore.files import text_tables
 from srcore.options.declaration import INLINE, KIND, declaration_of
 from srcore.options.describing import describe
-from srcore.plugin.building import Component, resolve
+from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
+from srcore.plugin.targets import resolve
 from writers.docstrings import code, inline, markdown
 
 #: Tables of an experiment in the order of the page: heading -> class.

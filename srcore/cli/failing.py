@@ -6,7 +6,6 @@ import click
 
 from srcore.cli import usage
 from srcore.errors import SrcoreError, first_line
-from srcore.machine.memory import is_out_of_memory
 
 
 def told_exit_code(error: BaseException) -> int:
@@ -32,6 +31,8 @@ def told_exit_code(error: BaseException) -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         click.echo("srcore: interrupted", err=True)
         return 130
+    from srcore.machine.memory import is_out_of_memory
+
     if is_out_of_memory(error):
         reason = first_line(error)
         click.echo(

@@ -18,8 +18,8 @@ from srcore.cli.streams import lasting_streams
 from srcore.errors import DeprecatedHookWarning, PluginError
 from srcore.messages import shown
 from srcore.plugin.blame import naming_exits
-from srcore.plugin.building import resolve
 from srcore.plugin.discovery import label
+from srcore.plugin.targets import resolve
 
 
 class SrcoreGroup(click.Group):

@@ -14,8 +14,8 @@ from srcore.errors import ConfigError, SrcoreError
 from srcore.estimating.child import ANSWER, EXPERIMENT, JOB
 from srcore.machine.memory import is_out_of_memory
 from srcore.machine.processes import end_with_parent
-from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager
+from srcore.plugin.targets import resolve
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment

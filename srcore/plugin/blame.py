@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -72,6 +71,8 @@ def _deepest(trace: TracebackType | None) -> tuple[Plugin, str] | None:
 
 def _is_of_signal(trace: TracebackType | None) -> bool:
     """Whether it was raised where a signal is handled."""
+    import signal
+
     handlers = (signal.getsignal(number) for number in signal.valid_signals())
     codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}
     return any(frame.f_code in codes for frame, _ in traceback.walk_tb(trace))

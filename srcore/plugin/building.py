@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from srcore.errors import PluginError, SrcoreError, cause
+from srcore.errors import PluginError
 from srcore.messages import shown
 from srcore.options.declaration import NoOptions, keywords
 from srcore.options.describing import unusable
 from srcore.plugin.calling import remember, unfit
 from srcore.plugin.discovery import label
-
-#: A callable, or ``"package.module:name"`` of one.
-Target = str | Callable[..., Any]
-
-
-def resolve(target: Target, what: str = "target", owner: str = "srcore") -> Callable[..., Any]:
-    """The callable behind ``"package.module:name"``; imported now, not earlier.
-
-    Args:
-        target: what a plugin registered.
-        what: what it is, for the message.
-        owner: distribution that registered it.
-
-    Raises:
-        PluginError: the module cannot be imported or lacks the name.
-    """
-    if not isinstance(target, str):
-        return target
-    module, _, name = target.partition(":")
-    try:
-        resolved: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    except (SrcoreError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # sys.exit() at import included
-        text = f"{label(owner)}: {what}: cannot import {target}: {cause(error)}"
-        raise PluginError(text) from error
-    return resolved
+from srcore.plugin.targets import Target, resolve
 
 
 @attrs.frozen

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
 
 from srcore import __version__
 
@@ -16,19 +17,56 @@ _REQUIREMENT = re.compile(
 )
 
 
-def entry_points() -> Iterator[tuple[Distribution, EntryPoint]]:
+class Installed:
+    """An installed distribution, whose metadata is read once: importlib does so for every question.
+
+    Args:
+        distribution: as importlib found it.
+    """
+
+    def __init__(self, distribution: Distribution) -> None:
+        self._distribution = distribution
+
+    @functools.cached_property
+    def _metadata(self) -> PackageMetadata:
+        return self._distribution.metadata
+
+    @property
+    def name(self) -> str:
+        """Its name; a folder that pip left half deleted has none."""
+        return self._first("Name") or "unnamed"
+
+    @property
+    def version(self) -> str:
+        """Its version; empty if it says none."""
+        return self._first("Version")
+
+    @property
+    def requires(self) -> list[str]:
+        """What it requires, a line each, as the package wrote it."""
+        wanted = self._metadata.get_all("Requires-Dist")
+        return wanted or self._distribution.requires or []  # eggs have a file of their own for it
+
+    def _first(self, field: str) -> str:
+        return next(map(str, self._metadata.get_all(field) or ()), "")
+
+
+def entry_points() -> Iterator[tuple[Installed, EntryPoint]]:
     """Entry points of the group, sorted by distribution so that the order never depends on disk.
 
     Of a distribution that is found twice, the one that comes first on ``sys.path`` counts, as for
     an import.
     """
-    by_name: dict[str, list[tuple[Distribution, EntryPoint]]] = {}
+    by_name: dict[str, list[tuple[Installed, EntryPoint]]] = {}
     for distribution in distributions():
+        # Looked at as text first: parsing those of hundreds of packages is what takes the time.
+        if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+            continue
         entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
         if entries:
-            # A folder that pip left half deleted has no name.
-            name = normalized_name(distribution.name or "unnamed")
-            by_name.setdefault(name, [(distribution, entry) for entry in entries])
+            installed = Installed(distribution)
+            name = normalized_name(installed.name)
+            by_name.setdefault(name, [(installed, entry) for entry in entries])
     for name in sorted(by_name):
         yield from sorted(by_name[name], key=lambda pair: pair[1].name)
 
@@ -51,7 +89,7 @@ def label(name: str) -> str:
     return name if version == "(not installed)" else f"{name} {version}"
 
 
-def version_misfit(distribution: Distribution, running: str = __version__) -> str:
+def version_misfit(distribution: Distribution | Installed, running: str = __version__) -> str:
     """Why a plugin's declared range of core versions excludes this one; empty if it does not.
 
     A pre-release of the core counts as itself or as the release that it becomes: a plugin that
@@ -85,7 +123,7 @@ def version_misfit(distribution: Distribution, running: str = __version__) -> st
     return ""
 
 
-def core_ranges(distribution: Distribution) -> Iterator[str]:
+def core_ranges(distribution: Distribution | Installed) -> Iterator[str]:
     """The ranges of core versions that a distribution requires; an empty one admits all."""
     for line in distribution.requires or ():
         match = _REQUIREMENT.match(line)

@@ -10,8 +10,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from importlib.metadata import Distribution, EntryPoint
-from typing import Any, TypeVar
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import pluggy
@@ -20,12 +20,20 @@ from srcore import hookspecs
 from srcore.errors import DeprecatedHookWarning, PluginError, cause
 from srcore.messages import shown
 from srcore.plugin.blame import know
-from srcore.plugin.discovery import entry_points, normalized_name, version_misfit, version_of
+from srcore.plugin.discovery import (
+    Installed,
+    entry_points,
+    normalized_name,
+    version_misfit,
+    version_of,
+)
 from srcore.plugin.implementations import HookError, Implementations, Plugin, leave_out
 from srcore.plugin.named import load as load_named
 from srcore.plugin.named import named_by_environment, whole
 from srcore.plugin.patience import naming_what_hangs
-from srcore.plugin.registry import Registry, UnknownKindError
+
+if TYPE_CHECKING:
+    from srcore.plugin.registry import Registry
 
 _Answer = TypeVar("_Answer")
 
@@ -140,6 +148,8 @@ class PluginManager:
         return self._registry
 
     def _registered(self) -> Registry:
+        from srcore.plugin.registry import Registry
+
         registry = Registry()
         for hook in _REGISTRATION_HOOKS:
             getattr(self.hook, hook)(registry=registry)
@@ -166,6 +176,8 @@ class PluginManager:
         """The plugin to leave out; the core is none."""
         if isinstance(error, HookError):
             return error.plugin if error.plugin.distribution != "srcore" else None
+        from srcore.plugin.registry import UnknownKindError
+
         owner = error.owner if isinstance(error, UnknownKindError) else ""
         return next((it for it in self.plugins if owner and it.distribution == owner), None)
 
@@ -205,7 +217,7 @@ class PluginManager:
         registered = self._manager.get_plugin(plugin.name)
         return sorted(caller.name for caller in self._manager.get_hookcallers(registered) or ())
 
-    def _load(self, distribution: Distribution, entry_point: EntryPoint) -> None:
+    def _load(self, distribution: Installed, entry_point: EntryPoint) -> None:
         label, advice = f"{distribution.name} {distribution.version}", leave_out(entry_point.name)
         unfit = version_misfit(distribution)
         if unfit:

@@ -6,7 +6,6 @@ spawned are handed that and find it, too. It may not have the name of another mo
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import os
@@ -99,6 +98,8 @@ def _origin(name: str) -> Path | None:
 
 def _hash_of_files(module: Any) -> str:
     """A hash of its files, in the place of a version: they change while somebody works on them."""
+    import hashlib
+
     file = Path(vars(module).get("__file__") or "")
     files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
     digest = hashlib.sha256()

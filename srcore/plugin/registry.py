@@ -10,10 +10,11 @@ import attrs
 
 from srcore.errors import PluginError, SrcoreError
 from srcore.messages import shown
-from srcore.plugin.building import Component, ComponentKind, Target
+from srcore.plugin.building import Component, ComponentKind
 from srcore.plugin.discovery import label
 from srcore.plugin.known import comes_with
 from srcore.plugin.known import known_components as known_plugins
+from srcore.plugin.targets import Target
 
 #: How much nearer (0 to 1) a name is than any other if it is surely meant.
 _CLEARLY = 0.1

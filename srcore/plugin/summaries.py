@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from srcore.options.declaration import NoOptions
-from srcore.plugin.building import Component, Target
+from srcore.plugin.building import Component
+from srcore.plugin.targets import Target
 
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 _ABOUT_TABLE = re.compile(r"^``[^`]+``(, \.\.\.)?: ")

@@ -11,8 +11,8 @@ import numpy as np
 from srcore.capabilities import capability
 from srcore.config.plain_tables import flat
 from srcore.errors import SrcoreError
-from srcore.plugin.building import resolve
 from srcore.plugin.registry import Registry
+from srcore.plugin.targets import resolve
 from srcore.report.reading import RunRecord
 
 #: Names of the facts about a run, in the order of the page.

@@ -22,10 +22,11 @@ from srcore.config.paths import below
 from srcore.messages import shown
 from srcore.models.catalog import Catalog
 from srcore.options import Selected
-from srcore.plugin.building import Component, resolve
+from srcore.plugin.building import Component
 from srcore.plugin.discovery import core_ranges, label, version_misfit
 from srcore.plugin.implementations import Plugin
 from srcore.plugin.manager import plugins
+from srcore.plugin.targets import resolve
 from srcore.testing import runs
 from srcore.testing.checks import complaints, dialect_complaints
 from srcore.testing.experiments import load_unchecked

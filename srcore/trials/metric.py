@@ -13,7 +13,7 @@ from srcore.config.schema import Experiment, MetricTable
 from srcore.config.sweep_table import SweepTable
 from srcore.errors import SrcoreError
 from srcore.messages import shown
-from srcore.plugin.building import resolve
+from srcore.plugin.targets import resolve
 from srcore.runs.folder import RunFolder
 from srcore.runs.records import read_records
 from srcore.suggest import closest

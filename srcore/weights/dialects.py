@@ -24,11 +24,11 @@ from torch import Tensor
 from srcore.errors import PluginError, WeightsError, cause
 from srcore.messages import shown, told
 from srcore.moved import renamed
-from srcore.plugin.building import Target, resolve
 from srcore.plugin.calling import Made, call, remember
 from srcore.plugin.discovery import label
 from srcore.plugin.handing import once_without_registry
 from srcore.plugin.registry import Registry
+from srcore.plugin.targets import Target, resolve
 from srcore.weights.bounds import TooLargeError, limit_construction
 from srcore.weights.wrappers import without_prefixes
 

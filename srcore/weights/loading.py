@@ -17,8 +17,8 @@ from srcore.config.schema import MAX_SCALE
 from srcore.config.structure import Structurer
 from srcore.errors import SrcoreError, WeightsError, cause
 from srcore.messages import shown
-from srcore.plugin.building import resolve
 from srcore.plugin.registry import Registry
+from srcore.plugin.targets import resolve
 from srcore.weights.bounds import build_bounded, check_tensors, check_types
 from srcore.weights.containers import Checkpoint, FileRole, read_checkpoint, without_common_prefix
 from srcore.weights.deploying import deployed

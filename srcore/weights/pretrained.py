@@ -143,7 +143,7 @@ def fetch_missing(experiments: Iterable[Experiment]) -> None:
     Raises:
         SrcoreError: it cannot be had; says what to do.
     """
-    from srcore.plugin.building import resolve
+    from srcore.plugin.targets import resolve
 
     done: set[Pretrained] = set()
     for experiment in experiments:

@@ -16,7 +16,9 @@ NOT_FOR_HELP = (
     "srcore.inference", "srcore.losses", "srcore.methods", "srcore.metrics", "srcore.models",
     "srcore.networks", "srcore.prepare", "srcore.report", "srcore.runs", "srcore.serving",
     "srcore.upscaling", "srcore.weights", "srcore.cli.flags", "srcore.cli.upscale",
+    "srcore.options", "srcore.plugin.building", "srcore.plugin.registry", "logging", "tomllib",
     "srplug_esrdgan.options", "srplug_ldl.options", "srplug_usrdu.options",
+    "srplug_optimizers.catalog", "srplug_spandrel.catalog",
 )  # fmt: skip
 
 

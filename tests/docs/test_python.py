@@ -16,8 +16,8 @@ from writers.blocks import blocks
 import srcore
 from srcore.cli.main import SrcoreGroup
 from srcore.launching.stages import run_experiment
-from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager, using
+from srcore.plugin.targets import resolve
 from srcore.testing import write_tiny_images
 from srcore.testing.checks import complaints, dialect_complaints
 from srcore.testing.specimen import Specimen, options_for

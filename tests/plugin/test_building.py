@@ -5,8 +5,8 @@ import inspect
 import attrs
 import pytest
 
-from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager
+from srcore.plugin.targets import resolve
 
 #: The default of a class that serves several components is that of the first. In Python a
 #: discriminator may be told its maps instead of semantics; an experiment has to say which.

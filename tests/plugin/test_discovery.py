@@ -4,7 +4,7 @@ import importlib.metadata
 
 import pytest
 
-from srcore.plugin.discovery import entry_points, label, version_misfit
+from srcore.plugin.discovery import Installed, entry_points, label, version_misfit
 
 
 def distribution(tmp_path, *requires, name="srplug-stranger", version="1.2"):
@@ -59,3 +59,25 @@ def test_distribution_found_twice_counts_once_and_the_first_wins(tmp_path, monke
 def test_label_of_what_is_not_installed_is_its_name():
     assert label("srplug-nowhere") == "srplug-nowhere"
     assert label("pytest").startswith("pytest ")
+
+
+def test_metadata_of_a_distribution_is_read_once(tmp_path, monkeypatch):
+    stranger = distribution(tmp_path, "srcore>=0.1,<0.2")
+    names, read_text = [], type(stranger).read_text
+
+    def noting(self, name):
+        names.append(name)
+        return read_text(self, name)
+
+    monkeypatch.setattr(type(stranger), "read_text", noting)
+    installed = Installed(stranger)
+    assert (installed.name, installed.version) == ("srplug-stranger", "1.2")
+    assert version_misfit(installed, "0.1.0") == ""
+    assert names == ["METADATA"]
+
+
+def test_distribution_whose_metadata_is_gone_has_no_name(tmp_path):
+    stranger = distribution(tmp_path)
+    (tmp_path / "srplug-stranger-1.2.dist-info" / "METADATA").write_text("")
+    installed = Installed(stranger)
+    assert (installed.name, installed.version, installed.requires) == ("unnamed", "", [])

@@ -8,8 +8,8 @@ import textwrap
 import attrs
 import pytest
 
-from srcore.plugin.building import resolve
 from srcore.plugin.manager import PluginManager
+from srcore.plugin.targets import resolve
 
 OURS = [
     component

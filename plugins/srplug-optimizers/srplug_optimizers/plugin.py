@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_optimizers.catalog import OPTIMIZERS
 
 if TYPE_CHECKING:
     from srcore.plugin.registry import Registry
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """A component per optimizer of the catalog, and one that takes any other by name."""
+    from srplug_optimizers.catalog import OPTIMIZERS
+
     for name in OPTIMIZERS:
         registry.add(
             "optimizer",

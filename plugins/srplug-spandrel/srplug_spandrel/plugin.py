@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcore.hookspecs import hookimpl
-from srplug_spandrel.extra import available
 
 if TYPE_CHECKING:
     from srcore.plugin.registry import Registry
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """A network per architecture that is installed."""
+    from srplug_spandrel.extra import available
+
     for name, architecture in available().items():
         registry.add(
             "network",
@@ -34,5 +35,7 @@ def srcore_register_experiments(registry: Registry) -> None:
 @hookimpl
 def srcore_register_weight_dialects(registry: Registry) -> None:
     """Files as spandrel reads them."""
+    from srplug_spandrel.extra import available
+
     for name, architecture in available().items():
         registry.add_dialect(architecture.component, f"srplug_spandrel.weights:{name}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from srcore.capabilities import near_misses
 from srcore.options.describing import describe
-from srcore.plugin.building import resolve
+from srcore.plugin.targets import resolve
 from srcore.testing.specimen import Specimen
 
 #: Kinds whose parts are built without anything that a specimen must make first.
