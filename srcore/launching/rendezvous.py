@@ -1,12 +1,20 @@
-"""Processes of one run wait for each other before the first work: not for ever, and it is said."""
+"""Processes of one run wait for each other before the first work: not for ever, and it is said.
+
+torchrun starts failed processes again, and its store then still holds what those before them wrote:
+addresses where nobody listens any more. It counts restarts on each node by itself, so the count is
+no name for an attempt. The main process therefore makes a new name, and hands it to the others,
+each of which asks by a number that nobody has used before.
+"""
 
 from __future__ import annotations
 
 import datetime
 import os
 import time
-from typing import Any
+import uuid
+from collections.abc import Callable, Iterable
 
+from torch.distributed import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from srcore.errors import SrcoreError, first_line
@@ -15,15 +23,16 @@ from srcore.machine.processes import rank, world_size
 #: Seconds in which all processes of a run must have started.
 LIMIT = 300.0
 _POLL = 0.05
+_ROOM = "srcore/start"
 
 
-def meet() -> Any:
+def meet() -> Store:
     """Wait until all processes of this run have started.
 
     PyTorch waits half an hour for one that never comes, and then names none.
 
     Returns:
-        What the processes met at; keep it until they are joined.
+        The part of the store that belongs to these processes, and to none before them.
 
     Raises:
         SrcoreError: some have not started within ``LIMIT`` seconds.
@@ -35,19 +44,57 @@ def meet() -> Any:
         reason = first_line(error)
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise _too_late(f"not all came to {where} ({reason})") from error
-    store.set(_store_key(own), "")
-    missing = set(range(world))
-    while missing := {other for other in missing if not store.check([_store_key(other)])}:
+    room = PrefixStore(_ROOM, store)
+    attempt = (
+        _name_attempt(room, world, end) if own == 0 else _ask_for_attempt(room, own, world, end)
+    )
+    return PrefixStore(f"{_ROOM}/{attempt}", store)
+
+
+def _name_attempt(room: Store, world: int, end: float) -> str:
+    """Give the attempt a name, and hand it to whoever asks until all have it; main process."""
+    attempt, missing, answered = uuid.uuid4().hex, set(range(1, world)), set[bytes]()
+
+    def all_came() -> bool:
+        for other in sorted(missing):
+            if room.check([f"asks/{other}"]):
+                number = room.get(f"asks/{other}")  # of an earlier attempt, until it asks anew
+                if number not in answered:
+                    room.set(f"answers/{number.decode()}", attempt)
+                    answered.add(number)
+            if room.check([f"{attempt}/came/{other}"]):
+                missing.discard(other)
+        return not missing
+
+    _wait_until(all_came, end, lambda: missing)
+    room.set(f"{attempt}/all", "")
+    return attempt
+
+
+def _ask_for_attempt(room: Store, own: int, world: int, end: float) -> str:
+    """The name of the attempt, once all have it."""
+    number = uuid.uuid4().hex
+    room.set(f"asks/{own}", number)
+    _wait_until(lambda: room.check([f"answers/{number}"]), end, lambda: [0])
+    attempt = room.get(f"answers/{number}").decode()
+    room.set(f"{attempt}/came/{own}", "")
+    others = set(range(1, world)) - {own}
+
+    def missing() -> list[int]:
+        return [other for other in others if not room.check([f"{attempt}/came/{other}"])]
+
+    _wait_until(lambda: room.check([f"{attempt}/all"]), end, missing)
+    return attempt
+
+
+def _wait_until(
+    is_done: Callable[[], bool], end: float, missing: Callable[[], Iterable[int]]
+) -> None:
+    while not is_done():
         if time.monotonic() > end:
-            names = ", ".join(str(other) for other in sorted(missing))
+            names = ", ".join(str(other) for other in sorted(missing()))
             raise _too_late(f"not yet there: {names}")
         time.sleep(_POLL)
-    return store
-
-
-def _store_key(number: int) -> str:
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # all share torchrun's store
-    return f"srcore/started/{attempt}/{number}"
 
 
 def _too_late(reason: str) -> SrcoreError:

@@ -22,11 +22,11 @@ from srcore.config.batch_size import AUTO
 from srcore.engine.run import Run
 from srcore.engine.signals import StopRequest
 from srcore.errors import Interrupted, SrcoreError, first_line
-from srcore.launching.rendezvous import meet
-from srcore.launching.startable import startable
+from srcore.launching.joining import together
+from srcore.launching.startable import refuse_lost_restarts, startable
 from srcore.machine.devices import slow_precision
 from srcore.machine.memory import is_out_of_memory
-from srcore.machine.processes import is_lost_process, left_aside, world_size
+from srcore.machine.processes import left_aside
 from srcore.options.declaration import defaults
 from srcore.plugin.blame import naming_exits
 from srcore.plugin.calling import call
@@ -80,13 +80,14 @@ def run_experiment(
     """
     resume = resume or recover
     # Everything that can be wrong is known before an earlier run is deleted.
+    warning = refuse_lost_restarts(resume=resume, overwrite=overwrite)
     experiments, devices = startable(loaded, output)
     folder = output / loaded.name
     folders = {stage.name: folder / stage.name for stage in loaded.stages}
     runs: list[Run] = []
     with contextlib.ExitStack() as stack:
         stack.enter_context(_disk_troubles(folder))
-        is_main = stack.enter_context(_processes())
+        is_main = stack.enter_context(together())
         if is_main:
             fetch_missing(experiments)
             if overwrite:
@@ -110,8 +111,9 @@ def run_experiment(
         stack.enter_context(_logging(folder, is_main=is_main, quiet=quiet))
         if stop is None:
             stop = stack.enter_context(StopRequest())
-        if left_aside():
-            logger.warning("%s", left_aside())
+        for text in (left_aside(), warning):
+            if text:
+                logger.warning("%s", text)
         for stage, device in zip(loaded.stages, devices, strict=True):
             experiment = loaded.experiment(stage, folders)
             if experiment.task is None and experiment.train.batch_size == AUTO:
@@ -289,28 +291,6 @@ def _disk_troubles(folder: Path) -> Iterator[None]:
             raise
         hint = "; make room, then run again with --resume" if error.errno in _FULL else ""
         raise SrcoreError(f"{file}: {error.strerror}{hint}") from error
-
-
-@contextlib.contextmanager
-def _processes() -> Iterator[bool]:
-    """Join the other processes if torchrun started several; yield whether this is the main one."""
-    if world_size() == 1 or torch.distributed.is_initialized():
-        yield idist.get_rank() == 0
-        return
-    try:
-        met = meet()
-        idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
-        del met
-        yield idist.get_rank() == 0
-    except RuntimeError as error:
-        if not is_lost_process(error):
-            raise
-        raise SrcoreError(
-            f"process {idist.get_rank()} of {idist.get_world_size()}: another process of this run "
-            "has ended, its own lines say why; continue all of them with --resume"
-        ) from error
-    finally:
-        idist.finalize()
 
 
 class _TerminalHandler(logging.Handler):

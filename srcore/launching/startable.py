@@ -12,6 +12,27 @@ from srcore.config.file_keys import SWEEP
 from srcore.config.schema import Experiment
 from srcore.errors import ConfigError, Problem
 from srcore.machine.devices import fix_matrix_products, pick_device
+from srcore.machine.processes import LaunchError, restarts
+
+
+def refuse_lost_restarts(*, resume: bool, overwrite: bool) -> str:
+    """Refuse what a process that torchrun starts again would lose; say what it would not do.
+
+    Returns:
+        A warning, or an empty string.
+
+    Raises:
+        LaunchError: every restart would delete what was trained before it.
+    """
+    if not restarts() or resume:
+        return ""
+    times = f"torchrun starts this command again up to {restarts()} times (--max-restarts)"
+    if overwrite:
+        raise LaunchError(
+            f"--overwrite: {times}, and each time it would delete what was trained before; use "
+            "--resume, which starts a run too, and delete the earlier run by hand"
+        )
+    return f"{times}, which then stops at what was trained before; --resume goes on from it"
 
 
 def startable(

@@ -8,6 +8,7 @@ that anybody does the other half.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -83,11 +84,32 @@ def processes_here() -> int:
     return max(1, _number_in_environment("LOCAL_WORLD_SIZE")) if is_launched() else 1
 
 
+def restarts() -> int:
+    """How often torchrun starts the processes again when one fails; 0 without it."""
+    given = os.environ.get("TORCHELASTIC_MAX_RESTARTS", "").strip()
+    return int(given) if is_launched() and given.isdigit() else 0
+
+
 def is_lost_process(error: RuntimeError) -> bool:
     """Whether PyTorch lost the connection to another process, which ended."""
     text = str(error).lower()
-    lost = ("closed by peer", "reset by peer", "broken pipe", "remote process", "refused")
+    lost = (
+        "closed by peer",
+        "reset by peer",
+        "broken pipe",
+        "remote process",
+        "refused",
+        "likely closed",
+    )
     return any(words in text for words in lost)
+
+
+def is_silent_process(error: RuntimeError) -> bool:
+    """Whether PyTorch waited in vain for another process, which may be there and hang."""
+    text = str(error).lower()
+    silent = ("timed out waiting", "timed out connecting", "wait timeout", "socket timeout")
+    gone = ("connection timed out", "no route to host", "unreachable")
+    return any(words in text for words in (*silent, *gone))
 
 
 def left_aside() -> str:
@@ -136,17 +158,30 @@ def end_with_parent() -> None:
     sys.excepthook = _say_unless_lost
     if sys.platform != "linux":
         return
-    import ctypes
     import multiprocessing
-    import signal
 
-    die_with_parent = 1  # PR_SET_PDEATHSIG
-    ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
+    _ask_for_signal_at_end_of_parent(signal.SIGKILL)
     parent = multiprocessing.parent_process()
     if parent is None or multiprocessing.get_start_method() == "forkserver":
         return  # a server is between the two, which ends with the first
     if parent.pid != os.getppid():  # it was gone before we said so
         os._exit(1)
+
+
+def end_with_launcher() -> None:
+    """Have this process told to save and stop when the torchrun that started it is killed (Linux).
+
+    Nobody would end it otherwise when torchrun starts the run again, with other processes.
+    """
+    if sys.platform == "linux" and os.environ.get("TORCHELASTIC_RUN_ID"):
+        _ask_for_signal_at_end_of_parent(signal.SIGTERM)
+
+
+def _ask_for_signal_at_end_of_parent(number: int) -> None:
+    import ctypes
+
+    die_with_parent = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(die_with_parent, number)
 
 
 def _say_unless_lost(kind: type[BaseException], error: BaseException, trace: Any) -> None:

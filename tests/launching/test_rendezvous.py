@@ -12,6 +12,9 @@ from srcore.launching.stages import run_experiment
 from srcore.testing.killing import fork, wait
 from srcore.testing.ranks import free_port, join_ranks
 
+#: What torchrun tells processes that share its store, which outlives them.
+AGENT = {"TORCHELASTIC_USE_AGENT_STORE": "True"}
+
 
 @pytest.fixture
 def port():
@@ -55,10 +58,36 @@ def test_below_torchrun_the_missing_ones_are_named_also_after_a_restart(
 ):
     monkeypatch.setattr(rendezvous, "LIMIT", 1.0)
     store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
-    store.set("srcore/started/0/1", "")  # what is left of the first attempt
-    launched = {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "1"}
-    assert wait(launch(tiny_experiment, tmp_path, 0, port, **launched), 30) == 1
+    store.set("srcore/start/asks/1", "5")  # what is left of the first attempt
+    assert wait(launch(tiny_experiment, tmp_path, 0, port, **AGENT), 30) == 1
     assert "to start; not yet there: 1; their own" in (tmp_path / "0.log").read_text()
+
+
+def test_below_torchrun_a_missing_main_process_is_named(
+    tiny_experiment, tmp_path, monkeypatch, port
+):
+    monkeypatch.setattr(rendezvous, "LIMIT", 1.0)
+    _store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
+    assert wait(launch(tiny_experiment, tmp_path, 1, port, **AGENT), 30) == 1
+    assert "to start; not yet there: 0; their own" in (tmp_path / "1.log").read_text()
+
+
+def test_processes_that_are_started_again_do_not_meet_what_is_left_of_the_first(tmp_path, port):
+    _store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
+
+    def attempt(number):
+        def work(own):
+            join_ranks(own, 2, port, **AGENT, TORCHELASTIC_RESTART_COUNT=str(number * own))
+            store = rendezvous.meet()
+            assert not store.check([f"address/{own}"])
+            store.set(f"address/{own}", str(number))
+            assert store.get(f"address/{1 - own}") == str(number).encode()
+
+        children = [fork(lambda own=own: work(own), tmp_path / f"{own}.log") for own in (0, 1)]
+        return [wait(child, 30) for child in children]
+
+    codes = [attempt(number) for number in range(3)]
+    assert codes == 3 * [[0, 0]], [(tmp_path / f"{own}.log").read_text() for own in (0, 1)]
 
 
 def test_processes_that_start_at_different_times_meet(tiny_experiment, tmp_path, port):

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from srcore.errors import ConfigError, SrcoreError
-from srcore.launching.startable import startable
+from srcore.launching.startable import refuse_lost_restarts, startable
+from srcore.machine.processes import LaunchError
 from srcore.testing.experiments import load_checked
 
 
@@ -37,3 +38,17 @@ def test_deterministic_products_are_asked_for_before_the_first(
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     startable(load_checked(tiny_experiment, ["train.deterministic=true"]), tmp_path / "runs")
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+
+
+def test_restarts_that_would_delete_are_refused(torchrun_variables, monkeypatch):
+    assert refuse_lost_restarts(resume=False, overwrite=True) == ""
+    torchrun_variables(0, 2)
+    assert refuse_lost_restarts(resume=False, overwrite=True) == ""
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    assert refuse_lost_restarts(resume=True, overwrite=False) == ""
+    assert "up to 3 times (--max-restarts), which then stops" in refuse_lost_restarts(
+        resume=False, overwrite=False
+    )
+    with pytest.raises(LaunchError, match=r"^--overwrite: torchrun .* use --resume") as caught:
+        refuse_lost_restarts(resume=False, overwrite=True)
+    assert caught.value.exit_code == 2

@@ -6,11 +6,13 @@ import os
 import pickle
 import tarfile
 
+import attrs
 import numpy as np
 import pytest
 from safetensors.torch import load_file
 
 import srcore
+import srcore.engine.training  # forked processes do not load it again
 from srcore.data.cropping import Window
 from srcore.datasets.images import images_dataset
 from srcore.engine.feed import ordering_of
@@ -25,6 +27,9 @@ from srcore.sources.folder import folder_source
 from srcore.sources.tar import TarSource, tar_source
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.experiments import load_checked
+from srcore.testing.forked_runs import content_of_run
+from srcore.testing.killing import KilledAt, wait
+from srcore.testing.ranks import fork_ranks
 
 
 class Ready:
@@ -219,6 +224,41 @@ def test_a_training_on_shards_equals_one_on_the_folder(tiny_experiment, tmp_path
         run_experiment(load_checked(file), tmp_path / kind, quiet=True)
         weights.append(load_file(tmp_path / kind / "tiny/generator.safetensors"))
     assert_same_state(*weights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [0, 1])
+def test_two_processes_on_shards_killed_within_an_epoch_resume_bit_identically(
+    tiny_experiment, tmp_path, who
+):
+    place = tiny_experiment.parent
+    write_tiny_images(place / "train", 17)
+    shards_of(place / "train", place / "shards", 3)
+    file = experiment(place, 'hr = { type = "tar", path = "shards", window = 2 }')
+    # an epoch is a bit more than 4 iterations, so that no checkpoint is at its end
+    settings = ("train.iterations=20", "train.batch_size=2", "train.checkpoint_every=6")
+
+    def start(output, *, workers=1, victim=None, resume=False):
+        def work(rank):
+            loaded = load_checked(file, [*settings, f"data.train.workers={workers}"])
+            if rank == victim:
+                loaded = attrs.evolve(loaded, plugins=loaded.plugins.extended(KilledAt(11)))
+            run_experiment(loaded, tmp_path / output, resume=resume, quiet=True)
+
+        logs = [tmp_path / f"{output}_{rank}.log" for rank in range(2)]
+        codes = [wait(child, 120) for child in fork_ranks(work, logs)]
+        assert codes == ([0, 0] if victim is None else [-9 if it == victim else 1 for it in (0, 1)])
+        return content_of_run(tmp_path / output / "tiny")
+
+    whole = start("whole")
+    assert start("killed", workers=2, victim=who)["checkpoints/last.pt"]["iteration"] < 11
+    resumed = start("killed", resume=True)
+    assert resumed.keys() == whole.keys()
+    for name, expected in whole.items():
+        if isinstance(expected, dict):
+            assert_same_state(resumed[name], expected)
+        else:
+            assert resumed[name] == expected, name
 
 
 def test_the_check_tells_sizes_that_do_not_fit(tiny_experiment):
