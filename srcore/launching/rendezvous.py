@@ -14,11 +14,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 
-from torch.distributed import PrefixStore, Store
+from torch.distributed import PrefixStore, Store  # type: ignore[attr-defined]  # given by a star
 from torch.distributed.rendezvous import rendezvous
 
 from srcore.errors import SrcoreError, first_line
-from srcore.machine.processes import rank, world_size
+from srcore.machine.processes import processes_here, rank, world_size
 
 #: Seconds in which all processes of a run must have started.
 LIMIT = 300.0
@@ -101,4 +101,19 @@ def _too_late(reason: str) -> SrcoreError:
     return SrcoreError(
         f"process {rank()} of {world_size()} waited {LIMIT:g} s for the others to start; {reason}; "
         "their own lines say why; start all of them, with the same number of processes"
+        + _advice_on_store()
+    )
+
+
+def _advice_on_store() -> str:
+    """What torchrun needs where a machine took the place of another one.
+
+    Those that are left may know the old address of its store only, and are told of no other.
+    """
+    is_shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    if not is_shared or processes_here() == world_size():
+        return ""
+    return (
+        "; if torchrun was started again on one machine only, give it "
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 on all of them"
     )

@@ -68,8 +68,11 @@ def test_below_torchrun_a_missing_main_process_is_named(
 ):
     monkeypatch.setattr(rendezvous, "LIMIT", 1.0)
     _store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
-    assert wait(launch(tiny_experiment, tmp_path, 1, port, **AGENT), 30) == 1
-    assert "to start; not yet there: 0; their own" in (tmp_path / "1.log").read_text()
+    here = {"LOCAL_WORLD_SIZE": "1"}
+    assert wait(launch(tiny_experiment, tmp_path, 1, port, **AGENT, **here), 30) == 1
+    text = (tmp_path / "1.log").read_text()
+    assert "to start; not yet there: 0; their own" in text
+    assert "give it TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 on all of them" in text
 
 
 def test_processes_that_are_started_again_do_not_meet_what_is_left_of_the_first(tmp_path, port):

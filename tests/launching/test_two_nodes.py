@@ -23,10 +23,7 @@ from srcore.testing.forked_runs import content_of_run
 from srcore.testing.killing import wait
 from srcore.testing.ranks import fork_ranks, free_port
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks into /proc"),
-]
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks into /proc")
 
 LONGER = [
     "train.iterations=60",
@@ -57,16 +54,17 @@ def until(condition):
 class Node:
     """An agent of torchrun with one process; ``start`` is what a batch system does, again too."""
 
-    def __init__(self, number, experiment, output, *options):
+    def __init__(self, number, experiment, output, options, variables):
         self.log = output.with_name(f"{output.name}_{number}.log")
         settings = [word for setting in LONGER for word in ("--set", setting)]
         run = ["run", experiment, "--output", output, "--resume", "--quiet", *settings]
         launch = [*["-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1"], *options]
         self.command = [sys.executable, *launch, "-m", "srcore", *map(str, run)]
+        self.variables = variables
         self.agent = None
 
     def start(self):
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        environment = os.environ | {"OMP_NUM_THREADS": "1"} | self.variables
         with self.log.open("ab") as log:
             self.agent = subprocess.Popen(self.command, env=environment, stdout=log, stderr=log)
 
@@ -89,7 +87,7 @@ class Node:
 
 @pytest.fixture
 def nodes(tiny_experiment, tmp_path):
-    """Two nodes that meet in one of two ways, not yet started."""
+    """Two nodes that meet in one of several ways, not yet started."""
     port, made = free_port(), []
 
     def of(backend):
@@ -102,7 +100,8 @@ def nodes(tiny_experiment, tmp_path):
                     f"--rdzv-conf=is_host={int(number == 0)} --local-addr=127.0.0.1"
                 )
             options = ["--max-restarts=3", *options.split()]
-            made.append(Node(number, tiny_experiment, tmp_path / "runs", *options))
+            variables = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"} if backend == "anew" else {}
+            made.append(Node(number, tiny_experiment, tmp_path / "runs", options, variables))
         return made
 
     yield of
@@ -152,19 +151,43 @@ def killed_and_compared(nodes, output, undisturbed, kill):
             assert content[name] == expected, name
 
 
-@pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("backend", ["c10d", "static"])
-def test_a_killed_process_is_started_again_by_torchrun(
-    nodes, tmp_path, undisturbed, backend, which
-):
+def after_process(nodes, tmp_path, undisturbed, backend, which):
     pair = nodes(backend)
     killed_and_compared(pair, tmp_path / "runs", undisturbed, lambda: pair[which].kill("process"))
 
 
-@pytest.mark.parametrize("what", ["torchrun", "node"])
+@pytest.mark.slow
+@pytest.mark.parametrize(("backend", "which"), [("c10d", 0), ("static", 1)])
+def test_a_killed_process_is_started_again_by_torchrun(
+    nodes, tmp_path, undisturbed, backend, which
+):
+    after_process(nodes, tmp_path, undisturbed, backend, which)
+
+
+@pytest.mark.stress
 @pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("backend", ["c10d", "static", "anew"])
+def test_either_process_is_started_again_however_nodes_meet(
+    nodes, tmp_path, undisturbed, backend, which
+):
+    after_process(nodes, tmp_path, undisturbed, backend, which)
+
+
+def after_node(nodes, tmp_path, undisturbed, what, which):
+    pair = nodes("anew")
+    killed_and_compared(pair, tmp_path / "runs", undisturbed, lambda: pair[which].kill(what))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "which"), [("torchrun", 0), ("node", 1)])
 def test_a_killed_node_is_started_again_by_who_started_it(
     nodes, tmp_path, undisturbed, what, which
 ):
-    pair = nodes("c10d")
-    killed_and_compared(pair, tmp_path / "runs", undisturbed, lambda: pair[which].kill(what))
+    after_node(nodes, tmp_path, undisturbed, what, which)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("what", ["torchrun", "node"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_either_node_is_started_again_whatever_is_killed(nodes, tmp_path, undisturbed, what, which):
+    after_node(nodes, tmp_path, undisturbed, what, which)
