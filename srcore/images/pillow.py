@@ -29,8 +29,10 @@ def _lenient() -> Iterator[None]:
     """Read images of any size, and hear nothing of odd metadata, which do not concern the pixels.
 
     Pillow refuses images above 179 megapixels as suspected attacks; phones take larger ones. Its
-    limit and Python's filters of warnings are one for the whole program: as threads end in another
-    order than they began, the first reader changes them, and the last one restores them.
+    limit is one for the whole program and is asked inside its decoders of GIF, WebP and TIFF and by
+    ``crop`` as well, so no call alone can be without it; nor can Python's filters of warnings. As
+    threads end in another order than they began, the first reader changes both, and the last one
+    restores them.
     """
     global _readers
     with _lock:

@@ -37,7 +37,7 @@ __all__ = [
     "without_common_prefix",
 ]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("srcore")
 
 _left_on_disk: ContextVar[bool] = ContextVar("srcore_left_on_disk", default=False)
 

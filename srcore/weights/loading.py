@@ -35,7 +35,7 @@ from srcore.weights.saving import GeneratorMetadata
 from srcore.weights.use import with_options
 from srcore.weights.wrappers import without_prefixes
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("srcore")
 
 
 def build_generator(
