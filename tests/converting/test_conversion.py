@@ -5,9 +5,9 @@ import torch
 from srcore.api import load_generator
 from srcore.converting.conversion import convert
 from srcore.errors import WeightsError
+from srcore.networks.dialects import edsr
 from srcore.plugin.manager import plugins
 from srcore.testing.weights import write_weights
-from srcore.weights import edsr
 from srcore.weights.containers import read_checkpoint
 from srcore.weights.dialects import dialects
 from srcore.weights.saving import read_metadata

@@ -4,8 +4,8 @@ import torch
 
 from srcore.errors import PluginError, WeightsError
 from srcore.hookspecs import hookimpl
+from srcore.networks.dialects import edsr
 from srcore.plugin.manager import PluginManager, plugins, using
-from srcore.weights import edsr
 from srcore.weights.dialects import (
     Dialect,
     UnknownArchitectureError,

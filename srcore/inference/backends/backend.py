@@ -18,9 +18,7 @@ import attrs
 from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
-
-#: Kind under which backends are registered.
-KIND = "srcore.backend"
+from srcore.inference.backends.core import KIND as KIND
 
 #: An image ``(1, C, h, w)`` in [0, 1], float32, of any size -> ``(1, C, scale*h, scale*w)``.
 RunProgram = Callable[[Tensor], Tensor]

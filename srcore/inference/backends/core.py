@@ -6,8 +6,8 @@ from functools import cache
 
 from srcore.plugin.registry import Registry
 
-#: As :data:`srcore.inference.backends.backend.KIND`, which needs torch.
-_KIND = "srcore.backend"
+#: Kind under which backends are registered.
+KIND = "srcore.backend"
 _PACKAGE = "srcore.inference.backends"
 _TARGETS = {
     "compile": "compiled:Compiled",
@@ -20,9 +20,9 @@ _TARGETS = {
 
 def add_backends(registry: Registry) -> None:
     """Add the kind and the core's own backends."""
-    registry.add_kind(_KIND, f"{_PACKAGE}.backend:NetworkBackend")
+    registry.add_kind(KIND, f"{_PACKAGE}.backend:NetworkBackend")
     for name, target in _TARGETS.items():
-        registry.add(_KIND, name, None, f"{_PACKAGE}.{target}")
+        registry.add(KIND, name, None, f"{_PACKAGE}.{target}")
 
 
 @cache
