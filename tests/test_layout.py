@@ -202,6 +202,13 @@ def test_golden_values_lie_beside_a_manifest_of_their_method():
         assert (folder / "manifest.json").is_file(), folder
 
 
+#: Files and folders of the repository; folders of runs and of the cache have such names, too.
+NAMED_PLACE = re.compile(
+    r"`((?:srcore/[^` ]*(?:\.\w+|/)"
+    r"|(?:plugins/srplug-|tests/|docs/|benchmarks/|examples/|\.ci/)[^` ]*))`"
+)
+
+
 def test_results_of_stress_tests_say_when_and_where_they_ran():
     for file in (ROOT / "tests" / "stress" / "results").glob("*.json"):
         result = json.loads(file.read_text("utf-8"))
@@ -210,11 +217,19 @@ def test_results_of_stress_tests_say_when_and_where_they_ran():
             assert result.get(key) not in (None, ""), f"{file}: {key}"
 
 
-def test_every_place_that_contributing_names_exists():
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    named = re.findall(r"`((?:srcore|plugins|tests|docs|benchmarks|examples|\.ci)/[^` ]*)`", text)
-    assert len(named) > 15
-    missing = [it for it in named if not list(ROOT.glob(re.sub(r"<\w+>", "*", it).rstrip("/")))]
+def test_every_place_that_pages_name_exists():
+    """A page of a plugin may name places from its own folder on."""
+    missing, count = [], 0
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/*/README.md")]
+    for page in pages:
+        if page.name in ("CHANGELOG.md", "first-plugin.md"):  # names of the past, and of a reader
+            continue
+        for name in NAMED_PLACE.findall(page.read_text("utf-8")):
+            count += 1
+            place = re.sub(r"<\w+>", "*", name.partition("::")[0]).rstrip("/")
+            if not (list(ROOT.glob(place)) or list(page.parent.glob(place))):
+                missing.append(f"{page.relative_to(ROOT)}: {name}")
+    assert count > 150
     assert not missing
 
 

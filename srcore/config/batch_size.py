@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from srcore.config.schema import Experiment, TrainTable
 
 AUTO = "auto"
-#: Images per part of a batch for which the rules between tables are tried, in this order.
+#: Images per piece of a batch for which the rules between tables are tried, in this order.
 _TRIED = (2, 1, 3, 4, 5, 6, 8)
 
 

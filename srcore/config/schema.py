@@ -218,7 +218,7 @@ class TrainTable:
         16, 'images per optimizer step and process; "auto": the most that fit', ge=1, le=65536
     )
     accumulate: int = option(
-        1, "parts that a batch is computed in, to save memory; divides batch_size", ge=1
+        1, "pieces that a batch is computed in, to save memory; divides batch_size", ge=1
     )
     precision: Literal["float32", "bfloat16", "float16"] = option(
         "float32", "type that autocast computes in; float16 needs a GPU"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from srcore.capabilities import option_capability
 from srcore.data.wrapping import inner_datasets
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 _SHOWN = 5
 
@@ -79,7 +82,7 @@ def in_lines(groups: Iterable[Faults], total: int) -> Iterator[tuple[str, ImageF
             yield faults.key, ImageFault(faults.message(image), 1, total)
 
 
-def image_faults(options: Any, experiment: Any) -> list[ImageFault]:
+def image_faults(options: Any, experiment: Experiment) -> list[ImageFault]:
     """What the checks of a dataset, and of those inside of it, say about single images."""
     check = option_capability(options, "problems")
     complaints = check(experiment) if check is not None else ()

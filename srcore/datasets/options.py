@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -17,6 +17,9 @@ from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.options.shared_keys import listed_names, read_channels, recursive_search
 from srcore.transforms.bicubic_dialect import BicubicDialect
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 Problems = Iterator[tuple[str, str]]
 #: How lr is made: a dialect of bicubic, or ``"none"``: transforms make it.
@@ -110,7 +113,7 @@ class PairedFolderOptions(CropOptions):
         """What a sample holds."""
         return ("lr", "hr")
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Missing partners, and all pairs whose sizes do not fit the scale."""
         yield from self.patch_problems(experiment.scale)
         yield from _checks().paired_folders(self, experiment.scale)
@@ -142,7 +145,7 @@ class HrFolderOptions(CropOptions):
         """What a sample holds."""
         return ("hr",) if self.downscale == "none" else ("lr", "hr")
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """No images, and images smaller than the crop."""
         yield from self.patch_problems(experiment.scale)
         yield from _checks().folder(self, "hr", self.hr_patch_size or experiment.scale)
@@ -170,7 +173,7 @@ class LrFolderOptions:
         """What a sample holds."""
         return ("lr",)
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """No images."""
         yield from _checks().folder(self, "lr", 1)
 
@@ -191,7 +194,7 @@ class UnpairedFoldersOptions(CropOptions):
         """What a sample holds."""
         return ("lr", "hr")
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """No images, and images smaller than the crop."""
         yield from self.patch_problems(experiment.scale)
         size = self.hr_patch_size or experiment.scale
@@ -218,7 +221,7 @@ class LmdbOptions(CropOptions):
         """What a sample holds."""
         return ("hr",) if self.lr is None and self.downscale == "none" else ("lr", "hr")
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Not such a folder, keys without partner, sizes that do not fit the scale."""
         if self.cache == "disk":
             yield "cache", 'keeps image files; use "memory" or "none" with LMDB, found "disk"'
@@ -240,7 +243,7 @@ class SourcedOptions(CropOptions):
         """What a sample holds."""
         return ("hr",) if self.lr is None and self.downscale == "none" else ("lr", "hr")
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Sources that cannot be opened, images without partner, sizes that do not fit."""
         yield from self.patch_problems(experiment.scale)
         # Sources decode; what only names the keys needs no decoder.
@@ -278,7 +281,7 @@ class ConcatOptions:
             message = f"expected one weight per data set ({len(self.datasets)}), one above 0"
             raise InvalidOptionError("weights", f"{message}; found {list(self.weights)}")
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Crops of different sizes do not fit into one batch."""
         sizes = {crop_size(selected.options) for selected in self.datasets}
         if len(sizes) > 1:

@@ -1,4 +1,4 @@
-"""A batch in several parts, whose gradients add up."""
+"""A batch in several pieces, whose gradients add up."""
 
 from __future__ import annotations
 

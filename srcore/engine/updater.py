@@ -29,7 +29,7 @@ class Updater:
     """Owns the optimizer of one network.
 
     A batch may be computed in several pieces; gradients add up and the optimizer steps after the
-    last part. Methods call :meth:`backward` for every loss and :meth:`step` once per part.
+    last piece. Methods call :meth:`backward` for every loss and :meth:`step` once per piece.
 
     Args:
         network: what is trained.
@@ -111,13 +111,13 @@ class Updater:
         )
 
     def backward(self, loss: Tensor) -> None:
-        """Add the gradients of a loss of this part, a scalar."""
+        """Add the gradients of a loss of this piece, a scalar."""
         share = loss / self.pieces if self.pieces > 1 else loss
         with watched("backward", self):
             torch.autograd.backward(self.loss_scale.scaled(share))
 
     def step(self) -> None:
-        """After the last part: clip, step, forget the gradients; without any there is no step."""
+        """After the last piece: clip, step, forget the gradients; without any there is no step."""
         with watched("update", self):
             self._step()
 

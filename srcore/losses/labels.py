@@ -5,6 +5,11 @@ from __future__ import annotations
 import attrs
 import torch
 
+from srcore.losses.options import ConstantLabelOptions
+from srcore.options.declaration import defaults
+
+_DEFAULT = defaults(ConstantLabelOptions)
+
 
 @attrs.frozen(kw_only=True)
 class ConstantLabels:
@@ -15,8 +20,8 @@ class ConstantLabels:
     (0.9, 0.0)
     """
 
-    real: float = 1.0
-    fake: float = 0.0
+    real: float = _DEFAULT.real
+    fake: float = _DEFAULT.fake
 
     def __call__(
         self, batch_size: int, *, progress: float, generator: torch.Generator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -14,11 +14,10 @@ from srcore.networks.classifier_options import ClassifierInput, OwnWeights
 from srcore.networks.vgg_layers import VGG_BLOCKS, layers_in_words, least_side_for, vgg_layers
 from srcore.options.checks import odd
 from srcore.options.declaration import InvalidOptionError, option
-from srcore.weights.pretrained import (
-    Pretrained,
-    vgg16_weights,
-    vgg19_weights,
-)
+from srcore.weights.pretrained import Pretrained, vgg16_weights, vgg19_weights
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 #: Side that a classifier is tried with where crops have no size that is known.
 _USUAL_SIDE = 256
@@ -44,7 +43,7 @@ class ComparisonOptions:
         """Pixels that both sides of the images must have."""
         return 1
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Training images that are too small."""
         from srcore.data.sizes import patch_complaint  # it imports NumPy
 
@@ -57,7 +56,7 @@ class ComparisonOptions:
         if complaint:
             yield "type", f"{complaint}{self._otherwise(experiment)}"
 
-    def _otherwise(self, experiment: Any) -> str:
+    def _otherwise(self, experiment: Experiment) -> str:
         """What else could be changed than the size of the images, as the end of a sentence."""
         return ""
 
@@ -113,7 +112,7 @@ class MSSSIMLossOptions(SSIMLossOptions):
         least: int = (self.window_size - 1) * 2 ** (self.scales - 1) + 1
         return least
 
-    def _otherwise(self, experiment: Any) -> str:
+    def _otherwise(self, experiment: Experiment) -> str:
         from srcore.data.sizes import output_divisor  # it imports NumPy
 
         side = (experiment.hr_patch_size or 0) // output_divisor(experiment)
@@ -150,7 +149,7 @@ class FocalFrequencyOptions(ComparisonOptions):
         """Pixels that both sides of the images must have."""
         return self.patch_factor
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Training images that cannot be cut so."""
         from srcore.data.sizes import patch_complaint  # it imports NumPy
 
@@ -235,7 +234,7 @@ class FeatureOptions(ClassifierInput, ClassifierOptions):
         """Pixels that both sides of the images must have; of other networks than VGG unknown."""
         return least_side_for(self.network, tuple(self.layers)) if self.is_vgg else 1
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Training images that are too small; classifiers and modules that do not exist."""
         if self.is_vgg:
             yield from super().problems(experiment)

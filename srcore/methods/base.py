@@ -19,7 +19,7 @@ class Method(ABC):
 
     A method is built with the :class:`srcore.engine.parts.Parts` of the stage and its options. The
     engine prepares the iteration (seeds, learning rates, batch on the device, transforms), calls
-    :meth:`step` once for every part of the batch, and updates the EMA afterwards.
+    :meth:`step` once for every piece of the batch, and updates the EMA afterwards.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -27,7 +27,7 @@ class Method(ABC):
 
     @abstractmethod
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Train on one (part of a) batch; return values to log by name, detached.
+        """Train on one (piece of a) batch; return values to log by name, detached.
 
         Use ``self.parts.update_generator(terms)`` or the updaters' ``backward`` and ``step``.
         """

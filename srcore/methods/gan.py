@@ -89,7 +89,7 @@ class Gan(Method):
         return iteration % self.generator_every == 0 and iteration > self.generator_start
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Update both networks on one part of a batch."""
+        """Update both networks on one piece of a batch."""
         parts = self.parts
         with_graph = self.updates_generator
         with torch.set_grad_enabled(with_graph), parts.autocast():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from srcore.contracts import DISCRIMINATOR, GENERATOR, Role
 from srcore.options import Selected, component, option
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +47,7 @@ class GanOptions:
         """Two networks that take turns."""
         return {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Several discriminator steps need the whole batch at once."""
         parts = experiment.train.accumulate
         if self.discriminator_steps > 1 and parts > 1:

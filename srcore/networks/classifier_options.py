@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from srcore.options.declaration import option
 from srcore.weights.pretrained import check_file
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 
 def classifier_weights() -> Any:
@@ -39,7 +42,7 @@ class OwnWeights:
         """The classifier with the maps that are compared, as the loss or metric builds it."""
         raise NotImplementedError
 
-    def unfit_weights(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def unfit_weights(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """A file that does not hold the classifier."""
         if self.file is not None:
             from srcore.weights.refusals import refused_weights  # torch

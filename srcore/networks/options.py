@@ -7,7 +7,7 @@ an experiment stays quick.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -21,6 +21,9 @@ from srcore.data.sizes import (
 )
 from srcore.options import option
 from srcore.options.shared_keys import judged_channels
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 Problems = Iterator[tuple[str, str]]
 
@@ -69,7 +72,7 @@ class RRDBNetOptions:
     )
     channels: Literal[1, 3, 4] = image_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Scales that the network cannot have."""
         complaint = rrdbnet_complaint(experiment.scale, self.unshuffle)
         if complaint:
@@ -103,7 +106,7 @@ class EDSROptions:
     rgb_mean: tuple[float, float, float] = removed_mean()
     channels: Literal[1, 3, 4] = image_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Scales that the network cannot have."""
         complaint = scale_complaint("edsr", experiment.scale, EDSR_SCALES)
         if complaint:
@@ -132,7 +135,7 @@ class MSRResNetOptions:
     num_blocks: int = option(16, "number of residual blocks", ge=1, le=1024)
     channels: Literal[1, 3, 4] = image_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Scales that the network cannot have."""
         complaint = scale_complaint("msrresnet", experiment.scale, MSRRESNET_SCALES)
         if complaint:
@@ -179,7 +182,7 @@ class SwinIROptions:
     )
     channels: Literal[1, 3, 4] = image_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Scales that the up-sampler cannot have, and sizes that do not fit each other."""
         yield from swinir_problems(
             experiment.scale, self.upsampler, self.embed_dim, self.depths, self.num_heads
@@ -219,7 +222,7 @@ class VGGDiscriminatorOptions:
     )
     in_channels: int = judged_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Training patches of another size."""
         size = experiment.hr_patch_size
         if size is None or output_divisor(experiment) > 1:
@@ -259,7 +262,7 @@ class UNetDiscriminatorOptions:
     skip_connection: bool = adding_on_the_way_up()
     in_channels: int = judged_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Training patches that cannot be halved three times."""
         complaint = patch_complaint(
             experiment,
@@ -294,7 +297,7 @@ class PatchDiscriminatorOptions:
         """What the images of a batch act on one another by."""
         return f"{self.norm} norm" if self.norm in ("batch", "spectral") else ""
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Training patches of which nothing would be left."""
         smallest = patch_discriminator_minimum(self.num_layers)
         complaint = patch_complaint(

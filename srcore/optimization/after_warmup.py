@@ -12,7 +12,18 @@ from typing import Literal
 
 import attrs
 
+from srcore.optimization.options import (
+    ExponentialOptions,
+    OneCycleOptions,
+    PolynomialOptions,
+    StepOptions,
+    WarmupCosineOptions,
+    WsdOptions,
+)
 from srcore.optimization.schedules import Constant
+from srcore.options.declaration import defaults
+
+_ONE_CYCLE, _WSD = defaults(OneCycleOptions), defaults(WsdOptions)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +49,7 @@ class Exponential(AfterWarmup):
     [1.0, 0.5, 0.25, 0.125, 0.062, 0.031]
     """
 
-    gamma: float = 0.999
+    gamma: float = defaults(ExponentialOptions).gamma
 
     def scheduled(self, base: float, iteration: int) -> float:
         """The rate without warm-up."""
@@ -55,7 +66,7 @@ class EqualSteps(AfterWarmup):
     """
 
     every: int
-    gamma: float = 0.5
+    gamma: float = defaults(StepOptions).gamma
 
     def scheduled(self, base: float, iteration: int) -> float:
         """The rate without warm-up."""
@@ -89,7 +100,7 @@ class WarmupCosine(Decaying):
     [0.333, 0.667, 1.0, 0.854, 0.5, 0.146]
     """
 
-    final_factor: float = 0.0
+    final_factor: float = defaults(WarmupCosineOptions).final_factor
 
     def factor(self, t: int, n: int) -> float:
         """Factor of the base rate."""
@@ -105,8 +116,8 @@ class Polynomial(Decaying):
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
 
-    power: float = 1.0
-    final_factor: float = 0.0
+    power: float = defaults(PolynomialOptions).power
+    final_factor: float = defaults(PolynomialOptions).final_factor
 
     def factor(self, t: int, n: int) -> float:
         """Factor of the base rate."""
@@ -142,9 +153,9 @@ class Wsd(Decaying):
     [1.0, 1.0, 1.0, 1.0, 0.667, 0.333]
     """
 
-    decay_share: float = 0.2
-    shape: Literal["linear", "cosine", "sqrt"] = "linear"
-    final_factor: float = 0.0
+    decay_share: float = _WSD.decay_share
+    shape: Literal["linear", "cosine", "sqrt"] = _WSD.shape
+    final_factor: float = _WSD.final_factor
 
     def factor(self, t: int, n: int) -> float:
         """Factor of the base rate."""
@@ -169,9 +180,9 @@ class OneCycle:
     [0.04, 0.994, 0.812, 0.463, 0.133, 0.0]
     """
 
-    up_share: float = 0.3
-    start_divisor: float = 25.0
-    end_divisor: float = 1e4
+    up_share: float = _ONE_CYCLE.up_share
+    start_divisor: float = _ONE_CYCLE.start_divisor
+    end_divisor: float = _ONE_CYCLE.end_divisor
     iterations: int
 
     def __call__(self, base: float, iteration: int) -> float:

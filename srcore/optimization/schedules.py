@@ -13,6 +13,11 @@ from collections.abc import Sequence
 
 import attrs
 
+from srcore.optimization.options import CosineOptions, MultiStepOptions
+from srcore.options.declaration import defaults
+
+_MULTISTEP = defaults(MultiStepOptions)
+
 
 @attrs.frozen(kw_only=True)
 class Constant:
@@ -50,11 +55,11 @@ class MultiStep(Constant):
     [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
     """
 
-    milestones: Sequence[int] = ()
-    gamma: float = 0.5
-    restarts: Sequence[int] = (0,)
-    restart_weights: Sequence[float] = (1.0,)
-    advance_before_first: bool = False
+    milestones: Sequence[int] = _MULTISTEP.milestones
+    gamma: float = _MULTISTEP.gamma
+    restarts: Sequence[int] = _MULTISTEP.restarts
+    restart_weights: Sequence[float] = _MULTISTEP.restart_weights
+    advance_before_first: bool = _MULTISTEP.advance_before_first
 
     def scheduled(self, base: float, iteration: int) -> float:
         """The rate without warm-up."""
@@ -84,7 +89,7 @@ class Cosine(Constant):
 
     periods: Sequence[int]
     restart_weights: Sequence[float] | None = None
-    eta_min: float = 0.0
+    eta_min: float = defaults(CosineOptions).eta_min
 
     def scheduled(self, base: float, iteration: int) -> float:
         """The rate without warm-up."""

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from srcore.config.batch_size import known_batch_size
 from srcore.data.wrapping import crop_size
 from srcore.options.checks import Range, odd, ordered, range_option
 from srcore.options.declaration import InvalidOptionError, option
 from srcore.options.shared_keys import gray_noise_probability
 from srcore.transforms.bicubic_dialect import BicubicDialect
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 ImageKey = Literal["lr", "hr"]
 _IMAGE_HELP = "which tensor of the batch to change"
@@ -193,9 +197,9 @@ class PairPoolOptions:
         """It makes nothing that was not there."""
         return ()
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """A pool that batches do not fill evenly."""
-        batch = experiment.train.batch_size
+        batch = known_batch_size(experiment.train)
         if self.size % batch:
             nearest = max(1, round(self.size / batch)) * batch
             message = f"expected a multiple of train.batch_size = {batch}, found {self.size}"
@@ -271,7 +275,7 @@ class SecondOrderDegradationOptions:
         """Side of the HR images afterwards, if they are cropped."""
         return self.hr_crop or None
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Crops between LR pixels, or larger than the images."""
         scale, size = experiment.scale, self.hr_crop
         from srcore.data.sizes import scale_complaint  # it imports NumPy
@@ -299,7 +303,7 @@ class AugmentationOptions:
         """It makes nothing that was not there."""
         return ()
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Images that are measured must stay as they are."""
         for name, table in experiment.data.validation.items():
             if any(selected.options is self for selected in table.transforms):
@@ -310,7 +314,7 @@ class AugmentationOptions:
 class MixingOptions(AugmentationOptions):
     """An augmentation that mixes images of a batch."""
 
-    def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def remarks(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Batches in which no image has another one."""
         if experiment.train.batch_size == 1:
             yield "type", "mixes images of a batch; with train.batch_size = 1 there is no other one"
@@ -348,7 +352,7 @@ class CutBlurOptions(AugmentationOptions):
 
     side: Range = box_side()
 
-    def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def remarks(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """A low resolution that is a clean one already."""
         train = experiment.data.train
         if train is None or experiment.scale == 1 or len(train.transforms) > 1:

@@ -68,12 +68,25 @@ def functions_in(tree):
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
+def fields_of(tree):
+    """Fields of classes with a literal default that says something: class, name, line, default."""
+    for node in ast.walk(tree):
+        for field in node.body if isinstance(node, ast.ClassDef) else []:
+            if isinstance(field, ast.AnnAssign) and field.value is not None:
+                value = literal(field.value)
+                if value not in NEUTRAL:
+                    yield node.name, ast.unparse(field.target), field.lineno, value
+
+
 def repeated(tree, keys):
     """Parameters with a literal default that the key of the same name has as well."""
     for function in functions_in(tree):
         for name, (line, value) in literal_defaults(function):
             if value in keys.get(name, ()):
                 yield f"{function.name}({name}), line {line}"
+    for owner, name, line, value in fields_of(tree):
+        if value in keys.get(name, ()):
+            yield f"{owner}.{name}, line {line}"
 
 
 def classes_of_keys(trees):
@@ -177,3 +190,9 @@ def test_no_declaration_stands_twice():
     assert len(places) > 300
     repeated = {said: where for said, where in places.items() if len(where) > 1}
     assert not repeated, "a function in srcore/options/shared_keys.py or beside them says it once"
+
+
+def test_a_default_that_a_field_repeats_is_found():
+    keys = declared(ast.parse('class Options:\n    taps: int = option(7, "odd")\n'))
+    written = "class Blur:\n    taps: int = 7\n    sigma: int = 7\n    mode: str = _DEFAULT.mode"
+    assert list(repeated(ast.parse(written), keys)) == ["Blur.taps, line 2"]

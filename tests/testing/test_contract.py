@@ -99,7 +99,7 @@ def test_missing_keys_are_named_with_their_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     component = plugins().registry.get("sampler", "weighted")
     with pytest.raises(AssertionError, match=r'small\["sampler", "weighted"\].*file: required key'):
-        Its()._trial(component)
+        Its()._specimen(component)
 
 
 def test_it_works_in_a_folder_of_its_own_with_images(tmp_path, monkeypatch):

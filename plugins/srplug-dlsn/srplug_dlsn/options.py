@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from srcore.networks.options import image_channels, removed_mean
 from srcore.options import odd, option
 from srcore.transforms.bicubic_dialect import BicubicDialect
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 #: Mean of the DIV2K training images, RGB in [0, 1].
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
@@ -54,7 +57,7 @@ class DLSNOptions:
         inference=True,
     )
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Scales and widths that the network cannot have."""
         complaint = scale_complaint(experiment.scale)
         if complaint:

@@ -59,9 +59,9 @@ class InstanceNoise:
     tensor(0.)
     """
 
-    sigma: float = 1.0
-    end: float = 1.0
-    kind: Kind = "fading_normal"
+    sigma: float = _DEFAULT.sigma
+    end: float = _DEFAULT.end
+    kind: Kind = _DEFAULT.kind
 
     def __call__(self, image: Tensor, *, progress: float, generator: torch.Generator) -> Tensor:
         """``(N, C, H, W)`` -> the same with noise; differentiable."""

@@ -60,11 +60,11 @@ class SoftLabels:
     (0.9, 0.0)
     """
 
-    smoothing: float = 0.0
-    noise: float = 0.0
-    noise_per_image: bool = False
-    flip_probability: float = 0.0
-    smooth_flipped: bool = True
+    smoothing: float = _DEFAULT.smoothing
+    noise: float = _DEFAULT.noise
+    noise_per_image: bool = _DEFAULT.noise_per_image
+    flip_probability: float = _DEFAULT.flip_probability
+    smooth_flipped: bool = _DEFAULT.smooth_flipped
 
     def __call__(
         self, batch_size: int, *, progress: float, generator: torch.Generator

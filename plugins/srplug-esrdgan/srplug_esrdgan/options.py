@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from srcore.networks.options import image_channels
 from srcore.options import odd, option
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 Problems = Iterator[tuple[str, str]]
 
@@ -66,7 +69,7 @@ class GeneratorOptions:
     channel_order: Literal["rgb", "bgr"] = color_order()
     channels: Literal[1, 3, 4] = image_channels()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Scales that are no power of two, and an order of colors where there is none."""
         complaint = scale_complaint(experiment.scale)
         if complaint:
@@ -102,7 +105,7 @@ class DiscriminatorOptions:
         """What the images of a batch act on one another by."""
         return "batch norm" if self.norm == "batch" else ""
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Training patches of another size, and an order of colors where there is none."""
         complaint = order_complaint(self.channel_order, self.in_channels)
         if complaint:

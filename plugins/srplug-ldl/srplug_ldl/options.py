@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from srcore.data.sizes import patch_complaint
 from srcore.losses.options import compared_entry
 from srcore.options import odd, option
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 
 @attrs.frozen(kw_only=True)
@@ -27,7 +30,7 @@ class LDLOptions:
     )
     target: str = compared_entry()
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Training patches that a window does not fit into."""
         border = self.window_size // 2
         complaint = patch_complaint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -14,6 +14,9 @@ from srcore.networks.options import adding_on_the_way_up, first_channels
 from srcore.options import option
 from srcore.options.shared_keys import judged_channels
 from srcore.weights.pretrained import Pretrained
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 Problems = Iterator[tuple[str, str]]
 Attention = Literal["auto", "torch", "xformers", "math"]
@@ -98,7 +101,7 @@ class SemanticDiscriminatorOptions:
             return ()
         return (Pretrained("CLIP's RN50 weights", "srplug_sed.semantics:openai_file"),)
 
-    def unfit_weights(self, experiment: Any) -> Problems:
+    def unfit_weights(self, experiment: Experiment) -> Problems:
         """A file that holds no CLIP of these sizes."""
         from srcore.weights.refusals import refused_weights  # torch
         from srplug_sed.discriminators import clip_of
@@ -113,7 +116,7 @@ class SemanticDiscriminatorOptions:
         """Sides of images over sides of the semantic map."""
         return PUBLISHED_SIDE // self.semantic_size
 
-    def _problems(self, experiment: Any, strides: tuple[int, ...], minimum: int) -> Problems:
+    def _problems(self, experiment: Experiment, strides: tuple[int, ...], minimum: int) -> Problems:
         stride = self.semantic_stride
         largest = stride // min(strides)
         per_width = semantic_channels(1, STAGES[stride])
@@ -127,7 +130,7 @@ class SemanticDiscriminatorOptions:
         yield from patch_problems(experiment, max(minimum, stride), stride)
         yield from self._penalty_problems(experiment)
 
-    def _penalty_problems(self, experiment: Any) -> Problems:
+    def _penalty_problems(self, experiment: Experiment) -> Problems:
         penalties = [loss.selected.type for loss in experiment.losses]
         penalty = next((name for name in penalties if name in _PENALTIES), None)
         if penalty is not None and self.attention != "math":
@@ -142,7 +145,7 @@ class SemanticDiscriminatorOptions:
 class SemanticPatchOptions(SemanticDiscriminatorOptions):
     """PatchGAN that knows the semantics of the real image (P+SeD): a logit per patch."""
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Widths and patch sizes that do not divide."""
         yield from self._problems(experiment, PATCH_STRIDES, PATCH_MINIMUM)
 
@@ -153,7 +156,7 @@ class SemanticUNetOptions(SemanticDiscriminatorOptions):
 
     skip_connection: bool = adding_on_the_way_up()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Widths and patch sizes that do not divide."""
         yield from self._problems(experiment, UNET_STRIDES, UNET_MINIMUM)
 
@@ -172,7 +175,7 @@ def channels_complaint(channels: int, up_factor: int) -> str:
 
 
 def patch_problems(
-    experiment: Any, minimum: int = SEMANTIC_STRIDE, stride: int = SEMANTIC_STRIDE
+    experiment: Experiment, minimum: int = SEMANTIC_STRIDE, stride: int = SEMANTIC_STRIDE
 ) -> Problems:
     """Training patches that the semantic map does not fit; for other semantic discriminators too.
 

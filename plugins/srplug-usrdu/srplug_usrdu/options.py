@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -17,6 +17,9 @@ from srcore.networks.classifier_options import classifier_weights
 from srcore.options import NoOptions, odd, option
 from srcore.options.shared_keys import recursive_search
 from srcore.weights.pretrained import Pretrained, vgg19_weights
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 Problems = Iterator[tuple[str, str]]
 
@@ -39,7 +42,7 @@ class DownsamplerOptions:
     feature_head: bool = option(True, "predict the log-scale q of VGG19's conv5_4 features")
     feature_channels: int = option(512, "channels of q: those of the VGG19 layer", ge=1, le=4096)
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Other scales than 2 and 4, and patches of which the feature head would leave nothing."""
         if experiment.scale not in SCALES:
             yield "", f"usrdu_dsn knows scales 2 and 4, found scale = {experiment.scale}"
@@ -68,7 +71,7 @@ class UsrduDsnOptions(GanOptions):
         roles = super().roles()
         return {**roles, "generator": attrs.evolve(roles["generator"], needs=("shrinks",))}
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Another network, losses that do not fit its heads."""
         if experiment.generator is None:
             return
@@ -78,7 +81,7 @@ class UsrduDsnOptions(GanOptions):
             return
         yield from self._head_problems(network.options, experiment)
 
-    def _head_problems(self, network: DownsamplerOptions, experiment: Any) -> Problems:
+    def _head_problems(self, network: DownsamplerOptions, experiment: Experiment) -> Problems:
         """A head that no loss trains would hold noise; a loss without its head has nothing."""
         losses = {loss.selected.type for loss in experiment.losses}
         for head, loss in (("scale_head", "usrdu_data"), ("feature_head", "usrdu_feature")):
@@ -122,7 +125,7 @@ class FeatureLossOptions:
         """Check layer and file as the perceptual loss does."""
         self._perceptual()
 
-    def unfit_weights(self, experiment: Any) -> Problems:
+    def unfit_weights(self, experiment: Experiment) -> Problems:
         """A file that holds no VGG19."""
         yield from self._perceptual().unfit_weights(experiment)
 
@@ -175,7 +178,7 @@ class ReferenceOptions:
         """What the transform makes."""
         return ("lr_reference",)
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """A folder without kernels."""
         if self.kernels is not None and self.kernels.is_dir():
             from srcore.errors import DataError
@@ -208,12 +211,12 @@ class LaplaceSamplingOptions:
         """It makes nothing that was not there."""
         return ()
 
-    def problems(self, experiment: Any) -> Problems:
+    def problems(self, experiment: Experiment) -> Problems:
         """Scales that no DSN has."""
         if experiment.scale not in SCALES:
             yield "", f"laplace_sampling knows scales 2 and 4, found scale = {experiment.scale}"
 
-    def unfit_weights(self, experiment: Any) -> Problems:
+    def unfit_weights(self, experiment: Experiment) -> Problems:
         """A file that holds no DSN of the scale."""
         yield from _no_dsn(self.weights, experiment.scale)
 
@@ -240,7 +243,7 @@ class GenerateOptions:
     scale_maps: bool = option(False, "also write log-scales, scale_maps/<stem>.npy (3, h, w)")
     heat_maps: bool = option(False, "also write pictures of the red log-scale, for looking at")
 
-    def unfit_weights(self, experiment: Any) -> Problems:
+    def unfit_weights(self, experiment: Experiment) -> Problems:
         """A file that holds no DSN of the scale."""
         yield from _no_dsn(self.weights, experiment.scale)
 
@@ -258,7 +261,7 @@ def _no_dsn(weights: Path, scale: int) -> Problems:
         yield "weights", message
 
 
-def hr_folder(own: Path | None, experiment: Any) -> Path | None:
+def hr_folder(own: Path | None, experiment: Experiment) -> Path | None:
     """The folder that a stage ``usrdu_generate`` reads: its own or that of the training images."""
     train = experiment.data.train
     if own is not None or train is None:

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 from srcore.errors import SrcoreError
 from srcore.inference.backends.core import KIND as KIND
+from srcore.inference.options import UpscaleOptions
+from srcore.options.declaration import defaults
 
 #: An image ``(1, C, h, w)`` in [0, 1], float32, of any size -> ``(1, C, scale*h, scale*w)``.
 RunProgram = Callable[[Tensor], Tensor]
@@ -44,7 +46,7 @@ class ProgramOrder:
 
     network: nn.Module
     example: Tensor
-    precision: str = "float32"
+    precision: str = defaults(UpscaleOptions).precision
     calibration: tuple[Tensor, ...] = ()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from srcore.options import option
 from srplug_optimizers.by_name import TYPES, name_complaint, signatures
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +29,7 @@ class Options:
         factory=dict, help="further arguments of its class, by the names that they have there"
     )
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Arguments that the class does not take, or lacks."""
         signature = signatures()[self.name]
         for key, value in self.arguments.items():

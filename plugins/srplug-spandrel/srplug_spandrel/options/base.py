@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from srcore.config.batch_size import known_batch_size
 from srcore.messages import told
 from srplug_spandrel.architecture import Architecture, scale_complaint
 from srplug_spandrel.extra import KNOWN
 from srplug_spandrel.untold import UNTOLD
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +23,7 @@ class RestorerOptions:
 
     architecture: ClassVar[str]
 
-    def problems(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Scales and combinations of keys that spandrel's class does not have."""
         rules = KNOWN[self.architecture]
         complaint = scale_complaint(rules, experiment.scale)
@@ -28,7 +32,7 @@ class RestorerOptions:
         elif rules.name == "rcan" and experiment.scale == 1:
             yield from self._unreadable()
         if experiment.task is None:
-            part = experiment.train.batch_size // experiment.train.accumulate
+            part = known_batch_size(experiment.train) // experiment.train.accumulate
             if part < rules.least_batch:
                 text = f"{rules.component} is trained on {rules.least_batch} images at once or more"
                 yield "", f"{text}; found train.batch_size / train.accumulate = {part}"
@@ -39,7 +43,7 @@ class RestorerOptions:
         yield from self._uneven(rules)
         yield from self._undivided(rules)
 
-    def remarks(self, experiment: Any) -> Iterator[tuple[str, str]]:
+    def remarks(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Keys that files do not tell, where other programs assume another value."""
         rules = KNOWN[self.architecture]
         for key, assumed in UNTOLD.get(rules.name, {}).items():
