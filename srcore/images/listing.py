@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 import attrs
@@ -14,7 +14,7 @@ import attrs
 from srcore.errors import DataError
 from srcore.files.texts import decode_text
 from srcore.images.folder_files import FolderFiles
-from srcore.images.walking import names_of_files
+from srcore.images.walking import names_by_folder
 from srcore.messages import some
 
 # At most so many names are written out in one message.
@@ -61,10 +61,14 @@ def image_names(folder: Path, *, recursive: bool = False) -> list[str]:
     Raises:
         DataError: the folder cannot be read.
     """
+    names: list[str] = []
     try:
-        return _of_images(names_of_files(folder, recursive=recursive))
+        for below, inside in names_by_folder(folder, recursive=recursive):
+            images = _of_images(inside)
+            names += [f"{below}/{name}" for name in images] if below else images
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror or error}") from error
+    return names
 
 
 def is_image_name(path: Path) -> bool:
@@ -73,21 +77,24 @@ def is_image_name(path: Path) -> bool:
 
 
 def _of_images(names: Iterable[str]) -> list[str]:
-    """Those names that files of images have, and no hidden ones."""
+    """Those names, without folders, that files of images have, and no hidden ones."""
     from srcore.images.formats import read_suffixes  # brings the decoders
 
     suffixes = tuple(read_suffixes())
+    usual = frozenset(suffix for suffix in suffixes if len(suffix) == 4)  # asked first: quicker
     return [
         name
         for name in names
-        if name.lower().endswith(suffixes) and name[name.rfind("/") + 1] != "."
+        if (name[-4:] in usual or name.lower().endswith(suffixes)) and name[0] != "."
     ]
 
 
 def in_natural_order(names: list[str]) -> list[str]:
     """Names sorted by :func:`natural_key`."""
-    # Numbered alike, as in all large sets, they are in the order of their letters.
-    forms = {name.translate(_ZEROS) for name in names} if all(map(str.isascii, names)) else ()
+    # Numbered alike, as in all large sets, they are in the order of their letters. No name holds
+    # the character between them, and one long text is looked at in a fraction of the time.
+    text = "\0".join(names)
+    forms = set(text.translate(_ZEROS).split("\0")) if text.isascii() else ()
     return sorted(names) if len(forms) == 1 else sorted(names, key=natural_key)
 
 
@@ -100,7 +107,10 @@ def natural_key(name: str) -> list[tuple[int, str, str]]:
 
 def _digits_key(digits: str) -> tuple[int, str, str]:
     # Python refuses to convert thousands of digits, and there is no need to.
-    plain = "".join(str(unicodedata.decimal(digit)) for digit in digits).lstrip("0")
+    plain = digits
+    if not digits.isascii():
+        plain = "".join(str(unicodedata.decimal(digit)) for digit in digits)
+    plain = plain.lstrip("0")
     return len(plain), plain, digits
 
 
@@ -208,38 +218,53 @@ def pair_by_name(
     )
 
 
-def partners_below(lr_folder: Path, hr: FolderFiles, template: str) -> FolderFiles:
+def partners_below(
+    lr_folder: Path,
+    hr: FolderFiles,
+    template: str,
+    *,
+    names_in: Callable[[Path], Sequence[str]] = image_names,
+) -> FolderFiles:
     """The low-resolution partner of every high-resolution image, see :func:`pair_by_name`.
+
+    Args:
+        lr_folder: as there.
+        hr: high-resolution images.
+        template: as there.
+        names_in: gives names of the images in a folder.
 
     Raises:
         DataError: as there.
     """
     template = PurePosixPath(template).as_posix()
-    wanted = [_partner(name, template) for name in hr.names]
+    wanted = _partner_stems(hr.names, template)
     # Only where partners may be: what else lies below may be a whole disk.
     folders = {name.rpartition("/")[0] for name in wanted}
     candidates = [
         f"{below}/{name}" if below else name
         for below in folders
         if (lr_folder / below).is_dir()
-        for name in image_names(lr_folder / below)
+        for name in names_in(lr_folder / below)
     ]
     if not candidates:
         list_images(lr_folder)  # says what is the matter with it
     partners = {name[: name.rfind(".")]: name for name in candidates}
-    missing = [name for name in wanted if name not in partners]
-    if missing:
+    try:
+        return FolderFiles(lr_folder, list(map(partners.__getitem__, wanted)))
+    except KeyError:
+        missing = [name for name in wanted if name not in partners]
         raise DataError(
             f"{lr_folder}: no partner for {len(missing)} of {len(hr)} images of {hr.folder}; "
             f'with the template "{template}" expected {some(missing)}'
-        )
-    return FolderFiles(lr_folder, [partners[name] for name in wanted])
+        ) from None
 
 
-def _partner(name: str, template: str) -> str:
-    """Name of the partner, without suffix."""
-    start = name.rfind("/") + 1
-    return name[:start] + template.replace("{}", _stem(name[start:]))
+def _partner_stems(names: Iterable[str], template: str) -> list[str]:
+    """Names of the partners, without suffix."""
+    split = (name.rpartition("/") for name in names)
+    if template == "{}":
+        return [folder + slash + _stem(name) for folder, slash, name in split]
+    return [folder + slash + template.replace("{}", _stem(name)) for folder, slash, name in split]
 
 
 def _stem(name: str) -> str:

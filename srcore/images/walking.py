@@ -49,11 +49,10 @@ def files_of(
     )
 
 
-def names_of_files(folder: Path, *, recursive: bool = False) -> Iterator[str]:
-    """As :func:`files_of`, as paths below the folder, with ``/``: a tenth of the time."""
+def names_by_folder(folder: Path, *, recursive: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """As :func:`files_of`, a tenth of the time: a folder's path below, ``/`` in it, and names."""
     for below in _searched(folder, recursive, None):
-        before = f"{below.name}/" if below.name else ""
-        yield from [before + entry.name for entry in below.files]
+        yield below.name, [entry.name for entry in below.files]
 
 
 def files_and_folders(
@@ -87,22 +86,23 @@ def _searched(folder: Path, recursive: bool, on_error: OnError | None) -> Iterat
     waiting = [("", folder.is_symlink(), frozenset({identity(folder)}))]
     while waiting:
         name, is_link, above = waiting.pop()
-        files, folders = [], []
+        inside: list[os.DirEntry[str]] = []
         try:
             with os.scandir(os.path.join(top, name) if name else top) as entries:
-                for entry in entries:
-                    # What the system has told with the name is asked first; for links not the
-                    # entry's own methods: they raise for a link to itself.
-                    if entry.is_file(follow_symlinks=False):
-                        files.append(entry)
-                    elif os.path.isdir(entry.path):
-                        folders.append(entry)
-                    elif entry.is_symlink() and _leads_to_a_file(entry.path):
-                        files.append(entry)
+                inside.extend(entries)
         except OSError as error:
             if on_error is None or not name:
                 raise
             on_error(error)
+        # What the system has told with the name is asked first.
+        files = [entry for entry in inside if entry.is_file(follow_symlinks=False)]
+        folders: list[os.DirEntry[str]] = []
+        if len(files) < len(inside):
+            # For links not the entry's own methods: they raise for a link to itself.
+            others = [entry for entry in inside if not entry.is_file(follow_symlinks=False)]
+            folders = [entry for entry in others if os.path.isdir(entry.path)]
+            links = (entry for entry in others if entry.is_symlink())
+            files += [entry for entry in links if _leads_to_a_file(entry.path)]
         yield _Below(name, is_link, files)
         for entry in folders if recursive else ():
             if (known := identity(entry.path)) not in above:

@@ -23,6 +23,7 @@ from srcore.files.hashing import sha256_of
 from srcore.plugin.manager import PluginManager
 from srcore.runs.folder import RunFolder
 from srcore.runs.used_plugins import read_provenance as read_provenance
+from srcore.scanning.lists import scanned_bytes
 
 logger = logging.getLogger("srcore")
 
@@ -56,16 +57,22 @@ def provenance(experiment: Experiment, plugins: PluginManager) -> dict[str, dict
 
 
 def fingerprint(path: Path) -> str:
-    """How many files lie at a path, and a hash of their names and sizes, wherever that is."""
+    """How many files lie at a path, and a hash of their names and sizes, wherever that is.
+
+    Of images that were scanned a moment ago the size is known.
+    """
     digest, count = hashlib.sha256(), 0
+    known = scanned_bytes(path)
     folder, names = (
         (path, sorted(_names_below(path))) if path.is_dir() else (path.parent, [path.name])
     )
     for name in names:
-        try:
-            size = os.stat(f"{folder}/{name}").st_size
-        except OSError:
-            continue
+        size = known.get(name, -1)
+        if size < 0:
+            try:
+                size = os.stat(f"{folder}/{name}").st_size
+            except OSError:
+                continue
         digest.update(f"{name}\0{size}\n".encode("utf-8", "surrogateescape"))
         count += 1
     return f"{count} files {digest.hexdigest()[:16]}"

@@ -54,11 +54,14 @@ class ScannedImages:
         sizes: ``(N, 2)``, heights and widths; zeros where the header was not read or has a fault.
         faults: what is wrong with images, whole messages.
         asked: how many of the headers were asked for: all, or a sample.
+        file_bytes: ``(N,)``, how long the files were then; -1 where that was not asked or there was
+            none. None: it is not known.
     """
 
     sizes: NDArray[np.int32]
     faults: dict[int, str]
     asked: int
+    file_bytes: NDArray[np.int64] | None = None
 
     def known(self) -> NDArray[np.bool_]:
         """Which sizes are known, ``(N,)``."""

@@ -69,14 +69,21 @@ class ScanIndex:
         """Let go of the file."""
         self._database.close()
 
-    def rows(self, names: Sequence[bytes]) -> dict[bytes, IndexRow]:
-        """What is kept of some images."""
+    def rows(self, names: Sequence[bytes]) -> list[IndexRow | None]:
+        """What is kept of some images, in their order; None of those that are unknown.
+
+        Args:
+            names: in the order of their bytes.
+        """
         rows = self._database.execute(
             "select name, modified, bytes, height, width, fault from images "
-            "where name between ? and ?",
-            (min(names), max(names)),
-        )
-        return {row[0]: row[1:] for row in rows}
+            "where name between ? and ? order by name",
+            (names[0], names[-1]),
+        ).fetchall()
+        if [row[0] for row in rows] == list(names):
+            return [row[1:] for row in rows]
+        known = {row[0]: row[1:] for row in rows}
+        return [known.get(name) for name in names]
 
     def keep(self, rows: Iterable[tuple[bytes, Stamp, Facts]]) -> None:
         """Keep what was read of some images: all of it, or after a failure nothing."""

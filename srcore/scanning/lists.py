@@ -19,11 +19,12 @@ from srcore.images import (
     folders_of,
     image_names,
     in_natural_order,
+    packed,
     partners_below,
     unequal,
 )
 from srcore.scanning.facts import ScannedImages, joined
-from srcore.scanning.policy import remembered
+from srcore.scanning.policy import current_policy, remembered
 from srcore.scanning.scan import scan
 
 
@@ -49,7 +50,7 @@ def partner_list(lr_folder: Path, hr: FolderFiles, template: str) -> FolderFiles
         DataError: as there.
     """
     key = ("partners", lr_folder, hr, template)
-    return remembered(key, lambda: partners_below(lr_folder, hr, template), len)
+    return remembered(key, lambda: partners_below(lr_folder, hr, template, names_in=_names_in), len)
 
 
 def left_over(files: FolderFiles, *, recursive: bool) -> list[str]:
@@ -60,10 +61,19 @@ def left_over(files: FolderFiles, *, recursive: bool) -> list[str]:
     """
 
     def others() -> list[str]:
-        names = {*image_names(files.folder, recursive=recursive)}.difference(files.names)
+        names = {*_names_in(files.folder, recursive=recursive)}.difference(files.names)
         return in_natural_order(list(names))
 
     return remembered(("left over", files, recursive), others, lambda names: len(files))
+
+
+def _names_in(folder: Path, *, recursive: bool = False) -> Sequence[str]:
+    """Names of images in no order: the folder of partners is asked for them twice."""
+    return remembered(
+        ("names", folder, recursive),
+        lambda: packed(image_names(folder, recursive=recursive)),
+        len,
+    )
 
 
 def paired_lists(
@@ -95,3 +105,12 @@ def _remembered_scan(files: FolderFiles) -> ScannedImages:
         lambda: scan(files.folder, files.names),
         lambda scanned: len(scanned.sizes),
     )
+
+
+def scanned_bytes(folder: Path) -> dict[str, int]:
+    """How long files of a folder are, by their names, as far as this block has scanned them."""
+    known: dict[str, int] = {}
+    for (_, files), scanned in current_policy().believed("scan"):
+        if files.folder == folder and scanned.file_bytes is not None:
+            known.update(zip(files.names, scanned.file_bytes.tolist(), strict=True))
+    return known

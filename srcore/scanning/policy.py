@@ -50,6 +50,15 @@ class ScanPolicy:
             self._answers[key] = time.monotonic(), answer
         return answer
 
+    def believed(self, kind: str) -> list[tuple[Any, Any]]:
+        """Keys that begin so, with the answers that are still believed."""
+        now = time.monotonic()
+        return [
+            (key, answer)
+            for key, (moment, answer) in self._answers.items()
+            if isinstance(key, tuple) and key[0] == kind and now - moment < _BELIEVED
+        ]
+
 
 _POLICY: ContextVar[ScanPolicy] = ContextVar("scan_policy")
 

@@ -56,6 +56,7 @@ class _Scan:
         self._folder = folder
         self._names = list(names)  # unpacked, for as long as this takes
         self._sizes = np.zeros((len(names), 2), np.int32)
+        self._file_bytes = np.full(len(names), NO_FILE[1], np.int64)
         self._faults: dict[int, str] = {}
         self._policy = current_policy()
 
@@ -74,7 +75,7 @@ class _Scan:
                         index.keep(zip(names, stamps, facts, strict=True))
                     step(len(numbers))
         known = len(self._names) - len(unread)
-        return ScannedImages(self._sizes, self._faults, known + len(asked))
+        return ScannedImages(self._sizes, self._faults, known + len(asked), self._file_bytes)
 
     def _unread(self, those: Workers, *, has_index: bool) -> dict[int, Stamp]:
         """Take what the index knows; return the numbers of the other images with their stamps."""
@@ -85,6 +86,7 @@ class _Scan:
         unread: dict[int, Stamp] = {}
         for numbers, known in zip(chunks, those.look_up(self._named(chunks)), strict=True):
             self._sizes[numbers] = known.sizes
+            self._file_bytes[numbers] = known.file_bytes
             unread.update((numbers[place], stamp) for place, stamp in known.unread)
             for place, fault in known.faults:
                 self._take_fault(numbers[place], fault)
@@ -116,9 +118,11 @@ class _Scan:
 
 
 def _in_order_of_bytes(names: list[str]) -> list[int]:
-    keys: Sequence[str] | Sequence[bytes] = names
-    if not all(map(str.isascii, names)):
+    keys: list[str] | list[bytes] = names
+    if not "".join(names).isascii():
         keys = [os.fsencode(name) for name in names]
+    if keys == sorted(keys):  # as most lists are; much quicker then
+        return list(range(len(names)))
     return sorted(range(len(names)), key=keys.__getitem__)
 
 

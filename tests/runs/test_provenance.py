@@ -1,6 +1,7 @@
 """What feeds a training is recorded and compared when it is resumed."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from srcore.cli.main import main
 from srcore.errors import ConfigError, SrcoreError
 from srcore.launching.stages import run_experiment
 from srcore.runs.provenance import compare_provenance, fingerprint
+from srcore.scanning import policy, scan
+from srcore.scanning.lists import image_lists, scan_of
+from srcore.scanning.policy import ScanPolicy, scanning_by
 from srcore.testing import assert_same_state, write_tiny_images
 from srcore.testing.experiments import load_checked
 
@@ -27,6 +31,27 @@ def test_it_is_recorded(tiny_experiment, tmp_path):
     assert recorded["inputs"] == {"data.train.hr": fingerprint(tmp_path / "train")}
     assert recorded["versions"]["srcore"] == srcore.__version__
     assert recorded["processes"] == {"processes": 1}
+
+
+def test_files_that_were_scanned_a_moment_ago_are_not_asked_for_their_sizes(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(scan, "_WORTH_KEEPING", 1)
+    monkeypatch.setattr(policy, "_WORTH_REMEMBERING", 1)
+    folder = write_tiny_images(tmp_path / "images", 3)
+    (folder / "notes.txt").write_text("no image")
+    expected = fingerprint(folder)
+    with scanning_by(ScanPolicy()):
+        scan_of(image_lists(folder, None))
+        asked, stat = [], os.stat
+
+        def noting(path, *given, **keywords):
+            asked.append(os.path.basename(path))
+            return stat(path, *given, **keywords)
+
+        monkeypatch.setattr(os, "stat", noting)
+        assert fingerprint(folder) == expected
+    assert "notes.txt" in asked
+    assert not [name for name in asked if name.endswith(".png")]
 
 
 def test_a_fingerprint_is_that_of_names_and_sizes(tmp_path):

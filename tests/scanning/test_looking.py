@@ -18,7 +18,9 @@ def test_only_files_that_are_as_they_were_are_known(many, tmp_path, age):
     age(folder / names[3], seconds=90)
     (folder / names[4]).unlink()
     known = look_up(os.fsencode(folder), index, encoded)
-    assert known.sizes == [(1, 2), (0, 0), (0, 0), (0, 0), (0, 0)]
+    assert known.sizes.tolist() == [[1, 2], [0, 0], [0, 0], [0, 0], [0, 0]]
+    as_before = before.file_bytes[0]
+    assert known.file_bytes.tolist() == [as_before, as_before, 15, as_before, -1]
     assert known.faults == [(1, "\0: bad")]
     assert [place for place, _ in known.unread] == [2, 3, 4]
     assert known.unread[2] == (4, NO_FILE)

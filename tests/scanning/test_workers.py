@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import attrs
+import numpy as np
 import pytest
 
 from srcore.scanning import workers as module
@@ -34,10 +35,15 @@ def two_cores(monkeypatch):
     monkeypatch.setattr(module, "cores", lambda: 2)
 
 
+def plain(instance, attribute, value):
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
 def everything(folder, index, chunks):
     with workers(folder, index, 40) as those:
         known, facts = list(those.look_up(chunks)), list(those.read(chunks))
-    return json.loads(json.dumps([attrs.asdict(it) for it in known])), facts
+    tables = [attrs.asdict(it, value_serializer=plain) for it in known]
+    return json.loads(json.dumps(tables)), facts
 
 
 def test_processes_say_the_same_as_threads(folder, two_cores, monkeypatch):
@@ -82,7 +88,8 @@ def test_a_process_answers_line_by_line(folder, monkeypatch):
     monkeypatch.setattr(module.sys, "stdin", io.TextIOWrapper(stdin))
     monkeypatch.setattr(module.sys, "stdout", io.TextIOWrapper(stdout))
     answer_questions(folder, index)
-    [[sizes, faults, unread], facts] = map(json.loads, stdout.getvalue().splitlines())
-    assert (len(sizes), faults, len(unread)) == (15, [[3, "\0: bad"]], 1)
+    [[sizes, faults, unread, file_bytes], facts] = map(json.loads, stdout.getvalue().splitlines())
+    assert (len(bytes.fromhex(sizes)), faults, len(unread)) == (15 * 2 * 4, [[3, "\0: bad"]], 1)
+    assert len(bytes.fromhex(file_bytes)) == 15 * 8
     assert facts == [[8, 12, 8, 3, ""]] * 2
     assert os.path.isabs(index)
