@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
-import sys
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -12,27 +13,24 @@ import attrs
 import click
 
 from srcore.cli.console import say
-from srcore.cli.existing import refuse_absent_inputs
-from srcore.cli.films import refuse_unused, upscale_with_bars
+from srcore.cli.existing import EXISTING_FILE, refuse_absent_inputs
+from srcore.cli.films import refuse_unused
 from srcore.cli.flags import flag, flags
+from srcore.cli.listed import listed_inputs
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
-from srcore.files.occupied import refuse_existing
 from srcore.films.options import FilmOptions
 from srcore.inference.options import BORDER_FOR_VIEWERS, UpscaleOptions
-from srcore.machine.processes import left_aside, local_rank, rank, world_size
-from srcore.machine.terminal import width
+from srcore.machine.processes import left_aside, rank, world_size
 from srcore.messages import shown
 from srcore.plugin.manager import plugins
 from srcore.upscaling.options import FrameOptions
 from srcore.upscaling.sizing import Sizing
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from srcore.upscaling.batch import Result, Settings
-    from srcore.upscaling.jobs import Plan, Task
+    from srcore.upscaling.batch import Result
+    from srcore.upscaling.jobs import Plan
     from srcore.upscaling.options import Frames
 
 _DEFAULT_SCALE = 2.0
@@ -59,7 +57,14 @@ def _color(
     written="Format where --output does not name one; same: that of each input.",
     of_inputs=True,
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option(
+    "--list",
+    "file_list",
+    type=EXISTING_FILE,
+    metavar="FILE",
+    help="A text file of further inputs, one path a line, none of them a pattern.",
+)
 @click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above.")
 @click.option("--recursive", is_flag=True, help="Also images and films in folders below.")
 @click.option(
@@ -99,10 +104,23 @@ def _color(
     help="Skip inputs of which an output was made, and go on with films that were begun.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option(
+    "--shared",
+    is_flag=True,
+    help="Other processes with this command take part, here or on other machines; each takes "
+    "what is next. Includes --resume.",
+)
+@click.option(
+    "--failures",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what failed there, of all processes, a line of JSON each as it happens.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what became of every file as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
     inputs: tuple[str, ...],
+    file_list: Path | None,
     output: str | None,
     recursive: bool,
     weights: str | None,
@@ -117,6 +135,8 @@ def command(
     films: FilmOptions,
     resume: bool,
     overwrite: bool,
+    shared: bool,
+    failures: Path | None,
     as_json: bool,
     quiet: bool,
     writing: WritingFlags,
@@ -150,24 +170,28 @@ def command(
       srcore upscale film.mp4 -o large.mp4 --codec h265 --crf 18
       srcore upscale film.mp4 -o large.mp4 --resume
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
+      srcore upscale --list files.txt -o enlarged/ --shared --failures failed.jsonl
     """  # noqa: D301 - \b is click's mark for "do not wrap"
+    from srcore.cli.upscale_job import Outcome, UpscaleJob
     from srcore.inference.backends.running import check_options
     from srcore.models.resolving import as_address
     from srcore.upscaling.batch import Settings, largest_factor
+    from srcore.upscaling.failure_report import FailureReport
     from srcore.upscaling.fitting import Fitting
     from srcore.upscaling.jobs import plan
+    from srcore.upscaling.shared_job import films_last
     from srcore.upscaling.shipped import shipped_model
 
-    if weights and model:
-        raise click.UsageError("--weights and --model exclude each other")
-    if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other")
+    _refuse_exclusive(weights=weights, model=model)
+    _refuse_exclusive(resume=resume, overwrite=overwrite)
+    _refuse_exclusive(shared=shared, overwrite=overwrite)
+    listed = listed_inputs(file_list, inputs)
     _refuse_contradictions(sizing)
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
         loading.warn_of_slow(upscaling.precision)
         check_options(upscaling, plugins().registry)
-        refuse_absent_inputs(inputs)
+        refuse_absent_inputs([*inputs, *listed])
         weights = weights or (as_address(model, plugins().registry) if model else None)
         if weights is None and sizing.scale is None and not sizing.is_by_size:
             sizing = attrs.evolve(sizing, scale=_DEFAULT_SCALE)
@@ -182,13 +206,13 @@ def command(
             scale=sizing.label if sizing.is_by_size else sizing.scale or _DEFAULT_SCALE,
             image_format=writing.format,
             overwrite=overwrite,
+            listed=listed,
         )
         refuse_unused(planned, writing)
         given = writing.given({it.target.suffix for it in planned.tasks if not it.is_film})
-        tasks, failed = _share(planned, quiet=quiet)
+        unreadable = _told_failures(planned)
         if network is None:
             network = loading.load(weights or shipped_model(largest_factor(sizing, planned.tasks)))
-        done, left = _split_finished(tasks, resume=resume, keep=overwrite)
         settings = Settings(
             sizing=sizing,
             fitting=Fitting(background=background, depth=8 if depth else None, strip=strip),
@@ -197,20 +221,31 @@ def command(
             frames=frames,
             registry=plugins().registry,
         )
-        results = [*failed, *done]
-        images = [task for task in left if not task.is_film]
-        results += _upscale_all(network, images, settings, quiet=quiet, says_paths=not as_json)
-        for result in upscale_with_bars(
-            network, [task for task in left if task.is_film], settings, films,
-            resume=resume, overwrite=overwrite, quiet=quiet,
-        ):  # fmt: skip
-            results.append(result)
-            _say_result(result, says_paths=not as_json)
+        job = UpscaleJob(
+            network=network,
+            tasks=films_last(planned.tasks),
+            unreadable=unreadable,
+            settings=settings,
+            films=films,
+            report=FailureReport(failures),
+            resume=resume or shared,
+            overwrite=overwrite,
+            shared=shared,
+            quiet=quiet,
+        )
+        done = Outcome()
+        use = (weights, attrs.evolve(loading, device="", yes=False))
+        with contextlib.closing(job.results(use, done)) as results:
+            for result in results:
+                _say_result(result, says_paths=not as_json)
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, _INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, previous)
-    _print_results(results, as_json=as_json)
+    _print_results(done.results, as_json=as_json)
+    done.say_rates(is_asked=shared)
+    if done.has_failures:
+        raise click.exceptions.Exit(1)
 
 
 _INTERRUPTED = "interrupted; finished files are complete, --resume does the others"
@@ -218,6 +253,11 @@ _INTERRUPTED = "interrupted; finished files are complete, --resume does the othe
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise Interrupted(number, _INTERRUPTED)
+
+
+def _refuse_exclusive(**values: object) -> None:
+    if all(values.values()):
+        raise click.UsageError(f"{' and '.join(f'--{it}' for it in values)} exclude each other")
 
 
 def _refuse_contradictions(sizing: Sizing) -> None:
@@ -229,82 +269,21 @@ def _refuse_contradictions(sizing: Sizing) -> None:
         raise click.UsageError("--fit needs --width and --height")
 
 
-def _share(planned: Plan, *, quiet: bool) -> tuple[list[Task], list[Result]]:
-    """The tasks of this process, all or its share under torchrun, and what failed already."""
+def _told_failures(planned: Plan) -> list[Result]:
+    """What failed already; one process says that, and what was noted."""
     from srcore.upscaling.batch import Result
     from srcore.upscaling.jobs import Task
 
     if left_aside():
         say(f"srcore: {left_aside()}", err=True)
-    share = planned.tasks[rank() :: world_size()]
-    if len(share) < len(planned.tasks) and not quiet:
-        say(
-            f"srcore: process {rank()} of {world_size()} takes {len(share)} of "
-            f"{len(planned.tasks)} images",
-            err=True,
-        )
-    if rank():
-        return share, []
-    for note in planned.notes:
-        say(f"srcore: {note}", err=True)
     failed = [
         Result(Task(folder, folder), "failed", f"{folder}: cannot be read: {reason}")
         for folder, reason in planned.unreadable
     ]
-    for result in failed:
-        say(f"srcore: {result.message}", err=True)
-    return share, failed
-
-
-def _split_finished(
-    tasks: list[Task], *, resume: bool, keep: bool
-) -> tuple[list[Result], list[Task]]:
-    """Results of tasks that are done already, and the other tasks."""
-    from srcore.films.parts import delete_finished
-    from srcore.upscaling.resuming import resumed
-
-    if keep:
-        return [], tasks
-    if resume:
-        job = resumed(tasks)
-        for result in job.results:
-            if result.task.is_film and result.status == "skipped":
-                delete_finished(result.task.target)
-        for note in job.notes:
-            say(f"srcore: {note}", err=True)
-        for result in job.results:
-            if result.note:
-                say(f"srcore: {result.note}", err=True)
-            if result.status == "failed":
-                say(f"srcore: {result.message}", err=True)
-        return job.results, job.left
-    targets = [task.target for task in tasks]
-    refuse_existing(targets, overwrite=False, alternative="--resume skips what is done")
-    return [], tasks
-
-
-def _upscale_all(
-    network: nn.Module, tasks: list[Task], settings: Settings, *, quiet: bool, says_paths: bool
-) -> list[Result]:
-    from tqdm import tqdm
-
-    from srcore.upscaling.batch import pixels_of, upscale_files
-
-    hidden = quiet or not sys.stderr.isatty() or local_rank() != 0
-    pixels = pixels_of(tasks)
-    results = []
-    with tqdm(
-        total=sum(pixels),
-        disable=hidden,
-        unit="px",
-        unit_scale=True,
-        **width(),
-    ) as bar:
-        for result in upscale_files(network, tasks, pixels, settings, bar.update):
-            results.append(result)
-            bar.set_postfix_str(f"{len(results)}/{len(tasks)} files", refresh=False)
-            _say_result(result, says_paths=says_paths)
-    return results
+    if not rank():
+        for line in (*planned.notes, *(result.message for result in failed)):
+            say(f"srcore: {line}", err=True)
+    return failed
 
 
 def _say_result(result: Result, *, says_paths: bool) -> None:
@@ -312,7 +291,7 @@ def _say_result(result: Result, *, says_paths: bool) -> None:
         say(f"srcore: {result.note}", err=True)
     if result.status == "failed":
         say(f"srcore: {result.message}", err=True)
-    elif says_paths:
+    elif says_paths and result.status == "done":
         say(str(result.task.target))
 
 
@@ -329,6 +308,5 @@ def _print_results(results: list[Result], *, as_json: bool) -> None:
     if names := lost_by_results(results):
         say(f"srcore: not kept, with numbers of files: {names}", err=True)
     if len(results) > 1 or counts["failed"]:
-        say(f"srcore: {counts_in_words(results)}", err=True)
-    if counts["failed"]:
-        raise click.exceptions.Exit(1)
+        process = f"process {rank()} of {world_size()}: " if world_size() > 1 else ""
+        say(f"srcore: {process}{counts_in_words(results)}", err=True)

@@ -54,14 +54,18 @@ def leftovers(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _sweep(folder: Path) -> None:
-    place = folder.absolute()
-    if place in _swept:
-        return
-    _swept.add(place)
-    for path in leftovers(place):
+def delete_leftovers(folder: Path) -> None:
+    """Delete what :func:`leftovers` finds in a folder."""
+    for path in leftovers(folder):
         with contextlib.suppress(OSError):  # a folder, or another process was quicker
             path.unlink()
+
+
+def _sweep(folder: Path) -> None:
+    place = folder.absolute()
+    if place not in _swept:
+        _swept.add(place)
+        delete_leftovers(place)
 
 
 @contextlib.contextmanager

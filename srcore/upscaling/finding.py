@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from srcore.files.atomic import is_temporary
 from srcore.films.names import is_film_name
 from srcore.images import FolderSet, files_of, is_image_name, natural_key
 
@@ -48,15 +49,21 @@ class Search:
         self._output = output
         self._takes_films = takes_films
 
-    def find(self, inputs: Sequence[str]) -> list[FoundImage]:
-        """Files that the inputs name, each once, those of a folder in natural order."""
+    def find(self, inputs: Sequence[str], listed: Sequence[str] = ()) -> list[FoundImage]:
+        """Files that the inputs name, each once, those of a folder in natural order.
+
+        Args:
+            inputs: files, folders and patterns.
+            listed: files and folders whose names are no patterns.
+        """
         files: dict[str, FoundImage] = {}
-        for name in inputs:
-            for entry in self._matches(name):
+        given = [(name, True) for name in inputs] + [(name, False) for name in listed]
+        for name, may_be_pattern in given:
+            for entry in self._matches(name, may_be_pattern):
                 files.setdefault(os.path.abspath(entry.path), entry)
         return list(files.values())
 
-    def _matches(self, name: str) -> list[FoundImage]:
+    def _matches(self, name: str, may_be_pattern: bool) -> list[FoundImage]:
         path = Path(name)
         if os.path.isdir(path):
             made = FolderSet([self._output] if self._output else [])
@@ -71,7 +78,7 @@ class Search:
                     f"{name}: left out {_counted(folders, 'folder')} below; --recursive takes them"
                 )
             return [FoundImage(image, path) for image in images]
-        if os.path.lexists(path) or not glob.has_magic(name):
+        if not may_be_pattern or os.path.lexists(path) or not glob.has_magic(name):
             # A missing file is reported when its turn comes, and the others are done.
             return [FoundImage(path)]
         return [FoundImage(image) for image in self._images(name, self._globbed(name))]
@@ -89,6 +96,7 @@ class Search:
 
     def _images(self, name: str, files: Sequence[Path]) -> list[Path]:
         """Images and films by their names, sorted; the others are counted by suffix."""
+        files = [file for file in files if not is_temporary(file)]  # of another process
         films = [file for file in files if is_film_name(file)]
         images = [file for file in files if is_image_name(file)]
         if films and not self._takes_films:

@@ -13,6 +13,7 @@ from srcore.errors import SrcoreError
 from srcore.files.replacing import file_key, refuse_replacing
 from srcore.films.library import is_installed
 from srcore.films.names import WRITTEN_IN_WORDS, film_suffix, is_film_name, is_written_film
+from srcore.messages import some
 from srcore.upscaling.finding import FoundImage, Search
 from srcore.upscaling.output import SAME, is_written, suffix_for
 from srcore.upscaling.result_names import Named, distinct_names
@@ -67,6 +68,7 @@ def plan(
     scale: float | str,
     image_format: str,
     overwrite: bool = False,
+    listed: Sequence[str] = (),
 ) -> Plan:
     """Find the inputs and name their results.
 
@@ -82,6 +84,7 @@ def plan(
             suffix, or ``"same"``: that of every input, PNG where it is only read.
         overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
             an input that is another one's output is taken for the result of an earlier job.
+        listed: further files and folders, whose names are no patterns.
 
     Raises:
         JobError: nothing found, several inputs for one output file, a bad template, or two inputs
@@ -89,11 +92,12 @@ def plan(
         ReplacedInputError: an output is an input.
     """
     search = Search(recursive, Path(output) if output else None, takes_films=is_installed())
-    files = search.find(inputs)
+    files = search.find(inputs, listed)
     if not files and not search.unreadable:
         left_out = "".join(f"; {note}" for note in search.notes)
         raise JobError(
-            f"no images in {', '.join(inputs)}; expected files such as *.png, *.jpg{left_out}"
+            f"no images in {some([*inputs, *listed])}; expected files such as *.png, *.jpg"
+            f"{left_out}"
         )
     notes = list(search.notes)
     single = _single_file(output, files)

@@ -28,14 +28,19 @@ class Resumed:
     notes: list[str] = attrs.field(factory=list)
 
 
-def resumed(tasks: Sequence[Task]) -> Resumed:
+def resumed(tasks: Sequence[Task], wanted: set[Path] | None = None) -> Resumed:
     """Sort out what is done: an output counts if it was made from the task's input.
 
     One that does not say where it comes from counts too. If it was made from another input, the
     result gets the name by which equal names are told apart, or the task fails.
+
+    Args:
+        tasks: what to look at.
+        wanted: the targets of the whole job, if these are a part of it; the names that are used
+            instead are added.
     """
     job = Resumed()
-    wanted = {task.target for task in tasks}
+    wanted = {task.target for task in tasks} if wanted is None else wanted
     for task in tasks:
         digest = _digest(task.source)
         origins = {path: _origin_if_any(path) for path in (task.target, task.other) if path}

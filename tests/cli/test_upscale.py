@@ -184,19 +184,6 @@ def test_json_tells_what_became_of_every_file(upscale):
     assert "1.png" in failed["message"]
 
 
-def test_processes_of_torchrun_share_the_files(upscale, torchrun_variables):
-    _photos("in", 5)
-    outputs = []
-    for rank in range(2):
-        torchrun_variables(rank, 2)
-        code, out, err = upscale("in")
-        assert code == 0
-        outputs.append(out.split())
-        assert f"process {rank} of 2 takes {3 - rank} of 5 images" in err
-    assert list(map(len, outputs)) == [3, 2]
-    assert sorted(outputs[0] + outputs[1]) == [f"in_x2/{index}.png" for index in range(5)]
-
-
 def test_variables_of_a_pod_are_said_and_not_followed(upscale, monkeypatch):
     _photos("in", 2)
     monkeypatch.setenv("RANK", "0")
