@@ -46,5 +46,14 @@ def test_memory_does_not_grow_with_the_result(tmp_path, weights):
 
 
 @pytest.mark.slow
-def test_a_picture_of_96_megapixels_takes_less_than_three_gigabytes(tmp_path, weights):
-    assert _peak_memory(tmp_path, weights, 8000, 12000) < 3 * 1024
+def test_a_picture_of_24_megapixels_takes_less_than_a_gigabyte_and_a_half(tmp_path, weights):
+    assert _peak_memory(tmp_path, weights, 4000, 6000) < 1536
+
+
+@pytest.mark.stress
+def test_a_picture_of_96_megapixels_takes_less_than_three_gigabytes(
+    tmp_path, weights, stress_result
+):
+    peak = _peak_memory(tmp_path, weights, 8000, 12000)
+    assert peak < 3 * 1024
+    stress_result("upscale_memory", megapixels=96, peak_mib=peak)
