@@ -41,10 +41,16 @@ from srcore.weights.deploying import deployed
 COUNTED, TIMED, RUNS = 256, 64, 5
 #: Shipped experiments whose sizes are taken.
 EXPERIMENTS = {
-    "atd": "spandrel/atd_x4", "compact": "spandrel/compact_x4", "dat": "spandrel/dat_2_x4",
-    "drct": "spandrel/drct_l_x4", "omnisr": "spandrel/omnisr_x4", "plksr": "spandrel/plksr_x4",
-    "rcan": "spandrel/rcan_x4", "realplksr": "spandrel/realplksr_x4", "span": "spandrel/span_x4",
-}  # fmt: skip
+    "atd": "spandrel/atd_x4",
+    "compact": "spandrel/compact_x4",
+    "dat": "spandrel/dat_2_x4",
+    "drct": "spandrel/drct_l_x4",
+    "omnisr": "spandrel/omnisr_x4",
+    "plksr": "spandrel/plksr_x4",
+    "rcan": "spandrel/rcan_x4",
+    "realplksr": "spandrel/realplksr_x4",
+    "span": "spandrel/span_x4",
+}
 OWN = {
     "compact": ("Compact", "Wang et al. 2021, arXiv 2107.10833"),
     "edsr": ("EDSR", "Lim et al. 2017, arXiv 1707.02921"),

@@ -79,9 +79,15 @@ def outcome(seed: int, gigabytes: float, place: Path) -> dict[str, Any]:
     table = resolved(name, place, ITERATIONS, ["train.device=cpu", *overrides])
     write_table(place / "experiment.toml", multiplied(table, place / "many"))
     command = [
-        sys.executable, "-m", "srcore", "run", str(place / "experiment.toml"), "--output",
-        str(place / "runs"), "--quiet",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "srcore",
+        "run",
+        str(place / "experiment.toml"),
+        "--output",
+        str(place / "runs"),
+        "--quiet",
+    ]
     done = subprocess.run(
         command,
         capture_output=True,

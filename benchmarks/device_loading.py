@@ -60,10 +60,15 @@ def main() -> None:
             place = folder / str(number)
             place.mkdir()
             training = make_training(
-                EXPERIMENT, place, 10**6, f"data.train.hr={folder / 'hr'}",
-                f"data.train.lr={folder / 'lr'}", f"data.train.workers={count}",
-                *overrides, device=options.device,
-            )  # fmt: skip
+                EXPERIMENT,
+                place,
+                10**6,
+                f"data.train.hr={folder / 'hr'}",
+                f"data.train.lr={folder / 'lr'}",
+                f"data.train.workers={count}",
+                *overrides,
+                device=options.device,
+            )
             key = f"{label}, {count} processes"
             results[key] = rate(training, torch.device(options.device), seconds)
             print(key, results[key], flush=True)

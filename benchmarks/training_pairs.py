@@ -37,9 +37,14 @@ def make_training(
     loaded = srcore.load_experiment(file, settings)
     (stage,) = loaded.stages
     run = Run(
-        folder / "run", loaded.experiment(stage), "", {}, pick_device(device), loaded.plugins,
+        folder / "run",
+        loaded.experiment(stage),
+        "",
+        {},
+        pick_device(device),
+        loaded.plugins,
         quiet=True,
-    )  # fmt: skip
+    )
     run.folder.mkdir()
     log = logging.getLogger("srcore")
     log.setLevel(logging.INFO)

@@ -196,12 +196,17 @@ def drawn(chance):
         "metrics": [table("metric", "psnr"), *two("metric")],
         "handlers": two("handler"),
         "train": {
-            "iterations": runs.ITERATIONS, "batch_size": 2, "ema_decay": 0.9, "device": "cpu",
-            "checkpoint_every": 1, "log_every": 1, "validate_every": runs.ITERATIONS,
+            "iterations": runs.ITERATIONS,
+            "batch_size": 2,
+            "ema_decay": 0.9,
+            "device": "cpu",
+            "checkpoint_every": 1,
+            "log_every": 1,
+            "validate_every": runs.ITERATIONS,
             "tensorboard": False,
             "precision": chance.choice(("float32", "float32", "bfloat16")),
         },
-    }  # fmt: skip
+    }
     if experiment["method"]["type"] == "gan":
         experiment["losses"].append({"type": "adversarial", "weight": 0.01})
         experiment["method"]["labels"] = one("labels")

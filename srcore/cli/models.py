@@ -74,9 +74,14 @@ def command(
         chosen = [catalog.models[words[0]]]
     else:
         chosen = _search(
-            catalog, words, commercial=commercial, scale=scale, architecture=architecture,
-            license=license, purpose=purpose,
-        )  # fmt: skip
+            catalog,
+            words,
+            commercial=commercial,
+            scale=scale,
+            architecture=architecture,
+            license=license,
+            purpose=purpose,
+        )
     rows = [_model_facts(catalog, model) for model in chosen]
     rows = [row for row in rows if row["here"] or not here]
     if not rows:

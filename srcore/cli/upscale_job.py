@@ -186,9 +186,14 @@ class UpscaleJob:
 
     def _films(self, tasks: list[Task], *, resume: bool) -> Iterator[Result]:
         return upscale_with_bars(
-            self.network, tasks, self.settings, self.films,
-            resume=resume, overwrite=self.overwrite, quiet=self.quiet,
-        )  # fmt: skip
+            self.network,
+            tasks,
+            self.settings,
+            self.films,
+            resume=resume,
+            overwrite=self.overwrite,
+            quiet=self.quiet,
+        )
 
     @property
     def _has_no_bar(self) -> bool:

@@ -95,9 +95,14 @@ def _layer(call: Call, kind: str, parameters: dict[int, Any], weights: bytes = b
 
 def _conv2d(call: Call) -> Layer:
     def made(
-        input: Slot, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1,
-    ) -> Layer:  # fmt: skip
+        input: Slot,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Layer:
         spread, step = both_directions(dilation), both_directions(stride)
         reach = [by * (side - 1) for by, side in zip(spread, weight.shape[2:], strict=True)]
         around = padding_around(padding, reach)
@@ -133,8 +138,14 @@ def _cat(call: Call) -> Layer:
 
 
 def _interpolate(call: Call) -> Layer:
-    def made(input: Slot, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-             align_corners: bool | None = None, **others: Any) -> Layer:  # fmt: skip
+    def made(
+        input: Slot,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        **others: Any,
+    ) -> Layer:
         height, width = map(float, both_directions(scale_factor))
         kinds = {"nearest": 1, "bilinear": 2, "bicubic": 3}
         if mode not in kinds:

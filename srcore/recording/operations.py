@@ -137,9 +137,15 @@ def _pixelwise(call: Call) -> Operation:
 
 def _batch_norm(call: Call) -> Operation | None:
     def is_fixed(
-        input: Slot, mean: Any, var: Any, weight: Any = None, bias: Any = None,
-        training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-    ) -> bool:  # fmt: skip
+        input: Slot,
+        mean: Any,
+        var: Any,
+        weight: Any = None,
+        bias: Any = None,
+        training: bool = False,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> bool:
         return not training
 
     return Operation(call) if is_fixed(*call.arguments, **call.keywords) else None
@@ -156,9 +162,14 @@ def _cat(call: Call) -> Operation | None:
 
 def _conv2d(call: Call) -> Operation | None:
     def parsed(
-        input: Slot, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1,
-    ) -> Operation | None:  # fmt: skip
+        input: Slot,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Operation | None:
         if (
             not isinstance(weight, Tensor)
             or isinstance(bias, Slot)

@@ -122,9 +122,14 @@ def _network(role: str) -> str:
 #: in which ``*`` stands for folders too: what a stage writes is listed here, or by ``outputs`` of
 #: the options of its task.
 COMMON_FILES = (
-    RunFolder.experiment, RunFolder.provenance, RunFolder.log, RunFolder.report, RunFolder.ending,
-    f"{RunFolder.plugins}/*", f"{RunFolder.card}/*",
-)  # fmt: skip
+    RunFolder.experiment,
+    RunFolder.provenance,
+    RunFolder.log,
+    RunFolder.report,
+    RunFolder.ending,
+    f"{RunFolder.plugins}/*",
+    f"{RunFolder.card}/*",
+)
 #: In the folder of a stage that trains, beside the files of its networks.
 _TRAINING_FILES = (
     RunFolder.lines, RunFolder.rows, RunFolder.performance, RunFolder.bicubic,

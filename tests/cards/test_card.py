@@ -143,9 +143,14 @@ def problems_of_entry(identity, entry):
         "images": lambda it: it == [],
     }
     optional = {
-        "trainingIterations": int, "trainingBatchSize": int, "trainingHRSize": int,
-        "trainingOTF": bool, "dataset": str, "datasetSize": int, "pretrainedModelG": str,
-    }  # fmt: skip
+        "trainingIterations": int,
+        "trainingBatchSize": int,
+        "trainingHRSize": int,
+        "trainingOTF": bool,
+        "dataset": str,
+        "datasetSize": int,
+        "pretrainedModelG": str,
+    }
     yield from (key for key, holds in rules.items() if key not in entry or not holds(entry[key]))
     yield from (key for key in entry if key not in rules and key not in optional)
     yield from (k for k, kind in optional.items() if k in entry and not isinstance(entry[k], kind))

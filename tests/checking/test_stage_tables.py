@@ -144,9 +144,14 @@ def test_wrong_names_of_stages_hide_no_other_problems(file):
         load_checked(file, ["first_stage=lst"])
     by_path = {problem.path: problem.message for problem in caught.value.problems}
     assert by_path.keys() == {
-        "first_stage", "generator.num_features", "stages[2].from", "stages[2].train.batch_size",
-        "stages[3].name", "stages[3].drop", "stages[3].scael",
-    }  # fmt: skip
+        "first_stage",
+        "generator.num_features",
+        "stages[2].from",
+        "stages[2].train.batch_size",
+        "stages[3].name",
+        "stages[3].drop",
+        "stages[3].scael",
+    }
     assert by_path["stages[2].from"] == 'no earlier stage "midle"; did you mean "middle"?'
     assert by_path["stages[3].name"] == 'two stages are named "last"'
 

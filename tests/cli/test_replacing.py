@@ -69,11 +69,16 @@ COMMANDS = {
 }  # fmt: skip
 
 REASONS = (
-    "no input is replaced by an output", "would be replaced by its own result",
-    "images are read from it", "lies in in; name a folder", "two outputs in one file",
-    "nothing was deleted", "is a link, and no link's target is deleted",
-    "expected the name of one folder", "would share a folder",
-)  # fmt: skip
+    "no input is replaced by an output",
+    "would be replaced by its own result",
+    "images are read from it",
+    "lies in in; name a folder",
+    "two outputs in one file",
+    "nothing was deleted",
+    "is a link, and no link's target is deleted",
+    "expected the name of one folder",
+    "would share a folder",
+)
 
 
 @pytest.fixture(scope="module")

@@ -68,10 +68,12 @@ def test_all_that_no_file_can_hold_is_told_at_once():
 
 @pytest.mark.parametrize(
     ("overrides", "line"),
-    [({"train..x": 1}, "overrides: expected a key such as table.key"),
-     ({"train.iteration": 1}, "overrides: train.iteration: unknown key; did you mean"),
-     ({"train.iterations": "x"}, "overrides: train.iterations: expected a whole number")],
-)  # fmt: skip
+    [
+        ({"train..x": 1}, "overrides: expected a key such as table.key"),
+        ({"train.iteration": 1}, "overrides: train.iteration: unknown key; did you mean"),
+        ({"train.iterations": "x"}, "overrides: train.iterations: expected a whole number"),
+    ],
+)
 def test_wrong_overrides_are_told(tiny_images, overrides, line):
     with pytest.raises(ConfigError, match=line):
         srcore.load_experiment(table(tiny_images), overrides)

@@ -80,9 +80,14 @@ def train(isolated_plugins, tiny_experiment, tmp_path, monkeypatch):
     def train(where, *overrides):
         clock.where = where
         settings = (
-            'generator={type="normalized"}', "train.iterations=4", "train.keep_every=1",
-            "train.nan_skips=1", "train.validate_every=0", POOL, *overrides,
-        )  # fmt: skip
+            'generator={type="normalized"}',
+            "train.iterations=4",
+            "train.keep_every=1",
+            "train.nan_skips=1",
+            "train.validate_every=0",
+            POOL,
+            *overrides,
+        )
         run_experiment(srcore.load_experiment(tiny_experiment, settings), tmp_path)
         folder = tmp_path / "tiny" / "checkpoints"
         return [

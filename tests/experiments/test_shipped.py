@@ -104,10 +104,15 @@ def test_tiny_experiments_train(name, example_images):
     for stage in TINY[name]:
         folder = example_images / "runs" / name / stage
         for file in (
-            "experiment.toml", "metrics.csv", "metrics.jsonl", "generator.safetensors",
-            "generator_best.safetensors", "checkpoints/last.pt", "checkpoints/best.pt",
+            "experiment.toml",
+            "metrics.csv",
+            "metrics.jsonl",
+            "generator.safetensors",
+            "generator_best.safetensors",
+            "checkpoints/last.pt",
+            "checkpoints/best.pt",
             "finished.json",
-        ):  # fmt: skip
+        ):
             assert (folder / file).is_file(), file
         assert list((folder / "images").rglob("*.png"))
         rows = list(map(json.loads, (folder / "metrics.jsonl").read_text().splitlines()))

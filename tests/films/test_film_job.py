@@ -93,10 +93,15 @@ def test_what_a_container_does_not_hold_is_said(films, upscale, tmp_path):
 
 def test_chapters_texts_and_attachments_are_kept(films, upscale, tmp_path):
     chapters = [
-        {"id": k, "start": 100 * k, "end": 100 * k + 100, "time_base": Fraction(1, 1000),
-         "metadata": {"title": f"part {k}"}}
+        {
+            "id": k,
+            "start": 100 * k,
+            "end": 100 * k + 100,
+            "time_base": Fraction(1, 1000),
+            "metadata": {"title": f"part {k}"},
+        }
         for k in range(2)
-    ]  # fmt: skip
+    ]
     source = films.write(
         tmp_path / "in.mkv",
         chapters=chapters,

@@ -21,11 +21,16 @@ NUMBERS = (0, 1, 2, 255, 256, 2**15, 2**16 - 1, 2**24, 2**31 - 1, 2**32 - 1)
 #: First bytes of formats that are not read; decoders of some start programs or trust sizes.
 FOREIGN = (
     b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 30000 30000\n(x) print quit\n",
-    b"\x01\xda\x01\x01\x00\x03\xff\xff\xff\xff\x00\x03", b"8BPS\x00\x01" + b"\0" * 6 + b"\0\x03",
-    b"DDS |\0\0\0\x07\x10\x08\0\xff\xff\0\0\xff\xff\0\0", b"\0\0\x02" + b"\0" * 9 + b"\xff" * 4,
-    b"\0\0\x01\0\x01\0\0\0\0\0\x01\0\x20\0", b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-    b"\xd7\xcd\xc6\x9a\0\0" + b"\xff" * 20, b"%PDF-1.4\n", b"\x00\x00\x00\x0cjP  \r\n\x87\n",
-)  # fmt: skip
+    b"\x01\xda\x01\x01\x00\x03\xff\xff\xff\xff\x00\x03",
+    b"8BPS\x00\x01" + b"\0" * 6 + b"\0\x03",
+    b"DDS |\0\0\0\x07\x10\x08\0\xff\xff\0\0\xff\xff\0\0",
+    b"\0\0\x02" + b"\0" * 9 + b"\xff" * 4,
+    b"\0\0\x01\0\x01\0\0\0\0\0\x01\0\x20\0",
+    b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    b"\xd7\xcd\xc6\x9a\0\0" + b"\xff" * 20,
+    b"%PDF-1.4\n",
+    b"\x00\x00\x00\x0cjP  \r\n\x87\n",
+)
 
 
 def honest_files():

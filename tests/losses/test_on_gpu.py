@@ -33,9 +33,14 @@ def context(sr, hr):
         return image.mean((2, 3), keepdim=True) - 0.4
 
     return LossContext(
-        batch={"lr": hr[..., ::2, ::2], "hr": hr}, sr=sr, iteration=1, progress=0.0,
-        ema_sr=None, discriminate=discriminate, extras={},
-    )  # fmt: skip
+        batch={"lr": hr[..., ::2, ::2], "hr": hr},
+        sr=sr,
+        iteration=1,
+        progress=0.0,
+        ema_sr=None,
+        discriminate=discriminate,
+        extras={},
+    )
 
 
 def known(name):

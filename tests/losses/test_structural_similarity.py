@@ -46,13 +46,18 @@ def _reference_halved(plane):
     return np.array(
         [
             [
-                np.mean([plane[min(y + j, rows - 1), min(x + i, columns - 1)]
-                         for j in (0, 1) for i in (0, 1)])
+                np.mean(
+                    [
+                        plane[min(y + j, rows - 1), min(x + i, columns - 1)]
+                        for j in (0, 1)
+                        for i in (0, 1)
+                    ]
+                )
                 for x in range(0, columns, 2)
             ]
             for y in range(0, rows, 2)
         ]
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(("size", "sigma"), [(11, 1.5), (5, 0.8)])

@@ -363,9 +363,14 @@ def test_bad_term_of_the_discriminator_is_named(isolated_plugins, experiment, tm
 
 
 def test_accumulated_parts_equal_the_whole_batch(states):
-    settings = ("train.batch_size=4", "train.iterations=2", "discriminator.type=patch",
-                "discriminator.num_features=4", "discriminator.norm=none",
-                "discriminator.num_layers=1")  # fmt: skip
+    settings = (
+        "train.batch_size=4",
+        "train.iterations=2",
+        "discriminator.type=patch",
+        "discriminator.num_features=4",
+        "discriminator.norm=none",
+        "discriminator.num_layers=1",
+    )
     (*_, whole), _ = states(*settings)
     (*_, parts), _ = states(*settings, "train.accumulate=2")
     for network in ("generator", "discriminator", "ema"):

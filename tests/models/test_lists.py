@@ -8,9 +8,14 @@ from srcore.models.entry import PublishedModel
 from srcore.models.lists import read_models
 
 GOOD = {
-    "author": '"me"', "license": '"MIT"', "architecture": '"edsr"', "scale": "2",
-    "url": '"https://example.org/x.pth"', "sha256": f'"{"0" * 64}"', "bytes": "10",
-}  # fmt: skip
+    "author": '"me"',
+    "license": '"MIT"',
+    "architecture": '"edsr"',
+    "scale": "2",
+    "url": '"https://example.org/x.pth"',
+    "sha256": f'"{"0" * 64}"',
+    "bytes": "10",
+}
 
 
 def text(name="x", **changes):

@@ -69,8 +69,13 @@ def test_every_parameter_is_trained_with_the_settings_of_its_first_group(with_te
 
 def test_a_group_has_its_effect_and_no_other(with_text, tmp_path):
     """One step of AdamW by its formula: biases do not shrink, all else does."""
-    start = run(with_text(""), tmp_path / "start", "train.iterations=1", "train.ema_decay=0.5",
-                "train.ema_warmup=false")  # fmt: skip
+    start = run(
+        with_text(""),
+        tmp_path / "start",
+        "train.iterations=1",
+        "train.ema_decay=0.5",
+        "train.ema_warmup=false",
+    )
     assert start["iteration"] == 1
     text = '[optimizer.generator]\ntype = "adamw"\nlearning_rate = 1e-3\nweight_decay = 0.5\n'
     group = '[[optimizer.generator.groups]]\nmatch = "*.bias"\nweight_decay = 0\n'

@@ -44,9 +44,14 @@ def test_keys_have_typed_defaults_limits_and_units():
 def test_defaults_are_what_toml_can_write():
     fields = attrs.fields_dict(Options)
     assert {name: plain_default(field) for name, field in fields.items()} == {
-        "border": 3, "mode": None, "path": "x/y", "endless": None, "pair": [0.1, 1],
-        "names": {"a": 1.0}, "inner": None,
-    }  # fmt: skip
+        "border": 3,
+        "mode": None,
+        "path": "x/y",
+        "endless": None,
+        "pair": [0.1, 1],
+        "names": {"a": 1.0},
+        "inner": None,
+    }
 
 
 def test_a_paper_is_what_the_docstring_names():

@@ -32,8 +32,10 @@ def test_columns_have_one_length_and_nan_where_nothing_was_measured(run):
 
 def test_a_phase_has_its_own_columns(run):
     assert srcore.read_metrics(str(run), "train") == {
-        "iteration": [10, 20], "phase": ["train", "train"], "l1": [0.5, 0.25],
-    }  # fmt: skip
+        "iteration": [10, 20],
+        "phase": ["train", "train"],
+        "l1": [0.5, 0.25],
+    }
     with pytest.raises(SrcoreError, match='no phase "set14"; there are: train, set5'):
         srcore.read_metrics(run, "set14")
 

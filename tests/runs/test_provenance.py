@@ -93,8 +93,13 @@ def test_moved_files_are_named_with_set(tiny_experiment, tmp_path):
     assert (folder / name).read_bytes() == (whole / name).read_bytes()
     (tmp_path / "moved/00.png").unlink()
     with pytest.raises(SrcoreError, match=r"other settings: data\.train\.hr was"):
-        run(tiny_experiment, tmp_path / "out", f"data.train.hr={tmp_path / 'validation'}",
-            "train.iterations=8", resume=True)  # fmt: skip
+        run(
+            tiny_experiment,
+            tmp_path / "out",
+            f"data.train.hr={tmp_path / 'validation'}",
+            "train.iterations=8",
+            resume=True,
+        )
 
 
 def test_processes_are_refused_and_versions_told(tmp_path, caplog):

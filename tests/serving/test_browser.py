@@ -195,8 +195,13 @@ def test_a_picture_is_chosen_enlarged_compared_and_downloaded(
     for step, key in ((1, "ArrowRight"), (-1, "ArrowLeft")):
         before = float(browser.run("$('border').focus(), $('border').value"))
         for kind in ("rawKeyDown", "keyUp"):
-            browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                         windowsVirtualKeyCode=38 + step)  # fmt: skip
+            browser.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=38 + step,
+            )
         assert float(browser.run("$('border').value")) == before + 0.5 * step
     browser.run("$('stack').scrollIntoView()")
     box = browser.run("(b => [b.left, b.top, b.width])($('stack').getBoundingClientRect())")

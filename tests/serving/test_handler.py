@@ -234,10 +234,15 @@ def test_a_picture_that_breaks_off_leaves_nothing(site, picture):
 @pytest.mark.parametrize(
     ("path", "method"),
     [
-        ("/", "GET"), ("/offered", "GET"), ("/jobs?model=x2", "POST"), ("/jobs/x", "GET"),
-        ("/jobs/x/result", "GET"), ("/jobs/x", "DELETE"), ("/report?run=first", "GET"),
+        ("/", "GET"),
+        ("/offered", "GET"),
+        ("/jobs?model=x2", "POST"),
+        ("/jobs/x", "GET"),
+        ("/jobs/x/result", "GET"),
+        ("/jobs/x", "DELETE"),
+        ("/report?run=first", "GET"),
     ],
-)  # fmt: skip
+)
 def test_nothing_is_told_to_others(site, picture, path, method, headers, status):
     body = picture if method == "POST" else None
     code, answered, text = site.ask(path, method, body, **headers)

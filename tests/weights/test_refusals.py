@@ -80,9 +80,12 @@ def test_all_files_are_told_at_once(tiny_experiment, edsr):
         f"metrics=[{{type='psnr'}},{{type='dists',weights='file',file='{other}'}}]",
     )
     assert set(problems) == {
-        "generator.weights", "discriminator.weights", "losses[2].file", "losses[3].file",
+        "generator.weights",
+        "discriminator.weights",
+        "losses[2].file",
+        "losses[3].file",
         "metrics[1].file",
-    }  # fmt: skip
+    }
     assert "holds weights of edsr, but the network is unet" in problems["discriminator.weights"]
     assert "VGG19 needs conv1_1.weight" in problems["losses[2].file"]
     assert "AlexNet needs features.0.weight" in problems["losses[3].file"]

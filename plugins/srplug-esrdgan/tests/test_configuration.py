@@ -115,10 +115,16 @@ def test_the_shipped_configuration_is_the_shipped_experiment(ini):
 
 
 _DEFAULTS = {
-    "fusion_kernel_size": 3, "hr_kernel_size": 3, "dense_scaling": 0.2, "block_scaling": 0.2,
-    "activation": "leaky_relu", "norm": "batch", "kernel_size": 3, "weight_decay": 0.0,
+    "fusion_kernel_size": 3,
+    "hr_kernel_size": 3,
+    "dense_scaling": 0.2,
+    "block_scaling": 0.2,
+    "activation": "leaky_relu",
+    "norm": "batch",
+    "kernel_size": 3,
+    "weight_decay": 0.0,
     "criterion": "l1",
-}  # fmt: skip
+}
 
 
 def _without_defaults(table):

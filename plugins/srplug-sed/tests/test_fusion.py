@@ -149,11 +149,17 @@ def test_block_starts_as_the_bias_of_its_last_convolution():
 def test_published_keys():
     names = list(SemanticFusion(64, 1, 8, 6, 2).state_dict())
     for key in (
-        "norm.weight", "proj_in.bias", "proj_context.weight", "proj_out.bias", "conv_out.weight",
-        "transformer_blocks.0.norm3.bias", "transformer_blocks.0.attn1.to_q.weight",
-        "transformer_blocks.0.attn2.to_out.0.bias", "transformer_blocks.0.ff.net.0.proj.weight",
+        "norm.weight",
+        "proj_in.bias",
+        "proj_context.weight",
+        "proj_out.bias",
+        "conv_out.weight",
+        "transformer_blocks.0.norm3.bias",
+        "transformer_blocks.0.attn1.to_q.weight",
+        "transformer_blocks.0.attn2.to_out.0.bias",
+        "transformer_blocks.0.ff.net.0.proj.weight",
         "transformer_blocks.0.ff.net.2.bias",
-    ):  # fmt: skip
+    ):
         assert key in names
     assert len(names) == 30
 

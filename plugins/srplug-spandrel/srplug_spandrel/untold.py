@@ -21,12 +21,17 @@ UNTOLD: dict[str, dict[str, Any]] = {
     "drunet": {"act_mode": "R"},
     "fbcnn": {"act_mode": "R"},
     "grl": {
-        **_SCALED, "stripe_shift": True, "anchor_proj_type": "avgpool", "euclidean_dist": False,
+        **_SCALED,
+        "stripe_shift": True,
+        "anchor_proj_type": "avgpool",
+        "euclidean_dist": False,
     },
     "hat": {**_LOGITS, "conv_scale": 0.01},
     "mmrealsr": {"degradation_degree_actv": "sigmoid"},
     "plksr": {
-        "use_max_kernel": False, "sparse_kernels": (5, 5, 5, 5), "sparse_dilations": (1, 2, 3, 4),
+        "use_max_kernel": False,
+        "sparse_kernels": (5, 5, 5, 5),
+        "sparse_dilations": (1, 2, 3, 4),
         "with_idt": False,
     },
     "rcan": {"rgb_range": 255.0},
@@ -36,4 +41,4 @@ UNTOLD: dict[str, dict[str, Any]] = {
     "span": {"img_range": 255.0, "rgb_mean": (0.4488, 0.4371, 0.404)},
     "swin2sr": _SCALED,
     "uformer": {"qk_scale": None, "shift_flag": True},
-}  # fmt: skip
+}

@@ -59,10 +59,15 @@ def experiment(name, way, folder, precision="float32"):
             else {"type": "hr_folder", "hr": "images"},
         },
         "train": {
-            "iterations": 3, "batch_size": 4, "device": "cpu", "checkpoint_every": 1,
-            "tensorboard": False, "precision": precision, "ema_decay": 0.9,
+            "iterations": 3,
+            "batch_size": 4,
+            "device": "cpu",
+            "checkpoint_every": 1,
+            "tensorboard": False,
+            "precision": precision,
+            "ema_decay": 0.9,
         },
-    }  # fmt: skip
+    }
     table["data"]["train"] |= {"hr_patch_size": 64 * max(1, scale // 2), "workers": 0}
     file = folder / "x.toml"
     file.write_text(tomli_w.dumps({**table, **WAYS[way]}))

@@ -176,9 +176,14 @@ class EstimateKernels:
     def run(self, run: Run) -> None:
         """Write ``kernels/<stem>/<stem>_kernel_x2.npy`` and ``_x4.npy``; keep those there are."""
         write_missing_kernels(
-            self.lr, run.folder / "kernels", self.settings, seed=run.experiment.seed,
-            device=run.device, mat=self.mat, run=run,
-        )  # fmt: skip
+            self.lr,
+            run.folder / "kernels",
+            self.settings,
+            seed=run.experiment.seed,
+            device=run.device,
+            mat=self.mat,
+            run=run,
+        )
         _wait_for_all()
         run.results = {"kernels": {"images": float(len(list_images(self.lr)))}}
 

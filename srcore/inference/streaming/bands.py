@@ -120,9 +120,14 @@ def whole_by_rows(network: nn.Module, images: Tensor, precision: UsePrecision) -
     result, done = images.new_empty(*images.shape[:2], scale * height, scale * width), 0
     try:
         for rows in upscaled_bands(
-            network, recording, lambda start, stop: padded[..., start:stop, :], padded.shape[-2],
-            band, precision, float,
-        ):  # fmt: skip
+            network,
+            recording,
+            lambda start, stop: padded[..., start:stop, :],
+            padded.shape[-2],
+            band,
+            precision,
+            float,
+        ):
             inside = rows[..., : scale * height - done, : scale * width]
             result[..., done : done + inside.shape[-2], :] = inside
             done += inside.shape[-2]

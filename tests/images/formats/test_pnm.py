@@ -23,8 +23,13 @@ def build(kind, largest, comment, channels, seed):
     head = sizes + (b"\n" if bitmap else comment + b"%d\n" % largest)
     if kind == 7:
         head = b"P7\n# %s\nWIDTH %d\nHEIGHT %d\nDEPTH %d\nMAXVAL %d\nTUPLTYPE %s\nENDHDR\n" % (
-            comment.strip(b"#\n "), width, height, channels, largest, PAM[channels],
-        )  # fmt: skip
+            comment.strip(b"#\n "),
+            width,
+            height,
+            channels,
+            largest,
+            PAM[channels],
+        )
     if kind == 4:
         body = np.packbits(stored[..., 0].astype(np.uint8), axis=1).tobytes()
     elif kind == 1:
