@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from srcore.errors import MissingExtraError
+from srcore.machine.signal_stack import handle_signals_on_the_usual_stack
 
 _TELEMETRY = "openvino_telemetry"
 
@@ -82,4 +83,5 @@ def load_program(contents: list[bytes]) -> Callable[[Tensor], Tensor]:
         "INFERENCE_NUM_THREADS": threads,
     }
     program = core.compile_model(core.read_model(*contents), "CPU", settings)
+    handle_signals_on_the_usual_stack()
     return lambda lr: torch.from_numpy(program([lr.numpy()])[0].copy())

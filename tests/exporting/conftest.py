@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from srcore.exporting.openvino import openvino as openvino_package
+from srcore.machine.signal_stack import handle_signals_on_the_usual_stack
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def _opened(path, to):
         openvino = openvino_package()
         model = openvino.Core().read_model(path)
         program = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        handle_signals_on_the_usual_stack()
         said = {
             key: value.astype(str)
             for key, value in model.get_rt_info("srcore").astype(dict).items()
