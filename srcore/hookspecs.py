@@ -1,4 +1,6 @@
-"""All hooks, in the order in which they run. Implement them with ``srcore.hookimpl``.
+"""All hooks: what plugins register, then those of a run in their order.
+
+They are implemented with ``srcore.hookimpl``.
 
 A plugin is a module that holds functions of these names. It is found through the entry-point group
 ``srcore`` of its distribution. Take only the parameters you use; pluggy passes them by name.
@@ -34,7 +36,7 @@ hookimpl = pluggy.HookimplMarker("srcore")
 def srcore_register_components(registry: Registry) -> None:
     """Register networks, losses and all other kinds of components.
 
-    When: once, when plugins are loaded, before anything else.
+    When: once, when a program first asks for a component, which ``srcore --help`` does not.
     Do: call ``registry.add(kind, name, options, target)`` for every component. Options and targets
         may be ``"package.module:name"``, imported when needed, so that listing components does not
         import torch. ``registry.add_kind("plugin.what", contract)`` adds a kind of components.

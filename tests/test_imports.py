@@ -124,7 +124,7 @@ def defined(body):
 
 
 def test_names_that_tests_and_benchmarks_import_exist():
-    """They are not type-checked, and many are slow: a name that moved would be noticed late."""
+    """Tests are not type-checked, and many are slow: a name that moved would be noticed late."""
     files = modules()
     names = {}
     for module, path in files.items():

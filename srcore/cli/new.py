@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 
 import click
@@ -139,8 +141,9 @@ def _rest(scale: int) -> str:
 
 
 def _first_comment(path: object) -> str:
-    """The first comment line of a shipped experiment says what it is."""
+    """The first sentence of the comment that a shipped experiment begins with."""
     file = Path(str(path))
     parse_experiment(file)
-    first = file.read_text("utf-8").split("\n", 1)[0]
-    return first.lstrip("# ").strip() if first.startswith("#") else ""
+    lines = (line.partition("#")[2].strip() for line in file.read_text("utf-8").split("\n"))
+    paragraph = " ".join(itertools.takewhile(bool, lines))
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph, maxsplit=1)[0]

@@ -180,7 +180,7 @@ def train(folder):
     settings = ["train.validate_every=1", "train.iterations=30", "train.log_every=10"]
     loaded = srcore.load_experiment(folder / "tiny.toml", settings)
     run_experiment(loaded, folder / "runs", quiet=True)
-    assert (folder / "runs/tiny/state.txt").read_text() == "done\n"
+    assert (folder / "runs/tiny/plugins/state.txt").read_text() == "done\n"
 
 
 @pytest.mark.parametrize("page", with_blocks("pycon"))

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
 @srcore.hookimpl
 def srcore_register_components(registry: Registry) -> None:
-    """Targets are text, so that listing components does not import torch."""
-    from srplug_minimal import options
-
+    """Options and targets are text, so that listing components does not import torch."""
+    keys = "srplug_minimal.options"
     loss, network = "srplug_minimal.losses:MinimalLoss", "srplug_minimal.networks:MinimalNet"
-    registry.add("loss", "minimal", options.MinimalLossOptions, loss)
-    registry.add("network", "minimal_net", options.MinimalNetOptions, network)
+    registry.add("loss", "minimal", f"{keys}:MinimalLossOptions", loss)
+    registry.add("network", "minimal_net", f"{keys}:MinimalNetOptions", network)
 
 
 @srcore.hookimpl
