@@ -1,1 +1,1 @@
-"""Image files, datasets and their preparation."""
+"""What data sets and checks share: windows, batches, sizes, faults of images."""
