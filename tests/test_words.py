@@ -262,7 +262,7 @@ ONE_MEANING = {
     "one line, in packages that know nothing of one another": {
         "import_av", "is_installed", "round_up",
     },
-    "a step of locking a file, for a run and for a download": {"is_still", "lock"},
+    "a step of locking a file, for a run and for a download": {"lock"},
     "of two networks": {"imagenet_file"},
 }  # fmt: skip
 

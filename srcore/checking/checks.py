@@ -7,7 +7,6 @@ pairs for choices that cannot work in this experiment.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from srcore.capabilities import option_capability
 from srcore.checking.channel_checks import channel_problems
@@ -17,7 +16,7 @@ from srcore.checking.need_checks import need_problems
 from srcore.checking.parameter_checks import parameter_problems
 from srcore.checking.role_checks import role_problems
 from srcore.config.batch_size import known_batch_size
-from srcore.config.paths import inputs_of, is_pending, path_complaint
+from srcore.config.paths import inputs_are_there
 from srcore.config.schema import Experiment
 from srcore.config.selections import selections
 from srcore.data.faults import ImageFault, can_be_skipped
@@ -44,7 +43,7 @@ def cross_checks(experiment: Experiment, registry: Registry) -> Iterator[Problem
 def _component_problems(experiment: Experiment) -> Iterator[Problem]:
     for path, selected in selections(experiment):
         check = option_capability(selected.options, "problems")
-        if check is None or not _paths_exist(selected.options):
+        if check is None or not inputs_are_there(selected.options):
             continue
         complaints = list(check(experiment))
         if selected.component.kind == "dataset" and path.partition(".")[2].startswith("train"):
@@ -63,13 +62,6 @@ def _without_skipped(
     if not faults or not skips or not can_be_skipped(faults):
         return complaints
     return [(key, message) for key, message in complaints if not isinstance(message, ImageFault)]
-
-
-def _paths_exist(options: Any) -> bool:
-    """Whether all files and folders are there: a component cannot check what is missing."""
-    return not any(
-        is_pending(path) or path_complaint(path, wanted) for _, path, wanted in inputs_of(options)
-    )
 
 
 def _training_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from torch import nn
 
 from srcore.capabilities import option_capability
-from srcore.config.paths import inputs_of, is_pending, path_complaint
+from srcore.config.paths import inputs_are_there, is_pending, path_complaint
 from srcore.config.schema import DiscriminatorTable, Experiment, GeneratorTable, NetworkTable
 from srcore.config.selections import selections
 from srcore.config.start_weights import weights_key
@@ -40,7 +39,7 @@ def weights_problems(
                 yield Problem(weights_key(name), message)
     for path, selected in selections(experiment):
         declared = option_capability(selected.options, "unfit_weights")
-        if declared is not None and _is_there(selected.options):
+        if declared is not None and inputs_are_there(selected.options):
             for key, message in declared(experiment):
                 yield Problem(f"{path}.{key}", message)
 
@@ -54,13 +53,6 @@ def starting(experiment: Experiment) -> Iterator[tuple[str, Role, StartTable]]:
             continue
         if not path_complaint(weights, "file"):
             yield name, role, table
-
-
-def _is_there(options: Any) -> bool:
-    """Whether all files that options name can be opened now."""
-    return not any(
-        is_pending(path) or path_complaint(path, wanted) for _, path, wanted in inputs_of(options)
-    )
 
 
 def _misfit(role: Role, table: StartTable, scale: int, registry: Registry) -> Iterator[str]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from srcore.errors import DataError
-from srcore.files.texts import decode_text
+from srcore.files.texts import filled_lines
 
 
 def listed_inputs(file: Path | None, inputs: Sequence[str]) -> list[str]:
@@ -26,12 +25,7 @@ def listed_inputs(file: Path | None, inputs: Sequence[str]) -> list[str]:
         if not inputs:
             raise click.UsageError("INPUT: expected files, folders or patterns, or --list")
         return []
-    try:
-        text = decode_text(file.read_bytes(), "surrogateescape")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{file}: cannot be read: {why}") from error
-    lines = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+    lines = filled_lines(file)
     if not lines and not inputs:
         raise click.UsageError(f"{file}: expected paths, one in each line, found none")
     return lines

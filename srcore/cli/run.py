@@ -12,6 +12,7 @@ from srcore.cli.flags import flag
 from srcore.cli.overriding import beginning, beginning_options, overrides_option
 from srcore.cli.scan_progress import visible_scans
 from srcore.cli.several_runs import all_checked, refuse_many_processes, run_each
+from srcore.cli.usage import refuse_exclusive
 from srcore.plugin.manager import plugins
 from srcore.runs.options import RunsOptions
 from srcore.scanning.policy import ScanPolicy, scanning_by
@@ -74,9 +75,8 @@ def command(
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.checking.experiment import check_experiment
 
-    if (resume or recover) and overwrite:
-        name = "--resume" if resume else "--recover"
-        raise click.UsageError(f"{name} and --overwrite exclude each other")
+    refuse_exclusive(resume=resume, overwrite=overwrite)
+    refuse_exclusive(recover=recover, overwrite=overwrite)
     starts = beginning(overrides, from_stage, weights)
     resumed = output if resume or recover else None
 

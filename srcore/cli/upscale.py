@@ -18,6 +18,7 @@ from srcore.cli.films import refuse_unused
 from srcore.cli.flags import flag, flags
 from srcore.cli.listed import listed_inputs
 from srcore.cli.loading import Loading
+from srcore.cli.usage import refuse_exclusive
 from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.errors import Interrupted
 from srcore.films.options import FilmOptions
@@ -182,9 +183,9 @@ def command(
     from srcore.upscaling.shared_job import films_last
     from srcore.upscaling.shipped import shipped_model
 
-    _refuse_exclusive(weights=weights, model=model)
-    _refuse_exclusive(resume=resume, overwrite=overwrite)
-    _refuse_exclusive(shared=shared, overwrite=overwrite)
+    refuse_exclusive(weights=weights, model=model)
+    refuse_exclusive(resume=resume, overwrite=overwrite)
+    refuse_exclusive(shared=shared, overwrite=overwrite)
     listed = listed_inputs(file_list, inputs)
     _refuse_contradictions(sizing)
     previous = signal.signal(signal.SIGTERM, _stop)
@@ -253,11 +254,6 @@ _INTERRUPTED = "interrupted; finished files are complete, --resume does the othe
 
 def _stop(number: int, frame: FrameType | None) -> None:
     raise Interrupted(number, _INTERRUPTED)
-
-
-def _refuse_exclusive(**values: object) -> None:
-    if all(values.values()):
-        raise click.UsageError(f"{' and '.join(f'--{it}' for it in values)} exclude each other")
 
 
 def _refuse_contradictions(sizing: Sizing) -> None:

@@ -18,14 +18,14 @@ from srcore.cli.sharing import queue_of
 from srcore.files.occupied import refuse_existing
 from srcore.files.replacing import refuse_replacing
 from srcore.films.options import FilmOptions
-from srcore.films.parts import FilmParts, delete_finished, parts_folder, refuse_parts
+from srcore.films.parts import FilmParts, parts_folder, refuse_parts
 from srcore.machine.processes import local_rank, rank, world_size
 from srcore.machine.terminal import width
 from srcore.upscaling.batch import Result, Settings, pixels_of, upscale_files
 from srcore.upscaling.failure_report import FailureReport
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.rates import rates_in_words
-from srcore.upscaling.resuming import resumed
+from srcore.upscaling.resuming import taken_up
 from srcore.upscaling.shared_job import SharedJob, Totals, totals
 from srcore.upscaling.shared_queue import SharedQueue
 
@@ -142,12 +142,7 @@ class UpscaleJob:
             )
         self._begin(tasks, is_first=not rank())
         if self.resume:
-            job = resumed(tasks)
-            for result in job.results:
-                if result.task.is_film and result.status == "skipped":
-                    delete_finished(result.task.target)
-            for note in job.notes:
-                _say_of_the_job(note)
+            job = taken_up(tasks, _say_of_the_job)
             yield from job.results
             tasks = job.left
         yield from self._images_with_bar([task for task in tasks if not task.is_film])

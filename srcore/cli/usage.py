@@ -33,6 +33,16 @@ _SENTENCES = (
 )
 
 
+def refuse_exclusive(**flags: object) -> None:
+    """Refuse flags that exclude each other, if all of them were given.
+
+    Raises:
+        UsageError: names them.
+    """
+    if all(flags.values()):
+        raise click.UsageError(f"{' and '.join(f'--{it}' for it in flags)} exclude each other")
+
+
 def error_lines(error: click.ClickException) -> Iterator[str]:
     """What is printed of an error of click, one line for each problem."""
     command = _used_command(error)

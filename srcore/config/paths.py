@@ -114,3 +114,10 @@ def neighbors(path: Path) -> list[str]:
             return [entry.name for entry in itertools.islice(entries, 1000)]
     except OSError:
         return []
+
+
+def inputs_are_there(options: Any) -> bool:
+    """Whether all files and folders that options name can be opened now."""
+    return not any(
+        is_pending(path) or path_complaint(path, wanted) for _, path, wanted in inputs_of(options)
+    )

@@ -30,7 +30,7 @@ def alone(file: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         stream = lock.open("ab")
         with contextlib.closing(stream):
             _lock(stream.fileno(), on_wait)
-            if not _is_still(lock, stream.fileno()):  # whoever held it has removed it in between
+            if not is_still(lock, stream.fileno()):  # whoever held it has removed it in between
                 continue
             try:
                 yield
@@ -51,8 +51,9 @@ def _lock(descriptor: int, on_wait: Callable[[], None]) -> None:
         return
 
 
-def _is_still(lock: Path, descriptor: int) -> bool:
+def is_still(file: Path, descriptor: int) -> bool:
+    """Whether an open file is there under its name, and was not removed since."""
     try:
-        return os.path.samestat(lock.stat(), os.fstat(descriptor))
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
+
+from srcore.errors import DataError
 
 # Longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -38,3 +41,25 @@ def decode_text(content: bytes, errors: str = "strict") -> str:
     if len(content) % 2 == 0 and content[:1] == b"\0" != content[1:2]:
         return content.decode("utf-16-be", errors)
     return content.decode("utf-8", errors)
+
+
+def filled_lines(file: Path, what: str = "") -> list[str]:
+    """Lines of a list that are not empty.
+
+    Names that are no UTF-8 keep their bytes, as Python's functions of file names do it.
+
+    Args:
+        file: the list.
+        what: what the file is, for the message.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        text = decode_text(file.read_bytes(), "surrogateescape")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror or error if isinstance(error, OSError) else error
+        subject = f"{file}: {what}" if what else f"{file}:"
+        raise DataError(f"{subject} cannot be read: {reason}") from error
+    # Not splitlines(), which also splits at characters that names may hold.
+    return [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]

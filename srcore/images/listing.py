@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 from srcore.errors import DataError
-from srcore.files.texts import decode_text
+from srcore.files.texts import filled_lines
 from srcore.images.folder_files import FolderFiles
 from srcore.images.walking import names_by_folder
 from srcore.messages import some
@@ -142,21 +142,12 @@ def read_list(path: Path) -> list[Listed]:
     Raises:
         DataError: the file cannot be read or names nothing.
     """
-    try:
-        text = decode_text(path.read_bytes(), "surrogateescape")
-    except OSError as error:
-        raise DataError(
-            f"{path}: the list of images cannot be read: {error.strerror or error}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: the list of images cannot be read: {error}") from error
-    if "\0" in text:
+    lines = filled_lines(path, "the list of images")
+    if any("\0" in line for line in lines):
         raise DataError(f"{path}: not a list of images: it holds bytes that no text has")
-    # Not splitlines(), which also splits at characters that names may hold.
-    lines = [_listed(line) for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
     if not lines:
         raise DataError(f"{path}: the list names no images")
-    return lines
+    return [_listed(line) for line in lines]
 
 
 def _listed(line: str) -> Listed:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from srcore.errors import SrcoreError
+from srcore.files.alone import is_still
 from srcore.machine.processes import is_gone
 from srcore.runs.folder import RunFolder
 
@@ -77,7 +78,7 @@ def _take(folder: Path, otherwise: str) -> TextIOWrapper:
         if not is_free:
             stream.close()
             raise _in_use(folder, owner, otherwise, file)
-        if _is_still(file, stream):
+        if is_still(file, stream.fileno()):
             break
         stream.close()  # whoever held it has removed the file in between
     if owner:
@@ -104,13 +105,6 @@ def _lock(stream: TextIOWrapper) -> bool | None:
             return None
         return False
     return True
-
-
-def _is_still(file: Path, stream: TextIOWrapper) -> bool:
-    try:
-        return os.path.samestat(file.stat(), os.fstat(stream.fileno()))
-    except FileNotFoundError:
-        return False
 
 
 def _this_process() -> dict[str, Any]:

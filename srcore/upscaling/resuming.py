@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
 
+from srcore.films.parts import delete_finished
 from srcore.images import Origin, origin_of
 from srcore.upscaling.batch import Result
 from srcore.upscaling.jobs import Task
@@ -59,6 +60,25 @@ def resumed(tasks: Sequence[Task], wanted: set[Path] | None = None) -> Resumed:
             job.left.append(attrs.evolve(task, target=task.other))
         else:
             job.results.append(_made_of_another(task, there))
+    return job
+
+
+def taken_up(
+    tasks: Sequence[Task], tell: Callable[[str], object], wanted: set[Path] | None = None
+) -> Resumed:
+    """As :func:`resumed`; what is noted is told, and parts of finished films are deleted.
+
+    Args:
+        tasks: what to look at.
+        tell: called with notes.
+        wanted: see there.
+    """
+    job = resumed(tasks, wanted)
+    for result in job.results:
+        if result.task.is_film and result.status == "skipped":
+            delete_finished(result.task.target)
+    for note in job.notes:
+        tell(note)
     return job
 
 

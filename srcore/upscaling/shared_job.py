@@ -19,7 +19,7 @@ from srcore.images import read_header
 from srcore.upscaling.batch import Result, pixels_of
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.rates import rates_in_words
-from srcore.upscaling.resuming import resumed
+from srcore.upscaling.resuming import taken_up
 from srcore.upscaling.shared_queue import SharedQueue
 
 #: What becomes of a file, by the number in the queue: this, and the pixels of the result.
@@ -122,9 +122,7 @@ class SharedJob:
         yield from (result for result in made if result is not None)
         left = [task for task, result in zip(tasks, made, strict=True) if result is None]
         if self.resume:
-            job = resumed(left, targets)
-            for note in job.notes:
-                self.tell(note)
+            job = taken_up(left, self.tell, targets)
             yield from job.results
             left = job.left
         images = [task for task in left if not task.is_film]

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import SrcoreError
+from srcore.files.alone import is_still
 
 try:
     import fcntl
@@ -191,10 +192,9 @@ def _entered(file: Path, stack: contextlib.ExitStack) -> int:
         with contextlib.ExitStack() as attempt:
             attempt.callback(os.close, descriptor)
             _lock(descriptor, _DOOR, wait=True)
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(file.stat(), os.fstat(descriptor)):
-                    stack.push(attempt.pop_all())
-                    return descriptor
+            if is_still(file, descriptor):
+                stack.push(attempt.pop_all())
+                return descriptor
         # Whoever was last has removed it in between.
 
 
