@@ -78,6 +78,6 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         main(ROOT / "docs/reference")
-        known = plugin_index(ours().registry)
+        known = plugin_index(ours())
         for file, text in {**known, **lists(), **measured(), **backends(), **films()}.items():
             write_bytes(file, text.encode(), durable=False)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
+from srcore.cli.main import SrcoreGroup
+from srcore.plugin.manager import PluginManager
 from srcore.plugin.registry import Registry
 from writers.lists import PLUGINS, ROOT, filled
 
@@ -20,14 +23,16 @@ _INDEX = "srcore/plugin/index.toml"
 _START, _END = "# ours: written by docs/generate.py\n", "# end of ours"
 
 
-def plugin_index(registry: Registry) -> dict[Path, str]:
+def plugin_index(manager: PluginManager) -> dict[Path, str]:
     """The index and what it holds with the entries of today."""
-    entries = [_entry(folder, registry) for folder in PLUGINS]
+    commands = SrcoreGroup()
+    manager.hook.srcore_register_commands(cli=commands)
+    entries = [_entry(folder, manager.registry, commands.owners) for folder in PLUGINS]
     written = "\n" + tomli_w.dumps({"plugins": entries}) + "\n"
     return {ROOT / _INDEX: filled(_INDEX, written, _START, _END)}
 
 
-def _entry(folder: Path, registry: Registry) -> dict[str, Any]:
+def _entry(folder: Path, registry: Registry, commands: Mapping[str, str]) -> dict[str, Any]:
     about = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     components: dict[str, list[str]] = {}
     for component in registry.components():
@@ -41,5 +46,6 @@ def _entry(folder: Path, registry: Registry) -> dict[str, Any]:
         "summary": about["project"]["description"],
         "url": about["project"]["urls"]["Homepage"],
         "experiments": sorted(prefixes),
+        "commands": sorted(name for name, owner in commands.items() if owner == folder.name),
         "components": components,
     }

@@ -15,7 +15,8 @@ from tqdm import tqdm
 from srcore.cli.console import say
 from srcore.cli.films import upscale_with_bars
 from srcore.cli.sharing import queue_of
-from srcore.files.occupied import refuse_existing
+from srcore.cli.upscale_plan import refuse_occupied
+from srcore.cli.upscale_results import say_rates
 from srcore.files.replacing import refuse_replacing
 from srcore.films.options import FilmOptions
 from srcore.films.parts import FilmParts, parts_folder, refuse_parts
@@ -24,7 +25,6 @@ from srcore.machine.terminal import width
 from srcore.upscaling.batch import Result, Settings, pixels_of, upscale_files
 from srcore.upscaling.failure_report import FailureReport
 from srcore.upscaling.jobs import Task
-from srcore.upscaling.rates import rates_in_words
 from srcore.upscaling.resuming import taken_up
 from srcore.upscaling.shared_job import SharedJob, Totals, totals
 from srcore.upscaling.shared_queue import SharedQueue
@@ -68,10 +68,7 @@ class Outcome:
             if is_asked or not rank():
                 _say_of_the_job(f"all processes: {self.of_all}")
             return
-        sizes = [it.size for it in self.results if it.status == "done" and it.size]
-        if len(sizes) >= _MANY:
-            pixels = sum(height * width for width, height in sizes)
-            _say_of_the_job(rates_in_words(len(sizes), pixels, time.perf_counter() - self.began))
+        say_rates(self.results, self.began, from_many=_MANY)
 
 
 @attrs.frozen(kw_only=True)
@@ -122,11 +119,7 @@ class UpscaleJob:
 
     def _begin(self, tasks: Sequence[Task], *, is_first: bool = True) -> None:
         if not (self.resume or self.overwrite):
-            targets = [task.target for task in tasks]
-            alternative = "--resume skips what is done"
-            refuse_existing(
-                [*targets, *self.report.files], overwrite=False, alternative=alternative
-            )
+            refuse_occupied(tasks, self.report)
             for task in tasks:
                 if task.is_film:
                     refuse_parts(FilmParts(parts_folder(task.target)))

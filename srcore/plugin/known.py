@@ -23,7 +23,8 @@ _OURS = "https://github.com/srcore/srcore"
 
 INDEX = Path(__file__).with_name("index.toml")
 
-#: Distribution by name, by kind of component; ``"experiment"`` has the prefixes of experiments.
+#: Distribution by name, by kind of component; ``"experiment"`` has the prefixes of experiments,
+#: ``"command"`` the commands.
 Known = dict[str, dict[str, str]]
 
 
@@ -38,6 +39,7 @@ class KnownPlugin:
         url: where it is described.
         components: names by kind.
         experiments: prefixes of the experiments that it ships.
+        commands: names of the commands that it adds.
     """
 
     name: str
@@ -46,6 +48,7 @@ class KnownPlugin:
     url: str
     components: dict[str, list[str]] = attrs.field(factory=dict)
     experiments: list[str] = attrs.field(factory=list)
+    commands: list[str] = attrs.field(factory=list)
 
 
 @functools.cache
@@ -60,7 +63,8 @@ def known_components() -> Known:
     """Kind -> name -> distribution; of a name that several bring, the first in the index."""
     known: Known = {}
     for plugin in known_entries():
-        for kind, names in {**plugin.components, "experiment": plugin.experiments}.items():
+        others = {"experiment": plugin.experiments, "command": plugin.commands}
+        for kind, names in {**plugin.components, **others}.items():
             for name in names:
                 known.setdefault(kind, {}).setdefault(name, plugin.distribution)
     return known

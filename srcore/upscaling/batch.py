@@ -148,18 +148,18 @@ def lost_by_results(results: Sequence[Result]) -> str:
 
 def pixels_of(tasks: Sequence[Task]) -> list[int]:
     """Input pixels of every task by the headers; 0 where a header cannot be read."""
-    return [_pixel_count(task.source) for task in tasks]
+    return [height * width for height, width in sizes_by_headers(tasks)]
+
+
+def sizes_by_headers(tasks: Sequence[Task]) -> list[tuple[int, int]]:
+    """Heights and widths of inputs by the headers; 0 where a header cannot be read."""
+    return [_size_in_advance(task.source) or (0, 0) for task in tasks]
 
 
 def largest_factor(sizing: Sizing, tasks: Sequence[Task]) -> float:
     """The largest factor between output and input sides; 1 where no header can be read."""
     sizes = [size for task in tasks if (size := _size_in_advance(task.source)) is not None]
     return max((sizing.factor(height, width, 1) for height, width in sizes), default=1.0)
-
-
-def _pixel_count(path: Path) -> int:
-    height, width = _size_in_advance(path) or (0, 0)
-    return height * width
 
 
 def _size_in_advance(path: Path) -> tuple[int, int] | None:

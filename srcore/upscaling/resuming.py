@@ -8,8 +8,9 @@ from pathlib import Path
 
 import attrs
 
+from srcore.errors import SrcoreError
 from srcore.films.parts import delete_finished
-from srcore.images import Origin, origin_of
+from srcore.images import Origin, origin_of, read_header
 from srcore.upscaling.batch import Result
 from srcore.upscaling.jobs import Task
 
@@ -80,6 +81,44 @@ def taken_up(
     for note in job.notes:
         tell(note)
     return job
+
+
+def left_since(
+    tasks: Sequence[Task],
+    began: int,
+    tell: Callable[[str], object],
+    *,
+    resume: bool,
+    wanted: set[Path] | None = None,
+) -> Resumed:
+    """What is left of tasks of a job that others may have begun, and have been killed at.
+
+    Args:
+        tasks: what to look at.
+        began: when the job began, by the clock of the file system, in nanoseconds; what is younger
+            was made by it.
+        tell: called with notes.
+        resume: whether results of earlier jobs count, too.
+        wanted: see :func:`resumed`.
+    """
+    made = [_made_since(task, began) for task in tasks]
+    left = [task for task, result in zip(tasks, made, strict=True) if result is None]
+    job = taken_up(left, tell, wanted) if resume else Resumed(left=left)
+    return attrs.evolve(job, results=[*(it for it in made if it is not None), *job.results])
+
+
+def _made_since(task: Task, began: int) -> Result | None:
+    """What a process of this job made that was killed before it could say so."""
+    try:
+        if os.stat(task.target).st_mtime_ns < began:
+            return None
+        if task.is_film:
+            delete_finished(task.target)
+            return Result(task, "done")
+        header = read_header(task.target)
+    except (OSError, SrcoreError):
+        return None
+    return Result(task, "done", size=(header.width, header.height))
 
 
 def _is_free(path: Path | None, wanted: set[Path]) -> bool:

@@ -12,14 +12,11 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from srcore.errors import SrcoreError
 from srcore.files.atomic import delete_leftovers
-from srcore.films.parts import delete_finished
-from srcore.images import read_header
 from srcore.upscaling.batch import Result, pixels_of
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.rates import rates_in_words
-from srcore.upscaling.resuming import taken_up
+from srcore.upscaling.resuming import left_since
 from srcore.upscaling.shared_queue import SharedQueue
 
 #: What becomes of a file, by the number in the queue: this, and the pixels of the result.
@@ -118,29 +115,11 @@ class SharedJob:
             delete_leftovers(folder)  # of processes that were killed in the meantime
 
     def _done(self, tasks: Sequence[Task], targets: set[Path]) -> Iterator[Result]:
-        made = [_made_since(task, self.queue.began) for task in tasks]
-        yield from (result for result in made if result is not None)
-        left = [task for task, result in zip(tasks, made, strict=True) if result is None]
-        if self.resume:
-            job = taken_up(left, self.tell, targets)
-            yield from job.results
-            left = job.left
+        job = left_since(tasks, self.queue.began, self.tell, resume=self.resume, wanted=targets)
+        yield from job.results
+        left = job.left
         images = [task for task in left if not task.is_film]
         pixels = dict(zip(images, pixels_of(images), strict=True))
         # Equal sizes come after one another: some backends prepare themselves for each.
         yield from self.images(sorted(images, key=pixels.__getitem__))
         yield from self.films([task for task in left if task.is_film])
-
-
-def _made_since(task: Task, began: int) -> Result | None:
-    """What a process of this job made that was killed before it could say so."""
-    try:
-        if os.stat(task.target).st_mtime_ns < began:
-            return None
-        if task.is_film:
-            delete_finished(task.target)
-            return Result(task, "done")
-        header = read_header(task.target)
-    except (OSError, SrcoreError):
-        return None
-    return Result(task, "done", size=(header.width, header.height))

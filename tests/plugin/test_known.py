@@ -5,6 +5,7 @@ import pytest
 from srcore.plugin import known
 from srcore.plugin.known import KnownPlugin
 from srcore.plugin.manager import PluginManager
+from srcore.testing.commands import run_command
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def stranger(monkeypatch, tmp_path):
         summary = "The hybrid attention transformer."
         url = "https://example.org/srplug-hat"
         experiments = ["hat"]
+        commands = ["tile-in-hats"]
         components.network = ["hat_of_others"]
         components.loss = ["ldl", "hatted"]
         """
@@ -48,6 +50,12 @@ def test_an_unknown_name_says_what_to_install(stranger):
     assert known.known_components()["experiment"] == {"hat": "srplug-hat"}
 
 
+def test_an_unknown_command_says_what_to_install(stranger, capsys):
+    code, _, err = run_command(capsys, "tile-in-hats")
+    assert code == 2
+    assert 'no command "tile-in-hats"; it comes with srplug-hat (pip install srplug-hat; ' in err
+
+
 def test_entries_are_whole_and_in_order():
     kinds = set(PluginManager(discover=False).registry.kinds())
     entries = known.known_entries()
@@ -55,7 +63,7 @@ def test_entries_are_whole_and_in_order():
         assert isinstance(plugin, KnownPlugin)
         assert plugin.url.startswith("https://"), plugin.distribution
         assert plugin.summary, plugin.distribution
-        assert plugin.components or plugin.experiments, plugin.distribution
+        assert plugin.components or plugin.experiments or plugin.commands, plugin.distribution
         assert set(plugin.components) <= kinds or any("." in it for it in plugin.components)
     for ours in (True, False):
         names = [it.distribution for it in entries if known.is_ours(it) is ours]

@@ -11,6 +11,7 @@ from srcore.upscaling.batch import (
     _refusal,
     counts_in_words,
     pixels_of,
+    sizes_by_headers,
     upscale_files,
 )
 from srcore.upscaling.jobs import Task
@@ -135,3 +136,9 @@ def test_the_last_line_counts_by_reason(tmp_path):
     assert counts_in_words(results[:2]) == "1 done, 1 skipped"
     many = [Result(task, "failed", f"reason {index}") for index in range(12)]
     assert counts_in_words(many).endswith("1 reason 7, 4 for other reasons")
+
+
+def test_sizes_are_those_of_the_headers(tasks):
+    tasks[1].source.write_text("no image")
+    assert sizes_by_headers(tasks) == [(4, 4), (0, 0), (4, 6)]
+    assert pixels_of(tasks) == [16, 0, 24]

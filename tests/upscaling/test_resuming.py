@@ -1,10 +1,12 @@
+import os
+
 import numpy as np
 import pytest
 
 from srcore.images import Origin
 from srcore.upscaling.jobs import plan
 from srcore.upscaling.output import write_bands
-from srcore.upscaling.resuming import resumed
+from srcore.upscaling.resuming import left_since, resumed
 
 
 @pytest.fixture
@@ -83,3 +85,19 @@ def test_results_that_do_not_say_where_they_come_from_count_as_done(folder):
     (folder.parent / "out").mkdir()
     (folder.parent / "out/a.png").write_bytes(b"")
     assert _state(resumed(_plan())) == ({"in/a.png": "skipped"}, {})
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_what_the_job_made_itself_is_done_and_older_files_count_if_it_resumes(folder, resume):
+    for name in ("made.png", "old.png", "left.png"):
+        (folder / name).write_text(name)
+    tasks = {task.source.name: task for task in _plan()}
+    _do([tasks["old.png"]])
+    began = tasks["old.png"].target.stat().st_mtime_ns + 10**9
+    _do([tasks["made.png"]])
+    os.utime(tasks["made.png"].target, ns=(began, began))
+    job = left_since(list(tasks.values()), began, print, resume=resume)
+    done, left = _state(job)
+    assert done == {"in/made.png": "done"} | ({"in/old.png": "skipped"} if resume else {})
+    assert set(left) == {"in/left.png"} | (set() if resume else {"in/old.png"})
+    assert job.results[0].size == (2, 2)
