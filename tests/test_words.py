@@ -50,6 +50,8 @@ SUFFIXES = {".py", ".md", ".toml", ".in", ".jinja", ".js", ".css", ".cpp", ".h",
 KEPT = {
     "plugins/srplug-ldl/tests/golden_handlers.py": {"optimiser"},
     "plugins/srplug-usrdu/tests/golden_handlers.py": {"lr_png_quantisation"},
+    "tests/golden/formulas/crops.py": {"lr_png_quantisation"},
+    "tests/golden/formulas/training_of_ldl.py": {"optimiser"},
     "srcore/weights/dialects.py": {"Recognised"},
     "tests/test_moved.py": {"Recognised"},
     "tests/test_words.py": {"optimiser", "lr_png_quantisation", "Recognised"},
