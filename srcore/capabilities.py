@@ -160,6 +160,11 @@ PARTS: dict[str, dict[str, Capability]] = {
             "border where the experiment names none; none: the scale", None, least=0
         ),
         "pool": _method_or_none("values of a set, infinite ones too -> a finite one to compare by"),
+        "portable": _true_or_false(
+            "whether other processes may compute it: it can be pickled, and gives the same bits "
+            "with one thread",
+            default=False,
+        ),
         "combine": _method_or_none("results of all images of a set -> the value of the set"),
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -15,10 +16,20 @@ class SrcoreError(Exception):
 
     exit_code = 1
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Kinds with arguments of their own come back from other processes as they were, too."""
+        return _remade, (type(self), self.args, self.__dict__)
+
     @property
     def lines(self) -> tuple[str, ...]:
         """What is printed: one line for each problem, whatever the values in it hold."""
         return (one_line(str(self)),)
+
+
+def _remade(kind: type[SrcoreError], args: tuple[Any, ...], state: dict[str, Any]) -> SrcoreError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class DataError(SrcoreError):

@@ -368,7 +368,7 @@ UNTESTED_BY_NAME = {
     "optimization": "building matching options overriding trying",
     "options": "selection shared_keys",
     "plugin": "blame handing patience",
-    "prepare": "lmdb options working",
+    "prepare": "options working",
     "profiling": "observer options",
     "runs": "experiment_hash options records results used_plugins",
     "samplers": "options",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from srcore.cli.console import say
 from srcore.cli.evaluation.benchmark import Benchmark, named_path
 from srcore.cli.evaluation.contenders import find_contenders
-from srcore.cli.evaluation.written_pictures import PictureFlags
+from srcore.cli.evaluation.work_flags import WorkFlags, contender_settings, metric_settings
+from srcore.cli.evaluation.written_pictures import Painter, PictureFlags
 from srcore.cli.evaluation.written_tables import Tables
 from srcore.cli.flags import flags
 from srcore.cli.loading import Loading
@@ -19,12 +20,13 @@ from srcore.cli.writing import WritingCommand, WritingFlags
 from srcore.inference.options import UpscaleOptions
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from srcore.errors import DataError
-    from srcore.evaluation.evaluating import Comparison, Contender, SetResult
+    from srcore.evaluation.evaluating import Contender, SetResult
     from srcore.evaluation.image_sets import ImageSet
     from srcore.evaluation.measure import Measure
-
-    Painters = Mapping[int, Callable[[Comparison], None] | None]
+    from srcore.evaluation.work import MeasuringWork
 
 
 @click.command(cls=WritingCommand, before="overwrite", written="Format of pictures.")
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 )
 @flags("tables", Tables)
 @flags("pictures", PictureFlags)
+@flags("sharing", WorkFlags)
 @click.option("--overwrite", is_flag=True, help="Replace tables and pictures that exist.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
@@ -48,6 +51,7 @@ def command(
     upscaling: UpscaleOptions,
     tables: Tables,
     pictures: PictureFlags,
+    sharing: WorkFlags,
     overwrite: bool,
     quiet: bool,
     writing: WritingFlags,
@@ -63,6 +67,9 @@ def command(
 
     With --pictures, folders of result pictures are measured instead, in the same tables.
 
+    Of 1,000 images or more, values are kept in the user's cache until the tables are made: after a
+    stop, the same command with --resume goes on. Values are the same by any number of --workers.
+
     \b
     Examples:
       srcore evaluate --scale 4 --data benchmark/Set5
@@ -77,7 +84,7 @@ def command(
     if benchmark.pictures:
         _refuse_beside_pictures(models, benchmark, pictures)
         tables.refuse_existing(overwrite=overwrite)
-        _evaluate_pictures(benchmark, tables)
+        _evaluate_pictures(benchmark, tables, sharing, quiet=quiet)
         return
     benchmark.refuse_incomplete(models)
     tables.refuse_existing(overwrite=overwrite)
@@ -93,10 +100,17 @@ def command(
         file for image_set in sets for folder in image_set.folders for file in folder.iterdir()
     ]
     tables.refuse_inputs([*map(named_path, models), *inputs])
-    pictures.refuse_taken(contenders, sets, overwrite=overwrite)
+    pictures.refuse_taken(contenders, sets, overwrite=overwrite or sharing.resume)
     painters = {scale: pictures.painter(scale, writing.suffix, options) for scale in contenders}
-    results, failed = _evaluate(sets, contenders, measures, benchmark, painters, quiet=quiet)
+    settings = {
+        "contenders": contender_settings(contenders),
+        "metrics": metric_settings(measures),
+        "pictures": [pictures, writing.suffix, options],
+    }
+    work = sharing.work(list(map(len, sets)), settings)
+    results, failed = _evaluate(sets, contenders, measures, benchmark, painters, work, quiet=quiet)
     tables.write(results, measures)
+    _forget_values(work)
     _exit_if_failed(sum(map(len, sets)) - failed, failed, "failed and left out")
 
 
@@ -113,24 +127,34 @@ def _refuse_beside_pictures(
         )
 
 
-def _evaluate_pictures(benchmark: Benchmark, tables: Tables) -> None:
+def _evaluate_pictures(
+    benchmark: Benchmark, tables: Tables, sharing: WorkFlags, *, quiet: bool
+) -> None:
     """Pictures that other programs made."""
     from srcore.evaluation.given_pictures import measure_pictures
+    from srcore.images import is_image_name
 
     measures = benchmark.measures()
     folders = benchmark.folders_of_pictures()
-    read = [*folders.values(), *[benchmark.hr] * (benchmark.hr is not None)]
-    tables.refuse_inputs([file for folder in read if folder for file in folder.iterdir()])
+    read = [*[benchmark.hr] * (benchmark.hr is not None), *folders.values()]
+    files = [list(folder.iterdir()) for folder in read if folder]
+    tables.refuse_inputs([file for inside in files for file in inside])
+    count = sum(map(is_image_name, files[0]))
+    work = sharing.work([count], {"pictures": list(folders), "metrics": metric_settings(measures)})
     failed: list[str] = []
-    result = measure_pictures(
-        folders,
-        benchmark.hr,
-        measures,
-        scale=next(iter(benchmark.scale), 0),
-        crop_border=benchmark.crop_border,
-        on_failure=_noting_failures(failed),
-    )
+    with _image_bar(count * len(folders), quiet=quiet) as bar:
+        result = measure_pictures(
+            folders,
+            benchmark.hr,
+            measures,
+            scale=next(iter(benchmark.scale), 0),
+            crop_border=benchmark.crop_border,
+            on_failure=_noting_failures(failed),
+            progress=bar.update,
+            work=work,
+        )
     tables.write([result], measures)
+    _forget_values(work)
     _exit_if_failed(len(result.images), len(failed), "failed")
 
 
@@ -139,33 +163,47 @@ def _evaluate(
     contenders: Mapping[int, Sequence[Contender]],
     measures: Sequence[Measure],
     benchmark: Benchmark,
-    painters: Painters,
+    painters: Mapping[int, Painter | None],
+    work: MeasuringWork,
     *,
     quiet: bool,
 ) -> tuple[list[SetResult], int]:
     """Results of the sets, and how many images could not be measured; those are said."""
-    from tqdm import tqdm
-
     from srcore.evaluation.evaluating import evaluate_set
-    from srcore.machine.terminal import width
 
     failed: list[str] = []
     total = sum(len(image_set) * len(contenders[image_set.scale]) for image_set in sets)
-    hidden = quiet or not sys.stderr.isatty()
-    with tqdm(total=total, disable=hidden, unit="image", **width()) as bar:
+    with _image_bar(total, quiet=quiet) as bar:
         results = [
             evaluate_set(
                 image_set,
                 contenders[image_set.scale],
                 measures,
                 crop_border=benchmark.crop_border,
-                look=painters[image_set.scale],
+                look=(painter := painters[image_set.scale]),
+                is_written=None if painter is None else painter.is_written,
                 progress=bar.update,
                 on_failure=_noting_failures(failed),
+                work=work,
             )
             for image_set in sets
         ]
     return results, len(failed)
+
+
+def _image_bar(total: int, *, quiet: bool) -> tqdm[NoReturn]:
+    from tqdm import tqdm
+
+    from srcore.machine.terminal import width
+
+    hidden = quiet or not sys.stderr.isatty()
+    return tqdm(total=total, disable=hidden, unit="image", **width())
+
+
+def _forget_values(work: MeasuringWork) -> None:
+    """The tables are made."""
+    if work.record is not None:
+        work.record.delete()
 
 
 def _noting_failures(failed: list[str]) -> Callable[[str, DataError], None]:

@@ -178,11 +178,13 @@ def degrade(
     _print_report(report, f"files in {folders}", as_json)
 
 
-@command.command(cls=WritingCommand, before="recursive", written="", only="PNG")
+@command.command(cls=WritingCommand, before="workers", written="", only="PNG")
 @_common
+@flag(WorkOptions, "workers")
 def lmdb(
     folder: Path,
     output: Path,
+    workers: int,
     recursive: bool,
     overwrite: bool,
     as_json: bool,
@@ -190,7 +192,8 @@ def lmdb(
 ) -> None:
     """Store the images of FOLDER in the LMDB folder OUTPUT (its name ends in .lmdb).
 
-    Needs the package lmdb: pip install 'srcore[lmdb]'.
+    A job that was stopped goes on with the same command; until it is whole, it lies in a hidden
+    folder beside OUTPUT. Needs the package lmdb: pip install 'srcore[lmdb]'.
 
     \b
     Example:
@@ -202,6 +205,7 @@ def lmdb(
         folder,
         output,
         recursive=recursive,
+        workers=workers,
         overwrite=overwrite,
         options=writing.given([".png"]),
     )

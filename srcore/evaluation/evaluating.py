@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -12,7 +13,9 @@ from srcore.capabilities import capability
 from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
-from srcore.evaluation.measure import Measure, Measured, averages_of, measure_image
+from srcore.evaluation.measure import Measure, Measured, averages_of
+from srcore.evaluation.measuring import ImagePictures, Measuring
+from srcore.evaluation.work import MeasuringWork, measure_all
 from srcore.images import PictureArray, to_rgb
 from srcore.messages import shown
 from srcore.plugin.handing import once_without_registry
@@ -39,12 +42,21 @@ class Contender:
         scale: factor; bicubic takes part in all.
         upscale: LR ``(h, w, C)`` uint8 -> SR ``(H, W, 3)`` uint8.
         channels: C: 3, or 4 for one that sees alpha, too.
+        portable: it can be pickled, and may compute in other processes, where PyTorch has one
+            thread.
+        identity: all on which its pictures depend; empty: not known.
     """
 
     name: str
     scale: int
     upscale: Callable[[PictureArray], PictureArray]
     channels: int = 3
+    portable: bool = False
+    identity: str = ""
+
+    def upscale_any(self, lr: PictureArray) -> PictureArray:
+        """UpscalePicture an image of 3 or 4 channels, without the alpha that it does not see."""
+        return self.upscale(lr if self.channels == lr.shape[-1] else to_rgb(lr))
 
 
 @attrs.frozen
@@ -151,50 +163,93 @@ def evaluate_set(
     *,
     crop_border: int | None = None,
     look: Callable[[Comparison], object] | None = None,
+    is_written: Callable[[str, str, Sequence[str]], bool] | None = None,
     progress: Callable[[], object] | None = None,
     on_failure: Callable[[str, DataError], object] | None = None,
+    work: MeasuringWork | None = None,
 ) -> SetResult:
-    """Upscale and measure every image of a set with every contender.
+    """UpscalePicture and measure every image of a set with every contender.
 
     Args:
         images: the set.
         contenders: of the set's scale.
         measures: metrics.
         crop_border: pixels cropped on every side; None: the scale.
-        look: gets the pictures of every image.
-        progress: called after every image of every contender.
+        look: gets the pictures of every image; with several processes it can be pickled.
+        is_written: whether what ``look`` writes is there, by names of set, image and contenders;
+            asked of images that were measured before. None: it is.
+        progress: called after every image, for each contender.
         on_failure: gets name and error of an image that cannot be measured, which is left out.
+        work: by how many processes, and what was measured before; None: this process does all.
 
     Raises:
         DataError: an unreadable image or sizes that do not fit, without ``on_failure``; no image
             could be measured.
     """
     border = images.scale if crop_border is None else crop_border
-    measured: dict[str, list[Measured]] = {contender.name: [] for contender in contenders}
-    names = []
-    for index in range(len(images)):
-        try:
-            lr, hr = images.pair(index)
-        except DataError as error:
-            if on_failure is None:
-                raise
-            on_failure(images.dataset.name(index), error)
-            continue
-        names.append(images.dataset.name(index))
-        hr = to_rgb(hr)  # what is measured: colors, never alpha
-        pictures = {}
-        for contender in contenders:
-            seen = lr if contender.channels == lr.shape[-1] else to_rgb(lr)
-            sr = pictures[contender.name] = contender.upscale(seen)
-            measured[contender.name].append(measure_image(sr, hr, measures, border))
-            if progress is not None:
-                progress()
-        if look is not None:
-            look(Comparison(images.name, names[-1], to_rgb(lr), hr, pictures))
-    if not names:
+    portable = tuple(it for it in contenders if it.portable)
+    names = [it.name for it in contenders]
+    measuring = Measuring(
+        reader=_PairReader(images, portable),
+        contenders=names,
+        measures=measures,
+        border=border,
+        look=None if look is None else _SetOnlooker(images.name, names, look, is_written),
+    )
+    image_names, measured = measure_all(
+        measuring,
+        {it.name: it.upscale_any for it in contenders if not it.portable},
+        work or MeasuringWork(),
+        about=[images.name, images.scale, images.origin, border],
+        progress=progress,
+        on_failure=on_failure,
+    )
+    if not image_names:
         raise DataError(f"{images.name}: none of its {len(images)} images can be measured")
     rows = [row_of(name, measures, results) for name, results in measured.items()]
-    return SetResult(images.name, images.scale, images.origin, border, names, rows)
+    return SetResult(images.name, images.scale, images.origin, border, image_names, rows)
+
+
+@attrs.frozen
+class _PairReader:
+    """Pairs of a set, with the pictures of those who compute anywhere."""
+
+    images: ImageSet
+    contenders: tuple[Contender, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def name(self, index: int) -> str:
+        return self.images.dataset.name(index)
+
+    def files(self, index: int) -> list[Path]:
+        return [files[index] for files in self.images.files]
+
+    def read(self, index: int) -> ImagePictures:
+        lr, hr = self.images.pair(index)
+        hr = to_rgb(hr)  # what is measured: colors, never alpha
+        made = {it.name: it.upscale_any(lr) for it in self.contenders}
+        return ImagePictures(self.name(index), lr, hr, made)
+
+
+@attrs.frozen
+class _SetOnlooker:
+    """Shows pictures in the order of tables."""
+
+    set_name: str
+    contenders: list[str]
+    look: Callable[[Comparison], object]
+    asked: Callable[[str, str, Sequence[str]], bool] | None
+
+    def __call__(self, pictures: ImagePictures) -> None:
+        assert pictures.lr is not None
+        assert pictures.hr is not None
+        sr = {name: pictures.sr[name] for name in self.contenders}
+        self.look(Comparison(self.set_name, pictures.image, to_rgb(pictures.lr), pictures.hr, sr))
+
+    def is_written(self, image: str) -> bool:
+        return self.asked is None or self.asked(self.set_name, image, self.contenders)
 
 
 def row_of(contender: str, measures: Sequence[Measure], images: Sequence[Measured]) -> ContenderRow:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import attrs
+
 from srcore.data.cropping import multiple_of
 from srcore.errors import DataError
 from srcore.evaluation.evaluating import SetResult, row_of
 from srcore.evaluation.image_sets import as_uint8
-from srcore.evaluation.measure import Measure, Measured, measure_image
+from srcore.evaluation.measure import Measure
+from srcore.evaluation.measuring import ImagePictures, Measuring
+from srcore.evaluation.work import MeasuringWork, measure_all
 from srcore.images import PictureArray, list_images, natural_key, read_rgb
 from srcore.messages import some
 
@@ -22,6 +26,8 @@ def measure_pictures(
     scale: int = 0,
     crop_border: int | None = None,
     on_failure: Callable[[str, DataError], object] | None = None,
+    progress: Callable[[], object] | None = None,
+    work: MeasuringWork | None = None,
 ) -> SetResult:
     """Measure the pictures of several programs, the same images of all.
 
@@ -35,6 +41,8 @@ def measure_pictures(
         scale: the truth is cut to a multiple of it; also the border. 0: not known.
         crop_border: pixels cropped on every side; None: the scale.
         on_failure: gets name and error of an image that cannot be measured, which is left out.
+        progress: called after every image, for each program.
+        work: by how many processes, and what was measured before; None: this process does all.
 
     Raises:
         DataError: no images, a picture without partner; an unreadable one or one of another size
@@ -46,28 +54,52 @@ def measure_pictures(
         name: _partners_by_stem(folders[name], files, truth) for name, files in listed.items()
     }
     border = scale if crop_border is None else crop_border
-    measured: dict[str, list[Measured]] = {name: [] for name in folders}
-    names = []
-    for number, path in enumerate(truth):
-        try:
-            wanted = None if hr is None else multiple_of(as_uint8(read_rgb(path)), scale or 1)
-            pictures = {name: as_uint8(read_rgb(files[number])) for name, files in partners.items()}
-            for name, picture in pictures.items():
-                _check_size(partners[name][number], picture, path, wanted)
-        except DataError as error:
-            if on_failure is None:
-                raise
-            on_failure(path.stem, error)
-            continue
-        names.append(path.stem)
-        for name, picture in pictures.items():
-            measured[name].append(measure_image(picture, wanted, measures, border))
+    reader = _GivenPictures(partners, truth, is_truth=hr is not None, scale=scale)
+    measuring = Measuring(reader=reader, contenders=list(folders), measures=measures, border=border)
+    names, measured = measure_all(
+        measuring,
+        {},
+        work or MeasuringWork(),
+        about=["", scale, border, hr is not None],
+        progress=progress,
+        on_failure=on_failure,
+    )
     where = hr if hr is not None else next(iter(folders.values()))
     if not names:
         raise DataError(f"{where}: none of its {len(truth)} images can be measured")
     origin = "pictures as they are" + ("" if hr is None else f", truth from {hr.name}")
     rows = [row_of(name, measures, measured[name]) for name in folders]
     return SetResult(where.resolve().name, scale, origin, border, names, rows)
+
+
+@attrs.frozen
+class _GivenPictures:
+    """Pictures of several programs, with the truth if there is one."""
+
+    partners: Mapping[str, Sequence[Path]]
+    truth: Sequence[Path]
+    is_truth: bool = attrs.field(kw_only=True)
+    scale: int = attrs.field(kw_only=True)
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def name(self, index: int) -> str:
+        return self.truth[index].stem
+
+    def files(self, index: int) -> list[Path]:
+        truth = [self.truth[index]] if self.is_truth else []
+        return [*truth, *(files[index] for files in self.partners.values())]
+
+    def read(self, index: int) -> ImagePictures:
+        path = self.truth[index]
+        wanted = None
+        if self.is_truth:
+            wanted = multiple_of(as_uint8(read_rgb(path)), self.scale or 1)
+        pictures = {name: as_uint8(read_rgb(it[index])) for name, it in self.partners.items()}
+        for name, picture in pictures.items():
+            _check_size(self.partners[name][index], picture, path, wanted)
+        return ImagePictures(self.name(index), None, wanted, pictures)
 
 
 def _partners_by_stem(folder: Path, files: Sequence[Path], truth: Sequence[Path]) -> list[Path]:

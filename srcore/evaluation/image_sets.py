@@ -18,6 +18,7 @@ from srcore.datasets.paired_folder import PairedFolder
 from srcore.errors import DataError
 from srcore.images import is_image_name, natural_key
 from srcore.options.declaration import defaults
+from srcore.scanning.lists import image_lists, paired_lists
 
 _DEFAULT = defaults(HrFolderOptions)
 
@@ -51,6 +52,7 @@ class ImageSet:
         origin: where the LR images come from, for the statement of the protocol.
         dataset: the images.
         folders: where they lie.
+        files: those of every folder, in the order of the images.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ImageSet:
     origin: str
     dataset: Dataset
     folders: tuple[Path, ...] = ()
+    files: tuple[Sequence[Path], ...] = ()
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -161,14 +164,14 @@ def _recognize_layout(
 def _paired(hr: Path, lr: Path, template: str, scale: int, name: str, channels: int) -> ImageSet:
     lr_name = _lr_name(template, scale)
     dataset = PairedFolder(scale=scale, hr=hr, lr=lr, lr_name=lr_name, channels=channels)
-    return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset, (hr, lr))
+    files = paired_lists(hr, lr, lr_name, None)
+    return ImageSet(name, scale, f"{hr.name} and {lr.name}", dataset, (hr, lr), files)
 
 
 def _hr_only(hr: Path, scale: int, name: str, channels: int, downscale: str) -> ImageSet:
     dataset = HrFolder(scale=scale, hr=hr, downscale=downscale, channels=channels)
-    return ImageSet(
-        name, scale, f"LR made from HR by {_DIALECTS[downscale]}, 8 bits", dataset, (hr,)
-    )
+    origin = f"LR made from HR by {_DIALECTS[downscale]}, 8 bits"
+    return ImageSet(name, scale, origin, dataset, (hr,), tuple(image_lists(hr, None)))
 
 
 def _lr_name(template: str, scale: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,17 +28,15 @@ def interpolation(name: str, scale: int) -> Contender:
     if name not in INTERPOLATIONS:
         known = ", ".join(INTERPOLATIONS)
         raise SrcoreError(f'--interpolation: expected some of {known}, found "{name}"')
-    return Contender(name, scale, _upscaler(name, scale))
+    upscale = partial(_upscaled, name, scale)
+    return Contender(name, scale, upscale, portable=True, identity=name)
 
 
-def _upscaler(name: str, scale: int) -> Callable[[PictureArray], PictureArray]:
-    def upscale(lr: PictureArray) -> PictureArray:
-        if name == "nearest":
-            return lr.repeat(scale, axis=0).repeat(scale, axis=1)
-        from srcore.transforms.resize import resize_uint8
+def _upscaled(name: str, scale: int, lr: PictureArray) -> PictureArray:
+    if name == "nearest":
+        return lr.repeat(scale, axis=0).repeat(scale, axis=1)
+    from srcore.transforms.resize import resize_uint8
 
-        height, width = (scale * side for side in lr.shape[:2])
-        dialect: Any = "opencv" if name == "opencv" else "matlab"
-        return np.asarray(resize_uint8(lr, size=(height, width), dialect=dialect), np.uint8)
-
-    return upscale
+    height, width = (scale * side for side in lr.shape[:2])
+    dialect: Any = "opencv" if name == "opencv" else "matlab"
+    return np.asarray(resize_uint8(lr, size=(height, width), dialect=dialect), np.uint8)

@@ -55,6 +55,14 @@ class Measured:
     collected: dict[str, Any] = attrs.field(factory=dict)
     left_out: dict[str, str] = attrs.field(factory=dict)
 
+    def joined(self, other: Measured) -> Measured:
+        """With what other metrics have measured on the same image."""
+        return Measured(
+            values=self.values | other.values,
+            collected=self.collected | other.collected,
+            left_out=self.left_out | other.left_out,
+        )
+
 
 @attrs.frozen
 class Summary:

@@ -84,6 +84,7 @@ class MSSSIM:
     """
 
     higher_is_better = True
+    portable = True
 
     def __init__(self, *, y_channel: bool = _DEFAULT.y_channel) -> None:
         self.y_channel = y_channel

@@ -200,6 +200,7 @@ class NIQE:
     """
 
     higher_is_better = False
+    portable = True
 
     def __init__(self, *, halving: Halving = _DEFAULT.halving) -> None:
         self.halving: Halving = halving

@@ -78,6 +78,7 @@ class PSNR:
     """
 
     higher_is_better = True
+    portable = True
 
     def __init__(self, *, y_channel: bool = _DEFAULT.y_channel, luma: Luma = _DEFAULT.luma) -> None:
         self.y_channel = y_channel

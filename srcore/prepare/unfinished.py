@@ -35,19 +35,37 @@ def unfinished(
         OccupiedError: a folder holds files of something else.
     """
     record = folders[0] / RECORD
-    content = json.dumps({key: str(value) for key, value in job.items()}, indent=2) + "\n"
     goes_on = False
     if record.is_file() and not overwrite:
-        if record.read_text("utf-8", "replace") != content:
-            way = f"give the same command again, or {spelled('overwrite', True)}"
-            raise OccupiedError(f"{folders[0]}: holds an unfinished job with other settings; {way}")
+        refuse_another(folders[0], record, job)
         goes_on = True
     else:
         for folder in folders:
             refuse_filled(folder, overwrite=overwrite)
-    write_bytes(record, content.encode())
+    write_bytes(record, job_in_words(job).encode())
     yield goes_on
     record.unlink(missing_ok=True)
+
+
+def job_in_words(job: Mapping[str, Any]) -> str:
+    """A job as its record has it: two of equal descriptions make the same files."""
+    return json.dumps({key: str(value) for key, value in job.items()}, indent=2) + "\n"
+
+
+def refuse_another(place: Path, record: Path, job: Mapping[str, Any]) -> None:
+    """Refuse to go on with a job of other settings.
+
+    Args:
+        place: where it lies, for the message.
+        record: of the job that was begun; there.
+        job: what would go on.
+
+    Raises:
+        OccupiedError: they differ.
+    """
+    if record.read_text("utf-8", "replace") != job_in_words(job):
+        way = f"give the same command again, or {spelled('overwrite', True)}"
+        raise OccupiedError(f"{place}: holds an unfinished job with other settings; {way}")
 
 
 def are_made(source: Path, targets: Sequence[Path]) -> bool:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from typing import Protocol
 
 import attrs
-import cv2
 from tqdm import tqdm
 
-from srcore.machine.processes import end_with_parent
+from srcore.machine.process_pool import ProcessPool
 
 
 @attrs.define
@@ -52,29 +48,17 @@ class Job(Protocol):
 
 
 def do_all(jobs: Sequence[Job], workers: int, label: str, unit: str = "image") -> Report:
-    """Do all jobs and count what they did; label and unit stand at the progress bar."""
+    """Do all jobs and count what they did; label and unit stand at the progress bar.
+
+    Raises:
+        LostProcessError: a process was killed, or has crashed.
+    """
     report = Report()
-    for outcome in tqdm(_outcomes(jobs, workers), total=len(jobs), desc=label, unit=unit):
-        report.add(outcome)
+    with ProcessPool(min(workers, len(jobs)), None) as pool:
+        for outcome in tqdm(pool.each(_do, jobs), total=len(jobs), desc=label, unit=unit):
+            report.add(outcome)
     return report
 
 
-def _outcomes(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
-    workers = min(workers, len(jobs))
-    if workers <= 1:
-        yield from (job() for job in jobs)
-        return
-    # Spawned, because forking a process in which OpenCV or torch have threads may hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker) as pool:
-        yield from pool.map(_do, jobs)
-
-
-def _do(job: Job) -> Report:
+def _do(nothing: None, job: Job) -> Report:
     return job()
-
-
-def _begin_worker() -> None:
-    end_with_parent()
-    os.environ["OMP_NUM_THREADS"] = "1"
-    cv2.setNumThreads(1)

@@ -11,6 +11,7 @@ from srcore.cli.console import say
 from srcore.cli.evaluation.benchmark import Benchmark, named_weights
 from srcore.cli.fetching import label_of, located
 from srcore.cli.loading import Loading
+from srcore.files.hashing import sha256_of
 from srcore.inference.options import UpscaleOptions
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _contender(model: str, loading: Loading, upscaling: UpscaleOptions) -> Conte
     from srcore.evaluation.evaluating import Contender
     from srcore.images import to_rgb
     from srcore.inference.upscaler import upscale_array
+    from srcore.machine.devices import device_of
     from srcore.plugin.manager import plugins
 
     name, weights = named_weights(model)
@@ -67,4 +69,5 @@ def _contender(model: str, loading: Loading, upscaling: UpscaleOptions) -> Conte
     seen = int(capability("network", network, "in_channels"))
     if seen != RGB:
         say(f"srcore: {name}: {_MEASURED[seen]}", err=True)
-    return Contender(name, scale, run, channels=max(seen, RGB))
+    identity = f"{sha256_of(path)} {device_of(network)} {loading} {upscaling}"
+    return Contender(name, scale, run, channels=max(seen, RGB), identity=identity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,29 +70,59 @@ class PictureFlags:
         read = {folder for image_set in sets for folder in image_set.folders}
         refuse_replacing(read, [*places, *(path for path, _ in inner)])
 
-    def painter(
-        self, scale: int, suffix: str, options: dict[str, Any]
-    ) -> Callable[[Comparison], None] | None:
+    def painter(self, scale: int, suffix: str, options: dict[str, Any]) -> Painter | None:
         """What writes the pictures of one image; None if none are wanted."""
-        if not self.folders:
-            return None
+        return Painter(self, scale, suffix, options) if self.folders else None
+
+
+@attrs.frozen
+class Painter:
+    """Writes the pictures of images, in any process.
+
+    Attributes:
+        flags: which pictures, and where.
+        scale, suffix: in the names of folders and files.
+        options: of the format.
+    """
+
+    flags: PictureFlags
+    scale: int
+    suffix: str
+    options: dict[str, Any]
+
+    def __call__(self, pictures: Comparison) -> None:
+        """Write those of an image."""
         from srcore.evaluation.comparison import error_map, strip
         from srcore.images import write_image
 
         def write(path: Path, picture: Any) -> None:
-            write_image(path, picture, options=options, durable=False)
+            write_image(path, picture, options=self.options, durable=False)
 
-        def paint(pictures: Comparison) -> None:
-            folder, file = f"{pictures.set_name}_x{scale}", f"{pictures.image}{suffix}"
-            for name, sr in pictures.sr.items():
-                if self.save_images:
-                    write(self.save_images / folder / name / file, sr)
-                if self.error_maps:
-                    write(self.error_maps / folder / name / file, error_map(sr, pictures.hr))
-            if self.strips:
-                write(self.strips / folder / file, strip({**pictures.sr, "HR": pictures.hr}))
+        of_contenders, of_all = self._files(pictures.set_name, pictures.image, pictures.sr)
+        for flag, name, path in of_contenders:
+            sr = pictures.sr[name]
+            write(path, error_map(sr, pictures.hr) if flag == "--error-maps" else sr)
+        for path in of_all:
+            write(path, strip({**pictures.sr, "HR": pictures.hr}))
 
-        return paint
+    def is_written(self, set_name: str, image: str, contenders: Sequence[str]) -> bool:
+        """Whether all pictures of an image are there."""
+        of_contenders, of_all = self._files(set_name, image, contenders)
+        return all(path.exists() for path in (*of_all, *(path for *_, path in of_contenders)))
+
+    def _files(
+        self, set_name: str, image: str, contenders: Iterable[str]
+    ) -> tuple[list[tuple[str, str, Path]], list[Path]]:
+        """Of each flag and contender, and of all contenders together."""
+        folder, file = f"{set_name}_x{self.scale}", f"{image}{self.suffix}"
+        places = dict(self.flags.folders)
+        strips = places.pop("--strips", None)
+        of_contenders = [
+            (flag, name, place / folder / name / file)
+            for name in contenders
+            for flag, place in places.items()
+        ]
+        return of_contenders, [] if strips is None else [strips / folder / file]
 
 
 def _refuse_equal_names(

@@ -1,0 +1,82 @@
+import os
+import pickle
+import signal
+
+import pytest
+
+from srcore.errors import ConfigError, DataError, Interrupted, MissingExtraError, Problem
+from srcore.machine.process_pool import LostProcessError, ProcessPool
+
+
+def plus(state, item):
+    return state + item, os.getpid()
+
+
+def failing(state, item):
+    if item == 3:
+        raise MissingExtraError("this", "that")
+    return item
+
+
+def ending(state, item):
+    if item == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def test_one_process_is_this_one_and_takes_items_when_they_are_wanted():
+    taken = []
+
+    def items():
+        for number in range(5):
+            taken.append(number)
+            yield number
+
+    with ProcessPool(1, 10) as pool:
+        results = pool.each(plus, items())
+        assert next(results) == (10, os.getpid())
+        assert taken == [0]
+        assert [value for value, _ in results] == [11, 12, 13, 14]
+
+
+def test_processes_give_results_in_order_and_take_few_items_ahead():
+    taken = []
+
+    def items():
+        for number in range(50):
+            taken.append(number)
+            yield number
+
+    with ProcessPool(2, 10) as pool:
+        first = pool.each(plus, items())
+        value, process = next(first)
+        assert value == 10
+        assert process != os.getpid()
+        assert len(taken) <= 6
+        # Results may be items of more work for the same processes.
+        again = pool.each(plus, (value for value, _ in first))
+        assert [value for value, _ in again] == [number + 20 for number in range(1, 50)]
+
+
+def test_a_process_that_is_killed_is_told_in_one_line():
+    with pytest.raises(LostProcessError) as caught, ProcessPool(2, None) as pool:
+        list(pool.each(ending, range(20)))
+    assert caught.value.lines == (
+        "one of 2 processes that do the work was killed, or has crashed; the system kills "
+        "processes when memory is short: workers=1 needs less",
+    )
+
+
+def test_errors_of_users_come_back_as_they_were():
+    with (
+        pytest.raises(MissingExtraError, match=r"this needs .*srcore\[that\]"),
+        ProcessPool(2, 0) as pool,
+    ):
+        list(pool.each(failing, range(9)))
+    problems = [Problem("a.b", "wrong", "x.toml"), Problem("a.c", "wrong too")]
+    errors = DataError("x"), ConfigError(problems), Interrupted(15, "stopped")
+    for error in errors:
+        back = pickle.loads(pickle.dumps(error))
+        assert type(back) is type(error)
+        assert (back.lines, back.exit_code) == (error.lines, error.exit_code)
+    assert pickle.loads(pickle.dumps(errors[1])).problems == tuple(problems)
