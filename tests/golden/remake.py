@@ -47,11 +47,8 @@ def distances(case):
         yield name, f"{distance.flat[place]:.2g}", f"{allowed.flat[place]:.2g}", near
 
 
-def write(case, folder):
+def write(case, file):
     """Write what the formula makes into a new file."""
-    file = folder / case.folder.name / f"{case.name}.npz"
-    if file.exists():
-        raise SystemExit(f"{file} is there already; name an empty folder")
     file.parent.mkdir(parents=True, exist_ok=True)
     stored = case.expected
     arrays = {name: value.astype(stored[name][0].dtype) for name, value in remade(case).items()}
@@ -69,6 +66,9 @@ def main(arguments=None):
     known = {name for case in cases for name in (case.name, case.kind)}
     if unknown := set(options.cases) - known:
         parser.error(f"no case or kind has this name: {', '.join(sorted(unknown))}")
+    files = [file_of(case, options.write) for case in cases if options.write]
+    if there := [str(file) for file in files if file.exists()]:
+        parser.error(f"{there[0]}: is there already; name an empty folder")
     far = 0
     for case in cases:
         title = f"{case.folder.name}/{case.name}"
@@ -80,8 +80,12 @@ def main(arguments=None):
             end = "" if near else "  TOO FAR"
             print(f"{title:46} {name:48} {distance:>8} of {allowed}{end}")
         if options.write:
-            write(case, options.write)
+            write(case, file_of(case, options.write))
     return 1 if far else 0
+
+
+def file_of(case, folder):
+    return folder / case.folder.name / f"{case.name}.npz"
 
 
 def wanted(case, names):

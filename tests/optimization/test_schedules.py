@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from formulas.schedules import multistep
 from srcore import build
 from srcore.errors import ConfigError
 from srcore.optimization.schedules import Constant, Cosine, MultiStep
@@ -40,29 +41,14 @@ def test_milestone_listed_twice_counts_twice():
     assert rates(MultiStep(milestones=[1, 1], gamma=0.1), 2) == pytest.approx([1, 0.01])
 
 
-def _reference_multistep(iterations, milestones, gamma, restarts, weights):
-    """The published recursion: from one iteration's rate to the next."""
-    rate, values = None, []
-    for step in range(iterations):
-        if step in restarts:
-            rate = weights[restarts.index(step)]
-        elif rate is None:
-            rate = 1.0
-        else:
-            rate *= gamma ** milestones.count(step)
-        values.append(rate)
-    return values
-
-
 @pytest.mark.parametrize(
     ("restarts", "weights"), [([0], [1.0]), ([0, 7], [1.0, 0.5]), ([5, 9], [0.25, 2.0])]
 )
 def test_multistep_equals_the_published_recursion(restarts, weights):
-    milestones = [3, 5, 6, 6, 11]
-    schedule = MultiStep(
-        milestones=milestones, gamma=0.5, restarts=restarts, restart_weights=weights
-    )
-    expected = _reference_multistep(15, milestones, 0.5, restarts, weights)
+    settings = {"milestones": [3, 5, 6, 6, 11], "gamma": 0.5}
+    settings |= {"restarts": restarts, "restart_weights": weights}
+    schedule = MultiStep(**settings)
+    expected = multistep({"base_lr": 1.0, "warmup_iter": -1} | settings, 15)
     assert rates(schedule, 15) == pytest.approx(expected, rel=1e-12)
 
 

@@ -1,27 +1,14 @@
 import numpy as np
 import pytest
 
+from formulas.crops import corners
 from srcore.prepare.subimages import base_name, grid, sub_images
-
-
-def reference_positions(size, crop, step, threshold):
-    positions, position = [], 0
-    while position + crop <= size:
-        positions.append(position)
-        position += step
-    if positions and size - (positions[-1] + crop) > threshold:
-        positions.append(size - crop)
-    return positions
 
 
 @pytest.mark.parametrize("threshold", [0, 3, 7])
 def test_grid_follows_the_rule_on_both_axes(threshold):
     for height, width in ((8, 8), (9, 20), (15, 31), (7, 40), (40, 7)):
-        expected = [
-            (top, left)
-            for top in reference_positions(height, 8, 5, threshold)
-            for left in reference_positions(width, 8, 5, threshold)
-        ]
+        expected = corners(height, width, 8, 5, threshold)
         assert grid(height, width, 8, 5, threshold) == expected
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from formulas.blur import bell
 from srcore.options.declaration import InvalidOptionError
 from srcore.transforms.kernels import (
     draw_kernels,
@@ -20,18 +21,6 @@ def column(*values):
     return torch.tensor(values, dtype=torch.float64)
 
 
-def naive_gaussian(size, sigma_x, sigma_y, theta, beta, plateau):
-    """From the covariance matrix, pixel by pixel."""
-    rotation = np.array([[math.cos(theta), -math.sin(theta)], [math.sin(theta), math.cos(theta)]])
-    inverse = np.linalg.inv(rotation @ np.diag([sigma_x**2, sigma_y**2]) @ rotation.T)
-    kernel = np.zeros((size, size))
-    for row, col in np.ndindex(size, size):
-        d = np.array([col - size // 2, row - size // 2])
-        q = d @ inverse @ d
-        kernel[row, col] = 1 / (1 + q**beta) if plateau else math.exp(-(q**beta) / 2)
-    return kernel / kernel.sum()
-
-
 @pytest.mark.parametrize("plateau", [False, True])
 def test_gaussian_families_follow_the_covariance_and_are_framed_by_zeros(plateau):
     cases = [(7, 1.3, 0.6, 0.7, 1.0), (13, 2.0, 2.0, 0.0, 0.6), (21, 0.8, 2.9, -2.0, 1.9)]
@@ -44,7 +33,7 @@ def test_gaussian_families_follow_the_covariance_and_are_framed_by_zeros(plateau
     )
     for kernel, case in zip(kernels, cases, strict=True):
         margin = (21 - case[0]) // 2
-        expected = np.pad(naive_gaussian(*case, plateau), margin)
+        expected = np.pad(bell(*case, plateau), margin)
         np.testing.assert_allclose(kernel, expected, atol=1e-14)
 
 
@@ -101,7 +90,7 @@ def test_only_the_chosen_kind_is_drawn():
         **zero, plateau_beta=(1.0, 1.0), sigma=(2.0, 2.0), sizes=(9, 9), sinc_probability=0.0
     )
     kernel = draw_kernels(options, 1, torch.Generator())[0]
-    np.testing.assert_allclose(kernel, naive_gaussian(9, 2.0, 2.0, 0, 1.0, True), atol=1e-7)
+    np.testing.assert_allclose(kernel, bell(9, 2.0, 2.0, 0, 1.0, True), atol=1e-7)
     with pytest.raises(InvalidOptionError, match="iso: expected at least one kind"):
         attrs.evolve(options, plateau_iso=0.0)
 

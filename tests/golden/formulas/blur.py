@@ -25,12 +25,13 @@ def normalized(kernel):
     return kernel / kernel.sum()
 
 
-def bell(size, sigma_x, sigma_y, theta, profile):
-    """A profile of d' S^-1 d, for S with axes that are turned by theta."""
+def bell(size, sigma_x, sigma_y, theta, beta=1, plateau=False):
+    """A generalized Gaussian, or a bell with a plateau, whose axes are turned by theta."""
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
     along = x * math.cos(theta) + y * math.sin(theta)
     across = -x * math.sin(theta) + y * math.cos(theta)
-    return normalized(profile((along / sigma_x) ** 2 + (across / sigma_y) ** 2))
+    q = ((along / sigma_x) ** 2 + (across / sigma_y) ** 2) ** beta
+    return normalized(1 / (1 + q) if plateau else np.exp(-q / 2))
 
 
 def bessel(x):
@@ -57,16 +58,15 @@ def kernels(case):
             kernel = np.pad(sinc(size, entry["cutoff"]), margin)
             outputs[f"out_sinc_{entry['sinc_index']}"] = kernel
             continue
-        general, plateau = entry["beta_generalized"], entry["beta_plateau"]
-        profiles = {
-            "": lambda q: np.exp(-q / 2),
-            "generalized_": lambda q, beta=general: np.exp(-(q**beta) / 2),
-            "plateau_": lambda q, beta=plateau: 1 / (1 + q**beta),
-        }
-        for name, profile in profiles.items():
-            for axes, sigma_y in (("iso", entry["sigma_x"]), ("aniso", entry["sigma_y"])):
-                kernel = bell(size, entry["sigma_x"], sigma_y, entry["theta"], profile)
-                outputs[f"out_{name}{axes}_{entry['index']}"] = kernel
+        sigma, theta = entry["sigma_x"], entry["theta"]
+        for axes, other in (("iso", sigma), ("aniso", entry["sigma_y"])):
+            for form, *rule in (
+                ("", 1),
+                ("generalized_", entry["beta_generalized"]),
+                ("plateau_", entry["beta_plateau"], True),
+            ):
+                name = f"out_{form}{axes}_{entry['index']}"
+                outputs[name] = bell(size, sigma, other, theta, *rule)
     return outputs
 
 

@@ -12,10 +12,10 @@ def corners(height, width, crop, step, threshold):
     starts = []
     for size in (height, width):
         line = [start for start in range(0, size, step) if start + crop <= size]
-        if size - (line[-1] + crop) > threshold:
+        if line and size - (line[-1] + crop) > threshold:
             line.append(size - crop)
         starts.append(line)
-    return np.array(list(itertools.product(*starts)))
+    return list(itertools.product(*starts))
 
 
 @formula("subimage_grid")

@@ -1,5 +1,7 @@
 """SeD (Li et al., 2024): semantics that look at features of a discriminator, and both of those."""
 
+import itertools
+
 import numpy as np
 
 from formulas.attention import attended
@@ -32,19 +34,22 @@ def shuffled(x, factor):
     return pixel_shuffled(np.swapaxes(x, 2, 3).reshape(n, channels, height, width), factor)
 
 
-def fused(semantic, features, w, heads, factor, last=False):
+def fused(semantic, features, w, heads, factor):
     """The block without any residual; what follows each of its parts, and its result."""
-    inner = part(w, "transformer_blocks.0.")
     stages = {}
     stages["proj_in"] = x = conv(group_norm(semantic, w, "norm", 32, 1e-6), w, "proj_in")
     context = tokens(conv(features, w, "proj_context"))
-    x = layer_norm(tokens(x), inner, "norm1")
-    stages["attn1"] = x = attended(x, x, part(inner, "attn1."), heads)
-    x = layer_norm(x, inner, "norm2")
-    stages["attn2"] = x = attended(x, context, part(inner, "attn2."), heads)
-    x = linear(layer_norm(x, inner, "norm3"), inner, "ff.net.0.proj")
-    half = x.shape[-1] // 2
-    stages["ff"] = x = linear(x[..., :half] * gelu(x[..., half:]), inner, "ff.net.2")
+    x = tokens(x)
+    for i in itertools.count():
+        if not (inner := part(w, f"transformer_blocks.{i}.")):
+            break
+        x = layer_norm(x, inner, "norm1")
+        stages["attn1"] = x = attended(x, x, part(inner, "attn1."), heads)
+        x = layer_norm(x, inner, "norm2")
+        stages["attn2"] = x = attended(x, context, part(inner, "attn2."), heads)
+        x = linear(layer_norm(x, inner, "norm3"), inner, "ff.net.0.proj")
+        half = x.shape[-1] // 2
+        stages["ff"] = x = linear(x[..., :half] * gelu(x[..., half:]), inner, "ff.net.2")
     image = np.swapaxes(x, 1, 2).reshape(len(x), -1, *semantic.shape[2:])
     stages["proj_out"] = x = conv(image, w, "proj_out")
     stages["subpixel"] = x = shuffled(x, factor)
