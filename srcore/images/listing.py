@@ -228,6 +228,9 @@ def partners_below(
         DataError: as there.
     """
     template = PurePosixPath(template).as_posix()
+    is_plain = template == "{}" and lr_folder.is_dir() and _differ_in_stems(hr.names)
+    if is_plain and set(names_in(lr_folder)) == set(hr.names):
+        return FolderFiles(lr_folder, hr.names)  # the usual case, in half of the time
     wanted = _partner_stems(hr.names, template)
     # Only where partners may be: what else lies below may be a whole disk.
     folders = {name.rpartition("/")[0] for name in wanted}
@@ -248,6 +251,13 @@ def partners_below(
             f"{lr_folder}: no partner for {len(missing)} of {len(hr)} images of {hr.folder}; "
             f'with the template "{template}" expected {some(missing)}'
         ) from None
+
+
+def _differ_in_stems(names: Sequence[str]) -> bool:
+    """Whether names lie in one folder, and all have the suffix of the first one."""
+    suffix = names[0].rpartition(".")[2] if names else ""
+    text = "\0".join(names) + "\0"  # looked at as one, in a fraction of the time
+    return "/" not in text and text.count(f".{suffix}\0") == len(names)
 
 
 def _partner_stems(names: Iterable[str], template: str) -> list[str]:

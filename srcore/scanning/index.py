@@ -108,9 +108,10 @@ class ScanIndex:
             (version,) = database.execute("pragma user_version").fetchone()
             if version not in (0, _VERSION):
                 raise sqlite3.DatabaseError(f"version {version}")
-            with database:
-                database.execute(_TABLE)
-                database.execute(f"pragma user_version = {_VERSION}")
+            if not version:  # written again it would wait for the disk, and keep others waiting
+                with database:
+                    database.execute(_TABLE)
+                    database.execute(f"pragma user_version = {_VERSION}")
         except BaseException:
             database.close()
             raise

@@ -193,3 +193,22 @@ def test_partners_are_looked_for_only_where_they_may_be(tmp_path, monkeypatch):
     pairs = pair_by_name([hr / "a.png", hr / "deep/b.png"], hr, lr, "{}x2")
     assert pairs == [(hr / "a.png", lr / "ax2.png"), (hr / "deep/b.png", lr / "deep/bx2.png")]
     assert sorted(looked_at) == [lr, lr / "deep"]
+
+
+@pytest.mark.parametrize(
+    ("hr", "lr", "template", "partners"),
+    [
+        (["a.png", "b.png"], ["b.png", "a.png"], "{}", ["a.png", "b.png"]),
+        (["a.png", "b.png"], ["a.jpg", "b.png"], "{}", ["a.jpg", "b.png"]),
+        (["a.png", "b.png"], ["a.png", "b.png", "c.png"], "{}", ["a.png", "b.png"]),
+        (["a.png", "b.jpg"], ["b.jpg", "a.png"], "{}", ["a.png", "b.jpg"]),
+        (["a.png"], ["ax2.png", "a.png"], "{}x2", ["ax2.png"]),
+    ],
+)
+def test_partners_are_found_whether_or_not_all_names_are_equal(
+    tmp_path, hr, lr, template, partners
+):
+    (tmp_path / "lr").mkdir()
+    files = FolderFiles(tmp_path / "hr", hr)
+    belonging = partners_below(tmp_path / "lr", files, template, names_in=lambda folder: lr)
+    assert list(belonging) == [tmp_path / "lr" / name for name in partners]

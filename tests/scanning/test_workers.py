@@ -32,6 +32,7 @@ def folder(many, tmp_path):
 @pytest.fixture
 def two_cores(monkeypatch):
     monkeypatch.setattr(module, "_MANY", 1)
+    monkeypatch.setattr(module, "_LONG", 0.0)
     monkeypatch.setattr(module, "cores", lambda: 2)
 
 
@@ -73,6 +74,26 @@ def test_what_a_dead_process_owes_is_done_here(folder, two_cores, monkeypatch):
     expected = everything(*folder)
     monkeypatch.setattr(module.subprocess, "Popen", dying)
     assert everything(*folder) == expected
+
+
+def test_processes_start_when_there_is_enough_for_them_to_do(folder, two_cores, monkeypatch):
+    expected = everything(*folder)
+    commands, real = [], subprocess.Popen
+
+    def noting(command, **keywords):
+        commands.append(command)
+        return real(command, **keywords)
+
+    monkeypatch.setattr(module.subprocess, "Popen", noting)
+    monkeypatch.setattr(module, "_LONG", 60.0)
+    monkeypatch.setattr(module, "_MANY", 40)
+    with workers(*folder[:2], 40) as those:
+        known = list(those.look_up(folder[2]))
+        assert list(those.read([["00001.png"]])) == [[Facts(8, 12, 8, 3)]]
+        assert commands == []
+        assert list(those.read(folder[2])) == expected[1]
+        assert len(commands) == 2
+    assert [it.sizes.tolist() for it in known] == [it["sizes"] for it in expected[0]]
 
 
 def test_nothing_to_do(tmp_path):
