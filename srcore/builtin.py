@@ -29,7 +29,9 @@ _COMMANDS = {
     "report": (
         "Write a page about RUN, or compare several, as one file of HTML that needs no network."
     ),
-    "upscale": "Enlarge INPUT: image files, films, folders, or quoted patterns.",
+    "upscale": (
+        "Enlarge INPUT: image files, films, folders, tar shards, addresses, or quoted patterns."
+    ),
     "models": "List, search and fetch published models.",
     "card": "Write the card of the model that RUN has trained.",
     "push": "Upload the model of RUN with its card to the hub, as OWNER/NAME.",

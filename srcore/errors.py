@@ -116,8 +116,13 @@ class ConfigError(SrcoreError):
         return tuple(str(problem) for problem in self.problems)
 
 
-def line_about(path: Path, error: Exception) -> str:
-    """What went wrong with one file of many, in one line that names it."""
+def line_about(path: object, error: Exception) -> str:
+    """What went wrong with one file of many, in one line that names it.
+
+    Args:
+        path: the file, or what else is its name as a text.
+        error: what went wrong.
+    """
     if isinstance(error, SrcoreError):
         text = " ".join(str(error).split())
         return text if str(path) in text else f"{path}: {text}"

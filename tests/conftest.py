@@ -1,5 +1,10 @@
 """Fixtures that tests of several rooms share."""
 
+import functools
+import http.server
+import threading
+import time
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +87,71 @@ def swept(tiny_experiment):
     file = tiny_experiment.with_name("swept.toml")
     file.write_text(SWEEP)
     return file
+
+
+class Answers:
+    """What a server does wrong, by the number of requests that it does so; how long it waits."""
+
+    def __init__(self, folder):
+        self.folder, self.seconds = folder, 0.0
+        self.failing = self.cutting = 0
+        self.is_ranged = True
+        self.forbidden = set()
+        self.asked = []
+        self.url = ""
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Answers requests for ranges, as Python's own server does not."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *told):
+        pass
+
+    def do_GET(self):
+        answers = self.server.answers
+        time.sleep(answers.seconds)
+        wanted = self.headers.get("Range")
+        answers.asked.append((self.path, wanted))
+        if answers.failing:
+            answers.failing -= 1
+            self.send_error(503)
+            return
+        path = answers.folder / urllib.parse.unquote(self.path).partition("?")[0].lstrip("/")
+        if self.path in answers.forbidden:
+            self.send_error(403)
+            return
+        if not path.is_file():
+            super().do_GET()  # lists folders
+            return
+        content, status = path.read_bytes(), 200
+        if wanted and answers.is_ranged:
+            start, _, end = wanted.removeprefix("bytes=").partition("-")
+            content, status = content[int(start) : int(end) + 1], 206
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+        if answers.cutting:
+            answers.cutting -= 1
+            self.wfile.write(content[: len(content) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(content)
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A server of the folder ``served``; what it does wrong can be said."""
+    answers = Answers(tmp_path / "served")
+    answers.folder.mkdir()
+    handler = functools.partial(Handler, directory=str(answers.folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as service:
+        service.answers = answers
+        answers.url = f"http://127.0.0.1:{service.server_port}"
+        thread = threading.Thread(target=service.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield answers
+        service.shutdown()
+        thread.join()

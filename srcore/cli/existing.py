@@ -14,6 +14,7 @@ from typing import Any, Literal
 import click
 
 from srcore.config.paths import MISSING, path_complaint, what_is_there
+from srcore.files.names import is_url
 
 Wanted = Literal["file", "folder", "any"]
 
@@ -53,10 +54,14 @@ def refuse_absent_inputs(inputs: Sequence[str]) -> None:
     """Refuse inputs of which none is there; one of several is a file that failed.
 
     Args:
-        inputs: files, folders, and patterns, which others look up.
+        inputs: files, folders, and patterns and addresses, which others look up.
 
     Raises:
         UsageError: nothing is there.
     """
-    if all(what_is_there(Path(it)) == MISSING and not glob.has_magic(it) for it in inputs):
+    if not any(is_url(it) or glob.has_magic(it) or _is_there(it) for it in inputs):
         raise click.UsageError(f"INPUT: {path_complaint(Path(inputs[0]), 'any')}")
+
+
+def _is_there(name: str) -> bool:
+    return what_is_there(Path(name)) != MISSING

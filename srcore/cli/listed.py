@@ -23,7 +23,9 @@ def listed_inputs(file: Path | None, inputs: Sequence[str]) -> list[str]:
     """
     if file is None:
         if not inputs:
-            raise click.UsageError("INPUT: expected files, folders or patterns, or --list")
+            raise click.UsageError(
+                "INPUT: expected files, folders, addresses or patterns, or --list"
+            )
         return []
     lines = filled_lines(file)
     if not lines and not inputs:

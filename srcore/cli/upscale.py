@@ -31,7 +31,7 @@ from srcore.films.options import FilmOptions
     ),
 )
 def command(request: UpscaleRequest, films: FilmOptions, shared: bool) -> None:
-    """Enlarge INPUT: image files, films, folders, or quoted patterns.
+    """Enlarge INPUT: image files, films, folders, tar shards, addresses, or quoted patterns.
 
     Gray stays gray, 16 bits stay 16 bits, alpha is enlarged too, the EXIF orientation is applied
     and color profile, EXIF data and DPI kept as far as the format holds them; what is not kept is
@@ -41,6 +41,10 @@ def command(request: UpscaleRequest, films: FilmOptions, shared: bool) -> None:
 
     Results are never cut off: a file appears when it is complete. Images that cannot be read are
     reported, the others are done, and the exit code is 1. Paths of results go to standard output.
+
+    A shard (.tar), or a folder of shards, is read as the folder that was packed. Addresses
+    (https://, s3://, gs://, ...) of images, shards, folders of either and patterns need
+    srcore[remote], srcore[s3] or srcore[gs]. Results of shards and addresses need --output.
 
     Films (mp4, mkv, mov, webm and, only to read, avi, mpeg and others) need srcore[video]. Their
     pictures are enlarged one by one; sound, subtitles, chapters and texts are copied, times and
@@ -61,6 +65,8 @@ def command(request: UpscaleRequest, films: FilmOptions, shared: bool) -> None:
       srcore upscale film.mp4 -o large.mp4 --resume
       torchrun --nproc-per-node=4 -m srcore upscale photos/ -o enlarged/
       srcore upscale --list files.txt -o enlarged/ --shared --failures failed.jsonl
+      srcore upscale shards/ -o enlarged/ --shared
+      srcore upscale s3://bucket/photos/ https://host/photo.jpg -o enlarged/ --recursive
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.cli.upscale_job import Outcome, UpscaleJob
     from srcore.cli.upscale_plan import planned_upscale

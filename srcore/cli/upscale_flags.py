@@ -118,7 +118,7 @@ _OF_IMAGES: tuple[_Decorator, ...] = (
         "file_list",
         type=EXISTING_FILE,
         metavar="FILE",
-        help="A text file of further inputs, one path a line, none of them a pattern.",
+        help="A text file of further inputs, one path or address a line, none of them a pattern.",
     ),
     click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above."),
     click.option("--recursive", is_flag=True, help="Also images and films in folders below."),

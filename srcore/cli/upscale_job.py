@@ -24,6 +24,7 @@ from srcore.machine.processes import local_rank, rank, world_size
 from srcore.machine.terminal import width
 from srcore.upscaling.batch import Result, Settings, pixels_of, upscale_files
 from srcore.upscaling.failure_report import FailureReport
+from srcore.upscaling.inputs import files_of_inputs
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.resuming import taken_up
 from srcore.upscaling.shared_job import SharedJob, Totals, totals
@@ -106,7 +107,7 @@ class UpscaleJob:
             use: of weights; processes that use others have another job.
             outcome: gets what became of it.
         """
-        refuse_replacing((task.source for task in self.tasks), self.report.files)
+        refuse_replacing(files_of_inputs(task.source for task in self.tasks), self.report.files)
         outcome.results += [] if rank() else self.unreadable
         how = (use, attrs.evolve(self.settings, registry=None), self.films)
         begin = partial(self._begin, self.tasks)
@@ -161,13 +162,17 @@ class UpscaleJob:
                     bar.update(totals(queue).finished - bar.n)
 
     def _images(self, tasks: list[Task]) -> Iterator[Result]:
-        pixels = pixels_of(tasks)
-        return upscale_files(self.network, tasks, pixels, self.settings, lambda done: None)
+        return upscale_files(self.network, tasks, self.settings, lambda done: None)
 
     def _images_with_bar(self, tasks: list[Task]) -> Iterator[Result]:
-        pixels = pixels_of(tasks)
-        with self._bar(sum(pixels), "px", unit_scale=True) as bar:
-            results = upscale_files(self.network, tasks, pixels, self.settings, bar.update)
+        if any(task.source.is_far for task in tasks):  # nobody knows their sizes
+            with self._bar(len(tasks), "file") as bar:
+                for result in self._images(tasks):
+                    bar.update()
+                    yield result
+            return
+        with self._bar(sum(pixels_of(tasks)), "px", unit_scale=True) as bar:
+            results = upscale_files(self.network, tasks, self.settings, bar.update)
             for number, result in enumerate(results, 1):
                 bar.set_postfix_str(f"{number}/{len(tasks)} files", refresh=False)
                 yield result

@@ -143,10 +143,7 @@ def _told_failures(planned: Plan) -> list[Result]:
     """What failed already; one process says that, and what was noted."""
     if left_aside():
         say(f"srcore: {left_aside()}", err=True)
-    failed = [
-        Result(Task(folder, folder), "failed", f"{folder}: cannot be read: {reason}")
-        for folder, reason in planned.unreadable
-    ]
+    failed = [Result(task, "failed", line) for task, line in planned.unreadable]
     if not rank():
         for line in (*planned.notes, *(result.message for result in failed)):
             say(f"srcore: {line}", err=True)

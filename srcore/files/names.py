@@ -7,6 +7,8 @@ Linux, macOS and Windows alike.
 
 from __future__ import annotations
 
+import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -14,6 +16,7 @@ from srcore.messages import shown
 
 #: Bytes: room below the 255 of file systems for what is put before and behind a name.
 _LONGEST = 128
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _FORBIDDEN = '/\\:*?"<>|'
 _DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
     f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"
@@ -51,6 +54,26 @@ def _unfit_reason(name: str) -> str:
     if len(name.encode()) > _LONGEST:
         return f"is longer than {_LONGEST} bytes"
     return ""
+
+
+def is_url(name: str) -> bool:
+    """Whether something is named by an address rather than a path.
+
+    >>> is_url("s3://bucket/a.png"), is_url("c:/a.png")
+    (True, False)
+    """
+    return _ADDRESS.match(name) is not None
+
+
+def leads_out(name: str) -> bool:
+    """Whether a name of others, with ``/`` between folders, may not lie below the folder it is for.
+
+    >>> leads_out("below/0001.png"), leads_out("below/../../0001.png"), leads_out("/0001.png")
+    (False, True, True)
+    """
+    if sys.platform == "win32" and any(sign in name for sign in "\\:"):
+        return True
+    return name.startswith("/") or ".." in name.split("/")
 
 
 def name_key(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePath
 
 #: Containers that are written, by suffix, with FFmpeg's names.
 CONTAINERS = {
@@ -25,20 +25,20 @@ _READ = frozenset((*CONTAINERS, *_ONLY_READ))
 DEFAULT_SUFFIX = ".mkv"
 
 
-def is_film_name(path: Path) -> bool:
+def is_film_name(path: PurePath) -> bool:
     """Whether a file is taken for a film, by its name.
 
-    >>> is_film_name(Path("holidays.MOV")), is_film_name(Path("._holidays.mov"))
+    >>> is_film_name(PurePath("holidays.MOV")), is_film_name(PurePath("._holidays.mov"))
     (True, False)
     """
     return path.suffix.lower() in _READ and not path.name.startswith(".")
 
 
-def is_written_film(path: Path) -> bool:
+def is_written_film(path: PurePath) -> bool:
     """Whether films of this suffix can be written."""
     return path.suffix.lower() in CONTAINERS
 
 
-def film_suffix(source: Path) -> str:
+def film_suffix(source: PurePath) -> str:
     """Suffix of the result of a film: its own where that is written, else Matroska's."""
     return source.suffix if is_written_film(source) else DEFAULT_SUFFIX

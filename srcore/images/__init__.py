@@ -16,6 +16,8 @@ from srcore.lazy import importer
 if TYPE_CHECKING:
     from srcore.images.decoding import (
         decode_image,
+        decode_open,
+        opened_file,
         read_data,
         read_image,
         read_rgb,
@@ -75,7 +77,13 @@ if TYPE_CHECKING:
     from srcore.images.png.chunks import with_png_text
     from srcore.images.png.stream import PngStream
     from srcore.images.searched_folders import FolderSet, searched_above, way_to
-    from srcore.images.series import Series, encode_series, read_series, series_suffixes
+    from srcore.images.series import (
+        Series,
+        encode_series,
+        read_series,
+        series_in,
+        series_suffixes,
+    )
     from srcore.images.tensors import to_float, to_image, to_tensor
     from srcore.images.walking import files_of
     from srcore.images.windows import decode_window, read_window
@@ -83,6 +91,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "decoding": (
         "decode_image",
+        "decode_open",
+        "opened_file",
         "read_data",
         "read_image",
         "read_rgb",
@@ -109,7 +119,7 @@ _MODULES = {
         "Picture",
         "PictureArray",
     ),
-    "series": ("Series", "encode_series", "read_series", "series_suffixes"),
+    "series": ("Series", "encode_series", "read_series", "series_in", "series_suffixes"),
     "formats": ("format_names", "of_suffix", "read_suffixes", "written_suffixes"),
     "header": ("decode_header", "header_of", "image_size", "png_text", "read_header"),
     "origins": ("Origin", "origin_of", "with_origin"),
@@ -162,6 +172,7 @@ __all__ = [
     "WritingOption",
     "decode_header",
     "decode_image",
+    "decode_open",
     "decode_window",
     "encode_image",
     "encode_series",
@@ -183,6 +194,7 @@ __all__ = [
     "names_of",
     "natural_key",
     "of_suffix",
+    "opened_file",
     "origin_of",
     "packed",
     "pair_by_name",
@@ -199,6 +211,7 @@ __all__ = [
     "read_window",
     "refuse_unwritable",
     "searched_above",
+    "series_in",
     "series_suffixes",
     "to_float",
     "to_gray",

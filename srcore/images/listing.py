@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 import attrs
 
@@ -71,7 +71,7 @@ def image_names(folder: Path, *, recursive: bool = False) -> list[str]:
     return names
 
 
-def is_image_name(path: Path) -> bool:
+def is_image_name(path: PurePath) -> bool:
     """Whether a file is taken for an image, by its name: whether its suffix is one that is read."""
     return bool(_of_images([path.name]))
 

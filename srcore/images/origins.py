@@ -10,6 +10,7 @@ import hashlib
 import os
 import struct
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote, unquote
 
 import attrs
@@ -41,13 +42,19 @@ class Origin:
         Raises:
             OSError: the file cannot be read.
         """
-        size = os.path.getsize(path)
-        digest = hashlib.sha256(str(size).encode())
         with open_file(path) as file:
-            digest.update(file.read(_PART))
-            file.seek(max(_PART, size - _PART))
-            digest.update(file.read())
-        return cls(path.name, digest.hexdigest()[:32])
+            return cls.of_open(file, path.name)
+
+    @classmethod
+    def of_open(cls, file: BinaryIO, name: str) -> Origin:
+        """As :meth:`of`, for a file that is open."""
+        size = file.seek(0, os.SEEK_END)
+        digest = hashlib.sha256(str(size).encode())
+        file.seek(0)
+        digest.update(file.read(_PART))
+        file.seek(max(_PART, size - _PART))
+        digest.update(file.read())
+        return cls(name, digest.hexdigest()[:32])
 
     def encoded(self) -> bytes:
         """As :func:`origin_of` finds it."""

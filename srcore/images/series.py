@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 import numpy as np
 
 from srcore.errors import DataError
-from srcore.images.decoding import opened_file, read_data, upright_pixels
+from srcore.images.decoding import opened_file, upright_pixels
 from srcore.images.encoding import holding, written_with
 from srcore.images.format import (
     DEFAULT_QUALITY,
@@ -50,10 +50,16 @@ def read_series(path: Path) -> Series | None:
         DataError: as :func:`srcore.images.read_image`; from ``pictures`` too.
     """
     with opened_file(path) as file:
-        image_format, header = header_of(file, path)
+        return series_in(file, path)
+
+
+def series_in(file: BinaryIO, source: Where) -> Series | None:
+    """All pictures of a file that is open, as of :func:`read_series`; ``source``: for errors."""
+    image_format, header = header_of(file, source)
     if not isinstance(image_format, ReadsSeries) or header.frame_count < 2:
         return None
-    plays, pictures = image_format.decode_series(read_data(path), header, path)
+    file.seek(0)
+    plays, pictures = image_format.decode_series(file.read(), header, source)
     turned = (attrs.evolve(it, image=upright_pixels(it.image, it.orientation)) for it in pictures)
     return Series(image_format.series, header.frame_count, plays, turned)
 

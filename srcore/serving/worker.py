@@ -96,7 +96,7 @@ class Worker:
         )
         pixels = header.width * header.height
         progress = _ShareTeller(pixels * count, tell)
-        (result,) = upscale_files(network, [task], [pixels], settings, progress)
+        (result,) = upscale_files(network, [task], settings, progress)
         if result.status == "failed":
             raise SrcoreError(result.message)
         return {**facts, **_facts_of(result, order, remark)}

@@ -2,18 +2,19 @@
 
 Its first line is JSON, padded with spaces to a multiple of 64 bytes:
 
-- ``format``: ``"srcore shard index 1"``;
+- ``format``: ``"srcore shard index 2"``;
 - ``bytes``, ``time``: size of the shard, and when it was changed, nanoseconds of the epoch;
 - ``fields``: how many images each field has; images come field by field, in the shard's order;
-- ``key_bytes``: length of the longest key;
+- ``key_bytes``, ``ending_bytes``: length of the longest key and ending;
 - ``crc``: whether the column of this name is filled;
 - ``sha256``: of the shard, or null.
 
 Then come the columns (:data:`COLUMNS`), each whole, little-endian: of all images where they begin
 and how many bytes they have, a hash of their keys (BLAKE2b, 8 bytes), height and width in pixels
 (zeros: the image cannot be read), number of frames, CRC-32, how much memory decoding takes in
-sizes of the image, bits per channel, channels and EXIF orientation; last the keys, UTF-8, filled
-with zeros. Columns are mapped, not read: a process has as much of them in memory as it has used.
+sizes of the image, bits per channel, channels and EXIF orientation; last the keys, and what follows
+them in the names of the files (``.hr.png``), UTF-8, filled with zeros. Columns are mapped, not
+read: a process has as much of them in memory as it has used.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import mmap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import attrs
 import numpy as np
@@ -47,7 +49,7 @@ COLUMNS = (
     ("orientation", "u1"),
 )
 SUFFIX = ".index"
-_FORMAT = "srcore shard index 1"
+_FORMAT = "srcore shard index 2"
 _START = b'{"format": "srcore shard index'
 _ALIGNMENT = 64
 _LONGEST_LINE = 1 << 26
@@ -55,6 +57,8 @@ _UNREADABLE = ImageHeader(0, 0, 8)
 #: Columns in the order of an image's header.
 _OF_HEADER = ("height", "width", "bits", "channels", "orientation", "frames", "working")
 _NO_METADATA = Metadata()
+#: Those that other processes had open, as long as somebody uses them.
+_taken_along: WeakValueDictionary[Path, ShardIndex] = WeakValueDictionary()
 
 
 @attrs.frozen
@@ -66,6 +70,7 @@ class ShardFacts:
         time: when the shard was changed, nanoseconds.
         fields: number of images by field.
         key_bytes: length of the longest key.
+        ending_bytes: of the longest ending.
         crc: whether sums of all images are known.
         sha256: of the shard, where it is known.
     """
@@ -74,6 +79,7 @@ class ShardFacts:
     time: int
     fields: dict[str, int]
     key_bytes: int
+    ending_bytes: int
     crc: bool = False
     sha256: str | None = None
 
@@ -85,7 +91,8 @@ class ShardFacts:
     @property
     def columns(self) -> list[tuple[str, np.dtype[Any]]]:
         """Name and type of every column in its place."""
-        kinds = [*COLUMNS, ("key", f"S{max(1, self.key_bytes)}")]
+        lengths = {"key": self.key_bytes, "ending": self.ending_bytes}
+        kinds = [*COLUMNS, *((name, f"S{max(1, length)}") for name, length in lengths.items())]
         return [(name, np.dtype(kind)) for name, kind in kinds]
 
 
@@ -110,7 +117,7 @@ class ShardIndex:
             start += kind.itemsize * facts.images
 
     def column(self, name: str, images: slice = slice(None)) -> NDArray[Any]:
-        """Values of a column, of those of :data:`COLUMNS` or ``key``; read when they are used."""
+        """Values of one of :data:`COLUMNS`, of ``key`` or ``ending``; read when they are used."""
         return self._columns[name][images]
 
     def field(self, name: str) -> slice:
@@ -124,8 +131,11 @@ class ShardIndex:
 
     def key(self, number: int) -> str:
         """Key of an image."""
-        key: bytes = self._columns["key"][number]
-        return key.decode("utf-8", "surrogateescape")
+        return self._text("key", number)
+
+    def name(self, number: int) -> str:
+        """Name of an image's file, with folders."""
+        return self._text("key", number) + self._text("ending", number)
 
     def place(self, number: int) -> tuple[int, int]:
         """First byte and number of bytes of an image.
@@ -148,16 +158,23 @@ class ShardIndex:
             height, width, bits, channels, orientation, frames, _NO_METADATA, working
         )
 
+    def _text(self, column: str, number: int) -> str:
+        text: bytes = self._columns[column][number]
+        return text.decode("utf-8", "surrogateescape")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.path, self.facts)
 
 
 def _again(path: Path, facts: ShardFacts) -> ShardIndex:
-    """The index that another process had open."""
+    """The index that another process had open; here it is open once."""
     index = read_index(path)
     if index is None or index.facts != facts:
         raise DataError(f"{path}: was changed while it was used; begin again")
-    return index
+    known = _taken_along.setdefault(path, index)
+    if known.facts != facts:
+        known = _taken_along[path] = index
+    return known
 
 
 def index_content(
@@ -177,7 +194,9 @@ def index_content(
     for image in images:
         fields[image.field] = fields.get(image.field, 0) + 1
     keys = [image.key.encode("utf-8", "surrogateescape") for image in images]
-    facts = ShardFacts(size, time, fields, max(map(len, keys), default=0), crc, sha256)
+    endings = [image.ending.encode("utf-8", "surrogateescape") for image in images]
+    longest, longest_ending = (max(map(len, texts), default=0) for texts in (keys, endings))
+    facts = ShardFacts(size, time, fields, longest, longest_ending, crc, sha256)
     headers = [image.header or _UNREADABLE for image in images]
     values: dict[str, list[Any]] = {
         "offset": [image.offset for image in images],
@@ -192,6 +211,7 @@ def index_content(
         "channels": [header.channels for header in headers],
         "orientation": [header.orientation for header in headers],
         "key": keys,
+        "ending": endings,
     }
     line = json.dumps({"format": _FORMAT, **attrs.asdict(facts)}).encode()
     line = line.ljust(-(-(len(line) + 1) // _ALIGNMENT) * _ALIGNMENT - 1) + b"\n"

@@ -120,7 +120,8 @@ def _tells(index: ShardIndex, images: Sequence[ShardImage], size: int) -> bool:
         return False
     images = sorted(images, key=lambda image: (image.field, image.offset))
     return (
-        [image.key for image in images] == [index.key(n) for n in range(len(images))]
+        [image.key + image.ending for image in images]
+        == [index.name(n) for n in range(len(images))]
         and np.array_equal(index.column("offset"), [image.offset for image in images])
         and np.array_equal(index.column("size"), [image.size for image in images])
         and all(image.header == index.header(n) for n, image in enumerate(images))

@@ -10,13 +10,14 @@ from typing import Any, BinaryIO, cast
 import attrs
 
 from srcore.errors import DataError
+from srcore.files.names import leads_out
 from srcore.files.opening import open_file
 from srcore.images import ImageHeader, Metadata, header_of, is_image_name
 from srcore.messages import shown
 
 #: Bytes of a tar header, of which all that a shard holds are multiples.
 BLOCK = 512
-_LONGEST_KEY = 1024
+_LONGEST_NAME = 1024
 
 
 @attrs.frozen
@@ -30,6 +31,7 @@ class ShardImage:
         size: bytes.
         header: what the image says of itself; None: it cannot be read.
         crc: CRC-32 of its bytes, where somebody has read them.
+        ending: what follows the key in the name of its file: ``.hr.png``.
     """
 
     key: str
@@ -38,6 +40,7 @@ class ShardImage:
     size: int
     header: ImageHeader | None
     crc: int = 0
+    ending: str = ""
 
 
 def key_and_field(name: str) -> tuple[str, str]:
@@ -98,19 +101,20 @@ def _walked(archive: tarfile.TarFile, shard: str, size: int) -> Iterator[ShardIm
         if not member.isreg() or not is_image_name(Path(name)):
             continue
         key, field = key_and_field(name)
-        if len(key.encode("utf-8", "surrogateescape")) > _LONGEST_KEY or "\0" in key:
-            raise _ill_packed(shard, f"a key of more than {_LONGEST_KEY} bytes: {shown(key)}")
+        if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_NAME or "\0" in name:
+            raise _ill_packed(shard, f"a name of more than {_LONGEST_NAME} bytes: {shown(name)}")
         if (key, field) in seen:
             raise _ill_packed(shard, f"two images {shown('.'.join(filter(None, (key, field))))}")
         seen.add((key, field))
         header = _header(cast("BinaryIO", archive.extractfile(member)), f"{shard}: {name}")
-        yield ShardImage(key, field, member.offset_data, member.size, header)
+        place = member.offset_data, member.size
+        yield ShardImage(key, field, *place, header, ending=name[len(key) :])
     _refuse_without_end(archive, shard)
 
 
 def _refuse(member: tarfile.TarInfo, shard: str, size: int) -> None:
     name = shown(member.name)
-    if member.name.startswith("/") or ".." in member.name.split("/"):
+    if leads_out(member.name):
         raise _ill_packed(shard, f"expected names below the shard, found {name}")
     if not (member.isreg() or member.isdir()):
         raise _ill_packed(shard, f"expected files and folders, found a link or device: {name}")

@@ -82,7 +82,10 @@ def write_shard(shard: Path, samples: Iterable[Sample]) -> list[str]:
                         member.size = len(content)
                         archive.addfile(member, io.BytesIO(content))
                         start = archive.offset - _in_blocks(len(content))
-                        images.append(attrs.evolve(image, key=sample.key, offset=start))
+                        ending = name[len(sample.key) :]
+                        images.append(
+                            attrs.evolve(image, key=sample.key, offset=start, ending=ending)
+                        )
                     archive.members = []  # type: ignore[attr-defined]  # it would keep all of them
         state = shard.stat()
     except OSError as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from tqdm import tqdm
 
@@ -17,10 +17,8 @@ from srcore.shards.block_cache import BlockCache
 from srcore.shards.index_file import SUFFIX, ShardIndex, index_content, read_index
 from srcore.shards.indexing import PATIENCE
 from srcore.shards.members import members_in
+from srcore.shards.part_stream import PartStream
 from srcore.shards.remote_reading import RemoteShard, fetched, fetched_if_there
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 _GIGA = 10**9
 #: Indexes that are asked for at a time: waiting takes longer than reading.
@@ -48,13 +46,13 @@ class RemoteShards:
         self._cache = BlockCache(self._folder / "blocks", int(limit * _GIGA))
 
     def indexes(self) -> list[ShardIndex]:
-        """The index of every shard: kept here, or fetched, or made by reading the shard once.
+        """The index of every shard; see :meth:`index`.
 
         Raises:
             DataError: a shard or the folder cannot be read.
         """
         with ThreadPoolExecutor(_THREADS) as pool:
-            indexes = pool.map(self._index, range(len(self.shards)))
+            indexes = pool.map(self.index, range(len(self.shards)))
             bar = tqdm(indexes, "indexes", len(self.shards), delay=PATIENCE, leave=False)
             return list(bar)
 
@@ -65,18 +63,24 @@ class RemoteShards:
             _block_name(remote), offset, size, lambda *span: fetched(remote, *span), remote.size
         )
 
-    def _index(self, number: int) -> ShardIndex:
+    def index(self, number: int) -> ShardIndex:
+        """The index of a shard: kept here, or fetched, or made by reading the shard once.
+
+        Raises:
+            DataError: the shard or the folder cannot be read.
+        """
         shard = self.shards[number]
         place = self._folder / "indexes" / f"{_block_name(shard)}{SUFFIX}"
         index = _kept_index(place, shard)
         if index is not None:
             return index
-        content = fetched_if_there(shard.url.removesuffix(".tar") + SUFFIX)
+        beside = shard.url.removesuffix(".tar") + SUFFIX
+        content = fetched_if_there(beside) if shard.url.endswith(".tar") else None
         if content is not None:
             write_bytes(place, content, durable=False)
             index = _kept_index(place, shard)
         if index is None:
-            stream = cast("BinaryIO", _RemoteStream(self, number))
+            stream = cast("BinaryIO", PartStream(partial(self.read, number), shard.size))
             images = list(members_in(stream, shard.url, shard.size))
             content = index_content(images, size=shard.size, time=0, crc=False)
             write_bytes(place, content, durable=False)
@@ -84,37 +88,6 @@ class RemoteShards:
         if index is None:
             raise AssertionError(place)  # pragma: no cover - it was just written
         return index
-
-
-class _RemoteStream(io.RawIOBase):
-    """A shard as a file."""
-
-    def __init__(self, shards: RemoteShards, number: int) -> None:
-        self._shards = shards
-        self._number = number
-        self._place = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        starts = (0, self._place, self._shards.shards[self._number].size)
-        self._place = max(0, starts[whence] + offset)
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        rest = self._shards.shards[self._number].size - self._place
-        count = max(0, min(len(view), rest))
-        view[:count] = self._shards.read(self._number, self._place, count)
-        self._place += count
-        return count
 
 
 def _kept_index(place: Path, shard: RemoteShard) -> ShardIndex | None:

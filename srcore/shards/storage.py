@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from srcore.shards.index_file import ShardIndex
-from srcore.shards.indexing import indexes_of, shards_in
+from srcore.shards.indexing import index_of, indexes_of, shards_in
 from srcore.shards.place_reading import PlaceReader
 from srcore.shards.shard_set import refuse_unfinished, set_in
 
@@ -67,6 +67,14 @@ class LocalShards:
     def indexes(self) -> list[ShardIndex]:
         """The index of every shard, made where it is missing."""
         return indexes_of(self.paths)
+
+    def index(self, shard: int) -> ShardIndex:
+        """The index of one of them, made if it is missing.
+
+        Raises:
+            DataError: the shard cannot be read.
+        """
+        return index_of(self.paths[shard])
 
     def read(self, shard: int, offset: int, size: int) -> bytes:
         """``size`` bytes of a shard from ``offset`` on."""

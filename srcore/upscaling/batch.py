@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,15 +17,7 @@ from torch import nn
 
 from srcore.errors import Interrupted, SrcoreError, line_about
 from srcore.films.facts import film_size
-from srcore.films.names import is_film_name
-from srcore.images import (
-    ImageHeader,
-    Origin,
-    fitting_options,
-    holding,
-    read_header,
-    read_image,
-)
+from srcore.images import fitting_options, holding
 from srcore.inference.backends.backend import BackendError
 from srcore.inference.channels import shown_to
 from srcore.inference.options import UpscaleOptions
@@ -33,31 +25,15 @@ from srcore.inference.upscaler import upscale_bands
 from srcore.machine.memory import is_out_of_memory
 from srcore.options.declaration import defaults
 from srcore.plugin.registry import Registry
+from srcore.upscaling.background import in_background
 from srcore.upscaling.fitting import Fitting
 from srcore.upscaling.frames import choose_frames, upscale_series
+from srcore.upscaling.inputs import InputImage
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.options import FrameOptions, Frames
 from srcore.upscaling.output import check_writable, is_written, write_bands, write_series
+from srcore.upscaling.reading_ahead import Input, inputs_in_turn
 from srcore.upscaling.sizing import Sizing, middle
-
-
-@attrs.frozen
-class Input:
-    """A file that was read.
-
-    Attributes:
-        image: its pixels; of several pictures the first.
-        header: what it says of them.
-        origin: what it is known by.
-    """
-
-    image: NDArray[Any]
-    header: ImageHeader
-    origin: Origin
-
-
-#: Two images are in memory at the same time only if they have no more pixels together.
-_READ_AHEAD_PIXELS = 60_000_000
 
 #: Reasons of failures that the last line names.
 _REASONS = 8
@@ -147,26 +123,30 @@ def lost_by_results(results: Sequence[Result]) -> str:
 
 
 def pixels_of(tasks: Sequence[Task]) -> list[int]:
-    """Input pixels of every task by the headers; 0 where a header cannot be read."""
+    """Input pixels of every task by the headers; 0 where that cannot be known in advance."""
     return [height * width for height, width in sizes_by_headers(tasks)]
 
 
 def sizes_by_headers(tasks: Sequence[Task]) -> list[tuple[int, int]]:
-    """Heights and widths of inputs by the headers; 0 where a header cannot be read."""
-    return [_size_in_advance(task.source) or (0, 0) for task in tasks]
+    """Heights and widths of inputs by the headers; 0 where that cannot be known in advance."""
+    sizes = (None if task.source.is_far else _size_in_advance(task) for task in tasks)
+    return [size or (0, 0) for size in sizes]
 
 
 def largest_factor(sizing: Sizing, tasks: Sequence[Task]) -> float:
     """The largest factor between output and input sides; 1 where no header can be read."""
-    sizes = [size for task in tasks if (size := _size_in_advance(task.source)) is not None]
-    return max((sizing.factor(height, width, 1) for height, width in sizes), default=1.0)
+    sizes: Iterator[tuple[int, int] | None] = map(_size_in_advance, tasks)
+    if any(task.source.is_far for task in tasks):
+        sizes = (size.result() for size in in_background(_size_in_advance, tasks))
+    factors = (sizing.factor(*size, 1) for size in sizes if size is not None)
+    return max(factors, default=1.0)
 
 
-def _size_in_advance(path: Path) -> tuple[int, int] | None:
+def _size_in_advance(task: Task) -> tuple[int, int] | None:
     try:
-        if is_film_name(path):
-            return film_size(path)
-        header = read_header(path)
+        if task.is_film:
+            return film_size(Path(task.source.path))
+        header = task.source.header()
     except Exception:  # said when its turn comes
         return None
     return header.height, header.width
@@ -175,7 +155,6 @@ def _size_in_advance(path: Path) -> tuple[int, int] | None:
 def upscale_files(
     network: nn.Module,
     tasks: Sequence[Task],
-    pixels: Sequence[int],
     settings: Settings,
     progress: Callable[[int], object],
 ) -> Iterator[Result]:
@@ -186,7 +165,6 @@ def upscale_files(
     Args:
         network: generator on its device.
         tasks: what to do.
-        pixels: of every task, see :func:`pixels_of`.
         settings: how.
         progress: called with numbers of finished input pixels.
     """
@@ -194,18 +172,12 @@ def upscale_files(
     for task, error in zip(tasks, refused, strict=True):
         if error is not None:
             yield Result(task, "failed", _about(task.source, error))
-    pixels = [number for number, error in zip(pixels, refused, strict=True) if error is None]
     tasks = [task for task, error in zip(tasks, refused, strict=True) if error is None]
-    with ThreadPoolExecutor(1) as reader:
-        ahead: Future[Input] | None = None
-        for position, task in enumerate(tasks):
-            current = ahead or reader.submit(_read_input, task.source)
-            ahead = None
-            if sum(pixels[position : position + 2]) <= _READ_AHEAD_PIXELS:
-                ahead = _submit_next(reader, tasks, position)
+    with contextlib.closing(inputs_in_turn([task.source for task in tasks])) as inputs:
+        for task, read in zip(tasks, inputs, strict=True):
             started = time.perf_counter()
             try:
-                result = _upscale_file(network, task, current.result(), settings, progress)
+                result = _upscale_file(network, task, read(), settings, progress)
             except (Interrupted, BackendError):  # the latter of all files alike
                 raise
             except Exception as error:  # whatever it is, the other files are done
@@ -216,8 +188,10 @@ def upscale_files(
 
 def _refusal(task: Task, settings: Settings, scale: int) -> Exception | None:
     """Why the output does not hold the result, by the header of the input."""
+    if task.source.is_far:
+        return None
     try:
-        header = read_header(task.source)
+        header = task.source.header()
     except Exception:  # said when its turn comes
         return None
     pixel = settings.fitting.apply(np.zeros((1, 1, header.channels), header.dtype))
@@ -227,13 +201,6 @@ def _refusal(task: Task, settings: Settings, scale: int) -> Exception | None:
     except Exception as error:  # whatever it is, the other files are done
         return error
     return None
-
-
-def _submit_next(
-    reader: ThreadPoolExecutor, tasks: Sequence[Task], position: int
-) -> Future[Input] | None:
-    following = tasks[position + 1 : position + 2]
-    return reader.submit(_read_input, following[0].source) if following else None
 
 
 def _upscale_file(
@@ -286,12 +253,7 @@ def _upscale_file(
     return Result(task, "done", size=(width, height), note=note, lost=names)
 
 
-def _read_input(path: Path) -> Input:
-    header = read_header(path)
-    return Input(read_image(path), header, Origin.of(path))
-
-
-def _about(path: Path, error: Exception) -> str:
+def _about(source: InputImage, error: Exception) -> str:
     if is_out_of_memory(error) and not isinstance(error, SrcoreError):
         error = MemoryError(str(error)[:_SHOWN])
-    return line_about(path, error)
+    return line_about(source, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import attrs
 from torch import nn
@@ -72,7 +73,9 @@ def upscale_films(
     planned: list[FilmJob] = []
     for task in tasks:
         try:
-            planned.append(FilmJob.plan(network, task.source, task.target, settings, options))
+            planned.append(
+                FilmJob.plan(network, Path(task.source.path), task.target, settings, options)
+            )
         except (Interrupted, UnfitOptionsError):
             raise
         except Exception as error:  # whatever it is, the other films are done

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
-from srcore.images import Picture, Series, holding, read_series, series_suffixes
+from srcore.images import Picture, Series, holding, series_in, series_suffixes
 from srcore.upscaling.jobs import Task
 from srcore.upscaling.options import Frames
 
@@ -38,7 +38,8 @@ def choose_frames(
     if count < 2 or wanted == "first":
         return None, ""
     try:
-        series = read_series(task.source)
+        with task.source.opened() as file:
+            series = series_in(file, str(task.source))
         obstacle = _obstacle(series, task, dtype)
     except DataError as error:
         series, obstacle = None, str(error).removeprefix(f"{task.source}: ")

@@ -9,20 +9,15 @@ from string import Formatter
 
 import attrs
 
-from srcore.errors import SrcoreError
+from srcore.files.names import is_url
 from srcore.files.replacing import file_key, refuse_replacing
 from srcore.films.library import is_installed
-from srcore.films.names import WRITTEN_IN_WORDS, film_suffix, is_film_name, is_written_film
+from srcore.films.names import WRITTEN_IN_WORDS, film_suffix, is_written_film
 from srcore.messages import some
-from srcore.upscaling.finding import FoundImage, Search
+from srcore.upscaling.finding import FoundImage, JobError, Search
+from srcore.upscaling.inputs import InputImage, as_input, files_of_inputs
 from srcore.upscaling.output import SAME, is_written, suffix_for
 from srcore.upscaling.result_names import Named, distinct_names
-
-
-class JobError(SrcoreError):
-    """A job that cannot start as it was asked for."""
-
-    exit_code = 2
 
 
 @attrs.frozen
@@ -30,19 +25,19 @@ class Task:
     """One file to upscale.
 
     Attributes:
-        source: the image or film.
+        source: the image or film; a path is that of a file.
         target: where the result goes.
         other: where it goes if the target turns out to be another input's result; None: nowhere.
     """
 
-    source: Path
+    source: InputImage = attrs.field(converter=as_input)
     target: Path
     other: Path | None = None
 
     @property
     def is_film(self) -> bool:
         """Whether the source is a film, by its name."""
-        return is_film_name(self.source)
+        return self.source.is_film
 
 
 @attrs.frozen
@@ -52,12 +47,13 @@ class Plan:
     Attributes:
         tasks: what is to be done.
         notes: what is left out or named otherwise than expected, one line each.
-        unreadable: folders that could not be looked into, and why.
+        unreadable: folders, shards and addresses that could not be looked into, and a line each
+            that says why.
     """
 
     tasks: list[Task]
     notes: list[str]
-    unreadable: list[tuple[Path, str]]
+    unreadable: list[tuple[Task, str]]
 
 
 def plan(
@@ -73,24 +69,26 @@ def plan(
     """Find the inputs and name their results.
 
     Args:
-        inputs: files, folders, or patterns such as ``"photos/*.jpg"``.
+        inputs: files, folders, shards, addresses, or patterns such as ``"photos/*.jpg"``.
         output: file (for one input), folder, or template with ``{stem}``, ``{name}``, ``{suffix}``,
             ``{folder}`` and ``{scale}``; None: beside a file as ``<stem>_x<scale>``, and for a
-            folder in ``<folder>_x<scale>``. Inputs that would get the same name in a folder are
-            told apart by their suffixes or folders.
+            folder in ``<folder>_x<scale>``; shards and addresses need one. Inputs that would get
+            the same name in a folder are told apart by their suffixes or folders.
         recursive: also take images and films in folders below.
         scale: for names: a factor, or another word for the size.
         image_format: a name of :func:`srcore.upscaling.output.format_names`, for names without a
             suffix, or ``"same"``: that of every input, PNG where it is only read.
         overwrite: outputs that exist are to be replaced; then none of them may be an input. Else
             an input that is another one's output is taken for the result of an earlier job.
-        listed: further files and folders, whose names are no patterns.
+        listed: further inputs, whose names are no patterns.
 
     Raises:
-        JobError: nothing found, several inputs for one output file, a bad template, or two inputs
-            with the same output.
+        JobError: nothing found, several inputs for one output file, no output for shards, a bad
+            template, or two inputs with the same output.
         ReplacedInputError: an output is an input.
     """
+    if output is not None and is_url(output):
+        raise JobError(f"--output {output}: expected a place on this machine, found an address")
     search = Search(recursive, Path(output) if output else None, takes_films=is_installed())
     files = search.find(inputs, listed)
     if not files and not search.unreadable:
@@ -102,20 +100,15 @@ def plan(
     notes = list(search.notes)
     single = _single_file(output, files)
     if single is not None:
-        tasks = [Task(files[0].path, single)]
+        tasks = [Task(files[0].source, single)]
     elif output is not None and "{" in output:
         tasks = [
-            Task(
-                entry.path,
-                _output_name(output, entry.path, scale, _suffix(image_format, entry.path)),
-            )
-            for entry in files
+            Task(entry.source, _output_name(output, entry, scale, image_format)) for entry in files
         ]
     else:
         label = f"_{scale}" if isinstance(scale, str) else f"_x{scale:g}"
         wanted = [
-            _single_target(entry, output, label, _suffix(image_format, entry.path))
-            for entry in files
+            _single_target(entry, output, label, _suffix(image_format, entry)) for entry in files
         ]
         targets = distinct_names(wanted)
         tasks = [
@@ -125,13 +118,18 @@ def plan(
         notes += _unexpected_names(wanted, targets)
     if image_format == SAME and single is None:
         notes += _become_png(files)
-    _refuse_equal_targets(tasks)
+    keys = {path: file_key(path) for path in files_of_inputs(task.source for task in tasks)}
+    _refuse_equal_targets(tasks, keys)
     if overwrite:
-        refuse_replacing((task.source for task in tasks), (task.target for task in tasks))
+        refuse_replacing(keys, (task.target for task in tasks))
     # A repeated job must not take the results of the first one for inputs.
     made = {file_key(task.target) for task in tasks}
-    tasks = [task for task in tasks if file_key(task.source) not in made]
-    return Plan(tasks, notes, search.unreadable)
+    tasks = [it for it in tasks if it.source.file is None or keys[it.source.file] not in made]
+    unreadable = [
+        (Task(source, source.file or Path(output or "")), line)
+        for source, line in search.unreadable
+    ]
+    return Plan(tasks, notes, unreadable)
 
 
 def _single_file(output: str | None, files: Sequence[FoundImage]) -> Path | None:
@@ -140,7 +138,7 @@ def _single_file(output: str | None, files: Sequence[FoundImage]) -> Path | None
         return None
     if not Path(output).suffix:
         return None
-    is_film = bool(files) and is_film_name(files[0].path)
+    is_film = bool(files) and files[0].source.is_film
     if not (is_written_film if is_film else is_written)(Path(output)):
         known = WRITTEN_IN_WORDS if is_film else ".png, .jpg, .webp or .tif"
         raise JobError(
@@ -157,13 +155,13 @@ def _single_file(output: str | None, files: Sequence[FoundImage]) -> Path | None
 
 def _single_target(entry: FoundImage, output: str | None, label: str, suffix: str) -> Named:
     """Where a result goes if it is alone."""
-    path = entry.path
+    source = entry.source
     if output is not None:
-        return Named(path, Path(output) / entry.below, suffix)
+        return Named(source, Path(output) / entry.below, suffix)
     if entry.root is None:
-        return Named(path, path.parent, label + suffix)
-    root = entry.root if entry.root.name else entry.root.resolve()
-    return Named(path, root.with_name(root.name + label) / entry.below, suffix)
+        return Named(source, Path(source.path.parent), label + suffix)
+    root = Path(entry.root) if entry.root.name else Path(entry.root).resolve()
+    return Named(source, root.with_name(root.name + label) / entry.below, suffix)
 
 
 def _unexpected_names(wanted: Sequence[Named], targets: Sequence[Path]) -> list[str]:
@@ -181,15 +179,16 @@ def _unexpected_names(wanted: Sequence[Named], targets: Sequence[Path]) -> list[
 
 def _become_png(files: Sequence[FoundImage]) -> list[str]:
     """A line about inputs of formats that are only read."""
-    images = [entry.path for entry in files if not is_film_name(entry.path)]
-    suffixes = {path.suffix.lower() for path in images if not is_written(path)}
+    images = [entry.source.path for entry in files if not entry.source.is_film]
+    suffixes = {path.suffix.lower() for path in images if not is_written(path)} - {""}
     return [f"{', '.join(sorted(suffixes))} is only read: written as PNG"] if suffixes else []
 
 
 _SHOWN = 4
 
 
-def _output_name(template: str, path: Path, scale: float | str, suffix: str) -> Path:
+def _output_name(template: str, entry: FoundImage, scale: float | str, image_format: str) -> Path:
+    path = entry.source.path
     fields = {
         "stem": path.stem,
         "name": path.name,
@@ -198,12 +197,13 @@ def _output_name(template: str, path: Path, scale: float | str, suffix: str) -> 
         "scale": scale if isinstance(scale, str) else f"{scale:g}",
     }
     target = Path(_formatted(template, fields))
-    is_whole = is_written_film(target) if is_film_name(path) else is_written(target)
-    return target if is_whole else target.with_name(target.name + suffix)
+    is_whole = is_written_film(target) if entry.source.is_film else is_written(target)
+    return target if is_whole else target.with_name(target.name + _suffix(image_format, entry))
 
 
-def _suffix(image_format: str, source: Path) -> str:
-    return film_suffix(source) if is_film_name(source) else suffix_for(image_format, source)
+def _suffix(image_format: str, entry: FoundImage) -> str:
+    path = entry.source.path
+    return film_suffix(path) if entry.source.is_film else suffix_for(image_format, path)
 
 
 def _formatted(template: str, fields: Mapping[str, str]) -> str:
@@ -222,11 +222,11 @@ def _formatted(template: str, fields: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def _refuse_equal_targets(tasks: Sequence[Task]) -> None:
+def _refuse_equal_targets(tasks: Sequence[Task], keys: Mapping[Path, Hashable]) -> None:
     taken: dict[Hashable, Task] = {}
     for task in tasks:
         key = file_key(task.target)
-        if key == file_key(task.source):
+        if task.source.file is not None and key == keys[task.source.file]:
             raise JobError(
                 f"{task.source} would be replaced by its own result; name another folder"
             )

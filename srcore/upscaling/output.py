@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,12 @@ SAME = "same"
 _CANVAS_IN_MEMORY = 2**28
 
 
-def is_written(path: Path) -> bool:
+def is_written(path: PurePath) -> bool:
     """Whether files of this suffix can be written."""
     return path.suffix.lower() in written_suffixes()
 
 
-def suffix_for(image_format: str, source: Path) -> str:
+def suffix_for(image_format: str, source: PurePath) -> str:
     """Suffix of the result of an input: PNG where its own format is only read."""
     if image_format != SAME:
         return format_names()[image_format]

@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from srcore.files.names import name_key
+from srcore.upscaling.inputs import InputImage
 
 
 @attrs.frozen
@@ -23,20 +24,20 @@ class Named:
         ending: of the result's name, behind the stem of the input.
     """
 
-    source: Path
+    source: InputImage
     folder: Path
     ending: str
 
     @property
     def plain(self) -> Path:
         """The stem of the input with the ending."""
-        return self.folder / f"{self.source.stem}{self.ending}"
+        return self.folder / f"{self.source.path.stem}{self.ending}"
 
     @property
     def with_suffix(self) -> Path:
         """The same with the suffix of the input: ``a_jpg.png`` for ``a.jpg``."""
-        suffix = self.source.suffix.lstrip(".")
-        return self.folder / f"{self.source.stem}_{suffix}{self.ending}"
+        suffix = self.source.path.suffix.lstrip(".")
+        return self.folder / f"{self.source.path.stem}_{suffix}{self.ending}"
 
 
 def distinct_names(wanted: Sequence[Named]) -> list[Path]:
@@ -68,7 +69,7 @@ def _key_of_path(path: Path) -> str:
 
 
 def _parent(named: Named) -> str:
-    return os.path.abspath(named.source.parent)
+    return os.path.abspath(named.source.path.parent)
 
 
 def _in_own_folders(group: Sequence[Named]) -> Iterator[Named]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
-from srcore.errors import SrcoreError
+from srcore.errors import SrcoreError, line_about
 from srcore.films.parts import delete_finished
 from srcore.images import Origin, origin_of, read_header
+from srcore.upscaling.background import in_background
 from srcore.upscaling.batch import Result
+from srcore.upscaling.inputs import InputImage
 from srcore.upscaling.jobs import Task
 
 
@@ -43,9 +46,8 @@ def resumed(tasks: Sequence[Task], wanted: set[Path] | None = None) -> Resumed:
     """
     job = Resumed()
     wanted = {task.target for task in tasks} if wanted is None else wanted
-    for task in tasks:
-        digest = _digest(task.source)
-        origins = {path: _origin_if_any(path) for path in (task.target, task.other) if path}
+    for task, look in _looks(tasks):
+        origins, digest = look
         made = [path for path, origin in origins.items() if origin and origin.digest == digest]
         there = origins[task.target]
         if made:
@@ -54,11 +56,13 @@ def resumed(tasks: Sequence[Task], wanted: set[Path] | None = None) -> Resumed:
             job.left.append(task)
         elif there is None:
             job.results.append(Result(task, "skipped"))
-        elif _is_free(task.other, wanted) and there.name != task.source.name:
+        elif _is_free(task.other, wanted) and there.name != task.source.path.name:
             assert task.other is not None
             wanted.add(task.other)
             job.notes.append(f"{task.target} was made from {there.name}: using {task.other}")
             job.left.append(attrs.evolve(task, target=task.other))
+        elif isinstance(digest, Exception):
+            job.results.append(Result(task, "failed", line_about(task.source, digest)))
         else:
             job.results.append(_made_of_another(task, there))
     return job
@@ -126,7 +130,7 @@ def _is_free(path: Path | None, wanted: set[Path]) -> bool:
 
 
 def _made_of_another(task: Task, origin: Origin) -> Result:
-    another = "another file " if origin.name == task.source.name else ""
+    another = "another file " if origin.name == task.source.path.name else ""
     return Result(
         task,
         "failed",
@@ -135,11 +139,29 @@ def _made_of_another(task: Task, origin: Origin) -> Result:
     )
 
 
-def _digest(path: Path) -> str | None:
+#: What the outputs that are there say of their origin, and the digest of the input, or why none.
+_Look = tuple[dict[Path, Origin | None], str | Exception | None]
+
+
+def _looks(tasks: Sequence[Task]) -> Iterator[tuple[Task, _Look]]:
+    """In the order of the tasks; inputs that are far are asked several at a time."""
+    if not any(task.source.is_far for task in tasks):
+        yield from ((task, _look(task)) for task in tasks)
+        return
+    with contextlib.closing(in_background(_look, tasks)) as looks:
+        yield from ((task, look.result()) for task, look in zip(tasks, looks, strict=True))
+
+
+def _look(task: Task) -> _Look:
+    origins = {path: _origin_if_any(path) for path in (task.target, task.other) if path}
+    return origins, _digest(task.source) if any(origins.values()) else None
+
+
+def _digest(source: InputImage) -> str | Exception:
     try:
-        return Origin.of(path).digest
-    except (OSError, ValueError):
-        return None  # said when its turn comes
+        return source.origin().digest
+    except (OSError, ValueError, SrcoreError) as error:
+        return error
 
 
 def _origin_if_any(path: Path) -> Origin | None:

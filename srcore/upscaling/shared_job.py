@@ -41,7 +41,7 @@ def queue_file(tasks: Sequence[Task], how: object) -> Path:
     """
     digest = hashlib.sha256(str(how).encode(errors="surrogateescape"))
     for task in tasks:
-        digest.update(os.fsencode(task.source) + b"\0" + os.fsencode(task.target) + b"\0")
+        digest.update(os.fsencode(str(task.source)) + b"\0" + os.fsencode(task.target) + b"\0")
     return tasks[0].target.parent / f".srcore-queue-{digest.hexdigest()[:16]}"
 
 

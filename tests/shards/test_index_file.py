@@ -46,10 +46,10 @@ def test_an_index_tells_what_was_written_field_by_field(file):
 def test_it_is_read_by_numpy_from_what_its_documentation_says(file):
     line, _, rest = file.read_bytes().partition(b"\n")
     assert (len(line) + 1) % 64 == 0
-    assert json.loads(line)["format"] == "srcore shard index 1"
+    assert json.loads(line)["format"] == "srcore shard index 2"
     assert np.frombuffer(rest, "<u8", 4).tolist() == [1536, 3584, 512, 2560]
     keys = [b"b", b"a", b"b", b"\xc3\xa4\xff"]
-    assert np.frombuffer(rest, "S3", 4, len(rest) - 12).tolist() == keys
+    assert np.frombuffer(rest, "S3", 4, len(rest) - 12 - 4).tolist() == keys
 
 
 def test_an_index_without_images_is_one(tmp_path):
@@ -74,7 +74,7 @@ def test_half_an_index_is_none(file):
         assert read_index(file) is None
     for damaged in (
         content + b"\0",
-        content.replace(b"index 1", b"index 2"),
+        content.replace(b"index 2", b"index 1"),
         content.replace(b'"hr": 2', b'"hr": 3'),
         content.replace(b'"bytes"', b'"byte"'),
         b"[]\n",

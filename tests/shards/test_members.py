@@ -71,7 +71,7 @@ def kind(value, target=""):
         (("a", kind(tarfile.FIFOTYPE)), r'found a link or device: "a"'),
         (("a.jpg", b"x"), r'two images "a"'),
         (("./a.hr.webp", b"x"), r'two images "a\.hr"'),
-        (("x" * 1025 + ".png", b""), r"a key of more than 1024 bytes"),
+        (("x" * 1025 + ".png", b""), r"a name of more than 1024 bytes"),
     ],
 )
 def test_what_could_lead_elsewhere_is_refused(tmp_path, pack, member, message):

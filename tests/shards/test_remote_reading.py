@@ -76,8 +76,11 @@ def test_an_unknown_kind_of_address_is_one_line(url):
 
 def test_packages_that_are_missing_are_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
-    with pytest.raises(DataError, match=r"s3://b.*: needs a package that is not installed: .*s3fs"):
+    with pytest.raises(MissingExtraError, match=r"reading s3:// .*pip install 'srcore\[s3\]'"):
         shards_at("s3://b")
+    monkeypatch.setitem(sys.modules, "adlfs", None)
+    with pytest.raises(DataError, match=r"az://b.*: needs a package that is not .*adlfs"):
+        shards_at("az://b")
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'srcore\[remote\]'"):
         shards_at("s3://b")

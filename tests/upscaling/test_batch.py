@@ -4,7 +4,7 @@ import torch
 
 from srcore.errors import DataError, Interrupted
 from srcore.images import write_image
-from srcore.upscaling import batch
+from srcore.upscaling import batch, reading_ahead
 from srcore.upscaling.batch import (
     Result,
     Settings,
@@ -36,9 +36,7 @@ def tasks(tmp_path):
 
 
 def _run(tasks, network=None):
-    return list(
-        upscale_files(network or Twice(), tasks, pixels_of(tasks), Settings(), lambda pixels: None)
-    )
+    return list(upscale_files(network or Twice(), tasks, Settings(), lambda pixels: None))
 
 
 def _failing(function, error, on):
@@ -52,21 +50,34 @@ def _failing(function, error, on):
     return wrapped
 
 
-@pytest.mark.parametrize("step", ["read_header", "read_image", "check_writable", "write_bands"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (reading_ahead, "header_of"),
+        (reading_ahead, "decode_open"),
+        (batch, "check_writable"),
+        (batch, "write_bands"),
+    ],
+)
 @pytest.mark.parametrize(
     ("error", "message"),
     [
         (TypeError("int() argument must be"), r"1\.png: TypeError: int\(\) argument must be"),
         (MemoryError("Unable to allocate 9 GiB"), "1.png: not enough memory: Unable to alloc"),
         (RuntimeError("out of memory: 9 GiB"), "1.png: not enough memory: out of memory"),
-        (OSError(28, "No space left on device"), "1.png: OSError: .*No space left"),
+        (
+            OSError(28, "No space left on device"),
+            "1.png: (OSError|cannot be read): .*No space",
+        ),
         (ValueError("decoder"), "1.png: ValueError: decoder"),
         (DataError("odd"), "1.png: odd"),
     ],
 )
-def test_whatever_fails_for_one_file_the_others_are_done(tasks, monkeypatch, step, error, message):
-    monkeypatch.setattr(batch, step, _failing(getattr(batch, step), error, "1.png"))
-    results = sorted(_run(tasks), key=lambda result: result.task.source)
+def test_whatever_fails_for_one_file_the_others_are_done(
+    tasks, monkeypatch, module, step, error, message
+):
+    monkeypatch.setattr(module, step, _failing(getattr(module, step), error, "1.png"))
+    results = sorted(_run(tasks), key=lambda result: result.task.source.path)
     assert [result.status for result in results] == ["done", "failed", "done"]
     assert "\n" not in results[1].message
     with pytest.raises(AssertionError, match=message):
@@ -92,14 +103,15 @@ def test_what_no_file_can_hold_is_known_before_the_first_call_of_the_network(tas
         refusals = [_refusal(task, settings, 2) for task in many]
         assert all((it is not None) == bool(extra) for it in refusals)
         if extra:
-            results = list(upscale_files(Untouched(), many, [1] * 3, settings, lambda pixels: None))
+            results = list(upscale_files(Untouched(), many, settings, lambda pixels: None))
             assert [result.status for result in results] == ["failed"] * 3
             assert f"{suffix} holds at most" in results[0].message
 
 
 def test_an_interrupt_is_no_failure_of_a_file(tasks, monkeypatch):
     interrupt = Interrupted(15, "stop")
-    monkeypatch.setattr(batch, "read_image", _failing(batch.read_image, interrupt, "1.png"))
+    failing = _failing(reading_ahead.decode_open, interrupt, "1.png")
+    monkeypatch.setattr(reading_ahead, "decode_open", failing)
     with pytest.raises(Interrupted, match="stop"):
         _run(tasks)
 
@@ -139,6 +151,6 @@ def test_the_last_line_counts_by_reason(tmp_path):
 
 
 def test_sizes_are_those_of_the_headers(tasks):
-    tasks[1].source.write_text("no image")
+    tasks[1].source.path.write_text("no image")
     assert sizes_by_headers(tasks) == [(4, 4), (0, 0), (4, 6)]
     assert pixels_of(tasks) == [16, 0, 24]

@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
 
 def _plan(*inputs, output=None, recursive=False, scale=2, image_format="png"):
     planned = plan(inputs, output, recursive=recursive, scale=scale, image_format=image_format)
-    return {task.source.as_posix(): task.target.as_posix() for task in planned.tasks}
+    return {task.source.path.as_posix(): task.target.as_posix() for task in planned.tasks}
 
 
 def test_a_file_goes_beside_itself(folder):

@@ -3,7 +3,6 @@ import os
 import numpy as np
 import pytest
 
-from srcore.images import Origin
 from srcore.upscaling.jobs import plan
 from srcore.upscaling.output import write_bands
 from srcore.upscaling.resuming import left_since, resumed
@@ -24,9 +23,7 @@ def _do(tasks):
     """Write a result for every task; its pixels do not matter."""
     for task in tasks:
         band = np.zeros((2, 2, 3), np.uint8)
-        write_bands(
-            task.target, iter([band]), band.shape, band.dtype, origin=Origin.of(task.source)
-        )
+        write_bands(task.target, iter([band]), band.shape, band.dtype, origin=task.source.origin())
 
 
 def _state(job):
@@ -91,7 +88,7 @@ def test_results_that_do_not_say_where_they_come_from_count_as_done(folder):
 def test_what_the_job_made_itself_is_done_and_older_files_count_if_it_resumes(folder, resume):
     for name in ("made.png", "old.png", "left.png"):
         (folder / name).write_text(name)
-    tasks = {task.source.name: task for task in _plan()}
+    tasks = {task.source.path.name: task for task in _plan()}
     _do([tasks["old.png"]])
     began = tasks["old.png"].target.stat().st_mtime_ns + 10**9
     _do([tasks["made.png"]])

@@ -14,6 +14,7 @@ import torch
 from srcore.cli.main import main
 from srcore.images import write_image
 from srcore.machine.processes import is_gone
+from srcore.prepare.shards import prepare_shards
 from srcore.testing.killing import Changes, fork, wait
 from srcore.testing.weights import write_weights
 from srcore.upscaling import batch
@@ -23,17 +24,20 @@ from srcore.upscaling.shared_job import films_last, queue_file
 
 @pytest.fixture
 def start(tmp_path, monkeypatch):
-    """Starts the command in a process of its own: folder for results, options -> its number."""
+    """Starts the command in a process of its own: folder for results, options -> its number.
+
+    ``of`` is what is enlarged.
+    """
     torch.manual_seed(0)
     write_weights(tmp_path / "tiny.safetensors", "edsr", num_features=4, num_blocks=1)
     monkeypatch.chdir(tmp_path)
 
-    def start(output, *options, before=lambda: None):
+    def start(output, *options, of="in", before=lambda: None):
         def work():
             torch.set_num_threads(1)  # those of the first process did not come along
             _count_results(tmp_path / f"{output}.made")
             before()
-            arguments = ["in", "-o", f"{output}/", "--weights", "tiny.safetensors", "--device"]
+            arguments = [of, "-o", f"{output}/", "--weights", "tiny.safetensors", "--device"]
             with pytest.raises(SystemExit) as ended:
                 main(["upscale", *arguments, "cpu", *options])
             assert not ended.value.code
@@ -68,23 +72,31 @@ def _content(folder):
 
 
 @pytest.mark.parametrize(
-    ("images", "kills"), [(20, 2), pytest.param(2000, 40, marks=pytest.mark.slow)]
+    ("images", "kills", "of"),
+    [
+        (20, 2, "in"),
+        (20, 2, "shards"),
+        pytest.param(200, 10, "shards", marks=pytest.mark.slow),
+        pytest.param(2000, 40, "in", marks=pytest.mark.slow),
+    ],
 )
-def test_killed_processes_lose_and_double_nothing(start, images, kills):
+def test_killed_processes_lose_and_double_nothing(start, images, kills, of):
     _images(images)
+    prepare_shards(Path("in"), Path("shards"), shard_size=images * 1e-4)
+    assert len(list(Path("shards").glob("*.tar"))) > 2
     began = time.monotonic()
     assert wait(start("alone")) == 0
     taken = time.monotonic() - began
     expected = _content("alone")
     assert len(expected) == images
     chance = random.Random(images)
-    processes = [start("shared", "--shared") for _ in range(3)]
+    processes = [start("shared", "--shared", of=of) for _ in range(3)]
     for _ in range(kills):
         time.sleep(chance.uniform(0, 2 * taken / kills))
         place = chance.randrange(len(processes))
         os.kill(processes[place], signal.SIGKILL)
         wait(processes[place])
-        processes[place] = start("shared", "--shared")
+        processes[place] = start("shared", "--shared", of=of)
     assert [wait(process) for process in processes] == [0] * len(processes)
     assert _content("shared") == expected
     made = Counter(Path("shared.made").read_text().split())
@@ -131,4 +143,4 @@ def test_queues_are_those_of_one_job(tmp_path):
 
 def test_films_come_last():
     tasks = [Task(Path(name), Path("out", name)) for name in ("a.mp4", "b.png", "c.png")]
-    assert [task.source.name for task in films_last(tasks)] == ["b.png", "c.png", "a.mp4"]
+    assert [task.source.path.name for task in films_last(tasks)] == ["b.png", "c.png", "a.mp4"]
