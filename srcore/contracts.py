@@ -15,7 +15,7 @@ component's options as keyword arguments, plus the context of its kind:
 | dataset             | ``scale``                | :class:`Dataset`                                |
 | sampler             | ``dataset``              | :class:`Sampler`                                |
 | method              | see ``srcore.methods``   | ``srcore.methods.base.Method``                  |
-| stage               | -                        | :class:`Stage`                                  |
+| task                | -                        | :class:`Task`                                   |
 | metric              | -                        | :class:`Metric`                                 |
 | optimizer           | what it names, below     | ``torch.optim.Optimizer``                       |
 | schedule            | ``iterations``, if named | :class:`Schedule`                               |
@@ -35,6 +35,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import attrs
+
+from srcore.moved import renamed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -341,8 +343,8 @@ class Handler(Protocol):
         ...
 
 
-class Stage(Protocol):
-    """A step of an experiment that is not training, such as writing degraded images."""
+class Task(Protocol):
+    """What a stage does that does not train, such as writing degraded images."""
 
     def run(self, run: Run) -> None:
         """Do the work; ``run.folder`` is the stage's own folder. Must be safe to repeat.
@@ -351,3 +353,6 @@ class Stage(Protocol):
         ``"lr/*.png"``. Later stages may name these, and ``--overwrite`` deletes no other files.
         """
         ...
+
+
+__getattr__ = renamed(__name__, {"Stage": "Task"})

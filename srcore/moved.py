@@ -192,6 +192,10 @@ MOVED = {
 }
 
 
+#: What the kinds of components of 0.1 are called now.
+KINDS = {"stage": "task"}
+
+
 class OldNames(MetaPathFinder, Loader):
     """Finds a module by the name that it had in srcore 0.1: the same module object."""
 
@@ -211,6 +215,15 @@ class OldNames(MetaPathFinder, Loader):
         text = f"{old} is now {new}; the old name goes away in srcore 0.3"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         sys.modules[old] = importlib.import_module(new)
+
+
+def current_kind(kind: str) -> str:
+    """The name that a kind of components has now."""
+    if kind not in KINDS:
+        return kind
+    text = f'the kind "{kind}" is now "{KINDS[kind]}"; the old name goes away in srcore 0.3'
+    warnings.warn(text, DeprecationWarning, stacklevel=3)
+    return KINDS[kind]
 
 
 def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:

@@ -76,7 +76,7 @@ NOT_SHOWN = {
     "handler tensorboard": "writes what a training and its validations say",
     "handler validation": "evaluates the generator of a training",
     "handler wandb": "tells a server what a training says; shown by the README of its plugin",
-    "stage": "needs the trained network of another stage; shown by the experiment usrdu/tiny",
+    "task": "needs the trained network of another stage; shown by the experiment usrdu/tiny",
     "srcore.backend compile": "needs a compiler; shown by docs/how-to",
     "srcore.backend cudagraphs": "needs a GPU",
     "srcore.backend onnxruntime": "takes seconds to write its program; backend ncnn is shown",

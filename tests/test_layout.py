@@ -44,7 +44,7 @@ FILES = {
     "labels": {"labels"},
     "transform": {"transforms"},
     "method": {"method"},
-    "stage": {"stages"},
+    "task": {"tasks"},
     "metric": {"metrics"},
     "dataset": {"data"},
     "handler": {"handlers"},

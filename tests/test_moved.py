@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from srcore.moved import MOVED
+from srcore.options import component
 
 
 @pytest.mark.parametrize("old", MOVED)
@@ -28,6 +29,7 @@ def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
         ("srcore.checking.experiment", "check", "check_experiment"),
         ("srcore.weights.containers", "strip_prefix", "without_common_prefix"),
         ("srcore.weights.saving", "Metadata", "GeneratorMetadata"),
+        ("srcore.contracts", "Stage", "Task"),
     ],
 )
 def test_an_old_name_of_a_class_gives_the_class(module, old, new):
@@ -104,3 +106,16 @@ def test_skeletons_and_examples_use_no_old_name():
         if re.search(rf"\.({methods})\b", path.read_text("utf-8"))
     ]
     assert users == []
+
+
+def test_the_kind_of_tasks_is_known_by_its_old_name_too(isolated_plugins):
+    told = r'^the kind "stage" is now "task"; the old name goes away in srcore 0.3$'
+    registry = isolated_plugins.registry
+    with pytest.warns(DeprecationWarning, match=told):
+        registry.add("stage", "draw", None, "srcore.networks.edsr:EDSR")
+    with pytest.warns(DeprecationWarning, match=told):
+        assert registry.get("stage", "draw") is registry.get("task", "draw")
+    with pytest.warns(DeprecationWarning, match=told):
+        assert list(registry.components("stage")) == list(registry.components("task"))
+    with pytest.warns(DeprecationWarning, match=told):
+        assert component("stage").metadata == component("task").metadata

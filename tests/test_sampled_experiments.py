@@ -104,7 +104,7 @@ LEFT_OUT = {
     ("handler", "clearml"): "needs a program of its own; its plugin kills and resumes it",
 }
 #: Kinds that are not drawn: stages do something else than train, backends come after it.
-NOT_DRAWN = {"stage", "srcore.backend"}
+NOT_DRAWN = {"task", "srcore.backend"}
 #: Metrics of images that hold two blocks of NIQE, or five scales.
 LARGE = {"niqe", "ms_ssim"}
 #: What differs between equal runs: the clock.

@@ -16,6 +16,7 @@ import attrs
 import click
 
 from srcore.cli.existing import ExistingPath
+from srcore.cli.grouped import HeadedOption
 from srcore.cli.numbers import FiniteRange, WholeRange
 from srcore.messages import shown
 from srcore.options.declaration import Declaration, declaration_of
@@ -27,7 +28,7 @@ File = Annotated[Path, click.Path(path_type=Path, dir_okay=False)]
 Folder = Annotated[Path, click.Path(path_type=Path, file_okay=False)]
 
 
-class DeclaredOption(click.Option):
+class DeclaredOption(HeadedOption):
     """An option whose type, default, limits and meaning stand in a class of options."""
 
 
@@ -51,6 +52,7 @@ def flags(
     only: Collection[str] = (),
     *,
     names: Mapping[str, str] = MappingProxyType({}),
+    heading: str = "",
     **defaults: Any,
 ) -> _Decorator:
     """Give a command a flag for every field of a class of options.
@@ -61,6 +63,8 @@ def flags(
         only: names of fields; empty: all. Of the others the class has the defaults.
         names: of flags that are not called as their fields, by field: ``{"tags": "tag"}``
             for one that is repeated.
+        heading: under which the flags stand in the help of a
+            :class:`srcore.cli.grouped.GroupedCommand`.
         defaults: by name, where the command has another default than the class.
     """
     hints = get_type_hints(options, include_extras=True)
@@ -81,6 +85,7 @@ def flags(
                 default,
                 declaration_of(field),
                 flag=names.get(field.name, ""),
+                heading=heading,
             )(made)
         return made
 
@@ -88,7 +93,12 @@ def flags(
 
 
 def flag(
-    options: type[Any], field: str, name: str = "", *, default: Any = attrs.NOTHING
+    options: type[Any],
+    field: str,
+    name: str = "",
+    *,
+    default: Any = attrs.NOTHING,
+    heading: str = "",
 ) -> _Decorator:
     """Give a command a flag for one field of a class of options, as a parameter of its own.
 
@@ -102,6 +112,7 @@ def flag(
         field: its name.
         name: of the flag and the parameter; empty: that of the field.
         default: where the command has another one than the class.
+        heading: see :func:`flags`.
     """
     hint = get_type_hints(options, include_extras=True)[field]
     declared = next(it for it in attrs.fields(options) if it.name == field)
@@ -115,7 +126,7 @@ def flag(
 
     if default is attrs.NOTHING:
         default = declared.default
-    return _click_option(name or field, hint, default, declaration, callback=checked)
+    return _click_option(name or field, hint, default, declaration, callback=checked, heading=heading)
 
 
 def _click_option(

@@ -8,7 +8,7 @@ import attrs
 import click
 
 from srcore.cli.flags import flags
-from srcore.cli.upscale_flags import UpscaleRequest, upscale_flags
+from srcore.cli.upscale_flags import FILMS, UpscaleRequest, upscale_flags
 from srcore.cli.upscale_results import interruptible, say_result, say_results
 from srcore.cli.usage import refuse_exclusive
 from srcore.cli.writing import WritingCommand
@@ -22,7 +22,7 @@ from srcore.films.options import FilmOptions
     of_inputs=True,
 )
 @upscale_flags(
-    flags("films", FilmOptions),
+    flags("films", FilmOptions, heading=FILMS),
     click.option(
         "--shared",
         is_flag=True,

@@ -12,6 +12,7 @@ import click
 
 from srcore.cli.existing import EXISTING_FILE
 from srcore.cli.flags import flag, flags
+from srcore.cli.grouped import HeadedOption
 from srcore.cli.loading import Loading
 from srcore.cli.writing import WritingFlags
 from srcore.inference.options import BORDER_FOR_VIEWERS, UpscaleOptions
@@ -111,6 +112,9 @@ def _color(
     return red, green, blue
 
 
+#: Headings of flags in the help.
+_WEIGHTS, FILMS = "Weights and device", "Films and animations"
+
 _OF_IMAGES: tuple[_Decorator, ...] = (
     click.argument("inputs", nargs=-1, metavar="INPUT..."),
     click.option(
@@ -124,17 +128,21 @@ _OF_IMAGES: tuple[_Decorator, ...] = (
     click.option("--recursive", is_flag=True, help="Also images and films in folders below."),
     click.option(
         "--weights",
+        cls=HeadedOption,
+        heading=_WEIGHTS,
         metavar="FILE",
         help="Checkpoint of any supported program.  [default: the small model that comes with "
         "srcore]",
     ),
     click.option(
         "--model",
+        cls=HeadedOption,
+        heading=_WEIGHTS,
         metavar="NAME",
         help="A published model, fetched once: see srcore models; also hf://owner/name.",
     ),
-    flags("loading", Loading),
-    flags("sizing", Sizing),
+    flags("loading", Loading, heading=_WEIGHTS),
+    flags("sizing", Sizing, heading="Size"),
     click.option(
         "--depth",
         type=click.Choice(["8"]),
@@ -151,8 +159,10 @@ _OF_IMAGES: tuple[_Decorator, ...] = (
         is_flag=True,
         help="Drop color profile, EXIF data, resolution and the mark of the input.",
     ),
-    flags("upscaling", UpscaleOptions, border=BORDER_FOR_VIEWERS),
-    flag(FrameOptions, "frames"),
+    flags(
+        "upscaling", UpscaleOptions, heading="How it is computed", border=BORDER_FOR_VIEWERS
+    ),
+    flag(FrameOptions, "frames", heading=FILMS),
 )
 
 _OF_RESULTS: tuple[_Decorator, ...] = (

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from srcore.cli.grouped import GroupedCommand, HeadedOption
+
 if TYPE_CHECKING:
     from srcore.images import WritingOption
 
 
-class WritingCommand(click.Command):
+_HEADING = "Formats"
+
+
+class WritingCommand(GroupedCommand):
     """A command with ``--format`` and the options of all formats.
 
     They are made when the command is used or explains itself: formats bring decoders, and the
@@ -79,8 +84,9 @@ def _format(written: str, *, of_inputs: bool) -> click.Option:
     from srcore.images import format_names
     from srcore.upscaling.output import SAME
 
-    return click.Option(
+    return HeadedOption(
         ["--format", "format"],
+        heading=_HEADING,
         type=click.Choice([*format_names(), *[SAME] * of_inputs], case_sensitive=False),
         default="png",
         show_default=True,
@@ -92,14 +98,14 @@ def _click_option_of(option: WritingOption, formats: tuple[str, ...]) -> click.O
     default = f"  [default: {option.default}]" if option.default else ""
     help = f"Of {', '.join(formats)}: {option.declaration.help}.{default}"
     if option.is_flag:
-        return click.Option([option.flag], is_flag=True, help=help)
+        return HeadedOption([option.flag], is_flag=True, help=help, heading=_HEADING)
     declaration = option.declaration
     kind: Any = (
         click.Choice(option.choices, case_sensitive=False)
         if option.choices
         else click.IntRange(_whole_limit(declaration.ge), _whole_limit(declaration.le))
     )
-    return click.Option([option.flag], type=kind, help=help)
+    return HeadedOption([option.flag], type=kind, help=help, heading=_HEADING)
 
 
 def _whole_limit(limit: float | None) -> int | None:

@@ -250,7 +250,7 @@ class TrainTable:
         0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0, may_change=True
     )
     log_every: int = option(100, "iterations between log lines", ge=1, may_change=True)
-    images: int = option(4, "validation images written side by side", ge=0, may_change=True)
+    images: int = option(4, "images of a validation of which a picture is written, side by side", ge=0, may_change=True)
     keep_images: int = option(
         0,
         "newest validations whose pictures are kept, beside those of the best one; 0: all of them",
@@ -301,7 +301,7 @@ class Experiment:
     handlers: tuple[HandlerTable, ...] = option(
         (), "what happens beside the iterations", may_change=True
     )
-    task: Selected | None = component("stage", default=None)
+    task: Selected | None = component("task", default=None)
 
     def completed(self, structure: Callable[[Any, Any], Any]) -> Experiment:
         """The same with the tables that a training has though they were left out.

@@ -200,7 +200,7 @@ def _tell_complete(run: Run) -> None:
 def _work_of_stage(run: Run) -> None:
     """What the stage is there for."""
     if run.experiment.task is not None:
-        call("stage", run.experiment.task.build(), run, method="run")
+        call("task", run.experiment.task.build(), run, method="run")
         run.mark_finished(run.results)
         return
     from srcore.engine.training import Training

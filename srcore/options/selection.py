@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from srcore.moved import current_kind
 from srcore.options.declaration import (
     BY_ROLE,
     DEFAULT_TYPE,
@@ -77,6 +78,7 @@ def component(
         may_change: a run may be resumed with another one;
             see :func:`srcore.options.declaration.option`.
     """
+    kind = current_kind(kind)
     what = kind.replace("_", " ")
     without = f'; without type: "{default_type}"' if default_type else ""
     declaration = Declaration(f"the type of a {what} and its keys{without}", may_change=may_change)

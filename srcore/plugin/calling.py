@@ -303,7 +303,7 @@ _RESULTS: dict[str, Callable[[Any], str]] = {
     "weight_dialect.match": lambda value: "",
     "weight_dialect.options": _want_scaled,
     "weight_dialect.tensors": _want_tensors,
-    "stage": lambda value: "",
+    "task": lambda value: "",
     "handler": lambda value: "",
     "sampler": lambda value: "",  # looked at where the number of images is known
 }
@@ -325,7 +325,7 @@ _OFFERS = {
     "source": ("__len__", "name", "where", "header", "read", "read_window"),
     "sampler": ("order",),
     "method": ("step",),
-    "stage": ("run",),
+    "task": ("run",),
     "metric": ("__call__",),
     "schedule": ("__call__",),
     "handler": ("attach",),

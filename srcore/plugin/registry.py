@@ -10,6 +10,7 @@ import attrs
 
 from srcore.errors import PluginError, SrcoreError
 from srcore.messages import shown
+from srcore.moved import current_kind
 from srcore.plugin.building import Component, ComponentKind
 from srcore.plugin.discovery import label
 from srcore.plugin.known import comes_with
@@ -32,7 +33,7 @@ KINDS = (
     "dataset",
     "sampler",
     "method",
-    "stage",
+    "task",
     "metric",
     "optimizer",
     "schedule",
@@ -100,6 +101,7 @@ class Registry:
             PluginError: unknown kind, options that are no attrs class, a target that is neither
                 callable nor ``"package.module:name"``, or a name that is taken.
         """
+        kind = current_kind(kind)
         # A kind with a dot is another plugin's, which may be asked later: see complete
         if kind not in self._kinds and "." not in kind:
             raise PluginError(
@@ -174,7 +176,7 @@ class Registry:
             SrcoreError: there is none of that name.
         """
         try:
-            return self._kinds[name]
+            return self._kinds[current_kind(name)]
         except KeyError:
             raise SrcoreError(f"no kind {shown(name)}; kinds are {self._kind_names}") from None
 
@@ -251,6 +253,7 @@ class Registry:
         Raises:
             SrcoreError: there is none; offers the closest name and the plugin to install.
         """
+        kind = current_kind(kind)
         try:
             return self._components[kind, name]
         except KeyError:
@@ -289,6 +292,7 @@ class Registry:
 
     def components(self, kind: str | None = None) -> Iterator[Component]:
         """All components, or those of one kind, sorted by kind and name."""
+        kind = kind and current_kind(kind)
         order = {name: position for position, name in enumerate(self.kinds())}
         for component in sorted(
             self._components.values(), key=lambda entry: (order[entry.kind], entry.name)

@@ -99,7 +99,7 @@ def _stage_patterns(table: dict[str, Any], registry: Registry) -> tuple[str, ...
         networks = ("discriminator", *(further if isinstance(further, dict) else ()))
         return COMMON_FILES + training_files(networks)
     try:
-        task = Structurer(registry, {}).select("stage", table["task"])
+        task = Structurer(registry, {}).select("task", table["task"])
     except Invalid as error:  # a path that is gone changes nothing about what was written
         task = error.partial
     return COMMON_FILES + task_files(task)

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 
 from srcore.config.paths import below
 from srcore.messages import shown
 from srcore.models.catalog import Catalog
+from srcore.moved import current_kind
 from srcore.options import Selected
 from srcore.plugin.building import Component
 from srcore.plugin.discovery import core_ranges, label, version_misfit
@@ -33,6 +34,8 @@ from srcore.testing.experiments import load_unchecked
 from srcore.testing.specimen import Specimen, options_for
 from srcore.testing.tiny_images import write_tiny_images
 from srcore.weights.dialects import Dialect
+
+_T = TypeVar("_T")
 
 
 class PluginContract:
@@ -185,7 +188,7 @@ class PluginContract:
 
     def _specimen(self, component: Component) -> Specimen:
         key = (component.kind, component.name)
-        keys = self.small.get(key, {})
+        keys = _by_current_kind(self.small).get(key, {})
         who = f"{label(component.owner)}: {component.label}"
         try:
             options = options_for(component, keys)
@@ -200,18 +203,24 @@ class PluginContract:
             hr_size=self.hr_size,
             entries=self.entries,
             extras=self.extras,
-            unused=self.unused.get(key, ()),
+            unused=_by_current_kind(self.unused).get(key, ()),
             used=self._used(),
             sampled=self.sampled.get(component.name, {}),
         )
 
     def _used(self) -> frozenset[tuple[str, str]]:
         """What the experiment consists of, and what is tried elsewhere."""
+        elsewhere = frozenset(_by_current_kind(dict.fromkeys(self.elsewhere)))
         if not self.experiment:
-            return frozenset(self.elsewhere)
+            return elsewhere
         loaded = load_unchecked(self.experiment, self.overrides)
         selections = (_selected(experiment) for experiment in runs.experiments_of(loaded))
-        return frozenset(self.elsewhere).union(*selections)
+        return elsewhere.union(*selections)
+
+
+def _by_current_kind(told: Mapping[tuple[str, str], _T]) -> dict[tuple[str, str], _T]:
+    """What a contract tells by (kind, name), which may be older than the name of a kind."""
+    return {(current_kind(kind), name): value for (kind, name), value in told.items()}
 
 
 def _selected(value: Any) -> set[tuple[str, str]]:

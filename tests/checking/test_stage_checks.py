@@ -37,7 +37,7 @@ name = "third"
 @pytest.fixture
 def problems(isolated_plugins, tiny_experiment):
     """What is wrong if stage ``second`` has these lines."""
-    isolated_plugins.registry.add("stage", "draw", DrawOptions, "srcore.networks.edsr:EDSR")
+    isolated_plugins.registry.add("task", "draw", DrawOptions, "srcore.networks.edsr:EDSR")
     file = tiny_experiment.with_name("stages.toml")
 
     def of(lines):

@@ -22,8 +22,9 @@ enum DlsnStatus {
     DLSN_OK = 0,
     DLSN_OUT_OF_MEMORY = -1,
     DLSN_NOT_A_PERMUTATION = -2,
-    DLSN_UNSUPPORTED = -3, /* a type that the library was not built for */
-    DLSN_TOO_LARGE = -4,   /* sizes beyond the kernels' indices, registers or shared memory */
+    DLSN_UNSUPPORTED = -3,  /* a type that the library was not built for */
+    DLSN_TOO_LARGE = -4,    /* sizes beyond the kernels' indices, registers or shared memory */
+    DLSN_NOT_LAUNCHED = -5, /* within the CUDA library: a kernel that is not for the problem */
     /* positive: a cudaError_t */
 };
 

@@ -50,7 +50,7 @@ def kernels(
     """  # noqa: D301 - \b is click's mark for "do not wrap"
     from srcore.machine.devices import pick_device
     from srplug_usrdu.kernelgan import KernelGanSettings
-    from srplug_usrdu.stages import write_missing_kernels
+    from srplug_usrdu.tasks import write_missing_kernels
 
     settings = KernelGanSettings(variant=variant, iterations=iterations)
     written = write_missing_kernels(

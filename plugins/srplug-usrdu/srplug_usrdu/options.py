@@ -32,7 +32,7 @@ FEATURE_HEAD_MULTIPLE = 16
 class DownsamplerOptions:
     """Down-sampling network (DSN): a clean image -> mean and log-scales of its degraded versions.
 
-    It runs from high to low resolution: it is trained by method ``usrdu_dsn`` and used by stage
+    It runs from high to low resolution: it is trained by method ``usrdu_dsn`` and used by task
     ``usrdu_generate`` and transform ``laplace_sampling``.
     """
 
@@ -262,7 +262,7 @@ def _no_dsn(weights: Path, scale: int) -> Problems:
 
 
 def hr_folder(own: Path | None, experiment: Experiment) -> Path | None:
-    """The folder that a stage ``usrdu_generate`` reads: its own or that of the training images."""
+    """The folder that a task ``usrdu_generate`` reads: its own or that of the training images."""
     train = experiment.data.train
     if own is not None or train is None:
         return own

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
-    """Networks, method, losses, transforms, discriminator inputs and stages."""
+    """Networks, method, losses, transforms, discriminator inputs and tasks."""
     package = "srplug_usrdu"
     keys = f"{package}.options"
     registry.add(
@@ -55,8 +55,8 @@ def srcore_register_components(registry: Registry) -> None:
         ),
         ("transform", "swap_lr_hr", "SwapOptions", "transforms:SwapImages", ("lr", "hr")),
         ("discriminator_input", "high_pass", "HighPassOptions", "filters:HighPass", ()),
-        ("stage", "usrdu_generate", "GenerateOptions", "stages:Generate", ()),
-        ("stage", "usrdu_kernels", "KernelsOptions", "stages:EstimateKernels", ()),
+        ("task", "usrdu_generate", "GenerateOptions", "tasks:Generate", ()),
+        ("task", "usrdu_kernels", "KernelsOptions", "tasks:EstimateKernels", ()),
     )
     for kind, name, options, target, needs in others:
         registry.add(kind, name, f"{keys}:{options}", f"{package}.{target}", needs=needs)

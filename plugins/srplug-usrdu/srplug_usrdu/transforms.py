@@ -69,7 +69,7 @@ class LaplaceSampling(nn.Module):
     """Transform ``laplace_sampling``: a new sample of the learned degradation in every iteration.
 
     ``lr + strength exp(v) z / 255`` with v the DSN's log-scale of ``hr`` and z from Laplace(0, 1);
-    neither clamped nor rounded. ``lr`` is the DSN's mean image, as stage ``usrdu_generate`` wrote
+    neither clamped nor rounded. ``lr`` is the DSN's mean image, as task ``usrdu_generate`` wrote
     it. The DSN is frozen and is no part of the generator or its files.
 
     Args:

@@ -28,7 +28,7 @@ def test_variant_iterations_and_seed_are_handed_on(kernels, monkeypatch):
         seen.append((settings.variant, settings.iterations, seed, device.type, mat))
         return 1
 
-    monkeypatch.setattr("srplug_usrdu.stages.write_missing_kernels", write)
+    monkeypatch.setattr("srplug_usrdu.tasks.write_missing_kernels", write)
     default = kernels("--device", "cpu")
     assert default.output.endswith("kernels of 1 images written\n")
     more = ("--variant", "published", "--iterations", "7", "--seed", "3", "--mat")

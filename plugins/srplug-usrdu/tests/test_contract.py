@@ -18,8 +18,8 @@ class TestUSRDU(PluginContract):
         ("network", "usrdu_dsn"): DSN,
         ("loss", "usrdu_feature"): {"weights": "random"},
         ("transform", "laplace_sampling"): {"weights": "dsn.safetensors"},
-        ("stage", "usrdu_generate"): {"weights": "stage:dsn/generator.safetensors"},
-        ("stage", "usrdu_kernels"): {"lr": "stage:any/lr"},
+        ("task", "usrdu_generate"): {"weights": "stage:dsn/generator.safetensors"},
+        ("task", "usrdu_kernels"): {"lr": "stage:any/lr"},
     }
     entries: ClassVar = {"lr_reference": lambda context: context.hr}
     extras: ClassVar = {
@@ -28,7 +28,7 @@ class TestUSRDU(PluginContract):
     }
     # the heads of log-scales are no part of the image
     unused: ClassVar = {("network", "usrdu_dsn"): ("var.*", "per_var.*")}
-    elsewhere = (("stage", "usrdu_kernels"),)  # test_stages.py
+    elsewhere = (("task", "usrdu_kernels"),)  # test_tasks.py
 
     @pytest.fixture(autouse=True)
     def _degradation(self, workplace):

@@ -57,7 +57,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "dataset": (data.gives_samples, on_other_channels(data.gives_samples)),
     "sampler": (data.orders_an_epoch,),
     "method": (training.takes_part,),
-    "stage": (training.takes_part,),
+    "task": (training.takes_part,),
     "metric": (metrics.measures_images,),
     "optimizer": (training.minimizes, training.optimizer_state_goes_on),
     "schedule": (training.gives_rates,),

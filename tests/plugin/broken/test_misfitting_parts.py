@@ -189,13 +189,13 @@ BROKEN = {
         'metric "x": is called with (ndarray, ndarray, crop_border=...): got an unexpected keyword',
     ),
     "stage of another signature": (
-        "stage",
+        "task",
         lambda: Errand(),
         ('task={ type = "x" }',),
         'stage "x": run(Run): too many positional arguments',
     ),
     "stage that is none": (
-        "stage",
+        "task",
         lambda: print,
         ('task={ type = "x" }',),
         "makes a builtin_function_or_method; expected a stage, which has run",

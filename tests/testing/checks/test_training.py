@@ -89,7 +89,7 @@ FAULTS = [
     ("handler", Diary, {}, "expected the same end after a kill and resume"),
     ("handler", Losing, {}, r"to take back what state_dict\(\) gave, found others"),
     ("method", Unused, {}, "expected experiment and overrides of the contract to use it"),
-    ("stage", Unused, {}, "expected experiment and overrides of the contract to use it"),
+    ("task", Unused, {}, "expected experiment and overrides of the contract to use it"),
 ]
 
 

@@ -9,8 +9,8 @@
 
 namespace {
 
-/* Of a kernel that is not for the problem or the device. */
-constexpr cudaError_t NOT_LAUNCHED = cudaError_t(-1);
+/* Of a kernel that is not for the problem or the device; another one is tried then. */
+constexpr cudaError_t NOT_LAUNCHED = cudaError_t(DLSN_NOT_LAUNCHED);
 
 int64_t blocks_for(int64_t count, int64_t per_block) { return (count + per_block - 1) / per_block; }
 

@@ -22,6 +22,7 @@ class Status(enum.IntEnum):
     NOT_A_PERMUTATION = -2
     UNSUPPORTED = -3
     TOO_LARGE = -4
+    NOT_LAUNCHED = -5
 
 
 class Sizes(ctypes.Structure):

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from srplug_dlsn.ops import eager
-from srplug_dlsn.ops.abi import TYPES, Hash, Sizes, Status, pointers
+from srplug_dlsn.ops.abi import TYPES, Hash, Sizes, pointers
 from srplug_dlsn.ops.autocasting import cast_as_autocast
 from srplug_dlsn.ops.checks import check_hash
+from srplug_dlsn.ops.failures import raise_for
 from srplug_dlsn.ops.kernels import Kernel
 from srplug_dlsn.ops.loading import ISA_NAMES, load_library, wanted_isa
 from srplug_dlsn.ops.native import DeviceCode
@@ -41,7 +42,7 @@ class CpuKernel(Kernel):
         addresses = pointers(query, rotations, codes, order)
         request = Hash(images, length, rounds, channels, buckets, *addresses)
         status = self.library.dlsn_cpu_hash_order(ctypes.byref(request), torch.get_num_threads())
-        self._raise(status)
+        raise_for(status, self.library)
         return codes, order
 
     def _call(self, what: str, query: Tensor, sizes: Sizes, tensors: Any) -> None:
@@ -52,18 +53,7 @@ class CpuKernel(Kernel):
             ctypes.byref(tensors),
             torch.get_num_threads(),
         )
-        self._raise(status)
-
-    @staticmethod
-    def _raise(status: int) -> None:
-        if status == Status.OUT_OF_MEMORY:
-            raise MemoryError("hashed_attention: not enough memory for the kernel's buffers")
-        if status == Status.NOT_A_PERMUTATION:
-            raise ValueError(
-                "sorted_indices holds something other than a permutation of 0..L-1 in every round"
-            )
-        if status:
-            raise RuntimeError(f"hashed_attention: the kernel failed with status {status}")
+        raise_for(status, self.library)
 
 
 def _find_kernel(_: int) -> tuple[Kernel | None, str]:

@@ -14,6 +14,7 @@ from srplug_dlsn.ops import eager
 from srplug_dlsn.ops.abi import TF32, TYPES, Sizes
 from srplug_dlsn.ops.autocasting import cast_as_autocast
 from srplug_dlsn.ops.checks import check_hash
+from srplug_dlsn.ops.failures import raise_for
 from srplug_dlsn.ops.kernels import Gradients, Kernel
 from srplug_dlsn.ops.loading import cuda_error, load_library
 from srplug_dlsn.ops.native import DeviceCode
@@ -73,8 +74,7 @@ class CudaKernel(Kernel):
             device,
             ctypes.c_void_p(stream),
         )
-        if status:
-            raise RuntimeError(f"hashed_attention: {cuda_error(self.library, status)}")
+        raise_for(status, self.library)
 
 
 def _find_kernel(index: int) -> tuple[Kernel | None, str]:

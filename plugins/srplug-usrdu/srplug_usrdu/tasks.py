@@ -1,4 +1,4 @@
-"""Stages beside training: writing low-resolution images, estimating blur kernels."""
+"""Tasks of stages that do not train: writing low-resolution images, estimating blur kernels."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ logger = logging.getLogger("srcore")
 
 
 class Generate:
-    """Stage ``usrdu_generate``: mean images of a DSN as PNG files, named like the HR images.
+    """Task ``usrdu_generate``: mean images of a DSN as PNG files, named like the HR images.
 
     Files that are there are kept if they come from the same weights, so that an interrupted stage
     goes on where it was; several processes share the images. Sides are cut to multiples of the
@@ -146,7 +146,7 @@ class Generate:
 
 
 class EstimateKernels:
-    """Stage ``usrdu_kernels``: a blur kernel per real low-resolution image, by KernelGAN.
+    """Task ``usrdu_kernels``: a blur kernel per real low-resolution image, by KernelGAN.
 
         [[stages]]
         name = "kernels"

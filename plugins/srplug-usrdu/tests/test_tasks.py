@@ -6,7 +6,7 @@ from srplug_usrdu.commands import command as usrdu
 from srplug_usrdu.generation import to_png_levels
 from srplug_usrdu.kernels import list_kernels, read_kernel
 from srplug_usrdu.networks import Downsampler
-from srplug_usrdu.stages import EstimateKernels, Generate
+from srplug_usrdu.tasks import EstimateKernels, Generate
 
 from srcore.engine.run import Run
 from srcore.errors import DataError, Interrupted, WeightsError
