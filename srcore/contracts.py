@@ -15,7 +15,7 @@ component's options as keyword arguments, plus the context of its kind:
 | dataset             | ``scale``                | :class:`Dataset`                                |
 | sampler             | ``dataset``              | :class:`Sampler`                                |
 | method              | see ``srcore.methods``   | ``srcore.methods.base.Method``                  |
-| task                | -                        | :class:`Task`                                   |
+| task                | -                        | :class:`StageTask`                              |
 | metric              | -                        | :class:`Metric`                                 |
 | optimizer           | what it names, below     | ``torch.optim.Optimizer``                       |
 | schedule            | ``iterations``, if named | :class:`Schedule`                               |
@@ -343,7 +343,7 @@ class Handler(Protocol):
         ...
 
 
-class Task(Protocol):
+class StageTask(Protocol):
     """What a stage does that does not train, such as writing degraded images."""
 
     def run(self, run: Run) -> None:
@@ -355,4 +355,4 @@ class Task(Protocol):
         ...
 
 
-__getattr__ = renamed(__name__, {"Stage": "Task"})
+__getattr__ = renamed(__name__, {"Stage": "StageTask"})

@@ -29,7 +29,7 @@ def test_an_old_name_gives_the_module_at_its_new_place(old, monkeypatch):
         ("srcore.checking.experiment", "check", "check_experiment"),
         ("srcore.weights.containers", "strip_prefix", "without_common_prefix"),
         ("srcore.weights.saving", "Metadata", "GeneratorMetadata"),
-        ("srcore.contracts", "Stage", "Task"),
+        ("srcore.contracts", "Stage", "StageTask"),
     ],
 )
 def test_an_old_name_of_a_class_gives_the_class(module, old, new):

@@ -188,17 +188,17 @@ BROKEN = {
         ('metrics=[{ type = "x" }]',),
         'metric "x": is called with (ndarray, ndarray, crop_border=...): got an unexpected keyword',
     ),
-    "stage of another signature": (
+    "task of another signature": (
         "task",
         lambda: Errand(),
         ('task={ type = "x" }',),
-        'stage "x": run(Run): too many positional arguments',
+        'task "x": run(Run): too many positional arguments',
     ),
-    "stage that is none": (
+    "task that is none": (
         "task",
         lambda: print,
         ('task={ type = "x" }',),
-        "makes a builtin_function_or_method; expected a stage, which has run",
+        "makes a builtin_function_or_method; expected a task, which has run",
     ),
     "optimizer that wants a closure": (
         "optimizer",
