@@ -22,6 +22,7 @@ from torch.nn.modules.module import (
 )
 
 from srcore.errors import WeightsError
+from srcore.weights.meta_device import on_meta
 
 #: Room for what a network has beside its weights, such as masks and tables of indices.
 _SPARE_VALUES, _SPARE_TENSORS = 1 << 24, 1000
@@ -114,7 +115,7 @@ def build_bounded(
     if sum(_whole_numbers(options)) > max(values, 1 << 22):
         raise TooLargeError(f"{source}: its settings ask for more than its tensors hold")
     try:
-        with limit_construction(len(state), values, source), torch.device("meta"):
+        with limit_construction(len(state), values, source), on_meta():
             build()
     except TooLargeError:
         raise

@@ -11,6 +11,7 @@ import torch
 
 from srcore.weights.bounds import limit_construction
 from srcore.weights.containers import left_on_disk
+from srcore.weights.meta_device import on_meta
 
 #: Networks of some times as many tensors take seconds to build even without memory: the run says
 #: what is wrong with them.
@@ -24,7 +25,7 @@ def without_memory() -> Iterator[None]:
         left_on_disk(),
         torch.random.fork_rng(devices=[]),
         warnings.catch_warnings(),
-        torch.device("meta"),
+        on_meta(),
     ):
         # PyTorch says of tensors without memory that nothing is copied into them.
         warnings.simplefilter("ignore")

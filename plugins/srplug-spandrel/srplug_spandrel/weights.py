@@ -15,6 +15,7 @@ import attrs
 from torch import Tensor
 
 from srcore.weights import Dialect
+from srcore.weights.meta_device import on_meta
 from srplug_spandrel.architecture import Architecture
 from srplug_spandrel.construction import constructing
 from srplug_spandrel.extra import KNOWN, registry
@@ -60,7 +61,8 @@ def _matches(architecture: Architecture, state: Mapping[str, Tensor]) -> bool:
 def _infer_options(
     architecture: Architecture, state: Mapping[str, Tensor], scale: int | None
 ) -> dict[str, Any]:
-    with constructing():
+    # spandrel tells the settings by building the network: shapes are enough for that.
+    with on_meta(), constructing():
         loaded = registry()[architecture.id].architecture.load(dict(state))
     told: Mapping[str, Any] = loaded.model.hyperparameters
     options = {key: _as_toml(told[name]) for key, name in _keys_of(architecture).items()}
