@@ -24,9 +24,9 @@ class _Unwritten(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        if getattr(func, "__name__", "") in _FILLING and args and args[0].is_meta:
-            if not any(isinstance(value, Tensor) for value in args[1:]):
-                return args[0]
+        is_filling = getattr(func, "__name__", "") in _FILLING and args and args[0].is_meta
+        if is_filling and not any(isinstance(value, Tensor) for value in args[1:]):
+            return args[0]
         return func(*args, **(kwargs or {}))
 
 
