@@ -126,7 +126,9 @@ def flag(
 
     if default is attrs.NOTHING:
         default = declared.default
-    return _click_option(name or field, hint, default, declaration, callback=checked, heading=heading)
+    return _click_option(
+        name or field, hint, default, declaration, callback=checked, heading=heading
+    )
 
 
 def _click_option(

@@ -159,9 +159,7 @@ _OF_IMAGES: tuple[_Decorator, ...] = (
         is_flag=True,
         help="Drop color profile, EXIF data, resolution and the mark of the input.",
     ),
-    flags(
-        "upscaling", UpscaleOptions, heading="How it is computed", border=BORDER_FOR_VIEWERS
-    ),
+    flags("upscaling", UpscaleOptions, heading="How it is computed", border=BORDER_FOR_VIEWERS),
     flag(FrameOptions, "frames", heading=FILMS),
 )
 

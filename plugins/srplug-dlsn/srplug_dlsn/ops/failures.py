@@ -28,7 +28,7 @@ def raise_for(status: int, library: Any) -> None:
         raise ValueError(
             "sorted_indices holds something other than a permutation of 0..L-1 in every round"
         )
-    reasons = {
+    reasons: dict[int, str] = {
         Status.UNSUPPORTED: "the library was built without this type",
         Status.TOO_LARGE: "sizes beyond the kernel's indices, registers or shared memory",
     }

@@ -32,6 +32,8 @@ def test_success_raises_nothing():
 
 def test_codes_are_those_of_the_header(request):
     header = (request.path.parents[2] / "csrc" / "attention.h").read_text("utf-8")
-    codes = dict(re.findall(r"^    DLSN_(\w+) = (-?\d+),.*$", header.partition("};")[0], re.M))
+    codes = dict(
+        re.findall(r"^    DLSN_(\w+) = (-?\d+),.*$", header.partition("};")[0], re.MULTILINE)
+    )
     assert {name: int(code) for name, code in codes.items()} == Status.__members__
     assert len(set(codes.values())) == len(codes)
