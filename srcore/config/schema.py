@@ -250,12 +250,7 @@ class TrainTable:
         0, "keep a copy of every n-th iteration's checkpoint; 0: none", ge=0, may_change=True
     )
     log_every: int = option(100, "iterations between log lines", ge=1, may_change=True)
-    images: int = option(
-        4,
-        "images of a validation of which a picture is written, side by side",
-        ge=0,
-        may_change=True,
-    )
+    images: int = option(4, "validation images of which pictures are drawn", ge=0, may_change=True)
     keep_images: int = option(
         0,
         "newest validations whose pictures are kept, beside those of the best one; 0: all of them",

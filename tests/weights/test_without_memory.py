@@ -1,11 +1,9 @@
 """Networks that are built to be asked, not to be used."""
 
-import pytest
 import torch
 
 import srcore
 from srcore.weights.containers import read_checkpoint
-from srcore.weights.meta_device import on_meta
 from srcore.weights.without_memory import built_without_memory, without_memory
 
 
@@ -18,18 +16,6 @@ def test_networks_of_any_size_take_no_memory():
 
 def test_what_cannot_be_built_so_is_none():
     assert built_without_memory(lambda: torch.ones(1).item()) is None
-
-
-def test_initial_weights_are_not_made():
-    with on_meta():
-        layer = torch.nn.Linear(3, 4)
-        assert torch.nn.init.trunc_normal_(layer.weight) is layer.weight
-        # What other tensors decide, PyTorch does: it refuses shapes that do not fit.
-        values = torch.ones(4, 3)
-        assert values.add_(torch.ones(4, 1)).shape == (4, 3)
-        with pytest.raises(RuntimeError, match="shape"):
-            values.add_(torch.ones(2, 4, 3))
-        assert torch.empty(2, device="cpu").fill_(3).tolist() == [3, 3]
 
 
 def test_values_of_files_stay_on_the_disk(tmp_path, monkeypatch):
