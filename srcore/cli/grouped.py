@@ -28,10 +28,10 @@ class GroupedCommand(click.Command):
         """Write the sections, that of the options without a heading first."""
         sections: dict[str, list[tuple[str, str]]] = {_WITHOUT: []}
         for parameter in self.get_params(ctx):
-            heading = getattr(parameter, "heading", "") or _WITHOUT
+            heading = parameter.heading if isinstance(parameter, HeadedOption) else ""
             record = parameter.get_help_record(ctx)
             if record is not None:
-                sections.setdefault(heading, []).append(record)
+                sections.setdefault(heading or _WITHOUT, []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

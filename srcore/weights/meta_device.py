@@ -11,7 +11,18 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 #: Methods that write numbers into a tensor, and of which initial weights are made.
-_FILLING = frozenset({"add_", "clamp_", "erfinv_", "fill_", "mul_", "normal_", "uniform_", "zero_"})
+_FILLING = frozenset(
+    {
+        Tensor.add_,
+        Tensor.clamp_,
+        Tensor.erfinv_,
+        Tensor.fill_,
+        Tensor.mul_,
+        Tensor.normal_,
+        Tensor.uniform_,
+        Tensor.zero_,
+    }
+)
 
 
 class _Unwritten(TorchFunctionMode):
@@ -24,7 +35,7 @@ class _Unwritten(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        is_filling = getattr(func, "__name__", "") in _FILLING and args and args[0].is_meta
+        is_filling = func in _FILLING and args and args[0].is_meta
         if is_filling and not any(isinstance(value, Tensor) for value in args[1:]):
             return args[0]
         return func(*args, **(kwargs or {}))
