@@ -14,7 +14,7 @@ from srcore.contracts import SetMetric
 from srcore.errors import ConfigError, DataError, SrcoreError
 from srcore.evaluation.image_sets import ImageSet
 from srcore.evaluation.measure import Measure, Measured, averages_of
-from srcore.evaluation.measuring import ImagePictures, Measuring
+from srcore.evaluation.measuring_processes import ImagePictures, Measuring
 from srcore.evaluation.work import MeasuringWork, measure_all
 from srcore.images import PictureArray, to_rgb
 from srcore.messages import shown

@@ -12,7 +12,7 @@ from srcore.errors import DataError
 from srcore.evaluation.evaluating import SetResult, row_of
 from srcore.evaluation.image_sets import as_uint8
 from srcore.evaluation.measure import Measure
-from srcore.evaluation.measuring import ImagePictures, Measuring
+from srcore.evaluation.measuring_processes import ImagePictures, Measuring
 from srcore.evaluation.work import MeasuringWork, measure_all
 from srcore.images import PictureArray, list_images, natural_key, read_rgb
 from srcore.messages import some

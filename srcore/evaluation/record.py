@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcore.evaluation.measure import Measured
-from srcore.evaluation.measuring import ByContender
+from srcore.evaluation.measuring_processes import ByContender
 from srcore.files.ledger import JobLedger
 from srcore.files.user_cache import user_cache
 

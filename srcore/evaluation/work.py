@@ -10,7 +10,7 @@ import attrs
 
 from srcore.errors import DataError
 from srcore.evaluation.measure import Measured
-from srcore.evaluation.measuring import ByContender, Measuring, UpscalePicture
+from srcore.evaluation.measuring_processes import ByContender, Measuring, UpscalePicture
 from srcore.evaluation.record import MeasuredRecord, key_of_image
 
 

@@ -6,7 +6,7 @@ import pytest
 from srcore.errors import DataError
 from srcore.evaluation.evaluating import choose_measures
 from srcore.evaluation.measure import Measure
-from srcore.evaluation.measuring import ImagePictures, Measuring
+from srcore.evaluation.measuring_processes import ImagePictures, Measuring
 from srcore.plugin.manager import plugins
 from srcore.testing import tiny_image
 
