@@ -25,6 +25,8 @@ from harness import write_results
 from srcore.images import ImageHeader
 from srcore.shards.index_file import SUFFIX, index_content
 from srcore.shards.members import ShardImage
+from srcore.shards.storage import LocalShards
+from srcore.sources.tar import TarSource
 
 BYTES = 5_000
 
@@ -59,19 +61,17 @@ def memory() -> dict[str, float]:
 
 def opened(folder: Path) -> dict[str, object]:
     """What a process meets that opens the indexes."""
-    from srcore.sources.tar import tar_source
-
     told: dict[str, object] = {"empty": memory()}
     began = time.perf_counter()
-    source = tar_source(path=folder)
+    source = TarSource(LocalShards.of_folders([folder]))
     told["open"] = memory() | {"seconds": round(time.perf_counter() - began, 2)}
     began = time.perf_counter()
-    sizes = source.sizes()  # type: ignore[attr-defined]  # of this source
+    sizes = source.sizes()
     assert (sizes == 48).all()
     del sizes
     told["sizes"] = memory() | {"seconds": round(time.perf_counter() - began, 2)}
     began = time.perf_counter()
-    order = source.order(0, np.random.default_rng(0))  # type: ignore[attr-defined]
+    order = source.order(0, np.random.default_rng(0))
     name = source.name(int(order[0]))
     told["order"] = memory() | {"seconds": round(time.perf_counter() - began, 2), "name": name}
     return told
