@@ -1,0 +1,1 @@
+"""Upscaling on a Ray cluster for srcore."""

@@ -1,0 +1,5 @@
+from srcore.testing import PluginContract
+
+
+class TestRay(PluginContract):
+    plugin = "ray"
