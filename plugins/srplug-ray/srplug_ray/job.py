@@ -19,7 +19,7 @@ from srplug_ray.worker import (
     RefusedJob,
     Upscaler,
     as_numbered_table,
-    measured,
+    headers_measured,
     numbered_in,
 )
 
@@ -86,7 +86,7 @@ class RayJob:
         """Heights and widths."""
         if len(tasks) <= _FEW:
             return sizes_by_headers(tasks)
-        measuring = partial(measured, place=self.conditions.place)
+        measuring = partial(headers_measured, place=self.conditions.place)
         sizes = dict(_answers_of_workers(list(enumerate(tasks)), _HEADERS, measuring))
         return [sizes.get(number, (0, 0)) for number in range(len(tasks))]
 

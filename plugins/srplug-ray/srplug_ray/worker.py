@@ -110,7 +110,7 @@ class Upscaler:
         return as_numbered_table(answers)
 
 
-def measured(table: pa.Table, place: MeetingPlace) -> pa.Table:
+def headers_measured(table: pa.Table, place: MeetingPlace) -> pa.Table:
     """A table of the sizes of images by their headers."""
     place.enter()
     numbers, tasks = zip(*numbered_in(table), strict=True)

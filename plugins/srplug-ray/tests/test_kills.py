@@ -68,8 +68,8 @@ def _workers(process):
                 return True
         return False
 
-    found = [it for it, name in names.items() if name.startswith(b"ray::Map")]
-    return [it for it in found if is_below(it)]
+    upscaling = [it for it, name in names.items() if name.startswith(b"ray::Map")]
+    return [it for it in upscaling if is_below(it)]
 
 
 @pytest.mark.slow
