@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srcore.errors import DataError
+from srcore.files.opening import leave_room_for_files
 from srcore.images import ImageHeader, Metadata
 from srcore.shards.members import ShardImage
 
@@ -110,6 +111,7 @@ class ShardIndex:
         self.facts = facts
         self._start = start
         with path.open("rb") as stream:
+            leave_room_for_files(stream.fileno())  # what is mapped counts as an open file
             content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         self._columns: dict[str, NDArray[Any]] = {}
         for name, kind in facts.columns:

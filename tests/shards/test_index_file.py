@@ -1,6 +1,7 @@
 """The index tells what was written, and is none when it is damaged."""
 
 import json
+import os
 import pickle
 
 import numpy as np
@@ -81,6 +82,19 @@ def test_half_an_index_is_none(file):
     ):
         file.write_bytes(damaged)
         assert read_index(file) is None
+
+
+def test_more_indexes_than_a_process_may_have_open_at_first(file):
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptor = os.open(file, os.O_RDONLY)
+    os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptor + 40, limits[1]))
+    try:
+        indexes = [read_index(file) for _ in range(100)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert all(index.key(1) == "a" for index in indexes)
 
 
 def test_places_outside_of_the_shard_are_refused(file):
