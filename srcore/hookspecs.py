@@ -36,7 +36,8 @@ hookimpl = pluggy.HookimplMarker("srcore")
 def srcore_register_components(registry: Registry) -> None:
     """Register networks, losses and all other kinds of components.
 
-    When: once, when a program first asks for a component, which ``srcore --help`` does not.
+    When: when a program first asks for a component, which ``srcore --help`` does not; again if
+        plugins are collected anew, as ``srcore plugins`` does without a broken one.
     Do: call ``registry.add(kind, name, options, target)`` for every component. Options and targets
         may be ``"package.module:name"``, imported when needed, so that listing components does not
         import torch. ``registry.add_kind("plugin.what", contract)`` adds a kind of components.

@@ -136,7 +136,13 @@ def _texts(kind: str) -> dict[str, str]:
     use = texts.pop("use.toml")
     experiment = "srplug_NAME/experiments/tiny.toml"
     texts[experiment] = _replace_tables(texts[experiment], use)
-    named = {"ABOUT": skeleton.about, "KIND": skeleton.kind, "USE": use.strip()}
+    rows = [f"| {part} | `{called}` | |" for part, called in skeleton.names]
+    named = {
+        "ABOUT": skeleton.about,
+        "KIND": skeleton.kind,
+        "USE": use.strip(),
+        "ROWS": "\n".join(rows),
+    }
     for word, text in named.items():
         texts = {place: content.replace(word, text) for place, content in texts.items()}
     return texts

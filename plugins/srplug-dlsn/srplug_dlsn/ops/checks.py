@@ -6,18 +6,25 @@ import torch
 from torch import Tensor
 
 
-def check_hash(query: Tensor, rotations: Tensor) -> None:
-    """Refuse shapes that do not fit: ``(N, L, C)`` and ``(h, C, B)``.
+def check_hash(query: Tensor, rotations: Tensor, backend: str) -> None:
+    """Refuse what does not fit: shapes ``(N, L, C)`` and ``(h, C, B)``, floats of one device.
 
     Raises:
-        ValueError: another number of axes, or another width.
+        ValueError: another number of axes, another width, or an unknown backend.
+        TypeError: whole numbers, or tensors of two devices.
     """
+    _check_backend(backend)
+    for name, tensor in (("query", query), ("rotations", rotations)):
+        if not tensor.is_floating_point():
+            raise TypeError(f"{name} is {tensor.dtype}; expected floating-point numbers")
+    if rotations.device != query.device:
+        raise TypeError(f"rotations is on {rotations.device}; expected {query.device} like query")
     if query.ndim != 3:
         raise ValueError(f"query has shape {tuple(query.shape)}; expected (N, L, C)")
     _check_shape("rotations", rotations, (None, query.shape[2], None))
 
 
-def check_attention(  # noqa: C901 - one check after another
+def check_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -35,8 +42,7 @@ def check_attention(  # noqa: C901 - one check after another
         ValueError: a shape, a size or a device that does not fit; the message names it.
         TypeError: a dtype that does not fit.
     """
-    if backend not in ("auto", "native", "torch"):
-        raise ValueError(f'backend is "{backend}"; expected "auto", "native" or "torch"')
+    _check_backend(backend)
     if chunk_size < 1:
         raise ValueError(f"chunk_size is {chunk_size}; expected at least 1")
     if query.ndim != 3:
@@ -63,6 +69,11 @@ def check_attention(  # noqa: C901 - one check after another
     ):
         if tensor.device != query.device:
             raise TypeError(f"{name} is on {tensor.device}; expected {query.device} like query")
+
+
+def _check_backend(backend: str) -> None:
+    if backend not in ("auto", "native", "torch"):
+        raise ValueError(f'backend is "{backend}"; expected "auto", "native" or "torch"')
 
 
 def _check_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]) -> None:

@@ -69,7 +69,7 @@ CODE = DeviceCode(_find_kernel, torch.channels_last)
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     """The operator, compiled for float32: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
-    check_hash(query, rotations)
+    check_hash(query, rotations, backend)
     if query.dtype != torch.float64:
         kernel = CODE.choose(backend, query.device, query.dtype)
         if kernel is not None:

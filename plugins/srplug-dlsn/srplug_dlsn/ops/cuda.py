@@ -93,7 +93,7 @@ CODE = DeviceCode(_find_kernel, torch.preserve_format)
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     """The operator by one product: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
-    check_hash(query, rotations)
+    check_hash(query, rotations, backend)
     return eager.sorted_codes(codes_at_once(query, rotations), rotations)
 
 

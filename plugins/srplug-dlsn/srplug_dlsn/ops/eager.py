@@ -133,7 +133,7 @@ def _fold(near: Tensor) -> Tensor:
 
 def hash_order(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
     """The operator, a product per round: ``(N, L, C)``, ``(h, C, B)`` -> ``(N, h, L)`` twice."""
-    check_hash(query, rotations)
+    check_hash(query, rotations, backend)
     return sorted_codes(hash_codes(query, rotations), rotations)
 
 

@@ -65,7 +65,7 @@ def hash_order(
 
 
 def _hash_order_shapes(query: Tensor, rotations: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    check_hash(query, rotations)
+    check_hash(query, rotations, backend)
     shape = (query.shape[0], rotations.shape[0], query.shape[1])
     return query.new_empty(shape, dtype=torch.int32), query.new_empty(shape, dtype=torch.int32)
 

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 
@@ -375,3 +376,20 @@ def test_memory_above_the_inputs_is_small():
     scores = 16384 * 3 * 128 * 4 / 1024  # KiB of one round
     used = int(result.stdout)
     assert 0 < used < (4 * 1024 if HAS_NATIVE else 4 * scores)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"backend": "banana"}, ValueError, 'backend is "banana"; expected "auto", "native" or'),
+        ({"query": torch.zeros(1, 4, 3, dtype=torch.int32)}, TypeError, "query is torch.int32"),
+        ({"rotations": torch.zeros(2, 3, 5).int()}, TypeError, "rotations is torch.int32"),
+        ({"rotations": torch.zeros(2, 3, 5, device="meta")}, TypeError, "rotations is on meta"),
+        ({"rotations": torch.zeros(2, 4, 5)}, ValueError, "rotations has shape"),
+        ({"query": torch.zeros(4, 3)}, ValueError, "query has shape"),
+    ],
+)
+def test_hashing_refuses_what_does_not_fit(change, error, text):
+    given = {"query": torch.zeros(1, 4, 3), "rotations": torch.zeros(2, 3, 5), **change}
+    with pytest.raises(error, match=re.escape(text)):
+        hash_order(given.pop("query"), given.pop("rotations"), **given)
