@@ -339,7 +339,7 @@ def upscale(
             network,
             array,
             options,
-            outscale=scale,
+            scale=scale,
             size=size,
             progress=progress,
             registry=registry,

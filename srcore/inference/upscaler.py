@@ -40,7 +40,7 @@ def upscale_array(
     image: ImageArray,
     options: UpscaleOptions = _DEFAULT,
     *,
-    outscale: float | None = None,
+    scale: float | None = None,
     size: tuple[int, int] | None = None,
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
@@ -58,14 +58,14 @@ def upscale_array(
             2 gray + alpha, 3 RGB, 4 RGB + alpha. The range follows from the dtype. Pixels of alpha
             0 take the colors of the nearest visible one first.
         options: how the network is run.
-        outscale: output side / input side; differing from the network's scale, its result is
+        scale: output side / input side; differing from the network's scale, its result is
             resampled with MATLAB's bicubic kernel. None: the network's scale.
-        size: height and width of the result, instead of ``outscale``; the proportions may change.
+        size: height and width of the result, instead of ``scale``; the proportions may change.
         progress: called with the number of input pixels finished since the last call.
         registry: knows backends of plugins; None: the core's own.
 
     Returns:
-        An array of the same dtype and number of dimensions and channels, ``outscale`` times the
+        An array of the same dtype and number of dimensions and channels, ``scale`` times the
         size (rounded), or ``size``. A network of gray images makes colors gray (BT.601).
 
     Raises:
@@ -79,13 +79,13 @@ def upscale_array(
         network,
         image,
         options,
-        outscale=outscale,
+        scale=scale,
         size=size,
         progress=progress,
         registry=registry,
     ):
         if canvas is None:
-            height, width = size or output_size(image, _declared_scale(network), outscale)
+            height, width = size or output_size(image, _declared_scale(network), scale)
             canvas = np.empty((height, width, *band.shape[2:]), image.dtype)
         canvas[row : row + len(band)] = band
         row += len(band)
@@ -93,12 +93,14 @@ def upscale_array(
     return canvas if image.ndim == 3 else canvas[..., 0]
 
 
-def output_size(image: ImageArray, scale: int, outscale: float | None = None) -> tuple[int, int]:
+def output_size(
+    image: ImageArray, network_scale: int, scale: float | None = None
+) -> tuple[int, int]:
     """Height and width of an upscaled image.
 
-    The image is ``(H, W, C)``; its values do not matter.
+    The image is ``(H, W, C)``; its values do not matter. ``scale`` is the one that is asked for.
     """
-    factor = scale if outscale is None else outscale
+    factor = network_scale if scale is None else scale
     height, width = (max(1, int(side * factor + 0.5)) for side in image.shape[:2])
     return height, width
 
@@ -108,7 +110,7 @@ def upscale_bands(
     image: ImageArray,
     options: UpscaleOptions = _DEFAULT,
     *,
-    outscale: float | None = None,
+    scale: float | None = None,
     size: tuple[int, int] | None = None,
     progress: Callable[[int], object] | None = None,
     registry: Registry | None = None,
@@ -121,14 +123,14 @@ def upscale_bands(
         SrcoreError: what :func:`upscale_array` refuses, once the first band is asked for.
     """
     _check_upscalable(image)
-    if outscale is not None and not 0 < outscale < math.inf:
-        raise SrcoreError(f"scale: expected a factor > 0 and finite, found {outscale}")
-    if size is not None and (outscale is not None or not all(_is_whole_number(n, 1) for n in size)):
-        raise SrcoreError(f"size: expected pixels > 0 and no scale, found {size}, {outscale}")
+    if scale is not None and not 0 < scale < math.inf:
+        raise SrcoreError(f"scale: expected a factor > 0 and finite, found {scale}")
+    if size is not None and (scale is not None or not all(_is_whole_number(n, 1) for n in size)):
+        raise SrcoreError(f"size: expected pixels > 0 and no scale, found {size}, {scale}")
     image = channels.shown_to(network, image if image.ndim == 3 else image[..., None])
     image = with_visible_colors(image)
     continued = Continued(image, options.border)
-    scale = _declared_scale(network)
+    own = _declared_scale(network)
     was_training = network.training
     network.eval()
     try:
@@ -141,8 +143,8 @@ def upscale_bands(
         )
         extra = _beside_whole(runs, continued, options.seed)
         bands = _upscaled_rows(runs, continued, options, extra, progress or _ignore)
-        made = (scale * image.shape[0], scale * image.shape[1])
-        wanted = size or output_size(image, scale, outscale)
+        made = (own * image.shape[0], own * image.shape[1])
+        wanted = size or output_size(image, own, scale)
         if wanted != made:
             bands = resample_bands(bands, made, wanted)
         for band in bands:

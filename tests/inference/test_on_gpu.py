@@ -35,7 +35,7 @@ def apart(first, second):
 @pytest.mark.parametrize("kind", SIZES)
 @pytest.mark.parametrize(
     "options",
-    [{}, {"tile": 32}, {"tile": 32, "batch": 3}, {"self_ensemble": True}, {"outscale": 3}],
+    [{}, {"tile": 32}, {"tile": 32, "batch": 3}, {"self_ensemble": True}, {"scale": 3}],
 )
 def test_the_picture_is_that_of_the_cpu(gpu, kind, options):
     image = tiny_image(0, 72, 85)

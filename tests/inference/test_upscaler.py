@@ -90,15 +90,15 @@ def test_bands_are_the_image_and_smaller_than_it(network):
     )
 
 
-@pytest.mark.parametrize("outscale", [0.3, 1.0, 1.5, 3.0, 4.7])
-def test_any_output_scale_is_the_network_and_then_matlab_bicubic(network, outscale):
+@pytest.mark.parametrize("scale", [0.3, 1.0, 1.5, 3.0, 4.7])
+def test_any_output_scale_is_the_network_and_then_matlab_bicubic(network, scale):
     image = _image(33, 21, 3)
-    result = upscale(network, image, tile=16, overlap=16, scale=outscale, border=0)
-    assert result.shape[:2] == output_size(image, 2, outscale)
+    result = upscale(network, image, tile=16, overlap=16, scale=scale, border=0)
+    assert result.shape[:2] == output_size(image, 2, scale)
     with torch.no_grad():
         lr = torch.from_numpy(image).permute(2, 0, 1)[None] / 255
         sr = network(lr)[0].clamp(0, 1)
-    expected = resize(sr, size=output_size(image, 2, outscale)).clamp(0, 1) * 255
+    expected = resize(sr, size=output_size(image, 2, scale)).clamp(0, 1) * 255
     difference = result.astype(int) - expected.round().permute(1, 2, 0).numpy()
     assert np.abs(difference).max() <= 1
 
