@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import warnings
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -86,8 +87,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--shuffle`` and ``--gpu-device``."""
+    """Add ``--shuffle``, ``--sample`` and ``--gpu-device``."""
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in a random order")
+    parser.addoption(
+        "--sample",
+        type=int,
+        metavar="PERCENT",
+        help="of each test with many cases the first and so many of the others, always the same",
+    )
     parser.addoption(
         "--gpu-device",
         default="cuda",
@@ -101,11 +108,30 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return None if seed is None else f"order of tests: --shuffle {seed}"
 
 
+@pytest.hookimpl(trylast=True)  # what -m and -k leave
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests hold in every order; all processes of xdist must find the same one."""
+    """Tests hold in every order; all processes of xdist must find the same tests and order."""
+    share = config.getoption("--sample")
+    if share is not None:
+        left_out = beyond_sample(items, share)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=list(left_out))
     seed = config.getoption("--shuffle")
     if seed is not None:
         random.Random(seed).shuffle(items)
+
+
+def beyond_sample(items: list[pytest.Item], percent: int) -> dict[pytest.Item, None]:
+    """Cases that a sample leaves out: by their names, so that every machine has the same one."""
+    functions = set()
+    left_out = {}
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        is_drawn = zlib.crc32(item.nodeid.encode()) % 100 < percent
+        if function in functions and not is_drawn:
+            left_out[item] = None
+        functions.add(function)
+    return left_out
 
 
 @pytest.hookimpl(wrapper=True)

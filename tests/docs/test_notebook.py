@@ -33,9 +33,10 @@ def test_what_it_shows_is_kept():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_it_runs(tmp_path):
+def test_it_runs(tmp_path, monkeypatch):
     nbformat = pytest.importorskip("nbformat")
     client = pytest.importorskip("nbclient")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))  # it makes one in the home else
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     notebook = nbformat.read(NOTEBOOK, 4)
     kept = [shown(cell) for cell in code_of(notebook)]
