@@ -42,6 +42,7 @@ def test_results_and_failures_are_those_of_srcore_upscale(images, run, content):
     assert re.fullmatch(r"srcore: .* s, .* images/s, .* megapixels/s of results", rates)
 
 
+@pytest.mark.slow
 def test_what_is_there_is_refused_skipped_or_replaced(images, run, content):
     images(4)
     assert run("ray", "upscale", "in", "-o", "out/", *USE)[0] == 0
@@ -82,6 +83,7 @@ def test_a_backend_that_does_not_fit_ends_the_job_with_one_line(images, run):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_running_cluster_is_used_and_left_running(images, run, content, environment):
     images(3)
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
