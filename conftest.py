@@ -123,8 +123,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def beyond_sample(items: list[pytest.Item], percent: int) -> dict[pytest.Item, None]:
     """Cases that a sample leaves out: by their names, so that every machine has the same one."""
-    functions = set()
-    left_out = {}
+    functions: set[str] = set()
+    left_out: dict[pytest.Item, None] = {}
     for item in items:
         function = item.nodeid.partition("[")[0]
         is_drawn = zlib.crc32(item.nodeid.encode()) % 100 < percent
