@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -194,10 +193,9 @@ def _evaluate(
 def _image_bar(total: int, *, quiet: bool) -> tqdm[NoReturn]:
     from tqdm import tqdm
 
-    from srcore.machine.terminal import width
+    from srcore.machine.terminal import on_terminal
 
-    hidden = quiet or not sys.stderr.isatty()
-    return tqdm(total=total, disable=hidden, unit="image", **width())
+    return tqdm(total=total, unit="image", **on_terminal(quiet=quiet))
 
 
 def _forget_values(work: MeasuringWork) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,7 @@ import click
 
 from srcore.cli.console import say
 from srcore.films.options import FilmOptions
-from srcore.machine.processes import local_rank
-from srcore.machine.terminal import width
+from srcore.machine.terminal import on_terminal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,16 +52,13 @@ def upscale_with_bars(
 
     from srcore.upscaling.film_batch import Handling, upscale_films
 
-    hidden = quiet or not sys.stderr.isatty() or local_rank() != 0
-
     @contextlib.contextmanager
     def watch(job: FilmJob) -> Iterator[Callable[[int], object]]:
         with tqdm(
             total=job.film.frame_count or None,
-            disable=hidden,
             unit="frame",
             desc=job.film.path.name,
-            **width(),
+            **on_terminal(quiet=quiet),
         ) as bar:
             yield bar.update
 

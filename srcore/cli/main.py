@@ -151,10 +151,10 @@ class SrcoreGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Like click's, with the nearest name for a misspelt command."""
-        from srcore.plugin.known import comes_with, known_components
-        from srcore.suggest import closest
-
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from srcore.plugin.known import comes_with, known_components
+            from srcore.suggest import closest
+
             names = self.list_commands(ctx)
             elsewhere = known_components().get("command", {}).get(args[0])
             hint = (

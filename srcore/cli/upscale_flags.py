@@ -124,7 +124,12 @@ _OF_IMAGES: tuple[_Decorator, ...] = (
         metavar="FILE",
         help="A text file of further inputs, one path or address a line, none of them a pattern.",
     ),
-    click.option("-o", "--output", metavar="PATH", help="File, folder/ or template; see above."),
+    click.option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="File, folder/, or template such as out/{stem}_{scale}x.png.",
+    ),
     click.option("--recursive", is_flag=True, help="Also images and films in folders below."),
     click.option(
         "--weights",

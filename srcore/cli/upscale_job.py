@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -20,8 +19,8 @@ from srcore.cli.upscale_results import say_rates
 from srcore.files.replacing import refuse_replacing
 from srcore.films.options import FilmOptions
 from srcore.films.parts import FilmParts, parts_folder, refuse_parts
-from srcore.machine.processes import local_rank, rank, world_size
-from srcore.machine.terminal import width
+from srcore.machine.processes import rank, world_size
+from srcore.machine.terminal import on_terminal
 from srcore.upscaling.batch import Result, Settings, pixels_of, upscale_files
 from srcore.upscaling.failure_report import FailureReport
 from srcore.upscaling.inputs import files_of_inputs
@@ -152,12 +151,11 @@ class UpscaleJob:
             resume=self.resume,
             tell=_say_of_the_job,
         )
-        hidden = self._has_no_bar
         looked = time.monotonic()
         with self._bar(len(self.tasks), "file") as bar:
             for result in job.results():
                 yield result
-                if not hidden and time.monotonic() - looked > _BETWEEN_LOOKS:
+                if not bar.disable and time.monotonic() - looked > _BETWEEN_LOOKS:
                     looked = time.monotonic()
                     bar.update(totals(queue).finished - bar.n)
 
@@ -188,14 +186,8 @@ class UpscaleJob:
             quiet=self.quiet,
         )
 
-    @property
-    def _has_no_bar(self) -> bool:
-        return self.quiet or not sys.stderr.isatty() or local_rank() != 0
-
     def _bar(self, total: int, unit: str, *, unit_scale: bool = False) -> tqdm[NoReturn]:
-        return tqdm(
-            total=total, disable=self._has_no_bar, unit=unit, unit_scale=unit_scale, **width()
-        )
+        return tqdm(total=total, unit=unit, unit_scale=unit_scale, **on_terminal(quiet=self.quiet))
 
 
 def _say_of_the_job(line: str) -> None:

@@ -55,7 +55,7 @@ class Contender:
     identity: str = ""
 
     def upscale_any(self, lr: PictureArray) -> PictureArray:
-        """UpscalePicture an image of 3 or 4 channels, without the alpha that it does not see."""
+        """Upscale an image of 3 or 4 channels, without the alpha that it does not see."""
         return self.upscale(lr if self.channels == lr.shape[-1] else to_rgb(lr))
 
 
@@ -168,7 +168,7 @@ def evaluate_set(
     on_failure: Callable[[str, DataError], object] | None = None,
     work: MeasuringWork | None = None,
 ) -> SetResult:
-    """UpscalePicture and measure every image of a set with every contender.
+    """Upscale and measure every image of a set with every contender.
 
     Args:
         images: the set.

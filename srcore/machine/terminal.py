@@ -1,10 +1,12 @@
-"""How wide the terminal is that progress is shown on."""
+"""Where progress is shown, and how wide."""
 
 from __future__ import annotations
 
 import os
 import sys
 from typing import Any
+
+from srcore.machine.processes import local_rank
 
 _USUAL = {"ncols": 80, "nrows": 24}
 
@@ -20,3 +22,12 @@ def width() -> dict[str, Any]:
     except (OSError, ValueError, AttributeError):
         known = False
     return {"dynamic_ncols": True} if known else dict(_USUAL)
+
+
+def on_terminal(*, quiet: bool) -> dict[str, Any]:
+    """The arguments of a progress bar that people see: of one process of a machine, if any.
+
+    Args:
+        quiet: nobody wants it.
+    """
+    return {"disable": quiet or not sys.stderr.isatty() or local_rank() != 0, **width()}

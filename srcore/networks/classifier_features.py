@@ -19,6 +19,7 @@ from srcore.networks.classifier_options import ClassifierInput, OwnWeights
 from srcore.options.declaration import defaults
 from srcore.suggest import closest
 from srcore.weights.containers import read_checkpoint
+from srcore.weights.meta_device import on_meta
 from srcore.weights.pretrained import torchvision_file
 
 #: Key of the first weights that torchvision published of a network; never others, so that a
@@ -148,7 +149,7 @@ def name_complaint(network: str) -> str:
 
 def layer_complaint(network: str, layers: Sequence[str], side: int) -> str:
     """Why a classifier has no such layers for images of that side; nothing is computed."""
-    with torch.device("meta"), torch.no_grad():
+    with on_meta(), torch.no_grad():
         model = _build_classifier(network).eval()
         complaint = _unknown_layers(model, layers)
         if complaint:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import nn
 
 from srcore.config.schema import (
@@ -17,7 +16,7 @@ from srcore.config.schema import (
 from srcore.errors import Problem, SrcoreError
 from srcore.optimization.building import build_optimizer
 from srcore.optimization.matching import matching, unmatched
-from srcore.weights.bounds import limit_construction
+from srcore.weights.without_memory import built_without_memory
 
 #: Networks of more tensors take too long to build even without memory: the run says what is wrong.
 _MANY_TENSORS = 20_000
@@ -39,7 +38,9 @@ def pattern_problems(
         where: path of the network's table.
         context: what the network is built with beside its options.
     """
-    network = _network_without_memory(table, context)
+    network: nn.Module | None = built_without_memory(
+        lambda: table.selected.build(**context), _MANY_TENSORS
+    )
     if network is None:
         return
     named = dict(network.named_parameters())
@@ -58,19 +59,3 @@ def pattern_problems(
             path, _, message = str(error).partition(": ")
             has_path = path.startswith(place)
             yield Problem(path if has_path else place, message if has_path else str(error))
-
-
-def _network_without_memory(
-    table: GeneratorTable | DiscriminatorTable | NetworkTable, context: dict[str, Any]
-) -> nn.Module | None:
-    """The network, or None if it cannot be built so."""
-    try:
-        with (
-            limit_construction(_MANY_TENSORS, 1 << 40, ""),
-            torch.random.fork_rng(devices=[]),
-            torch.device("meta"),
-        ):
-            network: nn.Module = table.selected.build(**context)
-            return network
-    except Exception:  # a constructor that looks at values; the run will build it
-        return None

@@ -158,8 +158,9 @@ class Search:
                 "'srcore[video]' takes them too"
             )
         self.notes += kinds.left_out(name)
-        taken = [*kinds.images, *(kinds.films if self._takes_films else ())]
-        taken.sort(key=lambda file: natural_key(file.as_posix()))
+        taken = kinds.images
+        if kinds.films and self._takes_films:
+            taken = sorted([*taken, *kinds.films], key=lambda file: natural_key(file.as_posix()))
         images = [FoundImage(LocalFile(file), root) for file in taken]
         return images + self._members(name, kinds.shards, of_folders=root is not None)
 

@@ -66,12 +66,10 @@ def by_kind(files: Sequence[Sorted], path_of: Callable[[Sorted], PurePath]) -> K
             kinds.images.append(file)
         elif not path.name.startswith("."):
             others.append(file)
-    of_pictures = {path_of(file).parent for file in (*kinds.images, *kinds.films)}
-    shards = {
-        path: file
-        for file in others
-        if (path := path_of(file)).suffix == SHARD_SUFFIX and path.parent not in of_pictures
-    }
+    shards = {path: file for file in others if (path := path_of(file)).suffix == SHARD_SUFFIX}
+    if shards:
+        of_pictures = {path_of(file).parent for file in (*kinds.images, *kinds.films)}
+        shards = {path: file for path, file in shards.items() if path.parent not in of_pictures}
     kinds.shards.extend(shards.values())
     folders = {path.parent for path in shards}
     for path in map(path_of, others):

@@ -32,10 +32,10 @@ def without_memory() -> Iterator[None]:
         yield
 
 
-def built_without_memory(build: Callable[[], Any]) -> Any:
-    """What ``build`` makes; None if it cannot be made so, or is very large."""
+def built_without_memory(build: Callable[[], Any], tensors: int = _MANY_TENSORS) -> Any:
+    """What ``build`` makes; None if it cannot be made so, or of far more tensors than these."""
     try:
-        with without_memory(), limit_construction(_MANY_TENSORS, 1 << 40, ""):
+        with without_memory(), limit_construction(tensors, 1 << 40, ""):
             return build()
     except Exception:  # a constructor that looks at values; the run will build it
         return None

@@ -24,16 +24,17 @@ def ending(state, item):
     return item
 
 
+def numbers(count, taken):
+    """Numbers, noted when they are taken."""
+    for number in range(count):
+        taken.append(number)
+        yield number
+
+
 def test_one_process_is_this_one_and_takes_items_when_they_are_wanted():
     taken = []
-
-    def items():
-        for number in range(5):
-            taken.append(number)
-            yield number
-
     with ProcessPool(1, 10) as pool:
-        results = pool.each(plus, items())
+        results = pool.each(plus, numbers(5, taken))
         assert next(results) == (10, os.getpid())
         assert taken == [0]
         assert [value for value, _ in results] == [11, 12, 13, 14]
@@ -41,14 +42,8 @@ def test_one_process_is_this_one_and_takes_items_when_they_are_wanted():
 
 def test_processes_give_results_in_order_and_take_few_items_ahead():
     taken = []
-
-    def items():
-        for number in range(50):
-            taken.append(number)
-            yield number
-
     with ProcessPool(2, 10) as pool:
-        first = pool.each(plus, items())
+        first = pool.each(plus, numbers(50, taken))
         value, process = next(first)
         assert value == 10
         assert process != os.getpid()

@@ -1,10 +1,11 @@
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 from tqdm import tqdm
 
-from srcore.machine.terminal import width
+from srcore.machine.terminal import on_terminal, width
 
 
 @pytest.mark.timeout(20)
@@ -33,3 +34,14 @@ def test_a_bar_shows_on_terminals_of_any_width(monkeypatch, columns):
 def test_without_a_terminal_the_usual_width_is_taken(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert width() == {"ncols": 80, "nrows": 24}
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("quiet", [True, False])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_process_shows_bars_where_people_see_them(monkeypatch, is_terminal, quiet, rank):
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: is_terminal))
+    monkeypatch.setattr("srcore.machine.terminal.local_rank", lambda: rank)
+    told = on_terminal(quiet=quiet)
+    assert told.pop("disable") == (quiet or not is_terminal or rank == 1)
+    assert told == width()

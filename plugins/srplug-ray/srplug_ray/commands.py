@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 import attrs
@@ -48,7 +47,7 @@ def upscale_on_cluster(request: UpscaleRequest, cluster: ClusterOptions) -> None
     from srcore.cli.console import say
     from srcore.cli.upscale_plan import planned_upscale, refuse_occupied
     from srcore.files.replacing import refuse_replacing
-    from srcore.machine.terminal import width
+    from srcore.machine.terminal import on_terminal
     from srcore.upscaling.failure_report import FailureReport
     from srcore.upscaling.inputs import files_of_inputs
     from srplug_ray.cluster import connected, share
@@ -92,8 +91,8 @@ def upscale_on_cluster(request: UpscaleRequest, cluster: ClusterOptions) -> None
                 share=given,
                 tell=tell,
             )
-            hidden = request.quiet or not sys.stderr.isatty()
-            with tqdm(total=len(tasks), disable=hidden, unit="file", **width()) as bar:
+            shown = on_terminal(quiet=request.quiet)
+            with tqdm(total=len(tasks), unit="file", **shown) as bar:
                 for result in job.results():
                     report.add([result])
                     results.append(result)

@@ -86,9 +86,10 @@ class Upscaler:
         """A table of what became of the tasks, of notes, and of what refuses the job."""
         if self._refusal is not None:
             return as_numbered_table([(-1, self._refusal)])
-        numbers = {task.source: number for number, task in numbered_in(table)}
-        tasks = [task for _, task in numbered_in(table)]
-        place, work = self._conditions.place, f"{len(tasks)} from {numbers[tasks[0].source]}"
+        numbered = numbered_in(table)
+        numbers = {task.source: number for number, task in numbered}
+        tasks = [task for _, task in numbered]
+        place, work = self._conditions.place, f"{len(tasks)} from {numbered[0][0]}"
         if self._is_substitute and place.tries(work) >= _TRIES:
             return as_numbered_table([])
         notes: list[str] = []
