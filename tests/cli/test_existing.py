@@ -24,6 +24,7 @@ READING = {
     ],
     "report": ["GONE", "IMAGES GONE"],
     "upscale": ["GONE", "GONE GONE", "IMAGES --weights GONE", "IMAGES --calibration GONE"],
+    "ray upscale": ["GONE", "GONE GONE", "IMAGES --weights GONE", "IMAGES --calibration GONE"],
     "card": ["GONE"],
     "push": ["GONE me/model"],
     "serve": ["GONE", "--calibration GONE"],

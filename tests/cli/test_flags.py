@@ -174,6 +174,7 @@ OF_THE_COMMAND_ALONE = {
     ("convert", "scale"),
     ("ldl map", "maximum"),
     ("models", "scale"),
+    ("ray upscale", "depth"),
     ("upscale", "depth"),
 }
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "shards in place of other files": ["prepare", "shards", "in", "other.lmdb"],
     "LMDB behind a link": ["prepare", "lmdb", "in", "link.lmdb"],
     "upscale into a link": ["upscale", "in", "-o", "link"],
+    "upscale on a cluster into a link": ["ray", "upscale", "in", "-o", "link"],
     "upscale by another way": ["upscale", "in/00.png", "-o", "sub/../in/00.png"],
     "upscale over another input": ["upscale", "in/00.png", "in/00_x2.png"],
     "table over a model": ["evaluate", "m.safetensors", "--data", "in", "--csv", "./m.safetensors"],

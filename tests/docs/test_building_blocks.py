@@ -18,12 +18,17 @@ DOCUMENTED = {
     *RECEIVED,
     *(f"{module}.{name}" for module, names in ROWS.items() for name in names),
 }
-PACKAGES = [*ROOT.glob("plugins/*/srplug_*"), *ROOT.glob("examples/*/srplug_*")]
+#: Those of this repository, and what ``srcore new-plugin`` makes others of.
+PACKAGES = [
+    *ROOT.glob("plugins/*/srplug_*"),
+    *ROOT.glob("examples/*/srplug_*"),
+    *ROOT.glob("srcore/scaffold/*/srplug_NAME"),
+]
 
 
 def imported(package):
     """Dotted names of srcore that the files of a plugin import."""
-    for file in package.rglob("*.py"):
+    for file in (*package.rglob("*.py"), *package.rglob("*.py.in")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "srcore":
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
@@ -31,7 +36,7 @@ def imported(package):
                 yield from (it.name for it in node.names if it.name.startswith("srcore."))
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda it: f"{it.parent.name}-{it.name}")
 def test_plugins_import_what_is_documented(package):
     undocumented = sorted(set(imported(package)) - DOCUMENTED)
     assert not undocumented, "add a row to docs/how-to/building-blocks.md, or use what is there"

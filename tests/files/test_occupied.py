@@ -17,6 +17,7 @@ WRITING = {
     "profile": "tiny.toml --out traces",
     "report": "runs/tiny -o OUT",
     "upscale": "images/00.png -o OUT --weights m.safetensors --device cpu",
+    "ray upscale": "images/00.png -o OUT --weights m.safetensors --device cpu",
     "schema": "-o OUT",
     "convert": "m.safetensors OUT --to safetensors",
     "prepare degrade": "images filled --scale 2",
