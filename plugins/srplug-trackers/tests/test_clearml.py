@@ -31,6 +31,9 @@ def told(run):
     )
 
 
+SCRIPT = ("repository", "diff", "entry_point", "requirements")
+
+
 RUN = """
 import sys
 from pathlib import Path
@@ -89,6 +92,8 @@ def test_values_settings_and_weights_and_a_resume(
         assert any(name.endswith("generator.safetensors") for name in names)
     tasks = [path.read_text() for path in run.glob("plugins/clearml/offline/*/task.json")]
     assert any("train.batch_size" in task for task in tasks)
+    # Nothing of the repository that the packages happen to lie in: neither changes nor its address.
+    assert not any(json.loads(task).get("script", {}).get(name) for task in tasks for name in SCRIPT)
     assert "CLEARML_CACHE_DIR" not in os.environ
 
 

@@ -15,6 +15,13 @@ from srplug_trackers.values import Row
 #: Variables of ClearML: where it keeps offline sessions, and whether there are no others.
 _CACHE = "CLEARML_CACHE_DIR"
 _OFFLINE = "CLEARML_OFFLINE_MODE"
+#: What ClearML would patch, and the repository of the caller, which it takes to be Ignite's folder:
+#: it would send changes of whatever repository the environment lies in, and may leave a git running.
+#: A name that is missing here counts as asked for.
+_PATCHED = (
+    "detect_repository hydra scikit joblib matplotlib tensorflow tensorboard tfdefines pytorch "
+    "megengine xgboost catboost fastai lightgbm gradio"
+).split()
 
 
 class ClearMLClient:
@@ -48,7 +55,7 @@ class ClearMLClient:
             tags=list(self.options.tags) or None,
             reuse_last_task_id=False,
             continue_last_task=run if is_continued else False,
-            auto_connect_frameworks=False,
+            auto_connect_frameworks=dict.fromkeys(_PATCHED, False),
             auto_connect_arg_parser=False,
             auto_connect_streams=False,
         )
