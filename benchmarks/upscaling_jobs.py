@@ -32,7 +32,7 @@ WAYS = {
     "srcore ray upscale": ["-m", "srcore", "ray", "upscale", "--workers", str(PROCESSES)],
 }
 #: Sides of images, and how many there are.
-SETS = {"96x96": (96, 1000)}
+SETS = {"96x96": (96, 1000), "320x320": (320, 120)}
 REPEATS = 2
 
 
