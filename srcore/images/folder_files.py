@@ -50,8 +50,7 @@ class PackedNames(Sequence[str]):
         return self._block(number // _BLOCK)[number % _BLOCK]
 
     def __iter__(self) -> Iterator[str]:
-        for block in range(len(self._blocks)):
-            yield from self._block(block)
+        return chain.from_iterable(map(self._block, range(len(self._blocks))))
 
     def _block(self, number: int) -> list[str]:
         known, names = self._unpacked  # one assignment: threads see a block with its number
@@ -73,11 +72,13 @@ class FolderFiles(Sequence[Path]):
     Args:
         folder: as errors shall name it.
         names: their paths below it, with ``/``.
+        is_whole: whether these are known to be all images of the folder, those below left out.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+    def __init__(self, folder: Path, names: Sequence[str], *, is_whole: bool = False) -> None:
         self.folder = folder
         self.names = packed(names)
+        self.is_whole = is_whole
 
     def __len__(self) -> int:
         return len(self.names)

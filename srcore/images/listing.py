@@ -229,8 +229,9 @@ def partners_below(
     """
     template = PurePosixPath(template).as_posix()
     is_plain = template == "{}" and lr_folder.is_dir() and _differ_in_stems(hr.names)
-    if is_plain and set(names_in(lr_folder)) == set(hr.names):
-        return FolderFiles(lr_folder, hr.names)  # the usual case, in half of the time
+    if is_plain and _are_the_same(names_in(lr_folder), hr.names):
+        # The usual case, in a third of the time.
+        return FolderFiles(lr_folder, hr.names, is_whole=True)
     wanted = _partner_stems(hr.names, template)
     # Only where partners may be: what else lies below may be a whole disk.
     folders = {name.rpartition("/")[0] for name in wanted}
@@ -251,6 +252,11 @@ def partners_below(
             f"{lr_folder}: no partner for {len(missing)} of {len(hr)} images of {hr.folder}; "
             f'with the template "{template}" expected {some(missing)}'
         ) from None
+
+
+def _are_the_same(names: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether names, which are different ones, are those of another list."""
+    return len(names) == len(others) and set(others).issuperset(names)
 
 
 def _differ_in_stems(names: Sequence[str]) -> bool:

@@ -59,6 +59,8 @@ def left_over(files: FolderFiles, *, recursive: bool) -> list[str]:
     Raises:
         DataError: the folder cannot be read.
     """
+    if files.is_whole and not recursive:
+        return []
 
     def others() -> list[str]:
         names = {*_names_in(files.folder, recursive=recursive)}.difference(files.names)

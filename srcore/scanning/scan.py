@@ -13,15 +13,16 @@ import numpy as np
 
 from srcore.files.alone import alone
 from srcore.scanning.facts import Facts, ScannedImages, whole_fault
-from srcore.scanning.index import NO_FILE, ScanIndex, Stamp, index_file
+from srcore.scanning.index import Kept, ScanIndex, index_file
 from srcore.scanning.policy import current_policy
+from srcore.scanning.stamps import NO_FILE
 from srcore.scanning.workers import Chunks, Workers, workers
 
 logger = logging.getLogger("srcore")
 
 #: Fewer headers are read in a moment and not worth a file.
 _WORTH_KEEPING = 2_000
-#: Names that are looked up, read and kept together.
+#: Images that are asked for, read and kept together.
 _CHUNK = 2_048
 
 
@@ -55,44 +56,49 @@ class _Scan:
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self._folder = folder
         self._names = list(names)  # unpacked, for as long as this takes
-        self._sizes = np.zeros((len(names), 2), np.int32)
-        self._file_bytes = np.full(len(names), NO_FILE[1], np.int64)
-        self._faults: dict[int, str] = {}
+        self._known = Kept.nothing(len(names))
         self._policy = current_policy()
 
     def done(self, index: ScanIndex | None) -> ScannedImages:
-        file = None if index is None else index.file
-        with workers(self._folder, file, len(self._names)) as those:
-            unread = self._unread(those, has_index=index is not None)
-            asked = self._sampled(sorted(unread))
+        with workers(self._folder, len(self._names)) as those:
+            kept = Kept.nothing(0) if index is None else index.kept(self._names)
+            unread: Sequence[int] = range(len(self._names))
+            if index is not None:
+                unread = self._take_kept(kept, those)
+            asked = self._sampled(unread)
             chunks = _in_chunks(asked)
             with self._policy.progress(len(asked)) as step:
                 for numbers, facts in zip(chunks, those.read(self._named(chunks)), strict=True):
                     self._take(numbers, facts)
                     if index is not None:
-                        names = (os.fsencode(self._names[number]) for number in numbers)
-                        stamps = (unread[number] for number in numbers)
-                        index.keep(zip(names, stamps, facts, strict=True))
+                        self._keep(index, numbers, facts)
                     step(len(numbers))
-        known = len(self._names) - len(unread)
-        return ScannedImages(self._sizes, self._faults, known + len(asked), self._file_bytes)
+        is_news = bool(asked) or not kept.is_list
+        if index is not None and is_news and len(asked) == len(unread):
+            index.keep_list(self._names, self._known)
+        count = len(self._names) - len(unread) + len(asked)
+        faults = {
+            number: whole_fault(fault, self._folder / self._names[number])
+            for number, fault in self._known.faults.items()
+        }
+        file_bytes = np.maximum(self._known.stamps[:, 1], NO_FILE[1])
+        return ScannedImages(self._known.sizes, faults, count, file_bytes)
 
-    def _unread(self, those: Workers, *, has_index: bool) -> dict[int, Stamp]:
-        """Take what the index knows; return the numbers of the other images with their stamps."""
-        if not has_index:
-            return dict.fromkeys(range(len(self._names)), NO_FILE)
-        # In the order of the index, so that every chunk is a stretch of it.
-        chunks = _in_chunks(_in_order_of_bytes(self._names))
-        unread: dict[int, Stamp] = {}
-        for numbers, known in zip(chunks, those.look_up(self._named(chunks)), strict=True):
-            self._sizes[numbers] = known.sizes
-            self._file_bytes[numbers] = known.file_bytes
-            unread.update((numbers[place], stamp) for place, stamp in known.unread)
-            for place, fault in known.faults:
-                self._take_fault(numbers[place], fault)
-        return unread
+    def _take_kept(self, kept: Kept, those: Workers) -> list[int]:
+        """Take what the index knows; return the numbers of the other images."""
+        chunks = _in_chunks(range(len(self._names)))
+        stamps = np.concatenate(list(those.stamps(self._named(chunks))))
+        is_known = (stamps == kept.stamps).all(axis=1)
+        faults = {number: it for number, it in kept.faults.items() if is_known[number]}
+        self._known = Kept(stamps, kept.sizes * is_known[:, None], faults)
+        return [int(number) for number in np.flatnonzero(~is_known)]
 
-    def _sampled(self, unread: list[int]) -> list[int]:
+    def _keep(self, index: ScanIndex, numbers: Sequence[int], facts: Sequence[Facts]) -> None:
+        names = (os.fsencode(self._names[number]) for number in numbers)
+        stamps = ((time, size) for time, size in self._known.stamps[numbers].tolist())
+        index.keep(zip(names, stamps, facts, strict=True))
+
+    def _sampled(self, unread: Sequence[int]) -> Sequence[int]:
         """All, or of too many an even part: of two lists of pairs the same numbers."""
         sample = self._policy.sample
         # A folder of which only a part was read before, in this block, is not read to its end.
@@ -104,27 +110,15 @@ class _Scan:
         self._policy.notes[self._folder] = f"{self._folder}: {left}"
         return asked
 
-    def _take(self, numbers: list[int], facts: list[Facts]) -> None:
-        self._sizes[numbers] = [(it.height, it.width) for it in facts]
-        for number, it in zip(numbers, facts, strict=True):
-            if it.fault:
-                self._take_fault(number, it.fault)
+    def _take(self, numbers: Sequence[int], facts: Sequence[Facts]) -> None:
+        self._known.sizes[numbers] = [(it.height, it.width) for it in facts]
+        self._known.faults.update(
+            (number, it.fault) for number, it in zip(numbers, facts, strict=True) if it.fault
+        )
 
-    def _take_fault(self, number: int, fault: str) -> None:
-        self._faults[number] = whole_fault(fault, self._folder / self._names[number])
-
-    def _named(self, chunks: list[list[int]]) -> Chunks:
+    def _named(self, chunks: Sequence[Sequence[int]]) -> Chunks:
         return [[self._names[number] for number in numbers] for numbers in chunks]
 
 
-def _in_order_of_bytes(names: list[str]) -> list[int]:
-    keys: list[str] | list[bytes] = names
-    if not "".join(names).isascii():
-        keys = [os.fsencode(name) for name in names]
-    if keys == sorted(keys):  # as most lists are; much quicker then
-        return list(range(len(names)))
-    return sorted(range(len(names)), key=keys.__getitem__)
-
-
-def _in_chunks(numbers: list[int]) -> list[list[int]]:
+def _in_chunks(numbers: Sequence[int]) -> list[Sequence[int]]:
     return [numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK)]

@@ -1,4 +1,4 @@
-"""Looking up and reading of many images by all cores.
+"""Stamps and headers of many images by all cores.
 
 Few are read by threads, which wait together where a disk or network is slow. Many are the work of
 processes that are started as programs of their own: they import neither the user's script nor what
@@ -13,7 +13,7 @@ import queue
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
@@ -22,27 +22,27 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from srcore.machine.processes import end_with_parent
 from srcore.machine.shared_memory import cores
 from srcore.scanning.facts import Facts, read_facts
-from srcore.scanning.index import ScanIndex
-from srcore.scanning.looking import LookedUp, look_up
+from srcore.scanning.stamps import stamps
 
 T = TypeVar("T")
 Chunks = Sequence[Sequence[str]]
 #: Headers from which on processes are worth their start.
 _MANY = 20_000
-#: Seconds of looking up from which on they are: local disks answer for 100,000 files in less.
+#: Seconds of asking for stamps from which on they are: local disks tell 100,000 in less.
 _LONG = 1.5
 _THREADS = 8
 
 
 class Workers(Protocol):
-    """Who looks up and reads the images of one folder, chunk by chunk."""
+    """Who asks for and reads the images of one folder, chunk by chunk."""
 
-    def look_up(self, chunks: Chunks) -> Iterator[LookedUp]:
-        """What the index knows of names that come in the order of their bytes."""
+    def stamps(self, chunks: Chunks) -> Iterator[NDArray[np.int64]]:
+        """See the function of this name."""
         ...
 
     def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
@@ -51,29 +51,22 @@ class Workers(Protocol):
 
 
 @contextmanager
-def workers(folder: Path, index: Path | None, count: int) -> Iterator[Workers]:
-    """Workers for a folder, with its index if it has one, and for so many images."""
+def workers(folder: Path, count: int) -> Iterator[Workers]:
+    """Workers for a folder and so many images."""
     number = cores()
     if count < _MANY or number == 1:
-        yield _Threads(folder, index)
+        yield _Threads(folder)
         return
-    with closing(_Processes(folder, index, number)) as processes:
+    with closing(_Processes(folder, number)) as processes:
         yield processes
 
 
 @attrs.frozen
 class _Threads:
     folder: Path
-    index: Path | None
 
-    def look_up(self, chunks: Chunks) -> Generator[LookedUp, None, None]:
-        if self.index is None:
-            return
-        folder = os.fsencode(self.folder)
-        with closing(ScanIndex(self.index)) as index:
-            for names in chunks:
-                # No name holds the character between them; one by one takes four times as long.
-                yield look_up(folder, index, os.fsencode("\0".join(names)).split(b"\0"))
+    def stamps(self, chunks: Chunks) -> Iterator[NDArray[np.int64]]:
+        return (stamps(self.folder, names) for names in chunks)
 
     def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
         with ThreadPoolExecutor(_THREADS) as pool:
@@ -82,34 +75,27 @@ class _Threads:
 
 
 class _Processes:
-    def __init__(self, folder: Path, index: Path | None, number: int) -> None:
-        self._start = partial(_ScanProcess, folder, index)
+    def __init__(self, folder: Path, number: int) -> None:
+        self._start = partial(_ScanProcess, folder)
         self._number = number
         self._all: list[_ScanProcess] = []  # started when there is enough for them to do
         self._free: queue.SimpleQueue[_ScanProcess] = queue.SimpleQueue()
-        self._here = _Threads(folder, index)
+        self._here = _Threads(folder)
 
-    def look_up(self, chunks: Chunks) -> Iterator[LookedUp]:
-        def look(process: _ScanProcess, names: Sequence[str]) -> LookedUp:
-            answer = process.ask("look_up", names)
+    def stamps(self, chunks: Chunks) -> Iterator[NDArray[np.int64]]:
+        def ask(process: _ScanProcess, names: Sequence[str]) -> NDArray[np.int64]:
+            answer = process.ask("stamps", names)
             if answer is None:
-                return next(self._here.look_up([names]))
-            sizes, faults, unread, file_bytes = answer
-            return LookedUp(
-                np.frombuffer(bytes.fromhex(sizes), np.int32).reshape(-1, 2),
-                faults,
-                [(place, tuple(stamp)) for place, stamp in unread],
-                np.frombuffer(bytes.fromhex(file_bytes), np.int64),
-            )
+                return next(self._here.stamps([names]))
+            return np.frombuffer(bytes.fromhex(answer), np.int64).reshape(-1, 2)
 
         done = 0
         began = time.perf_counter()
-        with closing(self._here.look_up(chunks)) as known:
-            for done, first in enumerate(known, 1):
-                yield first
-                if (time.perf_counter() - began) / done * (len(chunks) - done) > _LONG:
-                    break
-        yield from self._by_all(look, chunks[done:])
+        for done, first in enumerate(self._here.stamps(chunks), 1):
+            yield first
+            if (time.perf_counter() - began) / done * (len(chunks) - done) > _LONG:
+                break
+        yield from self._by_all(ask, chunks[done:])
 
     def read(self, chunks: Chunks) -> Iterator[list[Facts]]:
         def read(process: _ScanProcess, names: Sequence[str]) -> list[Facts]:
@@ -148,10 +134,9 @@ class _Processes:
 
 
 class _ScanProcess:
-    def __init__(self, folder: Path, index: Path | None) -> None:
-        places = [os.path.abspath(folder)] + ([] if index is None else [str(index)])
+    def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, *places],
+            [sys.executable, "-m", __name__, os.path.abspath(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # an interrupt of the terminal is for the one who asked
@@ -163,7 +148,7 @@ class _ScanProcess:
         assert questions is not None
         assert answers is not None
         try:
-            questions.write(json.dumps([what, names]).encode() + b"\n")
+            questions.write(json.dumps([what, "\0".join(names)]).encode() + b"\n")
             questions.flush()
             line = answers.readline()
         except OSError:
@@ -175,17 +160,16 @@ class _ScanProcess:
         self._process.communicate()
 
 
-def answer_questions(folder: Path, index: Path | None = None) -> None:
+def answer_questions(folder: Path) -> None:
     """The work of such a process: questions come in as lines, answers go out."""
     end_with_parent()
-    here = _Threads(folder, index)
     for line in sys.stdin.buffer:
-        what, names = json.loads(line)
-        if what == "look_up":
-            [known] = here.look_up([names])
+        what, joined = json.loads(line)
+        names = joined.split("\0")
+        result: Any
+        if what == "stamps":
             # Numbers as bytes: texts of them would take as long as all the rest.
-            sizes, file_bytes = known.sizes.tobytes().hex(), known.file_bytes.tobytes().hex()
-            result: Any = sizes, known.faults, known.unread, file_bytes
+            result = stamps(folder, names).tobytes().hex()
         else:
             result = [attrs.astuple(read_facts(folder / name)) for name in names]
         sys.stdout.buffer.write(json.dumps(result).encode() + b"\n")
@@ -193,4 +177,4 @@ def answer_questions(folder: Path, index: Path | None = None) -> None:
 
 
 if __name__ == "__main__":
-    answer_questions(*map(Path, sys.argv[1:]))
+    answer_questions(Path(sys.argv[1]))

@@ -157,7 +157,7 @@ def test_an_index_that_cannot_be_used_costs_time_only(what, many, cache, caplog,
         def refusing(*given):
             raise error("it is not to be")
 
-        monkeypatch.setattr(ScanIndex, "rows", refusing)
+        monkeypatch.setattr(ScanIndex, "kept", refusing)
     with caplog.at_level(logging.WARNING, "srcore"):
         assert scan(folder, names).known().all()
     [record] = caplog.records
