@@ -93,7 +93,8 @@ def test_values_settings_and_weights_and_a_resume(
     tasks = [path.read_text() for path in run.glob("plugins/clearml/offline/*/task.json")]
     assert any("train.batch_size" in task for task in tasks)
     # Nothing of the repository that the packages happen to lie in: neither changes nor its address.
-    assert not any(json.loads(task).get("script", {}).get(name) for task in tasks for name in SCRIPT)
+    scripts = [json.loads(task).get("script", {}) for task in tasks]
+    assert not any(script.get(name) for script in scripts for name in SCRIPT)
     assert "CLEARML_CACHE_DIR" not in os.environ
 
 
