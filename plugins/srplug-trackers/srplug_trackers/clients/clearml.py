@@ -15,13 +15,14 @@ from srplug_trackers.values import Row
 #: Variables of ClearML: where it keeps offline sessions, and whether there are no others.
 _CACHE = "CLEARML_CACHE_DIR"
 _OFFLINE = "CLEARML_OFFLINE_MODE"
-#: What ClearML would patch, and the repository of the caller, which it takes to be Ignite's folder:
-#: it would send changes of whatever repository the environment lies in, and may leave a git running.
-#: A name that is missing here counts as asked for.
-_PATCHED = (
-    "detect_repository hydra scikit joblib matplotlib tensorflow tensorboard tfdefines pytorch "
-    "megengine xgboost catboost fastai lightgbm gradio"
-).split()
+#: What ClearML would patch; a name that is missing here counts as asked for. It would also record
+#: the repository of who calls it, which is Ignite: changes of whatever the environment lies in
+#: would be sent, and a git process may be left behind.
+_UNWANTED = [
+    "detect_repository",
+    *("hydra", "scikit", "joblib", "matplotlib", "tensorflow", "tensorboard", "tfdefines"),
+    *("pytorch", "megengine", "xgboost", "catboost", "fastai", "lightgbm", "gradio"),
+]
 
 
 class ClearMLClient:
@@ -55,7 +56,7 @@ class ClearMLClient:
             tags=list(self.options.tags) or None,
             reuse_last_task_id=False,
             continue_last_task=run if is_continued else False,
-            auto_connect_frameworks=dict.fromkeys(_PATCHED, False),
+            auto_connect_frameworks=dict.fromkeys(_UNWANTED, False),
             auto_connect_arg_parser=False,
             auto_connect_streams=False,
         )
