@@ -111,7 +111,7 @@ class ScanIndex:
 
     def kept(self, names: Sequence[str]) -> Kept:
         """What is kept of some images."""
-        text = _joined(names)
+        text = _one_text(names)
         row = self._database.execute(
             "select stamps, sizes, faults from lists where names = ?", (_hashed(text),)
         ).fetchone()
@@ -148,16 +148,12 @@ class ScanIndex:
         """Keep all that is known of the images of a list, to be had at once."""
         too_new = kept.stamps[:, 0] >= time.time_ns() - _TICK
         stamps = np.where(too_new[:, None], UNKNOWN, kept.stamps)
+        key = _hashed(_one_text(names))
         with self._database:
             (newest,) = self._database.execute("select max(number) from lists").fetchone()
             number = (newest or 0) + 1
-            self._database.execute(
-                "insert or replace into lists values(?, ?, ?, ?, ?)",
-                (
-                    _hashed(_joined(names)), stamps.tobytes(), kept.sizes.tobytes(),
-                    json.dumps(kept.faults), number,
-                ),
-            )  # fmt: skip
+            row = key, stamps.tobytes(), kept.sizes.tobytes(), json.dumps(kept.faults), number
+            self._database.execute("insert or replace into lists values(?, ?, ?, ?, ?)", row)
             self._database.execute("delete from lists where number <= ?", (number - _LISTS,))
 
     def keep(self, rows: Iterable[tuple[bytes, Stamp, Facts]]) -> None:
@@ -194,7 +190,7 @@ class ScanIndex:
         return database
 
 
-def _joined(names: Sequence[str]) -> bytes:
+def _one_text(names: Sequence[str]) -> bytes:
     """Names as one text: no name holds the character between them."""
     return os.fsencode("\0".join(names))
 

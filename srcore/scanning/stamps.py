@@ -26,16 +26,16 @@ def stamps(folder: Path, names: Sequence[str]) -> NDArray[np.int64]:
         folder: of the files.
         names: their paths below it, with ``/``; a list may name files elsewhere by absolute paths.
     """
-    paths = _paths(os.fsencode(folder), names)
+    paths = _encoded_paths(os.fsencode(folder), names)
     try:
         states = [os.stat(path) for path in paths]
         times, sizes = (state.st_mtime_ns for state in states), (state.st_size for state in states)
         return np.stack([np.fromiter(it, np.int64, len(paths)) for it in (times, sizes)], axis=1)
     except (OSError, OverflowError):
-        return np.array([_stamp(path) for path in paths], np.int64).reshape(-1, 2)
+        return np.array([_stamp_alone(path) for path in paths], np.int64).reshape(-1, 2)
 
 
-def _stamp(path: bytes) -> Stamp:
+def _stamp_alone(path: bytes) -> Stamp:
     try:
         state = os.stat(path)
     except OSError:
@@ -43,7 +43,7 @@ def _stamp(path: bytes) -> Stamp:
     return min(state.st_mtime_ns, _LATEST), state.st_size
 
 
-def _paths(folder: bytes, names: Sequence[str]) -> list[bytes]:
+def _encoded_paths(folder: bytes, names: Sequence[str]) -> list[bytes]:
     # No name holds the character between them; one by one takes four times as long.
     text = b"\0" + os.fsencode("\0".join(names))
     encoded = text.split(b"\0")[1:]

@@ -42,7 +42,7 @@ class Workers(Protocol):
     """Who asks for and reads the images of one folder, chunk by chunk."""
 
     def stamps(self, chunks: Chunks) -> Iterator[NDArray[np.int64]]:
-        """See the function of this name."""
+        """Of each chunk ``(N, 2)``, see the function of this name."""
         ...
 
     def read(self, chunks: Chunks) -> Iterator[list[Facts]]:

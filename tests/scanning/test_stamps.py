@@ -21,9 +21,9 @@ def test_time_and_bytes_of_files_wherever_they_lie(many, tmp_path, age):
     assert stamps(folder, names).tolist() == [expected(folder / name) for name in names]
     assert stamps(folder, listed).tolist() == [expected(folder / name) for name in listed]
     (folder / names[0]).unlink()
-    found = stamps(folder, listed)
-    assert found.dtype == np.int64
-    assert found.tolist() == [list(NO_FILE), *[expected(folder / name) for name in listed[1:]]]
+    told = stamps(folder, listed)
+    assert told.dtype == np.int64
+    assert told.tolist() == [list(NO_FILE), *[expected(folder / name) for name in listed[1:]]]
 
 
 def test_a_time_beyond_the_range_of_numbers_is_the_last_one(many):

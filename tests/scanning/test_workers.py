@@ -91,6 +91,6 @@ def test_a_process_answers_line_by_line(folder, monkeypatch):
     monkeypatch.setattr(module.sys, "stdin", io.TextIOWrapper(stdin))
     monkeypatch.setattr(module.sys, "stdout", io.TextIOWrapper(stdout))
     answer_questions(folder)
-    found, facts = map(json.loads, stdout.getvalue().splitlines())
-    assert bytes.fromhex(found) == stamps(folder, names).tobytes()
+    answer, facts = map(json.loads, stdout.getvalue().splitlines())
+    assert bytes.fromhex(answer) == stamps(folder, names).tobytes()
     assert facts == [[8, 12, 8, 3, ""]] * 2
