@@ -75,6 +75,8 @@ class Role:
         ema: a running average is kept where the experiment asks for one (``train.ema_decay``).
         exported: written as ``NAME.safetensors``.
         takes_losses: the method computes the terms that say ``for = "NAME"``.
+        judges: of a discriminator: the network whose images it sees; losses for that network have
+            its terms.
         compiled: ``train.compile`` concerns it. Not for discriminators: penalties differentiate
             twice, which compiled networks cannot.
     """
@@ -86,6 +88,7 @@ class Role:
     ema: bool = False
     exported: bool = False
     takes_losses: bool = False
+    judges: str = "generator"
     compiled: bool = True
 
 

@@ -94,6 +94,8 @@ LEFT_OUT = {
     ("loss", "adversarial"): "is there wherever there is a discriminator",
     ("network", "usrdu_dsn"): "makes images small",
     ("method", "usrdu_dsn"): "trains networks that make images small",
+    ("network", "cyclegan_degradation"): "makes images small",
+    ("method", "cyclegan"): "has networks of its own; its plugin combines it",
     ("loss", "usrdu_data"): "needs what the method usrdu_dsn makes",
     ("loss", "usrdu_feature"): "needs what the method usrdu_dsn makes",
     ("transform", "swap_lr_hr"): "is for networks that make images small",

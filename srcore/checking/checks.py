@@ -14,7 +14,7 @@ from srcore.checking.entry_checks import entry_problems
 from srcore.checking.metric_checks import lacks
 from srcore.checking.need_checks import need_problems
 from srcore.checking.parameter_checks import parameter_problems
-from srcore.checking.role_checks import role_problems
+from srcore.checking.role_checks import role_problems, seen_from
 from srcore.config.batch_size import known_batch_size
 from srcore.config.paths import inputs_are_there
 from srcore.config.schema import Experiment
@@ -45,7 +45,7 @@ def _component_problems(experiment: Experiment) -> Iterator[Problem]:
         check = option_capability(selected.options, "problems")
         if check is None or not inputs_are_there(selected.options):
             continue
-        complaints = list(check(experiment))
+        complaints = list(check(seen_from(experiment, path)))
         if selected.component.kind == "dataset" and path.partition(".")[2].startswith("train"):
             complaints = _without_skipped(experiment, complaints)
         for key, message in complaints:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
+
 from srcore.config.schema import Experiment, GeneratorTable
 from srcore.contracts import Role
 from srcore.errors import Problem
@@ -18,6 +20,32 @@ OWN_TABLES = ("generator", "discriminator")
 def where_of(role: str) -> str:
     """Path of the table that configures a role."""
     return role if role in OWN_TABLES else f"networks.{role}"
+
+
+def seen_from(experiment: Experiment, path: str) -> Experiment:
+    """The experiment as a part sees it whose network is another than the generator.
+
+    Losses and discriminators look at what the generator makes; those of another network find that
+    one in its place.
+
+    Args:
+        experiment: of the stage.
+        path: of the table of the part.
+    """
+    losses = {f"losses[{index}]": loss.for_ for index, loss in enumerate(experiment.losses)}
+    judges = {
+        where_of(name): role.judges
+        for name, role in experiment.roles().items()
+        if role.kind == "discriminator"
+    }
+    owners = [
+        name for part, name in {**losses, **judges}.items() if f"{path}.".startswith(f"{part}.")
+    ]
+    table = experiment.networks.get(owners[0]) if owners else None
+    if table is None or experiment.generator is None:
+        return experiment
+    generator = attrs.evolve(experiment.generator, selected=table.selected)
+    return attrs.evolve(experiment, generator=generator)
 
 
 def role_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:

@@ -153,7 +153,7 @@ def patch_complaint(
     size, scale = experiment.hr_patch_size, experiment.scale
     divisor = output_divisor(experiment) if of_output else 1
     share = f" / {divisor}" if divisor > 1 else ""
-    reason = " (the generator shrinks images)" if share else ""
+    reason = " (the network before it shrinks images)" if share else ""
 
     def fit(side: int) -> bool:
         return side % divisor == 0 and fits(side // divisor)

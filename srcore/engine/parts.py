@@ -251,18 +251,29 @@ class Parts:
         Parts that the losses of this network train are stepped with it. There may be no terms: all
         of them wait for their start.
         """
-        if not terms:
+        self.update_together({role: terms})
+
+    def update_together(self, terms: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Back-propagate the sum of all terms at once, then step several networks.
+
+        Args:
+            terms: by the role of a network, those of its losses; the gradients of each reach all
+                networks that made what it looks at.
+        """
+        together = {label: value for own in terms.values() for label, value in own.items()}
+        if not together:
             return
-        self.require_finite(terms)
+        self.require_finite(together)
         total = (
-            torch.stack(list(terms.values())).sum()
-            if len(terms) > 1
-            else next(iter(terms.values()))
+            torch.stack(list(together.values())).sum()
+            if len(together) > 1
+            else next(iter(together.values()))
         )
-        self.updaters[role].backward(total)
-        self.updaters[role].step()
+        self.updaters[next(iter(terms))].backward(total)
+        for role in terms:
+            self.updaters[role].step()
         for term in self.losses:
-            if term.role == role and term.label in terms:
+            if term.label in terms.get(term.role, ()):
                 for part in term.parts:
                     self.updaters[part].step()
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from srcore.lazy import importer
 
 if TYPE_CHECKING:
+    from srcore.methods.adversary import Adversary
     from srcore.methods.base import Method
     from srcore.methods.gan import Gan
     from srcore.methods.options import GanOptions, SupervisedOptions
     from srcore.methods.supervised import Supervised
 
 _HOMES = {
+    "Adversary": "srcore.methods.adversary",
     "Gan": "srcore.methods.gan",
     "GanOptions": "srcore.methods.options",
     "Method": "srcore.methods.base",
@@ -24,6 +26,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adversary",
     "Gan",
     "GanOptions",
     "Method",

@@ -6,22 +6,18 @@ the discriminator sees, not the recipe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import torch
 from torch import Tensor
 
-from srcore.capabilities import capability
 from srcore.contracts import DiscriminatorLoss, LossContext
 from srcore.engine.part_state import restore, state_to_save
-from srcore.engine.terms import scalar
+from srcore.methods.adversary import Adversary
 from srcore.methods.base import Method
 from srcore.methods.options import GanOptions
 from srcore.options.declaration import defaults
-from srcore.plugin.calling import call, checked_result
-from srcore.plugin.watching import watched
+from srcore.plugin.calling import call
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch
@@ -75,6 +71,7 @@ class Gan(Method):
         labels: Selected | None = _DEFAULT.labels,
     ) -> None:
         super().__init__(parts)
+        self.adversary = Adversary(parts)
         self.generator_every = generator_every
         self.generator_start = generator_start
         self.adversarial_start = adversarial_start
@@ -102,7 +99,7 @@ class Gan(Method):
                 progress=parts.progress,
                 generator=parts.random,
             )
-        condition = self._condition(batch)
+        condition = self.adversary.condition(batch)
         updates = [self._train_discriminator]
         if with_graph:
             updates.insert(0 if self.generator_first else 1, self._train_generator)
@@ -126,79 +123,16 @@ class Gan(Method):
 
     def _train_generator(self, context: LossContext, condition: Any) -> dict[str, Tensor]:
         parts = self.parts
-        context.discriminate = self._discriminate(parts.discriminator_module, condition)
-        with parts.roles["discriminator"].frozen():
+        with self.adversary.frozen(condition) as context.discriminate:
             with parts.autocast():
                 terms = parts.generator_terms(context, skip=self._is_too_early)
             parts.update_generator(terms)
         return {name: value.detach() for name, value in terms.items()}
 
     def _train_discriminator(self, context: LossContext, condition: Any) -> dict[str, Tensor]:
-        parts = self.parts
-        seen = attrs.evolve(
-            context,
-            sr=context.sr.detach(),
-            discriminate=self._discriminate(parts.discriminator, condition),
-        )
-        logs: dict[str, Tensor] = {}
-        updater = parts.updaters["discriminator"]
-        for _ in range(self.discriminator_steps):
-            for name, value in self._discriminator_terms(seen):
-                parts.require_finite({name: value})
-                updater.backward(value)
-                logs[name] = value.detach()
-            updater.step()
-        return logs | parts.take_logged()
-
-    def _discriminator_terms(self, context: LossContext) -> Iterator[tuple[str, Tensor]]:
-        """Every loss's terms for the discriminator, each computed after the last was used.
-
-        The weight of a loss with a generator term belongs to that term, as in all published
-        recipes; a loss only for the discriminator (a penalty) carries its weight here.
-        """
-        for term in self.parts.losses:
-            if not isinstance(term.loss, DiscriminatorLoss):
-                continue
-            has_both = capability("loss", term.loss, "has_generator_term")
-            weight = 1.0 if has_both else term.weight
-            values = term.loss.discriminator_terms(context)
-            while True:
-                with self.parts.autocast(), watched("loss.discriminator", term.loss):
-                    named = next(values, None)
-                if named is None:
-                    break
-                name, value = checked_result("loss.discriminator", term.loss, named)
-                value = scalar(value)
-                yield f"{term.label}_{name}", value if weight == 1.0 else weight * value
+        return self.adversary.train(context, condition, steps=self.discriminator_steps)
 
     def _is_too_early(self, term: LossTerm) -> bool:
         return self.parts.iteration <= self.adversarial_start and isinstance(
             term.loss, DiscriminatorLoss
         )
-
-    def _condition(self, batch: Batch) -> Any:
-        """What a conditional discriminator makes of the batch: once, without graph."""
-        condition = capability("discriminator", self.parts.discriminator_module, "condition")
-        if condition is None:
-            return None
-        with torch.no_grad(), self.parts.autocast():
-            return condition(batch)
-
-    def _discriminate(self, discriminator: Any, condition: Any) -> Any:
-        parts = self.parts
-
-        def discriminate(image: Tensor) -> Tensor:
-            for transform in parts.roles["discriminator"].inputs:
-                image = call(
-                    "discriminator_input",
-                    transform,
-                    image,
-                    progress=parts.progress,
-                    generator=parts.random,
-                )
-            arguments = (image,) if condition is None else (image, condition)
-            network = parts.discriminator_module
-            logits: Tensor = checked_result("discriminator", network, discriminator(*arguments))
-            return logits
-
-        return discriminate

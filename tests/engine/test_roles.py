@@ -15,7 +15,7 @@ from srcore.engine.roles import parameters_without_gradient
 from srcore.errors import ConfigError
 from srcore.launching.stages import run_experiment
 from srcore.plugin.manager import PluginManager, plugins, using
-from srcore.testing import assert_same_state
+from srcore.testing import assert_close, assert_same_state
 from srcore.testing.experiments import load_checked
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "srplug-joint"
@@ -198,6 +198,30 @@ def test_every_trained_network_moves(joint):
         assert any(not torch.equal(a, b) for a, b in pairs), name
 
 
+def test_networks_that_are_updated_together_have_gradients_of_all_terms(joint):
+    experiment = srcore.load_experiment(joint)
+    experiment = experiment.experiment(experiment.stages[0])
+    parts = Parts(experiment, torch.device("cpu"), registry=plugins().registry)
+    generator, degrader = (parts.roles[name].network for name in ("generator", "degrader"))
+    hr = torch.rand(1, 3, 32, 32)
+    small = degrader(hr)
+    terms = {"generator": {"l1": generator(small).mean()}, "degrader": {"color": small.mean()}}
+    both = [*generator.parameters(), *degrader.parameters()]
+    wanted = torch.autograd.grad(terms["generator"]["l1"] + terms["degrader"]["color"], both)
+    small = degrader(hr)
+    terms = {"generator": {"l1": generator(small).mean()}, "degrader": {"color": small.mean()}}
+    stepped = []
+    for name, updater in parts.updaters.items():
+        updater.step = lambda name=name: stepped.append(name)
+    parts.begin(1, watch_norm=False)
+    with parts.piece(0):
+        parts.update_together(terms)
+        parts.update_together({"generator": {}, "degrader": {}})
+    assert stepped == ["generator", "degrader"]
+    for parameter, gradient in zip(both, wanted, strict=True):
+        assert_close(parameter.grad, gradient)
+
+
 WRONG = {
     "networks.degrader.type=edsr": 'networks.degrader.type: "edsr" lacks shrinks, which method',
     "generator.type=shrink": '"shrink" makes small images of large ones; method "joint" needs',
@@ -211,6 +235,13 @@ WRONG = {
 @pytest.mark.parametrize("override", WRONG)
 def test_a_network_that_does_not_fit_is_refused(joint, override):
     assert WRONG[override] in problems(joint, override)
+
+
+def test_losses_of_a_network_that_shrinks_are_checked_for_its_images(joint):
+    small = "{type='ssim', window_size=25, for='degrader'}"
+    told = problems(joint, f"losses=[{{type='ssim', name='large', window_size=25}}, {small}]")
+    assert "losses[1].type: expected data.train.hr_patch_size / 2 to be 25 or more" in told
+    assert "losses[0]" not in told
 
 
 def test_a_missing_network_is_asked_for(joint):

@@ -1,0 +1,1 @@
+"""CycleGAN for srcore: super-resolution and degradation, learned together from unpaired images."""
