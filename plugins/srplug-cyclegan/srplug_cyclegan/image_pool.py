@@ -19,10 +19,9 @@ class ImagePool:
     Args:
         size: how many images are stored; 0: all pass through.
 
-    >>> pool = ImagePool(1)
-    >>> random = torch.Generator().manual_seed(0)
-    >>> pool(torch.zeros(1, 3, 2, 2), random).mean(), pool(torch.ones(1, 3, 2, 2), random).mean()
-    (tensor(0.), tensor(0.))
+    >>> pool, generator = ImagePool(1), torch.Generator().manual_seed(2)
+    >>> [float(pool(torch.full((1, 3, 2, 2), i), generator).mean()) for i in (0.0, 1.0, 2.0, 3.0)]
+    [0.0, 0.0, 1.0, 2.0]
     """
 
     def __init__(self, size: int) -> None:

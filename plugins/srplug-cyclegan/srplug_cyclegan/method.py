@@ -72,6 +72,34 @@ class CycleGan(Method):
         for = "degradation"
         mode = "lsgan"
 
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = srcore.testing.write_tiny_images(folder / "clean", 2)
+    >>> _ = srcore.testing.write_tiny_images(folder / "real", 2, height=24, width=24)
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... generator = { type = "compact", num_features = 4, num_convs = 1 }
+    ... discriminator = { type = "patch", num_layers = 1, num_features = 4 }
+    ... losses = [
+    ...     { type = "l1" }, { type = "adversarial" },
+    ...     { type = "adversarial", name = "lr_adversarial", for = "degradation" },
+    ... ]
+    ... method = { type = "cyclegan" }
+    ... train = { iterations = 2, batch_size = 2, device = "cpu", tensorboard = false }
+    ... [networks]
+    ... degradation = { type = "cyclegan_degradation", num_features = 4, num_blocks = 1 }
+    ... lr_discriminator = { type = "patch", num_layers = 1, num_features = 4 }
+    ... [data.train]
+    ... type = "unpaired_folders"
+    ... hr = "clean"
+    ... lr = "real"
+    ... hr_patch_size = 32
+    ... workers = 0
+    ... ''')
+    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> sorted(file.stem for file in (folder / "runs/tiny").glob("*.safetensors"))
+    ['degradation', 'generator']
+
     The arguments are the keys of :class:`srplug_cyclegan.options.CycleGanOptions`.
     """
 

@@ -6,24 +6,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from srcore.networks.padding import pad_to_multiple
+from srcore.networks.residual_block import ResidualBlock
 from srcore.options.declaration import defaults
-from srplug_cyclegan.options import DegradationOptions
+from srplug_cyclegan.options import DegradationNetworkOptions
 
-_DEFAULT = defaults(DegradationOptions)
-
-
-class ResidualBlock(nn.Module):
-    """``x + conv2(relu(conv1(x)))``, without the normalization of the published block."""
-
-    def __init__(self, num_features: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(num_features, num_features, 3, 1, 1)
-        self.conv2 = nn.Conv2d(num_features, num_features, 3, 1, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(N, F, h, w)`` -> ``(N, F, h, w)``."""
-        update: Tensor = self.conv2(F.relu(self.conv1(x)))
-        return x + update
+_DEFAULT = defaults(DegradationNetworkOptions)
 
 
 class DegradationNetwork(nn.Module):

@@ -96,7 +96,7 @@ class CycleGanOptions:
 
 
 @attrs.frozen(kw_only=True)
-class DegradationOptions:
+class DegradationNetworkOptions:
     """Degradation network: a large image -> the small one that a camera might have made of it.
 
     What residual blocks at low resolution add to the mean of ``scale`` x ``scale`` pixels.

@@ -27,7 +27,7 @@ def srcore_register_components(registry: Registry) -> None:
     registry.add(
         "network",
         "cyclegan_degradation",
-        f"{keys}:DegradationOptions",
+        f"{keys}:DegradationNetworkOptions",
         f"{package}.networks:DegradationNetwork",
         provides=("shrinks",),
     )
