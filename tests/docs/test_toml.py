@@ -98,7 +98,12 @@ type = "usrdu_data"
 [[losses]]
 type = "usrdu_feature"
 """
-BASES = {"supervised": SUPERVISED, "usrdu_dsn": DOWNSAMPLING}
+#: For parts that train in both directions.
+CYCLES = """
+extends = "cyclegan/tiny"
+data.train.lr = "examples/images/validation"
+"""
+BASES = {"supervised": SUPERVISED, "usrdu_dsn": DOWNSAMPLING, "cyclegan": CYCLES}
 SIDE = 480
 _MISSING = re.compile(r"expected (a file|a folder)[^;]*; (.+?) does not exist")
 

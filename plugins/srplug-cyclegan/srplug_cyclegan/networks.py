@@ -20,6 +20,8 @@ class DegradationNetwork(nn.Module):
     begins, since published translation networks begin and end at one size. All convolutions work at
     low resolution, on s x s pixels as channels.
 
+        [method]
+        type = "cyclegan"
         [networks.degradation]
         type = "cyclegan_degradation"
 
