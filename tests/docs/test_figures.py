@@ -53,11 +53,6 @@ def attention(isa, size, what):
     return result(name)[size]["summary"][what]
 
 
-def tiles():
-    ratios = {name: it["ratio_to_plain"]["64"] for name, it in result("tiling").items()}
-    return min(ratios.values()), max(ratios.values())
-
-
 def published(name):
     model = result("published_models")[name]
     time, memory = model["time"], model["memory"]
@@ -204,8 +199,6 @@ CLAIMS = [
         result("sed_fusion")["attention"]["memory_ratio"],
         cpu("sed_fusion", "attention", "times", "explicit")
         / cpu("sed_fusion", "attention", "times", "fused"))),
-    ("README.md", "{}x (RRDBNet) to {}x (small EDSR), at most {} gray level", lambda: (
-        *tiles(), max(max(it["largest_difference"].values()) for it in result("tiling").values()))),
     ("README.md", "equal to the whole image, {}x of its time (in tiles with enough context {}x, up "
      "to {} gray levels", lambda: [published("RealESRGAN_x4plus")[it] for it in (1, 3, 4)]),
     ("README.md", "500x500 pixels to x2 in {} s, to x4 in {} s; mean colors move by less than {} "
