@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"
 LDL, USRDU = "plugins/srplug-ldl/README.md", "plugins/srplug-usrdu/README.md"
 MEMORY, MODELS = "docs/how-to/memory.md", "srcore/models/README.md"
+AT_SCALE = "docs/how-to/data-at-scale.md"
 COMBINING = "docs/methods/combining.md"
 
 
@@ -80,6 +81,10 @@ def pairs(name):
 
 def images(name):
     return settings("degradation")["images_per_cpu_second"][name]
+
+
+def rate(kind, what):
+    return result("scale_rates")[kind][what]["median"]
 
 
 def peaks(which, name="hashed_attention_cpu_float32_1thread"):
@@ -296,6 +301,24 @@ CLAIMS = [
                        ("realesr-animevideov3", "realesr-animevideov3"),
                        ("SPAN x4 (48 features)", "spanx4_ch48"), ("shipped x2", "shipped x2"),
                        ("shipped x4", "shipped x4"))),
+    (AT_SCALE, "{} a second from a folder, {} from LMDB, {} from tar shards, and {} from shards "
+     "behind a web server that answers after 20 ms, once their blocks were kept ({} before)",
+     lambda: [
+        rate(kind, "images_per_second")
+        for kind in ("folder", "lmdb", "tar", "remote, warm", "remote, cold")]),
+    (AT_SCALE, "came after {} s from the folder, {} s from LMDB, {} s from shards and {} s from "
+     "the server", lambda: [
+        rate(kind, "first_image") for kind in ("folder", "lmdb", "tar", "remote, warm")]),
+    (AT_SCALE, "had {} MB of memory of its own, that of Python included, and had seen {} MB of the",
+     lambda: [result("scale_index")["first"]["order"][it] for it in ("own", "mapped")]),
+    (AT_SCALE, "that makes {} MB of its own, extrapolated", lambda: (
+        result("scale_index")["own memory of ten times the rows, extrapolated, MB"],)),
+    (MEMORY, "| SwinIR x4 (60 features), initial weights | tiles: {} | {}x | {} pixels, {}x, "
+     "{} level", lambda: published("swinir x4, initial weights")[:5]),
+    (MEMORY, "At 1024x1024 the default took {} (RealESRGAN_x4plus), {} (animevideov3), {} (SPAN), "
+     "{} and {} (shipped) and {} MiB (SwinIR)", lambda: [
+        it["memory"]["default at a megapixel"]["peak_mib"]
+        for it in result("published_models").values()]),
     (MODELS, "flat images of {} colors", lambda: (
         result("shipped_models")["x2"]["flat"]["colors"],)),
     (MODELS, "On the {} low-resolution images of Set5 and Set14 the mean of a channel moves by at "
