@@ -48,8 +48,8 @@ def test_patches_too_small_for_the_feature_head(folder):
 def test_patches_that_the_discriminator_cannot_halve(folder):
     messages = problems(folder, overrides=["data.train.hr_patch_size=80"])
     assert (
-        "discriminator: expected data.train.hr_patch_size / 4 to be a multiple of 8 (the generator "
-        "shrinks images), found 80 / 4; the nearest is 96 / 4"
+        "discriminator: expected data.train.hr_patch_size / 4 to be a multiple of 8 (the network "
+        "before it shrinks images), found 80 / 4; the nearest is 96 / 4"
     ) in messages
 
 
@@ -64,8 +64,8 @@ def test_parts_that_see_the_small_images_are_checked_for_their_size(folder):
     load_checked(folder / "sound.toml", [*vgg, *fitting])
     messages = problems(folder, overrides=[*vgg, f"{train}.hr_patch_size=128"])
     assert (
-        "discriminator.input_size: expected data.train.hr_patch_size / 4 to be 128 (the generator "
-        "shrinks images), found 128 / 4; the nearest is 512 / 4"
+        "discriminator.input_size: expected data.train.hr_patch_size / 4 to be 128 (the network "
+        "before it shrinks images), found 128 / 4; the nearest is 512 / 4"
     ) in messages
     patch = [f"{judge}.type=patch", f"{train}.hr_patch_size=64"]
     assert "expected data.train.hr_patch_size / 4 to be at least 24" in problems(
