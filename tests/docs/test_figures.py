@@ -283,6 +283,11 @@ CLAIMS = [
       for row, key in (("bicubic LR", "bicubic"), ("DSN means", "mean"),
                        ("DSN samples (USR-DU)", "sampled"),
                        ("(bicubic interpolation)", "interpolation"))),
+    *(("plugins/srplug-cyclegan/README.md", f"| {row} | {{}} | {{}} | {{}} |", lambda key=key: [
+        result("unpaired_training")[key][it]["mean"] for it in ("psnr", "ssim", "niqe")])
+      for row, key in (("bicubic LR", "bicubic"), ("USR-DU: degradation first", "usrdu"),
+                       ("CycleGAN: both at once", "cyclegan"), ("(start of all three)", "start"),
+                       ("(bicubic interpolation)", "interpolation"))),
     *(("docs/methods/usrdu.md", f"| {row} | {{}} | {{}}", lambda key=key: [
         it["error_to"][key] for it in result("kernelgan")["rows"] if it["kernel"] == key])
       for row, key in (("isotropic, sigma 1.5", "isotropic"), ("anisotropic, 3 and 1",
