@@ -178,7 +178,7 @@ OPTIONS: dict[str, Capability] = {
         "experiment -> (key, message) for files of weights that building the part would refuse; "
         "see `srcore.weights.refusals`"
     ),
-    "entries": _method_or_none("of datasets and transforms: what they put into a batch"),
+    "entries": _method_or_none("of datasets, transforms and methods: what they put into a batch"),
     "outputs": _method_or_none("of stages: patterns of the files that they write"),
     "unmeasurable": _method_or_none("of metrics: size -> why it cannot be measured"),
     "channels": _number_or_none(

@@ -1,9 +1,9 @@
 """Do the data and transforms make the batch entries that something reads?
 
 Datasets and transforms say by ``entries`` of their options, or where no key matters by ``provides``
-at registration, what they put into a batch; keys declared with ``option(..., entry=True)`` and
-``needs`` name what is read. Where a component does not say, nothing can be known, and nothing is
-refused.
+at registration, what they put into a batch; methods say by ``entries`` what losses see beside that.
+Keys declared with ``option(..., entry=True)`` and ``needs`` name what is read. Where a component
+does not say, nothing can be known, and nothing is refused.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def entry_problems(experiment: Experiment, registry: Registry) -> Iterator[Probl
         yield from problems
         if entries is not None:
             yield from _missing_lr("data.train", entries)
+            entries |= _entries_of_method(experiment)
             for index, loss in enumerate(experiment.losses):
                 yield from _unmade(registry, f"losses[{index}]", loss.selected.options, entries)
     for name, table in experiment.data.validation.items():
@@ -82,6 +83,12 @@ def _entries_behind(
         added = entries_of(transform)
         entries = None if added is None else entries | added
     return entries, problems
+
+
+def _entries_of_method(experiment: Experiment) -> set[str]:
+    """What the method puts into the batch that losses see."""
+    declared = option_capability(experiment.training_method.options, "entries")
+    return set() if declared is None else set(declared())
 
 
 def _unmade(registry: Registry, path: str, options: Any, entries: set[str]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from srcore.methods.base import Method
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from srcore.contracts import Batch
+    from srcore.contracts import Batch, LossContext
 
 
 class Supervised(Method):
@@ -38,7 +38,11 @@ class Supervised(Method):
         """Update the generator."""
         parts = self.parts
         with parts.autocast():
-            context = parts.context(batch, parts.upscale(batch))
+            context = self.generate(batch)
             terms = parts.generator_terms(context)
         parts.update_generator(terms)
         return {name: value.detach() for name, value in terms.items()}
+
+    def generate(self, batch: Batch) -> LossContext:
+        """Run the generator; a subclass may feed it otherwise and add what losses see."""
+        return self.parts.context(batch, self.parts.upscale(batch))

@@ -5,6 +5,7 @@ import pytest
 
 from srcore.datasets.options import HrFolderOptions
 from srcore.errors import ConfigError
+from srcore.methods.options import SupervisedOptions
 from srcore.testing.experiments import load_checked
 
 
@@ -92,3 +93,24 @@ def test_nothing_is_refused_where_a_plugin_does_not_say(
     assert len(problems(tiny_experiment, loss)) == 1
     assert problems(tiny_experiment, loss, 'data.train={type="own", hr="train"}') == []
     assert problems(tiny_experiment, loss, 'data.train.transforms=[{type="any"}]') == []
+
+
+def test_entries_that_the_method_makes_may_be_read_by_losses_alone(
+    isolated_plugins, tiny_experiment, monkeypatch
+):
+    monkeypatch.chdir(tiny_experiment.parent)
+
+    @attrs.frozen(kw_only=True)
+    class Making(SupervisedOptions):
+        """Shows losses what it made."""
+
+        def entries(self):
+            return ("made",)
+
+    registry = isolated_plugins.registry
+    registry.add("method", "making", Making, "srcore.methods.supervised:Supervised")
+    method, loss = 'method={type="making"}', 'losses=[{type="l1", target="made"}]'
+    assert problems(tiny_experiment, method, loss) == []
+    assert 'no batch entry "made"' in problems(tiny_experiment, loss)[-1]
+    sharpen = 'data.train.transforms=[{type="sharpen", source="made"}]'
+    assert 'no batch entry "made"' in problems(tiny_experiment, method, sharpen)[-1]

@@ -1,0 +1,79 @@
+"""Methods with a frozen teacher: ``method.type = "distillation"`` and ``"gan_distillation"``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from srcore.errors import SrcoreError
+from srcore.machine.devices import at_least_float32
+from srcore.methods.gan import Gan
+from srcore.methods.supervised import Supervised
+from srplug_distill.curriculum import curriculum_target
+from srplug_distill.options import CurriculumOptions
+
+if TYPE_CHECKING:
+    from srcore.contracts import Batch, LossContext
+    from srcore.engine.parts import Parts
+
+
+def taught(batch: Batch, parts: Parts, curriculum: CurriculumOptions) -> Batch:
+    """The batch with what the teacher makes of ``lr``, computed once and without graph.
+
+    Args:
+        batch: ``lr`` ``(N, C, h, w)`` and ``hr``.
+        parts: of the stage; its role ``teacher`` is frozen, in evaluation mode.
+        curriculum: from the teacher's output to ``hr``.
+
+    Returns:
+        The batch and its entries ``teacher`` and ``curriculum``, of the shape of ``hr``.
+
+    Raises:
+        SrcoreError: teacher and truth differ in shape.
+    """
+    teacher, hr = parts.roles["teacher"], batch["hr"]
+    with torch.no_grad(), parts.autocast():
+        output = teacher.wrapped(batch["lr"], **teacher.beside(batch, parts.drawn))
+    output = at_least_float32(output)
+    if output.shape != hr.shape:
+        raise SrcoreError(
+            f"networks.teacher: makes images of shape {tuple(output.shape)}; expected "
+            f"{tuple(hr.shape)} as the batch entry hr; check scale and crop sizes"
+        )
+    target = curriculum_target(output, hr, parts.progress, curriculum)
+    return {**batch, "teacher": output, "curriculum": target}
+
+
+class Distillation(Supervised):
+    """Method ``supervised`` where losses may compare with a frozen teacher.
+
+    [method]
+    type = "distillation"
+    [networks.teacher]
+    type = "rrdbnet"
+    weights = "teacher.safetensors"
+    [[losses]]
+    type = "l1"
+    target = "teacher"
+    """
+
+    def __init__(self, parts: Parts, *, curriculum: CurriculumOptions) -> None:
+        super().__init__(parts)
+        self.curriculum = curriculum
+
+    def generate(self, batch: Batch) -> LossContext:
+        """Run teacher and student."""
+        return super().generate(taught(batch, self.parts, self.curriculum))
+
+
+class GanDistillation(Gan):
+    """Method ``gan`` where losses may compare with a frozen teacher."""
+
+    def __init__(self, parts: Parts, *, curriculum: CurriculumOptions, **options: Any) -> None:
+        super().__init__(parts, **options)
+        self.curriculum = curriculum
+
+    def generate(self, batch: Batch) -> LossContext:
+        """Run teacher and student."""
+        return super().generate(taught(batch, self.parts, self.curriculum))

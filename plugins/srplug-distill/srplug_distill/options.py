@@ -1,0 +1,98 @@
+"""TOML keys of the methods; nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from srcore.contracts import Role
+from srcore.methods.options import GanOptions, SupervisedOptions
+from srcore.options import option
+
+if TYPE_CHECKING:
+    from srcore.config.schema import Experiment
+
+#: What the methods put into the batch that losses see.
+ENTRIES = ("teacher", "curriculum")
+TEACHER = Role(trained=False, needs_weights=True)
+
+
+@attrs.frozen(kw_only=True)
+class CurriculumOptions:
+    """``[method.curriculum]``: how the batch entry ``curriculum`` moves from teacher to truth."""
+
+    end: float = option(
+        1.0, "progress at which it is the truth where the teacher is not confident", gt=0, le=1
+    )
+    head_start: float = option(
+        0.5, "part of that progress that is saved where the teacher equals the truth", ge=0, lt=1
+    )
+    tolerance: float = option(
+        0.05, "mean difference from the truth, in [0, 1], at which confidence is 1/e", gt=0
+    )
+
+
+def curriculum() -> Any:
+    """The table of the curriculum."""
+    return option(
+        CurriculumOptions(), 'of losses with target = "curriculum", from teacher to truth'
+    )
+
+
+@attrs.frozen(kw_only=True)
+class DistillationOptions(SupervisedOptions):
+    """Train the generator on pairs of images and on what a frozen teacher makes of them."""
+
+    curriculum: CurriculumOptions = curriculum()
+
+    def roles(self) -> dict[str, Role]:
+        """The student is the generator."""
+        return {**super().roles(), "teacher": TEACHER}
+
+    def entries(self) -> tuple[str, ...]:
+        """What losses may compare with, beside what the data hold."""
+        return ENTRIES
+
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """A teacher that nothing learns from."""
+        yield from _unasked(experiment)
+
+
+@attrs.frozen(kw_only=True)
+class GanDistillationOptions(GanOptions):
+    """Train a generator against a discriminator and on what a frozen teacher makes."""
+
+    curriculum: CurriculumOptions = curriculum()
+
+    def roles(self) -> dict[str, Role]:
+        """The student is the generator."""
+        return {**super().roles(), "teacher": TEACHER}
+
+    def entries(self) -> tuple[str, ...]:
+        """What losses may compare with, beside what the data hold."""
+        return ENTRIES
+
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """A teacher that nothing learns from, and what method "gan" refuses."""
+        yield from super().problems(experiment)
+        yield from _unasked(experiment)
+
+
+def _unasked(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    if not any(_asks(loss.selected) for loss in experiment.losses):
+        yield "type", 'no loss asks the teacher; set target = "teacher" in a [[losses]] table'
+
+
+def _asks(value: Any) -> bool:
+    """Whether an entry of the teacher is named, also by a loss inside of another."""
+    if isinstance(value, str):
+        return value in ENTRIES
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_asks(item) for item in value)
+    if isinstance(value, dict):
+        return any(_asks(item) for item in value.values())
+    if attrs.has(type(value)):
+        return any(_asks(getattr(value, it.name)) for it in attrs.fields(type(value)))
+    return False

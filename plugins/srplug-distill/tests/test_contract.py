@@ -1,0 +1,6 @@
+from srcore.testing import PluginContract
+
+
+class TestDistillation(PluginContract):
+    plugin = "distill"
+    experiment = "distill/tiny"
