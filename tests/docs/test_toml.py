@@ -103,7 +103,12 @@ CYCLES = """
 extends = "cyclegan/tiny"
 data.train.lr = "examples/images/validation"
 """
-BASES = {"supervised": SUPERVISED, "usrdu_dsn": DOWNSAMPLING, "cyclegan": CYCLES}
+BASES = {
+    "supervised": SUPERVISED,
+    "distillation": SUPERVISED,
+    "usrdu_dsn": DOWNSAMPLING,
+    "cyclegan": CYCLES,
+}
 SIDE = 480
 _MISSING = re.compile(r"expected (a file|a folder)[^;]*; (.+?) does not exist")
 

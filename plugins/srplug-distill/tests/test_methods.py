@@ -134,10 +134,21 @@ def test_what_cannot_work_is_refused_before_the_run(student, train, overrides, m
 def test_two_processes_train_like_one_with_the_whole_batch(student, train, tmp_path):
     train(student, output="one")
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
-        "-m", "srcore", "run", str(student), "--output", str(tmp_path / "two"),
-        "--quiet", "--set", "train.batch_size=1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node=2",
+        "-m",
+        "srcore",
+        "run",
+        str(student),
+        "--output",
+        str(tmp_path / "two"),
+        "--quiet",
+        "--set",
+        "train.batch_size=1",
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
