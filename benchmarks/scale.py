@@ -108,7 +108,7 @@ def main() -> None:
             print(f"{count:,} pairs")
             results[f"{count:,} pairs"] = figures_of(folder)
             done, count = count, count * 10
-    write_results("scale", results, most=chosen.most)
+        write_results("scale", results, most=chosen.most)  # before minutes of deleting
 
 
 if __name__ == "__main__":
