@@ -170,10 +170,10 @@ def main() -> None:
         for name in by_seed[0]
     }
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
-    keys = (
-        "seeds", "iterations", "dsn_iterations", "batch_size", "patch", "images", "dsn_features",
-        "blur", "noise", "jpeg", "device", "threads",
-    )  # fmt: skip
+    keys = [
+        *("seeds", "iterations", "dsn_iterations", "batch_size", "patch", "images"),
+        *("dsn_features", "blur", "noise", "jpeg", "device", "threads"),
+    ]
     settings = {key: getattr(arguments, key) for key in keys}
     harness.write_results("unpaired_training", table, **settings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import attrs
@@ -15,6 +16,7 @@ from srcore.suggest import closest
 
 #: Roles with a table of their own at the top of the file.
 OWN_TABLES = ("generator", "discriminator")
+_LOSS = re.compile(r"losses\[(\d+)\]")
 
 
 def where_of(role: str) -> str:
@@ -32,20 +34,21 @@ def seen_from(experiment: Experiment, path: str) -> Experiment:
         experiment: of the stage.
         path: of the table of the part.
     """
-    losses = {f"losses[{index}]": loss.for_ for index, loss in enumerate(experiment.losses)}
-    judges = {
-        where_of(name): role.judges
-        for name, role in experiment.roles().items()
-        if role.kind == "discriminator"
-    }
-    owners = [
-        name for part, name in {**losses, **judges}.items() if f"{path}.".startswith(f"{part}.")
-    ]
-    table = experiment.networks.get(owners[0]) if owners else None
+    table = experiment.networks.get(_owner(experiment, path))
     if table is None or experiment.generator is None:
         return experiment
     generator = attrs.evolve(experiment.generator, selected=table.selected)
     return attrs.evolve(experiment, generator=generator)
+
+
+def _owner(experiment: Experiment, path: str) -> str:
+    """The network that a loss is for, or whose images a discriminator judges; else none."""
+    if loss := _LOSS.match(path):
+        return experiment.losses[int(loss[1])].for_
+    for name, role in experiment.roles().items():
+        if role.kind == "discriminator" and f"{path}.".startswith(f"{where_of(name)}."):
+            return role.judges
+    return ""
 
 
 def role_problems(experiment: Experiment, registry: Registry) -> Iterator[Problem]:

@@ -56,6 +56,34 @@ class Distillation(Supervised):
     [[losses]]
     type = "l1"
     target = "teacher"
+
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> images = srcore.testing.write_tiny_images(folder / "images", 2)
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... generator = { type = "compact", num_features = 4, num_convs = 1 }
+    ... losses = [{ type = "l1" }]
+    ... train = { iterations = 2, batch_size = 2, device = "cpu", tensorboard = false }
+    ... [data]
+    ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
+    ... [[stages]]
+    ... name = "teacher"
+    ... [[stages]]
+    ... name = "student"
+    ... method = { type = "distillation" }
+    ... losses = [{ type = "l1", target = "teacher", name = "taught" }]
+    ... [stages.networks.teacher]
+    ... type = "compact"
+    ... num_features = 4
+    ... num_convs = 1
+    ... weights = "stage:teacher/generator.safetensors"
+    ... ''')
+    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> import json
+    >>> lines = (folder / "runs/tiny/student/metrics.jsonl").read_text().splitlines()
+    >>> "taught" in json.loads(lines[-1])["values"]
+    True
     """
 
     def __init__(self, parts: Parts, *, curriculum: CurriculumOptions) -> None:
@@ -68,7 +96,37 @@ class Distillation(Supervised):
 
 
 class GanDistillation(Gan):
-    """Method ``gan`` where losses may compare with a frozen teacher."""
+    """Method ``gan`` where losses may compare with a frozen teacher.
+
+    >>> import pathlib, tempfile, srcore, srcore.testing
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> images = srcore.testing.write_tiny_images(folder / "images", 2)
+    >>> _ = (folder / "tiny.toml").write_text('''
+    ... scale = 2
+    ... generator = { type = "compact", num_features = 4, num_convs = 1 }
+    ... losses = [{ type = "l1" }]
+    ... train = { iterations = 2, batch_size = 2, device = "cpu", tensorboard = false }
+    ... [data]
+    ... train = { type = "hr_folder", hr = "images", hr_patch_size = 32, workers = 0 }
+    ... [[stages]]
+    ... name = "teacher"
+    ... [[stages]]
+    ... name = "student"
+    ... method = { type = "gan_distillation" }
+    ... discriminator = { type = "patch", num_layers = 2, num_features = 4 }
+    ... losses = [{ type = "adversarial" }, { type = "l1", target = "teacher", name = "taught" }]
+    ... [stages.networks.teacher]
+    ... type = "compact"
+    ... num_features = 4
+    ... num_convs = 1
+    ... weights = "stage:teacher/generator.safetensors"
+    ... ''')
+    >>> _ = srcore.run(folder / "tiny.toml", folder / "runs")
+    >>> import json
+    >>> lines = (folder / "runs/tiny/student/metrics.jsonl").read_text().splitlines()
+    >>> "taught" in json.loads(lines[-1])["values"]
+    True
+    """
 
     def __init__(self, parts: Parts, *, curriculum: CurriculumOptions, **options: Any) -> None:
         super().__init__(parts, **options)
