@@ -10,13 +10,10 @@ adversarial loss over that of L1. The run can be interrupted and started again.
 """
 
 import argparse
-import json
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
-import harness
 import torch
 import usrdu_quality
 
@@ -123,34 +120,12 @@ def write_experiment(arguments: argparse.Namespace, seed: int) -> Path:
     return path
 
 
-def measured(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
-    """Held-out means of every stage that was measured, and of interpolation."""
-    table = {}
-    for name in ("start", *ARMS):
-        finished = arguments.work / "runs" / f"unpaired_{seed}" / name / "finished.json"
-        results = json.loads(finished.read_text())["results"]
-        table[name] = usrdu_quality.rounded(results["validation"])
-    return {**table, "interpolation": usrdu_quality.rounded(results["bicubic"])}
-
-
 def main() -> None:
     """Run and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("photographs", type=Path)
-    parser.add_argument("held_out", type=Path)
-    parser.add_argument("--work", type=Path, required=True, help="folder of images and runs")
+    parser = usrdu_quality.parser(__doc__.split("\n")[0], dsn_iterations=600)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--iterations", type=int, default=600, help="of the start and of each arm")
-    parser.add_argument("--dsn-iterations", type=int, default=600, help="of the DSN of USR-DU")
     parser.add_argument("--batch-size", type=int, default=6)
     parser.add_argument("--patch", type=int, default=96, help="side of HR crops in pixels")
-    parser.add_argument("--images", type=int, default=20, help="held-out images")
-    parser.add_argument("--dsn-features", type=int, default=16)
-    parser.add_argument("--blur", type=float, default=3.0, help="sigma in HR pixels")
-    parser.add_argument("--noise", type=float, default=3.0, help="sigma in gray levels")
-    parser.add_argument("--jpeg", type=int, default=80, help="quality")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     usrdu_quality.prepare(arguments)
@@ -158,7 +133,8 @@ def main() -> None:
     for seed in range(arguments.seeds):
         loaded = load_checked(write_experiment(arguments, seed))
         run_experiment(loaded, arguments.work / "runs", resume=True, quiet=True)
-        by_seed[seed] = measured(arguments, seed)
+        run = arguments.work / "runs" / f"unpaired_{seed}"
+        by_seed[seed] = usrdu_quality.measured(run, ("start", *ARMS))
     table: dict[str, Any] = {
         name: {
             metric: {
@@ -169,13 +145,7 @@ def main() -> None:
         }
         for name in by_seed[0]
     }
-    sys.stdout.write(json.dumps(table, indent=2) + "\n")
-    keys = [
-        *("seeds", "iterations", "dsn_iterations", "batch_size", "patch", "images"),
-        *("dsn_features", "blur", "noise", "jpeg", "device", "threads"),
-    ]
-    settings = {key: getattr(arguments, key) for key in keys}
-    harness.write_results("unpaired_training", table, **settings)
+    usrdu_quality.publish("unpaired_training", table, arguments)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -233,39 +233,49 @@ def rounded(measured: Mapping[str, Any]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in measured["held_out"].items()}
 
 
+def parser(description: str, *, dsn_iterations: int) -> argparse.ArgumentParser:
+    """Flags of a training on unpaired images made from photographs."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("photographs", type=Path)
+    made.add_argument("held_out", type=Path)
+    made.add_argument("--work", type=Path, required=True, help="folder of images and runs")
+    made.add_argument("--iterations", type=int, default=600, help="of every SR stage")
+    made.add_argument("--dsn-iterations", type=int, default=dsn_iterations, help="of the DSN")
+    made.add_argument("--images", type=int, default=20, help="held-out images")
+    made.add_argument("--dsn-features", type=int, default=16)
+    made.add_argument("--blur", type=float, default=3.0, help="sigma in HR pixels")
+    made.add_argument("--noise", type=float, default=3.0, help="sigma in gray levels")
+    made.add_argument("--jpeg", type=int, default=80, help="quality")
+    made.add_argument("--device", default="cpu")
+    made.add_argument("--threads", type=int, default=2)
+    return made
+
+
+def measured(run: Path, stages: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Held-out means of stages of a run, and of interpolation."""
+    table = {}
+    for name in stages:
+        results = json.loads((run / name / "finished.json").read_text())["results"]
+        table[name] = rounded(results["validation"])
+    return {**table, "interpolation": rounded(results["bicubic"])}
+
+
+def publish(name: str, table: Mapping[str, Any], arguments: argparse.Namespace) -> None:
+    """Print a table and write it with all settings that are no places."""
+    sys.stdout.write(json.dumps(table, indent=2) + "\n")
+    settings = {key: it for key, it in vars(arguments).items() if not isinstance(it, Path)}
+    harness.write_results(name, table, **settings)
+
+
 def main() -> None:
     """Run and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("photographs", type=Path)
-    parser.add_argument("held_out", type=Path)
-    parser.add_argument("--work", type=Path, required=True, help="folder of images and runs")
-    parser.add_argument("--iterations", type=int, default=600, help="of the SR stages")
-    parser.add_argument("--dsn-iterations", type=int, default=3000, help="of the DSN")
-    parser.add_argument("--images", type=int, default=20, help="held-out images")
-    parser.add_argument("--dsn-features", type=int, default=16)
-    parser.add_argument("--blur", type=float, default=3.0, help="sigma in HR pixels")
-    parser.add_argument("--noise", type=float, default=3.0, help="sigma in gray levels")
-    parser.add_argument("--jpeg", type=int, default=80, help="quality")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parser(__doc__.split("\n")[0], dsn_iterations=3000).parse_args()
     torch.set_num_threads(arguments.threads)
     prepare(arguments)
     loaded = load_checked(write_experiment(arguments))
     run_experiment(loaded, arguments.work / "runs", resume=True)
-    table = {}
-    for name in ("start", *ARMS):
-        finished = arguments.work / "runs" / "usrdu_quality" / name / "finished.json"
-        measured = json.loads(finished.read_text())["results"]
-        table[name] = rounded(measured["validation"])
-    table["interpolation"] = rounded(measured["bicubic"])
-    sys.stdout.write(json.dumps(table, indent=2) + "\n")
-    keys = (
-        "iterations", "dsn_iterations", "images", "dsn_features", "blur", "noise", "jpeg", "device",
-        "threads",
-    )  # fmt: skip
-    settings = {key: getattr(arguments, key) for key in keys}
-    harness.write_results("usrdu_quality", table, **settings)
+    table = measured(arguments.work / "runs" / "usrdu_quality", ("start", *ARMS))
+    publish("usrdu_quality", table, arguments)
 
 
 if __name__ == "__main__":
