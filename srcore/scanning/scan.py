@@ -61,10 +61,9 @@ class _Scan:
 
     def done(self, index: ScanIndex | None) -> ScannedImages:
         with workers(self._folder, len(self._names)) as those:
-            kept = Kept.nothing(0) if index is None else index.kept(self._names)
             unread: Sequence[int] = range(len(self._names))
             if index is not None:
-                unread = self._take_kept(kept, those)
+                unread = self._take_kept(index.kept(self._names), those)
             asked = self._sampled(unread)
             chunks = _in_chunks(asked)
             with self._policy.progress(len(asked)) as step:
@@ -73,7 +72,7 @@ class _Scan:
                     if index is not None:
                         self._keep(index, numbers, facts)
                     step(len(numbers))
-        is_news = bool(asked) or not kept.is_list
+        is_news = bool(asked) or not self._known.is_list
         if index is not None and is_news and len(asked) == len(unread):
             index.keep_list(self._names, self._known)
         count = len(self._names) - len(unread) + len(asked)
@@ -90,7 +89,7 @@ class _Scan:
         stamps = np.concatenate(list(those.stamps(self._named(chunks))))
         is_known = (stamps == kept.stamps).all(axis=1)
         faults = {number: it for number, it in kept.faults.items() if is_known[number]}
-        self._known = Kept(stamps, kept.sizes * is_known[:, None], faults)
+        self._known = Kept(stamps, kept.sizes * is_known[:, None], faults, kept.is_list)
         return [int(number) for number in np.flatnonzero(~is_known)]
 
     def _keep(self, index: ScanIndex, numbers: Sequence[int], facts: Sequence[Facts]) -> None:
