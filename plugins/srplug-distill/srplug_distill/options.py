@@ -10,12 +10,11 @@ import attrs
 from srcore.contracts import Role
 from srcore.methods.options import GanOptions, SupervisedOptions
 from srcore.options import option
+from srplug_distill.plugin import ENTRIES
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
 
-#: What the methods put into the batch that losses see.
-ENTRIES = ("teacher", "curriculum")
 TEACHER = Role(trained=False, needs_weights=True)
 
 

@@ -10,19 +10,21 @@ from srcore.hookspecs import hookimpl
 if TYPE_CHECKING:
     from srcore.plugin.registry import Registry
 
+#: What the methods put into the batch that losses see.
+ENTRIES = ("teacher", "curriculum")
+
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
     """Methods with a teacher."""
     package = "srplug_distill"
-    entries = ("teacher", "curriculum")
     registry.add(
         "method",
         "distillation",
         f"{package}.options:DistillationOptions",
         f"{package}.methods:Distillation",
         needs=("hr",),
-        provides=("ema_sr", *entries),
+        provides=("ema_sr", *ENTRIES),
     )
     registry.add(
         "method",
@@ -30,7 +32,7 @@ def srcore_register_components(registry: Registry) -> None:
         f"{package}.options:GanDistillationOptions",
         f"{package}.methods:GanDistillation",
         needs=("hr",),
-        provides=("ema_sr", "discriminator", "condition", *entries),
+        provides=("ema_sr", "discriminator", "condition", *ENTRIES),
     )
 
 
