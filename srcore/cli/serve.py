@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -86,7 +86,8 @@ def command(
             _say_aside("Ctrl-C ends it")
             if opens:
                 click.launch(address)
-            threading.Event().wait()
+            while True:
+                time.sleep(_LOOK)
     except KeyboardInterrupt:
         raise Interrupted(signal.SIGINT, _ENDED) from None
     finally:
@@ -95,6 +96,8 @@ def command(
 
 
 _ENDED = "ended; pictures and results are deleted"
+#: Seconds between two looks for a signal: one that comes just before a wait does not end that wait.
+_LOOK = 0.25
 
 
 def work(connection: Connection, computing: Computing) -> None:

@@ -1,11 +1,15 @@
 """``srcore serve`` as a program: what it prints, what it refuses, and how it ends."""
 
+import _thread
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
+from unittest import mock
 
 import pytest
 
@@ -66,20 +70,49 @@ def test_it_prints_its_address_answers_and_ends_with_all_it_has_started(tmp_path
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    address = server.stdout.readline().strip()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", address)
-    assert server.stderr.readline() == "srcore: Ctrl-C ends it\n"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=30) as answer:
-        assert b"<title>Enlarge a picture" in answer.read()
-    server.send_signal(number)
-    out, err = server.communicate(timeout=60)  # and nobody else holds its streams any more
+    try:
+        address = server.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", address)
+        assert server.stderr.readline() == "srcore: Ctrl-C ends it\n"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(address, timeout=30) as answer:
+            assert b"<title>Enlarge a picture" in answer.read()
+        server.send_signal(number)
+        out, err = server.communicate(timeout=60)  # and nobody else holds its streams any more
+    finally:
+        server.kill()
+        server.communicate()
     assert (server.returncode, out) == (code, "")
     if number == signal.SIGKILL:
         assert len(list((tmp_path / "tmp").glob(".srcore-*.serve"))) == 1
     else:
         assert err == "srcore: ended; pictures and results are deleted\n"
         assert list((tmp_path / "tmp").glob(".srcore-*")) == []
+
+
+def test_a_signal_just_before_it_waits_ends_it_too(serve, monkeypatch):
+    """Such a signal only leaves a mark, as here, and does not end a wait that begins after it."""
+    process = mock.Mock(**{"return_value.end.return_value": ""})
+    monkeypatch.setattr("srcore.serving.processes.WorkerProcess", process)
+    too_late = threading.Event()
+
+    def interrupt_without_waking():
+        while "srcore serve" not in {thread.name for thread in threading.enumerate()}:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        _thread.interrupt_main()
+        if not ended.wait(20):
+            too_late.set()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ended = threading.Event()
+    interrupting = threading.Thread(target=interrupt_without_waking)
+    interrupting.start()
+    code, _, err = serve()
+    ended.set()
+    interrupting.join()
+    assert not too_late.is_set()
+    assert (code, err.splitlines()[-1]) == (130, "srcore: ended; pictures and results are deleted")
 
 
 def test_nothing_heavy_is_imported_for_the_list_of_commands():
