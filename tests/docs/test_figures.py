@@ -14,6 +14,7 @@ DLSN, SED = "plugins/srplug-dlsn/README.md", "plugins/srplug-sed/README.md"
 LDL, USRDU = "plugins/srplug-ldl/README.md", "plugins/srplug-usrdu/README.md"
 MEMORY, MODELS = "docs/how-to/memory.md", "srcore/models/README.md"
 AT_SCALE = "docs/how-to/data-at-scale.md"
+RAY = "docs/methods/ray.md"
 COMBINING = "docs/methods/combining.md"
 
 
@@ -318,6 +319,12 @@ CLAIMS = [
      lambda: [result("scale_index")["first"]["order"][it] for it in ("own", "mapped")]),
     (AT_SCALE, "that makes {} MB of its own, extrapolated", lambda: (
         result("scale_index")["own memory of ten times the rows, extrapolated, MB"],)),
+    *((RAY, f"| {count} images of {size} | {{}} | {{}} | {{}} |", lambda size=size: [
+        way["images_per_second"] for way in result("upscaling_jobs")[size].values()])
+      for count, size in (("1,000", "96x96"), (120, "320x320"))),
+    ("docs/how-to/own-data.md", "a million pairs took {} seconds to check when nothing was known "
+     "of them, {} seconds the next time, and `srcore run` {} seconds", lambda: [
+        it["seconds"] for it in result("scale")["1,000,000 pairs"].values()]),
     (MEMORY, "| SwinIR x4 (60 features), initial weights | tiles: {} | {}x | {} pixels, {}x, "
      "{} level", lambda: published("swinir x4, initial weights")[:5]),
     (MEMORY, "At 1024x1024 the default took {} (RealESRGAN_x4plus), {} (animevideov3), {} (SPAN), "

@@ -12,6 +12,7 @@ from srcore.methods.gan import Gan
 from srcore.methods.supervised import Supervised
 from srplug_distill.curriculum import curriculum_target
 from srplug_distill.options import CurriculumOptions
+from srplug_distill.plugin import TEACHER_ENTRY
 
 if TYPE_CHECKING:
     from srcore.contracts import Batch, LossContext
@@ -22,8 +23,8 @@ def taught(batch: Batch, parts: Parts, curriculum: CurriculumOptions) -> Batch:
     """The batch with what the teacher makes of ``lr``, computed once and without graph.
 
     Args:
-        batch: ``lr`` ``(N, C, h, w)`` and ``hr``.
-        parts: of the stage; its role ``teacher`` is frozen, in evaluation mode.
+        batch: ``lr`` ``(N, C, h, w)`` and ``hr``; ``teacher`` where that was made before.
+        parts: of the stage; its role ``teacher``, if there is one, is frozen, in evaluation mode.
         curriculum: from the teacher's output to ``hr``.
 
     Returns:
@@ -32,17 +33,21 @@ def taught(batch: Batch, parts: Parts, curriculum: CurriculumOptions) -> Batch:
     Raises:
         SrcoreError: teacher and truth differ in shape.
     """
-    teacher, hr = parts.roles["teacher"], batch["hr"]
-    with torch.no_grad(), parts.autocast():
-        output = teacher.wrapped(batch["lr"], **teacher.beside(batch, parts.drawn))
-    output = at_least_float32(output)
+    hr = batch["hr"]
+    if "teacher" in parts.roles:
+        teacher = parts.roles["teacher"]
+        with torch.no_grad(), parts.autocast():
+            output = teacher.wrapped(batch["lr"], **teacher.beside(batch, parts.drawn))
+        output = at_least_float32(output)
+    else:
+        output = batch[TEACHER_ENTRY]
     if output.shape != hr.shape:
         raise SrcoreError(
             f"networks.teacher: makes images of shape {tuple(output.shape)}; expected "
             f"{tuple(hr.shape)} as the batch entry hr; check scale and crop sizes"
         )
     target = curriculum_target(output, hr, parts.progress, curriculum)
-    return {**batch, "teacher": output, "curriculum": target}
+    return {**batch, TEACHER_ENTRY: output, "curriculum": target}
 
 
 class Distillation(Supervised):
@@ -86,8 +91,9 @@ class Distillation(Supervised):
     True
     """
 
-    def __init__(self, parts: Parts, *, curriculum: CurriculumOptions) -> None:
+    def __init__(self, parts: Parts, *, curriculum: CurriculumOptions, online: bool) -> None:
         super().__init__(parts)
+        self.online = online
         self.curriculum = curriculum
 
     def generate(self, batch: Batch) -> LossContext:
@@ -128,8 +134,11 @@ class GanDistillation(Gan):
     True
     """
 
-    def __init__(self, parts: Parts, *, curriculum: CurriculumOptions, **options: Any) -> None:
+    def __init__(
+        self, parts: Parts, *, curriculum: CurriculumOptions, online: bool, **options: Any
+    ) -> None:
         super().__init__(parts, **options)
+        self.online = online
         self.curriculum = curriculum
 
     def generate(self, batch: Batch) -> LossContext:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from srcore.capabilities import option_capability
 from srcore.contracts import Role
 from srcore.methods.options import GanOptions, SupervisedOptions
 from srcore.options import option
-from srplug_distill.plugin import ENTRIES
+from srplug_distill.plugin import ENTRIES, TEACHER_ENTRY
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -33,6 +34,13 @@ class CurriculumOptions:
     )
 
 
+def online() -> Any:
+    """Where the teacher's images come from."""
+    return option(
+        True, 'run the teacher in training; false: the data hold what it made ("taught_images")'
+    )
+
+
 def curriculum() -> Any:
     """The table of the curriculum."""
     return option(
@@ -44,30 +52,33 @@ def curriculum() -> Any:
 class DistillationOptions(SupervisedOptions):
     """Train the generator on pairs of images and on what a frozen teacher makes of them."""
 
+    online: bool = online()
     curriculum: CurriculumOptions = curriculum()
 
     def roles(self) -> dict[str, Role]:
-        """The student is the generator."""
-        return {**super().roles(), "teacher": TEACHER}
+        """The student is the generator; a teacher that is not run is no role."""
+        return {**super().roles(), **({"teacher": TEACHER} if self.online else {})}
 
     def entries(self) -> tuple[str, ...]:
         """What losses may compare with, beside what the data hold."""
         return ENTRIES
 
     def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
-        """A teacher that nothing learns from."""
+        """A teacher that nothing learns from, or that is not there."""
         yield from _unasked(experiment)
+        yield from _untaught(self.online, experiment)
 
 
 @attrs.frozen(kw_only=True)
 class GanDistillationOptions(GanOptions):
     """Train a generator against a discriminator and on what a frozen teacher makes."""
 
+    online: bool = online()
     curriculum: CurriculumOptions = curriculum()
 
     def roles(self) -> dict[str, Role]:
-        """The student is the generator."""
-        return {**super().roles(), "teacher": TEACHER}
+        """The student is the generator; a teacher that is not run is no role."""
+        return {**super().roles(), **({"teacher": TEACHER} if self.online else {})}
 
     def entries(self) -> tuple[str, ...]:
         """What losses may compare with, beside what the data hold."""
@@ -77,6 +88,18 @@ class GanDistillationOptions(GanOptions):
         """A teacher that nothing learns from, and what method "gan" refuses."""
         yield from super().problems(experiment)
         yield from _unasked(experiment)
+        yield from _untaught(self.online, experiment)
+
+
+def _untaught(online: bool, experiment: Experiment) -> Iterator[tuple[str, str]]:
+    """Data without what the teacher made, or with it where the teacher makes it again."""
+    train = experiment.data.train
+    entries = None if train is None else option_capability(train.selected.options, "entries")
+    is_taught = entries is not None and TEACHER_ENTRY in entries()
+    if not online and not is_taught:
+        yield "online", 'the data hold no "teacher"; use data.train.type = "taught_images"'
+    if online and is_taught:
+        yield "online", 'the data hold "teacher" already; set online = false, without teacher'
 
 
 def _unasked(experiment: Experiment) -> Iterator[tuple[str, str]]:

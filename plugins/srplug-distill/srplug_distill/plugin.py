@@ -10,13 +10,15 @@ from srcore.hookspecs import hookimpl
 if TYPE_CHECKING:
     from srcore.plugin.registry import Registry
 
+#: What a teacher has made of ``lr``.
+TEACHER_ENTRY = "teacher"
 #: What the methods put into the batch that losses see.
-ENTRIES = ("teacher", "curriculum")
+ENTRIES = (TEACHER_ENTRY, "curriculum")
 
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
-    """Methods with a teacher."""
+    """Methods with a teacher, and what it makes before they begin."""
     package = "srplug_distill"
     registry.add(
         "method",
@@ -33,6 +35,18 @@ def srcore_register_components(registry: Registry) -> None:
         f"{package}.methods:GanDistillation",
         needs=("hr",),
         provides=("ema_sr", "discriminator", "condition", *ENTRIES),
+    )
+    registry.add(
+        "task",
+        "teacher_images",
+        f"{package}.prepared_options:TeacherImagesOptions",
+        f"{package}.teacher_images:TeacherImages",
+    )
+    registry.add(
+        "dataset",
+        "taught_images",
+        f"{package}.prepared_options:TaughtImagesOptions",
+        f"{package}.taught_images:TaughtImages",
     )
 
 

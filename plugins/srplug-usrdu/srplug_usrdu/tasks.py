@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from ignite import distributed as idist
-from tqdm import tqdm
 
 from srcore.data.cropping import multiple_of
 from srcore.errors import DataError
-from srcore.files.atomic import write_bytes, writing
-from srcore.files.deleting import delete_known
+from srcore.files.atomic import writing
+from srcore.files.hashing import sha256_of
 from srcore.images import (
     image_size,
     list_images,
@@ -28,6 +24,7 @@ from srcore.images import (
 )
 from srcore.messages import some
 from srcore.options.declaration import defaults
+from srcore.tasks import delete_outdated, own_share, wait_for_all
 from srplug_usrdu.generation import distribution_of, heat_map, to_png_levels
 from srplug_usrdu.kernelgan import KernelGanSettings, estimate_kernel
 from srplug_usrdu.kernelgan.training import Variant
@@ -98,30 +95,16 @@ class Generate:
         scale = run.experiment.scale
         _report_cuts(images, scale)
         network = load_dsn(self.weights, scale=scale).to(run.device)
-        if run.is_main:
-            self._remove_outdated(run.folder)
-        _wait_for_all()
-        todo = [
-            (image, name)
-            for image, name in zip(images, names, strict=True)
-            if not all(path.is_file() for path in self._files(run.folder, name).values())
-        ]
-        if len(todo) < len(images):
-            logger.info("%d of %d images are there already", len(images) - len(todo), len(images))
-        for image, name in _progress(todo, "low-resolution images", run):
-            self._write(network, image, self._files(run.folder, name))
-        _wait_for_all()
-        run.results = {"generated": {"images": float(len(images))}}
+        delete_outdated(run, sha256_of(self.weights), _OUTPUTS, ("*.png", "*.npy"))
 
-    def _remove_outdated(self, folder: Path) -> None:
-        """Images of other weights than now, for instance because the DSN was trained longer."""
-        note, digest = folder / "weights.sha256", hashlib.sha256(self.weights.read_bytes())
-        if note.is_file() and note.read_text("ascii") == digest.hexdigest():
-            return
-        for name in _OUTPUTS:
-            if (folder / name).exists():
-                delete_known(folder / name, ("*.png", "*.npy"), writer="the stage", last="")
-        write_bytes(note, digest.hexdigest().encode("ascii"))
+        def is_written(pair: tuple[Path, str]) -> bool:
+            return all(file.is_file() for file in self._files(run.folder, pair[1]).values())
+
+        pairs = list(zip(images, names, strict=True))
+        for image, name in own_share(pairs, is_written, "low-resolution images", run):
+            self._write(network, image, self._files(run.folder, name))
+        wait_for_all()
+        run.results = {"generated": {"images": float(len(images))}}
 
     def _files(self, folder: Path, name: str) -> dict[str, Path]:
         files = {"lr": folder / "lr" / f"{name}.png"}
@@ -184,7 +167,7 @@ class EstimateKernels:
             mat=self.mat,
             run=run,
         )
-        _wait_for_all()
+        wait_for_all()
         run.results = {"kernels": {"images": float(len(list_images(self.lr)))}}
 
 
@@ -208,10 +191,9 @@ def write_missing_kernels(
         Interrupted: the run was told to stop.
     """
     images = list_images(lr)
-    pairs = zip(images, _relative_names(images, lr), strict=True)
-    todo = [(image, name) for image, name in pairs if not _has_kernels(folder, name)]
+    pairs = list(zip(images, _relative_names(images, lr), strict=True))
     written = 0
-    for image, name in _progress(todo, "kernels", run):
+    for image, name in own_share(pairs, partial(_has_kernels, folder), "kernels", run):
         pixels = to_tensor(read_rgb(image), device)[None]
         raw = estimate_kernel(pixels, settings, seed=seed, source=str(image))
         write_kernels(folder, name, finished_kernels(raw), mat=mat)
@@ -219,12 +201,8 @@ def write_missing_kernels(
     return written
 
 
-def _wait_for_all() -> None:
-    if idist.get_world_size() > 1:
-        idist.barrier()
-
-
-def _has_kernels(folder: Path, name: str) -> bool:
+def _has_kernels(folder: Path, pair: tuple[Path, str]) -> bool:
+    _, name = pair
     return all((folder / name / f"{name}_kernel_x{scale}.npy").is_file() for scale in (2, 4))
 
 
@@ -253,19 +231,3 @@ def _report_cuts(images: Sequence[Path], scale: int) -> None:
             some(cut),
             scale,
         )
-
-
-def _progress(
-    todo: Sequence[tuple[Path, str]], label: str, run: Run | None
-) -> Iterator[tuple[Path, str]]:
-    """This process's share, with a bar on the main one; stops where a signal came."""
-    own = todo[idist.get_rank() :: idist.get_world_size()]
-    is_main, quiet = (run.is_main, run.quiet) if run is not None else (True, False)
-    shown = is_main and not quiet and sys.stderr.isatty()
-    step = max(1, math.ceil(len(own) / 10))
-    for number, entry in enumerate(tqdm(own, desc=label, unit="image", disable=not shown)):
-        if run is not None:
-            run.stop_if_requested(f"{number} of {len(own)} images")
-        yield entry
-        if not shown and is_main and (number + 1) % step == 0:
-            logger.info("%s: %d of %d images", label, number + 1, len(own))

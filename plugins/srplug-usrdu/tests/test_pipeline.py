@@ -72,7 +72,7 @@ def test_three_stages_run_resume_and_skip_what_is_finished(experiment, tmp_path)
 
     log = (parts / "run.log").read_text()
     assert "dsn: finished earlier, skipped" in log
-    assert "7 of 7 images are there already" in log
+    assert "low-resolution images: 7 of 7 are there already" in log
 
     network = load_generator(folder / "srn" / "generator.safetensors")
     assert network(torch.rand(1, 3, 9, 7)).shape == (1, 3, 36, 28)
