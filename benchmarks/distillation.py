@@ -4,14 +4,14 @@
         --vgg vgg16_near_imagenet.safetensors --work FOLDER [--pictures FOLDER]
 
 PHOTOGRAPHS and HELD_OUT are degraded alike (blur, x1/4, noise, JPEG) with other noise. The teacher
-enlarges the degraded photographs once. From equal weights, on equal crops, in equally many
+upscales the degraded photographs once. From equal weights, on equal crops, in equally many
 iterations a student (`compact`, 64 features, 16 convolutions) is trained with L1 against
 
 - truth: the photographs
 - teacher: what the teacher makes
 - curriculum: what moves from the teacher's images to the photographs
 
-The distances vgg_* are mean differences of features of VGG16 and no LPIPS. PICTURES are enlarged
+The distances vgg_* are mean differences of features of VGG16 and no LPIPS. PICTURES are upscaled
 by all of them at the end, side by side. The run can be interrupted and started again; finished
 stages are not repeated.
 """
@@ -117,9 +117,13 @@ def degrade(arguments: argparse.Namespace, source: Path, hr: Path, lr: Path, see
     for path in list_images(source)[:count]:
         write_image(chosen / f"{path.stem}.png", read_rgb(path))
     degradation = OfflineDegradation(
-        scale=4, dialect="matlab", blur=arguments.blur, noise=arguments.noise, jpeg=arguments.jpeg,
+        scale=4,
+        dialect="matlab",
+        blur=arguments.blur,
+        noise=arguments.noise,
+        jpeg=arguments.jpeg,
         seed=seed,
-    )  # fmt: skip
+    )
     prepare_degraded(chosen, lr, degradation, hr_output=hr)
 
 
@@ -131,7 +135,7 @@ def run(arguments: argparse.Namespace, name: str, text: str) -> Path:
     return Path(arguments.work, "runs", name)
 
 
-def enlarging(weights: str | Path) -> Callable[[ImageArray], ImageArray]:
+def upscaling(weights: str | Path) -> Callable[[ImageArray], ImageArray]:
     """A generator as a function, in tables of what is measured: no border is added."""
     network = srcore.load_generator(weights)
     return lambda lr: srcore.upscale(network, lr, border=0)
@@ -195,13 +199,17 @@ def trained(arguments: argparse.Namespace) -> list[Path]:
             arguments,
             f"seed_{seed}",
             EXPERIMENT.format(
-                seed=seed, iterations=arguments.iterations, batch_size=arguments.batch_size,
-                device=arguments.device, teacher=teacher, patch=arguments.patch,
+                seed=seed,
+                iterations=arguments.iterations,
+                batch_size=arguments.batch_size,
+                device=arguments.device,
+                teacher=teacher,
+                patch=arguments.patch,
             )
             + stages,
         )
         for seed in range(arguments.seeds)
-    ]  # fmt: skip
+    ]
 
 
 def table_of(
@@ -222,7 +230,7 @@ def table_of(
     for arm in ARMS:
         rows = []
         for seed, folder in enumerate(runs):
-            generate = enlarging(folder / arm / "generator.safetensors")
+            generate = upscaling(folder / arm / "generator.safetensors")
             rows.append(measure(arguments, f"{arm}_{seed}", generate, vgg, None))
         table[arm] = {**spread(rows), "processor_seconds": processor_seconds(generate, one)}
     return table
@@ -237,11 +245,11 @@ def main() -> None:
     degrade(arguments, arguments.held_out, held_out / "HR_x4", held_out / "LR_x4", 2)
     arguments.held_out = held_out
     runs = trained(arguments)
-    ways = {"bicubic": bicubic, "x4": enlarging("x4"), "the_teacher": enlarging(arguments.teacher)}
+    ways = {"bicubic": bicubic, "x4": upscaling("x4"), "the_teacher": upscaling(arguments.teacher)}
     table = table_of(arguments, ways, runs)
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
     if arguments.pictures is not None:
-        students = {arm: enlarging(runs[0] / arm / "generator.safetensors") for arm in ARMS}
+        students = {arm: upscaling(runs[0] / arm / "generator.safetensors") for arm in ARMS}
         write_pictures(arguments, {**ways, **students})
     settings = {key: it for key, it in vars(arguments).items() if not isinstance(it, Path)}
     write_results("distillation", table, **settings)

@@ -102,6 +102,7 @@ LEFT_OUT = {
     ("loss", "usrdu_feature"): "needs what the method usrdu_dsn makes",
     ("transform", "swap_lr_hr"): "is for networks that make images small",
     ("dataset", "lr_folder"): "has nothing to learn from",
+    ("dataset", "taught_images"): "crops as another one does; its plugin kills and resumes it",
     ("source", "parquet"): "needs files of a large package; else it is as shards are",
     ("handler", "wandb"): "starts a program of its own; its plugin kills and resumes it",
     ("handler", "mlflow"): "needs a server; its plugin kills and resumes it",

@@ -74,7 +74,7 @@ class TeacherImages:
             return run.folder / FOLDER / f"{pairs.name(number)}.png"
 
         for number in own_share(numbers, lambda it: file(it).is_file(), "teacher's images", run):
-            enlarged = srcore.upscale(
+            upscaled = srcore.upscale(
                 network,
                 pairs.sample(number, None)["lr"],
                 tile=self.tile or "auto",
@@ -82,6 +82,6 @@ class TeacherImages:
                 precision=self.precision,
                 self_ensemble=self.self_ensemble,
             )
-            write_image(file(number), enlarged)
+            write_image(file(number), upscaled)
         wait_for_all()
         run.results = {"teacher": {"images": float(len(numbers))}}
