@@ -39,14 +39,14 @@ def srcore_register_components(registry: Registry) -> None:
     registry.add(
         "task",
         "teacher_images",
-        f"{package}.prepared_options:TeacherImagesOptions",
-        f"{package}.teacher_images:TeacherImages",
+        f"{package}.options:TeacherImagesOptions",
+        f"{package}.tasks:TeacherImages",
     )
     registry.add(
         "dataset",
         "taught_images",
-        f"{package}.prepared_options:TaughtImagesOptions",
-        f"{package}.taught_images:TaughtImages",
+        f"{package}.options:TaughtImagesOptions",
+        f"{package}.datasets:TaughtImages",
     )
 
 

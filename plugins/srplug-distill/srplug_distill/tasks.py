@@ -10,13 +10,13 @@ from srcore.files.hashing import sha256_of
 from srcore.images import write_image
 from srcore.options.declaration import defaults
 from srcore.tasks import delete_outdated, own_share, wait_for_all
-from srplug_distill.prepared_options import FOLDER, TeacherImagesOptions
-from srplug_distill.taught_images import pairs_of
+from srplug_distill.datasets import pairs_of
+from srplug_distill.options import FOLDER, TeacherImagesOptions
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
     from srcore.options import Selected
-    from srplug_distill.prepared_options import Precision
+    from srplug_distill.options import Precision
 
 _DEFAULT = defaults(TeacherImagesOptions)
 
@@ -38,7 +38,7 @@ class TeacherImages:
         lr = "DIV2K_train_LR_bicubic/X4"
         lr_name = "{}x4"
 
-    Arguments: the keys of :class:`srplug_distill.prepared_options.TeacherImagesOptions`.
+    Arguments: the keys of :class:`srplug_distill.options.TeacherImagesOptions`.
     """
 
     def __init__(

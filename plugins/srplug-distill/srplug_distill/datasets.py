@@ -28,7 +28,7 @@ class TaughtImages:
 
         [data.train]
         type = "taught_images"
-        teacher = "stage:teacher_images/teacher"
+        teacher = "DIV2K_train_teacher"
         [data.train.images]
         type = "paired_folder"
         hr = "DIV2K_train_HR"
@@ -36,7 +36,7 @@ class TaughtImages:
         lr_name = "{}x4"
         hr_patch_size = 128
 
-    The arguments are the keys of :class:`srplug_distill.prepared_options.TaughtImagesOptions`.
+    The arguments are the keys of :class:`srplug_distill.options.TaughtImagesOptions`.
 
     Raises:
         DataError: images that are no pairs, or of which the teacher has made nothing.
