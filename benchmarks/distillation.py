@@ -39,7 +39,13 @@ from srcore.prepare.jobs import prepare_degraded
 from srcore.runs.strips import side_by_side
 from srcore.testing.experiments import load_checked
 
-ARMS = {"truth": "hr", "teacher": "teacher", "curriculum": "curriculum"}
+TAUGHT = 'type = "distillation"\nonline = false'
+#: What a student is compared with, and the method that knows it.
+ARMS = {
+    "truth": ("hr", 'type = "supervised"'),
+    "teacher": ("teacher", TAUGHT),
+    "curriculum": ("curriculum", TAUGHT),
+}
 
 EXPERIMENT = """
 name = "seed_{seed}"
@@ -83,8 +89,7 @@ ARM = """
 [[stages]]
 name = "{name}"
 [stages.method]
-type = "distillation"
-online = false
+{method}
 [[stages.losses]]
 type = "l1"
 target = "{target}"
@@ -193,7 +198,10 @@ def trained(arguments: argparse.Namespace) -> list[Path]:
     """Folders of runs of all seeds, each with all arms."""
     task = TASK.format(device=arguments.device, weights=arguments.teacher.resolve())
     teacher = run(arguments, "teacher", task).resolve() / "teacher"
-    stages = "".join(ARM.format(name=name, target=target) for name, target in ARMS.items())
+    stages = "".join(
+        ARM.format(name=name, target=target, method=method)
+        for name, (target, method) in ARMS.items()
+    )
     return [
         run(
             arguments,
